@@ -1,0 +1,47 @@
+# The only list of commands: CI, README and CONTRIBUTING call these.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet install
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-find-links pyproject.toml
+
+.PHONY: demo test lint bench lock clean
+
+demo: .venv/.runs ## audit a simulated project and write its report to cbr-audit-demo/
+	$(BIN)/cbr-audit demo
+
+test: lint ## every check and every test
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+lint: .venv/.develops ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.develops ## figures, as ratios in one run
+	$(BIN)/python -m bench
+
+lock: ## choose the newest dependencies again (needs uv)
+	$(COMPILE) --upgrade --extra build --extra cli --output-file requirements.lock
+	$(COMPILE) --upgrade --extra dev --output-file requirements-dev.lock
+
+clean: ## remove what these commands made
+	rm -rf .venv build *.egg-info cbr-audit-demo .coverage .hypothesis .import_linter_cache .mypy_cache \
+		.pytest_cache .ruff_cache
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "cbr-audit needs Python 3.11 or newer; name it: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.runs: requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/.develops: requirements-dev.lock pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@ .venv/.runs

@@ -1,0 +1,5 @@
+"""cbr-audit: did the backups that should have happened really happen?"""
+
+from typing import Final
+
+__version__: Final = "0.1.0"
