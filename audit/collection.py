@@ -1,0 +1,141 @@
+"""What was asked of the cloud, what it answered, and how completely that was read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """The lists that an audit reads; each value is the key of the list in its answer."""
+
+    TASKS = "operation_logs"
+    POLICIES = "policies"
+    VAULTS = "vaults"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time that an audit looks at; both ends are aware UTC and belong to it."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of the cloud, exactly as received, beside what was asked for.
+
+    Attributes:
+        path: the path of the request, without the host.
+        params: the query parameters, in the order sent.
+        body: the bytes of the answer, after the transfer encoding was undone.
+        request_id: what the cloud calls the request, or an empty text.
+        received_at: when the last byte came.
+        rows: the parsed items of the list, not yet validated.
+        envelope: the rest of the answer, with ``count``, the total that the cloud states over all pages.
+    """
+
+    kind: Kind
+    path: str
+    params: tuple[tuple[str, str], ...]
+    body: bytes
+    request_id: str
+    received_at: datetime
+    rows: Sequence[Any]
+    envelope: Mapping[str, Any]
+
+    @property
+    def count(self) -> int:
+        """The total that the cloud states, over all pages."""
+        return int(self.envelope["count"])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How completely one list was read.
+
+    Attributes:
+        pages: answers received, repeated ones included.
+        passes: walks over the whole list; the last one added nothing new.
+        count_first: the total stated on the first answer, None where there was none.
+        count_last: the total stated on the last answer.
+        distinct: ids received in the last walk, each counted once.
+        duplicates: rows received more than once because pages moved, planned overlap not counted.
+        gaps: what is missing or in doubt, in words; empty when the list was read completely.
+    """
+
+    kind: Kind
+    pages: int
+    passes: int
+    count_first: int | None
+    count_last: int | None
+    distinct: int
+    duplicates: int
+    gaps: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Nothing is missing or in doubt."""
+        return not self.gaps
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that the audit cannot use; its bytes stay in the evidence.
+
+    Attributes:
+        page: the number of the stored page, counted from 1.
+        row: the place of the row in its page, counted from 0.
+        id: the row's id, or an empty text where it has none.
+        path: the field at fault, such as ``extra_info.resource.id``; empty for the whole row.
+    """
+
+    kind: Kind
+    page: int
+    row: int
+    id: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One way in which answers differ from the documents, however often it was seen.
+
+    Attributes:
+        path: the field, with ``[]`` for the items of a list.
+        problem: unknown field, unknown value, unexpected null, wrong type, unknown format, out of range …
+        count: rows in which it was seen.
+        first_id: the first such row.
+        example: one value as JSON, cut to 80 characters.
+    """
+
+    kind: Kind
+    path: str
+    problem: str
+    count: int
+    first_id: str
+    example: str
+
+
+def instant(text: str) -> datetime:
+    """Read a timestamp of the API as aware UTC; one without a zone is UTC.
+
+    The accepted forms are those of schemas/cbr: ``2019-05-23T14:35:23.584418``, with a space for the T, with
+    or without a fraction, with or without ``Z`` or an offset. Digits beyond the microsecond are cut.
+
+    Raises:
+        ValueError: the text is no such timestamp, or no such time exists.
+    """
+    shortest = len("2019-05-23T14:35:23")
+    if len(text) < shortest:
+        raise ValueError(f"not a timestamp: {text!r}")
+    parsed = datetime.fromisoformat(text)
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def shown(moment: datetime) -> str:
+    """Write a time for people and reports: UTC, whole seconds, ``2026-11-23T04:00:00Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

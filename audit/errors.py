@@ -1,0 +1,97 @@
+"""Every error that cbr-audit raises on purpose.
+
+    AuditError                   the run cannot go on; its text says what is wrong and what to do
+    ├── SettingsError            a setting is missing or wrong
+    │   ├── ProfileError         the profile cannot be used as it is written
+    │   └── EventError           the event that started the function cannot be used
+    ├── DocumentError            a saved page of the API documents cannot be understood
+    ├── SourceError              the cloud could not be read
+    │   ├── SourceUnreachableError   no answer in time
+    │   ├── SourceRefusedError       the cloud answered no: credentials, permission, project, parameters
+    │   └── SourceAnswerError        the answer is not what the API promises
+    ├── StoreError               evidence or reports could not be written or read
+    └── IncompleteError          the report is stored, but the audit could not see everything
+
+Each class carries the exit code that the command ends with (README, "Exit codes").
+"""
+
+from typing import ClassVar
+
+
+class AuditError(Exception):
+    """The run cannot go on; the text says what is wrong and what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class SettingsError(AuditError):
+    """A setting is missing or wrong."""
+
+    exit_code = 2
+
+
+class ProfileError(SettingsError):
+    """The profile cannot be used as it is written."""
+
+
+class EventError(SettingsError):
+    """The event that started the function cannot be used."""
+
+
+class DocumentError(AuditError):
+    """A saved page of the API documents cannot be understood.
+
+    Attributes:
+        line: the line of the page, counted from 1.
+        table: the heading of the table that the line belongs to, or None before the first table.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, line: int, table: str | None = None) -> None:
+        where = f"line {line}" if table is None else f"line {line}, {table}"
+        super().__init__(f"{where}: {message}")
+        self.line = line
+        self.table = table
+
+
+class SourceError(AuditError):
+    """The cloud could not be read."""
+
+    exit_code = 3
+
+
+class SourceUnreachableError(SourceError):
+    """No answer came in time."""
+
+
+class SourceRefusedError(SourceError):
+    """The cloud answered no: credentials, permission, project or parameters.
+
+    Attributes:
+        status: the HTTP status.
+        code: the error code of the body, such as ``BackupService.9900``, or an empty text.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, status: int, code: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class SourceAnswerError(SourceError):
+    """The answer is not what the API promises."""
+
+
+class StoreError(AuditError):
+    """Evidence or reports could not be written or read."""
+
+    exit_code = 2
+
+
+class IncompleteError(AuditError):
+    """The report is stored, but the audit could not see everything."""
+
+    exit_code = 3
