@@ -1,0 +1,209 @@
+"""From the bytes of an answer to records: what can be used, what is odd, and what had to be refused.
+
+An answer that is not what its envelope promises is an error of the source. A row that lacks what the audit needs
+becomes Rejected. A row that only differs from the documents is used and its difference counted as Drift. A compiled
+validator decides on every row; ``jsonschema`` explains the rejected ones.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+import jsonschema_rs
+import orjson
+
+from audit.collection import Drift, Kind, Page, Rejected
+from audit.errors import SourceAnswerError
+from audit.history import History
+from audit.records import Policy, Task, Vault
+
+_ROW_SCHEMAS: Final = {Kind.TASKS: "OperationLog", Kind.POLICIES: "Policy", Kind.VAULTS: "Vault"}
+_LONGEST_EXAMPLE: Final = 80
+_LONGEST_MESSAGE: Final = 300
+_PROBLEMS: Final = {
+    "additionalProperties": "unknown field",
+    "required": "missing field",
+    "enum": "unknown value",
+    "pattern": "unknown format",
+    "not": "unknown format",
+    "type": "wrong type",
+}
+
+
+def read_envelope(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
+    """Parse an answer into its rows and the rest of the answer.
+
+    Raises:
+        SourceAnswerError: the body is not JSON, or not the list that was asked for.
+    """
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        looks = "looks like a web page" if body.lstrip()[:1] == b"<" else f"breaks at byte {error.pos}"
+        raise SourceAnswerError(f"the answer for {kind} is not JSON, it {looks}") from error
+    if not isinstance(answer, dict):
+        raise SourceAnswerError(f"the answer for {kind} is not a JSON object")
+    rows = answer.pop(kind.value, None)
+    if not isinstance(rows, list):
+        raise SourceAnswerError(f'the answer has no list "{kind}"')
+    count = answer.get("count")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise SourceAnswerError(f'the answer for {kind} states no "count"')
+    return rows, answer
+
+
+class Intake:
+    """Everything usable that was read so far, and an account of everything else."""
+
+    def __init__(self) -> None:
+        self.tasks = History()
+        self.policies: dict[str, Policy] = {}
+        self.vaults: dict[str, Vault] = {}
+        self.pages = 0
+        self._rejected: dict[bytes, Rejected] = {}
+        self._drift: dict[tuple[Kind, str, str], Drift] = {}
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Every row that could not be used, in the order read."""
+        return tuple(self._rejected.values())
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """Every way in which answers differ from the documents, in order of list, path and problem."""
+        return tuple(self._drift[key] for key in sorted(self._drift))
+
+    def accept(self, page: Page) -> None:
+        """Sort the rows of a page into records, drift and rejected; reading a row again changes nothing."""
+        self.pages += 1
+        answer = {**page.envelope, page.kind.value: []}
+        self._note(page.kind, _answer_validator(page.kind).iter_errors(answer), "")
+        documented, required = _row_validator(page.kind), _row_validator(page.kind, ".required")
+        for number, row in enumerate(page.rows):
+            if documented.is_valid(row):
+                self._use(page, number, row, is_documented=True)
+            elif required.is_valid(row):
+                self._use(page, number, row, is_documented=False)
+            else:
+                self._reject(page, number, row, *_explain(page.kind, row))
+
+    def _use(self, page: Page, number: int, row: Any, *, is_documented: bool) -> None:
+        try:
+            is_new = self._keep(page.kind, row)
+        except ValueError as error:
+            self._reject(page, number, row, "", str(error))
+            return
+        if is_new and not is_documented:
+            self._note(page.kind, _row_validator(page.kind).iter_errors(row), row["id"])
+
+    def _keep(self, kind: Kind, row: Mapping[str, Any]) -> bool:
+        """Keep the record of a row; False where the same one is known already."""
+        if kind is Kind.TASKS:
+            task = Task.from_row(row)
+            if self.tasks.get(task.id) == task:
+                return False
+            self.tasks.update((task,))
+        elif kind is Kind.POLICIES:
+            self.policies[row["id"]] = Policy.from_row(row)
+        else:
+            self.vaults[row["id"]] = Vault.from_row(row)
+        return True
+
+    def _reject(self, page: Page, number: int, row: Any, path: str, message: str) -> None:
+        key = hashlib.sha256(orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).digest()
+        row_id = row.get("id") if isinstance(row, dict) else None
+        self._rejected.setdefault(
+            key,
+            Rejected(
+                kind=page.kind,
+                page=self.pages,
+                row=number,
+                id=row_id if isinstance(row_id, str) else "",
+                path=path,
+                message=message[:_LONGEST_MESSAGE],
+            ),
+        )
+
+    def _note(self, kind: Kind, errors: Iterable[jsonschema_rs.ValidationError], row_id: str) -> None:
+        """Count each kind of deviation once for this row."""
+        seen = {(path, problem): value for path, problem, value in _deviations(errors)}
+        for (path, problem), value in seen.items():
+            key = (kind, path, problem)
+            known = self._drift.get(key)
+            self._drift[key] = (
+                replace(known, count=known.count + 1)
+                if known
+                else Drift(kind, path, problem, count=1, first_id=row_id, example=_example(value))
+            )
+
+
+def _deviations(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[tuple[str, str, Any]]:
+    """Name the path, the problem and the value of each deviation, down to the innermost."""
+    for error in errors:
+        kind, path = error.kind, tuple(error.instance_path)
+        if kind.name == "anyOf":
+            yield from _deviations(_nearest_branch(kind.value, len(path)))
+        elif kind.name == "additionalProperties":
+            fields: Any = error.instance
+            for field in kind.value:
+                yield _path(*path, field), "unknown field", fields[field]
+        elif kind.name == "required":
+            yield _path(*path, kind.value), "missing field", None
+        elif error.instance is None:
+            yield _path(*path), "unexpected null", None
+        else:
+            yield _path(*path), _PROBLEMS.get(kind.name, "out of range"), error.instance
+
+
+def _nearest_branch(
+    branches: list[list[jsonschema_rs.ValidationError]], depth: int
+) -> list[jsonschema_rs.ValidationError]:
+    """Choose the alternative that was meant: one whose own type fits, or the first."""
+    for branch in branches:
+        if not any(error.kind.name == "type" and len(error.instance_path) == depth for error in branch):
+            return branch
+    return branches[0]
+
+
+def _path(*parts: str | int) -> str:
+    """Write a path as ``extra_info.resources[].id``."""
+    return "".join("[]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
+
+
+def _example(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()[:_LONGEST_EXAMPLE]
+
+
+def _explain(kind: Kind, row: Any) -> tuple[str, str]:
+    """Say in words why a row cannot be used: the path of the field at fault, and the reason."""
+    import jsonschema  # noqa: PLC0415  # takes 0.1 s to import, and most runs reject nothing
+
+    validator = jsonschema.Draft202012Validator(_row_schema(kind, ".required"))
+    error = jsonschema.exceptions.best_match(validator.iter_errors(row))
+    if error is None:
+        return "", "the two validators disagree about this row"
+    return _path(*error.absolute_path), error.message
+
+
+@cache
+def _row_validator(kind: Kind, variant: str = "") -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(_row_schema(kind, variant))
+
+
+@cache
+def _answer_validator(kind: Kind) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(_schema(kind, ""))
+
+
+def _row_schema(kind: Kind, variant: str) -> dict[str, Any]:
+    """Return the part of a schema that describes one row."""
+    return {"$ref": f"#/$defs/{_ROW_SCHEMAS[kind]}", "$defs": _schema(kind, variant)["$defs"]}
+
+
+def _schema(kind: Kind, variant: str) -> dict[str, Any]:
+    text = resources.files("schemas").joinpath("cbr", f"{kind}{variant}.json").read_bytes()
+    schema: dict[str, Any] = orjson.loads(text)
+    return schema
