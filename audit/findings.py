@@ -1,0 +1,127 @@
+"""The words of a judgement: outcomes, severities, verdicts, controls and findings."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from audit.collection import shown
+from audit.records import Task
+from audit.subjects import Limits, Subject, SubjectKind
+
+Fact = str | int | bool | None
+Facts = dict[str, Fact | datetime]
+S_contra = TypeVar("S_contra", bound=Subject, contravariant=True)
+
+
+class Outcome(StrEnum):
+    """What a control says of a subject. Missing data gives unknown, never pass."""
+
+    PASS = "pass"  # noqa: S105  # an outcome, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Severity(StrEnum):
+    """How much a failure matters, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a control says of one subject.
+
+    Attributes:
+        reason: a fixed text for people; the numbers are in ``facts``.
+        facts: in the order given; a time is UTC text with whole seconds. ``since`` says when a problem began.
+        tasks: ids of the tasks that the verdict rests on.
+    """
+
+    outcome: Outcome
+    reason: str
+    facts: tuple[tuple[str, Fact], ...]
+    tasks: tuple[str, ...]
+
+
+def passed(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
+    """The subject complies, and this is the evidence."""
+    return _verdict(Outcome.PASS, reason, tasks, facts)
+
+
+def failed(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
+    """The subject does not comply, and this is the evidence."""
+    return _verdict(Outcome.FAIL, reason, tasks, facts)
+
+
+def unknown(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
+    """The evidence is missing or in doubt."""
+    return _verdict(Outcome.UNKNOWN, reason, tasks, facts)
+
+
+def not_applicable(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
+    """The control has nothing to say about this subject."""
+    return _verdict(Outcome.NOT_APPLICABLE, reason, tasks, facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control(Generic[S_contra]):
+    """One rule of the catalogue.
+
+    Attributes:
+        id: such as ``CBR-101``; never used again for another rule.
+        title: a sentence that is true when the subject complies.
+        doc: why it matters, how it is judged, how to fix it.
+        kinds: what the rule judges.
+        judges_departed: the rule has something to say about subjects that are gone.
+    """
+
+    id: str
+    name: str
+    title: str
+    severity: Severity
+    doc: str
+    kinds: tuple[SubjectKind, ...]
+    judge: Callable[[S_contra, Limits], Verdict]
+    judges_departed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one control says of one subject; there is exactly one for each pair."""
+
+    control: str
+    kind: SubjectKind
+    id: str
+    name: str
+    severity: Severity
+    verdict: Verdict
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome of the verdict."""
+        return self.verdict.outcome
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """The facts of the verdict, by name."""
+        return dict(self.verdict.facts)
+
+
+def _verdict(outcome: Outcome, reason: str, tasks: Iterable[Task | str], facts: Facts) -> Verdict:
+    return Verdict(
+        outcome=outcome,
+        reason=reason,
+        facts=tuple((name, shown(fact) if isinstance(fact, datetime) else fact) for name, fact in facts.items()),
+        tasks=tuple(task.id if isinstance(task, Task) else task for task in tasks),
+    )

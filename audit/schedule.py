@@ -1,0 +1,143 @@
+"""When a policy should have run: from the recurrence rules of its trigger to the times that they name.
+
+CBR takes a subset of RFC 2445, always in UTC: FREQ=DAILY or WEEKLY with BYDAY, BYHOUR, BYMINUTE and INTERVAL, at
+most 24 rules a policy. INTERVAL counts from the start time of the trigger. Everything else is refused with a reason,
+so that a hostile rule cannot keep the audit busy.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
+from typing import Final, Literal
+
+from dateutil import rrule
+
+_MOST_RULES: Final = 24
+_LONGEST_INTERVAL: Final = 366
+_MOST_TIMES_A_DAY: Final = 24
+_KEYS: Final = frozenset({"FREQ", "BYDAY", "BYHOUR", "BYMINUTE", "INTERVAL"})
+_PERIODS: Final[dict[str, tuple[Literal[2, 3], timedelta]]] = {
+    "DAILY": (rrule.DAILY, timedelta(days=1)),
+    "WEEKLY": (rrule.WEEKLY, timedelta(weeks=1)),
+}
+_DIGITS: Final = re.compile(r"[0-9]{1,3}")
+_DAYS: Final = {
+    "MO": rrule.MO,
+    "TU": rrule.TU,
+    "WE": rrule.WE,
+    "TH": rrule.TH,
+    "FR": rrule.FR,
+    "SA": rrule.SA,
+    "SU": rrule.SU,
+}
+
+
+class UnreadableScheduleError(ValueError):
+    """A trigger's rules cannot be read, or name more runs than CBR allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    frequency: Literal[2, 3]
+    period: timedelta
+    days: tuple[rrule.weekday, ...] | None
+    hours: tuple[int, ...] | None
+    minutes: tuple[int, ...] | None
+    interval: int
+
+    @property
+    def is_anchored(self) -> bool:
+        """The rule says all by itself; otherwise the start time decides the rest."""
+        whole = self.hours is not None and self.minutes is not None and self.interval == 1
+        return whole and (self.days is not None or self.frequency == rrule.DAILY)
+
+    def between(self, start: datetime, since: datetime, until: datetime) -> Iterable[datetime]:
+        """Name the runs of this rule; the anchor is moved near ``since`` by whole periods first."""
+        step = self.period * self.interval
+        anchor = start + max(0, (since - start) // step - 1) * step
+        rule = rrule.rrule(
+            self.frequency,
+            dtstart=anchor,
+            interval=self.interval,
+            byweekday=self.days,
+            byhour=self.hours,
+            byminute=self.minutes,
+            bysecond=0,
+        )
+        return rule.between(max(since, start), until, inc=True)
+
+
+class Schedule:
+    """The runs that a trigger asks for."""
+
+    def __init__(self, patterns: Iterable[str], start_time: datetime | None) -> None:
+        """Read the rules.
+
+        Raises:
+            UnreadableScheduleError: a rule is outside the subset, or needs a start time and there is none.
+        """
+        self._rules = tuple(_read(pattern) for pattern in patterns)
+        if not 0 < len(self._rules) <= _MOST_RULES:
+            raise UnreadableScheduleError(f"a trigger has 1 to {_MOST_RULES} rules, this one has {len(self._rules)}")
+        if start_time is None and not all(rule.is_anchored for rule in self._rules):
+            raise UnreadableScheduleError("a rule counts from the start time, and the trigger has none")
+        self._start = start_time or datetime(2000, 1, 3, tzinfo=UTC)
+
+    def between(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
+        """Name every run from ``since`` to ``until``, both included, in order and each once."""
+        return tuple(sorted({run for rule in self._rules for run in rule.between(self._start, since, until)}))
+
+    @cached_property
+    def longest_gap(self) -> timedelta:
+        """The longest time between two runs that follow each other."""
+        span = max(rule.period * rule.interval for rule in self._rules)
+        since = self._start + span
+        runs = self.between(since, since + 2 * span + timedelta(weeks=2))
+        return max((later - earlier for earlier, later in pairwise(runs)), default=span)
+
+
+def _read(pattern: str) -> _Rule:
+    parts = _parts(pattern)
+    if parts.get("FREQ") not in _PERIODS:
+        raise UnreadableScheduleError(f"FREQ is neither DAILY nor WEEKLY in {pattern!r}")
+    frequency, period = _PERIODS[parts["FREQ"]]
+    days = tuple(parts["BYDAY"].split(",")) if "BYDAY" in parts else None
+    if days is not None and not set(days) <= set(_DAYS):
+        raise UnreadableScheduleError(f"BYDAY names no weekday in {pattern!r}")
+    hours = _numbers(parts, "BYHOUR", 0, 23)
+    minutes = _numbers(parts, "BYMINUTE", 0, 59)
+    if len(hours or (0,)) * len(minutes or (0,)) > _MOST_TIMES_A_DAY:
+        raise UnreadableScheduleError(f"more than {_MOST_TIMES_A_DAY} runs a day in {pattern!r}")
+    interval = _numbers(parts, "INTERVAL", 1, _LONGEST_INTERVAL) or (1,)
+    if len(interval) != 1:
+        raise UnreadableScheduleError(f"INTERVAL is a list in {pattern!r}")
+    return _Rule(
+        frequency=frequency,
+        period=period,
+        days=None if days is None else tuple(_DAYS[day] for day in days),
+        hours=hours,
+        minutes=minutes,
+        interval=interval[0],
+    )
+
+
+def _parts(pattern: str) -> dict[str, str]:
+    parts: dict[str, str] = {}
+    for part in pattern.strip().upper().removeprefix("RRULE:").rstrip(";").split(";"):
+        key, _, value = part.partition("=")
+        if key not in _KEYS or key in parts or not value:
+            raise UnreadableScheduleError(f"{part!r} has no place in a trigger: {pattern!r}")
+        parts[key] = value
+    return parts
+
+
+def _numbers(parts: dict[str, str], key: str, lowest: int, highest: int) -> tuple[int, ...] | None:
+    if key not in parts:
+        return None
+    texts = parts[key].split(",")
+    if not all(_DIGITS.fullmatch(text) and lowest <= int(text) <= highest for text in texts):
+        raise UnreadableScheduleError(f"{key} must lie between {lowest} and {highest}, not {parts[key]!r}")
+    return tuple(int(text) for text in texts)
