@@ -1,0 +1,34 @@
+"""The catalogue of controls: one file each, listed here by hand in order of id."""
+
+from typing import Any, Final
+
+from audit.controls import (
+    cbr_101_recent_backup,
+    cbr_103_success_rate,
+    cbr_104_consecutive_failures,
+    cbr_105_unresolved_failure,
+    cbr_106_stuck_task,
+    cbr_107_skipped_run,
+    cbr_111_destructive_operation,
+    cbr_201_policy_enabled,
+    cbr_301_vault_has_policy,
+    cbr_601_restore_tested,
+    cbr_901_collection_complete,
+    cbr_902_schema_conformant,
+)
+from audit.findings import Control
+
+CONTROLS: Final[tuple[Control[Any], ...]] = (
+    cbr_101_recent_backup.CONTROL,
+    cbr_103_success_rate.CONTROL,
+    cbr_104_consecutive_failures.CONTROL,
+    cbr_105_unresolved_failure.CONTROL,
+    cbr_106_stuck_task.CONTROL,
+    cbr_107_skipped_run.CONTROL,
+    cbr_111_destructive_operation.CONTROL,
+    cbr_201_policy_enabled.CONTROL,
+    cbr_301_vault_has_policy.CONTROL,
+    cbr_601_restore_tested.CONTROL,
+    cbr_901_collection_complete.CONTROL,
+    cbr_902_schema_conformant.CONTROL,
+)

@@ -1,0 +1,45 @@
+"""CBR-103 success-rate: most backups of each resource succeed.
+
+Why it matters
+    A resource whose backups often fail is one failure away from having none when it is needed.
+How it is judged
+    pass            of the backups that finished in the period, at least the limit succeeded
+    fail            fewer did; failed and timed-out backups count against it, skipped ones do not
+    unknown         the task log has gaps
+    not_applicable  no backup finished in the period: CBR-101 judges that
+How to fix it
+    Group the failed tasks by error code and repair the most frequent cause first.
+"""
+
+from typing import Final
+
+from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import Limits, Resource, SubjectKind
+
+
+def judge(resource: Resource, limits: Limits) -> Verdict:
+    """Compare the share of successes, in percent, with the limit."""
+    start = limits.now - limits.success_rate_period
+    recent = [task for task in resource.backups if task.began >= start]
+    succeeded = sum(task.succeeded for task in recent)
+    broken = [task for task in recent if task.broke]
+    finished = succeeded + len(broken)
+    facts = {"succeeded": succeeded, "finished": finished, "limit_percent": limits.min_success_rate}
+    if not resource.log_complete:
+        return unknown("the task log has gaps", **facts)
+    if not finished:
+        return not_applicable("no backup finished in the period", **facts)
+    if succeeded * 100 >= limits.min_success_rate * finished:
+        return passed("enough backups succeeded", [task for task in recent if task.succeeded][-1:], **facts)
+    return failed("too many backups failed", broken, since=broken[0].began, **facts)
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-103",
+    name="success-rate",
+    title="Most backups of each resource succeed",
+    severity=Severity.MEDIUM,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+)

@@ -1,0 +1,43 @@
+"""CBR-104 consecutive-failures: the backups of a resource do not fail several times in a row.
+
+Why it matters
+    One failure may be chance. A row of them has a cause that the next run will meet again.
+How it is judged
+    pass            one of the newest finished backups, as many as the limit, succeeded
+    fail            all of them failed or timed out; skipped backups neither count nor break the row
+    unknown         the task log has gaps
+    not_applicable  fewer backups finished than the limit, and none succeeded
+How to fix it
+    The error of the newest failure names the cause; a failure with the same code each time needs a person.
+"""
+
+from itertools import takewhile
+from typing import Final
+
+from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import Limits, Resource, SubjectKind
+
+
+def judge(resource: Resource, limits: Limits) -> Verdict:
+    """Count the failures since the last success."""
+    finished = [task for task in resource.backups if task.succeeded or task.broke]
+    row = list(takewhile(lambda task: task.broke, reversed(finished)))[::-1]
+    facts = {"failures": len(row), "limit": limits.max_consecutive_failures}
+    if not resource.log_complete:
+        return unknown("the task log has gaps", **facts)
+    if len(row) >= limits.max_consecutive_failures:
+        return failed("the newest backups failed in a row", row, since=row[0].began, **facts)
+    if len(row) == len(finished):
+        return not_applicable("too few backups have finished", row, **facts)
+    return passed("one of the newest backups succeeded", [finished[-len(row) - 1]], **facts)
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-104",
+    name="consecutive-failures",
+    title="Backups do not fail several times in a row",
+    severity=Severity.HIGH,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+)

@@ -1,0 +1,52 @@
+"""CBR-105 unresolved-failure: a failed backup is followed by a successful one in time.
+
+Why it matters
+    A failure that the next run repairs is noise. One that nothing repairs is a hole.
+How it is judged
+    pass            every failed or timed-out backup was followed by a success, or there is still time for one
+    fail            the oldest failure since the last success began longer ago than the time to repair
+    unknown         the task log has gaps, or no limit is known because the policies cannot be read
+    not_applicable  no backup failed in the window
+How to fix it
+    Repair the cause that the failed task names, then start a manual backup.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import Limits, Resource, SubjectKind
+
+_HOUR: Final = timedelta(hours=1)
+
+
+def judge(resource: Resource, limits: Limits) -> Verdict:
+    """Compare the age of the oldest failure since the last success with the time to repair it."""
+    backups = resource.backups
+    failures = [task for task in backups if task.broke]
+    limit = limits.repair_within or resource.planned_interval(limits)
+    if not resource.log_complete:
+        return unknown("the task log has gaps", failures[-1:])
+    if not failures:
+        return not_applicable("no backup failed in the window")
+    last = resource.last_success
+    unresolved = failures if last is None else [task for task in failures if task.began > last.began]
+    if not unresolved:
+        return passed("every failed backup was followed by a success", [failures[-1], *resource.backups[-1:]])
+    if limit is None:
+        return unknown("no limit is set, and the resource's policies could not be read", unresolved)
+    facts = {"failures": len(unresolved), "limit_hours": limit // _HOUR}
+    if limits.now - unresolved[0].began <= limit:
+        return passed("a backup failed, and there is still time to repair it", unresolved, **facts)
+    return failed("no success has followed a failed backup", unresolved, since=unresolved[0].began, **facts)
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-105",
+    name="unresolved-failure",
+    title="Failed backups are followed by a success in time",
+    severity=Severity.HIGH,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+)

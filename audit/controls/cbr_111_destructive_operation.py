@@ -1,0 +1,78 @@
+"""CBR-111 destructive-operation: nothing that was protected was taken away by hand.
+
+Why it matters
+    Deleting backups is what an attacker does first and what a mistake looks like. Each case needs a person who
+    says that it was meant.
+How it is judged
+    pass     the log shows no removal, and no deletion that retention does not explain
+    fail     the vault was deleted, a resource was taken out of it, or a backup made in the window was deleted before
+             its age or the number of newer ones reached the retention of the vault's policies
+    unknown  none was seen, and the task log has gaps; or backups were deleted and the policies cannot be read
+    A deleted backup that was made before the window is counted and not judged: the log does not show its age.
+How to fix it
+    Ask who started the task; Cloud Trace Service names the user. If backups are gone, make a new one now.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from audit.findings import Control, Severity, Verdict, failed, passed, unknown
+from audit.records import Policy, Task
+from audit.subjects import Limits, SubjectKind, VaultSubject
+
+_REMOVALS: Final = frozenset({"vault_delete", "remove_resource"})
+
+
+def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
+    """Look for removals, and for deletions that came before the end of retention."""
+    removals = [task for task in vault.tasks if task.operation in _REMOVALS and task.succeeded]
+    deletions = [task for task in vault.tasks if task.operation == "delete" and task.succeeded]
+    made = {task.backup_id: task for task in vault.tasks if task.operation == "backup" and task.backup_id}
+    dated = [(deletion, made[deletion.backup_id]) for deletion in deletions if deletion.backup_id in made]
+    rules = None if vault.policies is None else [policy.policy for policy in vault.policies]
+    early = [
+        deletion for deletion, backup in dated if rules is not None and not _is_due(deletion, backup, vault, rules)
+    ]
+    found = sorted([*removals, *early], key=lambda task: (task.created_at, task.id))
+    facts = {
+        "removals": len(removals),
+        "early_deletions": len(early),
+        "deletions": len(deletions),
+        "deletions_not_judged": len(deletions) - len(dated),
+    }
+    if found:
+        return failed("something was taken away by hand", found, since=found[0].created_at, **facts)
+    if not vault.log_complete:
+        return unknown("nothing was seen to be taken away, and the task log has gaps", **facts)
+    if dated and rules is None:
+        return unknown("backups were deleted, and the policies could not be read", [task for task, _ in dated], **facts)
+    return passed("nothing was seen to be taken away by hand", deletions[-1:], **facts)
+
+
+def _is_due(deletion: Task, backup: Task, vault: VaultSubject, rules: list[Policy]) -> bool:
+    """Whether the retention of some policy explains that a backup was deleted."""
+    age = deletion.created_at - backup.began
+    newer = sum(
+        task.operation == "backup"
+        and task.succeeded
+        and task.resource_id == backup.resource_id
+        and backup.began < task.began <= deletion.created_at
+        for task in vault.tasks
+    )
+    return any(
+        (0 < (rule.retention_days or 0) <= age / timedelta(days=1)) or (0 < (rule.max_backups or 0) <= newer)
+        for rule in rules
+        if rule.operation == "backup"
+    )
+
+
+CONTROL: Final[Control[VaultSubject]] = Control(
+    id="CBR-111",
+    name="destructive-operation",
+    title="Nothing that was protected was taken away by hand",
+    severity=Severity.HIGH,
+    doc=__doc__,
+    kinds=(SubjectKind.VAULT,),
+    judge=judge,
+    judges_departed=True,
+)

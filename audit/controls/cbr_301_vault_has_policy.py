@@ -1,0 +1,42 @@
+"""CBR-301 vault-has-policy: every backup vault has an enabled backup policy.
+
+Why it matters
+    Without a policy, backups happen only when somebody remembers to make one.
+How it is judged
+    pass            an enabled backup policy is applied to the vault
+    fail            none is
+    unknown         the policies could not be read completely
+    not_applicable  the vault only receives replicas, or is gone
+How to fix it
+    Apply a backup policy to the vault, or enable the one that it has.
+"""
+
+from typing import Final
+
+from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import Limits, SubjectKind, VaultSubject
+
+
+def judge(subject: VaultSubject, _limits: Limits) -> Verdict:
+    """Look for an enabled backup policy."""
+    if not subject.takes_backups:
+        return not_applicable("no backups are made into a replication vault")
+    if subject.policies is None:
+        return unknown("the policies could not be read completely")
+    making = [policy for policy in subject.policies if policy.makes_backups]
+    if making:
+        return passed("an enabled backup policy is applied", policy=making[0].id, policies=len(making))
+    disabled = sum(policy.policy.operation == "backup" for policy in subject.policies)
+    held = len(subject.vault.resources) if subject.vault else 0
+    return failed("no enabled backup policy is applied", disabled_policies=disabled, resources=held)
+
+
+CONTROL: Final[Control[VaultSubject]] = Control(
+    id="CBR-301",
+    name="vault-has-policy",
+    title="Backup vaults have an enabled backup policy",
+    severity=Severity.HIGH,
+    doc=__doc__,
+    kinds=(SubjectKind.VAULT,),
+    judge=judge,
+)

@@ -1,0 +1,46 @@
+"""CBR-601 restore-tested: something was restored from every vault lately.
+
+Why it matters
+    A backup that was never restored is a hope. Standards ask for a sample at regular times (CIS 11.5: quarterly).
+How it is judged
+    pass            a restore from the vault succeeded within the period
+    fail            none did
+    unknown         none was seen, and the task log has gaps or does not reach back over the period
+    not_applicable  the vault holds nothing, or only receives replicas, or is gone
+How to fix it
+    Restore a recent backup to a new server or disk, check what is on it, and delete it again.
+"""
+
+from typing import Final
+
+from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import Limits, SubjectKind, VaultSubject
+
+
+def judge(subject: VaultSubject, limits: Limits) -> Verdict:
+    """Look for the newest successful restore."""
+    start = limits.now - limits.restore_test_period
+    facts = {"limit_days": limits.restore_test_period.days}
+    if not subject.takes_backups:
+        return not_applicable("no backups are made into a replication vault")
+    if subject.vault is not None and not subject.vault.resources:
+        return not_applicable("the vault holds nothing that could be restored")
+    restores = [task for task in subject.tasks if task.operation == "restore" and task.succeeded]
+    if restores and restores[-1].began >= start:
+        return passed("a restore succeeded", restores[-1:], restored=restores[-1].began, **facts)
+    if not subject.log_complete:
+        return unknown("no successful restore was seen, and the task log has gaps", **facts)
+    if subject.window.since > start:
+        return unknown("no successful restore was seen, and the task log does not cover the period", **facts)
+    return failed("no restore succeeded in the period", restores[-1:], since=start, **facts)
+
+
+CONTROL: Final[Control[VaultSubject]] = Control(
+    id="CBR-601",
+    name="restore-tested",
+    title="Something was restored from every vault lately",
+    severity=Severity.MEDIUM,
+    doc=__doc__,
+    kinds=(SubjectKind.VAULT,),
+    judge=judge,
+)

@@ -1,0 +1,41 @@
+"""CBR-901 collection-complete: everything that the cloud has was read.
+
+Why it matters
+    A verdict is only as good as its data. A page that is missing may hold the failure that matters.
+How it is judged
+    pass     every list was read until nothing new came, and as many rows came as the cloud says it has
+    unknown  rows are missing, a list could not be read, or the stated count never settled
+How to fix it
+    Read the gaps in the report. A permission or a time limit has its own text; for the rest, run the audit again.
+"""
+
+from typing import Final
+
+from audit.collection import Kind
+from audit.findings import Control, Facts, Severity, Verdict, passed, unknown
+from audit.subjects import Collection, Limits, SubjectKind
+
+
+def judge(collection: Collection, _limits: Limits) -> Verdict:
+    """Look for gaps."""
+    tasks = collection.reading(Kind.TASKS)
+    facts: Facts = {
+        "tasks": tasks.distinct,
+        "stated": tasks.count_last,
+        "passes": tasks.passes,
+        "gaps": len(collection.gaps),
+    }
+    if collection.gaps:
+        return unknown("not everything could be read", **facts)
+    return passed("everything was read", **facts)
+
+
+CONTROL: Final[Control[Collection]] = Control(
+    id="CBR-901",
+    name="collection-complete",
+    title="Everything that the cloud has was read",
+    severity=Severity.HIGH,
+    doc=__doc__,
+    kinds=(SubjectKind.COLLECTION,),
+    judge=judge,
+)
