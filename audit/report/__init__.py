@@ -1,0 +1,12 @@
+"""Report formats: one file each with ``render(report) -> bytes``, listed here by hand."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from audit.report import csv_report, json_report
+from audit.report.contents import Report
+
+FORMATS: Final[Mapping[str, Callable[[Report], bytes]]] = {
+    "report.json": json_report.render,
+    "findings.csv": csv_report.render,
+}
