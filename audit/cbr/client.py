@@ -1,0 +1,70 @@
+"""The client of CBR: which URL answers which question. It reads, and nothing else."""
+
+from collections.abc import Callable
+from typing import Final
+
+from audit.cbr.paging import Walk
+from audit.cbr.transport import Credentials, Transport
+from audit.collection import Kind, Page, Window, shown
+from audit.validate import read_envelope
+
+PAGE_SIZE: Final = 1000
+
+
+class CbrClient:
+    """Reads the lists of one project.
+
+    Sources: "Querying the Task List", "Querying the Policy List" and "Querying the Vault List" of the CBR API.
+    """
+
+    def __init__(
+        self, transport: Transport, credentials: Credentials, *, endpoint: str, project_id: str, workers: int = 4
+    ) -> None:
+        """Prepare a client; nothing is sent yet.
+
+        Args:
+            transport: where requests go through.
+            credentials: what authenticates them.
+            endpoint: of CBR, without a path.
+            project_id: the project to read.
+            workers: pages that are fetched at the same time.
+        """
+        self._transport = transport
+        self._credentials = credentials
+        self._endpoint = endpoint
+        self._project_id = project_id
+        self._workers = workers
+
+    def tasks(self, window: Window) -> Walk:
+        """Walk over the task log of a window, whose end is fixed so that new tasks cannot move the pages."""
+        times = (("start_time", shown(window.since)), ("end_time", shown(window.until)))
+        return Walk(Kind.TASKS, self._by_offset(Kind.TASKS, "operation-logs", times), workers=self._workers)
+
+    def vaults(self) -> Walk:
+        """Walk over the vaults of the project."""
+        return Walk(Kind.VAULTS, self._by_offset(Kind.VAULTS, "vaults", ()), workers=self._workers)
+
+    def policies(self) -> Walk:
+        """Read the policies of the project; the API gives them in one answer and takes no offset."""
+        return Walk(Kind.POLICIES, lambda _offset: self._read(Kind.POLICIES, "policies", ()))
+
+    def _by_offset(self, kind: Kind, path: str, params: tuple[tuple[str, str], ...]) -> Callable[[int], Page]:
+        def fetch(offset: int) -> Page:
+            return self._read(kind, path, (*params, ("limit", str(PAGE_SIZE)), ("offset", str(offset))))
+
+        return fetch
+
+    def _read(self, kind: Kind, name: str, params: tuple[tuple[str, str], ...]) -> Page:
+        path = f"/v3/{self._project_id}/{name}"
+        answer = self._transport.get(f"{self._endpoint}{path}", params, self._credentials)
+        rows, envelope = read_envelope(kind, answer.body)
+        return Page(
+            kind=kind,
+            path=path,
+            params=params,
+            body=answer.body,
+            request_id=answer.request_id,
+            received_at=answer.received_at,
+            rows=rows,
+            envelope=envelope,
+        )

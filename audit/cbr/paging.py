@@ -1,0 +1,189 @@
+"""Walking a list that is read by offset, and proving that nothing of it was missed.
+
+Offset paging loses rows when the list changes between two pages. Pages therefore overlap by one row, the offset
+advances by what was received, what a short page left out is fetched again, and the walk is repeated until a whole
+pass adds nothing new. Only then, and only if as many distinct rows came as the cloud says it has, is the list complete.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from audit.collection import Kind, Page, Reading
+from audit.errors import SourceError
+
+Fetch = Callable[[int], Page]
+
+_MOST_PASSES: Final = 8
+_OVERLAP: Final = 1
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one pass has seen so far."""
+
+    pages: int = 0
+    rows: int = 0
+    repeated_on_purpose: int = 0
+    ids: set[str] = field(default_factory=set)
+    counts: set[int] = field(default_factory=set)
+
+    def add(self, page: Page) -> list[str]:
+        """Count a page and return the ids of its rows."""
+        ids = [_identity(row) for row in page.rows]
+        if self.pages:
+            self.repeated_on_purpose += sum(row_id in self.ids for row_id in ids[:_OVERLAP])
+        self.pages += 1
+        self.rows += len(ids)
+        self.ids.update(ids)
+        self.counts.add(page.count)
+        return ids
+
+    @property
+    def duplicates(self) -> int:
+        return self.rows - len(self.ids) - self.repeated_on_purpose
+
+
+class Walk:
+    """Reads one list completely, page by page, and says how complete it is.
+
+    Iterate over the pages first: a page with the same bytes as an earlier one is not handed out again. Then ask for
+    the reading.
+    """
+
+    def __init__(self, kind: Kind, fetch: Fetch, *, workers: int = 1) -> None:
+        """Prepare a walk; nothing is read yet.
+
+        Args:
+            kind: the list.
+            fetch: reads the page at an offset; called from several threads where there are several workers.
+            workers: pages that are fetched at the same time.
+        """
+        self._kind = kind
+        self._fetch = fetch
+        self._workers = workers
+        self._tally = _Tally()
+        self._ids: set[str] = set()
+        self._bodies: set[bytes] = set()
+        self._counts: list[int] = []
+        self._pages = 0
+        self._passes = 0
+        self._duplicates = 0
+        self._trouble = f"{kind}: reading was broken off"
+
+    def __iter__(self) -> Iterator[Page]:
+        """Hand out pages, in order of offset, pass after pass.
+
+        Raises:
+            SourceError: not a single page could be read. Later trouble becomes a gap of the reading.
+        """
+        try:
+            while self._passes < _MOST_PASSES:
+                known = len(self._ids)
+                yield from self._pass()
+                if self._is_settled(known):
+                    self._trouble = ""
+                    return
+        except SourceError as error:
+            self._trouble = f"{self._kind}: {error}"
+            if not self._pages:
+                raise
+        else:
+            self._trouble = f"{self._kind}: the list still changed after {self._passes} passes"
+
+    @property
+    def expected(self) -> int:
+        """The total that the cloud stated last, 0 before the first answer."""
+        return self._counts[-1] if self._counts else 0
+
+    def reading(self) -> Reading:
+        """Say how completely the list was read."""
+        distinct = len(self._tally.ids)
+        gaps = [self._trouble] if self._trouble else []
+        if distinct != self.expected:
+            gaps.append(f"{self._kind}: {distinct} distinct rows came, and the cloud says it has {self.expected}")
+        return Reading(
+            kind=self._kind,
+            pages=self._pages,
+            passes=self._passes,
+            count_first=self._counts[0] if self._counts else None,
+            count_last=self._counts[-1] if self._counts else None,
+            distinct=distinct,
+            duplicates=self._duplicates + self._tally.duplicates,
+            gaps=tuple(gaps),
+        )
+
+    def _pass(self) -> Iterator[Page]:
+        """Walk over the whole list once."""
+        self._passes += 1
+        self._duplicates += self._tally.duplicates
+        self._tally = _Tally()
+        for page in self._whole_list():
+            self._pages += 1
+            self._counts.append(page.count)
+            self._ids.update(self._tally.add(page))
+            digest = sha256(page.body).digest()
+            if digest not in self._bodies:
+                self._bodies.add(digest)
+                yield page
+
+    def _is_settled(self, known: int) -> bool:
+        """A list that came in one piece is settled at once, a longer one when a pass has added nothing new."""
+        in_one_piece = self._tally.pages == 1 and len(self._tally.ids) == self.expected
+        return in_one_piece or (self._passes > 1 and len(self._tally.counts) == 1 and len(self._ids) == known)
+
+    def _whole_list(self) -> Iterator[Page]:
+        """Fetch the first page, plan the others by its size, and fill what short pages leave out."""
+        first = self._fetch(0)
+        yield first
+        covered = len(first.rows)
+        stride = max(1, covered - _OVERLAP)
+        planned = range(stride, first.count - _OVERLAP, stride) if covered else range(0)
+        for offset, page in self._in_order(planned):
+            known = len(self._tally.ids)
+            yield page
+            if len(self._tally.ids) == known:
+                return  # the list ends before the stated count, and the reading will say so
+            covered = offset + len(page.rows)
+            yield from self._fill(covered, min(offset + stride + _OVERLAP, page.count))
+
+    def _fill(self, covered: int, wanted: int) -> Iterator[Page]:
+        """Fetch the positions from ``covered`` to ``wanted``; an answer that brings no progress ends it."""
+        while covered < wanted:
+            offset = covered - _OVERLAP
+            page = self._fetch(offset)
+            yield page
+            if offset + len(page.rows) <= covered:
+                return
+            covered = offset + len(page.rows)
+
+    def _in_order(self, offsets: Iterable[int]) -> Iterator[tuple[int, Page]]:
+        """Fetch pages at the same time and hand them out in order, never holding more than two per worker."""
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="page") as pool:
+            waiting: deque[tuple[int, Future[Page]]] = deque()
+            try:
+                for offset in offsets:
+                    waiting.append((offset, pool.submit(self._fetch, offset)))
+                    if len(waiting) >= 2 * self._workers:
+                        yield _next(waiting)
+                while waiting:
+                    yield _next(waiting)
+            finally:
+                for _, future in waiting:
+                    future.cancel()
+
+
+def _next(waiting: deque[tuple[int, Future[Page]]]) -> tuple[int, Page]:
+    offset, future = waiting.popleft()
+    return offset, future.result()
+
+
+def _identity(row: Any) -> str:
+    """The id of a row, or its content where it has none."""
+    row_id = row.get("id") if isinstance(row, dict) else None
+    return row_id if isinstance(row_id, str) else orjson.dumps(row).hex()
