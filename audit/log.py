@@ -1,0 +1,58 @@
+"""Logs: one JSON line for each event, set up once, with every known secret blotted out."""
+
+import sys
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any, Final, TextIO
+
+import structlog
+
+_BLOT: Final = "***"
+_SECRET_WORDS: Final = ("token", "password", "secret", "authorization", "signature")
+_SHORTEST_SECRET: Final = 6
+
+Processor = Callable[[Any, str, MutableMapping[str, Any]], MutableMapping[str, Any]]
+
+
+class Redactor:
+    """Blots secrets out of events: by the name of the key, and by value wherever a known secret appears."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Remember secret values; very short ones would blot out ordinary text and are left alone."""
+        self._values.update(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+
+    def text(self, text: str) -> str:
+        """Return a text without any known secret."""
+        for value in self._values:
+            text = text.replace(value, _BLOT)
+        return text
+
+    def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """Clean one event, as structlog calls it."""
+        return {key: self._clean(key, value) for key, value in event.items()}
+
+    def _clean(self, key: str, value: object) -> object:
+        if any(word in key.lower() for word in _SECRET_WORDS):
+            return _BLOT
+        return self.text(value) if isinstance(value, str) else value
+
+
+REDACTOR: Final = Redactor()
+
+
+def set_up(stream: TextIO | None = None) -> None:
+    """Send every event as a line of JSON to a stream, standard output unless told."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            REDACTOR,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stdout),
+        cache_logger_on_first_use=False,
+    )

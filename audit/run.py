@@ -1,0 +1,129 @@
+"""A run, step by step: collect, validate, remember, arrange, evaluate, render, publish."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from audit.collection import Kind, Page, Reading, Window
+from audit.errors import SourceError
+from audit.evaluate import evaluate
+from audit.profile import Profile
+from audit.publish import Publication
+from audit.report import FORMATS
+from audit.report.contents import Report, RunFacts, compose
+from audit.store import Store
+from audit.subjects import Collection, arrange
+from audit.validate import Intake
+
+
+class Pages(Protocol):
+    """The pages of one list, and an account of how completely it was read."""
+
+    def __iter__(self) -> Iterator[Page]:
+        """Hand out the pages."""
+
+    @property
+    def expected(self) -> int:
+        """The total that the cloud stated last."""
+
+    def reading(self) -> Reading:
+        """Say how completely the list was read."""
+
+
+class Source(Protocol):
+    """Where tasks, policies and vaults come from."""
+
+    def tasks(self, window: Window) -> Pages:
+        """Read the task log of a window."""
+
+    def policies(self) -> Pages:
+        """Read the policies."""
+
+    def vaults(self) -> Pages:
+        """Read the vaults."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far collecting has come: rows read of those expected, over one list."""
+
+    kind: Kind
+    pages: int
+    rows: int
+    expected: int
+
+
+Watch = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A run that was published."""
+
+    report: Report
+    prefix: str
+    keys: tuple[str, ...]
+
+
+def run(facts: RunFacts, profile: Profile, source: Source, store: Store, watch: Watch) -> Done:
+    """Carry out a whole audit.
+
+    Raises:
+        SourceError: nothing at all could be read.
+        StoreError: evidence or reports could not be written.
+    """
+    publication = Publication(store, facts)
+    intake, readings = collect(source, facts.window, publication, watch)
+    report = assess(facts, profile, intake, readings)
+    return publish(publication, intake, profile, report)
+
+
+def collect(
+    source: Source, window: Window, publication: Publication, watch: Watch
+) -> tuple[Intake, tuple[Reading, ...]]:
+    """Read every list; each answer is stored as received before it is validated and remembered."""
+    intake = Intake()
+    readings = []
+    for kind, pages in (
+        (Kind.TASKS, source.tasks(window)),
+        (Kind.POLICIES, source.policies()),
+        (Kind.VAULTS, source.vaults()),
+    ):
+        read = Progress(kind, 0, 0, 0)
+        try:
+            for page in pages:
+                publication.keep(page)
+                intake.accept(page)
+                read = Progress(kind, read.pages + 1, read.rows + len(page.rows), pages.expected)
+                watch(read)
+        except SourceError:
+            if not intake.pages:
+                raise  # nothing was read: there is no report to be made, only this error
+        readings.append(pages.reading())
+    return intake, tuple(readings)
+
+
+def assess(facts: RunFacts, profile: Profile, intake: Intake, readings: tuple[Reading, ...]) -> Report:
+    """Arrange and evaluate what was read. The same evidence, profile and time give the same report."""
+    collection = Collection(
+        id=facts.project_id,
+        name=facts.project_id,
+        window=facts.window,
+        readings=readings,
+        rejected=intake.rejected,
+        drift=intake.drift,
+    )
+    limits = profile.limits_at(facts.as_of)
+    subjects = arrange(intake.tasks, intake.policies.values(), intake.vaults.values(), collection)
+    findings = evaluate(subjects, profile.selected, limits)
+    return compose(facts, subjects, profile.selected, findings, limits)
+
+
+def publish(publication: Publication, intake: Intake, profile: Profile, report: Report) -> Done:
+    """Write history, profile and reports, and commit them with the manifest."""
+    publication.put("history.ndjson.gz", intake.tasks.dump())
+    publication.put("profile.json", profile.canonical)
+    for name, render in FORMATS.items():
+        publication.put(name, render(report))
+    publication.finish(report)
+    return Done(report=report, prefix=publication.prefix, keys=publication.keys)

@@ -1,0 +1,171 @@
+"""Settings: where to read and write, and as whom.
+
+They come from a mapping: in the function its user data before the environment, on the command line the options
+before the environment. Nothing else in the project reads the environment.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from audit.errors import SettingsError
+
+_SDK: Final = "HUAWEICLOUD_SDK_"
+_OWN: Final = "CBR_AUDIT_"
+_REGION: Final = re.compile(r"[a-z0-9-]{2,64}")
+_PROJECT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class SignIn(StrEnum):
+    """How requests are authenticated."""
+
+    KEYS = "access keys"
+    TOKEN = "token"  # noqa: S105  # the name of a way to sign in
+    PASSWORD = "user and password"  # noqa: S105  # the name of a way to sign in
+
+
+def _region(text: str) -> str:
+    if not _REGION.fullmatch(text):
+        raise ValueError("a region looks like eu-west-101")
+    return text
+
+
+def _project(text: str) -> str:
+    if not _PROJECT.fullmatch(text):
+        raise ValueError("a project id has letters, digits, - and _ only (see My Credentials in the console)")
+    return text
+
+
+def _endpoint(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
+        raise ValueError("an endpoint is scheme and host only, such as https://cbr.eu-west-101.myhuaweicloud.com")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        raise ValueError("an endpoint begins with https:// (http:// is for this machine only)")
+    return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _blank_is_unset(value: object) -> object:
+    return None if value == "" else value
+
+
+Region = Annotated[str, AfterValidator(_region)]
+ProjectId = Annotated[str, AfterValidator(_project)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Unset = BeforeValidator(_blank_is_unset)
+
+
+class Settings(BaseModel):
+    """One complete set of settings; secrets print as stars."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    project_id: ProjectId = Field(alias="HUAWEICLOUD_SDK_PROJECT_ID", description="The project to audit.")
+    store: str = Field(alias="CBR_AUDIT_STORE", description="Where reports go: file:///folder.")
+    region: Annotated[Region | None, Unset] = Field(
+        None, alias="HUAWEICLOUD_SDK_REGION", description="The region of the project; gives the endpoints."
+    )
+    endpoint: Annotated[Endpoint | None, Unset] = Field(
+        None, alias="CBR_AUDIT_ENDPOINT", description="The endpoint of CBR, where the region does not give it."
+    )
+    iam_endpoint: Annotated[Endpoint | None, Unset] = Field(
+        None,
+        alias="HUAWEICLOUD_SDK_IAM_ENDPOINT",
+        description="The endpoint of IAM, where the region does not give it.",
+    )
+    profile: Annotated[str | None, Unset] = Field(
+        None, alias="CBR_AUDIT_PROFILE", description="The profile: a file, or the YAML text itself."
+    )
+    access_key: Annotated[SecretStr | None, Unset] = Field(None, alias="HUAWEICLOUD_SDK_AK", description="Access key.")
+    secret_key: Annotated[SecretStr | None, Unset] = Field(None, alias="HUAWEICLOUD_SDK_SK", description="Secret key.")
+    security_token: Annotated[SecretStr | None, Unset] = Field(
+        None, alias="HUAWEICLOUD_SDK_SECURITY_TOKEN", description="The token of temporary access keys."
+    )
+    token: Annotated[SecretStr | None, Unset] = Field(None, alias="CBR_AUDIT_TOKEN", description="An IAM token.")
+    user: Annotated[str | None, Unset] = Field(None, alias="CBR_AUDIT_USER", description="An IAM user's name.")
+    password: Annotated[SecretStr | None, Unset] = Field(None, alias="CBR_AUDIT_PASSWORD", description="Its password.")
+    domain: Annotated[str | None, Unset] = Field(
+        None, alias="CBR_AUDIT_DOMAIN", description="The account of the user, by name; else the user's own name."
+    )
+    domain_id: Annotated[str | None, Unset] = Field(
+        None, alias="HUAWEICLOUD_SDK_DOMAIN_ID", description="The account's id, instead of its name."
+    )
+    workers: int = Field(4, alias="CBR_AUDIT_WORKERS", ge=1, le=16, description="Pages read at the same time.")
+
+    @property
+    def sign_in(self) -> SignIn:
+        """The way to sign in that the settings allow; access keys before a token before a password."""
+        if self.access_key and self.secret_key:
+            return SignIn.KEYS
+        return SignIn.TOKEN if self.token else SignIn.PASSWORD
+
+    @property
+    def cbr_endpoint(self) -> str:
+        """The endpoint of CBR, given or made from the region."""
+        return self.endpoint or f"https://cbr.{self.region}.myhuaweicloud.com"
+
+    @property
+    def sign_in_endpoint(self) -> str:
+        """The endpoint of IAM, given or made from the region."""
+        return self.iam_endpoint or f"https://iam.{self.region}.myhuaweicloud.com"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for the log to blot out."""
+        held = (self.access_key, self.secret_key, self.security_token, self.token, self.password)
+        return tuple(secret.get_secret_value() for secret in held if secret)
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> "Settings":
+        """Read settings from a mapping of variables.
+
+        Raises:
+            SettingsError: naming every variable that is missing or wrong.
+        """
+        faults: list[str] = []
+        settings: Settings | None = None
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            faults += [_fault(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()]
+        faults += _sign_in_faults({key for key, value in values.items() if value})
+        if faults or settings is None:
+            raise SettingsError("; ".join(faults))
+        return settings
+
+
+VARIABLES: Final = tuple(str(field.alias) for field in Settings.model_fields.values())
+
+
+def _fault(variable: str, kind: str, message: str) -> str:
+    return f"{variable} is not set" if kind == "missing" else f"{variable}: {message.removeprefix('Value error, ')}"
+
+
+def _sign_in_faults(given: set[str]) -> list[str]:
+    """Say what is missing to reach the cloud and to sign in."""
+    faults = []
+    keys = {f"{_SDK}AK", f"{_SDK}SK"}
+    person = {f"{_OWN}USER", f"{_OWN}PASSWORD"}
+    if given & keys and not keys <= given:
+        faults.append(f"{' and '.join(sorted(keys - given))} is not set, and access keys need both")
+    elif not (keys <= given or f"{_OWN}TOKEN" in given or person <= given):
+        faults.append(f"no credentials: set {_SDK}AK and {_SDK}SK, or {_OWN}TOKEN, or {_OWN}USER and {_OWN}PASSWORD")
+    if not given & {f"{_SDK}REGION", f"{_OWN}ENDPOINT"}:
+        faults.append(f"{_SDK}REGION or {_OWN}ENDPOINT is not set: which CBR is to be read?")
+    by_password = not (keys <= given or f"{_OWN}TOKEN" in given) and person <= given
+    if by_password and not given & {f"{_SDK}REGION", f"{_SDK}IAM_ENDPOINT"}:
+        faults.append(f"{_SDK}REGION or {_SDK}IAM_ENDPOINT is not set: where does the user sign in?")
+    return faults

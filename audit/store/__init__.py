@@ -1,0 +1,39 @@
+"""Where reports and evidence go; stores are opened by URL."""
+
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from audit.errors import SettingsError
+from audit.store.folder import Folder
+
+
+class Store(Protocol):
+    """Keeps objects under keys such as ``PROJECT/2026/11/23/RUN/report.json``."""
+
+    @property
+    def url(self) -> str:
+        """The address of the store."""
+
+    def create(self, key: str, data: bytes) -> None:
+        """Write an object that must not exist yet; writing the same bytes again is no error."""
+
+    def replace(self, key: str, data: bytes) -> None:
+        """Write an object, or put another in its place."""
+
+    def read(self, key: str) -> bytes | None:
+        """Read an object, None where there is none."""
+
+
+def open_store(url: str) -> Store:
+    """Open a store by its URL; a plain path means a folder.
+
+    Raises:
+        SettingsError: no store is known for the URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path:
+        return Folder(Path(unquote(parts.path)))
+    if not parts.scheme and url:
+        return Folder(Path(url))
+    raise SettingsError(f"{url!r} is not a store; give a folder, such as file:///var/lib/cbr-audit")

@@ -1,0 +1,83 @@
+"""A local folder as a store."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from audit.errors import StoreError
+
+
+class Folder:
+    """Keeps objects as files; a file appears under its name only when it is whole and on the disk."""
+
+    def __init__(self, root: Path) -> None:
+        """Take the folder; it is made when the first object is written."""
+        self._root = root
+
+    @property
+    def url(self) -> str:
+        """The address of the store."""
+        return self._root.absolute().as_uri()
+
+    def create(self, key: str, data: bytes) -> None:
+        """Write an object that must not exist yet; writing the same bytes again is no error.
+
+        Raises:
+            StoreError: another object has the key, or the folder cannot be written.
+        """
+        path = self._root / key
+        if path.exists():
+            if self.read(key) != data:
+                raise StoreError(f"{path} exists already with other contents; nothing published is overwritten")
+            return
+        self._write(path, data)
+
+    def replace(self, key: str, data: bytes) -> None:
+        """Write an object, or put another in its place.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        self._write(self._root / key, data)
+
+    def read(self, key: str) -> bytes | None:
+        """Read an object, None where there is none.
+
+        Raises:
+            StoreError: the file is there and cannot be read.
+        """
+        path = self._root / key
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"cannot read {path}: {error.strerror}") from error
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+                temporary = Path(file.name)
+                try:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    temporary.rename(path)
+                except BaseException:
+                    temporary.unlink(missing_ok=True)
+                    raise
+            _sync(path.parent)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {path}: {error.strerror}; check that the folder exists and may be written"
+            ) from error
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
