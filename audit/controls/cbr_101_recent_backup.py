@@ -9,7 +9,8 @@ How it is judged
                     the policies cannot be read
     not_applicable  the resource's vault is newer than the limit: the first backup is not due
 How to fix it
-    Read the error of the resource's last task, repair its cause, then start a manual backup.
+    If no policy runs for the vault, mend that first. Otherwise read the error of the resource's last task and repair
+    its cause. Then start a manual backup.
 """
 
 from datetime import timedelta
@@ -35,7 +36,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return passed("the newest successful backup is recent enough", [last], last_success=last.began, **hours)
     if not resource.log_complete:
         return unknown("a newer success may be missing: the task log has gaps", [last], **hours)
-    return failed("the newest successful backup is too old", [last], since=last.began, **hours)
+    return failed("no successful backup within the limit", [last], since=last.began, **hours)
 
 
 def _without_success(resource: Resource, limits: Limits, limit: timedelta) -> Verdict:

@@ -10,7 +10,7 @@ How it is judged
     unknown  none was seen, and the task log has gaps; or backups were deleted and the policies cannot be read
     A deleted backup that was made before the window is counted and not judged: the log does not show its age.
 How to fix it
-    Ask who started the task; Cloud Trace Service names the user. If backups are gone, make a new one now.
+    Ask who started the task; Cloud Trace Service names the user. If it was not meant, protect the resources again.
 """
 
 from datetime import timedelta
@@ -41,12 +41,22 @@ def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
         "deletions_not_judged": len(deletions) - len(dated),
     }
     if found:
-        return failed("something was taken away by hand", found, since=found[0].created_at, **facts)
+        return failed(_reason(found), found, since=found[0].created_at, **facts)
     if not vault.log_complete:
         return unknown("nothing was seen to be taken away, and the task log has gaps", **facts)
     if dated and rules is None:
         return unknown("backups were deleted, and the policies could not be read", [task for task, _ in dated], **facts)
     return passed("nothing was seen to be taken away by hand", deletions[-1:], **facts)
+
+
+def _reason(found: list[Task]) -> str:
+    """Name the worst of what was done."""
+    operations = {task.operation for task in found}
+    if "vault_delete" in operations:
+        return "the vault was deleted"
+    if "delete" in operations:
+        return "backups were deleted before their retention ended"
+    return "resources were taken out of the vault"
 
 
 def _is_due(deletion: Task, backup: Task, vault: VaultSubject, rules: list[Policy]) -> bool:
