@@ -1,5 +1,6 @@
 """Logs: one JSON line for each event, set up once, with every known secret blotted out."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any, Final, TextIO
@@ -53,6 +54,12 @@ def set_up(stream: TextIO | None = None) -> None:
             REDACTOR,
             structlog.processors.JSONRenderer(),
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(stream or sys.stdout),
         cache_logger_on_first_use=False,
     )
+
+
+def silence() -> None:
+    """Drop every event, for a person at a terminal who reads the summary instead."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -24,6 +24,9 @@ class Store(Protocol):
     def read(self, key: str) -> bytes | None:
         """Read an object, None where there is none."""
 
+    def projects(self) -> tuple[str, ...]:
+        """Name the projects that have a report here."""
+
 
 def open_store(url: str) -> Store:
     """Open a store by its URL; a plain path means a folder.

@@ -54,6 +54,10 @@ class Folder:
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror}") from error
 
+    def projects(self) -> tuple[str, ...]:
+        """Name the projects that have a report here."""
+        return tuple(sorted(path.parent.name for path in self._root.glob("*/latest.json")))
+
     def _write(self, path: Path, data: bytes) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

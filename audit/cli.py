@@ -1,0 +1,298 @@
+"""The command ``cbr-audit``: arguments, what is printed, and exit codes."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import click
+import orjson
+from rich.console import Console
+
+from audit import __version__, log
+from audit.check import check
+from audit.collection import shown
+from audit.controls import CONTROLS
+from audit.documents import derive
+from audit.errors import AuditError, SettingsError, SourceAnswerError
+from audit.event import read_time
+from audit.progress import watching
+from audit.reading import read_report
+from audit.report import json_report
+from audit.report.contents import Conclusion
+from audit.run import Done
+from audit.screen import printable, summary_lines
+from audit.settings import VARIABLES
+from audit.simulator import SCENARIOS, Simulator, build_estate, serve
+from audit.store import open_store
+from audit.wiring import carry_out, order
+
+EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
+INTERNAL_ERROR: Final = 1
+NOT_AN_ANSWER: Final = 2
+ROWS_REJECTED: Final = 3
+DRIFT_ONLY: Final = 4
+_OPTIONS: Final = {
+    "CBR_AUDIT_ENDPOINT": "--endpoint",
+    "HUAWEICLOUD_SDK_IAM_ENDPOINT": "--iam-endpoint",
+    "HUAWEICLOUD_SDK_REGION": "--region",
+    "HUAWEICLOUD_SDK_PROJECT_ID": "--project-id",
+    "CBR_AUDIT_STORE": "--store",
+    "CBR_AUDIT_PROFILE": "--profile",
+    "CBR_AUDIT_WORKERS": "--workers",
+}
+
+
+class _Command(click.Group):
+    """Prints every error as one line and ends with its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the chosen command."""
+        try:
+            return super().invoke(ctx)
+        except AuditError as error:
+            click.echo(f"cbr-audit: {printable(log.REDACTOR.text(str(error)))}", err=True)
+            ctx.exit(error.exit_code)
+        except (click.exceptions.Exit, click.Abort, click.ClickException):
+            raise
+        except Exception as error:
+            if ctx.params.get("traceback"):
+                raise
+            text = printable(log.REDACTOR.text(str(error)))
+            click.echo(f"cbr-audit: internal error, please report it: {type(error).__name__}: {text}", err=True)
+            click.echo("cbr-audit: `cbr-audit --traceback …` shows where it happened", err=True)
+            ctx.exit(INTERNAL_ERROR)
+
+
+@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="cbr-audit")
+@click.option("--traceback", is_flag=True, help="Show where an internal error happened.")
+@click.option("--log", "show_log", is_flag=True, help="Write the log to standard error, as lines of JSON.")
+def main(*, traceback: bool, show_log: bool) -> None:
+    """Prove that the backups of a Huawei Cloud project really happened.
+
+    Exit codes of an audit: 0 compliant, 10 not compliant, 3 incomplete, 2 wrong use or settings, 1 internal error.
+    """
+    del traceback  # read by the group when an error arrives
+    if show_log:
+        log.set_up(sys.stderr)
+    else:
+        log.silence()
+
+
+def _time(_context: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return read_time(text, datetime.now(UTC)).replace(microsecond=0)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=parameter) from error
+
+
+@main.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="cbr-audit-demo", show_default=True,
+              help="Folder for the report and its evidence.")  # fmt: skip
+@click.option("--scenario", type=click.Choice(SCENARIOS), default="mixed", show_default=True, help="What to find.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another company.")
+@click.option("--as-of", callback=_time, help="The time to judge at; now unless told.")
+def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None) -> None:
+    """Audit a simulated project over real HTTP and write the report to a folder."""
+    now = as_of or datetime.now(UTC).replace(microsecond=0)
+    simulator = Simulator(build_estate(scenario, seed=seed, as_of=now))
+    click.echo(f"Auditing a simulated project ({scenario}, seed {seed}) …", err=True)
+    with serve(simulator) as served:
+        variables = {
+            "CBR_AUDIT_ENDPOINT": served.url,
+            "HUAWEICLOUD_SDK_IAM_ENDPOINT": served.url,
+            "HUAWEICLOUD_SDK_PROJECT_ID": simulator.project_id,
+            "CBR_AUDIT_USER": simulator.user,
+            "CBR_AUDIT_PASSWORD": simulator.password,
+            "CBR_AUDIT_DOMAIN": simulator.domain,
+            "CBR_AUDIT_STORE": str(out),
+        }
+        done = _audit(variables, since=None, as_of=shown(now), profile=None)
+    _print_done(done, str(out))
+
+
+@main.command()
+@click.option("--endpoint", metavar="URL", help="Endpoint of CBR, where the region does not give it.")
+@click.option("--iam-endpoint", metavar="URL", help="Endpoint of IAM, where the region does not give it.")
+@click.option("--region", metavar="NAME", help="Region of the project, such as eu-west-101.")
+@click.option("--project-id", metavar="ID", help="The project to audit.")
+@click.option("--store", metavar="URL", help="Where the report goes: file:///folder or a path.")
+@click.option("--profile", metavar="FILE", help="What to demand; good defaults without it.")
+@click.option("--since", metavar="TIME", help="Start of the window, such as 2026-10-24 or 30d.  [default: 30d]")
+@click.option("--as-of", metavar="TIME", help="End of the window and time of judgement.  [default: now]")
+@click.option("--workers", metavar="N", help="Pages read at the same time, 1 to 16.  [default: 4]")
+@click.pass_context
+def run(
+    ctx: click.Context, /, *, since: str | None, as_of: str | None, profile: str | None, **options: str | None
+) -> None:
+    """Audit a project and write the report with its evidence to a store.
+
+    Credentials come from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (with _SECURITY_TOKEN for
+    temporary ones), or CBR_AUDIT_TOKEN, or CBR_AUDIT_USER and CBR_AUDIT_PASSWORD. Every other setting may come from
+    there too; see the README.
+    """
+    given = {name: options.get(option[2:].replace("-", "_")) for name, option in _OPTIONS.items()}
+    variables = _environment() | {name: value for name, value in given.items() if value}
+    try:
+        done = _audit(variables, since=since, as_of=as_of, profile=profile)
+    except SettingsError as error:
+        raise type(error)(_with_options(str(error))) from error
+    _print_done(done, variables["CBR_AUDIT_STORE"])
+    ctx.exit(EXIT_CODES[done.report.conclusion])
+
+
+@main.command()
+@click.argument("where", default="cbr-audit-demo")
+@click.option("--project-id", metavar="ID", help="The project, where the store holds several.")
+def show(*, where: str, project_id: str | None) -> None:
+    """Show the report of a run, or the latest one of a store (WHERE: a folder or a URL)."""
+    _print_report(read_report(open_store(where), project_id))
+
+
+@main.command()
+@click.argument("control_id", metavar="[ID]", required=False)
+def controls(*, control_id: str | None) -> None:
+    """List the controls, or explain one."""
+    if control_id is None:
+        for control in CONTROLS:
+            click.echo(f"{control.id}  {control.name:<24}{control.severity:<10}{control.title}")
+        return
+    chosen = next((control for control in CONTROLS if control_id.upper() in {control.id, control.name.upper()}), None)
+    if chosen is None:
+        raise SettingsError(f"there is no control {control_id!r}; `cbr-audit controls` lists them")
+    click.echo(f"{chosen.doc.strip()}\n\nSeverity: {chosen.severity}")
+
+
+@main.command(name="check")
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE…", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.pass_context
+def check_files(ctx: click.Context, /, *, files: tuple[Path, ...]) -> None:
+    """Check saved answers of the API against the schemas.
+
+    Exit codes: 0 as documented, 4 different but usable, 3 rows that cannot be used, 2 not an answer of a known kind.
+    """
+    codes = [_check_file(path) for path in files]
+    ctx.exit(next((code for code in (NOT_AN_ANSWER, ROWS_REJECTED, DRIFT_ONLY) if code in codes), 0))
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free port.")
+@click.option("--scenario", type=click.Choice(SCENARIOS), default="mixed", show_default=True, help="What to find.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another company.")
+@click.option("--resources", type=click.IntRange(0), default=40, show_default=True, help="Protected resources.")
+@click.option("--days", type=click.IntRange(2), default=30, show_default=True, help="Days that the task log covers.")
+@click.option("--as-of", callback=_time, help="The time that the estate is made for; now unless told.")
+@click.option("--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of every answer.")
+@click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Write what an auditor must conclude.")
+def simulate(*, port: int, as_of: datetime | None, latency_ms: int, truth: Path | None, **estate: Any) -> None:
+    """Serve a simulated project on this machine until stopped; prints one line of JSON that says where."""
+    made = build_estate(as_of=as_of or datetime.now(UTC).replace(microsecond=0), **estate)
+    simulator = Simulator(made, latency=timedelta(milliseconds=latency_ms))
+    if truth:
+        truth.write_bytes(orjson.dumps(made.truth(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with serve(simulator, port) as served:
+        line = {
+            "url": served.url,
+            "project_id": simulator.project_id,
+            "as_of": shown(made.as_of),
+            "token": simulator.token,
+            "user": simulator.user,
+            "password": simulator.password,
+            "domain": simulator.domain,
+            "ak": simulator.ak,
+            "sk": simulator.sk,
+        }
+        click.echo(orjson.dumps(line))
+        stopped.wait()
+
+
+@main.group()
+def schemas() -> None:
+    """Work on the schemas of the cloud's answers."""
+
+
+@schemas.command(name="derive")
+@click.argument("page", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of the screen.")
+def derive_schema(*, page: Path, out: Path | None) -> None:
+    """Derive a JSON Schema from the text of a saved page of the API documents."""
+    schema = orjson.dumps(derive(_text(page)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if out is None:
+        click.echo(schema, nl=False)
+    else:
+        out.write_bytes(schema)
+
+
+def _audit(variables: Mapping[str, str], *, since: str | None, as_of: str | None, profile: str | None) -> Done:
+    made = order(variables, since=since, as_of=as_of, profile=profile)
+    with watching(sys.stderr) as watch:
+        return carry_out(made, watch)
+
+
+def _print_done(done: Done, store: str) -> None:
+    _print_report(orjson.loads(json_report.render(done.report)))
+    place = open_store(store).url
+    path = f"{place}/{done.prefix}/report.html"
+    click.echo(f"Report   {unquote(urlsplit(path).path) if path.startswith('file:') else path}")
+
+
+def _print_report(report: Mapping[str, Any]) -> None:
+    console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
+    colours = {"compliant": "bold green", "non_compliant": "bold red", "incomplete": "bold yellow"}
+    verdict, *rest = summary_lines(report)
+    console.print(verdict, style=colours[report["conclusion"]])
+    for line in rest:
+        console.print(line)
+
+
+def _check_file(path: Path) -> int:
+    """Check one file, print what was found, and return the exit code that it asks for."""
+    try:
+        found = check(path.read_bytes())
+    except SourceAnswerError as error:
+        click.echo(f"{path}: not an answer of a known kind: {error}", err=True)
+        return NOT_AN_ANSWER
+    click.echo(
+        f"{path}: {found.kind}, {found.rows} rows, {len(found.rejected)} rejected, {len(found.drift)} kinds of drift"
+    )
+    for row in found.rejected:
+        click.echo(f"  rejected  row {row.row} {printable(row.id)} {row.path}: {printable(row.message)}")
+    for drift in found.drift:
+        seen = f"in {drift.count} rows, first {printable(drift.first_id)}" if drift.first_id else "in the envelope"
+        click.echo(f"  drift     {drift.path}: {drift.problem} {seen}, such as {printable(drift.example)}")
+    return ROWS_REJECTED if found.rejected else DRIFT_ONLY if found.drift else 0
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+
+
+def _with_options(text: str) -> str:
+    """Name the option beside each variable that a settings error speaks of."""
+    for name, option in _OPTIONS.items():
+        text = text.replace(name, f"{option} ({name})")
+    return text
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8 text: byte {error.start}") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What a person sees of a report on a terminal: one screen, plain words."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from audit.collection import instant
+
+_MOST_PROBLEMS: Final = 8
+_MOST_GAPS: Final = 3
+_VERDICTS: Final = {
+    "compliant": "COMPLIANT: every backup that was checked is as it should be.",
+    "non_compliant": "NOT COMPLIANT: backups need attention.",
+    "incomplete": "INCOMPLETE: not everything could be judged, so this is no proof that backups are in order.",
+}
+
+
+def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """Write a report.json as lines for a terminal, the verdict first."""
+    run, collection, summary = report["run"], report["collection"], report["summary"]
+    outcomes = summary["outcomes"]
+    yield _VERDICTS[report["conclusion"]]
+    yield ""
+    yield from _problem_lines(report["problems"], run["as_of"])
+    yield _row(
+        "Judged",
+        f"{_count(summary['resources'], 'resource')}, {summary['resources_failing']} failing; "
+        f"findings: {outcomes['pass']} pass, {outcomes['fail']} fail, "
+        f"{outcomes['unknown']} unknown, {outcomes['not_applicable']} not applicable",
+    )
+    yield _row(
+        "Read",
+        f"{_count(collection['distinct'], 'task')} in {_count(collection['pages'], 'page')}, "
+        + ("complete" if collection["complete"] else "NOT complete"),
+    )
+    for gap in collection["gaps"][:_MOST_GAPS]:
+        yield _row("Gap", gap)
+    if collection["rejected"]:
+        yield _row("Rejected", f"{_count(collection['rejected'], 'row')} could not be used; see report.json")
+    if collection["drift"]:
+        yield _row("Drift", f"{_count(len(collection['drift']), 'difference')} from the documents; all rows were used")
+    yield _row("Window", f"{run['window']['since']} to {run['window']['until']} (UTC)")
+    yield _row("Project", f"{run['project_id']} {run['region']}".rstrip())
+
+
+def _problem_lines(problems: list[Mapping[str, Any]], as_of: str) -> Iterator[str]:
+    if not problems:
+        return
+    yield f"What to do now ({_count(len(problems), 'problem')}, worst first):"
+    for problem in problems[:_MOST_PROBLEMS]:
+        subject = problem["subject"]
+        since = _since(problem["since"], as_of) if problem["since"] else ""
+        error = f" [{problem['error']}]" if problem["error"] else ""
+        name = f"{subject['kind']} {printable(subject['name'])}"
+        yield f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}"
+        yield f"           {problem['todo']}"
+    if len(problems) > _MOST_PROBLEMS:
+        yield f"  and {len(problems) - _MOST_PROBLEMS} more: see report.html"
+    yield ""
+
+
+def _since(text: str, as_of: str) -> str:
+    """Say since when, to the minute, and how many whole days that is."""
+    since = instant(text)
+    days = (instant(as_of) - since).days
+    return f", since {since:%Y-%m-%d %H:%M} UTC ({_count(days, 'day')})"
+
+
+def printable(text: str) -> str:
+    """Take the control characters out of a name: it was chosen by a cloud user, and could command the terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _row(label: str, text: str) -> str:
+    return f"{label:<9}{printable(text)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
