@@ -1,0 +1,86 @@
+"""What starts the function: a timer's event, or one that a person sends by hand."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from audit.errors import EventError
+
+_AGO: Final = re.compile(r"([0-9]{1,4})([dh])")
+_UNITS: Final = {"d": timedelta(days=1), "h": timedelta(hours=1)}
+
+
+class TimerEvent(BaseModel):
+    """The event of a FunctionGraph TIMER trigger; all its values are texts.
+
+    Source: "Creating a Trigger" in the FunctionGraph API reference.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: str = Field(description="Version of the event, such as v1.0.")
+    time: str = Field(description="When the timer fired, with the region's offset from UTC.")
+    trigger_type: Literal["TIMER"] = Field(description="What kind of trigger fired.")
+    trigger_name: str = Field(description="The name of the trigger.")
+    user_event: str = Field(default="", description="Text that was entered with the trigger; not used.")
+
+
+class ManualEvent(BaseModel):
+    """The event that a person or a program sends; every key may be left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    project_id: str | None = Field(default=None, description="The project to audit, instead of the configured one.")
+    since: str | None = Field(default=None, description="Start of the window: a time, a date, or 30d for 30 days ago.")
+    as_of: str | None = Field(default=None, description="End of the window and the time of judgement; else now.")
+    store: str | None = Field(default=None, description="Where the report goes, instead of the configured store.")
+    profile: str | dict[str, Any] | None = Field(
+        default=None, description="The profile, as YAML text or as an object, instead of the configured one."
+    )
+
+
+def read_event(event: object) -> TimerEvent | ManualEvent:
+    """Tell a timer's event from one sent by hand.
+
+    Raises:
+        EventError: naming every key that is unknown or wrong.
+    """
+    if event is None:
+        return ManualEvent()
+    if not isinstance(event, Mapping):
+        raise EventError(f"an event is a JSON object, not {type(event).__name__}")
+    model = TimerEvent if "trigger_type" in event else ManualEvent
+    try:
+        return model.model_validate(dict(event))
+    except ValidationError as error:
+        faults = (_fault(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors())
+        raise EventError(f"the event cannot be used: {'; '.join(faults)}") from error
+
+
+def read_time(text: str, before: datetime) -> datetime:
+    """Read a time as people write it: ISO 8601 with or without a zone (UTC), a date, or 30d or 12h for so long before.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if ago := _AGO.fullmatch(text.strip()):
+        return before - int(ago[1]) * _UNITS[ago[2]]
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a time; write 2026-11-23T04:00:00Z, 2026-11-23 or 30d") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _fault(key: str, kind: str, message: str) -> str:
+    if kind != "extra_forbidden":
+        return f"{key}: {message}"
+    known = tuple(ManualEvent.model_fields)
+    nearest = difflib.get_close_matches(key, known, n=1)
+    return f"{key} is not a key of an event; " + (
+        f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"
+    )
