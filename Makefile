@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-find-links pyproject.toml
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test lint bench schemas lock clean
 
 demo: .venv/.runs ## audit a simulated project and write its report to cbr-audit-demo/
 	$(BIN)/cbr-audit demo
@@ -23,6 +23,10 @@ lint: .venv/.develops ## style, types, layers
 
 bench: .venv/.develops ## figures, as ratios in one run
 	$(BIN)/python -m bench
+
+schemas: .venv/.develops ## write the published schemas and the amended ones anew
+	$(BIN)/python -m audit.published
+	$(BIN)/python -m tests.schemas.amended
 
 lock: ## choose the newest dependencies again (needs uv)
 	$(COMPILE) --upgrade --extra build --extra cli --output-file requirements.lock

@@ -1,0 +1,58 @@
+"""The published schemas are those of the models, and what a run writes conforms to them."""
+
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+import jsonschema
+import orjson
+import pytest
+from pydantic import BaseModel
+
+from audit.published import PUBLISHED, ManifestFile, ReportFile, schema, write
+from audit.simulator import SCENARIOS, mock_cbr
+from audit.wiring import carry_out, order
+
+AS_OF = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_schema_in_the_repository_is_generated_from_the_model(name: str) -> None:
+    assert resources.files("schemas").joinpath(*name.split("/")).read_bytes() == schema(name)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_published_schema_is_a_schema(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(orjson.loads(schema(name)))
+
+
+def test_schemas_are_written_below_a_folder(tmp_path: Path) -> None:
+    write(tmp_path)
+
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json")} == set(PUBLISHED)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize(
+    ("file", "name", "model"),
+    [("report.json", "report/v1.json", ReportFile), ("manifest.json", "manifest/v1.json", ManifestFile)],
+)
+def test_what_a_run_writes_conforms(
+    scenario: str, file: str, name: str, model: type[BaseModel], tmp_path: Path
+) -> None:
+    written = _run(scenario, tmp_path).joinpath(file).read_bytes()
+
+    jsonschema.Draft202012Validator(orjson.loads(schema(name))).validate(orjson.loads(written))
+    assert orjson.loads(model.model_validate_json(written).model_dump_json()) == orjson.loads(written)
+
+
+def _run(scenario: str, folder: Path) -> Path:
+    with mock_cbr(scenario, resources=12, days=7, as_of=AS_OF) as simulator:
+        variables = {
+            "HUAWEICLOUD_SDK_REGION": "sim-1",
+            "HUAWEICLOUD_SDK_PROJECT_ID": simulator.project_id,
+            "CBR_AUDIT_TOKEN": simulator.token,
+            "CBR_AUDIT_STORE": str(folder),
+        }
+        done = carry_out(order(variables, as_of="2026-11-23T12:00:00Z", since="7d"), lambda _progress: None)
+    return folder / done.prefix
