@@ -6,6 +6,7 @@ from typing import Final
 from audit.cbr.paging import Walk
 from audit.cbr.transport import Credentials, Transport
 from audit.collection import Kind, Page, Window, shown
+from audit.errors import SourceAnswerError
 from audit.validate import read_envelope
 
 PAGE_SIZE: Final = 1000
@@ -56,8 +57,12 @@ class CbrClient:
 
     def _read(self, kind: Kind, name: str, params: tuple[tuple[str, str], ...]) -> Page:
         path = f"/v3/{self._project_id}/{name}"
-        answer = self._transport.get(f"{self._endpoint}{path}", params, self._credentials)
-        rows, envelope = read_envelope(kind, answer.body)
+        url = f"{self._endpoint}{path}"
+        answer = self._transport.get(url, params, self._credentials)
+        try:
+            rows, envelope = read_envelope(kind, answer.body)
+        except SourceAnswerError as error:
+            raise SourceAnswerError(f"{url}: {error}; check the endpoint") from error
         return Page(
             kind=kind,
             path=path,

@@ -20,8 +20,8 @@ import orjson
 import requests
 import structlog
 import urllib3
-from requests.adapters import HTTPAdapter
 
+from audit.cbr.deadline import DeadlineAdapter
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
 
 _MEGABYTE: Final = 1024 * 1024
@@ -128,7 +128,7 @@ class Transport:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)
+        adapter = DeadlineAdapter(self._limits.request, connections=connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 

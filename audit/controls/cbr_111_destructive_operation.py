@@ -13,7 +13,10 @@ How to fix it
     Ask who started the task; Cloud Trace Service names the user. If it was not meant, protect the resources again.
 """
 
-from datetime import timedelta
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, passed, unknown
@@ -27,12 +30,11 @@ def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
     """Look for removals, and for deletions that came before the end of retention."""
     removals = [task for task in vault.tasks if task.operation in _REMOVALS and task.succeeded]
     deletions = [task for task in vault.tasks if task.operation == "delete" and task.succeeded]
-    made = {task.backup_id: task for task in vault.tasks if task.operation == "backup" and task.backup_id}
-    dated = [(deletion, made[deletion.backup_id]) for deletion in deletions if deletion.backup_id in made]
+    made = {task.backup_id: task for task in vault.tasks if task.operation == "backup" and task.succeeded}
+    dated = [(task, made[task.backup_id]) for task in deletions if task.backup_id and task.backup_id in made]
     rules = None if vault.policies is None else [policy.policy for policy in vault.policies]
-    early = [
-        deletion for deletion, backup in dated if rules is not None and not _is_due(deletion, backup, vault, rules)
-    ]
+    successes = _successes(vault) if dated else {}
+    early = [task for task, backup in dated if rules is not None and not _is_due(task, backup, successes, rules)]
     found = sorted([*removals, *early], key=lambda task: (task.created_at, task.id))
     facts = {
         "removals": len(removals),
@@ -59,21 +61,25 @@ def _reason(found: list[Task]) -> str:
     return "resources were taken out of the vault"
 
 
-def _is_due(deletion: Task, backup: Task, vault: VaultSubject, rules: list[Policy]) -> bool:
+def _is_due(deletion: Task, backup: Task, successes: Mapping[str | None, list[datetime]], rules: list[Policy]) -> bool:
     """Whether the retention of some policy explains that a backup was deleted."""
-    age = deletion.created_at - backup.began
-    newer = sum(
-        task.operation == "backup"
-        and task.succeeded
-        and task.resource_id == backup.resource_id
-        and backup.began < task.began <= deletion.created_at
-        for task in vault.tasks
-    )
+    days = (deletion.created_at - backup.began) / timedelta(days=1)
+    began = successes[backup.resource_id]
+    newer = bisect_right(began, deletion.created_at) - bisect_right(began, backup.began)
     return any(
-        (0 < (rule.retention_days or 0) <= age / timedelta(days=1)) or (0 < (rule.max_backups or 0) <= newer)
+        (0 < (rule.retention_days or 0) <= days) or (0 < (rule.max_backups or 0) <= newer)
         for rule in rules
         if rule.operation == "backup"
     )
+
+
+def _successes(vault: VaultSubject) -> Mapping[str | None, list[datetime]]:
+    """When the successful backups of each resource began, in order."""
+    began: dict[str | None, list[datetime]] = defaultdict(list)
+    for task in vault.tasks:
+        if task.operation == "backup" and task.succeeded:
+            began[task.resource_id].append(task.began)
+    return {resource_id: sorted(moments) for resource_id, moments in began.items()}
 
 
 CONTROL: Final[Control[VaultSubject]] = Control(

@@ -1,0 +1,68 @@
+"""Connections whose answers must begin in time.
+
+A timeout of a socket is about silence: a server that sends one byte of its headers now and then never trips it. Here a
+watchdog hangs up when the status line and the headers are not complete in time; the body has its own deadline.
+"""
+
+import socket
+import threading
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """A requests adapter whose connections hang up when an answer does not begin in time."""
+
+    def __init__(self, within: timedelta, *, connections: int) -> None:
+        """Take the time that status line and headers may need, and the connections to keep open."""
+        self._within = within.total_seconds()
+        super().__init__(pool_maxsize=connections, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Give the pools connections that watch the time."""
+        super().init_poolmanager(*args, **kwargs)
+        within = self._within
+
+        class Plain(_Watched, HTTPConnection):
+            seconds = within
+
+        class Encrypted(_Watched, HTTPSConnection):
+            seconds = within
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class EncryptedPool(HTTPSConnectionPool):
+            ConnectionCls = Encrypted
+
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
+
+
+class _Watched(HTTPConnection):
+    """Hangs up on an answer that does not begin in time."""
+
+    seconds: float
+
+    def getresponse(self) -> Any:
+        hung_up = threading.Event()
+        watchdog = threading.Timer(self.seconds, self._hang_up, [hung_up])
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            answer = super().getresponse()
+        finally:
+            watchdog.cancel()
+        if hung_up.is_set():  # headers that end early would pass for whole ones
+            raise TimeoutError("the answer did not begin in time")
+        return answer
+
+    def _hang_up(self, hung_up: threading.Event) -> None:
+        hung_up.set()
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
