@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from audit.report import csv_report, json_report
+from audit.report import csv_report, html_report, json_report
 from audit.report.contents import Report
 
 FORMATS: Final[Mapping[str, Callable[[Report], bytes]]] = {
     "report.json": json_report.render,
     "findings.csv": csv_report.render,
+    "report.html": html_report.render,
 }

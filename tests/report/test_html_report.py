@@ -1,0 +1,689 @@
+import base64
+import hashlib
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from audit.collection import Drift, Kind, Reading, Rejected, Window
+from audit.findings import Control, Fact, Finding, Outcome, Severity, Verdict
+from audit.report.contents import Conclusion, Problem, Report, ResourceLine, RunFacts, Summary
+from audit.report.days import Day
+from audit.report.html_report import render
+from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind
+
+# To accept a wanted change: python -c "from tests.report.test_html_report import *; GOLDEN.write_bytes(render(full()))"
+GOLDEN: Final = Path(__file__).parent / "golden" / "report.html"
+NOW: Final = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+WINDOW: Final = Window(NOW - timedelta(days=8), NOW)
+FAILING: Final = "3d11d099-c505-4630-a49e-1c625e71352d"
+STEADY: Final = "90a9e44b-6c0c-4d1e-8f7e-51f6a1f9be2c"
+INLINE: Final = frozenset({"a", "abbr", "b", "bdi", "code", "h3", "small", "span", "time"})
+VOID: Final = frozenset({"br", "col", "link", "meta"})
+HOSTILE: Final = (
+    "<img src=x onerror=alert(1)>",
+    "</title><script>alert(1)</script>",
+    '" onmouseover="alert(1)',
+    "{{ 7 * 7 }}{% raw %}",
+    "&lt;b&gt;",
+)
+DOC: Final = """CBR-101 recent-backup: every protected resource has a recent successful backup.
+
+A line before the first heading is not shown.
+Why it matters
+    Attaching a resource to a vault shows intent.
+    Only a finished backup shows protection.
+How it is judged
+    pass            the newest successful backup is young enough
+    fail            it is too old
+    not_applicable  the vault is newer than the limit:
+                    the first backup is not due
+    A backup that still runs counts for nothing.
+How to fix it
+    Run `cbr-audit check`, then start a manual backup.
+"""
+
+
+class Page(HTMLParser):
+    """A page taken apart: its text, its elements and what is out of balance."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.unbalanced: list[str] = []
+        self._open: list[str] = []
+        self.feed(page.decode())
+        self.close()
+        self.unbalanced += self._open
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.words).split())
+
+    def tags(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._open or self._open.pop() != tag:
+            self.unbalanced.append(tag)
+        if tag not in INLINE:
+            self.words.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self._open:
+            self.words.append(data)
+
+
+def never(_subject: Resource, _limits: Limits) -> Verdict:
+    raise AssertionError("a report judges nothing")
+
+
+def control(number: int = 101, **changes: Any) -> Control[Any]:
+    return Control(
+        **{
+            "id": f"CBR-{number}",
+            "name": "recent-backup",
+            "title": "Protected resources have a recent successful backup",
+            "severity": Severity.CRITICAL,
+            "doc": DOC,
+            "kinds": (SubjectKind.RESOURCE,),
+            "judge": never,
+            **changes,
+        }
+    )
+
+
+def finding(outcome: Outcome = Outcome.PASS, *facts: tuple[str, Fact], **changes: Any) -> Finding:
+    reason = changes.pop("reason", f"the reason of {outcome}")
+    return Finding(
+        **{
+            "control": "CBR-101",
+            "kind": SubjectKind.RESOURCE,
+            "id": STEADY,
+            "name": "ecs-steady",
+            "severity": Severity.CRITICAL,
+            "verdict": Verdict(outcome, reason, facts, ()),
+            **changes,
+        }
+    )
+
+
+def problem(**changes: Any) -> Problem:
+    return Problem(
+        **{
+            "kind": SubjectKind.RESOURCE,
+            "id": FAILING,
+            "name": "ecs-failing",
+            "severity": Severity.CRITICAL,
+            "control": "CBR-101",
+            "reason": "the newest successful backup is too old",
+            "since": "2026-11-17T23:17:52Z",
+            "task": "e030b933-db1b-4c34-afa2-2c07e56cd566",
+            "error": "BackupService.7101",
+            "todo": "Check the server, then run `cbr-audit check`.",
+            "also": (),
+            **changes,
+        }
+    )
+
+
+def line(**changes: Any) -> ResourceLine:
+    return ResourceLine(
+        **{
+            "id": STEADY,
+            "name": "ecs-steady",
+            "type": "OS::Nova::Server",
+            "presence": Presence.PROTECTED,
+            "vaults": ("vault-main",),
+            "last_success": NOW - timedelta(hours=2),
+            "days": (Day.SUCCESS,) * 9,
+            **changes,
+        }
+    )
+
+
+def reading(kind: Kind, *gaps: str, **changes: Any) -> Reading:
+    known = {"pages": 2, "passes": 2, "count_first": 1240, "count_last": 1240, "distinct": 1240, "duplicates": 0}
+    return Reading(kind=kind, gaps=gaps, **{**known, **changes})
+
+
+def collection(*gaps: str, rejected: tuple[Rejected, ...] = (), drift: tuple[Drift, ...] = ()) -> Collection:
+    lists = (reading(Kind.TASKS, *gaps), reading(Kind.POLICIES), reading(Kind.VAULTS))
+    return Collection(id="p", name="collection", window=WINDOW, readings=lists, rejected=rejected, drift=drift)
+
+
+def rejected(row: int = 0, **changes: Any) -> Rejected:
+    known = {"kind": Kind.TASKS, "page": 3, "id": "", "path": "", "message": "not an object"}
+    return Rejected(row=row, **{**known, **changes})
+
+
+def report(**changes: Any) -> Report:
+    """Compose a report whose conclusion and summary follow from the other parts, unless they are given."""
+    parts = {
+        "run": run(),
+        "collection": collection(),
+        "controls": (control(),),
+        "findings": (finding(),),
+        "problems": (),
+        "resources": (line(),),
+        **changes,
+    }
+    outcomes = Counter(found.outcome for found in parts["findings"])
+    doubtful = outcomes[Outcome.UNKNOWN] or not outcomes[Outcome.PASS] or not parts["collection"].complete
+    parts.setdefault(
+        "conclusion",
+        Conclusion.NON_COMPLIANT
+        if outcomes[Outcome.FAIL]
+        else Conclusion.INCOMPLETE
+        if doubtful
+        else Conclusion.COMPLIANT,
+    )
+    failing = {found.id for found in parts["findings"] if found.outcome is Outcome.FAIL}
+    parts["summary"] = Summary(
+        outcomes=outcomes,
+        resources=len(parts["resources"]),
+        resources_failing=len(failing),
+        problems=len(parts["problems"]),
+    )
+    return Report(**parts)
+
+
+def run(**changes: Any) -> RunFacts:
+    return RunFacts(
+        **{
+            "id": "20261123T040000Z-7f3a9c21",
+            "as_of": NOW,
+            "window": WINDOW,
+            "project_id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+            "region": "eu-de",
+            "tool_version": "0.1.0",
+            "profile_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "timezone": "Europe/Berlin",
+            **changes,
+        }
+    )
+
+
+def failing(*problems: Problem, **changes: Any) -> Report:
+    found = tuple(
+        finding(Outcome.FAIL, kind=each.kind, id=each.id, name=each.name, control=name, reason=f"reason of {name}")
+        for each in problems
+        for name in (each.control, *each.also)
+    )
+    parts: dict[str, Any] = {"findings": (finding(), *found), "problems": problems, **changes}
+    return report(**parts)
+
+
+def full() -> Report:
+    """Show every part of a page at once, names that try to break out of it among others."""
+    hurt = problem(also=("CBR-104",))
+    vault = problem(
+        kind=SubjectKind.VAULT, id="f4420491", name="f4420491", severity=Severity.HIGH, control="CBR-111",
+        reason="something was taken away by hand", since="2026-11-15T04:00:00Z", task="", error="", todo="Ask who did.",
+    )  # fmt: skip
+    policy = problem(
+        kind=SubjectKind.POLICY, id="349d5f14-0a16-41b9-aeb7-91a4237f5796", name=HOSTILE[0], severity=Severity.MEDIUM,
+        control="CBR-111", reason="a policy is disabled", since="", task="", error="", todo="Enable it.",
+    )  # fmt: skip
+    lines = (
+        line(days=(*Day, Day.SUCCESS)),
+        line(id=FAILING, name="ecs-failing", days=(Day.FAILED,) * 9, last_success=None),
+        line(id="unsure", name="unsure", type="unknown", days=(Day.UNKNOWN,) * 9),
+        line(id="gone", name="数据库-\u202egnp\x00" + "W" * 40, type="OS::New::Thing", days=(Day.NONE,) * 9),
+    )
+    extra = (
+        finding(Outcome.UNKNOWN, ("limit_hours", 1), ("seen", None), id="unsure", name="unsure"),
+        finding(Outcome.NOT_APPLICABLE, id="gone", name="gone"),
+    )
+    base = failing(hurt, vault, policy)
+    return failing(
+        hurt, vault, policy,
+        controls=(control(), control(104, name="row"), control(111, name="hand"), control(201, name="quiet")),
+        findings=base.findings + extra,
+        resources=lines,
+        collection=collection(
+            "page 3 could not be read: 403 Forbidden",
+            rejected=(rejected(), rejected(4, id=FAILING, path="extra_info.resource.id", message=HOSTILE[1])),
+            drift=(Drift(Kind.VAULTS, "lifecycle", "unknown field", 1203, STEADY, '{"phase":"<b>"}'),),
+        ),
+    )  # fmt: skip
+
+
+def text(shown: Report) -> str:
+    return Page(render(shown)).text
+
+
+def test_the_page_is_the_golden_one_byte_for_byte() -> None:
+    assert render(full()) == GOLDEN.read_bytes()
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    assert render(full()) == render(full())
+
+
+@pytest.mark.parametrize("shown", [report(), full(), report(resources=(), controls=(), findings=())])
+def test_every_element_is_closed_where_it_should_be(shown: Report) -> None:
+    assert Page(render(shown)).unbalanced == []
+
+
+def test_a_page_asks_nothing_of_the_network_and_runs_no_script() -> None:
+    page = Page(render(full()))
+
+    links = [attributes.get(name) for _, attributes in page.elements for name in ("src", "href") if name in attributes]
+    assert not {"script", "img", "iframe", "object", "form"} & {tag for tag, _ in page.elements}
+    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+    assert {link[:1] if link else link for link in links if link != "data:,"} == {"#"}
+    assert b"url(" not in render(full())
+    assert b"@import" not in render(full())
+
+
+def test_links_lead_to_places_on_the_page() -> None:
+    page = Page(render(full()))
+
+    places = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+    assert {str(link["href"])[1:] for link in page.tags("a")} <= places
+
+
+def test_the_policy_allows_this_style_sheet_and_nothing_else() -> None:
+    page = render(full())
+
+    [policy] = [meta["content"] for meta in Page(page).tags("meta") if "http-equiv" in meta]
+    [style] = re.findall(rb"<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style).digest()).decode()
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    assert not [attributes for _, attributes in Page(page).elements if "style" in attributes]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_stay_text(name: str) -> None:
+    calm = failing(problem(), resources=(line(id=FAILING),))
+    wild = failing(
+        problem(name=name, todo=name, error=name, task=name),
+        run=run(project_id=name, region=name, timezone=name),
+        resources=(line(id=FAILING, name=name, type=name, vaults=(name,)),),
+        collection=collection(name, rejected=(rejected(id=name, path=name, message=name),)),
+    )
+    tame = replace(wild, **{part: getattr(_tamed(wild, name, calm), part) for part in ("run", "problems", "resources")})
+
+    elements = Page(render(wild)).elements
+    assert Counter(tag for tag, _ in elements) == Counter(tag for tag, _ in Page(render(tame)).elements)
+    assert not [key for _, attributes in elements for key in attributes if key.startswith("on")]
+    assert text(wild).count(name) >= 10
+
+
+def _tamed(wild: Report, name: str, calm: Report) -> Report:
+    """Give the same report with plain names of the same length."""
+    plain = "n" * len(name)
+    return replace(
+        calm,
+        run=run(project_id=plain, region=plain, timezone=plain),
+        problems=(problem(name=plain, todo=plain, error=plain, task=plain),),
+        resources=(replace(wild.resources[0], name=plain, type=plain, vaults=(plain,)),),
+    )
+
+
+def test_characters_that_hide_or_turn_text_are_shown_by_number() -> None:
+    shown = text(report(resources=(line(name="a\u202egnp\x00\x1b\ud800\n\u200b"),)))
+
+    assert r"a\u202egnp\u0000\u001b\ud800\u000a\u200b" in shown
+
+
+def test_letters_of_every_script_stay_as_they_are() -> None:
+    name = "数据库　服务器 שלום می‌خواهم 👩‍💻"
+
+    assert name in render(report(resources=(line(name=name),))).decode()
+
+
+def test_long_names_are_cut_for_the_eye_but_whole_in_their_title() -> None:
+    name = "W" * 255
+
+    page = Page(render(failing(problem(name=name), resources=(line(id=FAILING, name=name),))))
+    assert [bdi["title"] for bdi in page.tags("bdi") if "title" in bdi] == [name, name]
+
+
+def test_a_compliant_run_says_so_and_leaves_nothing_to_do() -> None:
+    shown = text(report())
+
+    assert "✓ Compliant No problem was found in 1 resource, and the evidence is complete." in shown
+    assert "Nothing: no control failed, and the evidence is complete." in shown
+
+
+def test_a_compliant_run_without_resources_counts_none() -> None:
+    assert "No problem was found, and the evidence is complete." in text(report(resources=()))
+
+
+def test_one_problem_is_told_in_the_singular() -> None:
+    shown = text(failing(problem()))
+
+    assert "✗ Not compliant 1 problem needs action: 1 of 1 resource does not comply." in shown
+    assert "The worst first: 1 critical." in shown
+
+
+def test_several_problems_are_told_in_the_plural() -> None:
+    vaults = [problem(kind=SubjectKind.VAULT, id=str(number), severity=Severity.HIGH) for number in range(2)]
+    policies = [problem(kind=SubjectKind.POLICY, id=str(number), severity=Severity.HIGH) for number in range(2)]
+
+    shown = text(failing(problem(), *policies, *vaults, resources=(line(), line(id=FAILING))))
+    assert "5 problems need action: 1 of 2 resources, 2 policies and 2 vaults do not comply." in shown
+    assert "The worst first: 1 critical, 4 high." in shown
+
+
+def test_a_failing_run_with_doubtful_evidence_warns_that_there_may_be_more() -> None:
+    shown = text(failing(problem(), collection=collection("a page is missing")))
+
+    assert "There may be more: what was read has 1 gap." in shown
+
+
+def test_an_incomplete_run_is_no_proof_and_names_each_doubt() -> None:
+    shown = text(
+        report(
+            collection=collection("a page is missing", "the count moved", rejected=(rejected(),)),
+            findings=(finding(Outcome.UNKNOWN), finding(Outcome.UNKNOWN, id="other")),
+        )
+    )
+
+    assert (
+        "? Incomplete Nothing failed, but this is no proof that all backups happened: "
+        "what was read has 2 gaps, 1 row could not be used and 2 checks could not be decided." in shown
+    )
+    assert "Settle these points, then run it again: What was read has 2 gaps." in shown
+    assert "Task log: a page is missing" in shown.split("Calendar of each resource")[0]
+
+
+def test_nothing_to_judge_is_incomplete() -> None:
+    shown = text(report(conclusion=Conclusion.INCOMPLETE, resources=(), findings=()))
+
+    assert "no proof that all backups happened: there was nothing to judge." in shown
+    assert "No vault holds a resource, and no task names one." in shown
+
+
+def test_controls_that_apply_to_nothing_confirm_nothing() -> None:
+    shown = text(report(findings=(finding(Outcome.NOT_APPLICABLE),)))
+
+    assert "no proof that all backups happened: no control found anything that it could confirm." in shown
+
+
+@pytest.mark.parametrize("shown", [report(), full(), report(findings=(finding(Outcome.UNKNOWN),))])
+def test_no_word_of_the_program_reaches_people(shown: Report) -> None:
+    words = text(shown)
+
+    assert not [word for word in ("non_compliant", "not_applicable", "operation_logs", "Nova", "!") if word in words]
+
+
+def test_a_problem_says_who_since_when_why_and_what_to_do() -> None:
+    shown = text(failing(problem(), resources=(line(id=FAILING),)))
+
+    assert "Critical ecs-failing Resource 3d11d099 in vault-main" in shown
+    assert "5 days since 17 Nov 2026, 23:17 UTC (18 Nov, 00:17 CET)" in shown
+    assert "The newest successful backup is too old. Check the server, then run cbr-audit check." in shown
+    assert "Error BackupService.7101" in shown
+    assert "Task e030b933-db1b-4c34-afa2-2c07e56cd566" in shown
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        ("2026-11-15T04:00:00Z", "At least 8 days since 15 Nov 2026, 04:00 UTC (05:00 CET) or earlier"),
+        ("2026-11-22T04:00:00Z", "1 day since"),
+        ("2026-11-22T04:00:01Z", "23 hours since"),
+        ("2026-11-23T03:00:01Z", "less than an hour since"),
+        ("", "The evidence does not say since when."),
+    ],
+)
+def test_the_age_of_a_problem_is_no_more_exact_than_its_evidence(since: str, words: str) -> None:
+    assert words in text(failing(problem(since=since)))
+
+
+@pytest.mark.parametrize(
+    ("also", "words"),
+    [(("CBR-104",), "1 other control fails"), (("CBR-104", "CBR-105"), "2 other controls fail")],
+)
+def test_other_failures_of_a_subject_are_folded_below_the_worst(also: tuple[str, ...], words: str) -> None:
+    controls = (control(), control(104, name="row"), control(105, name="unresolved"))
+
+    shown = text(failing(problem(also=also), controls=controls))
+    assert f"{words} CBR-104 row: reason of CBR-104" in shown
+
+
+@pytest.mark.parametrize("day", list(Day))
+def test_every_state_of_a_day_has_a_glyph_in_the_legend_and_in_its_cell(day: Day) -> None:
+    page = render(report(resources=(line(days=(Day.SUCCESS,) * 8 + (day,)),))).decode().split('id="controls"')[0]
+
+    legend = dict(re.findall(r'<li><span class="\w">(.)</span>([^<]+)</li>', page))
+    cells = re.findall(r"<td([^>]*)>(.)</td>", page)
+    assert len(legend) == len(Day)
+    assert cells[8][1] in legend
+    assert len(cells) == 9
+    assert day in {Day.SUCCESS, Day.NONE} or f'title="23 Nov: {day}"' in cells[8][0]
+
+
+def test_columns_name_their_days_and_months() -> None:
+    page = Page(render(report(run=run(window=Window(datetime(2026, 10, 31, tzinfo=UTC), NOW)))))
+
+    days = [header["aria-label"] for header in page.tags("th") if "aria-label" in header]
+    assert days[0] == "Sat 31 Oct 2026"
+    assert days[-1] == "Mon 23 Nov 2026"
+    assert [header["colspan"] for header in page.tags("th") if header.get("scope") == "colgroup"] == ["1", "23"]
+
+
+def test_resources_are_grouped_by_what_was_found_with_the_worst_first() -> None:
+    shown = text(full())
+
+    groups = [
+        "1 resource with a problem ecs-failing Server 3d11d099",
+        "1 resource that could not be judged completely unsure Type not known",
+        "1 resource without a problem ecs-steady Server 90a9e44b",
+        "1 resource not judged: new, replicas, or taken out of their vaults 数据库",
+    ]
+    places = [shown.find(group) for group in groups]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_resources_of_a_group_go_by_problem_and_then_by_name() -> None:
+    lines = (line(id="1", name="b"), line(id="2", name="A"), line(id="3", name="z"), line(id="4", name="y"))
+    found = (finding(id="1"), finding(id="2"))
+
+    base = failing(problem(id="3"), problem(id="4"))
+    page = render(failing(problem(id="3"), problem(id="4"), resources=lines, findings=(*base.findings, *found)))
+    assert re.findall(r'scope="row"><bdi>(\w)</bdi>', page.decode()) == ["z", "y", "A", "b"]
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        (NOW - timedelta(hours=2), "23 Nov 02:00"),
+        (datetime(2025, 12, 30, 2, 16, tzinfo=UTC), "30 Dec 2025 02:16"),
+        (None, "none seen"),
+    ],
+)
+def test_the_last_success_is_shown(last: datetime | None, words: str) -> None:
+    assert f"<td class=last>{words}</td>" in render(report(resources=(line(last_success=last),))).decode()
+
+
+def test_long_calendars_are_printed_across() -> None:
+    window = Window(NOW - timedelta(days=90), NOW)
+
+    page = Page(render(report(run=run(window=window), resources=(line(days=(Day.SUCCESS,) * 91),))))
+    assert "scroll calendar long" in [block.get("class") for block in page.tags("div")]
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ("UTC", "As of 23 Nov 2026, 04:00 UTC Window"),
+        ("Etc/UTC", "As of 23 Nov 2026, 04:00 UTC Window"),
+        ("Europe/Berlin", "As of 23 Nov 2026, 04:00 UTC (05:00 CET) Europe/Berlin Window"),
+        ("America/New_York", "04:00 UTC (22 Nov, 23:00 EST) America/New_York Window"),
+        ("Asia/Kathmandu", "04:00 UTC (09:45 UTC+05:45) Asia/Kathmandu Window"),
+        ("America/Sao_Paulo", "04:00 UTC (01:00 UTC-03:00) America/Sao_Paulo Window"),
+        ("Mars/Olympus", "04:00 UTC (the time zone “Mars/Olympus” is not known) Window"),
+        ("../etc/passwd", "04:00 UTC (the time zone “../etc/passwd” is not known) Window"),
+    ],
+)
+def test_times_are_in_utc_and_in_the_zone_of_the_report(zone: str, words: str) -> None:
+    assert words in text(report(run=run(timezone=zone)))
+
+
+def test_outcomes_are_counted_for_each_control_and_unknowns_are_marked() -> None:
+    found = (finding(), finding(Outcome.UNKNOWN, id="a"), finding(Outcome.UNKNOWN, id="b"))
+
+    page = render(report(findings=found)).decode()
+    assert re.findall(r'<td class="number ([\w-]+)">(\d+)</td>', page)[:4] == [
+        ("pass", "1"), ("zero", "0"), ("unknown", "2"), ("zero", "0"),
+    ]  # fmt: skip
+    assert "CBR-101 recent-backup: 1 pass, 2 unknown" in Page(page.encode()).text
+
+
+def test_a_control_without_findings_says_so() -> None:
+    assert "CBR-201 quiet: nothing to judge" in text(full())
+
+
+def test_failures_and_unknowns_are_listed_with_their_facts_and_passes_only_counted() -> None:
+    found = (
+        finding(Outcome.PASS, reason="fine"),
+        finding(Outcome.UNKNOWN, ("gaps", 1), id="a", name="first"),
+        finding(Outcome.FAIL, ("since", "2026-11-17T03:17:52Z"), ("age_hours", 1), id="b", name="second"),
+        finding(Outcome.FAIL, id="c", name="third"),
+    )
+
+    shown = text(failing(problem(), findings=found))
+    assert "Fail: the reason of fail (2) second b since: 17 Nov 2026, 03:17 UTC, age: 1 hour third c" in shown
+    assert "Unknown: the reason of unknown (1) first a gaps: 1" in shown
+    assert "fine" not in shown
+    assert "report.json has every one" in shown
+
+
+@pytest.mark.parametrize(
+    ("fact", "words"),
+    [
+        (("limit_percent", 1), "limit: 1 percent"),
+        (("limit_percent", 95), "limit: 95 percent"),
+        (("limit_days", 90), "limit: 90 days"),
+        (("days", None), "days: not known"),
+        (("policy_enabled", True), "policy enabled: yes"),
+        (("policy_enabled", False), "policy enabled: no"),
+        (("tasks", 12345), "tasks: 12,345"),
+        (("operation", "replication"), "operation: replication"),
+    ],
+)
+def test_facts_are_written_for_people(fact: tuple[str, Fact], words: str) -> None:
+    assert f" {words} " in text(report(findings=(finding(Outcome.UNKNOWN, fact),)))
+
+
+def test_the_documentation_of_a_control_is_on_the_page() -> None:
+    shown = text(report())
+
+    assert "Why it matters Attaching a resource to a vault shows intent. Only a finished backup" in shown
+    assert "Not applicable the vault is newer than the limit: the first backup is not due A backup that" in shown
+    assert "<p>A backup that still runs counts for nothing.</p>" in render(report()).decode()
+    assert "A line before" not in shown
+    assert b"Run <code>cbr-audit check</code>, then" in render(report())
+
+
+def test_complete_evidence_is_said_to_be_complete() -> None:
+    shown = text(report())
+
+    assert "The evidence is complete: every list was read to its end, and every row could be used." in shown
+    assert "No difference from the documents" in shown
+    assert "Task log yes 1,240 1,240 0 2 2 Policies yes" in text(report())
+
+
+def test_gaps_and_rejected_rows_are_shown() -> None:
+    bad = rejected(4, id="6b7d7cdc", path="extra_info.resource.id", message="None is not a text")
+
+    shown = text(report(collection=collection("page 3 could not be read", rejected=(rejected(), bad))))
+    assert "The evidence is not complete: 1 gap, 2 rows that could not be used." in shown
+    assert "1 gap Task log: page 3 could not be read" in shown
+    assert "Task log, page 3, row 1" in shown
+    assert "whole row" in shown
+    assert "Task log, page 3, row 5" in shown
+    assert "None is not a text" in shown
+
+
+def test_a_flood_of_rejected_rows_is_cut_and_the_cut_is_told() -> None:
+    shown = text(report(collection=collection(rejected=tuple(rejected(row) for row in range(201)))))
+
+    assert "201 rows that could not be used" in shown
+    assert "The first 200 are shown here; report.json has all of them." in shown
+    assert "row 200" in shown
+    assert "row 201" not in shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"count_first": None, "count_last": None}, "Task log yes not stated 1,240"),
+        ({"count_last": 1260}, "Task log yes 1,240, later 1,260 1,240"),
+    ],
+)
+def test_the_stated_counts_are_shown_as_they_were(changes: dict[str, int | None], words: str) -> None:
+    lists = (reading(Kind.TASKS, **changes), reading(Kind.POLICIES), reading(Kind.VAULTS))
+
+    assert words in text(report(collection=replace(collection(), readings=lists)))
+
+
+def test_drift_is_shown_with_its_first_id_and_example() -> None:
+    drift = (Drift(Kind.VAULTS, "lifecycle", "unknown field", 1203, "639ef179", "null"),)
+
+    shown = text(report(collection=collection(drift=drift)))
+    assert "1 difference from the documents" in shown
+    assert "Vaults: lifecycle unknown field 1,203 639ef179 null" in shown
+
+
+def test_the_run_can_be_identified() -> None:
+    shown = text(report())
+
+    assert "20261123T040000Z-7f3a9c21" in shown
+    assert "cbr-audit 0.1.0" in shown
+    assert "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" in shown
+
+
+def test_the_page_has_a_language_one_title_and_headings_in_order() -> None:
+    page = Page(render(full()))
+
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h\d", tag)]
+    assert page.tags("html") == [{"lang": "en"}]
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_every_table_has_a_caption_and_every_header_a_scope() -> None:
+    page = Page(render(full()))
+
+    assert len(page.tags("table")) == len(page.tags("caption")) == 5
+    assert all(header.get("scope") for header in page.tags("th"))
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", [0, 1, 2], ids=["light", "dark", "print"])
+def test_text_stands_out_from_its_ground_in_every_scheme(scheme: int) -> None:
+    blocks = re.findall(r":root \{(.*?)\}", render(report()).decode(), re.DOTALL)
+    colours = dict(re.findall(r"--([\w-]+): (#\w{6})", blocks[scheme]))
+    grounds = [(ink, ground) for ink in ("text", "quiet", "link") for ground in ("page", "panel")]
+    grounds += [(ink, f"{ink}-wash") for ink in ("good", "bad", "warn", "doubt", "busy")]
+    grounds += [("text", f"{ink}-wash") for ink in ("good", "bad", "doubt")]
+    grounds += [("good", "page"), ("bad", "page"), ("doubt", "page"), ("on-fill", "bad-fill")]
+
+    for pair in grounds:
+        dark, light = sorted(_luminance(colours[name]) for name in pair)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, pair
