@@ -1,0 +1,31 @@
+"""A pretend Cloud Backup and Recovery with its IAM, for trying out and testing an auditor."""
+
+from typing import TYPE_CHECKING, Any
+
+from audit.simulator.estate import SCENARIOS, Estate, build_estate
+from audit.simulator.messages import Request, Response
+from audit.simulator.server import serve
+from audit.simulator.simulator import Simulator
+
+if TYPE_CHECKING:
+    from audit.simulator.mock import mock_cbr
+
+__all__ = [
+    "SCENARIOS",
+    "Estate",
+    "Request",
+    "Response",
+    "Simulator",
+    "build_estate",
+    "mock_cbr",
+    "serve",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the mock only for those who use it: it needs ``responses``, and the server needs nothing."""
+    if name != "mock_cbr":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from audit.simulator.mock import mock_cbr  # noqa: PLC0415 - late on purpose
+
+    return mock_cbr

@@ -1,0 +1,62 @@
+"""Answers of the gateway, of the backup service and of IAM, good and bad."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from audit.simulator.messages import Response
+
+_JSON = {"Content-Type": "application/json"}
+
+
+class RefusedError(Exception):
+    """A request that is answered with an error; ``allow`` names the methods that would have been right."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str, *, allow: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.allow = allow
+
+    def answer(self) -> Response:
+        """Write the error in the form of the backup service."""
+        refusal = good({"error_code": self.code, "error_msg": self.message}, self.status)
+        if not self.allow:
+            return refusal
+        return Response(refusal.status, {**refusal.headers, "Allow": self.allow}, refusal.body)
+
+
+class IdentityRefusedError(RefusedError):
+    """A request for a token that is refused; IAM has a form of error of its own."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(status, str(status.value), message)
+
+    def answer(self) -> Response:
+        """Write the error in the form of IAM."""
+        error = {"code": self.status.value, "message": self.message, "title": self.status.phrase}
+        return good({"error": error}, self.status)
+
+
+def good(content: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """Answer with JSON."""
+    return Response(status.value, _JSON, json.dumps(content).encode())
+
+
+def listing(name: str, rows: list[bytes], *, count: int, limit: int, offset: int) -> Response:
+    """Answer with a list whose rows are JSON texts already."""
+    tail = f'], "count": {count}, "limit": {limit}, "offset": {offset}}}'
+    return Response(HTTPStatus.OK.value, _JSON, f'{{"{name}": ['.encode() + b", ".join(rows) + tail.encode())
+
+
+def bad_parameter(message: str) -> RefusedError:
+    """Refuse a query as the service does."""
+    text = f"Parameter verification failed. {message}"
+    return RefusedError(HTTPStatus.BAD_REQUEST, "BackupService.9900", text)
+
+
+def not_signed_in(detail: str) -> RefusedError:
+    """Refuse a request without valid credentials as the gateway does."""
+    text = f"Incorrect IAM authentication information: {detail}"
+    return RefusedError(HTTPStatus.UNAUTHORIZED, "APIGW.0301", text)

@@ -1,0 +1,156 @@
+"""A company with its systems: which vaults there are, what is in them, and how often they run."""
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from itertools import chain, count
+from random import Random
+from typing import Final
+
+from audit.simulator import identifiers
+from audit.simulator.blueprint import Draft, Policy, Resource, Vault
+from audit.simulator.calendar_of_runs import Plan
+
+SYSTEMS: Final = (
+    ("production-web", "server"),
+    ("production-db", "disk"),
+    ("finance-erp", "server"),
+    ("staging", "server"),
+    ("hr-portal", "server"),
+    ("file-shares", "turbo"),
+    ("office-desktops", "workspace"),
+    ("customer-portal", "server"),
+    ("billing-db", "disk"),
+    ("data-lake", "turbo"),
+    ("intranet", "server"),
+    ("call-centre", "workspace"),
+    ("build-farm", "server"),
+    ("warehouse-db", "disk"),
+)
+RESOURCE_TYPES: Final = {
+    "server": "OS::Nova::Server",
+    "disk": "OS::Cinder::Volume",
+    "turbo": "OS::Sfs::Turbo",
+    "workspace": "OS::Workspace::DesktopV2",
+}
+BARE_METAL: Final = "OS::Ironic::BareMetalServer"
+_ROLES: Final = {
+    "server": ("web", "app", "api", "batch", "cache", "queue"),
+    "disk": ("data", "wal", "index", "archive"),
+    "turbo": ("home", "projects", "scans"),
+    "workspace": ("desk",),
+}
+_PREFIXES: Final = {"server": "ecs", "disk": "evs", "turbo": "sfs", "workspace": "wks"}
+_SIZES: Final = {
+    "server": (40, 80, 100, 200),
+    "disk": (100, 500, 1000),
+    "turbo": (500, 1200),
+    "workspace": (80,),
+}
+_OWN_POLICY: Final = 8
+_SHARED_POLICIES: Final = 24
+LONG_PLANS_FROM_DAYS: Final = 14
+
+
+def found(draft: Draft, resources: int) -> None:
+    """Fill an empty draft with vaults, resources and their policies; at most 32 backup policies."""
+    sizes = _vault_sizes(draft.rng, resources)
+    shared = max(1, min(_SHARED_POLICIES, len(sizes) - _OWN_POLICY))
+    names = _system_names()
+    own_from = max(shared, len(sizes) - _OWN_POLICY)
+    for number, size in enumerate(sizes):
+        name, object_type = next(names)
+        vault = new_vault(draft, name, object_type)
+        if shared <= number < own_from:
+            vault.policy = draft.policies[number % shared]
+        else:
+            vault.policy = new_policy(draft, name, choose_plan(draft, number))
+            draft.policies.append(vault.policy)
+        for place in range(size):
+            vault.resources.append(new_resource(draft, vault, place))
+        draft.vaults.append(vault)
+
+
+def new_vault(draft: Draft, name: str, object_type: str) -> Vault:
+    """Create a vault that is older than any window."""
+    rng = draft.rng
+    private = name.startswith(("finance", "hr"))
+    return Vault(
+        id=identifiers.uuid(rng),
+        name=f"vault-{name}",
+        object_type=object_type,
+        created=_long_before(draft, 100),
+        enterprise_project_id=identifiers.uuid(rng) if private else "0",
+    )
+
+
+def new_policy(draft: Draft, name: str, plan: Plan) -> Policy:
+    """Create an enabled backup policy; frequent plans keep their backups for a shorter time."""
+    rng = draft.rng
+    frequent = plan.longest_gap() < timedelta(days=1)
+    return Policy(
+        id=identifiers.uuid(rng),
+        name=f"policy-{name}",
+        plan=plan,
+        retention_days=rng.choice((7, 10, 14)) if frequent else rng.choice((14, 30, 60, 90)),
+        created=_long_before(draft, 100).replace(microsecond=0),
+    )
+
+
+def new_resource(draft: Draft, vault: Vault, place: int) -> Resource:
+    """Create a resource that fits into the vault, with a typical duration of 4 to 90 minutes."""
+    rng, kind = draft.rng, vault.object_type
+    system = vault.name.removeprefix("vault-")
+    bare = kind == "server" and draft.one_in(12)
+    return Resource(
+        id=identifiers.uuid(rng),
+        name=f"{'bms' if bare else _PREFIXES[kind]}-{system}-{rng.choice(_ROLES[kind])}-{place + 1:02}",
+        type=BARE_METAL if bare else RESOURCE_TYPES[kind],
+        size=rng.choice(_SIZES[kind]),
+        typical=timedelta(minutes=min(90.0, max(4.0, rng.lognormvariate(2.7, 0.8)))),
+        vault=vault,
+    )
+
+
+def choose_plan(draft: Draft, number: int) -> Plan:
+    """Run the first vault every six hours and the second daily; the others differ."""
+    rng = draft.rng
+    hour, minute, style = rng.randrange(24), rng.choice((0, 15, 30, 45)), rng.randrange(2)
+    if number == 0:
+        return Plan(_evenly(hour, minute, 4), style=style)
+    daily = (Plan(_evenly(hour, minute, 1), interval=1, style=style), Plan(_evenly(hour, minute, 1), style=style))
+    if number == 1:
+        return rng.choice(daily)
+    plans = [*daily, Plan(_evenly(hour, minute, 2), style=style), Plan(_evenly(hour, minute, 3), style=style)]
+    if draft.days >= LONG_PLANS_FROM_DAYS:
+        once = _evenly(hour, minute, 1)
+        weekday = rng.randrange(7)
+        plans += [
+            Plan(once, interval=2, style=style),
+            Plan(once, weekdays=(weekday,), style=style),
+            Plan(once, weekdays=(0, 2, 4), style=style),
+        ]
+    return rng.choice(plans)
+
+
+def _evenly(hour: int, minute: int, times: int) -> tuple[time, ...]:
+    return tuple(sorted(time((hour + 24 // times * step) % 24, minute) for step in range(times)))
+
+
+def _vault_sizes(rng: Random, resources: int) -> list[int]:
+    """Split the resources into vaults of about six; the last two vaults are small."""
+    small_estate = 18
+    vaults = min(resources, 3) if resources < small_estate else resources // 6
+    sizes = [1] * vaults
+    growing = max(1, vaults - 2)
+    for _ in range(resources - vaults):
+        sizes[rng.randrange(growing)] += 1
+    return sizes
+
+
+def _system_names() -> Iterator[tuple[str, str]]:
+    more = ((f"{name}-{number:02}", kind) for number in count(2) for name, kind in SYSTEMS)
+    return chain(SYSTEMS, more)
+
+
+def _long_before(draft: Draft, days: int) -> datetime:
+    return draft.start - timedelta(days=days + draft.rng.randrange(300), seconds=draft.rng.randrange(86_400))

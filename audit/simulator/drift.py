@@ -1,0 +1,64 @@
+"""Answers that are sound but not what the documents say: new fields, new operations, other spellings."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from random import Random
+from typing import Final
+
+from audit.simulator.blueprint import Draft, Resource
+from audit.simulator.messages import Row
+from audit.simulator.tasks import Course, Named, clerk_of
+
+_TIMES: Final = ("created_at", "started_at", "ended_at", "updated_at")
+_FORMS: Final[tuple[Callable[[datetime], str], ...]] = (
+    lambda moment: moment.isoformat()[:-6],
+    lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    lambda moment: moment.isoformat(timespec="microseconds"),
+    lambda moment: moment.isoformat(timespec="milliseconds"),
+)
+_INCREMENTAL: Final = {
+    "true": ("true", True, "True", '"true"'),
+    "false": ("false", False, "False", '"false"'),
+}
+
+
+def add_new_operations(draft: Draft) -> None:
+    """Add tasks of operations that are newer than the documents."""
+    clerk = clerk_of(draft)
+    for vault in draft.vaults[:3]:
+        at = draft.between(draft.start, draft.as_of - (draft.as_of - draft.start) / 4)
+        course = Course(at, draft.between(at, draft.as_of - (draft.as_of - at) / 4))
+        named = Named(vault.object_type, vault)
+        moved: Row = {"source_vault_id": vault.id, "resources": [_brief(vault.resources[0])]}
+        later: Row = {"affected_backups_count": 3, "expiration_day": f"{draft.as_of:%Y-%m-%d}"}
+        draft.rows.append(clerk.row("migrate_resources", course, named, {"migrate_resources": moved}))
+        block = {"update_expiration_time": later}
+        draft.rows.append(clerk.row("update_expiration_time", course, named, block))
+
+
+def respell_task(rng: Random, row: Row) -> None:
+    """Write a task's times and flags in another of the known forms, and add fields that nobody announced."""
+    form = rng.choice(_FORMS)
+    for name in _TIMES:
+        if row[name] is not None:
+            row[name] = form(datetime.fromisoformat(row[name]).replace(tzinfo=UTC))
+    backup = row["extra_info"].get("backup")
+    if backup is not None:
+        backup["incremental"] = rng.choice(_INCREMENTAL[backup["incremental"]])
+    if row["operation_type"] == "sync":
+        row["status"] = "partially_synchronised"
+    if rng.randrange(5) == 0:
+        row["trace"] = {"node": f"worker-{rng.randrange(9)}", "queue": None}
+        row["extra_info"]["common"]["stage"] = "finishing"
+
+
+def respell_inventory(rows: list[Row]) -> None:
+    """Add a field that nobody announced to every second vault or policy, and lose a status that was promised."""
+    for row in rows[::2]:
+        row["lifecycle"] = {"phase": "active", "since": None}
+        for resource in row.get("resources", [])[:1]:
+            resource["protect_status"] = None
+
+
+def _brief(resource: Resource) -> Row:
+    return {"id": resource.id, "name": resource.name, "type": resource.type}

@@ -1,0 +1,38 @@
+"""Errors that a believable task ends with, by the kind of vault and of operation.
+
+Codes and messages follow the error code table of the service.
+"""
+
+from random import Random
+from typing import Final
+
+from audit.simulator.blueprint import Failure
+
+OVER_CAPACITY: Final = Failure("BackupService.6114", "The used capacity of the vault exceeds the maximum capacity.")
+SNAPSHOT_QUOTA: Final = Failure("BackupService.8300", "Insufficient snapshot quota.")
+UNKNOWN: Final = Failure("BackupService.9910", "Unknown error.")
+RESOURCE_STATUS: Final = Failure("BackupService.6215", "Backup is not allowed in the current resource status.")
+RESOURCE_GONE: Final = Failure("BackupService.6302", "The resource does not exist.")
+IN_PROGRESS: Final = Failure("BackupService.6125", "A backup task is in progress.")
+BEING_BACKED_UP: Final = Failure("BackupService.0002", "Resources are being backed up.")
+SERVER_STATUS: Final = Failure("BackupService.7101", "Backup is not allowed in the current server status.")
+DISK_STATUS: Final = Failure("BackupService.7003", "Backup is not allowed in the current disk status.")
+BEING_RESTORED: Final = Failure("BackupService.2010", "The resource is being restored.")
+
+_EVERYWHERE: Final = (OVER_CAPACITY, RESOURCE_STATUS, UNKNOWN)
+_FAILED: Final = {
+    "server": (SERVER_STATUS, SNAPSHOT_QUOTA, *_EVERYWHERE),
+    "disk": (DISK_STATUS, SNAPSHOT_QUOTA, *_EVERYWHERE),
+    "turbo": (RESOURCE_GONE, *_EVERYWHERE),
+    "workspace": (RESOURCE_GONE, *_EVERYWHERE),
+}
+
+
+def failed(rng: Random, object_type: str) -> Failure:
+    """Choose why a backup in such a vault failed."""
+    return rng.choice(_FAILED[object_type])
+
+
+def skipped(rng: Random) -> Failure:
+    """Choose why a backup did not start."""
+    return rng.choice((IN_PROGRESS, BEING_BACKED_UP, RESOURCE_STATUS))

@@ -1,0 +1,107 @@
+"""Query parameters, read strictly: what is unknown, repeated or out of range is refused."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import parse_qsl
+
+from audit.simulator.answers import bad_parameter
+
+Reader = Callable[[str], object]
+MOST_ROWS: Final = 1000
+
+
+def read(query: str, readers: Mapping[str, Reader], *, repeatable: str = "") -> dict[str, object]:
+    """Read a query with one reader for each known name; only the ``repeatable`` one may come twice, as a list."""
+    found: dict[str, object] = {}
+    repeated: list[object] = []
+    for name, text in parse_qsl(query, keep_blank_values=True):
+        if name not in readers:
+            raise bad_parameter(f"{name!r} is not known.")
+        if name in found and name != repeatable:
+            raise bad_parameter(f"{name!r} is given twice.")
+        try:
+            found[name] = readers[name](text)
+        except ValueError as error:
+            raise bad_parameter(f"{name!r} {error}.") from error
+        if name == repeatable:
+            repeated.append(found[name])
+    return {**found, repeatable: repeated} if repeated else found
+
+
+def text(value: str) -> str:
+    """Read a text that is not empty."""
+    if not value:
+        raise ValueError("is empty")
+    return value
+
+
+def one_of(*values: str) -> Reader:
+    """Read one of a few words."""
+
+    def reader(value: str) -> str:
+        if value not in values:
+            raise ValueError(f"is not one of {', '.join(values)}")
+        return value
+
+    return reader
+
+
+def whole(lowest: int, highest: int | None = None) -> Reader:
+    """Read a whole number within limits."""
+
+    def reader(value: str) -> int:
+        # isdecimal alone would let the digits of other scripts pass.
+        if not (value.isascii() and value.isdecimal()):
+            raise ValueError("is not a whole number")
+        number = int(value)
+        if number < lowest or (highest is not None and number > highest):
+            raise ValueError("is out of range")
+        return number
+
+    return reader
+
+
+def moment(value: str) -> datetime:
+    """Read a time in the one form that the documents give for queries."""
+    return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+PAGING: Final[Mapping[str, Reader]] = {"limit": whole(1, MOST_ROWS), "offset": whole(0)}
+TASKS: Final[Mapping[str, Reader]] = {
+    **PAGING,
+    "start_time": moment,
+    "end_time": moment,
+    "enterprise_project_id": text,
+    "operation_type": one_of(
+        "backup",
+        "copy",
+        "replication",
+        "delete",
+        "restore",
+        "vault_delete",
+        "remove_resource",
+        "sync",
+        "migrate_resources",
+        "update_expiration_time",
+    ),
+    "provider_id": text,
+    "resource_id": text,
+    "resource_name": text,
+    "status": one_of("success", "skipped", "failed", "running", "timeout", "waiting"),
+    "vault_id": text,
+    "vault_name": text,
+}
+POLICIES: Final[Mapping[str, Reader]] = {"operation_type": one_of("backup", "replication"), "vault_id": text}
+VAULTS: Final[Mapping[str, Reader]] = {
+    **PAGING,
+    "name": text,
+    "cloud_type": one_of("public", "hybrid"),
+    "protect_type": one_of("backup", "replication", "hybrid"),
+    "object_type": text,
+    "enterprise_project_id": text,
+    "id": text,
+    "policy_id": text,
+    "status": text,
+    "resource_ids": text,
+}

@@ -1,0 +1,179 @@
+"""Which method and path is answered by whom. Every request comes through ``answer``."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+from audit.simulator import identity, parameters
+from audit.simulator.answers import RefusedError, good, listing
+from audit.simulator.cloud import Cloud
+from audit.simulator.messages import Request, Response, Row
+
+_NOT_FILTERS: Final = ("limit", "offset", "start_time", "end_time")
+
+
+def answer(cloud: Cloud, request: Request) -> Response:
+    """Find the route of a request and let it answer; whatever is refused becomes an error body."""
+    try:
+        return _route(cloud, request)
+    except RefusedError as refusal:
+        return refusal.answer()
+
+
+def list_tasks(cloud: Cloud, request: Request, _: str) -> Response:
+    """List the task log, newest first.
+
+    The documents do not say what ``start_time`` and ``end_time`` are compared with, nor whether they include their
+    ends. Here both are compared with ``created_at``, and both are inclusive.
+    """
+    asked = parameters.read(request.split().query, parameters.TASKS)
+    limit, offset = _paging(asked)
+    criteria = tuple(
+        (name, str(value))
+        for name, value in sorted(asked.items())
+        if name not in _NOT_FILTERS and value != "all_granted_eps"
+    )
+    start, end = (_moment(asked.get(name)) for name in ("start_time", "end_time"))
+    page = cloud.log.page(criteria, start=start, end=end, limit=limit, offset=offset)
+    return listing("operation_logs", page.rows, count=page.count, limit=limit, offset=offset)
+
+
+def show_task(cloud: Cloud, _: Request, task_id: str) -> Response:
+    """Show one task of the log."""
+    return _show("operation_log", cloud.log.find(task_id), "6500", "The operation log does not exist.")
+
+
+def list_policies(cloud: Cloud, request: Request, _: str) -> Response:
+    """List all policies at once: this API has no paging, though it answers with a limit and an offset."""
+    asked = parameters.read(request.split().query, parameters.POLICIES)
+    rows = [
+        policy
+        for policy in cloud.estate.policies
+        if asked.get("operation_type", policy["operation_type"]) == policy["operation_type"]
+        and ("vault_id" not in asked or asked["vault_id"] in _vaults_of(policy))
+    ]
+    return _listing("policies", rows, parameters.MOST_ROWS, 0)
+
+
+def show_policy(cloud: Cloud, _: Request, policy_id: str) -> Response:
+    """Show one policy."""
+    return _show("policy", _find(cloud.estate.policies, policy_id), "6000", "The policy does not exist.")
+
+
+def list_vaults(cloud: Cloud, request: Request, _: str) -> Response:
+    """List the vaults, newest first; ``id`` may be repeated, ``resource_ids`` is a list with commas."""
+    asked = parameters.read(request.split().query, parameters.VAULTS, repeatable="id")
+    limit, offset = _paging(asked)
+    policies = [policy for policy in cloud.estate.policies if policy["id"] == asked.get("policy_id")]
+    applied = {vault_id for policy in policies for vault_id in _vaults_of(policy)}
+    rows = [vault for vault in cloud.estate.vaults if _vault_fits(vault, asked, applied)]
+    return _listing("vaults", rows, limit, offset)
+
+
+def show_vault(cloud: Cloud, _: Request, vault_id: str) -> Response:
+    """Show one vault."""
+    return _show("vault", _find(cloud.estate.vaults, vault_id), "6105", "The vault does not exist.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """One method on one form of path; ``open`` needs no credentials and names no project."""
+
+    method: str
+    path: re.Pattern[str]
+    handler: Callable[[Cloud, Request, str], Response]
+    open: bool = False
+
+
+def _in_project(path: str) -> re.Pattern[str]:
+    return re.compile(rf"/v3/(?P<project>[^/]+)/{path}/?")
+
+
+ROUTES: Final = (
+    _Route("POST", re.compile(r"/v3/auth/tokens/?"), identity.give_token, open=True),
+    _Route("GET", _in_project("operation-logs"), list_tasks),
+    _Route("GET", _in_project("operation-logs/(?P<id>[^/]+)"), show_task),
+    _Route("GET", _in_project("policies"), list_policies),
+    _Route("GET", _in_project("policies/(?P<id>[^/]+)"), show_policy),
+    _Route("GET", _in_project("vaults"), list_vaults),
+    _Route("GET", _in_project("vaults/(?P<id>[^/]+)"), show_vault),
+)
+
+
+def _route(cloud: Cloud, request: Request) -> Response:
+    path = request.split().path
+    for route in ROUTES:
+        match = route.path.fullmatch(path)
+        if match is None:
+            continue
+        if request.method != route.method:
+            message = f"The method {request.method} is not allowed here."
+            raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "APIGW.0101", message, allow=route.method)
+        names = match.groupdict()
+        if not route.open:
+            _admit(cloud, request, names["project"])
+        return route.handler(cloud, request, names.get("id", ""))
+    raise RefusedError(HTTPStatus.NOT_FOUND, "APIGW.0101", "The API does not exist.")
+
+
+def _admit(cloud: Cloud, request: Request, project_id: str) -> None:
+    """Let in who may ask for this project.
+
+    Credentials are valid for one project. Asking for another one is forbidden rather than not found, so that the
+    answer does not tell whether that project exists.
+    """
+    identity.check(cloud, request)
+    if project_id != cloud.estate.project_id:
+        message = "The credentials are not valid for this project."
+        raise RefusedError(HTTPStatus.FORBIDDEN, "Forbidden", message)
+
+
+def _vault_fits(vault: Row, asked: dict[str, object], applied: set[str]) -> bool:
+    billing = vault["billing"]
+    facts = {
+        "name": vault["name"],
+        "enterprise_project_id": vault["enterprise_project_id"],
+        **{name: billing[name] for name in ("cloud_type", "protect_type", "object_type", "status")},
+    }
+    ids = asked.get("id", [vault["id"]])
+    wanted = str(asked.get("resource_ids", "")).split(",")
+    held = {resource["id"] for resource in vault["resources"]}
+    return (
+        all(asked.get(name, fact) in (fact, "all_granted_eps") for name, fact in facts.items())
+        and isinstance(ids, list)
+        and vault["id"] in ids
+        and ("policy_id" not in asked or vault["id"] in applied)
+        and ("resource_ids" not in asked or not held.isdisjoint(wanted))
+    )
+
+
+def _vaults_of(policy: Row) -> set[str]:
+    return {link["vault_id"] for link in policy["associated_vaults"] or []}
+
+
+def _find(rows: list[Row], wanted: str) -> Row | None:
+    return next((row for row in rows if row["id"] == wanted), None)
+
+
+def _show(name: str, row: Row | None, number: str, message: str) -> Response:
+    if row is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"BackupService.{number}", message)
+    return good({name: row})
+
+
+def _listing(name: str, rows: list[Row], limit: int, offset: int) -> Response:
+    page = [json.dumps(row).encode() for row in rows[offset : offset + limit]]
+    return listing(name, page, count=len(rows), limit=limit, offset=offset)
+
+
+def _paging(asked: dict[str, object]) -> tuple[int, int]:
+    limit, offset = asked.get("limit", parameters.MOST_ROWS), asked.get("offset", 0)
+    return int(str(limit)), int(str(offset))
+
+
+def _moment(value: object) -> datetime | None:
+    return value if isinstance(value, datetime) else None

@@ -1,0 +1,138 @@
+"""The pretend cloud behind its two doors: a socket server and a mock use the same ``dispatch``."""
+
+import gzip
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from threading import Lock
+from typing import Final
+
+from audit.simulator import routes
+from audit.simulator.cloud import Account, Cloud
+from audit.simulator.estate import Estate
+from audit.simulator.messages import Request, Response
+from audit.simulator.task_log import TaskLog
+from audit.simulator.tokens import Tokens
+
+Intercept = Callable[[Request, int], Response | None]
+_NONE: Final = timedelta(0)
+_DAY: Final = timedelta(hours=24)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Simulator:
+    """Answers for one estate as CBR and IAM would.
+
+    Args:
+        estate: what there is to see.
+        latency: how long every answer takes at least.
+        token_lifetime: how long a token is valid, by ``clock``.
+        clock: the time in UTC, for tokens, signatures and the Date header.
+        gzip: compress the answer for a client that accepts it.
+
+    Attributes:
+        tasks: the task log; ``add``, ``replace`` and ``remove`` change it at any time, even during a walk.
+        intercept: called with each request and its running number from 0. A response that it returns is sent
+            instead of the right one; a connection error that it raises loses the connection.
+    """
+
+    intercept: Intercept | None
+
+    def __init__(
+        self,
+        estate: Estate,
+        *,
+        latency: timedelta = _NONE,
+        token_lifetime: timedelta = _DAY,
+        clock: Callable[[], datetime] = _utc_now,
+        gzip: bool = False,
+    ) -> None:
+        projects = {vault["id"]: vault["enterprise_project_id"] for vault in estate.vaults}
+        self.tasks = TaskLog(estate.tasks, estate.hidden, projects)
+        self.intercept = None
+        self._cloud = Cloud(estate, self.tasks, Tokens(token_lifetime), Account(), clock)
+        self._latency = latency
+        self._gzip = gzip
+        self._lock = Lock()
+        self._received = 0
+        self._answered = 0
+        self._token = ""
+
+    @property
+    def project_id(self) -> str:
+        """The one project that there is."""
+        return self._cloud.estate.project_id
+
+    @property
+    def user(self) -> str:
+        """Name of the one user."""
+        return self._cloud.account.user
+
+    @property
+    def password(self) -> str:
+        """Password of the one user."""
+        return self._cloud.account.password
+
+    @property
+    def domain(self) -> str:
+        """Name of the account that the user belongs to."""
+        return self._cloud.account.domain
+
+    @property
+    def ak(self) -> str:
+        """Access key of the one user."""
+        return self._cloud.account.ak
+
+    @property
+    def sk(self) -> str:
+        """Secret key of the one user."""
+        return self._cloud.account.sk
+
+    @property
+    def token(self) -> str:
+        """A token that is valid now; the same one as long as it stays valid."""
+        now = self._cloud.clock()
+        with self._lock:
+            if not self._cloud.tokens.valid(self._token, now):
+                self._token, _ = self._cloud.tokens.issue(now)
+            return self._token
+
+    @property
+    def requests(self) -> int:
+        """How many requests were answered."""
+        return self._answered
+
+    def expire_tokens(self) -> None:
+        """Refuse every token given out so far."""
+        self._cloud.tokens.expire()
+
+    def dispatch(self, request: Request) -> Response:
+        """Answer one request, from any thread."""
+        with self._lock:
+            number = self._received
+            self._received += 1
+        if self._latency:
+            time.sleep(self._latency.total_seconds())
+        odd = None if self.intercept is None else self.intercept(request, number)
+        response = self._finish(request, number, routes.answer(self._cloud, request)) if odd is None else odd
+        with self._lock:
+            self._answered += 1
+        return response
+
+    def _finish(self, request: Request, number: int, response: Response) -> Response:
+        """Add what every answer of the gateway carries."""
+        headers = {
+            **response.headers,
+            "Date": format_datetime(self._cloud.clock(), usegmt=True),
+            "Server": "api-gateway",
+            "X-Request-Id": f"{number:032x}",
+        }
+        body = response.body
+        if self._gzip and "gzip" in (request.header("Accept-Encoding") or ""):
+            headers["Content-Encoding"] = "gzip"
+            body = gzip.compress(body, compresslevel=1, mtime=0)
+        return Response(response.status, headers, body)
