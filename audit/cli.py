@@ -107,6 +107,7 @@ def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None) -> None
     click.echo(f"Auditing a simulated project ({scenario}, seed {seed}) …", err=True)
     with serve(simulator) as served:
         variables = {
+            "HUAWEICLOUD_SDK_REGION": "simulated",
             "CBR_AUDIT_ENDPOINT": served.url,
             "HUAWEICLOUD_SDK_IAM_ENDPOINT": served.url,
             "HUAWEICLOUD_SDK_PROJECT_ID": simulator.project_id,
