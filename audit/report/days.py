@@ -20,7 +20,7 @@ class Day(StrEnum):
     RUNNING = "running"
     MISSING = "missing"  # a run was planned, its grace has passed, and the complete log shows no task
     NONE = "none"  # no backup, and none was planned
-    UNKNOWN = "unknown"  # no backup was seen, and the log has gaps
+    UNKNOWN = "unknown"  # no backup was seen, and the log or the policies have gaps; or a status that nobody knows
 
 
 def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
@@ -30,11 +30,15 @@ def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
     for task in resource.backups:
         tasks[_day_of(task.began, planned, limits.grace)].append(task)
     due = {run.date() for run in planned if run + limits.grace <= limits.now}
-    return tuple(_day(tasks.get(day, []), resource, is_due=day in due) for day in _dates(resource))
+    silent = _silence(resource)
+    return tuple(
+        _day(tasks[day]) if day in tasks else Day.MISSING if day in due and silent is Day.NONE else silent
+        for day in _dates(resource)
+    )
 
 
 def _planned(resource: Resource, limits: Limits) -> tuple[datetime, ...]:
-    """Every run that a policy of the resource plans in the window, from the day after its vault was made."""
+    """Every run that a policy of the resource plans in the window, since its vault was made."""
     if resource.presence is not Presence.PROTECTED:
         return ()
     since = max(resource.window.since, resource.held_since or resource.window.since)
@@ -49,16 +53,20 @@ def _day_of(began: datetime, planned: tuple[datetime, ...], grace: timedelta) ->
     return run.date() if began - run <= grace else began.date()
 
 
-def _day(tasks: Iterable[Task], resource: Resource, *, is_due: bool) -> Day:
+def _day(tasks: Iterable[Task]) -> Day:
     states = {"failed" if task.broke else task.status for task in tasks}
     if "success" in states:
         return Day.PARTLY if states & {"failed", "skipped"} else Day.SUCCESS
     for state in ("failed", "running", "waiting", "skipped"):
         if state in states:
             return Day.RUNNING if state == "waiting" else Day(state)
-    if not resource.log_complete:
-        return Day.UNKNOWN
-    return Day.MISSING if is_due else Day.NONE
+    return Day.UNKNOWN
+
+
+def _silence(resource: Resource) -> Day:
+    """What a day without any task says, where nothing was due."""
+    is_planless = resource.presence is Presence.PROTECTED and resource.schedules is None
+    return Day.UNKNOWN if is_planless or not resource.log_complete else Day.NONE
 
 
 def _dates(resource: Resource) -> Iterable[date]:

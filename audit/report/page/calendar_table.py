@@ -1,0 +1,103 @@
+"""The calendar of the page: one row for each resource, one cell for each day."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from audit.findings import Outcome
+from audit.report.contents import Report, ResourceLine
+from audit.report.days import Day
+from audit.report.page.sentences import count
+from audit.report.page.times import day_words
+from audit.subjects import SubjectKind
+
+_DAY: Final = timedelta(days=1)
+_GROUPS: Final = {
+    Outcome.FAIL: "with a problem",
+    Outcome.UNKNOWN: "that could not be judged completely",
+    Outcome.PASS: "without a problem",
+    Outcome.NOT_APPLICABLE: "not judged: new, replicas, or taken out of their vaults",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How one state of a day looks: a class of the style sheet, a glyph, and words."""
+
+    style: str
+    glyph: str
+    words: str
+    meaning: str
+
+
+STATES: Final = {
+    Day.SUCCESS: State("s", "✓", "success", "Success"),
+    Day.PARTLY: State("p", "◐", "partly", "Partly: some backups succeeded, some did not"),
+    Day.FAILED: State("f", "✗", "failed", "Failed or timed out"),
+    Day.MISSING: State("m", "○", "missing", "Missing: planned, but never started"),
+    Day.SKIPPED: State("k", "»", "skipped", "Skipped by the service"),
+    Day.RUNNING: State("r", "…", "running", "Waiting or running"),
+    Day.UNKNOWN: State("u", "?", "unknown", "Unknown: the task log has gaps"),
+    Day.NONE: State("n", "·", "none", "None, and none was planned"),
+}
+_USUAL: Final = frozenset({Day.SUCCESS, Day.NONE})
+"""Most cells of most calendars: their column names the day and the legend the glyph, so that pages stay small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A day of one resource; without a title where the day is as it should be."""
+
+    style: str
+    glyph: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Resources of the calendar that are alike."""
+
+    title: str
+    lines: tuple[ResourceLine, ...]
+
+
+def dates(report: Report) -> tuple[date, ...]:
+    """Every day of the calendar."""
+    first, last = report.run.window.since.date(), report.run.window.until.date()
+    return tuple(first + number * _DAY for number in range((last - first).days + 1))
+
+
+def cells(report: Report) -> tuple[Mapping[Day, Cell], ...]:
+    """For each day of the calendar, the cell of each state: made once, shown by every resource."""
+    return tuple(
+        {
+            day: Cell(
+                style="" if day is Day.SUCCESS else state.style,
+                glyph=state.glyph,
+                title="" if day in _USUAL else f"{day_words(when)}: {state.words}",
+            )
+            for day, state in STATES.items()
+        }
+        for when in dates(report)
+    )
+
+
+def groups(report: Report) -> tuple[Group, ...]:
+    """Sort resources into groups, the worst first; problems keep their order, the others go by name."""
+    place = {problem.id: number for number, problem in enumerate(report.problems)}
+    seen: dict[str, set[Outcome]] = defaultdict(set)
+    for finding in report.findings:
+        if finding.kind is SubjectKind.RESOURCE:
+            seen[finding.id].add(finding.outcome)
+    ordered = sorted(report.resources, key=lambda line: (place.get(line.id, len(place)), line.name.casefold(), line.id))
+    groups: dict[Outcome, list[ResourceLine]] = {outcome: [] for outcome in _GROUPS}
+    for line in ordered:
+        worst = next((outcome for outcome in _GROUPS if outcome in seen[line.id]), Outcome.NOT_APPLICABLE)
+        groups[worst].append(line)
+    return tuple(
+        Group(f"{count(len(lines), 'resource')} {_GROUPS[outcome]}", tuple(lines))
+        for outcome, lines in groups.items()
+        if lines
+    )

@@ -1,0 +1,102 @@
+"""The controls of the page: how often each was met, what failed, and what its documentation says."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import Final
+
+from audit.collection import instant
+from audit.findings import Fact, Finding, Outcome
+from audit.report.contents import Report
+from audit.report.page.sentences import count
+from audit.report.page.times import day_words
+
+OUTCOMES: Final = {
+    Outcome.PASS: "Pass",
+    Outcome.FAIL: "Fail",
+    Outcome.UNKNOWN: "Unknown",
+    Outcome.NOT_APPLICABLE: "Not applicable",
+}
+_DOC_OUTCOME: Final = re.compile(rf"({'|'.join(Outcome)}) {{2,}}(.*)")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_UNITS: Final = {"hours": "hour", "days": "day", "percent": "percent"}
+
+
+def tally(report: Report) -> Mapping[str, Mapping[Outcome, int]]:
+    """Count the outcomes of each control."""
+    counts: dict[str, Counter[Outcome]] = {control.id: Counter() for control in report.controls}
+    for finding in report.findings:
+        counts[finding.control][finding.outcome] += 1
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Findings of one control that share outcome and reason."""
+
+    outcome: Outcome
+    reason: str
+    findings: tuple[Finding, ...]
+
+
+def listed(report: Report) -> Mapping[str, tuple[Listed, ...]]:
+    """Bring together what failed or stayed unknown: of each control, failures first, alike ones in one place."""
+    alike: dict[str, dict[tuple[Outcome, str], list[Finding]]] = {control.id: {} for control in report.controls}
+    for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
+        for finding in report.findings:
+            if finding.outcome is outcome:
+                alike[finding.control].setdefault((outcome, finding.verdict.reason), []).append(finding)
+    return {
+        control: tuple(Listed(outcome, reason, tuple(found)) for (outcome, reason), found in kinds.items())
+        for control, kinds in alike.items()
+    }
+
+
+def fact_words(fact: tuple[str, Fact]) -> str:
+    """Write a fact for people: ``age_hours`` 30 is "age: 30 hours"."""
+    name, value = fact
+    stem, _, unit = name.rpartition("_")
+    if unit in _UNITS and isinstance(value, int):
+        many = unit if unit == "percent" else ""
+        return f"{stem.replace('_', ' ')}: {count(value, _UNITS[unit], many)}"
+    return f"{name.replace('_', ' ')}: {_value(value)}"
+
+
+def _value(value: Fact) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "not known"}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    if _TIME.fullmatch(value):
+        moment = instant(value)
+        return f"{day_words(moment)} {moment.year}, {moment:%H:%M} UTC"
+    return value
+
+
+def doc_parts(doc: str) -> Iterator[tuple[str, list[tuple[str, str]], str]]:
+    """Take a control's documentation apart: each heading with its rows of outcome and text, and its other text."""
+    for heading, lines in _sections(doc):
+        rows: list[tuple[str, str]] = []
+        prose = []
+        for line in lines:
+            found = _DOC_OUTCOME.match(line)
+            if found:
+                rows.append((OUTCOMES[Outcome(found[1])], found[2]))
+            elif rows and line.startswith(" "):
+                rows[-1] = (rows[-1][0], f"{rows[-1][1]} {line.strip()}")
+            else:
+                prose.append(line.strip())
+        yield heading, rows, " ".join(prose)
+
+
+def _sections(doc: str) -> Iterable[tuple[str, list[str]]]:
+    """Find the headings below the first line, and below each its lines, without their common indentation."""
+    sections: list[tuple[str, list[str]]] = []
+    for line in doc.splitlines()[1:]:
+        if line[:1].strip():
+            sections.append((line, []))
+        elif sections and line.strip():
+            sections[-1][1].append(line)
+    return [(heading, dedent("\n".join(lines)).splitlines()) for heading, lines in sections if lines]

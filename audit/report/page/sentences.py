@@ -1,0 +1,91 @@
+"""The words of the page: counts, the verdict in one sentence, names made readable."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from audit.findings import Outcome
+from audit.report.contents import Conclusion, Report
+from audit.subjects import SubjectKind
+
+_VISIBLE_THOUGH_UNPRINTABLE: Final = "\u200c\u200d\u00a0\u3000"
+"""Joiners of Indic scripts and emoji, and the wide spaces."""
+"""Joiners of Indic scripts and emoji, and the wide spaces."""
+_UUID_START: Final = re.compile(r"[0-9a-f]{8}(?=-[0-9a-f]{4}-)")
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Write a number and its noun: 1 problem, 2 problems."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def as_sentence(text: str) -> str:
+    """Begin a text with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def short(identity: str) -> str:
+    """Cut an id to its first part, as consoles do."""
+    found = _UUID_START.match(identity)
+    return found[0] if found else identity
+
+
+def readable(value: object) -> object:
+    """Show characters that cannot be seen, or that turn the text around them, by their number."""
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
+        return value
+    return "".join(
+        letter if letter.isprintable() or letter in _VISIBLE_THOUGH_UNPRINTABLE else f"\\u{ord(letter):04x}"
+        for letter in value
+    )
+
+
+def verdict_sentence(report: Report) -> str:
+    """Say in one sentence why the run ended as it did."""
+    summary = report.summary
+    if report.conclusion is Conclusion.COMPLIANT:
+        place = f" in {count(summary.resources, 'resource')}" if summary.resources else ""
+        return f"No problem was found{place}, and the evidence is complete."
+    open_points = doubts(report)
+    if report.conclusion is Conclusion.INCOMPLETE:
+        return f"Nothing failed, but this is no proof that all backups happened: {_enumerate(open_points)}."
+    wrong = Counter(problem.kind for problem in report.problems)
+    total = sum(wrong.values())
+    subjects = [_subjects(kind, wrong[kind], summary.resources) for kind in SubjectKind if wrong[kind]]
+    action = f"{count(total, 'problem needs', 'problems need')} action"
+    more = f" There may be more: {_enumerate(open_points)}." if open_points else ""
+    return f"{action}: {_enumerate(subjects)} {'does' if total == 1 else 'do'} not comply.{more}"
+
+
+def _subjects(kind: SubjectKind, number: int, resources: int) -> str:
+    """Count what does not comply; for resources, out of how many."""
+    if kind is SubjectKind.RESOURCE:
+        return f"{number:,} of {count(resources, 'resource')}"
+    return count(number, kind.value, "policies" if kind is SubjectKind.POLICY else "")
+
+
+def doubts(report: Report) -> tuple[str, ...]:
+    """Everything that keeps the evidence from being a proof."""
+    gaps, rejected = len(report.collection.gaps), len(report.collection.rejected)
+    undecided = report.summary.outcomes.get(Outcome.UNKNOWN, 0)
+    found = []
+    if all(finding.kind is SubjectKind.COLLECTION for finding in report.findings):
+        found.append("there was nothing to judge")
+    if gaps:
+        found.append(f"what was read has {count(gaps, 'gap')}")
+    if rejected:
+        found.append(f"{count(rejected, 'row')} could not be used")
+    if undecided:
+        found.append(f"{count(undecided, 'check')} could not be decided")
+    if not found and report.conclusion is Conclusion.INCOMPLETE:
+        found.append("no control found anything that it could confirm")
+    return tuple(found)
+
+
+def _enumerate(parts: Sequence[str]) -> str:
+    """Join parts of a sentence: a; a and b; a, b and c."""
+    *head, last = parts
+    return f"{', '.join(head)} and {last}" if head else last

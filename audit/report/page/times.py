@@ -1,0 +1,91 @@
+"""Times and ages as people read them."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from audit.collection import instant
+from audit.report.contents import Problem, Report
+from audit.report.page.sentences import count
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAY: Final = timedelta(days=1)
+_HOUR: Final = timedelta(hours=1)
+_OFFSET: Final = re.compile(r"^([+-]\d\d)(\d\d)?$")
+
+
+class Clock:
+    """Times as people read them: in UTC and, where it is another one, in the zone of the report."""
+
+    def __init__(self, name: str, now: datetime) -> None:
+        self.now = now.astimezone(UTC)
+        self.name = name
+        self.is_known = True
+        try:
+            self._zone = ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
+            self.is_known, self._zone = False, ZoneInfo("UTC")
+        self.is_utc = now.astimezone(self._zone).tzname() == "UTC"
+
+    def utc(self, moment: datetime) -> str:
+        """Write a time as ``23 Nov 2026, 04:00``."""
+        moment = moment.astimezone(UTC)
+        return f"{day_words(moment)} {moment.year}, {moment:%H:%M}"
+
+    def brief(self, moment: datetime) -> str:
+        """Write a time as ``23 Nov 04:00``, with the year where it is not the present one."""
+        moment = moment.astimezone(UTC)
+        year = "" if moment.year == self.now.year else f" {moment.year}"
+        return f"{day_words(moment)}{year} {moment:%H:%M}"
+
+    def local(self, moment: datetime) -> str:
+        """Write a time in the zone of the report, with the day where it is another one."""
+        here = moment.astimezone(self._zone)
+        day = "" if here.date() == moment.astimezone(UTC).date() else f"{day_words(here)}, "
+        return f"{day}{here:%H:%M} {_OFFSET.sub(_offset, here.tzname() or '')}"
+
+    def age(self, moment: datetime) -> str:
+        """Say how long ago something was: in days, or in hours on the first day."""
+        passed = self.now - moment
+        if passed >= _DAY:
+            return count(passed // _DAY, "day")
+        return count(passed // _HOUR, "hour") if passed >= _HOUR else "less than an hour"
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """When a problem began; the evidence may only show that it began no later."""
+
+    since: datetime
+    is_at_least: bool
+
+
+def problem_age(problem: Problem, report: Report) -> Age | None:
+    """Say when a problem began, None where the evidence does not say."""
+    if not problem.since:
+        return None
+    since = instant(problem.since)
+    return Age(since, since <= report.run.window.since.replace(microsecond=0))
+
+
+def day_words(moment: date) -> str:
+    """Write a day as ``23 Nov``."""
+    return f"{moment.day} {_MONTHS[moment.month - 1]}"
+
+
+def full_date(day: date) -> str:
+    """Write a day as ``Mon 23 Nov 2026``."""
+    return f"{_WEEKDAYS[day.weekday()]} {day_words(day)} {day.year}"
+
+
+def month(day: date) -> str:
+    """Write a month as ``Nov 2026``."""
+    return f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def _offset(found: re.Match[str]) -> str:
+    """Write the name of a zone that has only an offset: +0545 is UTC+05:45."""
+    return f"UTC{found[1]}:{found[2] or '00'}"
