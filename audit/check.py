@@ -1,9 +1,12 @@
 """Checking a saved answer of the API against the schemas, without the cloud."""
 
 import gzip
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+
+import orjson
 
 from audit.collection import Drift, Kind, Page, Rejected
 from audit.errors import SourceAnswerError
@@ -29,7 +32,7 @@ def check(data: bytes) -> Checked:
         SourceAnswerError: it is not an answer of a known kind.
     """
     body = _unpacked(data)
-    kind = next((kind for kind in Kind if f'"{kind}"'.encode() in body), Kind.TASKS)
+    kind = _kind(body)
     rows, envelope = read_envelope(kind, body)
     intake = Intake()
     intake.accept(
@@ -47,10 +50,19 @@ def check(data: bytes) -> Checked:
     return Checked(kind=kind, rows=len(rows), rejected=intake.rejected, drift=intake.drift)
 
 
+def _kind(body: bytes) -> Kind:
+    """Find the list that an answer has; an answer without one is said to lack the list of tasks."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return Kind.TASKS
+    return next((kind for kind in Kind if isinstance(answer, dict) and kind in answer), Kind.TASKS)
+
+
 def _unpacked(data: bytes) -> bytes:
     if not data.startswith(_GZIP):
         return data
     try:
         return gzip.decompress(data)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise SourceAnswerError(f"it is gzipped and damaged: {error}") from error

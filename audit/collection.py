@@ -133,7 +133,10 @@ def instant(text: str) -> datetime:
     if len(text) < shortest:
         raise ValueError(f"not a timestamp: {text!r}")
     parsed = datetime.fromisoformat(text)
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    try:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"not a time that can be written in UTC: {text!r}") from error
 
 
 def shown(moment: datetime) -> str:

@@ -6,6 +6,7 @@ idempotent, so pages may be folded in any order and reading the same page twice 
 """
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _FIELDS: Final = tuple(field.name for field in fields(Task))
 _INSTANTS: Final = ("created_at", "updated_at", "started_at", "ended_at")
+_TYPES: Final[Mapping[str, type]] = {**dict.fromkeys(_INSTANTS, int), "incremental": bool, "removed": list}
 
 
 class History:
@@ -70,10 +72,12 @@ class History:
         Raises:
             ValueError: the bytes are not a dumped history.
         """
+        if not data:
+            raise ValueError("not a history: it is empty")
         try:
             lines = gzip.decompress(data).splitlines()
             return cls(_task(orjson.loads(line)) for line in lines)
-        except (OSError, EOFError, TypeError, KeyError) as error:
+        except (OSError, EOFError, zlib.error, TypeError, OverflowError) as error:
             raise ValueError(f"not a history: {error}") from error
 
     def _keep(self, task: Task) -> None:
@@ -97,8 +101,13 @@ def _line(task: Task) -> bytes:
 
 def _task(values: Mapping[str, Any]) -> Task:
     row = dict(values)
+    for name, value in row.items():
+        if type(value) is not _TYPES.get(name, str):
+            raise TypeError(f"{name} is of type {type(value).__name__}")
     for name in _INSTANTS:
         if name in row:
             row[name] = _EPOCH + row[name] * _MICROSECOND
     row["removed"] = tuple(row.get("removed", ()))
+    if not all(isinstance(resource_id, str) for resource_id in row["removed"]):
+        raise TypeError("removed holds something else than ids")
     return Task(**row)

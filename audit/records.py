@@ -182,7 +182,7 @@ class Vault:
             protect_type=row["billing"]["protect_type"],
             created_at=_optional_instant(row.get("created_at")),
             resources=tuple(
-                Protected(id=held["id"], name=held.get("name") or held["id"], type=held["type"])
+                Protected(id=held["id"], name=_text(held.get("name")) or held["id"], type=held["type"])
                 for held in row["resources"]
             ),
         )

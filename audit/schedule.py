@@ -1,22 +1,26 @@
 """When a policy should have run: from the recurrence rules of its trigger to the times that they name.
 
 CBR takes a subset of RFC 2445, always in UTC: FREQ=DAILY or WEEKLY with BYDAY, BYHOUR, BYMINUTE and INTERVAL, at
-most 24 rules a policy. INTERVAL counts from the start time of the trigger. Everything else is refused with a reason,
-so that a hostile rule cannot keep the audit busy.
+most 24 rules a policy and 24 runs a day. INTERVAL counts from the start time of the trigger. Everything else is
+refused with a reason, so that a hostile rule cannot keep the audit busy.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, product
+from math import lcm
 from typing import Final, Literal
 
 from dateutil import rrule
 
 _MOST_RULES: Final = 24
 _LONGEST_INTERVAL: Final = 366
+_LONGEST_CYCLE: Final = timedelta(weeks=_LONGEST_INTERVAL)
+_LAST_YEAR: Final = 2999  # as in the timestamps of schemas/cbr; later ones cannot be computed with
 _MOST_TIMES_A_DAY: Final = 24
 _KEYS: Final = frozenset({"FREQ", "BYDAY", "BYHOUR", "BYMINUTE", "INTERVAL"})
 _PERIODS: Final[dict[str, tuple[Literal[2, 3], timedelta]]] = {
@@ -47,6 +51,22 @@ class _Rule:
     hours: tuple[int, ...] | None
     minutes: tuple[int, ...] | None
     interval: int
+
+    @property
+    def cycle_days(self) -> int:
+        """Days after which the rule names the same times again."""
+        days = self.period.days * self.interval
+        return days if self.days is None else lcm(days, 7)
+
+    def days_of_week(self, start: datetime) -> frozenset[int]:
+        """The weekdays, Monday as 0, on which the rule ever runs."""
+        chosen = frozenset(range(7)) if self.days is None else frozenset(day.weekday for day in self.days)
+        is_fixed = self.interval % 7 == 0 if self.frequency == rrule.DAILY else self.days is None
+        return chosen & {start.weekday()} if is_fixed else chosen
+
+    def times(self, start: datetime) -> frozenset[tuple[int, int]]:
+        """The hours and minutes at which the rule runs."""
+        return frozenset(product(self.hours or (start.hour,), self.minutes or (start.minute,)))
 
     @property
     def is_anchored(self) -> bool:
@@ -85,6 +105,8 @@ class Schedule:
         if start_time is None and not all(rule.is_anchored for rule in self._rules):
             raise UnreadableScheduleError("a rule counts from the start time, and the trigger has none")
         self._start = start_time or datetime(2000, 1, 3, tzinfo=UTC)
+        self._cycle = timedelta(days=lcm(*(rule.cycle_days for rule in self._rules)))
+        self._check()
 
     def between(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
         """Name every run from ``since`` to ``until``, both included, in order and each once."""
@@ -92,11 +114,25 @@ class Schedule:
 
     @cached_property
     def longest_gap(self) -> timedelta:
-        """The longest time between two runs that follow each other."""
-        span = max(rule.period * rule.interval for rule in self._rules)
-        since = self._start + span
-        runs = self.between(since, since + 2 * span + timedelta(weeks=2))
-        return max((later - earlier for earlier, later in pairwise(runs)), default=span)
+        """The longest time between two runs that follow each other; two cycles show every gap."""
+        runs = self.between(self._start, self._start + 2 * self._cycle)
+        return max(later - earlier for earlier, later in pairwise(runs))
+
+    def _check(self) -> None:
+        """Refuse rules that never run, run too often, or do not fit together within years."""
+        if self._start.year > _LAST_YEAR:
+            raise UnreadableScheduleError(f"the trigger starts in the year {self._start.year}")
+        if self._cycle > _LONGEST_CYCLE:
+            raise UnreadableScheduleError(f"its rules fit together only every {self._cycle.days} days")
+        times: dict[int, set[tuple[int, int]]] = defaultdict(set)
+        for rule in self._rules:
+            days = rule.days_of_week(self._start)
+            if not days:
+                raise UnreadableScheduleError("a rule counts weeks from a weekday on which it does not run")
+            for day in days:
+                times[day] |= rule.times(self._start)
+        if max(map(len, times.values())) > _MOST_TIMES_A_DAY:
+            raise UnreadableScheduleError(f"its rules name more than {_MOST_TIMES_A_DAY} runs a day")
 
 
 def _read(pattern: str) -> _Rule:

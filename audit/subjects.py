@@ -99,7 +99,7 @@ class VaultSubject:
 
     Attributes:
         vault: None where it is in no inventory any more.
-        policies: those applied to it; None where the policies could not be read completely.
+        policies: those applied to it; None where the policies could not be read completely, or the vault is gone.
         tasks: tasks that name the vault or a resource that it holds, oldest first.
         departure: the task that deleted it, or None.
         log_complete: nothing of the task log is missing in the window.
@@ -213,7 +213,9 @@ class Collection:
     @property
     def gaps(self) -> tuple[str, ...]:
         """What is missing or in doubt, over all lists."""
-        return tuple(gap for reading in self.readings for gap in reading.gaps)
+        read = {reading.kind for reading in self.readings}
+        unread = (f"{kind}: was not read" for kind in Kind if kind not in read)
+        return (*(gap for reading in self.readings for gap in reading.gaps), *unread)
 
     def has_all(self, kind: Kind) -> bool:
         """One list was read to its end and every one of its rows could be used."""
@@ -270,9 +272,15 @@ class _Arrangement:
         tasks = (task for task in history if task.created_at <= collection.window.until)
         self._tasks = sorted(tasks, key=lambda task: (task.created_at, task.id))
         self._holders: dict[str, list[Vault]] = defaultdict(list)
+        self._named: dict[str, list[str]] = defaultdict(list)
         for vault in self._vaults.values():
+            self._named[vault.name].append(vault.id)
             for held in vault.resources:
                 self._holders[held.id].append(vault)
+        self._stays: dict[str, set[str]] = defaultdict(set)
+        for task in self._tasks:
+            if task.vault_id and task.resource_id:
+                self._stays[task.resource_id].add(task.vault_id)
         self._by_resource: dict[str, list[Task]] = defaultdict(list)
         self._by_vault: dict[str, list[Task]] = defaultdict(list)
         self._departures: dict[str, Departure] = {}
@@ -282,11 +290,11 @@ class _Arrangement:
     def subjects(self) -> Subjects:
         """Build every subject."""
         resources = sorted(self._by_resource.keys() | self._holders.keys())
-        deleted = {vault_id for vault_id in self._by_vault if vault_id in self._departures}
+        gone = {vault_id for vault_id, tasks in self._by_vault.items() if any(map(_takes_away, tasks))}
         return Subjects(
             resources=tuple(self._resource(resource_id) for resource_id in resources),
             policies=self._policies,
-            vaults=tuple(self._vault(vault_id) for vault_id in sorted(self._vaults.keys() | deleted)),
+            vaults=tuple(self._vault(vault_id) for vault_id in sorted(self._vaults.keys() | gone)),
             collection=self._collection,
         )
 
@@ -305,9 +313,13 @@ class _Arrangement:
         """Name the vaults that a task concerns; the log often leaves the vault out."""
         if task.vault_id:
             return (task.vault_id,)
+        if task.vault_name in self._named:
+            return tuple(self._named[task.vault_name])
         if task.resource_id in self._holders:
             return tuple(vault.id for vault in self._holders[task.resource_id])
-        return (task.vault_name or f"vault of task {task.id}",) if task.operation in _TAKES_AWAY else ()
+        if task.resource_id in self._stays:
+            return tuple(sorted(self._stays[task.resource_id]))
+        return (task.vault_name or f"vault of task {task.id}",) if _takes_away(task) else ()
 
     def _vault(self, vault_id: str) -> VaultSubject:
         vault = self._vaults.get(vault_id)
@@ -317,7 +329,7 @@ class _Arrangement:
             id=vault_id,
             name=vault.name if vault else next(named, vault_id),
             vault=vault,
-            policies=self._policies_of([vault_id]),
+            policies=self._policies_of([vault_id]) if vault else None,
             tasks=tasks,
             departure=self._departures.get(vault_id),
             window=self._collection.window,
@@ -366,10 +378,9 @@ class _Arrangement:
     @staticmethod
     def _label(resource_id: str, vaults: list[Vault], tasks: tuple[Task, ...]) -> tuple[str, str]:
         """Name a resource as its vault does, or else as the newest task that names it does."""
-        for vault in vaults:
-            for held in vault.resources:
-                if held.id == resource_id:
-                    return held.name, held.type
+        if vaults:
+            held = next(held for held in vaults[0].resources if held.id == resource_id)
+            return held.name, held.type
         own = [task for task in tasks if task.resource_id == resource_id]
         name = next((task.resource_name for task in reversed(own) if task.resource_name), resource_id)
         kind = next((task.resource_type for task in reversed(own) if task.resource_type), "unknown")
@@ -387,6 +398,10 @@ def _policy(policy: Policy) -> PolicySubject:
     except UnreadableScheduleError as error:
         return PolicySubject(policy=policy, schedule=None, unreadable=str(error))
     return PolicySubject(policy=policy, schedule=schedule, unreadable="")
+
+
+def _takes_away(task: Task) -> bool:
+    return task.operation in _TAKES_AWAY and task.succeeded
 
 
 def _departure(task: Task) -> Departure:

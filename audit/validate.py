@@ -42,7 +42,8 @@ def read_envelope(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        looks = "looks like a web page" if body.lstrip()[:1] == b"<" else f"breaks at byte {error.pos}"
+        place = len(error.doc[: error.pos].encode())  # orjson counts characters
+        looks = "looks like a web page" if body.lstrip()[:1] == b"<" else f"breaks at byte {place}"
         raise SourceAnswerError(f"the answer for {kind} is not JSON, it {looks}") from error
     if not isinstance(answer, dict):
         raise SourceAnswerError(f"the answer for {kind} is not a JSON object")
@@ -52,6 +53,8 @@ def read_envelope(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
     count = answer.get("count")
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise SourceAnswerError(f'the answer for {kind} states no "count"')
+    if not _written(answer):
+        raise SourceAnswerError(f"the answer for {kind} is nested too deeply")
     return rows, answer
 
 
@@ -80,40 +83,40 @@ class Intake:
         """Sort the rows of a page into records, drift and rejected; reading a row again changes nothing."""
         self.pages += 1
         answer = {**page.envelope, page.kind.value: []}
-        self._note(page.kind, _answer_validator(page.kind).iter_errors(answer), "")
+        self._note(page.kind, _seen(_answer_validator(page.kind).iter_errors(answer)), "")
         documented, required = _row_validator(page.kind), _row_validator(page.kind, ".required")
         for number, row in enumerate(page.rows):
-            if documented.is_valid(row):
-                self._use(page, number, row, is_documented=True)
-            elif required.is_valid(row):
-                self._use(page, number, row, is_documented=False)
-            else:
-                self._reject(page, number, row, *_explain(page.kind, row))
-
-    def _use(self, page: Page, number: int, row: Any, *, is_documented: bool) -> None:
-        try:
-            is_new = self._keep(page.kind, row)
-        except ValueError as error:
-            self._reject(page, number, row, "", str(error))
-            return
-        if is_new and not is_documented:
-            self._note(page.kind, _row_validator(page.kind).iter_errors(row), row["id"])
+            try:
+                if documented.is_valid(row):
+                    self._keep(page.kind, row)
+                elif required.is_valid(row):
+                    seen = _seen(documented.iter_errors(row))
+                    if self._keep(page.kind, row):
+                        self._note(page.kind, seen, row["id"])
+                else:
+                    self._reject(page, number, row, *_explain(page.kind, row))
+            except (ValueError, RecursionError) as error:  # no such time, or nested deeper than a validator goes
+                self._reject(page, number, row, "", str(error))
 
     def _keep(self, kind: Kind, row: Mapping[str, Any]) -> bool:
         """Keep the record of a row; False where the same one is known already."""
         if kind is Kind.TASKS:
             task = Task.from_row(row)
-            if self.tasks.get(task.id) == task:
-                return False
+            is_new = self.tasks.get(task.id) != task
             self.tasks.update((task,))
         elif kind is Kind.POLICIES:
-            self.policies[row["id"]] = Policy.from_row(row)
+            policy = Policy.from_row(row)
+            is_new = self.policies.get(policy.id) != policy
+            self.policies[policy.id] = policy
         else:
-            self.vaults[row["id"]] = Vault.from_row(row)
-        return True
+            vault = Vault.from_row(row)
+            is_new = self.vaults.get(vault.id) != vault
+            self.vaults[vault.id] = vault
+        return is_new
 
     def _reject(self, page: Page, number: int, row: Any, path: str, message: str) -> None:
-        key = hashlib.sha256(orjson.dumps(row, option=orjson.OPT_SORT_KEYS)).digest()
+        content = _written(row) or hashlib.sha256(page.body).digest() + f" row {number}".encode()
+        key = hashlib.sha256(content).digest()
         row_id = row.get("id") if isinstance(row, dict) else None
         self._rejected.setdefault(
             key,
@@ -127,26 +130,28 @@ class Intake:
             ),
         )
 
-    def _note(self, kind: Kind, errors: Iterable[jsonschema_rs.ValidationError], row_id: str) -> None:
-        """Count each kind of deviation once for this row."""
-        seen = {(path, problem): value for path, problem, value in _deviations(errors)}
-        for (path, problem), value in seen.items():
+    def _note(self, kind: Kind, seen: Mapping[tuple[str, str], str], row_id: str) -> None:
+        """Count the deviations of one row."""
+        for (path, problem), example in seen.items():
             key = (kind, path, problem)
             known = self._drift.get(key)
             self._drift[key] = (
                 replace(known, count=known.count + 1)
                 if known
-                else Drift(kind, path, problem, count=1, first_id=row_id, example=_example(value))
+                else Drift(kind, path, problem, count=1, first_id=row_id, example=example)
             )
+
+
+def _seen(errors: Iterable[jsonschema_rs.ValidationError]) -> dict[tuple[str, str], str]:
+    """Name each kind of deviation of a row once, by path and problem, with an example."""
+    return {(path, problem): _example(value) for path, problem, value in _deviations(errors)}
 
 
 def _deviations(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[tuple[str, str, Any]]:
     """Name the path, the problem and the value of each deviation, down to the innermost."""
     for error in errors:
         kind, path = error.kind, tuple(error.instance_path)
-        if kind.name == "anyOf":
-            yield from _deviations(_nearest_branch(kind.value, len(path)))
-        elif kind.name == "additionalProperties":
+        if kind.name == "additionalProperties":
             fields: Any = error.instance
             for field in kind.value:
                 yield _path(*path, field), "unknown field", fields[field]
@@ -158,23 +163,21 @@ def _deviations(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[tup
             yield _path(*path), _PROBLEMS.get(kind.name, "out of range"), error.instance
 
 
-def _nearest_branch(
-    branches: list[list[jsonschema_rs.ValidationError]], depth: int
-) -> list[jsonschema_rs.ValidationError]:
-    """Choose the alternative that was meant: one whose own type fits, or the first."""
-    for branch in branches:
-        if not any(error.kind.name == "type" and len(error.instance_path) == depth for error in branch):
-            return branch
-    return branches[0]
-
-
 def _path(*parts: str | int) -> str:
     """Write a path as ``extra_info.resources[].id``."""
     return "".join("[]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
 
 
 def _example(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()[:_LONGEST_EXAMPLE]
+    return _written(value).decode()[:_LONGEST_EXAMPLE]
+
+
+def _written(value: Any) -> bytes:
+    """Write a value in one way only; empty where it is nested deeper than orjson writes."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return b""
 
 
 def _explain(kind: Kind, row: Any) -> tuple[str, str]:

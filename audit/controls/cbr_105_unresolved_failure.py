@@ -30,9 +30,9 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not failures:
         return not_applicable("no backup failed in the window")
     last = resource.last_success
-    unresolved = failures if last is None else [task for task in failures if task.began > last.began]
-    if not unresolved:
-        return passed("every failed backup was followed by a success", [failures[-1], *resource.backups[-1:]])
+    if last is not None and all(task.began <= last.began for task in failures):
+        return passed("every failed backup was followed by a success", [failures[-1], last])
+    unresolved = [task for task in failures if last is None or task.began > last.began]
     if limit is None:
         return unknown("no limit is set, and the resource's policies could not be read", unresolved)
     facts = {"failures": len(unresolved), "limit_hours": limit // _HOUR}

@@ -35,6 +35,8 @@ def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
     rules = None if vault.policies is None else [policy.policy for policy in vault.policies]
     successes = _successes(vault) if dated else {}
     early = [task for task, backup in dated if rules is not None and not _is_due(task, backup, successes, rules)]
+    if not vault.log_complete and any((rule.max_backups or 0) > 0 for rule in rules or ()):
+        early = []  # the newer backups that explain a deletion may be missing
     found = sorted([*removals, *early], key=lambda task: (task.created_at, task.id))
     facts = {
         "removals": len(removals),

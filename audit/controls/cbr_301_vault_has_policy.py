@@ -20,7 +20,7 @@ from audit.subjects import Limits, SubjectKind, VaultSubject
 def judge(subject: VaultSubject, _limits: Limits) -> Verdict:
     """Look for an enabled backup policy."""
     if not subject.takes_backups:
-        return not_applicable("no backups are made into a replication vault")
+        return not_applicable("no backups are made into the vault")
     if subject.policies is None:
         return unknown("the policies could not be read completely")
     making = [policy for policy in subject.policies if policy.makes_backups]

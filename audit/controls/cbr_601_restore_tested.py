@@ -22,7 +22,7 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
     start = limits.now - limits.restore_test_period
     facts = {"limit_days": limits.restore_test_period.days}
     if not subject.takes_backups:
-        return not_applicable("no backups are made into a replication vault")
+        return not_applicable("no backups are made into the vault")
     if subject.vault is not None and not subject.vault.resources:
         return not_applicable("the vault holds nothing that could be restored")
     restores = [task for task in subject.tasks if task.operation == "restore" and task.succeeded]

@@ -5,7 +5,7 @@ Why it matters
     being complete.
 How it is judged
     pass     every row had what the audit needs; differences from the documents are counted as drift
-    unknown  a row was rejected
+    unknown  a row was rejected, or rows are missing (CBR-901)
 How to fix it
     Look at the rejected rows in the report, then run `cbr-audit check` on the stored page. A new form of answer
     needs an amendment in schemas/cbr.
@@ -22,6 +22,8 @@ def judge(collection: Collection, _limits: Limits) -> Verdict:
     facts = {"rejected": len(collection.rejected), "kinds_of_drift": len(collection.drift)}
     if collection.rejected:
         return unknown("rows were rejected", **facts)
+    if not collection.complete:
+        return unknown("rows are missing, so nobody could check them", **facts)
     return passed("every row could be used", **facts)
 
 

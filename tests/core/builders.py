@@ -1,0 +1,283 @@
+"""Builders of valid objects: each test changes the one field that it is about."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from audit.collection import Drift, Kind, Page, Reading, Rejected, Window
+from audit.findings import Fact, Verdict
+from audit.history import History
+from audit.records import Policy, Protected, Task, Vault
+from audit.report.contents import RunFacts
+from audit.schedule import Schedule
+from audit.subjects import (
+    Collection,
+    Departure,
+    Limits,
+    PolicySubject,
+    Presence,
+    Resource,
+    Subjects,
+    VaultSubject,
+    arrange,
+)
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # a Monday
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+TICK = timedelta(microseconds=1)
+DAILY = "FREQ=DAILY;BYHOUR=2;BYMINUTE=00"
+
+Row = dict[str, Any]
+
+
+def a_task(task_id: str = "task-1", **changes: Any) -> Task:
+    values: Row = {
+        "operation": "backup",
+        "status": "success",
+        "created_at": NOW - HOUR,
+        "updated_at": NOW - HOUR,
+        "resource_id": "server-1",
+        "resource_name": "web-1",
+        "resource_type": "OS::Nova::Server",
+        "vault_id": "vault-1",
+        "vault_name": "blue",
+    }
+    return Task(id=task_id, **{**values, **changes})
+
+
+def a_backup(age: timedelta, status: str = "success", **changes: Any) -> Task:
+    """A backup task that was created this long before NOW, and is called by its age."""
+    at = NOW - age
+    named = f"backup-{age // HOUR}h"
+    return a_task(**{"task_id": named, "status": status, "created_at": at, "updated_at": at, **changes})
+
+
+def a_policy(policy_id: str = "policy-1", **changes: Any) -> Policy:
+    values: Row = {
+        "name": "daily",
+        "operation": "backup",
+        "enabled": True,
+        "patterns": (DAILY,),
+        "start_time": None,
+        "vault_ids": frozenset({"vault-1"}),
+        "retention_days": 7,
+        "max_backups": None,
+    }
+    return Policy(id=policy_id, **{**values, **changes})
+
+
+def a_vault(vault_id: str = "vault-1", *held: str, **changes: Any) -> Vault:
+    values: Row = {
+        "name": "blue",
+        "protect_type": "backup",
+        "created_at": NOW - 400 * DAY,
+        "resources": tuple(a_protected(resource_id) for resource_id in held or ("server-1",)),
+    }
+    return Vault(id=vault_id, **{**values, **changes})
+
+
+def a_protected(resource_id: str = "server-1", **changes: Any) -> Protected:
+    values: Row = {"name": f"name of {resource_id}", "type": "OS::Nova::Server"}
+    return Protected(id=resource_id, **{**values, **changes})
+
+
+def a_window(days: int = 30) -> Window:
+    return Window(since=NOW - days * DAY, until=NOW)
+
+
+def a_reading(kind: Kind = Kind.TASKS, *gaps: str, **changes: Any) -> Reading:
+    values: Row = {
+        "pages": 2,
+        "passes": 2,
+        "count_first": 3,
+        "count_last": 3,
+        "distinct": 3,
+        "duplicates": 0,
+        "gaps": gaps,
+    }
+    return Reading(kind=kind, **{**values, **changes})
+
+
+def a_collection(*incomplete: Kind, **changes: Any) -> Collection:
+    """What was read; the kinds that are named have a gap."""
+    readings = tuple(a_reading(kind, *([f"{kind}: a page is missing"] * (kind in incomplete))) for kind in Kind)
+    values: Row = {"window": a_window(), "readings": readings, "rejected": (), "drift": ()}
+    return Collection(id="project-1", name="project-1", **{**values, **changes})
+
+
+def a_rejected(kind: Kind = Kind.TASKS, **changes: Any) -> Rejected:
+    values: Row = {"page": 1, "row": 0, "id": "", "path": "status", "message": "None is not of type 'string'"}
+    return Rejected(kind=kind, **{**values, **changes})
+
+
+def a_drift(kind: Kind = Kind.TASKS, **changes: Any) -> Drift:
+    values: Row = {
+        "path": "colour",
+        "problem": "unknown field",
+        "count": 2,
+        "first_id": "task-1",
+        "example": '"blue"',
+    }
+    return Drift(kind=kind, **{**values, **changes})
+
+
+def limits(**changes: Any) -> Limits:
+    values: Row = {
+        "now": NOW,
+        "max_backup_age": 30 * HOUR,
+        "grace": 6 * HOUR,
+        "min_success_rate": 95,
+        "success_rate_period": 30 * DAY,
+        "max_consecutive_failures": 3,
+        "repair_within": 30 * HOUR,
+        "stuck_after": 24 * HOUR,
+        "max_skipped_runs": 0,
+        "skipped_runs_period": 7 * DAY,
+        "restore_test_period": 20 * DAY,
+    }
+    return Limits(**{**values, **changes})
+
+
+def a_policy_subject(policy: Policy | None = None, **changes: Any) -> PolicySubject:
+    policy = policy or a_policy()
+    values: Row = {"schedule": Schedule(policy.patterns, policy.start_time), "unreadable": ""}
+    return PolicySubject(policy=policy, **{**values, **changes})
+
+
+def a_resource(*tasks: Task, **changes: Any) -> Resource:
+    """A resource in a backup vault with a daily policy, whose log is complete; tasks are given oldest first."""
+    values: Row = {
+        "id": "server-1",
+        "name": "web-1",
+        "type": "OS::Nova::Server",
+        "presence": Presence.PROTECTED,
+        "departure": None,
+        "vaults": (a_vault(),),
+        "policies": (a_policy_subject(),),
+        "held_since": NOW - 400 * DAY,
+        "window": a_window(),
+        "log_complete": True,
+    }
+    return Resource(tasks=tasks, **{**values, **changes})
+
+
+def a_vault_subject(*tasks: Task, **changes: Any) -> VaultSubject:
+    values: Row = {
+        "id": "vault-1",
+        "name": "blue",
+        "vault": a_vault(),
+        "policies": (a_policy_subject(),),
+        "departure": None,
+        "window": a_window(),
+        "log_complete": True,
+    }
+    return VaultSubject(tasks=tasks, **{**values, **changes})
+
+
+def a_departure(**changes: Any) -> Departure:
+    values: Row = {"at": NOW - 5 * DAY, "task_id": "removal", "operation": "remove_resource"}
+    return Departure(**{**values, **changes})
+
+
+def arranged(
+    tasks: Iterable[Task] = (),
+    policies: Iterable[Policy] = (),
+    vaults: Iterable[Vault] = (),
+    collection: Collection | None = None,
+) -> Subjects:
+    return arrange(History(tasks), policies, vaults, collection or a_collection())
+
+
+def facts_of(verdict: Verdict) -> dict[str, Fact]:
+    return dict(verdict.facts)
+
+
+def run_facts(**changes: Any) -> RunFacts:
+    values: Row = {
+        "id": "20261123T040000Z-abc",
+        "as_of": NOW,
+        "window": a_window(3),
+        "project_id": "project-1",
+        "region": "eu-west-101",
+        "tool_version": "0.1.0",
+        "profile_sha256": "0" * 64,
+        "timezone": "Europe/Berlin",
+    }
+    return RunFacts(**{**values, **changes})
+
+
+def a_task_row(**changes: Any) -> Row:
+    values: Row = {
+        "id": "task-1",
+        "project_id": "0123456789abcdef0123456789abcdef",
+        "status": "success",
+        "operation_type": "backup",
+        "created_at": "2026-01-05T22:00:03.120000",
+        "started_at": "2026-01-05T22:00:02.980000",
+        "ended_at": "2026-01-05T22:07:41.000345",
+        "updated_at": "2026-01-05T22:07:41.100000",
+        "vault_id": "vault-1",
+        "vault_name": "blue",
+        "policy_id": "policy-1",
+        "error_info": {"code": "", "message": ""},
+        "extra_info": {
+            "resource": {"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"},
+            "backup": {"backup_id": "backup-1", "incremental": "true", "app_consistency_status": "0"},
+        },
+    }
+    return {**values, **changes}
+
+
+def a_policy_row(**changes: Any) -> Row:
+    values: Row = {
+        "id": "policy-1",
+        "name": "daily",
+        "enabled": True,
+        "operation_type": "backup",
+        "operation_definition": {"max_backups": -1, "retention_duration_days": 30, "timezone": "UTC+08:00"},
+        "trigger": {
+            "id": "trigger-1",
+            "name": "default",
+            "type": "time",
+            "properties": {"pattern": [DAILY], "start_time": "2026-01-05 08:45:56"},
+        },
+        "associated_vaults": [{"vault_id": "vault-1", "destination_vault_id": None}],
+    }
+    return {**values, **changes}
+
+
+def a_vault_row(**changes: Any) -> Row:
+    values: Row = {
+        "id": "vault-1",
+        "name": "blue",
+        "project_id": "0123456789abcdef0123456789abcdef",
+        "provider_id": "provider-1",
+        "resources": [{"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"}],
+        "created_at": "2025-03-25T06:20:47.611113",
+        "billing": {
+            "allocated": 0,
+            "charging_mode": "post_paid",
+            "consistent_level": "crash_consistent",
+            "protect_type": "backup",
+            "size": 100,
+            "spec_code": "vault.backup.server.normal",
+            "status": "available",
+            "used": 0,
+        },
+    }
+    return {**values, **changes}
+
+
+def a_page(*rows: Any, kind: Kind = Kind.TASKS, body: bytes = b"{}", **envelope: Any) -> Page:
+    stated: Mapping[str, Any] = {"count": len(rows), **envelope}
+    return Page(
+        kind=kind,
+        path=f"/v3/project-1/{kind}",
+        params=(("limit", "1000"),),
+        body=body,
+        request_id="req-1",
+        received_at=NOW,
+        rows=rows,
+        envelope=stated,
+    )

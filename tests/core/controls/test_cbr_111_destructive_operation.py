@@ -1,0 +1,161 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from audit.controls.cbr_111_destructive_operation import judge
+from audit.findings import Outcome
+from audit.records import Task
+from audit.subjects import PolicySubject
+from tests.core.builders import (
+    DAY,
+    HOUR,
+    TICK,
+    a_backup,
+    a_policy,
+    a_policy_subject,
+    a_vault_subject,
+    facts_of,
+    limits,
+)
+
+
+def a_deletion(age: timedelta, backup_id: str = "backup-1", **changes: Any) -> Task:
+    return a_backup(
+        age, **{"task_id": f"deletion of {backup_id}", "operation": "delete", "backup_id": backup_id, **changes}
+    )
+
+
+def keeping(**changes: Any) -> PolicySubject:
+    return a_policy_subject(a_policy(**{"retention_days": None, "max_backups": None, **changes}))
+
+
+@pytest.mark.parametrize(
+    ("operation", "reason"),
+    [("vault_delete", "the vault was deleted"), ("remove_resource", "resources were taken out of the vault")],
+)
+@pytest.mark.parametrize("log_complete", [True, False])
+def test_a_removal_is_a_failure_whatever_else_is_missing(operation: str, reason: str, log_complete: bool) -> None:  # noqa: FBT001
+    removal = a_backup(3 * DAY, operation=operation, resource_id=None)
+    verdict = judge(a_vault_subject(removal, vault=None, policies=None, log_complete=log_complete), limits())
+
+    assert (verdict.outcome, verdict.reason, verdict.tasks) == (Outcome.FAIL, reason, (removal.id,))
+    assert facts_of(verdict)["since"] == "2026-11-20T04:00:00Z"
+
+
+@pytest.mark.parametrize("status", ["failed", "timeout", "running", "waiting", "skipped"])
+@pytest.mark.parametrize("operation", ["vault_delete", "remove_resource", "delete"])
+def test_what_did_not_succeed_took_nothing_away(operation: str, status: str) -> None:
+    tasks = [a_backup(3 * DAY, backup_id="backup-1"), a_deletion(2 * DAY, operation=operation, status=status)]
+
+    assert judge(a_vault_subject(*tasks), limits()).outcome is Outcome.PASS
+
+
+def test_a_complete_log_without_any_removal_is_the_evidence() -> None:
+    verdict = judge(a_vault_subject(), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.PASS, ())
+    assert judge(a_vault_subject(log_complete=False), limits()).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(("age", "outcome"), [(7 * DAY, Outcome.PASS), (7 * DAY - TICK, Outcome.FAIL)])
+def test_a_backup_may_be_deleted_at_the_age_of_retention(age: timedelta, outcome: Outcome) -> None:
+    made = a_backup(9 * DAY, backup_id="backup-1")
+    deletion = a_deletion(9 * DAY - age)
+
+    verdict = judge(a_vault_subject(made, deletion), limits())
+    assert (verdict.outcome, verdict.tasks) == (outcome, (deletion.id,))
+
+
+@pytest.mark.parametrize(("newer", "outcome"), [(2, Outcome.PASS), (1, Outcome.FAIL)])
+def test_a_backup_may_be_deleted_when_enough_newer_ones_exist(newer: int, outcome: Outcome) -> None:
+    later = [a_backup((8 - number) * DAY) for number in range(newer)]
+    others = [
+        a_backup(5 * DAY, "failed"),
+        a_backup(5 * DAY + HOUR, resource_id="other"),
+        a_backup(5 * DAY + 2 * HOUR, operation="replication"),
+        a_backup(10 * DAY),
+    ]
+    tasks = [a_backup(9 * DAY, backup_id="backup-1"), *later, *others, a_deletion(4 * DAY), a_backup(3 * DAY)]
+    subject = a_vault_subject(*tasks, policies=(keeping(max_backups=2),))
+
+    assert judge(subject, limits()).outcome is outcome
+
+
+def test_newer_backups_that_may_be_missing_excuse_a_deletion_but_do_not_pass_it() -> None:
+    tasks = [a_backup(9 * DAY, backup_id="backup-1"), a_deletion(8 * DAY)]
+    subject = a_vault_subject(*tasks, policies=(keeping(max_backups=2),), log_complete=False)
+
+    assert judge(subject, limits()).outcome is Outcome.UNKNOWN
+
+
+def test_an_early_deletion_by_age_is_a_failure_even_in_a_log_with_gaps() -> None:
+    tasks = [a_backup(9 * DAY, backup_id="backup-1"), a_deletion(8 * DAY)]
+    verdict = judge(a_vault_subject(*tasks, log_complete=False), limits())
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.FAIL, "backups were deleted before their retention ended")
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        (),
+        (keeping(),),
+        (keeping(retention_days=-1, max_backups=-1),),
+        (keeping(retention_days=0, max_backups=0),),
+        (keeping(retention_days=1, operation="replication"),),
+    ],
+)
+def test_without_a_retention_nothing_explains_a_deletion(policies: tuple[PolicySubject, ...]) -> None:
+    tasks = [a_backup(29 * DAY, backup_id="backup-1"), a_deletion(HOUR)]
+
+    assert judge(a_vault_subject(*tasks, policies=policies), limits()).outcome is Outcome.FAIL
+
+
+def test_the_remains_of_a_failed_backup_may_be_deleted_at_any_time() -> None:
+    tasks = [a_backup(9 * DAY, "failed", backup_id="backup-1"), a_deletion(8 * DAY)]
+
+    assert judge(a_vault_subject(*tasks), limits()).outcome is Outcome.PASS
+
+
+def test_the_retention_of_one_of_several_policies_is_enough() -> None:
+    tasks = [a_backup(9 * DAY, backup_id="backup-1"), a_deletion(8 * DAY)]
+    policies = (keeping(retention_days=30), keeping(retention_days=1, enabled=False))
+
+    assert judge(a_vault_subject(*tasks, policies=policies), limits()).outcome is Outcome.PASS
+
+
+def test_a_deletion_of_a_backup_from_before_the_window_is_counted_and_not_judged() -> None:
+    verdict = judge(a_vault_subject(a_deletion(DAY), a_deletion(HOUR, "other")), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.PASS, ("deletion of other",))
+    assert facts_of(verdict) == {"removals": 0, "early_deletions": 0, "deletions": 2, "deletions_not_judged": 2}
+
+
+def test_a_deletion_that_names_no_backup_is_not_judged() -> None:
+    tasks = [a_backup(2 * DAY), a_backup(DAY, operation="delete", task_id="deletion")]
+
+    assert judge(a_vault_subject(*tasks), limits()).outcome is Outcome.PASS
+
+
+def test_a_deletion_is_unknown_when_the_policies_are() -> None:
+    dated = [a_backup(9 * DAY, backup_id="backup-1"), a_deletion(8 * DAY)]
+    verdict = judge(a_vault_subject(*dated, policies=None), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, ("deletion of backup-1",))
+    assert judge(a_vault_subject(a_deletion(DAY), policies=None), limits()).outcome is Outcome.PASS
+
+
+def test_a_failure_names_everything_that_was_done_and_the_worst_of_it() -> None:
+    tasks = [
+        a_backup(9 * DAY, backup_id="backup-1"),
+        a_deletion(8 * DAY),
+        a_backup(7 * DAY, operation="remove_resource", task_id="removal"),
+    ]
+    verdict = judge(a_vault_subject(*tasks), limits())
+
+    assert (verdict.reason, verdict.tasks) == (
+        "backups were deleted before their retention ended",
+        ("deletion of backup-1", "removal"),
+    )
+    assert facts_of(verdict)["since"] == "2026-11-15T04:00:00Z"

@@ -1,0 +1,67 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from audit.controls.cbr_601_restore_tested import judge
+from audit.findings import Outcome
+from audit.records import Task
+from tests.core.builders import DAY, NOW, TICK, a_backup, a_vault, a_vault_subject, a_window, facts_of, limits
+
+PERIOD = 20 * DAY
+
+
+def a_restore(age: timedelta, status: str = "success", **changes: Any) -> Task:
+    return a_backup(age, status, **{"task_id": "restore", "operation": "restore", **changes})
+
+
+@pytest.mark.parametrize(
+    ("age", "outcome"), [(DAY, Outcome.PASS), (PERIOD, Outcome.PASS), (PERIOD + TICK, Outcome.FAIL)]
+)
+def test_a_restore_must_have_succeeded_within_the_period(age: timedelta, outcome: Outcome) -> None:
+    verdict = judge(a_vault_subject(a_restore(age)), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (outcome, ("restore",))
+
+
+def test_the_newest_restore_counts() -> None:
+    subject = a_vault_subject(a_restore(25 * DAY, task_id="old"), a_restore(DAY), a_backup(DAY))
+    verdict = judge(subject, limits())
+
+    assert verdict.tasks == ("restore",)
+    assert facts_of(verdict) == {"restored": "2026-11-22T04:00:00Z", "limit_days": 20}
+
+
+@pytest.mark.parametrize("status", ["failed", "timeout", "running", "skipped"])
+def test_only_a_success_counts(status: str) -> None:
+    assert judge(a_vault_subject(a_restore(DAY, status)), limits()).outcome is Outcome.FAIL
+
+
+def test_silence_in_a_complete_log_is_a_failure_since_the_period_began() -> None:
+    verdict = judge(a_vault_subject(), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ())
+    assert facts_of(verdict)["since"] == "2026-11-03T04:00:00Z"
+
+
+def test_silence_in_a_log_with_gaps_is_unknown_and_a_restore_is_enough() -> None:
+    assert judge(a_vault_subject(log_complete=False), limits()).outcome is Outcome.UNKNOWN
+    assert judge(a_vault_subject(a_restore(DAY), log_complete=False), limits()).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(20, Outcome.FAIL), (19, Outcome.UNKNOWN)])
+def test_silence_says_nothing_when_the_log_does_not_reach_back(days: int, outcome: Outcome) -> None:
+    assert judge(a_vault_subject(window=a_window(days)), limits()).outcome is outcome
+
+
+def test_a_restore_from_the_history_counts_even_if_the_log_does_not_reach_back() -> None:
+    assert judge(a_vault_subject(a_restore(19 * DAY), window=a_window(1)), limits()).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("vault", [a_vault(protect_type="replication"), a_vault(resources=()), None])
+def test_it_does_not_apply_where_nothing_can_be_restored(vault: object) -> None:
+    assert judge(a_vault_subject(vault=vault), limits()).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_restore_counts_from_when_it_began() -> None:
+    assert judge(a_vault_subject(a_restore(25 * DAY, started_at=NOW - PERIOD)), limits()).outcome is Outcome.PASS

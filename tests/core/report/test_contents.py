@@ -1,0 +1,216 @@
+from dataclasses import replace
+
+import pytest
+
+from audit.collection import Kind
+from audit.controls import CONTROLS
+from audit.evaluate import evaluate
+from audit.findings import Outcome, Severity
+from audit.records import Task
+from audit.report.contents import Conclusion, Problem, Report, compose, conclude, remedy
+from audit.subjects import Collection, Presence, SubjectKind, Subjects
+from tests.core.builders import (
+    DAY,
+    HOUR,
+    NOW,
+    a_backup,
+    a_collection,
+    a_policy,
+    a_rejected,
+    a_task,
+    a_vault,
+    arranged,
+    limits,
+    run_facts,
+)
+
+BY_ID = {control.id: control for control in CONTROLS}
+FULL = "BackupService.6114"
+ENLARGE = "The vault is full: enlarge it, or let it expand by itself."
+
+
+def report_on(subjects: Subjects, *ids: str) -> Report:
+    controls = tuple(BY_ID[control_id] for control_id in ids) or CONTROLS
+    return compose(run_facts(), subjects, controls, evaluate(subjects, controls, limits()), limits())
+
+
+def conclusion_of(subjects: Subjects, *ids: str) -> Conclusion:
+    return report_on(subjects, *ids).conclusion
+
+
+def the_problem(*tasks: Task, ids: tuple[str, ...] = ()) -> Problem:
+    """The one problem of a protected resource."""
+    (problem,) = report_on(arranged(tasks, [a_policy()], [a_vault()]), *ids).problems
+    return problem
+
+
+GOOD = a_backup(HOUR)
+BAD = a_backup(3 * DAY)
+RESOURCE_ONLY = ("CBR-101", "CBR-901", "CBR-902")
+
+
+class TestConclusion:
+    def test_passes_alone_are_compliant(self) -> None:
+        subjects = arranged([GOOD], [a_policy()], [a_vault()])
+
+        assert conclusion_of(subjects, *RESOURCE_ONLY) is Conclusion.COMPLIANT
+
+    def test_what_does_not_apply_keeps_nothing_from_being_compliant(self) -> None:
+        vaults = [a_vault(), a_vault("vault-2", "replica", protect_type="replication")]
+
+        assert conclusion_of(arranged([GOOD], [a_policy()], vaults), *RESOURCE_ONLY) is Conclusion.COMPLIANT
+
+    def test_a_failure_is_non_compliant(self) -> None:
+        assert conclusion_of(arranged([BAD], [], [a_vault()]), *RESOURCE_ONLY) is Conclusion.NON_COMPLIANT
+
+    @pytest.mark.parametrize(
+        "collection",
+        [
+            a_collection(Kind.POLICIES),
+            a_collection(Kind.VAULTS),
+            a_collection(rejected=(a_rejected(Kind.POLICIES),)),
+        ],
+    )
+    def test_a_failure_is_non_compliant_even_if_the_collection_is_incomplete(self, collection: Collection) -> None:
+        subjects = arranged([BAD], [], [a_vault()], collection)
+
+        assert conclusion_of(subjects, *RESOURCE_ONLY) is Conclusion.NON_COMPLIANT
+
+    def test_an_unknown_outcome_is_incomplete(self) -> None:
+        subjects = arranged([GOOD, a_task("odd", resource_id="unaccounted")], [a_policy()], [a_vault()])
+
+        assert conclusion_of(subjects, *RESOURCE_ONLY) is Conclusion.INCOMPLETE
+
+    def test_no_subjects_at_all_are_incomplete(self) -> None:
+        assert conclusion_of(arranged()) is Conclusion.INCOMPLETE
+
+    def test_nothing_that_passed_is_incomplete(self) -> None:
+        subjects = arranged(vaults=[a_vault(protect_type="replication")])
+
+        assert conclusion_of(subjects, "CBR-101") is Conclusion.INCOMPLETE
+
+    @pytest.mark.parametrize("ids", [("CBR-101",), RESOURCE_ONLY])
+    @pytest.mark.parametrize(
+        "collection", [a_collection(*Kind), a_collection(rejected=(a_rejected(),)), a_collection(readings=())]
+    )
+    def test_a_gap_or_a_rejected_row_is_incomplete_whichever_controls_are_selected(
+        self, collection: Collection, ids: tuple[str, ...]
+    ) -> None:
+        subjects = arranged([GOOD], [], [a_vault()], collection)
+
+        assert conclusion_of(subjects, *ids) is Conclusion.INCOMPLETE
+
+    @pytest.mark.parametrize(
+        "subjects", [arranged([GOOD], [], [a_vault()]), arranged(policies=[a_policy()]), arranged([a_task()])]
+    )
+    def test_without_findings_it_is_incomplete(self, subjects: Subjects) -> None:
+        assert conclude(subjects, ()) is Conclusion.INCOMPLETE
+
+
+class TestProblems:
+    def test_the_failures_of_a_subject_are_one_problem_and_the_worst_leads(self) -> None:
+        failures = [a_backup(age * DAY, "failed", error_code=FULL) for age in (4, 3, 2)]
+        problem = the_problem(a_backup(9 * DAY), *failures, ids=("CBR-103", "CBR-104", "CBR-101", "CBR-105"))
+
+        assert (problem.kind, problem.id, problem.name) == (SubjectKind.RESOURCE, "server-1", "name of server-1")
+        assert (problem.control, problem.severity) == ("CBR-101", Severity.CRITICAL)
+        assert problem.also == ("CBR-104", "CBR-105", "CBR-103")
+        assert problem.since == "2026-11-14T04:00:00Z"
+
+    def test_the_newest_task_that_did_not_succeed_gives_error_and_advice(self) -> None:
+        older, newer = a_backup(3 * DAY, "failed", error_code="odd"), a_backup(2 * DAY, "failed", error_code=FULL)
+        problem = the_problem(a_backup(9 * DAY), older, newer, ids=("CBR-101", "CBR-105"))
+
+        assert (problem.task, problem.error, problem.todo) == ("backup-48h", FULL, ENLARGE)
+
+    def test_the_worst_control_chooses_the_task_where_it_names_one_that_did_not_succeed(self) -> None:
+        stuck = a_backup(2 * DAY, "running")
+        failed = [a_backup(age * HOUR, "failed", error_code=FULL) for age in (5, 4, 3)]
+        problem = the_problem(a_backup(3 * DAY), stuck, *failed, ids=("CBR-104", "CBR-106"))
+
+        assert (problem.control, problem.task, problem.todo) == ("CBR-104", "backup-3h", ENLARGE)
+
+    @pytest.mark.parametrize("code", [None, "BackupService.1"])
+    def test_without_a_known_error_the_control_says_what_to_do(self, code: str | None) -> None:
+        problem = the_problem(a_backup(9 * DAY), a_backup(2 * DAY, "failed", error_code=code), ids=("CBR-105",))
+
+        assert (problem.task, problem.error) == ("backup-48h", code or "")
+        assert problem.todo == "Repair the cause that the failed task names, then start a manual backup."
+
+    def test_a_problem_that_only_a_success_shows_names_it_without_error(self) -> None:
+        problem = the_problem(a_backup(9 * DAY), ids=("CBR-101",))
+
+        assert (problem.task, problem.error) == ("backup-216h", "")
+
+    def test_a_problem_without_any_task_names_none(self) -> None:
+        problem = the_problem(ids=("CBR-101",))
+
+        assert (problem.task, problem.error, problem.since) == ("", "", "2026-10-24T04:00:00Z")
+
+    def test_the_removal_behind_a_problem_of_a_vault_is_named(self) -> None:
+        removal = a_backup(DAY, operation="remove_resource", task_id="removal", resource_id="gone")
+        problem = the_problem(removal, a_backup(HOUR), ids=("CBR-111", "CBR-301"))
+
+        assert (problem.kind, problem.task, problem.also) == (SubjectKind.VAULT, "removal", ())
+
+    def test_a_vault_is_not_blamed_with_the_errors_of_its_resources(self) -> None:
+        subjects = arranged([a_backup(HOUR, "failed", error_code=FULL)], [], [a_vault()])
+        (problem,) = report_on(subjects, "CBR-301").problems
+
+        assert (problem.error, problem.since, problem.task) == ("", "", "")
+
+    def test_a_policy_can_be_a_problem(self) -> None:
+        (problem,) = report_on(arranged(policies=[a_policy(enabled=False)]), "CBR-201").problems
+
+        assert (problem.kind, problem.id, problem.name, problem.task) == (SubjectKind.POLICY, "policy-1", "daily", "")
+
+    def test_they_come_worst_first_then_by_age_then_by_id(self) -> None:
+        vaults = [a_vault("vault-1", "c", "b", "a"), a_vault("vault-2", "d")]
+        tasks = [
+            a_backup(5 * DAY, resource_id="a"),
+            a_backup(9 * DAY, resource_id="b"),
+            a_backup(9 * DAY, resource_id="c", task_id="other"),
+            a_backup(HOUR, resource_id="d"),
+        ]
+        report = report_on(arranged(tasks, [], vaults), "CBR-101", "CBR-301")
+
+        assert [problem.id for problem in report.problems] == ["b", "c", "a", "vault-1", "vault-2"]
+
+    def test_the_same_id_of_two_kinds_is_two_problems(self) -> None:
+        report = report_on(arranged(vaults=[a_vault("same", "same")]), "CBR-101", "CBR-301")
+
+        assert [(problem.kind, problem.id) for problem in report.problems] == [("resource", "same"), ("vault", "same")]
+
+    def test_passes_and_unknowns_are_no_problems(self) -> None:
+        subjects = arranged([GOOD, a_task("odd", resource_id="unaccounted")], [a_policy()], [a_vault()])
+
+        assert report_on(subjects, *RESOURCE_ONLY).problems == ()
+
+
+class TestSummaryAndLines:
+    def test_the_summary_counts(self) -> None:
+        subjects = arranged([GOOD], [], [a_vault("vault-1", "server-1", "server-2", "server-3")])
+        summary = report_on(subjects, "CBR-101", "CBR-103", "CBR-301").summary
+
+        assert summary.outcomes == {Outcome.PASS: 2, Outcome.FAIL: 3, Outcome.NOT_APPLICABLE: 2}
+        assert (summary.resources, summary.resources_failing, summary.problems) == (3, 2, 3)
+
+    def test_a_resource_is_one_line(self) -> None:
+        vaults = [a_vault("a", name="red"), a_vault("b", name="blue")]
+        (line,) = report_on(arranged([GOOD, a_backup(HOUR / 2, "failed")], [a_policy()], vaults)).resources
+
+        assert (line.id, line.name, line.type) == ("server-1", "name of server-1", "OS::Nova::Server")
+        assert (line.presence, line.vaults) == (Presence.PROTECTED, ("red", "blue"))
+        assert line.last_success == NOW - HOUR
+        assert len(line.days) == 31
+
+    def test_a_resource_without_success_says_so(self) -> None:
+        (line,) = report_on(arranged(vaults=[a_vault()])).resources
+
+        assert line.last_success is None
+
+
+def test_the_remedy_is_one_line_of_the_documentation() -> None:
+    control = replace(BY_ID["CBR-101"], doc="CBR-001 a-control: x.\n\nHow to fix it\n    First this.\n    Then that.\n")
+
+    assert remedy(control) == "First this. Then that."

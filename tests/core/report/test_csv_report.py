@@ -1,0 +1,80 @@
+import csv
+import io
+import json
+
+import pytest
+
+from audit.report.csv_report import COLUMNS, render
+from audit.subjects import Subjects
+from tests.core.builders import DAY, a_backup, a_protected, a_vault, arranged
+from tests.core.report.estate import GOLDEN, a_report
+
+STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def read(subjects: Subjects | None = None) -> list[dict[str, str]]:
+    text = render(a_report(subjects)).decode()
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def an_estate_with(name: str) -> Subjects:
+    return arranged([a_backup(DAY)], vaults=[a_vault(name=name, resources=(a_protected(name=name),))])
+
+
+def test_the_bytes_are_those_of_the_golden_file() -> None:
+    assert render(a_report()) == (GOLDEN / "findings.csv").read_bytes()
+
+
+def test_there_is_one_line_for_each_finding_in_order() -> None:
+    report = a_report()
+
+    assert [(line["control"], line["subject_kind"], line["subject_id"], line["outcome"]) for line in read()] == [
+        (finding.control, finding.kind, finding.id, finding.outcome) for finding in report.findings
+    ]
+
+
+def test_every_line_says_which_run_it_is_of_and_how_complete_it_was() -> None:
+    assert {(line["run"], line["as_of"], line["collection_complete"]) for line in read()} == {
+        ("20261123T040000Z-abc", "2026-11-23T04:00:00Z", "false")
+    }
+    assert {line["collection_complete"] for line in read(an_estate_with("web"))} == {"true"}
+
+
+def test_the_facts_are_json() -> None:
+    assert {type(json.loads(line["facts"])) for line in read()} == {dict}
+
+
+@pytest.mark.parametrize("start", STARTS, ids=ascii)
+def test_a_name_never_runs_as_a_formula(start: str) -> None:
+    name = f'{start}cmd|" /C calc"!A0'
+    names = [line["subject_name"] for line in read(an_estate_with(name)) if line["subject_kind"] != "collection"]
+
+    assert set(names) == {f"'{name}"}
+
+
+@pytest.mark.parametrize("start", STARTS, ids=ascii)
+def test_no_cell_at_all_begins_like_a_formula(start: str) -> None:
+    odd = f"{start}1"
+    subjects = arranged([a_backup(DAY, task_id=odd, resource_id=odd)], vaults=[a_vault(odd, odd, name=odd)])
+
+    assert not [cell for line in read(subjects) for cell in line.values() if cell.startswith(STARTS)]
+
+
+@pytest.mark.parametrize(
+    "name", ['say "yes"', "a,b;c", "two\r\nlines", "cr\ronly", "lf\nonly", " blanks ", "é\U0001f4be", "nul\0"]
+)
+def test_every_other_name_is_read_back_as_it_was(name: str) -> None:
+    names = {line["subject_name"] for line in read(an_estate_with(name)) if line["subject_kind"] == "resource"}
+
+    assert names == {name}
+
+
+def test_lines_end_as_rfc_4180_wants() -> None:
+    first, _, rest = render(a_report()).partition(b"\r\n")
+
+    assert first.decode() == ",".join(COLUMNS)
+    assert rest.endswith(b"\r\n")
+
+
+def test_without_findings_there_is_only_the_head() -> None:
+    assert {line["subject_kind"] for line in read(arranged())} == {"collection"}

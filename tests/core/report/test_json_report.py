@@ -1,0 +1,78 @@
+import json
+from importlib import resources
+from typing import Any
+
+import jsonschema
+import pytest
+
+from audit.collection import Kind
+from audit.controls import CONTROLS
+from audit.report.json_report import SCHEMA_VERSION, render
+from tests.core.builders import DAY, a_backup, a_collection, a_drift, a_policy, a_rejected, a_vault, arranged
+from tests.core.report.estate import GOLDEN, a_report
+
+REPORT: dict[str, Any] = json.loads(render(a_report()))
+
+
+def test_the_bytes_are_those_of_the_golden_file() -> None:
+    assert render(a_report()) == (GOLDEN / "report.json").read_bytes()
+
+
+def test_the_report_fits_its_published_schema() -> None:
+    schema = json.loads(resources.files("schemas").joinpath("report", f"v{SCHEMA_VERSION}.json").read_bytes())
+
+    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(REPORT)
+
+
+def test_every_outcome_of_every_finding_is_counted() -> None:
+    outcomes = [finding["outcome"] for finding in REPORT["findings"]]
+
+    assert REPORT["summary"]["outcomes"] == {
+        outcome: outcomes.count(outcome) for outcome in ("pass", "fail", "unknown", "not_applicable")
+    }
+    assert all(outcomes.count(outcome) for outcome in REPORT["summary"]["outcomes"])
+    assert sum(sum(control["outcomes"].values()) for control in REPORT["controls"]) == len(outcomes)
+
+
+def test_every_control_is_listed_even_without_a_finding() -> None:
+    assert [control["id"] for control in json.loads(render(a_report(arranged())))["controls"]] == [
+        control.id for control in CONTROLS
+    ]
+
+
+def test_it_says_how_complete_the_evidence_was() -> None:
+    collection = REPORT["collection"]
+
+    assert (collection["complete"], collection["rejected"], len(collection["gaps"])) == (False, 1, 1)
+    assert [reading["kind"] for reading in collection["readings"]] == list(Kind)
+    assert collection["rejected_rows"][0]["message"] == "None is not of type 'string'"
+    assert collection["drift"][0]["example"] == '"blue"'
+
+
+def test_what_is_not_known_is_null_and_never_an_empty_text() -> None:
+    subjects = arranged(policies=[a_policy(enabled=False)], vaults=[a_vault()])
+    problems = json.loads(render(a_report(subjects)))["problems"]
+
+    assert {problem["task"] for problem in problems} == {problem["error"] for problem in problems} == {None}
+    assert {problem["since"] for problem in problems} == {"2026-10-24T04:00:00Z", None}
+
+
+def test_it_holds_whole_numbers_only() -> None:
+    def refuse(number: str) -> None:
+        pytest.fail(f"a fraction: {number}")
+
+    json.loads(render(a_report()), parse_float=refuse)
+
+
+def test_odd_names_survive() -> None:
+    name = 'a"\\\n\t\u2028<script>\x00é\U0001f4be'
+    subjects = arranged(
+        [a_backup(DAY)],
+        vaults=[a_vault(name=name)],
+        collection=a_collection(rejected=(a_rejected(message=name),), drift=(a_drift(example=name),)),
+    )
+    report = json.loads(render(a_report(subjects)))
+
+    assert report["resources"][0]["vaults"] == [name]
+    assert report["collection"]["rejected_rows"][0]["message"] == name
+    assert report["collection"]["drift"][0]["example"] == name

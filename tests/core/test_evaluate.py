@@ -1,0 +1,137 @@
+from typing import Any
+
+import pytest
+
+from audit.collection import Kind
+from audit.controls import CONTROLS
+from audit.evaluate import evaluate
+from audit.findings import Control, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import Limits, Resource, Subject, SubjectKind, Subjects
+from tests.core.builders import (
+    DAY,
+    NOW,
+    a_backup,
+    a_collection,
+    a_policy,
+    a_task,
+    a_vault,
+    arranged,
+    limits,
+)
+
+ESTATE = arranged(
+    [
+        a_task(),
+        a_backup(5 * DAY, task_id="removal", operation="remove_resource", resource_id="left"),
+        a_task("odd", resource_id="unaccounted"),
+        a_backup(5 * DAY, task_id="deletion", operation="vault_delete", vault_id="gone", resource_id=None),
+    ],
+    [a_policy("policy-1"), a_policy("policy-2")],
+    [a_vault(), a_vault("vault-2", "replica", protect_type="replication")],
+)
+
+
+def a_control(control_id: str = "CBR-001", *kinds: SubjectKind, **changes: Any) -> Control[Any]:
+    values: dict[str, Any] = {
+        "name": "a-control",
+        "title": "A control",
+        "severity": Severity.LOW,
+        "doc": "CBR-001 a-control: …",
+        "judge": lambda _subject, _limits: passed("good"),
+    }
+    return Control(id=control_id, kinds=kinds or (SubjectKind.RESOURCE,), **{**values, **changes})
+
+
+def outcomes(control: Control[Any], subjects: Subjects = ESTATE) -> dict[str, Outcome]:
+    return {finding.id: finding.outcome for finding in evaluate(subjects, [control], limits())}
+
+
+@pytest.mark.parametrize("kind", SubjectKind)
+def test_there_is_one_finding_for_each_subject_of_a_kind(kind: SubjectKind) -> None:
+    findings = evaluate(ESTATE, [a_control("CBR-001", kind)], limits())
+
+    assert [(finding.kind, finding.id) for finding in findings] == [(kind, each.id) for each in ESTATE.of(kind)]
+
+
+def test_the_catalogue_gives_every_pair_once_in_order() -> None:
+    findings = evaluate(ESTATE, CONTROLS, limits())
+
+    assert [(finding.control, finding.kind, finding.id) for finding in findings] == [
+        (control.id, kind, subject.id) for control in CONTROLS for kind in control.kinds for subject in ESTATE.of(kind)
+    ]
+
+
+def test_a_finding_says_what_it_is_about() -> None:
+    control = a_control(
+        severity=Severity.HIGH, judge=lambda _subject, _limits: failed("bad", ["task-1"], since=NOW, n=1)
+    )
+    finding = next(found for found in evaluate(ESTATE, [control], limits()) if found.id == "server-1")
+
+    assert (finding.control, finding.name, finding.severity) == ("CBR-001", "name of server-1", Severity.HIGH)
+    assert (finding.outcome, finding.verdict.reason, finding.verdict.tasks) == (Outcome.FAIL, "bad", ("task-1",))
+    assert finding.facts == {"since": "2026-11-23T04:00:00Z", "n": 1}
+
+
+def raises(_subject: Subject, _limits: Limits) -> Verdict:
+    raise StopIteration("a secret")
+
+
+def test_a_control_that_raises_gives_unknown_and_hides_no_other_finding() -> None:
+    findings = evaluate(arranged(vaults=[a_vault()]), [a_control(judge=raises), a_control("CBR-002")], limits())
+
+    assert [(finding.control, finding.outcome) for finding in findings] == [
+        ("CBR-001", Outcome.UNKNOWN),
+        ("CBR-002", Outcome.PASS),
+    ]
+    assert findings[0].facts == {"error": "StopIteration"}
+
+
+def test_what_left_or_is_a_replica_is_excused_and_what_is_unaccounted_is_unknown() -> None:
+    assert outcomes(a_control()) == {
+        "left": Outcome.NOT_APPLICABLE,
+        "replica": Outcome.NOT_APPLICABLE,
+        "server-1": Outcome.PASS,
+        "unaccounted": Outcome.UNKNOWN,
+    }
+
+
+def test_an_excuse_names_the_task_that_shows_it() -> None:
+    finding = next(found for found in evaluate(ESTATE, [a_control()], limits()) if found.id == "left")
+
+    assert finding.verdict == not_applicable("it left its vault", ["removal"], left=NOW - 5 * DAY)
+
+
+def test_a_resource_of_vaults_that_were_not_read_is_unknown() -> None:
+    subjects = arranged([a_task()], collection=a_collection(Kind.VAULTS))
+
+    assert outcomes(a_control(), subjects) == {"server-1": Outcome.UNKNOWN}
+
+
+def test_a_deleted_vault_is_excused() -> None:
+    found = outcomes(a_control("CBR-001", SubjectKind.VAULT))
+
+    assert found == {"gone": Outcome.NOT_APPLICABLE, "vault-1": Outcome.PASS, "vault-2": Outcome.PASS}
+
+
+@pytest.mark.parametrize("kind", [SubjectKind.RESOURCE, SubjectKind.VAULT])
+def test_a_control_that_judges_what_departed_excuses_nothing(kind: SubjectKind) -> None:
+    assert set(outcomes(a_control("CBR-001", kind, judges_departed=True)).values()) == {Outcome.PASS}
+
+
+def test_a_verdict_keeps_facts_and_tasks_in_order() -> None:
+    verdict = unknown("why", [a_task("b"), "a"], z=1, a=None, now=NOW, b=True)
+
+    assert verdict.tasks == ("b", "a")
+    assert verdict.facts == (("z", 1), ("a", None), ("now", "2026-11-23T04:00:00Z"), ("b", True))
+
+
+def test_severities_are_ranked_from_the_worst() -> None:
+    assert [severity.rank for severity in Severity] == [0, 1, 2, 3]
+    assert min(Severity, key=lambda severity: severity.rank) is Severity.CRITICAL
+
+
+def test_controls_may_be_given_as_an_iterator() -> None:
+    def judge(resource: Resource, _limits: Limits) -> Verdict:
+        return passed(resource.name)
+
+    assert len(evaluate(ESTATE, iter([a_control(judge=judge)]), limits())) == len(ESTATE.resources)

@@ -1,0 +1,233 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from audit.records import Policy, Protected, Task, Vault
+from tests.core.builders import a_policy_row, a_task, a_task_row, a_vault_row
+
+ODD: tuple[Any, ...] = (None, "", 0, 1.5, True, [], {}, [None], {"id": 1}, 10**18)
+
+
+def test_a_backup_row_gives_every_field() -> None:
+    row = a_task_row(error_info={"code": "BackupService.6114", "message": "vault is full"})
+
+    assert Task.from_row(row) == Task(
+        id="task-1",
+        operation="backup",
+        status="success",
+        created_at=datetime(2026, 1, 5, 22, 0, 3, 120000, UTC),
+        updated_at=datetime(2026, 1, 5, 22, 7, 41, 100000, UTC),
+        started_at=datetime(2026, 1, 5, 22, 0, 2, 980000, UTC),
+        ended_at=datetime(2026, 1, 5, 22, 7, 41, 345, UTC),
+        resource_id="server-1",
+        resource_name="web-1",
+        resource_type="OS::Nova::Server",
+        vault_id="vault-1",
+        vault_name="blue",
+        policy_id="policy-1",
+        error_code="BackupService.6114",
+        error_message="vault is full",
+        backup_id="backup-1",
+        incremental=True,
+        app_consistency="0",
+    )
+
+
+def test_the_smallest_row_leaves_everything_else_out() -> None:
+    row = {key: a_task_row()[key] for key in ("id", "status", "operation_type", "created_at", "updated_at")}
+
+    task = Task.from_row(row)
+
+    assert (task.started_at, task.resource_id, task.vault_id, task.error_code, task.removed) == (None,) * 4 + ((),)
+
+
+def test_explicit_nulls_are_the_same_as_nothing() -> None:
+    nulls = dict.fromkeys(("started_at", "ended_at", "vault_id", "vault_name", "policy_id", "error_info", "extra_info"))
+
+    task = Task.from_row(a_task_row(**nulls))
+
+    assert (task.started_at, task.ended_at, task.vault_id, task.vault_name, task.policy_id) == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("value", "truth"),
+    [
+        (True, True),
+        (False, False),
+        ("true", True),
+        ("True", True),
+        ('"true"', True),
+        ('"false"', False),
+        ("False", False),
+        ("maybe", None),
+        (1, None),
+    ],
+)
+def test_every_form_of_incremental_is_read(value: object, truth: bool | None) -> None:  # noqa: FBT001  # the expectation
+    assert Task.from_row(a_task_row(extra_info={"backup": {"incremental": value}})).incremental is truth
+
+
+@pytest.mark.parametrize("operation", ["backup", "delete", "restore"])
+def test_the_backup_id_comes_from_the_block_of_the_operation(operation: str) -> None:
+    row = a_task_row(operation_type=operation, extra_info={operation: {"backup_id": "backup-7"}})
+
+    assert Task.from_row(row).backup_id == "backup-7"
+
+
+def test_a_restore_names_its_target() -> None:
+    row = a_task_row(extra_info={"restore": {"backup_id": "backup-1", "target_resource_id": "server-2"}})
+
+    assert Task.from_row(row).target_resource_id == "server-2"
+
+
+def test_a_removal_names_every_resource_that_can_be_read() -> None:
+    resources = [{"id": "server-1"}, "odd", {"id": 5}, {"name": "no id"}, {"id": "disk-1"}]
+    row = a_task_row(operation_type="remove_resource", extra_info={"remove_resources": {"resources": resources}})
+
+    assert Task.from_row(row).removed == ("server-1", "disk-1")
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("error_info",),
+        ("error_info", "code"),
+        ("error_info", "message"),
+        ("vault_name",),
+        ("extra_info", "backup"),
+        ("extra_info", "backup", "backup_id"),
+        ("extra_info", "backup", "incremental"),
+        ("extra_info", "backup", "app_consistency_status"),
+        ("extra_info", "delete"),
+        ("extra_info", "restore"),
+        ("extra_info", "restore", "target_resource_id"),
+        ("extra_info", "remove_resources"),
+        ("extra_info", "remove_resources", "resources"),
+        ("extra_info", "resource", "name"),
+        ("extra_info", "resource", "type"),
+    ],
+    ids=".".join,
+)
+def test_an_odd_value_where_none_is_demanded_never_raises(path: tuple[str, ...], odd: object) -> None:
+    row: dict[str, Any] = {**a_task_row(), "extra_info": {"resource": {"id": "server-1"}}}
+    inner = row
+    for key in path[:-1]:
+        inner = inner.setdefault(key, {})
+    inner[path[-1]] = odd
+
+    task = Task.from_row(row)
+
+    texts: tuple[object, ...] = (
+        task.error_code,
+        task.error_message,
+        task.vault_name,
+        task.backup_id,
+        task.resource_name,
+    )
+    assert all(text is None or (isinstance(text, str) and text) for text in texts)
+    assert task.incremental in {None, True}
+
+
+@pytest.mark.parametrize("field", ["created_at", "updated_at", "started_at", "ended_at"])
+def test_a_time_that_does_not_exist_is_a_value_error(field: str) -> None:
+    with pytest.raises(ValueError, match="day is out of range"):
+        Task.from_row(a_task_row(**{field: "2026-02-30T00:00:00"}))
+
+
+@pytest.mark.parametrize(
+    ("status", "finished", "succeeded", "broke"),
+    [
+        ("success", True, True, False),
+        ("failed", True, False, True),
+        ("timeout", True, False, True),
+        ("skipped", True, False, False),
+        ("running", False, False, False),
+        ("waiting", False, False, False),
+        ("paused", False, False, False),
+    ],
+)
+def test_a_status_says_whether_the_task_ended_and_how(
+    status: str,
+    finished: bool,  # noqa: FBT001  # the expectation
+    succeeded: bool,  # noqa: FBT001  # the expectation
+    broke: bool,  # noqa: FBT001  # the expectation
+) -> None:
+    task = a_task(status=status)
+
+    assert (task.finished, task.succeeded, task.broke) == (finished, succeeded, broke)
+
+
+def test_a_task_began_when_it_started_or_else_when_it_was_created() -> None:
+    task = Task.from_row(a_task_row())
+
+    assert task.began == task.started_at
+    assert Task.from_row(a_task_row(started_at=None)).began == task.created_at
+
+
+def test_a_policy_row_gives_every_field() -> None:
+    assert Policy.from_row(a_policy_row()) == Policy(
+        id="policy-1",
+        name="daily",
+        operation="backup",
+        enabled=True,
+        patterns=("FREQ=DAILY;BYHOUR=2;BYMINUTE=00",),
+        start_time=datetime(2026, 1, 5, 8, 45, 56, tzinfo=UTC),
+        vault_ids=frozenset({"vault-1"}),
+        retention_days=30,
+        max_backups=-1,
+    )
+
+
+@pytest.mark.parametrize("vaults", [None, []])
+def test_a_policy_may_have_no_vaults(vaults: object) -> None:
+    assert Policy.from_row(a_policy_row(associated_vaults=vaults)).vault_ids == frozenset()
+
+
+@pytest.mark.parametrize("odd", [None, "", "7", True, 1.5, {}])
+def test_an_odd_retention_is_none(odd: object) -> None:
+    policy = Policy.from_row(a_policy_row(operation_definition={"retention_duration_days": odd, "max_backups": odd}))
+
+    assert (policy.retention_days, policy.max_backups) == (None, None)
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_a_policy_without_a_name_is_called_by_its_id(name: object) -> None:
+    assert Policy.from_row(a_policy_row(name=name)).name == "policy-1"
+
+
+@pytest.mark.parametrize("start", [None, ""])
+def test_a_trigger_may_have_no_start(start: object) -> None:
+    trigger = {"id": "t", "properties": {"pattern": [], "start_time": start}}
+
+    assert Policy.from_row(a_policy_row(trigger=trigger)).start_time is None
+
+
+@pytest.mark.parametrize("start", [5, True, [], "soon", "9999-12-31T23:59:59-12:00"])
+def test_a_start_that_names_no_time_is_a_value_error(start: object) -> None:
+    trigger = {"id": "t", "properties": {"pattern": [], "start_time": start}}
+
+    with pytest.raises(ValueError, match="not a time"):
+        Policy.from_row(a_policy_row(trigger=trigger))
+
+
+def test_a_vault_row_gives_every_field() -> None:
+    assert Vault.from_row(a_vault_row()) == Vault(
+        id="vault-1",
+        name="blue",
+        protect_type="backup",
+        created_at=datetime(2025, 3, 25, 6, 20, 47, 611113, UTC),
+        resources=(Protected(id="server-1", name="web-1", type="OS::Nova::Server"),),
+    )
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_a_resource_with_an_odd_name_is_called_by_its_id(odd: object) -> None:
+    vault = Vault.from_row(a_vault_row(resources=[{"id": "server-1", "name": odd, "type": "T"}]))
+
+    assert vault.resources[0].name == "server-1"
+
+
+def test_a_vault_may_not_say_when_it_was_created() -> None:
+    assert Vault.from_row(a_vault_row(created_at=None)).created_at is None
