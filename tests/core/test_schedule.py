@@ -216,6 +216,7 @@ HOSTILE = {
     "rules without end": ["FREQ=DAILY;BYHOUR=1;BYMINUTE=1"] * 10_000,
     "a weekday that never comes": ["FREQ=DAILY;INTERVAL=7;BYDAY=TU"],
     "a weekday that never comes after 364 days": ["FREQ=DAILY;INTERVAL=364;BYDAY=TU,WE,TH,FR,SA,SU"],
+    "many intervals that never meet": [f"FREQ=DAILY;INTERVAL={interval}" for interval in range(343, 367)],
     "intervals that never meet": [f"FREQ=DAILY;INTERVAL={interval}" for interval in (359, 353, 349)],
 }
 
