@@ -19,10 +19,10 @@ from audit.check import check
 from audit.collection import shown
 from audit.controls import CONTROLS
 from audit.documents import derive
-from audit.errors import AuditError, SettingsError, SourceAnswerError
+from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
 from audit.progress import watching
-from audit.reading import read_report
+from audit.reading import RUN_ID, read_report, read_run
 from audit.report import json_report
 from audit.report.contents import Conclusion
 from audit.run import Done
@@ -30,10 +30,12 @@ from audit.screen import printable, summary_lines
 from audit.settings import VARIABLES
 from audit.simulator import SCENARIOS, Simulator, build_estate, serve
 from audit.store import open_store
-from audit.wiring import carry_out, order
+from audit.wiring import carry_out, load_profile, order
 
 EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
 INTERNAL_ERROR: Final = 1
+_DEMO: Final = "cbr-audit-demo"
+NOT_POSSIBLE: Final = 2
 NOT_AN_ANSWER: Final = 2
 ROWS_REJECTED: Final = 3
 DRIFT_ONLY: Final = 4
@@ -58,8 +60,12 @@ class _Command(click.Group):
         except AuditError as error:
             click.echo(f"cbr-audit: {printable(log.REDACTOR.text(str(error)))}", err=True)
             ctx.exit(error.exit_code)
-        except (click.exceptions.Exit, click.Abort, click.ClickException):
+        except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
             raise
+        except OSError as error:
+            place = f": {error.filename}" if error.filename else ""
+            click.echo(f"cbr-audit: {printable(f'{error.strerror or error}{place}')}", err=True)
+            ctx.exit(NOT_POSSIBLE)
         except Exception as error:
             if ctx.params.get("traceback"):
                 raise
@@ -95,7 +101,7 @@ def _time(_context: click.Context, parameter: click.Parameter, text: str | None)
 
 
 @main.command()
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="cbr-audit-demo", show_default=True,
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=_DEMO, show_default=True,
               help="Folder for the report and its evidence.")  # fmt: skip
 @click.option("--scenario", type=click.Choice(SCENARIOS), default="mixed", show_default=True, help="What to find.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another company.")
@@ -151,11 +157,14 @@ def run(
 
 
 @main.command()
-@click.argument("where", default="cbr-audit-demo")
+@click.argument("where", default=_DEMO)
 @click.option("--project-id", metavar="ID", help="The project, where the store holds several.")
 def show(*, where: str, project_id: str | None) -> None:
-    """Show the report of a run, or the latest one of a store (WHERE: a folder or a URL)."""
-    _print_report(read_report(open_store(where), project_id))
+    """Show the report of a run, or the latest one of a store (WHERE: a run's id, a folder or a URL)."""
+    if RUN_ID.fullmatch(where):
+        _print_report(read_run(open_store(_environment().get("CBR_AUDIT_STORE", _DEMO)), where))
+    else:
+        _print_report(read_report(open_store(where), project_id))
 
 
 @main.command()
@@ -238,7 +247,7 @@ def derive_schema(*, page: Path, out: Path | None) -> None:
 
 
 def _audit(variables: Mapping[str, str], *, since: str | None, as_of: str | None, profile: str | None) -> Done:
-    made = order(variables, since=since, as_of=as_of, profile=profile)
+    made = order(variables, since=since, as_of=as_of, profile=load_profile(profile) if profile else None)
     with watching(sys.stderr) as watch:
         return carry_out(made, watch)
 
@@ -253,7 +262,10 @@ def _print_done(done: Done, store: str) -> None:
 def _print_report(report: Mapping[str, Any]) -> None:
     console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
     colours = {"compliant": "bold green", "non_compliant": "bold red", "incomplete": "bold yellow"}
-    verdict, *rest = summary_lines(report)
+    try:
+        verdict, *rest = summary_lines(report)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise StoreError("the report is damaged, or another version of cbr-audit wrote it") from error
     console.print(verdict, style=colours[report["conclusion"]])
     for line in rest:
         console.print(line)
@@ -264,16 +276,16 @@ def _check_file(path: Path) -> int:
     try:
         found = check(path.read_bytes())
     except SourceAnswerError as error:
-        click.echo(f"{path}: not an answer of a known kind: {error}", err=True)
+        click.echo(printable(f"{path}: not an answer of a known kind: {error}"), err=True)
         return NOT_AN_ANSWER
     click.echo(
         f"{path}: {found.kind}, {found.rows} rows, {len(found.rejected)} rejected, {len(found.drift)} kinds of drift"
     )
     for row in found.rejected:
-        click.echo(f"  rejected  row {row.row} {printable(row.id)} {row.path}: {printable(row.message)}")
+        click.echo(printable(f"  rejected  row {row.row} {row.id} {row.path}: {row.message}"))
     for drift in found.drift:
-        seen = f"in {drift.count} rows, first {printable(drift.first_id)}" if drift.first_id else "in the envelope"
-        click.echo(f"  drift     {drift.path}: {drift.problem} {seen}, such as {printable(drift.example)}")
+        seen = f"in {drift.count} rows, first {drift.first_id}" if drift.first_id else "in the envelope"
+        click.echo(printable(f"  drift     {drift.path}: {drift.problem} {seen}, such as {drift.example}"))
     return ROWS_REJECTED if found.rejected else DRIFT_ONLY if found.drift else 0
 
 

@@ -14,6 +14,11 @@ class Kind(StrEnum):
     POLICIES = "policies"
     VAULTS = "vaults"
 
+    @property
+    def words(self) -> str:
+        """What people call the list."""
+        return "task log" if self is Kind.TASKS else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -141,4 +146,4 @@ def instant(text: str) -> datetime:
 
 def shown(moment: datetime) -> str:
     """Write a time for people and reports: UTC, whole seconds, ``2026-11-23T04:00:00Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z".rjust(len("2026-11-23T04:00:00Z"), "0")

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from audit.errors import EventError
 
 _AGO: Final = re.compile(r"([0-9]{1,4})([dh])")
+_FIRST_YEAR: Final = 2000
+_LAST_YEAR: Final = 2999
 _UNITS: Final = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 
 
@@ -67,13 +69,17 @@ def read_time(text: str, before: datetime) -> datetime:
     Raises:
         ValueError: it is none of these.
     """
-    if ago := _AGO.fullmatch(text.strip()):
-        return before - int(ago[1]) * _UNITS[ago[2]]
     try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        if ago := _AGO.fullmatch(text.strip()):
+            moment = before - int(ago[1]) * _UNITS[ago[2]]
+        else:
+            moment = datetime.fromisoformat(text.strip())
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is not a time; write 2026-11-23T04:00:00Z, 2026-11-23 or 30d") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"{text!r} lies in the year {moment.year}; the audit knows {_FIRST_YEAR} to {_LAST_YEAR}")
+    return moment
 
 
 def _fault(key: str, kind: str, message: str) -> str:

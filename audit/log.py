@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final, TextIO
 
 import structlog
@@ -26,9 +26,15 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return a text without any known secret."""
-        for value in self._values:
+        for value in sorted(self._values, key=len, reverse=True):  # one secret may begin with another
             text = text.replace(value, _BLOT)
         return text
+
+    def data(self, data: bytes) -> bytes:
+        """Return bytes, such as a report, without any known secret."""
+        for value in sorted(self._values, key=len, reverse=True):
+            data = data.replace(value.encode(), _BLOT.encode())
+        return data
 
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Clean one event, as structlog calls it."""
@@ -37,6 +43,10 @@ class Redactor:
     def _clean(self, key: str, value: object) -> object:
         if any(word in key.lower() for word in _SECRET_WORDS):
             return _BLOT
+        if isinstance(value, Mapping):
+            return {name: self._clean(str(name), inner) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._clean("", inner) for inner in value]
         return self.text(value) if isinstance(value, str) else value
 
 

@@ -122,8 +122,8 @@ def parse_profile(text: str | bytes, name: str) -> Profile:
     """
     try:
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ProfileError(f"{name} is not YAML: {' '.join(str(error).split())}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2026-13-45 is a ValueError
+        raise ProfileError(f"{name} is not YAML: {_place(error)}") from None  # the error quotes the text
     if values is None:
         values = {}
     if not isinstance(values, dict):
@@ -142,6 +142,13 @@ def build_profile(values: Mapping[str, Any], name: str) -> Profile:
     except ValidationError as error:
         faults = "; ".join(_fault(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors())
         raise ProfileError(f"{name}: {faults}") from error
+
+
+def _place(error: Exception) -> str:
+    """Say where a text stops being YAML, without quoting it."""
+    mark = getattr(error, "problem_mark", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return f"{where}{getattr(error, 'problem', None) or 'it cannot be read'}"
 
 
 def _fault(where: tuple[str | int, ...], kind: str, message: str) -> str:

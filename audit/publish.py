@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -12,7 +13,9 @@ import orjson
 from audit import __version__
 from audit.collection import Page, shown
 from audit.errors import StoreError
+from audit.log import REDACTOR
 from audit.report.contents import Report, RunFacts
+from audit.report.json_report import reading_part
 from audit.store import Store
 
 MANIFEST: Final = "manifest.json"
@@ -39,34 +42,43 @@ class Publication:
         self._run = run
         self._objects: list[Stored] = []
         self._pages: list[Mapping[str, Any]] = []
+        self._bodies: dict[str, str] = {}
+        self._keys: list[str] = []
         self.prefix = f"{run.project_id}/{run.as_of:%Y/%m/%d}/{run.id}"
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of everything written so far."""
-        return tuple(f"{self.prefix}/{stored.name}" for stored in self._objects)
+        return tuple(self._keys)
 
     def put(self, name: str, data: bytes) -> Stored:
-        """Write one object of the run.
+        """Write one object of the run, without any secret that is known.
 
         Raises:
             StoreError: the name has characters outside the alphabet of keys, or writing failed.
         """
-        key = f"{self.prefix}/{name}"
-        if not _KEY.fullmatch(key):
-            raise StoreError(f"{key!r} cannot be a key: letters, digits and . _ = - only")
-        self._store.create(key, data)
+        return self._put(name, REDACTOR.data(data))
+
+    def _put(self, name: str, data: bytes) -> Stored:
+        self._create(name, data)
         stored = Stored(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest())
         self._objects.append(stored)
         return stored
 
-    def keep(self, page: Page) -> None:
-        """Write an answer exactly as received, gzipped, and remember what was asked for."""
-        number = len(self._pages) + 1
-        stored = self.put(f"raw/{number:05d}-{page.kind}.json.gz", gzip.compress(page.body, 1, mtime=0))
+    def keep(self, page: Page) -> bool:
+        """Write an answer exactly as received, gzipped, and remember what was asked for.
+
+        Returns:
+            False where the same bytes were stored before; the manifest then names them again.
+        """
+        digest = hashlib.sha256(page.body).hexdigest()
+        is_new = digest not in self._bodies
+        if is_new:
+            name = f"raw/{len(self._bodies) + 1:05d}-{page.kind}.json.gz"
+            self._bodies[digest] = self._put(name, gzip.compress(page.body, 1, mtime=0)).name
         self._pages.append(
             {
-                "name": stored.name,
+                "name": self._bodies[digest],
                 "kind": page.kind,
                 "path": page.path,
                 "params": dict(page.params),
@@ -74,9 +86,10 @@ class Publication:
                 "received_at": shown(page.received_at),
                 "rows": len(page.rows),
                 "size": len(page.body),
-                "sha256": hashlib.sha256(page.body).hexdigest(),
+                "sha256": digest,
             }
         )
+        return is_new
 
     def finish(self, report: Report) -> None:
         """Write the manifest, and then point to this run unless a later one is there already.
@@ -84,19 +97,35 @@ class Publication:
         Raises:
             StoreError: writing failed; without its manifest a run does not exist.
         """
-        manifest = self._manifest(report)
-        self._store.create(f"{self.prefix}/{MANIFEST}", manifest)
+        manifest = REDACTOR.data(self._manifest(report))
+        self._create(MANIFEST, manifest)
         pointer = {
             "schema_version": SCHEMA_VERSION,
             "run": self._run.id,
             "as_of": shown(self._run.as_of),
+            "stored_at": shown(datetime.now(UTC)),
             "conclusion": report.conclusion,
             "prefix": self.prefix,
             "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
         }
-        latest = read_latest(self._store, self._run.project_id)
-        if latest is None or latest["as_of"] <= pointer["as_of"]:
-            self._store.replace(f"{self._run.project_id}/{LATEST}", _json(pointer))
+        key = f"{self._run.project_id}/{LATEST}"
+        if _place(pointer) >= _place(self._latest()):
+            self._store.replace(key, _json(pointer))
+            self._keys.append(key)
+
+    def _latest(self) -> Mapping[str, Any]:
+        """Read the present pointer; a damaged one must not keep this run from being found."""
+        try:
+            return read_latest(self._store, self._run.project_id) or {}
+        except StoreError:
+            return {}
+
+    def _create(self, name: str, data: bytes) -> None:
+        key = f"{self.prefix}/{name}"
+        if not _KEY.fullmatch(key):
+            raise StoreError(f"{key!r} cannot be a key: letters, digits and . _ = - only")
+        self._store.create(key, data)
+        self._keys.append(key)
 
     def _manifest(self, report: Report) -> bytes:
         run = self._run
@@ -114,6 +143,7 @@ class Publication:
                 },
                 "conclusion": report.conclusion,
                 "complete": report.collection.complete,
+                "readings": [reading_part(reading) for reading in report.collection.readings],
                 "pages": self._pages,
                 "objects": [
                     {"name": stored.name, "size": stored.size, "sha256": stored.sha256} for stored in self._objects
@@ -128,7 +158,25 @@ def read_latest(store: Store, project_id: str) -> Mapping[str, Any] | None:
     Raises:
         StoreError: the pointer is damaged.
     """
-    return read_json(store, f"{project_id}/{LATEST}", ("as_of", "prefix", "run"))
+    return read_pointer(store, f"{project_id}/{LATEST}")
+
+
+def read_pointer(store: Store, key: str) -> Mapping[str, Any] | None:
+    """Read a pointer to a run, None where there is none.
+
+    Raises:
+        StoreError: the pointer is damaged.
+    """
+    needed = ("as_of", "stored_at", "prefix", "run", "manifest_sha256")
+    pointer = read_json(store, key, needed)
+    if pointer and not (all(isinstance(pointer[name], str) for name in needed) and _KEY.fullmatch(pointer["prefix"])):
+        raise StoreError(f"{key} is damaged: one of {', '.join(needed)} is not what it must be")
+    return pointer
+
+
+def _place(pointer: Mapping[str, Any]) -> str:
+    """When a run belongs among others: a time of judgement in the future counts as the time of storing."""
+    return min(pointer["as_of"], pointer["stored_at"]) if pointer else ""
 
 
 def read_json(store: Store, key: str, needed: Sequence[str]) -> Mapping[str, Any] | None:

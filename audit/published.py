@@ -182,7 +182,7 @@ class ReportFile(_Published):
 class StoredPage(_Published):
     """One answer of the cloud, and what was asked for."""
 
-    name: str = Field(description="The object that holds it, gzipped, under the run's prefix.")
+    name: str = Field(description="The object that holds it, gzipped; equal answers share one.")
     kind: Kind
     path: str
     params: dict[str, str]
@@ -220,6 +220,7 @@ class ManifestFile(_Published):
     run: ManifestRun
     conclusion: Conclusion
     complete: bool
+    readings: list[ReadingPart]
     pages: list[StoredPage]
     objects: list[StoredObject]
 

@@ -12,6 +12,8 @@ from typing import Any, Final
 from audit.collection import instant
 
 FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
+OPEN_STATUSES: Final = frozenset({"running", "waiting"})
+BACKUP: Final = "backup"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +56,13 @@ class Task:
 
     @property
     def finished(self) -> bool:
-        """The status will not change any more."""
-        return self.status in FINAL_STATUSES
+        """The status will not change any more; one that is not documented is final where the task has ended."""
+        return self.status in FINAL_STATUSES or (self.status not in OPEN_STATUSES and self.ended_at is not None)
+
+    @property
+    def is_understood(self) -> bool:
+        """The status is one of the documented ones, so that it says how the task went."""
+        return self.status in FINAL_STATUSES or self.status in OPEN_STATUSES
 
     @property
     def succeeded(self) -> bool:
@@ -72,11 +79,14 @@ class Task:
         """Build a task from a row of operation_logs.
 
         Raises:
-            ValueError: a timestamp has the right form but names no real time.
+            ValueError: a timestamp has the right form but names no real time; or a backup names no resource, so that
+                nobody could say whose backup it was.
         """
         extra = _block(row, "extra_info")
         resource, backup = _block(extra, "resource"), _block(extra, "backup")
         error = _block(row, "error_info")
+        if row["operation_type"] == BACKUP and not _text(resource.get("id")):
+            raise ValueError("a backup that names no resource (extra_info.resource.id)")
         return cls(
             id=row["id"],
             operation=intern(row["operation_type"]),

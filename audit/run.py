@@ -23,6 +23,10 @@ class Pages(Protocol):
         """Hand out the pages."""
 
     @property
+    def passes(self) -> int:
+        """Walks over the list so far."""
+
+    @property
     def expected(self) -> int:
         """The total that the cloud stated last."""
 
@@ -45,9 +49,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far collecting has come: rows read of those expected, over one list."""
+    """How far collecting has come: rows read of those expected, in one pass over one list."""
 
     kind: Kind
+    passes: int
     pages: int
     rows: int
     expected: int
@@ -89,18 +94,24 @@ def collect(
         (Kind.POLICIES, source.policies()),
         (Kind.VAULTS, source.vaults()),
     ):
-        read = Progress(kind, 0, 0, 0)
+        read = Progress(kind, 1, 0, 0, 0)
         try:
             for page in pages:
-                publication.keep(page)
-                intake.accept(page)
-                read = Progress(kind, read.pages + 1, read.rows + len(page.rows), pages.expected)
+                if publication.keep(page):
+                    intake.accept(page)
+                read = _further(read, page, pages)
                 watch(read)
         except SourceError:
             if not intake.pages:
                 raise  # nothing was read: there is no report to be made, only this error
         readings.append(pages.reading())
     return intake, tuple(readings)
+
+
+def _further(read: Progress, page: Page, pages: Pages) -> Progress:
+    """Count a page; a new pass counts from the beginning."""
+    rows, number = (read.rows, read.pages) if read.passes == pages.passes else (0, 0)
+    return Progress(read.kind, pages.passes, number + 1, rows + len(page.rows), pages.expected)
 
 
 def assess(facts: RunFacts, profile: Profile, intake: Intake, readings: tuple[Reading, ...]) -> Report:
@@ -112,11 +123,21 @@ def assess(facts: RunFacts, profile: Profile, intake: Intake, readings: tuple[Re
         readings=readings,
         rejected=intake.rejected,
         drift=intake.drift,
+        doubts=tuple(_doubts(facts.window, intake)),
     )
     limits = profile.limits_at(facts.as_of)
     subjects = arrange(intake.tasks, intake.policies.values(), intake.vaults.values(), collection)
     findings = evaluate(subjects, profile.selected, limits)
     return compose(facts, subjects, profile.selected, findings, limits)
+
+
+def _doubts(window: Window, intake: Intake) -> Iterator[str]:
+    """Say what makes a task log doubtful although it was read to its end."""
+    if not len(intake.tasks):
+        yield "the task log of the window is empty"
+    late = sum(task.created_at > window.until for task in intake.tasks)
+    if late:
+        yield f"{late} tasks were created after the window's end: the cloud ignored it, or its clock differs from ours"
 
 
 def publish(publication: Publication, intake: Intake, profile: Profile, report: Report) -> Done:

@@ -18,8 +18,8 @@ from typing import Final, Literal
 from dateutil import rrule
 
 _MOST_RULES: Final = 24
-_LONGEST_INTERVAL: Final = 366
-_LONGEST_CYCLE: Final = timedelta(weeks=_LONGEST_INTERVAL)
+_LONGEST_INTERVAL: Final = 60
+_LONGEST_CYCLE: Final = 7 * _LONGEST_INTERVAL  # days
 _LAST_YEAR: Final = 2999  # as in the timestamps of schemas/cbr; later ones cannot be computed with
 _MOST_TIMES_A_DAY: Final = 24
 _KEYS: Final = frozenset({"FREQ", "BYDAY", "BYHOUR", "BYMINUTE", "INTERVAL"})
@@ -105,7 +105,7 @@ class Schedule:
         if start_time is None and not all(rule.is_anchored for rule in self._rules):
             raise UnreadableScheduleError("a rule counts from the start time, and the trigger has none")
         self._start = start_time or datetime(2000, 1, 3, tzinfo=UTC)
-        self._cycle = timedelta(days=lcm(*(rule.cycle_days for rule in self._rules)))
+        self._cycle_days = lcm(*(rule.cycle_days for rule in self._rules))
         self._check()
 
     def between(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
@@ -115,15 +115,15 @@ class Schedule:
     @cached_property
     def longest_gap(self) -> timedelta:
         """The longest time between two runs that follow each other; two cycles show every gap."""
-        runs = self.between(self._start, self._start + 2 * self._cycle)
+        runs = self.between(self._start, self._start + timedelta(days=2 * self._cycle_days))
         return max(later - earlier for earlier, later in pairwise(runs))
 
     def _check(self) -> None:
         """Refuse rules that never run, run too often, or do not fit together within years."""
         if self._start.year > _LAST_YEAR:
             raise UnreadableScheduleError(f"the trigger starts in the year {self._start.year}")
-        if self._cycle > _LONGEST_CYCLE:
-            raise UnreadableScheduleError(f"its rules fit together only every {self._cycle.days} days")
+        if self._cycle_days > _LONGEST_CYCLE:
+            raise UnreadableScheduleError(f"its rules fit together only every {self._cycle_days} days")
         times: dict[int, set[tuple[int, int]]] = defaultdict(set)
         for rule in self._rules:
             days = rule.days_of_week(self._start)

@@ -1,5 +1,6 @@
 """What a person sees of a report on a terminal: one screen, plain words."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ from audit.collection import instant
 
 _MOST_PROBLEMS: Final = 8
 _MOST_GAPS: Final = 3
+_MOST_UNKNOWNS: Final = 4
 _VERDICTS: Final = {
     "compliant": "COMPLIANT: every backup that was checked is as it should be.",
     "non_compliant": "NOT COMPLIANT: backups need attention.",
@@ -34,6 +36,9 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
     )
     for gap in collection["gaps"][:_MOST_GAPS]:
         yield _row("Gap", gap)
+    if len(collection["gaps"]) > _MOST_GAPS:
+        yield _row("", f"and {len(collection['gaps']) - _MOST_GAPS} more: see report.html")
+    yield from _unknown_lines(report["findings"])
     if collection["rejected"]:
         yield _row("Rejected", f"{_count(collection['rejected'], 'row')} could not be used; see report.json")
     if collection["drift"]:
@@ -50,12 +55,21 @@ def _problem_lines(problems: list[Mapping[str, Any]], as_of: str) -> Iterator[st
         subject = problem["subject"]
         since = _since(problem["since"], as_of) if problem["since"] else ""
         error = f" [{problem['error']}]" if problem["error"] else ""
-        name = f"{subject['kind']} {printable(subject['name'])}"
-        yield f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}"
-        yield f"           {problem['todo']}"
+        name = f"{subject['kind']} {subject['name']}"
+        yield printable(f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}")
+        yield printable(f"           {problem['todo']}")
     if len(problems) > _MOST_PROBLEMS:
         yield f"  and {len(problems) - _MOST_PROBLEMS} more: see report.html"
     yield ""
+
+
+def _unknown_lines(findings: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Say what could not be decided, and why: each control and reason once."""
+    unknown = Counter((found["control"], found["reason"]) for found in findings if found["outcome"] == "unknown")
+    for (control, reason), number in unknown.most_common(_MOST_UNKNOWNS):
+        yield _row("Unknown", f"{control} for {_count(number, 'subject')}: {reason}")
+    if len(unknown) > _MOST_UNKNOWNS:
+        yield _row("", f"and {len(unknown) - _MOST_UNKNOWNS} more: see report.html")
 
 
 def _since(text: str, as_of: str) -> str:

@@ -43,6 +43,8 @@ def _project(text: str) -> str:
 
 def _endpoint(url: str) -> str:
     parts = urlsplit(url)
+    if not parts.hostname or parts.port == 0:  # asking for the port refuses one that is no number
+        raise ValueError("an endpoint names a host, such as https://cbr.eu-west-101.myhuaweicloud.com")
     if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
         raise ValueError("an endpoint is scheme and host only, such as https://cbr.eu-west-101.myhuaweicloud.com")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
@@ -58,6 +60,12 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _sendable(secret: SecretStr | None) -> SecretStr | None:
+    if secret and not all("!" <= character <= "~" for character in secret.get_secret_value()):
+        raise ValueError("has a space, a line break or another character that cannot be part of it")
+    return secret
+
+
 def _blank_is_unset(value: object) -> object:
     return None if value == "" else value
 
@@ -66,6 +74,7 @@ Region = Annotated[str, AfterValidator(_region)]
 ProjectId = Annotated[str, AfterValidator(_project)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Unset = BeforeValidator(_blank_is_unset)
+Credential = Annotated[SecretStr | None, Unset, AfterValidator(_sendable)]
 
 
 class Settings(BaseModel):
@@ -89,12 +98,12 @@ class Settings(BaseModel):
     profile: Annotated[str | None, Unset] = Field(
         None, alias="CBR_AUDIT_PROFILE", description="The profile: a file, or the YAML text itself."
     )
-    access_key: Annotated[SecretStr | None, Unset] = Field(None, alias="HUAWEICLOUD_SDK_AK", description="Access key.")
-    secret_key: Annotated[SecretStr | None, Unset] = Field(None, alias="HUAWEICLOUD_SDK_SK", description="Secret key.")
-    security_token: Annotated[SecretStr | None, Unset] = Field(
+    access_key: Credential = Field(None, alias="HUAWEICLOUD_SDK_AK", description="Access key.")
+    secret_key: Credential = Field(None, alias="HUAWEICLOUD_SDK_SK", description="Secret key.")
+    security_token: Credential = Field(
         None, alias="HUAWEICLOUD_SDK_SECURITY_TOKEN", description="The token of temporary access keys."
     )
-    token: Annotated[SecretStr | None, Unset] = Field(None, alias="CBR_AUDIT_TOKEN", description="An IAM token.")
+    token: Credential = Field(None, alias="CBR_AUDIT_TOKEN", description="An IAM token.")
     user: Annotated[str | None, Unset] = Field(None, alias="CBR_AUDIT_USER", description="An IAM user's name.")
     password: Annotated[SecretStr | None, Unset] = Field(None, alias="CBR_AUDIT_PASSWORD", description="Its password.")
     domain: Annotated[str | None, Unset] = Field(

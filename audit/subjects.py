@@ -5,19 +5,20 @@ case; one that left every vault is there too, with the task that shows when it l
 """
 
 from collections import defaultdict
+from collections.abc import Collection as Container
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Final
 
 from audit.collection import Drift, Kind, Reading, Rejected, Window
 from audit.history import History
-from audit.records import Policy, Task, Vault
+from audit.records import BACKUP, Policy, Task, Vault
 from audit.schedule import Schedule, UnreadableScheduleError
 
-_BACKUP: Final = "backup"
 _DAY: Final = timedelta(days=1)
+_LONGEST_LIMIT: Final = timedelta(days=31)
 _TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
 
 
@@ -90,7 +91,7 @@ class PolicySubject:
     @property
     def makes_backups(self) -> bool:
         """The policy is enabled and makes backups, not replicas."""
-        return self.policy.enabled and self.policy.operation == _BACKUP
+        return self.policy.enabled and self.policy.operation == BACKUP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,8 @@ class VaultSubject:
         tasks: tasks that name the vault or a resource that it holds, oldest first.
         departure: the task that deleted it, or None.
         log_complete: nothing of the task log is missing in the window.
+        vaults_complete: nothing of the inventory of vaults is missing.
+        shared: ids of those tasks that may as well concern another vault: the log does not say which.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.VAULT
@@ -114,11 +117,18 @@ class VaultSubject:
     departure: Departure | None
     window: Window
     log_complete: bool
+    vaults_complete: bool
+    shared: frozenset[str] = frozenset()
 
     @property
-    def takes_backups(self) -> bool:
-        """Backups are made into the vault; a replication vault only receives copies."""
-        return self.vault is not None and self.vault.protect_type != "replication"
+    def takes_backups(self) -> bool | None:
+        """Backups are made into the vault; a replication vault only receives copies, and one that is gone nothing.
+
+        None where it is not known whether the vault is gone.
+        """
+        if self.vault is None:
+            return False if self.vaults_complete else None
+        return self.vault.protect_type != "replication"
 
 
 class Presence(StrEnum):
@@ -158,12 +168,18 @@ class Resource:
     @property
     def backups(self) -> tuple[Task, ...]:
         """Its backup tasks, oldest first."""
-        return tuple(task for task in self.tasks if task.operation == _BACKUP)
+        return tuple(task for task in self.tasks if task.operation == BACKUP)
+
+    @property
+    def puzzling(self) -> tuple[Task, ...]:
+        """Its backup tasks whose status is not documented: nobody can say how they went."""
+        return tuple(task for task in self.backups if not task.is_understood)
 
     @property
     def last_success(self) -> Task | None:
-        """Its newest successful backup."""
-        return next((task for task in reversed(self.backups) if task.succeeded), None)
+        """Its newest successful backup that began in the window."""
+        newest_first = reversed(self.backups)
+        return next((task for task in newest_first if task.succeeded and task.began <= self.window.until), None)
 
     @property
     def last_failure(self) -> Task | None:
@@ -182,20 +198,22 @@ class Resource:
     def planned_interval(self, limits: Limits) -> timedelta | None:
         """The longest interval of the policy that runs most often, plus grace; a day where no policy runs.
 
-        None where the policies are not known.
+        At most 31 days: a policy must not excuse itself by running once a year. None where the policies are not known.
         """
         if self.schedules is None:
             return None
-        return min((schedule.longest_gap for schedule in self.schedules), default=_DAY) + limits.grace
-
-    def reaches_back(self, period: timedelta, now: datetime) -> bool:
-        """The window covers the whole period before ``now``."""
-        return self.window.since <= now - period
+        gap = min((schedule.longest_gap for schedule in self.schedules), default=_DAY)
+        return min(gap, _LONGEST_LIMIT) + limits.grace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """What was read and how completely: the subject of the controls that judge the audit itself."""
+    """What was read and how completely: the subject of the controls that judge the audit itself.
+
+    Attributes:
+        doubts: what makes the task log doubtful although it was read to its end.
+        tasks: tasks that concern no resource and no vault, oldest first.
+    """
 
     kind: ClassVar[SubjectKind] = SubjectKind.COLLECTION
     id: str
@@ -204,6 +222,13 @@ class Collection:
     readings: tuple[Reading, ...]
     rejected: tuple[Rejected, ...]
     drift: tuple[Drift, ...]
+    doubts: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
+
+    @property
+    def log_complete(self) -> bool:
+        """Nothing of the task log is missing in the window."""
+        return self.has_all(Kind.TASKS)
 
     @property
     def complete(self) -> bool:
@@ -215,11 +240,11 @@ class Collection:
         """What is missing or in doubt, over all lists."""
         read = {reading.kind for reading in self.readings}
         unread = (f"{kind}: was not read" for kind in Kind if kind not in read)
-        return (*(gap for reading in self.readings for gap in reading.gaps), *unread)
+        return (*(gap for reading in self.readings for gap in reading.gaps), *unread, *self.doubts)
 
     def has_all(self, kind: Kind) -> bool:
         """One list was read to its end and every one of its rows could be used."""
-        unusable = any(row.kind is kind for row in self.rejected)
+        unusable = any(row.kind is kind for row in self.rejected) or (kind is Kind.TASKS and self.doubts)
         return not unusable and any(reading.kind is kind and reading.complete for reading in self.readings)
 
     def reading(self, kind: Kind) -> Reading:
@@ -259,6 +284,11 @@ def arrange(history: History, policies: Iterable[Policy], vaults: Iterable[Vault
     return _Arrangement(history, policies, vaults, collection).subjects()
 
 
+def reaches_back(window: Window, period: timedelta, now: datetime) -> bool:
+    """Tell whether a window covers the whole period before a time."""
+    return window.since <= now - period
+
+
 class _Arrangement:
     """The lookups that arranging needs, made once."""
 
@@ -275,8 +305,8 @@ class _Arrangement:
         self._named: dict[str, list[str]] = defaultdict(list)
         for vault in self._vaults.values():
             self._named[vault.name].append(vault.id)
-            for held in vault.resources:
-                self._holders[held.id].append(vault)
+            for resource_id in sorted({held.id for held in vault.resources}):
+                self._holders[resource_id].append(vault)
         self._stays: dict[str, set[str]] = defaultdict(set)
         for task in self._tasks:
             if task.vault_id and task.resource_id:
@@ -284,6 +314,7 @@ class _Arrangement:
         self._by_resource: dict[str, list[Task]] = defaultdict(list)
         self._by_vault: dict[str, list[Task]] = defaultdict(list)
         self._departures: dict[str, Departure] = {}
+        self._shared: set[str] = set()
         for task in self._tasks:
             self._file(task)
 
@@ -295,8 +326,14 @@ class _Arrangement:
             resources=tuple(self._resource(resource_id) for resource_id in resources),
             policies=self._policies,
             vaults=tuple(self._vault(vault_id) for vault_id in sorted(self._vaults.keys() | gone)),
-            collection=self._collection,
+            collection=replace(self._collection, tasks=self._loose(self._vaults.keys() | gone)),
         )
+
+    def _loose(self, vault_ids: Container[str]) -> tuple[Task, ...]:
+        """Find the tasks that concern no resource and no vault that is judged."""
+        filed = {task.id for tasks in self._by_resource.values() for task in tasks}
+        filed |= {task.id for vault_id in vault_ids for task in self._by_vault[vault_id]}
+        return tuple(task for task in self._tasks if task.id not in filed)
 
     def _file(self, task: Task) -> None:
         """Put a task under everything that it concerns."""
@@ -304,7 +341,10 @@ class _Arrangement:
             self._by_resource[resource_id].append(task)
             if task.operation == "remove_resource" and task.succeeded:
                 self._departures[resource_id] = _departure(task)
-        for vault_id in self._vaults_of(task):
+        vault_ids = self._vaults_of(task)
+        if len(vault_ids) > 1:
+            self._shared.add(task.id)
+        for vault_id in vault_ids:
             self._by_vault[vault_id].append(task)
             if task.operation == "vault_delete" and task.succeeded and vault_id not in self._vaults:
                 self._departures[vault_id] = _departure(task)
@@ -334,6 +374,8 @@ class _Arrangement:
             departure=self._departures.get(vault_id),
             window=self._collection.window,
             log_complete=self._log_complete,
+            vaults_complete=self._collection.has_all(Kind.VAULTS),
+            shared=frozenset(task.id for task in tasks if task.id in self._shared),
         )
 
     def _resource(self, resource_id: str) -> Resource:
@@ -367,12 +409,11 @@ class _Arrangement:
         return Presence.LEFT if departure else Presence.UNACCOUNTED
 
     def _departure_of(self, resource_id: str, tasks: tuple[Task, ...]) -> Departure | None:
-        """Find the task after which no vault held the resource: its own removal, or its vault's deletion."""
-        own = self._departures.get(resource_id)
-        vaults = {task.vault_id for task in tasks if task.vault_id}
-        found = [self._departures[vault_id] for vault_id in sorted(vaults) if vault_id in self._departures]
-        latest = max((*found, *([own] if own else ())), key=lambda departure: departure.at, default=None)
-        last_backup = max((task.began for task in tasks if task.operation == _BACKUP), default=None)
+        """Find the task after which no vault held the resource: its own removal, or the deletion of its last vault."""
+        last_vault = next((task.vault_id for task in reversed(tasks) if task.vault_id), "")
+        found = (self._departures.get(resource_id), self._departures.get(last_vault))
+        latest = max((departure for departure in found if departure), key=lambda departure: departure.at, default=None)
+        last_backup = max((task.began for task in tasks if task.operation == BACKUP), default=None)
         return None if latest and last_backup and last_backup > latest.at else latest
 
     @staticmethod

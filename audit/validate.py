@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import jsonschema_rs
 import orjson
@@ -23,6 +23,8 @@ from audit.records import Policy, Task, Vault
 _ROW_SCHEMAS: Final = {Kind.TASKS: "OperationLog", Kind.POLICIES: "Policy", Kind.VAULTS: "Vault"}
 _LONGEST_EXAMPLE: Final = 80
 _LONGEST_MESSAGE: Final = 300
+_LONGEST_PATH: Final = 200
+_MOST_KINDS_OF_DRIFT: Final = 500
 _PROBLEMS: Final = {
     "additionalProperties": "unknown field",
     "required": "missing field",
@@ -56,6 +58,9 @@ def read_envelope(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
     if not _written(answer):
         raise SourceAnswerError(f"the answer for {kind} is nested too deeply")
     return rows, answer
+
+
+R = TypeVar("R", Policy, Vault)
 
 
 class Intake:
@@ -99,20 +104,25 @@ class Intake:
                 self._reject(page, number, row, "", str(error))
 
     def _keep(self, kind: Kind, row: Mapping[str, Any]) -> bool:
-        """Keep the record of a row; False where the same one is known already."""
+        """Keep the record of a row; False where the same one is known already.
+
+        Raises:
+            ValueError: the row cannot be used, or another one had the same id.
+        """
         if kind is Kind.TASKS:
-            task = Task.from_row(row)
-            is_new = self.tasks.get(task.id) != task
-            self.tasks.update((task,))
-        elif kind is Kind.POLICIES:
-            policy = Policy.from_row(row)
-            is_new = self.policies.get(policy.id) != policy
-            self.policies[policy.id] = policy
-        else:
-            vault = Vault.from_row(row)
-            is_new = self.vaults.get(vault.id) != vault
-            self.vaults[vault.id] = vault
-        return is_new
+            return self._keep_task(Task.from_row(row))
+        if kind is Kind.POLICIES:
+            return _keep_once(self.policies, Policy.from_row(row))
+        return _keep_once(self.vaults, Vault.from_row(row))
+
+    def _keep_task(self, task: Task) -> bool:
+        known = self.tasks.get(task.id)
+        if known == task:
+            return False
+        if known and (known.operation, known.resource_id) != (task.operation, task.resource_id):
+            raise ValueError("another task has the same id")
+        self.tasks.update((task,))
+        return True
 
     def _reject(self, page: Page, number: int, row: Any, path: str, message: str) -> None:
         content = _written(row) or hashlib.sha256(page.body).digest() + f" row {number}".encode()
@@ -124,7 +134,7 @@ class Intake:
                 kind=page.kind,
                 page=self.pages,
                 row=number,
-                id=row_id if isinstance(row_id, str) else "",
+                id=row_id[:_LONGEST_PATH] if isinstance(row_id, str) else "",
                 path=path,
                 message=message[:_LONGEST_MESSAGE],
             ),
@@ -134,12 +144,22 @@ class Intake:
         """Count the deviations of one row."""
         for (path, problem), example in seen.items():
             key = (kind, path, problem)
+            if key not in self._drift and len(self._drift) >= _MOST_KINDS_OF_DRIFT:
+                key = (kind, "…", "further differences")
             known = self._drift.get(key)
             self._drift[key] = (
                 replace(known, count=known.count + 1)
                 if known
-                else Drift(kind, path, problem, count=1, first_id=row_id, example=example)
+                else Drift(*key, count=1, first_id=row_id[:_LONGEST_PATH], example=example)
             )
+
+
+def _keep_once(records: dict[str, R], record: R) -> bool:
+    """Keep a record unless it is known; which of two that differ is true, nobody can say."""
+    known = records.setdefault(record.id, record)
+    if known != record:
+        raise ValueError("another row has the same id and differs")
+    return known is record
 
 
 def _seen(errors: Iterable[jsonschema_rs.ValidationError]) -> dict[tuple[str, str], str]:
@@ -165,7 +185,8 @@ def _deviations(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[tup
 
 def _path(*parts: str | int) -> str:
     """Write a path as ``extra_info.resources[].id``."""
-    return "".join("[]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
+    path = "".join("[]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
+    return path[:_LONGEST_PATH]
 
 
 def _example(value: Any) -> str:

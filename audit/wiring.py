@@ -25,9 +25,10 @@ from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn
 from audit.store import open_store
 
-LOOK_BACK: Final = timedelta(days=30)
+LOOK_BACK: Final = "30d"
 _HOUR: Final = timedelta(hours=1)
-_RESERVE: Final = timedelta(seconds=20)
+_RESERVE: Final = timedelta(seconds=5)
+_SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
 _LOG = structlog.get_logger()
 
 
@@ -36,7 +37,8 @@ class Order:
     """One audit that is to be carried out.
 
     Attributes:
-        nonce: sets this run apart from others over the same window.
+        nonce: sets this run apart from others over the same window, a repeated event included.
+        request_id: what the platform calls the invocation, or an empty text.
         budget: time for reading from the cloud.
         on_timer: nobody waits for the answer, so trouble must be raised.
     """
@@ -45,6 +47,7 @@ class Order:
     profile: Profile
     window: Window
     nonce: str
+    request_id: str = ""
     budget: timedelta = _HOUR
     on_timer: bool = False
 
@@ -62,7 +65,7 @@ class Context(Protocol):
 
 
 def order(
-    variables: Mapping[str, str], *, since: str | None = None, as_of: str | None = None, profile: object = None
+    variables: Mapping[str, str], *, since: str | None = None, as_of: str | None = None, profile: Profile | None = None
 ) -> Order:
     """Make an order from variables and from what was asked for by hand.
 
@@ -70,7 +73,7 @@ def order(
         variables: settings by name, such as HUAWEICLOUD_SDK_REGION.
         since: start of the window as people write it; 30 days before its end unless told.
         as_of: end of the window; now unless told.
-        profile: instead of the configured one: YAML text, a path, or parsed values.
+        profile: instead of the configured one.
 
     Raises:
         SettingsError: naming everything that is missing or wrong.
@@ -80,14 +83,14 @@ def order(
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         until = read_time(as_of, now).replace(microsecond=0) if as_of else now
-        start = read_time(since, until).replace(microsecond=0) if since else until - LOOK_BACK
+        start = read_time(since or LOOK_BACK, until).replace(microsecond=0)
     except ValueError as error:
         raise SettingsError(str(error)) from error
     if start >= until:
         raise SettingsError(f"the window is empty: it starts at {shown(start)} and ends at {shown(until)}")
     return Order(
         settings=settings,
-        profile=_profile(profile if profile is not None else settings.profile),
+        profile=profile or load_profile(settings.profile),
         window=Window(start, until),
         nonce=secrets.token_hex(8),
     )
@@ -101,14 +104,15 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
     """
     read = read_event(event)
     variables = _variables(context, environment)
-    budget = timedelta(milliseconds=context.getRemainingTimeInMilliSeconds()) - _RESERVE
+    remaining = timedelta(milliseconds=context.getRemainingTimeInMilliSeconds())
     made = _order_on_timer(read, variables) if isinstance(read, TimerEvent) else _order_by_hand(read, variables)
     return Order(
         settings=made.settings,
         profile=made.profile,
         window=made.window,
-        nonce=context.getRequestID() or made.nonce,
-        budget=max(min(budget, _HOUR), timedelta(0)),
+        nonce=made.nonce,
+        request_id=context.getRequestID(),
+        budget=min(max(remaining * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
         on_timer=isinstance(read, TimerEvent),
     )
 
@@ -131,7 +135,8 @@ def carry_out(order: Order, watch: Watch) -> Done:
         timezone=order.profile.timezone,
     )
     store = open_store(settings.store)
-    with structlog.contextvars.bound_contextvars(run_id=facts.id, project_id=settings.project_id):
+    names = {"run_id": facts.id, "project_id": settings.project_id, "request_id": order.request_id}
+    with structlog.contextvars.bound_contextvars(**names):
         _LOG.info("run.started", sign_in=settings.sign_in, store=store.url, until=shown(facts.as_of))
         with _client(order) as client:
             done = run(facts, order.profile, client, store, watch)
@@ -198,19 +203,21 @@ def _sign_in(settings: Settings, transport: Transport) -> str:
     return token
 
 
-def _profile(written: object) -> Profile:
-    """Read a profile given as parsed values, as YAML text or as a path."""
+def load_profile(written: str | None) -> Profile:
+    """Read a profile that is configured: YAML text, the path of a file, or nothing for the defaults.
+
+    Raises:
+        ProfileError: the file cannot be read, or the profile cannot be used.
+    """
     if written is None:
         return Profile()
-    if isinstance(written, Mapping):
-        return build_profile(written, "the profile")
-    text = str(written)
-    if "\n" in text or text.rstrip().endswith("}") or ": " in text:
-        return parse_profile(text, "the profile")
+    if "\n" in written or written.rstrip().endswith("}") or ": " in written:
+        return parse_profile(written, "the profile")
     try:
-        return parse_profile(Path(text).read_bytes(), text)
-    except OSError as error:
-        raise ProfileError(f"the profile {text} cannot be read: {error.strerror}") from error
+        return parse_profile(Path(written).read_bytes(), written)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ProfileError(f"the profile {written} cannot be read: {reason}") from error
 
 
 def _variables(context: Context, environment: Mapping[str, str]) -> dict[str, str]:
@@ -245,9 +252,18 @@ def _order_by_hand(event: ManualEvent, variables: dict[str, str]) -> Order:
     if event.store:
         variables["CBR_AUDIT_STORE"] = event.store
     try:
-        return order(variables, since=event.since, as_of=event.as_of, profile=event.profile)
+        return order(variables, since=event.since, as_of=event.as_of, profile=_profile_of(event))
     except SettingsError as error:
         raise EventError(f"the event or the settings cannot be used: {error}") from error
+
+
+def _profile_of(event: ManualEvent) -> Profile | None:
+    """Read the profile of an event: text or an object, never the path of a file of ours."""
+    if event.profile is None:
+        return None
+    if isinstance(event.profile, str):
+        return parse_profile(event.profile, "the event's profile")
+    return build_profile(event.profile, "the event's profile")
 
 
 def _run_id(order: Order) -> str:

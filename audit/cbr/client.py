@@ -1,6 +1,5 @@
 """The client of CBR: which URL answers which question. It reads, and nothing else."""
 
-from collections.abc import Callable
 from typing import Final
 
 from audit.cbr.paging import Walk
@@ -39,21 +38,21 @@ class CbrClient:
     def tasks(self, window: Window) -> Walk:
         """Walk over the task log of a window, whose end is fixed so that new tasks cannot move the pages."""
         times = (("start_time", shown(window.since)), ("end_time", shown(window.until)))
-        return Walk(Kind.TASKS, self._by_offset(Kind.TASKS, "operation-logs", times), workers=self._workers)
+        return self._walk(Kind.TASKS, "operation-logs", times)
 
     def vaults(self) -> Walk:
         """Walk over the vaults of the project."""
-        return Walk(Kind.VAULTS, self._by_offset(Kind.VAULTS, "vaults", ()), workers=self._workers)
+        return self._walk(Kind.VAULTS, "vaults", ())
 
     def policies(self) -> Walk:
         """Read the policies of the project; the API gives them in one answer and takes no offset."""
         return Walk(Kind.POLICIES, lambda _offset: self._read(Kind.POLICIES, "policies", ()))
 
-    def _by_offset(self, kind: Kind, path: str, params: tuple[tuple[str, str], ...]) -> Callable[[int], Page]:
+    def _walk(self, kind: Kind, path: str, params: tuple[tuple[str, str], ...]) -> Walk:
         def fetch(offset: int) -> Page:
             return self._read(kind, path, (*params, ("limit", str(PAGE_SIZE)), ("offset", str(offset))))
 
-        return fetch
+        return Walk(kind, fetch, workers=self._workers, page_size=PAGE_SIZE)
 
     def _read(self, kind: Kind, name: str, params: tuple[tuple[str, str], ...]) -> Page:
         path = f"/v3/{self._project_id}/{name}"

@@ -58,6 +58,7 @@ class _Watched(HTTPConnection):
         finally:
             watchdog.cancel()
         if hung_up.is_set():  # headers that end early would pass for whole ones
+            answer.close()
             raise TimeoutError("the answer did not begin in time")
         return answer
 

@@ -9,13 +9,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any, Final
 
 import orjson
 
 from audit.collection import Kind, Page, Reading
-from audit.errors import SourceError
+from audit.errors import SourceAnswerError, SourceError
 
 Fetch = Callable[[int], Page]
 
@@ -52,29 +51,30 @@ class _Tally:
 class Walk:
     """Reads one list completely, page by page, and says how complete it is.
 
-    Iterate over the pages first: a page with the same bytes as an earlier one is not handed out again. Then ask for
-    the reading.
+    Iterate over the pages first; every answer is handed out, those of a repeated pass too. Then ask for the reading.
     """
 
-    def __init__(self, kind: Kind, fetch: Fetch, *, workers: int = 1) -> None:
+    def __init__(self, kind: Kind, fetch: Fetch, *, workers: int = 1, page_size: int = 0) -> None:
         """Prepare a walk; nothing is read yet.
 
         Args:
             kind: the list.
             fetch: reads the page at an offset; called from several threads where there are several workers.
             workers: pages that are fetched at the same time.
+            page_size: rows that are asked for at a time, 0 where the API gives the list in one answer.
         """
         self._kind = kind
         self._fetch = fetch
         self._workers = workers
+        self._page_size = page_size
         self._tally = _Tally()
         self._ids: set[str] = set()
-        self._bodies: set[bytes] = set()
         self._counts: list[int] = []
         self._pages = 0
         self._passes = 0
         self._duplicates = 0
-        self._trouble = f"{kind}: reading was broken off"
+        self._is_whole = False
+        self._trouble = f"{kind.words}: reading was broken off"
 
     def __iter__(self) -> Iterator[Page]:
         """Hand out pages, in order of offset, pass after pass.
@@ -90,11 +90,16 @@ class Walk:
                     self._trouble = ""
                     return
         except SourceError as error:
-            self._trouble = f"{self._kind}: {error}"
+            self._trouble = f"{self._kind.words}: {error}"
             if not self._pages:
                 raise
         else:
-            self._trouble = f"{self._kind}: the list still changed after {self._passes} passes"
+            self._trouble = f"{self._kind.words}: it still changed after {self._passes} passes"
+
+    @property
+    def passes(self) -> int:
+        """Walks over the list so far, the present one included."""
+        return self._passes
 
     @property
     def expected(self) -> int:
@@ -103,10 +108,12 @@ class Walk:
 
     def reading(self) -> Reading:
         """Say how completely the list was read."""
-        distinct = len(self._tally.ids)
+        distinct = len(self._tally.ids if self._is_whole else self._ids)
         gaps = [self._trouble] if self._trouble else []
         if distinct != self.expected:
-            gaps.append(f"{self._kind}: {distinct} distinct rows came, and the cloud says it has {self.expected}")
+            gaps.append(
+                f"{self._kind.words}: {distinct:,} different rows came, the cloud says it has {self.expected:,}"
+            )
         return Reading(
             kind=self._kind,
             pages=self._pages,
@@ -120,6 +127,7 @@ class Walk:
 
     def _pass(self) -> Iterator[Page]:
         """Walk over the whole list once."""
+        self._is_whole = False
         self._passes += 1
         self._duplicates += self._tally.duplicates
         self._tally = _Tally()
@@ -127,10 +135,8 @@ class Walk:
             self._pages += 1
             self._counts.append(page.count)
             self._ids.update(self._tally.add(page))
-            digest = sha256(page.body).digest()
-            if digest not in self._bodies:
-                self._bodies.add(digest)
-                yield page
+            yield page
+        self._is_whole = True
 
     def _is_settled(self, known: int) -> bool:
         """A list that came in one piece is settled at once, a longer one when a pass has added nothing new."""
@@ -138,19 +144,30 @@ class Walk:
         return in_one_piece or (self._passes > 1 and len(self._tally.counts) == 1 and len(self._ids) == known)
 
     def _whole_list(self) -> Iterator[Page]:
-        """Fetch the first page, plan the others by its size, and fill what short pages leave out."""
-        first = self._fetch(0)
-        yield first
-        covered = len(first.rows)
-        stride = max(1, covered - _OVERLAP)
-        planned = range(stride, first.count - _OVERLAP, stride) if covered else range(0)
+        """Fetch the first page, plan the others by its size, and fill what short pages leave out.
+
+        A last page that is full gives no sign that the list ends there but the stated count, so that one more look
+        is taken behind it: a count that is too low must not hide the rest.
+        """
+        offset, page = 0, self._fetch(0)
+        yield page
+        size = len(page.rows)
+        overlap = min(_OVERLAP, size - 1)
+        stride = size - overlap
+        planned = range(stride, page.count - overlap, stride) if size else range(0)
         for offset, page in self._in_order(planned):
             known = len(self._tally.ids)
             yield page
             if len(self._tally.ids) == known:
                 return  # the list ends before the stated count, and the reading will say so
-            covered = offset + len(page.rows)
-            yield from self._fill(covered, min(offset + stride + _OVERLAP, page.count))
+            yield from self._fill(offset + len(page.rows), min(offset + size, page.count))
+        if len(page.rows) >= size and (offset or 0 < self._size_of(page) <= size):
+            yield self._fetch(offset + len(page.rows) - overlap)
+
+    def _size_of(self, page: Page) -> int:
+        """The greatest number of rows that a page can have: what was asked for, or less where the cloud says so."""
+        stated = page.envelope.get("limit")
+        return min(self._page_size, stated) if isinstance(stated, int) and stated > 0 else self._page_size
 
     def _fill(self, covered: int, wanted: int) -> Iterator[Page]:
         """Fetch the positions from ``covered`` to ``wanted``; an answer that brings no progress ends it."""
@@ -186,4 +203,9 @@ def _next(waiting: deque[tuple[int, Future[Page]]]) -> tuple[int, Page]:
 def _identity(row: Any) -> str:
     """The id of a row, or its content where it has none."""
     row_id = row.get("id") if isinstance(row, dict) else None
-    return row_id if isinstance(row_id, str) else orjson.dumps(row).hex()
+    if isinstance(row_id, str):
+        return row_id
+    try:
+        return orjson.dumps(row).hex()
+    except orjson.JSONEncodeError as error:
+        raise SourceAnswerError("a row without an id is nested too deeply") from error

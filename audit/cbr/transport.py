@@ -6,8 +6,10 @@ full jitter, and honours Retry-After, all within one time budget for the whole r
 """
 
 import random
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -23,6 +25,7 @@ import urllib3
 
 from audit.cbr.deadline import DeadlineAdapter
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
+from audit.log import REDACTOR
 
 _MEGABYTE: Final = 1024 * 1024
 _CHUNK: Final = 256 * 1024
@@ -102,6 +105,14 @@ class Answer:
         return self.headers.get("X-Request-Id", "")
 
 
+class _Session(requests.Session):
+    """A session that leaves redirects alone: requests would read the whole body of one, however large or slow."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002  # the signature is the parent's
+        """Find nothing to follow."""
+        return
+
+
 class Transport:
     """A session with the cloud that several threads may use."""
 
@@ -125,10 +136,10 @@ class Transport:
         self._sleep = sleep
         self._clock = clock
         self._give_up_at = clock() + self._limits.budget.total_seconds()
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        adapter = DeadlineAdapter(self._limits.request, connections=connections)
+        adapter = DeadlineAdapter(min(self._limits.request, self._limits.budget), connections=connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
@@ -144,9 +155,9 @@ class Transport:
             SourceRefusedError: the cloud answered no.
             SourceAnswerError: the answer is a redirect or too large.
         """
-        renewed = False
-        for attempt in range(1, self._limits.tries + 1):
-            request = self._session.prepare_request(requests.Request("GET", url, params=params, auth=credentials))
+        attempt, renewed = 1, False
+        while True:
+            request = self._prepare(requests.Request("GET", url, params=params, auth=credentials))
             try:
                 return self._exchange(request)
             except SourceRefusedError as refusal:
@@ -155,7 +166,7 @@ class Transport:
                 renewed = True
             except _PassingError as trouble:
                 self._wait(attempt, trouble)
-        raise SourceUnreachableError(f"{_place(url)} kept refusing credentials that it had just issued")
+                attempt += 1
 
     def post(self, url: str, body: Mapping[str, Any]) -> Answer:
         """Send JSON once, without authentication: only GET is tried again.
@@ -164,7 +175,7 @@ class Transport:
             SourceError: as for get.
         """
         try:
-            return self._exchange(self._session.prepare_request(requests.Request("POST", url, json=body)))
+            return self._exchange(self._prepare(requests.Request("POST", url, json=body)))
         except _PassingError as trouble:
             raise trouble.error from None
 
@@ -177,10 +188,19 @@ class Transport:
         _LOG.info("request.retried", attempt=attempt, pause_seconds=round(pause, 2), cause=str(trouble.error))
         self._sleep(pause)
 
+    def _prepare(self, request: requests.Request) -> requests.PreparedRequest:
+        try:
+            return self._session.prepare_request(request)
+        except requests.RequestException as error:
+            raise SourceError(f"{request.url} cannot be asked: {error}; check the endpoint") from error
+
     def _exchange(self, request: requests.PreparedRequest) -> Answer:
         url = str(request.url)
-        deadline = min(self._clock() + self._limits.request.total_seconds(), self._give_up_at)
-        timeout = (self._limits.connect.total_seconds(), self._limits.silence.total_seconds())
+        left = min(self._limits.request.total_seconds(), self._give_up_at - self._clock())
+        if left <= 0:
+            raise SourceUnreachableError(f"{_place(url)} was not asked: the time for reading is used up")
+        deadline = self._clock() + left
+        timeout = (min(self._limits.connect.total_seconds(), left), min(self._limits.silence.total_seconds(), left))
         try:
             with self._session.send(request, timeout=timeout, stream=True, allow_redirects=False) as response:
                 body = self._body(response, deadline)
@@ -188,8 +208,10 @@ class Transport:
             raise SourceUnreachableError(
                 f"{_place(url)} shows a certificate that cannot be trusted; check the endpoint"
             ) from error
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
-            raise SourceError(f"{_place(url)} cannot be asked: {type(error).__name__}") from error
+        except ValueError:  # its text and its cause may hold the token
+            raise SourceError(
+                f"{_place(url)} cannot be asked: the endpoint or the credentials have what cannot be sent; check both"
+            ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             trouble = SourceUnreachableError(
                 f"{_place(url)} did not answer: {_cause(error)}; check the endpoint, the region and the network"
@@ -202,14 +224,36 @@ class Transport:
         """Read and decode a body piece by piece, so that neither a bomb nor a trickle can hold the audit."""
         chunks: list[bytes] = []
         size = 0
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
-            size += len(chunk)
-            if size > self._limits.decoded or response.raw.tell() > self._limits.wire:
-                raise SourceAnswerError(f"{_place(response.url)} sent more than {size // _MEGABYTE} MB in one answer")
-            if self._clock() > deadline:
-                raise requests.exceptions.ReadTimeout("the answer trickled in until the time was up")
-            chunks.append(chunk)
+        with _hanging_up(response.raw, deadline - self._clock()) as hung_up:
+            while chunk := response.raw.read1(_CHUNK, decode_content=True):
+                size += len(chunk)
+                if size > self._limits.decoded or response.raw.tell() > self._limits.wire:
+                    raise SourceAnswerError(f"{_place(response.url)} sent too much in one answer: {size:,} bytes")
+                if self._clock() > deadline:
+                    break
+                chunks.append(chunk)
+        if chunk or hung_up.is_set():  # an answer that was hung up on may pass for a whole one
+            raise requests.exceptions.ReadTimeout("the answer trickled in until the time was up")
         return b"".join(chunks)
+
+
+@contextmanager
+def _hanging_up(raw: urllib3.HTTPResponse, seconds: float) -> Iterator[threading.Event]:
+    """Hang up on an answer when its time is over, even while the reader waits for it or unpacks nothing from it."""
+    hung_up = threading.Event()
+
+    def hang_up() -> None:
+        hung_up.set()
+        with suppress(OSError, RuntimeError, ValueError):  # the answer is complete, or has no socket
+            raw.shutdown()
+
+    watchdog = threading.Timer(max(seconds, 0), hang_up)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield hung_up
+    finally:
+        watchdog.cancel()
 
 
 def _check(response: requests.Response, body: bytes, url: str) -> None:
@@ -228,7 +272,7 @@ def _check(response: requests.Response, body: bytes, url: str) -> None:
 
 
 def _said(body: bytes) -> str:
-    said = " ".join(part for part in _error(body) if part)
+    said = REDACTOR.text(" ".join(part for part in _error(body) if part))  # some services quote what they refuse
     return f" ({said[:_LONGEST_MESSAGE]})" if said else ""
 
 

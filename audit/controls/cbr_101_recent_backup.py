@@ -5,8 +5,8 @@ Why it matters
 How it is judged
     pass            the newest successful backup began no longer ago than the limit
     fail            it began earlier, or the task log shows none
-    unknown         the task log has gaps or does not reach back as far as the limit, or no limit is known because
-                    the policies cannot be read
+    unknown         the task log has gaps or does not reach back as far as the limit, no limit is known because the
+                    policies cannot be read, or the vault's age contradicts the time of judgement
     not_applicable  the resource's vault is newer than the limit: the first backup is not due
 How to fix it
     If no policy runs for the vault, mend that first. Otherwise read the error of the resource's last task and repair
@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.subjects import Limits, Resource, SubjectKind
+from audit.subjects import Limits, Resource, SubjectKind, reaches_back
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -41,11 +41,13 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
 
 def _without_success(resource: Resource, limits: Limits, limit: timedelta) -> Verdict:
     hours = limit // _HOUR
+    if resource.held_since is not None and resource.held_since > limits.now:
+        return unknown("its vault was created after the time of judgement", created=resource.held_since)
     if resource.held_since is not None and limits.now - resource.held_since <= limit:
         return not_applicable("its vault is new, and the first backup is not due yet", limit_hours=hours)
     if not resource.log_complete:
         return unknown("no successful backup was seen, and the task log has gaps", limit_hours=hours)
-    if not resource.reaches_back(limit, limits.now):
+    if not reaches_back(resource.window, limit, limits.now):
         return unknown("the task log does not reach back as far as the limit", limit_hours=hours)
     return failed(
         "the task log shows no successful backup", resource.backups[-1:], since=resource.window.since, limit_hours=hours

@@ -5,7 +5,7 @@ Why it matters
 How it is judged
     pass            of the backups that finished in the period, at least the limit succeeded
     fail            fewer did; failed and timed-out backups count against it, skipped ones do not
-    unknown         the task log has gaps
+    unknown         the task log has gaps or does not cover the period, or a backup has a status that is not documented
     not_applicable  no backup finished in the period: CBR-101 judges that
 How to fix it
     Group the failed tasks by error code and repair the most frequent cause first.
@@ -14,7 +14,7 @@ How to fix it
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.subjects import Limits, Resource, SubjectKind
+from audit.subjects import Limits, Resource, SubjectKind, reaches_back
 
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
@@ -27,6 +27,10 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     facts = {"succeeded": succeeded, "finished": finished, "limit_percent": limits.min_success_rate}
     if not resource.log_complete:
         return unknown("the task log has gaps", **facts)
+    if resource.puzzling:
+        return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
+    if not reaches_back(resource.window, limits.success_rate_period, limits.now):
+        return unknown("the task log does not cover the period", **facts)
     if not finished:
         return not_applicable("no backup finished in the period", **facts)
     if succeeded * 100 >= limits.min_success_rate * finished:

@@ -5,8 +5,9 @@ Why it matters
 How it is judged
     pass            one of the newest finished backups, as many as the limit, succeeded
     fail            all of them failed or timed out; skipped backups neither count nor break the row
-    unknown         the task log has gaps
-    not_applicable  fewer backups finished than the limit, and none succeeded
+    unknown         the task log has gaps; a backup has a status that is not documented; or fewer backups than the
+                    limit finished in the window, and all of them failed
+    not_applicable  no backup finished in the window
 How to fix it
     The error of the newest failure names the cause; a failure with the same code each time needs a person.
 """
@@ -25,10 +26,14 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     facts = {"failures": len(row), "limit": limits.max_consecutive_failures}
     if not resource.log_complete:
         return unknown("the task log has gaps", **facts)
+    if resource.puzzling:
+        return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
     if len(row) >= limits.max_consecutive_failures:
         return failed("the newest backups failed in a row", row, since=row[0].began, **facts)
+    if not finished:
+        return not_applicable("no backup finished in the window", **facts)
     if len(row) == len(finished):
-        return not_applicable("too few backups have finished", row, **facts)
+        return unknown("too few backups finished in the window to tell", row, **facts)
     return passed("one of the newest backups succeeded", [finished[-len(row) - 1]], **facts)
 
 

@@ -5,7 +5,8 @@ Why it matters
 How it is judged
     pass            every failed or timed-out backup was followed by a success, or there is still time for one
     fail            the oldest failure since the last success began longer ago than the time to repair
-    unknown         the task log has gaps, or no limit is known because the policies cannot be read
+    unknown         the task log has gaps, a backup has a status that is not documented, or no limit is known because
+                    the policies cannot be read
     not_applicable  no backup failed in the window
 How to fix it
     Repair the cause that the failed task names, then start a manual backup.
@@ -27,6 +28,8 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     limit = limits.repair_within or resource.planned_interval(limits)
     if not resource.log_complete:
         return unknown("the task log has gaps", failures[-1:])
+    if resource.puzzling:
+        return unknown("a backup has a status that is not documented", resource.puzzling)
     if not failures:
         return not_applicable("no backup failed in the window")
     last = resource.last_success

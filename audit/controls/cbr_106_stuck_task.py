@@ -3,10 +3,12 @@
 Why it matters
     A task that never ends is neither a success nor a failure, and CBR skips the runs that come due meanwhile.
 How it is judged
-    pass     every task of the resource ended, or was created no longer ago than the limit
-    fail     a task has been waiting or running for longer
-    unknown  no such task was seen, and the task log has gaps
+    pass            every task that names the subject ended, or was created no longer ago than the limit
+    fail            a task has been waiting or running for longer
+    unknown         no such task was seen, and the task log has gaps or does not reach back beyond the limit; or an old
+                    task has not ended and has a status that is not documented
     not_applicable  the log names no task of the subject
+    A resource answers for the tasks that name it, a vault for those that name no resource, the collection for the rest.
 How to fix it
     Look the task up in the CBR console; if it does not move, open a service ticket with its id.
 """
@@ -15,31 +17,36 @@ from datetime import timedelta
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.subjects import Limits, Resource, SubjectKind, VaultSubject
+from audit.subjects import Collection, Limits, Resource, SubjectKind, VaultSubject
 
 _HOUR: Final = timedelta(hours=1)
 
 
-def judge(subject: Resource | VaultSubject, limits: Limits) -> Verdict:
-    """Look for a task that is open and older than the limit; a vault answers for tasks that name no resource."""
-    tasks = [task for task in subject.tasks if isinstance(subject, Resource) or task.resource_id is None]
-    stuck = [task for task in tasks if not task.finished and limits.now - task.created_at > limits.stuck_after]
+def judge(subject: Resource | VaultSubject | Collection, limits: Limits) -> Verdict:
+    """Look for a task that has not ended and is older than the limit."""
+    tasks = [task for task in subject.tasks if task.resource_id is None or isinstance(subject, Resource)]
+    old = [task for task in tasks if not task.finished and limits.now - task.created_at > limits.stuck_after]
+    stuck = [task for task in old if task.is_understood]
     facts = {"limit_hours": limits.stuck_after // _HOUR}
     if stuck:
         return failed("a task does not end", stuck, since=stuck[0].created_at, **facts)
+    if old:
+        return unknown("an old task has a status that is not documented", old, **facts)
     if not subject.log_complete:
         return unknown("no stuck task was seen, and the task log has gaps", **facts)
+    if subject.window.since >= limits.now - limits.stuck_after:
+        return unknown("the task log does not reach back beyond the limit", **facts)
     if not tasks:
         return not_applicable("the log names no task of it", **facts)
     return passed("every task ended or is still young", tasks[-1:], **facts)
 
 
-CONTROL: Final[Control[Resource | VaultSubject]] = Control(
+CONTROL: Final[Control[Resource | VaultSubject | Collection]] = Control(
     id="CBR-106",
     name="stuck-task",
     title="No task waits or runs without end",
     severity=Severity.MEDIUM,
     doc=__doc__,
-    kinds=(SubjectKind.RESOURCE, SubjectKind.VAULT),
+    kinds=(SubjectKind.RESOURCE, SubjectKind.VAULT, SubjectKind.COLLECTION),
     judge=judge,
 )

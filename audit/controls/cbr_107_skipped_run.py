@@ -5,7 +5,8 @@ Why it matters
 How it is judged
     pass     backups ran in the period, and no more were skipped than the limit allows
     fail     more backups were skipped
-    unknown  no more skipped backups were seen than allowed, and the task log has gaps
+    unknown  no more skipped backups were seen than allowed, and the task log has gaps or does not cover the period,
+             or a backup has a status that is not documented
     not_applicable  the log shows no backup in the period
 How to fix it
     Read the error of the skipped task. Often an earlier backup still ran: give the runs more distance.
@@ -14,7 +15,7 @@ How to fix it
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.subjects import Limits, Resource, SubjectKind
+from audit.subjects import Limits, Resource, SubjectKind, reaches_back
 
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
@@ -27,6 +28,10 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return failed("scheduled backups were skipped", skipped, since=skipped[0].created_at, **facts)
     if not resource.log_complete:
         return unknown("the task log has gaps", skipped, **facts)
+    if resource.puzzling:
+        return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
+    if not reaches_back(resource.window, limits.skipped_runs_period, limits.now):
+        return unknown("the task log does not cover the period", skipped, **facts)
     if not recent:
         return not_applicable("the log shows no backup in the period", **facts)
     return passed("no more backups were skipped than allowed", recent[-1:], **facts)

@@ -7,8 +7,10 @@ How it is judged
     pass     the log shows no removal, and no deletion that retention does not explain
     fail     the vault was deleted, a resource was taken out of it, or a backup made in the window was deleted before
              its age or the number of newer ones reached the retention of the vault's policies
-    unknown  none was seen, and the task log has gaps; or backups were deleted and the policies cannot be read
-    A deleted backup that was made before the window is counted and not judged: the log does not show its age.
+    unknown  none was seen, and the task log has gaps; or backups were deleted and the policies cannot be read; or of
+             no deleted backup the evidence shows whether its time had come
+    A backup that was made before the window had reached every retention that is not longer than the part of the window
+    before its deletion. A deletion that this does not explain is counted and not judged: a longer window shows it.
 How to fix it
     Ask who started the task; Cloud Trace Service names the user. If it was not meant, protect the resources again.
 """
@@ -37,19 +39,23 @@ def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
     early = [task for task, backup in dated if rules is not None and not _is_due(task, backup, successes, rules)]
     if not vault.log_complete and any((rule.max_backups or 0) > 0 for rule in rules or ()):
         early = []  # the newer backups that explain a deletion may be missing
+    undated = [task for task in deletions if not task.backup_id or task.backup_id not in made]
+    undecided = [task for task in undated if not _was_old_enough(task, vault, rules or [])]
     found = sorted([*removals, *early], key=lambda task: (task.created_at, task.id))
     facts = {
         "removals": len(removals),
         "early_deletions": len(early),
         "deletions": len(deletions),
-        "deletions_not_judged": len(deletions) - len(dated),
+        "deletions_not_judged": len(undecided),
     }
     if found:
         return failed(_reason(found), found, since=found[0].created_at, **facts)
     if not vault.log_complete:
         return unknown("nothing was seen to be taken away, and the task log has gaps", **facts)
-    if dated and rules is None:
-        return unknown("backups were deleted, and the policies could not be read", [task for task, _ in dated], **facts)
+    if deletions and rules is None:
+        return unknown("backups were deleted, and the policies could not be read", deletions, **facts)
+    if undecided and (len(undecided) == len(deletions) or not all(task.backup_id for task in undecided)):
+        return unknown("backups were deleted, and the window does not show how old they were", undecided, **facts)
     return passed("nothing was seen to be taken away by hand", deletions[-1:], **facts)
 
 
@@ -73,6 +79,12 @@ def _is_due(deletion: Task, backup: Task, successes: Mapping[str | None, list[da
         for rule in rules
         if rule.operation == "backup"
     )
+
+
+def _was_old_enough(deletion: Task, vault: VaultSubject, rules: list[Policy]) -> bool:
+    """Whether a backup from before the window, whose age nobody knows, had reached the longest retention by age."""
+    longest = max((rule.retention_days or 0 for rule in rules if rule.operation == "backup"), default=0)
+    return bool(deletion.backup_id) and 0 < longest <= (deletion.created_at - vault.window.since) / timedelta(days=1)
 
 
 def _successes(vault: VaultSubject) -> Mapping[str | None, list[datetime]]:

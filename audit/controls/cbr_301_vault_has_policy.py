@@ -5,7 +5,8 @@ Why it matters
 How it is judged
     pass            an enabled backup policy is applied to the vault
     fail            none is
-    unknown         the policies could not be read completely
+    unknown         the policies or the vaults could not be read completely, or none of the vault's policies has a
+                    schedule that can be read
     not_applicable  the vault only receives replicas, or is gone
 How to fix it
     Apply a backup policy to the vault, or enable the one that it has.
@@ -19,11 +20,15 @@ from audit.subjects import Limits, SubjectKind, VaultSubject
 
 def judge(subject: VaultSubject, _limits: Limits) -> Verdict:
     """Look for an enabled backup policy."""
+    if subject.takes_backups is None:
+        return unknown("the vaults could not be read completely")
     if not subject.takes_backups:
         return not_applicable("no backups are made into the vault")
     if subject.policies is None:
         return unknown("the policies could not be read completely")
     making = [policy for policy in subject.policies if policy.makes_backups]
+    if making and all(policy.schedule is None for policy in making):
+        return unknown("the schedule of its policy cannot be read", problem=making[0].unreadable)
     if making:
         return passed("an enabled backup policy is applied", policy=making[0].id, policies=len(making))
     disabled = sum(policy.policy.operation == "backup" for policy in subject.policies)

@@ -5,8 +5,10 @@ Why it matters
 How it is judged
     pass            a restore from the vault succeeded within the period
     fail            none did
-    unknown         none was seen, and the task log has gaps or does not reach back over the period
-    not_applicable  the vault holds nothing, or only receives replicas, or is gone
+    unknown         none was seen, and the task log has gaps or does not cover the period; or the vaults could not be
+                    read completely
+    not_applicable  the vault holds nothing, is younger than the period, only receives replicas, or is gone
+    A restore counts for a vault only where the log names the vault, or one vault alone holds the resource.
 How to fix it
     Restore a recent backup to a new server or disk, check what is on it, and delete it again.
 """
@@ -14,6 +16,7 @@ How to fix it
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import Task
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 
@@ -21,18 +24,27 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
     """Look for the newest successful restore."""
     start = limits.now - limits.restore_test_period
     facts = {"limit_days": limits.restore_test_period.days}
+    if subject.takes_backups is None:
+        return unknown("the vaults could not be read completely")
     if not subject.takes_backups:
         return not_applicable("no backups are made into the vault")
     if subject.vault is not None and not subject.vault.resources:
         return not_applicable("the vault holds nothing that could be restored")
-    restores = [task for task in subject.tasks if task.operation == "restore" and task.succeeded]
+    restores = [task for task in subject.tasks if task.operation == "restore" and _counts(task, subject, limits)]
     if restores and restores[-1].began >= start:
         return passed("a restore succeeded", restores[-1:], restored=restores[-1].began, **facts)
+    if subject.vault is not None and subject.vault.created_at is not None and subject.vault.created_at > start:
+        return not_applicable("the vault is younger than the period", created=subject.vault.created_at, **facts)
     if not subject.log_complete:
         return unknown("no successful restore was seen, and the task log has gaps", **facts)
     if subject.window.since > start:
         return unknown("no successful restore was seen, and the task log does not cover the period", **facts)
     return failed("no restore succeeded in the period", restores[-1:], since=start, **facts)
+
+
+def _counts(task: Task, subject: VaultSubject, limits: Limits) -> bool:
+    """A restore is evidence if it succeeded, began before the time of judgement, and is surely of this vault."""
+    return task.succeeded and task.began <= limits.now and task.id not in subject.shared
 
 
 CONTROL: Final[Control[VaultSubject]] = Control(

@@ -136,14 +136,18 @@ def compose(
 
 
 def conclude(subjects: Subjects, findings: Iterable[Finding]) -> Conclusion:
-    """A failure makes the run non-compliant; nothing to judge, or anything in doubt, keeps it from being compliant."""
-    outcomes = {finding.outcome for finding in findings}
+    """A failure makes the run non-compliant; anything in doubt keeps it from being compliant.
+
+    Compliance is about resources: there must be one, and a pass on more than the collection itself.
+    """
+    found = tuple(findings)
+    outcomes = {finding.outcome for finding in found}
     if Outcome.FAIL in outcomes:
         return Conclusion.NON_COMPLIANT
-    has_subjects = bool(subjects.resources or subjects.vaults or subjects.policies)
-    if Outcome.UNKNOWN in outcomes or Outcome.PASS not in outcomes or not has_subjects:
+    is_proof = any(finding.outcome is Outcome.PASS and finding.kind is not SubjectKind.COLLECTION for finding in found)
+    if Outcome.UNKNOWN in outcomes or not (subjects.resources and is_proof and subjects.collection.complete):
         return Conclusion.INCOMPLETE
-    return Conclusion.COMPLIANT if subjects.collection.complete else Conclusion.INCOMPLETE
+    return Conclusion.COMPLIANT
 
 
 def _is_failing_resource(finding: Finding) -> bool:
@@ -165,7 +169,11 @@ def _problems(findings: Iterable[Finding], controls: Iterable[Control[Any]], sub
 
 def _tasks(subjects: Subjects, wanted: set[str]) -> Mapping[str, Task]:
     """Look up the tasks that the failures rest on."""
-    holders: tuple[Resource | VaultSubject, ...] = (*subjects.resources, *subjects.vaults)
+    holders: tuple[Resource | VaultSubject | Collection, ...] = (
+        *subjects.resources,
+        *subjects.vaults,
+        subjects.collection,
+    )
     return {task.id: task for holder in holders for task in holder.tasks if task.id in wanted}
 
 

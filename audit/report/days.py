@@ -1,8 +1,8 @@
 """What happened to one resource on each day (UTC) of the window."""
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ class Day(StrEnum):
     """One cell of a resource's calendar."""
 
     SUCCESS = "success"
-    PARTLY = "partly"  # at least one backup succeeded and at least one did not
+    PARTLY = "partly"  # at least one backup succeeded, and at least one did not or is missing
     FAILED = "failed"  # failed or timed out
     SKIPPED = "skipped"
     RUNNING = "running"
@@ -29,10 +29,10 @@ def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
     tasks: dict[date, list[Task]] = defaultdict(list)
     for task in resource.backups:
         tasks[_day_of(task.began, planned, limits.grace)].append(task)
-    due = {run.date() for run in planned if run + limits.grace <= limits.now}
+    due = Counter(run.date() for run in planned if run + limits.grace <= limits.now)
     silent = _silence(resource)
     return tuple(
-        _day(tasks[day]) if day in tasks else Day.MISSING if day in due and silent is Day.NONE else silent
+        _day(tasks[day], due[day]) if day in tasks else Day.MISSING if day in due and silent is Day.NONE else silent
         for day in _dates(resource)
     )
 
@@ -53,10 +53,10 @@ def _day_of(began: datetime, planned: tuple[datetime, ...], grace: timedelta) ->
     return run.date() if began - run <= grace else began.date()
 
 
-def _day(tasks: Iterable[Task]) -> Day:
+def _day(tasks: Sequence[Task], due: int) -> Day:
     states = {"failed" if task.broke else task.status for task in tasks}
     if "success" in states:
-        return Day.PARTLY if states & {"failed", "skipped"} else Day.SUCCESS
+        return Day.PARTLY if states & {"failed", "skipped"} or len(tasks) < due else Day.SUCCESS
     for state in ("failed", "running", "waiting", "skipped"):
         if state in states:
             return Day.RUNNING if state == "waiting" else Day(state)

@@ -55,13 +55,14 @@ def _collection(collection: Collection) -> Mapping[str, Any]:
         "duplicates": tasks.duplicates,
         "rejected": len(collection.rejected),
         "gaps": list(collection.gaps),
-        "readings": [_reading(reading) for reading in collection.readings],
+        "readings": [reading_part(reading) for reading in collection.readings],
         "rejected_rows": [_rejected(row) for row in collection.rejected],
         "drift": [_drift(drift) for drift in collection.drift],
     }
 
 
-def _reading(reading: Reading) -> Mapping[str, Any]:
+def reading_part(reading: Reading) -> Mapping[str, Any]:
+    """Write how one list was read, as the report and the manifest have it."""
     return {
         "kind": reading.kind,
         "complete": reading.complete,

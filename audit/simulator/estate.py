@@ -63,7 +63,8 @@ def build_estate(
     _check(scenario, resources, days, as_of)
     rng = Random(f"{scenario} {seed} {resources} {days} {as_of.timestamp()}")
     end = as_of.astimezone(UTC)
-    draft = Draft(rng, identifiers.project(rng), end - timedelta(days=days), end)
+    project_id = identifiers.project(Random(f"project {seed}"))  # the same in every scenario and at every time
+    draft = Draft(rng, project_id, end - timedelta(days=days), end)
     company.found(draft, resources)
     background.run_policies(draft)
     plant(draft, scenario)

@@ -1,5 +1,6 @@
 """Where reports and evidence go; stores are opened by URL."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -34,9 +35,9 @@ def open_store(url: str) -> Store:
     Raises:
         SettingsError: no store is known for the URL.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path:
-        return Folder(Path(unquote(parts.path)))
-    if not parts.scheme and url:
-        return Folder(Path(url))
+    with suppress(ValueError):  # half a bracket is no host
+        parts = urlsplit(url)
+        is_here = parts.scheme == "file" and parts.netloc in {"", "localhost"}
+        if parts.path and "\0" not in unquote(url) and (is_here or not parts.scheme):
+            return Folder(Path(unquote(parts.path) if is_here else url))
     raise SettingsError(f"{url!r} is not a store; give a folder, such as file:///var/lib/cbr-audit")

@@ -1,7 +1,8 @@
 """A local folder as a store."""
 
 import os
-import tempfile
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from audit.errors import StoreError
@@ -26,11 +27,12 @@ class Folder:
             StoreError: another object has the key, or the folder cannot be written.
         """
         path = self._root / key
-        if path.exists():
-            if self.read(key) != data:
-                raise StoreError(f"{path} exists already with other contents; nothing published is overwritten")
-            return
-        self._write(path, data)
+        known = self.read(key)
+        if known is None:
+            self._write(path, data, _put_new)
+            known = self.read(key)  # another run may have been faster
+        if known != data:
+            raise StoreError(f"{path} exists already with other contents; nothing published is overwritten")
 
     def replace(self, key: str, data: bytes) -> None:
         """Write an object, or put another in its place.
@@ -38,7 +40,7 @@ class Folder:
         Raises:
             StoreError: the folder cannot be written.
         """
-        self._write(self._root / key, data)
+        self._write(self._root / key, data, Path.replace)
 
     def read(self, key: str) -> bytes | None:
         """Read an object, None where there is none.
@@ -58,24 +60,41 @@ class Folder:
         """Name the projects that have a report here."""
         return tuple(sorted(path.parent.name for path in self._root.glob("*/latest.json")))
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, path: Path, data: bytes, put: Callable[[Path, Path], object]) -> None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-                temporary = Path(file.name)
-                try:
+            _make(path.parent)
+            temporary = path.with_name(f".{secrets.token_hex(8)}")
+            try:
+                with temporary.open("xb") as file:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())
-                    temporary.rename(path)
-                except BaseException:
-                    temporary.unlink(missing_ok=True)
-                    raise
+                put(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
             _sync(path.parent)
         except OSError as error:
             raise StoreError(
                 f"cannot write {path}: {error.strerror}; check that the folder exists and may be written"
             ) from error
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and its parents so that a power cut cannot take them away again."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
+
+
+def _put_new(temporary: Path, path: Path) -> None:
+    """Give a file its name unless another has it already; a plain rename would put it in the other's place."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links, such as a mounted bucket
+        temporary.rename(path)
 
 
 def _sync(folder: Path) -> None:

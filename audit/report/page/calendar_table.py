@@ -34,12 +34,12 @@ class State:
 
 STATES: Final = {
     Day.SUCCESS: State("s", "✓", "success", "Success"),
-    Day.PARTLY: State("p", "◐", "partly", "Partly: some backups succeeded, some did not"),
+    Day.PARTLY: State("p", "◐", "partly", "Partly: some backups succeeded, some did not or are missing"),
     Day.FAILED: State("f", "✗", "failed", "Failed or timed out"),
     Day.MISSING: State("m", "○", "missing", "Missing: planned, but never started"),
     Day.SKIPPED: State("k", "»", "skipped", "Skipped by the service"),
     Day.RUNNING: State("r", "…", "running", "Waiting or running"),
-    Day.UNKNOWN: State("u", "?", "unknown", "Unknown: the task log has gaps"),
+    Day.UNKNOWN: State("u", "?", "unknown", "Unknown: the evidence has gaps"),
     Day.NONE: State("n", "·", "none", "None, and none was planned"),
 }
 _USUAL: Final = frozenset({Day.SUCCESS, Day.NONE})
