@@ -68,5 +68,5 @@ def _named(store: Store, prefix: str) -> str | None:
     """The hash that the manifest gives for the report."""
     manifest = read_json(store, f"{prefix}{MANIFEST}", ("objects",)) or {}
     objects = manifest.get("objects")
-    known = {item.get("name"): item.get("sha256") for item in objects or () if isinstance(item, dict)}
-    return known.get(REPORT)
+    items = [item for item in objects if isinstance(item, dict)] if isinstance(objects, list) else []
+    return next((item.get("sha256") for item in items if item.get("name") == REPORT), None)

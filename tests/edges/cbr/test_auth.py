@@ -1,0 +1,168 @@
+import hashlib
+import re
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+import requests
+import responses
+
+from audit.cbr.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
+from audit.cbr.transport import Credentials, Transport
+from audit.errors import SourceAnswerError, SourceRefusedError
+from audit.simulator import Request, Response, Simulator, serve
+from tests.edges.pretend import a_simulator
+
+OFFICIAL = KeyAuth(
+    "QTWAOYTTINDUT2QVKYUC",
+    "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc",
+    now=lambda: datetime(2019, 11, 15, 3, 36, 55, tzinfo=UTC),
+)
+IAM = "https://iam.sim-1.myhuaweicloud.com"
+
+
+def test_the_official_vector_is_signed_as_documented() -> None:
+    """From "API Request Signing Guide", the worked example."""
+    url = (
+        "https://service.region.example.com/v1/77b6a44cba5143ab91d13ab9a8ff44fd/vpcs"
+        "?limit=2&marker=13551d6b-755d-4757-b956-536f674975c0"
+    )
+    request = requests.Request("GET", url, headers={"Content-Type": "application/json"}, auth=OFFICIAL).prepare()
+
+    assert request.headers["X-Sdk-Date"] == "20191115T033655Z"
+    assert request.headers["Authorization"] == (
+        "SDK-HMAC-SHA256 Access=QTWAOYTTINDUT2QVKYUC, SignedHeaders=content-type;host;x-sdk-date, "
+        "Signature=7be6668032f70418fcc22abc52071e57aff61b84a1d2381bb430d6870f4f6ebe"
+    )
+
+
+def test_chinese_and_reserved_characters_are_signed_as_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[bytes] = []
+    digest = hashlib.sha256
+
+    def remember(data: bytes = b"") -> object:
+        hashed.append(data)
+        return digest(data)
+
+    monkeypatch.setattr("audit.cbr.auth.hashlib.sha256", remember)
+    query = {"test": "一 (&=?!#%.*)", "path": "/tmp/123", "limit": "1", "enable": "true", "multi": ["3", "1", "2"]}  # noqa: S108  # the vendor's example
+    requests.Request("GET", "https://service.example.com/v1/tasks/", params=query, auth=OFFICIAL).prepare()
+
+    method, path, signed, *_ = max(hashed, key=len).decode().split("\n")
+    assert (method, path) == ("GET", "/v1/tasks/")
+    assert signed == (
+        "enable=true&limit=1&multi=1&multi=2&multi=3&path=%2Ftmp%2F123&test=%E4%B8%80%20%28%26%3D%3F%21%23%25.%2A%29"
+    )
+
+
+def ask(url: str, simulator: Simulator, credentials: Credentials, **params: str) -> bytes:
+    transport = Transport()
+    try:
+        return transport.get(f"{url}/v3/{simulator.project_id}/operation-logs", tuple(params.items()), credentials).body
+    finally:
+        transport.close()
+
+
+def test_signed_requests_are_accepted_by_a_service_that_checks_them() -> None:
+    simulator = a_simulator(resources=1)
+    seen: list[Request] = []
+
+    def watch(request: Request, _number: int) -> Response | None:
+        seen.append(request)
+        return None
+
+    simulator.intercept = watch
+    plain = KeyAuth(simulator.ak, simulator.sk)
+    temporary = KeyAuth(simulator.ak, simulator.sk, project_id=simulator.project_id, security_token="a token / of STS")
+    with serve(simulator) as served:
+        for credentials in (plain, temporary):
+            ask(served.url, simulator, credentials, limit="1", vault_name="一 (&=?!#%.*) ~a+b")
+
+    assert seen[0].header("X-Security-Token") is None
+    assert seen[1].header("X-Security-Token") == "a token / of STS"
+    signed = re.findall("SignedHeaders=([^,]+)", str(seen[1].header("Authorization")))
+    assert signed == ["host;x-project-id;x-sdk-date;x-security-token"]
+
+
+def test_a_wrong_secret_key_is_refused_and_not_shown() -> None:
+    simulator = a_simulator(resources=1)
+    credentials = KeyAuth(simulator.ak, "AnotherSecretKey")
+    with serve(simulator) as served, pytest.raises(SourceRefusedError, match="verify aksk signature fail") as refusal:
+        ask(served.url, simulator, credentials)
+
+    assert refusal.value.status == 401
+    assert "AnotherSecretKey" not in str(refusal.value)
+    assert simulator.requests == 1, "keys that were refused are not tried again"
+
+
+def test_a_body_is_signed_too() -> None:
+    signatures = {
+        str(requests.Request("POST", IAM, data=body, auth=OFFICIAL).prepare().headers["Authorization"])
+        for body in (b"a", "a", "b", None)
+    }
+    assert len(signatures) == 3, "text and bytes of the same body are one"
+
+
+def test_a_given_token_is_sent_and_cannot_be_renewed() -> None:
+    simulator = a_simulator(resources=1)
+    with serve(simulator) as served:
+        assert b"operation_logs" in ask(served.url, simulator, TokenAuth(simulator.token))
+        with pytest.raises(SourceRefusedError, match="answered 401"):
+            ask(served.url, simulator, TokenAuth("another"))
+    assert simulator.requests == 2
+
+
+def test_a_user_signs_in_when_the_first_request_needs_it() -> None:
+    tokens = iter(["first", "second"])
+    credentials = PasswordAuth(lambda: next(tokens))
+
+    requests_sent = [requests.Request("GET", IAM, auth=credentials).prepare() for _ in range(2)]
+    assert [request.headers["X-Auth-Token"] for request in requests_sent] == ["first", "first"]
+
+    assert credentials.renew(requests_sent[0])
+    assert credentials.renew(requests_sent[1]), "another thread has renewed it already"
+    assert requests.Request("GET", IAM, auth=credentials).prepare().headers["X-Auth-Token"] == "second"
+
+
+def exchange(domain: dict[str, str]) -> str:
+    transport = Transport()
+    try:
+        return sign_in(transport, IAM, project_id="p1", user="u", password="pass-word", domain=domain)
+    finally:
+        transport.close()
+
+
+@pytest.mark.parametrize("domain", [{"name": "company"}, {"id": "d1"}])
+def test_a_password_is_exchanged_for_a_token_of_one_project(
+    cloud: responses.RequestsMock, domain: dict[str, str]
+) -> None:
+    cloud.post(f"{IAM}/v3/auth/tokens?nocatalog=true", status=201, headers={"X-Subject-Token": "MII"}, json={})
+
+    assert exchange(domain) == "MII"
+    assert orjson.loads(cloud.calls[0].request.body or b"") == {
+        "auth": {
+            "identity": {
+                "methods": ["password"],
+                "password": {"user": {"name": "u", "password": "pass-word", "domain": domain}},
+            },
+            "scope": {"project": {"id": "p1"}},
+        }
+    }
+
+
+def test_a_refused_password_is_tried_once_and_not_shown(cloud: responses.RequestsMock) -> None:
+    error = {"error": {"code": 401, "message": "The username or password is wrong.", "title": "Unauthorized"}}
+    cloud.post(f"{IAM}/v3/auth/tokens?nocatalog=true", status=401, json=error)
+
+    with pytest.raises(SourceRefusedError, match=r"401 The username or password is wrong") as refusal:
+        exchange({"name": "company"})
+
+    assert "pass-word" not in str(refusal.value)
+    assert len(cloud.calls) == 1
+
+
+def test_an_answer_of_iam_without_a_token_is_an_error(cloud: responses.RequestsMock) -> None:
+    cloud.post(f"{IAM}/v3/auth/tokens?nocatalog=true", status=201, json={})
+
+    with pytest.raises(SourceAnswerError, match="check the IAM endpoint"):
+        exchange({"name": "company"})

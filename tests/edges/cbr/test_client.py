@@ -1,0 +1,155 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from random import Random
+
+import orjson
+import pytest
+
+from audit.cbr.auth import TokenAuth
+from audit.cbr.client import CbrClient
+from audit.cbr.transport import Limits, Transport
+from audit.collection import Kind, Window
+from audit.errors import SourceAnswerError, SourceRefusedError
+from audit.run import Pages
+from audit.simulator import Request, Response, Simulator, serve
+from audit.simulator.messages import Row
+from tests.edges.pretend import AS_OF, Clock, a_simulator, json_response
+
+WINDOW = Window(AS_OF - timedelta(days=30), AS_OF)
+
+
+@contextmanager
+def a_client(simulator: Simulator, *, workers: int = 4) -> Iterator[CbrClient]:
+    clock = Clock()
+    transport = Transport(limits=Limits(budget=timedelta(hours=1)), sleep=clock.sleep, clock=clock)
+    try:
+        with serve(simulator) as served:
+            yield CbrClient(
+                transport,
+                TokenAuth(simulator.token),
+                endpoint=served.url,
+                project_id=simulator.project_id,
+                workers=workers,
+            )
+    finally:
+        transport.close()
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.cbr.client.PAGE_SIZE", 20)
+
+
+def ids(pages: Pages) -> set[str]:
+    return {row["id"] for page in pages for row in page.rows}
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_tasks_policies_and_vaults_are_read_completely(workers: int) -> None:
+    simulator = a_simulator(resources=12)
+    with a_client(simulator, workers=workers) as client:
+        tasks, policies, vaults = client.tasks(WINDOW), client.policies(), client.vaults()
+        assert ids(tasks) == {row["id"] for row in simulator.tasks}
+        assert len(ids(policies)) == policies.expected > 0
+        assert len(ids(vaults)) == vaults.expected > 0
+
+    assert len(simulator.tasks) > 40
+    assert all(walk.reading().complete for walk in (tasks, policies, vaults))
+
+
+def test_a_page_says_what_was_asked_and_holds_the_bytes_as_received() -> None:
+    simulator = a_simulator()
+    with a_client(simulator) as client:
+        page = next(iter(client.tasks(WINDOW)))
+
+    assert page.path == f"/v3/{simulator.project_id}/operation-logs"
+    assert page.params == (
+        ("start_time", "2026-10-24T12:00:00Z"),
+        ("end_time", "2026-11-23T12:00:00Z"),
+        ("limit", "20"),
+        ("offset", "0"),
+    )
+    assert orjson.loads(page.body)["operation_logs"] == page.rows
+    assert len(page.request_id) == 32
+
+
+def test_an_answer_that_is_no_list_names_the_address() -> None:
+    simulator = a_simulator(resources=1)
+    answers = {
+        "looks like a web page": Response(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>"),
+        'no list "vaults"': json_response({"count": 0}),
+        'no "count"': json_response({"vaults": []}),
+        "not a JSON object": json_response([]),
+        "breaks at byte": Response(200, {}, b'{"vaults": ['),
+    }
+    with a_client(simulator) as client:
+        for words, answer in answers.items():
+            simulator.intercept = lambda _request, _number, answer=answer: answer
+            with pytest.raises(SourceAnswerError, match=f"/vaults: .*{words}.*; check the endpoint"):
+                list(client.vaults())
+
+
+def test_another_project_is_refused_with_the_remedy() -> None:
+    simulator = a_simulator(resources=1)
+    refusal = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
+    simulator.intercept = lambda _request, _number: refusal
+    with a_client(simulator) as client, pytest.raises(SourceRefusedError, match="check the project id"):
+        list(client.policies())
+
+
+Change = Callable[[Simulator, Random, int], None]
+
+
+def add(simulator: Simulator, odd: Random, number: int) -> None:
+    """A task on top of the list, after the end of the window: it must not move the pages."""
+    del odd
+    row = next(iter(simulator.tasks))
+    simulator.tasks.add({**row, "id": f"new-{number}", "created_at": f"2026-11-23T12:00:{number % 60:02d}.5"})
+
+
+def add_late(simulator: Simulator, odd: Random, number: int) -> None:
+    row = odd.choice(list(simulator.tasks))
+    simulator.tasks.add({**row, "id": f"late-{number}"})
+
+
+def update(simulator: Simulator, odd: Random, number: int) -> None:
+    row: Row = odd.choice(list(simulator.tasks))
+    simulator.tasks.replace({**row, "updated_at": f"2026-11-23T12:00:00.{number:06d}"})
+
+
+def remove(simulator: Simulator, odd: Random, number: int) -> None:
+    del number
+    if rows := list(simulator.tasks):
+        simulator.tasks.remove(odd.choice(rows[-40:])["id"])
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("changes", [(add,), (remove,), (update,), (add, add_late, update, remove)], ids=str)
+def test_changes_during_a_walk_over_the_socket_lose_nothing_without_a_gap(
+    seed: int, changes: tuple[Change, ...]
+) -> None:
+    simulator = a_simulator(seed=seed % 3 + 1, resources=8)
+    odd = Random(seed)  # noqa: S311  # repeatable, not secret
+    there_at_first = {row["id"] for row in simulator.tasks}
+
+    def interfere(_request: Request, number: int) -> Response | None:
+        if number < 40 and odd.random() < 0.6:
+            odd.choice(changes)(simulator, odd, number)
+        return None
+
+    simulator.intercept = interfere
+    with a_client(simulator, workers=seed % 8 + 1) as client:
+        walk = client.tasks(WINDOW)
+        received = ids(walk)
+
+    lost = (there_at_first & {row["id"] for row in simulator.tasks}) - received
+    assert not lost or walk.reading().gaps
+    assert simulator.requests < 8 * 40
+    if changes in ((add,), (update,)):
+        assert walk.reading().complete, "what happens after the window does not disturb it"
+        assert received == there_at_first
+
+
+def test_the_kinds_of_lists_are_those_that_an_audit_reads() -> None:
+    assert list(Kind) == ["operation_logs", "policies", "vaults"]

@@ -1,0 +1,422 @@
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from audit.cbr.paging import Walk
+from audit.collection import Kind, Page, Reading
+from audit.errors import SourceError, SourceUnreachableError
+
+Row = dict[str, Any]
+Change = Callable[[list[Row]], None]
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def page(rows: list[Any], count: int) -> Page:
+    return Page(
+        kind=Kind.TASKS,
+        path="/v3/p1/operation-logs",
+        params=(),
+        body=orjson.dumps([rows, count]),
+        request_id="",
+        received_at=EPOCH,
+        rows=rows,
+        envelope={"count": count},
+    )
+
+
+def rows_of(number: int) -> list[Row]:
+    return [{"id": f"task-{place}", "status": "success"} for place in range(number)]
+
+
+@dataclass
+class Cloud:
+    """A list that is cut into pages, and may change or misbehave at the n-th request."""
+
+    rows: list[Row]
+    size: int
+    changes: dict[int, Change] = field(default_factory=dict)
+    short: dict[int, int] = field(default_factory=dict)
+    repeated: frozenset[int] = frozenset()
+    counts: Callable[[int, int], int] = lambda real, _request: real
+    broken: frozenset[int] = frozenset()
+    started: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _sent: Page | None = None
+
+    def fetch(self, offset: int) -> Page:
+        with self._lock:
+            number, self.started = self.started, self.started + 1
+            if number in self.broken:
+                raise SourceUnreachableError("no answer")
+            if number in self.repeated and self._sent is not None:
+                return self._sent
+            size = self.short.get(number, self.size)
+            self._sent = page(self.rows[offset : offset + size], self.counts(len(self.rows), number))
+            if number in self.changes:
+                self.changes[number](self.rows)
+            return self._sent
+
+    def walk(self, workers: int = 1) -> Walk:
+        return Walk(Kind.TASKS, self.fetch, workers=workers, page_size=self.size)
+
+
+def read(cloud: Cloud, workers: int = 1) -> tuple[set[str], Reading]:
+    """Read everything and give the ids that came, beside the account of it."""
+    walk = cloud.walk(workers)
+    received = {row["id"] for one in walk for row in one.rows}
+    return received, walk.reading()
+
+
+def ids(rows: list[Row]) -> set[str]:
+    return {row["id"] for row in rows}
+
+
+@given(
+    number=st.integers(0, 5000),
+    size=st.sampled_from([1, 2, 3, 7, 50, 100, 999, 1000]),
+    workers=st.integers(1, 8),
+)
+@example(number=0, size=1000, workers=4)
+@example(number=1, size=1, workers=1)
+@example(number=2, size=1, workers=1)
+@example(number=2000, size=1000, workers=4)
+@example(number=1999, size=1000, workers=4)
+@example(number=1998, size=1000, workers=4)
+@settings(max_examples=60, deadline=None)
+def test_a_list_that_stands_still_is_read_completely(number: int, size: int, workers: int) -> None:
+    number = min(number, 60 * size)
+    cloud = Cloud(rows_of(number), size)
+
+    received, reading = read(cloud, workers)
+
+    assert received == ids(cloud.rows)
+    assert reading.complete, reading.gaps
+    assert (reading.distinct, reading.count_first, reading.count_last) == (number, number, number)
+    assert reading.duplicates == 0
+    assert reading.passes == (1 if number < size else 2)
+    assert cloud.started <= reading.passes * (2 + number // max(1, size - 1))
+    assert reading.pages == cloud.started
+
+
+def test_a_server_that_caps_the_limit_is_read_completely() -> None:
+    cloud = Cloud(rows_of(730), 100)
+    walk = Walk(Kind.TASKS, cloud.fetch, workers=4, page_size=1000)
+
+    received = {row["id"] for one in walk for row in one.rows}
+
+    assert received == ids(cloud.rows)
+    assert walk.reading().complete
+
+
+def in_turn(first: Change | None, second: Change) -> Change:
+    def both(rows: list[Row]) -> None:
+        if first:
+            first(rows)
+        second(rows)
+
+    return both
+
+
+def change(kind: str, at: float, new: int) -> Change:
+    """One change of a list: a new row on top, a row that goes, or a row that is written anew."""
+
+    def insert(rows: list[Row]) -> None:
+        rows.insert(0, {"id": f"new-{new}", "status": "running"})
+
+    def delete(rows: list[Row]) -> None:
+        if rows:
+            del rows[int(at * len(rows))]
+
+    def update(rows: list[Row]) -> None:
+        if rows:
+            place = int(at * len(rows))
+            rows[place] = {**rows[place], "status": f"updated-{new}"}
+
+    return {"insert": insert, "delete": delete, "update": update}[kind]
+
+
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 80), st.sampled_from(["insert", "delete", "update"]), st.floats(0, 1, exclude_max=True)),
+    max_size=40,
+)
+
+
+@given(number=st.integers(0, 300), size=st.integers(2, 40), workers=st.integers(1, 8), planned=CHANGES)
+@settings(max_examples=120, deadline=None)
+def test_nothing_that_was_there_all_the_time_is_lost_without_a_gap(
+    number: int, size: int, workers: int, planned: list[tuple[int, str, float]]
+) -> None:
+    changes: dict[int, Change] = {}
+    for new, (request, kind, at) in enumerate(planned):
+        changes[request] = in_turn(changes.get(request), change(kind, at, new))
+    cloud = Cloud(rows_of(number), size, changes)
+    there_at_first = ids(cloud.rows)
+
+    received, reading = read(cloud, workers)
+
+    lost = (there_at_first & ids(cloud.rows)) - received
+    assert not lost or reading.gaps
+    assert reading.passes <= 8
+    most = number + len(planned)
+    assert cloud.started <= reading.passes * (2 + 2 * workers + 2 * most // (size - 1) + most // size)
+
+
+COUNTS: dict[str, Callable[[int, int], int]] = {
+    "one too many": lambda real, _: real + 1,
+    "one too few": lambda real, _: max(0, real - 1),
+    "huge": lambda _real, _number: 10**12,
+    "nothing": lambda _real, _number: 0,
+    "the rows of one page": lambda _real, _number: 20,
+    "the rows of two pages": lambda _real, _number: 39,
+    "the rows of three pages": lambda _real, _number: 58,
+    "huge at first": lambda real, number: 10**12 if number == 0 else real,
+    "too low at first": lambda real, number: 20 if number == 0 else real,
+    "too low once": lambda real, number: 39 if number == 2 else real,
+    "never the same": lambda real, number: real + number,
+}
+
+
+@pytest.mark.parametrize("counts", COUNTS.values(), ids=COUNTS)
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_count_that_lies_never_hides_a_row(counts: Callable[[int, int], int], workers: int) -> None:
+    for number in (0, 1, 19, 20, 21, 38, 39, 40, 130):
+        cloud = Cloud(rows_of(number), 20, counts=counts)
+
+        received, reading = read(cloud, workers)
+
+        assert received == ids(cloud.rows) or reading.gaps, number
+        assert reading.complete or reading.distinct != reading.count_last or reading.passes == 8
+        assert cloud.started <= 8 * (number + 2 * workers + 2)
+
+
+@given(
+    number=st.integers(0, 200),
+    size=st.integers(2, 30),
+    workers=st.integers(1, 8),
+    seed=st.integers(0, 10**6),
+)
+@settings(max_examples=150, deadline=None)
+def test_odd_pages_never_hide_a_row(number: int, size: int, workers: int, seed: int) -> None:
+    odd = Random(seed)  # noqa: S311  # repeatable, not secret
+    cloud = Cloud(
+        rows_of(number),
+        size,
+        short={request: odd.randrange(size) for request in range(400) if odd.random() < 0.2},
+        repeated=frozenset(request for request in range(400) if odd.random() < 0.1),
+        broken=frozenset(request for request in range(1, 400) if odd.random() < 0.02),
+    )
+
+    received, reading = read(cloud, workers)
+
+    assert received == ids(cloud.rows) or reading.gaps
+    assert cloud.started <= 8 * (2 * number + 2 * workers + 2)
+
+
+def test_short_pages_are_filled() -> None:
+    cloud = Cloud(rows_of(100), 20, short={1: 5, 2: 7, 3: 19})
+
+    received, reading = read(cloud)
+
+    assert len(received) == 100
+    assert reading.complete
+
+
+def test_a_short_first_page_only_makes_the_pages_smaller() -> None:
+    cloud = Cloud(rows_of(60), 20, short={0: 7})
+
+    received, reading = read(cloud, workers=3)
+
+    assert len(received) == 60
+    assert reading.complete
+
+
+def test_an_empty_page_in_the_middle_is_a_gap_until_a_later_pass_is_whole() -> None:
+    always = Cloud(rows_of(100), 20)
+    fetch = always.fetch
+    walk = Walk(Kind.TASKS, lambda offset: page([], 100) if offset == 38 else fetch(offset), page_size=20)
+    assert sum(len(one.rows) for one in walk) < 100
+    assert walk.reading().gaps == ("task log: 39 different rows came, the cloud says it has 100",)
+
+    once = Cloud(rows_of(100), 20, short={2: 0})
+    received, reading = read(once)
+    assert len(received) == 100
+    assert reading.complete
+    assert reading.passes == 3
+
+
+def test_a_fill_that_brings_nothing_ends() -> None:
+    """Every page from the second on is short, and what it left out never comes."""
+    rows = rows_of(100)
+    walk = Walk(Kind.TASKS, lambda offset: page(rows[offset : offset + (20 if offset == 0 else 1)], 100), page_size=20)
+
+    assert sum(len(one.rows) for one in walk) < 100
+    assert "different rows came" in walk.reading().gaps[0]
+
+
+def test_a_list_that_never_settles_is_a_gap() -> None:
+    def restless(offset: int) -> Page:
+        restless.requests += 1  # type: ignore[attr-defined]  # counts its own calls
+        rows = [{"id": f"{restless.requests}-{place}"} for place in range(offset, min(offset + 10, 25))]  # type: ignore[attr-defined]  # as above
+        return page(rows, 25)
+
+    restless.requests = 0  # type: ignore[attr-defined]  # as above
+    walk = Walk(Kind.TASKS, restless, page_size=10)
+
+    assert sum(1 for _ in walk) > 8
+    assert walk.reading().passes == 8
+    assert walk.reading().gaps[0] == "task log: it still changed after 8 passes"
+
+
+def test_a_count_that_changes_is_shown_and_must_settle() -> None:
+    cloud = Cloud(rows_of(50), 20, changes={0: change("delete", 0.99, 0)})
+
+    received, reading = read(cloud)
+
+    assert len(received) == 49
+    assert (reading.count_first, reading.count_last, reading.distinct) == (50, 49, 49)
+    assert reading.complete
+
+
+def test_rows_that_moved_are_counted_as_duplicates_and_the_planned_overlap_is_not() -> None:
+    cloud = Cloud(rows_of(50), 20, changes={0: lambda rows: rows.insert(0, {"id": "new"})})
+
+    received, reading = read(cloud)
+
+    assert len(received) == 51
+    assert reading.duplicates == 1
+    assert reading.complete
+
+
+def test_pages_are_fetched_ahead_but_never_more_than_two_for_each_worker() -> None:
+    for workers in (1, 3, 8):
+        cloud = Cloud(rows_of(2000), 20)
+        ahead = [cloud.started - consumed for consumed, _ in enumerate(cloud.walk(workers), 1)]
+        assert max(ahead) <= 2 * workers
+
+
+def test_pages_are_fetched_at_the_same_time() -> None:
+    cloud = Cloud(rows_of(100), 20)
+    together = threading.Barrier(4)
+
+    def fetch(offset: int) -> Page:
+        if 0 < offset <= 76 and cloud.started < 5:
+            together.wait(10)
+        return cloud.fetch(offset)
+
+    walk = Walk(Kind.TASKS, fetch, workers=4, page_size=20)
+    assert len({row["id"] for one in walk for row in one.rows}) == 100
+
+
+def test_every_answer_is_handed_out_those_of_a_repeated_pass_too() -> None:
+    walk = Cloud(rows_of(100), 20).walk()
+    assert (walk.passes, walk.expected) == (0, 0)
+
+    passes = [walk.passes for _ in walk]
+
+    assert passes == [1] * 6 + [2] * 6
+    assert walk.reading().pages == 12
+    assert walk.expected == 100
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_an_error_on_a_later_page_is_a_gap_and_keeps_what_was_read(workers: int) -> None:
+    cloud = Cloud(rows_of(200), 20, broken=frozenset(range(4, 1000)))
+
+    received, reading = read(cloud, workers)
+
+    assert 20 <= len(received) < 200
+    assert reading.gaps[0] == "task log: no answer"
+    assert not reading.complete
+    assert threading.active_count() == 1 or not [t for t in threading.enumerate() if t.name.startswith("page")]
+
+
+def test_an_error_in_the_second_pass_is_a_gap_although_every_row_came() -> None:
+    cloud = Cloud(rows_of(50), 20, broken=frozenset({3}))
+
+    received, reading = read(cloud)
+
+    assert len(received) == 50
+    assert reading.gaps == ("task log: no answer",)
+    assert reading.distinct == 50
+
+
+def test_an_error_on_the_first_page_is_raised_and_is_a_gap_too() -> None:
+    walk = Cloud(rows_of(50), 20, broken=frozenset({0})).walk()
+
+    with pytest.raises(SourceError, match="no answer"):
+        list(walk)
+
+    assert walk.expected == 0
+    assert walk.reading().gaps == ("task log: no answer",)
+    assert walk.reading().count_first is None
+
+
+def test_a_walk_that_is_broken_off_says_so_and_stops_its_threads() -> None:
+    walk = Cloud(rows_of(200), 20).walk(workers=4)
+    pages: Iterator[Page] = iter(walk)
+    next(pages)
+    next(pages)
+    pages.close()  # type: ignore[attr-defined]  # it is a generator
+
+    assert walk.reading().gaps[0] == "task log: reading was broken off"
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("page")]
+
+
+def test_rows_without_an_id_are_told_apart_by_their_content() -> None:
+    rows: list[Any] = [{"name": str(number)} for number in range(30)]
+    rows += [None, "text", 7, {"id": 5}, {"id": 6}]
+    walk = Walk(Kind.TASKS, lambda offset: page(rows[offset : offset + 10], len(rows)), workers=2, page_size=10)
+
+    assert sum(len(one.rows) for one in walk) >= 35
+    assert walk.reading().complete
+    assert walk.reading().distinct == 35
+
+
+def test_a_row_that_cannot_even_be_named_is_a_gap() -> None:
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+    ordinary = page(rows_of(5), 6)
+    odd = Page(
+        kind=ordinary.kind,
+        path="",
+        params=(),
+        body=b"",
+        request_id="",
+        received_at=EPOCH,
+        rows=[{"id": "task-4"}, deep],
+        envelope={"count": 6},
+    )
+    walk = Walk(Kind.TASKS, lambda offset: odd if offset else ordinary, page_size=5)
+
+    assert len(list(walk)) == 1
+    assert walk.reading().gaps[0] == "task log: a row without an id is nested too deeply"
+
+
+def test_rows_that_cannot_be_told_apart_are_a_gap() -> None:
+    walk = Walk(Kind.POLICIES, lambda _offset: page([{"name": "a"}, {"name": "a"}], 2))
+
+    assert len(list(walk)) == 2
+    assert walk.reading().gaps == ("policies: 1 different rows came, the cloud says it has 2",)
+
+
+def test_a_list_that_knows_no_offset_is_asked_once() -> None:
+    offsets: list[int] = []
+
+    def fetch(offset: int) -> Page:
+        offsets.append(offset)
+        return page(rows_of(70), 70)
+
+    walk = Walk(Kind.POLICIES, fetch)
+
+    assert len(list(walk)) == 1
+    assert offsets == [0]
+    assert walk.reading().complete

@@ -1,0 +1,36 @@
+"""What every test of the edges starts from: no settings in the environment, and a log that nobody has set up."""
+
+from collections.abc import Iterator
+
+import pytest
+import responses
+import structlog
+
+from audit.settings import VARIABLES
+from tests.edges.pretend import Clock
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*VARIABLES, *_PROXIES, *(name.upper() for name in _PROXIES)):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_log() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def cloud() -> Iterator[responses.RequestsMock]:
+    """Strict: every answer that a test prepares must be asked for."""
+    with responses.RequestsMock() as mock:
+        yield mock

@@ -1,0 +1,231 @@
+"""What every store must do, run on a folder; and what is special about a folder."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.errors import SettingsError, StoreError
+from audit.store import Store, open_store
+from audit.store.folder import Folder
+
+KEY = "p1/2026/11/23/run-1/report.json"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Another kind of store joins the contract by joining the parameters of this fixture."""
+    return open_store((tmp_path / "store").as_uri())
+
+
+def test_what_was_written_is_read(store: Store) -> None:
+    store.create(KEY, b"\x00report")
+    store.create(KEY + ".gz", b"")
+
+    assert store.read(KEY) == b"\x00report"
+    assert store.read(KEY + ".gz") == b""
+
+
+def test_what_is_not_there_is_none(store: Store) -> None:
+    assert store.read(KEY) is None
+
+
+def test_the_same_bytes_may_be_written_again(store: Store) -> None:
+    store.create(KEY, b"report")
+    store.create(KEY, b"report")
+
+    assert store.read(KEY) == b"report"
+
+
+def test_other_bytes_are_refused_and_the_old_ones_stay(store: Store) -> None:
+    store.create(KEY, b"old")
+
+    with pytest.raises(StoreError, match=r"report.json exists already with other contents"):
+        store.create(KEY, b"new")
+
+    assert store.read(KEY) == b"old"
+
+
+def test_of_writers_at_the_same_time_exactly_one_wins(store: Store) -> None:
+    writers = 8
+    for number in range(20):
+        key = f"p1/{number}/report.json"
+        together = threading.Barrier(writers)
+        refused: list[StoreError] = []
+        threads = [
+            threading.Thread(target=_compete, args=(store, key, b"%d" % writer, together, refused))
+            for writer in range(writers)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert len(refused) == writers - 1
+        assert store.read(key) in {b"%d" % writer for writer in range(writers)}
+
+
+def _compete(store: Store, key: str, data: bytes, together: threading.Barrier, refused: list[StoreError]) -> None:
+    together.wait(10)
+    try:
+        store.create(key, data)
+    except StoreError as error:
+        refused.append(error)
+
+
+def test_an_object_that_moves_can_be_replaced(store: Store) -> None:
+    store.replace("p1/latest.json", b"1")
+    store.replace("p1/latest.json", b"2")
+
+    assert store.read("p1/latest.json") == b"2"
+
+
+def test_projects_are_those_that_have_a_latest_report(store: Store) -> None:
+    assert store.projects() == ()
+    store.replace("p2/latest.json", b"{}")
+    store.replace("p1/latest.json", b"{}")
+    store.create("p3/2026/11/23/run-1/report.json", b"{}")
+
+    assert store.projects() == ("p1", "p2")
+
+
+def test_a_store_knows_its_address(store: Store) -> None:
+    assert open_store(store.url).url == store.url
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}", "file://localhost{}"])
+def test_a_folder_is_opened_by_path_or_url(tmp_path: Path, form: str) -> None:
+    folder = tmp_path / "with space"
+    text = str(folder) if form == "{}" else folder.as_uri().removeprefix("file://")
+    open_store(form.format(text)).create("a", b"1")
+
+    assert (folder / "a").read_bytes() == b"1"
+
+
+def test_a_relative_path_is_a_folder_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = open_store("reports?#1")
+    store.create("a", b"1")
+
+    assert (tmp_path / "reports?#1" / "a").read_bytes() == b"1"
+    assert store.url == (tmp_path / "reports?#1").as_uri()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "s3://bucket", "https://example.com/x", "file://other-host/x", "file://", "//[", "a\0b", "file:///a%00"]
+)
+def test_what_is_no_store_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match="is not a store; give a folder"):
+        open_store(url)
+
+
+def test_nothing_is_made_before_the_first_object(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "new")
+
+    assert folder.read("a") is None
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("write", [Folder.create, Folder.replace])
+def test_a_file_in_the_way_is_named(tmp_path: Path, write: Callable[[Folder, str, bytes], None]) -> None:
+    (tmp_path / "p1").write_bytes(b"a file")
+
+    with pytest.raises(StoreError, match=str(tmp_path / "p1" / "latest.json")):
+        write(Folder(tmp_path), "p1/latest.json", b"{}")
+
+    assert (tmp_path / "p1").read_bytes() == b"a file"
+
+
+def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "latest.json").mkdir()
+
+    with pytest.raises(StoreError, match=r"cannot read .*latest.json: Is a directory"):
+        Folder(tmp_path).read("latest.json")
+    with pytest.raises(StoreError, match=r"cannot write .*latest.json: .*check that the folder"):
+        Folder(tmp_path).replace("latest.json", b"{}")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["latest.json"]
+
+
+def test_a_name_that_is_too_long_is_an_error_of_the_store(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="File name too long"):
+        Folder(tmp_path).create("a" * 300, b"")
+
+
+def failing(*_: Any, **__: Any) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("write", [Folder.create, Folder.replace])
+@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace", "pathlib.Path.rename", "pathlib.Path.open"])
+def test_a_failure_leaves_no_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Folder, str, bytes], None], step: str
+) -> None:
+    used_by_create_only, used_by_replace_only = step.endswith("rename"), step.endswith("replace")
+    monkeypatch.setattr(step, failing)
+    if write is Folder.create:
+        monkeypatch.setattr("pathlib.Path.hardlink_to", failing)
+    if (write is Folder.create and used_by_replace_only) or (write is Folder.replace and used_by_create_only):
+        write(Folder(tmp_path), "p1/a", b"1")
+    else:
+        with pytest.raises(StoreError, match=r"cannot (read|write) .*p1/a: No space left on device"):
+            write(Folder(tmp_path), "p1/a", b"1")
+        assert not (tmp_path / "p1" / "a").exists()
+
+    assert not list(tmp_path.rglob(".*"))
+
+
+def test_a_failed_replacement_keeps_the_old_object(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Folder(tmp_path)
+    folder.replace("latest.json", b"old")
+    monkeypatch.setattr("pathlib.Path.replace", failing)
+
+    with pytest.raises(StoreError):
+        folder.replace("latest.json", b"new")
+
+    assert folder.read("latest.json") == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["latest.json"]
+
+
+def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path, _target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("pathlib.Path.hardlink_to", refuse)
+    folder = Folder(tmp_path)
+    folder.create("a", b"1")
+
+    with pytest.raises(StoreError, match="other contents"):
+        folder.create("a", b"2")
+
+    assert folder.read("a") == b"1"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_folder_that_may_not_be_looked_into_is_an_error_of_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+
+    with pytest.raises(StoreError, match=r"cannot read .*: Permission denied"):
+        Folder(tmp_path).create("a", b"1")
+
+
+def test_objects_are_on_the_disk_before_they_have_their_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    sync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        synced.append((tmp_path / "a").exists())
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fsync", watch)
+    Folder(tmp_path).create("a", b"1")
+
+    assert synced == [False, True], "the file before it is named, its folder afterwards"

@@ -1,0 +1,99 @@
+import io
+import json
+from typing import Any
+
+import pytest
+import structlog
+
+from audit import log
+from audit.log import Redactor
+
+
+def logged(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def stream(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    redactor = Redactor()
+    monkeypatch.setattr(log, "REDACTOR", redactor)
+    redactor.learn(["open-sesame", "open-sesame-long", "short"])
+    stream = io.StringIO()
+    log.set_up(stream)
+    return stream
+
+
+def test_an_event_is_one_line_of_json(stream: io.StringIO) -> None:
+    structlog.get_logger().info("page.fetched", rows=3, text="two\nlines")
+    structlog.get_logger().debug("page.ignored")
+
+    (line,) = logged(stream)
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {"event": "page.fetched", "rows": 3, "text": "two\nlines", "level": "info"}
+
+
+def test_what_is_bound_is_on_every_line(stream: io.StringIO) -> None:
+    with structlog.contextvars.bound_contextvars(run_id="r-1"):
+        structlog.get_logger().info("run.started")
+    structlog.get_logger().info("run.forgotten")
+
+    assert [line.get("run_id") for line in logged(stream)] == ["r-1", None]
+
+
+@pytest.mark.parametrize(
+    "key", ["X-Auth-Token", "password", "secret_key", "Authorization", "signature", "security_token"]
+)
+def test_a_secret_is_blotted_out_by_the_name_of_its_key(stream: io.StringIO, key: str) -> None:
+    structlog.get_logger().info("x", **{key: "anything"}, inner={key: ["anything"]})
+
+    assert "anything" not in stream.getvalue()
+
+
+def test_a_secret_is_blotted_out_by_its_value_wherever_it_is(stream: io.StringIO) -> None:
+    structlog.get_logger().info(
+        "got open-sesame",
+        text="a open-sesame-long b",
+        gaps=["tasks: open-sesame", ("open-sesame",), 5],
+        inner={"deep": {"deeper": "open-sesame"}},
+        none=None,
+    )
+
+    (line,) = logged(stream)
+    assert "sesame" not in stream.getvalue()
+    assert line["text"] == "a *** b", "a secret that begins with another one is blotted out as a whole"
+    assert line["gaps"] == ["tasks: ***", ["***"], 5]
+    assert line["none"] is None
+
+
+def test_a_traceback_shows_no_secret(stream: io.StringIO) -> None:
+    try:
+        try:
+            int("b'open-sesame'")
+        except ValueError as error:
+            raise RuntimeError("failed") from error
+    except RuntimeError:
+        structlog.get_logger().exception("run.failed")
+
+    assert "sesame" not in stream.getvalue()
+    assert "b'***'" in logged(stream)[0]["exception"]
+
+
+def test_very_short_secrets_leave_ordinary_text_alone(stream: io.StringIO) -> None:
+    structlog.get_logger().info("x", text="in short")
+
+    assert logged(stream)[0]["text"] == "in short"
+
+
+def test_the_log_can_be_silenced(capsys: pytest.CaptureFixture[str]) -> None:
+    log.silence()
+    structlog.get_logger().info("x")
+    structlog.get_logger().error("y")
+
+    assert capsys.readouterr().out == ""
+
+
+def test_standard_output_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+    log.set_up()
+    structlog.get_logger().info("x")
+
+    assert json.loads(capsys.readouterr().out)["event"] == "x"

@@ -1,0 +1,121 @@
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from audit.screen import printable, summary_lines
+
+REPORT: dict[str, Any] = {
+    "run": {
+        "as_of": "2026-11-23T12:00:00Z",
+        "window": {"since": "2026-10-24T12:00:00Z", "until": "2026-11-23T12:00:00Z"},
+        "project_id": "p1",
+        "region": "",
+    },
+    "conclusion": "compliant",
+    "summary": {
+        "outcomes": {"pass": 5, "fail": 0, "unknown": 0, "not_applicable": 1},
+        "resources": 1,
+        "resources_failing": 0,
+    },
+    "collection": {"distinct": 1234, "pages": 1, "complete": True, "gaps": [], "rejected": 0, "drift": []},
+    "problems": [],
+    "findings": [{"control": "CBR-101", "reason": "recent enough", "outcome": "pass"}],
+}
+PROBLEM: dict[str, Any] = {
+    "subject": {"kind": "resource", "id": "r1", "name": "db-1"},
+    "severity": "high",
+    "reason": "too old",
+    "since": "2026-11-20T11:00:00Z",
+    "error": "BackupService.6114",
+    "todo": "Extend the vault.",
+}
+
+
+def lines(**changed: Any) -> list[str]:
+    report = deepcopy(REPORT)
+    for name, values in changed.items():
+        report[name] = {**report[name], **values} if isinstance(values, dict) else values
+    return list(summary_lines(report))
+
+
+def test_a_good_report_is_short_and_the_verdict_comes_first() -> None:
+    assert lines() == [
+        "COMPLIANT: every backup that was checked is as it should be.",
+        "",
+        "Judged   1 resource, 0 failing; findings: 5 pass, 0 fail, 0 unknown, 1 not applicable",
+        "Read     1,234 tasks in 1 page, complete",
+        "Window   2026-10-24T12:00:00Z to 2026-11-23T12:00:00Z (UTC)",
+        "Project  p1",
+    ]
+
+
+def test_a_problem_says_what_since_when_and_what_to_do() -> None:
+    shown = lines(conclusion="non_compliant", problems=[PROBLEM], run={"region": "eu-west-101"})
+
+    assert shown[0].startswith("NOT COMPLIANT")
+    assert shown[2:6] == [
+        "What to do now (1 problem, worst first):",
+        "  high     resource db-1: too old, since 2026-11-20 11:00 UTC (3 days) [BackupService.6114]",
+        "           Extend the vault.",
+        "",
+    ]
+    assert shown[-1] == "Project  p1 eu-west-101"
+
+
+def test_a_problem_without_time_and_error_says_neither() -> None:
+    shown = lines(problems=[{**PROBLEM, "since": None, "error": None}])
+
+    assert "  high     resource db-1: too old" in shown
+
+
+def test_of_many_problems_the_worst_are_shown() -> None:
+    shown = lines(problems=[PROBLEM] * 11)
+
+    assert sum(line.startswith("  high") for line in shown) == 8
+    assert "  and 3 more: see report.html" in shown
+
+
+def test_what_is_missing_or_odd_is_said() -> None:
+    shown = lines(
+        conclusion="incomplete",
+        collection={"complete": False, "gaps": ["one", "two", "three", "four"], "rejected": 1, "drift": [{}, {}]},
+    )
+
+    assert shown[0].startswith("INCOMPLETE")
+    assert "Read     1,234 tasks in 1 page, NOT complete" in shown
+    assert [line for line in shown if line.startswith("Gap")] == ["Gap      one", "Gap      two", "Gap      three"]
+    assert "         and 1 more: see report.html" in shown
+    assert "Rejected 1 row could not be used; see report.json" in shown
+    assert "Drift    2 differences from the documents; all rows were used" in shown
+
+
+def test_what_could_not_be_decided_is_said_once_for_each_reason() -> None:
+    unknown = [
+        {"control": f"CBR-10{number}", "reason": "the log has gaps", "outcome": "unknown"}
+        for number in (1, 1, 2, 3, 4, 5, 6)
+    ]
+    shown = lines(conclusion="incomplete", findings=unknown)
+
+    assert "Unknown  CBR-101 for 2 subjects: the log has gaps" in shown
+    assert sum(line.startswith("Unknown") for line in shown) == 4
+    assert "         and 2 more: see report.html" in shown
+
+
+EVIL = "\x1b]0;owned\x07\x1b[2J\r\n\u202e\u2028name"
+
+
+@pytest.mark.parametrize("field", ["severity", "reason", "error", "todo"])
+def test_no_text_of_the_cloud_commands_the_terminal(field: str) -> None:
+    shown = "".join(
+        lines(
+            problems=[{**PROBLEM, field: EVIL, "subject": {"kind": EVIL, "id": "", "name": EVIL}}],
+            run={"region": EVIL},
+            collection={"gaps": [EVIL]},
+        )
+    )
+    assert shown.isprintable()
+
+
+def test_ordinary_names_stay_as_they_are() -> None:
+    assert printable("数据库-1 (prod) é ☃") == "数据库-1 (prod) é ☃"

@@ -1,0 +1,162 @@
+import pytest
+
+from audit.errors import SettingsError
+from audit.settings import VARIABLES, Settings, SignIn, is_loopback
+
+GOOD = {
+    "HUAWEICLOUD_SDK_PROJECT_ID": "p1",
+    "CBR_AUDIT_STORE": "file:///var/lib/cbr-audit",
+    "HUAWEICLOUD_SDK_REGION": "eu-west-101",
+    "CBR_AUDIT_TOKEN": "MIItoken",
+}
+KEYS = {"HUAWEICLOUD_SDK_AK": "AKEY12", "HUAWEICLOUD_SDK_SK": "SKEY12"}
+PERSON = {"CBR_AUDIT_USER": "user", "CBR_AUDIT_PASSWORD": "pass word 中"}
+
+
+def without(*names: str) -> dict[str, str]:
+    return {name: value for name, value in GOOD.items() if name not in names}
+
+
+def test_the_region_gives_the_endpoints() -> None:
+    settings = Settings.read(GOOD)
+
+    assert settings.cbr_endpoint == "https://cbr.eu-west-101.myhuaweicloud.com"
+    assert settings.sign_in_endpoint == "https://iam.eu-west-101.myhuaweicloud.com"
+    assert settings.workers == 4
+
+
+def test_endpoints_may_be_given_instead() -> None:
+    settings = Settings.read(
+        {
+            **without("HUAWEICLOUD_SDK_REGION"),
+            "CBR_AUDIT_ENDPOINT": "https://cbr.example.com/",
+            "HUAWEICLOUD_SDK_IAM_ENDPOINT": "http://127.0.0.1:8080",
+        }
+    )
+
+    assert settings.cbr_endpoint == "https://cbr.example.com"
+    assert settings.sign_in_endpoint == "http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
+    ("given", "way"),
+    [
+        ({}, SignIn.TOKEN),
+        (PERSON, SignIn.TOKEN),
+        ({**PERSON, "CBR_AUDIT_TOKEN": ""}, SignIn.PASSWORD),
+        ({**PERSON, **KEYS}, SignIn.KEYS),
+    ],
+)
+def test_keys_go_before_a_token_and_a_token_before_a_password(given: dict[str, str], way: SignIn) -> None:
+    assert Settings.read({**GOOD, **given}).sign_in is way
+
+
+def test_everything_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings.read({})
+
+    assert str(error.value).split("; ") == [
+        "HUAWEICLOUD_SDK_PROJECT_ID is not set",
+        "CBR_AUDIT_STORE is not set",
+        f"no credentials: set {' and '.join(KEYS)}, or CBR_AUDIT_TOKEN, or {' and '.join(PERSON)}",
+        "HUAWEICLOUD_SDK_REGION or CBR_AUDIT_ENDPOINT is not set: which CBR is to be read?",
+    ]
+
+
+def test_a_blank_variable_is_one_that_is_not_set() -> None:
+    settings = Settings.read({**GOOD, "CBR_AUDIT_ENDPOINT": "", "HUAWEICLOUD_SDK_AK": "", "CBR_AUDIT_PROFILE": ""})
+
+    assert (settings.endpoint, settings.access_key, settings.profile) == (None, None, None)
+
+
+@pytest.mark.parametrize("missing", KEYS)
+def test_half_a_pair_of_keys_is_a_mistake(missing: str) -> None:
+    half = {name: value for name, value in KEYS.items() if name != missing}
+
+    with pytest.raises(SettingsError, match=f"^{missing} is not set, and access keys need both$"):
+        Settings.read({**GOOD, **half})
+
+
+def test_a_user_needs_to_know_where_to_sign_in() -> None:
+    values = {
+        **without("HUAWEICLOUD_SDK_REGION", "CBR_AUDIT_TOKEN"),
+        **PERSON,
+        "CBR_AUDIT_ENDPOINT": "https://cbr.example.com",
+    }
+    with pytest.raises(SettingsError, match=r"^HUAWEICLOUD_SDK_REGION or HUAWEICLOUD_SDK_IAM_ENDPOINT is not set"):
+        Settings.read(values)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://cbr.example.com", "begins with https://"),
+        ("ftp://127.0.0.1", "begins with https://"),
+        ("//cbr.example.com", "begins with https://"),
+        ("cbr.example.com", "names a host"),
+        ("https://", "names a host"),
+        ("https:///path", "names a host"),
+        ("https://:443", "names a host"),
+        ("https://cbr.example.com:port", "Port could not be cast"),
+        ("https://cbr.example.com:99999", "Port out of range"),
+        ("https://[", "Invalid IPv6 URL"),
+        ("https://user@cbr.example.com", "scheme and host only"),
+        ("https://user:word@cbr.example.com", "scheme and host only"),
+        ("https://:word@cbr.example.com", "scheme and host only"),
+        ("https://cbr.example.com/v3", "scheme and host only"),
+        ("https://cbr.example.com?a=b", "scheme and host only"),
+        ("https://cbr.example.com#a", "scheme and host only"),
+    ],
+)
+@pytest.mark.parametrize("name", ["CBR_AUDIT_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT"])
+def test_an_endpoint_is_checked_before_anything_is_sent_to_it(name: str, url: str, reason: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: .*{reason}"):
+        Settings.read({**GOOD, name: url})
+
+
+@pytest.mark.parametrize(
+    ("host", "is_here"),
+    [("localhost", True), ("127.9.9.9", True), ("::1", True), ("10.0.0.1", False), ("localhost.example.com", False)],
+)
+def test_this_machine_is_known(host: str, *, is_here: bool) -> None:
+    assert is_loopback(host) == is_here
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("HUAWEICLOUD_SDK_PROJECT_ID", "../other", "letters, digits"),
+        ("HUAWEICLOUD_SDK_PROJECT_ID", "", "letters, digits"),
+        ("HUAWEICLOUD_SDK_PROJECT_ID", "a" * 65, "letters, digits"),
+        ("HUAWEICLOUD_SDK_REGION", "EU West", "looks like eu-west-101"),
+        ("HUAWEICLOUD_SDK_REGION", "x.evil.com/", "looks like eu-west-101"),
+        ("CBR_AUDIT_WORKERS", "0", "greater than or equal to 1"),
+        ("CBR_AUDIT_WORKERS", "17", "less than or equal to 16"),
+        ("CBR_AUDIT_WORKERS", "many", "valid integer"),
+    ],
+)
+def test_a_wrong_value_is_named(name: str, value: str, reason: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: .*{reason}"):
+        Settings.read({**GOOD, name: value})
+
+
+@pytest.mark.parametrize("name", [*KEYS, "HUAWEICLOUD_SDK_SECURITY_TOKEN", "CBR_AUDIT_TOKEN"])
+@pytest.mark.parametrize("end", ["\n", " ", "\r\nX-Other: 1", "中", "\x00"])
+def test_credentials_that_cannot_be_sent_are_refused_without_showing_them(name: str, end: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: has a space, a line break or another character") as error:
+        Settings.read({**GOOD, **KEYS, name: f"secret-value{end}"})
+
+    assert "secret-value" not in str(error.value)
+    assert "secret-value" not in repr(error.value.__cause__)
+
+
+def test_secrets_are_known_to_the_log_and_never_printed() -> None:
+    settings = Settings.read({**GOOD, **KEYS, **PERSON, "HUAWEICLOUD_SDK_SECURITY_TOKEN": "STStoken"})
+
+    assert set(settings.secrets) == {"AKEY12", "SKEY12", "STStoken", "MIItoken", "pass word 中"}
+    assert not any(secret in f"{settings!r} {settings}" for secret in settings.secrets)
+
+
+def test_every_variable_is_listed_once() -> None:
+    assert len(set(VARIABLES)) == len(VARIABLES) == len(Settings.model_fields)
+    assert all(name.startswith(("HUAWEICLOUD_SDK_", "CBR_AUDIT_")) for name in VARIABLES)

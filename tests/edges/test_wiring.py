@@ -1,0 +1,275 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from audit.collection import Window
+from audit.errors import EventError, ProfileError, SettingsError, SourceUnreachableError
+from audit.log import REDACTOR
+from audit.profile import Profile
+from audit.report.contents import Conclusion
+from audit.settings import SignIn
+from audit.simulator import mock_cbr, serve
+from audit.wiring import carry_out, load_profile, order, order_from_event, summary
+from tests.edges.pretend import AS_OF, Context, a_simulator, audit, variables
+from tests.edges.rude_server import keeps_silent, rude_server
+
+GOOD = {
+    "HUAWEICLOUD_SDK_PROJECT_ID": "p1",
+    "CBR_AUDIT_STORE": "/tmp/never-written",  # noqa: S108  # nothing is written
+    "HUAWEICLOUD_SDK_REGION": "sim-1",
+    "CBR_AUDIT_TOKEN": "MIItoken",
+}
+TIMER = {
+    "version": "v1.0",
+    "time": "2023-06-01T08:30:00+08:00",
+    "trigger_type": "TIMER",
+    "trigger_name": "Timer_001",
+    "user_event": "Additional information you entered",
+}
+
+
+@pytest.fixture
+def _now() -> Any:
+    with time_machine.travel(AS_OF.replace(microsecond=123456), tick=False):
+        yield
+
+
+@pytest.mark.usefixtures("_now")
+def test_the_window_is_the_last_thirty_days_unless_told() -> None:
+    assert order(GOOD).window == Window(AS_OF - timedelta(days=30), AS_OF)
+    assert order(GOOD, since="7d").window == Window(AS_OF - timedelta(days=7), AS_OF)
+    assert order(GOOD, as_of="12h").window.until == AS_OF - timedelta(hours=12)
+    assert order(GOOD, since="7d", as_of="2026-11-01").window == Window(
+        datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+    )
+
+
+@pytest.mark.parametrize(
+    ("since", "as_of", "words"),
+    [
+        ("yesterday", None, "'yesterday' is not a time"),
+        (None, "soon", "'soon' is not a time"),
+        ("0d", None, "the window is empty: it starts at .* and ends at "),
+        ("2026-11-02", "2026-11-01", "starts at 2026-11-02T00:00:00Z and ends at 2026-11-01T00:00:00Z"),
+        (None, "0001-01-02", "lies in the year 1; the audit knows 2000"),
+        ("9999-12-31T23:59:59-23:00", None, "is not a time"),
+    ],
+)
+def test_a_window_that_makes_no_sense_is_refused(since: str | None, as_of: str | None, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        order(GOOD, since=since, as_of=as_of)
+
+
+def test_two_orders_are_two_runs() -> None:
+    assert order(GOOD).nonce != order(GOOD).nonce
+
+
+def test_a_profile_may_be_values_text_or_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "profile.yaml"
+    path.write_text("limits:\n  grace_hours: 7\n", encoding="utf-8")
+    forms = ["limits: {grace_hours: 7}", "limits:\n  grace_hours: 7", '{"limits":{"grace_hours":7}}', str(path)]
+    for form in forms:
+        assert load_profile(form).limits.grace_hours == 7, form
+        assert order({**GOOD, "CBR_AUDIT_PROFILE": form}).profile.limits.grace_hours == 7
+        assert order({**GOOD, "CBR_AUDIT_PROFILE": form}, profile=Profile()).profile.limits.grace_hours == 6
+    assert order(GOOD).profile == Profile()
+
+
+def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "profile.yaml"
+    path.write_text("limits:\n  grace_hours: 7\n", encoding="utf-8")
+
+    for profile in ("limits: {grace_hours: 7}", {"limits": {"grace_hours": 7}}):
+        assert order_from_event({"profile": profile}, Context(GOOD), {}).profile.limits.grace_hours == 7
+    with pytest.raises(EventError, match="the event's profile must hold keys such as limits:, not a str"):
+        order_from_event({"profile": str(path)}, Context(GOOD), {})
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        ("no-such-file.yaml", "the profile no-such-file.yaml cannot be read: No such file or directory"),
+        ("/", "the profile / cannot be read: Is a directory"),
+        ("a\0b", "cannot be read: embedded null byte"),
+        ("limit: 1", "the profile: limit is not a key"),
+    ],
+)
+def test_a_profile_that_cannot_be_used_is_named(profile: str, words: str) -> None:
+    with pytest.raises(ProfileError, match=words):
+        order({**GOOD, "CBR_AUDIT_PROFILE": profile})
+
+
+def test_the_secrets_of_an_order_are_known_to_the_log() -> None:
+    order({**GOOD, "CBR_AUDIT_TOKEN": "a-token-of-this-test"})
+
+    assert REDACTOR.text("a-token-of-this-test") == "***"
+
+
+def test_the_event_of_a_timer_is_judged_at_the_time_it_names() -> None:
+    made = order_from_event(TIMER, Context(GOOD), {})
+
+    assert made.on_timer
+    assert made.window.until == datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
+    assert made.request_id == "0123-4567"
+
+
+@pytest.mark.usefixtures("_now")
+def test_a_timer_that_is_ahead_of_the_clock_does_not_judge_the_future() -> None:
+    made = order_from_event({**TIMER, "time": "2036-01-01T00:00:00Z"}, Context(GOOD), {})
+
+    assert made.window.until == AS_OF
+
+
+def test_a_timer_without_a_time_cannot_be_used() -> None:
+    with pytest.raises(EventError, match="the timer's event cannot be used: 'later' is not a time"):
+        order_from_event({**TIMER, "time": "later"}, Context(GOOD), {})
+
+
+def test_an_event_by_hand_goes_before_the_settings() -> None:
+    event = {
+        "project_id": "p2",
+        "since": "2d",
+        "as_of": "2026-11-01",
+        "store": "/tmp/other",  # noqa: S108  # nothing is written
+        "profile": "limits: {grace_hours: 7}",
+    }
+    made = order_from_event(event, Context(GOOD, request_id=""), {})
+
+    assert (made.settings.project_id, made.settings.store) == ("p2", "/tmp/other")  # noqa: S108  # as above
+    assert made.window == Window(datetime(2026, 10, 30, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+    assert made.profile.limits.grace_hours == 7
+    assert not made.on_timer
+    assert len(made.nonce) == 16
+    assert made.request_id == ""
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ({"since": "yesterday"}, "the event or the settings cannot be used: 'yesterday' is not a time"),
+        ({"project_id": "../p"}, "HUAWEICLOUD_SDK_PROJECT_ID: a project id has letters"),
+        ({"profile": "limit: 1"}, r"limit is not a key of a profile; did you mean limits\?"),
+        ({"projectid": "p1"}, r"did you mean project_id\?"),
+    ],
+)
+def test_an_event_that_cannot_be_used_is_explained(event: dict[str, Any], words: str) -> None:
+    with pytest.raises(EventError, match=words):
+        order_from_event(event, Context(GOOD), {})
+
+
+def test_user_data_goes_before_the_environment() -> None:
+    environment = {**GOOD, "HUAWEICLOUD_SDK_REGION": "from-environment", "CBR_AUDIT_WORKERS": "2", "PATH": "/"}
+    made = order_from_event(None, Context({"HUAWEICLOUD_SDK_REGION": "from-user-data"}), environment)
+
+    assert made.settings.region == "from-user-data"
+    assert made.settings.workers == 2
+
+
+def test_the_platform_names_the_project_where_nobody_else_does() -> None:
+    values = {name: value for name, value in GOOD.items() if name != "HUAWEICLOUD_SDK_PROJECT_ID"}
+    platform = {"RUNTIME_PROJECT_ID": "p9"}
+
+    assert order_from_event(None, Context(values), platform).settings.project_id == "p9"
+    assert order_from_event(None, Context(GOOD), platform).settings.project_id == "p1"
+    with pytest.raises(EventError, match="HUAWEICLOUD_SDK_PROJECT_ID is not set"):
+        order_from_event(None, Context(values), {})
+
+
+def test_the_keys_of_the_agency_go_before_everything() -> None:
+    old = {
+        "HUAWEICLOUD_SDK_AK": "OLDKEY",
+        "HUAWEICLOUD_SDK_SK": "OLDSECRET",
+        "HUAWEICLOUD_SDK_SECURITY_TOKEN": "OLDSTS",
+    }
+    context = Context({**GOOD, **old}, token="agency-token", keys=("NEWKEY", "NEWSECRET", "NEWSTS"))
+
+    settings = order_from_event(None, context, old).settings
+
+    assert settings.sign_in is SignIn.KEYS
+    assert not any(value in settings.secrets for value in old.values())
+    assert {"NEWKEY", "NEWSECRET", "NEWSTS"} <= set(settings.secrets)
+
+
+def test_permanent_keys_of_an_agency_have_no_old_token() -> None:
+    context = Context({**GOOD, "HUAWEICLOUD_SDK_SECURITY_TOKEN": "OLDSTS"}, keys=("NEWKEY", "NEWSECRET", ""))
+
+    assert order_from_event(None, context, {}).settings.security_token is None
+
+
+def test_without_keys_the_token_of_the_agency_will_do() -> None:
+    values = {name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}
+
+    settings = order_from_event(None, Context(values, token="agency-token"), {}).settings
+    assert settings.sign_in is SignIn.TOKEN
+    assert "agency-token" in settings.secrets
+    assert "MIItoken" in order_from_event(None, Context(GOOD, token="agency-token"), {}).settings.secrets
+
+
+@pytest.mark.parametrize(
+    ("remaining", "budget"), [(120_000, 85), (20_000, 10), (6_000, 0), (1, 0), (0, 0), (-5, 0), (259_200_000, 3600)]
+)
+def test_the_budget_leaves_time_to_judge_and_store(remaining: int, budget: int) -> None:
+    made = order_from_event(None, Context(GOOD, remaining=remaining), {})
+
+    assert made.budget == timedelta(seconds=budget)
+
+
+def test_with_too_little_time_left_it_ends_at_once() -> None:
+    with rude_server(keeps_silent) as server:
+        values = {**GOOD, "CBR_AUDIT_ENDPOINT": server.url}
+        for remaining in (7_000, 5_000):
+            made = order_from_event(None, Context(values, remaining=remaining), {})
+            with pytest.raises(SourceUnreachableError, match=r"did not answer|used up"):
+                carry_out(made, lambda _progress: None)
+
+
+def test_one_line_says_how_a_run_ended(tmp_path: Path) -> None:
+    done = audit(a_simulator("healthy"), tmp_path)
+
+    told = summary(done)
+    assert told["run"] == done.report.run.id
+    assert told["run"].startswith("20261123T120000Z-")
+    assert told["conclusion"] == "compliant"
+    assert (told["complete"], told["gaps"], told["rejected"]) == (True, [], 0)
+    assert told["prefix"] == done.prefix
+    assert set(told["findings"]) == {"pass", "not_applicable"}
+
+
+def test_the_region_gives_the_addresses_and_keys_sign(tmp_path: Path) -> None:
+    with mock_cbr("healthy", as_of=AS_OF, resources=2, days=10, region="eu-west-101") as simulator:
+        keys = {
+            "HUAWEICLOUD_SDK_PROJECT_ID": simulator.project_id,
+            "HUAWEICLOUD_SDK_REGION": "eu-west-101",
+            "HUAWEICLOUD_SDK_AK": simulator.ak,
+            "HUAWEICLOUD_SDK_SK": simulator.sk,
+            "HUAWEICLOUD_SDK_SECURITY_TOKEN": "STS-token",
+            "CBR_AUDIT_STORE": str(tmp_path),
+        }
+        done = carry_out(order(keys, as_of="2026-11-23T12:00:00Z"), lambda _progress: None)
+
+    assert done.report.conclusion is Conclusion.COMPLIANT
+    assert done.report.run.region == "eu-west-101"
+
+
+def test_a_token_that_expires_during_a_run_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.cbr.client.PAGE_SIZE", 20)
+    simulator = a_simulator("healthy", resources=4)
+    simulator.intercept = lambda _request, number: simulator.expire_tokens() if number == 3 else None
+
+    assert audit(simulator, tmp_path).report.conclusion is Conclusion.COMPLIANT
+
+
+def test_the_id_of_an_account_may_stand_for_its_name(tmp_path: Path) -> None:
+    simulator = a_simulator()
+    bodies: list[bytes] = []
+    simulator.intercept = lambda request, _number: bodies.append(request.body)
+    with serve(simulator) as served:
+        for changed in ({"HUAWEICLOUD_SDK_DOMAIN_ID": "d1"}, {"CBR_AUDIT_DOMAIN": ""}):
+            with pytest.raises(Exception, match="answered 40"):
+                carry_out(order(variables(simulator, served.url, tmp_path, **changed)), lambda _progress: None)
+
+    assert b'"domain": {"id": "d1"}' in bodies[0]
+    assert b'"domain": {"name": "auditor"}' in bodies[1]
