@@ -25,7 +25,7 @@ bench: .venv/.develops ## figures, as ratios in one run
 	$(BIN)/python -m bench
 
 schemas: .venv/.develops ## write the published schemas and the amended ones anew
-	$(BIN)/python -m audit.published
+	$(BIN)/python -c 'from pathlib import Path; from audit.published import write; write(Path("schemas"))'
 	$(BIN)/python -m tests.schemas.amended
 
 lock: ## choose the newest dependencies again (needs uv)

@@ -66,7 +66,7 @@ class Reading:
         passes: walks over the whole list; the last one added nothing new.
         count_first: the total stated on the first answer, None where there was none.
         count_last: the total stated on the last answer.
-        distinct: ids received in the last walk, each counted once.
+        distinct: ids received in the last walk, each counted once; in all walks where the last was broken off.
         duplicates: rows received more than once because pages moved, planned overlap not counted.
         gaps: what is missing or in doubt, in words; empty when the list was read completely.
     """
@@ -112,7 +112,7 @@ class Drift:
     Attributes:
         path: the field, with ``[]`` for the items of a list.
         problem: unknown field, unknown value, unexpected null, wrong type, unknown format, out of range …
-        count: rows in which it was seen.
+        count: rows in which it was seen; beyond 500 kinds of drift the others are counted together.
         first_id: the first such row.
         example: one value as JSON, cut to 80 characters.
     """

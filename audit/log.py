@@ -10,6 +10,7 @@ import structlog
 _BLOT: Final = "***"
 _SECRET_WORDS: Final = ("token", "password", "secret", "authorization", "signature")
 _SHORTEST_SECRET: Final = 6
+_SHORTEST_KEY: Final = 20  # an access key id has 20 characters, secret keys and tokens have more
 
 Processor = Callable[[Any, str, MutableMapping[str, Any]], MutableMapping[str, Any]]
 
@@ -31,9 +32,10 @@ class Redactor:
         return text
 
     def data(self, data: bytes) -> bytes:
-        """Return bytes, such as a report, without any known secret."""
+        """Return bytes, such as a report, without any known key or token; a password may be an ordinary word."""
         for value in sorted(self._values, key=len, reverse=True):
-            data = data.replace(value.encode(), _BLOT.encode())
+            if len(value) >= _SHORTEST_KEY:
+                data = data.replace(value.encode(), _BLOT.encode())
         return data
 
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

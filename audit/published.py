@@ -1,7 +1,7 @@
 """What cbr-audit publishes and reads, as models; schemas/{report,manifest,profile,event}/ are generated from them.
 
 A report is written field by field (audit/report/json_report.py) and a test holds it against these models. Programs
-that read reports may use the models; `python -m audit.published` writes the schemas anew.
+that read reports may use the models; `make schemas` writes the schemas anew.
 """
 
 from datetime import datetime
@@ -250,7 +250,3 @@ def write(folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(schema(name))
-
-
-if __name__ == "__main__":
-    write(Path(__file__).parents[1] / "schemas")

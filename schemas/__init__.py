@@ -1,0 +1,1 @@
+"""The JSON Schemas, as data that importlib.resources can read."""

@@ -15,7 +15,7 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from audit.cbr.transport import Transport
-from audit.errors import SourceAnswerError
+from audit.errors import SourceAnswerError, SourceRefusedError
 
 _ALGORITHM: Final = "SDK-HMAC-SHA256"
 _DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
@@ -43,13 +43,14 @@ class PasswordAuth(AuthBase):
     def __init__(self, sign_in: Callable[[], str]) -> None:
         """Take a function that signs in and returns a token; it is called when the first request needs one."""
         self._sign_in = sign_in
+        self._refusal: SourceRefusedError | None = None
         self._token = ""
         self._lock = threading.Lock()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the token, signing in first where there is none."""
         with self._lock:
-            self._token = self._token or self._sign_in()
+            self._token = self._token or self._signed_in()
             request.headers["X-Auth-Token"] = self._token
         return request
 
@@ -57,8 +58,18 @@ class PasswordAuth(AuthBase):
         """Sign in again, unless another thread has done so since."""
         with self._lock:
             if refused.headers.get("X-Auth-Token") == self._token:
-                self._token = self._sign_in()
+                self._token = self._signed_in()
         return True
+
+    def _signed_in(self) -> str:
+        """Sign in, but never again once IAM has refused: several threads could lock the account."""
+        if self._refusal:
+            raise self._refusal
+        try:
+            return self._sign_in()
+        except SourceRefusedError as refusal:
+            self._refusal = refusal
+            raise
 
 
 class KeyAuth(AuthBase):

@@ -10,7 +10,8 @@ How it is judged
     unknown  none was seen, and the task log has gaps; or backups were deleted and the policies cannot be read; or of
              no deleted backup the evidence shows whether its time had come
     A backup that was made before the window had reached every retention that is not longer than the part of the window
-    before its deletion. A deletion that this does not explain is counted and not judged: a longer window shows it.
+    before its deletion. A deletion that this does not explain is counted and not judged: a longer window shows it. The
+    ages of copies in a replication vault, and of what was in a vault that is gone, are not judged.
 How to fix it
     Ask who started the task; Cloud Trace Service names the user. If it was not meant, protect the resources again.
 """
@@ -39,8 +40,7 @@ def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
     early = [task for task, backup in dated if rules is not None and not _is_due(task, backup, successes, rules)]
     if not vault.log_complete and any((rule.max_backups or 0) > 0 for rule in rules or ()):
         early = []  # the newer backups that explain a deletion may be missing
-    undated = [task for task in deletions if not task.backup_id or task.backup_id not in made]
-    undecided = [task for task in undated if not _was_old_enough(task, vault, rules or [])]
+    undecided = _undecided(deletions, vault, rules or [])
     found = sorted([*removals, *early], key=lambda task: (task.created_at, task.id))
     facts = {
         "removals": len(removals),
@@ -54,7 +54,11 @@ def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
         return unknown("nothing was seen to be taken away, and the task log has gaps", **facts)
     if deletions and rules is None:
         return unknown("backups were deleted, and the policies could not be read", deletions, **facts)
-    if undecided and (len(undecided) == len(deletions) or not all(task.backup_id for task in undecided)):
+    if (
+        undecided
+        and vault.takes_backups
+        and (len(undecided) == len(deletions) or not all(task.backup_id for task in undecided))
+    ):
         return unknown("backups were deleted, and the window does not show how old they were", undecided, **facts)
     return passed("nothing was seen to be taken away by hand", deletions[-1:], **facts)
 
@@ -79,6 +83,18 @@ def _is_due(deletion: Task, backup: Task, successes: Mapping[str | None, list[da
         for rule in rules
         if rule.operation == "backup"
     )
+
+
+def _undecided(deletions: list[Task], vault: VaultSubject, rules: list[Policy]) -> list[Task]:
+    """Find the deletions of which nobody can say whether their time had come; what a failed backup left may go."""
+    backups = [task for task in vault.tasks if task.operation == "backup" and task.backup_id]
+    seen = {task.backup_id for task in backups}
+    judged = {task.backup_id for task in backups if task.succeeded or task.broke}
+    return [
+        task
+        for task in deletions
+        if task.backup_id not in judged and (task.backup_id in seen or not _was_old_enough(task, vault, rules))
+    ]
 
 
 def _was_old_enough(deletion: Task, vault: VaultSubject, rules: list[Policy]) -> bool:

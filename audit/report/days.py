@@ -32,7 +32,11 @@ def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
     due = Counter(run.date() for run in planned if run + limits.grace <= limits.now)
     silent = _silence(resource)
     return tuple(
-        _day(tasks[day], due[day]) if day in tasks else Day.MISSING if day in due and silent is Day.NONE else silent
+        _day(tasks[day], due[day] if resource.log_complete else 0)
+        if day in tasks
+        else Day.MISSING
+        if day in due and silent is Day.NONE
+        else silent
         for day in _dates(resource)
     )
 

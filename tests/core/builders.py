@@ -171,6 +171,7 @@ def a_vault_subject(*tasks: Task, **changes: Any) -> VaultSubject:
         "departure": None,
         "window": a_window(),
         "log_complete": True,
+        "vaults_complete": True,
     }
     return VaultSubject(tasks=tasks, **{**values, **changes})
 

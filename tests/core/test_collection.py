@@ -57,6 +57,15 @@ def test_a_time_is_shown_in_utc_with_whole_seconds() -> None:
     assert shown(instant("2026-11-23T06:00:00.999999+02:00")) == "2026-11-23T04:00:00Z"
 
 
+@pytest.mark.parametrize("year", ["0001", "0987", "2026", "9999"])
+def test_a_year_is_shown_with_four_digits(year: str) -> None:
+    assert shown(instant(f"{year}-01-02T03:04:05")) == f"{year}-01-02T03:04:05Z"
+
+
+def test_every_list_has_a_name_for_people() -> None:
+    assert [kind.words for kind in Kind] == ["task log", "policies", "vaults"]
+
+
 def test_the_count_of_a_page_is_the_total_that_the_cloud_states() -> None:
     assert a_page({}, {}, count=700).count == 700
 

@@ -27,6 +27,7 @@ TASKS = st.builds(
     created_at=FEW_MOMENTS,
     updated_at=FEW_MOMENTS,
     started_at=st.none() | MOMENTS,
+    ended_at=st.none() | MOMENTS,
     resource_name=st.none() | TEXTS,
     error_message=st.none() | TEXTS,
     incremental=st.none() | st.booleans(),

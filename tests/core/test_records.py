@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.records import Policy, Protected, Task, Vault
-from tests.core.builders import a_policy_row, a_task, a_task_row, a_vault_row
+from tests.core.builders import NOW, a_policy_row, a_task, a_task_row, a_vault_row
 
 ODD: tuple[Any, ...] = (None, "", 0, 1.5, True, [], {}, [None], {"id": 1}, 10**18)
 
@@ -35,9 +35,9 @@ def test_a_backup_row_gives_every_field() -> None:
 
 
 def test_the_smallest_row_leaves_everything_else_out() -> None:
-    row = {key: a_task_row()[key] for key in ("id", "status", "operation_type", "created_at", "updated_at")}
+    row = {key: a_task_row()[key] for key in ("id", "status", "created_at", "updated_at")}
 
-    task = Task.from_row(row)
+    task = Task.from_row({**row, "operation_type": "sync"})
 
     assert (task.started_at, task.resource_id, task.vault_id, task.error_code, task.removed) == (None,) * 4 + ((),)
 
@@ -45,7 +45,7 @@ def test_the_smallest_row_leaves_everything_else_out() -> None:
 def test_explicit_nulls_are_the_same_as_nothing() -> None:
     nulls = dict.fromkeys(("started_at", "ended_at", "vault_id", "vault_name", "policy_id", "error_info", "extra_info"))
 
-    task = Task.from_row(a_task_row(**nulls))
+    task = Task.from_row(a_task_row(operation_type="sync", **nulls))
 
     assert (task.started_at, task.ended_at, task.vault_id, task.vault_name, task.policy_id) == (None,) * 5
 
@@ -65,18 +65,22 @@ def test_explicit_nulls_are_the_same_as_nothing() -> None:
     ],
 )
 def test_every_form_of_incremental_is_read(value: object, truth: bool | None) -> None:  # noqa: FBT001  # the expectation
-    assert Task.from_row(a_task_row(extra_info={"backup": {"incremental": value}})).incremental is truth
+    extra = {"resource": {"id": "server-1"}, "backup": {"incremental": value}}
+
+    assert Task.from_row(a_task_row(extra_info=extra)).incremental is truth
 
 
 @pytest.mark.parametrize("operation", ["backup", "delete", "restore"])
 def test_the_backup_id_comes_from_the_block_of_the_operation(operation: str) -> None:
-    row = a_task_row(operation_type=operation, extra_info={operation: {"backup_id": "backup-7"}})
+    extra = {"resource": {"id": "server-1"}, operation: {"backup_id": "backup-7"}}
+    row = a_task_row(operation_type=operation, extra_info=extra)
 
     assert Task.from_row(row).backup_id == "backup-7"
 
 
 def test_a_restore_names_its_target() -> None:
-    row = a_task_row(extra_info={"restore": {"backup_id": "backup-1", "target_resource_id": "server-2"}})
+    extra = {"restore": {"backup_id": "backup-1", "target_resource_id": "server-2"}}
+    row = a_task_row(operation_type="restore", extra_info=extra)
 
     assert Task.from_row(row).target_resource_id == "server-2"
 
@@ -130,6 +134,16 @@ def test_an_odd_value_where_none_is_demanded_never_raises(path: tuple[str, ...],
     assert task.incremental in {None, True}
 
 
+@pytest.mark.parametrize(
+    "extra", [None, {}, {"resource": None}, {"resource": {}}, {"resource": {"id": None}}, {"resource": {"id": ""}}]
+)
+def test_a_backup_that_names_no_resource_is_a_value_error_and_any_other_task_is_not(extra: object) -> None:
+    with pytest.raises(ValueError, match=r"names no resource \(extra_info\.resource\.id\)"):
+        Task.from_row(a_task_row(extra_info=extra))
+    for operation in ("restore", "sync", "vault_delete", "replication"):
+        assert Task.from_row(a_task_row(operation_type=operation, extra_info=extra)).resource_id is None
+
+
 @pytest.mark.parametrize("field", ["created_at", "updated_at", "started_at", "ended_at"])
 def test_a_time_that_does_not_exist_is_a_value_error(field: str) -> None:
     with pytest.raises(ValueError, match="day is out of range"):
@@ -137,15 +151,15 @@ def test_a_time_that_does_not_exist_is_a_value_error(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "finished", "succeeded", "broke"),
+    ("status", "finished", "succeeded", "broke", "is_understood"),
     [
-        ("success", True, True, False),
-        ("failed", True, False, True),
-        ("timeout", True, False, True),
-        ("skipped", True, False, False),
-        ("running", False, False, False),
-        ("waiting", False, False, False),
-        ("paused", False, False, False),
+        ("success", True, True, False, True),
+        ("failed", True, False, True, True),
+        ("timeout", True, False, True, True),
+        ("skipped", True, False, False, True),
+        ("running", False, False, False, True),
+        ("waiting", False, False, False, True),
+        ("paused", False, False, False, False),
     ],
 )
 def test_a_status_says_whether_the_task_ended_and_how(
@@ -153,10 +167,23 @@ def test_a_status_says_whether_the_task_ended_and_how(
     finished: bool,  # noqa: FBT001  # the expectation
     succeeded: bool,  # noqa: FBT001  # the expectation
     broke: bool,  # noqa: FBT001  # the expectation
+    is_understood: bool,  # noqa: FBT001  # the expectation
 ) -> None:
     task = a_task(status=status)
 
-    assert (task.finished, task.succeeded, task.broke) == (finished, succeeded, broke)
+    assert (task.finished, task.succeeded, task.broke, task.is_understood) == (
+        finished,
+        succeeded,
+        broke,
+        is_understood,
+    )
+
+
+@pytest.mark.parametrize(("status", "finished"), [("paused", True), ("running", False), ("waiting", False)])
+def test_a_status_that_is_not_documented_is_final_where_the_task_has_ended(status: str, finished: bool) -> None:  # noqa: FBT001  # the expectation
+    task = a_task(status=status, ended_at=NOW)
+
+    assert (task.finished, task.succeeded, task.broke) == (finished, False, False)
 
 
 def test_a_task_began_when_it_started_or_else_when_it_was_created() -> None:

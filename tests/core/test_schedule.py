@@ -156,8 +156,9 @@ def test_every_way_to_write_a_daily_run_is_read(pattern: str) -> None:
         (["FREQ=DAILY;BYHOUR=2,3,23;BYMINUTE=0"], 20 * HOUR),
         (["FREQ=DAILY;INTERVAL=5;BYDAY=MO;BYHOUR=2;BYMINUTE=0"], 35 * DAY),
         (["FREQ=WEEKLY;INTERVAL=4", "FREQ=WEEKLY;INTERVAL=5"], 28 * DAY),
-        (["FREQ=DAILY;INTERVAL=366;BYDAY=MO"], 2562 * DAY),
-        (["FREQ=WEEKLY;INTERVAL=366"], 2562 * DAY),
+        (["FREQ=DAILY;INTERVAL=60;BYDAY=MO"], 420 * DAY),
+        (["FREQ=WEEKLY;INTERVAL=60"], 420 * DAY),
+        (["FREQ=DAILY;INTERVAL=60", "FREQ=DAILY;INTERVAL=42"], 42 * DAY),
         (["FREQ=DAILY;INTERVAL=7;BYDAY=MO,TU"], WEEK),
     ],
 )
@@ -198,7 +199,7 @@ HOSTILE = {
     "an empty part": ["FREQ=DAILY;;BYHOUR=1"],
     "interval 0": ["FREQ=DAILY;INTERVAL=0"],
     "a negative interval": ["FREQ=DAILY;INTERVAL=-1"],
-    "a huge interval": ["FREQ=DAILY;INTERVAL=367"],
+    "a huge interval": ["FREQ=DAILY;INTERVAL=61"],
     "a very huge interval": ["FREQ=DAILY;INTERVAL=" + "9" * 100_000],
     "a list of intervals": ["FREQ=DAILY;INTERVAL=1,2"],
     "hour 24": ["FREQ=DAILY;BYHOUR=24"],
@@ -215,9 +216,9 @@ HOSTILE = {
     "hours without end": ["FREQ=DAILY;BYHOUR=" + ",".join(["1"] * 100_000)],
     "rules without end": ["FREQ=DAILY;BYHOUR=1;BYMINUTE=1"] * 10_000,
     "a weekday that never comes": ["FREQ=DAILY;INTERVAL=7;BYDAY=TU"],
-    "a weekday that never comes after 364 days": ["FREQ=DAILY;INTERVAL=364;BYDAY=TU,WE,TH,FR,SA,SU"],
-    "many intervals that never meet": [f"FREQ=DAILY;INTERVAL={interval}" for interval in range(343, 367)],
-    "intervals that never meet": [f"FREQ=DAILY;INTERVAL={interval}" for interval in (359, 353, 349)],
+    "a weekday that never comes after 56 days": ["FREQ=DAILY;INTERVAL=56;BYDAY=TU,WE,TH,FR,SA,SU"],
+    "many intervals that never meet": [f"FREQ=DAILY;INTERVAL={interval}" for interval in range(37, 61)],
+    "intervals that never meet": [f"FREQ=DAILY;INTERVAL={interval}" for interval in (59, 53, 47)],
 }
 
 
@@ -229,9 +230,30 @@ def test_a_rule_outside_the_subset_is_refused_at_once(patterns: list[str]) -> No
     assert time.process_time() - began < 1
 
 
+@pytest.mark.parametrize("intervals", [(60, 8, 9), (60, 42), (60, 7)])
+def test_rules_that_meet_within_420_days_are_read(intervals: tuple[int, ...]) -> None:
+    patterns = [f"FREQ=DAILY;INTERVAL={interval}" for interval in intervals]
+
+    assert Schedule(patterns, MONDAY).longest_gap <= 60 * DAY
+
+
+@pytest.mark.parametrize(
+    ("patterns", "reason"),
+    [
+        (["FREQ=DAILY;INTERVAL=61"], "INTERVAL must lie between 1 and 60, not '61'"),
+        (["FREQ=WEEKLY;INTERVAL=61"], "INTERVAL must lie between 1 and 60, not '61'"),
+        (["FREQ=DAILY;INTERVAL=53", "FREQ=DAILY;INTERVAL=8"], "its rules fit together only every 424 days"),
+        (["FREQ=WEEKLY;INTERVAL=60", "FREQ=WEEKLY;INTERVAL=50"], "its rules fit together only every 2100 days"),
+    ],
+)
+def test_rules_that_count_further_or_meet_later_are_refused(patterns: list[str], reason: str) -> None:
+    with pytest.raises(UnreadableScheduleError, match=reason):
+        Schedule(patterns, MONDAY)
+
+
 def test_the_densest_and_longest_rules_do_not_keep_the_audit_busy() -> None:
     began = time.process_time()
-    patterns = [*(f"FREQ=DAILY;BYHOUR={hour};BYMINUTE=0" for hour in range(23)), "FREQ=WEEKLY;INTERVAL=366"]
+    patterns = [*(f"FREQ=DAILY;BYHOUR={hour};BYMINUTE=0" for hour in range(23)), "FREQ=WEEKLY;INTERVAL=60"]
 
     assert Schedule(patterns, MONDAY).longest_gap == 2 * HOUR
     assert time.process_time() - began < 10

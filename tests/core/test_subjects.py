@@ -7,7 +7,7 @@ import pytest
 from audit.collection import Kind
 from audit.records import Policy, Task
 from audit.schedule import Schedule
-from audit.subjects import Collection, Presence, Resource, SubjectKind, Subjects, VaultSubject
+from audit.subjects import Collection, Presence, Resource, SubjectKind, Subjects, VaultSubject, reaches_back
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -24,6 +24,7 @@ from tests.core.builders import (
     a_task,
     a_vault,
     a_vault_subject,
+    a_window,
     arranged,
     limits,
 )
@@ -112,6 +113,24 @@ class TestPresence:
         assert resource.presence is Presence.LEFT
         assert resource.departure is not None
         assert resource.departure.operation == "vault_delete"
+
+    def test_the_deletion_of_a_former_vault_shows_nothing(self) -> None:
+        tasks = [a_backup(9 * DAY), a_backup(6 * DAY, vault_id="vault-2"), a_vault_deletion()]
+
+        resource = the_resource(arranged(tasks))
+        assert (resource.presence, resource.departure) == (Presence.UNACCOUNTED, None)
+
+    def test_the_newest_task_that_names_a_vault_says_which_one_it_was_in(self) -> None:
+        tasks = [
+            a_backup(9 * DAY, vault_id="vault-2"),
+            a_backup(8 * DAY),
+            a_backup(7 * DAY, vault_id=None, vault_name=None),
+            a_vault_deletion(),
+        ]
+
+        departure = the_resource(arranged(tasks)).departure
+        assert departure is not None
+        assert departure.task_id == "deletion"
 
     def test_the_latest_departure_counts(self) -> None:
         tasks = [a_backup(9 * DAY), a_removal(5 * DAY), a_vault_deletion(3 * DAY)]
@@ -253,6 +272,23 @@ class TestWhatAResourceKnows:
         assert (resource.last_success, resource.last_failure) == (success, failure)
         assert (a_resource().last_success, a_resource().last_failure) == (None, None)
 
+    @pytest.mark.parametrize(("late", "is_known"), [(timedelta(0), True), (TICK, False)])
+    def test_a_success_that_began_after_the_window_is_not_its_newest_one(
+        self,
+        late: timedelta,
+        is_known: bool,  # noqa: FBT001  # the expectation
+    ) -> None:
+        older, newer = a_backup(DAY), a_backup(HOUR, started_at=NOW + late)
+
+        assert a_resource(older, newer).last_success == (newer if is_known else older)
+
+    def test_its_backups_with_a_status_that_is_not_documented_are_puzzling(self) -> None:
+        odd = [a_backup(4 * DAY, "paused"), a_backup(3 * DAY, "paused", ended_at=NOW)]
+        known = ("success", "failed", "timeout", "skipped", "running", "waiting")
+        others = [a_backup(DAY, status, task_id=status) for status in known]
+
+        assert a_resource(*odd, *others, a_backup(HOUR, "paused", operation="restore")).puzzling == tuple(odd)
+
     def test_a_schedule_that_cannot_be_read_hides_the_plan(self) -> None:
         unreadable = a_policy_subject(schedule=None)
 
@@ -272,6 +308,12 @@ class TestWhatAResourceKnows:
         assert a_resource(policies=(weekly, twice)).planned_interval(limits()) == 18 * HOUR
         assert a_resource(policies=(weekly,)).planned_interval(limits()) == 7 * DAY + 6 * HOUR
 
+    @pytest.mark.parametrize(("interval", "gap"), [(30, 30 * DAY), (31, 31 * DAY), (32, 31 * DAY), (60, 31 * DAY)])
+    def test_no_policy_excuses_more_than_31_days_and_grace(self, interval: int, gap: timedelta) -> None:
+        rare = a_policy_subject(schedule=Schedule([f"FREQ=DAILY;INTERVAL={interval}"], NOW))
+
+        assert a_resource(policies=(rare,)).planned_interval(limits()) == gap + 6 * HOUR
+
     def test_a_day_is_planned_where_no_policy_runs(self) -> None:
         assert a_resource(policies=()).planned_interval(limits()) == 30 * HOUR
 
@@ -279,8 +321,8 @@ class TestWhatAResourceKnows:
         assert a_resource(policies=None).planned_interval(limits()) is None
 
     def test_the_window_reaches_back_when_it_covers_the_period(self) -> None:
-        assert a_resource().reaches_back(30 * DAY, NOW)
-        assert not a_resource().reaches_back(30 * DAY + TICK, NOW)
+        assert reaches_back(a_window(30), 30 * DAY, NOW)
+        assert not reaches_back(a_window(30), 30 * DAY + TICK, NOW)
 
     def test_the_oldest_of_its_vaults_says_since_when_it_is_held(self) -> None:
         ages = [
@@ -325,6 +367,50 @@ class TestTasks:
 
         assert [len(vault.tasks) for vault in subjects.vaults] == [1, 1, 0]
 
+    def test_one_that_a_vault_lists_twice_counts_once(self) -> None:
+        twice = a_vault(resources=(a_protected(), a_protected()))
+        subjects = arranged([a_task(vault_id=None, vault_name=None)], vaults=[twice])
+
+        assert [vault.id for vault in the_resource(subjects).vaults] == ["vault-1"]
+        assert (len(the_vault(subjects).tasks), the_vault(subjects).shared) == (1, frozenset())
+
+    @pytest.mark.parametrize(
+        ("changes", "shared"),
+        [
+            ({"vault_id": "a"}, False),
+            ({"vault_id": None, "vault_name": "red"}, False),
+            ({"vault_id": None, "vault_name": "blue"}, True),
+            ({"vault_id": None, "vault_name": None}, True),
+            ({"vault_id": None, "vault_name": None, "resource_id": "other"}, False),
+        ],
+    )
+    def test_one_that_may_be_of_several_vaults_is_shared(
+        self,
+        changes: dict[str, Any],
+        shared: bool,  # noqa: FBT001  # the expectation
+    ) -> None:
+        vaults = [a_vault("a"), a_vault("b"), a_vault("c", "other", name="red")]
+        subjects = arranged([a_task(**changes)], vaults=vaults)
+
+        found = [vault for vault in subjects.vaults if vault.tasks]
+        assert len(found) == (2 if shared else 1)
+        assert {vault.shared for vault in found} == {frozenset({"task-1"} if shared else ())}
+
+    def test_those_that_concern_no_resource_and_no_vault_are_left_to_the_collection(self) -> None:
+        loose: dict[str, Any] = {"operation": "sync", "resource_id": None, "vault_id": None, "vault_name": None}
+        tasks = [
+            a_task("of a resource", vault_id=None, vault_name=None),
+            a_task("of a vault", resource_id=None),
+            a_backup(DAY, task_id="newer", **loose),
+            a_backup(2 * DAY, task_id="older", **loose),
+            a_task("of a vault that is not judged", **{**loose, "vault_id": "vault-9"}),
+            a_backup(-TICK, task_id="late", **loose),
+            a_removal(resource_id=None, removed=("server-2",), vault_id=None, vault_name=None),
+        ]
+        subjects = arranged(tasks, vaults=[a_vault()])
+
+        assert [task.id for task in subjects.collection.tasks] == ["older", "newer", "of a vault that is not judged"]
+
     def test_one_of_a_resource_that_left_belongs_to_the_vaults_that_its_other_tasks_name(self) -> None:
         tasks = [a_backup(9 * DAY), a_removal(), a_backup(DAY, operation="delete", vault_id=None, vault_name=None)]
         subjects = arranged(tasks, vaults=[a_vault("vault-1", "other")])
@@ -366,6 +452,13 @@ class TestVaults:
 
         assert [vault.id for vault in arranged([gone, named]).vaults] == ["red", "vault of task deletion"]
 
+    def test_one_that_is_gone_takes_backups_or_not_as_nobody_knows_if_vaults_are_missing(self) -> None:
+        for collection in (a_collection(Kind.VAULTS), a_collection(rejected=(a_rejected(Kind.VAULTS),))):
+            vault = the_vault(arranged([a_backup(DAY, operation="delete")], collection=collection))
+            assert (vault.vault, vault.takes_backups) == (None, None)
+        assert the_vault(arranged([a_backup(DAY, operation="delete")])).takes_backups is False
+        assert the_vault(arranged(vaults=[a_vault()], collection=a_collection(Kind.VAULTS))).takes_backups is True
+
     @pytest.mark.parametrize(
         ("protect_type", "takes"), [("backup", True), ("hybrid", True), ("new", True), ("replication", False)]
     )
@@ -391,6 +484,21 @@ class TestCollection:
             "operation_logs: a page is missing",
             "vaults: a page is missing",
         )
+
+    def test_a_doubt_makes_the_task_log_incomplete_and_is_a_gap(self) -> None:
+        doubtful = a_collection(Kind.VAULTS, doubts=("the log is empty",))
+
+        assert doubtful.gaps == ("vaults: a page is missing", "the log is empty")
+        assert not a_collection(doubts=("the log is empty",)).complete
+        assert [doubtful.has_all(kind) for kind in Kind] == [False, True, False]
+        assert not doubtful.log_complete
+        assert a_collection(Kind.VAULTS).log_complete
+
+    def test_a_doubt_makes_the_log_of_every_subject_incomplete(self) -> None:
+        subjects = arranged([a_task()], vaults=[a_vault()], collection=a_collection(doubts=("the log is empty",)))
+
+        assert not the_resource(subjects).log_complete
+        assert not the_vault(subjects).log_complete
 
     def test_the_reading_of_one_list_can_be_asked_for(self) -> None:
         assert a_collection().reading(Kind.VAULTS).kind is Kind.VAULTS

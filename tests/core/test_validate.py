@@ -17,6 +17,7 @@ from audit.validate import Intake, read_envelope
 from tests.core.builders import a_page, a_policy_row, a_task_row, a_vault_row
 
 BUILDERS = {Kind.TASKS: a_task_row, Kind.POLICIES: a_policy_row, Kind.VAULTS: a_vault_row}
+NAMED = {"resource": {"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"}}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -111,12 +112,33 @@ class TestAcceptingRows:
         assert task is not None
         assert task.succeeded
 
-    def test_a_policy_or_vault_that_comes_again_is_replaced(self) -> None:
-        intake = taken(a_policy_row(enabled=True), a_policy_row(enabled=False), kind=Kind.POLICIES)
-        intake.accept(a_page(a_vault_row(), a_vault_row(name="green"), kind=Kind.VAULTS))
+    @pytest.mark.parametrize(
+        ("kind", "other"),
+        [
+            (Kind.POLICIES, a_policy_row(enabled=False)),
+            (Kind.VAULTS, a_vault_row(name="green")),
+            (Kind.TASKS, a_task_row(operation_type="restore")),
+            (Kind.TASKS, a_task_row(extra_info={"resource": {"id": "server-2"}})),
+            (Kind.TASKS, a_task_row(status="running", operation_type="restore", extra_info={})),
+        ],
+    )
+    def test_a_row_with_a_known_id_and_other_content_is_rejected_and_the_first_is_kept(
+        self, kind: Kind, other: dict[str, Any]
+    ) -> None:
+        once = taken(BUILDERS[kind](), kind=kind)
+        intake = taken(BUILDERS[kind](), {**other, "colour": "blue"}, kind=kind)
 
-        assert not intake.policies["policy-1"].enabled
-        assert intake.vaults["vault-1"].name == "green"
+        assert (intake.tasks, intake.policies, intake.vaults) == (once.tasks, once.policies, once.vaults)
+        (rejected,) = intake.rejected
+        assert (rejected.row, rejected.id, rejected.path) == (1, BUILDERS[kind]()["id"], "")
+        assert "has the same id" in rejected.message
+        assert intake.drift == ()
+
+    @pytest.mark.parametrize("kind", Kind)
+    def test_a_row_that_comes_again_with_the_same_content_changes_nothing(self, kind: Kind) -> None:
+        intake = taken(BUILDERS[kind](), {**BUILDERS[kind](), "colour": "blue"}, kind=kind)
+
+        assert (used(intake), intake.rejected, intake.drift) == (1, (), ())
 
     @pytest.mark.parametrize("kind", Kind)
     def test_reading_a_page_twice_changes_nothing(self, kind: Kind) -> None:
@@ -147,21 +169,26 @@ class TestDrift:
             ({"provider_id": None}, "provider_id", "unexpected null", "null"),
             ({"error_info": None}, "error_info", "unexpected null", "null"),
             ({"error_info": {"code": 5}}, "error_info.code", "wrong type", "5"),
-            ({"extra_info": {"common": {"progress": 101}}}, "extra_info.common.progress", "out of range", "101"),
             (
-                {"extra_info": {"update_expiration_time": {"expiration_day": "soon"}}},
+                {"extra_info": {**NAMED, "common": {"progress": 101}}},
+                "extra_info.common.progress",
+                "out of range",
+                "101",
+            ),
+            (
+                {"extra_info": {**NAMED, "update_expiration_time": {"expiration_day": "soon"}}},
                 "extra_info.update_expiration_time.expiration_day",
                 "unknown format",
                 '"soon"',
             ),
             (
-                {"extra_info": {"remove_resources": {"resources": [{"id": "a", "type": "T"}]}}},
+                {"extra_info": {**NAMED, "remove_resources": {"resources": [{"id": "a", "type": "T"}]}}},
                 "extra_info.remove_resources.resources[].type",
                 "unknown value",
                 '"T"',
             ),
             (
-                {"extra_info": {"remove_resources": {"resources": [{"type": "OS::Nova::Server"}]}}},
+                {"extra_info": {**NAMED, "remove_resources": {"resources": [{"type": "OS::Nova::Server"}]}}},
                 "extra_info.remove_resources.resources[].id",
                 "missing field",
                 "null",
@@ -202,7 +229,7 @@ class TestDrift:
 
     def test_a_deviation_counts_once_for_each_row(self) -> None:
         odd = {"id": "a", "type": "T"}
-        row = a_task_row(id="first", extra_info={"remove_resources": {"resources": [odd, odd, odd]}})
+        row = a_task_row(id="first", extra_info={**NAMED, "remove_resources": {"resources": [odd, odd, odd]}})
         intake = taken(a_task_row(), row, {**row, "id": "second"}, {**row, "id": "third"})
 
         assert intake.drift == (
@@ -211,6 +238,30 @@ class TestDrift:
 
     def test_an_example_is_cut(self) -> None:
         assert the_drift_of(a_task_row(colour="b" * 500)) == [("colour", "unknown field", '"' + "b" * 79)]
+
+    def test_a_path_and_an_id_are_cut(self) -> None:
+        intake = taken(a_task_row(**{"id": "i" * 900, "c" * 900: 1}))
+
+        assert [(drift.path, drift.first_id) for drift in intake.drift] == [("c" * 200, "i" * 200)]
+
+    def test_after_500_kinds_of_drift_the_others_are_counted_together(self) -> None:
+        fields = {f"field-{number:03}": number for number in range(500)}
+        intake = taken(a_task_row(**fields))
+        assert len(intake.drift) == 500
+        assert {drift.problem for drift in intake.drift} == {"unknown field"}
+
+        intake.accept(a_page(a_task_row(id="known", **{"field-007": 1})))
+        assert len(intake.drift) == 500
+
+        intake.accept(a_page(a_task_row(id="new", colour="blue"), a_task_row(id="newer", size="big")))
+        intake.accept(a_page(a_vault_row(colour="red"), kind=Kind.VAULTS))
+        further = [drift for drift in intake.drift if drift.path == "…"]
+        assert further == [
+            Drift(Kind.TASKS, "…", "further differences", 2, "new", '"blue"'),
+            Drift(Kind.VAULTS, "…", "further differences", 1, "vault-1", '"red"'),
+        ]
+        assert len(intake.drift) == 502
+        assert next(drift.count for drift in intake.drift if drift.path == "field-007") == 2
 
     def test_drift_comes_in_order_whatever_the_order_of_the_pages(self) -> None:
         pages = [
@@ -258,6 +309,18 @@ class TestRejection:
         intake.accept(a_page(a_task_row(id="bad", status=1), a_task_row(id=7)))
 
         assert [(row.page, row.row, row.id) for row in intake.rejected] == [(2, 0, "bad"), (2, 1, "")]
+
+    @pytest.mark.parametrize("extra", [{}, {"resource": {}}, {"resource": {"id": ""}}, None])
+    def test_a_backup_that_names_no_resource_is_rejected(self, extra: object) -> None:
+        intake = taken(a_task_row(extra_info=extra))
+
+        assert (len(intake.tasks), [rejected.id for rejected in intake.rejected]) == (0, ["task-1"])
+        assert intake.drift == ()
+
+    def test_a_path_and_an_id_are_cut(self) -> None:
+        (rejected,) = taken(a_task_row(id="i" * 900, status=None)).rejected
+
+        assert (rejected.id, rejected.path) == ("i" * 200, "status")
 
     def test_a_message_is_cut(self) -> None:
         (rejected,) = taken(a_task_row(status=["x" * 5000])).rejected

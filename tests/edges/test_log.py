@@ -97,3 +97,10 @@ def test_standard_output_is_the_default(capsys: pytest.CaptureFixture[str]) -> N
     structlog.get_logger().info("x")
 
     assert json.loads(capsys.readouterr().out)["event"] == "x"
+
+
+def test_published_bytes_hold_no_key_and_keep_their_words() -> None:
+    redactor = Redactor()
+    redactor.learn(["resource", "MIIaTokenThatIsLongEnough"])
+
+    assert redactor.data(b'{"resources": "MIIaTokenThatIsLongEnough"}') == b'{"resources": "***"}'

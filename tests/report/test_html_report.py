@@ -424,6 +424,20 @@ def test_no_word_of_the_program_reaches_people(shown: Report) -> None:
     assert not [word for word in ("non_compliant", "not_applicable", "operation_logs", "Nova", "!") if word in words]
 
 
+def test_what_passes_without_any_resource_is_no_proof() -> None:
+    found = (finding(kind=SubjectKind.POLICY),)
+    shown = text(report(conclusion=Conclusion.INCOMPLETE, resources=(), findings=found))
+
+    assert "no proof that all backups happened: no resource was found." in shown
+
+
+def test_the_collection_may_have_a_problem() -> None:
+    stuck = problem(kind=SubjectKind.COLLECTION, id="p", name="p", control="CBR-106")
+
+    shown = text(failing(stuck, controls=(control(), control(106, name="stuck-task"))))
+    assert "1 problem needs action: 1 collection does not comply." in shown
+
+
 def test_a_problem_says_who_since_when_why_and_what_to_do() -> None:
     shown = text(failing(problem(), resources=(line(id=FAILING),)))
 

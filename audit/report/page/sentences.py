@@ -81,7 +81,7 @@ def doubts(report: Report) -> tuple[str, ...]:
     if undecided:
         found.append(f"{count(undecided, 'check')} could not be decided")
     if not found and report.conclusion is Conclusion.INCOMPLETE:
-        found.append("no control found anything that it could confirm")
+        found.append("no control found anything that it could confirm" if report.resources else "no resource was found")
     return tuple(found)
 
 

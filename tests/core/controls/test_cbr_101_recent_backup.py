@@ -84,6 +84,23 @@ def test_the_first_backup_of_a_new_vault_is_not_due(age: timedelta, outcome: Out
     assert judge(a_resource(held_since=NOW - age), limits()).outcome is outcome
 
 
+@pytest.mark.parametrize(("age", "outcome"), [(-TICK, Outcome.UNKNOWN), (timedelta(0), Outcome.NOT_APPLICABLE)])
+def test_a_vault_from_after_the_time_of_judgement_is_unknown(age: timedelta, outcome: Outcome) -> None:
+    assert judge(a_resource(held_since=NOW - age), limits()).outcome is outcome
+
+
+def test_a_vault_from_after_the_time_of_judgement_takes_nothing_from_a_success() -> None:
+    assert judge(a_resource(a_backup(HOUR), held_since=NOW + DAY), limits()).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(timedelta(0), Outcome.PASS), (TICK, Outcome.FAIL)])
+def test_a_success_that_began_after_the_window_is_no_evidence(late: timedelta, outcome: Outcome) -> None:
+    resource = a_resource(a_backup(HOUR, started_at=NOW + late))
+
+    assert judge(resource, limits()).outcome is outcome
+    assert judge(a_resource(a_backup(9 * DAY), *resource.tasks), limits()).outcome is outcome
+
+
 def test_a_vault_that_does_not_say_since_when_it_is_there_excuses_nothing() -> None:
     assert judge(a_resource(held_since=None), limits()).outcome is Outcome.FAIL
 
@@ -96,6 +113,16 @@ WEEKLY = a_policy_subject(a_policy(patterns=("FREQ=WEEKLY;BYDAY=MO;BYHOUR=1;BYMI
 )
 def test_without_a_limit_the_interval_of_the_policy_and_grace_is_the_limit(age: timedelta, outcome: Outcome) -> None:
     resource = a_resource(a_backup(age), policies=(WEEKLY,))
+
+    assert judge(resource, limits(max_backup_age=None)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("age", "outcome"), [(31 * DAY + 6 * HOUR, Outcome.PASS), (31 * DAY + 6 * HOUR + TICK, Outcome.FAIL)]
+)
+def test_a_policy_that_hardly_ever_runs_gives_a_limit_of_31_days_and_grace(age: timedelta, outcome: Outcome) -> None:
+    rare = a_policy_subject(a_policy(patterns=("FREQ=DAILY;INTERVAL=40",), start_time=NOW))
+    resource = a_resource(a_backup(age), policies=(rare,), window=a_window(60))
 
     assert judge(resource, limits(max_backup_age=None)).outcome is outcome
 

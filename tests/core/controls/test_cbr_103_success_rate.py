@@ -5,7 +5,7 @@ import pytest
 from audit.controls.cbr_103_success_rate import judge
 from audit.findings import Outcome
 from audit.records import Task
-from tests.core.builders import DAY, HOUR, TICK, a_backup, a_resource, facts_of, limits
+from tests.core.builders import DAY, HOUR, TICK, a_backup, a_resource, a_window, facts_of, limits
 
 
 def some(succeeded: int, broken: int, status: str = "failed") -> list[Task]:
@@ -49,10 +49,36 @@ def test_only_backups_of_the_period_count(age: timedelta, outcome: Outcome) -> N
     assert judge(a_resource(a_backup(age, "failed"), a_backup(HOUR)), limits()).outcome is outcome
 
 
-@pytest.mark.parametrize("status", ["skipped", "running", "waiting", "paused"])
+@pytest.mark.parametrize("status", ["skipped", "running", "waiting"])
 def test_what_neither_succeeded_nor_broke_does_not_count(status: str) -> None:
     assert judge(a_resource(a_backup(DAY, status), a_backup(HOUR)), limits()).outcome is Outcome.PASS
     assert judge(a_resource(a_backup(DAY, status)), limits()).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("others", [[], some(1, 0), some(0, 1)])
+def test_a_backup_with_a_status_that_is_not_documented_is_unknown(others: list[Task]) -> None:
+    verdict = judge(a_resource(*others, a_backup(HOUR, "paused")), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, ("backup-1h",))
+    assert "not documented" in verdict.reason
+
+
+def test_a_restore_with_a_status_that_is_not_documented_changes_nothing() -> None:
+    resource = a_resource(a_backup(DAY), a_backup(HOUR, "paused", operation="restore"))
+
+    assert judge(resource, limits()).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("tasks", "outcome"),
+    [(some(0, 0), Outcome.NOT_APPLICABLE), (some(1, 0), Outcome.PASS), (some(0, 1), Outcome.FAIL)],
+)
+def test_a_window_that_does_not_cover_the_period_is_unknown(tasks: list[Task], outcome: Outcome) -> None:
+    window = a_window(10)
+
+    assert judge(a_resource(*tasks, window=window), limits(success_rate_period=10 * DAY)).outcome is outcome
+    shorter = judge(a_resource(*tasks, window=window), limits(success_rate_period=10 * DAY + TICK))
+    assert (shorter.outcome, shorter.reason) == (Outcome.UNKNOWN, "the task log does not cover the period")
 
 
 def test_other_operations_do_not_count() -> None:

@@ -4,7 +4,7 @@ from audit.controls.cbr_104_consecutive_failures import judge
 from audit.findings import Outcome, Verdict
 from tests.core.builders import HOUR, a_backup, a_resource, facts_of, limits
 
-SHORT = {"s": "success", "f": "failed", "t": "timeout", "k": "skipped", "r": "running", "w": "waiting"}
+SHORT = {"s": "success", "f": "failed", "t": "timeout", "k": "skipped", "r": "running", "w": "waiting", "p": "paused"}
 
 
 def judged(course: str, **changes: object) -> Verdict:
@@ -26,7 +26,12 @@ def judged(course: str, **changes: object) -> Verdict:
         ("sfkfkf", Outcome.FAIL),
         ("sfffkr", Outcome.FAIL),
         ("sfkfkrw", Outcome.PASS),
-        ("ff", Outcome.NOT_APPLICABLE),
+        ("ff", Outcome.UNKNOWN),
+        ("kfrtw", Outcome.UNKNOWN),
+        ("f", Outcome.UNKNOWN),
+        ("sp", Outcome.UNKNOWN),
+        ("psfff", Outcome.UNKNOWN),
+        ("p", Outcome.UNKNOWN),
         ("kkkk", Outcome.NOT_APPLICABLE),
         ("rw", Outcome.NOT_APPLICABLE),
         ("", Outcome.NOT_APPLICABLE),
@@ -41,6 +46,20 @@ def test_a_failure_names_the_whole_row_oldest_first() -> None:
 
     assert verdict.tasks == ("backup-4h", "backup-3h", "backup-2h", "backup-1h")
     assert facts_of(verdict) == {"since": "2026-11-23T00:00:00Z", "failures": 4, "limit": 3}
+
+
+def test_too_few_backups_that_all_failed_are_named() -> None:
+    verdict = judged("kff")
+
+    assert (verdict.reason, verdict.tasks) == (
+        "too few backups finished in the window to tell",
+        ("backup-2h", "backup-1h"),
+    )
+    assert facts_of(verdict) == {"failures": 2, "limit": 3}
+
+
+def test_backups_with_a_status_that_is_not_documented_are_named() -> None:
+    assert judged("psp").tasks == ("backup-3h", "backup-1h")
 
 
 def test_a_pass_names_the_newest_success() -> None:

@@ -64,6 +64,17 @@ def test_a_log_with_gaps_is_unknown(tasks: list[Task]) -> None:
     assert judge(a_resource(*tasks, log_complete=False), limits()).outcome is Outcome.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "tasks",
+    [[], [a_backup(9 * DAY, "failed")], [a_backup(9 * DAY, "failed"), a_backup(8 * DAY)]],
+)
+def test_a_backup_with_a_status_that_is_not_documented_is_unknown(tasks: list[Task]) -> None:
+    verdict = judge(a_resource(*tasks, a_backup(HOUR, "paused")), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, ("backup-1h",))
+    assert "not documented" in verdict.reason
+
+
 def test_without_any_limit_an_open_failure_is_unknown_and_a_resolved_one_is_not() -> None:
     no_limit = limits(repair_within=None)
     tasks = [a_backup(9 * DAY, "failed"), a_backup(8 * DAY)]

@@ -5,7 +5,7 @@ import pytest
 from audit.controls.cbr_107_skipped_run import judge
 from audit.findings import Outcome
 from audit.records import Task
-from tests.core.builders import DAY, HOUR, TICK, a_backup, a_resource, facts_of, limits
+from tests.core.builders import DAY, HOUR, TICK, a_backup, a_resource, a_window, facts_of, limits
 
 
 def skipped(*ages: timedelta) -> list[Task]:
@@ -39,6 +39,27 @@ def test_other_skipped_operations_do_not_count() -> None:
 
 def test_without_a_backup_in_the_period_it_does_not_apply() -> None:
     assert judge(a_resource(a_backup(8 * DAY)), limits()).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_backup_with_a_status_that_is_not_documented_is_unknown_unless_too_many_were_skipped() -> None:
+    odd = a_backup(HOUR, "paused")
+    verdict = judge(a_resource(a_backup(DAY), odd), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, (odd.id,))
+    assert "not documented" in verdict.reason
+    assert judge(a_resource(odd), limits()).outcome is Outcome.UNKNOWN
+    assert judge(a_resource(*skipped(DAY), odd), limits()).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("tasks", [[], [a_backup(DAY)]])
+def test_a_window_that_does_not_cover_the_period_is_unknown_unless_too_many_were_skipped(tasks: list[Task]) -> None:
+    window = a_window(3)
+    covered, longer = limits(skipped_runs_period=3 * DAY), limits(skipped_runs_period=3 * DAY + TICK)
+
+    verdict = judge(a_resource(*tasks, window=window), longer)
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, "the task log does not cover the period")
+    assert judge(a_resource(*tasks, window=window), covered).outcome is not Outcome.UNKNOWN
+    assert judge(a_resource(*tasks, *skipped(HOUR), window=window), longer).outcome is Outcome.FAIL
 
 
 def test_a_log_with_gaps_is_unknown_unless_too_many_were_seen() -> None:

@@ -14,6 +14,7 @@ from tests.core.builders import (
     a_backup,
     a_policy,
     a_policy_subject,
+    a_vault,
     a_vault_subject,
     facts_of,
     limits,
@@ -115,7 +116,9 @@ def test_without_a_retention_nothing_explains_a_deletion(policies: tuple[PolicyS
 def test_the_remains_of_a_failed_backup_may_be_deleted_at_any_time() -> None:
     tasks = [a_backup(9 * DAY, "failed", backup_id="backup-1"), a_deletion(8 * DAY)]
 
-    assert judge(a_vault_subject(*tasks), limits()).outcome is Outcome.PASS
+    for policies in ((keeping(retention_days=7),), (keeping(retention_days=365),), ()):
+        verdict = judge(a_vault_subject(*tasks, policies=policies), limits())
+        assert (verdict.outcome, facts_of(verdict)["deletions_not_judged"]) == (Outcome.PASS, 0)
 
 
 def test_the_retention_of_one_of_several_policies_is_enough() -> None:
@@ -125,17 +128,64 @@ def test_the_retention_of_one_of_several_policies_is_enough() -> None:
     assert judge(a_vault_subject(*tasks, policies=policies), limits()).outcome is Outcome.PASS
 
 
-def test_a_deletion_of_a_backup_from_before_the_window_is_counted_and_not_judged() -> None:
-    verdict = judge(a_vault_subject(a_deletion(DAY), a_deletion(HOUR, "other")), limits())
+@pytest.mark.parametrize(("age", "outcome"), [(23 * DAY, Outcome.PASS), (23 * DAY + TICK, Outcome.UNKNOWN)])
+def test_a_backup_from_before_the_window_had_reached_a_retention_that_fits_into_it(
+    age: timedelta, outcome: Outcome
+) -> None:
+    deletion = a_deletion(age)
+    verdict = judge(a_vault_subject(deletion), limits())
 
-    assert (verdict.outcome, verdict.tasks) == (Outcome.PASS, ("deletion of other",))
+    assert (verdict.outcome, verdict.tasks) == (outcome, (deletion.id,))
+    assert facts_of(verdict)["deletions_not_judged"] == (outcome is Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("policies", "outcome"),
+    [
+        ((keeping(retention_days=7), keeping(retention_days=29)), Outcome.PASS),
+        ((keeping(retention_days=7), keeping(retention_days=30)), Outcome.UNKNOWN),
+        ((keeping(retention_days=7), keeping(retention_days=30, operation="replication")), Outcome.PASS),
+        ((keeping(retention_days=7, operation="replication"),), Outcome.UNKNOWN),
+        ((keeping(max_backups=1),), Outcome.UNKNOWN),
+        ((keeping(retention_days=-1),), Outcome.UNKNOWN),
+        ((), Outcome.UNKNOWN),
+    ],
+)
+def test_the_longest_retention_by_age_explains_a_deletion_of_a_backup_from_before_the_window(
+    policies: tuple[PolicySubject, ...], outcome: Outcome
+) -> None:
+    assert judge(a_vault_subject(a_deletion(DAY), policies=policies), limits()).outcome is outcome
+
+
+def test_a_deletion_that_nothing_explains_is_counted_beside_one_that_was_judged() -> None:
+    early, late = a_deletion(29 * DAY), a_deletion(DAY, "other")
+    verdict = judge(a_vault_subject(early, late), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.PASS, (late.id,))
+    assert facts_of(verdict) == {"removals": 0, "early_deletions": 0, "deletions": 2, "deletions_not_judged": 1}
+
+
+def test_deletions_of_which_none_could_be_judged_are_unknown() -> None:
+    deletions = [a_deletion(29 * DAY), a_deletion(28 * DAY, "other")]
+    verdict = judge(a_vault_subject(*deletions), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, tuple(task.id for task in deletions))
     assert facts_of(verdict) == {"removals": 0, "early_deletions": 0, "deletions": 2, "deletions_not_judged": 2}
 
 
-def test_a_deletion_that_names_no_backup_is_not_judged() -> None:
-    tasks = [a_backup(2 * DAY), a_backup(DAY, operation="delete", task_id="deletion")]
+@pytest.mark.parametrize("others", [[], [a_backup(9 * DAY, backup_id="backup-1"), a_deletion(HOUR)]])
+def test_a_deletion_that_names_no_backup_is_unknown_whatever_else_was_judged(others: list[Task]) -> None:
+    nameless = a_backup(HOUR, operation="delete", task_id="deletion")
+    verdict = judge(a_vault_subject(a_backup(2 * DAY), *others, nameless), limits())
 
-    assert judge(a_vault_subject(*tasks), limits()).outcome is Outcome.PASS
+    assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, ("deletion",))
+
+
+@pytest.mark.parametrize("status", ["running", "paused"])
+def test_a_deletion_of_a_backup_of_which_nobody_knows_how_it_went_is_unknown(status: str) -> None:
+    tasks = [a_backup(9 * DAY, status, backup_id="backup-1"), a_deletion(8 * DAY)]
+
+    assert judge(a_vault_subject(*tasks), limits()).outcome is Outcome.UNKNOWN
 
 
 def test_a_deletion_is_unknown_when_the_policies_are() -> None:
@@ -143,7 +193,7 @@ def test_a_deletion_is_unknown_when_the_policies_are() -> None:
     verdict = judge(a_vault_subject(*dated, policies=None), limits())
 
     assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, ("deletion of backup-1",))
-    assert judge(a_vault_subject(a_deletion(DAY), policies=None), limits()).outcome is Outcome.PASS
+    assert judge(a_vault_subject(a_deletion(DAY), policies=None), limits()).outcome is Outcome.UNKNOWN
 
 
 def test_a_failure_names_everything_that_was_done_and_the_worst_of_it() -> None:
@@ -159,3 +209,10 @@ def test_a_failure_names_everything_that_was_done_and_the_worst_of_it() -> None:
         ("deletion of backup-1", "removal"),
     )
     assert facts_of(verdict)["since"] == "2026-11-15T04:00:00Z"
+
+
+def test_the_age_of_a_copy_in_a_replication_vault_is_not_judged() -> None:
+    vault = a_vault_subject(a_deletion(29 * DAY), vault=a_vault(protect_type="replication"))
+    verdict = judge(vault, limits())
+
+    assert (verdict.outcome, facts_of(verdict)["deletions_not_judged"]) == (Outcome.PASS, 1)

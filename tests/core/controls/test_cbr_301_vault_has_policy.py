@@ -7,6 +7,7 @@ from tests.core.builders import a_policy, a_policy_subject, a_vault, a_vault_sub
 
 ENABLED = a_policy_subject()
 DISABLED = a_policy_subject(a_policy("policy-2", enabled=False))
+UNREADABLE = a_policy_subject(schedule=None, unreadable="an odd rule")
 REPLICATING = a_policy_subject(a_policy("policy-3", operation="replication"))
 
 
@@ -15,7 +16,11 @@ REPLICATING = a_policy_subject(a_policy("policy-3", operation="replication"))
     [
         ((ENABLED,), Outcome.PASS),
         ((DISABLED, REPLICATING, ENABLED), Outcome.PASS),
-        ((a_policy_subject(schedule=None),), Outcome.PASS),
+        ((UNREADABLE,), Outcome.UNKNOWN),
+        ((UNREADABLE, DISABLED), Outcome.UNKNOWN),
+        ((UNREADABLE, ENABLED), Outcome.PASS),
+        ((a_policy_subject(a_policy(enabled=False), schedule=None),), Outcome.FAIL),
+        ((a_policy_subject(a_policy(operation="replication"), schedule=None),), Outcome.FAIL),
         ((DISABLED,), Outcome.FAIL),
         ((REPLICATING,), Outcome.FAIL),
         ((), Outcome.FAIL),
@@ -32,6 +37,21 @@ def test_a_pass_names_the_policy() -> None:
     verdict = judge(a_vault_subject(policies=(DISABLED, ENABLED)), limits())
 
     assert facts_of(verdict) == {"policy": "policy-1", "policies": 1}
+
+
+def test_a_schedule_that_cannot_be_read_says_why() -> None:
+    assert facts_of(judge(a_vault_subject(policies=(UNREADABLE,)), limits())) == {"problem": "an odd rule"}
+
+
+@pytest.mark.parametrize("policies", [(), (ENABLED,), None])
+def test_a_vault_that_may_still_be_there_is_unknown(policies: object) -> None:
+    subject = a_vault_subject(vault=None, vaults_complete=False, policies=policies)
+
+    assert judge(subject, limits()).outcome is Outcome.UNKNOWN
+
+
+def test_a_vault_that_was_read_is_judged_even_if_others_were_not() -> None:
+    assert judge(a_vault_subject(vaults_complete=False), limits()).outcome is Outcome.PASS
 
 
 def test_a_failure_says_what_is_at_stake() -> None:

@@ -63,5 +63,33 @@ def test_it_does_not_apply_where_nothing_can_be_restored(vault: object) -> None:
     assert judge(a_vault_subject(vault=vault), limits()).outcome is Outcome.NOT_APPLICABLE
 
 
+def test_a_vault_that_may_still_be_there_is_unknown() -> None:
+    assert judge(a_vault_subject(vault=None, vaults_complete=False), limits()).outcome is Outcome.UNKNOWN
+    assert judge(a_vault_subject(vaults_complete=False), limits()).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("age", "outcome"), [(PERIOD - TICK, Outcome.NOT_APPLICABLE), (PERIOD, Outcome.FAIL)])
+def test_it_does_not_apply_to_a_vault_that_is_younger_than_the_period(age: timedelta, outcome: Outcome) -> None:
+    young = a_vault(created_at=NOW - age)
+
+    assert judge(a_vault_subject(vault=young), limits()).outcome is outcome
+    assert judge(a_vault_subject(a_restore(DAY), vault=young), limits()).outcome is Outcome.PASS
+
+
+def test_a_vault_that_does_not_say_since_when_it_is_there_is_judged() -> None:
+    assert judge(a_vault_subject(vault=a_vault(created_at=None)), limits()).outcome is Outcome.FAIL
+
+
+def test_a_restore_that_may_be_of_another_vault_does_not_count() -> None:
+    assert judge(a_vault_subject(a_restore(DAY), shared=frozenset({"restore"})), limits()).outcome is Outcome.FAIL
+    subject = a_vault_subject(a_restore(2 * DAY), a_restore(DAY, task_id="other"), shared=frozenset({"other"}))
+    assert judge(subject, limits()).tasks == ("restore",)
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(timedelta(0), Outcome.PASS), (TICK, Outcome.FAIL)])
+def test_a_restore_that_began_after_the_time_of_judgement_does_not_count(late: timedelta, outcome: Outcome) -> None:
+    assert judge(a_vault_subject(a_restore(DAY, started_at=NOW + late)), limits()).outcome is outcome
+
+
 def test_a_restore_counts_from_when_it_began() -> None:
     assert judge(a_vault_subject(a_restore(25 * DAY, started_at=NOW - PERIOD)), limits()).outcome is Outcome.PASS

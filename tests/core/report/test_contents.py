@@ -101,6 +101,27 @@ class TestConclusion:
         assert conclusion_of(subjects, *ids) is Conclusion.INCOMPLETE
 
     @pytest.mark.parametrize(
+        "subjects",
+        [arranged(policies=[a_policy()]), arranged(policies=[a_policy()], vaults=[a_vault(resources=())])],
+    )
+    def test_without_a_resource_it_is_incomplete_whatever_passes(self, subjects: Subjects) -> None:
+        report = report_on(subjects, "CBR-201", "CBR-901", "CBR-902")
+
+        assert {finding.outcome for finding in report.findings} == {Outcome.PASS}
+        assert report.conclusion is Conclusion.INCOMPLETE
+
+    def test_a_pass_of_the_collection_alone_is_incomplete(self) -> None:
+        subjects = arranged([GOOD], [a_policy()], [a_vault()])
+
+        assert conclusion_of(subjects, "CBR-901", "CBR-902") is Conclusion.INCOMPLETE
+        assert conclusion_of(subjects, "CBR-201", "CBR-901", "CBR-902") is Conclusion.COMPLIANT
+
+    def test_a_doubt_about_the_task_log_is_incomplete(self) -> None:
+        subjects = arranged([GOOD], [a_policy()], [a_vault()], a_collection(doubts=("the log is empty",)))
+
+        assert conclusion_of(subjects, "CBR-201") is Conclusion.INCOMPLETE
+
+    @pytest.mark.parametrize(
         "subjects", [arranged([GOOD], [], [a_vault()]), arranged(policies=[a_policy()]), arranged([a_task()])]
     )
     def test_without_findings_it_is_incomplete(self, subjects: Subjects) -> None:
@@ -158,6 +179,14 @@ class TestProblems:
         (problem,) = report_on(subjects, "CBR-301").problems
 
         assert (problem.error, problem.since, problem.task) == ("", "", "")
+
+    def test_the_collection_can_be_a_problem_and_names_the_error_of_its_task(self) -> None:
+        loose = a_task("loose", operation="sync", resource_id=None, vault_id=None, vault_name=None)
+        stuck = replace(loose, status="running", created_at=NOW - 2 * DAY, error_code=FULL)
+        (problem,) = report_on(arranged([stuck]), "CBR-106").problems
+
+        assert (problem.kind, problem.id, problem.control) == (SubjectKind.COLLECTION, "project-1", "CBR-106")
+        assert (problem.task, problem.error, problem.todo) == ("loose", FULL, ENLARGE)
 
     def test_a_policy_can_be_a_problem(self) -> None:
         (problem,) = report_on(arranged(policies=[a_policy(enabled=False)]), "CBR-201").problems

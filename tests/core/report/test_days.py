@@ -168,7 +168,34 @@ def test_a_vault_that_is_older_than_the_window_changes_nothing() -> None:
         assert calendar(a_resource(held_since=held_since, window=a_window(2))) == ["none", "missing", "none"]
 
 
-def test_one_of_several_runs_of_a_day_is_enough_to_be_seen() -> None:
+@pytest.mark.parametrize(
+    ("statuses", "state"),
+    [
+        (["success"], "partly"),
+        (["success", "success"], "success"),
+        (["success", "running"], "success"),
+        (["success", "success", "success"], "success"),
+        (["failed"], "failed"),
+        (["skipped"], "skipped"),
+        ([], "missing"),
+    ],
+)
+def test_a_day_with_fewer_backups_than_planned_runs_is_no_full_success(statuses: list[str], state: str) -> None:
     twice = planned("FREQ=DAILY;BYHOUR=2,14;BYMINUTE=0")
 
-    assert the_day_before(*on_that_day("success"), **twice) == "success"
+    assert the_day_before(*on_that_day(*statuses), **twice) == state
+
+
+@pytest.mark.parametrize(("grace", "state"), [(2 * HOUR, "partly"), (2 * HOUR + TICK, "success")])
+def test_a_run_that_is_not_due_yet_is_not_expected(grace: timedelta, state: str) -> None:
+    twice = planned("FREQ=DAILY;BYHOUR=1,2;BYMINUTE=0")
+    *_, today = days(a_resource(a_backup(3 * HOUR), **twice), limits(grace=grace))
+
+    assert today.value == state
+
+
+def test_a_run_that_a_log_with_gaps_may_hide_makes_no_day_partly() -> None:
+    twice = planned("FREQ=DAILY;BYHOUR=2,14;BYMINUTE=0")
+
+    assert the_day_before(*on_that_day("success"), **twice) == "partly"
+    assert the_day_before(*on_that_day("success"), log_complete=False, **twice) == "success"

@@ -166,3 +166,18 @@ def test_an_answer_of_iam_without_a_token_is_an_error(cloud: responses.RequestsM
 
     with pytest.raises(SourceAnswerError, match="check the IAM endpoint"):
         exchange({"name": "company"})
+
+
+def test_a_refused_sign_in_is_not_tried_again() -> None:
+    tries: list[int] = []
+
+    def refuse() -> str:
+        tries.append(1)
+        raise SourceRefusedError("wrong password", status=401)
+
+    credentials = PasswordAuth(refuse)
+    for _ in range(3):
+        with pytest.raises(SourceRefusedError, match="wrong password"):
+            requests.Request("GET", "https://cbr.example.com/", auth=credentials).prepare()
+
+    assert tries == [1]
