@@ -82,32 +82,33 @@ class Task:
             ValueError: a timestamp has the right form but names no real time; or a backup names no resource, so that
                 nobody could say whose backup it was.
         """
-        extra = _block(row, "extra_info")
-        resource, backup = _block(extra, "resource"), _block(extra, "backup")
-        error = _block(row, "error_info")
-        if row["operation_type"] == BACKUP and not _text(resource.get("id")):
+        operation = intern(row["operation_type"])
+        extra, error = _block(row, "extra_info"), _block(row, "error_info")
+        resource, own = _block(extra, "resource"), _block(extra, operation)
+        resource_id = _shared(resource.get("id"))
+        if operation == BACKUP and not resource_id:
             raise ValueError("a backup that names no resource (extra_info.resource.id)")
         return cls(
             id=row["id"],
-            operation=intern(row["operation_type"]),
+            operation=operation,
             status=intern(row["status"]),
             created_at=instant(row["created_at"]),
             updated_at=instant(row["updated_at"]),
             started_at=_optional_instant(row.get("started_at")),
             ended_at=_optional_instant(row.get("ended_at")),
-            resource_id=_text(resource.get("id")),
-            resource_name=_text(resource.get("name")),
-            resource_type=_text(resource.get("type")),
-            vault_id=_text(row.get("vault_id")),
-            vault_name=_text(row.get("vault_name")),
-            policy_id=_text(row.get("policy_id")),
-            error_code=_text(error.get("code")),
-            error_message=_text(error.get("message")),
-            backup_id=_backup_id(extra),
-            incremental=_truth(backup.get("incremental")),
-            app_consistency=_text(backup.get("app_consistency_status")),
-            target_resource_id=_text(_block(extra, "restore").get("target_resource_id")),
-            removed=_removed(extra),
+            resource_id=resource_id,
+            resource_name=_shared(resource.get("name")),
+            resource_type=_shared(resource.get("type")),
+            vault_id=_shared(row.get("vault_id")),
+            vault_name=_shared(row.get("vault_name")),
+            policy_id=_shared(row.get("policy_id")),
+            error_code=_shared(error.get("code")),
+            error_message=_shared(error.get("message")),
+            backup_id=_text(own.get("backup_id")),
+            incremental=_truth(own.get("incremental")),
+            app_consistency=_shared(own.get("app_consistency_status")),
+            target_resource_id=_text(own.get("target_resource_id")),
+            removed=_removed(extra) if "remove_resources" in extra else (),
         )
 
 
@@ -213,7 +214,12 @@ def _block(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str | None:
-    """Keep one copy of a text that many rows repeat; an empty one says nothing."""
+    """Return a text; an empty one says nothing."""
+    return value if isinstance(value, str) and value else None
+
+
+def _shared(value: object) -> str | None:
+    """Return a text that many rows repeat, as one copy for all of them."""
     return intern(value) if isinstance(value, str) and value else None
 
 
@@ -226,11 +232,6 @@ def _truth(value: object) -> bool | None:
     if isinstance(value, str):
         return {"true": True, "false": False}.get(value.strip('"').lower())
     return value if isinstance(value, bool) else None
-
-
-def _backup_id(extra: Mapping[str, Any]) -> str | None:
-    found = (_text(_block(extra, name).get("backup_id")) for name in ("backup", "delete", "restore"))
-    return next((backup_id for backup_id in found if backup_id), None)
 
 
 def _removed(extra: Mapping[str, Any]) -> tuple[str, ...]:

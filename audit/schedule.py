@@ -107,9 +107,15 @@ class Schedule:
         self._start = start_time or datetime(2000, 1, 3, tzinfo=UTC)
         self._cycle_days = lcm(*(rule.cycle_days for rule in self._rules))
         self._check()
+        self._known: dict[tuple[datetime, datetime], tuple[datetime, ...]] = {}
 
     def between(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
         """Name every run from ``since`` to ``until``, both included, in order and each once."""
+        if (since, until) not in self._known:  # many resources ask for the same window
+            self._known[since, until] = self._between(since, until)
+        return self._known[since, until]
+
+    def _between(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
         return tuple(sorted({run for rule in self._rules for run in rule.between(self._start, since, until)}))
 
     @cached_property
