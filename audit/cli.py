@@ -100,7 +100,7 @@ def _time(_context: click.Context, parameter: click.Parameter, text: str | None)
         raise click.BadParameter(str(error), param=parameter) from error
 
 
-@main.command()
+@main.command(short_help="Audit a simulated project over real HTTP.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=_DEMO, show_default=True,
               help="Folder for the report and its evidence.")  # fmt: skip
 @click.option("--scenario", type=click.Choice(SCENARIOS), default="mixed", show_default=True, help="What to find.")
@@ -126,7 +126,7 @@ def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None) -> None
     _print_done(done, str(out))
 
 
-@main.command()
+@main.command(short_help="Audit a project and write its report to a store.")
 @click.option("--endpoint", metavar="URL", help="Endpoint of CBR, where the region does not give it.")
 @click.option("--iam-endpoint", metavar="URL", help="Endpoint of IAM, where the region does not give it.")
 @click.option("--region", metavar="NAME", help="Region of the project, such as eu-west-101.")
@@ -157,14 +157,20 @@ def run(
 
 
 @main.command()
-@click.argument("where", default=_DEMO)
+@click.argument("where", required=False)
 @click.option("--project-id", metavar="ID", help="The project, where the store holds several.")
-def show(*, where: str, project_id: str | None) -> None:
-    """Show the report of a run, or the latest one of a store (WHERE: a run's id, a folder or a URL)."""
-    if RUN_ID.fullmatch(where):
-        _print_report(read_run(open_store(_environment().get("CBR_AUDIT_STORE", _DEMO)), where))
+def show(*, where: str | None, project_id: str | None) -> None:
+    """Show the latest report of a store, or that of a run.
+
+    WHERE is a folder, a URL or the id of a run.
+
+    Without WHERE, the store is CBR_AUDIT_STORE, or else the folder of the demo.
+    """
+    usual = _environment().get("CBR_AUDIT_STORE", _DEMO)
+    if where and RUN_ID.fullmatch(where):
+        _print_report(read_run(open_store(usual), where))
     else:
-        _print_report(read_report(open_store(where), project_id))
+        _print_report(read_report(open_store(where or usual), project_id))
 
 
 @main.command()
@@ -195,7 +201,7 @@ def check_files(ctx: click.Context, /, *, files: tuple[Path, ...]) -> None:
     ctx.exit(next((code for code in (NOT_AN_ANSWER, ROWS_REJECTED, DRIFT_ONLY) if code in codes), 0))
 
 
-@main.command()
+@main.command(short_help="Serve a simulated project until stopped.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free port.")
 @click.option("--scenario", type=click.Choice(SCENARIOS), default="mixed", show_default=True, help="What to find.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another company.")

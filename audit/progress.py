@@ -29,11 +29,12 @@ def watching(stream: TextIO) -> Iterator[Watch]:
 
 
 def _lines(stream: TextIO) -> Watch:
-    """Write a line for the first page of each list, and then now and again."""
+    """Write a line for the first and the last page of each pass, and between them now and again."""
     started = time.monotonic()
 
     def watch(progress: Progress) -> None:
-        if progress.pages == 1 or progress.pages % _PAGES_BETWEEN_LINES == 0:
+        is_last = progress.pages > 1 and progress.rows >= progress.expected
+        if progress.pages == 1 or is_last or progress.pages % _PAGES_BETWEEN_LINES == 0:
             stream.write(f"Reading {_NAMES[progress.kind]}: {_text(progress, time.monotonic() - started)}\n")
 
     return watch

@@ -170,8 +170,13 @@ def _sign_in_faults(given: set[str]) -> list[str]:
     person = {f"{_OWN}USER", f"{_OWN}PASSWORD"}
     if given & keys and not keys <= given:
         faults.append(f"{' and '.join(sorted(keys - given))} is not set, and access keys need both")
+    elif given & person and not (keys <= given or f"{_OWN}TOKEN" in given or person <= given):
+        faults.append(f"{' and '.join(sorted(person - given))} is not set, and a user needs both")
     elif not (keys <= given or f"{_OWN}TOKEN" in given or person <= given):
-        faults.append(f"no credentials: set {_SDK}AK and {_SDK}SK, or {_OWN}TOKEN, or {_OWN}USER and {_OWN}PASSWORD")
+        faults.append(
+            f"no credentials: set {_SDK}AK and {_SDK}SK, or {_OWN}TOKEN, or {_OWN}USER and {_OWN}PASSWORD "
+            "(a function takes them from its agency)"
+        )
     if not given & {f"{_SDK}REGION", f"{_OWN}ENDPOINT"}:
         faults.append(f"{_SDK}REGION or {_OWN}ENDPOINT is not set: which CBR is to be read?")
     by_password = not (keys <= given or f"{_OWN}TOKEN" in given) and person <= given

@@ -6,7 +6,7 @@ case; one that left every vault is there too, with the task that shows when it l
 
 from collections import defaultdict
 from collections.abc import Collection as Container
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,6 +19,7 @@ from audit.schedule import Schedule, UnreadableScheduleError
 
 _DAY: Final = timedelta(days=1)
 _LONGEST_LIMIT: Final = timedelta(days=31)
+_SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
 _TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
 
 
@@ -106,6 +107,7 @@ class VaultSubject:
         log_complete: nothing of the task log is missing in the window.
         vaults_complete: nothing of the inventory of vaults is missing.
         shared: ids of those tasks that may as well concern another vault: the log does not say which.
+        covered_since: from when on silence of the log means something; the start of the window where None.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.VAULT
@@ -119,6 +121,7 @@ class VaultSubject:
     log_complete: bool
     vaults_complete: bool
     shared: frozenset[str] = frozenset()
+    covered_since: datetime | None = None
 
     @property
     def takes_backups(self) -> bool | None:
@@ -150,6 +153,7 @@ class Resource:
         tasks: tasks that name it, oldest first.
         held_since: when the oldest of its vaults was created; None where no vault says so.
         log_complete: nothing of the task log is missing in the window.
+        covered_since: from when on silence of the log means something; the start of the window where None.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.RESOURCE
@@ -164,6 +168,7 @@ class Resource:
     held_since: datetime | None
     window: Window
     log_complete: bool
+    covered_since: datetime | None = None
 
     @property
     def backups(self) -> tuple[Task, ...]:
@@ -284,9 +289,14 @@ def arrange(history: History, policies: Iterable[Policy], vaults: Iterable[Vault
     return _Arrangement(history, policies, vaults, collection).subjects()
 
 
-def reaches_back(window: Window, period: timedelta, now: datetime) -> bool:
-    """Tell whether a window covers the whole period before a time."""
-    return window.since <= now - period
+def reaches_back(subject: Resource | VaultSubject, period: timedelta, now: datetime) -> bool:
+    """Tell whether the task log covers the whole period before a time."""
+    return silent_since(subject) <= now - period
+
+
+def silent_since(subject: Resource | VaultSubject) -> datetime:
+    """The time from which on silence of the log means something."""
+    return subject.covered_since or subject.window.since
 
 
 class _Arrangement:
@@ -301,6 +311,7 @@ class _Arrangement:
         self._policies = tuple(_policy(policy) for policy in sorted(policies, key=lambda policy: policy.id))
         tasks = (task for task in history if task.created_at <= collection.window.until)
         self._tasks = sorted(tasks, key=lambda task: (task.created_at, task.id))
+        self._covered_since = _covered_since(collection.window, self._tasks)
         self._holders: dict[str, list[Vault]] = defaultdict(list)
         self._named: dict[str, list[str]] = defaultdict(list)
         for vault in self._vaults.values():
@@ -376,6 +387,7 @@ class _Arrangement:
             log_complete=self._log_complete,
             vaults_complete=self._collection.has_all(Kind.VAULTS),
             shared=frozenset(task.id for task in tasks if task.id in self._shared),
+            covered_since=self._covered_since,
         )
 
     def _resource(self, resource_id: str) -> Resource:
@@ -397,6 +409,7 @@ class _Arrangement:
             held_since=min(created, default=None),
             window=self._collection.window,
             log_complete=self._log_complete,
+            covered_since=self._covered_since,
         )
 
     def _presence(self, vaults: list[Vault], departure: Departure | None) -> Presence:
@@ -431,6 +444,16 @@ class _Arrangement:
         if not self._collection.has_all(Kind.POLICIES):
             return None
         return tuple(policy for policy in self._policies if not policy.policy.vault_ids.isdisjoint(vault_ids))
+
+
+def _covered_since(window: Window, tasks: Sequence[Task]) -> datetime:
+    """Say how far back the log can be trusted: a window may ask for more than CBR still shows.
+
+    What is older than the tasks that CBR surely shows is covered as far back as tasks are seen, give or take a day.
+    """
+    shown_since = window.until - _SURELY_SHOWN
+    oldest = tasks[0].created_at - _DAY if tasks else shown_since
+    return max(window.since, min(oldest, shown_since))
 
 
 def _policy(policy: Policy) -> PolicySubject:

@@ -16,7 +16,7 @@ from audit.cbr.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
 from audit.cbr.client import CbrClient
 from audit.cbr.transport import Credentials, Limits, Transport
 from audit.collection import Window, shown
-from audit.errors import EventError, ProfileError, SettingsError
+from audit.errors import EventError, ProfileError, SettingsError, SourceRefusedError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
 from audit.profile import Profile, build_profile, parse_profile
@@ -138,8 +138,13 @@ def carry_out(order: Order, watch: Watch) -> Done:
     names = {"run_id": facts.id, "project_id": settings.project_id, "request_id": order.request_id}
     with structlog.contextvars.bound_contextvars(**names):
         _LOG.info("run.started", sign_in=settings.sign_in, store=store.url, until=shown(facts.as_of))
-        with _client(order) as client:
-            done = run(facts, order.profile, client, store, watch)
+        try:
+            with _client(order) as client:
+                done = run(facts, order.profile, client, store, watch)
+        except SourceRefusedError as error:
+            raise SourceRefusedError(
+                f"{error} (signed in with {settings.sign_in})", status=error.status, code=error.code
+            ) from error
         _LOG.info("run.finished", **summary(done))
     return done
 

@@ -9,15 +9,15 @@ How it is judged
                     policies cannot be read, or the vault's age contradicts the time of judgement
     not_applicable  the resource's vault is newer than the limit: the first backup is not due
 How to fix it
-    If no policy runs for the vault, mend that first. Otherwise read the error of the resource's last task and repair
-    its cause. Then start a manual backup.
+    If no policy makes backups of it, enable or apply one. Otherwise read the error of its last task and repair the
+    cause; where there is no task at all, check that the resource still exists. Then start a manual backup.
 """
 
 from datetime import timedelta
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.subjects import Limits, Resource, SubjectKind, reaches_back
+from audit.subjects import Limits, Resource, SubjectKind, reaches_back, silent_since
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -36,7 +36,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return passed("the newest successful backup is recent enough", [last], last_success=last.began, **hours)
     if not resource.log_complete:
         return unknown("a newer success may be missing: the task log has gaps", [last], **hours)
-    return failed("no successful backup within the limit", [last], since=last.began, **hours)
+    return failed(_reason("no successful backup within the limit", resource), [last], since=last.began, **hours)
 
 
 def _without_success(resource: Resource, limits: Limits, limit: timedelta) -> Verdict:
@@ -47,11 +47,16 @@ def _without_success(resource: Resource, limits: Limits, limit: timedelta) -> Ve
         return not_applicable("its vault is new, and the first backup is not due yet", limit_hours=hours)
     if not resource.log_complete:
         return unknown("no successful backup was seen, and the task log has gaps", limit_hours=hours)
-    if not reaches_back(resource.window, limit, limits.now):
+    if not reaches_back(resource, limit, limits.now):
         return unknown("the task log does not reach back as far as the limit", limit_hours=hours)
-    return failed(
-        "the task log shows no successful backup", resource.backups[-1:], since=resource.window.since, limit_hours=hours
-    )
+    seen = "the task log shows no successful backup" if resource.backups else "the task log shows no backup at all"
+    since = silent_since(resource)
+    return failed(_reason(seen, resource), resource.backups[-1:], since=since, limit_hours=hours)
+
+
+def _reason(seen: str, resource: Resource) -> str:
+    """Name the cause where it is plain."""
+    return f"{seen}, and no enabled policy makes any" if resource.schedules == () else seen
 
 
 CONTROL: Final[Control[Resource]] = Control(

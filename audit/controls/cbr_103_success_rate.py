@@ -29,7 +29,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unknown("the task log has gaps", **facts)
     if resource.puzzling:
         return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
-    if not reaches_back(resource.window, limits.success_rate_period, limits.now):
+    if not reaches_back(resource, limits.success_rate_period, limits.now):
         return unknown("the task log does not cover the period", **facts)
     if not finished:
         return not_applicable("no backup finished in the period", **facts)

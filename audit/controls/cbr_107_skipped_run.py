@@ -30,7 +30,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unknown("the task log has gaps", skipped, **facts)
     if resource.puzzling:
         return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
-    if not reaches_back(resource.window, limits.skipped_runs_period, limits.now):
+    if not reaches_back(resource, limits.skipped_runs_period, limits.now):
         return unknown("the task log does not cover the period", skipped, **facts)
     if not recent:
         return not_applicable("the log shows no backup in the period", **facts)

@@ -17,7 +17,7 @@ from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Task
-from audit.subjects import Limits, SubjectKind, VaultSubject
+from audit.subjects import Limits, SubjectKind, VaultSubject, reaches_back
 
 
 def judge(subject: VaultSubject, limits: Limits) -> Verdict:
@@ -37,7 +37,7 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
         return not_applicable("the vault is younger than the period", created=subject.vault.created_at, **facts)
     if not subject.log_complete:
         return unknown("no successful restore was seen, and the task log has gaps", **facts)
-    if subject.window.since > start:
+    if not reaches_back(subject, limits.restore_test_period, limits.now):
         return unknown("no successful restore was seen, and the task log does not cover the period", **facts)
     return failed("no restore succeeded in the period", restores[-1:], since=start, **facts)
 

@@ -61,7 +61,7 @@ def build_estate(
         ValueError: an argument is out of its range.
     """
     _check(scenario, resources, days, as_of)
-    rng = Random(f"{scenario} {seed} {resources} {days} {as_of.timestamp()}")
+    rng = Random(f"{scenario} {seed} {resources} {days}")  # whatever the time, the same company
     end = as_of.astimezone(UTC)
     project_id = identifiers.project(Random(f"project {seed}"))  # the same in every scenario and at every time
     draft = Draft(rng, project_id, end - timedelta(days=days), end)

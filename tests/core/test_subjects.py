@@ -7,7 +7,16 @@ import pytest
 from audit.collection import Kind
 from audit.records import Policy, Task
 from audit.schedule import Schedule
-from audit.subjects import Collection, Presence, Resource, SubjectKind, Subjects, VaultSubject, reaches_back
+from audit.subjects import (
+    Collection,
+    Presence,
+    Resource,
+    SubjectKind,
+    Subjects,
+    VaultSubject,
+    reaches_back,
+    silent_since,
+)
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -321,8 +330,8 @@ class TestWhatAResourceKnows:
         assert a_resource(policies=None).planned_interval(limits()) is None
 
     def test_the_window_reaches_back_when_it_covers_the_period(self) -> None:
-        assert reaches_back(a_window(30), 30 * DAY, NOW)
-        assert not reaches_back(a_window(30), 30 * DAY + TICK, NOW)
+        assert reaches_back(a_resource(window=a_window(30)), 30 * DAY, NOW)
+        assert not reaches_back(a_resource(window=a_window(30)), 30 * DAY + TICK, NOW)
 
     def test_the_oldest_of_its_vaults_says_since_when_it_is_held(self) -> None:
         ages = [
@@ -526,3 +535,27 @@ def test_the_order_of_what_was_read_does_not_matter(seed: int) -> None:
     )
 
     assert mixed == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "oldest", "covered"),
+    [
+        (30, 2, 30),  # CBR shows 30 days, whatever there is to be seen
+        (31, 2, 31),
+        (90, 2, 31),  # nobody knows whether there was nothing or nothing is shown
+        (90, 60, 61),
+        (90, 90, 90),
+    ],
+)
+def test_silence_means_something_as_far_back_as_the_log_surely_reaches(days: int, oldest: int, covered: int) -> None:
+    collection = a_collection(window=a_window(days))
+    subjects = arranged([a_backup(oldest * DAY)], vaults=[a_vault()], collection=collection)
+    since = {*map(silent_since, subjects.resources), *map(silent_since, subjects.vaults)}
+
+    assert since == {NOW - covered * DAY}
+
+
+def test_without_any_task_silence_means_something_for_what_cbr_surely_shows() -> None:
+    (vault,) = arranged(vaults=[a_vault()], collection=a_collection(window=a_window(90))).vaults
+
+    assert silent_since(vault) == NOW - 31 * DAY

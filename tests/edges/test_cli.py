@@ -314,6 +314,12 @@ def test_a_run_is_shown_by_its_id(place: Place) -> None:
     one_clear_line(invoke("show", f"{run_id[:-3]}000", CBR_AUDIT_STORE=str(place.store)), 2, "holds no run")
 
 
+def test_without_a_place_the_store_of_the_settings_is_shown(place: Place) -> None:
+    done = place.run().stdout
+
+    assert invoke("show", CBR_AUDIT_STORE=str(place.store)).stdout == done.rpartition("Report ")[0]
+
+
 def test_a_place_without_a_report_says_so(tmp_path: Path) -> None:
     one_clear_line(invoke("show", tmp_path / "none"), 2, "holds no report; run an audit first")
 

@@ -119,3 +119,23 @@ def test_no_text_of_the_cloud_commands_the_terminal(field: str) -> None:
 
 def test_ordinary_names_stay_as_they_are() -> None:
     assert printable("数据库-1 (prod) é ☃") == "数据库-1 (prod) é ☃"
+
+
+def test_a_problem_that_began_before_the_window_is_at_least_that_old() -> None:
+    old = {**PROBLEM, "since": "2026-10-24T12:00:00Z"}
+
+    assert "db-1: too old, for at least 30 days [" in lines(conclusion="non_compliant", problems=[old])[3]
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"summary": {"outcomes": {"pass": 5, "fail": 1, "unknown": 1, "not_applicable": 0}}},
+        {"collection": {"complete": False}},
+    ],
+)
+def test_a_failure_beside_doubts_is_not_all_there_may_be(doubt: dict[str, Any]) -> None:
+    more = "There may be more: not everything could be judged."
+
+    assert lines(conclusion="non_compliant", **doubt)[1] == more
+    assert more not in lines(conclusion="non_compliant")

@@ -10,6 +10,7 @@ GOOD = {
     "CBR_AUDIT_TOKEN": "MIItoken",
 }
 KEYS = {"HUAWEICLOUD_SDK_AK": "AKEY12", "HUAWEICLOUD_SDK_SK": "SKEY12"}
+AGENCY = "(a function takes them from its agency)"
 PERSON = {"CBR_AUDIT_USER": "user", "CBR_AUDIT_PASSWORD": "pass word 中"}
 
 
@@ -58,7 +59,7 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
     assert str(error.value).split("; ") == [
         "HUAWEICLOUD_SDK_PROJECT_ID is not set",
         "CBR_AUDIT_STORE is not set",
-        f"no credentials: set {' and '.join(KEYS)}, or CBR_AUDIT_TOKEN, or {' and '.join(PERSON)}",
+        f"no credentials: set {' and '.join(KEYS)}, or CBR_AUDIT_TOKEN, or {' and '.join(PERSON)} {AGENCY}",
         "HUAWEICLOUD_SDK_REGION or CBR_AUDIT_ENDPOINT is not set: which CBR is to be read?",
     ]
 
@@ -160,3 +161,11 @@ def test_secrets_are_known_to_the_log_and_never_printed() -> None:
 def test_every_variable_is_listed_once() -> None:
     assert len(set(VARIABLES)) == len(VARIABLES) == len(Settings.model_fields)
     assert all(name.startswith(("HUAWEICLOUD_SDK_", "CBR_AUDIT_")) for name in VARIABLES)
+
+
+@pytest.mark.parametrize("missing", PERSON)
+def test_half_a_person_is_a_mistake(missing: str) -> None:
+    half = {name: value for name, value in PERSON.items() if name != missing}
+
+    with pytest.raises(SettingsError, match=f"{missing} is not set, and a user needs both"):
+        Settings.read({**{name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}, **half})

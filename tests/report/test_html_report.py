@@ -401,7 +401,7 @@ def test_an_incomplete_run_is_no_proof_and_names_each_doubt() -> None:
         "what was read has 2 gaps, 1 row could not be used and 2 checks could not be decided." in shown
     )
     assert "Settle these points, then run it again: What was read has 2 gaps." in shown
-    assert "Task log: a page is missing" in shown.split("Calendar of each resource")[0]
+    assert "A page is missing" in shown.split("Calendar of each resource")[0]
 
 
 def test_nothing_to_judge_is_incomplete() -> None:
@@ -622,7 +622,7 @@ def test_gaps_and_rejected_rows_are_shown() -> None:
 
     shown = text(report(collection=collection("page 3 could not be read", rejected=(rejected(), bad))))
     assert "The evidence is not complete: 1 gap, 2 rows that could not be used." in shown
-    assert "1 gap Task log: page 3 could not be read" in shown
+    assert "1 gap Page 3 could not be read" in shown
     assert "Task log, page 3, row 1" in shown
     assert "whole row" in shown
     assert "Task log, page 3, row 5" in shown
@@ -701,3 +701,11 @@ def test_text_stands_out_from_its_ground_in_every_scheme(scheme: int) -> None:
     for pair in grounds:
         dark, light = sorted(_luminance(colours[name]) for name in pair)
         assert (light + 0.05) / (dark + 0.05) >= 4.5, pair
+
+
+def test_drift_is_told_at_the_top() -> None:
+    one = Drift(Kind.TASKS, "stage", "unknown field", count=2, first_id="t1", example='"x"')
+    shown = text(report(collection=collection(drift=(one,))))
+
+    assert "1 difference from the documents of the API did not keep any row from being used." in shown
+    assert "documents of the API" not in text(report())

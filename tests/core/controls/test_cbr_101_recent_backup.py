@@ -4,6 +4,7 @@ import pytest
 
 from audit.controls.cbr_101_recent_backup import judge
 from audit.findings import Outcome
+from audit.records import Task
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -138,3 +139,18 @@ def test_without_any_limit_it_is_unknown(policies: object) -> None:
 
     assert judge(resource, limits(max_backup_age=None)).outcome is Outcome.UNKNOWN
     assert judge(resource, limits()).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("tasks", "seen"),
+    [
+        ([], "the task log shows no backup at all"),
+        ([a_backup(2 * DAY, "failed")], "the task log shows no successful backup"),
+        ([a_backup(9 * DAY)], "no successful backup within the limit"),
+    ],
+)
+def test_the_reason_names_the_cause_where_it_is_plain(tasks: list[Task], seen: str) -> None:
+    planless = judge(a_resource(*tasks, policies=()), limits())
+
+    assert judge(a_resource(*tasks), limits()).reason == seen
+    assert planless.reason == f"{seen}, and no enabled policy makes any"
