@@ -709,3 +709,10 @@ def test_drift_is_told_at_the_top() -> None:
 
     assert "1 difference from the documents of the API did not keep any row from being used." in shown
     assert "documents of the API" not in text(report())
+
+
+@pytest.mark.parametrize(("resources", "is_tall"), [(60, False), (61, True)])
+def test_a_calendar_scrolls_by_itself_only_where_it_is_long(resources: int, is_tall: bool) -> None:  # noqa: FBT001
+    page = render(report(resources=tuple(line(id=f"r{number}") for number in range(resources))))
+
+    assert (b'class="scroll calendar tall"' in page) is is_tall
