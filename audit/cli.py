@@ -22,7 +22,7 @@ from audit.documents import derive
 from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
 from audit.progress import watching
-from audit.reading import RUN_ID, read_report, read_run
+from audit.reading import RUN_ID, Found, read_report, read_run
 from audit.report import json_report
 from audit.report.contents import Conclusion
 from audit.run import Done
@@ -259,22 +259,22 @@ def _audit(variables: Mapping[str, str], *, since: str | None, as_of: str | None
 
 
 def _print_done(done: Done, store: str) -> None:
-    _print_report(orjson.loads(json_report.render(done.report)))
-    place = open_store(store).url
-    path = f"{place}/{done.prefix}/report.html"
-    click.echo(f"Report   {unquote(urlsplit(path).path) if path.startswith('file:') else path}")
+    report = orjson.loads(json_report.render(done.report))
+    _print_report(Found(report, f"{open_store(store).url}/{done.prefix}"))
 
 
-def _print_report(report: Mapping[str, Any]) -> None:
+def _print_report(found: Found) -> None:
     console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
     colours = {"compliant": "bold green", "non_compliant": "bold red", "incomplete": "bold yellow"}
     try:
-        verdict, *rest = summary_lines(report)
+        verdict, *rest = summary_lines(found.report)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise StoreError("the report is damaged, or another version of cbr-audit wrote it") from error
-    console.print(verdict, style=colours[report["conclusion"]])
+    console.print(verdict, style=colours[found.report["conclusion"]])
     for line in rest:
         console.print(line)
+    page = f"{found.url}/report.html"
+    click.echo(f"Report   {unquote(urlsplit(page).path) if page.startswith('file:') else page}")
 
 
 def _check_file(path: Path) -> int:

@@ -62,4 +62,5 @@ def _text(progress: Progress, seconds: float) -> str:
     pages = max(progress.pages, math.ceil(progress.expected / rows_a_page) if rows_a_page else 1)
     rate = f", {progress.rows / seconds:,.0f} a second" if seconds > 1 else ""
     again = f" (pass {progress.passes})" if progress.passes > 1 else ""
-    return f"page {progress.pages} of {pages}, {progress.rows:,} of {progress.expected:,}{rate}{again}"
+    rows = min(progress.rows, progress.expected)  # pages overlap
+    return f"page {progress.pages} of {pages}, {rows:,} of {progress.expected:,}{rate}{again}"

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -15,7 +16,15 @@ REPORT: Final = "report.json"
 RUN_ID: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T[0-9]{6}Z-[0-9a-f]{12}")
 
 
-def read_report(store: Store, project_id: str | None = None) -> Mapping[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A report.json that matches its manifest, and the address of its run."""
+
+    report: Mapping[str, Any]
+    url: str
+
+
+def read_report(store: Store, project_id: str | None = None) -> Found:
     """Read a report: of the run that the store's address names, or else the latest run of a project.
 
     Raises:
@@ -35,7 +44,7 @@ def read_report(store: Store, project_id: str | None = None) -> Mapping[str, Any
     return _verified(store, f"{found[0]['prefix']}/", found[0])
 
 
-def read_run(store: Store, run_id: str) -> Mapping[str, Any]:
+def read_run(store: Store, run_id: str) -> Found:
     """Read the report of a run by the run's id.
 
     Raises:
@@ -49,7 +58,7 @@ def read_run(store: Store, run_id: str) -> Mapping[str, Any]:
     raise StoreError(f"{store.url} holds no run {run_id}")
 
 
-def _verified(store: Store, prefix: str, pointer: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+def _verified(store: Store, prefix: str, pointer: Mapping[str, Any] | None = None) -> Found:
     """Read a report and hold it against its manifest, and the manifest against the pointer."""
     place = f"{store.url}/{prefix}".rstrip("/")
     manifest = store.read(f"{prefix}{MANIFEST}")
@@ -60,8 +69,7 @@ def _verified(store: Store, prefix: str, pointer: Mapping[str, Any] | None = Non
     report = store.read(f"{prefix}{REPORT}")
     if report is None or hashlib.sha256(report).hexdigest() != _named(store, prefix):
         raise StoreError(f"{place}/{REPORT} is not the one that {MANIFEST} names: it was changed or removed")
-    values: Mapping[str, Any] = orjson.loads(report)
-    return values
+    return Found(orjson.loads(report), place)
 
 
 def _named(store: Store, prefix: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from audit.collection import instant
 
-_MOST_PROBLEMS: Final = 8
+_MOST_PROBLEMS: Final = 5
 _MOST_GAPS: Final = 3
 _MOST_UNKNOWNS: Final = 4
 _VERDICTS: Final = {

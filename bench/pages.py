@@ -14,13 +14,16 @@ def make(tasks: int, scenario: str = "mixed") -> tuple[list[bytes], bytes, bytes
     """Make pages of the task log, and the answers for policies and vaults.
 
     Args:
-        tasks: how many tasks at least; the estate is made large enough.
+        tasks: how many tasks; the estate is made large enough, and the oldest ones beyond that are left out.
         scenario: of the simulator.
     """
     from audit.simulator import build_estate  # noqa: PLC0415  # the measured process must not load the simulator
 
-    tasks_a_resource = len(build_estate(scenario, resources=40, days=DAYS, as_of=AS_OF).tasks) / 40
-    estate = build_estate(scenario, resources=int(tasks / tasks_a_resource * 1.1) + 40, days=DAYS, as_of=AS_OF)
+    resources = tasks // 50
+    estate = build_estate(scenario, resources=resources, days=DAYS, as_of=AS_OF)
+    while len(estate.tasks) < tasks:
+        resources = int(resources * 1.2)
+        estate = build_estate(scenario, resources=resources, days=DAYS, as_of=AS_OF)
     rows = estate.tasks[:tasks]
     pages = [_answer("operation_logs", rows[at : at + PAGE_SIZE], len(rows)) for at in range(0, len(rows), PAGE_SIZE)]
     return pages, _answer("policies", estate.policies), _answer("vaults", estate.vaults)

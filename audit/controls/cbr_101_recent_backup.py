@@ -9,8 +9,7 @@ How it is judged
                     policies cannot be read, or the vault's age contradicts the time of judgement
     not_applicable  the resource's vault is newer than the limit: the first backup is not due
 How to fix it
-    If no policy makes backups of it, enable or apply one. Otherwise read the error of its last task and repair the
-    cause; where there is no task at all, check that the resource still exists. Then start a manual backup.
+    Enable or apply a policy if none runs, or repair the cause that its last task names. Then start a manual backup.
 """
 
 from datetime import timedelta

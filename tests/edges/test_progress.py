@@ -71,6 +71,6 @@ def test_on_a_terminal_there_is_one_live_line_that_goes_away(monkeypatch: pytest
 
     text = on_a_terminal(show)
     assert "Reading tasks" in text
-    assert "page 3 of 3, 30 of 25" in text
+    assert "page 3 of 3, 25 of 25" in text
     assert "page 1 of 1, 0 of 1,000,000,000,000" in text
     assert text.endswith(("\x1b[2K", "\x1b[?25h", "\x1b[1A\x1b[2K")), "the line is wiped and the cursor is back"

@@ -44,11 +44,11 @@ def store(tmp_path: Path) -> Store:
 @pytest.mark.parametrize("where", ["", "p1", f"p1/2026/11/23/{RUN}"])
 def test_a_report_is_found_from_the_store_the_project_or_the_run(store: Store, tmp_path: Path, where: str) -> None:
     del store
-    assert read_report(open_store(str(tmp_path / where)))["run"] == "p1"
+    assert read_report(open_store(str(tmp_path / where))).report["run"] == "p1"
 
 
 def test_a_report_is_found_by_the_id_of_its_run(store: Store) -> None:
-    assert read_run(store, RUN)["run"] == "p1"
+    assert read_run(store, RUN).report["run"] == "p1"
     for other in ("20261123T120000Z-000000000000", "nonsense", "../../etc"):
         with pytest.raises(StoreError, match="holds no run"):
             read_run(store, other)
@@ -59,7 +59,7 @@ def test_of_several_projects_one_must_be_named(store: Store) -> None:
 
     with pytest.raises(StoreError, match="several projects; add --project-id with one of p1, p2"):
         read_report(store)
-    assert read_report(store, "p2")["run"] == "p2"
+    assert read_report(store, "p2").report["run"] == "p2"
 
 
 def test_a_store_without_a_report_says_so(store: Store, tmp_path: Path) -> None:

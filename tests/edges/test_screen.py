@@ -72,8 +72,8 @@ def test_a_problem_without_time_and_error_says_neither() -> None:
 def test_of_many_problems_the_worst_are_shown() -> None:
     shown = lines(problems=[PROBLEM] * 11)
 
-    assert sum(line.startswith("  high") for line in shown) == 8
-    assert "  and 3 more: see report.html" in shown
+    assert sum(line.startswith("  high") for line in shown) == 5
+    assert "  and 6 more: see report.html" in shown
 
 
 def test_what_is_missing_or_odd_is_said() -> None:
