@@ -44,7 +44,8 @@ class Verdict:
 
     Attributes:
         reason: a fixed text for people; the numbers are in ``facts``.
-        facts: in the order given; a time is UTC text with whole seconds. ``since`` says when a problem began.
+        facts: in the order given; a time is UTC text with whole seconds. ``since`` says when a problem began,
+            ``or_earlier`` that the evidence shows no more than that.
         tasks: ids of the tasks that the verdict rests on.
     """
 

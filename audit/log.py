@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final, TextIO
 
 import structlog
@@ -11,8 +11,6 @@ _BLOT: Final = "***"
 _SECRET_WORDS: Final = ("token", "password", "secret", "authorization", "signature")
 _SHORTEST_SECRET: Final = 6
 _SHORTEST_KEY: Final = 20  # an access key id has 20 characters, secret keys and tokens have more
-
-Processor = Callable[[Any, str, MutableMapping[str, Any]], MutableMapping[str, Any]]
 
 
 class Redactor:

@@ -125,6 +125,7 @@ class ProblemPart(_Published):
     control: str
     reason: str
     since: datetime | None
+    or_earlier: bool = Field(description="The evidence only shows that it began no later.")
     task: str | None
     error: str | None
     todo: str

@@ -24,7 +24,7 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
     if report["conclusion"] == "non_compliant" and (outcomes["unknown"] or not collection["complete"]):
         yield "There may be more: not everything could be judged."
     yield ""
-    yield from _problem_lines(report["problems"], run)
+    yield from _problem_lines(report["problems"], run["as_of"])
     yield _row(
         "Judged",
         f"{_count(summary['resources'], 'resource')}, {summary['resources_failing']} failing; "
@@ -49,13 +49,13 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
     yield _row("Project", f"{run['project_id']} {run['region']}".rstrip())
 
 
-def _problem_lines(problems: list[Mapping[str, Any]], run: Mapping[str, Any]) -> Iterator[str]:
+def _problem_lines(problems: list[Mapping[str, Any]], as_of: str) -> Iterator[str]:
     if not problems:
         return
     yield f"What to do now ({_count(len(problems), 'problem')}, worst first):"
     for problem in problems[:_MOST_PROBLEMS]:
         subject = problem["subject"]
-        since = _since(problem["since"], run) if problem["since"] else ""
+        since = _since(problem, as_of) if problem["since"] else ""
         error = f" [{problem['error']}]" if problem["error"] else ""
         name = f"{subject['kind']} {subject['name']}"
         yield printable(f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}")
@@ -74,11 +74,11 @@ def _unknown_lines(findings: list[Mapping[str, Any]]) -> Iterator[str]:
         yield _row("", f"and {len(unknown) - _MOST_UNKNOWNS} more: see report.html")
 
 
-def _since(text: str, run: Mapping[str, Any]) -> str:
-    """Say since when, to the minute, and how many whole days that is; the window shows no more than its own length."""
-    since = instant(text)
-    days = _count((instant(run["as_of"]) - since).days, "day")
-    if since <= instant(run["window"]["since"]):
+def _since(problem: Mapping[str, Any], as_of: str) -> str:
+    """Say since when, to the minute, and how many whole days that is, as far as the evidence shows."""
+    since = instant(problem["since"])
+    days = _count((instant(as_of) - since).days, "day")
+    if problem["or_earlier"]:
         return f", for at least {days}"
     return f", since {since:%Y-%m-%d %H:%M} UTC ({days})"
 

@@ -71,7 +71,6 @@ class PolicySubject:
 
     Attributes:
         schedule: None where the trigger cannot be read; ``unreadable`` says why.
-        is_applied: at least one vault uses the policy.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.POLICY
@@ -185,11 +184,6 @@ class Resource:
         """Its newest successful backup that began in the window."""
         newest_first = reversed(self.backups)
         return next((task for task in newest_first if task.succeeded and task.began <= self.window.until), None)
-
-    @property
-    def last_failure(self) -> Task | None:
-        """Its newest failed or timed-out backup."""
-        return next((task for task in reversed(self.backups) if task.broke), None)
 
     @property
     def schedules(self) -> tuple[Schedule, ...] | None:

@@ -50,7 +50,7 @@ def _without_success(resource: Resource, limits: Limits, limit: timedelta) -> Ve
         return unknown("the task log does not reach back as far as the limit", limit_hours=hours)
     seen = "the task log shows no successful backup" if resource.backups else "the task log shows no backup at all"
     since = silent_since(resource)
-    return failed(_reason(seen, resource), resource.backups[-1:], since=since, limit_hours=hours)
+    return failed(_reason(seen, resource), resource.backups[-1:], since=since, or_earlier=True, limit_hours=hours)
 
 
 def _reason(seen: str, resource: Resource) -> str:

@@ -39,7 +39,7 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
         return unknown("no successful restore was seen, and the task log has gaps", **facts)
     if not reaches_back(subject, limits.restore_test_period, limits.now):
         return unknown("no successful restore was seen, and the task log does not cover the period", **facts)
-    return failed("no restore succeeded in the period", restores[-1:], since=start, **facts)
+    return failed("no restore succeeded in the period", restores[-1:], since=start, or_earlier=True, **facts)
 
 
 def _counts(task: Task, subject: VaultSubject, limits: Limits) -> bool:

@@ -66,6 +66,7 @@ class Problem:
 
     Attributes:
         since: UTC text, or an empty text where the evidence does not say.
+        or_earlier: the evidence only shows that it began no later.
         task: the id of the newest task behind it, or an empty text.
         error: the error code of that task, or an empty text.
         also: ids of the subject's other failed controls.
@@ -78,6 +79,7 @@ class Problem:
     control: str
     reason: str
     since: str
+    or_earlier: bool
     task: str
     error: str
     todo: str
@@ -192,6 +194,7 @@ def _problem(group: list[Finding], todo: Mapping[str, str], tasks: Mapping[str, 
         control=worst.control,
         reason=worst.verdict.reason,
         since=str(worst.facts.get("since") or ""),
+        or_earlier=worst.facts.get("or_earlier") is True,
         task=task.id if task else next(reversed(worst.verdict.tasks), ""),
         error=(task.error_code or "") if task else "",
         todo=(task and advice(task.error_code)) or todo[worst.control],

@@ -105,6 +105,7 @@ def _problem(problem: Problem) -> Mapping[str, Any]:
         "control": problem.control,
         "reason": problem.reason,
         "since": problem.since or None,
+        "or_earlier": problem.or_earlier,
         "task": problem.task or None,
         "error": problem.error or None,
         "todo": problem.todo,

@@ -273,13 +273,13 @@ class TestPolicies:
 
 
 class TestWhatAResourceKnows:
-    def test_its_newest_success_and_failure_are_backups(self) -> None:
-        success, failure = a_backup(4 * DAY), a_backup(3 * DAY, "timeout")
+    def test_its_newest_success_is_a_backup(self) -> None:
+        success = a_backup(4 * DAY)
         others = [a_backup(2 * DAY, "skipped"), a_backup(DAY, "running"), a_backup(HOUR, operation="restore")]
-        resource = a_resource(a_backup(5 * DAY), success, a_backup(4 * DAY + HOUR, "failed"), failure, *others)
+        resource = a_resource(a_backup(5 * DAY), success, a_backup(3 * DAY, "timeout"), *others)
 
-        assert (resource.last_success, resource.last_failure) == (success, failure)
-        assert (a_resource().last_success, a_resource().last_failure) == (None, None)
+        assert resource.last_success == success
+        assert a_resource().last_success is None
 
     @pytest.mark.parametrize(("late", "is_known"), [(timedelta(0), True), (TICK, False)])
     def test_a_success_that_began_after_the_window_is_not_its_newest_one(

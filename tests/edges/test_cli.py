@@ -332,6 +332,7 @@ def test_names_of_the_cloud_do_not_command_the_terminal(place: Place) -> None:
         "subject": {"kind": "vault", "id": "v", "name": evil},
         **dict.fromkeys(("severity", "reason", "error", "todo"), evil),
         "since": None,
+        "or_earlier": False,
     }
     republish(place.store, report | {"problems": [problem], "collection": {**report["collection"], "gaps": [evil]}})
 

@@ -27,6 +27,7 @@ PROBLEM: dict[str, Any] = {
     "severity": "high",
     "reason": "too old",
     "since": "2026-11-20T11:00:00Z",
+    "or_earlier": False,
     "error": "BackupService.6114",
     "todo": "Extend the vault.",
 }
@@ -122,7 +123,7 @@ def test_ordinary_names_stay_as_they_are() -> None:
 
 
 def test_a_problem_that_began_before_the_window_is_at_least_that_old() -> None:
-    old = {**PROBLEM, "since": "2026-10-24T12:00:00Z"}
+    old = {**PROBLEM, "since": "2026-10-24T12:00:00Z", "or_earlier": True}
 
     assert "db-1: too old, for at least 30 days [" in lines(conclusion="non_compliant", problems=[old])[3]
 

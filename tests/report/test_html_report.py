@@ -130,6 +130,7 @@ def problem(**changes: Any) -> Problem:
             "control": "CBR-101",
             "reason": "the newest successful backup is too old",
             "since": "2026-11-17T23:17:52Z",
+            "or_earlier": False,
             "task": "e030b933-db1b-4c34-afa2-2c07e56cd566",
             "error": "BackupService.7101",
             "todo": "Check the server, then run `cbr-audit check`.",
@@ -231,7 +232,8 @@ def full() -> Report:
     hurt = problem(also=("CBR-104",))
     vault = problem(
         kind=SubjectKind.VAULT, id="f4420491", name="f4420491", severity=Severity.HIGH, control="CBR-111",
-        reason="something was taken away by hand", since="2026-11-15T04:00:00Z", task="", error="", todo="Ask who did.",
+        reason="something was taken away by hand", since="2026-11-15T04:00:00Z", or_earlier=True, task="", error="",
+        todo="Ask who did.",
     )  # fmt: skip
     policy = problem(
         kind=SubjectKind.POLICY, id="349d5f14-0a16-41b9-aeb7-91a4237f5796", name=HOSTILE[0], severity=Severity.MEDIUM,
@@ -459,7 +461,7 @@ def test_a_problem_says_who_since_when_why_and_what_to_do() -> None:
     ],
 )
 def test_the_age_of_a_problem_is_no_more_exact_than_its_evidence(since: str, words: str) -> None:
-    assert words in text(failing(problem(since=since)))
+    assert words in text(failing(problem(since=since, or_earlier="or earlier" in words)))
 
 
 @pytest.mark.parametrize(

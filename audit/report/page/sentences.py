@@ -13,7 +13,6 @@ from audit.subjects import SubjectKind
 
 _VISIBLE_THOUGH_UNPRINTABLE: Final = "\u200c\u200d\u00a0\u3000"
 """Joiners of Indic scripts and emoji, and the wide spaces."""
-"""Joiners of Indic scripts and emoji, and the wide spaces."""
 _UUID_START: Final = re.compile(r"[0-9a-f]{8}(?=-[0-9a-f]{4}-)")
 
 

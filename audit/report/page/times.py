@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from audit.collection import instant
-from audit.report.contents import Problem, Report
+from audit.report.contents import Problem
 from audit.report.page.sentences import count
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -63,12 +63,11 @@ class Age:
     is_at_least: bool
 
 
-def problem_age(problem: Problem, report: Report) -> Age | None:
+def problem_age(problem: Problem) -> Age | None:
     """Say when a problem began, None where the evidence does not say."""
     if not problem.since:
         return None
-    since = instant(problem.since)
-    return Age(since, since <= report.run.window.since.replace(microsecond=0))
+    return Age(instant(problem.since), problem.or_earlier)
 
 
 def day_words(moment: date) -> str:

@@ -154,3 +154,11 @@ def test_the_reason_names_the_cause_where_it_is_plain(tasks: list[Task], seen: s
 
     assert judge(a_resource(*tasks), limits()).reason == seen
     assert planless.reason == f"{seen}, and no enabled policy makes any"
+
+
+def test_where_no_success_was_ever_seen_the_problem_may_be_older_than_the_log() -> None:
+    never = facts_of(judge(a_resource(window=a_window(90), covered_since=NOW - 31 * DAY), limits()))
+    once = facts_of(judge(a_resource(a_backup(9 * DAY)), limits()))
+
+    assert (never["since"], never["or_earlier"]) == ("2026-10-23T04:00:00Z", True)
+    assert "or_earlier" not in once
