@@ -17,6 +17,7 @@ from tests.schemas.amended import CBR, NAMES, amended, load, text
 
 HERE = Path(__file__).parent
 PARTS = ("", ".documented", ".required")
+LISTS = ("operation_logs", "policies", "vaults", "backups")
 # The folder of an example says whether it fits the schema, and whether it fits the required one.
 FOLDERS = {"accept": (True, True), "drift": (False, True), "reject": (False, False)}
 OTHERS: tuple[Any, ...] = (None, "", "x\n", -1, 1.5, True, [], {}, [{}])
@@ -149,9 +150,9 @@ def test_whatever_fits_the_schema_has_what_the_audit_cannot_do_without(name: str
             assert pair(name, ".required").fits(answer) or not pair(name).fits(answer), answer
 
 
-@pytest.mark.parametrize("rows", ["operation_logs", "policies", "vaults"])
-def test_the_envelope_can_be_checked_without_its_rows(rows: str) -> None:
-    schema = load(rows, ".required")
+@pytest.mark.parametrize(("name", "rows"), [(name, name) for name in LISTS] + [("protectables", "instances")])
+def test_the_envelope_can_be_checked_without_its_rows(name: str, rows: str) -> None:
+    schema = load(name, ".required")
     envelope = Pair({"$ref": "#/$defs/Envelope", "$defs": schema["$defs"]})
 
     assert envelope.fits({rows: [None], "count": 1})
@@ -204,7 +205,7 @@ def test_what_is_not_a_timestamp_is_refused(stamp: str) -> None:
     assert not TIMESTAMPS.fits(stamp)
 
 
-@pytest.mark.parametrize("name", ["operation_logs", "operation_log", "policies", "vaults"])
+@pytest.mark.parametrize("name", [*LISTS, "operation_log", "protectables"])
 def test_a_timestamp_means_the_same_everywhere(name: str) -> None:
     expected = load("operation_logs")["$defs"]["Timestamp"]
 
