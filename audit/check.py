@@ -56,7 +56,7 @@ def _kind(body: bytes) -> Kind:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
         return Kind.TASKS
-    return next((kind for kind in Kind if isinstance(answer, dict) and kind in answer), Kind.TASKS)
+    return next((kind for kind in Kind if isinstance(answer, dict) and kind.key in answer), Kind.TASKS)
 
 
 def _unpacked(data: bytes) -> bytes:

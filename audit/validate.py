@@ -18,9 +18,15 @@ import orjson
 from audit.collection import Drift, Kind, Page, Rejected
 from audit.errors import SourceAnswerError
 from audit.history import History
-from audit.records import Policy, Task, Vault
+from audit.records import Backup, Policy, Protectable, Task, Vault
 
-_ROW_SCHEMAS: Final = {Kind.TASKS: "OperationLog", Kind.POLICIES: "Policy", Kind.VAULTS: "Vault"}
+_ROW_SCHEMAS: Final = {
+    Kind.TASKS: "OperationLog",
+    Kind.POLICIES: "Policy",
+    Kind.VAULTS: "Vault",
+    Kind.BACKUPS: "BackupResp",
+    Kind.PROTECTABLES: "ProtectablesResp",
+}
 _LONGEST_EXAMPLE: Final = 80
 _LONGEST_MESSAGE: Final = 300
 _LONGEST_PATH: Final = 200
@@ -49,9 +55,9 @@ def read_envelope(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
         raise SourceAnswerError(f"the answer for {kind} is not JSON, it {looks}") from error
     if not isinstance(answer, dict):
         raise SourceAnswerError(f"the answer for {kind} is not a JSON object")
-    rows = answer.pop(kind.value, None)
+    rows = answer.pop(kind.key, None)
     if not isinstance(rows, list):
-        raise SourceAnswerError(f'the answer has no list "{kind}"')
+        raise SourceAnswerError(f'the answer has no list "{kind.key}"')
     count = answer.get("count")
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise SourceAnswerError(f'the answer for {kind} states no "count"')
@@ -60,7 +66,7 @@ def read_envelope(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
     return rows, answer
 
 
-R = TypeVar("R", Policy, Vault)
+R = TypeVar("R", Policy, Vault, Backup, Protectable)
 
 
 class Intake:
@@ -70,6 +76,8 @@ class Intake:
         self.tasks = History()
         self.policies: dict[str, Policy] = {}
         self.vaults: dict[str, Vault] = {}
+        self.backups: dict[str, Backup] = {}
+        self.protectables: dict[str, Protectable] = {}
         self.pages = 0
         self._rejected: dict[bytes, Rejected] = {}
         self._drift: dict[tuple[Kind, str, str], Drift] = {}
@@ -87,7 +95,7 @@ class Intake:
     def accept(self, page: Page) -> None:
         """Sort the rows of a page into records, drift and rejected; reading a row again changes nothing."""
         self.pages += 1
-        answer = {**page.envelope, page.kind.value: []}
+        answer = {**page.envelope, page.kind.key: []}
         self._note(page.kind, _seen(_answer_validator(page.kind).iter_errors(answer)), "")
         documented, required = _row_validator(page.kind), _row_validator(page.kind, ".required")
         for number, row in enumerate(page.rows):
@@ -113,7 +121,11 @@ class Intake:
             return self._keep_task(Task.from_row(row))
         if kind is Kind.POLICIES:
             return _keep_once(self.policies, Policy.from_row(row))
-        return _keep_once(self.vaults, Vault.from_row(row))
+        if kind is Kind.VAULTS:
+            return _keep_once(self.vaults, Vault.from_row(row))
+        if kind is Kind.BACKUPS:
+            return _keep_newest(self.backups, Backup.from_row(row))
+        return _keep_once(self.protectables, Protectable.from_row(row))
 
     def _keep_task(self, task: Task) -> bool:
         known = self.tasks.get(task.id)
@@ -160,6 +172,13 @@ def _keep_once(records: dict[str, R], record: R) -> bool:
     if known != record:
         raise ValueError("another row has the same id and differs")
     return known is record
+
+
+def _keep_newest(records: dict[str, Backup], record: Backup) -> bool:
+    """Keep a backup as it was answered last: its status may change while the list is read."""
+    known = records.get(record.id)
+    records[record.id] = record
+    return known is None
 
 
 def _seen(errors: Iterable[jsonschema_rs.ValidationError]) -> dict[tuple[str, str], str]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from audit.collection import Window
+from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome, Severity
 from audit.records import Task
 from audit.report.advice import advice
@@ -115,7 +116,7 @@ def compose(
     subjects: Subjects,
     controls: tuple[Control[Any], ...],
     findings: tuple[Finding, ...],
-    limits: Limits,
+    demands: Demands,
 ) -> Report:
     """Bring subjects and findings together as a report."""
     problems = _problems(findings, controls, subjects)
@@ -133,7 +134,7 @@ def compose(
         controls=controls,
         findings=findings,
         problems=problems,
-        resources=tuple(_line(resource, limits) for resource in subjects.resources),
+        resources=tuple(_line(resource, demands.of(resource)) for resource in subjects.resources),
     )
 
 

@@ -30,7 +30,7 @@ _TYPES: Final = {
     "OS::Workspace::DesktopV2": "Desktop",
     "unknown": "Type not known",
 }
-_LISTS: Final = {Kind.TASKS: "Task log", Kind.POLICIES: "Policies", Kind.VAULTS: "Vaults"}
+_LISTS: Final = {kind: as_sentence(kind.words) for kind in Kind}
 _VERDICTS: Final = {
     Conclusion.COMPLIANT: ("compliant", "✓", "Compliant"),
     Conclusion.NON_COMPLIANT: ("failed", "✗", "Not compliant"),

@@ -49,7 +49,7 @@ def ids(pages: Pages) -> set[str]:
 def test_tasks_policies_and_vaults_are_read_completely(workers: int) -> None:
     simulator = a_simulator(resources=12)
     with a_client(simulator, workers=workers) as client:
-        tasks, policies, vaults = client.tasks(WINDOW), client.policies(), client.vaults()
+        tasks, policies, vaults = (client.read(kind, WINDOW) for kind in (Kind.TASKS, Kind.POLICIES, Kind.VAULTS))
         assert ids(tasks) == {row["id"] for row in simulator.tasks}
         assert len(ids(policies)) == policies.expected > 0
         assert len(ids(vaults)) == vaults.expected > 0
@@ -61,7 +61,7 @@ def test_tasks_policies_and_vaults_are_read_completely(workers: int) -> None:
 def test_a_page_says_what_was_asked_and_holds_the_bytes_as_received() -> None:
     simulator = a_simulator()
     with a_client(simulator) as client:
-        page = next(iter(client.tasks(WINDOW)))
+        page = next(iter(client.read(Kind.TASKS, WINDOW)))
 
     assert page.path == f"/v3/{simulator.project_id}/operation-logs"
     assert page.params == (
@@ -87,7 +87,7 @@ def test_an_answer_that_is_no_list_names_the_address() -> None:
         for words, answer in answers.items():
             simulator.intercept = lambda _request, _number, answer=answer: answer
             with pytest.raises(SourceAnswerError, match=f"/vaults: .*{words}.*; check the endpoint"):
-                list(client.vaults())
+                list(client.read(Kind.VAULTS, WINDOW))
 
 
 def test_another_project_is_refused_with_the_remedy() -> None:
@@ -95,7 +95,7 @@ def test_another_project_is_refused_with_the_remedy() -> None:
     refusal = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
     simulator.intercept = lambda _request, _number: refusal
     with a_client(simulator) as client, pytest.raises(SourceRefusedError, match="check the project id"):
-        list(client.policies())
+        list(client.read(Kind.POLICIES, WINDOW))
 
 
 Change = Callable[[Simulator, Random, int], None]
@@ -140,7 +140,7 @@ def test_changes_during_a_walk_over_the_socket_lose_nothing_without_a_gap(
 
     simulator.intercept = interfere
     with a_client(simulator, workers=seed % 8 + 1) as client:
-        walk = client.tasks(WINDOW)
+        walk = client.read(Kind.TASKS, WINDOW)
         received = ids(walk)
 
     lost = (there_at_first & {row["id"] for row in simulator.tasks}) - received
