@@ -224,6 +224,9 @@ def _shared(value: object) -> str | None:
 
 
 def _number(value: object) -> int | None:
+    """Read a whole number; 7.0 is one too, as JSON has it."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
