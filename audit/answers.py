@@ -5,7 +5,7 @@ A compiled validator decides on every row; ``jsonschema`` explains the rejected 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Any, Final
 
@@ -154,6 +154,7 @@ def explain(answer: Answer, row: Any) -> tuple[str, str]:
     return path_of(*error.absolute_path), f"not a timestamp: {error.instance!r}" if is_time else error.message
 
 
+@lru_cache(maxsize=4096)  # the same paths come again and again, row after row
 def path_of(*parts: str | int) -> str:
     """Write a path as ``extra_info.resources[].id``."""
     path = "".join("[]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")

@@ -1,6 +1,7 @@
 """An account of rows: which were used as they are, how others differ from the documents, which could not be used."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -23,7 +24,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self._rejected: dict[bytes, Rejected] = {}
-        self._drift: dict[tuple[str, str, str], Drift] = {}
+        self._first: dict[tuple[str, str, str], Drift] = {}
+        self._counts: Counter[tuple[str, str, str]] = Counter()
 
     @property
     def rejected(self) -> tuple[Rejected, ...]:
@@ -33,7 +35,7 @@ class Ledger:
     @property
     def drift(self) -> tuple[Drift, ...]:
         """Every way in which answers differ from the documents, in order of kind, path and problem."""
-        return tuple(self._drift[key] for key in sorted(self._drift))
+        return tuple(replace(self._first[key], count=self._counts[key]) for key in sorted(self._first))
 
     def enter(self, answer: Answer, rows: Iterable[Any], rest: Mapping[str, Any], keep: Keep, *, page: int) -> None:
         """Sort the rows of an answer.
@@ -72,14 +74,12 @@ class Ledger:
         """Count the deviations of one row."""
         for (path, problem), value in seen.items():
             key = (answer.name, path, problem)
-            if key not in self._drift and len(self._drift) >= _MOST_KINDS_OF_DRIFT:
-                key = (answer.name, "…", "further differences")
-            known = self._drift.get(key)
-            self._drift[key] = (
-                replace(known, count=known.count + 1)
-                if known
-                else Drift(*key, count=1, first_id=row_id, example=_written(value).decode()[:_LONGEST_EXAMPLE])
-            )
+            if key not in self._first:
+                if len(self._first) >= _MOST_KINDS_OF_DRIFT:
+                    key = (answer.name, "…", "further differences")
+                example = _written(value).decode()[:_LONGEST_EXAMPLE]
+                self._first.setdefault(key, Drift(*key, count=1, first_id=row_id, example=example))
+            self._counts[key] += 1
 
 
 def _id(row: Any) -> str:
