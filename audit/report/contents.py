@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from audit.collection import Window
 from audit.findings import Control, Finding, Outcome, Severity
+from audit.previous import Previous
 from audit.records import Task
 from audit.report.advice import advice
 from audit.report.days import Day, days
@@ -30,6 +31,7 @@ class RunFacts:
     Attributes:
         timezone: the IANA name of the zone that people are shown beside UTC.
         profile_sha256: of the profile in its canonical form.
+        previous: the run before this one.
     """
 
     id: str
@@ -40,6 +42,7 @@ class RunFacts:
     tool_version: str
     profile_sha256: str
     timezone: str
+    previous: Previous = field(default_factory=Previous)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
