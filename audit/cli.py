@@ -248,9 +248,12 @@ def schemas() -> None:
 @schemas.command(name="derive")
 @click.argument("page", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of the screen.")
-def derive_schema(*, page: Path, out: Path | None) -> None:
+@click.option("--descriptions", is_flag=True, help="Keep the sentences of the page, too; they are its author's.")
+def derive_schema(*, page: Path, out: Path | None, descriptions: bool) -> None:
     """Derive a JSON Schema from the text of a saved page of the API documents."""
-    schema = orjson.dumps(derive(_text(page)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    schema = orjson.dumps(
+        derive(_text(page), descriptions=descriptions), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    )
     if out is None:
         click.echo(schema, nl=False)
     else:
