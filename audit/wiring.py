@@ -20,6 +20,7 @@ from audit.errors import EventError, ProfileError, SettingsError, SourceRefusedE
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
 from audit.profile import Profile, build_profile, parse_profile
+from audit.reading import read_previous
 from audit.report.contents import RunFacts
 from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn
@@ -124,6 +125,7 @@ def carry_out(order: Order, watch: Watch) -> Done:
         AuditError: the run could not be carried out.
     """
     settings = order.settings
+    store = open_store(settings.store)
     facts = RunFacts(
         id=_run_id(order),
         as_of=order.window.until,
@@ -133,11 +135,13 @@ def carry_out(order: Order, watch: Watch) -> Done:
         tool_version=__version__,
         profile_sha256=order.profile.sha256,
         timezone=order.profile.timezone,
+        previous=read_previous(store, settings.project_id, order.window.until),
     )
-    store = open_store(settings.store)
     names = {"run_id": facts.id, "project_id": settings.project_id, "request_id": order.request_id}
     with structlog.contextvars.bound_contextvars(**names):
         _LOG.info("run.started", sign_in=settings.sign_in, store=store.url, until=shown(facts.as_of))
+        if facts.previous.trouble:
+            _LOG.warning("previous.not_used", reason=facts.previous.trouble)
         try:
             with _client(order) as client:
                 done = run(facts, order.profile, client, store, watch)
@@ -161,6 +165,7 @@ def summary(done: Done) -> dict[str, Any]:
         "gaps": list(report.collection.gaps),
         "rejected": len(report.collection.rejected),
         "kinds_of_drift": len(report.collection.drift),
+        "new_drift": sum(not report.run.previous.knows(drift) for drift in report.collection.drift),
         "prefix": done.prefix,
     }
 
