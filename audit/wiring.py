@@ -12,9 +12,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from audit import __version__
-from audit.cbr.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
 from audit.cbr.client import CbrClient
-from audit.cbr.transport import Credentials, Limits, Transport
 from audit.collection import Window, shown
 from audit.errors import EventError, ProfileError, SettingsError, SourceRefusedError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
@@ -24,6 +22,8 @@ from audit.report.contents import RunFacts
 from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn
 from audit.store import open_store
+from audit.web.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
+from audit.web.transport import Credentials, Limits, Transport
 
 LOOK_BACK: Final = "30d"
 _HOUR: Final = timedelta(hours=1)

@@ -3,10 +3,10 @@
 from typing import Final
 
 from audit.cbr.paging import Walk
-from audit.cbr.transport import Credentials, Transport
 from audit.collection import Kind, Page, Window, shown
 from audit.errors import SourceAnswerError
 from audit.validate import read_envelope
+from audit.web.transport import Credentials, Transport
 
 PAGE_SIZE: Final = 1000
 

@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.cbr.transport import Transport
 from audit.collection import shown
 from audit.run import Done
 from audit.simulator import Response, Simulator, build_estate, serve
+from audit.web.transport import Transport
 from audit.wiring import carry_out, order
 
 AS_OF = datetime(2026, 11, 23, 12, tzinfo=UTC)

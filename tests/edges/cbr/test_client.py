@@ -6,14 +6,14 @@ from random import Random
 import orjson
 import pytest
 
-from audit.cbr.auth import TokenAuth
 from audit.cbr.client import CbrClient
-from audit.cbr.transport import Limits, Transport
 from audit.collection import Kind, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.run import Pages
 from audit.simulator import Request, Response, Simulator, serve
 from audit.simulator.messages import Row
+from audit.web.auth import TokenAuth
+from audit.web.transport import Limits, Transport
 from tests.edges.pretend import AS_OF, Clock, a_simulator, json_response
 
 WINDOW = Window(AS_OF - timedelta(days=30), AS_OF)

@@ -23,9 +23,9 @@ import requests
 import structlog
 import urllib3
 
-from audit.cbr.deadline import DeadlineAdapter
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
 from audit.log import REDACTOR
+from audit.web.deadline import DeadlineAdapter
 
 _MEGABYTE: Final = 1024 * 1024
 _CHUNK: Final = 256 * 1024

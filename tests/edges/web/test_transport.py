@@ -13,11 +13,11 @@ import requests
 import responses
 import time_machine
 
-from audit.cbr.auth import PasswordAuth, TokenAuth, sign_in
-from audit.cbr.transport import Answer, Limits, Transport
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
 from audit.log import REDACTOR
 from audit.simulator import Request, Response, serve
+from audit.web.auth import PasswordAuth, TokenAuth, sign_in
+from audit.web.transport import Answer, Limits, Transport
 from tests.edges.pretend import AS_OF, Clock, a_simulator
 from tests.edges.rude_server import Talk, answer, keeps_silent, repeats, resets, rude_server, says
 
@@ -151,7 +151,7 @@ def test_a_retry_after_beyond_the_budget_gives_up_at_once(
 def test_tries_are_limited_and_pauses_grow_no_longer_than_eight_seconds(
     cloud: responses.RequestsMock, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.cbr.transport.random.uniform", lambda _low, high: high)
+    monkeypatch.setattr("audit.web.transport.random.uniform", lambda _low, high: high)
     failing = cloud.get(URL, status=500)
 
     with a_transport(clock, tries=8) as transport, pytest.raises(SourceUnreachableError, match="answered 500"):

@@ -7,10 +7,10 @@ import pytest
 import requests
 import responses
 
-from audit.cbr.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
-from audit.cbr.transport import Credentials, Transport
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.simulator import Request, Response, Simulator, serve
+from audit.web.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
+from audit.web.transport import Credentials, Transport
 from tests.edges.pretend import a_simulator
 
 OFFICIAL = KeyAuth(
@@ -44,7 +44,7 @@ def test_chinese_and_reserved_characters_are_signed_as_documented(monkeypatch: p
         hashed.append(data)
         return digest(data)
 
-    monkeypatch.setattr("audit.cbr.auth.hashlib.sha256", remember)
+    monkeypatch.setattr("audit.web.auth.hashlib.sha256", remember)
     query = {"test": "一 (&=?!#%.*)", "path": "/tmp/123", "limit": "1", "enable": "true", "multi": ["3", "1", "2"]}  # noqa: S108  # the vendor's example
     requests.Request("GET", "https://service.example.com/v1/tasks/", params=query, auth=OFFICIAL).prepare()
 

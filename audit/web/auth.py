@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from audit.cbr.transport import Transport
 from audit.errors import SourceAnswerError, SourceRefusedError
+from audit.web.transport import Transport
 
 _ALGORITHM: Final = "SDK-HMAC-SHA256"
 _DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
