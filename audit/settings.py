@@ -24,7 +24,10 @@ _PROJECT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class SignIn(StrEnum):
     """How requests are authenticated."""
 
+    FUNCTION_KEYS = "temporary keys of the function"
     KEYS = "access keys"
+    TEMPORARY_KEYS = "temporary access keys"
+    FUNCTION_TOKEN = "token of the function"  # noqa: S105  # the name of a way to sign in
     TOKEN = "token"  # noqa: S105  # the name of a way to sign in
     PASSWORD = "user and password"  # noqa: S105  # the name of a way to sign in
 
@@ -118,7 +121,7 @@ class Settings(BaseModel):
     def sign_in(self) -> SignIn:
         """The way to sign in that the settings allow; access keys before a token before a password."""
         if self.access_key and self.secret_key:
-            return SignIn.KEYS
+            return SignIn.TEMPORARY_KEYS if self.security_token else SignIn.KEYS
         return SignIn.TOKEN if self.token else SignIn.PASSWORD
 
     @property

@@ -20,10 +20,11 @@ from audit.log import REDACTOR
 from audit.profile import Profile, build_profile, parse_profile
 from audit.report.contents import RunFacts
 from audit.run import Done, Watch, run
-from audit.settings import VARIABLES, Settings, SignIn
+from audit.settings import VARIABLES, Settings
+from audit.signing_in import Agency, agency_variables, signed_in, way_of
 from audit.store import open_store
-from audit.web.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
-from audit.web.transport import Credentials, Limits, Transport
+from audit.web.cloud_clock import CloudClock
+from audit.web.transport import Limits, Transport
 
 LOOK_BACK: Final = "30d"
 _HOUR: Final = timedelta(hours=1)
@@ -41,6 +42,7 @@ class Order:
         request_id: what the platform calls the invocation, or an empty text.
         budget: time for reading from the cloud.
         on_timer: nobody waits for the answer, so trouble must be raised.
+        agency: who the function is, None on the command line.
     """
 
     settings: Settings
@@ -50,18 +52,15 @@ class Order:
     request_id: str = ""
     budget: timedelta = _HOUR
     on_timer: bool = False
+    agency: Agency | None = None
 
 
-class Context(Protocol):
+class Context(Agency, Protocol):
     """What FunctionGraph tells a function; the parts that the audit uses."""
 
     def getRequestID(self) -> str: ...  # noqa: D102, N802  # named by the platform
     def getRemainingTimeInMilliSeconds(self) -> int: ...  # noqa: D102, N802  # named by the platform
     def getUserData(self, key: str) -> str | None: ...  # noqa: D102, N802  # named by the platform
-    def getToken(self) -> str: ...  # noqa: D102, N802  # named by the platform
-    def getSecurityAccessKey(self) -> str: ...  # noqa: D102, N802  # named by the platform
-    def getSecuritySecretKey(self) -> str: ...  # noqa: D102, N802  # named by the platform
-    def getSecurityToken(self) -> str: ...  # noqa: D102, N802  # named by the platform
 
 
 def order(
@@ -114,6 +113,7 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
         request_id=context.getRequestID(),
         budget=min(max(remaining * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
         on_timer=isinstance(read, TimerEvent),
+        agency=context,
     )
 
 
@@ -134,17 +134,16 @@ def carry_out(order: Order, watch: Watch) -> Done:
         profile_sha256=order.profile.sha256,
         timezone=order.profile.timezone,
     )
+    way = way_of(settings, order.agency)
     store = open_store(settings.store)
     names = {"run_id": facts.id, "project_id": settings.project_id, "request_id": order.request_id}
     with structlog.contextvars.bound_contextvars(**names):
-        _LOG.info("run.started", sign_in=settings.sign_in, store=store.url, until=shown(facts.as_of))
+        _LOG.info("run.started", sign_in=way, store=store.url, until=shown(facts.as_of))
         try:
             with _client(order) as client:
                 done = run(facts, order.profile, client, store, watch)
         except SourceRefusedError as error:
-            raise SourceRefusedError(
-                f"{error} (signed in with {settings.sign_in})", status=error.status, code=error.code
-            ) from error
+            raise SourceRefusedError(f"{error} (signed in with {way})", status=error.status, code=error.code) from error
         _LOG.info("run.finished", **summary(done))
     return done
 
@@ -172,40 +171,13 @@ def _client(order: Order) -> Iterator[CbrClient]:
     try:
         yield CbrClient(
             transport,
-            _credentials(settings, transport),
+            signed_in(settings, order.agency, transport, CloudClock()).credentials,
             endpoint=settings.cbr_endpoint,
             project_id=settings.project_id,
             workers=settings.workers,
         )
     finally:
         transport.close()
-
-
-def _credentials(settings: Settings, transport: Transport) -> Credentials:
-    if settings.sign_in is SignIn.KEYS and settings.access_key and settings.secret_key:
-        return KeyAuth(
-            settings.access_key.get_secret_value(),
-            settings.secret_key.get_secret_value(),
-            project_id=settings.project_id,
-            security_token=settings.security_token.get_secret_value() if settings.security_token else "",
-        )
-    if settings.token:
-        return TokenAuth(settings.token.get_secret_value())
-    return PasswordAuth(lambda: _sign_in(settings, transport))
-
-
-def _sign_in(settings: Settings, transport: Transport) -> str:
-    domain = {"id": settings.domain_id} if settings.domain_id else {"name": settings.domain or settings.user or ""}
-    token = sign_in(
-        transport,
-        settings.sign_in_endpoint,
-        project_id=settings.project_id,
-        user=settings.user or "",
-        password=settings.password.get_secret_value() if settings.password else "",
-        domain=domain,
-    )
-    REDACTOR.learn([token])
-    return token
 
 
 def load_profile(written: str | None) -> Profile:
@@ -230,16 +202,10 @@ def _variables(context: Context, environment: Mapping[str, str]) -> dict[str, st
     found = {name: value for name in VARIABLES if (value := context.getUserData(name) or environment.get(name))}
     if "HUAWEICLOUD_SDK_PROJECT_ID" not in found and environment.get("RUNTIME_PROJECT_ID"):
         found["HUAWEICLOUD_SDK_PROJECT_ID"] = environment["RUNTIME_PROJECT_ID"]
-    access_key, secret_key = context.getSecurityAccessKey(), context.getSecuritySecretKey()
-    if access_key and secret_key:
-        found |= {
-            "HUAWEICLOUD_SDK_AK": access_key,
-            "HUAWEICLOUD_SDK_SK": secret_key,
-            "HUAWEICLOUD_SDK_SECURITY_TOKEN": context.getSecurityToken(),
-        }
-    if (token := context.getToken()) and "CBR_AUDIT_TOKEN" not in found:
-        found["CBR_AUDIT_TOKEN"] = token
-    return found
+    given = agency_variables(context)
+    if "CBR_AUDIT_TOKEN" in found:
+        given.pop("CBR_AUDIT_TOKEN", None)
+    return found | given
 
 
 def _order_on_timer(event: TimerEvent, variables: dict[str, str]) -> Order:

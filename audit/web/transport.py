@@ -1,44 +1,40 @@
 """One HTTP exchange with the cloud, done carefully.
 
 Redirects are errors, the environment's proxies and .netrc are not trusted, certificates are always checked, every
-answer has a size cap and every request a total deadline. GET is tried again on lost connections, 408, 429 and 5xx, with
-full jitter, and honours Retry-After, all within one time budget for the whole run.
+answer has a size cap and every request a total deadline. A request is tried again on lost connections, 408, 429 and
+5xx, with full jitter, and honours Retry-After, all within one time budget for the whole run; something that was
+written is looked for before it is written again.
 """
 
 import random
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 import structlog
 import urllib3
 
-from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
+from audit.errors import AuditError
 from audit.log import REDACTOR
+from audit.web.answer import Answer, TooMuchError, read_body
 from audit.web.deadline import DeadlineAdapter
+from audit.web.dialect import JSON, Dialect
+from audit.web.upload import Upload
 
 _MEGABYTE: Final = 1024 * 1024
-_CHUNK: Final = 256 * 1024
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 8.0
 _LONGEST_MESSAGE: Final = 200
+_GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
+_NOT_LET_IN: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _RETRIED: Final = frozenset({408, 429, *range(500, 600)})
-_REMEDIES: Final = {
-    400: "the API did not accept the request; check project id and times",
-    401: "sign in with valid credentials for this project",
-    403: "give the user or agency read permission for CBR (CBR ReadOnlyAccess), and check the project id",
-    404: "check the project id, the region and the endpoint",
-}
 _LOG = structlog.get_logger()
 
 
@@ -48,8 +44,8 @@ class Credentials(Protocol):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add authentication to a request."""
 
-    def renew(self, refused: requests.PreparedRequest) -> bool:
-        """Sign in again after a 401; False where that cannot help.
+    def renew(self, refused: requests.PreparedRequest, answer: Answer) -> bool:
+        """Sign in again after a 401 or 403; False where that cannot help.
 
         Several threads may be refused at once: only the first one whose token is still in use signs in.
         """
@@ -63,7 +59,7 @@ class _PassingError(Exception):
         retry_after: seconds that the cloud asks to wait, or None.
     """
 
-    def __init__(self, error: SourceError, retry_after: float | None = None) -> None:
+    def __init__(self, error: AuditError, retry_after: float | None = None) -> None:
         super().__init__(str(error))
         self.error = error
         self.retry_after = retry_after
@@ -76,10 +72,10 @@ class Limits:
     Attributes:
         connect: time to connect.
         silence: time without a single byte.
-        request: time for one try, from the first byte sent to the last received.
+        request: time to send a request, and again to receive its answer.
         budget: time for everything that goes through one transport, waits included.
         tries: tries of one request.
-        wire: greatest size as received; ``decoded``: after decompression. In bytes.
+        wire: greatest size of an answer as received; ``decoded``: after decompression. In bytes.
     """
 
     connect: timedelta = timedelta(seconds=5)
@@ -89,20 +85,6 @@ class Limits:
     tries: int = 5
     wire: int = 32 * _MEGABYTE
     decoded: int = 64 * _MEGABYTE
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful answer: its bytes, decoded, and its headers."""
-
-    body: bytes
-    headers: Mapping[str, str]
-    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    @property
-    def request_id(self) -> str:
-        """What the cloud calls the request, or an empty text."""
-        return self.headers.get("X-Request-Id", "")
 
 
 class _Session(requests.Session):
@@ -120,6 +102,7 @@ class Transport:
         self,
         *,
         limits: Limits | None = None,
+        dialect: Dialect = JSON,
         connections: int = 4,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -128,11 +111,13 @@ class Transport:
 
         Args:
             limits: None for the defaults.
+            dialect: how the services behind it say no.
             connections: connections kept open at the same time.
             sleep: how to wait, in seconds; tests replace it.
             clock: seconds that only grow; tests replace it.
         """
         self._limits = limits or Limits()
+        self._dialect = dialect
         self._sleep = sleep
         self._clock = clock
         self._give_up_at = clock() + self._limits.budget.total_seconds()
@@ -147,35 +132,76 @@ class Transport:
         """Close every connection."""
         self._session.close()
 
-    def get(self, url: str, params: tuple[tuple[str, str], ...], credentials: Credentials) -> Answer:
+    def get(self, url: str, params: tuple[tuple[str, str], ...], credentials: Credentials, action: str = "") -> Answer:
         """Read a URL, trying again where that may help.
 
+        Args:
+            url: without its query.
+            params: the query.
+            credentials: what authenticates the request.
+            action: what IAM calls it, for the advice in a refusal.
+
         Raises:
-            SourceUnreachableError: no answer within the limits.
-            SourceRefusedError: the cloud answered no.
-            SourceAnswerError: the answer is a redirect or too large.
+            AuditError: of the dialect: no answer within the limits, a refusal, a redirect, too much.
         """
+        return self.ask(requests.Request("GET", url, params=params), credentials, action=action)
+
+    def ask(
+        self,
+        asked: requests.Request,
+        credentials: Credentials,
+        *,
+        action: str = "",
+        arrived: Callable[[], Answer | None] = lambda: None,
+    ) -> Answer:
+        """Send a request, and again where that may help.
+
+        Args:
+            asked: the request; it is prepared and authenticated anew for each try.
+            credentials: what authenticates it.
+            action: what IAM calls it, for the advice in a refusal.
+            arrived: looks whether something that was written got there although no answer came; asked before each
+                further try, which is not made when it returns an answer.
+
+        Raises:
+            AuditError: of the dialect, as for get.
+        """
+        asked.auth = credentials
         attempt, renewed = 1, False
         while True:
-            request = self._prepare(requests.Request("GET", url, params=params, auth=credentials))
             try:
-                return self._exchange(request)
-            except SourceRefusedError as refusal:
-                if refusal.status != HTTPStatus.UNAUTHORIZED or renewed or not credentials.renew(request):
-                    raise
-                renewed = True
+                request = self._prepare(asked)
+                answer = self._exchange(request)
+                if answer.status in _NOT_LET_IN and not renewed and credentials.renew(request, answer):
+                    renewed = True
+                    continue
+                return self._good(answer, str(request.url), action)
             except _PassingError as trouble:
                 self._wait(attempt, trouble)
                 attempt += 1
+            if there := arrived():
+                return there
 
     def post(self, url: str, body: Mapping[str, Any]) -> Answer:
-        """Send JSON once, without authentication: only GET is tried again.
+        """Send JSON once, without authentication.
 
         Raises:
-            SourceError: as for get.
+            AuditError: of the dialect, as for get.
         """
         try:
-            return self._exchange(self._prepare(requests.Request("POST", url, json=body)))
+            request = self._prepare(requests.Request("POST", url, json=body))
+            return self._good(self._exchange(request), str(request.url))
+        except _PassingError as trouble:
+            raise trouble.error from None
+
+    def knock(self, url: str) -> Answer:
+        """Ask without authentication, whatever the answer is: it shows that somebody is there, and their time.
+
+        Raises:
+            AuditError: of the dialect: nobody answered.
+        """
+        try:
+            return self._exchange(self._prepare(requests.Request("GET", url)))
         except _PassingError as trouble:
             raise trouble.error from None
 
@@ -192,103 +218,53 @@ class Transport:
         try:
             return self._session.prepare_request(request)
         except requests.RequestException as error:
-            raise SourceError(f"{request.url} cannot be asked: {error}; check the endpoint") from error
+            raise self._dialect.failed(f"{request.url} cannot be asked: {error}; check the endpoint") from error
 
     def _exchange(self, request: requests.PreparedRequest) -> Answer:
-        url = str(request.url)
-        left = min(self._limits.request.total_seconds(), self._give_up_at - self._clock())
+        """Send a request once and return the answer, whatever its status is."""
+        limits, words, place = self._limits, self._dialect, _place(str(request.url))
+        left = min(limits.request.total_seconds(), self._give_up_at - self._clock())
         if left <= 0:
-            raise SourceUnreachableError(f"{_place(url)} was not asked: the time for reading is used up")
+            raise words.unreachable(f"{place} was not asked: the time for it is used up")
         deadline = self._clock() + left
-        timeout = (min(self._limits.connect.total_seconds(), left), min(self._limits.silence.total_seconds(), left))
+        if isinstance(request.body, bytes):
+            cast("Any", request).body = Upload(request.body, seconds=left, clock=self._clock)
+        timeout = (min(limits.connect.total_seconds(), left), min(limits.silence.total_seconds(), left))
         try:
             with self._session.send(request, timeout=timeout, stream=True, allow_redirects=False) as response:
-                body = self._body(response, deadline)
+                left = deadline - self._clock()
+                body = read_body(response, seconds=left, clock=self._clock, wire=limits.wire, decoded=limits.decoded)
         except requests.exceptions.SSLError as error:
-            raise SourceUnreachableError(
-                f"{_place(url)} shows a certificate that cannot be trusted; check the endpoint"
+            raise words.unreachable(
+                f"{place} shows a certificate that cannot be trusted; check the endpoint"
             ) from error
+        except TooMuchError as error:
+            raise words.unusable(f"{place} sent too much in one answer: {error}") from error
         except ValueError:  # its text and its cause may hold the token
-            raise SourceError(
-                f"{_place(url)} cannot be asked: the endpoint or the credentials have what cannot be sent; check both"
+            raise words.failed(
+                f"{place} cannot be asked: the endpoint or the credentials have what cannot be sent; check both"
             ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            trouble = SourceUnreachableError(
-                f"{_place(url)} did not answer: {_cause(error)}; check the endpoint, the region and the network"
+            trouble = words.unreachable(
+                f"{place} did not answer: {_cause(error)}; check the endpoint, the region and the network"
             )
             raise _PassingError(trouble) from error
-        _check(response, body, url)
-        return Answer(body=body, headers=response.headers)
+        return Answer(body=body, headers=response.headers, status=response.status_code)
 
-    def _body(self, response: requests.Response, deadline: float) -> bytes:
-        """Read and decode a body piece by piece, so that neither a bomb nor a trickle can hold the audit."""
-        chunks: list[bytes] = []
-        size = 0
-        with _hanging_up(response.raw, deadline - self._clock()) as hung_up:
-            while chunk := response.raw.read1(_CHUNK, decode_content=True):
-                size += len(chunk)
-                if size > self._limits.decoded or response.raw.tell() > self._limits.wire:
-                    raise SourceAnswerError(f"{_place(response.url)} sent too much in one answer: {size:,} bytes")
-                if self._clock() > deadline:
-                    break
-                chunks.append(chunk)
-        if chunk or hung_up.is_set():  # an answer that was hung up on may pass for a whole one
-            raise requests.exceptions.ReadTimeout("the answer trickled in until the time was up")
-        return b"".join(chunks)
-
-
-@contextmanager
-def _hanging_up(raw: urllib3.HTTPResponse, seconds: float) -> Iterator[threading.Event]:
-    """Hang up on an answer when its time is over, even while the reader waits for it or unpacks nothing from it."""
-    hung_up = threading.Event()
-
-    def hang_up() -> None:
-        hung_up.set()
-        with suppress(OSError, RuntimeError, ValueError):  # the answer is complete, or has no socket
-            raw.shutdown()
-
-    watchdog = threading.Timer(max(seconds, 0), hang_up)
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        yield hung_up
-    finally:
-        watchdog.cancel()
-
-
-def _check(response: requests.Response, body: bytes, url: str) -> None:
-    """Turn every status but success into an error."""
-    status = response.status_code
-    if status in {HTTPStatus.OK, HTTPStatus.CREATED}:
-        return
-    if status in _RETRIED:
-        error = SourceUnreachableError(f"{_place(url)} answered {status}{_said(body)}")
-        raise _PassingError(error, _retry_after(response.headers.get("Retry-After")))
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        raise SourceAnswerError(f"{_place(url)} answered with a redirect, which is not followed; check the endpoint")
-    code, _ = _error(body)
-    remedy = _REMEDIES.get(status, "see the error codes of the API")
-    raise SourceRefusedError(f"{_place(url)} answered {status}{_said(body)}; {remedy}", status=status, code=code)
-
-
-def _said(body: bytes) -> str:
-    said = REDACTOR.text(" ".join(part for part in _error(body) if part))  # some services quote what they refuse
-    return f" ({said[:_LONGEST_MESSAGE]})" if said else ""
-
-
-def _error(body: bytes) -> tuple[str, str]:
-    """Find code and message in any of the error forms that Huawei's services use."""
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return "", ""
-    inner = answer.get("error", answer) if isinstance(answer, dict) else None
-    if not isinstance(inner, dict):
-        return "", ""
-    for code, message in (("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message")):
-        if code in inner or message in inner:
-            return str(inner.get(code, "")), str(inner.get(message, ""))
-    return "", ""
+    def _good(self, answer: Answer, url: str, action: str = "") -> Answer:
+        """Return a good answer, and turn every other one into an error."""
+        if answer.status in _GOOD:
+            return answer
+        code, message = self._dialect.read(answer.body)
+        said = REDACTOR.text(f"{code} {message}".strip())  # some services quote what they refuse
+        told = f"{_place(url)} answered {answer.status}{f' ({said[:_LONGEST_MESSAGE]})' if said else ''}"
+        if answer.status in _RETRIED:
+            raise _PassingError(self._dialect.unreachable(told), _retry_after(answer.headers.get("Retry-After")))
+        if answer.status < HTTPStatus.BAD_REQUEST and not code:
+            raise self._dialect.unusable(f"{told}: a redirect, which is not followed; check the endpoint")
+        remedy = self._dialect.remedy(answer.status, code, action)
+        refusal = self._dialect.refused(f"{told}; {remedy}", status=answer.status, code=code)
+        raise _PassingError(refusal) if code in self._dialect.passing else refusal
 
 
 def _retry_after(value: str | None) -> float | None:

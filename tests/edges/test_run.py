@@ -19,9 +19,8 @@ from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Progress, assess, collect
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.store import open_store
-from audit.web.auth import TokenAuth
 from audit.web.transport import Transport
-from tests.edges.pretend import AS_OF, a_simulator, audit, files_of, json_response
+from tests.edges.pretend import AS_OF, a_simulator, audit, by_token, files_of, json_response
 
 HTML = Response(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
 
@@ -182,7 +181,7 @@ def read(simulator: Simulator, url: str, folder: Path, watch: Callable[[Progress
     transport = Transport()
     try:
         client = CbrClient(
-            transport, TokenAuth(simulator.token), endpoint=url, project_id=simulator.project_id, workers=4
+            transport, by_token(simulator.token), endpoint=url, project_id=simulator.project_id, workers=4
         )
         run = facts(simulator)
         return collect(client, run.window, Publication(open_store(str(folder)), run), watch)

@@ -46,6 +46,7 @@ def test_endpoints_may_be_given_instead() -> None:
         (PERSON, SignIn.TOKEN),
         ({**PERSON, "CBR_AUDIT_TOKEN": ""}, SignIn.PASSWORD),
         ({**PERSON, **KEYS}, SignIn.KEYS),
+        ({**PERSON, **KEYS, "HUAWEICLOUD_SDK_SECURITY_TOKEN": "STS"}, SignIn.TEMPORARY_KEYS),
     ],
 )
 def test_keys_go_before_a_token_and_a_token_before_a_password(given: dict[str, str], way: SignIn) -> None:

@@ -16,13 +16,16 @@ import time_machine
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
 from audit.log import REDACTOR
 from audit.simulator import Request, Response, serve
-from audit.web.auth import PasswordAuth, TokenAuth, sign_in
-from audit.web.transport import Answer, Limits, Transport
-from tests.edges.pretend import AS_OF, Clock, a_simulator
+from audit.web.answer import Answer
+from audit.web.auth import TokenAuth
+from audit.web.fresh import Fresh
+from audit.web.sign_in import Person, sign_in
+from audit.web.transport import Limits, Transport
+from tests.edges.pretend import AS_OF, Clock, a_simulator, by_token
 from tests.edges.rude_server import Talk, answer, keeps_silent, repeats, resets, rude_server, says
 
 URL = "https://cbr.sim-1.myhuaweicloud.com/v3/p1/vaults"
-TOKEN = TokenAuth("a-token-that-nobody-may-see")
+TOKEN = by_token("a-token-that-nobody-may-see")
 SECOND = timedelta(seconds=1)
 
 
@@ -167,7 +170,7 @@ def test_the_budget_is_one_for_all_requests(cloud: responses.RequestsMock, clock
     with a_transport(clock, budget=10 * SECOND) as transport:
         get(transport)
         clock.now += 10
-        with pytest.raises(SourceUnreachableError, match="time for reading is used up"):
+        with pytest.raises(SourceUnreachableError, match="time for it is used up"):
             get(transport)
 
 
@@ -268,8 +271,8 @@ class Renewing(requests.auth.AuthBase):
         request.headers["X-Auth-Token"] = f"token {self.renewals}"
         return request
 
-    def renew(self, refused: requests.PreparedRequest) -> bool:
-        del refused
+    def renew(self, refused: requests.PreparedRequest, answer: Answer) -> bool:
+        del refused, answer
         self.renewals += 1
         return True
 
@@ -316,19 +319,11 @@ def test_several_threads_that_are_refused_at_once_sign_in_once() -> None:
     with serve(simulator) as served, a_transport(Clock(), budget=timedelta(hours=1)) as transport:
 
         def obtain() -> str:
-            signed_in.append(
-                sign_in(
-                    transport,
-                    served.url,
-                    project_id=simulator.project_id,
-                    user=simulator.user,
-                    password=simulator.password,
-                    domain={"name": simulator.domain},
-                )
-            )
+            person = Person(simulator.user, simulator.password, {"name": simulator.domain})
+            signed_in.append(sign_in(transport, served.url, simulator.project_id, person))
             return signed_in[-1]
 
-        credentials = PasswordAuth(obtain)
+        credentials = TokenAuth(Fresh(obtain))
         url = f"{served.url}/v3/{simulator.project_id}/vaults"
         transport.get(url, (), credentials)
         simulator.expire_tokens()
@@ -517,7 +512,7 @@ def test_cookies_are_not_kept() -> None:
 def test_a_token_that_cannot_be_sent_is_not_shown(token: str) -> None:
     with rude_server(says(answer())) as server, a_transport() as transport:
         with pytest.raises(SourceError, match="have what cannot be sent; check both") as error:
-            transport.get(server.url, (), TokenAuth(token))
+            transport.get(server.url, (), by_token(token))
         assert "secret" not in everything_said(error.value)
 
 
