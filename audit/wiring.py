@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,22 +14,28 @@ import structlog
 from audit import __version__
 from audit.cbr.client import CbrClient
 from audit.collection import Window, shown
-from audit.errors import EventError, ProfileError, SettingsError, SourceRefusedError
+from audit.errors import EventError, ProfileError, RefusedError, SettingsError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
 from audit.profile import Profile, build_profile, parse_profile
 from audit.report.contents import RunFacts
 from audit.run import Done, Watch, run
-from audit.settings import VARIABLES, Settings
-from audit.signing_in import Agency, agency_variables, signed_in, way_of
-from audit.store import open_store
+from audit.settings import VARIABLES, Settings, SignIn, StoreSettings
+from audit.signing_in import Agency, agency_variables, signed_in
+from audit.store import Store, open_store
+from audit.store.obs import Obs, Seal
+from audit.store.obs_auth import ObsAuth
+from audit.store.obs_dialect import OBS
+from audit.store.obs_place import SCHEME, place
 from audit.web.cloud_clock import CloudClock
+from audit.web.fresh import Fresh, Keys
 from audit.web.transport import Limits, Transport
 
 LOOK_BACK: Final = "30d"
 _HOUR: Final = timedelta(hours=1)
 _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
+_MOST_BYTES: Final = 512 * 1024 * 1024
 _LOG = structlog.get_logger()
 
 
@@ -41,6 +47,7 @@ class Order:
         nonce: sets this run apart from others over the same window, a repeated event included.
         request_id: what the platform calls the invocation, or an empty text.
         budget: time for reading from the cloud.
+        storing: time until everything must be stored.
         on_timer: nobody waits for the answer, so trouble must be raised.
         agency: who the function is, None on the command line.
     """
@@ -51,6 +58,7 @@ class Order:
     nonce: str
     request_id: str = ""
     budget: timedelta = _HOUR
+    storing: timedelta = 2 * _HOUR
     on_timer: bool = False
     agency: Agency | None = None
 
@@ -112,6 +120,7 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
         nonce=made.nonce,
         request_id=context.getRequestID(),
         budget=min(max(remaining * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
+        storing=min(max(remaining - _RESERVE, timedelta(0)), 2 * _HOUR),
         on_timer=isinstance(read, TimerEvent),
         agency=context,
     )
@@ -134,16 +143,13 @@ def carry_out(order: Order, watch: Watch) -> Done:
         profile_sha256=order.profile.sha256,
         timezone=order.profile.timezone,
     )
-    way = way_of(settings, order.agency)
-    store = open_store(settings.store)
     names = {"run_id": facts.id, "project_id": settings.project_id, "request_id": order.request_id}
-    with structlog.contextvars.bound_contextvars(**names):
-        _LOG.info("run.started", sign_in=way, store=store.url, until=shown(facts.as_of))
+    with structlog.contextvars.bound_contextvars(**names), opened(order) as edges:
+        _LOG.info("run.started", sign_in=edges.way, store=edges.store.url, until=shown(facts.as_of))
         try:
-            with _client(order) as client:
-                done = run(facts, order.profile, client, store, watch)
-        except SourceRefusedError as error:
-            raise SourceRefusedError(f"{error} (signed in with {way})", status=error.status, code=error.code) from error
+            done = run(facts, order.profile, edges.client, edges.store, watch)
+        except RefusedError as error:
+            raise type(error)(f"{error} (signed in with {edges.way})", status=error.status, code=error.code) from error
         _LOG.info("run.finished", **summary(done))
     return done
 
@@ -164,20 +170,73 @@ def summary(done: Done) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Everything that a run needs of the world, and the name of the way to sign in."""
+
+    way: SignIn
+    client: CbrClient
+    store: Store
+
+
 @contextmanager
-def _client(order: Order) -> Iterator[CbrClient]:
-    settings = order.settings
-    transport = Transport(limits=Limits(budget=order.budget), connections=settings.workers)
-    try:
-        yield CbrClient(
-            transport,
-            signed_in(settings, order.agency, transport, CloudClock()).credentials,
+def opened(order: Order) -> Iterator[Edges]:
+    """Prepare the edges of a run; nothing is sent yet.
+
+    Raises:
+        SettingsError: the store's address cannot be used.
+    """
+    settings, clock = order.settings, CloudClock()
+    reading = Transport(limits=Limits(budget=order.budget), connections=settings.workers)
+    storing = Transport(limits=_storing(order.storing), dialect=OBS)
+    with closing(reading), closing(storing):
+        who = signed_in(settings, order.agency, reading, clock)
+        client = CbrClient(
+            reading,
+            who.credentials,
             endpoint=settings.cbr_endpoint,
             project_id=settings.project_id,
             workers=settings.workers,
         )
-    finally:
-        transport.close()
+        yield Edges(who.way, client, open_store(settings.store, _in_obs(settings, who.keys, clock, storing)))
+
+
+@contextmanager
+def opened_store(url: str, variables: Mapping[str, str]) -> Iterator[Store]:
+    """Open a store to look into it: one in OBS needs access keys, and no project.
+
+    Raises:
+        SettingsError: naming everything that is missing or wrong.
+    """
+    if not url.startswith(SCHEME):
+        yield open_store(url)
+        return
+    settings, clock = StoreSettings.read({**variables, "CBR_AUDIT_STORE": url}), CloudClock()
+    REDACTOR.learn(settings.secrets)
+    with closing(Transport(limits=_storing(_HOUR), dialect=OBS)) as transport:
+        keys = signed_in(settings, None, transport, clock).keys
+        yield open_store(url, _in_obs(settings, keys, clock, transport))
+
+
+def _storing(budget: timedelta) -> Limits:
+    """Give objects more time and room than pages: a report of many resources is large, and a line may be slow."""
+    minute = timedelta(minutes=1)
+    return Limits(silence=minute, request=10 * minute, budget=budget, wire=_MOST_BYTES, decoded=_MOST_BYTES)
+
+
+def _in_obs(
+    settings: Settings, keys: Fresh[Keys] | None, clock: CloudClock, transport: Transport
+) -> Callable[[str], Store] | None:
+    """Say how a store in OBS is opened, None where there are no keys for it."""
+    if keys is None:
+        return None
+
+    def in_obs(url: str) -> Store:
+        where = place(url, settings.obs_endpoint, settings.region)
+        seal = Seal(settings.obs_kms_key, settings.obs_lock_days)
+        return Obs(where, transport, ObsAuth(keys, clock, region=where.region), seal)
+
+    return in_obs
 
 
 def load_profile(written: str | None) -> Profile:

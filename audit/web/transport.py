@@ -33,7 +33,7 @@ _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 8.0
 _LONGEST_MESSAGE: Final = 200
 _GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
-_NOT_LET_IN: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_NOT_LET_IN: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _RETRIED: Final = frozenset({408, 429, *range(500, 600)})
 _LOG = structlog.get_logger()
 
@@ -45,7 +45,7 @@ class Credentials(Protocol):
         """Add authentication to a request."""
 
     def renew(self, refused: requests.PreparedRequest, answer: Answer) -> bool:
-        """Sign in again after a 401 or 403; False where that cannot help.
+        """Sign in again after a 400, 401 or 403; False where that cannot help.
 
         Several threads may be refused at once: only the first one whose token is still in use signs in.
         """

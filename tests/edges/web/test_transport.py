@@ -21,6 +21,7 @@ from audit.web.auth import TokenAuth
 from audit.web.fresh import Fresh
 from audit.web.sign_in import Person, sign_in
 from audit.web.transport import Limits, Transport
+from audit.web.upload import Upload
 from tests.edges.pretend import AS_OF, Clock, a_simulator, by_token
 from tests.edges.rude_server import Talk, answer, keeps_silent, repeats, resets, rude_server, says
 
@@ -534,3 +535,20 @@ def test_an_answer_knows_when_it_came() -> None:
 def everything_said(error: BaseException) -> str:
     """The error as a platform prints it: with its causes and their causes."""
     return "".join(traceback.format_exception(error))
+
+
+def test_a_body_that_is_sent_too_slowly_ends_at_the_deadline() -> None:
+    clock = Clock(tick=1.0)
+    upload = Upload(bytes(100), seconds=3.5, clock=clock)
+
+    assert [len(upload.read(10)) for _ in range(3)] == [10, 10, 10]
+    with pytest.raises(TimeoutError):
+        upload.read(10)
+
+
+def test_somebody_who_answers_shows_the_time_whatever_the_answer_is(cloud: responses.RequestsMock) -> None:
+    cloud.get(URL, status=404, headers={"Date": format_datetime(AS_OF, usegmt=True)})
+    with a_transport() as transport:
+        assert transport.knock(URL).told == AS_OF
+        with pytest.raises(SourceUnreachableError, match="no connection"):
+            transport.knock("http://127.0.0.1:1")
