@@ -79,6 +79,12 @@ def show_vault(cloud: Cloud, _: Request, vault_id: str) -> Response:
     return _show("vault", _find(cloud.estate.vaults, vault_id), "6105", "The vault does not exist.")
 
 
+def list_backups(_: Cloud, request: Request, __: str) -> Response:
+    """List no backups: this estate tells of them in its task log only."""
+    limit, offset = _paging(parameters.read(request.split().query, parameters.BACKUPS))
+    return _listing("backups", [], limit, offset)
+
+
 @dataclass(frozen=True, slots=True)
 class _Route:
     """One method on one form of path, and the permission that it needs; without one it needs no credentials either."""
@@ -101,6 +107,7 @@ ROUTES: Final = (
     _Route("GET", _in_project("policies/(?P<id>[^/]+)"), show_policy, "cbr:policies:get"),
     _Route("GET", _in_project("vaults"), list_vaults, "cbr:vaults:list"),
     _Route("GET", _in_project("vaults/(?P<id>[^/]+)"), show_vault, "cbr:vaults:get"),
+    _Route("GET", _in_project("backups"), list_backups, "cbr:backups:list"),
 )
 
 
