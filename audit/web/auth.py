@@ -97,14 +97,12 @@ def _canonical(request: PreparedRequest, signed: dict[str, str]) -> str:
     """Write a request in the form that is hashed."""
     parts = urlsplit(str(request.url))
     path = quote(parts.path, safe="/~%")
-    query = sorted(
-        (quote(key, safe="~"), quote(value, safe="~")) for key, value in parse_qsl(parts.query, keep_blank_values=True)
-    )
+    query = sorted(parse_qsl(parts.query, keep_blank_values=True))  # before encoding, as the vendor's signer does
     body = request.body or b""
     lines = [
         str(request.method),
         path if path.endswith("/") else f"{path}/",
-        "&".join(f"{key}={value}" for key, value in query),
+        "&".join(f"{quote(key, safe='~')}={quote(value, safe='~')}" for key, value in query),
         *(f"{name}:{value}" for name, value in signed.items()),
         "",
         ";".join(signed),
