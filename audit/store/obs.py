@@ -16,7 +16,7 @@ from typing import Final
 
 import requests
 
-from audit.errors import StoreError, StoreRefusedError
+from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
 from audit.store.obs_dialect import NO_SUCH_KEY
 from audit.store.obs_place import Place
 from audit.store.plain_xml import XmlError, texts
@@ -158,9 +158,11 @@ class Obs:
         """Look for an object without reading it."""
         try:
             self._ask("HEAD", key, LOOK)
-        except StoreRefusedError as refusal:
-            if refusal.status == HTTPStatus.NOT_FOUND:  # or there is no bucket: then writing says so
-                return False
+        except StoreUnreachableError:
+            raise
+        except StoreError as error:
+            if isinstance(error, StoreRefusedError) and error.status == HTTPStatus.NOT_FOUND:
+                return False  # or there is no bucket: then writing says so
             return self.read(key) is not None  # an answer to HEAD has no body that says why
         return True
 

@@ -35,6 +35,15 @@ _LONGEST_MESSAGE: Final = 200
 _GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
 _NOT_LET_IN: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _RETRIED: Final = frozenset({408, 429, *range(500, 600)})
+_CAUSES: Final = {
+    requests.exceptions.ConnectTimeout: "no connection in time",
+    requests.exceptions.ReadTimeout: "too slow",
+    urllib3.exceptions.ReadTimeoutError: "too slow",
+    urllib3.exceptions.IncompleteRead: "the answer broke off",
+    urllib3.exceptions.ProtocolError: "the connection was lost",
+    urllib3.exceptions.DecodeError: "the answer is damaged",
+    requests.exceptions.ConnectionError: "no connection",
+}
 _LOG = structlog.get_logger()
 
 
@@ -287,13 +296,6 @@ def _place(url: str) -> str:
 
 def _cause(error: Exception) -> str:
     """Say in words what kept an answer from coming."""
-    causes = {
-        requests.exceptions.ConnectTimeout: "no connection in time",
-        requests.exceptions.ReadTimeout: "too slow",
-        urllib3.exceptions.ReadTimeoutError: "too slow",
-        urllib3.exceptions.IncompleteRead: "the answer broke off",
-        urllib3.exceptions.ProtocolError: "the connection was lost",
-        urllib3.exceptions.DecodeError: "the answer is damaged",
-        requests.exceptions.ConnectionError: "no connection",
-    }
-    return next((words for kind, words in causes.items() if isinstance(error, kind)), type(error).__name__)
+    if isinstance(getattr(next(iter(error.args), None), "reason", None), urllib3.exceptions.NameResolutionError):
+        return "its name is not known"
+    return next((words for kind, words in _CAUSES.items() if isinstance(error, kind)), type(error).__name__)
