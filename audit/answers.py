@@ -26,6 +26,7 @@ _PROBLEMS: Final = {
 }
 
 Validator = jsonschema_rs.Draft202012Validator
+Deviation = tuple[str, str, Any]
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,20 @@ def parse(body: bytes, name: str = "") -> tuple[dict[str, Any], bool]:
     return answer, is_known
 
 
-def deviations(errors: Iterable[jsonschema_rs.ValidationError]) -> dict[tuple[str, str], Any]:
-    """Name each kind of deviation once, by path and problem, with a value."""
-    return {(path, problem): value for path, problem, value in _deviations(errors)}
+def deviations(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[Deviation]:
+    """Name the path, the problem and the value of each deviation, down to the innermost."""
+    for error in errors:
+        kind, path = error.kind, tuple(error.instance_path)
+        if kind.name == "additionalProperties":
+            fields: Any = error.instance
+            for field in kind.value:
+                yield path_of(*path, field), "unknown field", fields[field]
+        elif kind.name == "required":
+            yield path_of(*path, kind.value), "missing field", None
+        elif error.instance is None:
+            yield path_of(*path), "unexpected null", None
+        else:
+            yield path_of(*path), _PROBLEMS.get(kind.name, "out of range"), error.instance
 
 
 def explain(answer: Answer, row: Any) -> tuple[str, str]:
@@ -159,22 +171,6 @@ def path_of(*parts: str | int) -> str:
     """Write a path as ``extra_info.resources[].id``."""
     path = "".join("[]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
     return path[:LONGEST_PATH]
-
-
-def _deviations(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[tuple[str, str, Any]]:
-    """Name the path, the problem and the value of each deviation, down to the innermost."""
-    for error in errors:
-        kind, path = error.kind, tuple(error.instance_path)
-        if kind.name == "additionalProperties":
-            fields: Any = error.instance
-            for field in kind.value:
-                yield path_of(*path, field), "unknown field", fields[field]
-        elif kind.name == "required":
-            yield path_of(*path, kind.value), "missing field", None
-        elif error.instance is None:
-            yield path_of(*path), "unexpected null", None
-        else:
-            yield path_of(*path), _PROBLEMS.get(kind.name, "out of range"), error.instance
 
 
 @cache

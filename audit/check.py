@@ -31,10 +31,17 @@ _RECORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a saved answer holds: rows in all, those that cannot be used, and how the others differ."""
+    """What a saved answer holds: rows as documented, rows that differ, rows that cannot be used, and why.
+
+    Attributes:
+        refused: rows that cannot be used; of equal ones, each is counted and one is told in ``rejected``.
+    """
 
     kind: str
     rows: int
+    used: int
+    drifted: int
+    refused: int
     rejected: tuple[Rejected, ...]
     drift: tuple[Drift, ...]
 
@@ -54,20 +61,29 @@ def check(data: bytes, kind: str | None = None) -> Checked:
     rows, rest = answer.rows(body, is_known=is_known)
     ledger = Ledger()
     ledger.enter(answer, rows, rest, _keeper(answer), page=1)
-    return Checked(kind=answer.name, rows=len(rows), rejected=ledger.rejected, drift=ledger.drift)
+    return Checked(
+        kind=answer.name,
+        rows=len(rows),
+        used=ledger.used,
+        drifted=ledger.drifted,
+        refused=ledger.refused,
+        rejected=ledger.rejected,
+        drift=ledger.drift,
+    )
 
 
 def as_lines(found: Checked) -> Iterator[str]:
     """Say for people what was found: a summary, then each rejected row and each kind of drift."""
-    drifts = f"{len(found.drift)} {'kind' if len(found.drift) == 1 else 'kinds'} of drift"
-    yield f"{found.kind}, {_rows(found.rows)}, {len(found.rejected)} rejected, {drifts}"
+    kinds = f"{len(found.drift)} {'kind' if len(found.drift) == 1 else 'kinds'} of drift"
+    where = f" in {_rows(found.drifted)}" if found.drifted else ""
+    yield f"{found.kind}, {_rows(found.rows)}, {found.refused} rejected, {kinds}{where}"
     for row in found.rejected:
         place = " ".join(filter(None, (f"row {row.row}", row.id, row.path)))
         yield f"  rejected  {place}: {row.message}"
-    for drift in found.drift:
-        seen = f"in {_rows(drift.count)}, first {drift.first_id}" if drift.first_id else "in the answer itself"
-        example = "" if drift.problem == "missing field" else f", such as {drift.example}"
-        yield f"  drift     {drift.path}: {drift.problem} {seen}{example}"
+    for each in found.drift:
+        seen = f"in {_rows(each.count)}, first {each.first_id}" if each.first_id else "in the answer itself"
+        example = "" if each.problem == "missing field" else f", such as {each.example}"
+        yield f"  drift     {each.path}: {each.problem} {seen}{example}"
 
 
 def as_values(found: Checked) -> Mapping[str, Any]:
@@ -76,6 +92,9 @@ def as_values(found: Checked) -> Mapping[str, Any]:
         "kind": found.kind,
         "error": None,
         "rows": found.rows,
+        "used": found.used,
+        "drifted": found.drifted,
+        "refused": found.refused,
         "rejected": [
             {"row": row.row, "id": row.id, "path": row.path, "message": row.message} for row in found.rejected
         ],

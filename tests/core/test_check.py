@@ -91,7 +91,7 @@ def test_a_gzipped_answer_is_unpacked() -> None:
 def test_rejected_rows_and_drift_are_told_apart() -> None:
     checked = check(an_answer("operation_logs", a_task_row(), a_task_row(id="odd", colour="blue"), a_task_row(id=5)))
 
-    assert checked.rows == 3
+    assert (checked.rows, checked.used, checked.drifted, checked.refused) == (3, 1, 1, 1)
     assert [row.path for row in checked.rejected] == ["id"]
     assert [drift.path for drift in checked.drift] == ["colour"]
 
@@ -101,7 +101,7 @@ def test_what_was_found_is_said_in_words() -> None:
     checked = check(an_answer("operation_logs", odd, {**odd, "id": "too"}, a_task_row(id="bad", status=1), 5, limit=0))
 
     assert list(as_lines(checked)) == [
-        "operation_logs, 4 rows, 2 rejected, 3 kinds of drift",
+        "operation_logs, 4 rows, 2 rejected, 3 kinds of drift in 2 rows",
         "  rejected  row 2 bad status: 1 is not of type 'string'",
         "  rejected  row 3: 5 is not of type 'object'",
         '  drift     colour: unknown field in 2 rows, first odd, such as "blue"',
@@ -175,6 +175,15 @@ def test_a_number_that_would_be_rounded_rejects_its_row(number: str) -> None:
         "policy-1",
         "operation_definition.max_backups has a number that cannot be read exactly",
     )
+
+
+def test_no_value_at_fault_hides_behind_another() -> None:
+    row = a_vault_row(tags=[1e30, 1.0, 7])
+
+    (rejected,) = check(an_answer("vaults", row)).rejected
+
+    assert rejected.message == "tags[] has a number that cannot be read exactly"
+    assert check(an_answer("vaults", {**row, "tags": [7, "x"]})).drift[0].example == "7"
 
 
 def test_a_number_around_the_rows_that_would_be_rounded_is_drift() -> None:

@@ -435,11 +435,15 @@ def test_what_a_check_finds_can_be_read_by_programs(tmp_path: Path, vaults: dict
 
     assert (result.exit_code, result.stderr) == (2, "")
     found = {"path": "more", "problem": "unknown field", "count": 1, "first_id": "", "example": "1"}
+    rows = len(vaults["vaults"])
     assert odd == {
         "file": str(tmp_path / "odd"),
         "kind": "vaults",
         "error": None,
-        "rows": len(vaults["vaults"]),
+        "rows": rows,
+        "used": rows,
+        "drifted": 0,
+        "refused": 0,
         "rejected": [],
         "drift": [found],
     }

@@ -263,6 +263,11 @@ def lost(_answer: Response) -> Response:
     raise ConnectionResetError
 
 
+def respelled(old: bytes, new: bytes) -> Callable[[Response], Response]:
+    """Write the first such piece of an answer in another way."""
+    return lambda right: replace(right, body=right.body.replace(old, new, 1))
+
+
 FAULTS: dict[str, Callable[[Response], Response]] = {
     "500": lambda _: Response(500),
     "401": lambda _: Response(401),
@@ -271,6 +276,8 @@ FAULTS: dict[str, Callable[[Response], Response]] = {
     "html": lambda _: HTML,
     "no list": without_the_list,
     "no count": without_the_count,
+    "two equal keys": respelled(b'"id":', b'"id":"other","id":'),
+    "half a character": respelled(b'"name":"', b'"name":"\\ud800'),
     "count too high": counting(lambda count, _: count + 1),
     "count too low": counting(lambda count, _: max(0, count - 1)),
     "count huge": counting(lambda _count, _rows: 10**12),
