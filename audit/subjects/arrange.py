@@ -184,7 +184,7 @@ class _Arrangement:
         created = [vault.created_at for vault in vaults if vault.created_at is not None]
         departure = None if vaults else self._departure_of(resource_id, tasks)
         presence = self._presence(vaults, departure, tasks)
-        return Resource(
+        resource = Resource(
             id=resource_id,
             name=name,
             type=kind,
@@ -197,21 +197,30 @@ class _Arrangement:
             window=self._collection.window,
             log_complete=self._log_complete,
             covered_since=self._covered_since,
-            known_since=self._known_since(resource_id) if vaults else None,
             recovery_points=self._points(self._points_of_resource.get(resource_id, ())),
             protectable=self._protectables.get(resource_id),
             protectables_complete=self._collection.has_all(Kind.PROTECTABLES)
             if Kind.PROTECTABLES in self._collection.asked
             else None,
         )
+        return replace(resource, known_since=self._known_since(resource)) if vaults else resource
 
     def _points(self, found: Sequence[Backup]) -> tuple[Backup, ...] | None:
         return tuple(found) if self._collection.has_all(Kind.BACKUPS) else None
 
-    def _known_since(self, resource_id: str) -> datetime | None:
-        """From when on a resource is known to be held: since this run where the one before did not have it."""
+    def _known_since(self, resource: Resource) -> datetime | None:
+        """From when on a resource is known to be held as it is now: since this run where the one before knew it not."""
         memory = self._collection.memory
-        return memory.resources.get(resource_id, self._collection.window.until) if memory else None
+        if memory is None:
+            return self._first_seen(resource)
+        known, since = memory.resources.get(resource.id, ("", None))
+        return since or self._first_seen(resource) if known == resource.mark else self._collection.window.until
+
+    def _first_seen(self, resource: Resource) -> datetime | None:
+        """When it came into its vault, no list says; its oldest task gives a hint, as long as none is missing."""
+        if not self._log_complete:
+            return None
+        return resource.tasks[0].created_at if resource.tasks else self._covered_since
 
     def _presence(self, vaults: list[Vault], departure: Departure | None, tasks: tuple[Task, ...]) -> Presence:
         if any(not vault.receives_copies_only for vault in vaults):
