@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from typing import Final
 
 from audit.records import Task
@@ -231,8 +231,7 @@ class _Spare:
 
 
 def _periods(plan: Plan) -> Iterator[_Period]:
-    ends = [*plan.due[1:], _NEVER]
-    return (_Period(plan, due, end) for due, end in zip(plan.due, ends, strict=True))
+    return (_Period(plan, due, end) for due, end in pairwise((*plan.due, _NEVER)))
 
 
 def _end(task: Task) -> datetime:
