@@ -314,6 +314,12 @@ class TestUnscheduled:
         assert matched(task).unscheduled == ()
         assert matched(task, plans=[a_plan(due=())]).unscheduled == ()
 
+    def test_what_may_be_an_earlier_run_of_one_policy_of_several_is_not(self) -> None:
+        task = by_hand(FIRST + 9 * HOUR)
+
+        assert matched(task, plans=[a_plan(), a_plan("b", DUE[2:])]).unscheduled == ()
+        assert matched(task, plans=[a_plan(), a_plan("b", DUE[:1])]).unscheduled == (task,)
+
     @pytest.mark.parametrize("changes", [{"policy_id": "gone"}, {"vault_id": "vault-2"}])
     def test_what_cannot_be_the_run_of_an_earlier_due_time_is(self, changes: dict[str, Any]) -> None:
         task = by_hand(FIRST - HOUR, **changes)
