@@ -12,7 +12,6 @@ from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.memory import Memory
 from audit.subjects.policy import PolicySubject
-from audit.subjects.remember import remember
 from audit.subjects.resource import Presence, Resource
 from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import Waiver, WaiverSubject
@@ -37,6 +36,5 @@ __all__ = [
     "WaiverSubject",
     "arrange",
     "reaches_back",
-    "remember",
     "silent_since",
 ]

@@ -13,7 +13,6 @@ from audit.records import BACKUP, Backup, Policy, Protectable, Task, Vault
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import Collection
 from audit.subjects.kinds import Departure, SubjectKind
-from audit.subjects.memory import mark
 from audit.subjects.policy import PolicySubject
 from audit.subjects.resource import Presence, Resource
 from audit.subjects.vault import VaultSubject
@@ -209,15 +208,13 @@ class _Arrangement:
         return tuple(found) if self._collection.has_all(Kind.BACKUPS) else None
 
     def _known_since(self, resource: Resource) -> datetime | None:
-        """From when on a resource is known to be held as it is now: since this run where the one before knew it not."""
-        memory = self._collection.memory
-        if memory is None:
-            return self._first_seen(resource)
-        known, since = memory.resources.get(resource.id, ("", None))
-        return since or self._first_seen(resource) if known == resource.mark else self._collection.window.until
+        """From when on a resource is known to be held as it is now; without a memory, its tasks give a hint."""
+        memory, now = self._collection.memory, self._collection.window.until
+        remembered = memory.resource_since(resource.id, resource.follows, now) if memory else None
+        return remembered or self._first_seen(resource)
 
     def _first_seen(self, resource: Resource) -> datetime | None:
-        """When it came into its vault, no list says; its oldest task gives a hint, as long as none is missing."""
+        """When it came into its vault, no list says; its oldest task is the first sign, as long as none is missing."""
         if not self._log_complete:
             return None
         return resource.tasks[0].created_at if resource.tasks else self._covered_since
@@ -257,13 +254,12 @@ class _Arrangement:
     def _policy(self, policy: Policy) -> PolicySubject:
         schedule, unreadable = _schedule(policy)
         memory, now = self._collection.memory, self._collection.window.until
-        remembered, since = memory.policies.get(policy.id, ("", None)) if memory else (mark(policy), None)
         return PolicySubject(
             policy=policy,
             schedule=schedule,
             unreadable=unreadable,
             vaults=tuple(vault for vault in self._vaults.values() if vault.id in policy.vault_ids),
-            known_since=since if remembered == mark(policy) else now,
+            known_since=memory.policy_since(policy, now) if memory else None,
         )
 
     def _policies_of(self, vault_ids: list[str]) -> tuple[PolicySubject, ...] | None:

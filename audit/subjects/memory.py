@@ -5,14 +5,12 @@ before cannot be held against it.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from audit.collection import shown
 from audit.records import Policy
-
-Known = tuple[str, datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,29 +19,37 @@ class Memory:
 
     Attributes:
         run: the id of that run.
-        until: up to when the task log is known; the end of the run's window where its log was complete.
+        until: the end of its window.
         policies: of each policy, a mark that changes with its schedule or its switch, and since when it has had it;
             None where the first run of all saw it so.
-        resources: of each resource that a vault held, a mark that changes with the policies that it follows, and since
-            when it is known to have it; None as above.
+        resources: of each resource that a vault held, the ids of the policies that it followed, in order, and since
+            when it is known to follow them; None where nothing said so.
+        policies_complete, vaults_complete: that run read the whole list; if not, what it does not name may have been
+            there all the same.
     """
 
     run: str
     until: datetime
-    policies: Mapping[str, Known]
-    resources: Mapping[str, Known]
+    policies: Mapping[str, tuple[str, datetime | None]]
+    resources: Mapping[str, tuple[tuple[str, ...], datetime | None]]
+    policies_complete: bool = True
+    vaults_complete: bool = True
+
+    def policy_since(self, policy: Policy, now: datetime) -> datetime | None:
+        """From when on a policy has been as it is now: since this run where the one before did not see it so."""
+        remembered, since = self.policies.get(policy.id, ("" if self.policies_complete else mark(policy), None))
+        return since if remembered == mark(policy) else now
+
+    def resource_since(self, resource_id: str, follows: tuple[str, ...] | None, now: datetime) -> datetime | None:
+        """From when on a resource is known to be held as it is now: since this run where it was not, or otherwise."""
+        if resource_id not in self.resources:
+            return now if self.vaults_complete else None
+        followed, since = self.resources[resource_id]
+        return since if follows in {None, followed} or not self.policies_complete else now
 
 
 def mark(policy: Policy) -> str:
     """A short hash of what decides when a policy runs."""
     start = shown(policy.start_time) if policy.start_time else ""
-    return _short(str(policy.enabled), start, *sorted(policy.patterns))
-
-
-def mark_of_followed(policies: Iterable[Policy]) -> str:
-    """A short hash of which policies a resource follows."""
-    return _short(*sorted(policy.id for policy in policies))
-
-
-def _short(*parts: str) -> str:
+    parts = (str(policy.enabled), start, *sorted(policy.patterns))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

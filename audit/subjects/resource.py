@@ -13,7 +13,6 @@ from audit.records import BACKUP, Backup, Protectable, Protected, Task, Vault
 from audit.schedule import Schedule
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
-from audit.subjects.memory import mark_of_followed
 from audit.subjects.policy import PolicySubject
 
 _DAY: Final = timedelta(days=1)
@@ -105,9 +104,9 @@ class Resource:
         return tuple(subject for subject in backup if not vault_ids.isdisjoint(subject.policy.vault_ids))
 
     @property
-    def mark(self) -> str:
-        """What changes with the policies that it follows."""
-        return mark_of_followed(subject.policy for subject in self.followed)
+    def follows(self) -> tuple[str, ...] | None:
+        """The ids of the policies that it follows, in order; None where they are not known."""
+        return None if self.policies is None else tuple(sorted(subject.id for subject in self.followed))
 
     def planned_interval(self, limits: Limits) -> timedelta | None:
         """The longest interval of the policy that runs most often, plus grace; a day where no policy runs.

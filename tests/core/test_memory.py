@@ -1,6 +1,5 @@
 """What one run passes on to the next, and what that makes of the present."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +7,8 @@ import pytest
 
 from audit.collection import Kind, Window
 from audit.records import Policy, Task, Vault
-from audit.subjects import Collection, Memory, Subjects, remember
+from audit.subjects import Collection, Memory, Subjects
+from audit.subjects.memory import mark
 from tests.core.builders import (
     DAY,
     NOW,
@@ -42,10 +42,25 @@ def seen(
     )
 
 
+def passed_on(subjects: Subjects) -> Memory:
+    """What the report of a run says of its subjects."""
+    collection = subjects.collection
+    return Memory(
+        run="earlier",
+        until=collection.window.until,
+        policies={subject.id: (mark(subject.policy), subject.known_since) for subject in subjects.policies},
+        resources={
+            resource.id: (resource.follows or (), resource.known_since)
+            for resource in subjects.resources
+            if resource.vaults
+        },
+        policies_complete=collection.has_all(Kind.POLICIES),
+        vaults_complete=collection.has_all(Kind.VAULTS),
+    )
+
+
 def remembered(**changes: Any) -> Memory:
-    memory = remember(seen(at=YESTERDAY, **changes), "run-1")
-    assert memory is not None
-    return memory
+    return passed_on(seen(at=YESTERDAY, **changes))
 
 
 def resource_known_since(subjects: Subjects, resource_id: str = "server-1") -> datetime | None:
@@ -93,7 +108,7 @@ class TestTheNextRun:
         assert resource_known_since(subjects) == NOW - 20 * DAY
 
     def test_a_resource_that_came_back_is_new(self) -> None:
-        away = remember(seen(vaults=[], memory=remembered(), at=YESTERDAY), "run-2")
+        away = passed_on(seen(vaults=[], memory=remembered(), at=YESTERDAY))
 
         assert resource_known_since(seen(memory=away)) == NOW
 
@@ -135,7 +150,7 @@ class TestTheNextRun:
         changed = seen(policies=[a_policy(**changes)], memory=remembered())
         assert [policy.known_since for policy in changed.policies] == [NOW]
 
-        later = seen(policies=[a_policy(**changes)], memory=remember(changed, "run-2"), at=NOW + DAY)
+        later = seen(policies=[a_policy(**changes)], memory=passed_on(changed), at=NOW + DAY)
         assert [policy.known_since for policy in later.policies] == [NOW]
 
     def test_a_policy_that_is_applied_to_one_more_vault_is_not_changed(self) -> None:
@@ -144,34 +159,25 @@ class TestTheNextRun:
         assert [policy.known_since for policy in seen(policies=[more], memory=remembered()).policies] == [None]
 
 
-class TestWhatIsPassedOn:
-    def test_it_names_the_run_and_up_to_when_the_log_is_known(self) -> None:
-        memory = remembered()
+class TestGaps:
+    @pytest.mark.parametrize("kind", [Kind.VAULTS, Kind.POLICIES])
+    def test_what_the_run_before_could_not_see_may_have_been_there(self, kind: Kind) -> None:
+        hidden = {Kind.VAULTS: "vaults", Kind.POLICIES: "policies"}[kind]
+        memory = remembered(**{hidden: []}, gaps=(kind,))
+        subjects = seen(memory=memory)
 
-        assert (memory.run, memory.until) == ("run-1", YESTERDAY)
-        assert (set(memory.policies), set(memory.resources)) == ({"policy-1"}, {"server-1"})
+        assert resource_known_since(subjects) == NOW - 20 * DAY
+        assert [policy.known_since for policy in subjects.policies] == [None]
+        assert resource_known_since(seen(memory=remembered(**{hidden: []}))) == NOW
 
-    def test_a_resource_that_no_vault_holds_is_not_passed_on(self) -> None:
-        assert remembered(vaults=[]).resources == {}
+    def test_what_it_did_see_counts_all_the_same(self) -> None:
+        memory = remembered(gaps=(Kind.VAULTS, Kind.POLICIES))
+        changed = seen(policies=[a_policy(enabled=False)], memory=memory)
 
-    def test_a_log_with_gaps_makes_nothing_known(self) -> None:
-        first = remembered(gaps=(Kind.TASKS,))
-        assert first.until == YESTERDAY - 30 * DAY
+        assert [policy.known_since for policy in changed.policies] == [NOW]
 
-        second = remember(seen(memory=replace(first, until=NOW - 5 * DAY), gaps=(Kind.TASKS,)), "run-2")
-        assert second is not None
-        assert (second.run, second.until) == ("run-2", NOW - 5 * DAY)
+    def test_a_resource_whose_policies_cannot_be_read_is_known_as_before(self) -> None:
+        hidden = seen(policies=[], memory=remembered(), gaps=(Kind.POLICIES,))
+        assert resource_known_since(hidden) == NOW - 20 * DAY
 
-    @pytest.mark.parametrize("gap", [Kind.POLICIES, Kind.VAULTS])
-    def test_an_inventory_with_gaps_leaves_what_was_known(self, gap: Kind) -> None:
-        before = remembered()
-        after = remember(seen(policies=[], vaults=[], memory=before, gaps=(gap,)), "run-2")
-
-        assert after == replace(before, run="run-2", until=NOW)
-        assert remember(seen(gaps=(gap,)), "run-1") is None
-
-    def test_a_list_that_judges_nothing_of_the_plan_may_have_gaps(self) -> None:
-        memory = remember(seen(gaps=(Kind.BACKUPS, Kind.PROTECTABLES)), "run-1")
-
-        assert memory is not None
-        assert memory.until == NOW
+        assert resource_known_since(seen(memory=passed_on(hidden))) == NOW - 20 * DAY
