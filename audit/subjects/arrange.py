@@ -11,7 +11,7 @@ from audit.collection import Kind, Window
 from audit.history import History
 from audit.records import BACKUP, Backup, Policy, Protectable, Task, Vault
 from audit.schedule import Schedule, UnreadableScheduleError
-from audit.subjects.collection import Collection
+from audit.subjects.collection import SURELY_SHOWN, Collection
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.policy import PolicySubject
 from audit.subjects.resource import Presence, Resource
@@ -19,7 +19,6 @@ from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import WaiverSubject
 
 _DAY: Final = timedelta(days=1)
-_SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
 _TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
 
 Subject = Resource | PolicySubject | VaultSubject | Collection | WaiverSubject
@@ -273,7 +272,7 @@ def _covered_since(window: Window, tasks: Sequence[Task]) -> datetime:
 
     What is older than the tasks that CBR surely shows is covered as far back as tasks are seen, give or take a day.
     """
-    shown_since = window.until - _SURELY_SHOWN
+    shown_since = window.until - SURELY_SHOWN
     oldest = tasks[0].created_at - _DAY if tasks else shown_since
     return max(window.since, min(oldest, shown_since))
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from audit.collection import Window
 from audit.matching import Matcher, Plan, Schedules
-from audit.records import BACKUP, Backup, Protectable, Protected, Task, Vault
+from audit.records import BACKUP, RESTORE, Backup, Protectable, Protected, Task, Vault
 from audit.schedule import Schedule
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
@@ -72,6 +72,11 @@ class Resource:
         return tuple(task for task in self.tasks if task.operation == BACKUP)
 
     @property
+    def restores(self) -> tuple[Task, ...]:
+        """The restores of its backups, oldest first, wherever to."""
+        return tuple(task for task in self.tasks if task.operation == RESTORE)
+
+    @property
     def puzzling(self) -> tuple[Task, ...]:
         """Its backup tasks whose status is not documented: nobody can say how they went."""
         return tuple(task for task in self.backups if not task.is_understood)
@@ -107,6 +112,14 @@ class Resource:
     def follows(self) -> tuple[str, ...] | None:
         """The ids of the policies that it follows, in order; None where they are not known."""
         return None if self.policies is None else tuple(sorted(subject.id for subject in self.followed))
+
+    @property
+    def unreadable(self) -> str:
+        """Why nobody knows what its policies plan, or an empty text where that is known."""
+        if self.policies is None:
+            return "the policies could not be read completely"
+        unread = (subject.unreadable for subject in self.policies if subject.makes_backups and not subject.schedule)
+        return next(unread, "")
 
     def planned_interval(self, limits: Limits) -> timedelta | None:
         """The longest interval of the policy that runs most often, plus grace; a day where no policy runs.
