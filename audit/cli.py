@@ -21,6 +21,7 @@ from audit.controls import CONTROLS
 from audit.documents import derive
 from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
+from audit.profile import load_profile
 from audit.progress import watching
 from audit.reading import RUN_ID, Found, read_report, read_run
 from audit.report import json_report
@@ -30,7 +31,7 @@ from audit.screen import printable, summary_lines
 from audit.settings import VARIABLES
 from audit.simulator import SCENARIOS, Simulator, build_estate, serve
 from audit.store import open_store
-from audit.wiring import carry_out, load_profile, order
+from audit.wiring import carry_out, order
 
 EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
 INTERNAL_ERROR: Final = 1

@@ -15,6 +15,7 @@ from audit.controls import (
     cbr_601_restore_tested,
     cbr_901_collection_complete,
     cbr_902_schema_conformant,
+    cbr_904_waiver_valid,
 )
 from audit.findings import Control
 
@@ -31,4 +32,5 @@ CONTROLS: Final[tuple[Control[Any], ...]] = (
     cbr_601_restore_tested.CONTROL,
     cbr_901_collection_complete.CONTROL,
     cbr_902_schema_conformant.CONTROL,
+    cbr_904_waiver_valid.CONTROL,
 )
