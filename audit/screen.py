@@ -15,12 +15,14 @@ _VERDICTS: Final = {
     "incomplete": "INCOMPLETE: not everything could be judged, so this is no proof that backups are in order.",
 }
 
+_ACCEPTED: Final = "COMPLIANT: every backup that was checked is as it should be, or its failure is waived."
+
 
 def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
     """Write a report.json as lines for a terminal, the verdict first."""
     run, collection, summary = report["run"], report["collection"], report["summary"]
     outcomes = summary["outcomes"]
-    yield _VERDICTS[report["conclusion"]]
+    yield _ACCEPTED if report["conclusion"] == "compliant" and summary["waived"] else _VERDICTS[report["conclusion"]]
     if report["conclusion"] == "non_compliant" and (outcomes["unknown"] or not collection["complete"]):
         yield "There may be more: not everything could be judged."
     yield ""
@@ -31,6 +33,10 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
         f"findings: {outcomes['pass']} pass, {outcomes['fail']} fail, "
         f"{outcomes['unknown']} unknown, {outcomes['not_applicable']} not applicable",
     )
+    if summary["waived"]:
+        yield _row("Waived", f"{_count(summary['waived'], 'finding')}: somebody accepts what did not pass")
+    if summary["out_of_scope"]:
+        yield _row("Left out", f"{_count(summary['out_of_scope'], 'subject')} not in the scope of the profile")
     yield _row(
         "Read",
         f"{_count(collection['distinct'], 'task')} in {_count(collection['pages'], 'page')}, "

@@ -7,9 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from audit.profile.model import Profile
-from audit.profile.written import hint
-
-Place = tuple[str | int, ...]
+from audit.profile.written import Place, hint
 
 _WORDS: Final[Mapping[str, str]] = {
     "bool_type": "write true or false",

@@ -1,6 +1,6 @@
 """From what people write to a profile: the preset below it is filled in, and every mistake is named with its line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from audit.errors import ProfileError
 from audit.profile.choice import GROUPS, IDS
-from audit.profile.faults import Place, named
+from audit.profile.faults import named
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS, preset_text
+from audit.profile.written import Place
 from audit.profile.yaml_text import LARGEST, read_yaml
 
 
@@ -32,6 +33,11 @@ class Source:
     def line_of(self, place: Place) -> int:
         """Return the line of a key, or of the nearest part around it that was written; 0 where there is no text."""
         return next((self.lines[place[:size]] for size in range(len(place), -1, -1) if place[:size] in self.lines), 0)
+
+    def located(self, remarks: Iterable[tuple[Place, str]]) -> tuple[str, ...]:
+        """Put its line before each remark, in the order of the file."""
+        found = sorted(((self.line_of(place), text) for place, text in remarks), key=lambda remark: remark[0])
+        return tuple(f"line {line}: {text}" if line else text for line, text in found)
 
 
 def read_source(text: str | bytes, name: str) -> Source:
@@ -79,8 +85,7 @@ def build(source: Source) -> Profile:
         faults = list(named(error.errors(include_url=False, include_input=False)))
     if not faults:
         return profile
-    located = sorted(((source.line_of(place), text) for place, text in faults), key=lambda fault: fault[0])
-    texts = [f"line {line}: {text}" if line else text for line, text in located]
+    texts = source.located(faults)
     raise ProfileError(f"{source.name}: {'; '.join(texts)}", texts)
 
 

@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+Place = tuple[str | int, ...]
+"""A key or an item inside of a profile, from the outside in."""
+
 
 class Written(BaseModel):
     """Written by people: unknown keys are mistakes, and numbers are not guessed from text."""

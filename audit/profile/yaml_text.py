@@ -13,13 +13,12 @@ from typing import Any, Final
 import yaml
 
 from audit.errors import ProfileError
+from audit.profile.written import Place
 
 LARGEST: Final = 256 * 1024
 _DEEPEST: Final = 20
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None, "~": None, "": None}
-
-Path = tuple[str | int, ...]
 
 
 class _RefusedError(Exception):
@@ -39,7 +38,7 @@ class Text:
     """
 
     values: Any
-    lines: Mapping[Path, int]
+    lines: Mapping[Place, int]
 
 
 def read_yaml(text: str | bytes, name: str) -> Text:
@@ -64,7 +63,7 @@ class _Reader:
 
     text: str | bytes
     events: Iterator[yaml.Event] = field(init=False)
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[Place, int] = field(default_factory=dict)
 
     def read(self) -> Text:
         """Read the one document."""
@@ -78,40 +77,40 @@ class _Reader:
                 values = self._value(next(self.events), ())
         return Text(values, self.lines)
 
-    def _value(self, event: yaml.Event, path: Path) -> Any:
-        if isinstance(_checked(event, path), yaml.MappingStartEvent):
-            return self._mapping(path)
-        return _scalar(event) if isinstance(event, yaml.ScalarEvent) else self._sequence(path)
+    def _value(self, event: yaml.Event, place: Place) -> Any:
+        if isinstance(_checked(event, place), yaml.MappingStartEvent):
+            return self._mapping(place)
+        return _scalar(event) if isinstance(event, yaml.ScalarEvent) else self._sequence(place)
 
-    def _mapping(self, path: Path) -> dict[str, Any]:
+    def _mapping(self, place: Place) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            _checked(event, path)
+            _checked(event, place)
             if not isinstance(event, yaml.ScalarEvent):
                 raise _RefusedError("a key must be one word", event)
-            place = (*path, event.value)
+            inner = (*place, event.value)
             if event.value in found:
-                raise _RefusedError(f"the key {event.value} stands twice, first in line {self.lines[place]}", event)
-            self.lines[place] = _line(event)
-            found[event.value] = self._value(next(self.events), place)
+                raise _RefusedError(f"the key {event.value} stands twice, first in line {self.lines[inner]}", event)
+            self.lines[inner] = _line(event)
+            found[event.value] = self._value(next(self.events), inner)
         return found
 
-    def _sequence(self, path: Path) -> list[Any]:
+    def _sequence(self, place: Place) -> list[Any]:
         found: list[Any] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
-            place = (*path, len(found))
-            self.lines[place] = _line(event)
-            found.append(self._value(event, place))
+            inner = (*place, len(found))
+            self.lines[inner] = _line(event)
+            found.append(self._value(event, inner))
         return found
 
 
-def _checked(event: Any, path: Path) -> Any:
+def _checked(event: Any, place: Place) -> Any:
     """Return an event that begins a value, if a profile may have it."""
     if isinstance(event, yaml.AliasEvent) or event.anchor:
         raise _RefusedError("anchors (&) and aliases (*) are not read; quote a text that begins so", event)
     if event.tag:
         raise _RefusedError("tags (!) are not read; quote a text that begins so", event)
-    if len(path) > _DEEPEST:
+    if len(place) > _DEEPEST:
         raise _RefusedError("it is nested too deep", event)
     return event
 
