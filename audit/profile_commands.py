@@ -8,7 +8,7 @@ import click
 
 from audit.errors import ProfileError
 from audit.profile import PRESETS, build, explain, find_source, remarks, starter
-from audit.screen import printable
+from audit.screen import count, printable
 
 NOT_USABLE: Final = 2
 
@@ -69,5 +69,6 @@ def _check(file: str) -> bool:
         return False
     for remark in remarks(source, made, datetime.now(UTC)):
         click.echo(printable(f"{file}: warning: {remark}"), err=True)
-    click.echo(printable(f"{file}: can be used; {len(made.selected)} controls, {len(made.waivers)} waivers"))
+    counts = f"{count(len(made.selected), 'control')}, {count(len(made.waivers), 'waiver')}"
+    click.echo(printable(f"{file}: can be used: {counts}"))
     return True

@@ -34,7 +34,7 @@ def explain(source: Source, profile: Profile, now: datetime) -> Iterator[str]:
     """Write a profile as lines for a person."""
     yield f"Profile      {source.name}, over the preset {profile.preset}"
     yield f"Window       the last {profile.look_back} before the time of judgement, unless a run is asked for another"
-    yield f"People's zone  {profile.timezone}"
+    yield f"Zone         {profile.timezone}: people are shown its times beside UTC"
     yield ""
     yield from _controls(source, profile)
     yield from _other_limits(source, profile)
@@ -83,8 +83,8 @@ def _origin(name: str, source: Source, profile: Profile) -> str:
 
 def _value(value: object) -> str:
     if value is None:
-        return "none"
-    return (", ".join(value) or "any") if isinstance(value, tuple) else str(value)
+        return "not set"
+    return (", ".join(value) or "none listed") if isinstance(value, tuple) else str(value)
 
 
 def _scope(profile: Profile) -> Iterator[str]:
@@ -135,7 +135,8 @@ def days_left(until: datetime, now: datetime) -> str:
     left = until - now
     if left <= timedelta(0):
         return "EXPIRED"
-    return "its last day" if left <= _DAY else f"{left // _DAY} days left"
+    days = left // _DAY
+    return "its last day" if left <= _DAY else f"{days} {'day' if days == 1 else 'days'} left"
 
 
 def _selection(selection: Iterable[SelectorValues]) -> str:

@@ -23,9 +23,9 @@ _WORDS: Final[Mapping[str, str]] = {
 def named(faults: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Place, str]]:
     """Say of each fault that pydantic found where it is and what is wrong."""
     every = [(tuple(fault["loc"]), fault["type"], fault["msg"]) for fault in faults]
-    inner = {place[:-1] for place, _, _ in every}
+    around = {place[:size] for place, _, _ in every for size in range(len(place))}
     for place, kind, message in every:
-        if kind != "too_short" or place not in inner:  # a list whose items are all wrong is not empty
+        if kind != "too_short" or place not in around:  # a list whose items are all wrong is not empty
             yield place, _words(place, kind, message)
 
 
@@ -43,13 +43,12 @@ def _keys(place: Place) -> Iterable[str]:
     model: type[BaseModel] = Profile
     for part in place:
         if isinstance(part, str):
-            model = next(_models(model.model_fields[part].annotation))
+            (model,) = _models(model.model_fields[part].annotation)
     return tuple(model.model_fields)
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def _models(annotation: Any) -> list[type[BaseModel]]:
     """The models that a type speaks of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in typing.get_args(annotation):
-        yield from _models(part)
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in _models(part)]

@@ -128,7 +128,7 @@ def preset_values(name: str) -> Mapping[str, Any]:
     return values
 
 
-_KINDS: Final = {list: "a list", int: "a number", bool: "a number"}
+_KINDS: Final = {list: "a list", int: "a number"}
 
 
 def _over_preset(values: Mapping[str, Any]) -> Mapping[str, Any]:
