@@ -5,6 +5,7 @@ other ones (levels), when runs may stay away (maintenance), and which failures s
 """
 
 from audit.profile.explanation import explain
+from audit.profile.limits import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS
 from audit.profile.reading import Source, build, build_profile, find_source, load_profile, parse_profile
@@ -13,6 +14,7 @@ from audit.profile.starter import starter
 
 __all__ = [
     "PRESETS",
+    "LimitValues",
     "Profile",
     "Source",
     "build",

@@ -1,4 +1,6 @@
 import re
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -37,6 +39,16 @@ def test_every_limit_stands_in_it_with_what_it_means() -> None:
     for name, field in LimitValues.model_fields.items():
         assert [line for line in lines if line.startswith(f"#  {name}: ") and line.endswith(str(field.description))]
     assert any(line.startswith("#  max_interval_hours: 24  # ") for line in lines)
+
+
+def test_the_example_of_the_readme_can_be_used() -> None:
+    readme = Path(__file__).parents[3].joinpath("README.md").read_text(encoding="utf-8")
+    example = readme.partition("A profile holds only what differs from its preset:\n")[2].partition("\n- ")[0]
+    profile = parse_profile(dedent(example), "README.md")
+
+    assert profile.preset == "iso27001"
+    assert profile.levels
+    assert profile.waivers
 
 
 def test_it_is_written_over_a_preset_only() -> None:
