@@ -7,7 +7,10 @@ from typing import Final
 import click
 
 from audit.errors import ProfileError
-from audit.profile import PRESETS, build, explain, find_source, remarks, starter
+from audit.profile import PRESETS, build, find_source
+from audit.profile.explanation import explain
+from audit.profile.remarks import remarks
+from audit.profile.starter import starter
 from audit.screen import count, printable
 
 NOT_USABLE: Final = 2

@@ -4,13 +4,10 @@ A profile stands on a preset and says what differs: whom it is about (scope), wh
 other ones (levels), when runs may stay away (maintenance), and which failures somebody accepts (waivers).
 """
 
-from audit.profile.explanation import explain
 from audit.profile.limits import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS
 from audit.profile.reading import Source, build, build_profile, find_source, load_profile, parse_profile
-from audit.profile.remarks import remarks
-from audit.profile.starter import starter
 
 __all__ = [
     "PRESETS",
@@ -19,10 +16,7 @@ __all__ = [
     "Source",
     "build",
     "build_profile",
-    "explain",
     "find_source",
     "load_profile",
     "parse_profile",
-    "remarks",
-    "starter",
 ]

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audit.controls import CONTROLS
-from audit.profile import build, explain, find_source
-from audit.profile.explanation import days_left, limits_of
+from audit.profile import build, find_source
+from audit.profile.explanation import days_left, explain, limits_of
 from audit.profile.limits import LimitValues
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

@@ -2,7 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from audit.profile import build, find_source, remarks, starter
+from audit.profile import build, find_source
+from audit.profile.remarks import remarks
+from audit.profile.starter import starter
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from textwrap import dedent
 import pytest
 
 from audit.errors import ProfileError
-from audit.profile import PRESETS, Profile, load_profile, parse_profile, starter
-from audit.profile.limits import LimitValues
+from audit.profile import PRESETS, LimitValues, Profile, load_profile, parse_profile
+from audit.profile.starter import starter
 
 EVERY = pytest.mark.parametrize("name", PRESETS)
 
