@@ -24,6 +24,8 @@ from audit.doctor import Result
 from audit.documents import derive
 from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
+from audit.profile import load_profile
+from audit.profile_commands import profile as profile_group
 from audit.progress import watching
 from audit.reading import RUN_ID, Found, read_report, read_run
 from audit.report import json_report
@@ -32,7 +34,7 @@ from audit.run import Done
 from audit.screen import printable, summary_lines
 from audit.settings import VARIABLES
 from audit.simulator import SCENARIOS, Simulator, build_estate, serve
-from audit.wiring import carry_out, examined, load_profile, opened_store, order
+from audit.wiring import carry_out, examined, opened_store, order
 
 EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
 INTERNAL_ERROR: Final = 1
@@ -94,6 +96,9 @@ def main(*, traceback: bool, show_log: bool) -> None:
         log.silence()
 
 
+main.add_command(profile_group)
+
+
 def _time(_context: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -136,7 +141,9 @@ _SETTINGS: Final = (
     click.option("--region", metavar="NAME", help="Region of the project, such as eu-west-101."),
     click.option("--project-id", metavar="ID", help="The project to audit."),
     click.option("--store", metavar="URL", help="Where the report goes: a folder or obs://bucket/prefix."),
-    click.option("--profile", metavar="FILE", help="What to demand; good defaults without it."),
+    click.option(
+        "--profile", metavar="NAME|FILE", help="What to demand: a preset or a file; good defaults without it."
+    ),
     click.option("--workers", metavar="N", help="Pages read at the same time, 1 to 16.  [default: 4]"),
 )
 

@@ -18,6 +18,7 @@ RefusedError is what the refusals have in common. Each class carries the exit co
 (README, "Exit codes").
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -34,7 +35,15 @@ class SettingsError(AuditError):
 
 
 class ProfileError(SettingsError):
-    """The profile cannot be used as it is written."""
+    """The profile cannot be used as it is written.
+
+    Attributes:
+        faults: what is wrong, one by one, in the order of the file.
+    """
+
+    def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 class EventError(SettingsError):

@@ -9,7 +9,7 @@ from audit.collection import Drift, Kind, Reading, Rejected, shown
 from audit.findings import Control, Finding, Outcome
 from audit.previous import Previous
 from audit.report.contents import Problem, Report, ResourceLine, RunFacts
-from audit.subjects import Collection
+from audit.subjects import Collection, Waiver
 
 SCHEMA_VERSION: Final = 1
 
@@ -37,8 +37,11 @@ def render(report: Report) -> bytes:
             "resources": report.summary.resources,
             "resources_failing": report.summary.resources_failing,
             "problems": report.summary.problems,
+            "waived": report.summary.waived,
+            "out_of_scope": report.summary.out_of_scope,
         },
         "problems": [_problem(problem) for problem in report.problems],
+        "waived": [_waived(finding, finding.waiver) for finding in report.findings if finding.waiver],
         "controls": [_control(control, report) for control in report.controls],
         "resources": [_resource(resource) for resource in report.resources],
         "findings": [_finding(finding) for finding in report.findings],
@@ -126,6 +129,27 @@ def _problem(problem: Problem) -> Mapping[str, Any]:
     }
 
 
+def _waived(finding: Finding, waiver: Waiver) -> Mapping[str, Any]:
+    return {
+        "control": finding.control,
+        "subject": {"kind": finding.kind, "id": finding.id, "name": finding.name},
+        "outcome": finding.outcome,
+        "severity": finding.severity,
+        "reason": finding.verdict.reason,
+        "waiver": _waiver(waiver),
+    }
+
+
+def _waiver(waiver: Waiver) -> Mapping[str, Any]:
+    return {
+        "subject": waiver.subject,
+        "owner": waiver.owner,
+        "reason": waiver.reason,
+        "until": shown(waiver.until),
+        "ticket": waiver.ticket or None,
+    }
+
+
 def _control(control: Control[Any], report: Report) -> Mapping[str, Any]:
     own = [finding.outcome for finding in report.findings if finding.control == control.id]
     return {
@@ -158,4 +182,5 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
         "reason": finding.verdict.reason,
         "facts": finding.facts,
         "tasks": list(finding.verdict.tasks),
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
     }
