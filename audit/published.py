@@ -117,19 +117,27 @@ class SubjectPart(_Published):
     name: str
 
 
+class ExplainedPart(_Published):
+    """A failure that follows from a problem."""
+
+    control: str
+    subject: SubjectPart
+
+
 class ProblemPart(_Published):
-    """What is wrong with one subject, in one line."""
+    """What is wrong, in one line: a failure, with those that it explains."""
 
     subject: SubjectPart
-    severity: Severity
+    severity: Severity = Field(description="The worst of what is folded here.")
     control: str
     reason: str
-    since: datetime | None
+    since: datetime | None = Field(description="The earliest of what is folded here.")
     or_earlier: bool = Field(description="The evidence only shows that it began no later.")
     task: str | None
     error: str | None
     todo: str
-    also: list[str] = Field(description="The subject's other failed controls.")
+    also: list[str] = Field(description="Failed controls of the same subject that it explains.")
+    explains: list[ExplainedPart] = Field(description="Failures of other subjects that it explains.")
 
 
 class ControlPart(_Published):

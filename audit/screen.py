@@ -58,7 +58,9 @@ def _problem_lines(problems: list[Mapping[str, Any]], as_of: str) -> Iterator[st
         since = _since(problem, as_of) if problem["since"] else ""
         error = f" [{problem['error']}]" if problem["error"] else ""
         name = f"{subject['kind']} {subject['name']}"
-        yield printable(f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}")
+        more = len(problem["also"]) + len(problem["explains"])
+        explains = f"; explains {_count(more, 'other')}" if more else ""
+        yield printable(f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}{explains}")
         yield printable(f"           {problem['todo']}")
     if len(problems) > _MOST_PROBLEMS:
         yield f"  and {len(problems) - _MOST_PROBLEMS} more: see report.html"

@@ -17,7 +17,15 @@ from audit.collection import Kind, instant
 from audit.report.contents import Conclusion, Report
 from audit.report.page.calendar_table import STATES, cells, dates, groups
 from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, listed, tally
-from audit.report.page.sentences import as_sentence, count, doubts, readable, short, verdict_sentence
+from audit.report.page.sentences import (
+    as_sentence,
+    count,
+    doubts,
+    explained_sentence,
+    readable,
+    short,
+    verdict_sentence,
+)
 from audit.report.page.times import Clock, full_date, month, problem_age
 
 _MOST_REJECTED: Final = 200
@@ -80,6 +88,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "age_of": problem_age,
         "doc_parts": doc_parts,
+        "explained": explained_sentence,
         "fact": fact_words,
         "full_date": full_date,
         "sentence": as_sentence,

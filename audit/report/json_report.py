@@ -7,7 +7,8 @@ import orjson
 
 from audit.collection import Drift, Kind, Reading, Rejected, shown
 from audit.findings import Control, Finding, Outcome
-from audit.report.contents import Problem, Report, ResourceLine
+from audit.report.contents import Report, ResourceLine
+from audit.report.problems import Explained, Problem
 from audit.subjects import Collection
 
 SCHEMA_VERSION: Final = 1
@@ -100,7 +101,7 @@ def _drift(drift: Drift) -> Mapping[str, Any]:
 
 def _problem(problem: Problem) -> Mapping[str, Any]:
     return {
-        "subject": {"kind": problem.kind, "id": problem.id, "name": problem.name},
+        "subject": _subject(problem),
         "severity": problem.severity,
         "control": problem.control,
         "reason": problem.reason,
@@ -110,7 +111,12 @@ def _problem(problem: Problem) -> Mapping[str, Any]:
         "error": problem.error or None,
         "todo": problem.todo,
         "also": list(problem.also),
+        "explains": [{"control": each.control, "subject": _subject(each)} for each in problem.explains],
     }
+
+
+def _subject(part: Problem | Explained | Finding) -> Mapping[str, Any]:
+    return {"kind": part.kind, "id": part.id, "name": part.name}
 
 
 def _control(control: Control[Any], report: Report) -> Mapping[str, Any]:
@@ -139,7 +145,7 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
 def _finding(finding: Finding) -> Mapping[str, Any]:
     return {
         "control": finding.control,
-        "subject": {"kind": finding.kind, "id": finding.id, "name": finding.name},
+        "subject": _subject(finding),
         "outcome": finding.outcome,
         "severity": finding.severity,
         "reason": finding.verdict.reason,

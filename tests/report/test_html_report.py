@@ -13,9 +13,10 @@ import pytest
 
 from audit.collection import Drift, Kind, Reading, Rejected, Window
 from audit.findings import Control, Fact, Finding, Outcome, Severity, Verdict
-from audit.report.contents import Conclusion, Problem, Report, ResourceLine, RunFacts, Summary
+from audit.report.contents import Conclusion, Report, ResourceLine, RunFacts, Summary
 from audit.report.days import Day
 from audit.report.html_report import render
+from audit.report.problems import Explained, Problem
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind
 
 # To accept a wanted change: python -c "from tests.report.test_html_report import *; GOLDEN.write_bytes(render(full()))"
@@ -465,14 +466,30 @@ def test_the_age_of_a_problem_is_no_more_exact_than_its_evidence(since: str, wor
 
 
 @pytest.mark.parametrize(
-    ("also", "words"),
-    [(("CBR-104",), "1 other control fails"), (("CBR-104", "CBR-105"), "2 other controls fail")],
+    ("also", "words"), [(("CBR-104",), "1 other failure"), (("CBR-104", "CBR-105"), "2 other failures")]
 )
-def test_other_failures_of_a_subject_are_folded_below_the_worst(also: tuple[str, ...], words: str) -> None:
+def test_what_a_failure_explains_for_the_same_subject_is_folded_below_it(also: tuple[str, ...], words: str) -> None:
     controls = (control(), control(104, name="row"), control(105, name="unresolved"))
 
     shown = text(failing(problem(also=also), controls=controls))
-    assert f"{words} CBR-104 row: reason of CBR-104" in shown
+    assert f"Explains {words} CBR-104 row: reason of CBR-104" in shown
+
+
+def explained(number: int, control: str = "CBR-101", kind: SubjectKind = SubjectKind.RESOURCE) -> Explained:
+    return Explained(control=control, kind=kind, id=f"{kind}-{number}", name=f"{kind} {number}")
+
+
+def test_what_a_failure_explains_for_other_subjects_is_folded_below_it_by_control() -> None:
+    vault = explained(1, "CBR-301", SubjectKind.VAULT)
+    cause = problem(
+        kind=SubjectKind.POLICY, id="p", name="daily", control="CBR-201", explains=(explained(1), vault, explained(2))
+    )
+    controls = (control(), control(201, name="policy-enabled"), control(301, name="vault-has-policy"))
+
+    shown = text(failing(cause, controls=controls, resources=(line(), line(), line())))
+    assert "Explains 3 other failures of 2 resources and 1 vault CBR-101 recent-backup: resource 1, resource 2" in shown
+    assert "CBR-301 vault-has-policy: vault 1" in shown
+    assert "1 problem needs action: 2 of 3 resources, 1 policy and 1 vault do not comply." in shown
 
 
 @pytest.mark.parametrize("day", list(Day))

@@ -86,7 +86,11 @@ def cells(report: Report) -> tuple[Mapping[Day, Cell], ...]:
 
 def groups(report: Report) -> tuple[Group, ...]:
     """Sort resources into groups, the worst first; problems keep their order, the others go by name."""
-    place = {problem.id: number for number, problem in enumerate(report.problems)}
+    place: dict[str, int] = {}
+    for number, problem in enumerate(report.problems):
+        for kind, subject_id in problem.subjects:
+            if kind is SubjectKind.RESOURCE:
+                place.setdefault(subject_id, number)
     seen: dict[str, set[Outcome]] = defaultdict(set)
     for finding in report.findings:
         if finding.kind is SubjectKind.RESOURCE:
