@@ -150,6 +150,23 @@ class ControlPart(_Published):
     outcomes: dict[Outcome, int]
 
 
+class PlannedPart(_Published):
+    """How many planned runs of the window ended how; every run is counted once, before ``repaired``."""
+
+    on_time: int
+    late: int = Field(description="Succeeded, and began after the grace.")
+    failed: int = Field(description="Failed or timed out.")
+    skipped: int
+    overlap: int = Field(description="Left out because an earlier run was still going.")
+    missing: int = Field(description="No task.")
+    open: int = Field(description="Waiting or running.")
+    unknown: int = Field(description="The log has gaps, or the task has a status that is not documented.")
+    pending: int = Field(description="Their grace has not passed.")
+    excused: int = Field(description="Not judged: before resource or policy were known, or in maintenance.")
+    repaired: int = Field(description="Of those above: runs without a backup whose period brought one all the same.")
+    unscheduled: int = Field(description="Backups that answer no planned run.")
+
+
 class ResourcePart(_Published):
     """One resource at a glance."""
 
@@ -159,6 +176,8 @@ class ResourcePart(_Published):
     presence: Presence
     vaults: list[str]
     last_success: datetime | None = Field(description="When its newest successful backup began.")
+    known_since: datetime | None = Field(description="From when on it is known to be held by a vault.")
+    planned: PlannedPart | None = Field(description="Its planned runs; null where a schedule is not known.")
     days: list[Day] = Field(description="One for each day of the window, in UTC, the oldest first.")
 
 

@@ -11,6 +11,7 @@ from audit.collection import Window
 from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome
 from audit.report.days import Day, days
+from audit.report.planned import Planned, planned
 from audit.report.problems import Problem, find_problems
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Subjects
 
@@ -48,6 +49,8 @@ class ResourceLine:
 
     Attributes:
         last_success: when its newest successful backup began, or None.
+        known_since: from when on it is known to be held; None where nothing says so.
+        planned: what became of its planned runs; None where a schedule is not known.
         days: one for each day of the window, in UTC, the oldest first.
     """
 
@@ -57,6 +60,8 @@ class ResourceLine:
     presence: Presence
     vaults: tuple[str, ...]
     last_success: datetime | None
+    known_since: datetime | None
+    planned: Planned | None
     days: tuple[Day, ...]
 
 
@@ -145,5 +150,7 @@ def _line(resource: Resource, limits: Limits) -> ResourceLine:
         presence=resource.presence,
         vaults=tuple(vault.name for vault in resource.vaults),
         last_success=last.began if last else None,
+        known_since=resource.first_known(limits.grace) if resource.vaults else None,
+        planned=planned(resource, limits),
         days=days(resource, limits),
     )

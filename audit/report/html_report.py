@@ -15,7 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from audit.collection import Kind, instant
 from audit.report.contents import Conclusion, Report
-from audit.report.page.calendar_table import STATES, cells, dates, groups
+from audit.report.page.calendar_table import cells, dates, groups, legend
 from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, listed, tally
 from audit.report.page.sentences import (
     as_sentence,
@@ -27,6 +27,7 @@ from audit.report.page.sentences import (
     verdict_sentence,
 )
 from audit.report.page.times import Clock, full_date, month, problem_age
+from audit.report.page.unmet_runs import unmet_runs
 
 _MOST_REJECTED: Final = 200
 _TYPES: Final = {
@@ -49,6 +50,7 @@ _VERDICTS: Final = {
 def render(report: Report) -> bytes:
     """Return the report as one HTML page in UTF-8."""
     environment = _environment()
+    grouped = groups(report)
     style = environment.get_template("page.css.jinja").render()
     page = environment.get_template("page.html.jinja").render(
         report=report,
@@ -57,11 +59,12 @@ def render(report: Report) -> bytes:
         verdict=_VERDICTS[report.conclusion],
         sentence=verdict_sentence(report),
         doubts=doubts(report),
-        states=STATES,
+        legend=legend(report),
         dates=dates(report),
         months=[(name, len(list(days))) for name, days in groupby(dates(report), month)],
         cells=cells(report),
-        groups=groups(report),
+        groups=grouped,
+        unmet=unmet_runs(grouped),
         names={control.id: control.name for control in report.controls},
         vaults={line.id: line.vaults for line in report.resources},
         reasons={(found.control, found.kind, found.id): found.verdict.reason for found in report.findings},

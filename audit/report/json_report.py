@@ -7,7 +7,9 @@ import orjson
 
 from audit.collection import Drift, Kind, Reading, Rejected, shown
 from audit.findings import Control, Finding, Outcome
+from audit.matching import RunState
 from audit.report.contents import Report, ResourceLine
+from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.subjects import Collection
 
@@ -138,8 +140,15 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
         "presence": line.presence,
         "vaults": list(line.vaults),
         "last_success": shown(line.last_success) if line.last_success else None,
+        "known_since": shown(line.known_since) if line.known_since else None,
+        "planned": _planned(line.planned) if line.planned else None,
         "days": list(line.days),
     }
+
+
+def _planned(planned: Planned) -> Mapping[str, Any]:
+    states = {state.value: planned.states.get(state, 0) for state in RunState}
+    return {**states, "repaired": planned.repaired, "unscheduled": planned.unscheduled}
 
 
 def _finding(finding: Finding) -> Mapping[str, Any]:

@@ -112,6 +112,15 @@ class Resource:
         gap = min((schedule.longest_gap for schedule in self.schedules), default=_DAY)
         return min(gap, _LONGEST_LIMIT) + limits.grace
 
+    def first_known(self, grace: timedelta) -> datetime | None:
+        """From when on it is known to be held: the run before says so, or else the oldest task gives a hint.
+
+        No list says when a resource came into its vault. None where nothing gives even a hint.
+        """
+        if self.known_since is not None or not (self.log_complete and self.tasks):
+            return self.known_since
+        return self.tasks[0].created_at - grace
+
     def planned_runs(self, limits: Limits) -> Schedules | None:
         """Hold every run that is due in the window against the tasks; None where a schedule is not known."""
         if self.schedules is None:
@@ -144,17 +153,11 @@ class Resource:
             return "it does not follow the policy of its vault"
         if due < (self.covered_since or self.window.since):
             return "the log does not reach back so far"
-        if any(moment is not None and due < moment for moment in (self.held_since, self._first_known(limits.grace))):
+        if any(moment is not None and due < moment for moment in (self.held_since, self.first_known(limits.grace))):
             return "before the resource was known"
         if subject.known_since is not None and due < subject.known_since:
             return "before the policy was known as it is now"
         return limits.maintenance(due)
-
-    def _first_known(self, grace: timedelta) -> datetime | None:
-        """When it came into its vault, no list says: the run before knows, or else the oldest task gives a hint."""
-        if self.known_since is not None or not (self.log_complete and self.tasks):
-            return self.known_since
-        return self.tasks[0].created_at - grace
 
     def _follows(self, subject: PolicySubject) -> bool:
         """Whether a vault that the policy is applied to holds the resource without exempting it."""

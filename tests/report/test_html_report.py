@@ -13,9 +13,11 @@ import pytest
 
 from audit.collection import Drift, Kind, Reading, Rejected, Window
 from audit.findings import Control, Fact, Finding, Outcome, Severity, Verdict
+from audit.matching import PlannedRun, RunState
 from audit.report.contents import Conclusion, Report, ResourceLine, RunFacts, Summary
 from audit.report.days import Day
 from audit.report.html_report import render
+from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind
 
@@ -150,10 +152,20 @@ def line(**changes: Any) -> ResourceLine:
             "presence": Presence.PROTECTED,
             "vaults": ("vault-main",),
             "last_success": NOW - timedelta(hours=2),
+            "known_since": None,
+            "planned": None,
             "days": (Day.SUCCESS,) * 9,
             **changes,
         }
     )
+
+
+def unmet(hours: int, state: RunState = RunState.MISSING) -> PlannedRun:
+    return PlannedRun(due=NOW - timedelta(hours=hours), policy_id="p", state=state)
+
+
+def planned(*runs: PlannedRun, judged: int = 30) -> Planned:
+    return Planned(states={}, judged=judged, repaired=0, unscheduled=0, unmet=runs)
 
 
 def reading(kind: Kind, *gaps: str, **changes: Any) -> Reading:
@@ -241,9 +253,9 @@ def full() -> Report:
         control="CBR-111", reason="a policy is disabled", since="", task="", error="", todo="Enable it.",
     )  # fmt: skip
     lines = (
-        line(days=(*Day, Day.SUCCESS)),
+        line(days=tuple(Day)[:9], planned=planned(unmet(26, RunState.OVERLAP), unmet(2))),
         line(id=FAILING, name="ecs-failing", days=(Day.FAILED,) * 9, last_success=None),
-        line(id="unsure", name="unsure", type="unknown", days=(Day.UNKNOWN,) * 9),
+        line(id="unsure", name="unsure", type="unknown", days=tuple(Day)[-9:]),
         line(id="gone", name="数据库-\u202egnp\x00" + "W" * 40, type="OS::New::Thing", days=(Day.NONE,) * 9),
     )
     extra = (
@@ -498,10 +510,36 @@ def test_every_state_of_a_day_has_a_glyph_in_the_legend_and_in_its_cell(day: Day
 
     legend = dict(re.findall(r'<li><span class="\w">(.)</span>([^<]+)</li>', page))
     cells = re.findall(r"<td([^>]*)>(.)</td>", page)
-    assert len(legend) == len(Day)
-    assert cells[8][1] in legend
+    assert set(legend) == {"✓", cells[8][1]}
     assert len(cells) == 9
-    assert day in {Day.SUCCESS, Day.NONE} or f'title="23 Nov: {day}"' in cells[8][0]
+    words = {Day.EXCUSED: None, Day.SUCCESS: None, Day.NONE: None}.get(day, f'title="23 Nov: {day}"')
+    assert words is None or words in cells[8][0]
+
+
+def test_no_two_states_of_a_day_look_alike() -> None:
+    page = render(report(resources=tuple(line(days=(Day.SUCCESS,) * 8 + (day,)) for day in Day))).decode()
+
+    legend = re.findall(r'<li><span class="(\w)">(.)</span>([^<]+)</li>', page)
+    assert [len(set(column)) for column in zip(*legend, strict=True)] == [len(Day)] * 3
+
+
+def test_planned_runs_that_brought_no_backup_are_folded_below_the_calendar() -> None:
+    some = planned(unmet(50), unmet(26, RunState.FAILED), unmet(3))
+    shown = text(report(resources=(line(planned=some), line(id="b", planned=planned()), line(id="c", planned=None))))
+
+    assert "3 planned runs of 1 resource brought no backup The newest first" in shown
+    assert "ecs-steady 90a9e44b 3 of 30 runs: 1 failed: 22 Nov 02:00; 2 missing: 23 Nov 01:00, 21 Nov 02:00" in shown
+
+
+def test_of_many_planned_runs_the_newest_are_named() -> None:
+    shown = text(report(resources=(line(planned=planned(*(unmet(hours) for hours in range(40, 0, -1)))),)))
+
+    assert "40 missing: 23 Nov 03:00, 23 Nov 02:00," in shown
+    assert "22 Nov 16:00 and 28 more" in shown
+
+
+def test_where_every_planned_run_brought_a_backup_nothing_is_listed() -> None:
+    assert "brought no backup" not in text(report(resources=(line(planned=planned()),)))
 
 
 def test_columns_name_their_days_and_months() -> None:

@@ -34,15 +34,20 @@ class State:
 
 STATES: Final = {
     Day.SUCCESS: State("s", "✓", "success", "Success"),
+    Day.LATE: State("l", "+", "late", "Late: succeeded, but began after its grace"),
+    Day.REPAIRED: State("b", "↻", "repaired", "Repaired: a later backup made up for the planned one"),
     Day.PARTLY: State("p", "◐", "partly", "Partly: some backups succeeded, some did not or are missing"),
     Day.FAILED: State("f", "✗", "failed", "Failed or timed out"),
     Day.MISSING: State("m", "○", "missing", "Missing: planned, but never started"),
     Day.SKIPPED: State("k", "»", "skipped", "Skipped by the service"),
+    Day.OVERLAP: State("o", "≈", "overlap", "Left out: an earlier backup was still running"),
     Day.RUNNING: State("r", "…", "running", "Waiting or running"),
+    Day.PENDING: State("w", "→", "pending", "Due, and its grace has not passed"),
     Day.UNKNOWN: State("u", "?", "unknown", "Unknown: the evidence has gaps"),
+    Day.EXCUSED: State("x", "–", "not judged", "Planned, but not judged: not known yet, exempt, or maintenance"),  # noqa: RUF001  # a dash
     Day.NONE: State("n", "·", "none", "None, and none was planned"),
 }
-_USUAL: Final = frozenset({Day.SUCCESS, Day.NONE})
+_USUAL: Final = frozenset({Day.SUCCESS, Day.EXCUSED, Day.NONE})
 """Most cells of most calendars: their column names the day and the legend the glyph, so that pages stay small."""
 
 
@@ -61,6 +66,12 @@ class Group:
 
     title: str
     lines: tuple[ResourceLine, ...]
+
+
+def legend(report: Report) -> tuple[State, ...]:
+    """The states that this calendar shows."""
+    seen = {day for line in report.resources for day in line.days}
+    return tuple(state for day, state in STATES.items() if day in seen)
 
 
 def dates(report: Report) -> tuple[date, ...]:
