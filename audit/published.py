@@ -181,6 +181,17 @@ class ResourcePart(_Published):
     days: list[Day] = Field(description="One for each day of the window, in UTC, the oldest first.")
 
 
+class PolicyPart(_Published):
+    """One policy, as the next run needs to know it."""
+
+    id: str
+    name: str
+    mark: str = Field(description="Changes with its schedule, its switch and its vaults.")
+    known_since: datetime | None = Field(
+        description="From when on it has been as it is now; null where no earlier run saw it otherwise."
+    )
+
+
 class FindingPart(_Published):
     """What one control says of one subject."""
 
@@ -204,6 +215,7 @@ class ReportFile(_Published):
     problems: list[ProblemPart]
     controls: list[ControlPart]
     resources: list[ResourcePart]
+    policies: list[PolicyPart]
     findings: list[FindingPart]
 
 

@@ -14,6 +14,7 @@ from audit.report.days import Day, days
 from audit.report.planned import Planned, planned
 from audit.report.problems import Problem, find_problems
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Subjects
+from audit.subjects.memory import mark
 
 
 class Conclusion(StrEnum):
@@ -66,6 +67,21 @@ class ResourceLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyLine:
+    """One policy, as the next run needs to know it.
+
+    Attributes:
+        mark: changes with its schedule, its switch and its vaults.
+        known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
+    """
+
+    id: str
+    name: str
+    mark: str
+    known_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The counts that people ask for first."""
 
@@ -87,6 +103,7 @@ class Report:
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
     resources: tuple[ResourceLine, ...]
+    policies: tuple[PolicyLine, ...]
 
 
 def compose(
@@ -113,6 +130,10 @@ def compose(
         findings=findings,
         problems=problems,
         resources=tuple(_line(resource, demands.of(resource)) for resource in subjects.resources),
+        policies=tuple(
+            PolicyLine(id=policy.id, name=policy.name, mark=mark(policy.policy), known_since=policy.known_since)
+            for policy in subjects.policies
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """report.json: the published contract, built field by field (schemas/report/v1.json)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -8,7 +9,7 @@ import orjson
 from audit.collection import Drift, Kind, Reading, Rejected, shown
 from audit.findings import Control, Finding, Outcome
 from audit.matching import RunState
-from audit.report.contents import Report, ResourceLine
+from audit.report.contents import PolicyLine, Report, ResourceLine
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.subjects import Collection
@@ -42,6 +43,7 @@ def render(report: Report) -> bytes:
         "problems": [_problem(problem) for problem in report.problems],
         "controls": [_control(control, report) for control in report.controls],
         "resources": [_resource(resource) for resource in report.resources],
+        "policies": [_policy(policy) for policy in report.policies],
         "findings": [_finding(finding) for finding in report.findings],
     }
     return orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -139,8 +141,8 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
         "type": line.type,
         "presence": line.presence,
         "vaults": list(line.vaults),
-        "last_success": shown(line.last_success) if line.last_success else None,
-        "known_since": shown(line.known_since) if line.known_since else None,
+        "last_success": _moment(line.last_success),
+        "known_since": _moment(line.known_since),
         "planned": _planned(line.planned) if line.planned else None,
         "days": list(line.days),
     }
@@ -149,6 +151,14 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
 def _planned(planned: Planned) -> Mapping[str, Any]:
     states = {state.value: planned.states.get(state, 0) for state in RunState}
     return {**states, "repaired": planned.repaired, "unscheduled": planned.unscheduled}
+
+
+def _policy(line: PolicyLine) -> Mapping[str, Any]:
+    return {"id": line.id, "name": line.name, "mark": line.mark, "known_since": _moment(line.known_since)}
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return shown(moment) if moment else None
 
 
 def _finding(finding: Finding) -> Mapping[str, Any]:

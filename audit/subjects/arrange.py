@@ -13,7 +13,6 @@ from audit.records import BACKUP, Backup, Policy, Protectable, Task, Vault
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import Collection
 from audit.subjects.kinds import Departure, SubjectKind
-from audit.subjects.memory import mark
 from audit.subjects.policy import PolicySubject
 from audit.subjects.resource import Presence, Resource
 from audit.subjects.vault import VaultSubject
@@ -184,6 +183,7 @@ class _Arrangement:
         created = [vault.created_at for vault in vaults if vault.created_at is not None]
         departure = None if vaults else self._departure_of(resource_id, tasks)
         presence = self._presence(vaults, departure, tasks)
+        memory, now = self._collection.memory, self._collection.window.until
         return Resource(
             id=resource_id,
             name=name,
@@ -197,7 +197,7 @@ class _Arrangement:
             window=self._collection.window,
             log_complete=self._log_complete,
             covered_since=self._covered_since,
-            known_since=self._known_since(resource_id) if vaults else None,
+            known_since=memory.resource_since(resource_id, now) if memory and vaults else None,
             recovery_points=self._points(self._points_of_resource.get(resource_id, ())),
             protectable=self._protectables.get(resource_id),
             protectables_complete=self._collection.has_all(Kind.PROTECTABLES)
@@ -207,11 +207,6 @@ class _Arrangement:
 
     def _points(self, found: Sequence[Backup]) -> tuple[Backup, ...] | None:
         return tuple(found) if self._collection.has_all(Kind.BACKUPS) else None
-
-    def _known_since(self, resource_id: str) -> datetime | None:
-        """From when on a resource is known to be held: since this run where the one before did not have it."""
-        memory = self._collection.memory
-        return memory.resources.get(resource_id, self._collection.window.until) if memory else None
 
     def _presence(self, vaults: list[Vault], departure: Departure | None, tasks: tuple[Task, ...]) -> Presence:
         if any(not vault.receives_copies_only for vault in vaults):
@@ -248,13 +243,12 @@ class _Arrangement:
     def _policy(self, policy: Policy) -> PolicySubject:
         schedule, unreadable = _schedule(policy)
         memory, now = self._collection.memory, self._collection.window.until
-        remembered, since = memory.policies.get(policy.id, ("", None)) if memory else (mark(policy), None)
         return PolicySubject(
             policy=policy,
             schedule=schedule,
             unreadable=unreadable,
             vaults=tuple(vault for vault in self._vaults.values() if vault.id in policy.vault_ids),
-            known_since=since if remembered == mark(policy) else now,
+            known_since=memory.policy_since(policy, now) if memory else None,
         )
 
     def _policies_of(self, vault_ids: list[str]) -> tuple[PolicySubject, ...] | None:

@@ -23,12 +23,25 @@ class Memory:
         policies: of each policy, a mark that changes with its schedule, its switch or its vaults, and since when it
             has had it; None where the first run of all saw it so.
         resources: of each resource that a vault held, since when it is known to be held; None as above.
+        policies_complete, vaults_complete: that run read the whole list; if not, what it does not name may have been
+            there all the same.
     """
 
     run: str
     until: datetime
     policies: Mapping[str, tuple[str, datetime | None]]
     resources: Mapping[str, datetime | None]
+    policies_complete: bool = True
+    vaults_complete: bool = True
+
+    def policy_since(self, policy: Policy, now: datetime) -> datetime | None:
+        """From when on a policy has been as it is now: since this run where the one before did not see it so."""
+        remembered, since = self.policies.get(policy.id, ("" if self.policies_complete else mark(policy), None))
+        return since if remembered == mark(policy) else now
+
+    def resource_since(self, resource_id: str, now: datetime) -> datetime | None:
+        """From when on a resource is known to be held: since this run where the one before did not have it."""
+        return self.resources.get(resource_id, now if self.vaults_complete else None)
 
 
 def mark(policy: Policy) -> str:

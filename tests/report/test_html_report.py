@@ -192,6 +192,7 @@ def report(**changes: Any) -> Report:
         "findings": (finding(),),
         "problems": (),
         "resources": (line(),),
+        "policies": (),
         **changes,
     }
     outcomes = Counter(found.outcome for found in parts["findings"])
