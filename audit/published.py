@@ -14,9 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from audit.collection import Kind
 from audit.event import ManualEvent, TimerEvent
 from audit.findings import Outcome, Severity
+from audit.frameworks import Claim
 from audit.profile import Profile
 from audit.report.contents import Conclusion
 from audit.report.days import Day
+from audit.report.standings import Standing
 from audit.subjects import Presence, SubjectKind
 
 _SHA256: Final = r"^[0-9a-f]{64}$"
@@ -167,6 +169,37 @@ class PlannedPart(_Published):
     unscheduled: int = Field(description="Backups that answer no planned run.")
 
 
+class EvidencePart(_Published):
+    """One control that is evidence for a requirement."""
+
+    id: str
+    outcomes: dict[Outcome, int]
+
+
+class RequirementPart(_Published):
+    """One requirement of a standard, and what the findings say of it."""
+
+    id: str
+    text: str = Field(description="In our own words.")
+    claim: Claim = Field(description="What the controls can say of it at best.")
+    limit: str = Field(description="What they do not show.")
+    conclusion: Standing = Field(
+        description="Met: all its controls were applied and passed on complete evidence; no more than the claim says."
+    )
+    controls: list[EvidencePart] = Field(description="Its controls that were applied.")
+    not_applied: list[str] = Field(description="Its controls that were not: not selected, or not in this version.")
+
+
+class FrameworkPart(_Published):
+    """One standard beside the findings."""
+
+    id: str
+    name: str
+    source: str = Field(description="Where the requirements were read.")
+    note: str | None
+    requirements: list[RequirementPart]
+
+
 class ResourcePart(_Published):
     """One resource at a glance."""
 
@@ -216,6 +249,7 @@ class ReportFile(_Published):
     controls: list[ControlPart]
     resources: list[ResourcePart]
     policies: list[PolicyPart]
+    frameworks: list[FrameworkPart]
     findings: list[FindingPart]
 
 

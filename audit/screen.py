@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from audit.collection import instant
+from audit.frameworks import Claim, Framework
 
 _MOST_PROBLEMS: Final = 5
 _MOST_GAPS: Final = 3
@@ -13,6 +14,12 @@ _VERDICTS: Final = {
     "compliant": "COMPLIANT: every backup that was checked is as it should be.",
     "non_compliant": "NOT COMPLIANT: backups need attention.",
     "incomplete": "INCOMPLETE: not everything could be judged, so this is no proof that backups are in order.",
+}
+
+_CLAIMS: Final = {
+    Claim.SUPPORTS: "supported by",
+    Claim.PARTLY: "partly by",
+    Claim.CANNOT_SHOW: "cannot be shown",
 }
 
 
@@ -47,6 +54,19 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield _row("Drift", f"{_count(len(collection['drift']), 'difference')} from the documents; all rows were used")
     yield _row("Window", f"{run['window']['since']} to {run['window']['until']} (UTC)")
     yield _row("Project", f"{run['project_id']} {run['region']}".rstrip())
+
+
+def framework_lines(framework: Framework) -> Iterator[str]:
+    """Write which requirements of a standard the controls serve, and what they leave open."""
+    yield f"{framework.name} ({framework.id})"
+    yield f"Read in: {framework.source}."
+    if framework.note:
+        yield framework.note
+    for requirement in framework.requirements:
+        yield ""
+        yield f"{requirement.id}: {requirement.text}."
+        yield f"  {_CLAIMS[requirement.claim]:<16}{', '.join(requirement.controls) or 'no control'}"
+        yield f"  {'left open':<16}{requirement.limit}"
 
 
 def _problem_lines(problems: list[Mapping[str, Any]], as_of: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from audit.findings import Control, Finding, Outcome
 from audit.report.days import Day, days
 from audit.report.planned import Planned, planned
 from audit.report.problems import Problem, find_problems
+from audit.report.standings import FrameworkView, standings
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Subjects
 from audit.subjects.memory import mark
 
@@ -104,6 +105,7 @@ class Report:
     problems: tuple[Problem, ...]
     resources: tuple[ResourceLine, ...]
     policies: tuple[PolicyLine, ...]
+    frameworks: tuple[FrameworkView, ...]
 
 
 def compose(
@@ -134,6 +136,7 @@ def compose(
             PolicyLine(id=policy.id, name=policy.name, mark=mark(policy.policy), known_since=policy.known_since)
             for policy in subjects.policies
         ),
+        frameworks=standings(findings, controls, complete=subjects.collection.complete),
     )
 
 

@@ -17,6 +17,7 @@ from audit.collection import Kind, instant
 from audit.report.contents import Conclusion, Report
 from audit.report.page.calendar_table import cells, dates, groups, legend
 from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, listed, tally
+from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
 from audit.report.page.sentences import (
     as_sentence,
     count,
@@ -69,6 +70,8 @@ def render(report: Report) -> bytes:
         vaults={line.id: line.vaults for line in report.resources},
         reasons={(found.control, found.kind, found.id): found.verdict.reason for found in report.findings},
         tally=tally(report),
+        sums=sums,
+        worst=worst,
         listed=listed(report),
         most_rejected=_MOST_REJECTED,
     )
@@ -96,6 +99,8 @@ def _environment() -> Environment:
         "full_date": full_date,
         "sentence": as_sentence,
         "short": short,
+        "standing_style": standing_style,
+        "standing_words": standing_words,
         "style": lambda outcome: outcome.replace("_", "-"),
         "type_name": lambda kind: _TYPES.get(kind, kind),
     }

@@ -1,5 +1,6 @@
 """report.json: the published contract, built field by field (schemas/report/v1.json)."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +13,7 @@ from audit.matching import RunState
 from audit.report.contents import PolicyLine, Report, ResourceLine
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
+from audit.report.standings import FrameworkView, RequirementLine
 from audit.subjects import Collection
 
 SCHEMA_VERSION: Final = 1
@@ -35,7 +37,7 @@ def render(report: Report) -> bytes:
         "conclusion": report.conclusion,
         "collection": _collection(report.collection),
         "summary": {
-            "outcomes": {outcome.value: report.summary.outcomes.get(outcome, 0) for outcome in Outcome},
+            "outcomes": _counts(report.summary.outcomes),
             "resources": report.summary.resources,
             "resources_failing": report.summary.resources_failing,
             "problems": report.summary.problems,
@@ -44,6 +46,7 @@ def render(report: Report) -> bytes:
         "controls": [_control(control, report) for control in report.controls],
         "resources": [_resource(resource) for resource in report.resources],
         "policies": [_policy(policy) for policy in report.policies],
+        "frameworks": [_framework(view) for view in report.frameworks],
         "findings": [_finding(finding) for finding in report.findings],
     }
     return orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -130,8 +133,12 @@ def _control(control: Control[Any], report: Report) -> Mapping[str, Any]:
         "name": control.name,
         "title": control.title,
         "severity": control.severity,
-        "outcomes": {outcome.value: own.count(outcome) for outcome in Outcome},
+        "outcomes": _counts(Counter(own)),
     }
+
+
+def _counts(outcomes: Mapping[Outcome, int]) -> Mapping[str, int]:
+    return {outcome.value: outcomes.get(outcome, 0) for outcome in Outcome}
 
 
 def _resource(line: ResourceLine) -> Mapping[str, Any]:
@@ -155,6 +162,29 @@ def _planned(planned: Planned) -> Mapping[str, Any]:
 
 def _policy(line: PolicyLine) -> Mapping[str, Any]:
     return {"id": line.id, "name": line.name, "mark": line.mark, "known_since": _moment(line.known_since)}
+
+
+def _framework(view: FrameworkView) -> Mapping[str, Any]:
+    framework = view.framework
+    return {
+        "id": framework.id,
+        "name": framework.name,
+        "source": framework.source,
+        "note": framework.note or None,
+        "requirements": [_requirement(line) for line in view.lines],
+    }
+
+
+def _requirement(line: RequirementLine) -> Mapping[str, Any]:
+    return {
+        "id": line.requirement.id,
+        "text": line.requirement.text,
+        "claim": line.requirement.claim,
+        "limit": line.requirement.limit,
+        "conclusion": line.standing,
+        "controls": [{"id": control, "outcomes": _counts(counts)} for control, counts in line.outcomes.items()],
+        "not_applied": list(line.not_applied),
+    }
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -13,12 +13,14 @@ import pytest
 
 from audit.collection import Drift, Kind, Reading, Rejected, Window
 from audit.findings import Control, Fact, Finding, Outcome, Severity, Verdict
+from audit.frameworks import Claim, Framework, Requirement
 from audit.matching import PlannedRun, RunState
 from audit.report.contents import Conclusion, Report, ResourceLine, RunFacts, Summary
 from audit.report.days import Day
 from audit.report.html_report import render
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
+from audit.report.standings import FrameworkView, RequirementLine, Standing
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind
 
 # To accept a wanted change: python -c "from tests.report.test_html_report import *; GOLDEN.write_bytes(render(full()))"
@@ -168,6 +170,28 @@ def planned(*runs: PlannedRun, judged: int = 30) -> Planned:
     return Planned(states={}, judged=judged, repaired=0, unscheduled=0, unmet=runs)
 
 
+def requirement(number: int, standing: Standing, claim: Claim = Claim.PARTLY, **changes: Any) -> RequirementLine:
+    asked = Requirement(id=f"R-{number}", text=f"Do {number}", claim=claim, controls=(), limit=f"Open {number}.")
+    known: dict[str, Any] = {"outcomes": {}, "not_applied": ()}
+    return RequirementLine(requirement=asked, standing=standing, **{**known, **changes})
+
+
+def standard(*lines: RequirementLine, note: str = "") -> FrameworkView:
+    framework = Framework(id="s", name="A standard", source="A catalogue", note=note, requirements=())
+    return FrameworkView(framework=framework, lines=lines)
+
+
+STANDARD: Final = standard(
+    requirement(1, Standing.NOT_MET, outcomes={"CBR-101": {Outcome.FAIL: 1203, Outcome.PASS: 4}}),
+    requirement(2, Standing.MET, Claim.SUPPORTS, outcomes={"CBR-101": {Outcome.PASS: 4}}),
+    requirement(3, Standing.MET, outcomes={"CBR-101": {Outcome.PASS: 4, Outcome.NOT_APPLICABLE: 1}}),
+    requirement(4, Standing.NOT_SHOWN, outcomes={"CBR-101": {Outcome.UNKNOWN: 2}}, not_applied=("CBR-206", "CBR-303")),
+    requirement(5, Standing.NOT_APPLICABLE, outcomes={"CBR-101": {Outcome.NOT_APPLICABLE: 2}}),
+    requirement(6, Standing.NOT_SHOWN, Claim.CANNOT_SHOW),
+    note="It asks for little.",
+)
+
+
 def reading(kind: Kind, *gaps: str, **changes: Any) -> Reading:
     known = {"pages": 2, "passes": 2, "count_first": 1240, "count_last": 1240, "distinct": 1240, "duplicates": 0}
     return Reading(kind=kind, gaps=gaps, **{**known, **changes})
@@ -193,6 +217,7 @@ def report(**changes: Any) -> Report:
         "problems": (),
         "resources": (line(),),
         "policies": (),
+        "frameworks": (),
         **changes,
     }
     outcomes = Counter(found.outcome for found in parts["findings"])
@@ -269,6 +294,7 @@ def full() -> Report:
         controls=(control(), control(104, name="row"), control(111, name="hand"), control(201, name="quiet")),
         findings=base.findings + extra,
         resources=lines,
+        frameworks=(STANDARD,),
         collection=collection(
             "page 3 could not be read: 403 Forbidden",
             rejected=(rejected(), rejected(4, id=FAILING, path="extra_info.resource.id", message=HOSTILE[1])),
@@ -667,6 +693,17 @@ def test_the_documentation_of_a_control_is_on_the_page() -> None:
     assert b"Run <code>cbr-audit check</code>, then" in render(report())
 
 
+def test_each_standard_says_what_can_be_concluded_and_what_stays_open() -> None:
+    shown = text(report(frameworks=(STANDARD,)))
+
+    assert "A standard: 1 not met, 1 not shown, 2 met, 1 not applicable, 1 cannot be shown" in shown
+    assert "It asks for little. Read in: A catalogue." in shown
+    assert "R-1 Do 1. Open 1. CBR-101 ✗ 1,203 Not met" in shown
+    assert "R-2 Do 2. Open 2. CBR-101 ✓ Met R-3 Do 3. Open 3. CBR-101 ✓ Met as far as it can be shown" in shown
+    assert "R-4 Do 4. Open 4. CBR-101 ? 2 not applied: CBR-206, CBR-303 Not shown" in shown
+    assert "R-5 Do 5. Open 5. CBR-101 n/a Not applicable R-6 Do 6. Open 6. none Cannot be shown" in shown
+
+
 def test_complete_evidence_is_said_to_be_complete() -> None:
     shown = text(report())
 
@@ -737,7 +774,7 @@ def test_the_page_has_a_language_one_title_and_headings_in_order() -> None:
 def test_every_table_has_a_caption_and_every_header_a_scope() -> None:
     page = Page(render(full()))
 
-    assert len(page.tags("table")) == len(page.tags("caption")) == 5
+    assert len(page.tags("table")) == len(page.tags("caption")) == 6
     assert all(header.get("scope") for header in page.tags("th"))
 
 
