@@ -324,6 +324,51 @@ def a_vault_row(**changes: Any) -> Row:
     return {**values, **changes}
 
 
+def a_backup_row(**changes: Any) -> Row:
+    values: Row = {
+        "id": "point-1",
+        "checkpoint_id": "checkpoint-1",
+        "project_id": "0123456789abcdef0123456789abcdef",
+        "name": "autobk_1",
+        "description": "",
+        "resource_id": "server-1",
+        "resource_name": "web-1",
+        "resource_type": "OS::Nova::Server",
+        "resource_size": 40,
+        "resource_az": "eu-west-101a",
+        "vault_id": "vault-1",
+        "provider_id": "provider-1",
+        "status": "available",
+        "image_type": "backup",
+        "parent_id": None,
+        "created_at": "2026-01-05T22:07:41.000345",
+        "updated_at": "2026-01-05T22:07:41.100000",
+        "protected_at": "2026-01-05T22:07:41.000345",
+        "expired_at": "2026-02-04T22:07:41.000345",
+        "extend_info": {"auto_trigger": True, "encrypted": False},
+        "replication_records": [
+            {
+                "id": "copy-1",
+                "status": "success",
+                "destination_region": "eu-west-0",
+                "created_at": "2026-01-06T00:00:00",
+            }
+        ],
+    }
+    return {**values, **changes}
+
+
+def a_protectable_row(**changes: Any) -> Row:
+    values: Row = {
+        "id": "server-1",
+        "name": "web-1",
+        "type": "OS::Nova::Server",
+        "children": [],
+        "protectable": {"result": True, "vault": None},
+    }
+    return {**values, **changes}
+
+
 def a_page(*rows: Any, kind: Kind = Kind.TASKS, body: bytes = b"{}", **envelope: Any) -> Page:
     stated: Mapping[str, Any] = {"count": len(rows), **envelope}
     return Page(

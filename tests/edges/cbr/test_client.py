@@ -149,7 +149,3 @@ def test_changes_during_a_walk_over_the_socket_lose_nothing_without_a_gap(
     if changes in ((add,), (update,)):
         assert walk.reading().complete, "what happens after the window does not disturb it"
         assert received == there_at_first
-
-
-def test_the_kinds_of_lists_are_those_that_an_audit_reads() -> None:
-    assert list(Kind) == ["operation_logs", "policies", "vaults"]
