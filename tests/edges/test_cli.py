@@ -328,7 +328,7 @@ def test_names_of_the_cloud_do_not_command_the_terminal(place: Place) -> None:
     place.run()
     report = orjson.loads(next(place.store.rglob("report.json")).read_bytes())
     evil = "\x1b]0;owned\x07\x1b[2J\r[bold]\u202e"
-    problem = {
+    problem: dict[str, Any] = {
         "subject": {"kind": "vault", "id": "v", "name": evil},
         **dict.fromkeys(("severity", "reason", "error", "todo"), evil),
         "since": None,
