@@ -18,6 +18,7 @@ from audit.report.contents import Conclusion, Report
 from audit.report.page.calendar_table import cells, dates, groups, legend
 from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, listed, tally
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
+from audit.report.page.problem_list import entries
 from audit.report.page.sentences import (
     as_sentence,
     count,
@@ -60,6 +61,7 @@ def render(report: Report) -> bytes:
         verdict=_VERDICTS[report.conclusion],
         sentence=verdict_sentence(report),
         doubts=doubts(report),
+        entries=entries(report.problems),
         legend=legend(report),
         dates=dates(report),
         months=[(name, len(list(days))) for name, days in groupby(dates(report), month)],

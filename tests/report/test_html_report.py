@@ -514,6 +514,42 @@ def test_what_a_failure_explains_for_the_same_subject_is_folded_below_it(also: t
     assert f"Explains {words} CBR-104 row: reason of CBR-104" in shown
 
 
+def twins(**changes: Any) -> list[Problem]:
+    older = problem(id="a", name="first", severity=Severity.HIGH, task="t-1", **changes)
+    return [older, replace(older, id="b", name="second", since="2026-11-16T23:17:52Z", task="t-2")]
+
+
+def test_problems_that_are_alike_share_one_entry_with_the_age_of_the_oldest() -> None:
+    shown = text(failing(*twins(), resources=(line(id="a", name="first"), line(id="b", name="second"))))
+
+    assert "The worst first: 2 high. High 2 resources Up to 6 days since 16 Nov 2026, 23:17 UTC" in shown
+    assert "Error BackupService.7101Control CBR-101 recent-backup first a in vault-main, 5 days, task t-1" in shown
+    assert "second b in vault-main, 6 days, task t-2" in shown
+    assert shown.count("The newest successful backup is too old.") == 1
+
+
+def test_an_entry_of_several_is_no_more_exact_than_its_evidence() -> None:
+    first, second = twins(or_earlier=True)
+
+    assert "2 resources Up to at least 6 days since" in text(failing(first, second))
+    assert "2 vaults The evidence does not say since when." in text(
+        failing(*(replace(each, since="", task="", kind=SubjectKind.VAULT) for each in twins()))
+    )
+    assert "High 2 policies Up to 6 days" in text(
+        failing(*(replace(each, kind=SubjectKind.POLICY) for each in twins()))
+    )
+
+
+@pytest.mark.parametrize("changes", [{"reason": "other"}, {"error": ""}, {"todo": "Wait."}, {"also": ("CBR-101",)}])
+def test_problems_that_differ_in_more_than_whose_they_are_stand_alone(changes: dict[str, Any]) -> None:
+    first, second = twins()
+    shown = text(failing(first, replace(second, **changes)))
+
+    assert "2 resources" not in shown
+    assert "5 days since" in shown
+    assert "6 days since" in shown
+
+
 def explained(number: int, control: str = "CBR-101", kind: SubjectKind = SubjectKind.RESOURCE) -> Explained:
     return Explained(control=control, kind=kind, id=f"{kind}-{number}", name=f"{kind} {number}")
 
@@ -702,6 +738,12 @@ def test_each_standard_says_what_can_be_concluded_and_what_stays_open() -> None:
     assert "R-2 Do 2. Open 2. CBR-101 ✓ Met R-3 Do 3. Open 3. CBR-101 ✓ Met as far as it can be shown" in shown
     assert "R-4 Do 4. Open 4. CBR-101 ? 2 not applied: CBR-206, CBR-303 Not shown" in shown
     assert "R-5 Do 5. Open 5. CBR-101 n/a Not applicable R-6 Do 6. Open 6. none Cannot be shown" in shown
+
+
+def test_a_standard_counts_only_the_conclusions_that_there_are() -> None:
+    shown = text(report(frameworks=(standard(requirement(1, Standing.MET, outcomes={"CBR-101": {Outcome.PASS: 1}})),)))
+
+    assert "A standard: 1 met Read in: A catalogue." in shown
 
 
 def test_complete_evidence_is_said_to_be_complete() -> None:
