@@ -34,7 +34,7 @@ class State:
 
 STATES: Final = {
     Day.SUCCESS: State("s", "✓", "success", "Success"),
-    Day.LATE: State("l", "+", "late", "Late: succeeded, but began after its grace"),
+    Day.LATE: State("l", "+", "late", "Late: succeeded, but began long after it was due"),
     Day.REPAIRED: State("b", "↻", "repaired", "Repaired: a later backup made up for the planned one"),
     Day.PARTLY: State("p", "◐", "partly", "Partly: some backups succeeded, some did not or are missing"),
     Day.FAILED: State("f", "✗", "failed", "Failed or timed out"),
@@ -42,7 +42,7 @@ STATES: Final = {
     Day.SKIPPED: State("k", "»", "skipped", "Skipped by the service"),
     Day.OVERLAP: State("o", "≈", "overlap", "Left out: an earlier backup was still running"),
     Day.RUNNING: State("r", "…", "running", "Waiting or running"),
-    Day.PENDING: State("w", "→", "pending", "Due, and its grace has not passed"),
+    Day.PENDING: State("w", "→", "pending", "Due, and not late yet"),
     Day.UNKNOWN: State("u", "?", "unknown", "Unknown: the evidence has gaps"),
     Day.EXCUSED: State("x", "–", "not judged", "Planned, but not judged: not known yet, exempt, or maintenance"),  # noqa: RUF001  # a dash
     Day.NONE: State("n", "·", "none", "None, and none was planned"),
