@@ -209,7 +209,8 @@ class ResourcePart(_Published):
     presence: Presence
     vaults: list[str]
     last_success: datetime | None = Field(description="When its newest successful backup began.")
-    known_since: datetime | None = Field(description="From when on it is known to be held by a vault.")
+    follows: list[str] | None = Field(description="Ids of the policies that it follows; null where they are not known.")
+    known_since: datetime | None = Field(description="From when on it is known to be held and to follow them.")
     planned: PlannedPart | None = Field(description="Its planned runs; null where a schedule is not known.")
     days: list[Day] = Field(description="One for each day of the window, in UTC, the oldest first.")
 
@@ -219,7 +220,7 @@ class PolicyPart(_Published):
 
     id: str
     name: str
-    mark: str = Field(description="Changes with its schedule, its switch and its vaults.")
+    mark: str = Field(description="Changes with its schedule and its switch.")
     known_since: datetime | None = Field(
         description="From when on it has been as it is now; null where no earlier run saw it otherwise."
     )

@@ -51,7 +51,8 @@ class ResourceLine:
 
     Attributes:
         last_success: when its newest successful backup began, or None.
-        known_since: from when on it is known to be held; None where nothing says so.
+        follows: ids of the policies that it follows; None where they are not known.
+        known_since: from when on it is known to be held and to follow them; None where nothing says so.
         planned: what became of its planned runs; None where a schedule is not known.
         days: one for each day of the window, in UTC, the oldest first.
     """
@@ -62,6 +63,7 @@ class ResourceLine:
     presence: Presence
     vaults: tuple[str, ...]
     last_success: datetime | None
+    follows: tuple[str, ...] | None
     known_since: datetime | None
     planned: Planned | None
     days: tuple[Day, ...]
@@ -72,7 +74,7 @@ class PolicyLine:
     """One policy, as the next run needs to know it.
 
     Attributes:
-        mark: changes with its schedule, its switch and its vaults.
+        mark: changes with its schedule and its switch.
         known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
     """
 
@@ -174,7 +176,8 @@ def _line(resource: Resource, limits: Limits) -> ResourceLine:
         presence=resource.presence,
         vaults=tuple(vault.name for vault in resource.vaults),
         last_success=last.began if last else None,
-        known_since=resource.first_known(limits.grace) if resource.vaults else None,
+        follows=resource.follows if resource.vaults else (),
+        known_since=resource.known_since,
         planned=planned(resource, limits),
         days=days(resource, limits),
     )

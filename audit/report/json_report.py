@@ -149,6 +149,7 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
         "presence": line.presence,
         "vaults": list(line.vaults),
         "last_success": _moment(line.last_success),
+        "follows": None if line.follows is None else list(line.follows),
         "known_since": _moment(line.known_since),
         "planned": _planned(line.planned) if line.planned else None,
         "days": list(line.days),

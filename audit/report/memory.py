@@ -20,7 +20,11 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
         run=report["run"]["id"],
         until=instant(report["run"]["window"]["until"]),
         policies={part["id"]: (part["mark"], _moment(part["known_since"])) for part in report["policies"]},
-        resources={part["id"]: _moment(part["known_since"]) for part in report["resources"] if part["vaults"]},
+        resources={
+            part["id"]: (tuple(part["follows"] or ()), _moment(part["known_since"]))
+            for part in report["resources"]
+            if part["vaults"]
+        },
         policies_complete=Kind.POLICIES in complete,
         vaults_complete=Kind.VAULTS in complete,
     )

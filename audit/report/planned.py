@@ -8,7 +8,7 @@ from typing import Final
 from audit.matching import PlannedRun, RunState
 from audit.subjects import Limits, Presence, Resource, Schedules
 
-_NOTHING: Final = Schedules(runs=(), unscheduled=())
+_NOTHING: Final = Schedules(runs=(), unscheduled=(), made_good=frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

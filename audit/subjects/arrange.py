@@ -11,7 +11,7 @@ from audit.collection import Kind, Window
 from audit.history import History
 from audit.records import BACKUP, Backup, Policy, Protectable, Task, Vault
 from audit.schedule import Schedule, UnreadableScheduleError
-from audit.subjects.collection import Collection
+from audit.subjects.collection import SURELY_SHOWN, Collection
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.policy import PolicySubject
 from audit.subjects.resource import Presence, Resource
@@ -19,7 +19,6 @@ from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import WaiverSubject
 
 _DAY: Final = timedelta(days=1)
-_SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
 _TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
 
 Subject = Resource | PolicySubject | VaultSubject | Collection | WaiverSubject
@@ -183,8 +182,7 @@ class _Arrangement:
         created = [vault.created_at for vault in vaults if vault.created_at is not None]
         departure = None if vaults else self._departure_of(resource_id, tasks)
         presence = self._presence(vaults, departure, tasks)
-        memory, now = self._collection.memory, self._collection.window.until
-        return Resource(
+        resource = Resource(
             id=resource_id,
             name=name,
             type=kind,
@@ -197,16 +195,28 @@ class _Arrangement:
             window=self._collection.window,
             log_complete=self._log_complete,
             covered_since=self._covered_since,
-            known_since=memory.resource_since(resource_id, now) if memory and vaults else None,
             recovery_points=self._points(self._points_of_resource.get(resource_id, ())),
             protectable=self._protectables.get(resource_id),
             protectables_complete=self._collection.has_all(Kind.PROTECTABLES)
             if Kind.PROTECTABLES in self._collection.asked
             else None,
         )
+        return replace(resource, known_since=self._known_since(resource)) if vaults else resource
 
     def _points(self, found: Sequence[Backup]) -> tuple[Backup, ...] | None:
         return tuple(found) if self._collection.has_all(Kind.BACKUPS) else None
+
+    def _known_since(self, resource: Resource) -> datetime | None:
+        """From when on a resource is known to be held as it is now; without a memory, its tasks give a hint."""
+        memory, now = self._collection.memory, self._collection.window.until
+        remembered = memory.resource_since(resource.id, resource.follows, now) if memory else None
+        return remembered or self._first_seen(resource)
+
+    def _first_seen(self, resource: Resource) -> datetime | None:
+        """When it came into its vault, no list says; its oldest task is the first sign, as long as none is missing."""
+        if not self._log_complete:
+            return None
+        return resource.tasks[0].created_at if resource.tasks else self._covered_since
 
     def _presence(self, vaults: list[Vault], departure: Departure | None, tasks: tuple[Task, ...]) -> Presence:
         if any(not vault.receives_copies_only for vault in vaults):
@@ -262,7 +272,7 @@ def _covered_since(window: Window, tasks: Sequence[Task]) -> datetime:
 
     What is older than the tasks that CBR surely shows is covered as far back as tasks are seen, give or take a day.
     """
-    shown_since = window.until - _SURELY_SHOWN
+    shown_since = window.until - SURELY_SHOWN
     oldest = tasks[0].created_at - _DAY if tasks else shown_since
     return max(window.since, min(oldest, shown_since))
 

@@ -1,12 +1,15 @@
 """What was read and how completely: the subject of the controls that judge the audit itself."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
 
 from audit.collection import ALWAYS_READ, Drift, Kind, Reading, Rejected, Window
 from audit.records import Task
 from audit.subjects.kinds import SubjectKind
 from audit.subjects.memory import Memory
+
+SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,11 @@ class Collection:
     doubts: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     memory: Memory | None = None
+
+    @property
+    def shown_since(self) -> datetime:
+        """The time from which on CBR surely showed the tasks of the window."""
+        return max(self.window.since, self.window.until - SURELY_SHOWN)
 
     @property
     def log_complete(self) -> bool:

@@ -154,6 +154,7 @@ def line(**changes: Any) -> ResourceLine:
             "presence": Presence.PROTECTED,
             "vaults": ("vault-main",),
             "last_success": NOW - timedelta(hours=2),
+            "follows": (),
             "known_since": None,
             "planned": None,
             "days": (Day.SUCCESS,) * 9,

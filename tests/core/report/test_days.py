@@ -200,12 +200,16 @@ def test_a_run_from_before_the_vault_was_made_is_excused(age: timedelta, state: 
 
 
 def test_an_excused_run_shows_its_task_or_any_other_backup_of_its_day() -> None:
-    exempt = {"vaults": (a_vault(resources=(a_protected(auto_protect=False),)),)}
+    assert the_day_before(known_since=NOW) == "excused"
+    assert the_day_before(*on_that_day("success"), known_since=NOW) == "success"
+    assert the_day_before(*on_that_day("failed", "success"), known_since=NOW) == "failed"
+    assert the_day_before(*on_that_day("", "", "", "", "", "", "", "success"), known_since=NOW) == "success"
 
-    assert the_day_before(**exempt) == "excused"
-    assert the_day_before(*on_that_day("success"), **exempt) == "success"
-    assert the_day_before(*on_that_day("failed", "success"), **exempt) == "failed"
-    assert the_day_before(*on_that_day("", "", "", "", "", "", "", "success"), **exempt) == "success"
+
+def test_nothing_is_planned_for_a_resource_that_its_policy_passes_by() -> None:
+    exempt = (a_vault(resources=(a_protected(auto_protect=False),)),)
+
+    assert set(calendar(a_resource(vaults=exempt))) == {"none"}
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,21 @@ from audit.report.json_report import render
 from audit.report.memory import memory_of
 from audit.subjects import Collection, Memory, Subjects
 from audit.subjects.memory import mark
-from tests.core.builders import DAY, HOUR, NOW, a_backup, a_collection, a_policy, a_rejected, a_vault, arranged
+from tests.core.builders import (
+    DAY,
+    NOW,
+    a_backup,
+    a_collection,
+    a_policy,
+    a_rejected,
+    a_vault,
+    a_window,
+    arranged,
+)
 from tests.core.report.estate import a_report
 
 SINCE = NOW - 3 * DAY
+FOLLOWED = ("policy-1",)
 
 
 def published(subjects: Subjects) -> dict[str, Any]:
@@ -30,7 +41,7 @@ def test_what_a_first_run_saw_is_remembered() -> None:
 
     assert (memory.run, memory.until) == ("20261123T040000Z-abc", NOW)
     assert memory.policies == {"policy-1": (mark(a_policy()), None)}
-    assert memory.resources == {"server-1": NOW - DAY - 6 * HOUR, "silent": None}
+    assert memory.resources == {"server-1": (FOLLOWED, NOW - DAY), "silent": (FOLLOWED, a_window().since)}
 
 
 def test_only_what_a_vault_holds_is_known_to_be_held() -> None:
@@ -45,25 +56,22 @@ def test_what_is_remembered_is_passed_on() -> None:
         run="earlier",
         until=NOW - DAY,
         policies={"policy-1": (mark(a_policy()), SINCE)},
-        resources={"server-1": SINCE},
+        resources={"server-1": (FOLLOWED, SINCE)},
     )
     memory = memory_of(published(an_estate(a_collection(memory=earlier))))
 
     assert memory.policies == {"policy-1": (mark(a_policy()), SINCE)}
-    assert memory.resources == {"server-1": SINCE, "silent": NOW}
+    assert memory.resources == {"server-1": (FOLLOWED, SINCE), "silent": (FOLLOWED, NOW)}
 
 
 def test_what_changed_or_came_since_is_known_from_this_run_on() -> None:
     memory = memory_of(published(an_estate()))
-    changed = a_policy(enabled=False)
+    policies = [a_policy(enabled=False), a_policy("policy-2", vault_ids=frozenset())]
     vaults = [a_vault("vault-1", "server-1", "added")]
-    next_run = arranged([], [changed, a_policy("policy-2")], vaults, a_collection(memory=memory))
+    next_run = arranged([], policies, vaults, a_collection(memory=memory))
 
     assert [policy.known_since for policy in next_run.policies] == [NOW, NOW]
-    assert {each.id: each.known_since for each in next_run.resources} == {
-        "added": NOW,
-        "server-1": memory.resources["server-1"],
-    }
+    assert {each.id: each.known_since for each in next_run.resources} == {"added": NOW, "server-1": NOW - DAY}
 
 
 @pytest.mark.parametrize(
@@ -77,10 +85,12 @@ def test_what_changed_or_came_since_is_known_from_this_run_on() -> None:
 def test_what_an_incomplete_run_did_not_see_may_have_been_there(incomplete: Collection) -> None:
     memory = memory_of(published(an_estate(incomplete)))
     vaults = [a_vault("vault-1", "server-1", "other")]
-    next_run = arranged([], [a_policy(), a_policy("policy-2")], vaults, a_collection(memory=memory))
+    policies = [a_policy(), a_policy("policy-2", vault_ids=frozenset())]
+    next_run = arranged([], policies, vaults, a_collection(memory=memory))
 
+    assert (memory.policies_complete, memory.vaults_complete) == (False, False)
     assert [policy.known_since for policy in next_run.policies] == [None, None]
-    assert {each.id: each.known_since for each in next_run.resources}["other"] is None
+    assert NOW not in {each.known_since for each in next_run.resources}
 
 
 @pytest.mark.parametrize("part", ["run", "collection", "policies", "resources"])
