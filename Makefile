@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-header --no-annotate --no-emit-find-links pyproject.toml
 
-.PHONY: demo test lint fuzz bench schemas lock clean
+.PHONY: demo test lint fuzz bench schemas docs lock clean
 
 demo: .venv/.runs ## audit a simulated project and write its report to cbr-audit-demo/
 	$(BIN)/cbr-audit demo
@@ -30,6 +30,10 @@ bench: .venv/.develops ## figures, as ratios in one run
 schemas: .venv/.develops ## write the published schemas and the amended ones anew
 	$(BIN)/python -c 'from pathlib import Path; from audit.published import write; write(Path("schemas"))'
 	$(BIN)/python -m tests.schemas.amended
+
+docs: .venv/.develops ## write docs/controls.md anew
+	mkdir -p docs
+	$(BIN)/python -c 'from pathlib import Path; from audit.handbook import handbook; Path("docs/controls.md").write_bytes(handbook())'
 
 lock: ## choose the newest dependencies again (needs uv)
 	$(COMPILE) --upgrade --extra build --extra cli --output-file requirements.lock

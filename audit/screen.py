@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from audit.collection import instant
+from audit.frameworks import Claim, Framework
 
 _MOST_PROBLEMS: Final = 5
 _MOST_GAPS: Final = 3
@@ -16,6 +17,11 @@ _VERDICTS: Final = {
 }
 
 _ACCEPTED: Final = "COMPLIANT: every backup that was checked is as it should be, or its failure is waived."
+_CLAIMS: Final = {
+    Claim.SUPPORTS: "supported by",
+    Claim.PARTLY: "partly by",
+    Claim.CANNOT_SHOW: "cannot be shown",
+}
 
 
 def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
@@ -66,6 +72,19 @@ def _drift_words(drift: list[Mapping[str, Any]], previous: Mapping[str, Any]) ->
     return f"{words}; {new or 'none'} new since {previous['as_of']}"
 
 
+def framework_lines(framework: Framework) -> Iterator[str]:
+    """Write which requirements of a standard the controls serve, and what they leave open."""
+    yield f"{framework.name} ({framework.id})"
+    yield f"Read in: {framework.source}."
+    if framework.note:
+        yield framework.note
+    for requirement in framework.requirements:
+        yield ""
+        yield f"{requirement.id}: {requirement.text}."
+        yield f"  {_CLAIMS[requirement.claim]:<16}{', '.join(requirement.controls) or 'no control'}"
+        yield f"  {'left open':<16}{requirement.limit}"
+
+
 def _problem_lines(problems: list[Mapping[str, Any]], as_of: str) -> Iterator[str]:
     if not problems:
         return
@@ -75,7 +94,9 @@ def _problem_lines(problems: list[Mapping[str, Any]], as_of: str) -> Iterator[st
         since = _since(problem, as_of) if problem["since"] else ""
         error = f" [{problem['error']}]" if problem["error"] else ""
         name = f"{subject['kind']} {subject['name']}"
-        yield printable(f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}")
+        more = len(problem["also"]) + len(problem["explains"])
+        explains = f"; explains {count(more, 'other')}" if more else ""
+        yield printable(f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}{explains}")
         yield printable(f"           {problem['todo']}")
     if len(problems) > _MOST_PROBLEMS:
         yield f"  and {len(problems) - _MOST_PROBLEMS} more: see report.html"
