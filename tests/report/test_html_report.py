@@ -930,6 +930,15 @@ def test_drift_that_the_last_run_did_not_see_is_new() -> None:
         assert words in text(report(run=run(previous=previous), collection=fewer))
 
 
+def test_the_run_that_it_is_compared_with_is_named() -> None:
+    for previous, words in (
+        (Previous(), "Compared with no earlier run: this is the first of the project here"),
+        (Previous(run="r0", as_of=NOW), "Compared with r0"),
+        (Previous(trouble="it is damaged"), "Compared with no earlier run: it is damaged"),
+    ):
+        assert words in text(report(run=run(previous=previous)))
+
+
 def test_a_last_report_that_cannot_be_used_is_told() -> None:
     drift = (Drift(Kind.VAULTS, "odd", "unknown field", 1, "v1", "null"),)
     shown = text(report(run=run(previous=Previous(trouble="<b>damaged</b>")), collection=collection(drift=drift)))
