@@ -16,7 +16,8 @@ import orjson
 from rich.console import Console
 
 from audit import __version__, log
-from audit.check import check
+from audit.answers import ANSWERS
+from audit.check import as_lines, as_values, check
 from audit.collection import shown
 from audit.controls import CONTROLS
 from audit.doctor import Result
@@ -232,13 +233,17 @@ def controls(*, control_id: str | None) -> None:
 @click.argument(
     "files", nargs=-1, required=True, metavar="FILE…", type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
+@click.option(
+    "--kind", type=click.Choice(list(ANSWERS)), help="What the files hold; shown by their fields unless told."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each file.")
 @click.pass_context
-def check_files(ctx: click.Context, /, *, files: tuple[Path, ...]) -> None:
-    """Check saved answers of the API against the schemas.
+def check_files(ctx: click.Context, /, *, files: tuple[Path, ...], kind: str | None, as_json: bool) -> None:
+    """Check saved answers of the API, gzipped or not, against the schemas.
 
     Exit codes: 0 as documented, 4 different but usable, 3 rows that cannot be used, 2 not an answer of a known kind.
     """
-    codes = [_check_file(path) for path in files]
+    codes = [_check_file(path, kind, as_json=as_json) for path in files]
     ctx.exit(next((code for code in (NOT_AN_ANSWER, ROWS_REJECTED, DRIFT_ONLY) if code in codes), 0))
 
 
@@ -284,9 +289,12 @@ def schemas() -> None:
 @schemas.command(name="derive")
 @click.argument("page", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of the screen.")
-def derive_schema(*, page: Path, out: Path | None) -> None:
+@click.option("--descriptions", is_flag=True, help="Keep the sentences of the page, too; they are its author's.")
+def derive_schema(*, page: Path, out: Path | None, descriptions: bool) -> None:
     """Derive a JSON Schema from the text of a saved page of the API documents."""
-    schema = orjson.dumps(derive(_text(page)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    schema = orjson.dumps(
+        derive(_text(page), descriptions=descriptions), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    )
     if out is None:
         click.echo(schema, nl=False)
     else:
@@ -317,21 +325,21 @@ def _print_report(found: Found) -> None:
     click.echo(f"Report   {unquote(urlsplit(page).path) if page.startswith('file:') else page}")
 
 
-def _check_file(path: Path) -> int:
+def _check_file(path: Path, kind: str | None, *, as_json: bool) -> int:
     """Check one file, print what was found, and return the exit code that it asks for."""
     try:
-        found = check(path.read_bytes())
+        found = check(path.read_bytes(), kind)
     except SourceAnswerError as error:
-        click.echo(printable(f"{path}: not an answer of a known kind: {error}"), err=True)
+        if as_json:
+            click.echo(orjson.dumps({"file": str(path), "kind": None, "error": str(error)}))
+        else:
+            click.echo(printable(f"{path}: not an answer of a known kind: {error}"), err=True)
         return NOT_AN_ANSWER
-    click.echo(
-        f"{path}: {found.kind}, {found.rows} rows, {len(found.rejected)} rejected, {len(found.drift)} kinds of drift"
-    )
-    for row in found.rejected:
-        click.echo(printable(f"  rejected  row {row.row} {row.id} {row.path}: {row.message}"))
-    for drift in found.drift:
-        seen = f"in {drift.count} rows, first {drift.first_id}" if drift.first_id else "in the envelope"
-        click.echo(printable(f"  drift     {drift.path}: {drift.problem} {seen}, such as {drift.example}"))
+    if as_json:
+        click.echo(orjson.dumps({"file": str(path), **as_values(found)}))
+    else:
+        first, *rest = as_lines(found)
+        click.echo("\n".join(map(printable, (f"{path}: {first}", *rest))))
     return ROWS_REJECTED if found.rejected else DRIFT_ONLY if found.drift else 0
 
 

@@ -4,20 +4,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Kind(StrEnum):
-    """The lists that an audit reads; each value is the key of the list in its answer."""
+    """The lists that an audit reads."""
 
     TASKS = "operation_logs"
     POLICIES = "policies"
     VAULTS = "vaults"
+    BACKUPS = "backups"
+    PROTECTABLES = "protectables"
+
+    @property
+    def key(self) -> str:
+        """The key of the list in its answer."""
+        return "instances" if self is Kind.PROTECTABLES else self.value
 
     @property
     def words(self) -> str:
         """What people call the list."""
-        return "task log" if self is Kind.TASKS else self.value
+        return {Kind.TASKS: "task log", Kind.PROTECTABLES: "protectable resources"}.get(self, self.value)
+
+    @property
+    def permission(self) -> str:
+        """The IAM action that reading the list needs. Source: "Permissions and Supported Actions" of the CBR API."""
+        return _PERMISSIONS[self]
+
+
+_PERMISSIONS: Final = {
+    Kind.TASKS: "cbr:tasks:list",
+    Kind.POLICIES: "cbr:policies:list",
+    Kind.VAULTS: "cbr:vaults:list",
+    Kind.BACKUPS: "cbr:backups:list",
+    Kind.PROTECTABLES: "cbr:vaults:listProtectables",
+}
+ALWAYS_READ: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,7 @@ class Reading:
         distinct: ids received in the last walk, each counted once; in all walks where the last was broken off.
         duplicates: rows received more than once because pages moved, planned overlap not counted.
         gaps: what is missing or in doubt, in words; empty when the list was read completely.
+        refused: the cloud denied the permission to read the list.
     """
 
     kind: Kind
@@ -79,6 +102,7 @@ class Reading:
     distinct: int
     duplicates: int
     gaps: tuple[str, ...]
+    refused: bool = False
 
     @property
     def complete(self) -> bool:
@@ -91,13 +115,14 @@ class Rejected:
     """A row that the audit cannot use; its bytes stay in the evidence.
 
     Attributes:
+        kind: the list, or what kind of saved answer it is.
         page: the number of the stored page, counted from 1.
         row: the place of the row in its page, counted from 0.
         id: the row's id, or an empty text where it has none.
         path: the field at fault, such as ``extra_info.resource.id``; empty for the whole row.
     """
 
-    kind: Kind
+    kind: str
     page: int
     row: int
     id: str
@@ -110,6 +135,7 @@ class Drift:
     """One way in which answers differ from the documents, however often it was seen.
 
     Attributes:
+        kind: the list, or what kind of saved answer it is.
         path: the field, with ``[]`` for the items of a list.
         problem: unknown field, unknown value, unexpected null, wrong type, unknown format, out of range …
         count: rows in which it was seen; beyond 500 kinds of drift the others are counted together.
@@ -117,7 +143,7 @@ class Drift:
         example: one value as JSON, cut to 80 characters.
     """
 
-    kind: Kind
+    kind: str
     path: str
     problem: str
     count: int

@@ -11,7 +11,9 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from audit.collection import ALWAYS_READ, Kind
 from audit.controls import CONTROLS
+from audit.demands import Demands
 from audit.errors import ProfileError
 from audit.findings import Control
 from audit.subjects import Limits
@@ -48,6 +50,76 @@ class LimitValues(_Written):
     max_skipped_runs: int = Field(default=0, ge=0, le=1000, description="Skipped backups that are still accepted.")
     skipped_runs_days: int = Field(default=7, ge=1, le=366, description="Period that skipped backups are counted in.")
     restore_test_days: int = Field(default=90, ge=1, le=3660, description="Period in which a restore must succeed.")
+    scheduled_run_days: int = Field(
+        default=7, ge=1, le=366, description="Period whose planned runs are held against the log."
+    )
+    backup_window_hours: int = Field(
+        default=6, ge=1, le=744, description="A planned backup must have ended so long after it was due."
+    )
+    replication_lag_hours: int = Field(
+        default=24, ge=1, le=8760, description="A backup must have been copied so long after it was made."
+    )
+    max_interval_hours: int = Field(
+        default=168, ge=1, le=8760, description="Longest time between two planned runs of a policy."
+    )
+    min_retention_days: int | None = Field(default=7, ge=1, le=99999, description="Backups are kept at least so long.")
+    max_retention_days: int | None = Field(
+        default=None, ge=1, le=99999, description="Backups are kept at most so long; without it, for any time."
+    )
+    min_daily_copies: int = Field(default=0, ge=0, le=100, description="Long-term copies, one a day, of a policy.")
+    min_weekly_copies: int = Field(default=0, ge=0, le=100, description="Long-term copies, one a week, of a policy.")
+    min_monthly_copies: int = Field(default=0, ge=0, le=100, description="Long-term copies, one a month, of a policy.")
+    min_yearly_copies: int = Field(default=0, ge=0, le=100, description="Long-term copies, one a year, of a policy.")
+    replication_regions: tuple[str, ...] = Field(
+        default=(), strict=False, description="Regions that copies may go to; empty where any will do."
+    )
+    max_vault_usage_percent: int = Field(default=80, ge=1, le=100, description="Use of a vault's size, in percent.")
+    required_tags: tuple[str, ...] = Field(
+        default=(), strict=False, description="Keys of the tags that every vault must carry."
+    )
+    allowed_excluded_disks: tuple[str, ...] = Field(
+        default=(), strict=False, description="Ids of disks that may be left out of a server's backup."
+    )
+    overstay_days: int = Field(
+        default=2, ge=0, le=3660, description="How long after the end of its retention a backup may still be there."
+    )
+    max_restore_minutes: int = Field(default=720, ge=1, le=44640, description="Longest time that a restore may take.")
+    max_waiver_days: int = Field(default=365, ge=1, le=365, description="How far ahead a waiver may end.")
+    max_waived_subjects: int = Field(default=10, ge=1, le=10000, description="Subjects that one waiver may cover.")
+
+    def at(self, now: datetime) -> Limits:
+        """Return the limits as controls want them, judged at a time."""
+        return Limits(
+            now=now,
+            max_backup_age=_hours(self.max_backup_age_hours),
+            grace=timedelta(hours=self.grace_hours),
+            min_success_rate=self.min_success_rate_percent,
+            success_rate_period=timedelta(days=self.success_rate_days),
+            max_consecutive_failures=self.max_consecutive_failures,
+            repair_within=_hours(self.repair_within_hours),
+            stuck_after=timedelta(hours=self.stuck_after_hours),
+            max_skipped_runs=self.max_skipped_runs,
+            skipped_runs_period=timedelta(days=self.skipped_runs_days),
+            restore_test_period=timedelta(days=self.restore_test_days),
+            scheduled_run_period=timedelta(days=self.scheduled_run_days),
+            backup_window=timedelta(hours=self.backup_window_hours),
+            replication_lag=timedelta(hours=self.replication_lag_hours),
+            max_interval=timedelta(hours=self.max_interval_hours),
+            min_retention=_days(self.min_retention_days),
+            max_retention=_days(self.max_retention_days),
+            min_daily_copies=self.min_daily_copies,
+            min_weekly_copies=self.min_weekly_copies,
+            min_monthly_copies=self.min_monthly_copies,
+            min_yearly_copies=self.min_yearly_copies,
+            replication_regions=self.replication_regions,
+            max_vault_usage=self.max_vault_usage_percent,
+            required_tags=self.required_tags,
+            allowed_excluded_disks=frozenset(self.allowed_excluded_disks),
+            overstay=timedelta(days=self.overstay_days),
+            max_restore_time=timedelta(minutes=self.max_restore_minutes),
+            max_waiver_period=timedelta(days=self.max_waiver_days),
+            max_waived_subjects=self.max_waived_subjects,
+        )
 
 
 class Profile(_Written):
@@ -92,22 +164,14 @@ class Profile(_Written):
         """The controls that are applied, in order of id."""
         return tuple(control for control in CONTROLS if control.id in self.controls)
 
-    def limits_at(self, now: datetime) -> Limits:
-        """Return the limits as controls want them, judged at a time."""
-        values = self.limits
-        return Limits(
-            now=now,
-            max_backup_age=_hours(values.max_backup_age_hours),
-            grace=timedelta(hours=values.grace_hours),
-            min_success_rate=values.min_success_rate_percent,
-            success_rate_period=timedelta(days=values.success_rate_days),
-            max_consecutive_failures=values.max_consecutive_failures,
-            repair_within=_hours(values.repair_within_hours),
-            stuck_after=timedelta(hours=values.stuck_after_hours),
-            max_skipped_runs=values.max_skipped_runs,
-            skipped_runs_period=timedelta(days=values.skipped_runs_days),
-            restore_test_period=timedelta(days=values.restore_test_days),
-        )
+    @property
+    def lists(self) -> frozenset[Kind]:
+        """The lists that have to be read: what every run reads, and what a selected control needs."""
+        return ALWAYS_READ.union(*(control.needs for control in self.selected))
+
+    def demands_at(self, now: datetime) -> Demands:
+        """Return what is demanded, judged at a time."""
+        return Demands(limits=self.limits.at(now))
 
 
 def parse_profile(text: str | bytes, name: str) -> Profile:
@@ -166,3 +230,7 @@ def _hint(wrong: str, known: tuple[str, ...]) -> str:
 
 def _hours(number: int | None) -> timedelta | None:
     return None if number is None else timedelta(hours=number)
+
+
+def _days(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(days=number)

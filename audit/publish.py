@@ -15,7 +15,7 @@ from audit.collection import Page, shown
 from audit.errors import StoreError
 from audit.log import REDACTOR
 from audit.report.contents import Report, RunFacts
-from audit.report.json_report import reading_part
+from audit.report.json_report import previous_part, reading_part
 from audit.store import Store
 
 MANIFEST: Final = "manifest.json"
@@ -145,6 +145,7 @@ class Publication:
                     "project_id": run.project_id,
                     "region": run.region,
                     "profile_sha256": run.profile_sha256,
+                    "previous": previous_part(run.previous),
                 },
                 "conclusion": report.conclusion,
                 "complete": report.collection.complete,

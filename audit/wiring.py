@@ -19,6 +19,7 @@ from audit.errors import EventError, ProfileError, RefusedError, SettingsError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
 from audit.profile import Profile, build_profile, parse_profile
+from audit.reading import read_previous
 from audit.report.contents import RunFacts
 from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn, StoreSettings
@@ -135,25 +136,32 @@ def carry_out(order: Order, watch: Watch) -> Done:
         AuditError: the run could not be carried out.
     """
     settings = order.settings
-    facts = RunFacts(
-        id=_run_id(order),
-        as_of=order.window.until,
-        window=order.window,
-        project_id=settings.project_id,
-        region=settings.region or "",
-        tool_version=__version__,
-        profile_sha256=order.profile.sha256,
-        timezone=order.profile.timezone,
-    )
-    names = {"run_id": facts.id, "project_id": settings.project_id, "request_id": order.request_id}
+    names = {"run_id": _run_id(order), "project_id": settings.project_id, "request_id": order.request_id}
     with structlog.contextvars.bound_contextvars(**names), opened(order) as edges:
+        facts = _facts(order, edges.store)
         _LOG.info("run.started", sign_in=edges.way, store=edges.store.url, until=shown(facts.as_of))
+        if facts.previous.trouble:
+            _LOG.warning("previous.not_used", reason=facts.previous.trouble)
         try:
             done = run(facts, order.profile, edges.client, edges.store, watch)
         except RefusedError as error:
             raise type(error)(f"{error} (signed in with {edges.way})", status=error.status, code=error.code) from error
         _LOG.info("run.finished", **summary(done))
     return done
+
+
+def _facts(order: Order, store: Store) -> RunFacts:
+    return RunFacts(
+        id=_run_id(order),
+        as_of=order.window.until,
+        window=order.window,
+        project_id=order.settings.project_id,
+        region=order.settings.region or "",
+        tool_version=__version__,
+        profile_sha256=order.profile.sha256,
+        timezone=order.profile.timezone,
+        previous=read_previous(store, order.settings.project_id, order.window.until),
+    )
 
 
 def examined(variables: Mapping[str, str]) -> Iterator[Check]:
@@ -183,6 +191,7 @@ def summary(done: Done) -> dict[str, Any]:
         "gaps": list(report.collection.gaps),
         "rejected": len(report.collection.rejected),
         "kinds_of_drift": len(report.collection.drift),
+        "new_drift": sum(not report.run.previous.knows(drift) for drift in report.collection.drift),
         "prefix": done.prefix,
     }
 

@@ -2,13 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from audit.collection import Window
+from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome, Severity
+from audit.previous import Previous
 from audit.records import Task
 from audit.report.advice import advice
 from audit.report.days import Day, days
@@ -30,6 +32,7 @@ class RunFacts:
     Attributes:
         timezone: the IANA name of the zone that people are shown beside UTC.
         profile_sha256: of the profile in its canonical form.
+        previous: the run before this one.
     """
 
     id: str
@@ -40,6 +43,7 @@ class RunFacts:
     tool_version: str
     profile_sha256: str
     timezone: str
+    previous: Previous = field(default_factory=Previous)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +119,7 @@ def compose(
     subjects: Subjects,
     controls: tuple[Control[Any], ...],
     findings: tuple[Finding, ...],
-    limits: Limits,
+    demands: Demands,
 ) -> Report:
     """Bring subjects and findings together as a report."""
     problems = _problems(findings, controls, subjects)
@@ -133,7 +137,7 @@ def compose(
         controls=controls,
         findings=findings,
         problems=problems,
-        resources=tuple(_line(resource, limits) for resource in subjects.resources),
+        resources=tuple(_line(resource, demands.of(resource)) for resource in subjects.resources),
     )
 
 

@@ -7,7 +7,8 @@ import orjson
 
 from audit.collection import Drift, Kind, Reading, Rejected, shown
 from audit.findings import Control, Finding, Outcome
-from audit.report.contents import Problem, Report, ResourceLine
+from audit.previous import Previous
+from audit.report.contents import Problem, Report, ResourceLine, RunFacts
 from audit.subjects import Collection
 
 SCHEMA_VERSION: Final = 1
@@ -27,9 +28,10 @@ def render(report: Report) -> bytes:
             "tool_version": run.tool_version,
             "profile_sha256": run.profile_sha256,
             "timezone": run.timezone,
+            "previous": previous_part(run.previous),
         },
         "conclusion": report.conclusion,
-        "collection": _collection(report.collection),
+        "collection": _collection(report.collection, run),
         "summary": {
             "outcomes": {outcome.value: report.summary.outcomes.get(outcome, 0) for outcome in Outcome},
             "resources": report.summary.resources,
@@ -44,7 +46,7 @@ def render(report: Report) -> bytes:
     return orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _collection(collection: Collection) -> Mapping[str, Any]:
+def _collection(collection: Collection, run: RunFacts) -> Mapping[str, Any]:
     tasks = collection.reading(Kind.TASKS)
     return {
         "complete": collection.complete,
@@ -57,7 +59,7 @@ def _collection(collection: Collection) -> Mapping[str, Any]:
         "gaps": list(collection.gaps),
         "readings": [reading_part(reading) for reading in collection.readings],
         "rejected_rows": [_rejected(row) for row in collection.rejected],
-        "drift": [_drift(drift) for drift in collection.drift],
+        "drift": [_drift(drift, run) for drift in collection.drift],
     }
 
 
@@ -76,6 +78,15 @@ def reading_part(reading: Reading) -> Mapping[str, Any]:
     }
 
 
+def previous_part(previous: Previous) -> Mapping[str, Any]:
+    """Write which run came before, as the report and the manifest have it."""
+    return {
+        "run": previous.run,
+        "as_of": shown(previous.as_of) if previous.as_of else None,
+        "trouble": previous.trouble,
+    }
+
+
 def _rejected(row: Rejected) -> Mapping[str, Any]:
     return {
         "kind": row.kind,
@@ -87,7 +98,7 @@ def _rejected(row: Rejected) -> Mapping[str, Any]:
     }
 
 
-def _drift(drift: Drift) -> Mapping[str, Any]:
+def _drift(drift: Drift, run: RunFacts) -> Mapping[str, Any]:
     return {
         "kind": drift.kind,
         "path": drift.path,
@@ -95,6 +106,8 @@ def _drift(drift: Drift) -> Mapping[str, Any]:
         "count": drift.count,
         "first_id": drift.first_id,
         "example": drift.example,
+        "since": shown(run.previous.first_seen(drift, run.as_of)),
+        "is_new": not run.previous.knows(drift),
     }
 
 

@@ -119,8 +119,8 @@ def without_waiting() -> Iterator[Clock]:
         yield clock
 
 
-def audit(simulator: Simulator, folder: Path, **changed: str) -> Done:
+def audit(simulator: Simulator, folder: Path, *, as_of: datetime = AS_OF, **changed: str) -> Done:
     """Carry out a whole audit of a simulator over a socket."""
     with serve(simulator) as served, without_waiting():
-        made = order(variables(simulator, served.url, folder, **changed), as_of=shown(AS_OF))
+        made = order(variables(simulator, served.url, folder, **changed), as_of=shown(as_of))
         return carry_out(replace(made, nonce="always the same"), lambda _progress: None)

@@ -27,12 +27,12 @@ def test_limits_are_given_in_the_units_of_their_names() -> None:
         """,
         "p.yaml",
     )
-    limits = profile.limits_at(AS_OF)
+    limits = profile.demands_at(AS_OF).limits
 
     assert limits.now == AS_OF
     assert (limits.max_backup_age, limits.repair_within) == (timedelta(hours=36), timedelta(hours=12))
     assert (limits.grace, limits.skipped_runs_period) == (timedelta(hours=1), timedelta(days=3))
-    assert Profile().limits_at(AS_OF).max_backup_age is None
+    assert Profile().demands_at(AS_OF).limits.max_backup_age is None
     assert profile.timezone == "Europe/Berlin"
 
 

@@ -184,7 +184,7 @@ def read(simulator: Simulator, url: str, folder: Path, watch: Callable[[Progress
             transport, by_token(simulator.token), endpoint=url, project_id=simulator.project_id, workers=4
         )
         run = facts(simulator)
-        return collect(client, run.window, Publication(open_store(str(folder)), run), watch)
+        return collect(client, Profile().lists, run.window, Publication(open_store(str(folder)), run), watch)
     finally:
         transport.close()
 

@@ -17,6 +17,7 @@ from tests.schemas.amended import CBR, NAMES, amended, load, text
 
 HERE = Path(__file__).parent
 PARTS = ("", ".documented", ".required")
+LISTS = ("operation_logs", "policies", "vaults", "backups")
 # The folder of an example says whether it fits the schema, and whether it fits the required one.
 FOLDERS = {"accept": (True, True), "drift": (False, True), "reject": (False, False)}
 OTHERS: tuple[Any, ...] = (None, "", "x\n", -1, 1.5, True, [], {}, [{}])
@@ -91,6 +92,18 @@ def test_every_amendment_is_told_where_people_read(name: str) -> None:
         assert f"- {amendment['because']} *({amendment['source']})*" in told
 
 
+def test_every_contradiction_of_the_sources_is_decided() -> None:
+    """A: inside the page; B: the page and newer sources; C: definitions and recorded answers; D: strictness."""
+    told = (CBR.parent / "SOURCES.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-D]\d*) \| (.+) \| (.+) \|$", told, re.MULTILINE)
+
+    numbers = {"A": 13, "B": 11, "C": 24}
+    expected = [f"{part}{number}" for part, last in numbers.items() for number in range(1, last + 1)] + ["D"]
+    assert [row[0] for row in rows] == expected
+    assert all(matter.strip() and decision.strip() for _, matter, decision in rows)
+    assert "not read yet" not in told
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_schema_has_its_parts_and_each_is_a_valid_schema(name: str) -> None:
     for part in PARTS:
@@ -149,9 +162,9 @@ def test_whatever_fits_the_schema_has_what_the_audit_cannot_do_without(name: str
             assert pair(name, ".required").fits(answer) or not pair(name).fits(answer), answer
 
 
-@pytest.mark.parametrize("rows", ["operation_logs", "policies", "vaults"])
-def test_the_envelope_can_be_checked_without_its_rows(rows: str) -> None:
-    schema = load(rows, ".required")
+@pytest.mark.parametrize(("name", "rows"), [(name, name) for name in LISTS] + [("protectables", "instances")])
+def test_the_envelope_can_be_checked_without_its_rows(name: str, rows: str) -> None:
+    schema = load(name, ".required")
     envelope = Pair({"$ref": "#/$defs/Envelope", "$defs": schema["$defs"]})
 
     assert envelope.fits({rows: [None], "count": 1})
@@ -204,7 +217,7 @@ def test_what_is_not_a_timestamp_is_refused(stamp: str) -> None:
     assert not TIMESTAMPS.fits(stamp)
 
 
-@pytest.mark.parametrize("name", ["operation_logs", "operation_log", "policies", "vaults"])
+@pytest.mark.parametrize("name", [*LISTS, "operation_log", "protectables"])
 def test_a_timestamp_means_the_same_everywhere(name: str) -> None:
     expected = load("operation_logs")["$defs"]["Timestamp"]
 

@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from markupsafe import Markup
@@ -57,6 +58,18 @@ def verdict_sentence(report: Report) -> str:
     action = f"{count(total, 'problem needs', 'problems need')} action"
     more = f" There may be more: {_enumerate(open_points)}." if open_points else ""
     return f"{action}: {_enumerate(subjects)} {'does' if total == 1 else 'do'} not comply.{more}"
+
+
+def drift_news(report: Report, utc: Callable[[datetime], str]) -> str:
+    """Say how many kinds of drift the last run did not see; nothing where there was none."""
+    previous = report.run.previous
+    if previous.trouble:
+        return f"Which of them are new is not known: {previous.trouble}."
+    if previous.as_of is None:
+        return ""
+    new = sum(not previous.knows(drift) for drift in report.collection.drift)
+    verb = "is" if new == 1 else "are"
+    return f"{f'{new:,}' if new else 'None'} of them {verb} new since the last run, {utc(previous.as_of)} UTC."
 
 
 def _subjects(kind: SubjectKind, number: int, resources: int) -> str:

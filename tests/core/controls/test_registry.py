@@ -27,6 +27,7 @@ from tests.core.builders import (
     a_vault,
     a_vault_subject,
     arranged,
+    demands,
     limits,
 )
 
@@ -184,14 +185,14 @@ def test_a_pass_or_a_failure_names_evidence(control: Control[Any], kind: Subject
 def test_the_order_of_tasks_does_not_matter(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  # repeatable
     tasks = some_tasks(chance)
-    in_order = evaluate(arranged(tasks, [a_policy()], [a_vault()]), CONTROLS, limits())
+    in_order = evaluate(arranged(tasks, [a_policy()], [a_vault()]), CONTROLS, demands())
     mixed = chance.sample(tasks, len(tasks))
 
-    assert evaluate(arranged(mixed, [a_policy()], [a_vault()]), CONTROLS, limits()) == in_order
+    assert evaluate(arranged(mixed, [a_policy()], [a_vault()]), CONTROLS, demands()) == in_order
 
 
 @EVERY
 def test_judging_twice_gives_the_same_verdict(control: Control[Any]) -> None:
     subjects = arranged([a_backup(3 * DAY), a_backup(DAY, "failed")], [a_policy()], [a_vault()])
 
-    assert evaluate(subjects, [control], limits()) == evaluate(subjects, [control], limits())
+    assert evaluate(subjects, [control], demands()) == evaluate(subjects, [control], demands())

@@ -23,6 +23,7 @@ from tests.core.builders import (
     a_vault,
     a_window,
     arranged,
+    demands,
     limits,
     run_facts,
 )
@@ -65,7 +66,9 @@ def an_estate() -> Subjects:
 
 def a_report(subjects: Subjects | None = None) -> Report:
     subjects = subjects or an_estate()
-    judged = limits(max_backup_age=timedelta(hours=30), success_rate_period=3 * DAY, skipped_runs_period=3 * DAY)
+    judged = demands(
+        limits(max_backup_age=timedelta(hours=30), success_rate_period=3 * DAY, skipped_runs_period=3 * DAY)
+    )
     return compose(run_facts(), subjects, CONTROLS, evaluate(subjects, CONTROLS, judged), judged)
 
 

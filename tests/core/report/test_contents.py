@@ -20,7 +20,7 @@ from tests.core.builders import (
     a_task,
     a_vault,
     arranged,
-    limits,
+    demands,
     run_facts,
 )
 
@@ -31,7 +31,7 @@ ENLARGE = "The vault is full: enlarge it, or let it expand by itself."
 
 def report_on(subjects: Subjects, *ids: str) -> Report:
     controls = tuple(BY_ID[control_id] for control_id in ids) or CONTROLS
-    return compose(run_facts(), subjects, controls, evaluate(subjects, controls, limits()), limits())
+    return compose(run_facts(), subjects, controls, evaluate(subjects, controls, demands()), demands())
 
 
 def conclusion_of(subjects: Subjects, *ids: str) -> Conclusion:

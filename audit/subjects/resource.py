@@ -1,0 +1,162 @@
+"""A server, disk, file system or desktop, and everything known about its backups."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from audit.collection import Window
+from audit.matching import Matcher, Plan, PlannedRun
+from audit.records import BACKUP, Backup, Protectable, Protected, Task, Vault
+from audit.schedule import Schedule
+from audit.subjects.kinds import Departure, SubjectKind
+from audit.subjects.limits import Limits
+from audit.subjects.policy import PolicySubject
+
+_DAY: Final = timedelta(days=1)
+_LONGEST_LIMIT: Final = timedelta(days=31)
+
+
+class Presence(StrEnum):
+    """Where a resource stands."""
+
+    PROTECTED = "protected"  # a backup vault holds it
+    REPLICA = "replica"  # only replication vaults hold it
+    LEFT = "left"  # a task shows that it was taken out
+    UNACCOUNTED = "unaccounted"  # no vault holds it, and no task shows why
+    UNPROTECTED = "unprotected"  # it is in the project, and no vault ever held it
+    UNKNOWN = "unknown"  # the vaults could not be read completely
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedules:
+    """Every planned run of a resource beside the task that answers it, and the tasks that answer none."""
+
+    runs: tuple[PlannedRun, ...]
+    unscheduled: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A server, disk, file system or desktop, and everything known about its backups.
+
+    Attributes:
+        policies: those applied to its vaults; None where they could not be read completely.
+        tasks: tasks that name it, oldest first.
+        held_since: when the oldest of its vaults was created; None where no vault says so.
+        known_since: from when on it is known to be held; None where no earlier run was without it.
+        log_complete: nothing of the task log is missing in the window.
+        covered_since: from when on silence of the log means something; the start of the window where None.
+        recovery_points: its backups as the vaults keep them, oldest first; None where they were not read completely.
+        protectable: what the list of protectable resources says of it, or None.
+        protectables_complete: that list was read completely; None where nobody asked for it.
+    """
+
+    kind: ClassVar[SubjectKind] = SubjectKind.RESOURCE
+    id: str
+    name: str
+    type: str
+    presence: Presence
+    departure: Departure | None
+    vaults: tuple[Vault, ...]
+    policies: tuple[PolicySubject, ...] | None
+    tasks: tuple[Task, ...]
+    held_since: datetime | None
+    window: Window
+    log_complete: bool
+    covered_since: datetime | None = None
+    known_since: datetime | None = None
+    recovery_points: tuple[Backup, ...] | None = None
+    protectable: Protectable | None = None
+    protectables_complete: bool | None = None
+    _matched: dict[Limits, Schedules] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def backups(self) -> tuple[Task, ...]:
+        """Its backup tasks, oldest first."""
+        return tuple(task for task in self.tasks if task.operation == BACKUP)
+
+    @property
+    def puzzling(self) -> tuple[Task, ...]:
+        """Its backup tasks whose status is not documented: nobody can say how they went."""
+        return tuple(task for task in self.backups if not task.is_understood)
+
+    @property
+    def last_success(self) -> Task | None:
+        """Its newest successful backup that began in the window."""
+        newest_first = reversed(self.backups)
+        return next((task for task in newest_first if task.succeeded and task.began <= self.window.until), None)
+
+    @property
+    def places(self) -> tuple[tuple[Vault, Protected], ...]:
+        """Each vault that holds it, beside how it is held there."""
+        return tuple((vault, held) for vault in self.vaults for held in vault.resources if held.id == self.id)
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...] | None:
+        """The schedules that should make backups of it; None where one of them is not known."""
+        if self.policies is None:
+            return None
+        making = [policy.schedule for policy in self.policies if policy.makes_backups]
+        known = tuple(schedule for schedule in making if schedule is not None)
+        return known if len(known) == len(making) else None
+
+    def planned_interval(self, limits: Limits) -> timedelta | None:
+        """The longest interval of the policy that runs most often, plus grace; a day where no policy runs.
+
+        At most 31 days: a policy must not excuse itself by running once a year. None where the policies are not known.
+        """
+        if self.schedules is None:
+            return None
+        gap = min((schedule.longest_gap for schedule in self.schedules), default=_DAY)
+        return min(gap, _LONGEST_LIMIT) + limits.grace
+
+    def planned_runs(self, limits: Limits) -> Schedules | None:
+        """Hold every run that is due in the window against the tasks; None where a schedule is not known."""
+        if self.schedules is None:
+            return None
+        if limits not in self._matched:  # several controls and the calendar ask for the same
+            self._matched[limits] = self._match(limits)
+        return self._matched[limits]
+
+    def _match(self, limits: Limits) -> Schedules:
+        matcher = Matcher(self.backups, now=limits.now, log_complete=self.log_complete)
+        runs = [run for plan in self._plans(limits) for run in matcher.match(plan)]
+        return Schedules(
+            runs=tuple(sorted(runs, key=lambda run: (run.due, run.policy_id))), unscheduled=matcher.unscheduled
+        )
+
+    def _plans(self, limits: Limits) -> Iterator[Plan]:
+        for subject in self.policies or ():
+            if subject.schedule is None or not subject.makes_backups:
+                continue
+            yield Plan(
+                policy_id=subject.id,
+                due=subject.schedule.between(self.window.since, limits.now),
+                grace=limits.grace + subject.policy.start_window,
+                excuse=lambda due, subject=subject: self._excuse(subject, due, limits),  # type: ignore[misc]  # mypy cannot infer the default
+            )
+
+    def _excuse(self, subject: PolicySubject, due: datetime, limits: Limits) -> str:
+        """Say why a run that is due at a time is not judged, or nothing."""
+        if not self._follows(subject):
+            return "it does not follow the policy of its vault"
+        if due < (self.covered_since or self.window.since):
+            return "the log does not reach back so far"
+        if any(moment is not None and due < moment for moment in (self.held_since, self._first_known(limits.grace))):
+            return "before the resource was known"
+        if subject.known_since is not None and due < subject.known_since:
+            return "before the policy was known as it is now"
+        return limits.maintenance(due)
+
+    def _first_known(self, grace: timedelta) -> datetime | None:
+        """When it came into its vault, no list says: the run before knows, or else the oldest task gives a hint."""
+        if self.known_since is not None or not (self.log_complete and self.tasks):
+            return self.known_since
+        return self.tasks[0].created_at - grace
+
+    def _follows(self, subject: PolicySubject) -> bool:
+        """Whether a vault that the policy is applied to holds the resource without exempting it."""
+        held = [held for vault, held in self.places if vault.id in subject.policy.vault_ids]
+        return any(place.auto_protect is not False for place in held)
