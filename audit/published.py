@@ -35,6 +35,14 @@ class Span(_Published):
     until: datetime = Field(description="Its end, in UTC.")
 
 
+class PreviousPart(_Published):
+    """The run before this one, which it is compared with."""
+
+    run: str | None = Field(description="Its id; null where there is none that can be used.")
+    as_of: datetime | None = Field(description="Its time of judgement.")
+    trouble: str | None = Field(description="Why it cannot be used; then everything counts as seen for the first time.")
+
+
 class RunPart(_Published):
     """Which run it is, and what it was judged by."""
 
@@ -46,6 +54,7 @@ class RunPart(_Published):
     tool_version: str
     profile_sha256: str = Field(pattern=_SHA256, description="Of the profile in its canonical form.")
     timezone: str = Field(description="IANA name of the zone that people are shown beside UTC.")
+    previous: PreviousPart
 
 
 class ReadingPart(_Published):
@@ -82,6 +91,8 @@ class DriftPart(_Published):
     count: int = Field(description="Rows in which it was seen.")
     first_id: str
     example: str = Field(description="One value as JSON, cut to 80 characters.")
+    since: datetime = Field(description="Time of judgement of the run that saw it first.")
+    is_new: bool = Field(description="The run before did not see it, or there is none to compare with.")
 
 
 class CollectionPart(_Published):
@@ -107,6 +118,8 @@ class SummaryPart(_Published):
     resources: int
     resources_failing: int
     problems: int
+    waived: int = Field(description="Failures and unknown outcomes that somebody accepts.")
+    out_of_scope: int = Field(description="Resources, policies and vaults that the profile leaves out.")
 
 
 class SubjectPart(_Published):
@@ -130,6 +143,27 @@ class ProblemPart(_Published):
     error: str | None
     todo: str
     also: list[str] = Field(description="The subject's other failed controls.")
+
+
+class WaiverPart(_Published):
+    """Who accepts an outcome that is no pass."""
+
+    subject: str = Field(description="The id, the name or the pattern that the waiver is about.")
+    owner: str
+    reason: str
+    until: datetime = Field(description="From here on it has no effect.")
+    ticket: str | None
+
+
+class WaivedPart(_Published):
+    """A finding that is no pass, and that somebody accepts."""
+
+    control: str
+    subject: SubjectPart
+    outcome: Outcome
+    severity: Severity
+    reason: str
+    waiver: WaiverPart
 
 
 class ControlPart(_Published):
@@ -164,6 +198,7 @@ class FindingPart(_Published):
     reason: str
     facts: dict[str, str | int | bool | None]
     tasks: list[str] = Field(description="Ids of the tasks that the finding rests on.")
+    waiver: WaiverPart | None = Field(description="Who accepts the outcome; it stays what it is.")
 
 
 class ReportFile(_Published):
@@ -175,6 +210,7 @@ class ReportFile(_Published):
     collection: CollectionPart
     summary: SummaryPart
     problems: list[ProblemPart]
+    waived: list[WaivedPart] = Field(description="What is no problem because somebody accepts it.")
     controls: list[ControlPart]
     resources: list[ResourcePart]
     findings: list[FindingPart]
@@ -211,6 +247,7 @@ class ManifestRun(_Published):
     project_id: str
     region: str
     profile_sha256: str = Field(pattern=_SHA256)
+    previous: PreviousPart
 
 
 class ManifestFile(_Published):

@@ -2,18 +2,21 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from audit.collection import Window
 from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome, Severity
+from audit.previous import Previous
 from audit.records import Task
 from audit.report.advice import advice
 from audit.report.days import Day, days
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Subjects, VaultSubject
+
+_OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
 
 
 class Conclusion(StrEnum):
@@ -31,6 +34,7 @@ class RunFacts:
     Attributes:
         timezone: the IANA name of the zone that people are shown beside UTC.
         profile_sha256: of the profile in its canonical form.
+        previous: the run before this one.
     """
 
     id: str
@@ -41,6 +45,7 @@ class RunFacts:
     tool_version: str
     profile_sha256: str
     timezone: str
+    previous: Previous = field(default_factory=Previous)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +94,20 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The counts that people ask for first."""
+    """The counts that people ask for first.
+
+    Attributes:
+        resources: those in the scope of the profile.
+        waived: failures and unknown outcomes that somebody accepts.
+        out_of_scope: resources, policies and vaults that the profile leaves out.
+    """
 
     outcomes: Mapping[Outcome, int]
     resources: int
     resources_failing: int
     problems: int
+    waived: int
+    out_of_scope: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +123,11 @@ class Report:
     problems: tuple[Problem, ...]
     resources: tuple[ResourceLine, ...]
 
+    @property
+    def waived(self) -> tuple[Finding, ...]:
+        """What did not pass, and is accepted by somebody."""
+        return tuple(finding for finding in self.findings if finding.waiver)
+
 
 def compose(
     run: RunFacts,
@@ -123,13 +141,15 @@ def compose(
     failing = {finding.id for finding in findings if _is_failing_resource(finding)}
     return Report(
         run=run,
-        conclusion=conclude(subjects, findings),
+        conclusion=conclude(subjects, findings, demands),
         collection=subjects.collection,
         summary=Summary(
             outcomes=Counter(finding.outcome for finding in findings),
-            resources=len(subjects.resources),
+            resources=sum(map(demands.covers, subjects.resources)),
             resources_failing=len(failing),
             problems=len(problems),
+            waived=sum(finding.waiver is not None for finding in findings),
+            out_of_scope=demands.out_of_scope(subjects),
         ),
         controls=controls,
         findings=findings,
@@ -138,30 +158,32 @@ def compose(
     )
 
 
-def conclude(subjects: Subjects, findings: Iterable[Finding]) -> Conclusion:
-    """A failure makes the run non-compliant; anything in doubt keeps it from being compliant.
+def conclude(subjects: Subjects, findings: Iterable[Finding], demands: Demands) -> Conclusion:
+    """A failure makes the run non-compliant unless it is waived; anything in doubt keeps it from being compliant.
 
-    Compliance is about resources: there must be one, and a pass on more than the collection itself.
+    A waiver accepts a known failure; it cannot stand in for evidence, so that an unknown outcome stays a doubt.
+    Compliance is about resources: there must be one in the scope, and a pass on more than the audit itself.
     """
     found = tuple(findings)
-    outcomes = {finding.outcome for finding in found}
-    if Outcome.FAIL in outcomes:
+    if any(finding.is_problem for finding in found):
         return Conclusion.NON_COMPLIANT
-    is_proof = any(finding.outcome is Outcome.PASS and finding.kind is not SubjectKind.COLLECTION for finding in found)
-    if Outcome.UNKNOWN in outcomes or not (subjects.resources and is_proof and subjects.collection.complete):
+    is_in_doubt = any(finding.outcome is Outcome.UNKNOWN for finding in found)
+    is_proof = any(finding.outcome is Outcome.PASS and finding.kind not in _OF_THE_AUDIT for finding in found)
+    has_resource = any(map(demands.covers, subjects.resources))
+    if is_in_doubt or not (has_resource and is_proof and subjects.collection.complete):
         return Conclusion.INCOMPLETE
     return Conclusion.COMPLIANT
 
 
 def _is_failing_resource(finding: Finding) -> bool:
-    return finding.kind is SubjectKind.RESOURCE and finding.outcome is Outcome.FAIL
+    return finding.kind is SubjectKind.RESOURCE and finding.is_problem
 
 
 def _problems(findings: Iterable[Finding], controls: Iterable[Control[Any]], subjects: Subjects) -> tuple[Problem, ...]:
     todo = {control.id: remedy(control) for control in controls}
     failures: dict[tuple[SubjectKind, str], list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.outcome is Outcome.FAIL:
+        if finding.is_problem:
             failures[finding.kind, finding.id].append(finding)
     tasks = _tasks(
         subjects, {task_id for group in failures.values() for found in group for task_id in found.verdict.tasks}

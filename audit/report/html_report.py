@@ -17,7 +17,7 @@ from audit.collection import Kind, instant
 from audit.report.contents import Conclusion, Report
 from audit.report.page.calendar_table import STATES, cells, dates, groups
 from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, listed, tally
-from audit.report.page.sentences import as_sentence, count, doubts, readable, short, verdict_sentence
+from audit.report.page.sentences import as_sentence, count, doubts, drift_news, readable, short, verdict_sentence
 from audit.report.page.times import Clock, full_date, month, problem_age
 
 _MOST_REJECTED: Final = 200
@@ -42,13 +42,15 @@ def render(report: Report) -> bytes:
     """Return the report as one HTML page in UTF-8."""
     environment = _environment()
     style = environment.get_template("page.css.jinja").render()
+    clock = Clock(report.run.timezone, report.run.as_of)
     page = environment.get_template("page.html.jinja").render(
         report=report,
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        clock=Clock(report.run.timezone, report.run.as_of),
+        clock=clock,
         verdict=_VERDICTS[report.conclusion],
         sentence=verdict_sentence(report),
         doubts=doubts(report),
+        drift_news=drift_news(report, clock.utc),
         states=STATES,
         dates=dates(report),
         months=[(name, len(list(days))) for name, days in groupby(dates(report), month)],

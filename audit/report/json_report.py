@@ -7,8 +7,9 @@ import orjson
 
 from audit.collection import Drift, Kind, Reading, Rejected, shown
 from audit.findings import Control, Finding, Outcome
-from audit.report.contents import Problem, Report, ResourceLine
-from audit.subjects import Collection
+from audit.previous import Previous
+from audit.report.contents import Problem, Report, ResourceLine, RunFacts
+from audit.subjects import Collection, Waiver
 
 SCHEMA_VERSION: Final = 1
 
@@ -27,16 +28,20 @@ def render(report: Report) -> bytes:
             "tool_version": run.tool_version,
             "profile_sha256": run.profile_sha256,
             "timezone": run.timezone,
+            "previous": previous_part(run.previous),
         },
         "conclusion": report.conclusion,
-        "collection": _collection(report.collection),
+        "collection": _collection(report.collection, run),
         "summary": {
             "outcomes": {outcome.value: report.summary.outcomes.get(outcome, 0) for outcome in Outcome},
             "resources": report.summary.resources,
             "resources_failing": report.summary.resources_failing,
             "problems": report.summary.problems,
+            "waived": report.summary.waived,
+            "out_of_scope": report.summary.out_of_scope,
         },
         "problems": [_problem(problem) for problem in report.problems],
+        "waived": [_waived(finding, finding.waiver) for finding in report.findings if finding.waiver],
         "controls": [_control(control, report) for control in report.controls],
         "resources": [_resource(resource) for resource in report.resources],
         "findings": [_finding(finding) for finding in report.findings],
@@ -44,7 +49,7 @@ def render(report: Report) -> bytes:
     return orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _collection(collection: Collection) -> Mapping[str, Any]:
+def _collection(collection: Collection, run: RunFacts) -> Mapping[str, Any]:
     tasks = collection.reading(Kind.TASKS)
     return {
         "complete": collection.complete,
@@ -57,7 +62,7 @@ def _collection(collection: Collection) -> Mapping[str, Any]:
         "gaps": list(collection.gaps),
         "readings": [reading_part(reading) for reading in collection.readings],
         "rejected_rows": [_rejected(row) for row in collection.rejected],
-        "drift": [_drift(drift) for drift in collection.drift],
+        "drift": [_drift(drift, run) for drift in collection.drift],
     }
 
 
@@ -76,6 +81,15 @@ def reading_part(reading: Reading) -> Mapping[str, Any]:
     }
 
 
+def previous_part(previous: Previous) -> Mapping[str, Any]:
+    """Write which run came before, as the report and the manifest have it."""
+    return {
+        "run": previous.run,
+        "as_of": shown(previous.as_of) if previous.as_of else None,
+        "trouble": previous.trouble,
+    }
+
+
 def _rejected(row: Rejected) -> Mapping[str, Any]:
     return {
         "kind": row.kind,
@@ -87,7 +101,7 @@ def _rejected(row: Rejected) -> Mapping[str, Any]:
     }
 
 
-def _drift(drift: Drift) -> Mapping[str, Any]:
+def _drift(drift: Drift, run: RunFacts) -> Mapping[str, Any]:
     return {
         "kind": drift.kind,
         "path": drift.path,
@@ -95,6 +109,8 @@ def _drift(drift: Drift) -> Mapping[str, Any]:
         "count": drift.count,
         "first_id": drift.first_id,
         "example": drift.example,
+        "since": shown(run.previous.first_seen(drift, run.as_of)),
+        "is_new": not run.previous.knows(drift),
     }
 
 
@@ -110,6 +126,27 @@ def _problem(problem: Problem) -> Mapping[str, Any]:
         "error": problem.error or None,
         "todo": problem.todo,
         "also": list(problem.also),
+    }
+
+
+def _waived(finding: Finding, waiver: Waiver) -> Mapping[str, Any]:
+    return {
+        "control": finding.control,
+        "subject": {"kind": finding.kind, "id": finding.id, "name": finding.name},
+        "outcome": finding.outcome,
+        "severity": finding.severity,
+        "reason": finding.verdict.reason,
+        "waiver": _waiver(waiver),
+    }
+
+
+def _waiver(waiver: Waiver) -> Mapping[str, Any]:
+    return {
+        "subject": waiver.subject,
+        "owner": waiver.owner,
+        "reason": waiver.reason,
+        "until": shown(waiver.until),
+        "ticket": waiver.ticket or None,
     }
 
 
@@ -145,4 +182,5 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
         "reason": finding.verdict.reason,
         "facts": finding.facts,
         "tasks": list(finding.verdict.tasks),
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
     }

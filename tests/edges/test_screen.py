@@ -11,12 +11,15 @@ REPORT: dict[str, Any] = {
         "window": {"since": "2026-10-24T12:00:00Z", "until": "2026-11-23T12:00:00Z"},
         "project_id": "p1",
         "region": "",
+        "previous": {"run": None, "as_of": None, "trouble": None},
     },
     "conclusion": "compliant",
     "summary": {
         "outcomes": {"pass": 5, "fail": 0, "unknown": 0, "not_applicable": 1},
         "resources": 1,
         "resources_failing": 0,
+        "waived": 0,
+        "out_of_scope": 0,
     },
     "collection": {"distinct": 1234, "pages": 1, "complete": True, "gaps": [], "rejected": 0, "drift": []},
     "problems": [],
@@ -48,6 +51,20 @@ def test_a_good_report_is_short_and_the_verdict_comes_first() -> None:
         "Read     1,234 tasks in 1 page, complete",
         "Window   2026-10-24T12:00:00Z to 2026-11-23T12:00:00Z (UTC)",
         "Project  p1",
+    ]
+
+
+def test_what_is_waived_or_left_out_is_counted_and_the_verdict_says_so() -> None:
+    summary = {**REPORT["summary"], "waived": 1, "out_of_scope": 1234}
+
+    assert (
+        lines(summary=summary)[0]
+        == "COMPLIANT: every backup that was checked is as it should be, or its failure is waived."
+    )
+    assert lines(summary=summary, conclusion="incomplete")[0].startswith("INCOMPLETE: not everything")
+    assert lines(summary=summary)[3:5] == [
+        "Waived   1 finding: somebody accepts what did not pass",
+        "Left out 1,234 subjects not in the scope of the profile",
     ]
 
 
@@ -89,6 +106,25 @@ def test_what_is_missing_or_odd_is_said() -> None:
     assert "         and 1 more: see report.html" in shown
     assert "Rejected 1 row could not be used; see report.json" in shown
     assert "Drift    2 differences from the documents; all rows were used" in shown
+
+
+@pytest.mark.parametrize(
+    ("previous", "words"),
+    [
+        ({"trouble": "latest.json is damaged"}, "; not compared with the last run: latest.json is damaged"),
+        ({"run": "r1", "as_of": "2026-11-22T12:00:00Z"}, "; 1 new since 2026-11-22T12:00:00Z"),
+    ],
+)
+def test_drift_is_compared_with_the_last_run(previous: dict[str, Any], words: str) -> None:
+    run = {"previous": {"run": None, "as_of": None, "trouble": None, **previous}}
+    shown = lines(run=run, collection={"drift": [{"is_new": True}, {"is_new": False}]})
+
+    assert f"Drift    2 differences from the documents; all rows were used{words}" in shown
+    if previous.get("run"):
+        old = lines(run=run, collection={"drift": [{"is_new": False}]})
+        assert (
+            "Drift    1 difference from the documents; all rows were used; none new since 2026-11-22T12:00:00Z" in old
+        )
 
 
 def test_what_could_not_be_decided_is_said_once_for_each_reason() -> None:
