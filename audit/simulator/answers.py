@@ -60,3 +60,8 @@ def not_signed_in(detail: str) -> RefusedError:
     """Refuse a request without valid credentials as the gateway does."""
     text = f"Incorrect IAM authentication information: {detail}"
     return RefusedError(HTTPStatus.UNAUTHORIZED, "APIGW.0301", text)
+
+
+def not_permitted(action: str) -> RefusedError:
+    """Refuse a request whose IAM action the user may not do; the sentence is one that users of CBR report."""
+    return RefusedError(HTTPStatus.FORBIDDEN, "APIGW.0302", f"Policy doesn't allow {action} to be performed.")

@@ -22,10 +22,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """Everything that a route needs in order to answer."""
+    """Everything that a route needs in order to answer; ``denied`` are the IAM actions that the user may not do."""
 
     estate: Estate
     log: TaskLog
     tokens: Tokens
     account: Account
     clock: Callable[[], datetime]
+    denied: frozenset[str] = frozenset()
