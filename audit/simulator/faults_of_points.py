@@ -53,10 +53,11 @@ def comes_from_nowhere(draft: Draft, resource: Resource) -> bool:
 
 def is_not_encrypted(draft: Draft, resource: Resource) -> bool:
     """The disks are not encrypted, so neither are the backups."""
+    if not draft.successes(resource):
+        return False
     resource.encrypted_since = None
-    if draft.successes(resource):
-        draft.truth.resource(resource.id, "CBR-402")
-    return bool(draft.successes(resource))
+    draft.truth.resource(resource.id, "CBR-402")
+    return True
 
 
 def is_encrypted_now(draft: Draft, resource: Resource) -> bool:
@@ -117,7 +118,8 @@ def _must_be_there(draft: Draft, run: Run, newer: int) -> bool:
     policy, age = run.resource.vault.policy, draft.as_of - run.created
     if policy is None or newer == 0 or run.expires or not draft.settled(run.ended + 3 * HOUR):
         return False
-    rules = (policy.retention, policy.applied)
+    copying = run.resource.vault.replication  # an auditor may take its rule for one of the backups
+    rules = (policy.retention, policy.applied, *(() if copying is None else (copying.retention,)))
     return all(
         (rule.days is None or age < 0.5 * rule.days * DAY) and (rule.number is None or newer < 0.5 * rule.number)
         for rule in rules
