@@ -23,7 +23,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """Everything that a route needs in order to answer."""
+    """Everything that a route needs in order to answer; ``denied`` are the IAM actions that the user may not do."""
 
     estate: Estate
     log: TaskLog

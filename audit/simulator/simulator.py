@@ -2,7 +2,7 @@
 
 import gzip
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from threading import Lock
@@ -34,6 +34,7 @@ class Simulator:
         token_lifetime: how long a token is valid, by ``clock``.
         clock: the time in UTC, for tokens, signatures and the Date header.
         gzip: compress the answer for a client that accepts it.
+        denied: IAM actions that the user may not do, such as ``cbr:backups:list``; they are answered with 403.
 
     Attributes:
         tasks: the task log; ``add``, ``replace`` and ``remove`` change it at any time, even during a walk.
@@ -51,11 +52,12 @@ class Simulator:
         token_lifetime: timedelta = _DAY,
         clock: Callable[[], datetime] = _utc_now,
         gzip: bool = False,
+        denied: Iterable[str] = (),
     ) -> None:
         projects = {vault["id"]: vault["enterprise_project_id"] for vault in estate.vaults}
         self.tasks = TaskLog(estate.tasks, estate.hidden, projects)
         self.intercept = None
-        self._cloud = Cloud(estate, self.tasks, Tokens(token_lifetime), Account(), clock)
+        self._cloud = Cloud(estate, self.tasks, Tokens(token_lifetime), Account(), clock, denied=set(denied))
         self._latency = latency
         self._gzip = gzip
         self._lock = Lock()
