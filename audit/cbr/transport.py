@@ -93,10 +93,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer: its bytes, decoded, and its headers."""
+    """An answer: its bytes, decoded, its headers and its status."""
 
     body: bytes
     headers: Mapping[str, str]
+    status: int = 200
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -159,7 +160,7 @@ class Transport:
         while True:
             request = self._prepare(requests.Request("GET", url, params=params, auth=credentials))
             try:
-                return self._exchange(request)
+                return _good(self._exchange(request), str(request.url))
             except SourceRefusedError as refusal:
                 if refusal.status != HTTPStatus.UNAUTHORIZED or renewed or not credentials.renew(request):
                     raise
@@ -175,7 +176,18 @@ class Transport:
             SourceError: as for get.
         """
         try:
-            return self._exchange(self._prepare(requests.Request("POST", url, json=body)))
+            return _good(self.once(requests.Request("POST", url, json=body)), url)
+        except _PassingError as trouble:
+            raise trouble.error from None
+
+    def once(self, request: requests.Request) -> Answer:
+        """Send a request once, and return the answer whatever its status is.
+
+        Raises:
+            SourceError: there was no answer within the limits.
+        """
+        try:
+            return self._exchange(self._prepare(request))
         except _PassingError as trouble:
             raise trouble.error from None
 
@@ -217,8 +229,7 @@ class Transport:
                 f"{_place(url)} did not answer: {_cause(error)}; check the endpoint, the region and the network"
             )
             raise _PassingError(trouble) from error
-        _check(response, body, url)
-        return Answer(body=body, headers=response.headers)
+        return Answer(body=body, headers=response.headers, status=response.status_code)
 
     def _body(self, response: requests.Response, deadline: float) -> bytes:
         """Read and decode a body piece by piece, so that neither a bomb nor a trickle can hold the audit."""
@@ -256,24 +267,25 @@ def _hanging_up(raw: urllib3.HTTPResponse, seconds: float) -> Iterator[threading
         watchdog.cancel()
 
 
-def _check(response: requests.Response, body: bytes, url: str) -> None:
-    """Turn every status but success into an error."""
-    status = response.status_code
+def _good(answer: Answer, url: str) -> Answer:
+    """Return a good answer, and turn every other one into an error."""
+    status, body = answer.status, answer.body
     if status in {HTTPStatus.OK, HTTPStatus.CREATED}:
-        return
+        return answer
     if status in _RETRIED:
-        error = SourceUnreachableError(f"{_place(url)} answered {status}{_said(body)}")
-        raise _PassingError(error, _retry_after(response.headers.get("Retry-After")))
+        error = SourceUnreachableError(f"{_place(url)} answered {status}{said(body)}")
+        raise _PassingError(error, _retry_after(answer.headers.get("Retry-After")))
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         raise SourceAnswerError(f"{_place(url)} answered with a redirect, which is not followed; check the endpoint")
     code, _ = _error(body)
     remedy = _REMEDIES.get(status, "see the error codes of the API")
-    raise SourceRefusedError(f"{_place(url)} answered {status}{_said(body)}; {remedy}", status=status, code=code)
+    raise SourceRefusedError(f"{_place(url)} answered {status}{said(body)}; {remedy}", status=status, code=code)
 
 
-def _said(body: bytes) -> str:
-    said = REDACTOR.text(" ".join(part for part in _error(body) if part))  # some services quote what they refuse
-    return f" ({said[:_LONGEST_MESSAGE]})" if said else ""
+def said(body: bytes) -> str:
+    """Quote code and message of an error, without any secret."""
+    words = REDACTOR.text(" ".join(part for part in _error(body) if part))  # some services quote what they refuse
+    return f" ({words[:_LONGEST_MESSAGE]})" if words else ""
 
 
 def _error(body: bytes) -> tuple[str, str]:
