@@ -1,11 +1,13 @@
 """The one place that joins settings, clients, stores and the run."""
 
 import hashlib
+import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -16,19 +18,27 @@ from audit.cbr.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
 from audit.cbr.client import CbrClient
 from audit.cbr.transport import Credentials, Limits, Transport
 from audit.collection import Window, shown
-from audit.errors import EventError, ProfileError, SettingsError, SourceRefusedError
+from audit.errors import AuditError, EventError, ProfileError, SettingsError, SourceRefusedError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
+from audit.notify import Notifier
 from audit.profile import Profile, build_profile, parse_profile
-from audit.report.contents import RunFacts
+from audit.publish import LATEST
+from audit.reading import read_report
+from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn
-from audit.store import open_store
+from audit.store import Store, open_store
 
 LOOK_BACK: Final = "30d"
 _HOUR: Final = timedelta(hours=1)
 _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
+_LEVELS: Final = {
+    Conclusion.COMPLIANT: logging.INFO,
+    Conclusion.NON_COMPLIANT: logging.WARNING,
+    Conclusion.INCOMPLETE: logging.WARNING,
+}
 _LOG = structlog.get_logger()
 
 
@@ -41,6 +51,7 @@ class Order:
         request_id: what the platform calls the invocation, or an empty text.
         budget: time for reading from the cloud.
         on_timer: nobody waits for the answer, so trouble must be raised.
+        time_left: how long the run may still take.
     """
 
     settings: Settings
@@ -50,6 +61,7 @@ class Order:
     request_id: str = ""
     budget: timedelta = _HOUR
     on_timer: bool = False
+    time_left: Callable[[], timedelta] = lambda: _HOUR
 
 
 class Context(Protocol):
@@ -104,7 +116,10 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
     """
     read = read_event(event)
     variables = _variables(context, environment)
-    remaining = timedelta(milliseconds=context.getRemainingTimeInMilliSeconds())
+
+    def time_left() -> timedelta:
+        return timedelta(milliseconds=context.getRemainingTimeInMilliSeconds())
+
     made = _order_on_timer(read, variables) if isinstance(read, TimerEvent) else _order_by_hand(read, variables)
     return Order(
         settings=made.settings,
@@ -112,13 +127,14 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
         window=made.window,
         nonce=made.nonce,
         request_id=context.getRequestID(),
-        budget=min(max(remaining * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
+        budget=min(max(time_left() * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
         on_timer=isinstance(read, TimerEvent),
+        time_left=time_left,
     )
 
 
 def carry_out(order: Order, watch: Watch) -> Done:
-    """Run an order and log one line about how it ended.
+    """Run an order, tell whoever wants to know, and log one line about how it ended.
 
     Raises:
         AuditError: the run could not be carried out.
@@ -138,15 +154,38 @@ def carry_out(order: Order, watch: Watch) -> Done:
     names = {"run_id": facts.id, "project_id": settings.project_id, "request_id": order.request_id}
     with structlog.contextvars.bound_contextvars(**names):
         _LOG.info("run.started", sign_in=settings.sign_in, store=store.url, until=shown(facts.as_of))
+        notifier = Notifier(settings, partial(_for_project, settings), order.time_left)
+        notifier.started(facts.id)
+        before = _previous(store, settings.project_id) if notifier.compares else None
         try:
-            with _client(order) as client:
-                done = run(facts, order.profile, client, store, watch)
-        except SourceRefusedError as error:
-            raise SourceRefusedError(
-                f"{error} (signed in with {settings.sign_in})", status=error.status, code=error.code
-            ) from error
-        _LOG.info("run.finished", **summary(done))
+            done = _run(order, facts, store, watch)
+        except Exception as error:
+            _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}")  # it is raised again
+            notifier.failed(error)
+            raise
+        _LOG.log(_LEVELS[done.report.conclusion], "run.finished", **summary(done))
+        is_latest = f"{settings.project_id}/{LATEST}" in done.keys
+        notifier.finished(done.report, before, f"{store.url}/{done.prefix}/report.html", is_latest=is_latest)
     return done
+
+
+def _run(order: Order, facts: RunFacts, store: Store, watch: Watch) -> Done:
+    try:
+        with _client(order) as client:
+            return run(facts, order.profile, client, store, watch)
+    except SourceRefusedError as error:
+        raise SourceRefusedError(
+            f"{error} (signed in with {order.settings.sign_in})", status=error.status, code=error.code
+        ) from error
+
+
+def _previous(store: Store, project_id: str) -> Mapping[str, Any] | None:
+    """Read the latest report before this run moves the pointer; None where there is none that can be trusted."""
+    try:
+        return read_report(store, project_id).report
+    except (AuditError, ValueError) as error:
+        _LOG.info("previous.not_read", cause=str(error))
+        return None
 
 
 def summary(done: Done) -> dict[str, Any]:
@@ -156,6 +195,9 @@ def summary(done: Done) -> dict[str, Any]:
         "run": report.run.id,
         "conclusion": report.conclusion.value,
         "problems": report.summary.problems,
+        "worst": report.problems[0].severity.value if report.problems else None,
+        "resources": report.summary.resources,
+        "resources_failing": report.summary.resources_failing,
         "findings": {outcome.value: count for outcome, count in sorted(report.summary.outcomes.items())},
         "complete": report.collection.complete,
         "gaps": list(report.collection.gaps),
@@ -192,6 +234,10 @@ def _credentials(settings: Settings, transport: Transport) -> Credentials:
     if settings.token:
         return TokenAuth(settings.token.get_secret_value())
     return PasswordAuth(lambda: _sign_in(settings, transport))
+
+
+def _for_project(settings: Settings, transport: Transport, project_id: str) -> Credentials:
+    return _credentials(settings.model_copy(update={"project_id": project_id}), transport)
 
 
 def _sign_in(settings: Settings, transport: Transport) -> str:

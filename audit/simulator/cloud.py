@@ -1,10 +1,11 @@
 """What the pretend services know: the estate, its task log, who may ask, and what time it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from audit.simulator.estate import Estate
+from audit.simulator.notices import Inbox
 from audit.simulator.task_log import TaskLog
 from audit.simulator.tokens import Tokens
 
@@ -29,3 +30,4 @@ class Cloud:
     tokens: Tokens
     account: Account
     clock: Callable[[], datetime]
+    inbox: Inbox = field(default_factory=Inbox)

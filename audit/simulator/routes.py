@@ -8,7 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
-from audit.simulator import identity, parameters
+from audit.simulator import identity, notices, parameters
 from audit.simulator.answers import RefusedError, good, listing
 from audit.simulator.cloud import Cloud
 from audit.simulator.messages import Request, Response, Row
@@ -101,6 +101,9 @@ ROUTES: Final = (
     _Route("GET", _in_project("policies/(?P<id>[^/]+)"), show_policy),
     _Route("GET", _in_project("vaults"), list_vaults),
     _Route("GET", _in_project("vaults/(?P<id>[^/]+)"), show_vault),
+    _Route("POST", re.compile(r"/v2/(?P<project>[^/]+)/notifications/topics/(?P<id>[^/]+)/publish"), notices.publish),
+    _Route("POST", re.compile(r"/webhook"), notices.call, open=True),
+    _Route("POST", re.compile(r"/ping/[0-9a-f-]+(?:/(?P<id>start|fail))?"), notices.ping, open=True),
 )
 
 
@@ -116,7 +119,7 @@ def _route(cloud: Cloud, request: Request) -> Response:
         names = match.groupdict()
         if not route.open:
             _admit(cloud, request, names["project"])
-        return route.handler(cloud, request, names.get("id", ""))
+        return route.handler(cloud, request, names.get("id") or "")
     raise RefusedError(HTTPStatus.NOT_FOUND, "APIGW.0101", "The API does not exist.")
 
 

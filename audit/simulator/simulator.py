@@ -12,6 +12,7 @@ from audit.simulator import routes
 from audit.simulator.cloud import Account, Cloud
 from audit.simulator.estate import Estate
 from audit.simulator.messages import Request, Response
+from audit.simulator.notices import Inbox, topic_of
 from audit.simulator.task_log import TaskLog
 from audit.simulator.tokens import Tokens
 
@@ -100,6 +101,16 @@ class Simulator:
             if not self._cloud.tokens.valid(self._token, now):
                 self._token, _ = self._cloud.tokens.issue(now)
             return self._token
+
+    @property
+    def topic(self) -> str:
+        """The URN of the one topic of SMN."""
+        return topic_of(self.project_id)
+
+    @property
+    def inbox(self) -> Inbox:
+        """What arrived at the topic, at ``/webhook`` and at ``/ping/ID``, where ID is hexadecimal."""
+        return self._cloud.inbox
 
     @property
     def requests(self) -> int:
