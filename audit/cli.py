@@ -29,8 +29,7 @@ from audit.run import Done
 from audit.screen import printable, summary_lines
 from audit.settings import VARIABLES
 from audit.simulator import SCENARIOS, Simulator, build_estate, serve
-from audit.store import open_store
-from audit.wiring import carry_out, load_profile, order
+from audit.wiring import carry_out, load_profile, opened_store, order
 
 EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
 INTERNAL_ERROR: Final = 1
@@ -42,6 +41,7 @@ DRIFT_ONLY: Final = 4
 _OPTIONS: Final = {
     "CBR_AUDIT_ENDPOINT": "--endpoint",
     "HUAWEICLOUD_SDK_IAM_ENDPOINT": "--iam-endpoint",
+    "CBR_AUDIT_OBS_ENDPOINT": "--obs-endpoint",
     "HUAWEICLOUD_SDK_REGION": "--region",
     "HUAWEICLOUD_SDK_PROJECT_ID": "--project-id",
     "CBR_AUDIT_STORE": "--store",
@@ -123,15 +123,16 @@ def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None) -> None
             "CBR_AUDIT_STORE": str(out),
         }
         done = _audit(variables, since=None, as_of=shown(now), profile=None)
-    _print_done(done, str(out))
+    _print_done(done)
 
 
 @main.command(short_help="Audit a project and write its report to a store.")
 @click.option("--endpoint", metavar="URL", help="Endpoint of CBR, where the region does not give it.")
 @click.option("--iam-endpoint", metavar="URL", help="Endpoint of IAM, where the region does not give it.")
+@click.option("--obs-endpoint", metavar="URL", help="Endpoint of OBS, where the region does not give it.")
 @click.option("--region", metavar="NAME", help="Region of the project, such as eu-west-101.")
 @click.option("--project-id", metavar="ID", help="The project to audit.")
-@click.option("--store", metavar="URL", help="Where the report goes: file:///folder or a path.")
+@click.option("--store", metavar="URL", help="Where the report goes: a folder or obs://bucket/prefix.")
 @click.option("--profile", metavar="FILE", help="What to demand; good defaults without it.")
 @click.option("--since", metavar="TIME", help="Start of the window, such as 2026-10-24 or 30d.  [default: 30d]")
 @click.option("--as-of", metavar="TIME", help="End of the window and time of judgement.  [default: now]")
@@ -152,7 +153,7 @@ def run(
         done = _audit(variables, since=since, as_of=as_of, profile=profile)
     except SettingsError as error:
         raise type(error)(_with_options(str(error))) from error
-    _print_done(done, variables["CBR_AUDIT_STORE"])
+    _print_done(done)
     ctx.exit(EXIT_CODES[done.report.conclusion])
 
 
@@ -162,15 +163,18 @@ def run(
 def show(*, where: str | None, project_id: str | None) -> None:
     """Show the latest report of a store, or that of a run.
 
-    WHERE is a folder, a URL or the id of a run.
+    WHERE is a folder, a URL such as obs://bucket/prefix, or the id of a run.
 
     Without WHERE, the store is CBR_AUDIT_STORE, or else the folder of the demo.
     """
-    usual = _environment().get("CBR_AUDIT_STORE", _DEMO)
+    variables = _environment()
+    usual = variables.get("CBR_AUDIT_STORE", _DEMO)
     if where and RUN_ID.fullmatch(where):
-        _print_report(read_run(open_store(usual), where))
+        with opened_store(usual, variables) as store:
+            _print_report(read_run(store, where))
     else:
-        _print_report(read_report(open_store(where or usual), project_id))
+        with opened_store(where or usual, variables) as store:
+            _print_report(read_report(store, project_id))
 
 
 @main.command()
@@ -258,9 +262,8 @@ def _audit(variables: Mapping[str, str], *, since: str | None, as_of: str | None
         return carry_out(made, watch)
 
 
-def _print_done(done: Done, store: str) -> None:
-    report = orjson.loads(json_report.render(done.report))
-    _print_report(Found(report, f"{open_store(store).url}/{done.prefix}"))
+def _print_done(done: Done) -> None:
+    _print_report(Found(orjson.loads(json_report.render(done.report)), done.url))
 
 
 def _print_report(found: Found) -> None:

@@ -67,6 +67,7 @@ class Done:
 
     report: Report
     prefix: str
+    url: str
     keys: tuple[str, ...]
 
 
@@ -147,4 +148,4 @@ def publish(publication: Publication, intake: Intake, profile: Profile, report: 
     for name, render in FORMATS.items():
         publication.put(name, render(report))
     publication.finish(report)
-    return Done(report=report, prefix=publication.prefix, keys=publication.keys)
+    return Done(report=report, prefix=publication.prefix, url=publication.url, keys=publication.keys)

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,11 +14,9 @@ from typing import Any, Final, Protocol
 import structlog
 
 from audit import __version__
-from audit.cbr.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
 from audit.cbr.client import CbrClient
-from audit.cbr.transport import Credentials, Limits, Transport
 from audit.collection import Window, shown
-from audit.errors import AuditError, EventError, ProfileError, SettingsError, SourceRefusedError
+from audit.errors import AuditError, EventError, ProfileError, RefusedError, SettingsError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
 from audit.notify import Notifier
@@ -27,13 +25,22 @@ from audit.publish import LATEST
 from audit.reading import read_report
 from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Watch, run
-from audit.settings import VARIABLES, Settings, SignIn
+from audit.settings import VARIABLES, Settings, SignIn, StoreSettings
+from audit.signing_in import Agency, agency_variables, signed_in
 from audit.store import Store, open_store
+from audit.store.obs import Obs, Seal
+from audit.store.obs_auth import ObsAuth
+from audit.store.obs_dialect import OBS
+from audit.store.obs_place import SCHEME, place
+from audit.web.cloud_clock import CloudClock
+from audit.web.fresh import Fresh, Keys
+from audit.web.transport import Credentials, Limits, Transport
 
 LOOK_BACK: Final = "30d"
 _HOUR: Final = timedelta(hours=1)
 _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
+_MOST_BYTES: Final = 512 * 1024 * 1024
 _LEVELS: Final = {
     Conclusion.COMPLIANT: logging.INFO,
     Conclusion.NON_COMPLIANT: logging.WARNING,
@@ -50,8 +57,10 @@ class Order:
         nonce: sets this run apart from others over the same window, a repeated event included.
         request_id: what the platform calls the invocation, or an empty text.
         budget: time for reading from the cloud.
+        storing: time until everything must be stored.
         on_timer: nobody waits for the answer, so trouble must be raised.
         time_left: how long the run may still take.
+        agency: who the function is, None on the command line.
     """
 
     settings: Settings
@@ -60,20 +69,18 @@ class Order:
     nonce: str
     request_id: str = ""
     budget: timedelta = _HOUR
+    storing: timedelta = 2 * _HOUR
     on_timer: bool = False
     time_left: Callable[[], timedelta] = lambda: _HOUR
+    agency: Agency | None = None
 
 
-class Context(Protocol):
+class Context(Agency, Protocol):
     """What FunctionGraph tells a function; the parts that the audit uses."""
 
     def getRequestID(self) -> str: ...  # noqa: D102, N802  # named by the platform
     def getRemainingTimeInMilliSeconds(self) -> int: ...  # noqa: D102, N802  # named by the platform
     def getUserData(self, key: str) -> str | None: ...  # noqa: D102, N802  # named by the platform
-    def getToken(self) -> str: ...  # noqa: D102, N802  # named by the platform
-    def getSecurityAccessKey(self) -> str: ...  # noqa: D102, N802  # named by the platform
-    def getSecuritySecretKey(self) -> str: ...  # noqa: D102, N802  # named by the platform
-    def getSecurityToken(self) -> str: ...  # noqa: D102, N802  # named by the platform
 
 
 def order(
@@ -128,7 +135,9 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
         nonce=made.nonce,
         request_id=context.getRequestID(),
         budget=min(max(time_left() * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
+        storing=min(max(time_left() - _RESERVE, timedelta(0)), 2 * _HOUR),
         on_timer=isinstance(read, TimerEvent),
+        agency=context,
         time_left=time_left,
     )
 
@@ -150,42 +159,23 @@ def carry_out(order: Order, watch: Watch) -> Done:
         profile_sha256=order.profile.sha256,
         timezone=order.profile.timezone,
     )
-    store = open_store(settings.store)
     names = {"run_id": facts.id, "project_id": settings.project_id, "request_id": order.request_id}
     with structlog.contextvars.bound_contextvars(**names):
-        _LOG.info("run.started", sign_in=settings.sign_in, store=store.url, until=shown(facts.as_of))
-        notifier = Notifier(settings, partial(_for_project, settings), order.time_left)
+        notifier = Notifier(settings, partial(_for_project, order), order.time_left)
         notifier.started(facts.id)
-        before = _previous(store, settings.project_id) if notifier.compares else None
         try:
-            done = _run(order, facts, store, watch)
+            with opened(order) as edges:
+                _LOG.info("run.started", sign_in=edges.way, store=edges.store.url, until=shown(facts.as_of))
+                before = _previous(edges.store, settings.project_id) if notifier.compares else None
+                done = _run(order, facts, edges, watch)
         except Exception as error:
-            _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}")  # it is raised again
+            _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}")
             notifier.failed(error)
             raise
         _LOG.log(_LEVELS[done.report.conclusion], "run.finished", **summary(done))
         is_latest = f"{settings.project_id}/{LATEST}" in done.keys
-        notifier.finished(done.report, before, f"{store.url}/{done.prefix}/report.html", is_latest=is_latest)
+        notifier.finished(done.report, before, f"{edges.store.url}/{done.prefix}/report.html", is_latest=is_latest)
     return done
-
-
-def _run(order: Order, facts: RunFacts, store: Store, watch: Watch) -> Done:
-    try:
-        with _client(order) as client:
-            return run(facts, order.profile, client, store, watch)
-    except SourceRefusedError as error:
-        raise SourceRefusedError(
-            f"{error} (signed in with {order.settings.sign_in})", status=error.status, code=error.code
-        ) from error
-
-
-def _previous(store: Store, project_id: str) -> Mapping[str, Any] | None:
-    """Read the latest report before this run moves the pointer; None where there is none that can be trusted."""
-    try:
-        return read_report(store, project_id).report
-    except (AuditError, ValueError) as error:
-        _LOG.info("previous.not_read", cause=str(error))
-        return None
 
 
 def summary(done: Done) -> dict[str, Any]:
@@ -207,51 +197,94 @@ def summary(done: Done) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Everything that a run needs of the world, and the name of the way to sign in."""
+
+    way: SignIn
+    client: CbrClient
+    store: Store
+
+
 @contextmanager
-def _client(order: Order) -> Iterator[CbrClient]:
-    settings = order.settings
-    transport = Transport(limits=Limits(budget=order.budget), connections=settings.workers)
-    try:
-        yield CbrClient(
-            transport,
-            _credentials(settings, transport),
+def opened(order: Order) -> Iterator[Edges]:
+    """Prepare the edges of a run; nothing is sent yet.
+
+    Raises:
+        SettingsError: the store's address cannot be used.
+    """
+    settings, clock = order.settings, CloudClock()
+    reading = Transport(limits=Limits(budget=order.budget), connections=settings.workers)
+    storing = Transport(limits=_storing(order.storing), dialect=OBS)
+    with closing(reading), closing(storing):
+        who = signed_in(settings, order.agency, reading, clock)
+        client = CbrClient(
+            reading,
+            who.credentials,
             endpoint=settings.cbr_endpoint,
             project_id=settings.project_id,
             workers=settings.workers,
         )
-    finally:
-        transport.close()
+        yield Edges(who.way, client, open_store(settings.store, _in_obs(settings, who.keys, clock, storing)))
 
 
-def _credentials(settings: Settings, transport: Transport) -> Credentials:
-    if settings.sign_in is SignIn.KEYS and settings.access_key and settings.secret_key:
-        return KeyAuth(
-            settings.access_key.get_secret_value(),
-            settings.secret_key.get_secret_value(),
-            project_id=settings.project_id,
-            security_token=settings.security_token.get_secret_value() if settings.security_token else "",
-        )
-    if settings.token:
-        return TokenAuth(settings.token.get_secret_value())
-    return PasswordAuth(lambda: _sign_in(settings, transport))
+@contextmanager
+def opened_store(url: str, variables: Mapping[str, str]) -> Iterator[Store]:
+    """Open a store to look into it: one in OBS needs access keys, and no project.
+
+    Raises:
+        SettingsError: naming everything that is missing or wrong.
+    """
+    if not url.startswith(SCHEME):
+        yield open_store(url)
+        return
+    settings, clock = StoreSettings.read({**variables, "CBR_AUDIT_STORE": url}), CloudClock()
+    REDACTOR.learn(settings.secrets)
+    with closing(Transport(limits=_storing(_HOUR), dialect=OBS)) as transport:
+        keys = signed_in(settings, None, transport, clock).keys
+        yield open_store(url, _in_obs(settings, keys, clock, transport))
 
 
-def _for_project(settings: Settings, transport: Transport, project_id: str) -> Credentials:
-    return _credentials(settings.model_copy(update={"project_id": project_id}), transport)
+def _run(order: Order, facts: RunFacts, edges: Edges, watch: Watch) -> Done:
+    try:
+        return run(facts, order.profile, edges.client, edges.store, watch)
+    except RefusedError as error:
+        raise type(error)(f"{error} (signed in with {edges.way})", status=error.status, code=error.code) from error
 
 
-def _sign_in(settings: Settings, transport: Transport) -> str:
-    domain = {"id": settings.domain_id} if settings.domain_id else {"name": settings.domain or settings.user or ""}
-    token = sign_in(
-        transport,
-        settings.sign_in_endpoint,
-        project_id=settings.project_id,
-        user=settings.user or "",
-        password=settings.password.get_secret_value() if settings.password else "",
-        domain=domain,
-    )
-    REDACTOR.learn([token])
-    return token
+def _previous(store: Store, project_id: str) -> Mapping[str, Any] | None:
+    """Read the latest report before this run moves the pointer; None where there is none that can be trusted."""
+    try:
+        return read_report(store, project_id).report
+    except (AuditError, ValueError) as error:
+        _LOG.info("previous.not_read", cause=str(error))
+        return None
+
+
+def _storing(budget: timedelta) -> Limits:
+    """Give objects more time and room than pages: a report of many resources is large, and a line may be slow."""
+    minute = timedelta(minutes=1)
+    return Limits(silence=minute, request=10 * minute, budget=budget, wire=_MOST_BYTES, decoded=_MOST_BYTES)
+
+
+def _in_obs(
+    settings: Settings, keys: Fresh[Keys] | None, clock: CloudClock, transport: Transport
+) -> Callable[[str], Store] | None:
+    """Say how a store in OBS is opened, None where there are no keys for it."""
+    if keys is None:
+        return None
+
+    def in_obs(url: str) -> Store:
+        where = place(url, settings.obs_endpoint, settings.region)
+        seal = Seal(settings.obs_kms_key, settings.obs_lock_days)
+        return Obs(where, transport, ObsAuth(keys, clock, region=where.region), seal)
+
+    return in_obs
+
+
+def _for_project(order: Order, transport: Transport, project_id: str) -> Credentials:
+    settings = order.settings.model_copy(update={"project_id": project_id})
+    return signed_in(settings, order.agency, transport, CloudClock()).credentials
 
 
 def load_profile(written: str | None) -> Profile:
@@ -276,16 +309,10 @@ def _variables(context: Context, environment: Mapping[str, str]) -> dict[str, st
     found = {name: value for name in VARIABLES if (value := context.getUserData(name) or environment.get(name))}
     if "HUAWEICLOUD_SDK_PROJECT_ID" not in found and environment.get("RUNTIME_PROJECT_ID"):
         found["HUAWEICLOUD_SDK_PROJECT_ID"] = environment["RUNTIME_PROJECT_ID"]
-    access_key, secret_key = context.getSecurityAccessKey(), context.getSecuritySecretKey()
-    if access_key and secret_key:
-        found |= {
-            "HUAWEICLOUD_SDK_AK": access_key,
-            "HUAWEICLOUD_SDK_SK": secret_key,
-            "HUAWEICLOUD_SDK_SECURITY_TOKEN": context.getSecurityToken(),
-        }
-    if (token := context.getToken()) and "CBR_AUDIT_TOKEN" not in found:
-        found["CBR_AUDIT_TOKEN"] = token
-    return found
+    given = agency_variables(context)
+    if "CBR_AUDIT_TOKEN" in found:
+        given.pop("CBR_AUDIT_TOKEN", None)
+    return found | given
 
 
 def _order_on_timer(event: TimerEvent, variables: dict[str, str]) -> Order:

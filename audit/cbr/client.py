@@ -3,12 +3,18 @@
 from typing import Final
 
 from audit.cbr.paging import Walk
-from audit.cbr.transport import Credentials, Transport
 from audit.collection import Kind, Page, Window, shown
 from audit.errors import SourceAnswerError
 from audit.validate import read_envelope
+from audit.web.transport import Credentials, Transport
 
 PAGE_SIZE: Final = 1000
+ACTIONS: Final = {
+    "operation-logs": "cbr:tasks:list",
+    "policies": "cbr:policies:list",
+    "vaults": "cbr:vaults:list",
+    "backups": "cbr:backups:list",
+}
 
 
 class CbrClient:
@@ -57,7 +63,7 @@ class CbrClient:
     def _read(self, kind: Kind, name: str, params: tuple[tuple[str, str], ...]) -> Page:
         path = f"/v3/{self._project_id}/{name}"
         url = f"{self._endpoint}{path}"
-        answer = self._transport.get(url, params, self._credentials)
+        answer = self._transport.get(url, params, self._credentials, ACTIONS[name])
         try:
             rows, envelope = read_envelope(kind, answer.body)
         except SourceAnswerError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -10,7 +11,6 @@ import orjson
 import requests
 import structlog
 
-from audit.cbr.transport import Limits, Transport, said
 from audit.errors import SourceError
 from audit.log import REDACTOR
 from audit.notify import message, smn, webhook
@@ -19,8 +19,10 @@ from audit.notify.ping import Signal, ping
 from audit.report.contents import Conclusion, Report
 from audit.report.json_report import render
 from audit.settings import Settings
+from audit.web.dialect import JSON
+from audit.web.transport import Credentials, Limits, Transport
 
-Authenticate = Callable[[Transport, str], Callable[[requests.PreparedRequest], requests.PreparedRequest]]
+Authenticate = Callable[[Transport, str], Credentials]
 _LONGEST: Final = timedelta(seconds=10)
 _LONGEST_AT_START: Final = timedelta(seconds=3)
 _SHORTEST: Final = timedelta(seconds=1)
@@ -44,7 +46,7 @@ class Notifier:
 
         Args:
             settings: name the channels.
-            authenticate: gives a requests auth class for a project of the cloud.
+            authenticate: gives what signs requests for a project of the cloud.
             time_left: how long the function may still run.
         """
         self._settings = settings
@@ -129,9 +131,12 @@ class Notifier:
         """
         if budget < _SHORTEST:
             raise SourceError("it was not sent: too little of the function's time is left")
-        with closing(Transport(limits=Limits(connect=_LONGEST_AT_START, request=budget, budget=budget))) as transport:
+        limits = Limits(connect=_LONGEST_AT_START, request=budget, budget=budget, tries=1)
+        dialect = replace(JSON, remedy=lambda *_: _REMEDIES[channel])
+        with closing(Transport(limits=limits, dialect=dialect)) as transport:
             if project_id:
-                request.auth = self._authenticate(transport, project_id)
+                transport.ask(request, self._authenticate(transport, project_id))
+                return
             answer = transport.once(request)
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            raise SourceError(f"answered {answer.status}{said(answer.body)}; {_REMEDIES[channel]}")
+            raise SourceError(f"it was answered with {answer.status}; {_REMEDIES[channel]}")

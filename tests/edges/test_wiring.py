@@ -11,6 +11,7 @@ from audit.log import REDACTOR
 from audit.profile import Profile
 from audit.report.contents import Conclusion
 from audit.settings import SignIn
+from audit.signing_in import way_of
 from audit.simulator import mock_cbr, serve
 from audit.wiring import carry_out, load_profile, order, order_from_event, summary
 from tests.edges.pretend import AS_OF, Context, a_simulator, audit, variables
@@ -188,7 +189,7 @@ def test_the_keys_of_the_agency_go_before_everything() -> None:
 
     settings = order_from_event(None, context, old).settings
 
-    assert settings.sign_in is SignIn.KEYS
+    assert way_of(settings, context) is SignIn.FUNCTION_KEYS
     assert not any(value in settings.secrets for value in old.values())
     assert {"NEWKEY", "NEWSECRET", "NEWSTS"} <= set(settings.secrets)
 
@@ -202,10 +203,13 @@ def test_permanent_keys_of_an_agency_have_no_old_token() -> None:
 def test_without_keys_the_token_of_the_agency_will_do() -> None:
     values = {name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}
 
-    settings = order_from_event(None, Context(values, token="agency-token"), {}).settings
-    assert settings.sign_in is SignIn.TOKEN
+    agency = Context(values, token="agency-token")
+    settings = order_from_event(None, agency, {}).settings
+    assert way_of(settings, agency) is SignIn.FUNCTION_TOKEN
     assert "agency-token" in settings.secrets
-    assert "MIItoken" in order_from_event(None, Context(GOOD, token="agency-token"), {}).settings.secrets
+    given = order_from_event(None, Context(GOOD, token="agency-token"), {}).settings
+    assert way_of(given, agency) is SignIn.TOKEN
+    assert "MIItoken" in given.secrets
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 import pytest
-import requests
 
 from audit import log
 from audit.collection import shown
@@ -15,6 +14,8 @@ from audit.errors import SourceError
 from audit.notify import Notifier, webhook
 from audit.settings import Settings
 from audit.simulator import Request, Response, Simulator, serve
+from audit.web.auth import TokenAuth
+from audit.web.fresh import Fresh
 from audit.wiring import Order, carry_out, order
 from tests.edges.pretend import AS_OF, a_simulator, files_of, json_response, variables
 from tests.edges.rude_server import keeps_silent, rude_server
@@ -195,9 +196,9 @@ REFUSALS = [
         403,
         "answered 403 (SMN.0005 Denied); give the agency the action smn:topic:publish for this topic",
     ),
-    ("/webhook", "webhook", 500, "answered 500; check the URL and what its receiver demands"),
-    ("/webhook", "webhook", 302, "answered 302; check the URL and what its receiver demands"),
-    ("/ping", "ping", 404, "answered 404; check the URL of the check"),
+    ("/webhook", "webhook", 500, "answered with 500; check the URL and what its receiver demands"),
+    ("/webhook", "webhook", 302, "answered with 302; check the URL and what its receiver demands"),
+    ("/ping", "ping", 404, "answered with 404; check the URL of the check"),
 ]
 
 
@@ -243,7 +244,9 @@ def a_notifier(url: str, seconds: float) -> Notifier:
         "CBR_AUDIT_PING_URL": f"{url}{CHECK}",
     }
     return Notifier(
-        Settings.read(values), lambda _transport, _project: requests.auth.AuthBase(), lambda: timedelta(seconds=seconds)
+        Settings.read(values),
+        lambda _transport, _project: TokenAuth(Fresh(lambda: "MIItoken")),
+        lambda: timedelta(seconds=seconds),
     )
 
 
