@@ -21,6 +21,7 @@ from audit.controls import CONTROLS
 from audit.documents import derive
 from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
+from audit.invoke_command import invoke_command
 from audit.progress import watching
 from audit.reading import RUN_ID, Found, read_report, read_run
 from audit.report import json_report
@@ -237,6 +238,9 @@ def simulate(*, port: int, as_of: datetime | None, latency_ms: int, truth: Path 
         }
         click.echo(orjson.dumps(line))
         stopped.wait()
+
+
+main.add_command(invoke_command)
 
 
 @main.group()

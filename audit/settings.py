@@ -64,6 +64,18 @@ def _endpoint(url: str) -> str:
     return url.rstrip("/")
 
 
+def endpoint_of(url: str) -> str:
+    """Check an endpoint that is given by hand.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
+    try:
+        return _endpoint(url)
+    except ValueError as error:
+        raise SettingsError(f"the endpoint {url} cannot be used: {error}") from error
+
+
 def _secret_url(url: SecretStr | None) -> SecretStr | None:
     """Check the address of somebody to tell; it may hold a key, so no error quotes it."""
     if url is None:

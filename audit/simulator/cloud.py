@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from audit.simulator.estate import Estate
+from audit.simulator.functions import Function
 from audit.simulator.notices import Inbox
 from audit.simulator.task_log import TaskLog
 from audit.simulator.temporary import Pair, Pairs
@@ -22,9 +23,9 @@ class Account:
     sk: str = "SimulatedSecretKeyThatOpensNothing000001"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cloud:
-    """Everything that a route needs in order to answer."""
+    """Everything that a route needs in order to answer; ``function`` is what FunctionGraph runs."""
 
     estate: Estate
     log: TaskLog
@@ -34,6 +35,7 @@ class Cloud:
     pairs: Pairs = field(default_factory=Pairs)
     denied: set[str] = field(default_factory=set)
     inbox: Inbox = field(default_factory=Inbox)
+    function: Function | None = None
 
     def pair(self, ak: str) -> Pair | None:
         """Find a key pair: the user's own, or a temporary one."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
-from audit.simulator import identity, notices, parameters
+from audit.simulator import functions, identity, notices, parameters
 from audit.simulator.answers import DeniedError, RefusedError, good, listing
 from audit.simulator.cloud import Cloud
 from audit.simulator.messages import Request, Response, Row
@@ -99,6 +99,10 @@ def _in_project(path: str) -> re.Pattern[str]:
     return re.compile(rf"/v3/(?P<project>[^/]+)/{path}/?")
 
 
+def _of_function(path: str) -> re.Pattern[str]:
+    return re.compile(rf"/v2/(?P<project>[^/]+)/fgs/functions/(?P<id>[^/]+)/{path}")
+
+
 _TOPIC: Final = re.compile(r"/v2/(?P<project>[^/]+)/notifications/topics/(?P<id>[^/]+)/publish")
 ROUTES: Final = (
     _Route("POST", re.compile(r"/v3/auth/tokens/?"), identity.give_token),
@@ -110,6 +114,8 @@ ROUTES: Final = (
     _Route("GET", _in_project("vaults/(?P<id>[^/]+)"), show_vault, "cbr:vaults:get"),
     _Route("GET", _in_project("backups"), list_backups, "cbr:backups:list"),
     _Route("POST", _TOPIC, notices.publish, "smn:topic:publish"),
+    _Route("POST", _of_function("invocations"), functions.invoke, "functiongraph:function:invoke"),
+    _Route("POST", _of_function("invocations-async"), functions.invoke_later, "functiongraph:function:invokeAsync"),
     _Route("POST", re.compile(r"/webhook"), notices.call),
     _Route("POST", re.compile(r"/ping/[0-9a-f-]+(?:/(?P<id>start|fail))?"), notices.ping),
 )

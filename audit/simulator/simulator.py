@@ -11,6 +11,7 @@ from typing import Final
 from audit.simulator import routes
 from audit.simulator.cloud import Account, Cloud
 from audit.simulator.estate import Estate
+from audit.simulator.functions import Function, urn_of
 from audit.simulator.messages import Request, Response
 from audit.simulator.notices import Inbox, topic_of
 from audit.simulator.task_log import TaskLog
@@ -112,6 +113,15 @@ class Simulator:
     def inbox(self) -> Inbox:
         """What arrived at the topic, at ``/webhook`` and at ``/ping/ID``, where ID is hexadecimal."""
         return self._cloud.inbox
+
+    @property
+    def function_urn(self) -> str:
+        """The URN of the one function of FunctionGraph."""
+        return urn_of(self.project_id)
+
+    def plug_in(self, function: Function) -> None:
+        """Let FunctionGraph run this function, which takes an event and returns what becomes JSON."""
+        self._cloud.function = function
 
     @property
     def requests(self) -> int:
