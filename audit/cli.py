@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from audit import __version__, log
 from audit.check import check
 from audit.collection import shown
 from audit.controls import CONTROLS
+from audit.doctor import Result
 from audit.documents import derive
 from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
@@ -30,7 +32,7 @@ from audit.run import Done
 from audit.screen import printable, summary_lines
 from audit.settings import VARIABLES
 from audit.simulator import SCENARIOS, Simulator, build_estate, serve
-from audit.wiring import carry_out, load_profile, opened_store, order
+from audit.wiring import carry_out, examined, load_profile, opened_store, order
 
 EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
 INTERNAL_ERROR: Final = 1
@@ -127,17 +129,29 @@ def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None) -> None
     _print_done(done)
 
 
+_SETTINGS: Final = (
+    click.option("--endpoint", metavar="URL", help="Endpoint of CBR, where the region does not give it."),
+    click.option("--iam-endpoint", metavar="URL", help="Endpoint of IAM, where the region does not give it."),
+    click.option("--obs-endpoint", metavar="URL", help="Endpoint of OBS, where the region does not give it."),
+    click.option("--region", metavar="NAME", help="Region of the project, such as eu-west-101."),
+    click.option("--project-id", metavar="ID", help="The project to audit."),
+    click.option("--store", metavar="URL", help="Where the report goes: a folder or obs://bucket/prefix."),
+    click.option("--profile", metavar="FILE", help="What to demand; good defaults without it."),
+    click.option("--workers", metavar="N", help="Pages read at the same time, 1 to 16.  [default: 4]"),
+)
+
+
+def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that are settings."""
+    for option in reversed(_SETTINGS):
+        command = option(command)
+    return command
+
+
 @main.command(short_help="Audit a project and write its report to a store.")
-@click.option("--endpoint", metavar="URL", help="Endpoint of CBR, where the region does not give it.")
-@click.option("--iam-endpoint", metavar="URL", help="Endpoint of IAM, where the region does not give it.")
-@click.option("--obs-endpoint", metavar="URL", help="Endpoint of OBS, where the region does not give it.")
-@click.option("--region", metavar="NAME", help="Region of the project, such as eu-west-101.")
-@click.option("--project-id", metavar="ID", help="The project to audit.")
-@click.option("--store", metavar="URL", help="Where the report goes: a folder or obs://bucket/prefix.")
-@click.option("--profile", metavar="FILE", help="What to demand; good defaults without it.")
+@_with_settings
 @click.option("--since", metavar="TIME", help="Start of the window, such as 2026-10-24 or 30d.  [default: 30d]")
 @click.option("--as-of", metavar="TIME", help="End of the window and time of judgement.  [default: now]")
-@click.option("--workers", metavar="N", help="Pages read at the same time, 1 to 16.  [default: 4]")
 @click.pass_context
 def run(
     ctx: click.Context, /, *, since: str | None, as_of: str | None, profile: str | None, **options: str | None
@@ -148,14 +162,37 @@ def run(
     temporary ones), or CBR_AUDIT_TOKEN, or CBR_AUDIT_USER and CBR_AUDIT_PASSWORD. Every other setting may come from
     there too; see the README.
     """
-    given = {name: options.get(option[2:].replace("-", "_")) for name, option in _OPTIONS.items()}
-    variables = _environment() | {name: value for name, value in given.items() if value}
+    variables = _variables(options)
     try:
         done = _audit(variables, since=since, as_of=as_of, profile=profile)
     except SettingsError as error:
         raise type(error)(_with_options(str(error))) from error
     _print_done(done)
     ctx.exit(EXIT_CODES[done.report.conclusion])
+
+
+@main.command(short_help="Try out everything that an audit needs.")
+@_with_settings
+@click.option("--json", "as_json", is_flag=True, help="Print one object of JSON.")
+@click.pass_context
+def doctor(ctx: click.Context, /, *, as_json: bool, profile: str | None, **options: str | None) -> None:
+    """Try out everything that an audit with the present settings needs, and say what is missing.
+
+    The clock, signing in, every list of CBR, and the store: an object is written, read back and removed again. A line
+    names what came of it, and the action that IAM must allow.
+
+    Exit codes: 0 everything is there, 2 something is missing.
+    """
+    checks = list(examined(_variables({**options, "profile": profile})))
+    told = [replace(check, detail=log.REDACTOR.text(_with_options(check.detail))) for check in checks]
+    is_fine = all(check.result is not Result.MISSING for check in told)
+    if as_json:
+        click.echo(orjson.dumps({"ok": is_fine, "checks": told}, option=orjson.OPT_INDENT_2))
+    else:
+        for check in told:
+            click.echo(printable(f"{check.name:<15} {check.result:<10} {check.detail or check.action}".rstrip()))
+        click.echo("Everything is there." if is_fine else "Something is missing.")
+    ctx.exit(0 if is_fine else NOT_POSSIBLE)
 
 
 @main.command()
@@ -300,6 +337,12 @@ def _check_file(path: Path) -> int:
         seen = f"in {drift.count} rows, first {drift.first_id}" if drift.first_id else "in the envelope"
         click.echo(printable(f"  drift     {drift.path}: {drift.problem} {seen}, such as {drift.example}"))
     return ROWS_REJECTED if found.rejected else DRIFT_ONLY if found.drift else 0
+
+
+def _variables(options: Mapping[str, str | None]) -> dict[str, str]:
+    """The environment, with the options that are given in front."""
+    given = {name: options.get(option[2:].replace("-", "_")) for name, option in _OPTIONS.items()}
+    return _environment() | {name: value for name, value in given.items() if value}
 
 
 def _environment() -> dict[str, str]:

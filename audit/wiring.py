@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Any, Final, Protocol
 import structlog
 
 from audit import __version__
-from audit.cbr.client import CbrClient
+from audit.cbr.client import ACTIONS, CbrClient
 from audit.collection import Window, shown
+from audit.doctor import Check, Result, examine_cloud, examine_store
 from audit.errors import AuditError, EventError, ProfileError, RefusedError, SettingsError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
@@ -27,8 +28,8 @@ from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn, StoreSettings
 from audit.signing_in import Agency, agency_variables, signed_in
-from audit.store import Store, open_store
-from audit.store.obs import Obs, Seal
+from audit.store import ProbedStore, Store, open_store
+from audit.store.obs import LOCK, Obs, Seal
 from audit.store.obs_auth import ObsAuth
 from audit.store.obs_dialect import OBS
 from audit.store.obs_place import SCHEME, place
@@ -40,6 +41,7 @@ LOOK_BACK: Final = "30d"
 _HOUR: Final = timedelta(hours=1)
 _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
+_FOR_TRYING: Final = timedelta(minutes=1)
 _MOST_BYTES: Final = 512 * 1024 * 1024
 _LEVELS: Final = {
     Conclusion.COMPLIANT: logging.INFO,
@@ -178,6 +180,21 @@ def carry_out(order: Order, watch: Watch) -> Done:
     return done
 
 
+def examined(variables: Mapping[str, str]) -> Iterator[Check]:
+    """Try out everything that an audit with these settings needs; nothing is raised, and nothing stays behind."""
+    try:
+        made = replace(order(variables), budget=_FOR_TRYING, storing=_FOR_TRYING)
+        with opened(made) as edges:
+            settings = made.settings
+            yield Check("settings", Result.OK, f"project {settings.project_id} at {settings.cbr_endpoint}")
+            yield from examine_cloud(edges.client, ACTIONS, edges.way)
+            yield from examine_store(edges.store)
+            if settings.obs_lock_days:
+                yield Check("store lock", Result.UNTRIED, "a locked object could not be removed again", LOCK)
+    except SettingsError as error:
+        yield Check("settings", Result.MISSING, str(error))
+
+
 def summary(done: Done) -> dict[str, Any]:
     """Say in a few values how a run ended: what the function returns and what its last log line holds."""
     report = done.report
@@ -203,7 +220,7 @@ class Edges:
 
     way: SignIn
     client: CbrClient
-    store: Store
+    store: ProbedStore
 
 
 @contextmanager
@@ -213,11 +230,11 @@ def opened(order: Order) -> Iterator[Edges]:
     Raises:
         SettingsError: the store's address cannot be used.
     """
-    settings, clock = order.settings, CloudClock()
+    settings = order.settings
     reading = Transport(limits=Limits(budget=order.budget), connections=settings.workers)
     storing = Transport(limits=_storing(order.storing), dialect=OBS)
     with closing(reading), closing(storing):
-        who = signed_in(settings, order.agency, reading, clock)
+        who = signed_in(settings, order.agency, reading, CloudClock())
         client = CbrClient(
             reading,
             who.credentials,
@@ -225,7 +242,7 @@ def opened(order: Order) -> Iterator[Edges]:
             project_id=settings.project_id,
             workers=settings.workers,
         )
-        yield Edges(who.way, client, open_store(settings.store, _in_obs(settings, who.keys, clock, storing)))
+        yield Edges(who.way, client, open_store(settings.store, _in_obs(settings, who.keys, storing)))
 
 
 @contextmanager
@@ -238,11 +255,11 @@ def opened_store(url: str, variables: Mapping[str, str]) -> Iterator[Store]:
     if not url.startswith(SCHEME):
         yield open_store(url)
         return
-    settings, clock = StoreSettings.read({**variables, "CBR_AUDIT_STORE": url}), CloudClock()
+    settings = StoreSettings.read({**variables, "CBR_AUDIT_STORE": url})
     REDACTOR.learn(settings.secrets)
     with closing(Transport(limits=_storing(_HOUR), dialect=OBS)) as transport:
-        keys = signed_in(settings, None, transport, clock).keys
-        yield open_store(url, _in_obs(settings, keys, clock, transport))
+        keys = signed_in(settings, None, transport, CloudClock()).keys
+        yield open_store(url, _in_obs(settings, keys, transport))
 
 
 def _run(order: Order, facts: RunFacts, edges: Edges, watch: Watch) -> Done:
@@ -267,17 +284,15 @@ def _storing(budget: timedelta) -> Limits:
     return Limits(silence=minute, request=10 * minute, budget=budget, wire=_MOST_BYTES, decoded=_MOST_BYTES)
 
 
-def _in_obs(
-    settings: Settings, keys: Fresh[Keys] | None, clock: CloudClock, transport: Transport
-) -> Callable[[str], Store] | None:
+def _in_obs(settings: Settings, keys: Fresh[Keys] | None, transport: Transport) -> Callable[[str], ProbedStore] | None:
     """Say how a store in OBS is opened, None where there are no keys for it."""
     if keys is None:
         return None
 
-    def in_obs(url: str) -> Store:
+    def in_obs(url: str) -> ProbedStore:
         where = place(url, settings.obs_endpoint, settings.region)
         seal = Seal(settings.obs_kms_key, settings.obs_lock_days)
-        return Obs(where, transport, ObsAuth(keys, clock, region=where.region), seal)
+        return Obs(where, transport, ObsAuth(keys, CloudClock(), region=where.region), seal)
 
     return in_obs
 

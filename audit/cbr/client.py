@@ -1,6 +1,9 @@
 """The client of CBR: which URL answers which question. It reads, and nothing else."""
 
+from datetime import datetime
 from typing import Final
+
+import orjson
 
 from audit.cbr.paging import Walk
 from audit.collection import Kind, Page, Window, shown
@@ -41,6 +44,30 @@ class CbrClient:
         self._project_id = project_id
         self._workers = workers
 
+    def time(self) -> datetime | None:
+        """Ask for the cloud's time, without signing in; None where it does not tell.
+
+        Raises:
+            SourceError: nobody answers.
+        """
+        return self._transport.knock(f"{self._endpoint}/").told
+
+    def try_list(self, name: str) -> None:
+        """Read as little of a list as the API allows, to see whether it may be read.
+
+        Raises:
+            SourceError: it may not, or the answer is no list.
+        """
+        url = f"{self._endpoint}/v3/{self._project_id}/{name}"
+        params = () if name == "policies" else (("limit", "1"),)
+        answer = self._transport.get(url, params, self._credentials, ACTIONS[name])
+        try:
+            listed = isinstance(orjson.loads(answer.body)[name.replace("-", "_")], list)
+        except (orjson.JSONDecodeError, LookupError, TypeError):
+            listed = False
+        if not listed:
+            raise SourceAnswerError(f"{url} answered with something else than a list; check the endpoint")
+
     def tasks(self, window: Window) -> Walk:
         """Walk over the task log of a window, whose end is fixed so that new tasks cannot move the pages."""
         times = (("start_time", shown(window.since)), ("end_time", shown(window.until)))
@@ -63,7 +90,7 @@ class CbrClient:
     def _read(self, kind: Kind, name: str, params: tuple[tuple[str, str], ...]) -> Page:
         path = f"/v3/{self._project_id}/{name}"
         url = f"{self._endpoint}{path}"
-        answer = self._transport.get(url, params, self._credentials, ACTIONS[name])
+        answer = self._transport.get(url, params, self._credentials, ACTIONS.get(name, ""))
         try:
             rows, envelope = read_envelope(kind, answer.body)
         except SourceAnswerError as error:

@@ -31,7 +31,14 @@ class Store(Protocol):
         """Name the projects that have a report here."""
 
 
-def open_store(url: str, in_obs: Callable[[str], Store] | None = None) -> Store:
+class ProbedStore(Store, Protocol):
+    """A store that can be tried out: it removes what was written for that, and nothing else is ever removed."""
+
+    def remove(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+
+
+def open_store(url: str, in_obs: Callable[[str], ProbedStore] | None = None) -> ProbedStore:
     """Open a store by its URL; a plain path means a folder.
 
     Args:

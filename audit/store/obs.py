@@ -8,7 +8,7 @@ import base64
 import hashlib
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -29,6 +29,8 @@ DELETE: Final = "obs:object:DeleteObject"
 LIST: Final = "obs:bucket:ListBucket"
 LOOK: Final = f"{GET} (and {LIST}, without which OBS does not tell what is not there)"
 LOCK: Final = "obs:object:PutObjectRetention"
+_OBJECTS: Final = "ListBucketResult/Contents/Key"
+_FOLDERS: Final = "ListBucketResult/CommonPrefixes/Prefix"
 _KEY: Final = re.compile(r"[A-Za-z0-9._=-]+(?:/[A-Za-z0-9._=-]+)*")
 _TYPES: Final = {
     ".json": "application/json",
@@ -122,21 +124,35 @@ class Obs:
         """
         self._ask("DELETE", key, DELETE)
 
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Name every object whose key begins with a prefix, in order.
+
+        Raises:
+            StoreError: the bucket cannot be listed.
+        """
+        found = (name for page in self._pages(prefix) for name in page.get(_OBJECTS, []))
+        return tuple(sorted(name.removeprefix(self._place.prefix) for name in found))
+
     def _folders(self) -> set[str]:
-        """The first parts of all keys, read in as many pages as the bucket gives."""
-        prefix, found, marker = self._place.prefix, set[str](), ""
+        """The first parts of all keys."""
+        names = {name for page in self._pages("", delimiter="/") for name in page.get(_FOLDERS, [])}
+        return {name.removeprefix(self._place.prefix).rstrip("/") for name in names}
+
+    def _pages(self, prefix: str, **more: str) -> Iterator[dict[str, list[str]]]:
+        """List the bucket in as many pages as it gives; each begins after the last name of the one before."""
+        marker = ""
         while True:
-            params = {"prefix": prefix, "delimiter": "/", "marker": marker, "max-keys": "1000"}
+            params = {"prefix": f"{self._place.prefix}{prefix}", "marker": marker, "max-keys": "1000", **more}
             request = requests.Request("GET", f"{self._place.base}/", params=params)
             try:
                 page = texts(self._transport.ask(request, self._credentials, action=LIST).body)
             except XmlError as error:
                 raise StoreError(f"{self.url} was listed in a form that cannot be read: {error}") from error
-            names = page.get("ListBucketResult/CommonPrefixes/Prefix", [])
-            found |= {name.removeprefix(prefix).rstrip("/") for name in names}
-            last, marker = marker, page.get("ListBucketResult/NextMarker", [""])[0]
+            yield page
+            named = [*page.get(_OBJECTS, []), *page.get(_FOLDERS, [])]
+            last, marker = marker, page.get("ListBucketResult/NextMarker", [max(named, default="")])[0]
             if page.get("ListBucketResult/IsTruncated") != ["true"] or marker <= last:
-                return found
+                return
 
     def _is_there(self, key: str) -> bool:
         """Look for an object without reading it."""

@@ -282,8 +282,10 @@ def test_a_store_in_obs_needs_keys_and_a_place() -> None:
 
 
 def test_looking_into_a_store_needs_no_project_and_no_cbr() -> None:
-    settings = StoreSettings.read({**KEYS, **IN_OBS, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.example.com"})
+    seal = {"CBR_AUDIT_OBS_KMS_KEY": "0d0466b0-e727-4d9c-b35d-f84bb474a37f", "CBR_AUDIT_OBS_LOCK_DAYS": "365"}
+    settings = StoreSettings.read({**KEYS, **IN_OBS, **seal, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.example.com"})
 
     assert settings.obs_endpoint == "https://obs.example.com"
+    assert (settings.obs_kms_key, settings.obs_lock_days) == (seal["CBR_AUDIT_OBS_KMS_KEY"], 365)
     with pytest.raises(SettingsError, match="needs access keys"):
         StoreSettings.read({**IN_OBS, "HUAWEICLOUD_SDK_REGION": "eu-west-101"})

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from audit.errors import StoreError
-from audit.store import Store, open_store
+from audit.store import ProbedStore, Store, open_store
 from tests.edges.s3_server import S3Server, obs
 
 KEY = "p1/2026/11/23/run-1/report.json"
 
 
 @pytest.fixture(params=["folder", "obs"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ProbedStore:
     """Another kind of store joins the contract by joining the parameters of this fixture."""
     if request.param == "folder":
         return open_store((tmp_path / "store").as_uri())
@@ -91,6 +91,17 @@ def test_projects_are_those_that_have_a_latest_report(store: Store) -> None:
     store.create("p3/2026/11/23/run-1/report.json", b"{}")
 
     assert store.projects() == ("p1", "p2")
+
+
+def test_what_was_tried_out_can_be_removed_and_is_gone(store: ProbedStore) -> None:
+    store.replace("p1/latest.json", b"{}")
+    store.replace("p1/probe", b"1")
+
+    for _ in range(2):
+        store.remove("p1/probe")
+
+    assert store.read("p1/probe") is None
+    assert store.read("p1/latest.json") == b"{}"
 
 
 def test_large_objects_keep_every_byte(store: Store) -> None:

@@ -145,3 +145,21 @@ def test_objects_are_on_the_disk_before_they_have_their_name(tmp_path: Path, mon
     Folder(tmp_path).create("a", b"1")
 
     assert synced == [False, True], "the file before it is named, its folder afterwards"
+
+
+def test_what_was_made_for_a_probe_is_removed_with_it_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    Folder(tmp_path / "mine").replace("probe", b"1")
+    folder = Folder(tmp_path / "new" / "store")
+    folder.replace("probe", b"1")
+    folder.remove("probe")
+    Folder(tmp_path / "mine").remove("probe")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_what_cannot_be_removed_is_named(tmp_path: Path) -> None:
+    (tmp_path / "probe").mkdir()
+
+    with pytest.raises(StoreError, match=r"cannot remove .*probe: "):
+        Folder(tmp_path).remove("probe")

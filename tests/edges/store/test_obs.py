@@ -474,6 +474,29 @@ def test_a_long_list_of_projects_is_read_to_its_end(cloud: responses.RequestsMoc
     assert in_the_cloud().projects() == ("p1", "y")
 
 
+def test_the_keys_below_a_prefix_are_named_in_order(s3: S3Server) -> None:
+    store = obs(s3.url, a_prefix())
+    names = [f"p1/digests/{number:010d}.json" for number in range(25)]
+    for name in [*names, "p1/latest.json", "p2/digests/1.json"]:
+        store.replace(name, b"{}")
+
+    assert store.keys("p1/digests/") == tuple(names)
+    assert store.keys("") == (*names, "p1/latest.json", "p2/digests/1.json")
+    assert store.keys("p3/") == ()
+
+
+def test_a_long_list_of_keys_is_read_to_its_end(cloud: responses.RequestsMock) -> None:
+    for marker, name, more in (("", "a", "true"), ("audits/p1/a", "b", "false")):
+        body = (
+            f"<ListBucketResult><IsTruncated>{more}</IsTruncated>"
+            f"<Contents><Key>audits/p1/{name}</Key></Contents></ListBucketResult>"
+        )
+        query = {"prefix": "audits/p1/", "marker": marker, "max-keys": "1000"}
+        cloud.get(f"{HOST}/", body=body, match=[responses.matchers.query_param_matcher(query)])
+
+    assert in_the_cloud().keys("p1/") == ("p1/a", "p1/b")
+
+
 def test_a_list_that_does_not_advance_ends(cloud: responses.RequestsMock) -> None:
     for _ in range(2):
         cloud.get(f"{HOST}/", body=listing(following="audits/x/"))
