@@ -25,6 +25,7 @@ from audit.documents import derive
 from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
 from audit.frameworks import FRAMEWORKS
+from audit.invoke_command import invoke_command
 from audit.profile import load_profile
 from audit.profile_commands import profile as profile_group
 from audit.progress import watching
@@ -295,6 +296,9 @@ def simulate(*, port: int, as_of: datetime | None, latency_ms: int, truth: Path 
         }
         click.echo(orjson.dumps(line))
         stopped.wait()
+
+
+main.add_command(invoke_command)
 
 
 @main.group()

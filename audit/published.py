@@ -1,4 +1,4 @@
-"""What cbr-audit publishes and reads, as models; schemas/{report,manifest,profile,event}/ are generated from them.
+"""What cbr-audit publishes and reads, as models; schemas/ (but for schemas/cbr/) is generated from them.
 
 A report is written field by field (audit/report/json_report.py) and a test holds it against these models. Programs
 that read reports may use the models; `make schemas` writes the schemas anew.
@@ -290,6 +290,46 @@ class ReportFile(_Published):
     findings: list[FindingPart]
 
 
+class ToldProblem(ProblemPart):
+    """What is wrong with one subject, and whether it was known before."""
+
+    new: bool = Field(description="The previous report did not have it, or not all of it.")
+
+
+class ToldEnd(_Published):
+    """A subject that is no longer shown as failing: it was mended, is gone, or its data are missing."""
+
+    kind: SubjectKind
+    name: str
+    controls: list[str]
+
+
+class ToldRun(_Published):
+    """Which run it was."""
+
+    id: str
+    as_of: datetime
+    project_id: str
+    region: str
+
+
+class WebhookCall(_Published):
+    """What a webhook is told when the conclusion or the set of problems has changed."""
+
+    schema_version: Literal[1]
+    tool_version: str
+    run: ToldRun
+    conclusion: Conclusion
+    conclusion_before: Conclusion | None = Field(description="Of the previous report; null where none could be read.")
+    complete: bool
+    resources: int
+    resources_failing: int
+    problems_count: int = Field(description="All problems; the list ends after 200.")
+    problems: list[ToldProblem] = Field(description="New ones first, each part with the worst first.")
+    ended: list[ToldEnd]
+    report: str = Field(description="Where report.html is: its place in the store.")
+
+
 class StoredPage(_Published):
     """One answer of the cloud, and what was asked for."""
 
@@ -343,6 +383,7 @@ PUBLISHED: Final[dict[str, type[BaseModel]]] = {
     "profile/v1.json": Profile,
     "event/timer.json": TimerEvent,
     "event/manual.json": ManualEvent,
+    "webhook/v1.json": WebhookCall,
 }
 
 

@@ -11,7 +11,9 @@ from typing import Final
 from audit.simulator import routes
 from audit.simulator.cloud import Account, Cloud
 from audit.simulator.estate import Estate
+from audit.simulator.functions import Function, urn_of
 from audit.simulator.messages import Request, Response
+from audit.simulator.notices import Inbox, topic_of
 from audit.simulator.task_log import TaskLog
 from audit.simulator.temporary import Pair
 from audit.simulator.tokens import Tokens
@@ -103,6 +105,25 @@ class Simulator:
             if not self._cloud.tokens.valid(self._token, now):
                 self._token, _ = self._cloud.tokens.issue(now)
             return self._token
+
+    @property
+    def topic(self) -> str:
+        """The URN of the one topic of SMN."""
+        return topic_of(self.project_id)
+
+    @property
+    def inbox(self) -> Inbox:
+        """What arrived at the topic, at ``/webhook`` and at ``/ping/ID``, where ID is hexadecimal."""
+        return self._cloud.inbox
+
+    @property
+    def function_urn(self) -> str:
+        """The URN of the one function of FunctionGraph."""
+        return urn_of(self.project_id)
+
+    def plug_in(self, function: Function) -> None:
+        """Let FunctionGraph run this function, which takes an event and returns what becomes JSON."""
+        self._cloud.function = function
 
     @property
     def requests(self) -> int:
