@@ -22,6 +22,8 @@ from audit.documents import derive
 from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
 from audit.frameworks import FRAMEWORKS
+from audit.profile import load_profile
+from audit.profile_commands import profile as profile_group
 from audit.progress import watching
 from audit.reading import RUN_ID, Found, read_report, read_run
 from audit.report import json_report
@@ -31,7 +33,7 @@ from audit.screen import framework_lines, printable, summary_lines
 from audit.settings import VARIABLES
 from audit.simulator import SCENARIOS, Simulator, build_estate, serve
 from audit.store import open_store
-from audit.wiring import carry_out, load_profile, order
+from audit.wiring import carry_out, order
 
 EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
 INTERNAL_ERROR: Final = 1
@@ -92,6 +94,9 @@ def main(*, traceback: bool, show_log: bool) -> None:
         log.silence()
 
 
+main.add_command(profile_group)
+
+
 def _time(_context: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -133,7 +138,7 @@ def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None) -> None
 @click.option("--region", metavar="NAME", help="Region of the project, such as eu-west-101.")
 @click.option("--project-id", metavar="ID", help="The project to audit.")
 @click.option("--store", metavar="URL", help="Where the report goes: file:///folder or a path.")
-@click.option("--profile", metavar="FILE", help="What to demand; good defaults without it.")
+@click.option("--profile", metavar="NAME|FILE", help="What to demand: a preset or a file; good defaults without it.")
 @click.option("--since", metavar="TIME", help="Start of the window, such as 2026-10-24 or 30d.  [default: 30d]")
 @click.option("--as-of", metavar="TIME", help="End of the window and time of judgement.  [default: now]")
 @click.option("--workers", metavar="N", help="Pages read at the same time, 1 to 16.  [default: 4]")

@@ -15,6 +15,7 @@
 Each class carries the exit code that the command ends with (README, "Exit codes").
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -31,7 +32,15 @@ class SettingsError(AuditError):
 
 
 class ProfileError(SettingsError):
-    """The profile cannot be used as it is written."""
+    """The profile cannot be used as it is written.
+
+    Attributes:
+        faults: what is wrong, one by one, in the order of the file.
+    """
+
+    def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 class EventError(SettingsError):

@@ -109,6 +109,8 @@ class SummaryPart(_Published):
     resources: int
     resources_failing: int
     problems: int
+    waived: int = Field(description="Failures and unknown outcomes that somebody accepts.")
+    out_of_scope: int = Field(description="Resources, policies and vaults that the profile leaves out.")
 
 
 class SubjectPart(_Published):
@@ -140,6 +142,27 @@ class ProblemPart(_Published):
     todo: str
     also: list[str] = Field(description="Failed controls of the same subject that it explains.")
     explains: list[ExplainedPart] = Field(description="Failures of other subjects that it explains.")
+
+
+class WaiverPart(_Published):
+    """Who accepts an outcome that is no pass."""
+
+    subject: str = Field(description="The id, the name or the pattern that the waiver is about.")
+    owner: str
+    reason: str
+    until: datetime = Field(description="From here on it has no effect.")
+    ticket: str | None
+
+
+class WaivedPart(_Published):
+    """A finding that is no pass, and that somebody accepts."""
+
+    control: str
+    subject: SubjectPart
+    outcome: Outcome
+    severity: Severity
+    reason: str
+    waiver: WaiverPart
 
 
 class ControlPart(_Published):
@@ -236,6 +259,7 @@ class FindingPart(_Published):
     reason: str
     facts: dict[str, str | int | bool | None]
     tasks: list[str] = Field(description="Ids of the tasks that the finding rests on.")
+    waiver: WaiverPart | None = Field(description="Who accepts the outcome; it stays what it is.")
 
 
 class ReportFile(_Published):
@@ -247,6 +271,7 @@ class ReportFile(_Published):
     collection: CollectionPart
     summary: SummaryPart
     problems: list[ProblemPart]
+    waived: list[WaivedPart] = Field(description="What is no problem because somebody accepts it.")
     controls: list[ControlPart]
     resources: list[ResourcePart]
     policies: list[PolicyPart]

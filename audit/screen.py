@@ -21,26 +21,31 @@ _CLAIMS: Final = {
     Claim.PARTLY: "partly by",
     Claim.CANNOT_SHOW: "cannot be shown",
 }
+_ACCEPTED: Final = "COMPLIANT: every backup that was checked is as it should be, or its failure is waived."
 
 
 def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
     """Write a report.json as lines for a terminal, the verdict first."""
     run, collection, summary = report["run"], report["collection"], report["summary"]
     outcomes = summary["outcomes"]
-    yield _VERDICTS[report["conclusion"]]
+    yield _ACCEPTED if report["conclusion"] == "compliant" and summary["waived"] else _VERDICTS[report["conclusion"]]
     if report["conclusion"] == "non_compliant" and (outcomes["unknown"] or not collection["complete"]):
         yield "There may be more: not everything could be judged."
     yield ""
     yield from _problem_lines(report["problems"], run["as_of"])
     yield _row(
         "Judged",
-        f"{_count(summary['resources'], 'resource')}, {summary['resources_failing']} failing; "
+        f"{count(summary['resources'], 'resource')}, {summary['resources_failing']} failing; "
         f"findings: {outcomes['pass']} pass, {outcomes['fail']} fail, "
         f"{outcomes['unknown']} unknown, {outcomes['not_applicable']} not applicable",
     )
+    if summary["waived"]:
+        yield _row("Waived", f"{count(summary['waived'], 'finding')}: somebody accepts what did not pass")
+    if summary["out_of_scope"]:
+        yield _row("Left out", f"{count(summary['out_of_scope'], 'subject')} not in the scope of the profile")
     yield _row(
         "Read",
-        f"{_count(collection['distinct'], 'task')} in {_count(collection['pages'], 'page')}, "
+        f"{count(collection['distinct'], 'task')} in {count(collection['pages'], 'page')}, "
         + ("complete" if collection["complete"] else "NOT complete"),
     )
     for gap in collection["gaps"][:_MOST_GAPS]:
@@ -49,9 +54,9 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield _row("", f"and {len(collection['gaps']) - _MOST_GAPS} more: see report.html")
     yield from _unknown_lines(report["findings"])
     if collection["rejected"]:
-        yield _row("Rejected", f"{_count(collection['rejected'], 'row')} could not be used; see report.json")
+        yield _row("Rejected", f"{count(collection['rejected'], 'row')} could not be used; see report.json")
     if collection["drift"]:
-        yield _row("Drift", f"{_count(len(collection['drift']), 'difference')} from the documents; all rows were used")
+        yield _row("Drift", f"{count(len(collection['drift']), 'difference')} from the documents; all rows were used")
     yield _row("Window", f"{run['window']['since']} to {run['window']['until']} (UTC)")
     yield _row("Project", f"{run['project_id']} {run['region']}".rstrip())
 
@@ -72,14 +77,14 @@ def framework_lines(framework: Framework) -> Iterator[str]:
 def _problem_lines(problems: list[Mapping[str, Any]], as_of: str) -> Iterator[str]:
     if not problems:
         return
-    yield f"What to do now ({_count(len(problems), 'problem')}, worst first):"
+    yield f"What to do now ({count(len(problems), 'problem')}, worst first):"
     for problem in problems[:_MOST_PROBLEMS]:
         subject = problem["subject"]
         since = _since(problem, as_of) if problem["since"] else ""
         error = f" [{problem['error']}]" if problem["error"] else ""
         name = f"{subject['kind']} {subject['name']}"
         more = len(problem["also"]) + len(problem["explains"])
-        explains = f"; explains {_count(more, 'other')}" if more else ""
+        explains = f"; explains {count(more, 'other')}" if more else ""
         yield printable(f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}{explains}")
         yield printable(f"           {problem['todo']}")
     if len(problems) > _MOST_PROBLEMS:
@@ -91,7 +96,7 @@ def _unknown_lines(findings: list[Mapping[str, Any]]) -> Iterator[str]:
     """Say what could not be decided, and why: each control and reason once."""
     unknown = Counter((found["control"], found["reason"]) for found in findings if found["outcome"] == "unknown")
     for (control, reason), number in unknown.most_common(_MOST_UNKNOWNS):
-        yield _row("Unknown", f"{control} for {_count(number, 'subject')}: {reason}")
+        yield _row("Unknown", f"{control} for {count(number, 'subject')}: {reason}")
     if len(unknown) > _MOST_UNKNOWNS:
         yield _row("", f"and {len(unknown) - _MOST_UNKNOWNS} more: see report.html")
 
@@ -99,7 +104,7 @@ def _unknown_lines(findings: list[Mapping[str, Any]]) -> Iterator[str]:
 def _since(problem: Mapping[str, Any], as_of: str) -> str:
     """Say since when, to the minute, and how many whole days that is, as far as the evidence shows."""
     since = instant(problem["since"])
-    days = _count((instant(as_of) - since).days, "day")
+    days = count((instant(as_of) - since).days, "day")
     if problem["or_earlier"]:
         return f", for at least {days}"
     return f", since {since:%Y-%m-%d %H:%M} UTC ({days})"
@@ -114,5 +119,6 @@ def _row(label: str, text: str) -> str:
     return f"{label:<9}{printable(text)}"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Write a number and its noun: 1 problem, 2 problems."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -96,7 +96,7 @@ class Settings(BaseModel):
         description="The endpoint of IAM, where the region does not give it.",
     )
     profile: Annotated[str | None, Unset] = Field(
-        None, alias="CBR_AUDIT_PROFILE", description="The profile: a file, or the YAML text itself."
+        None, alias="CBR_AUDIT_PROFILE", description="The profile: a preset, a file, or the YAML text itself."
     )
     access_key: Credential = Field(None, alias="HUAWEICLOUD_SDK_AK", description="Access key.")
     secret_key: Credential = Field(None, alias="HUAWEICLOUD_SDK_SK", description="Secret key.")

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import structlog
@@ -16,16 +15,15 @@ from audit.cbr.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
 from audit.cbr.client import CbrClient
 from audit.cbr.transport import Credentials, Limits, Transport
 from audit.collection import Window, shown
-from audit.errors import EventError, ProfileError, SettingsError, SourceRefusedError
+from audit.errors import EventError, SettingsError, SourceRefusedError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
-from audit.profile import Profile, build_profile, parse_profile
+from audit.profile import PRESETS, Profile, build_profile, load_profile, parse_profile
 from audit.report.contents import RunFacts
 from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn
 from audit.store import open_store
 
-LOOK_BACK: Final = "30d"
 _HOUR: Final = timedelta(hours=1)
 _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
@@ -71,7 +69,7 @@ def order(
 
     Args:
         variables: settings by name, such as HUAWEICLOUD_SDK_REGION.
-        since: start of the window as people write it; 30 days before its end unless told.
+        since: start of the window as people write it; what the profile looks back from its end unless told.
         as_of: end of the window; now unless told.
         profile: instead of the configured one.
 
@@ -80,17 +78,18 @@ def order(
     """
     settings = Settings.read(variables)
     REDACTOR.learn(settings.secrets)
+    demanded = profile or load_profile(settings.profile)
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         until = read_time(as_of, now).replace(microsecond=0) if as_of else now
-        start = read_time(since or LOOK_BACK, until).replace(microsecond=0)
+        start = read_time(since or demanded.look_back, until).replace(microsecond=0)
     except ValueError as error:
         raise SettingsError(str(error)) from error
     if start >= until:
         raise SettingsError(f"the window is empty: it starts at {shown(start)} and ends at {shown(until)}")
     return Order(
         settings=settings,
-        profile=profile or load_profile(settings.profile),
+        profile=demanded,
         window=Window(start, until),
         nonce=secrets.token_hex(8),
     )
@@ -208,23 +207,6 @@ def _sign_in(settings: Settings, transport: Transport) -> str:
     return token
 
 
-def load_profile(written: str | None) -> Profile:
-    """Read a profile that is configured: YAML text, the path of a file, or nothing for the defaults.
-
-    Raises:
-        ProfileError: the file cannot be read, or the profile cannot be used.
-    """
-    if written is None:
-        return Profile()
-    if "\n" in written or written.rstrip().endswith("}") or ": " in written:
-        return parse_profile(written, "the profile")
-    try:
-        return parse_profile(Path(written).read_bytes(), written)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise ProfileError(f"the profile {written} cannot be read: {reason}") from error
-
-
 def _variables(context: Context, environment: Mapping[str, str]) -> dict[str, str]:
     """Collect the settings of a function: its user data before the environment, its agency's keys before both."""
     found = {name: value for name in VARIABLES if (value := context.getUserData(name) or environment.get(name))}
@@ -263,9 +245,11 @@ def _order_by_hand(event: ManualEvent, variables: dict[str, str]) -> Order:
 
 
 def _profile_of(event: ManualEvent) -> Profile | None:
-    """Read the profile of an event: text or an object, never the path of a file of ours."""
+    """Read the profile of an event: a preset, text or an object, never the path of a file of ours."""
     if event.profile is None:
         return None
+    if event.profile in PRESETS:
+        return load_profile(str(event.profile))
     if isinstance(event.profile, str):
         return parse_profile(event.profile, "the event's profile")
     return build_profile(event.profile, "the event's profile")

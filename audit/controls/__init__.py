@@ -24,6 +24,7 @@ from audit.controls import (
     cbr_901_collection_complete,
     cbr_902_schema_conformant,
     cbr_903_window_continuity,
+    cbr_904_waiver_valid,
 )
 from audit.findings import Control
 
@@ -49,4 +50,5 @@ CONTROLS: Final[tuple[Control[Any], ...]] = (
     cbr_901_collection_complete.CONTROL,
     cbr_902_schema_conformant.CONTROL,
     cbr_903_window_continuity.CONTROL,
+    cbr_904_waiver_valid.CONTROL,
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from audit.collection import Window
 from audit.demands import Demands
@@ -16,6 +16,8 @@ from audit.report.problems import Problem, find_problems
 from audit.report.standings import FrameworkView, standings
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Subjects
 from audit.subjects.memory import mark
+
+_OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
 
 
 class Conclusion(StrEnum):
@@ -86,12 +88,20 @@ class PolicyLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The counts that people ask for first."""
+    """The counts that people ask for first.
+
+    Attributes:
+        resources: those in the scope of the profile.
+        waived: failures and unknown outcomes that somebody accepts.
+        out_of_scope: resources, policies and vaults that the profile leaves out.
+    """
 
     outcomes: Mapping[Outcome, int]
     resources: int
     resources_failing: int
     problems: int
+    waived: int
+    out_of_scope: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +119,11 @@ class Report:
     policies: tuple[PolicyLine, ...]
     frameworks: tuple[FrameworkView, ...]
 
+    @property
+    def waived(self) -> tuple[Finding, ...]:
+        """What did not pass, and is accepted by somebody."""
+        return tuple(finding for finding in self.findings if finding.waiver)
+
 
 def compose(
     run: RunFacts,
@@ -122,13 +137,15 @@ def compose(
     failing = {finding.id for finding in findings if _is_failing_resource(finding)}
     return Report(
         run=run,
-        conclusion=conclude(subjects, findings),
+        conclusion=conclude(subjects, findings, demands),
         collection=subjects.collection,
         summary=Summary(
             outcomes=Counter(finding.outcome for finding in findings),
-            resources=len(subjects.resources),
+            resources=sum(map(demands.covers, subjects.resources)),
             resources_failing=len(failing),
             problems=len(problems),
+            waived=sum(finding.waiver is not None for finding in findings),
+            out_of_scope=demands.out_of_scope(subjects),
         ),
         controls=controls,
         findings=findings,
@@ -142,23 +159,25 @@ def compose(
     )
 
 
-def conclude(subjects: Subjects, findings: Iterable[Finding]) -> Conclusion:
-    """A failure makes the run non-compliant; anything in doubt keeps it from being compliant.
+def conclude(subjects: Subjects, findings: Iterable[Finding], demands: Demands) -> Conclusion:
+    """A failure makes the run non-compliant unless it is waived; anything in doubt keeps it from being compliant.
 
-    Compliance is about resources: there must be one, and a pass on more than the collection itself.
+    A waiver accepts a known failure; it cannot stand in for evidence, so that an unknown outcome stays a doubt.
+    Compliance is about resources: there must be one in the scope, and a pass on more than the audit itself.
     """
     found = tuple(findings)
-    outcomes = {finding.outcome for finding in found}
-    if Outcome.FAIL in outcomes:
+    if any(finding.is_problem for finding in found):
         return Conclusion.NON_COMPLIANT
-    is_proof = any(finding.outcome is Outcome.PASS and finding.kind is not SubjectKind.COLLECTION for finding in found)
-    if Outcome.UNKNOWN in outcomes or not (subjects.resources and is_proof and subjects.collection.complete):
+    is_in_doubt = any(finding.outcome is Outcome.UNKNOWN for finding in found)
+    is_proof = any(finding.outcome is Outcome.PASS and finding.kind not in _OF_THE_AUDIT for finding in found)
+    has_resource = any(map(demands.covers, subjects.resources))
+    if is_in_doubt or not (has_resource and is_proof and subjects.collection.complete):
         return Conclusion.INCOMPLETE
     return Conclusion.COMPLIANT
 
 
 def _is_failing_resource(finding: Finding) -> bool:
-    return finding.kind is SubjectKind.RESOURCE and finding.outcome is Outcome.FAIL
+    return finding.kind is SubjectKind.RESOURCE and finding.is_problem
 
 
 def remedy(control: Control[Any]) -> str:

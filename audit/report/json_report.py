@@ -14,7 +14,7 @@ from audit.report.contents import PolicyLine, Report, ResourceLine
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine
-from audit.subjects import Collection
+from audit.subjects import Collection, Waiver
 
 SCHEMA_VERSION: Final = 1
 
@@ -41,8 +41,11 @@ def render(report: Report) -> bytes:
             "resources": report.summary.resources,
             "resources_failing": report.summary.resources_failing,
             "problems": report.summary.problems,
+            "waived": report.summary.waived,
+            "out_of_scope": report.summary.out_of_scope,
         },
         "problems": [_problem(problem) for problem in report.problems],
+        "waived": [_waived(finding, finding.waiver) for finding in report.findings if finding.waiver],
         "controls": [_control(control, report) for control in report.controls],
         "resources": [_resource(resource) for resource in report.resources],
         "policies": [_policy(policy) for policy in report.policies],
@@ -126,6 +129,27 @@ def _subject(part: Problem | Explained | Finding) -> Mapping[str, Any]:
     return {"kind": part.kind, "id": part.id, "name": part.name}
 
 
+def _waived(finding: Finding, waiver: Waiver) -> Mapping[str, Any]:
+    return {
+        "control": finding.control,
+        "subject": _subject(finding),
+        "outcome": finding.outcome,
+        "severity": finding.severity,
+        "reason": finding.verdict.reason,
+        "waiver": _waiver(waiver),
+    }
+
+
+def _waiver(waiver: Waiver) -> Mapping[str, Any]:
+    return {
+        "subject": waiver.subject,
+        "owner": waiver.owner,
+        "reason": waiver.reason,
+        "until": shown(waiver.until),
+        "ticket": waiver.ticket or None,
+    }
+
+
 def _control(control: Control[Any], report: Report) -> Mapping[str, Any]:
     own = [finding.outcome for finding in report.findings if finding.control == control.id]
     return {
@@ -201,4 +225,5 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
         "reason": finding.verdict.reason,
         "facts": finding.facts,
         "tasks": list(finding.verdict.tasks),
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
     }

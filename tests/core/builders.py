@@ -21,6 +21,8 @@ from audit.subjects import (
     Resource,
     Subjects,
     VaultSubject,
+    Waiver,
+    WaiverSubject,
     arrange,
 )
 
@@ -226,6 +228,24 @@ def a_vault_subject(*tasks: Task, **changes: Any) -> VaultSubject:
         "vaults_complete": True,
     }
     return VaultSubject(tasks=tasks, **{**values, **changes})
+
+
+def a_waiver(**changes: Any) -> Waiver:
+    """A waiver of CBR-101 that ends long after NOW."""
+    values: Row = {
+        "control": "CBR-101",
+        "subject": "server-1",
+        "owner": "Ana",
+        "reason": "rebuilt every night",
+        "until": NOW + 30 * DAY,
+        "ticket": "OPS-1",
+    }
+    return Waiver(**{**values, **changes})
+
+
+def a_waiver_subject(waiver: Waiver | None = None, **changes: Any) -> WaiverSubject:
+    values: Row = {"findings": 1, "needed": 1}
+    return WaiverSubject(waiver=waiver or a_waiver(), **{**values, **changes})
 
 
 def a_departure(**changes: Any) -> Departure:

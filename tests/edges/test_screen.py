@@ -17,6 +17,8 @@ REPORT: dict[str, Any] = {
         "outcomes": {"pass": 5, "fail": 0, "unknown": 0, "not_applicable": 1},
         "resources": 1,
         "resources_failing": 0,
+        "waived": 0,
+        "out_of_scope": 0,
     },
     "collection": {"distinct": 1234, "pages": 1, "complete": True, "gaps": [], "rejected": 0, "drift": []},
     "problems": [],
@@ -50,6 +52,20 @@ def test_a_good_report_is_short_and_the_verdict_comes_first() -> None:
         "Read     1,234 tasks in 1 page, complete",
         "Window   2026-10-24T12:00:00Z to 2026-11-23T12:00:00Z (UTC)",
         "Project  p1",
+    ]
+
+
+def test_what_is_waived_or_left_out_is_counted_and_the_verdict_says_so() -> None:
+    summary = {**REPORT["summary"], "waived": 1, "out_of_scope": 1234}
+
+    assert (
+        lines(summary=summary)[0]
+        == "COMPLIANT: every backup that was checked is as it should be, or its failure is waived."
+    )
+    assert lines(summary=summary, conclusion="incomplete")[0].startswith("INCOMPLETE: not everything")
+    assert lines(summary=summary)[3:5] == [
+        "Waived   1 finding: somebody accepts what did not pass",
+        "Left out 1,234 subjects not in the scope of the profile",
     ]
 
 

@@ -21,7 +21,7 @@ from audit.report.html_report import render
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine, Standing
-from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind
+from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Waiver
 
 # To accept a wanted change: python -c "from tests.report.test_html_report import *; GOLDEN.write_bytes(render(full()))"
 GOLDEN: Final = Path(__file__).parent / "golden" / "report.html"
@@ -208,7 +208,7 @@ def rejected(row: int = 0, **changes: Any) -> Rejected:
     return Rejected(row=row, **{**known, **changes})
 
 
-def report(**changes: Any) -> Report:
+def report(*, out_of_scope: int = 0, resources_in_scope: int | None = None, **changes: Any) -> Report:
     """Compose a report whose conclusion and summary follow from the other parts, unless they are given."""
     parts = {
         "run": run(),
@@ -226,17 +226,19 @@ def report(**changes: Any) -> Report:
     parts.setdefault(
         "conclusion",
         Conclusion.NON_COMPLIANT
-        if outcomes[Outcome.FAIL]
+        if any(found.is_problem for found in parts["findings"])
         else Conclusion.INCOMPLETE
         if doubtful
         else Conclusion.COMPLIANT,
     )
-    failing = {found.id for found in parts["findings"] if found.outcome is Outcome.FAIL}
+    failing = {found.id for found in parts["findings"] if found.is_problem}
     parts["summary"] = Summary(
         outcomes=outcomes,
-        resources=len(parts["resources"]),
+        resources=len(parts["resources"]) if resources_in_scope is None else resources_in_scope,
         resources_failing=len(failing),
         problems=len(parts["problems"]),
+        waived=sum(found.waiver is not None for found in parts["findings"]),
+        out_of_scope=out_of_scope,
     )
     return Report(**parts)
 
@@ -409,6 +411,55 @@ def test_a_compliant_run_without_resources_counts_none() -> None:
     assert "No problem was found, and the evidence is complete." in text(report(resources=()))
 
 
+def a_waived(outcome: Outcome = Outcome.FAIL, **changes: Any) -> Finding:
+    accepted = {"owner": "Ana", "reason": "rebuilt every night", "until": NOW + timedelta(days=30), "ticket": "OPS-1"}
+    waiver = Waiver(control="CBR-101", subject="ecs-*", **{**accepted, **changes})
+    return finding(outcome, id=FAILING, name="ecs-failing", reason="too old", waiver=waiver)
+
+
+def test_a_waived_failure_is_no_problem_and_is_listed_apart() -> None:
+    page = render(report(findings=(finding(), a_waived()), resources=(line(), line(id=FAILING, name="ecs-failing"))))
+    shown = Page(page).text
+
+    assert (
+        "No problem was found in 2 resources, and the evidence is complete. 1 failure is accepted by waivers." in shown
+    )
+    assert "Nothing: no control failed that is not waived, and the evidence is complete." in shown
+    assert "Waived: 1 finding Somebody accepts these for a while." in shown
+    assert (
+        "ecs-failing 3d11d099 CBR-101 fail: too old Ana OPS-1 rebuilt every night "
+        "23 Dec 2026, 04:00 UTC (05:00 CET)" in shown
+    )
+    assert "1 resource whose problems are waived ecs-failing" in shown
+    assert "(waived by Ana)" in shown
+    assert Page(page).unbalanced == []
+
+
+def test_a_waiver_without_ticket_shows_none_and_its_words_stay_text() -> None:
+    page = render(report(findings=(finding(), a_waived(ticket="", owner=HOSTILE[0], reason=HOSTILE[1]))))
+
+    assert HOSTILE[0].encode() not in page
+    assert f"too old {HOSTILE[0]} {HOSTILE[1]} 23 Dec" in Page(page).text
+
+
+def test_waived_doubts_stay_doubts() -> None:
+    both = (finding(), a_waived(), a_waived(Outcome.UNKNOWN))
+    shown = text(report(findings=both))
+
+    assert "Nothing else failed, but this is no proof that all backups happened: 1 check could not be decided." in shown
+    assert "1 failure is accepted by waivers." in shown
+    assert "No control failed that is not waived, but" in shown
+    assert "accepted by waivers" not in text(report(findings=(finding(), a_waived(Outcome.UNKNOWN))))
+
+
+def test_what_is_out_of_the_scope_is_counted() -> None:
+    assert "1 resource, policy or vault is not in the scope of the profile, and not judged." in text(
+        report(out_of_scope=1)
+    )
+    assert "1,234 resources, policies and vaults are not in the scope" in text(report(out_of_scope=1234))
+    assert "scope of the profile" not in text(report())
+
+
 def test_one_problem_is_told_in_the_singular() -> None:
     shown = text(failing(problem()))
 
@@ -472,6 +523,19 @@ def test_what_passes_without_any_resource_is_no_proof() -> None:
     shown = text(report(conclusion=Conclusion.INCOMPLETE, resources=(), findings=found))
 
     assert "no proof that all backups happened: no resource was found." in shown
+
+
+def test_a_scope_without_any_resource_proves_nothing() -> None:
+    found = (finding(kind=SubjectKind.POLICY), finding(Outcome.NOT_APPLICABLE))
+    shown = text(report(conclusion=Conclusion.INCOMPLETE, findings=found, resources_in_scope=0))
+
+    assert "no proof that all backups happened: no resource is in the scope of the profile." in shown
+
+
+def test_passes_of_the_audit_itself_are_nothing_judged() -> None:
+    found = (finding(kind=SubjectKind.COLLECTION), finding(kind=SubjectKind.WAIVER))
+
+    assert "there was nothing to judge" in text(report(conclusion=Conclusion.INCOMPLETE, findings=found))
 
 
 def test_the_collection_may_have_a_problem() -> None:
@@ -622,7 +686,7 @@ def test_resources_are_grouped_by_what_was_found_with_the_worst_first() -> None:
         "1 resource with a problem ecs-failing Server 3d11d099",
         "1 resource that could not be judged completely unsure Type not known",
         "1 resource without a problem ecs-steady Server 90a9e44b",
-        "1 resource not judged: new, replicas, or taken out of their vaults 数据库",
+        "1 resource not judged: new, replicas, out of the scope, or taken out of their vaults 数据库",
     ]
     places = [shown.find(group) for group in groups]
     assert -1 not in places

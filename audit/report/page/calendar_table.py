@@ -14,11 +14,13 @@ from audit.report.page.times import day_words
 from audit.subjects import SubjectKind
 
 _DAY: Final = timedelta(days=1)
-_GROUPS: Final = {
+_WAIVED: Final = "waived"
+_GROUPS: Final[Mapping[str, str]] = {
     Outcome.FAIL: "with a problem",
     Outcome.UNKNOWN: "that could not be judged completely",
+    _WAIVED: "whose problems are waived",
     Outcome.PASS: "without a problem",
-    Outcome.NOT_APPLICABLE: "not judged: new, replicas, or taken out of their vaults",
+    Outcome.NOT_APPLICABLE: "not judged: new, replicas, out of the scope, or taken out of their vaults",
 }
 
 
@@ -102,12 +104,13 @@ def groups(report: Report) -> tuple[Group, ...]:
         for kind, subject_id in problem.subjects:
             if kind is SubjectKind.RESOURCE:
                 place.setdefault(subject_id, number)
-    seen: dict[str, set[Outcome]] = defaultdict(set)
+    seen: dict[str, set[str]] = defaultdict(set)
     for finding in report.findings:
         if finding.kind is SubjectKind.RESOURCE:
-            seen[finding.id].add(finding.outcome)
+            is_waived = finding.waiver is not None and finding.outcome is Outcome.FAIL
+            seen[finding.id].add(_WAIVED if is_waived else finding.outcome)
     ordered = sorted(report.resources, key=lambda line: (place.get(line.id, len(place)), line.name.casefold(), line.id))
-    groups: dict[Outcome, list[ResourceLine]] = {outcome: [] for outcome in _GROUPS}
+    groups: dict[str, list[ResourceLine]] = {outcome: [] for outcome in _GROUPS}
     for line in ordered:
         worst = next((outcome for outcome in _GROUPS if outcome in seen[line.id]), Outcome.NOT_APPLICABLE)
         groups[worst].append(line)

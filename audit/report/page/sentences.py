@@ -16,6 +16,8 @@ _VISIBLE_THOUGH_UNPRINTABLE: Final = "\u200c\u200d\u00a0\u3000"
 """Joiners of Indic scripts and emoji, and the wide spaces."""
 _UUID_START: Final = re.compile(r"[0-9a-f]{8}(?=-[0-9a-f]{4}-)")
 
+_OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
+
 
 def count(number: int, one: str, many: str = "") -> str:
     """Write a number and its noun: 1 problem, 2 problems."""
@@ -46,12 +48,15 @@ def readable(value: object) -> object:
 def verdict_sentence(report: Report) -> str:
     """Say in one sentence why the run ended as it did."""
     summary = report.summary
+    waived = sum(finding.outcome is Outcome.FAIL for finding in report.waived)
+    accepted = f" {count(waived, 'failure is', 'failures are')} accepted by waivers." if waived else ""
     if report.conclusion is Conclusion.COMPLIANT:
         place = f" in {count(summary.resources, 'resource')}" if summary.resources else ""
-        return f"No problem was found{place}, and the evidence is complete."
+        return f"No problem was found{place}, and the evidence is complete.{accepted}"
     open_points = doubts(report)
     if report.conclusion is Conclusion.INCOMPLETE:
-        return f"Nothing failed, but this is no proof that all backups happened: {_enumerate(open_points)}."
+        nothing = "Nothing else failed" if waived else "Nothing failed"
+        return f"{nothing}, but this is no proof that all backups happened: {_enumerate(open_points)}.{accepted}"
     wrong = Counter(kind for kind, _ in {place for problem in report.problems for place in problem.subjects})
     action = f"{count(len(report.problems), 'problem needs', 'problems need')} action"
     comply = f"{_subjects(wrong, summary.resources)} {'does' if wrong.total() == 1 else 'do'} not comply"
@@ -80,7 +85,7 @@ def doubts(report: Report) -> tuple[str, ...]:
     gaps, rejected = len(report.collection.gaps), len(report.collection.rejected)
     undecided = report.summary.outcomes.get(Outcome.UNKNOWN, 0)
     found = []
-    if all(finding.kind is SubjectKind.COLLECTION for finding in report.findings):
+    if all(finding.kind in _OF_THE_AUDIT for finding in report.findings):
         found.append("there was nothing to judge")
     if gaps:
         found.append(f"what was read has {count(gaps, 'gap')}")
@@ -89,8 +94,14 @@ def doubts(report: Report) -> tuple[str, ...]:
     if undecided:
         found.append(f"{count(undecided, 'check')} could not be decided")
     if not found and report.conclusion is Conclusion.INCOMPLETE:
-        found.append("no control found anything that it could confirm" if report.resources else "no resource was found")
+        found.append(_nothing_confirmed(report))
     return tuple(found)
+
+
+def _nothing_confirmed(report: Report) -> str:
+    if report.summary.resources:
+        return "no control found anything that it could confirm"
+    return "no resource is in the scope of the profile" if report.resources else "no resource was found"
 
 
 def _enumerate(parts: Sequence[str]) -> str:

@@ -1,13 +1,16 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
+from audit.demands import Scope
 from audit.evaluate import evaluate
 from audit.findings import Outcome
 from audit.report.contents import Conclusion, Report, compose, conclude, remedy
-from audit.subjects import Collection, Presence, Subjects
+from audit.selection import Selector
+from audit.subjects import Collection, Presence, SubjectKind, Subjects
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -18,6 +21,7 @@ from tests.core.builders import (
     a_rejected,
     a_task,
     a_vault,
+    a_waiver,
     arranged,
     demands,
     run_facts,
@@ -26,13 +30,14 @@ from tests.core.builders import (
 BY_ID = {control.id: control for control in CONTROLS}
 
 
-def report_on(subjects: Subjects, *ids: str) -> Report:
+def report_on(subjects: Subjects, *ids: str, **demanded: Any) -> Report:
     controls = tuple(BY_ID[control_id] for control_id in ids) or CONTROLS
-    return compose(run_facts(), subjects, controls, evaluate(subjects, controls, demands()), demands())
+    judged = demands(**demanded)
+    return compose(run_facts(), subjects, controls, evaluate(subjects, controls, judged), judged)
 
 
-def conclusion_of(subjects: Subjects, *ids: str) -> Conclusion:
-    return report_on(subjects, *ids).conclusion
+def conclusion_of(subjects: Subjects, *ids: str, **demanded: Any) -> Conclusion:
+    return report_on(subjects, *ids, **demanded).conclusion
 
 
 GOOD = a_backup(HOUR)
@@ -116,7 +121,75 @@ class TestConclusion:
         "subjects", [arranged([GOOD], [], [a_vault()]), arranged(policies=[a_policy()]), arranged([a_task()])]
     )
     def test_without_findings_it_is_incomplete(self, subjects: Subjects) -> None:
-        assert conclude(subjects, ()) is Conclusion.INCOMPLETE
+        assert conclude(subjects, (), demands()) is Conclusion.INCOMPLETE
+
+
+class TestWaiversAndScope:
+    def test_a_waived_failure_does_not_make_a_run_non_compliant(self) -> None:
+        subjects = arranged([BAD, a_backup(HOUR, resource_id="good")], [], [a_vault("vault-1", "server-1", "good")])
+
+        report = report_on(subjects, "CBR-101", waivers=(a_waiver(),))
+        assert report.conclusion is Conclusion.COMPLIANT
+        assert (report.problems, report.summary.resources_failing) == ((), 0)
+        assert [(finding.id, finding.outcome) for finding in report.waived] == [("server-1", Outcome.FAIL)]
+        assert report.summary.waived == 1
+        assert report.summary.outcomes[Outcome.FAIL] == 1
+
+    def test_one_failure_that_is_not_waived_is_enough(self) -> None:
+        subjects = arranged([BAD], [], [a_vault("vault-1", "server-1", "server-2")])
+
+        report = report_on(subjects, "CBR-101", waivers=(a_waiver(),))
+        assert report.conclusion is Conclusion.NON_COMPLIANT
+        assert [problem.id for problem in report.problems] == ["server-2"]
+        assert report.summary.resources_failing == 1
+
+    def test_without_a_real_pass_waived_failures_are_no_proof(self) -> None:
+        subjects = arranged([BAD], [], [a_vault()])
+
+        assert conclusion_of(subjects, *RESOURCE_ONLY, waivers=(a_waiver(),)) is Conclusion.INCOMPLETE
+        used = conclusion_of(subjects, "CBR-101", "CBR-904", waivers=(a_waiver(),))
+        assert used is Conclusion.INCOMPLETE  # that the waiver is valid proves nothing about backups
+
+    def test_an_unknown_outcome_stays_in_doubt_whoever_accepts_it(self) -> None:
+        subjects = arranged([GOOD, a_task("odd", resource_id="unaccounted")], [a_policy()], [a_vault()])
+
+        report = report_on(subjects, "CBR-101", waivers=(a_waiver(subject="unaccounted"),))
+        assert report.conclusion is Conclusion.INCOMPLETE
+        assert report.summary.waived == 1
+
+    def test_an_expired_waiver_waives_nothing_and_is_a_problem_itself(self) -> None:
+        report = report_on(arranged([BAD], [], [a_vault()]), "CBR-101", "CBR-904", waivers=(a_waiver(until=NOW - DAY),))
+
+        assert [(problem.kind, problem.control) for problem in report.problems] == [
+            (SubjectKind.RESOURCE, "CBR-101"),
+            (SubjectKind.WAIVER, "CBR-904"),
+        ]
+        assert report.problems[1].since == "2026-11-22T04:00:00Z"
+
+    def test_a_waiver_takes_only_its_own_failure_out_of_a_problem(self) -> None:
+        (problem,) = report_on(
+            arranged([BAD, a_backup(2 * DAY, "failed")], [], [a_vault()]), "CBR-101", "CBR-105", waivers=(a_waiver(),)
+        ).problems
+
+        assert (problem.control, problem.also) == ("CBR-105", ())
+
+    def test_what_is_out_of_the_scope_is_counted_and_fails_nothing(self) -> None:
+        vaults = [a_vault("vault-1"), a_vault("vault-2", "bad", name="red")]
+        scope = Scope(include=(Selector(vaults=("blue",)),))
+        report = report_on(arranged([GOOD], [a_policy()], vaults), "CBR-101", "CBR-301", scope=scope)
+
+        assert report.conclusion is Conclusion.COMPLIANT
+        assert (report.summary.resources, report.summary.out_of_scope) == (1, 2)
+        assert len(report.resources) == 2
+
+    def test_a_scope_without_a_resource_is_incomplete(self) -> None:
+        vaults = [a_vault(), a_vault("vault-2", name="red", resources=())]
+        subjects = arranged([GOOD], [a_policy(vault_ids=frozenset({"vault-1", "vault-2"}))], vaults)
+        empty, everything = (Scope(include=(Selector(vaults=(name,)),)) for name in ("red", "*"))
+
+        assert conclusion_of(subjects, "CBR-101", scope=empty) is Conclusion.INCOMPLETE
+        assert conclusion_of(subjects, "CBR-201", scope=empty) is Conclusion.INCOMPLETE
+        assert conclusion_of(subjects, "CBR-201", scope=everything) is Conclusion.COMPLIANT
 
 
 class TestSummaryAndLines:

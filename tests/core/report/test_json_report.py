@@ -8,7 +8,7 @@ import pytest
 from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.report.json_report import SCHEMA_VERSION, render
-from tests.core.builders import DAY, a_backup, a_collection, a_drift, a_policy, a_rejected, a_vault, arranged
+from tests.core.builders import DAY, a_backup, a_collection, a_drift, a_policy, a_rejected, a_vault, a_waiver, arranged
 from tests.core.report.estate import GOLDEN, a_report
 
 REPORT: dict[str, Any] = json.loads(render(a_report()))
@@ -32,6 +32,26 @@ def test_every_outcome_of_every_finding_is_counted() -> None:
     }
     assert all(outcomes.count(outcome) for outcome in REPORT["summary"]["outcomes"])
     assert sum(sum(control["outcomes"].values()) for control in REPORT["controls"]) == len(outcomes)
+
+
+def test_what_is_waived_is_listed_apart_and_its_outcome_stays() -> None:
+    waiver = a_waiver(subject="name of *", ticket="")
+    report = json.loads(render(a_report(arranged(vaults=[a_vault()]), waivers=(waiver,))))
+    shown = {
+        "subject": "name of *",
+        "owner": "Ana",
+        "reason": "rebuilt every night",
+        "until": "2026-12-23T04:00:00Z",
+        "ticket": None,
+    }
+
+    (waived,) = report["waived"]
+    assert waived["waiver"] == shown
+    assert (waived["control"], waived["subject"]["id"], waived["outcome"]) == ("CBR-101", "server-1", "fail")
+    (marked,) = (finding for finding in report["findings"] if finding["waiver"])
+    assert (marked["waiver"], marked["outcome"]) == (shown, "fail")
+    assert "CBR-101" not in {problem["control"] for problem in report["problems"]}
+    assert (report["summary"]["waived"], REPORT["summary"]["waived"], REPORT["waived"]) == (1, 0, [])
 
 
 def test_every_control_is_listed_even_without_a_finding() -> None:

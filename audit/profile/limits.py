@@ -1,33 +1,18 @@
-"""The profile: what an organisation demands of its backups, as people write it in YAML."""
+"""The numbers that controls compare with, as people write them: whole numbers in the unit that the key names."""
 
-import difflib
-import hashlib
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Final
 
-import orjson
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
-from audit.collection import ALWAYS_READ, Kind
-from audit.controls import CONTROLS
-from audit.demands import Demands
-from audit.errors import ProfileError
-from audit.findings import Control
+from audit.profile.written import Written
 from audit.subjects import Limits
 
-_CONTROL_IDS: Final = tuple(control.id for control in CONTROLS)
+OF_THE_WHOLE: Final = frozenset({"max_waiver_days", "max_waived_subjects"})
+"""Limits of waivers, which belong to no level."""
 
 
-class _Written(BaseModel):
-    """Written by people: unknown keys are mistakes, and numbers are not guessed from text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class LimitValues(_Written):
+class LimitValues(Written):
     """The numbers that controls compare with."""
 
     max_backup_age_hours: int | None = Field(
@@ -122,110 +107,32 @@ class LimitValues(_Written):
         )
 
 
-class Profile(_Written):
-    """What an organisation demands of its backups."""
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """Of a level, only what is written counts."""
+    for name, part in tuple(schema["properties"].items()):
+        part.pop("default", None)
+        if name in OF_THE_WHOLE:
+            del schema["properties"][name]
 
-    version: Literal[1] = Field(default=1, description="Version of this form.")
-    timezone: str = Field(default="UTC", description="IANA name of the zone that people are shown beside UTC.")
-    controls: tuple[str, ...] = Field(
-        default=_CONTROL_IDS, min_length=1, strict=False, description="Ids of the controls that are applied."
-    )
-    limits: LimitValues = Field(default_factory=LimitValues, description="The numbers that controls compare with.")
 
-    @field_validator("timezone")
+class LevelLimits(LimitValues):
+    """The limits that differ from those of the profile."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    @field_validator(*sorted(OF_THE_WHOLE), mode="before")
     @classmethod
-    def _zone_exists(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"there is no time zone {name!r}; an example is Europe/Berlin") from error
-        return name
-
-    @field_validator("controls")
-    @classmethod
-    def _controls_exist(cls, ids: tuple[str, ...]) -> tuple[str, ...]:
-        for control_id in ids:
-            if control_id not in _CONTROL_IDS:
-                raise ValueError(f"there is no control {control_id!r}{_hint(control_id, _CONTROL_IDS)}")
-        return tuple(control_id for control_id in _CONTROL_IDS if control_id in ids)
+    def _belongs_to_the_whole(cls, _value: object) -> object:
+        raise ValueError("it is about waivers, which have no level; write it under the limits of the profile")
 
     @property
-    def canonical(self) -> bytes:
-        """The profile as sorted JSON with every default filled in."""
-        return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
+    def written(self) -> dict[str, Any]:
+        """The limits that differ, by key."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
-    @property
-    def sha256(self) -> str:
-        """The hash of the canonical form."""
-        return hashlib.sha256(self.canonical).hexdigest()
-
-    @property
-    def selected(self) -> tuple[Control[Any], ...]:
-        """The controls that are applied, in order of id."""
-        return tuple(control for control in CONTROLS if control.id in self.controls)
-
-    @property
-    def lists(self) -> frozenset[Kind]:
-        """The lists that have to be read: what every run reads, and what a selected control needs."""
-        return ALWAYS_READ.union(*(control.needs for control in self.selected))
-
-    def demands_at(self, now: datetime) -> Demands:
-        """Return what is demanded, judged at a time."""
-        return Demands(limits=self.limits.at(now))
-
-
-def parse_profile(text: str | bytes, name: str) -> Profile:
-    """Read a profile from YAML.
-
-    Args:
-        text: the YAML.
-        name: what errors call it, such as the path of the file.
-
-    Raises:
-        ProfileError: naming every line or key at fault, with the nearest key that exists.
-    """
-    try:
-        values = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2026-13-45 is a ValueError
-        raise ProfileError(f"{name} is not YAML: {_place(error)}") from None  # the error quotes the text
-    if values is None:
-        values = {}
-    if not isinstance(values, dict):
-        raise ProfileError(f"{name} must hold keys such as limits:, not a {type(values).__name__}")
-    return build_profile(values, name)
-
-
-def build_profile(values: Mapping[str, Any], name: str) -> Profile:
-    """Build a profile from parsed values.
-
-    Raises:
-        ProfileError: naming every key at fault, with the nearest key that exists.
-    """
-    try:
-        return Profile.model_validate(values)
-    except ValidationError as error:
-        faults = "; ".join(_fault(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors())
-        raise ProfileError(f"{name}: {faults}") from error
-
-
-def _place(error: Exception) -> str:
-    """Say where a text stops being YAML, without quoting it."""
-    mark = getattr(error, "problem_mark", None)
-    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    return f"{where}{getattr(error, 'problem', None) or 'it cannot be read'}"
-
-
-def _fault(where: tuple[str | int, ...], kind: str, message: str) -> str:
-    path = ".".join(str(part) for part in where)
-    if kind != "extra_forbidden":
-        return f"{path}: {message.removeprefix('Value error, ')}"
-    model: type[BaseModel] = LimitValues if where[0] == "limits" and len(where) > 1 else Profile
-    return f"{path} is not a key of a profile{_hint(str(where[-1]), tuple(model.model_fields))}"
-
-
-def _hint(wrong: str, known: tuple[str, ...]) -> str:
-    nearest = difflib.get_close_matches(wrong, known, n=1)
-    return f"; did you mean {nearest[0]}?" if nearest else f"; known are {', '.join(known)}"
+    def over(self, limits: LimitValues) -> LimitValues:
+        """Return the limits of the profile with these in place of their own."""
+        return limits.model_copy(update=self.written)
 
 
 def _hours(number: int | None) -> timedelta | None:
