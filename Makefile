@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-header --no-annotate --no-emit-find-links pyproject.toml
 
-.PHONY: demo test lint bench schemas docs lock clean
+.PHONY: demo test lint fuzz bench schemas docs lock clean
 
 demo: .venv/.runs ## audit a simulated project and write its report to cbr-audit-demo/
 	$(BIN)/cbr-audit demo
@@ -20,6 +20,9 @@ lint: .venv/.develops ## style, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: .venv/.develops ## a million mutated rows through both validators, some ten minutes
+	$(BIN)/python -m tests.fuzz
 
 bench: .venv/.develops ## figures, as ratios in one run
 	$(BIN)/python -m bench

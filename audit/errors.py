@@ -10,9 +10,12 @@
     │   ├── SourceRefusedError       the cloud answered no: credentials, permission, project, parameters
     │   └── SourceAnswerError        the answer is not what the API promises
     ├── StoreError               evidence or reports could not be written or read
+    │   ├── StoreUnreachableError    no answer in time
+    │   └── StoreRefusedError        the store answered no: keys, permission, bucket, region
     └── IncompleteError          the report is stored, but the audit could not see everything
 
-Each class carries the exit code that the command ends with (README, "Exit codes").
+RefusedError is what the refusals have in common. Each class carries the exit code that the command ends with
+(README, "Exit codes").
 """
 
 from collections.abc import Iterable
@@ -64,18 +67,8 @@ class DocumentError(AuditError):
         self.table = table
 
 
-class SourceError(AuditError):
-    """The cloud could not be read."""
-
-    exit_code = 3
-
-
-class SourceUnreachableError(SourceError):
-    """No answer came in time."""
-
-
-class SourceRefusedError(SourceError):
-    """The cloud answered no: credentials, permission, project or parameters.
+class RefusedError(AuditError):
+    """The cloud answered no.
 
     Attributes:
         status: the HTTP status.
@@ -90,6 +83,20 @@ class SourceRefusedError(SourceError):
         self.code = code
 
 
+class SourceError(AuditError):
+    """The cloud could not be read."""
+
+    exit_code = 3
+
+
+class SourceUnreachableError(SourceError):
+    """No answer came in time."""
+
+
+class SourceRefusedError(RefusedError, SourceError):
+    """The cloud answered no: credentials, permission, project or parameters."""
+
+
 class SourceAnswerError(SourceError):
     """The answer is not what the API promises."""
 
@@ -98,6 +105,16 @@ class StoreError(AuditError):
     """Evidence or reports could not be written or read."""
 
     exit_code = 2
+
+
+class StoreUnreachableError(StoreError):
+    """No answer of the store came in time."""
+
+    exit_code = 3
+
+
+class StoreRefusedError(RefusedError, StoreError):
+    """The store answered no: keys, permission, bucket or region."""
 
 
 class IncompleteError(AuditError):

@@ -15,7 +15,7 @@ from audit.collection import Page, shown
 from audit.errors import StoreError
 from audit.log import REDACTOR
 from audit.report.contents import Report, RunFacts
-from audit.report.json_report import reading_part
+from audit.report.json_report import previous_part, reading_part
 from audit.store import Store
 
 MANIFEST: Final = "manifest.json"
@@ -50,6 +50,11 @@ class Publication:
     def keys(self) -> tuple[str, ...]:
         """The keys of everything written so far."""
         return tuple(self._keys)
+
+    @property
+    def url(self) -> str:
+        """The address of the run."""
+        return f"{self._store.url}/{self.prefix}"
 
     def put(self, name: str, data: bytes) -> Stored:
         """Write one object of the run, without any secret that is known.
@@ -140,6 +145,7 @@ class Publication:
                     "project_id": run.project_id,
                     "region": run.region,
                     "profile_sha256": run.profile_sha256,
+                    "previous": previous_part(run.previous),
                 },
                 "conclusion": report.conclusion,
                 "complete": report.collection.complete,

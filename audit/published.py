@@ -37,6 +37,14 @@ class Span(_Published):
     until: datetime = Field(description="Its end, in UTC.")
 
 
+class PreviousPart(_Published):
+    """The run before this one, which it is compared with."""
+
+    run: str | None = Field(description="Its id; null where there is none that can be used.")
+    as_of: datetime | None = Field(description="Its time of judgement.")
+    trouble: str | None = Field(description="Why it cannot be used; then everything counts as seen for the first time.")
+
+
 class RunPart(_Published):
     """Which run it is, and what it was judged by."""
 
@@ -48,6 +56,7 @@ class RunPart(_Published):
     tool_version: str
     profile_sha256: str = Field(pattern=_SHA256, description="Of the profile in its canonical form.")
     timezone: str = Field(description="IANA name of the zone that people are shown beside UTC.")
+    previous: PreviousPart
 
 
 class ReadingPart(_Published):
@@ -84,6 +93,8 @@ class DriftPart(_Published):
     count: int = Field(description="Rows in which it was seen.")
     first_id: str
     example: str = Field(description="One value as JSON, cut to 80 characters.")
+    since: datetime = Field(description="Time of judgement of the run that saw it first.")
+    is_new: bool = Field(description="The run before did not see it, or there is none to compare with.")
 
 
 class CollectionPart(_Published):
@@ -310,6 +321,7 @@ class ManifestRun(_Published):
     project_id: str
     region: str
     profile_sha256: str = Field(pattern=_SHA256)
+    previous: PreviousPart
 
 
 class ManifestFile(_Published):

@@ -61,6 +61,7 @@ class Done:
 
     report: Report
     prefix: str
+    url: str
     keys: tuple[str, ...]
 
 
@@ -145,4 +146,4 @@ def publish(publication: Publication, intake: Intake, profile: Profile, report: 
     for name, render in FORMATS.items():
         publication.put(name, render(report))
     publication.finish(report)
-    return Done(report=report, prefix=publication.prefix, keys=publication.keys)
+    return Done(report=report, prefix=publication.prefix, url=publication.url, keys=publication.keys)

@@ -16,12 +16,12 @@ _VERDICTS: Final = {
     "incomplete": "INCOMPLETE: not everything could be judged, so this is no proof that backups are in order.",
 }
 
+_ACCEPTED: Final = "COMPLIANT: every backup that was checked is as it should be, or its failure is waived."
 _CLAIMS: Final = {
     Claim.SUPPORTS: "supported by",
     Claim.PARTLY: "partly by",
     Claim.CANNOT_SHOW: "cannot be shown",
 }
-_ACCEPTED: Final = "COMPLIANT: every backup that was checked is as it should be, or its failure is waived."
 
 
 def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
@@ -56,9 +56,20 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
     if collection["rejected"]:
         yield _row("Rejected", f"{count(collection['rejected'], 'row')} could not be used; see report.json")
     if collection["drift"]:
-        yield _row("Drift", f"{count(len(collection['drift']), 'difference')} from the documents; all rows were used")
+        yield _row("Drift", _drift_words(collection["drift"], run["previous"]))
     yield _row("Window", f"{run['window']['since']} to {run['window']['until']} (UTC)")
     yield _row("Project", f"{run['project_id']} {run['region']}".rstrip())
+
+
+def _drift_words(drift: list[Mapping[str, Any]], previous: Mapping[str, Any]) -> str:
+    """Count the differences from the documents, and say which of them the last run did not see."""
+    words = f"{count(len(drift), 'difference')} from the documents; all rows were used"
+    if previous["trouble"]:
+        return f"{words}; not compared with the last run: {previous['trouble']}"
+    if not previous["run"]:
+        return words
+    new = sum(each["is_new"] for each in drift)
+    return f"{words}; {new or 'none'} new since {previous['as_of']}"
 
 
 def framework_lines(framework: Framework) -> Iterator[str]:

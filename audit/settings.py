@@ -8,7 +8,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -18,13 +18,17 @@ from audit.errors import SettingsError
 _SDK: Final = "HUAWEICLOUD_SDK_"
 _OWN: Final = "CBR_AUDIT_"
 _REGION: Final = re.compile(r"[a-z0-9-]{2,64}")
+_KMS_KEY: Final = re.compile(r"[A-Za-z0-9:/-]{8,256}")
 _PROJECT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class SignIn(StrEnum):
     """How requests are authenticated."""
 
+    FUNCTION_KEYS = "temporary keys of the function"
     KEYS = "access keys"
+    TEMPORARY_KEYS = "temporary access keys"
+    FUNCTION_TOKEN = "token of the function"  # noqa: S105  # the name of a way to sign in
     TOKEN = "token"  # noqa: S105  # the name of a way to sign in
     PASSWORD = "user and password"  # noqa: S105  # the name of a way to sign in
 
@@ -38,6 +42,12 @@ def _region(text: str) -> str:
 def _project(text: str) -> str:
     if not _PROJECT.fullmatch(text):
         raise ValueError("a project id has letters, digits, - and _ only (see My Credentials in the console)")
+    return text
+
+
+def _kms_key(text: str) -> str:
+    if not _KMS_KEY.fullmatch(text):
+        raise ValueError("the id of a key has letters, digits and : / - only (see Key Management in the console)")
     return text
 
 
@@ -72,6 +82,7 @@ def _blank_is_unset(value: object) -> object:
 
 Region = Annotated[str, AfterValidator(_region)]
 ProjectId = Annotated[str, AfterValidator(_project)]
+KmsKey = Annotated[str, AfterValidator(_kms_key)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Unset = BeforeValidator(_blank_is_unset)
 Credential = Annotated[SecretStr | None, Unset, AfterValidator(_sendable)]
@@ -82,8 +93,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
+    needs_cbr: ClassVar[bool] = True
+
     project_id: ProjectId = Field(alias="HUAWEICLOUD_SDK_PROJECT_ID", description="The project to audit.")
-    store: str = Field(alias="CBR_AUDIT_STORE", description="Where reports go: file:///folder.")
+    store: str = Field(alias="CBR_AUDIT_STORE", description="Where reports go: file:///folder or obs://bucket/prefix.")
     region: Annotated[Region | None, Unset] = Field(
         None, alias="HUAWEICLOUD_SDK_REGION", description="The region of the project; gives the endpoints."
     )
@@ -94,6 +107,19 @@ class Settings(BaseModel):
         None,
         alias="HUAWEICLOUD_SDK_IAM_ENDPOINT",
         description="The endpoint of IAM, where the region does not give it.",
+    )
+    obs_endpoint: Annotated[Endpoint | None, Unset] = Field(
+        None, alias="CBR_AUDIT_OBS_ENDPOINT", description="The endpoint of OBS, where the region does not give it."
+    )
+    obs_kms_key: Annotated[KmsKey | None, Unset] = Field(
+        None, alias="CBR_AUDIT_OBS_KMS_KEY", description="The id of the KMS key that encrypts what is stored in OBS."
+    )
+    obs_lock_days: Annotated[int | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_OBS_LOCK_DAYS",
+        ge=1,
+        le=36500,
+        description="Days in which nobody can change or remove what is stored in OBS (WORM).",
     )
     profile: Annotated[str | None, Unset] = Field(
         None, alias="CBR_AUDIT_PROFILE", description="The profile: a preset, a file, or the YAML text itself."
@@ -118,7 +144,7 @@ class Settings(BaseModel):
     def sign_in(self) -> SignIn:
         """The way to sign in that the settings allow; access keys before a token before a password."""
         if self.access_key and self.secret_key:
-            return SignIn.KEYS
+            return SignIn.TEMPORARY_KEYS if self.security_token else SignIn.KEYS
         return SignIn.TOKEN if self.token else SignIn.PASSWORD
 
     @property
@@ -150,10 +176,21 @@ class Settings(BaseModel):
             settings = cls.model_validate(values)
         except ValidationError as error:
             faults += [_fault(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()]
-        faults += _sign_in_faults({key for key, value in values.items() if value})
+        given = {key for key, value in values.items() if value}
+        if cls.needs_cbr:
+            faults += _sign_in_faults(given)
+        if str(values.get(f"{_OWN}STORE", "")).startswith("obs://"):
+            faults += _obs_faults(given)
         if faults or settings is None:
             raise SettingsError("; ".join(faults))
         return settings
+
+
+class StoreSettings(Settings):
+    """What is needed to look into a store: no project, and no CBR."""
+
+    needs_cbr: ClassVar[bool] = False
+    project_id: ProjectId = Field("none", alias="HUAWEICLOUD_SDK_PROJECT_ID")
 
 
 VARIABLES: Final = tuple(str(field.alias) for field in Settings.model_fields.values())
@@ -182,4 +219,17 @@ def _sign_in_faults(given: set[str]) -> list[str]:
     by_password = not (keys <= given or f"{_OWN}TOKEN" in given) and person <= given
     if by_password and not given & {f"{_SDK}REGION", f"{_SDK}IAM_ENDPOINT"}:
         faults.append(f"{_SDK}REGION or {_SDK}IAM_ENDPOINT is not set: where does the user sign in?")
+    return faults
+
+
+def _obs_faults(given: set[str]) -> list[str]:
+    """Say what is missing to reach OBS and to sign for it."""
+    faults = []
+    if not {f"{_SDK}AK", f"{_SDK}SK"} <= given:
+        faults.append(
+            f"{_OWN}STORE is in OBS, which needs access keys: set {_SDK}AK and {_SDK}SK (a token or a password opens "
+            "CBR only)"
+        )
+    if not given & {f"{_SDK}REGION", f"{_OWN}OBS_ENDPOINT"}:
+        faults.append(f"{_SDK}REGION or {_OWN}OBS_ENDPOINT is not set: where is the bucket?")
     return faults

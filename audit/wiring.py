@@ -2,31 +2,41 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 import structlog
 
 from audit import __version__
-from audit.cbr.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
-from audit.cbr.client import CbrClient
-from audit.cbr.transport import Credentials, Limits, Transport
+from audit.cbr.client import ACTIONS, CbrClient
 from audit.collection import Window, shown
-from audit.errors import EventError, SettingsError, SourceRefusedError
+from audit.doctor import Check, Result, examine_cloud, examine_store
+from audit.errors import EventError, RefusedError, SettingsError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
 from audit.profile import PRESETS, Profile, build_profile, load_profile, parse_profile
+from audit.reading import read_previous
 from audit.report.contents import RunFacts
 from audit.run import Done, Watch, run
-from audit.settings import VARIABLES, Settings, SignIn
-from audit.store import open_store
+from audit.settings import VARIABLES, Settings, SignIn, StoreSettings
+from audit.signing_in import Agency, agency_variables, signed_in
+from audit.store import ProbedStore, Store, open_store
+from audit.store.obs import LOCK, Obs, Seal
+from audit.store.obs_auth import ObsAuth
+from audit.store.obs_dialect import OBS
+from audit.store.obs_place import SCHEME, place
+from audit.web.cloud_clock import CloudClock
+from audit.web.fresh import Fresh, Keys
+from audit.web.transport import Limits, Transport
 
 _HOUR: Final = timedelta(hours=1)
 _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
+_FOR_TRYING: Final = timedelta(minutes=1)
+_MOST_BYTES: Final = 512 * 1024 * 1024
 _LOG = structlog.get_logger()
 
 
@@ -38,7 +48,9 @@ class Order:
         nonce: sets this run apart from others over the same window, a repeated event included.
         request_id: what the platform calls the invocation, or an empty text.
         budget: time for reading from the cloud.
+        storing: time until everything must be stored.
         on_timer: nobody waits for the answer, so trouble must be raised.
+        agency: who the function is, None on the command line.
     """
 
     settings: Settings
@@ -47,19 +59,17 @@ class Order:
     nonce: str
     request_id: str = ""
     budget: timedelta = _HOUR
+    storing: timedelta = 2 * _HOUR
     on_timer: bool = False
+    agency: Agency | None = None
 
 
-class Context(Protocol):
+class Context(Agency, Protocol):
     """What FunctionGraph tells a function; the parts that the audit uses."""
 
     def getRequestID(self) -> str: ...  # noqa: D102, N802  # named by the platform
     def getRemainingTimeInMilliSeconds(self) -> int: ...  # noqa: D102, N802  # named by the platform
     def getUserData(self, key: str) -> str | None: ...  # noqa: D102, N802  # named by the platform
-    def getToken(self) -> str: ...  # noqa: D102, N802  # named by the platform
-    def getSecurityAccessKey(self) -> str: ...  # noqa: D102, N802  # named by the platform
-    def getSecuritySecretKey(self) -> str: ...  # noqa: D102, N802  # named by the platform
-    def getSecurityToken(self) -> str: ...  # noqa: D102, N802  # named by the platform
 
 
 def order(
@@ -112,7 +122,9 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
         nonce=made.nonce,
         request_id=context.getRequestID(),
         budget=min(max(remaining * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
+        storing=min(max(remaining - _RESERVE, timedelta(0)), 2 * _HOUR),
         on_timer=isinstance(read, TimerEvent),
+        agency=context,
     )
 
 
@@ -123,29 +135,47 @@ def carry_out(order: Order, watch: Watch) -> Done:
         AuditError: the run could not be carried out.
     """
     settings = order.settings
-    facts = RunFacts(
+    names = {"run_id": _run_id(order), "project_id": settings.project_id, "request_id": order.request_id}
+    with structlog.contextvars.bound_contextvars(**names), opened(order) as edges:
+        facts = _facts(order, edges.store)
+        _LOG.info("run.started", sign_in=edges.way, store=edges.store.url, until=shown(facts.as_of))
+        if facts.previous.trouble:
+            _LOG.warning("previous.not_used", reason=facts.previous.trouble)
+        try:
+            done = run(facts, order.profile, edges.client, edges.store, watch)
+        except RefusedError as error:
+            raise type(error)(f"{error} (signed in with {edges.way})", status=error.status, code=error.code) from error
+        _LOG.info("run.finished", **summary(done))
+    return done
+
+
+def _facts(order: Order, store: Store) -> RunFacts:
+    return RunFacts(
         id=_run_id(order),
         as_of=order.window.until,
         window=order.window,
-        project_id=settings.project_id,
-        region=settings.region or "",
+        project_id=order.settings.project_id,
+        region=order.settings.region or "",
         tool_version=__version__,
         profile_sha256=order.profile.sha256,
         timezone=order.profile.timezone,
+        previous=read_previous(store, order.settings.project_id, order.window.until),
     )
-    store = open_store(settings.store)
-    names = {"run_id": facts.id, "project_id": settings.project_id, "request_id": order.request_id}
-    with structlog.contextvars.bound_contextvars(**names):
-        _LOG.info("run.started", sign_in=settings.sign_in, store=store.url, until=shown(facts.as_of))
-        try:
-            with _client(order) as client:
-                done = run(facts, order.profile, client, store, watch)
-        except SourceRefusedError as error:
-            raise SourceRefusedError(
-                f"{error} (signed in with {settings.sign_in})", status=error.status, code=error.code
-            ) from error
-        _LOG.info("run.finished", **summary(done))
-    return done
+
+
+def examined(variables: Mapping[str, str]) -> Iterator[Check]:
+    """Try out everything that an audit with these settings needs; nothing is raised, and nothing stays behind."""
+    try:
+        made = replace(order(variables), budget=_FOR_TRYING, storing=_FOR_TRYING)
+        with opened(made) as edges:
+            settings = made.settings
+            yield Check("settings", Result.OK, f"project {settings.project_id} at {settings.cbr_endpoint}")
+            yield from examine_cloud(edges.client, ACTIONS, edges.way)
+            yield from examine_store(edges.store)
+            if settings.obs_lock_days:
+                yield Check("store lock", Result.UNTRIED, "a locked object could not be removed again", LOCK)
+    except SettingsError as error:
+        yield Check("settings", Result.MISSING, str(error))
 
 
 def summary(done: Done) -> dict[str, Any]:
@@ -160,51 +190,76 @@ def summary(done: Done) -> dict[str, Any]:
         "gaps": list(report.collection.gaps),
         "rejected": len(report.collection.rejected),
         "kinds_of_drift": len(report.collection.drift),
+        "new_drift": sum(not report.run.previous.knows(drift) for drift in report.collection.drift),
         "prefix": done.prefix,
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Everything that a run needs of the world, and the name of the way to sign in."""
+
+    way: SignIn
+    client: CbrClient
+    store: ProbedStore
+
+
 @contextmanager
-def _client(order: Order) -> Iterator[CbrClient]:
+def opened(order: Order) -> Iterator[Edges]:
+    """Prepare the edges of a run; nothing is sent yet.
+
+    Raises:
+        SettingsError: the store's address cannot be used.
+    """
     settings = order.settings
-    transport = Transport(limits=Limits(budget=order.budget), connections=settings.workers)
-    try:
-        yield CbrClient(
-            transport,
-            _credentials(settings, transport),
+    reading = Transport(limits=Limits(budget=order.budget), connections=settings.workers)
+    storing = Transport(limits=_storing(order.storing), dialect=OBS)
+    with closing(reading), closing(storing):
+        who = signed_in(settings, order.agency, reading, CloudClock())
+        client = CbrClient(
+            reading,
+            who.credentials,
             endpoint=settings.cbr_endpoint,
             project_id=settings.project_id,
             workers=settings.workers,
         )
-    finally:
-        transport.close()
+        yield Edges(who.way, client, open_store(settings.store, _in_obs(settings, who.keys, storing)))
 
 
-def _credentials(settings: Settings, transport: Transport) -> Credentials:
-    if settings.sign_in is SignIn.KEYS and settings.access_key and settings.secret_key:
-        return KeyAuth(
-            settings.access_key.get_secret_value(),
-            settings.secret_key.get_secret_value(),
-            project_id=settings.project_id,
-            security_token=settings.security_token.get_secret_value() if settings.security_token else "",
-        )
-    if settings.token:
-        return TokenAuth(settings.token.get_secret_value())
-    return PasswordAuth(lambda: _sign_in(settings, transport))
+@contextmanager
+def opened_store(url: str, variables: Mapping[str, str]) -> Iterator[Store]:
+    """Open a store to look into it: one in OBS needs access keys, and no project.
+
+    Raises:
+        SettingsError: naming everything that is missing or wrong.
+    """
+    if not url.startswith(SCHEME):
+        yield open_store(url)
+        return
+    settings = StoreSettings.read({**variables, "CBR_AUDIT_STORE": url})
+    REDACTOR.learn(settings.secrets)
+    with closing(Transport(limits=_storing(_HOUR), dialect=OBS)) as transport:
+        keys = signed_in(settings, None, transport, CloudClock()).keys
+        yield open_store(url, _in_obs(settings, keys, transport))
 
 
-def _sign_in(settings: Settings, transport: Transport) -> str:
-    domain = {"id": settings.domain_id} if settings.domain_id else {"name": settings.domain or settings.user or ""}
-    token = sign_in(
-        transport,
-        settings.sign_in_endpoint,
-        project_id=settings.project_id,
-        user=settings.user or "",
-        password=settings.password.get_secret_value() if settings.password else "",
-        domain=domain,
-    )
-    REDACTOR.learn([token])
-    return token
+def _storing(budget: timedelta) -> Limits:
+    """Give objects more time and room than pages: a report of many resources is large, and a line may be slow."""
+    minute = timedelta(minutes=1)
+    return Limits(silence=minute, request=10 * minute, budget=budget, wire=_MOST_BYTES, decoded=_MOST_BYTES)
+
+
+def _in_obs(settings: Settings, keys: Fresh[Keys] | None, transport: Transport) -> Callable[[str], ProbedStore] | None:
+    """Say how a store in OBS is opened, None where there are no keys for it."""
+    if keys is None:
+        return None
+
+    def in_obs(url: str) -> ProbedStore:
+        where = place(url, settings.obs_endpoint, settings.region)
+        seal = Seal(settings.obs_kms_key, settings.obs_lock_days)
+        return Obs(where, transport, ObsAuth(keys, CloudClock(), region=where.region), seal)
+
+    return in_obs
 
 
 def _variables(context: Context, environment: Mapping[str, str]) -> dict[str, str]:
@@ -212,16 +267,10 @@ def _variables(context: Context, environment: Mapping[str, str]) -> dict[str, st
     found = {name: value for name in VARIABLES if (value := context.getUserData(name) or environment.get(name))}
     if "HUAWEICLOUD_SDK_PROJECT_ID" not in found and environment.get("RUNTIME_PROJECT_ID"):
         found["HUAWEICLOUD_SDK_PROJECT_ID"] = environment["RUNTIME_PROJECT_ID"]
-    access_key, secret_key = context.getSecurityAccessKey(), context.getSecuritySecretKey()
-    if access_key and secret_key:
-        found |= {
-            "HUAWEICLOUD_SDK_AK": access_key,
-            "HUAWEICLOUD_SDK_SK": secret_key,
-            "HUAWEICLOUD_SDK_SECURITY_TOKEN": context.getSecurityToken(),
-        }
-    if (token := context.getToken()) and "CBR_AUDIT_TOKEN" not in found:
-        found["CBR_AUDIT_TOKEN"] = token
-    return found
+    given = agency_variables(context)
+    if "CBR_AUDIT_TOKEN" in found:
+        given.pop("CBR_AUDIT_TOKEN", None)
+    return found | given
 
 
 def _order_on_timer(event: TimerEvent, variables: dict[str, str]) -> Order:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from audit.collection import Window
 from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome
+from audit.previous import Previous
 from audit.report.days import Day, days
 from audit.report.planned import Planned, planned
 from audit.report.problems import Problem, find_problems
@@ -35,6 +36,7 @@ class RunFacts:
     Attributes:
         timezone: the IANA name of the zone that people are shown beside UTC.
         profile_sha256: of the profile in its canonical form.
+        previous: the run before this one.
     """
 
     id: str
@@ -45,6 +47,7 @@ class RunFacts:
     tool_version: str
     profile_sha256: str
     timezone: str
+    previous: Previous = field(default_factory=Previous)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

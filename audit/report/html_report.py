@@ -23,6 +23,7 @@ from audit.report.page.sentences import (
     as_sentence,
     count,
     doubts,
+    drift_news,
     explained_sentence,
     readable,
     short,
@@ -54,13 +55,15 @@ def render(report: Report) -> bytes:
     environment = _environment()
     grouped = groups(report)
     style = environment.get_template("page.css.jinja").render()
+    clock = Clock(report.run.timezone, report.run.as_of)
     page = environment.get_template("page.html.jinja").render(
         report=report,
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        clock=Clock(report.run.timezone, report.run.as_of),
+        clock=clock,
         verdict=_VERDICTS[report.conclusion],
         sentence=verdict_sentence(report),
         doubts=doubts(report),
+        drift_news=drift_news(report, clock.utc),
         entries=entries(report.problems),
         legend=legend(report),
         dates=dates(report),

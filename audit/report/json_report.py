@@ -10,7 +10,8 @@ import orjson
 from audit.collection import Drift, Kind, Reading, Rejected, shown
 from audit.findings import Control, Finding, Outcome
 from audit.matching import RunState
-from audit.report.contents import PolicyLine, Report, ResourceLine
+from audit.previous import Previous
+from audit.report.contents import PolicyLine, Report, ResourceLine, RunFacts
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine
@@ -33,9 +34,10 @@ def render(report: Report) -> bytes:
             "tool_version": run.tool_version,
             "profile_sha256": run.profile_sha256,
             "timezone": run.timezone,
+            "previous": previous_part(run.previous),
         },
         "conclusion": report.conclusion,
-        "collection": _collection(report.collection),
+        "collection": _collection(report.collection, run),
         "summary": {
             "outcomes": _counts(report.summary.outcomes),
             "resources": report.summary.resources,
@@ -55,7 +57,7 @@ def render(report: Report) -> bytes:
     return orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _collection(collection: Collection) -> Mapping[str, Any]:
+def _collection(collection: Collection, run: RunFacts) -> Mapping[str, Any]:
     tasks = collection.reading(Kind.TASKS)
     return {
         "complete": collection.complete,
@@ -68,7 +70,7 @@ def _collection(collection: Collection) -> Mapping[str, Any]:
         "gaps": list(collection.gaps),
         "readings": [reading_part(reading) for reading in collection.readings],
         "rejected_rows": [_rejected(row) for row in collection.rejected],
-        "drift": [_drift(drift) for drift in collection.drift],
+        "drift": [_drift(drift, run) for drift in collection.drift],
     }
 
 
@@ -87,6 +89,15 @@ def reading_part(reading: Reading) -> Mapping[str, Any]:
     }
 
 
+def previous_part(previous: Previous) -> Mapping[str, Any]:
+    """Write which run came before, as the report and the manifest have it."""
+    return {
+        "run": previous.run,
+        "as_of": shown(previous.as_of) if previous.as_of else None,
+        "trouble": previous.trouble,
+    }
+
+
 def _rejected(row: Rejected) -> Mapping[str, Any]:
     return {
         "kind": row.kind,
@@ -98,7 +109,7 @@ def _rejected(row: Rejected) -> Mapping[str, Any]:
     }
 
 
-def _drift(drift: Drift) -> Mapping[str, Any]:
+def _drift(drift: Drift, run: RunFacts) -> Mapping[str, Any]:
     return {
         "kind": drift.kind,
         "path": drift.path,
@@ -106,6 +117,8 @@ def _drift(drift: Drift) -> Mapping[str, Any]:
         "count": drift.count,
         "first_id": drift.first_id,
         "example": drift.example,
+        "since": shown(run.previous.first_seen(drift, run.as_of)),
+        "is_new": not run.previous.knows(drift),
     }
 
 
@@ -123,10 +136,6 @@ def _problem(problem: Problem) -> Mapping[str, Any]:
         "also": list(problem.also),
         "explains": [{"control": each.control, "subject": _subject(each)} for each in problem.explains],
     }
-
-
-def _subject(part: Problem | Explained | Finding) -> Mapping[str, Any]:
-    return {"kind": part.kind, "id": part.id, "name": part.name}
 
 
 def _waived(finding: Finding, waiver: Waiver) -> Mapping[str, Any]:
@@ -148,6 +157,10 @@ def _waiver(waiver: Waiver) -> Mapping[str, Any]:
         "until": shown(waiver.until),
         "ticket": waiver.ticket or None,
     }
+
+
+def _subject(part: Problem | Explained | Finding) -> Mapping[str, Any]:
+    return {"kind": part.kind, "id": part.id, "name": part.name}
 
 
 def _control(control: Control[Any], report: Report) -> Mapping[str, Any]:

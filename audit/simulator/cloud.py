@@ -1,11 +1,12 @@
-"""What the pretend services know: the estate, its task log, who may ask, and what time it is."""
+"""What the pretend services know: the estate, its task log, who may ask for what, and what time it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from audit.simulator.estate import Estate
 from audit.simulator.task_log import TaskLog
+from audit.simulator.temporary import Pair, Pairs
 from audit.simulator.tokens import Tokens
 
 
@@ -29,3 +30,9 @@ class Cloud:
     tokens: Tokens
     account: Account
     clock: Callable[[], datetime]
+    pairs: Pairs = field(default_factory=Pairs)
+    denied: set[str] = field(default_factory=set)
+
+    def pair(self, ak: str) -> Pair | None:
+        """Find a key pair: the user's own, or a temporary one."""
+        return Pair(ak, self.account.sk) if ak == self.account.ak else self.pairs.find(ak)

@@ -105,3 +105,4 @@ VAULTS: Final[Mapping[str, Reader]] = {
     "status": text,
     "resource_ids": text,
 }
+BACKUPS: Final[Mapping[str, Reader]] = {**PAGING, "show_replication": one_of("true", "false")}

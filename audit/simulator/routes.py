@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Final
 
 from audit.simulator import identity, parameters
-from audit.simulator.answers import RefusedError, good, listing
+from audit.simulator.answers import DeniedError, RefusedError, good, listing
 from audit.simulator.cloud import Cloud
 from audit.simulator.messages import Request, Response, Row
 
@@ -79,14 +79,20 @@ def show_vault(cloud: Cloud, _: Request, vault_id: str) -> Response:
     return _show("vault", _find(cloud.estate.vaults, vault_id), "6105", "The vault does not exist.")
 
 
+def list_backups(_: Cloud, request: Request, __: str) -> Response:
+    """List no backups: this estate tells of them in its task log only."""
+    limit, offset = _paging(parameters.read(request.split().query, parameters.BACKUPS))
+    return _listing("backups", [], limit, offset)
+
+
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """One method on one form of path; ``open`` needs no credentials and names no project."""
+    """One method on one form of path, and the permission that it needs; without one it needs no credentials either."""
 
     method: str
     path: re.Pattern[str]
     handler: Callable[[Cloud, Request, str], Response]
-    open: bool = False
+    action: str = ""
 
 
 def _in_project(path: str) -> re.Pattern[str]:
@@ -94,13 +100,14 @@ def _in_project(path: str) -> re.Pattern[str]:
 
 
 ROUTES: Final = (
-    _Route("POST", re.compile(r"/v3/auth/tokens/?"), identity.give_token, open=True),
-    _Route("GET", _in_project("operation-logs"), list_tasks),
-    _Route("GET", _in_project("operation-logs/(?P<id>[^/]+)"), show_task),
-    _Route("GET", _in_project("policies"), list_policies),
-    _Route("GET", _in_project("policies/(?P<id>[^/]+)"), show_policy),
-    _Route("GET", _in_project("vaults"), list_vaults),
-    _Route("GET", _in_project("vaults/(?P<id>[^/]+)"), show_vault),
+    _Route("POST", re.compile(r"/v3/auth/tokens/?"), identity.give_token),
+    _Route("GET", _in_project("operation-logs"), list_tasks, "cbr:tasks:list"),
+    _Route("GET", _in_project("operation-logs/(?P<id>[^/]+)"), show_task, "cbr:tasks:get"),
+    _Route("GET", _in_project("policies"), list_policies, "cbr:policies:list"),
+    _Route("GET", _in_project("policies/(?P<id>[^/]+)"), show_policy, "cbr:policies:get"),
+    _Route("GET", _in_project("vaults"), list_vaults, "cbr:vaults:list"),
+    _Route("GET", _in_project("vaults/(?P<id>[^/]+)"), show_vault, "cbr:vaults:get"),
+    _Route("GET", _in_project("backups"), list_backups, "cbr:backups:list"),
 )
 
 
@@ -114,13 +121,13 @@ def _route(cloud: Cloud, request: Request) -> Response:
             message = f"The method {request.method} is not allowed here."
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "APIGW.0101", message, allow=route.method)
         names = match.groupdict()
-        if not route.open:
-            _admit(cloud, request, names["project"])
+        if route.action:
+            _admit(cloud, request, names["project"], route.action)
         return route.handler(cloud, request, names.get("id", ""))
     raise RefusedError(HTTPStatus.NOT_FOUND, "APIGW.0101", "The API does not exist.")
 
 
-def _admit(cloud: Cloud, request: Request, project_id: str) -> None:
+def _admit(cloud: Cloud, request: Request, project_id: str, action: str) -> None:
     """Let in who may ask for this project.
 
     Credentials are valid for one project. Asking for another one is forbidden rather than not found, so that the
@@ -130,6 +137,8 @@ def _admit(cloud: Cloud, request: Request, project_id: str) -> None:
     if project_id != cloud.estate.project_id:
         message = "The credentials are not valid for this project."
         raise RefusedError(HTTPStatus.FORBIDDEN, "Forbidden", message)
+    if action in cloud.denied:
+        raise DeniedError(action)
 
 
 def _vault_fits(vault: Row, asked: dict[str, object], applied: set[str]) -> bool:

@@ -13,6 +13,7 @@ from audit.simulator.cloud import Account, Cloud
 from audit.simulator.estate import Estate
 from audit.simulator.messages import Request, Response
 from audit.simulator.task_log import TaskLog
+from audit.simulator.temporary import Pair
 from audit.simulator.tokens import Tokens
 
 Intercept = Callable[[Request, int], Response | None]
@@ -109,6 +110,19 @@ class Simulator:
     def expire_tokens(self) -> None:
         """Refuse every token given out so far."""
         self._cloud.tokens.expire()
+
+    def temporary_keys(self, lifetime: timedelta = _DAY) -> Pair:
+        """Give out a new temporary key pair, valid from now on by ``clock``."""
+        return self._cloud.pairs.issue(self._cloud.clock(), lifetime)
+
+    def expire_keys(self) -> None:
+        """Refuse every temporary key pair given out so far."""
+        self._cloud.pairs.expire(self._cloud.clock())
+
+    def deny(self, *actions: str) -> None:
+        """Take permissions away, such as ``cbr:vaults:list``, and give back those that are not named."""
+        self._cloud.denied.clear()
+        self._cloud.denied.update(actions)
 
     def dispatch(self, request: Request) -> Response:
         """Answer one request, from any thread."""

@@ -435,8 +435,8 @@ def test_saved_answers_are_checked(tmp_path: Path, vaults: dict[str, Any]) -> No
     assert check(packed)[0] == 0
     code, text = check(drifting)
     assert code == 4
-    assert "unknown field in 1 rows, first " in text
-    assert "unknown field in the envelope" in text
+    assert "unknown field in 1 row, first " in text
+    assert "unknown field in the answer itself" in text
     code, text = check(broken)
     assert code == 3
     assert "2 rejected" in text
@@ -447,6 +447,43 @@ def test_saved_answers_are_checked(tmp_path: Path, vaults: dict[str, Any]) -> No
     assert check(good, broken, drifting)[0] == 3
     assert check(good, broken, html, drifting)[0] == 2
     assert check(tmp_path / "none")[0] == 2
+
+
+def test_what_a_check_finds_can_be_read_by_programs(tmp_path: Path, vaults: dict[str, Any]) -> None:
+    (tmp_path / "odd").write_bytes(orjson.dumps({**vaults, "more": 1}))
+    (tmp_path / "one").write_bytes(orjson.dumps({"vault": {**vaults["vaults"][0], "id": ""}}))
+    (tmp_path / "web").write_bytes(b"<html>")
+
+    result = invoke("check", "--json", *(tmp_path / name for name in ("odd", "one", "web")))
+    odd, one, web = map(orjson.loads, result.stdout.splitlines())
+
+    assert (result.exit_code, result.stderr) == (2, "")
+    found = {"path": "more", "problem": "unknown field", "count": 1, "first_id": "", "example": "1"}
+    rows = len(vaults["vaults"])
+    assert odd == {
+        "file": str(tmp_path / "odd"),
+        "kind": "vaults",
+        "error": None,
+        "rows": rows,
+        "used": rows,
+        "drifted": 0,
+        "refused": 0,
+        "rejected": [],
+        "drift": [found],
+    }
+    assert one["rejected"] == [{"row": 0, "id": "", "path": "id", "message": "'' should be non-empty"}]
+    assert web["kind"] is None
+    assert "web page" in web["error"]
+
+
+def test_a_file_can_be_checked_as_the_kind_that_it_must_be(tmp_path: Path, vaults: dict[str, Any]) -> None:
+    saved = tmp_path / "saved"
+    saved.write_bytes(orjson.dumps(vaults))
+
+    assert invoke("check", "--kind", "vaults", saved).exit_code == 0
+    wrong = invoke("check", "--kind", "policies", saved)
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert 'the answer has no list "policies"' in wrong.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

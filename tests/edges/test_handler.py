@@ -94,7 +94,7 @@ def test_an_audit_that_cannot_be_carried_out_raises(event: Any, tmp_path: Path) 
 def test_with_too_little_time_it_raises_and_nothing_is_asked(tmp_path: Path) -> None:
     simulator = a_simulator()
 
-    with pytest.raises(SourceError, match="time for reading is used up"):
+    with pytest.raises(SourceError, match="time for it is used up"):
         call(simulator, tmp_path, TIMER, token=simulator.token, remaining=6_000)
 
     assert simulator.requests == 0

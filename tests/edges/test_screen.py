@@ -11,6 +11,7 @@ REPORT: dict[str, Any] = {
         "window": {"since": "2026-10-24T12:00:00Z", "until": "2026-11-23T12:00:00Z"},
         "project_id": "p1",
         "region": "",
+        "previous": {"run": None, "as_of": None, "trouble": None},
     },
     "conclusion": "compliant",
     "summary": {
@@ -116,6 +117,25 @@ def test_what_is_missing_or_odd_is_said() -> None:
     assert "         and 1 more: see report.html" in shown
     assert "Rejected 1 row could not be used; see report.json" in shown
     assert "Drift    2 differences from the documents; all rows were used" in shown
+
+
+@pytest.mark.parametrize(
+    ("previous", "words"),
+    [
+        ({"trouble": "latest.json is damaged"}, "; not compared with the last run: latest.json is damaged"),
+        ({"run": "r1", "as_of": "2026-11-22T12:00:00Z"}, "; 1 new since 2026-11-22T12:00:00Z"),
+    ],
+)
+def test_drift_is_compared_with_the_last_run(previous: dict[str, Any], words: str) -> None:
+    run = {"previous": {"run": None, "as_of": None, "trouble": None, **previous}}
+    shown = lines(run=run, collection={"drift": [{"is_new": True}, {"is_new": False}]})
+
+    assert f"Drift    2 differences from the documents; all rows were used{words}" in shown
+    if previous.get("run"):
+        old = lines(run=run, collection={"drift": [{"is_new": False}]})
+        assert (
+            "Drift    1 difference from the documents; all rows were used; none new since 2026-11-22T12:00:00Z" in old
+        )
 
 
 def test_what_could_not_be_decided_is_said_once_for_each_reason() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from audit.errors import SettingsError
-from audit.settings import VARIABLES, Settings, SignIn, is_loopback
+from audit.settings import VARIABLES, Settings, SignIn, StoreSettings, is_loopback
 
 GOOD = {
     "HUAWEICLOUD_SDK_PROJECT_ID": "p1",
@@ -46,6 +46,7 @@ def test_endpoints_may_be_given_instead() -> None:
         (PERSON, SignIn.TOKEN),
         ({**PERSON, "CBR_AUDIT_TOKEN": ""}, SignIn.PASSWORD),
         ({**PERSON, **KEYS}, SignIn.KEYS),
+        ({**PERSON, **KEYS, "HUAWEICLOUD_SDK_SECURITY_TOKEN": "STS"}, SignIn.TEMPORARY_KEYS),
     ],
 )
 def test_keys_go_before_a_token_and_a_token_before_a_password(given: dict[str, str], way: SignIn) -> None:
@@ -109,7 +110,7 @@ def test_a_user_needs_to_know_where_to_sign_in() -> None:
         ("https://cbr.example.com#a", "scheme and host only"),
     ],
 )
-@pytest.mark.parametrize("name", ["CBR_AUDIT_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT"])
+@pytest.mark.parametrize("name", ["CBR_AUDIT_ENDPOINT", "CBR_AUDIT_OBS_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT"])
 def test_an_endpoint_is_checked_before_anything_is_sent_to_it(name: str, url: str, reason: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name}: .*{reason}"):
         Settings.read({**GOOD, name: url})
@@ -131,6 +132,9 @@ def test_this_machine_is_known(host: str, *, is_here: bool) -> None:
         ("HUAWEICLOUD_SDK_PROJECT_ID", "a" * 65, "letters, digits"),
         ("HUAWEICLOUD_SDK_REGION", "EU West", "looks like eu-west-101"),
         ("HUAWEICLOUD_SDK_REGION", "x.evil.com/", "looks like eu-west-101"),
+        ("CBR_AUDIT_OBS_KMS_KEY", "key with space", "the id of a key has letters"),
+        ("CBR_AUDIT_OBS_LOCK_DAYS", "0", "greater than or equal to 1"),
+        ("CBR_AUDIT_OBS_LOCK_DAYS", "36501", "less than or equal to 36500"),
         ("CBR_AUDIT_WORKERS", "0", "greater than or equal to 1"),
         ("CBR_AUDIT_WORKERS", "17", "less than or equal to 16"),
         ("CBR_AUDIT_WORKERS", "many", "valid integer"),
@@ -169,3 +173,31 @@ def test_half_a_person_is_a_mistake(missing: str) -> None:
 
     with pytest.raises(SettingsError, match=f"{missing} is not set, and a user needs both"):
         Settings.read({**{name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}, **half})
+
+
+IN_OBS = {"CBR_AUDIT_STORE": "obs://bucket/prefix"}
+
+
+def test_a_store_in_obs_needs_keys_and_a_place() -> None:
+    keys = {**without("CBR_AUDIT_TOKEN"), **KEYS, **IN_OBS}
+    Settings.read(keys)
+    Settings.read(
+        {**keys, "HUAWEICLOUD_SDK_REGION": "", "CBR_AUDIT_ENDPOINT": "https://a", "CBR_AUDIT_OBS_ENDPOINT": "https://b"}
+    )
+
+    with pytest.raises(
+        SettingsError, match=r"^CBR_AUDIT_STORE is in OBS, which needs access keys: set HUAWEICLOUD_SDK_AK"
+    ):
+        Settings.read({**GOOD, **IN_OBS})
+    with pytest.raises(SettingsError, match=r"^HUAWEICLOUD_SDK_REGION or CBR_AUDIT_OBS_ENDPOINT is not set: where is"):
+        Settings.read({**keys, "HUAWEICLOUD_SDK_REGION": "", "CBR_AUDIT_ENDPOINT": "https://a"})
+
+
+def test_looking_into_a_store_needs_no_project_and_no_cbr() -> None:
+    seal = {"CBR_AUDIT_OBS_KMS_KEY": "0d0466b0-e727-4d9c-b35d-f84bb474a37f", "CBR_AUDIT_OBS_LOCK_DAYS": "365"}
+    settings = StoreSettings.read({**KEYS, **IN_OBS, **seal, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.example.com"})
+
+    assert settings.obs_endpoint == "https://obs.example.com"
+    assert (settings.obs_kms_key, settings.obs_lock_days) == (seal["CBR_AUDIT_OBS_KMS_KEY"], 365)
+    with pytest.raises(SettingsError, match="needs access keys"):
+        StoreSettings.read({**IN_OBS, "HUAWEICLOUD_SDK_REGION": "eu-west-101"})

@@ -2,16 +2,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import time_machine
 
 from audit.collection import Window
 from audit.errors import EventError, ProfileError, SettingsError, SourceUnreachableError
 from audit.log import REDACTOR
+from audit.previous import Previous
 from audit.profile import Profile, load_profile
-from audit.report.contents import Conclusion
+from audit.report.contents import Conclusion, Report
 from audit.settings import SignIn
-from audit.simulator import mock_cbr, serve
+from audit.signing_in import way_of
+from audit.simulator import Simulator, build_estate, mock_cbr, serve
 from audit.wiring import carry_out, order, order_from_event, summary
 from tests.edges.pretend import AS_OF, Context, a_simulator, audit, variables
 from tests.edges.rude_server import keeps_silent, rude_server
@@ -198,7 +201,7 @@ def test_the_keys_of_the_agency_go_before_everything() -> None:
 
     settings = order_from_event(None, context, old).settings
 
-    assert settings.sign_in is SignIn.KEYS
+    assert way_of(settings, context) is SignIn.FUNCTION_KEYS
     assert not any(value in settings.secrets for value in old.values())
     assert {"NEWKEY", "NEWSECRET", "NEWSTS"} <= set(settings.secrets)
 
@@ -212,10 +215,13 @@ def test_permanent_keys_of_an_agency_have_no_old_token() -> None:
 def test_without_keys_the_token_of_the_agency_will_do() -> None:
     values = {name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}
 
-    settings = order_from_event(None, Context(values, token="agency-token"), {}).settings
-    assert settings.sign_in is SignIn.TOKEN
+    agency = Context(values, token="agency-token")
+    settings = order_from_event(None, agency, {}).settings
+    assert way_of(settings, agency) is SignIn.FUNCTION_TOKEN
     assert "agency-token" in settings.secrets
-    assert "MIItoken" in order_from_event(None, Context(GOOD, token="agency-token"), {}).settings.secrets
+    given = order_from_event(None, Context(GOOD, token="agency-token"), {}).settings
+    assert way_of(given, agency) is SignIn.TOKEN
+    assert "MIItoken" in given.secrets
 
 
 @pytest.mark.parametrize(
@@ -246,6 +252,44 @@ def test_one_line_says_how_a_run_ended(tmp_path: Path) -> None:
     assert (told["complete"], told["gaps"], told["rejected"]) == (True, [], 0)
     assert told["prefix"] == done.prefix
     assert set(told["findings"]) == {"pass", "not_applicable"}
+
+
+def test_drift_is_compared_with_the_run_before(tmp_path: Path) -> None:
+    estate = build_estate("drifting", resources=4, days=5, as_of=AS_OF)
+    simulator = Simulator(estate)
+
+    def seen(day: int) -> tuple[Report, set[str]]:
+        report = audit(simulator, tmp_path, as_of=AS_OF + timedelta(days=day)).report
+        new = {drift.path for drift in report.collection.drift if not report.run.previous.knows(drift)}
+        return report, new
+
+    first, at_first = seen(0)
+    assert first.run.previous == Previous()
+    assert at_first == {drift.path for drift in first.collection.drift} != set()
+
+    estate.policies[0]["invented"] = "since today"
+    second, new = seen(1)
+    assert (second.run.previous.run, second.run.previous.as_of) == (first.run.id, AS_OF)
+    assert new == {"invented"}
+
+    third, new = seen(2)
+    assert new == set()
+    since = {drift.path: third.run.previous.first_seen(drift, AS_OF) for drift in third.collection.drift}
+    assert since["invented"] == AS_OF + timedelta(days=1)
+    assert {since[path] for path in at_first & since.keys()} == {AS_OF}
+
+
+def test_a_damaged_report_before_keeps_nothing_from_being_audited(tmp_path: Path) -> None:
+    simulator = a_simulator("drifting")
+    first = audit(simulator, tmp_path)
+    (tmp_path / first.prefix / "report.json").write_bytes(b"{}")
+    done = audit(simulator, tmp_path, as_of=AS_OF + timedelta(days=1))
+    told = summary(done)
+
+    assert "report.json is not the one that manifest.json names" in (done.report.run.previous.trouble or "")
+    assert told["new_drift"] == told["kinds_of_drift"] > 0
+    manifest = orjson.loads((tmp_path / done.prefix / "manifest.json").read_bytes())
+    assert manifest["run"]["previous"]["trouble"] == done.report.run.previous.trouble
 
 
 def test_the_region_gives_the_addresses_and_keys_sign(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from audit.collection import Drift, Kind, Reading, Rejected, Window
 from audit.findings import Control, Fact, Finding, Outcome, Severity, Verdict
 from audit.frameworks import Claim, Framework, Requirement
 from audit.matching import PlannedRun, RunState
+from audit.previous import Previous
 from audit.report.contents import Conclusion, Report, ResourceLine, RunFacts, Summary
 from audit.report.days import Day
 from audit.report.html_report import render
@@ -858,7 +859,8 @@ def test_drift_is_shown_with_its_first_id_and_example() -> None:
 
     shown = text(report(collection=collection(drift=drift)))
     assert "1 difference from the documents" in shown
-    assert "Vaults: lifecycle unknown field 1,203 639ef179 null" in shown
+    assert "Vaults: lifecycle unknown field 1,203 23 Nov 2026, 04:00 UTC (05:00 CET) 639ef179 null" in shown
+    assert "new since" not in shown
 
 
 def test_the_run_can_be_identified() -> None:
@@ -911,6 +913,37 @@ def test_drift_is_told_at_the_top() -> None:
 
     assert "1 difference from the documents of the API did not keep any row from being used." in shown
     assert "documents of the API" not in text(report())
+
+
+def test_drift_that_the_last_run_did_not_see_is_new() -> None:
+    drifts = tuple(Drift(Kind.VAULTS, path, "unknown field", 1, "v1", "null") for path in ("old", "odd", "one"))
+    before = NOW - timedelta(days=1)
+    key = (str(Kind.VAULTS), "old", "unknown field")
+    previous = Previous(run="r0", as_of=before, drift={key: before - timedelta(days=9)})
+    page = Page(render(report(run=run(previous=previous), collection=collection(drift=drifts))))
+
+    assert page.text.count("2 of them are new since the last run, 22 Nov 2026, 04:00 UTC.") == 2
+    assert "Vaults: old unknown field 1 13 Nov 2026, 04:00 UTC (05:00 CET) v1 null" in page.text
+    assert "Vaults: odd unknown field 1 new v1 null" in page.text
+    for number, words in ((1, "None of them are new since"), (2, "1 of them is new since")):
+        fewer = collection(drift=drifts[:number])
+        assert words in text(report(run=run(previous=previous), collection=fewer))
+
+
+def test_the_run_that_it_is_compared_with_is_named() -> None:
+    for previous, words in (
+        (Previous(), "Compared with no earlier run: this is the first of the project here"),
+        (Previous(run="r0", as_of=NOW), "Compared with r0"),
+        (Previous(trouble="it is damaged"), "Compared with no earlier run: it is damaged"),
+    ):
+        assert words in text(report(run=run(previous=previous)))
+
+
+def test_a_last_report_that_cannot_be_used_is_told() -> None:
+    drift = (Drift(Kind.VAULTS, "odd", "unknown field", 1, "v1", "null"),)
+    shown = text(report(run=run(previous=Previous(trouble="<b>damaged</b>")), collection=collection(drift=drift)))
+
+    assert "Which of them are new is not known: <b>damaged</b>." in shown
 
 
 @pytest.mark.parametrize(("resources", "is_tall"), [(60, False), (61, True)])

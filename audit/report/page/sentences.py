@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from markupsafe import Markup
@@ -62,6 +63,18 @@ def verdict_sentence(report: Report) -> str:
     comply = f"{_subjects(wrong, summary.resources)} {'does' if wrong.total() == 1 else 'do'} not comply"
     more = f" There may be more: {_enumerate(open_points)}." if open_points else ""
     return f"{action}: {comply}.{more}"
+
+
+def drift_news(report: Report, utc: Callable[[datetime], str]) -> str:
+    """Say how many kinds of drift the last run did not see; nothing where there was none."""
+    previous = report.run.previous
+    if previous.trouble:
+        return f"Which of them are new is not known: {previous.trouble}."
+    if previous.as_of is None:
+        return ""
+    new = sum(not previous.knows(drift) for drift in report.collection.drift)
+    verb = "is" if new == 1 else "are"
+    return f"{f'{new:,}' if new else 'None'} of them {verb} new since the last run, {utc(previous.as_of)} UTC."
 
 
 def explained_sentence(problem: Problem) -> str:

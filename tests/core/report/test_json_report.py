@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -7,8 +8,21 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
+from audit.previous import Previous, recall
 from audit.report.json_report import SCHEMA_VERSION, render
-from tests.core.builders import DAY, a_backup, a_collection, a_drift, a_policy, a_rejected, a_vault, a_waiver, arranged
+from tests.core.builders import (
+    DAY,
+    NOW,
+    a_backup,
+    a_collection,
+    a_drift,
+    a_policy,
+    a_rejected,
+    a_vault,
+    a_waiver,
+    arranged,
+    run_facts,
+)
 from tests.core.report.estate import GOLDEN, a_report
 
 REPORT: dict[str, Any] = json.loads(render(a_report()))
@@ -67,6 +81,23 @@ def test_it_says_how_complete_the_evidence_was() -> None:
     assert [reading["kind"] for reading in collection["readings"]] == [Kind.TASKS, Kind.POLICIES, Kind.VAULTS]
     assert collection["rejected_rows"][0]["message"] == "None is not of type 'string'"
     assert collection["drift"][0]["example"] == '"blue"'
+
+
+def test_drift_says_since_when_it_is_known() -> None:
+    known = a_drift(path="known")
+    previous = Previous(run="r0", as_of=NOW - DAY, drift={(str(Kind.TASKS), "known", "unknown field"): NOW - 9 * DAY})
+    collection = a_collection(drift=(a_drift(), known))
+    report = json.loads(render(replace(a_report(arranged(collection=collection)), run=run_facts(previous=previous))))
+
+    assert [(each["path"], each["since"], each["is_new"]) for each in report["collection"]["drift"]] == [
+        ("colour", "2026-11-23T04:00:00Z", True),
+        ("known", "2026-11-14T04:00:00Z", False),
+    ]
+    assert report["run"]["previous"] == {"run": "r0", "as_of": "2026-11-22T04:00:00Z", "trouble": None}
+    assert recall(report).drift == {
+        ("operation_logs", "colour", "unknown field"): NOW,
+        ("operation_logs", "known", "unknown field"): NOW - 9 * DAY,
+    }
 
 
 def test_what_is_not_known_is_null_and_never_an_empty_text() -> None:

@@ -13,16 +13,20 @@ import requests
 import responses
 import time_machine
 
-from audit.cbr.auth import PasswordAuth, TokenAuth, sign_in
-from audit.cbr.transport import Answer, Limits, Transport
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
 from audit.log import REDACTOR
 from audit.simulator import Request, Response, serve
-from tests.edges.pretend import AS_OF, Clock, a_simulator
+from audit.web.answer import Answer
+from audit.web.auth import TokenAuth
+from audit.web.fresh import Fresh
+from audit.web.sign_in import Person, sign_in
+from audit.web.transport import Limits, Transport
+from audit.web.upload import Upload
+from tests.edges.pretend import AS_OF, Clock, a_simulator, by_token
 from tests.edges.rude_server import Talk, answer, keeps_silent, repeats, resets, rude_server, says
 
 URL = "https://cbr.sim-1.myhuaweicloud.com/v3/p1/vaults"
-TOKEN = TokenAuth("a-token-that-nobody-may-see")
+TOKEN = by_token("a-token-that-nobody-may-see")
 SECOND = timedelta(seconds=1)
 
 
@@ -151,7 +155,7 @@ def test_a_retry_after_beyond_the_budget_gives_up_at_once(
 def test_tries_are_limited_and_pauses_grow_no_longer_than_eight_seconds(
     cloud: responses.RequestsMock, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.cbr.transport.random.uniform", lambda _low, high: high)
+    monkeypatch.setattr("audit.web.transport.random.uniform", lambda _low, high: high)
     failing = cloud.get(URL, status=500)
 
     with a_transport(clock, tries=8) as transport, pytest.raises(SourceUnreachableError, match="answered 500"):
@@ -167,7 +171,7 @@ def test_the_budget_is_one_for_all_requests(cloud: responses.RequestsMock, clock
     with a_transport(clock, budget=10 * SECOND) as transport:
         get(transport)
         clock.now += 10
-        with pytest.raises(SourceUnreachableError, match="time for reading is used up"):
+        with pytest.raises(SourceUnreachableError, match="time for it is used up"):
             get(transport)
 
 
@@ -268,8 +272,8 @@ class Renewing(requests.auth.AuthBase):
         request.headers["X-Auth-Token"] = f"token {self.renewals}"
         return request
 
-    def renew(self, refused: requests.PreparedRequest) -> bool:
-        del refused
+    def renew(self, refused: requests.PreparedRequest, answer: Answer) -> bool:
+        del refused, answer
         self.renewals += 1
         return True
 
@@ -316,19 +320,11 @@ def test_several_threads_that_are_refused_at_once_sign_in_once() -> None:
     with serve(simulator) as served, a_transport(Clock(), budget=timedelta(hours=1)) as transport:
 
         def obtain() -> str:
-            signed_in.append(
-                sign_in(
-                    transport,
-                    served.url,
-                    project_id=simulator.project_id,
-                    user=simulator.user,
-                    password=simulator.password,
-                    domain={"name": simulator.domain},
-                )
-            )
+            person = Person(simulator.user, simulator.password, {"name": simulator.domain})
+            signed_in.append(sign_in(transport, served.url, simulator.project_id, person))
             return signed_in[-1]
 
-        credentials = PasswordAuth(obtain)
+        credentials = TokenAuth(Fresh(obtain))
         url = f"{served.url}/v3/{simulator.project_id}/vaults"
         transport.get(url, (), credentials)
         simulator.expire_tokens()
@@ -517,7 +513,7 @@ def test_cookies_are_not_kept() -> None:
 def test_a_token_that_cannot_be_sent_is_not_shown(token: str) -> None:
     with rude_server(says(answer())) as server, a_transport() as transport:
         with pytest.raises(SourceError, match="have what cannot be sent; check both") as error:
-            transport.get(server.url, (), TokenAuth(token))
+            transport.get(server.url, (), by_token(token))
         assert "secret" not in everything_said(error.value)
 
 
@@ -539,3 +535,20 @@ def test_an_answer_knows_when_it_came() -> None:
 def everything_said(error: BaseException) -> str:
     """The error as a platform prints it: with its causes and their causes."""
     return "".join(traceback.format_exception(error))
+
+
+def test_a_body_that_is_sent_too_slowly_ends_at_the_deadline() -> None:
+    clock = Clock(tick=1.0)
+    upload = Upload(bytes(100), seconds=3.5, clock=clock)
+
+    assert [len(upload.read(10)) for _ in range(3)] == [10, 10, 10]
+    with pytest.raises(TimeoutError):
+        upload.read(10)
+
+
+def test_somebody_who_answers_shows_the_time_whatever_the_answer_is(cloud: responses.RequestsMock) -> None:
+    cloud.get(URL, status=404, headers={"Date": format_datetime(AS_OF, usegmt=True)})
+    with a_transport() as transport:
+        assert transport.knock(URL).told == AS_OF
+        with pytest.raises(SourceUnreachableError, match="no connection"):
+            transport.knock("http://127.0.0.1:1")
