@@ -111,11 +111,17 @@ class Schedules:
 
 @dataclass(frozen=True, slots=True)
 class _Period:
-    """A due time of a plan, and where the next one begins."""
+    """A due time of a plan, where the next one begins, and the tasks that were created in between.
+
+    Attributes:
+        earlier: how many tasks were created before.
+    """
 
     plan: Plan
     due: datetime
     end: datetime
+    earlier: int
+    tasks: Sequence[Task]
 
 
 class Matcher:
@@ -132,36 +138,31 @@ class Matcher:
 
     def match(self, plans: Sequence[Plan]) -> Schedules:
         """Find the task of each due time of every plan."""
-        periods = sorted(chain(*map(_periods, plans)), key=lambda period: (period.due, period.plan.policy_id))
+        periods = sorted(chain(*map(self._periods, plans)), key=lambda period: (period.due, period.plan.policy_id))
         answers = self._answers(periods)
         used = {task.id for task in answers.values()}
         spare = _Spare([task for task in self._tasks if task.id not in used])
         return Schedules(
             runs=tuple(self._run(period, answers.get(place), spare) for place, period in enumerate(periods)),
             unscheduled=tuple(task for task in self._tasks if task.id not in used and self._is_of_window(task, plans)),
-            made_good=frozenset(chain(*map(self._made_good, periods))),
+            made_good=frozenset(chain(*map(_made_good, periods))),
         )
+
+    def _periods(self, plan: Plan) -> Iterator[_Period]:
+        starts = [bisect_left(self._created, due - _EARLY) for due in plan.due]
+        bounds = zip(pairwise((*plan.due, _NEVER)), pairwise((*starts, len(self._tasks))), strict=True)
+        return (_Period(plan, due, end, low, self._tasks[low:high]) for (due, end), (low, high) in bounds)
 
     def _answers(self, periods: Sequence[_Period]) -> Mapping[int, Task]:
         """Let each due time choose its task, the latest first."""
         answers: dict[int, Task] = {}
         used: set[str] = set()
         for place, period in reversed(list(enumerate(periods))):
-            task = self._answer(period, used)
+            task = _answer(period, used)
             if task:
                 answers[place] = task
                 used.add(task.id)
         return answers
-
-    def _answer(self, period: _Period, used: set[str]) -> Task | None:
-        plan, free = period.plan, [task for task in self._created_in(period) if task.id not in used]
-        named = (task for task in free if plan.names(task))
-        nameless = (task for task in free if plan.may_be(task) and task.began - period.due <= plan.grace)
-        return next(named, None) or next(nameless, None)
-
-    def _created_in(self, period: _Period) -> Sequence[Task]:
-        low, high = (bisect_left(self._created, moment - _EARLY) for moment in (period.due, period.end))
-        return self._tasks[low:high]
 
     def _run(self, period: _Period, task: Task | None, spare: "_Spare") -> PlannedRun:
         due, policy_id, why = period.due, period.plan.policy_id, period.plan.excuse(period.due)
@@ -175,7 +176,7 @@ class Matcher:
 
     def _state(self, period: _Period, task: Task | None) -> RunState:
         if task is None:
-            return RunState.OVERLAP if self._was_busy(period.due) else RunState.MISSING
+            return RunState.OVERLAP if self._was_busy(period) else RunState.MISSING
         if task.succeeded:
             return RunState.LATE if task.began - period.due > period.plan.grace else RunState.ON_TIME
         if task.broke:
@@ -184,10 +185,9 @@ class Matcher:
             return RunState.UNKNOWN
         return RunState.SKIPPED if task.finished else RunState.OPEN
 
-    def _was_busy(self, due: datetime) -> bool:
+    def _was_busy(self, period: _Period) -> bool:
         """Whether an earlier task had not ended when a run was due."""
-        earlier = bisect_left(self._created, due - _EARLY)
-        return earlier > 0 and self._busy_until[earlier - 1] > due
+        return period.earlier > 0 and self._busy_until[period.earlier - 1] > period.due
 
     def _doubted(self, state: RunState, period: _Period, spare: "_Spare") -> RunState:
         """A run without a success is held against nobody before its time is over, nor where the log is not clear."""
@@ -199,14 +199,6 @@ class Matcher:
         """Whether a task was made in the window, and not for a due time before it."""
         mine = (plan.due[0] - _EARLY if plan.due else _NEVER for plan in plans if plan.names(task) or plan.may_be(task))
         return task.created_at >= max(mine, default=self._since)
-
-    def _made_good(self, period: _Period) -> Iterator[str]:
-        """Name the tasks of a period that did not succeed and began before its last success."""
-        tasks = self._created_in(period)
-        last = max((task.began for task in tasks if task.succeeded), default=None)
-        for task in tasks:
-            if last is not None and task.began < last and (task.broke or task.status == "skipped"):
-                yield task.id
 
 
 class _Spare:
@@ -230,8 +222,18 @@ class _Spare:
         return self._tasks[low:high]
 
 
-def _periods(plan: Plan) -> Iterator[_Period]:
-    return (_Period(plan, due, end) for due, end in pairwise((*plan.due, _NEVER)))
+def _answer(period: _Period, used: set[str]) -> Task | None:
+    plan, free = period.plan, [task for task in period.tasks if task.id not in used]
+    named = (task for task in free if plan.names(task))
+    nameless = (task for task in free if plan.may_be(task) and task.began - period.due <= plan.grace)
+    return next(named, None) or next(nameless, None)
+
+
+def _made_good(period: _Period) -> Iterator[str]:
+    """Name the tasks of a period that did not succeed and began before its last success."""
+    bad = [task for task in period.tasks if task.broke or task.status == "skipped"]
+    last = max((task.began for task in period.tasks if task.succeeded), default=None) if bad else None
+    return (task.id for task in bad if last is not None and task.began < last)
 
 
 def _end(task: Task) -> datetime:

@@ -1,6 +1,6 @@
 """A server, disk, file system or desktop, and everything known about its backups."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,9 @@ from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.policy import PolicySubject
 
+_Bounds = list[tuple[datetime, str]]
 _DAY: Final = timedelta(days=1)
+_NOT_KNOWN: Final = "before the resource was known as it is now"
 _LONGEST_LIMIT: Final = timedelta(days=31)
 
 
@@ -162,18 +164,26 @@ class Resource:
                     vault_ids=subject.policy.vault_ids,
                     due=subject.schedule.between(self.window.since, limits.now),
                     grace=limits.grace + subject.policy.start_window,
-                    excuse=partial(self._excuse, subject, limits),
+                    excuse=partial(_excuse, self._bounds(subject), limits.maintenance),
                 )
 
-    def _excuse(self, subject: PolicySubject, limits: Limits, due: datetime) -> str:
-        """Say why a run that is due at a time is not judged, or nothing."""
-        if due < (self.covered_since or self.window.since):
-            return "the log does not reach back so far"
-        if any(moment is not None and due < moment for moment in (self.held_since, self.known_since)):
-            return "before the resource was known as it is now"
-        if subject.known_since is not None and due < subject.known_since:
-            return "before the policy was known as it is now"
-        return limits.maintenance(due)
+    def _bounds(self, subject: PolicySubject) -> _Bounds:
+        """Before which times a run of a policy is not judged, and why."""
+        bounds = (
+            (self.covered_since, "the log does not reach back so far"),
+            (self.held_since, _NOT_KNOWN),
+            (self.known_since, _NOT_KNOWN),
+            (subject.known_since, "before the policy was known as it is now"),
+        )
+        return [(moment, why) for moment, why in bounds if moment is not None]
+
+
+def _excuse(bounds: _Bounds, maintenance: Callable[[datetime], str], due: datetime) -> str:
+    """Say why a run that is due at a time is not judged, or nothing."""
+    for moment, why in bounds:
+        if due < moment:
+            return why
+    return maintenance(due)
 
 
 def _follows(vault: Vault, held: Protected) -> bool:

@@ -33,7 +33,9 @@ _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 8.0
 _LONGEST_MESSAGE: Final = 200
 _GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
-_NOT_LET_IN: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_NOT_LET_IN: Final = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+)  # 400: a stale date, in some stores
 _RETRIED: Final = frozenset({408, 429, *range(500, 600)})
 _CAUSES: Final = {
     requests.exceptions.ConnectTimeout: "no connection in time",

@@ -123,13 +123,15 @@ def a_random_resource(chance: random.Random, *extra: Task) -> Resource:
 
 def with_a_gap(chance: random.Random, complete: Resource) -> Resource:
     """The same resource, of which one list or several were not read completely."""
+    rest = tuple(task for task in complete.tasks if chance.random() < 0.7)
     gaps: list[dict[str, Any]] = [
         {"policies": None},
         {"recovery_points": None},
         {"log_complete": False},
-        {"log_complete": False, "tasks": tuple(task for task in complete.tasks if chance.random() < 0.7)},
+        {"log_complete": False, "tasks": rest},
+        {"log_complete": False, "tasks": rest},
     ]
     chosen: dict[str, Any] = {}
-    for gap in chance.sample(gaps, chance.randint(1, len(gaps))):
+    for gap in chance.sample(gaps, chance.choice([1, 1, 1, 2, 3])):
         chosen |= gap
     return replace(complete, **chosen)
