@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from audit.collection import ALWAYS_READ, Kind
 from audit.controls import CONTROLS
 from audit.findings import Control
 from audit.frameworks import FRAMEWORKS, MAPPED_TO_NONE, Claim
-from audit.profile import LimitValues, Profile
+from audit.profile import Profile
+from audit.profile.explanation import limits_of
+from audit.profile.limits import LimitValues
+from audit.profile.presets import preset_text
 from audit.report.page.catalogue import doc_parts
 from audit.subjects import SubjectKind
 
-_KEY: Final = re.compile(r"`([a-z_]+)`")
+_SOURCED: Final = re.compile(r"((?:  # .*\n)+)((?:  [a-z_]+: .*\n)+)")
 _KINDS: Final = {
     SubjectKind.RESOURCE: "resources",
     SubjectKind.POLICY: "policies",
@@ -21,39 +25,6 @@ _KINDS: Final = {
     SubjectKind.WAIVER: "waivers",
 }
 _CLAIMS: Final = {Claim.SUPPORTS: "supports", Claim.PARTLY: "partly", Claim.CANNOT_SHOW: "cannot show"}
-_OURS: Final = "our choice; no standard or other tool gives one"
-_NOT_DEMANDED: Final = "demands nothing until the profile does"
-SOURCES: Final[Mapping[str, str]] = {
-    "max_backup_age_hours": "the policy says how often it runs; AWS Backup Audit Manager takes a day",
-    "grace_hours": "the shortest backup window of Google Cloud; CBR starts later from 22:00 to 08:00 local time",
-    "min_success_rate_percent": _OURS,
-    "success_rate_days": "as long as CBR shows its tasks",
-    "max_consecutive_failures": "the three strikes of Commvault",
-    "repair_within_hours": "the next planned run is the first chance",
-    "stuck_after_hours": _OURS,
-    "max_skipped_runs": _OURS,
-    "skipped_runs_days": _OURS,
-    "restore_test_days": "CIS Controls 11.5: quarterly",
-    "scheduled_run_days": _OURS,
-    "backup_window_hours": "the shortest backup window of Google Cloud",
-    "replication_lag_hours": _OURS,
-    "max_interval_hours": "CIS Controls 11.2: weekly or more often",
-    "min_retention_days": "the lowest that Prowler checks; AWS Backup Audit Manager takes 35",
-    "max_retention_days": _NOT_DEMANDED,
-    "min_daily_copies": _NOT_DEMANDED,
-    "min_weekly_copies": _NOT_DEMANDED,
-    "min_monthly_copies": _NOT_DEMANDED,
-    "min_yearly_copies": _NOT_DEMANDED,
-    "replication_regions": _NOT_DEMANDED,
-    "max_vault_usage_percent": _OURS,
-    "required_tags": _NOT_DEMANDED,
-    "allowed_excluded_disks": _NOT_DEMANDED,
-    "overstay_days": _OURS,
-    "max_restore_minutes": "the example of AWS Backup Audit Manager",
-    "max_waiver_days": _OURS,
-    "max_waived_subjects": _OURS,
-}
-"""Where the default of each limit comes from."""
 
 
 def handbook() -> bytes:
@@ -109,12 +80,22 @@ def _documentation(control: Control[Any]) -> Iterator[str]:
 
 def _limits(control: Control[Any]) -> Iterator[str]:
     """List the limits that the documentation names."""
-    named = set(_KEY.findall(control.doc))
-    fields = {name: field for name, field in LimitValues.model_fields.items() if name in named}
-    if fields:
-        yield from ("", "### Limits", "", "| key | default | meaning | source of the default |", "|---|---|---|---|")
-    for name, field in fields.items():
-        yield _row(f"`{name}`", _default(field.default), field.description or "", SOURCES[name])
+    named = limits_of(control)
+    if named:
+        yield from ("", "### Limits", "", "| key | default | meaning | why this default |", "|---|---|---|---|")
+    for name in named:
+        field = LimitValues.model_fields[name]
+        yield _row(f"`{name}`", _default(field.default), field.description or "", sources()[name])
+
+
+@cache
+def sources() -> Mapping[str, str]:
+    """Say of each limit where its default comes from: the comment above it in the preset ``default``."""
+    found: dict[str, str] = {}
+    for comment, keys in _SOURCED.findall(preset_text("default").decode()):
+        reason = " ".join(line.removeprefix("  # ") for line in comment.splitlines())
+        found |= {key.partition(":")[0].strip(): reason for key in keys.splitlines()}
+    return found
 
 
 def _default(value: object) -> str:

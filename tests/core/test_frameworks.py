@@ -2,6 +2,7 @@ import pytest
 
 from audit.controls import CONTROLS
 from audit.frameworks import FRAMEWORKS, MAPPED_TO_NONE, Claim, Framework
+from audit.profile import PRESETS, load_profile
 from audit.report.causes import CAUSES, RUNS
 
 EVERY = pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda framework: framework.id)
@@ -46,6 +47,21 @@ def test_a_standard_says_where_it_was_read(framework: Framework) -> None:
     assert framework.source
     assert not framework.source.endswith(".")
     assert not framework.note or framework.note.endswith(".")
+
+
+WITH_PRESET = [framework for framework in FRAMEWORKS if framework.id in PRESETS]
+
+
+@pytest.mark.parametrize("framework", WITH_PRESET, ids=lambda framework: framework.id)
+def test_the_preset_of_a_standard_applies_every_control_that_the_standard_needs(framework: Framework) -> None:
+    claimed = (each for each in framework.requirements if each.claim is not Claim.CANNOT_SHOW)
+    needed = {control for requirement in claimed for control in requirement.controls}
+
+    assert needed & {control.id for control in CONTROLS} <= {each.id for each in load_profile(framework.id).selected}
+
+
+def test_every_preset_of_a_standard_has_its_table() -> None:
+    assert {framework.id for framework in WITH_PRESET} == set(PRESETS) - {"default", "strict"}
 
 
 def claims(framework_id: str) -> dict[str, Claim]:

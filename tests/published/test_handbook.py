@@ -9,8 +9,8 @@ import pytest
 from audit import handbook as module
 from audit.collection import Kind
 from audit.controls import CONTROLS
-from audit.handbook import SOURCES, handbook
-from audit.profile import LimitValues
+from audit.handbook import handbook, sources
+from audit.profile.limits import LimitValues
 
 DOCS = Path(__file__).parents[2] / "docs" / "controls.md"
 BY_ID = {control.id: control for control in CONTROLS}
@@ -38,7 +38,8 @@ def test_every_control_has_a_chapter_and_a_link_to_it() -> None:
 
 
 def test_every_limit_has_a_source_for_its_default() -> None:
-    assert set(SOURCES) == set(LimitValues.model_fields)
+    assert set(sources()) == set(LimitValues.model_fields)
+    assert all(reason.endswith(".") for reason in sources().values())
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_a_chapter_lists_the_limits_that_the_documentation_names(page: str) -> N
         ("max_backup_age_hours", "none"),
         ("restore_test_days", "90"),
     ]
-    assert "| CIS Controls 11.5: quarterly |" in chapter
+    assert "| CIS Controls 11.5: test recovery every quarter, or more often. |" in chapter
 
 
 def test_a_chapter_shows_the_documentation(page: str) -> None:
