@@ -10,6 +10,7 @@
     │   ├── SourceRefusedError       the cloud answered no: credentials, permission, project, parameters
     │   └── SourceAnswerError        the answer is not what the API promises
     ├── StoreError               evidence or reports could not be written or read
+    │   └── ChainError           what is stored is not what was published
     └── IncompleteError          the report is stored, but the audit could not see everything
 
 Each class carries the exit code that the command ends with (README, "Exit codes").
@@ -89,6 +90,10 @@ class StoreError(AuditError):
     """Evidence or reports could not be written or read."""
 
     exit_code = 2
+
+
+class ChainError(StoreError):
+    """What is stored is not what was published, or no digest at all."""
 
 
 class IncompleteError(AuditError):

@@ -56,6 +56,18 @@ class Folder:
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror}") from error
 
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Name every object whose key begins with a prefix that ends in a slash, in order.
+
+        Raises:
+            StoreError: the folder cannot be read.
+        """
+        try:
+            files = [path for path in (self._root / prefix).rglob("*") if path.is_file()]
+        except OSError as error:
+            raise StoreError(f"cannot read {self._root / prefix}: {error.strerror}") from error
+        return tuple(sorted(path.relative_to(self._root).as_posix() for path in files))
+
     def projects(self) -> tuple[str, ...]:
         """Name the projects that have a report here."""
         return tuple(sorted(path.parent.name for path in self._root.glob("*/latest.json")))
