@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from audit import subjects
+from audit.chain import Unsigned, find_head
 from audit.collection import Kind, Page, Reading, Window
 from audit.errors import SourceError
 from audit.evaluate import evaluate
@@ -71,7 +72,8 @@ def run(facts: RunFacts, profile: Profile, source: Source, store: Store, watch: 
         SourceError: nothing at all could be read.
         StoreError: evidence or reports could not be written.
     """
-    publication = Publication(store, facts)
+    head = find_head(store, facts.project_id, None)
+    publication = Publication(store, facts, head=head, signer=Unsigned())
     intake, readings = collect(source, profile.lists, facts.window, publication, watch)
     report = assess(facts, profile, intake, readings)
     return publish(publication, intake, profile, report)

@@ -66,11 +66,6 @@ class _Found:
     envelope: Envelope
     digest: Digest
 
-    @property
-    def signature(self) -> str:
-        values = orjson.loads(self.envelope.dump())["signatures"]
-        return str(values[0]["sig"]) if values else ""
-
 
 def verify(
     store: Store,
@@ -175,7 +170,7 @@ class _Verifier:
         before = by_key.get(link.object)
         if before is None:
             self._fault(link.object, f"{each.key} names this digest, and it is missing or damaged")
-        elif (before.sha256, before.signature) != (link.sha256, link.signature):
+        elif (before.sha256, before.envelope.signature) != (link.sha256, link.signature):
             self._fault(link.object, f"this digest is not the one that {each.key} names")
         elif before.digest.seq != each.digest.seq - 1:
             self._fault(each.key, "its number does not follow that of the digest that it names")
@@ -208,13 +203,20 @@ class _Verifier:
             return {link.object} | set(self._store.keys(prefix) if prefix else ())
         self._result.objects += 1
         self._result.size += len(data)
-        manifest: Mapping[str, Any] = orjson.loads(data)
+        try:
+            return {link.object} | self._check_objects(orjson.loads(data), prefix, is_asked=is_asked)
+        except (orjson.JSONDecodeError, LookupError, TypeError):
+            self._fault(link.object, "the manifest is not of a known form")
+            return {link.object}
+
+    def _check_objects(self, manifest: Mapping[str, Any], prefix: str, *, is_asked: bool) -> set[str]:
+        """Check what a manifest lists; return the keys."""
         pages = defaultdict(list)
         for page in manifest["pages"]:
             pages[page["name"]].append(page["sha256"])
         for item in manifest["objects"] if is_asked else ():
             self._check_object(f"{prefix}{item['name']}", item, pages.get(item["name"], ()))
-        return {link.object, *(f"{prefix}{item['name']}" for item in manifest["objects"])}
+        return {f"{prefix}{item['name']}" for item in manifest["objects"]}
 
     def _check_object(self, key: str, item: Mapping[str, Any], bodies: Iterable[str]) -> None:
         data = self._store.read(key)
@@ -254,10 +256,11 @@ class _Verifier:
         if data is None:
             return
         try:
-            named = orjson.loads(data).get("manifest_sha256")
-        except (orjson.JSONDecodeError, AttributeError):
-            named = None
-        if named not in {each.digest.manifest.sha256 for each in found}:
+            pointer = orjson.loads(data)
+            named = (pointer["digest"], pointer["digest_sha256"], pointer["manifest_sha256"])
+        except (orjson.JSONDecodeError, LookupError, TypeError):
+            named = ()
+        if named not in {(each.key, each.sha256, each.digest.manifest.sha256) for each in found}:
             self._fault(key, "the pointer to the latest run leads to no run of the chain")
 
     def _conclude(self, found: list[_Found], expected_head: str | None) -> None:

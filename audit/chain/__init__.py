@@ -6,6 +6,7 @@ run by hash, and with it every object; it lies in a DSSE envelope, signed or not
 
 from audit.chain.digest import PAYLOAD_TYPE, Digest, DigestKind, Link, digest_key, folder_of
 from audit.chain.envelope import Envelope, Signature, pae
+from audit.chain.head import Head, find_head
 from audit.chain.keys import Ed25519Signer, PublicKey, Signer, Unsigned
 
 __all__ = [
@@ -14,12 +15,14 @@ __all__ = [
     "DigestKind",
     "Ed25519Signer",
     "Envelope",
+    "Head",
     "Link",
     "PublicKey",
     "Signature",
     "Signer",
     "Unsigned",
     "digest_key",
+    "find_head",
     "folder_of",
     "pae",
 ]

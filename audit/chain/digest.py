@@ -1,6 +1,5 @@
 """One digest: which run, which window, which manifest, and which digest came before."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -81,14 +80,6 @@ class Digest(_Part):
         if digest.dump() != envelope.payload:
             raise ChainError("the digest is not written as digests are")
         return digest
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """A digest as it lies in the store."""
-
-    digest: Digest
-    link: Link
 
 
 def folder_of(scope: str) -> str:

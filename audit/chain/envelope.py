@@ -31,6 +31,11 @@ class Envelope:
     signatures: tuple[Signature, ...] = ()
 
     @property
+    def signature(self) -> str:
+        """The first signature in base64, an empty text where there is none."""
+        return _text(self.signatures[0].value) if self.signatures else ""
+
+    @property
     def signed(self) -> bytes:
         """The bytes that are signed."""
         return pae(self.payload_type, self.payload)

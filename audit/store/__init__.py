@@ -26,7 +26,7 @@ class Store(Protocol):
         """Read an object, None where there is none."""
 
     def keys(self, prefix: str) -> tuple[str, ...]:
-        """Name every object whose key begins with a prefix that ends in a slash, in order."""
+        """Name every object whose key begins with a prefix, in order."""
 
     def projects(self) -> tuple[str, ...]:
         """Name the projects that have a report here."""

@@ -12,6 +12,7 @@ import pytest
 from audit.cbr.auth import TokenAuth
 from audit.cbr.client import CbrClient
 from audit.cbr.transport import Transport
+from audit.chain import Unsigned
 from audit.collection import Kind, Window
 from audit.errors import AuditError, SourceRefusedError, SourceUnreachableError, StoreError
 from audit.profile import Profile
@@ -185,7 +186,8 @@ def read(simulator: Simulator, url: str, folder: Path, watch: Callable[[Progress
             transport, TokenAuth(simulator.token), endpoint=url, project_id=simulator.project_id, workers=4
         )
         run = facts(simulator)
-        return collect(client, Profile().lists, run.window, Publication(open_store(str(folder)), run), watch)
+        publication = Publication(open_store(str(folder)), run, head=None, signer=Unsigned())
+        return collect(client, Profile().lists, run.window, publication, watch)
     finally:
         transport.close()
 

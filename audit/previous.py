@@ -1,0 +1,179 @@
+"""What a run takes over from the one before: the history, what it covers, and what the report said.
+
+The history is a cache of the evidence. It is taken only if its hash is the one in the manifest, and the manifest's the
+one in the digest; otherwise it is made anew from the stored answers, and the report says so.
+"""
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from audit.chain import Digest, Envelope, Head
+from audit.collection import Kind, Page, Window, instant
+from audit.errors import ChainError, SourceAnswerError
+from audit.history import History
+from audit.publish import HISTORY, MANIFEST, REPORT
+from audit.store import Store
+from audit.validate import Intake, read_envelope
+
+_OVERLAP: Final = timedelta(days=1)  # a task may become visible late
+_SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """The run before.
+
+    Attributes:
+        until: the end of its window.
+        covered: the time over which the history has everything that CBR showed; None where nothing is covered.
+        report: its report.json, None where that is missing or was changed.
+        notes: what was wrong with it, in words.
+    """
+
+    run: str
+    prefix: str
+    manifest_sha256: str
+    until: datetime
+    covered: Window | None
+    history: History
+    report: Mapping[str, Any] | None
+    notes: tuple[str, ...] = ()
+
+    def reading_from(self, until: datetime) -> datetime:
+        """From when on the log has to be read: since the last complete reading, and since the oldest open task.
+
+        CBR does not show what is older than 31 days; an open task that is older is judged as it was last seen.
+        """
+        read_until = self.covered.until if self.covered else until - _SURELY_SHOWN
+        open_since = min((task.created_at for task in self.history if not task.finished), default=read_until)
+        return max(min(read_until - _OVERLAP, open_since), until - _SURELY_SHOWN)
+
+    def covers(self, since: datetime) -> bool:
+        """Whether the history reaches up to a time, so that reading on from there leaves no gap."""
+        return self.covered is not None and self.covered.until >= since
+
+
+def read_previous(store: Store, head: Head | None, *, until: datetime, look_back: timedelta) -> Previous | None:
+    """Read what the run before left; None where there is none, or where it judged a later time than this one.
+
+    Args:
+        store: where the runs are.
+        head: the newest digest.
+        until: the time of judgement of this run.
+        look_back: how far back a history that has to be made anew must reach.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    if head is None or head.digest is None or head.digest.until > until:
+        return None
+    link = head.digest.manifest
+    data = store.read(link.object)
+    if data is None or _sha256(data) != link.sha256:
+        return None
+    manifest = orjson.loads(data)
+    prefix = link.object.removesuffix(f"/{MANIFEST}")
+    history, notes = _history(store, manifest, prefix, head.digest, until - look_back)
+    report = _listed(store, manifest, prefix, REPORT)
+    if report is None:
+        notes = (*notes, f"the report of the run before ({head.digest.run}) is missing or was changed")
+    return Previous(
+        run=head.digest.run,
+        prefix=prefix,
+        manifest_sha256=link.sha256,
+        until=head.digest.until,
+        covered=_window(manifest.get("covered")),
+        history=history,
+        report=orjson.loads(report) if report else None,
+        notes=notes,
+    )
+
+
+def _history(
+    store: Store, manifest: Mapping[str, Any], prefix: str, digest: Digest, since: datetime
+) -> tuple[History, tuple[str, ...]]:
+    data = _listed(store, manifest, prefix, HISTORY)
+    if data is not None:
+        return History.load(data), ()
+    note = f"the history of the run before ({digest.run}) is missing or was changed; it was made anew from the answers"
+    return rebuild(store, digest, since), (note,)
+
+
+def rebuild(store: Store, digest: Digest | None, since: datetime) -> History:
+    """Make a history anew from the stored answers of every run of the chain that reaches back to a time."""
+    intake = Intake()
+    while digest is not None and digest.until >= since:
+        for page in stored_pages(store, digest, Kind.TASKS):
+            intake.accept(page)
+        digest = _before(store, digest)
+    return intake.tasks
+
+
+def stored_pages(store: Store, digest: Digest, *kinds: Kind) -> Iterator[Page]:
+    """Read the answers that a run stored, each as it was received, in the order received; damaged ones are left out."""
+    data = store.read(digest.manifest.object) or b""
+    if _sha256(data) != digest.manifest.sha256:
+        return
+    prefix = digest.manifest.object.removesuffix(f"/{MANIFEST}")
+    known: set[str] = set()
+    for item in orjson.loads(data)["pages"]:
+        if item["kind"] in kinds and item["sha256"] not in known:
+            known.add(item["sha256"])
+            page = _page(store, prefix, item)
+            if page is not None:
+                yield page
+
+
+def _page(store: Store, prefix: str, item: Mapping[str, Any]) -> Page | None:
+    try:
+        body = gzip.decompress(store.read(f"{prefix}/{item['name']}") or b"")
+        rows, envelope = read_envelope(Kind(item["kind"]), body)
+    except (OSError, EOFError, zlib.error, SourceAnswerError):
+        return None
+    if _sha256(body) != item["sha256"]:
+        return None
+    return Page(
+        kind=Kind(item["kind"]),
+        path=item["path"],
+        params=tuple(item["params"].items()),
+        body=body,
+        request_id=item["request_id"],
+        received_at=instant(item["received_at"]),
+        rows=rows,
+        envelope=envelope,
+    )
+
+
+def _before(store: Store, digest: Digest) -> Digest | None:
+    """Open the digest before another one; None where it is missing or not the one that is named."""
+    if digest.previous is None:
+        return None
+    data = store.read(digest.previous.object) or b""
+    if _sha256(data) != digest.previous.sha256:
+        return None
+    try:
+        return Digest.open(Envelope.load(data))
+    except ChainError:
+        return None
+
+
+def _listed(store: Store, manifest: Mapping[str, Any], prefix: str, name: str) -> bytes | None:
+    """Read an object of a run; None where it is not the one that the manifest lists."""
+    hashes = {item["name"]: item["sha256"] for item in manifest["objects"]}
+    data = store.read(f"{prefix}/{name}")
+    return data if data is not None and _sha256(data) == hashes.get(name) else None
+
+
+def _window(values: Mapping[str, str] | None) -> Window | None:
+    return Window(instant(values["since"]), instant(values["until"])) if values else None
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
