@@ -19,6 +19,7 @@ from audit.collection import Kind, Page, Window, instant
 from audit.errors import ChainError, SourceAnswerError
 from audit.history import History
 from audit.publish import HISTORY, MANIFEST, REPORT
+from audit.report.contents import Origin
 from audit.store import Store
 from audit.validate import Intake, read_envelope
 
@@ -45,6 +46,11 @@ class Previous:
     history: History
     report: Mapping[str, Any] | None
     notes: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> Origin:
+        """What the next run notes of it."""
+        return Origin(run=self.run, prefix=self.prefix, manifest_sha256=self.manifest_sha256)
 
     def reading_from(self, until: datetime) -> datetime:
         """From when on the log has to be read: since the last complete reading, and since the oldest open task.
@@ -74,21 +80,24 @@ def read_previous(store: Store, head: Head | None, *, until: datetime, look_back
     """
     if head is None or head.digest is None or head.digest.until > until:
         return None
-    link = head.digest.manifest
-    data = store.read(link.object)
-    if data is None or _sha256(data) != link.sha256:
+    return read_left(store, head.digest, until - look_back)
+
+
+def read_left(store: Store, digest: Digest, since: datetime) -> Previous | None:
+    """Read what the run of a digest left, None where its manifest is missing or was changed."""
+    manifest = read_manifest(store, digest)
+    if manifest is None:
         return None
-    manifest = orjson.loads(data)
-    prefix = link.object.removesuffix(f"/{MANIFEST}")
-    history, notes = _history(store, manifest, prefix, head.digest, until - look_back)
-    report = _listed(store, manifest, prefix, REPORT)
+    prefix = prefix_of(digest)
+    history, notes = _history(store, manifest, digest, since)
+    report = read_listed(store, manifest, prefix, REPORT)
     if report is None:
-        notes = (*notes, f"the report of the run before ({head.digest.run}) is missing or was changed")
+        notes = (*notes, f"the report of the run before ({digest.run}) is missing or was changed")
     return Previous(
-        run=head.digest.run,
+        run=digest.run,
         prefix=prefix,
-        manifest_sha256=link.sha256,
-        until=head.digest.until,
+        manifest_sha256=digest.manifest.sha256,
+        until=digest.until,
         covered=_window(manifest.get("covered")),
         history=history,
         report=orjson.loads(report) if report else None,
@@ -96,10 +105,24 @@ def read_previous(store: Store, head: Head | None, *, until: datetime, look_back
     )
 
 
+def read_manifest(store: Store, digest: Digest) -> Mapping[str, Any] | None:
+    """Read the manifest of a run, None where it is not the one that the digest names."""
+    data = store.read(digest.manifest.object)
+    if data is None or _sha256(data) != digest.manifest.sha256:
+        return None
+    manifest: Mapping[str, Any] = orjson.loads(data)
+    return manifest
+
+
+def prefix_of(digest: Digest) -> str:
+    """Where the objects of a run lie."""
+    return digest.manifest.object.removesuffix(f"/{MANIFEST}")
+
+
 def _history(
-    store: Store, manifest: Mapping[str, Any], prefix: str, digest: Digest, since: datetime
+    store: Store, manifest: Mapping[str, Any], digest: Digest, since: datetime
 ) -> tuple[History, tuple[str, ...]]:
-    data = _listed(store, manifest, prefix, HISTORY)
+    data = read_listed(store, manifest, prefix_of(digest), HISTORY)
     if data is not None:
         return History.load(data), ()
     note = f"the history of the run before ({digest.run}) is missing or was changed; it was made anew from the answers"
@@ -118,15 +141,12 @@ def rebuild(store: Store, digest: Digest | None, since: datetime) -> History:
 
 def stored_pages(store: Store, digest: Digest, *kinds: Kind) -> Iterator[Page]:
     """Read the answers that a run stored, each as it was received, in the order received; damaged ones are left out."""
-    data = store.read(digest.manifest.object) or b""
-    if _sha256(data) != digest.manifest.sha256:
-        return
-    prefix = digest.manifest.object.removesuffix(f"/{MANIFEST}")
+    manifest = read_manifest(store, digest)
     known: set[str] = set()
-    for item in orjson.loads(data)["pages"]:
+    for item in manifest["pages"] if manifest else ():
         if item["kind"] in kinds and item["sha256"] not in known:
             known.add(item["sha256"])
-            page = _page(store, prefix, item)
+            page = _page(store, prefix_of(digest), item)
             if page is not None:
                 yield page
 
@@ -164,7 +184,7 @@ def _before(store: Store, digest: Digest) -> Digest | None:
         return None
 
 
-def _listed(store: Store, manifest: Mapping[str, Any], prefix: str, name: str) -> bytes | None:
+def read_listed(store: Store, manifest: Mapping[str, Any], prefix: str, name: str) -> bytes | None:
     """Read an object of a run; None where it is not the one that the manifest lists."""
     hashes = {item["name"]: item["sha256"] for item in manifest["objects"]}
     data = store.read(f"{prefix}/{name}")

@@ -11,8 +11,8 @@ from typing import Any, Final
 import orjson
 
 from audit import __version__
-from audit.chain import PAYLOAD_TYPE, Digest, DigestKind, Envelope, Head, Link, Signature, Signer, digest_key
-from audit.collection import Kind, Page, shown
+from audit.chain import PAYLOAD_TYPE, Digest, DigestKind, Envelope, Head, Link, Signature, Signer, digest_key, find_head
+from audit.collection import Kind, Page, Window, shown
 from audit.errors import StoreError
 from audit.log import REDACTOR
 from audit.report.contents import Report, RunFacts
@@ -179,6 +179,15 @@ class Publication:
         self._store.create(key, data)
         self._keys.append(key)
 
+    def _previous(self) -> Mapping[str, str] | None:
+        """Name the run that this one took its history from, so that both can be recomputed."""
+        previous = self._run.previous
+        return (
+            {"run": previous.run, "prefix": previous.prefix, "manifest_sha256": previous.manifest_sha256}
+            if previous
+            else None
+        )
+
     def _manifest(self, report: Report) -> bytes:
         run = self._run
         return _json(
@@ -188,13 +197,16 @@ class Publication:
                 "run": {
                     "id": run.id,
                     "as_of": shown(run.as_of),
-                    "window": {"since": shown(run.window.since), "until": shown(run.window.until)},
+                    "window": _span(run.window),
+                    "read": _span(run.read),
                     "project_id": run.project_id,
                     "region": run.region,
                     "profile_sha256": run.profile_sha256,
                 },
                 "conclusion": report.conclusion,
                 "complete": report.collection.complete,
+                "covered": _span(report.collection.covered),
+                "previous": self._previous(),
                 "readings": [reading_part(reading) for reading in report.collection.readings],
                 "pages": self._pages,
                 "objects": [
@@ -202,6 +214,20 @@ class Publication:
                 ],
             }
         )
+
+
+def newest(store: Store, project_id: str) -> Head | None:
+    """Find the newest digest of a project; the pointer only saves looking at all of them.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    data = store.read(f"{project_id}/{LATEST}")
+    try:
+        pointer = orjson.loads(data or b"{}")["digest"]
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        pointer = None
+    return find_head(store, project_id, pointer if isinstance(pointer, str) else None)
 
 
 def read_latest(store: Store, project_id: str) -> Mapping[str, Any] | None:
@@ -251,6 +277,10 @@ def read_json(store: Store, key: str, needed: Sequence[str]) -> Mapping[str, Any
 
 def _json(values: Mapping[str, Any]) -> bytes:
     return orjson.dumps(values, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _span(window: Window | None) -> Mapping[str, str] | None:
+    return {"since": shown(window.since), "until": shown(window.until)} if window else None
 
 
 def _sha256(data: bytes) -> str:

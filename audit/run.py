@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from audit import subjects
-from audit.chain import Unsigned, find_head
 from audit.collection import Kind, Page, Reading, Window
 from audit.errors import SourceError
 from audit.evaluate import evaluate
+from audit.previous import Previous
 from audit.profile import Profile
-from audit.publish import Publication
+from audit.publish import HISTORY, PROFILE, Publication
 from audit.report import FORMATS
 from audit.report.contents import Report, RunFacts, compose
-from audit.store import Store
 from audit.validate import Intake
 
 
@@ -65,25 +64,30 @@ class Done:
     keys: tuple[str, ...]
 
 
-def run(facts: RunFacts, profile: Profile, source: Source, store: Store, watch: Watch) -> Done:
-    """Carry out a whole audit.
+def run(
+    facts: RunFacts,
+    profile: Profile,
+    source: Source,
+    publication: Publication,
+    watch: Watch,
+    previous: Previous | None = None,
+) -> Done:
+    """Carry out a whole audit, which continues an earlier one where there is one.
 
     Raises:
         SourceError: nothing at all could be read.
         StoreError: evidence or reports could not be written.
     """
-    head = find_head(store, facts.project_id, None)
-    publication = Publication(store, facts, head=head, signer=Unsigned())
-    intake, readings = collect(source, profile.lists, facts.window, publication, watch)
-    report = assess(facts, profile, intake, readings)
+    intake = Intake(previous.history if previous else None)
+    readings = collect(source, profile.lists, facts.read, publication, watch, intake)
+    report = assess(facts, profile, intake, readings, previous)
     return publish(publication, intake, profile, report)
 
 
 def collect(
-    source: Source, kinds: Collection[Kind], window: Window, publication: Publication, watch: Watch
-) -> tuple[Intake, tuple[Reading, ...]]:
+    source: Source, kinds: Collection[Kind], window: Window, publication: Publication, watch: Watch, intake: Intake
+) -> tuple[Reading, ...]:
     """Read every list; each answer is stored as received before it is validated and remembered."""
-    intake = Intake()
     readings = []
     for kind in (kind for kind in Kind if kind in kinds):
         pages = source.read(kind, window)
@@ -98,7 +102,7 @@ def collect(
             if not intake.pages:
                 raise  # nothing was read: there is no report to be made, only this error
         readings.append(pages.reading())
-    return intake, tuple(readings)
+    return tuple(readings)
 
 
 def _further(read: Progress, page: Page, pages: Pages) -> Progress:
@@ -107,8 +111,14 @@ def _further(read: Progress, page: Page, pages: Pages) -> Progress:
     return Progress(read.kind, pages.passes, number + 1, rows + len(page.rows), pages.expected)
 
 
-def assess(facts: RunFacts, profile: Profile, intake: Intake, readings: tuple[Reading, ...]) -> Report:
-    """Arrange and evaluate what was read. The same evidence, profile and time give the same report."""
+def assess(
+    facts: RunFacts,
+    profile: Profile,
+    intake: Intake,
+    readings: tuple[Reading, ...],
+    previous: Previous | None = None,
+) -> Report:
+    """Arrange and evaluate what was read. The same evidence, profile, time and earlier run give the same report."""
     collection = subjects.Collection(
         id=facts.project_id,
         name=facts.project_id,
@@ -118,6 +128,7 @@ def assess(facts: RunFacts, profile: Profile, intake: Intake, readings: tuple[Re
         drift=intake.drift,
         asked=profile.lists,
         doubts=tuple(_doubts(facts.window, intake)),
+        proven=previous.covered if previous and previous.covers(facts.read.since) else None,
     )
     inventory = subjects.Inventory(
         policies=intake.policies.values(),
@@ -142,8 +153,8 @@ def _doubts(window: Window, intake: Intake) -> Iterator[str]:
 
 def publish(publication: Publication, intake: Intake, profile: Profile, report: Report) -> Done:
     """Write history, profile and reports, and commit them with the manifest."""
-    publication.put("history.ndjson.gz", intake.tasks.dump())
-    publication.put("profile.json", profile.canonical)
+    publication.put(HISTORY, intake.tasks.pruned(report.run.window.since).dump())
+    publication.put(PROFILE, profile.canonical)
     for name, render in FORMATS.items():
         publication.put(name, render(report))
     publication.finish(report)

@@ -257,10 +257,10 @@ class _Verifier:
             return
         try:
             pointer = orjson.loads(data)
-            named = (pointer["digest"], pointer["digest_sha256"], pointer["manifest_sha256"])
+            named = [pointer["digest"], pointer["digest_sha256"], pointer["manifest_sha256"]]
         except (orjson.JSONDecodeError, LookupError, TypeError):
-            named = ()
-        if named not in {(each.key, each.sha256, each.digest.manifest.sha256) for each in found}:
+            named = []
+        if tuple(named) not in {(each.key, each.sha256, each.digest.manifest.sha256) for each in found}:
             self._fault(key, "the pointer to the latest run leads to no run of the chain")
 
     def _conclude(self, found: list[_Found], expected_head: str | None) -> None:

@@ -15,17 +15,21 @@ from audit import __version__
 from audit.cbr.auth import KeyAuth, PasswordAuth, TokenAuth, sign_in
 from audit.cbr.client import CbrClient
 from audit.cbr.transport import Credentials, Limits, Transport
+from audit.chain import Unsigned
 from audit.collection import Window, shown
 from audit.errors import EventError, ProfileError, SettingsError, SourceRefusedError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
+from audit.previous import Previous, read_previous
 from audit.profile import Profile, build_profile, parse_profile
+from audit.publish import Publication, newest
 from audit.report.contents import RunFacts
 from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn
 from audit.store import open_store
 
-LOOK_BACK: Final = "30d"
+LOOK_BACK: Final = timedelta(days=30)  # what CBR still shows
+LONGEST_LOOK_BACK: Final = timedelta(days=90)  # of the history of earlier runs
 _HOUR: Final = timedelta(hours=1)
 _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
@@ -37,6 +41,8 @@ class Order:
     """One audit that is to be carried out.
 
     Attributes:
+        since: from when on the log is read; None to go on where the run before ended.
+        until: the time of judgement.
         nonce: sets this run apart from others over the same window, a repeated event included.
         request_id: what the platform calls the invocation, or an empty text.
         budget: time for reading from the cloud.
@@ -45,7 +51,8 @@ class Order:
 
     settings: Settings
     profile: Profile
-    window: Window
+    since: datetime | None
+    until: datetime
     nonce: str
     request_id: str = ""
     budget: timedelta = _HOUR
@@ -83,15 +90,16 @@ def order(
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         until = read_time(as_of, now).replace(microsecond=0) if as_of else now
-        start = read_time(since or LOOK_BACK, until).replace(microsecond=0)
+        start = read_time(since, until).replace(microsecond=0) if since else None
     except ValueError as error:
         raise SettingsError(str(error)) from error
-    if start >= until:
+    if start is not None and start >= until:
         raise SettingsError(f"the window is empty: it starts at {shown(start)} and ends at {shown(until)}")
     return Order(
         settings=settings,
         profile=profile or load_profile(settings.profile),
-        window=Window(start, until),
+        since=start,
+        until=until,
         nonce=secrets.token_hex(8),
     )
 
@@ -109,7 +117,8 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
     return Order(
         settings=made.settings,
         profile=made.profile,
-        window=made.window,
+        since=made.since,
+        until=made.until,
         nonce=made.nonce,
         request_id=context.getRequestID(),
         budget=min(max(remaining * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
@@ -124,23 +133,26 @@ def carry_out(order: Order, watch: Watch) -> Done:
         AuditError: the run could not be carried out.
     """
     settings = order.settings
-    facts = RunFacts(
-        id=_run_id(order),
-        as_of=order.window.until,
-        window=order.window,
-        project_id=settings.project_id,
-        region=settings.region or "",
-        tool_version=__version__,
-        profile_sha256=order.profile.sha256,
-        timezone=order.profile.timezone,
-    )
     store = open_store(settings.store)
+    head = newest(store, settings.project_id)
+    previous = read_previous(store, head, until=order.until, look_back=LONGEST_LOOK_BACK)
+    facts = _facts(order, previous)
+    publication = Publication(store, facts, head=head, signer=Unsigned())
     names = {"run_id": facts.id, "project_id": settings.project_id, "request_id": order.request_id}
     with structlog.contextvars.bound_contextvars(**names):
-        _LOG.info("run.started", sign_in=settings.sign_in, store=store.url, until=shown(facts.as_of))
+        _LOG.info(
+            "run.started",
+            sign_in=settings.sign_in,
+            store=store.url,
+            since=shown(facts.read.since),
+            until=shown(facts.as_of),
+            previous=previous.run if previous else None,
+        )
+        for note in previous.notes if previous else ():
+            _LOG.warning("history.doubted", problem=note)
         try:
             with _client(order) as client:
-                done = run(facts, order.profile, client, store, watch)
+                done = run(facts, order.profile, client, publication, watch, previous)
         except SourceRefusedError as error:
             raise SourceRefusedError(
                 f"{error} (signed in with {settings.sign_in})", status=error.status, code=error.code
@@ -163,6 +175,27 @@ def summary(done: Done) -> dict[str, Any]:
         "kinds_of_drift": len(report.collection.drift),
         "prefix": done.prefix,
     }
+
+
+def _facts(order: Order, previous: Previous | None) -> RunFacts:
+    """Decide what is read, and what is judged: as far back as the history of earlier runs goes on without a gap."""
+    until = order.until
+    since = order.since or (previous.reading_from(until) if previous else until - LOOK_BACK)
+    judged = since
+    if previous and previous.covered and previous.covers(since):
+        judged = max(min(previous.covered.since, since), min(until - LONGEST_LOOK_BACK, since))
+    return RunFacts(
+        id=_run_id(order),
+        as_of=until,
+        window=Window(judged, until),
+        read=Window(since, until),
+        project_id=order.settings.project_id,
+        region=order.settings.region or "",
+        tool_version=__version__,
+        profile_sha256=order.profile.sha256,
+        timezone=order.profile.timezone,
+        previous=previous.origin if previous else None,
+    )
 
 
 @contextmanager
@@ -273,5 +306,6 @@ def _profile_of(event: ManualEvent) -> Profile | None:
 
 def _run_id(order: Order) -> str:
     """The time that is judged, and a hash that sets the run apart."""
-    parts = (order.settings.project_id, shown(order.window.since), order.profile.sha256, __version__, order.nonce)
-    return f"{order.window.until:%Y%m%dT%H%M%SZ}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
+    since = shown(order.since) if order.since else ""
+    parts = (order.settings.project_id, since, order.profile.sha256, __version__, order.nonce)
+    return f"{order.until:%Y%m%dT%H%M%SZ}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"

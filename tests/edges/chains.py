@@ -54,6 +54,7 @@ def facts(number: int) -> RunFacts:
         id=f"{as_of:%Y%m%dT%H%M%SZ}-{number:012x}",
         as_of=as_of,
         window=Window(as_of - timedelta(days=30), as_of),
+        read=Window(as_of - timedelta(days=1), as_of),
         project_id=SCOPE,
         region="eu-west-101",
         tool_version="0.1.0",

@@ -25,6 +25,7 @@ FACTS = RunFacts(
     id="20261123T120000Z-0123456789ab",
     as_of=AS_OF,
     window=Window(AS_OF - timedelta(days=30), AS_OF),
+    read=Window(AS_OF - timedelta(days=30), AS_OF),
     project_id="p1",
     region="eu-west-101",
     tool_version="0.1.0",
@@ -65,6 +66,9 @@ class Recording:
 
     def read(self, key: str) -> bytes | None:
         return self.objects.get(key)
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        return tuple(sorted(key for key in self.objects if key.startswith(prefix)))
 
     def projects(self) -> tuple[str, ...]:
         return ()

@@ -22,6 +22,7 @@ from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Progress, assess, collect
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.store import open_store
+from audit.validate import Intake
 from tests.edges.pretend import AS_OF, a_simulator, audit, files_of, json_response
 
 HTML = Response(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
@@ -171,6 +172,7 @@ def facts(simulator: Simulator) -> RunFacts:
         id="r1",
         as_of=AS_OF,
         window=Window(AS_OF.replace(month=10), AS_OF),
+        read=Window(AS_OF.replace(month=10), AS_OF),
         project_id=simulator.project_id,
         region="",
         tool_version="0",
@@ -187,7 +189,8 @@ def read(simulator: Simulator, url: str, folder: Path, watch: Callable[[Progress
         )
         run = facts(simulator)
         publication = Publication(open_store(str(folder)), run, head=None, signer=Unsigned())
-        return collect(client, Profile().lists, run.window, publication, watch)
+        intake = Intake()
+        return intake, collect(client, Profile().lists, run.read, publication, watch, intake)
     finally:
         transport.close()
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import orjson
 import pytest
@@ -280,7 +281,7 @@ def test_a_manifest_that_fits_its_digest_and_makes_no_sense_is_a_fault() -> None
     for odd in (b"{}", b"[]", b"no", b'{"pages": [], "objects": [5]}'):
         shelf.objects[manifest] = odd
         change = {"object": manifest, "sha256": hashlib.sha256(odd).hexdigest(), "signature": ""}
-        resealed(shelf, keys(shelf, "/digest/")[0], lambda values, change=change: values.update(manifest=change), OTHER)
+        resealed(shelf, keys(shelf, "/digest/")[0], partial(dict.update, manifest=change), OTHER)
         assert f"{manifest}: the manifest is not of a known form" in problems(checked(shelf))
 
 

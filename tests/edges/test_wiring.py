@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from audit.collection import Window
 from audit.errors import EventError, ProfileError, SettingsError, SourceUnreachableError
 from audit.log import REDACTOR
 from audit.profile import Profile
 from audit.report.contents import Conclusion
 from audit.settings import SignIn
 from audit.simulator import mock_cbr, serve
-from audit.wiring import carry_out, load_profile, order, order_from_event, summary
+from audit.wiring import Order, carry_out, load_profile, order, order_from_event, summary
 from tests.edges.pretend import AS_OF, Context, a_simulator, audit, variables
 from tests.edges.rude_server import keeps_silent, rude_server
 
@@ -38,13 +37,18 @@ def _now() -> Any:
 
 
 @pytest.mark.usefixtures("_now")
-def test_the_window_is_the_last_thirty_days_unless_told() -> None:
-    assert order(GOOD).window == Window(AS_OF - timedelta(days=30), AS_OF)
-    assert order(GOOD, since="7d").window == Window(AS_OF - timedelta(days=7), AS_OF)
-    assert order(GOOD, as_of="12h").window.until == AS_OF - timedelta(hours=12)
-    assert order(GOOD, since="7d", as_of="2026-11-01").window == Window(
-        datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+def test_a_window_ends_now_unless_told_and_its_start_is_left_open() -> None:
+    assert asked(order(GOOD)) == (None, AS_OF)
+    assert asked(order(GOOD, since="7d")) == (AS_OF - timedelta(days=7), AS_OF)
+    assert asked(order(GOOD, as_of="12h")) == (None, AS_OF - timedelta(hours=12))
+    assert asked(order(GOOD, since="7d", as_of="2026-11-01")) == (
+        datetime(2026, 10, 25, tzinfo=UTC),
+        datetime(2026, 11, 1, tzinfo=UTC),
     )
+
+
+def asked(made: Order) -> tuple[datetime | None, datetime]:
+    return made.since, made.until
 
 
 @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ def test_the_event_of_a_timer_is_judged_at_the_time_it_names() -> None:
     made = order_from_event(TIMER, Context(GOOD), {})
 
     assert made.on_timer
-    assert made.window.until == datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
+    assert made.until == datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
     assert made.request_id == "0123-4567"
 
 
@@ -120,7 +124,7 @@ def test_the_event_of_a_timer_is_judged_at_the_time_it_names() -> None:
 def test_a_timer_that_is_ahead_of_the_clock_does_not_judge_the_future() -> None:
     made = order_from_event({**TIMER, "time": "2036-01-01T00:00:00Z"}, Context(GOOD), {})
 
-    assert made.window.until == AS_OF
+    assert made.until == AS_OF
 
 
 def test_a_timer_without_a_time_cannot_be_used() -> None:
@@ -139,7 +143,7 @@ def test_an_event_by_hand_goes_before_the_settings() -> None:
     made = order_from_event(event, Context(GOOD, request_id=""), {})
 
     assert (made.settings.project_id, made.settings.store) == ("p2", "/tmp/other")  # noqa: S108  # as above
-    assert made.window == Window(datetime(2026, 10, 30, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+    assert asked(made) == (datetime(2026, 10, 30, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
     assert made.profile.limits.grace_hours == 7
     assert not made.on_timer
     assert len(made.nonce) == 16
