@@ -21,6 +21,7 @@ from audit.controls import CONTROLS
 from audit.documents import derive
 from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
+from audit.evidence_commands import diff_runs, replay_run, verify_store
 from audit.progress import watching
 from audit.reading import RUN_ID, Found, read_report, read_run
 from audit.report import json_report
@@ -312,6 +313,9 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8 text: byte {error.start}") from error
 
+
+for command in (verify_store, replay_run, diff_runs):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -278,13 +278,16 @@ def proven(result: Verification) -> Iterator[str]:
     """Say in plain words what was proved."""
     if result.faults or result.first is None or result.head is None:
         return
-    yield (
-        f"{result.digests:,} digests follow each other without a gap, from the window that ended "
-        f"{shown(result.first.until)} to the one that ended {shown(result.head.until)}."
-    )
+    if result.digests == 1:
+        yield f"There is one digest, of the window that ended {shown(result.head.until)}."
+    else:
+        yield (
+            f"{result.digests:,} digests follow each other without a gap, from the window that ended "
+            f"{shown(result.first.until)} to the one that ended {shown(result.head.until)}."
+        )
     yield f"{result.objects:,} objects are there as they were published ({result.size:,} bytes read), and no others."
     if result.signed:
-        yield f"{result.signed:,} digests were signed with the given key."
+        yield "Every digest was signed with the given key."
 
 
 def unproven(result: Verification, *, has_anchor: bool) -> Iterator[str]:

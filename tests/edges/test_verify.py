@@ -55,7 +55,8 @@ def test_a_clean_chain_has_no_fault_and_says_what_it_proves() -> None:
     assert (result.digests, result.objects, result.signed, result.unchecked) == (4, 12, 4, 0)
     assert (result.head_sha256, result.notes) == (head_of(CLEAN), [])
     assert result.size == sum(len(data) for key, data in CLEAN.objects.items() if not key.endswith("latest.json"))
-    assert [line.split()[0] for line in proven(result)] == ["4", "12", "4"]
+    assert [line.split()[0] for line in proven(result)] == ["4", "12", "Every"]
+    assert next(proven(checked(a_chain(1)))).startswith("There is one digest, of the window that ended 2026-11-23T13:")
     assert [line.split()[0] for line in unproven(result, has_anchor=True)] == ["That", "Anything"]
 
 
