@@ -166,7 +166,9 @@ def _report(name: str, store: Store) -> Mapping[str, Any]:
 
 def _print_verification(result: Verification, *, has_anchor: bool) -> None:
     if result.faults:
-        click.echo(f"CHANGED: {len(result.faults):,} things are not as they were published.")
+        number = len(result.faults)
+        what = "1 thing is not as it was" if number == 1 else f"{number:,} things are not as they were"
+        click.echo(f"CHANGED: {what} published.")
         for fault in result.faults[:_MOST_FAULTS]:
             click.echo(printable(f"  {fault.object}: {fault.problem}"))
         if len(result.faults) > _MOST_FAULTS:
