@@ -179,12 +179,12 @@ class Publication:
         self._store.create(key, data)
         self._keys.append(key)
 
-    def _previous(self) -> Mapping[str, str] | None:
+    def _origin(self) -> Mapping[str, str] | None:
         """Name the run that this one took its history from, so that both can be recomputed."""
-        previous = self._run.previous
+        origin = self._run.origin
         return (
-            {"run": previous.run, "prefix": previous.prefix, "manifest_sha256": previous.manifest_sha256}
-            if previous
+            {"run": origin.run, "prefix": origin.prefix, "manifest_sha256": origin.manifest_sha256}
+            if origin
             else None
         )
 
@@ -206,7 +206,7 @@ class Publication:
                 "conclusion": report.conclusion,
                 "complete": report.collection.complete,
                 "covered": _span(report.collection.covered),
-                "previous": self._previous(),
+                "previous": self._origin(),
                 "readings": [reading_part(reading) for reading in report.collection.readings],
                 "pages": self._pages,
                 "objects": [

@@ -11,7 +11,7 @@ from audit import __version__
 from audit.chain import Digest, Envelope, folder_of
 from audit.collection import Kind, Reading, Window, instant
 from audit.errors import ChainError, StoreError
-from audit.previous import Previous, prefix_of, read_left, read_listed, read_manifest, stored_pages
+from audit.predecessor import Predecessor, prefix_of, read_left, read_listed, read_manifest, stored_pages
 from audit.profile import Profile, build_profile
 from audit.publish import HISTORY, PROFILE
 from audit.report import FORMATS
@@ -111,7 +111,7 @@ def _facts(manifest: Mapping[str, Any], profile: Profile) -> RunFacts:
         tool_version=manifest["tool_version"],
         profile_sha256=profile.sha256,
         timezone=profile.timezone,
-        previous=Origin(**previous) if previous else None,
+        origin=Origin(**previous) if previous else None,
     )
 
 
@@ -122,7 +122,7 @@ def _profile(store: Store, manifest: Mapping[str, Any], digest: Digest) -> Profi
     return build_profile(orjson.loads(data), PROFILE)
 
 
-def _previous(store: Store, project_id: str, manifest: Mapping[str, Any]) -> Previous | None:
+def _previous(store: Store, project_id: str, manifest: Mapping[str, Any]) -> Predecessor | None:
     """Read what the run took over, as it was then."""
     origin = manifest["previous"]
     if origin is None:
@@ -134,7 +134,7 @@ def _previous(store: Store, project_id: str, manifest: Mapping[str, Any]) -> Pre
     return previous
 
 
-def _taken(store: Store, manifest: Mapping[str, Any], digest: Digest, previous: Previous | None) -> Intake:
+def _taken(store: Store, manifest: Mapping[str, Any], digest: Digest, previous: Predecessor | None) -> Intake:
     intake = Intake(previous.history if previous else None)
     for page in stored_pages(store, digest, *Kind):
         intake.accept(page)

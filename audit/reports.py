@@ -14,7 +14,7 @@ from functools import cached_property
 
 from audit.chain import Digest, Envelope, folder_of
 from audit.errors import ChainError, StoreError
-from audit.previous import prefix_of, read_listed, read_manifest
+from audit.predecessor import prefix_of, read_listed, read_manifest
 from audit.publish import REPORT
 from audit.published import ManifestFile, ReportFile
 from audit.report.contents import Conclusion

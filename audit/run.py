@@ -8,7 +8,7 @@ from audit import subjects
 from audit.collection import Kind, Page, Reading, Window
 from audit.errors import SourceError
 from audit.evaluate import evaluate
-from audit.previous import Previous
+from audit.predecessor import Predecessor
 from audit.profile import Profile
 from audit.publish import HISTORY, PROFILE, Publication
 from audit.report import FORMATS
@@ -70,7 +70,7 @@ def run(
     source: Source,
     publication: Publication,
     watch: Watch,
-    previous: Previous | None = None,
+    previous: Predecessor | None = None,
 ) -> Done:
     """Carry out a whole audit, which continues an earlier one where there is one.
 
@@ -116,7 +116,7 @@ def assess(
     profile: Profile,
     intake: Intake,
     readings: tuple[Reading, ...],
-    previous: Previous | None = None,
+    previous: Predecessor | None = None,
 ) -> Report:
     """Arrange and evaluate what was read. The same evidence, profile, time and earlier run give the same report."""
     collection = subjects.Collection(

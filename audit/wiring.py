@@ -20,7 +20,7 @@ from audit.collection import Window, shown
 from audit.errors import EventError, ProfileError, SettingsError, SourceRefusedError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
-from audit.previous import Previous, read_previous
+from audit.predecessor import Predecessor, read_predecessor
 from audit.profile import Profile, build_profile, parse_profile
 from audit.publish import Publication, newest
 from audit.report.contents import RunFacts
@@ -135,7 +135,7 @@ def carry_out(order: Order, watch: Watch) -> Done:
     settings = order.settings
     store = open_store(settings.store)
     head = newest(store, settings.project_id)
-    previous = read_previous(store, head, until=order.until, look_back=LONGEST_LOOK_BACK)
+    previous = read_predecessor(store, head, until=order.until, look_back=LONGEST_LOOK_BACK)
     facts = _facts(order, previous)
     publication = Publication(store, facts, head=head, signer=Unsigned())
     names = {"run_id": facts.id, "project_id": settings.project_id, "request_id": order.request_id}
@@ -177,7 +177,7 @@ def summary(done: Done) -> dict[str, Any]:
     }
 
 
-def _facts(order: Order, previous: Previous | None) -> RunFacts:
+def _facts(order: Order, previous: Predecessor | None) -> RunFacts:
     """Decide what is read, and what is judged: as far back as the history of earlier runs goes on without a gap."""
     until = order.until
     since = order.since or (previous.reading_from(until) if previous else until - LOOK_BACK)
@@ -194,7 +194,7 @@ def _facts(order: Order, previous: Previous | None) -> RunFacts:
         tool_version=__version__,
         profile_sha256=order.profile.sha256,
         timezone=order.profile.timezone,
-        previous=previous.origin if previous else None,
+        origin=previous.origin if previous else None,
     )
 
 

@@ -42,7 +42,7 @@ class RunFacts:
         read: the time whose task log was read.
         timezone: the IANA name of the zone that people are shown beside UTC.
         profile_sha256: of the profile in its canonical form.
-        previous: the run whose history and memory this one took over, None for the first one.
+        origin: the run whose history and memory this one took over, None for the first one.
     """
 
     id: str
@@ -54,7 +54,7 @@ class RunFacts:
     tool_version: str
     profile_sha256: str
     timezone: str
-    previous: Origin | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from audit.collection import instant, shown
 from audit.errors import ChainError, StoreError
 from audit.findings import Finding
 from audit.history import History
-from audit.previous import read_previous, rebuild
+from audit.predecessor import read_predecessor, rebuild
 from audit.profile import build_profile
 from audit.publish import newest
 from audit.replay import digest_of, replay
@@ -156,9 +156,9 @@ def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
     store = open_store(str(tmp_path))
     *_, last = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF - 2 * DAY)
     head = newest(store, simulator.project_id)
-    whole = read_previous(store, head, until=AS_OF, look_back=90 * DAY)
+    whole = read_predecessor(store, head, until=AS_OF, look_back=90 * DAY)
     harm(tmp_path / last.prefix)
-    anew = read_previous(store, head, until=AS_OF, look_back=90 * DAY)
+    anew = read_predecessor(store, head, until=AS_OF, look_back=90 * DAY)
 
     assert whole is not None
     assert anew is not None
@@ -201,7 +201,7 @@ def test_a_report_that_was_changed_is_said_and_stops_no_run(tmp_path: Path) -> N
     simulator = an_estate()
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
     (tmp_path / done.prefix / "report.json").write_bytes(b"{}")
-    previous = read_previous(
+    previous = read_predecessor(
         open_store(str(tmp_path)),
         newest(open_store(str(tmp_path)), simulator.project_id),
         until=AS_OF,

@@ -28,7 +28,7 @@ _SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Previous:
+class Predecessor:
     """The run before.
 
     Attributes:
@@ -66,7 +66,7 @@ class Previous:
         return self.covered is not None and self.covered.until >= since
 
 
-def read_previous(store: Store, head: Head | None, *, until: datetime, look_back: timedelta) -> Previous | None:
+def read_predecessor(store: Store, head: Head | None, *, until: datetime, look_back: timedelta) -> Predecessor | None:
     """Read what the run before left; None where there is none, or where it judged a later time than this one.
 
     Args:
@@ -83,7 +83,7 @@ def read_previous(store: Store, head: Head | None, *, until: datetime, look_back
     return read_left(store, head.digest, until - look_back)
 
 
-def read_left(store: Store, digest: Digest, since: datetime) -> Previous | None:
+def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | None:
     """Read what the run of a digest left, None where its manifest is missing or was changed."""
     manifest = read_manifest(store, digest)
     if manifest is None:
@@ -93,7 +93,7 @@ def read_left(store: Store, digest: Digest, since: datetime) -> Previous | None:
     report = read_listed(store, manifest, prefix, REPORT)
     if report is None:
         notes = (*notes, f"the report of the run before ({digest.run}) is missing or was changed")
-    return Previous(
+    return Predecessor(
         run=digest.run,
         prefix=prefix,
         manifest_sha256=digest.manifest.sha256,
