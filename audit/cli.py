@@ -24,6 +24,7 @@ from audit.doctor import Result
 from audit.documents import derive
 from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
+from audit.evidence_commands import diff_runs, replay_run, verify_store
 from audit.frameworks import FRAMEWORKS
 from audit.invoke_command import invoke_command
 from audit.profile import load_profile
@@ -386,6 +387,9 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8 text: byte {error.start}") from error
 
+
+for command in (verify_store, replay_run, diff_runs):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

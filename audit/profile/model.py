@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -39,7 +39,8 @@ class Profile(Written):
         default="UTC", description="IANA name of the zone of your people; they are shown its times beside UTC."
     )
     look_back: str = Field(
-        default="30d", description="How long a window is judged where nobody asks for another, such as 30d or 12h."
+        default="90d",
+        description="How far back tasks are judged and remembered, such as 90d; a first run reads the last 30 days.",
     )
     controls: Annotated[tuple[Choice, ...], Field(strict=False, min_length=1)] = Field(
         default=GROUPS["default"],
@@ -66,6 +67,12 @@ class Profile(Written):
         if name not in PRESETS:
             raise ValueError(f"there is no preset {name!r}{hint(name, PRESETS)}")
         return name
+
+    @property
+    def remembered(self) -> timedelta:
+        """How far back tasks are judged and remembered."""
+        number, unit = int(self.look_back[:-1]), self.look_back[-1]
+        return timedelta(days=number) if unit == "d" else timedelta(hours=number)
 
     @field_validator("look_back")
     @classmethod

@@ -91,7 +91,9 @@ class _Arrangement:
             self._points_of_vault[backup.vault_id].append(backup)
         tasks = (task for task in history if task.created_at <= collection.window.until)
         self._tasks = sorted(tasks, key=lambda task: (task.created_at, task.id))
-        self._covered_since = _covered_since(collection.window, self._tasks)
+        self._covered_since = (
+            collection.proven.since if collection.proven else _covered_since(collection.window, self._tasks)
+        )
         self._holders: dict[str, list[Vault]] = defaultdict(list)
         self._named: dict[str, list[str]] = defaultdict(list)
         for vault in self._vaults.values():
@@ -117,7 +119,11 @@ class _Arrangement:
             resources=tuple(self._resource(resource_id) for resource_id in resources),
             policies=self._policies,
             vaults=tuple(self._vault(vault_id) for vault_id in sorted(self._vaults.keys() | gone)),
-            collection=replace(self._collection, tasks=self._loose(self._vaults.keys() | gone)),
+            collection=replace(
+                self._collection,
+                tasks=self._loose(self._vaults.keys() | gone),
+                covered_since=self._covered_since,
+            ),
         )
 
     def _unprotected(self) -> set[str]:

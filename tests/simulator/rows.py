@@ -1,4 +1,4 @@
-"""The rows of an estate as an auditor would look at them, read anew: nothing is shared with the code that writes them."""
+"""The rows of an estate as an auditor would look at them, read anew; nothing is shared with the code that writes."""
 
 from collections import defaultdict
 from collections.abc import Iterator
