@@ -23,6 +23,9 @@ _RECORDS: Final = {
     "policy": Kind.POLICIES,
     "vaults": Kind.VAULTS,
     "vault": Kind.VAULTS,
+    "backups": Kind.BACKUPS,
+    "backup": Kind.BACKUPS,
+    "protectables": Kind.PROTECTABLES,
 }
 
 

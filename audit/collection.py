@@ -4,20 +4,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Kind(StrEnum):
-    """The lists that an audit reads; each value is the key of the list in its answer."""
+    """The lists that an audit reads."""
 
     TASKS = "operation_logs"
     POLICIES = "policies"
     VAULTS = "vaults"
+    BACKUPS = "backups"
+    PROTECTABLES = "protectables"
+
+    @property
+    def key(self) -> str:
+        """The key of the list in its answer."""
+        return "instances" if self is Kind.PROTECTABLES else self.value
 
     @property
     def words(self) -> str:
         """What people call the list."""
-        return "task log" if self is Kind.TASKS else self.value
+        return {Kind.TASKS: "task log", Kind.PROTECTABLES: "protectable resources"}.get(self, self.value)
+
+    @property
+    def permission(self) -> str:
+        """The IAM action that reading the list needs. Source: "Permissions and Supported Actions" of the CBR API."""
+        return _PERMISSIONS[self]
+
+
+_PERMISSIONS: Final = {
+    Kind.TASKS: "cbr:tasks:list",
+    Kind.POLICIES: "cbr:policies:list",
+    Kind.VAULTS: "cbr:vaults:list",
+    Kind.BACKUPS: "cbr:backups:list",
+    Kind.PROTECTABLES: "cbr:vaults:listProtectables",
+}
+ALWAYS_READ: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,7 @@ class Reading:
         distinct: ids received in the last walk, each counted once; in all walks where the last was broken off.
         duplicates: rows received more than once because pages moved, planned overlap not counted.
         gaps: what is missing or in doubt, in words; empty when the list was read completely.
+        refused: the cloud denied the permission to read the list.
     """
 
     kind: Kind
@@ -79,6 +102,7 @@ class Reading:
     distinct: int
     duplicates: int
     gaps: tuple[str, ...]
+    refused: bool = False
 
     @property
     def complete(self) -> bool:

@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from audit.collection import shown
+from audit.collection import Kind, shown
 from audit.records import Task
-from audit.subjects import Limits, Subject, SubjectKind
+from audit.subjects import Limits, Subject, SubjectKind, Waiver
 
 Fact = str | int | bool | None
 Facts = dict[str, Fact | datetime]
@@ -84,7 +84,9 @@ class Control(Generic[S_contra]):
         title: a sentence that is true when the subject complies.
         doc: why it matters, how it is judged, how to fix it.
         kinds: what the rule judges.
-        judges_departed: the rule has something to say about subjects that are gone.
+        needs: lists that the rule cannot do without, beside the one that its subjects come from.
+        judges_departed: the rule has something to say about subjects that no vault holds.
+        opt_in: applied only where the profile asks for it: it demands what not everyone needs, or may not be readable.
     """
 
     id: str
@@ -94,12 +96,18 @@ class Control(Generic[S_contra]):
     doc: str
     kinds: tuple[SubjectKind, ...]
     judge: Callable[[S_contra, Limits], Verdict]
+    needs: frozenset[Kind] = frozenset()
     judges_departed: bool = False
+    opt_in: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one control says of one subject; there is exactly one for each pair."""
+    """What one control says of one subject; there is exactly one for each pair.
+
+    Attributes:
+        waiver: who accepts this outcome, and until when; None where nobody does.
+    """
 
     control: str
     kind: SubjectKind
@@ -107,6 +115,12 @@ class Finding:
     name: str
     severity: Severity
     verdict: Verdict
+    waiver: Waiver | None = None
+
+    @property
+    def is_problem(self) -> bool:
+        """The subject does not comply, and nobody accepts that."""
+        return self.outcome is Outcome.FAIL and self.waiver is None
 
     @property
     def outcome(self) -> Outcome:

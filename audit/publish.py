@@ -51,6 +51,11 @@ class Publication:
         """The keys of everything written so far."""
         return tuple(self._keys)
 
+    @property
+    def url(self) -> str:
+        """The address of the run."""
+        return f"{self._store.url}/{self.prefix}"
+
     def put(self, name: str, data: bytes) -> Stored:
         """Write one object of the run, without any secret that is known.
 

@@ -1,9 +1,10 @@
 """A run, step by step: collect, validate, remember, arrange, evaluate, render, publish."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from audit import subjects
 from audit.collection import Kind, Page, Reading, Window
 from audit.errors import SourceError
 from audit.evaluate import evaluate
@@ -12,7 +13,6 @@ from audit.publish import Publication
 from audit.report import FORMATS
 from audit.report.contents import Report, RunFacts, compose
 from audit.store import Store
-from audit.subjects import Collection, arrange
 from audit.validate import Intake
 
 
@@ -35,16 +35,10 @@ class Pages(Protocol):
 
 
 class Source(Protocol):
-    """Where tasks, policies and vaults come from."""
+    """Where the lists come from."""
 
-    def tasks(self, window: Window) -> Pages:
-        """Read the task log of a window."""
-
-    def policies(self) -> Pages:
-        """Read the policies."""
-
-    def vaults(self) -> Pages:
-        """Read the vaults."""
+    def read(self, kind: Kind, window: Window) -> Pages:
+        """Read a list; only the task log looks at the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +61,7 @@ class Done:
 
     report: Report
     prefix: str
+    url: str
     keys: tuple[str, ...]
 
 
@@ -78,22 +73,19 @@ def run(facts: RunFacts, profile: Profile, source: Source, store: Store, watch: 
         StoreError: evidence or reports could not be written.
     """
     publication = Publication(store, facts)
-    intake, readings = collect(source, facts.window, publication, watch)
+    intake, readings = collect(source, profile.lists, facts.window, publication, watch)
     report = assess(facts, profile, intake, readings)
     return publish(publication, intake, profile, report)
 
 
 def collect(
-    source: Source, window: Window, publication: Publication, watch: Watch
+    source: Source, kinds: Collection[Kind], window: Window, publication: Publication, watch: Watch
 ) -> tuple[Intake, tuple[Reading, ...]]:
     """Read every list; each answer is stored as received before it is validated and remembered."""
     intake = Intake()
     readings = []
-    for kind, pages in (
-        (Kind.TASKS, source.tasks(window)),
-        (Kind.POLICIES, source.policies()),
-        (Kind.VAULTS, source.vaults()),
-    ):
+    for kind in (kind for kind in Kind if kind in kinds):
+        pages = source.read(kind, window)
         read = Progress(kind, 1, 0, 0, 0)
         try:
             for page in pages:
@@ -116,19 +108,26 @@ def _further(read: Progress, page: Page, pages: Pages) -> Progress:
 
 def assess(facts: RunFacts, profile: Profile, intake: Intake, readings: tuple[Reading, ...]) -> Report:
     """Arrange and evaluate what was read. The same evidence, profile and time give the same report."""
-    collection = Collection(
+    collection = subjects.Collection(
         id=facts.project_id,
         name=facts.project_id,
         window=facts.window,
         readings=readings,
         rejected=intake.rejected,
         drift=intake.drift,
+        asked=profile.lists,
         doubts=tuple(_doubts(facts.window, intake)),
     )
-    limits = profile.limits_at(facts.as_of)
-    subjects = arrange(intake.tasks, intake.policies.values(), intake.vaults.values(), collection)
-    findings = evaluate(subjects, profile.selected, limits)
-    return compose(facts, subjects, profile.selected, findings, limits)
+    inventory = subjects.Inventory(
+        policies=intake.policies.values(),
+        vaults=intake.vaults.values(),
+        backups=intake.backups.values(),
+        protectables=intake.protectables.values(),
+    )
+    demands = profile.demands_at(facts.as_of)
+    judged = subjects.arrange(intake.tasks, inventory, collection)
+    findings = evaluate(judged, profile.selected, demands)
+    return compose(facts, judged, profile.selected, findings, demands)
 
 
 def _doubts(window: Window, intake: Intake) -> Iterator[str]:
@@ -147,4 +146,4 @@ def publish(publication: Publication, intake: Intake, profile: Profile, report: 
     for name, render in FORMATS.items():
         publication.put(name, render(report))
     publication.finish(report)
-    return Done(report=report, prefix=publication.prefix, keys=publication.keys)
+    return Done(report=report, prefix=publication.prefix, url=publication.url, keys=publication.keys)

@@ -11,9 +11,9 @@ from audit.answers import ANSWERS, parse
 from audit.collection import Drift, Kind, Page, Rejected
 from audit.history import History
 from audit.ledger import Ledger
-from audit.records import Policy, Task, Vault
+from audit.records import Backup, Policy, Protectable, Task, Vault
 
-R = TypeVar("R", Policy, Vault)
+R = TypeVar("R", Policy, Vault, Protectable)
 Row = Mapping[str, Any]
 
 
@@ -34,12 +34,16 @@ class Intake:
         self.tasks = History()
         self.policies: dict[str, Policy] = {}
         self.vaults: dict[str, Vault] = {}
+        self.backups: dict[str, Backup] = {}
+        self.protectables: dict[str, Protectable] = {}
         self.pages = 0
         self._ledger = Ledger()
         self._keepers: Final[Mapping[Kind, Callable[[Row], bool]]] = {
             Kind.TASKS: self._keep_task,
             Kind.POLICIES: lambda row: _keep_once(self.policies, Policy.from_row(row)),
             Kind.VAULTS: lambda row: _keep_once(self.vaults, Vault.from_row(row)),
+            Kind.BACKUPS: lambda row: _keep_newest(self.backups, Backup.from_row(row)),
+            Kind.PROTECTABLES: lambda row: _keep_once(self.protectables, Protectable.from_row(row)),
         }
 
     @property
@@ -82,3 +86,10 @@ def _keep_once(records: dict[str, R], record: R) -> bool:
     if known != record:
         raise ValueError("another row has the same id and differs")
     return known is record
+
+
+def _keep_newest(records: dict[str, Backup], record: Backup) -> bool:
+    """Keep a backup as it was answered last: its status may change while the list is read."""
+    known = records.get(record.id)
+    records[record.id] = record
+    return known is None

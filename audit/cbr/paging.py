@@ -6,15 +6,16 @@ pass adds nothing new. Only then, and only if as many distinct rows came as the 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
 
 from audit.collection import Kind, Page, Reading
-from audit.errors import SourceAnswerError, SourceError
+from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
 
 Fetch = Callable[[int], Page]
 
@@ -74,6 +75,7 @@ class Walk:
         self._passes = 0
         self._duplicates = 0
         self._is_whole = False
+        self._refused = False
         self._trouble = f"{kind.words}: reading was broken off"
 
     def __iter__(self) -> Iterator[Page]:
@@ -90,6 +92,7 @@ class Walk:
                     self._trouble = ""
                     return
         except SourceError as error:
+            self._refused = isinstance(error, SourceRefusedError) and error.status == HTTPStatus.FORBIDDEN
             self._trouble = f"{self._kind.words}: {error}"
             if not self._pages:
                 raise
@@ -123,6 +126,7 @@ class Walk:
             distinct=distinct,
             duplicates=self._duplicates + self._tally.duplicates,
             gaps=tuple(gaps),
+            refused=self._refused,
         )
 
     def _pass(self) -> Iterator[Page]:
@@ -193,6 +197,52 @@ class Walk:
             finally:
                 for _, future in waiting:
                     future.cancel()
+
+
+class Chain:
+    """Several lists of one kind, read one after the other as if they were one."""
+
+    def __init__(self, walks: Sequence[Walk]) -> None:
+        """Take the walks; there must be at least one."""
+        self._walks = walks
+        self._present = walks[0]
+
+    def __iter__(self) -> Iterator[Page]:
+        """Hand out the pages of each walk.
+
+        Raises:
+            SourceError: a walk could not read a single page; the others are not read then.
+        """
+        for walk in self._walks:
+            self._present = walk
+            yield from walk
+
+    @property
+    def passes(self) -> int:
+        """Walks over the present list so far."""
+        return self._present.passes
+
+    @property
+    def expected(self) -> int:
+        """The total that the cloud stated last for the present list."""
+        return self._present.expected
+
+    def reading(self) -> Reading:
+        """Say how completely the lists were read, all taken together."""
+        parts = [walk.reading() for walk in self._walks]
+        firsts = [part.count_first for part in parts if part.count_first is not None]
+        lasts = [part.count_last for part in parts if part.count_last is not None]
+        return Reading(
+            kind=parts[0].kind,
+            pages=sum(part.pages for part in parts),
+            passes=max(part.passes for part in parts),
+            count_first=sum(firsts) if firsts else None,
+            count_last=sum(lasts) if lasts else None,
+            distinct=sum(part.distinct for part in parts),
+            duplicates=sum(part.duplicates for part in parts),
+            gaps=tuple(dict.fromkeys(gap for part in parts for gap in part.gaps)),
+            refused=any(part.refused for part in parts),
+        )
 
 
 def _next(waiting: deque[tuple[int, Future[Page]]]) -> tuple[int, Page]:

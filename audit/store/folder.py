@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from audit.errors import StoreError
@@ -14,6 +15,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         """Take the folder; it is made when the first object is written."""
         self._root = root
+        self._made: list[Path] = []
 
     @property
     def url(self) -> str:
@@ -60,9 +62,24 @@ class Folder:
         """Name the projects that have a report here."""
         return tuple(sorted(path.parent.name for path in self._root.glob("*/latest.json")))
 
+    def remove(self, key: str) -> None:
+        """Remove an object that was written to try the store out, and the folders that were made for it.
+
+        Raises:
+            StoreError: it cannot be removed.
+        """
+        path = self._root / key
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot remove {path}: {error.strerror}") from error
+        while self._made:
+            with suppress(OSError):  # something else is in it
+                self._made.pop().rmdir()
+
     def _write(self, path: Path, data: bytes, put: Callable[[Path, Path], object]) -> None:
         try:
-            _make(path.parent)
+            self._make(path.parent)
             temporary = path.with_name(f".{secrets.token_hex(8)}")
             try:
                 with temporary.open("xb") as file:
@@ -78,13 +95,13 @@ class Folder:
                 f"cannot write {path}: {error.strerror}; check that the folder exists and may be written"
             ) from error
 
-
-def _make(folder: Path) -> None:
-    """Make a folder and its parents so that a power cut cannot take them away again."""
-    if not folder.is_dir():
-        _make(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
+    def _make(self, folder: Path) -> None:
+        """Make a folder and its parents so that a power cut cannot take them away again."""
+        if not folder.is_dir():
+            self._make(folder.parent)
+            folder.mkdir(exist_ok=True)
+            self._made.append(folder)
+            _sync(folder.parent)
 
 
 def _put_new(temporary: Path, path: Path) -> None:

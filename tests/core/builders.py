@@ -5,20 +5,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from audit.collection import Drift, Kind, Page, Reading, Rejected, Window
+from audit.demands import Demands
 from audit.findings import Fact, Verdict
 from audit.history import History
-from audit.records import Policy, Protected, Task, Vault
+from audit.records import Backup, Policy, Protectable, Protected, Replica, Task, Vault
 from audit.report.contents import RunFacts
 from audit.schedule import Schedule
 from audit.subjects import (
     Collection,
     Departure,
+    Inventory,
     Limits,
     PolicySubject,
     Presence,
     Resource,
     Subjects,
     VaultSubject,
+    Waiver,
+    WaiverSubject,
     arrange,
 )
 
@@ -82,6 +86,34 @@ def a_protected(resource_id: str = "server-1", **changes: Any) -> Protected:
     return Protected(id=resource_id, **{**values, **changes})
 
 
+def a_point(age: timedelta = HOUR, **changes: Any) -> Backup:
+    """A recovery point that was made this long before NOW, and is called by its age."""
+    values: Row = {
+        "id": f"point-{age // HOUR}h",
+        "resource_id": "server-1",
+        "vault_id": "vault-1",
+        "status": "available",
+        "image_type": "backup",
+        "created_at": NOW - age,
+        "expired_at": NOW - age + 30 * DAY,
+        "resource_name": "web-1",
+        "resource_type": "OS::Nova::Server",
+        "by_policy": True,
+        "encrypted": True,
+    }
+    return Backup(**{**values, **changes})
+
+
+def a_replica(**changes: Any) -> Replica:
+    values: Row = {"status": "success", "region": "eu-west-0", "created_at": NOW - HOUR}
+    return Replica(**{**values, **changes})
+
+
+def a_protectable(protectable_id: str = "server-1", **changes: Any) -> Protectable:
+    values: Row = {"name": f"name of {protectable_id}", "type": "server", "can_be_protected": True, "vault_id": None}
+    return Protectable(id=protectable_id, **{**values, **changes})
+
+
 def a_window(days: int = 30) -> Window:
     return Window(since=NOW - days * DAY, until=NOW)
 
@@ -135,8 +167,30 @@ def limits(**changes: Any) -> Limits:
         "max_skipped_runs": 0,
         "skipped_runs_period": 7 * DAY,
         "restore_test_period": 20 * DAY,
+        "scheduled_run_period": 7 * DAY,
+        "backup_window": 6 * HOUR,
+        "replication_lag": 24 * HOUR,
+        "max_interval": 7 * DAY,
+        "min_retention": 7 * DAY,
+        "max_retention": None,
+        "min_daily_copies": 0,
+        "min_weekly_copies": 0,
+        "min_monthly_copies": 0,
+        "min_yearly_copies": 0,
+        "replication_regions": (),
+        "max_vault_usage": 80,
+        "required_tags": (),
+        "allowed_excluded_disks": frozenset(),
+        "overstay": 2 * DAY,
+        "max_restore_time": 12 * HOUR,
+        "max_waiver_period": 365 * DAY,
+        "max_waived_subjects": 10,
     }
     return Limits(**{**values, **changes})
+
+
+def demands(given: Limits | None = None, **changes: Any) -> Demands:
+    return Demands(limits=given or limits(), **changes)
 
 
 def a_policy_subject(policy: Policy | None = None, **changes: Any) -> PolicySubject:
@@ -176,6 +230,24 @@ def a_vault_subject(*tasks: Task, **changes: Any) -> VaultSubject:
     return VaultSubject(tasks=tasks, **{**values, **changes})
 
 
+def a_waiver(**changes: Any) -> Waiver:
+    """A waiver of CBR-101 that ends long after NOW."""
+    values: Row = {
+        "control": "CBR-101",
+        "subject": "server-1",
+        "owner": "Ana",
+        "reason": "rebuilt every night",
+        "until": NOW + 30 * DAY,
+        "ticket": "OPS-1",
+    }
+    return Waiver(**{**values, **changes})
+
+
+def a_waiver_subject(waiver: Waiver | None = None, **changes: Any) -> WaiverSubject:
+    values: Row = {"findings": 1, "needed": 1}
+    return WaiverSubject(waiver=waiver or a_waiver(), **{**values, **changes})
+
+
 def a_departure(**changes: Any) -> Departure:
     values: Row = {"at": NOW - 5 * DAY, "task_id": "removal", "operation": "remove_resource"}
     return Departure(**{**values, **changes})
@@ -186,8 +258,10 @@ def arranged(
     policies: Iterable[Policy] = (),
     vaults: Iterable[Vault] = (),
     collection: Collection | None = None,
+    **others: Iterable[Any],
 ) -> Subjects:
-    return arrange(History(tasks), policies, vaults, collection or a_collection())
+    inventory = Inventory(policies=policies, vaults=vaults, **others)
+    return arrange(History(tasks), inventory, collection or a_collection())
 
 
 def facts_of(verdict: Verdict) -> dict[str, Fact]:
@@ -266,6 +340,51 @@ def a_vault_row(**changes: Any) -> Row:
             "status": "available",
             "used": 0,
         },
+    }
+    return {**values, **changes}
+
+
+def a_backup_row(**changes: Any) -> Row:
+    values: Row = {
+        "id": "point-1",
+        "checkpoint_id": "checkpoint-1",
+        "project_id": "0123456789abcdef0123456789abcdef",
+        "name": "autobk_1",
+        "description": "",
+        "resource_id": "server-1",
+        "resource_name": "web-1",
+        "resource_type": "OS::Nova::Server",
+        "resource_size": 40,
+        "resource_az": "eu-west-101a",
+        "vault_id": "vault-1",
+        "provider_id": "provider-1",
+        "status": "available",
+        "image_type": "backup",
+        "parent_id": None,
+        "created_at": "2026-01-05T22:07:41.000345",
+        "updated_at": "2026-01-05T22:07:41.100000",
+        "protected_at": "2026-01-05T22:07:41.000345",
+        "expired_at": "2026-02-04T22:07:41.000345",
+        "extend_info": {"auto_trigger": True, "encrypted": False},
+        "replication_records": [
+            {
+                "id": "copy-1",
+                "status": "success",
+                "destination_region": "eu-west-0",
+                "created_at": "2026-01-06T00:00:00",
+            }
+        ],
+    }
+    return {**values, **changes}
+
+
+def a_protectable_row(**changes: Any) -> Row:
+    values: Row = {
+        "id": "server-1",
+        "name": "web-1",
+        "type": "OS::Nova::Server",
+        "children": [],
+        "protectable": {"result": True, "vault": None},
     }
     return {**values, **changes}
 

@@ -13,10 +13,11 @@ from tests.core.builders import (
     a_backup,
     a_collection,
     a_policy,
+    a_reading,
     a_task,
     a_vault,
     arranged,
-    limits,
+    demands,
 )
 
 ESTATE = arranged(
@@ -43,18 +44,18 @@ def a_control(control_id: str = "CBR-001", *kinds: SubjectKind, **changes: Any) 
 
 
 def outcomes(control: Control[Any], subjects: Subjects = ESTATE) -> dict[str, Outcome]:
-    return {finding.id: finding.outcome for finding in evaluate(subjects, [control], limits())}
+    return {finding.id: finding.outcome for finding in evaluate(subjects, [control], demands())}
 
 
 @pytest.mark.parametrize("kind", SubjectKind)
 def test_there_is_one_finding_for_each_subject_of_a_kind(kind: SubjectKind) -> None:
-    findings = evaluate(ESTATE, [a_control("CBR-001", kind)], limits())
+    findings = evaluate(ESTATE, [a_control("CBR-001", kind)], demands())
 
     assert [(finding.kind, finding.id) for finding in findings] == [(kind, each.id) for each in ESTATE.of(kind)]
 
 
 def test_the_catalogue_gives_every_pair_once_in_order() -> None:
-    findings = evaluate(ESTATE, CONTROLS, limits())
+    findings = evaluate(ESTATE, CONTROLS, demands())
 
     assert [(finding.control, finding.kind, finding.id) for finding in findings] == [
         (control.id, kind, subject.id) for control in CONTROLS for kind in control.kinds for subject in ESTATE.of(kind)
@@ -65,7 +66,7 @@ def test_a_finding_says_what_it_is_about() -> None:
     control = a_control(
         severity=Severity.HIGH, judge=lambda _subject, _limits: failed("bad", ["task-1"], since=NOW, n=1)
     )
-    finding = next(found for found in evaluate(ESTATE, [control], limits()) if found.id == "server-1")
+    finding = next(found for found in evaluate(ESTATE, [control], demands()) if found.id == "server-1")
 
     assert (finding.control, finding.name, finding.severity) == ("CBR-001", "name of server-1", Severity.HIGH)
     assert (finding.outcome, finding.verdict.reason, finding.verdict.tasks) == (Outcome.FAIL, "bad", ("task-1",))
@@ -77,7 +78,7 @@ def raises(_subject: Subject, _limits: Limits) -> Verdict:
 
 
 def test_a_control_that_raises_gives_unknown_and_hides_no_other_finding() -> None:
-    findings = evaluate(arranged(vaults=[a_vault()]), [a_control(judge=raises), a_control("CBR-002")], limits())
+    findings = evaluate(arranged(vaults=[a_vault()]), [a_control(judge=raises), a_control("CBR-002")], demands())
 
     assert [(finding.control, finding.outcome) for finding in findings] == [
         ("CBR-001", Outcome.UNKNOWN),
@@ -96,7 +97,7 @@ def test_what_left_or_is_a_replica_is_excused_and_what_is_unaccounted_is_unknown
 
 
 def test_an_excuse_names_the_task_that_shows_it() -> None:
-    finding = next(found for found in evaluate(ESTATE, [a_control()], limits()) if found.id == "left")
+    finding = next(found for found in evaluate(ESTATE, [a_control()], demands()) if found.id == "left")
 
     assert finding.verdict == not_applicable("it left its vault", ["removal"], left=NOW - 5 * DAY)
 
@@ -134,4 +135,14 @@ def test_controls_may_be_given_as_an_iterator() -> None:
     def judge(resource: Resource, _limits: Limits) -> Verdict:
         return passed(resource.name)
 
-    assert len(evaluate(ESTATE, iter([a_control(judge=judge)]), limits())) == len(ESTATE.resources)
+    assert len(evaluate(ESTATE, iter([a_control(judge=judge)]), demands())) == len(ESTATE.resources)
+
+
+def test_a_permission_that_is_missing_is_named_by_the_controls_that_need_it() -> None:
+    readings = tuple(a_reading(kind, refused=kind is Kind.BACKUPS) for kind in Kind)
+    subjects = arranged([a_task()], vaults=[a_vault()], collection=a_collection(readings=readings))
+    controls = [a_control(needs=frozenset({Kind.VAULTS, Kind.BACKUPS})), a_control("CBR-002")]
+    needing, other = evaluate(subjects, controls, demands())
+
+    assert needing.verdict == unknown("a permission is missing", permission=Kind.BACKUPS.permission)
+    assert other.outcome is Outcome.PASS

@@ -2,7 +2,7 @@ import copy
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from typing import Any
 
 import jsonschema_rs
@@ -14,9 +14,22 @@ from audit.answers import ANSWERS
 from audit.collection import Drift, Kind
 from audit.errors import SourceAnswerError
 from audit.validate import Intake, read_envelope
-from tests.core.builders import a_page, a_policy_row, a_task_row, a_vault_row
+from tests.core.builders import (
+    a_backup_row,
+    a_page,
+    a_policy_row,
+    a_protectable_row,
+    a_task_row,
+    a_vault_row,
+)
 
-BUILDERS = {Kind.TASKS: a_task_row, Kind.POLICIES: a_policy_row, Kind.VAULTS: a_vault_row}
+BUILDERS = {
+    Kind.TASKS: a_task_row,
+    Kind.POLICIES: a_policy_row,
+    Kind.VAULTS: a_vault_row,
+    Kind.BACKUPS: a_backup_row,
+    Kind.PROTECTABLES: a_protectable_row,
+}
 NAMED = {"resource": {"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"}}
 JSON = st.recursive(
     st.none()
@@ -39,6 +52,10 @@ def taken(*rows: Any, kind: Kind = Kind.TASKS, **envelope: Any) -> Intake:
     return intake
 
 
+def all_of(intake: Intake) -> list[Sized]:
+    return [intake.tasks, intake.policies, intake.vaults, intake.backups, intake.protectables]
+
+
 def deep(levels: int) -> Any:
     value: Any = "bottom"
     for _ in range(levels):
@@ -49,7 +66,7 @@ def deep(levels: int) -> Any:
 class TestReadingTheEnvelope:
     @pytest.mark.parametrize("kind", Kind)
     def test_rows_and_the_rest_come_apart(self, kind: Kind) -> None:
-        body = json.dumps({kind: [{"id": "a"}, 5], "count": 7, "limit": 1000}).encode()
+        body = json.dumps({kind.key: [{"id": "a"}, 5], "count": 7, "limit": 1000}).encode()
 
         assert read_envelope(kind, body) == ([{"id": "a"}, 5], {"count": 7, "limit": 1000})
 
@@ -102,9 +119,7 @@ class TestAcceptingRows:
     def test_a_good_row_is_used_without_a_word(self, kind: Kind) -> None:
         intake = taken(BUILDERS[kind](), kind=kind)
 
-        assert (len(intake.tasks), len(intake.policies), len(intake.vaults)) == tuple(
-            int(each is kind) for each in Kind
-        )
+        assert [len(records) for records in all_of(intake)] == [int(each is kind) for each in Kind]
         assert (intake.pages, intake.rejected, intake.drift) == (1, (), ())
 
     def test_a_task_that_ran_and_comes_again_as_success_is_updated(self) -> None:
@@ -131,11 +146,16 @@ class TestAcceptingRows:
         once = taken(BUILDERS[kind](), kind=kind)
         intake = taken(BUILDERS[kind](), {**other, "colour": "blue"}, kind=kind)
 
-        assert (intake.tasks, intake.policies, intake.vaults) == (once.tasks, once.policies, once.vaults)
+        assert all_of(intake) == all_of(once)
         (rejected,) = intake.rejected
         assert (rejected.row, rejected.id, rejected.path) == (1, BUILDERS[kind]()["id"], "")
         assert "has the same id" in rejected.message
         assert intake.drift == ()
+
+    def test_a_backup_that_comes_again_is_kept_as_it_was_answered_last(self) -> None:
+        intake = taken(a_backup_row(status="protecting"), a_backup_row(), kind=Kind.BACKUPS)
+
+        assert (intake.backups["point-1"].status, intake.rejected, intake.drift) == ("available", (), ())
 
     @pytest.mark.parametrize("kind", Kind)
     def test_a_row_that_comes_again_with_the_same_content_changes_nothing(self, kind: Kind) -> None:
@@ -154,7 +174,7 @@ class TestAcceptingRows:
 
         assert intake.drift == once.drift
         assert intake.rejected == once.rejected
-        assert (intake.tasks, intake.policies, intake.vaults) == (once.tasks, once.policies, once.vaults)
+        assert all_of(intake) == all_of(once)
 
 
 def the_drift_of(row: Any, kind: Kind = Kind.TASKS, **envelope: Any) -> list[tuple[str, str, str]]:
@@ -365,7 +385,7 @@ class TestRejection:
 
 
 def used(intake: Intake) -> int:
-    return len(intake.tasks) + len(intake.policies) + len(intake.vaults)
+    return sum(len(records) for records in all_of(intake))
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -419,7 +439,7 @@ def test_the_counts_of_many_pages_add_up_in_any_order(kind: Kind, seed: int) -> 
     assert used(one) + len(one.rejected) == len(
         {json.dumps(row, sort_keys=True) for page in pages for row in page.rows}
     )
-    assert (one.tasks, one.policies, one.vaults) == (other.tasks, other.policies, other.vaults)
+    assert all_of(one) == all_of(other)
     assert len(one.rejected) == len(other.rejected)
     assert {(drift.path, drift.problem): drift.count for drift in one.drift} == {
         (drift.path, drift.problem): drift.count for drift in other.drift

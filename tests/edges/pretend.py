@@ -11,10 +11,13 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.cbr.transport import Transport
 from audit.collection import shown
 from audit.run import Done
 from audit.simulator import Response, Simulator, build_estate, serve
+from audit.web.auth import KeyAuth, TokenAuth
+from audit.web.cloud_clock import CloudClock
+from audit.web.fresh import Fresh, Keys
+from audit.web.transport import Transport
 from audit.wiring import carry_out, order
 
 AS_OF = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -67,6 +70,17 @@ class Context:
 
     def getSecurityToken(self) -> str:  # noqa: N802  # named by the platform
         return self.keys[2]
+
+
+def by_token(token: str) -> TokenAuth:
+    return TokenAuth(Fresh(lambda: token))
+
+
+def by_keys(
+    access_key: str, secret_key: str, security_token: str = "", *, project_id: str = "", clock: CloudClock | None = None
+) -> KeyAuth:
+    keys = Keys(access_key, secret_key, security_token)
+    return KeyAuth(Fresh(lambda: keys), clock or CloudClock(), project_id=project_id)
 
 
 def a_simulator(scenario: str = "mixed", *, seed: int = 1, resources: int = 6, days: int = 5) -> Simulator:

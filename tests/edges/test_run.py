@@ -9,9 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.cbr.auth import TokenAuth
 from audit.cbr.client import CbrClient
-from audit.cbr.transport import Transport
 from audit.collection import Kind, Window
 from audit.errors import AuditError, SourceRefusedError, SourceUnreachableError, StoreError
 from audit.profile import Profile
@@ -21,7 +19,8 @@ from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Progress, assess, collect
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.store import open_store
-from tests.edges.pretend import AS_OF, a_simulator, audit, files_of, json_response
+from audit.web.transport import Transport
+from tests.edges.pretend import AS_OF, a_simulator, audit, by_token, files_of, json_response
 
 HTML = Response(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
 
@@ -182,10 +181,10 @@ def read(simulator: Simulator, url: str, folder: Path, watch: Callable[[Progress
     transport = Transport()
     try:
         client = CbrClient(
-            transport, TokenAuth(simulator.token), endpoint=url, project_id=simulator.project_id, workers=4
+            transport, by_token(simulator.token), endpoint=url, project_id=simulator.project_id, workers=4
         )
         run = facts(simulator)
-        return collect(client, run.window, Publication(open_store(str(folder)), run), watch)
+        return collect(client, Profile().lists, run.window, Publication(open_store(str(folder)), run), watch)
     finally:
         transport.close()
 

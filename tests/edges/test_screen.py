@@ -18,6 +18,8 @@ REPORT: dict[str, Any] = {
         "outcomes": {"pass": 5, "fail": 0, "unknown": 0, "not_applicable": 1},
         "resources": 1,
         "resources_failing": 0,
+        "waived": 0,
+        "out_of_scope": 0,
     },
     "collection": {"distinct": 1234, "pages": 1, "complete": True, "gaps": [], "rejected": 0, "drift": []},
     "problems": [],
@@ -31,6 +33,8 @@ PROBLEM: dict[str, Any] = {
     "or_earlier": False,
     "error": "BackupService.6114",
     "todo": "Extend the vault.",
+    "also": [],
+    "explains": [],
 }
 
 
@@ -52,6 +56,20 @@ def test_a_good_report_is_short_and_the_verdict_comes_first() -> None:
     ]
 
 
+def test_what_is_waived_or_left_out_is_counted_and_the_verdict_says_so() -> None:
+    summary = {**REPORT["summary"], "waived": 1, "out_of_scope": 1234}
+
+    assert (
+        lines(summary=summary)[0]
+        == "COMPLIANT: every backup that was checked is as it should be, or its failure is waived."
+    )
+    assert lines(summary=summary, conclusion="incomplete")[0].startswith("INCOMPLETE: not everything")
+    assert lines(summary=summary)[3:5] == [
+        "Waived   1 finding: somebody accepts what did not pass",
+        "Left out 1,234 subjects not in the scope of the profile",
+    ]
+
+
 def test_a_problem_says_what_since_when_and_what_to_do() -> None:
     shown = lines(conclusion="non_compliant", problems=[PROBLEM], run={"region": "eu-west-101"})
 
@@ -63,6 +81,15 @@ def test_a_problem_says_what_since_when_and_what_to_do() -> None:
         "",
     ]
     assert shown[-1] == "Project  p1 eu-west-101"
+
+
+@pytest.mark.parametrize(
+    ("also", "explains", "words"), [(1, 0, "explains 1 other"), (0, 1, "explains 1 other"), (2, 1, "explains 3 others")]
+)
+def test_a_problem_says_how_many_others_it_explains(also: int, explains: int, words: str) -> None:
+    shown = lines(problems=[{**PROBLEM, "since": None, "also": ["CBR-105"] * also, "explains": [{}] * explains}])
+
+    assert f"  high     resource db-1: too old [BackupService.6114]; {words}" in shown
 
 
 def test_a_problem_without_time_and_error_says_neither() -> None:

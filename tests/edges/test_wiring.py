@@ -10,11 +10,12 @@ from audit.collection import Window
 from audit.errors import EventError, ProfileError, SettingsError, SourceUnreachableError
 from audit.log import REDACTOR
 from audit.previous import Previous
-from audit.profile import Profile
+from audit.profile import Profile, load_profile
 from audit.report.contents import Conclusion, Report
 from audit.settings import SignIn
+from audit.signing_in import way_of
 from audit.simulator import Simulator, build_estate, mock_cbr, serve
-from audit.wiring import carry_out, load_profile, order, order_from_event, summary
+from audit.wiring import carry_out, order, order_from_event, summary
 from tests.edges.pretend import AS_OF, Context, a_simulator, audit, variables
 from tests.edges.rude_server import keeps_silent, rude_server
 
@@ -78,6 +79,15 @@ def test_a_profile_may_be_values_text_or_a_file(tmp_path: Path) -> None:
         assert order({**GOOD, "CBR_AUDIT_PROFILE": form}).profile.limits.grace_hours == 7
         assert order({**GOOD, "CBR_AUDIT_PROFILE": form}, profile=Profile()).profile.limits.grace_hours == 6
     assert order(GOOD).profile == Profile()
+    assert order({**GOOD, "CBR_AUDIT_PROFILE": "strict"}).profile == load_profile("strict") != Profile()
+
+
+def test_the_window_is_what_the_profile_looks_back_unless_asked_for_another() -> None:
+    looking_back = {**GOOD, "CBR_AUDIT_PROFILE": "look_back: 12h\nversion: 1"}
+    default, half_a_day, asked = order(GOOD), order(looking_back), order(looking_back, since="2d")
+
+    lengths = [made.window.until - made.window.since for made in (default, half_a_day, asked)]
+    assert lengths == [timedelta(days=30), timedelta(hours=12), timedelta(days=2)]
 
 
 def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None:
@@ -86,7 +96,8 @@ def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None
 
     for profile in ("limits: {grace_hours: 7}", {"limits": {"grace_hours": 7}}):
         assert order_from_event({"profile": profile}, Context(GOOD), {}).profile.limits.grace_hours == 7
-    with pytest.raises(EventError, match="the event's profile must hold keys such as limits:, not a str"):
+    assert order_from_event({"profile": "strict"}, Context(GOOD), {}).profile == load_profile("strict")
+    with pytest.raises(EventError, match="the event's profile must hold keys such as limits:, not a text"):
         order_from_event({"profile": str(path)}, Context(GOOD), {})
 
 
@@ -96,7 +107,7 @@ def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None
         ("no-such-file.yaml", "the profile no-such-file.yaml cannot be read: No such file or directory"),
         ("/", "the profile / cannot be read: Is a directory"),
         ("a\0b", "cannot be read: embedded null byte"),
-        ("limit: 1", "the profile: limit is not a key"),
+        ("limit: 1", "the profile: line 1: limit is not a key"),
     ],
 )
 def test_a_profile_that_cannot_be_used_is_named(profile: str, words: str) -> None:
@@ -190,7 +201,7 @@ def test_the_keys_of_the_agency_go_before_everything() -> None:
 
     settings = order_from_event(None, context, old).settings
 
-    assert settings.sign_in is SignIn.KEYS
+    assert way_of(settings, context) is SignIn.FUNCTION_KEYS
     assert not any(value in settings.secrets for value in old.values())
     assert {"NEWKEY", "NEWSECRET", "NEWSTS"} <= set(settings.secrets)
 
@@ -204,10 +215,13 @@ def test_permanent_keys_of_an_agency_have_no_old_token() -> None:
 def test_without_keys_the_token_of_the_agency_will_do() -> None:
     values = {name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}
 
-    settings = order_from_event(None, Context(values, token="agency-token"), {}).settings
-    assert settings.sign_in is SignIn.TOKEN
+    agency = Context(values, token="agency-token")
+    settings = order_from_event(None, agency, {}).settings
+    assert way_of(settings, agency) is SignIn.FUNCTION_TOKEN
     assert "agency-token" in settings.secrets
-    assert "MIItoken" in order_from_event(None, Context(GOOD, token="agency-token"), {}).settings.secrets
+    given = order_from_event(None, Context(GOOD, token="agency-token"), {}).settings
+    assert way_of(given, agency) is SignIn.TOKEN
+    assert "MIItoken" in given.secrets
 
 
 @pytest.mark.parametrize(

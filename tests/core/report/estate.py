@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
@@ -23,6 +23,7 @@ from tests.core.builders import (
     a_vault,
     a_window,
     arranged,
+    demands,
     limits,
     run_facts,
 )
@@ -63,9 +64,12 @@ def an_estate() -> Subjects:
     return arranged(tasks, policies, vaults, collection)
 
 
-def a_report(subjects: Subjects | None = None) -> Report:
+def a_report(subjects: Subjects | None = None, **demanded: Any) -> Report:
     subjects = subjects or an_estate()
-    judged = limits(max_backup_age=timedelta(hours=30), success_rate_period=3 * DAY, skipped_runs_period=3 * DAY)
+    judged = demands(
+        limits(max_backup_age=timedelta(hours=30), success_rate_period=3 * DAY, skipped_runs_period=3 * DAY),
+        **demanded,
+    )
     return compose(run_facts(), subjects, CONTROLS, evaluate(subjects, CONTROLS, judged), judged)
 
 

@@ -19,6 +19,7 @@ from tests.core.builders import (
     a_policy,
     a_rejected,
     a_vault,
+    a_waiver,
     arranged,
     run_facts,
 )
@@ -47,6 +48,26 @@ def test_every_outcome_of_every_finding_is_counted() -> None:
     assert sum(sum(control["outcomes"].values()) for control in REPORT["controls"]) == len(outcomes)
 
 
+def test_what_is_waived_is_listed_apart_and_its_outcome_stays() -> None:
+    waiver = a_waiver(subject="name of *", ticket="")
+    report = json.loads(render(a_report(arranged(vaults=[a_vault()]), waivers=(waiver,))))
+    shown = {
+        "subject": "name of *",
+        "owner": "Ana",
+        "reason": "rebuilt every night",
+        "until": "2026-12-23T04:00:00Z",
+        "ticket": None,
+    }
+
+    (waived,) = report["waived"]
+    assert waived["waiver"] == shown
+    assert (waived["control"], waived["subject"]["id"], waived["outcome"]) == ("CBR-101", "server-1", "fail")
+    (marked,) = (finding for finding in report["findings"] if finding["waiver"])
+    assert (marked["waiver"], marked["outcome"]) == (shown, "fail")
+    assert "CBR-101" not in {problem["control"] for problem in report["problems"]}
+    assert (report["summary"]["waived"], REPORT["summary"]["waived"], REPORT["waived"]) == (1, 0, [])
+
+
 def test_every_control_is_listed_even_without_a_finding() -> None:
     assert [control["id"] for control in json.loads(render(a_report(arranged())))["controls"]] == [
         control.id for control in CONTROLS
@@ -57,7 +78,7 @@ def test_it_says_how_complete_the_evidence_was() -> None:
     collection = REPORT["collection"]
 
     assert (collection["complete"], collection["rejected"], len(collection["gaps"])) == (False, 1, 1)
-    assert [reading["kind"] for reading in collection["readings"]] == list(Kind)
+    assert [reading["kind"] for reading in collection["readings"]] == [Kind.TASKS, Kind.POLICIES, Kind.VAULTS]
     assert collection["rejected_rows"][0]["message"] == "None is not of type 'string'"
     assert collection["drift"][0]["example"] == '"blue"'
 
@@ -80,11 +101,24 @@ def test_drift_says_since_when_it_is_known() -> None:
 
 
 def test_what_is_not_known_is_null_and_never_an_empty_text() -> None:
-    subjects = arranged(policies=[a_policy(enabled=False)], vaults=[a_vault()])
-    problems = json.loads(render(a_report(subjects)))["problems"]
+    policies = [a_policy(), a_policy("policy-2", enabled=False, vault_ids=frozenset({"elsewhere"}))]
+    problems = json.loads(render(a_report(arranged(policies=policies, vaults=[a_vault()]))))["problems"]
 
     assert {problem["task"] for problem in problems} == {problem["error"] for problem in problems} == {None}
-    assert {problem["since"] for problem in problems} == {"2026-10-24T04:00:00Z", None}
+    assert {problem["since"] for problem in problems} >= {"2026-10-24T04:00:00Z", None}
+
+
+def test_a_failure_under_its_cause_is_named_with_its_subject() -> None:
+    subjects = arranged(policies=[a_policy(enabled=False)], vaults=[a_vault()])
+    problem = next(
+        problem for problem in json.loads(render(a_report(subjects)))["problems"] if problem["control"] == "CBR-201"
+    )
+
+    assert (problem["subject"]["id"], problem["severity"]) == ("policy-1", "critical")
+    assert [(each["control"], each["subject"]["id"]) for each in problem["explains"][:2]] == [
+        ("CBR-101", "server-1"),
+        ("CBR-301", "vault-1"),
+    ]
 
 
 def test_it_holds_whole_numbers_only() -> None:

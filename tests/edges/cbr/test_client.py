@@ -6,15 +6,14 @@ from random import Random
 import orjson
 import pytest
 
-from audit.cbr.auth import TokenAuth
 from audit.cbr.client import CbrClient
-from audit.cbr.transport import Limits, Transport
 from audit.collection import Kind, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.run import Pages
 from audit.simulator import Request, Response, Simulator, serve
 from audit.simulator.messages import Row
-from tests.edges.pretend import AS_OF, Clock, a_simulator, json_response
+from audit.web.transport import Limits, Transport
+from tests.edges.pretend import AS_OF, Clock, a_simulator, by_token, json_response
 
 WINDOW = Window(AS_OF - timedelta(days=30), AS_OF)
 
@@ -27,7 +26,7 @@ def a_client(simulator: Simulator, *, workers: int = 4) -> Iterator[CbrClient]:
         with serve(simulator) as served:
             yield CbrClient(
                 transport,
-                TokenAuth(simulator.token),
+                by_token(simulator.token),
                 endpoint=served.url,
                 project_id=simulator.project_id,
                 workers=workers,
@@ -49,7 +48,7 @@ def ids(pages: Pages) -> set[str]:
 def test_tasks_policies_and_vaults_are_read_completely(workers: int) -> None:
     simulator = a_simulator(resources=12)
     with a_client(simulator, workers=workers) as client:
-        tasks, policies, vaults = client.tasks(WINDOW), client.policies(), client.vaults()
+        tasks, policies, vaults = (client.read(kind, WINDOW) for kind in (Kind.TASKS, Kind.POLICIES, Kind.VAULTS))
         assert ids(tasks) == {row["id"] for row in simulator.tasks}
         assert len(ids(policies)) == policies.expected > 0
         assert len(ids(vaults)) == vaults.expected > 0
@@ -61,7 +60,7 @@ def test_tasks_policies_and_vaults_are_read_completely(workers: int) -> None:
 def test_a_page_says_what_was_asked_and_holds_the_bytes_as_received() -> None:
     simulator = a_simulator()
     with a_client(simulator) as client:
-        page = next(iter(client.tasks(WINDOW)))
+        page = next(iter(client.read(Kind.TASKS, WINDOW)))
 
     assert page.path == f"/v3/{simulator.project_id}/operation-logs"
     assert page.params == (
@@ -87,7 +86,7 @@ def test_an_answer_that_is_no_list_names_the_address() -> None:
         for words, answer in answers.items():
             simulator.intercept = lambda _request, _number, answer=answer: answer
             with pytest.raises(SourceAnswerError, match=f"/vaults: .*{words}.*; check the endpoint"):
-                list(client.vaults())
+                list(client.read(Kind.VAULTS, WINDOW))
 
 
 def test_another_project_is_refused_with_the_remedy() -> None:
@@ -95,7 +94,7 @@ def test_another_project_is_refused_with_the_remedy() -> None:
     refusal = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
     simulator.intercept = lambda _request, _number: refusal
     with a_client(simulator) as client, pytest.raises(SourceRefusedError, match="check the project id"):
-        list(client.policies())
+        list(client.read(Kind.POLICIES, WINDOW))
 
 
 Change = Callable[[Simulator, Random, int], None]
@@ -140,7 +139,7 @@ def test_changes_during_a_walk_over_the_socket_lose_nothing_without_a_gap(
 
     simulator.intercept = interfere
     with a_client(simulator, workers=seed % 8 + 1) as client:
-        walk = client.tasks(WINDOW)
+        walk = client.read(Kind.TASKS, WINDOW)
         received = ids(walk)
 
     lost = (there_at_first & {row["id"] for row in simulator.tasks}) - received
@@ -151,5 +150,13 @@ def test_changes_during_a_walk_over_the_socket_lose_nothing_without_a_gap(
         assert received == there_at_first
 
 
-def test_the_kinds_of_lists_are_those_that_an_audit_reads() -> None:
-    assert list(Kind) == ["operation_logs", "policies", "vaults"]
+@pytest.mark.parametrize("kind", [Kind.TASKS, Kind.POLICIES, Kind.VAULTS])
+def test_a_missing_permission_is_named(kind: Kind) -> None:
+    action = kind.permission
+    simulator = a_simulator()
+    simulator.deny(action)
+    with a_client(simulator) as client, pytest.raises(SourceRefusedError) as refusal:
+        list(client.read(kind, WINDOW))
+
+    assert f"answered 403 (Forbidden Policy doesn't allow {action} to be performed.)" in str(refusal.value)
+    assert f"read permission for CBR (the action {action}, or CBR ReadOnlyAccess)" in str(refusal.value)

@@ -1,0 +1,47 @@
+"""What must never be stored: a list of protectable resources comes with user data, passwords and addresses in it.
+
+Only the fields that the audit judges by are kept, in the form of an answer, and that form is the evidence of this list.
+"""
+
+from typing import Any, Final
+
+import orjson
+
+from audit.errors import SourceAnswerError
+
+_KEPT: Final = ("id", "name", "type", "status", "size")
+
+
+def without_private_parts(body: bytes) -> bytes:
+    """Reduce an answer of ListProtectable to ids, names, types and where each resource is protected.
+
+    What is not of the expected shape is kept as null, so that validation sees it and rejects the row.
+
+    Raises:
+        SourceAnswerError: the body is not a JSON object.
+    """
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise SourceAnswerError("the answer for protectable resources is not JSON") from error
+    if not isinstance(answer, dict):
+        raise SourceAnswerError("the answer for protectable resources is not a JSON object")
+    instances = answer.get("instances")
+    rows = [_reduced(item) for item in instances] if isinstance(instances, list) else None
+    count = answer.get("count", len(rows or ()))  # undocumented, though seen in every recorded answer
+    return orjson.dumps({"instances": rows, "count": count}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _reduced(item: Any) -> Any:
+    if not isinstance(item, dict):
+        return None
+    kept = {name: item[name] for name in _KEPT if isinstance(item.get(name), str | int)}
+    return {**kept, "children": [], "protectable": _protection(item.get("protectable"))}
+
+
+def _protection(item: Any) -> Any:
+    if not isinstance(item, dict):
+        return None
+    vault = item.get("vault")
+    held = {"id": vault.get("id"), "name": vault.get("name")} if isinstance(vault, dict) else None
+    return {"result": item.get("result"), "vault": held}

@@ -1,0 +1,27 @@
+"""The rows of the cloud that the audit computes with, each built from a validated JSON row.
+
+Field names and meanings: "Querying the Task List" (tables 5 to 18), ListPolicies, ListVault, ListBackups and
+ListProtectable of the CBR API.
+"""
+
+from audit.records.backup import Backup, Replica
+from audit.records.policy import Policy
+from audit.records.protectable import Protectable
+from audit.records.task import BACKUP, COPIES, FINAL_STATUSES, OPEN_STATUSES, REPLICATION, RESTORE, Task
+from audit.records.vault import Protected, Vault
+
+__all__ = [
+    "BACKUP",
+    "COPIES",
+    "FINAL_STATUSES",
+    "OPEN_STATUSES",
+    "REPLICATION",
+    "RESTORE",
+    "Backup",
+    "Policy",
+    "Protectable",
+    "Protected",
+    "Replica",
+    "Task",
+    "Vault",
+]

@@ -1,0 +1,93 @@
+"""Backups, the recovery points that a vault keeps, and their copies in other regions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from sys import intern
+from typing import Any
+
+from audit.collection import instant
+from audit.records.fields import block, blocks, optional_instant, shared, truth
+from audit.records.task import REPLICATION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replica:
+    """One copy of a backup in another region (backups[].replication_records[]).
+
+    Attributes:
+        status: replicating, success, fail, skip or waiting_replicate.
+    """
+
+    status: str | None
+    region: str | None
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """A recovery point, as it is now. Source: ListBackups, table BackupResp.
+
+    Attributes:
+        status: available, protecting, deleting, restoring, error or waiting_…
+        image_type: backup, or replication for a copy that came from another region.
+        expired_at: when retention ends; None where it never does, as for one made by hand.
+        by_policy: a policy made it (extend_info.auto_trigger); None where the answer does not say.
+        encrypted: its disks are encrypted; None where the answer does not say.
+        replicas: its copies in other regions.
+    """
+
+    id: str
+    resource_id: str
+    vault_id: str
+    status: str
+    image_type: str
+    created_at: datetime
+    expired_at: datetime | None = None
+    resource_name: str | None = None
+    resource_type: str | None = None
+    by_policy: bool | None = None
+    encrypted: bool | None = None
+    replicas: tuple[Replica, ...] = ()
+
+    @property
+    def is_copy(self) -> bool:
+        """It came from another region and proves nothing about the backups made here."""
+        return self.image_type == REPLICATION
+
+    @property
+    def is_available(self) -> bool:
+        """It can be restored from."""
+        return self.status == "available"
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Backup":
+        """Build a recovery point from a row of backups.
+
+        Raises:
+            ValueError: a timestamp has the right form but names no real time.
+        """
+        extend = block(row, "extend_info")
+        records = row.get("replication_records")
+        return cls(
+            id=row["id"],
+            resource_id=intern(row["resource_id"]),
+            vault_id=intern(row["vault_id"]),
+            status=intern(row["status"]),
+            image_type=intern(row["image_type"]),
+            created_at=instant(row["created_at"]),
+            expired_at=optional_instant(row.get("expired_at")),
+            resource_name=shared(row.get("resource_name")),
+            resource_type=shared(row.get("resource_type")),
+            by_policy=truth(extend.get("auto_trigger")),
+            encrypted=truth(extend.get("encrypted")),
+            replicas=tuple(_replica(record) for record in blocks(records)),
+        )
+
+
+def _replica(record: Mapping[str, Any]) -> Replica:
+    return Replica(
+        status=shared(record.get("status")),
+        region=shared(record.get("destination_region")),
+        created_at=optional_instant(record.get("created_at")),
+    )

@@ -1,0 +1,68 @@
+"""Reading the fields of a row: what an answer leaves out or gives in another type becomes None, never a guess."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from sys import intern
+from typing import Any
+
+from audit.collection import instant
+
+
+def optional_instant(value: object) -> datetime | None:
+    """Read a timestamp; None where there is none.
+
+    Raises:
+        ValueError: it is something else than a timestamp, or names no real time.
+    """
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise ValueError(f"not a timestamp: {value!r}")  # noqa: TRY004  # callers turn ValueError into Rejected
+    return instant(value)
+
+
+def block(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return an object inside a row, empty where there is none; of another type, it has shown as drift."""
+    inner = row.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def text(value: object) -> str | None:
+    """Return a text; an empty one says nothing."""
+    return value if isinstance(value, str) and value else None
+
+
+def shared(value: object) -> str | None:
+    """Return a text that many rows repeat, as one copy for all of them."""
+    return intern(value) if isinstance(value, str) and value else None
+
+
+def number(value: object) -> int | None:
+    """Read a whole number; 7.0 is one too, as JSON has it, and true and false are none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def truth(value: object) -> bool | None:
+    """Read a boolean that the API writes as true, "true", "True" or with quotes inside the text."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip('"').lower())
+    return value if isinstance(value, bool) else None
+
+
+def between(value: object, lowest: int, highest: int) -> int:
+    """Read a number that cannot be outside these bounds; what is no number counts as the lowest."""
+    return min(max(number(value) or 0, lowest), highest)
+
+
+def blocks(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a list; of another type, it has shown as drift."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def ids(value: object) -> tuple[str, ...]:
+    """Read a list of ids, or of objects that have one."""
+    items = value if isinstance(value, list) else []
+    ids = (text(item.get("id") if isinstance(item, dict) else item) for item in items)
+    return tuple(item_id for item_id in ids if item_id)

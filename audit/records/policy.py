@@ -1,0 +1,86 @@
+"""Policies: when backups are to be made or copied, and how long they are kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from audit.records.fields import between, block, number, optional_instant, text
+
+_LONGEST_START_WINDOW: Final = 24 * 60  # minutes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A backup or replication policy, as it is now.
+
+    Attributes:
+        patterns: the recurrence rules of its trigger, in UTC (trigger.properties.pattern).
+        start_time: when the trigger was set; INTERVAL counts from here.
+        start_window: how long after the planned time CBR may start a run (trigger.properties.start_window_minutes).
+        vault_ids: the vaults that it is applied to; the only link between the two.
+        retention_days: None or -1 where backups are not deleted by age.
+        max_backups: None or -1 where backups are not deleted by number.
+        daily_copies, weekly_copies, monthly_copies, yearly_copies: newest backups of so many days, weeks … that are
+            kept beside the other rules; 0 where there is no such rule.
+        timezone: whose days and weeks these are, such as UTC+08:00; the patterns are UTC all the same.
+        full_backup_interval: a full backup after so many incremental ones; None or -1 where none is asked for.
+        destination_region: where a replication policy copies to.
+    """
+
+    id: str
+    name: str
+    operation: str
+    enabled: bool
+    patterns: tuple[str, ...]
+    start_time: datetime | None
+    vault_ids: frozenset[str]
+    retention_days: int | None
+    max_backups: int | None
+    start_window: timedelta = timedelta(0)
+    daily_copies: int = 0
+    weekly_copies: int = 0
+    monthly_copies: int = 0
+    yearly_copies: int = 0
+    timezone: str | None = None
+    full_backup_interval: int | None = None
+    destination_region: str | None = None
+
+    @property
+    def keeps_by_age(self) -> bool:
+        """Backups are deleted when they reach an age."""
+        return (self.retention_days or -1) > 0
+
+    @property
+    def keeps_by_number(self) -> bool:
+        """Backups are deleted when there are more than a number."""
+        return (self.max_backups or -1) > 0
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Policy":
+        """Build a policy from a row of policies.
+
+        Raises:
+            ValueError: the start time names no real time.
+        """
+        properties = row["trigger"]["properties"]
+        definition = block(row, "operation_definition")
+        return cls(
+            id=row["id"],
+            name=text(row.get("name")) or row["id"],
+            operation=row["operation_type"],
+            enabled=row["enabled"],
+            patterns=tuple(properties["pattern"]),
+            start_time=optional_instant(properties.get("start_time")),
+            vault_ids=frozenset(vault["vault_id"] for vault in row.get("associated_vaults") or ()),
+            retention_days=number(definition.get("retention_duration_days")),
+            max_backups=number(definition.get("max_backups")),
+            start_window=timedelta(minutes=between(properties.get("start_window_minutes"), 0, _LONGEST_START_WINDOW)),
+            daily_copies=number(definition.get("day_backups")) or 0,
+            weekly_copies=number(definition.get("week_backups")) or 0,
+            monthly_copies=number(definition.get("month_backups")) or 0,
+            yearly_copies=number(definition.get("year_backups")) or 0,
+            timezone=text(definition.get("timezone")),
+            full_backup_interval=number(definition.get("full_backup_interval")),
+            destination_region=text(definition.get("destination_region")),
+        )

@@ -1,0 +1,35 @@
+"""Protectables: the resources of the project that could be in a vault."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.records.fields import block, text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protectable:
+    """A resource of the project that could be protected, whether or not it is. Source: ListProtectable.
+
+    Attributes:
+        can_be_protected: CBR would take it into a vault (protectable.result).
+        vault_id: the vault that holds it, None where none does (protectable.vault.id).
+    """
+
+    id: str
+    name: str
+    type: str
+    can_be_protected: bool
+    vault_id: str | None = None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Protectable":
+        """Build a protectable resource from an item of instances."""
+        protectable = block(row, "protectable")
+        return cls(
+            id=row["id"],
+            name=text(row.get("name")) or row["id"],
+            type=row["type"],
+            can_be_protected=protectable["result"],
+            vault_id=text(block(protectable, "vault").get("id")),
+        )

@@ -1,0 +1,110 @@
+"""Vaults and the resources that they hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from sys import intern
+from typing import Any
+
+from audit.records.fields import block, blocks, ids, number, optional_instant, text, truth
+from audit.records.task import REPLICATION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protected:
+    """One resource that a vault holds (vaults[].resources[]).
+
+    Attributes:
+        auto_protect: it follows the vault's automatic policy; None where the answer does not say.
+        excluded: ids of its disks that are not backed up (extra_info.exclude_volumes).
+        included: ids of the only disks that are backed up; empty where all are (extra_info.include_volumes).
+    """
+
+    id: str
+    name: str
+    type: str
+    auto_protect: bool | None = None
+    excluded: tuple[str, ...] = ()
+    included: tuple[str, ...] = ()
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Protected":
+        """Build a protected resource from an item of a vault's resources."""
+        extra = block(row, "extra_info")
+        return cls(
+            id=row["id"],
+            name=text(row.get("name")) or row["id"],
+            type=row["type"],
+            auto_protect=truth(row.get("auto_protect")),
+            excluded=ids(extra.get("exclude_volumes")),
+            included=ids(extra.get("include_volumes")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vault:
+    """A vault, as it is now. What the answer does not say is None.
+
+    Attributes:
+        protect_type: backup, replication or hybrid (billing.protect_type).
+        status: available, lock, frozen, deleting or error (billing.status); lock means that it is being enlarged.
+        locked: backups cannot be deleted before they expire (WORM); not billing.status.
+        size_gb: what was bought, in GB (billing.size).
+        used_mb: what is used, in MB (billing.used).
+        threshold_percent: use at which CBR itself warns.
+        tags: key and value, in the order of the answer; a value may be empty.
+    """
+
+    id: str
+    name: str
+    protect_type: str
+    created_at: datetime | None
+    resources: tuple[Protected, ...]
+    status: str | None = None
+    consistent_level: str | None = None
+    is_multi_az: bool | None = None
+    locked: bool | None = None
+    size_gb: int | None = None
+    used_mb: int | None = None
+    threshold_percent: int | None = None
+    auto_expand: bool | None = None
+    smn_notify: bool | None = None
+    enterprise_project_id: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def receives_copies_only(self) -> bool:
+        """Backups are never made into it; it takes copies from another region."""
+        return self.protect_type == REPLICATION
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Vault":
+        """Build a vault from a row of vaults.
+
+        Raises:
+            ValueError: the creation time names no real time.
+        """
+        billing = row["billing"]
+        return cls(
+            id=row["id"],
+            name=row["name"],
+            protect_type=billing["protect_type"],
+            created_at=optional_instant(row.get("created_at")),
+            resources=tuple(Protected.from_row(held) for held in row["resources"]),
+            status=text(billing.get("status")),
+            consistent_level=text(billing.get("consistent_level")),
+            is_multi_az=truth(billing.get("is_multi_az")),
+            locked=truth(row.get("locked")),
+            size_gb=number(billing.get("size")),
+            used_mb=number(billing.get("used")),
+            threshold_percent=number(row.get("threshold")),
+            auto_expand=truth(row.get("auto_expand")),
+            smn_notify=truth(row.get("smn_notify")),
+            enterprise_project_id=text(row.get("enterprise_project_id")),
+            tags=_tags(row.get("tags")),
+        )
+
+
+def _tags(value: object) -> tuple[tuple[str, str], ...]:
+    pairs = ((text(tag.get("key")), text(tag.get("value")) or "") for tag in blocks(value))
+    return tuple((intern(key), intern(text)) for key, text in pairs if key)

@@ -1,0 +1,40 @@
+"""What the controls judge: resources, policies, vaults, waivers and the collection itself.
+
+Resources are the union of what the vaults hold and what the tasks name, and of what could be protected where that was
+read. One that never ran is there, as the worst case; one that left every vault is there too, with the task that shows
+when it left.
+"""
+
+from audit.matching import PlannedRun, RunState, Schedules
+from audit.subjects.arrange import Inventory, Subject, Subjects, arrange, reaches_back, silent_since
+from audit.subjects.collection import Collection
+from audit.subjects.kinds import Departure, SubjectKind
+from audit.subjects.limits import Limits
+from audit.subjects.memory import Memory
+from audit.subjects.policy import PolicySubject
+from audit.subjects.resource import Presence, Resource
+from audit.subjects.vault import VaultSubject
+from audit.subjects.waiver import Waiver, WaiverSubject
+
+__all__ = [
+    "Collection",
+    "Departure",
+    "Inventory",
+    "Limits",
+    "Memory",
+    "PlannedRun",
+    "PolicySubject",
+    "Presence",
+    "Resource",
+    "RunState",
+    "Schedules",
+    "Subject",
+    "SubjectKind",
+    "Subjects",
+    "VaultSubject",
+    "Waiver",
+    "WaiverSubject",
+    "arrange",
+    "reaches_back",
+    "silent_since",
+]

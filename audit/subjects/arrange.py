@@ -1,0 +1,292 @@
+"""From history and inventory to subjects: every task and every backup is put under everything that it concerns."""
+
+from collections import defaultdict
+from collections.abc import Collection as Container
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from audit.collection import Kind, Window
+from audit.history import History
+from audit.records import BACKUP, Backup, Policy, Protectable, Task, Vault
+from audit.schedule import Schedule, UnreadableScheduleError
+from audit.subjects.collection import SURELY_SHOWN, Collection
+from audit.subjects.kinds import Departure, SubjectKind
+from audit.subjects.policy import PolicySubject
+from audit.subjects.resource import Presence, Resource
+from audit.subjects.vault import VaultSubject
+from audit.subjects.waiver import WaiverSubject
+
+_DAY: Final = timedelta(days=1)
+_TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
+
+Subject = Resource | PolicySubject | VaultSubject | Collection | WaiverSubject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What the cloud has now; lists that were not asked for are empty."""
+
+    policies: Iterable[Policy] = ()
+    vaults: Iterable[Vault] = ()
+    backups: Iterable[Backup] = ()
+    protectables: Iterable[Protectable] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subjects:
+    """Everything that is judged, each part in order of id."""
+
+    resources: tuple[Resource, ...]
+    policies: tuple[PolicySubject, ...]
+    vaults: tuple[VaultSubject, ...]
+    collection: Collection
+
+    def of(self, kind: SubjectKind) -> tuple[Subject, ...]:
+        """Return the subjects of one kind; waivers become subjects only when the other findings are known."""
+        parts: Mapping[SubjectKind, tuple[Subject, ...]] = {
+            SubjectKind.RESOURCE: self.resources,
+            SubjectKind.POLICY: self.policies,
+            SubjectKind.VAULT: self.vaults,
+            SubjectKind.COLLECTION: (self.collection,),
+        }
+        return parts.get(kind, ())
+
+
+def arrange(history: History, inventory: Inventory, collection: Collection) -> Subjects:
+    """Bring tasks and inventory together as subjects.
+
+    Tasks that were created after the end of the window are left out, so that the same evidence gives the same
+    subjects whenever it is read.
+    """
+    return _Arrangement(history, inventory, collection).subjects()
+
+
+def reaches_back(subject: Resource | VaultSubject, period: timedelta, now: datetime) -> bool:
+    """Tell whether the task log covers the whole period before a time."""
+    return silent_since(subject) <= now - period
+
+
+def silent_since(subject: Resource | VaultSubject) -> datetime:
+    """The time from which on silence of the log means something."""
+    return subject.covered_since or subject.window.since
+
+
+class _Arrangement:
+    """The lookups that arranging needs, made once."""
+
+    def __init__(self, history: History, inventory: Inventory, collection: Collection) -> None:
+        self._collection = collection
+        self._log_complete = collection.has_all(Kind.TASKS)
+        self._vaults = {vault.id: vault for vault in sorted(inventory.vaults, key=lambda vault: vault.id)}
+        self._policies = tuple(
+            self._policy(policy) for policy in sorted(inventory.policies, key=lambda policy: policy.id)
+        )
+        self._protectables = {protectable.id: protectable for protectable in inventory.protectables}
+        self._points_of_resource: dict[str, list[Backup]] = defaultdict(list)
+        self._points_of_vault: dict[str, list[Backup]] = defaultdict(list)
+        for backup in sorted(inventory.backups, key=lambda backup: (backup.created_at, backup.id)):
+            self._points_of_resource[backup.resource_id].append(backup)
+            self._points_of_vault[backup.vault_id].append(backup)
+        tasks = (task for task in history if task.created_at <= collection.window.until)
+        self._tasks = sorted(tasks, key=lambda task: (task.created_at, task.id))
+        self._covered_since = _covered_since(collection.window, self._tasks)
+        self._holders: dict[str, list[Vault]] = defaultdict(list)
+        self._named: dict[str, list[str]] = defaultdict(list)
+        for vault in self._vaults.values():
+            self._named[vault.name].append(vault.id)
+            for resource_id in sorted({held.id for held in vault.resources}):
+                self._holders[resource_id].append(vault)
+        self._stays: dict[str, set[str]] = defaultdict(set)
+        for task in self._tasks:
+            if task.vault_id and task.resource_id:
+                self._stays[task.resource_id].add(task.vault_id)
+        self._by_resource: dict[str, list[Task]] = defaultdict(list)
+        self._by_vault: dict[str, list[Task]] = defaultdict(list)
+        self._departures: dict[str, Departure] = {}
+        self._shared: set[str] = set()
+        for task in self._tasks:
+            self._file(task)
+
+    def subjects(self) -> Subjects:
+        """Build every subject."""
+        resources = sorted(self._by_resource.keys() | self._holders.keys() | self._unprotected())
+        gone = {vault_id for vault_id, tasks in self._by_vault.items() if any(map(_takes_away, tasks))}
+        return Subjects(
+            resources=tuple(self._resource(resource_id) for resource_id in resources),
+            policies=self._policies,
+            vaults=tuple(self._vault(vault_id) for vault_id in sorted(self._vaults.keys() | gone)),
+            collection=replace(self._collection, tasks=self._loose(self._vaults.keys() | gone)),
+        )
+
+    def _unprotected(self) -> set[str]:
+        """Find what CBR would protect and nobody has put into a vault."""
+        return {protectable.id for protectable in self._protectables.values() if protectable.can_be_protected}
+
+    def _loose(self, vault_ids: Container[str]) -> tuple[Task, ...]:
+        """Find the tasks that concern no resource and no vault that is judged."""
+        filed = {task.id for tasks in self._by_resource.values() for task in tasks}
+        filed |= {task.id for vault_id in vault_ids for task in self._by_vault[vault_id]}
+        return tuple(task for task in self._tasks if task.id not in filed)
+
+    def _file(self, task: Task) -> None:
+        """Put a task under everything that it concerns."""
+        for resource_id in {*task.removed, *([task.resource_id] if task.resource_id else ())}:
+            self._by_resource[resource_id].append(task)
+            if task.operation == "remove_resource" and task.succeeded:
+                self._departures[resource_id] = _departure(task)
+        vault_ids = self._vaults_of(task)
+        if len(vault_ids) > 1:
+            self._shared.add(task.id)
+        for vault_id in vault_ids:
+            self._by_vault[vault_id].append(task)
+            if task.operation == "vault_delete" and task.succeeded and vault_id not in self._vaults:
+                self._departures[vault_id] = _departure(task)
+
+    def _vaults_of(self, task: Task) -> tuple[str, ...]:
+        """Name the vaults that a task concerns; the log often leaves the vault out."""
+        if task.vault_id:
+            return (task.vault_id,)
+        if task.vault_name in self._named:
+            return tuple(self._named[task.vault_name])
+        if task.resource_id in self._holders:
+            return tuple(vault.id for vault in self._holders[task.resource_id])
+        if task.resource_id in self._stays:
+            return tuple(sorted(self._stays[task.resource_id]))
+        return (task.vault_name or f"vault of task {task.id}",) if _takes_away(task) else ()
+
+    def _vault(self, vault_id: str) -> VaultSubject:
+        vault = self._vaults.get(vault_id)
+        tasks = tuple(self._by_vault[vault_id])
+        named = (task.vault_name for task in reversed(tasks) if task.vault_name)
+        return VaultSubject(
+            id=vault_id,
+            name=vault.name if vault else next(named, vault_id),
+            vault=vault,
+            policies=self._policies_of([vault_id]) if vault else None,
+            tasks=tasks,
+            departure=self._departures.get(vault_id),
+            window=self._collection.window,
+            log_complete=self._log_complete,
+            vaults_complete=self._collection.has_all(Kind.VAULTS),
+            shared=frozenset(task.id for task in tasks if task.id in self._shared),
+            covered_since=self._covered_since,
+            recovery_points=self._points(self._points_of_vault.get(vault_id, ())),
+        )
+
+    def _resource(self, resource_id: str) -> Resource:
+        vaults = self._holders.get(resource_id, [])
+        tasks = tuple(self._by_resource.get(resource_id, ()))
+        name, kind = self._label(resource_id, vaults, tasks)
+        created = [vault.created_at for vault in vaults if vault.created_at is not None]
+        departure = None if vaults else self._departure_of(resource_id, tasks)
+        presence = self._presence(vaults, departure, tasks)
+        resource = Resource(
+            id=resource_id,
+            name=name,
+            type=kind,
+            presence=presence,
+            departure=departure if presence is Presence.LEFT else None,
+            vaults=tuple(vaults),
+            policies=self._policies_of([vault.id for vault in vaults]),
+            tasks=tasks,
+            held_since=min(created, default=None),
+            window=self._collection.window,
+            log_complete=self._log_complete,
+            covered_since=self._covered_since,
+            recovery_points=self._points(self._points_of_resource.get(resource_id, ())),
+            protectable=self._protectables.get(resource_id),
+            protectables_complete=self._collection.has_all(Kind.PROTECTABLES)
+            if Kind.PROTECTABLES in self._collection.asked
+            else None,
+        )
+        return replace(resource, known_since=self._known_since(resource)) if vaults else resource
+
+    def _points(self, found: Sequence[Backup]) -> tuple[Backup, ...] | None:
+        return tuple(found) if self._collection.has_all(Kind.BACKUPS) else None
+
+    def _known_since(self, resource: Resource) -> datetime | None:
+        """From when on a resource is known to be held as it is now; without a memory, its tasks give a hint."""
+        memory, now = self._collection.memory, self._collection.window.until
+        remembered = memory.resource_since(resource.id, resource.follows, now) if memory else None
+        return remembered or self._first_seen(resource)
+
+    def _first_seen(self, resource: Resource) -> datetime | None:
+        """When it came into its vault, no list says; its oldest task is the first sign, as long as none is missing."""
+        if not self._log_complete:
+            return None
+        return resource.tasks[0].created_at if resource.tasks else self._covered_since
+
+    def _presence(self, vaults: list[Vault], departure: Departure | None, tasks: tuple[Task, ...]) -> Presence:
+        if any(not vault.receives_copies_only for vault in vaults):
+            return Presence.PROTECTED
+        if not self._collection.has_all(Kind.VAULTS):
+            return Presence.UNKNOWN
+        if vaults:
+            return Presence.REPLICA
+        if not tasks:
+            return Presence.UNPROTECTED
+        return Presence.LEFT if departure else Presence.UNACCOUNTED
+
+    def _departure_of(self, resource_id: str, tasks: tuple[Task, ...]) -> Departure | None:
+        """Find the task after which no vault held the resource: its own removal, or the deletion of its last vault."""
+        last_vault = next((task.vault_id for task in reversed(tasks) if task.vault_id), "")
+        found = (self._departures.get(resource_id), self._departures.get(last_vault))
+        latest = max((departure for departure in found if departure), key=lambda departure: departure.at, default=None)
+        last_backup = max((task.began for task in tasks if task.operation == BACKUP), default=None)
+        return None if latest and last_backup and last_backup > latest.at else latest
+
+    def _label(self, resource_id: str, vaults: list[Vault], tasks: tuple[Task, ...]) -> tuple[str, str]:
+        """Name a resource as its vault does, or else as the newest task that names it does."""
+        protectable = self._protectables.get(resource_id)
+        if not vaults and protectable:
+            return protectable.name, protectable.type
+        if vaults:
+            held = next(held for held in vaults[0].resources if held.id == resource_id)
+            return held.name, held.type
+        own = [task for task in tasks if task.resource_id == resource_id]
+        name = next((task.resource_name for task in reversed(own) if task.resource_name), resource_id)
+        kind = next((task.resource_type for task in reversed(own) if task.resource_type), "unknown")
+        return name, kind
+
+    def _policy(self, policy: Policy) -> PolicySubject:
+        schedule, unreadable = _schedule(policy)
+        memory, now = self._collection.memory, self._collection.window.until
+        return PolicySubject(
+            policy=policy,
+            schedule=schedule,
+            unreadable=unreadable,
+            vaults=tuple(vault for vault in self._vaults.values() if vault.id in policy.vault_ids),
+            known_since=memory.policy_since(policy, now) if memory else None,
+        )
+
+    def _policies_of(self, vault_ids: list[str]) -> tuple[PolicySubject, ...] | None:
+        if not self._collection.has_all(Kind.POLICIES):
+            return None
+        return tuple(policy for policy in self._policies if not policy.policy.vault_ids.isdisjoint(vault_ids))
+
+
+def _covered_since(window: Window, tasks: Sequence[Task]) -> datetime:
+    """Say how far back the log can be trusted: a window may ask for more than CBR still shows.
+
+    What is older than the tasks that CBR surely shows is covered as far back as tasks are seen, give or take a day.
+    """
+    shown_since = window.until - SURELY_SHOWN
+    oldest = tasks[0].created_at - _DAY if tasks else shown_since
+    return max(window.since, min(oldest, shown_since))
+
+
+def _takes_away(task: Task) -> bool:
+    return task.operation in _TAKES_AWAY and task.succeeded
+
+
+def _departure(task: Task) -> Departure:
+    return Departure(at=task.ended_at or task.created_at, task_id=task.id, operation=task.operation)
+
+
+def _schedule(policy: Policy) -> tuple[Schedule | None, str]:
+    try:
+        return Schedule(policy.patterns, policy.start_time), ""
+    except UnreadableScheduleError as error:
+        return None, str(error)

@@ -1,0 +1,71 @@
+"""What was read and how completely: the subject of the controls that judge the audit itself."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from audit.collection import ALWAYS_READ, Drift, Kind, Reading, Rejected, Window
+from audit.records import Task
+from audit.subjects.kinds import SubjectKind
+from audit.subjects.memory import Memory
+
+SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """What was read and how completely.
+
+    Attributes:
+        asked: the lists that this run had to read.
+        doubts: what makes the task log doubtful although it was read to its end.
+        tasks: tasks that concern no resource and no vault, oldest first.
+        memory: what the run before knew; None where there is none.
+    """
+
+    kind: ClassVar[SubjectKind] = SubjectKind.COLLECTION
+    id: str
+    name: str
+    window: Window
+    readings: tuple[Reading, ...]
+    rejected: tuple[Rejected, ...]
+    drift: tuple[Drift, ...]
+    asked: frozenset[Kind] = ALWAYS_READ
+    doubts: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    memory: Memory | None = None
+
+    @property
+    def shown_since(self) -> datetime:
+        """The time from which on CBR surely showed the tasks of the window."""
+        return max(self.window.since, self.window.until - SURELY_SHOWN)
+
+    @property
+    def log_complete(self) -> bool:
+        """Nothing of the task log is missing in the window."""
+        return self.has_all(Kind.TASKS)
+
+    @property
+    def complete(self) -> bool:
+        """Every list was read to its end and every row could be used."""
+        return not self.gaps and not self.rejected
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What is missing or in doubt, over all lists."""
+        read = {reading.kind for reading in self.readings}
+        unread = (f"{kind.words}: was not read" for kind in Kind if kind in self.asked - read)
+        return (*(gap for reading in self.readings for gap in reading.gaps), *unread, *self.doubts)
+
+    def has_all(self, kind: Kind) -> bool:
+        """One list was read to its end and every one of its rows could be used."""
+        unusable = any(row.kind is kind for row in self.rejected) or (kind is Kind.TASKS and self.doubts)
+        return not unusable and any(reading.kind is kind and reading.complete for reading in self.readings)
+
+    def refused(self, kind: Kind) -> bool:
+        """The cloud denied the permission to read a list."""
+        return any(reading.kind is kind and reading.refused for reading in self.readings)
+
+    def reading(self, kind: Kind) -> Reading:
+        """Return how one list was read."""
+        return next(reading for reading in self.readings if reading.kind is kind)

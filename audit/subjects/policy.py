@@ -1,0 +1,47 @@
+"""A policy, its schedule and the vaults that rely on it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from audit.records import BACKUP, REPLICATION, Policy, Vault
+from audit.schedule import Schedule
+from audit.subjects.kinds import SubjectKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySubject:
+    """A policy and its schedule.
+
+    Attributes:
+        schedule: None where the trigger cannot be read; ``unreadable`` says why.
+        vaults: the vaults of the inventory that it is applied to, in order of id.
+        known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
+    """
+
+    kind: ClassVar[SubjectKind] = SubjectKind.POLICY
+    policy: Policy
+    schedule: Schedule | None
+    unreadable: str
+    vaults: tuple[Vault, ...] = ()
+    known_since: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """The policy's id."""
+        return self.policy.id
+
+    @property
+    def name(self) -> str:
+        """The policy's name."""
+        return self.policy.name
+
+    @property
+    def makes_backups(self) -> bool:
+        """The policy is enabled and makes backups, not replicas."""
+        return self.policy.enabled and self.policy.operation == BACKUP
+
+    @property
+    def makes_copies(self) -> bool:
+        """The policy is enabled and copies backups to another region."""
+        return self.policy.enabled and self.policy.operation == REPLICATION

@@ -1,0 +1,51 @@
+"""A vault, its policies, and the tasks that concern it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from audit.collection import Window
+from audit.records import Backup, Task, Vault
+from audit.subjects.kinds import Departure, SubjectKind
+from audit.subjects.policy import PolicySubject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultSubject:
+    """A vault, its policies, and the tasks that concern it.
+
+    Attributes:
+        vault: None where it is in no inventory any more.
+        policies: those applied to it; None where the policies could not be read completely, or the vault is gone.
+        tasks: tasks that name the vault or a resource that it holds, oldest first.
+        departure: the task that deleted it, or None.
+        log_complete: nothing of the task log is missing in the window.
+        vaults_complete: nothing of the inventory of vaults is missing.
+        shared: ids of those tasks that may as well concern another vault: the log does not say which.
+        covered_since: from when on silence of the log means something; the start of the window where None.
+        recovery_points: the backups that it keeps, oldest first; None where they were not read completely.
+    """
+
+    kind: ClassVar[SubjectKind] = SubjectKind.VAULT
+    id: str
+    name: str
+    vault: Vault | None
+    policies: tuple[PolicySubject, ...] | None
+    tasks: tuple[Task, ...]
+    departure: Departure | None
+    window: Window
+    log_complete: bool
+    vaults_complete: bool
+    shared: frozenset[str] = frozenset()
+    covered_since: datetime | None = None
+    recovery_points: tuple[Backup, ...] | None = None
+
+    @property
+    def takes_backups(self) -> bool | None:
+        """Backups are made into the vault; a replication vault only receives copies, and one that is gone nothing.
+
+        None where it is not known whether the vault is gone.
+        """
+        if self.vault is None:
+            return False if self.vaults_complete else None
+        return not self.vault.receives_copies_only
