@@ -24,6 +24,8 @@ from audit.doctor import Result
 from audit.documents import derive
 from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
+from audit.frameworks import FRAMEWORKS
+from audit.invoke_command import invoke_command
 from audit.profile import load_profile
 from audit.profile_commands import profile as profile_group
 from audit.progress import watching
@@ -31,7 +33,7 @@ from audit.reading import RUN_ID, Found, read_report, read_run
 from audit.report import json_report
 from audit.report.contents import Conclusion
 from audit.run import Done
-from audit.screen import printable, summary_lines
+from audit.screen import framework_lines, printable, summary_lines
 from audit.settings import VARIABLES
 from audit.simulator import SCENARIOS, Simulator, build_estate, serve
 from audit.wiring import carry_out, examined, opened_store, order
@@ -224,8 +226,16 @@ def show(*, where: str | None, project_id: str | None) -> None:
 
 @main.command()
 @click.argument("control_id", metavar="[ID]", required=False)
-def controls(*, control_id: str | None) -> None:
+@click.option("--framework", type=click.Choice([framework.id for framework in FRAMEWORKS]),
+              help="Show which requirements of a standard the controls serve instead.")  # fmt: skip
+def controls(*, control_id: str | None, framework: str | None) -> None:
     """List the controls, or explain one."""
+    if framework is not None:
+        if control_id is not None:
+            raise click.UsageError("name a control or a framework, not both")
+        for line in framework_lines(next(each for each in FRAMEWORKS if each.id == framework)):
+            click.echo(line)
+        return
     if control_id is None:
         for control in CONTROLS:
             click.echo(f"{control.id}  {control.name:<24}{control.severity:<10}{control.title}")
@@ -286,6 +296,9 @@ def simulate(*, port: int, as_of: datetime | None, latency_ms: int, truth: Path 
         }
         click.echo(orjson.dumps(line))
         stopped.wait()
+
+
+main.add_command(invoke_command)
 
 
 @main.group()

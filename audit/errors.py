@@ -12,6 +12,7 @@
     ├── StoreError               evidence or reports could not be written or read
     │   ├── StoreUnreachableError    no answer in time
     │   └── StoreRefusedError        the store answered no: keys, permission, bucket, region
+    ├── FunctionFailedError      the deployed function failed, or did not answer in time
     └── IncompleteError          the report is stored, but the audit could not see everything
 
 RefusedError is what the refusals have in common. Each class carries the exit code that the command ends with
@@ -115,6 +116,12 @@ class StoreUnreachableError(StoreError):
 
 class StoreRefusedError(RefusedError, StoreError):
     """The store answered no: keys, permission, bucket or region."""
+
+
+class FunctionFailedError(AuditError):
+    """The deployed function failed, or did not answer in time."""
+
+    exit_code = 3
 
 
 class IncompleteError(AuditError):

@@ -11,7 +11,8 @@ from audit.profile import PRESETS, build, find_source
 from audit.profile.explanation import explain
 from audit.profile.remarks import remarks
 from audit.profile.starter import starter
-from audit.screen import count, printable
+from audit.report.wording import count
+from audit.screen import printable
 
 NOT_USABLE: Final = 2
 

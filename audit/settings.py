@@ -20,6 +20,8 @@ _OWN: Final = "CBR_AUDIT_"
 _REGION: Final = re.compile(r"[a-z0-9-]{2,64}")
 _KMS_KEY: Final = re.compile(r"[A-Za-z0-9:/-]{8,256}")
 _PROJECT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TOPIC: Final = re.compile(r"urn:smn:[a-z0-9-]{2,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}")
+_SHORTEST_SHARED_SECRET: Final = 16
 
 
 class SignIn(StrEnum):
@@ -60,6 +62,48 @@ def _endpoint(url: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise ValueError("an endpoint begins with https:// (http:// is for this machine only)")
     return url.rstrip("/")
+
+
+def endpoint_of(url: str) -> str:
+    """Check an endpoint that is given by hand.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
+    try:
+        return _endpoint(url)
+    except ValueError as error:
+        raise SettingsError(f"the endpoint {url} cannot be used: {error}") from error
+
+
+def _secret_url(url: SecretStr | None) -> SecretStr | None:
+    """Check the address of somebody to tell; it may hold a key, so no error quotes it."""
+    if url is None:
+        return None
+    parts = urlsplit(url.get_secret_value())
+    if not parts.hostname or parts.port == 0 or parts.username or parts.password or parts.fragment:
+        raise ValueError("a URL names a host, and neither a user nor a fragment, such as https://hc-ping.com/…")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise ValueError("a URL begins with https:// (http:// is for this machine only)")
+    return _sendable(url)
+
+
+def _check_url(url: SecretStr | None) -> SecretStr | None:
+    if url and urlsplit(url.get_secret_value()).query:
+        raise ValueError("the URL of a check has no query: /start and /fail are put behind it")
+    return _secret_url(url)
+
+
+def _long(secret: SecretStr | None) -> SecretStr | None:
+    if secret and len(secret.get_secret_value()) < _SHORTEST_SHARED_SECRET:
+        raise ValueError(f"a shared secret has at least {_SHORTEST_SHARED_SECRET} characters")
+    return _sendable(secret)
+
+
+def _topic(urn: str) -> str:
+    if not _TOPIC.fullmatch(urn):
+        raise ValueError("a topic is named by its URN, such as urn:smn:eu-west-101:PROJECT:TOPIC")
+    return urn
 
 
 def is_loopback(host: str) -> bool:
@@ -139,6 +183,23 @@ class Settings(BaseModel):
         None, alias="HUAWEICLOUD_SDK_DOMAIN_ID", description="The account's id, instead of its name."
     )
     workers: int = Field(4, alias="CBR_AUDIT_WORKERS", ge=1, le=16, description="Pages read at the same time.")
+    smn_topic: Annotated[Annotated[str, AfterValidator(_topic)] | None, Unset] = Field(
+        None, alias="CBR_AUDIT_SMN_TOPIC", description="The URN of the SMN topic that is told of a change."
+    )
+    smn_endpoint: Annotated[Endpoint | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_SMN_ENDPOINT",
+        description="The endpoint of SMN, where the topic's region does not give it.",
+    )
+    webhook_url: Annotated[SecretStr | None, Unset, AfterValidator(_secret_url)] = Field(
+        None, alias="CBR_AUDIT_WEBHOOK_URL", description="A URL that is told of a change as JSON."
+    )
+    webhook_secret: Annotated[SecretStr | None, Unset, AfterValidator(_long)] = Field(
+        None, alias="CBR_AUDIT_WEBHOOK_SECRET", description="The secret that signs what the webhook is told."
+    )
+    ping_url: Annotated[SecretStr | None, Unset, AfterValidator(_check_url)] = Field(
+        None, alias="CBR_AUDIT_PING_URL", description="A dead-man switch that hears of every run: start, success, fail."
+    )
 
     @property
     def sign_in(self) -> SignIn:
@@ -160,8 +221,12 @@ class Settings(BaseModel):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log to blot out."""
-        held = (self.access_key, self.secret_key, self.security_token, self.token, self.password)
-        return tuple(secret.get_secret_value() for secret in held if secret)
+        held = (self.access_key, self.secret_key, self.security_token, self.token, self.password, self.webhook_secret)
+        urls = (url.get_secret_value() for url in (self.webhook_url, self.ping_url) if url)
+        return (
+            *(secret.get_secret_value() for secret in held if secret),
+            *(part for url in urls for part in (url, _without_scheme(url))),
+        )
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> "Settings":
@@ -181,6 +246,7 @@ class Settings(BaseModel):
             faults += _sign_in_faults(given)
         if str(values.get(f"{_OWN}STORE", "")).startswith("obs://"):
             faults += _obs_faults(given)
+        faults += _notification_faults(given)
         if faults or settings is None:
             raise SettingsError("; ".join(faults))
         return settings
@@ -194,6 +260,11 @@ class StoreSettings(Settings):
 
 
 VARIABLES: Final = tuple(str(field.alias) for field in Settings.model_fields.values())
+
+
+def _without_scheme(url: str) -> str:
+    """The part of a URL that an error may quote."""
+    return url.partition("://")[2].partition("?")[0].rstrip("/")
 
 
 def _fault(variable: str, kind: str, message: str) -> str:
@@ -220,6 +291,16 @@ def _sign_in_faults(given: set[str]) -> list[str]:
     if by_password and not given & {f"{_SDK}REGION", f"{_SDK}IAM_ENDPOINT"}:
         faults.append(f"{_SDK}REGION or {_SDK}IAM_ENDPOINT is not set: where does the user sign in?")
     return faults
+
+
+def _notification_faults(given: set[str]) -> list[str]:
+    """Say what is set and would have no effect."""
+    needs = {f"{_OWN}WEBHOOK_SECRET": f"{_OWN}WEBHOOK_URL", f"{_OWN}SMN_ENDPOINT": f"{_OWN}SMN_TOPIC"}
+    return [
+        f"{needed} is not set, and {name} has no effect without it"
+        for name, needed in needs.items()
+        if name in given and needed not in given
+    ]
 
 
 def _obs_faults(given: set[str]) -> list[str]:

@@ -1,11 +1,13 @@
 """The one place that joins settings, clients, stores and the run."""
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final, Protocol
 
 import structlog
@@ -14,12 +16,14 @@ from audit import __version__
 from audit.cbr.client import ACTIONS, CbrClient
 from audit.collection import Window, shown
 from audit.doctor import Check, Result, examine_cloud, examine_store
-from audit.errors import EventError, RefusedError, SettingsError
+from audit.errors import AuditError, EventError, RefusedError, SettingsError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
+from audit.notify import Notifier
 from audit.profile import PRESETS, Profile, build_profile, load_profile, parse_profile
-from audit.reading import read_previous
-from audit.report.contents import RunFacts
+from audit.publish import LATEST
+from audit.reading import read_previous, read_report
+from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn, StoreSettings
 from audit.signing_in import Agency, agency_variables, signed_in
@@ -30,13 +34,18 @@ from audit.store.obs_dialect import OBS
 from audit.store.obs_place import SCHEME, place
 from audit.web.cloud_clock import CloudClock
 from audit.web.fresh import Fresh, Keys
-from audit.web.transport import Limits, Transport
+from audit.web.transport import Credentials, Limits, Transport
 
 _HOUR: Final = timedelta(hours=1)
 _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
 _FOR_TRYING: Final = timedelta(minutes=1)
 _MOST_BYTES: Final = 512 * 1024 * 1024
+_LEVELS: Final = {
+    Conclusion.COMPLIANT: logging.INFO,
+    Conclusion.NON_COMPLIANT: logging.WARNING,
+    Conclusion.INCOMPLETE: logging.WARNING,
+}
 _LOG = structlog.get_logger()
 
 
@@ -50,6 +59,7 @@ class Order:
         budget: time for reading from the cloud.
         storing: time until everything must be stored.
         on_timer: nobody waits for the answer, so trouble must be raised.
+        time_left: how long the run may still take.
         agency: who the function is, None on the command line.
     """
 
@@ -61,6 +71,7 @@ class Order:
     budget: timedelta = _HOUR
     storing: timedelta = 2 * _HOUR
     on_timer: bool = False
+    time_left: Callable[[], timedelta] = lambda: _HOUR
     agency: Agency | None = None
 
 
@@ -113,7 +124,10 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
     """
     read = read_event(event)
     variables = _variables(context, environment)
-    remaining = timedelta(milliseconds=context.getRemainingTimeInMilliSeconds())
+
+    def time_left() -> timedelta:
+        return timedelta(milliseconds=context.getRemainingTimeInMilliSeconds())
+
     made = _order_on_timer(read, variables) if isinstance(read, TimerEvent) else _order_by_hand(read, variables)
     return Order(
         settings=made.settings,
@@ -121,31 +135,41 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
         window=made.window,
         nonce=made.nonce,
         request_id=context.getRequestID(),
-        budget=min(max(remaining * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
-        storing=min(max(remaining - _RESERVE, timedelta(0)), 2 * _HOUR),
+        budget=min(max(time_left() * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
+        storing=min(max(time_left() - _RESERVE, timedelta(0)), 2 * _HOUR),
         on_timer=isinstance(read, TimerEvent),
         agency=context,
+        time_left=time_left,
     )
 
 
 def carry_out(order: Order, watch: Watch) -> Done:
-    """Run an order and log one line about how it ended.
+    """Run an order, tell whoever wants to know, and log one line about how it ended.
 
     Raises:
         AuditError: the run could not be carried out.
     """
     settings = order.settings
-    names = {"run_id": _run_id(order), "project_id": settings.project_id, "request_id": order.request_id}
-    with structlog.contextvars.bound_contextvars(**names), opened(order) as edges:
-        facts = _facts(order, edges.store)
-        _LOG.info("run.started", sign_in=edges.way, store=edges.store.url, until=shown(facts.as_of))
-        if facts.previous.trouble:
-            _LOG.warning("previous.not_used", reason=facts.previous.trouble)
+    run_id = _run_id(order)
+    names = {"run_id": run_id, "project_id": settings.project_id, "request_id": order.request_id}
+    with structlog.contextvars.bound_contextvars(**names):
+        notifier = Notifier(settings, partial(_for_project, order), order.time_left)
+        notifier.started(run_id)
         try:
-            done = run(facts, order.profile, edges.client, edges.store, watch)
-        except RefusedError as error:
-            raise type(error)(f"{error} (signed in with {edges.way})", status=error.status, code=error.code) from error
-        _LOG.info("run.finished", **summary(done))
+            with opened(order) as edges:
+                facts = _facts(order, edges.store)
+                _LOG.info("run.started", sign_in=edges.way, store=edges.store.url, until=shown(facts.as_of))
+                if facts.previous.trouble:
+                    _LOG.warning("previous.not_used", reason=facts.previous.trouble)
+                before = _previous(edges.store, settings.project_id) if notifier.compares else None
+                done = _run(order, facts, edges, watch)
+        except Exception as error:
+            _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}")
+            notifier.failed(error)
+            raise
+        _LOG.log(_LEVELS[done.report.conclusion], "run.finished", **summary(done))
+        is_latest = f"{settings.project_id}/{LATEST}" in done.keys
+        notifier.finished(done.report, before, f"{edges.store.url}/{done.prefix}/report.html", is_latest=is_latest)
     return done
 
 
@@ -185,6 +209,9 @@ def summary(done: Done) -> dict[str, Any]:
         "run": report.run.id,
         "conclusion": report.conclusion.value,
         "problems": report.summary.problems,
+        "worst": report.problems[0].severity.value if report.problems else None,
+        "resources": report.summary.resources,
+        "resources_failing": report.summary.resources_failing,
         "findings": {outcome.value: count for outcome, count in sorted(report.summary.outcomes.items())},
         "complete": report.collection.complete,
         "gaps": list(report.collection.gaps),
@@ -243,6 +270,22 @@ def opened_store(url: str, variables: Mapping[str, str]) -> Iterator[Store]:
         yield open_store(url, _in_obs(settings, keys, transport))
 
 
+def _run(order: Order, facts: RunFacts, edges: Edges, watch: Watch) -> Done:
+    try:
+        return run(facts, order.profile, edges.client, edges.store, watch)
+    except RefusedError as error:
+        raise type(error)(f"{error} (signed in with {edges.way})", status=error.status, code=error.code) from error
+
+
+def _previous(store: Store, project_id: str) -> Mapping[str, Any] | None:
+    """Read the latest report before this run moves the pointer; None where there is none that can be trusted."""
+    try:
+        return read_report(store, project_id).report
+    except (AuditError, ValueError) as error:
+        _LOG.info("previous.not_read", cause=str(error))
+        return None
+
+
 def _storing(budget: timedelta) -> Limits:
     """Give objects more time and room than pages: a report of many resources is large, and a line may be slow."""
     minute = timedelta(minutes=1)
@@ -260,6 +303,11 @@ def _in_obs(settings: Settings, keys: Fresh[Keys] | None, transport: Transport) 
         return Obs(where, transport, ObsAuth(keys, CloudClock(), region=where.region), seal)
 
     return in_obs
+
+
+def _for_project(order: Order, transport: Transport, project_id: str) -> Credentials:
+    settings = order.settings.model_copy(update={"project_id": project_id})
+    return signed_in(settings, order.agency, transport, CloudClock()).credentials
 
 
 def _variables(context: Context, environment: Mapping[str, str]) -> dict[str, str]:

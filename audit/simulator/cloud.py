@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from audit.simulator.estate import Estate
+from audit.simulator.functions import Function
+from audit.simulator.notices import Inbox
 from audit.simulator.task_log import TaskLog
 from audit.simulator.temporary import Pair, Pairs
 from audit.simulator.tokens import Tokens
@@ -21,9 +23,14 @@ class Account:
     sk: str = "SimulatedSecretKeyThatOpensNothing000001"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cloud:
-    """Everything that a route needs in order to answer."""
+    """Everything that a route needs in order to answer.
+
+    Attributes:
+        denied: the IAM actions that the user may not do.
+        function: what FunctionGraph runs.
+    """
 
     estate: Estate
     log: TaskLog
@@ -32,6 +39,8 @@ class Cloud:
     clock: Callable[[], datetime]
     pairs: Pairs = field(default_factory=Pairs)
     denied: set[str] = field(default_factory=set)
+    inbox: Inbox = field(default_factory=Inbox)
+    function: Function | None = None
 
     def pair(self, ak: str) -> Pair | None:
         """Find a key pair: the user's own, or a temporary one."""

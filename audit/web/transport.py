@@ -32,8 +32,10 @@ _MEGABYTE: Final = 1024 * 1024
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 8.0
 _LONGEST_MESSAGE: Final = 200
-_GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
-_NOT_LET_IN: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
+_NOT_LET_IN: Final = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+)  # 400: a stale date, in some stores
 _RETRIED: Final = frozenset({408, 429, *range(500, 600)})
 _CAUSES: Final = {
     requests.exceptions.ConnectTimeout: "no connection in time",
@@ -209,8 +211,16 @@ class Transport:
         Raises:
             AuditError: of the dialect: nobody answered.
         """
+        return self.once(requests.Request("GET", url))
+
+    def once(self, asked: requests.Request) -> Answer:
+        """Send a request once, and return the answer whatever it is.
+
+        Raises:
+            AuditError: of the dialect: nobody answered.
+        """
         try:
-            return self._exchange(self._prepare(requests.Request("GET", url)))
+            return self._exchange(self._prepare(asked))
         except _PassingError as trouble:
             raise trouble.error from None
 

@@ -328,11 +328,13 @@ def test_names_of_the_cloud_do_not_command_the_terminal(place: Place) -> None:
     place.run()
     report = orjson.loads(next(place.store.rglob("report.json")).read_bytes())
     evil = "\x1b]0;owned\x07\x1b[2J\r[bold]\u202e"
-    problem = {
+    problem: dict[str, Any] = {
         "subject": {"kind": "vault", "id": "v", "name": evil},
         **dict.fromkeys(("severity", "reason", "error", "todo"), evil),
         "since": None,
         "or_earlier": False,
+        "also": [],
+        "explains": [],
     }
     republish(place.store, report | {"problems": [problem], "collection": {**report["collection"], "gaps": [evil]}})
 
@@ -373,6 +375,28 @@ def test_controls_are_listed_and_explained() -> None:
         assert "How to fix it" in explained
         assert "Severity: " in explained
     one_clear_line(invoke("controls", "CBR-999"), 2, "there is no control 'CBR-999'", "`cbr-audit controls`")
+
+
+def test_what_the_controls_say_of_a_standard_is_listed() -> None:
+    listed = invoke("controls", "--framework", "mlps-2.0-l3").stdout
+
+    assert listed.startswith("MLPS 2.0, GB/T 22239-2019, level 3 (mlps-2.0-l3)\nRead in: ")
+    assert "check the numbers against the standard.\n\n8.1.4.9 a: " in listed
+    assert "  cannot be shown CBR-109, CBR-206\n  left open       CBR copies backups at intervals" in listed
+    assert "  partly by       CBR-501, CBR-502, CBR-503\n" in listed
+    assert "  cannot be shown no control\n" in listed
+    assert "  supported by    CBR-101" in invoke("controls", "--framework", "cis-v8").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--framework", "cis"], "is not one of 'nist-800-53'"), (["CBR-101", "--framework", "dora"], "not both")],
+)
+def test_a_standard_that_is_not_known_or_not_alone_is_refused(arguments: list[str], words: str) -> None:
+    refused = invoke("controls", *arguments)
+
+    assert refused.exit_code == 2
+    assert words in refused.stderr
 
 
 @pytest.fixture

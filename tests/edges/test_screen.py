@@ -33,6 +33,8 @@ PROBLEM: dict[str, Any] = {
     "or_earlier": False,
     "error": "BackupService.6114",
     "todo": "Extend the vault.",
+    "also": [],
+    "explains": [],
 }
 
 
@@ -79,6 +81,15 @@ def test_a_problem_says_what_since_when_and_what_to_do() -> None:
         "",
     ]
     assert shown[-1] == "Project  p1 eu-west-101"
+
+
+@pytest.mark.parametrize(
+    ("also", "explains", "words"), [(1, 0, "explains 1 other"), (0, 1, "explains 1 other"), (2, 1, "explains 3 others")]
+)
+def test_a_problem_says_how_many_others_it_explains(also: int, explains: int, words: str) -> None:
+    shown = lines(problems=[{**PROBLEM, "since": None, "also": ["CBR-105"] * also, "explains": [{}] * explains}])
+
+    assert f"  high     resource db-1: too old [BackupService.6114]; {words}" in shown
 
 
 def test_a_problem_without_time_and_error_says_neither() -> None:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from audit.errors import SettingsError
@@ -173,6 +175,92 @@ def test_half_a_person_is_a_mistake(missing: str) -> None:
 
     with pytest.raises(SettingsError, match=f"{missing} is not set, and a user needs both"):
         Settings.read({**{name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}, **half})
+
+
+URL_SENTENCE = "a URL names a host, and neither a user nor a fragment, such as https://hc-ping.com/…"
+SENT_SENTENCE = "has a space, a line break or another character that cannot be part of it"
+TOPIC = "urn:smn:eu-west-101:0123456789abcdef:backups"
+TOLD = {
+    "CBR_AUDIT_SMN_TOPIC": TOPIC,
+    "CBR_AUDIT_WEBHOOK_URL": "https://hooks.example.com/in?key=hook-key",
+    "CBR_AUDIT_WEBHOOK_SECRET": "a-shared-secret-1",
+    "CBR_AUDIT_PING_URL": "https://hc-ping.com/ping-key",
+}
+
+
+def test_who_is_told_may_be_named_or_left_out() -> None:
+    assert Settings.read({**GOOD, **TOLD}).smn_topic == TOPIC
+    for empty in ({}, dict.fromkeys(TOLD, "")):
+        settings = Settings.read({**GOOD, **empty})
+        assert (settings.smn_topic, settings.webhook_url, settings.webhook_secret, settings.ping_url) == (None,) * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("CBR_AUDIT_SMN_TOPIC", "backups", "a topic is named by its URN, such as urn:smn:eu-west-101:PROJECT:TOPIC"),
+        (
+            "CBR_AUDIT_SMN_TOPIC",
+            "urn:smn:../x:p:t",
+            "a topic is named by its URN, such as urn:smn:eu-west-101:PROJECT:TOPIC",
+        ),
+        (
+            "CBR_AUDIT_SMN_ENDPOINT",
+            "http://smn.example.com",
+            "an endpoint begins with https:// (http:// is for this machine only)",
+        ),
+        ("CBR_AUDIT_WEBHOOK_URL", "hooks.example.com/hook-key", URL_SENTENCE),
+        ("CBR_AUDIT_WEBHOOK_URL", "https://user:hook-key@hooks.example.com", URL_SENTENCE),
+        ("CBR_AUDIT_WEBHOOK_URL", "https://hooks.example.com/#hook-key", URL_SENTENCE),
+        (
+            "CBR_AUDIT_WEBHOOK_URL",
+            "http://hooks.example.com/hook-key",
+            "a URL begins with https:// (http:// is for this machine only)",
+        ),
+        ("CBR_AUDIT_WEBHOOK_URL", "https://hooks.example.com/hook key", SENT_SENTENCE),
+        ("CBR_AUDIT_WEBHOOK_SECRET", "hook-key", "a shared secret has at least 16 characters"),
+        ("CBR_AUDIT_WEBHOOK_SECRET", "a-shared-secret with hook-key", SENT_SENTENCE),
+        (
+            "CBR_AUDIT_PING_URL",
+            "http://hc-ping.com/ping-key",
+            "a URL begins with https:// (http:// is for this machine only)",
+        ),
+        (
+            "CBR_AUDIT_PING_URL",
+            "https://hc-ping.com/x?ping-key",
+            "the URL of a check has no query: /start and /fail are put behind it",
+        ),
+    ],
+)
+def test_a_wrong_channel_is_named_and_its_secret_is_not_shown(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings.read({**GOOD, **TOLD, name: value})
+
+    assert str(error.value) == f"{name}: {sentence}"
+    assert not {"hook-key", "ping-key"} & set(re.findall(r"[a-z-]+-key", f"{error.value} {error.value.__cause__!r}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [("CBR_AUDIT_WEBHOOK_SECRET", "CBR_AUDIT_WEBHOOK_URL"), ("CBR_AUDIT_SMN_ENDPOINT", "CBR_AUDIT_SMN_TOPIC")],
+)
+def test_a_setting_that_would_have_no_effect_is_a_mistake(name: str, needed: str) -> None:
+    value = "https://smn.example.com" if name.endswith("ENDPOINT") else "a-shared-secret-1"
+    with pytest.raises(SettingsError, match=f"^{needed} is not set, and {name} has no effect without it$"):
+        Settings.read({**GOOD, name: value})
+
+
+def test_the_addresses_of_channels_are_secrets_whole_and_as_errors_quote_them() -> None:
+    settings = Settings.read({**GOOD, **TOLD})
+
+    assert set(settings.secrets) - {"MIItoken"} == {
+        "a-shared-secret-1",
+        "https://hooks.example.com/in?key=hook-key",
+        "hooks.example.com/in",
+        "https://hc-ping.com/ping-key",
+        "hc-ping.com/ping-key",
+    }
+    assert not any(secret in f"{settings!r} {settings}" for secret in settings.secrets)
 
 
 IN_OBS = {"CBR_AUDIT_STORE": "obs://bucket/prefix"}

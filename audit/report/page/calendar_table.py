@@ -36,15 +36,20 @@ class State:
 
 STATES: Final = {
     Day.SUCCESS: State("s", "✓", "success", "Success"),
+    Day.LATE: State("l", "+", "late", "Late: succeeded, but began long after it was due"),
+    Day.REPAIRED: State("b", "↻", "repaired", "Repaired: a later backup made up for the planned one"),
     Day.PARTLY: State("p", "◐", "partly", "Partly: some backups succeeded, some did not or are missing"),
     Day.FAILED: State("f", "✗", "failed", "Failed or timed out"),
     Day.MISSING: State("m", "○", "missing", "Missing: planned, but never started"),
     Day.SKIPPED: State("k", "»", "skipped", "Skipped by the service"),
+    Day.OVERLAP: State("o", "≈", "overlap", "Left out: an earlier backup was still running"),
     Day.RUNNING: State("r", "…", "running", "Waiting or running"),
+    Day.PENDING: State("w", "→", "pending", "Due, and not late yet"),
     Day.UNKNOWN: State("u", "?", "unknown", "Unknown: the evidence has gaps"),
+    Day.EXCUSED: State("x", "–", "not judged", "Planned, but not judged: not known yet, exempt, or maintenance"),  # noqa: RUF001  # a dash
     Day.NONE: State("n", "·", "none", "None, and none was planned"),
 }
-_USUAL: Final = frozenset({Day.SUCCESS, Day.NONE})
+_USUAL: Final = frozenset({Day.SUCCESS, Day.EXCUSED, Day.NONE})
 """Most cells of most calendars: their column names the day and the legend the glyph, so that pages stay small."""
 
 
@@ -63,6 +68,12 @@ class Group:
 
     title: str
     lines: tuple[ResourceLine, ...]
+
+
+def legend(report: Report) -> tuple[State, ...]:
+    """The states that this calendar shows."""
+    seen = {day for line in report.resources for day in line.days}
+    return tuple(state for day, state in STATES.items() if day in seen)
 
 
 def dates(report: Report) -> tuple[date, ...]:
@@ -88,7 +99,11 @@ def cells(report: Report) -> tuple[Mapping[Day, Cell], ...]:
 
 def groups(report: Report) -> tuple[Group, ...]:
     """Sort resources into groups, the worst first; problems keep their order, the others go by name."""
-    place = {problem.id: number for number, problem in enumerate(report.problems)}
+    place: dict[str, int] = {}
+    for number, problem in enumerate(report.problems):
+        for kind, subject_id in problem.subjects:
+            if kind is SubjectKind.RESOURCE:
+                place.setdefault(subject_id, number)
     seen: dict[str, set[str]] = defaultdict(set)
     for finding in report.findings:
         if finding.kind is SubjectKind.RESOURCE:

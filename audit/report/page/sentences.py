@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from audit.findings import Outcome
 from audit.report.contents import Conclusion, Report
+from audit.report.problems import Problem
 from audit.subjects import SubjectKind
 
 _VISIBLE_THOUGH_UNPRINTABLE: Final = "\u200c\u200d\u00a0\u3000"
@@ -57,12 +58,11 @@ def verdict_sentence(report: Report) -> str:
     if report.conclusion is Conclusion.INCOMPLETE:
         nothing = "Nothing else failed" if waived else "Nothing failed"
         return f"{nothing}, but this is no proof that all backups happened: {_enumerate(open_points)}.{accepted}"
-    wrong = Counter(problem.kind for problem in report.problems)
-    total = sum(wrong.values())
-    subjects = [_subjects(kind, wrong[kind], summary.resources) for kind in SubjectKind if wrong[kind]]
-    action = f"{count(total, 'problem needs', 'problems need')} action"
+    wrong = Counter(kind for kind, _ in {place for problem in report.problems for place in problem.subjects})
+    action = f"{count(len(report.problems), 'problem needs', 'problems need')} action"
+    comply = f"{_subjects(wrong, summary.resources)} {'does' if wrong.total() == 1 else 'do'} not comply"
     more = f" There may be more: {_enumerate(open_points)}." if open_points else ""
-    return f"{action}: {_enumerate(subjects)} {'does' if total == 1 else 'do'} not comply.{more}"
+    return f"{action}: {comply}.{more}"
 
 
 def drift_news(report: Report, utc: Callable[[datetime], str]) -> str:
@@ -77,11 +77,20 @@ def drift_news(report: Report, utc: Callable[[datetime], str]) -> str:
     return f"{f'{new:,}' if new else 'None'} of them {verb} new since the last run, {utc(previous.as_of)} UTC."
 
 
-def _subjects(kind: SubjectKind, number: int, resources: int) -> str:
-    """Count what does not comply; for resources, out of how many."""
-    if kind is SubjectKind.RESOURCE:
-        return f"{number:,} of {count(resources, 'resource')}"
-    return count(number, kind.value, "policies" if kind is SubjectKind.POLICY else "")
+def explained_sentence(problem: Problem) -> str:
+    """Say how much follows from a problem, and of how many other subjects."""
+    number = count(len(problem.also) + len(problem.explains), "other failure")
+    others = Counter(kind for kind, _ in problem.subjects[1:])
+    return f"Explains {number} of {_subjects(others)}" if others else f"Explains {number}"
+
+
+def _subjects(numbers: Counter[SubjectKind], resources: int | None = None) -> str:
+    """Count subjects of each kind; resources out of how many, where that is given."""
+    words = {kind: count(numbers[kind], kind.value) for kind in SubjectKind}
+    words[SubjectKind.POLICY] = count(numbers[SubjectKind.POLICY], "policy", "policies")
+    if resources is not None:
+        words[SubjectKind.RESOURCE] = f"{numbers[SubjectKind.RESOURCE]:,} of {count(resources, 'resource')}"
+    return _enumerate([words[kind] for kind in SubjectKind if numbers[kind]])
 
 
 def doubts(report: Report) -> tuple[str, ...]:

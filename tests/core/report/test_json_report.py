@@ -101,11 +101,24 @@ def test_drift_says_since_when_it_is_known() -> None:
 
 
 def test_what_is_not_known_is_null_and_never_an_empty_text() -> None:
-    subjects = arranged(policies=[a_policy(enabled=False)], vaults=[a_vault()])
-    problems = json.loads(render(a_report(subjects)))["problems"]
+    policies = [a_policy(), a_policy("policy-2", enabled=False, vault_ids=frozenset({"elsewhere"}))]
+    problems = json.loads(render(a_report(arranged(policies=policies, vaults=[a_vault()]))))["problems"]
 
     assert {problem["task"] for problem in problems} == {problem["error"] for problem in problems} == {None}
-    assert {problem["since"] for problem in problems} == {"2026-10-24T04:00:00Z", None}
+    assert {problem["since"] for problem in problems} >= {"2026-10-24T04:00:00Z", None}
+
+
+def test_a_failure_under_its_cause_is_named_with_its_subject() -> None:
+    subjects = arranged(policies=[a_policy(enabled=False)], vaults=[a_vault()])
+    problem = next(
+        problem for problem in json.loads(render(a_report(subjects)))["problems"] if problem["control"] == "CBR-201"
+    )
+
+    assert (problem["subject"]["id"], problem["severity"]) == ("policy-1", "critical")
+    assert [(each["control"], each["subject"]["id"]) for each in problem["explains"][:2]] == [
+        ("CBR-101", "server-1"),
+        ("CBR-301", "vault-1"),
+    ]
 
 
 def test_it_holds_whole_numbers_only() -> None:

@@ -354,10 +354,10 @@ def test_a_store_that_does_not_answer_is_an_error_after_all_tries(clock: Clock) 
 def test_a_store_that_takes_nothing_cannot_hold_the_run() -> None:
     with rude_server(keeps_silent) as server:
         where = place(f"obs://{BUCKET}", server.url, None)
-        transport = Transport(limits=Limits(budget=timedelta(milliseconds=300)), dialect=OBS)
+        transport = Transport(limits=Limits(budget=timedelta(seconds=1)), dialect=OBS)
         store = Obs(where, transport, ObsAuth(Fresh(lambda: Keys(AK, SK)), CloudClock(), region="r"))
         with pytest.raises(StoreUnreachableError, match=r"did not answer|was not asked"):
-            store.replace("a", bytes(50_000_000))
+            store.replace("a", bytes(8_000_000))
 
 
 def xml(code: str, message: str = "No.", more: str = "") -> bytes:
