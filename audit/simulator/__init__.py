@@ -6,11 +6,13 @@ from audit.simulator.estate import SCENARIOS, Estate, build_estate
 from audit.simulator.messages import Request, Response
 from audit.simulator.server import serve
 from audit.simulator.simulator import Simulator
+from audit.simulator.truth import PRESETS
 
 if TYPE_CHECKING:
     from audit.simulator.mock import mock_cbr
 
 __all__ = [
+    "PRESETS",
     "SCENARIOS",
     "Estate",
     "Request",

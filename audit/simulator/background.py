@@ -5,6 +5,7 @@ from typing import Final
 
 from audit.simulator import identifiers
 from audit.simulator.blueprint import Draft, Policy, Resource, Run
+from audit.simulator.copying import note_old_copy
 
 LONGEST_DELAY: Final = 1800.0
 LONGEST: Final = timedelta(hours=3)
@@ -15,7 +16,7 @@ def run_policies(draft: Draft) -> None:
     """Give every resource the runs of its vault's policy."""
     pairs = [(vault, policy) for policy in draft.policies for vault in draft.vaults if vault.policy is policy]
     for vault, policy in pairs:
-        due = policy.plan.due(policy.created, draft.start, draft.as_of)
+        due = policy.due(draft.start, draft.as_of)
         checkpoints = [identifiers.uuid(draft.rng) for _ in due]
         for resource in vault.resources:
             draft.runs[resource.id] = scheduled(draft, resource, policy, due, checkpoints)
@@ -29,7 +30,9 @@ def scheduled(
     for moment, checkpoint_id in zip(due, checkpoints, strict=True):
         created = tidy(draft, moment + timedelta(seconds=_delay(draft)))
         if draft.settled(created):
-            runs.append(_run(draft, resource, policy, checkpoint_id, created))
+            run = _run(draft, resource, policy, checkpoint_id, created)
+            run.due = moment
+            runs.append(run)
     return runs
 
 
@@ -41,6 +44,46 @@ def by_hand(draft: Draft, resource: Resource, created: datetime, status: str = "
         run.status = status
     draft.runs[resource.id] = sorted([*draft.runs[resource.id], run], key=lambda run: run.created)
     return run
+
+
+def made_before(draft: Draft, resource: Resource, policy: Policy | None, created: datetime) -> Run:
+    """Let a backup be there although no task shows how it was made, because that was long ago; it was copied then."""
+    run = _run(draft, resource, policy, identifiers.uuid(draft.rng), created)
+    draft.unlogged.setdefault(resource.id, []).append(run)
+    if resource.vault.replication is not None:
+        note_old_copy(draft, run, resource.vault.replication)
+    return run
+
+
+def keep_from_before(draft: Draft) -> None:
+    """Let some backups from before the window be there, where the retention of the policy allows it."""
+    for resource in draft.resources():
+        policy = resource.vault.policy
+        for days in (draft.rng.uniform(0, 2), draft.rng.uniform(29, 33)):
+            created = draft.before - timedelta(days=days)
+            if policy is not None and _outlasts(draft, policy, created):
+                made_before(draft, resource, policy, created)
+
+
+def number_incrementals(draft: Draft) -> None:
+    """Make backups full or incremental as the policy of each vault asks for, or by lot where it does not."""
+    for runs in draft.runs.values():
+        done = 0
+        for run in runs:
+            policy = run.resource.vault.policy
+            cycle = 0 if policy is None or policy.full_interval < 0 else policy.full_interval + 1
+            by_lot = draft.rng.randrange(10) > 0
+            if run.resource.never_full:
+                run.incremental = done > 0
+            else:
+                run.incremental = done % cycle > 0 if cycle else by_lot
+            done += run.status == "success"
+
+
+def _outlasts(draft: Draft, policy: Policy, created: datetime) -> bool:
+    """Tell whether a backup of this age is still kept."""
+    expiry = policy.retention.expiry(created)
+    return expiry is None or expiry > draft.as_of + timedelta(days=2)
 
 
 def tidy(draft: Draft, moment: datetime) -> datetime:

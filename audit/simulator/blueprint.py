@@ -6,10 +6,11 @@ They are open to change until the rows are written, because planting a fault mea
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from audit.simulator.calendar_of_runs import Plan
 from audit.simulator.messages import Row
+from audit.simulator.retention import Retention
 from audit.simulator.truth import Truth
 
 SETTLING: Final = timedelta(seconds=1)
@@ -27,36 +28,82 @@ NO_FAILURE: Final = Failure("", "")
 
 @dataclass(slots=True, eq=False)
 class Policy:
-    """A backup or replication policy; ``created`` is the anchor of plans that count days."""
+    """A backup or replication policy.
+
+    Attributes:
+        created: the anchor of plans that count days.
+        former: the retention that was in force until the last moment; it dated the backups that are there.
+        changed: when the plan was given, where that was later than the policy's creation; it begins then.
+        full_interval: a full backup after so many incremental ones; -1 for none.
+        is_silent: the deletions of its expired backups leave no task.
+    """
 
     id: str
     name: str
     plan: Plan
-    retention_days: int
+    retention: Retention
     created: datetime
     operation_type: str = "backup"
     enabled: bool = True
     destination: Row | None = None
+    former: Retention | None = None
+    changed: datetime | None = None
+    full_interval: int = -1
+    is_silent: bool = False
+
+    @property
+    def applied(self) -> Retention:
+        """The retention by which the backups were kept until now."""
+        return self.former or self.retention
+
+    def due(self, start: datetime, end: datetime) -> list[datetime]:
+        """List the runs that are due from ``start`` to ``end``."""
+        begin = self.changed or self.created
+        return self.plan.due(begin, max(begin, start), end)
 
 
 @dataclass(slots=True, eq=False)
 class Vault:
-    """A vault with the policies attached to it."""
+    """A vault with the policies attached to it; ``twin`` is the id of the vault that its copies go to."""
 
     id: str
     name: str
     object_type: str
     created: datetime
     enterprise_project_id: str
+    twin: str
+    tags: list[Row]
     protect_type: str = "backup"
     policy: Policy | None = None
     replication: Policy | None = None
     resources: "list[Resource]" = field(default_factory=list)
+    is_app_consistent: bool = False
+    is_locked: bool = True
+    is_multi_az: bool = True
+    is_full: bool = False
+    auto_expands: bool = False
+    status: str = "available"
+
+    @property
+    def copies(self) -> bool:
+        """Backups of the vault are copied to another region."""
+        return self.replication is not None and self.replication.enabled
 
 
 @dataclass(slots=True, eq=False)
 class Resource:
-    """A protected resource and the vault it is in; ``typical`` is how long its backups usually take."""
+    """A protected resource and the vault it is in.
+
+    Attributes:
+        typical: how long its backups usually take.
+        disks: ids of the disks of a server.
+        follows: it follows the policy of its vault.
+        excluded, included: ids of disks that are not backed up, and of the only ones that are.
+        encrypted_since: its disks are encrypted since then; None where they never were.
+        never_full: its backups are all incremental, whatever the policy says.
+        copying: how copying its backups goes.
+        copying_since: since when it goes like that.
+    """
 
     id: str
     name: str
@@ -64,11 +111,38 @@ class Resource:
     size: int
     typical: timedelta
     vault: Vault
+    encrypted_since: datetime | None
+    disks: tuple[str, ...] = ()
+    follows: bool = True
+    excluded: tuple[str, ...] = ()
+    included: tuple[str, ...] = ()
+    never_full: bool = False
+    copying: Literal["well", "fails", "stops", "is retried"] = "well"
+    copying_since: datetime | None = None
+
+    @property
+    def extra_info(self) -> Row:
+        """What the service says of disks that are left out."""
+        info: Row = {"exclude_volumes": list(self.excluded)} if self.excluded else {}
+        included = [{"id": disk, "os_version": ""} for disk in self.included]
+        return {**info, "include_volumes": included} if included else info
 
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One backup of one resource, by policy or by hand."""
+    """One backup of one resource, by policy or by hand, and what became of the backup that it made.
+
+    Attributes:
+        due: when it was planned; None for one by hand.
+        named: the policy that its task names, where that is not the one that it follows.
+        nameless: its task names no vault.
+        deleted: a task or the end of its retention took the backup away.
+        vanished: the backup is gone, and nothing shows why.
+        broken: the backup cannot be used any more.
+        expires: when its retention ends, where somebody changed that.
+        consistent: it is what an application-consistent vault promises.
+        replicas: copies in other regions, as the list of backups shows them.
+    """
 
     resource: Resource
     policy: Policy | None
@@ -77,15 +151,35 @@ class Run:
     backup_id: str
     created: datetime
     duration: timedelta
+    due: datetime | None = None
     status: str = "success"
     failure: Failure = NO_FAILURE
+    named: str | None = None
     nameless: bool = False
     deleted: bool = False
+    vanished: bool = False
+    broken: bool = False
+    expires: datetime | None = None
+    incremental: bool = True
+    consistent: bool = True
+    replicas: list[Row] = field(default_factory=list)
 
     @property
     def ended(self) -> datetime:
         """When the run ends if nothing stops it."""
         return self.created + self.duration
+
+    @property
+    def policy_id(self) -> str | None:
+        """The policy that its task names."""
+        return self.named or (None if self.policy is None else self.policy.id)
+
+    @property
+    def expiry(self) -> datetime | None:
+        """When the retention of its backup ends; None where it never does."""
+        if self.expires is not None or self.policy is None:
+            return self.expires
+        return self.policy.applied.expiry(self.ended)
 
     def spoil(self, status: str, failure: Failure, duration: timedelta) -> None:
         """Turn a good run into a bad one that ends no later than the good one would have."""
@@ -93,9 +187,29 @@ class Run:
         self.duration = min(self.duration, duration)
 
 
+class Loose(NamedTuple):
+    """A resource of the project that no vault holds; ``refusal`` says why none could, where that is so."""
+
+    kind: str
+    id: str
+    name: str
+    type: str
+    size: int
+    refusal: Failure = NO_FAILURE
+
+
 @dataclass(slots=True)
 class Draft:
-    """An estate in the making. ``runs`` maps a resource id to its runs, oldest first."""
+    """An estate in the making.
+
+    Attributes:
+        runs: the runs of each resource by its id, oldest first.
+        unlogged: runs that no task shows although their backups are there, by the id of the resource.
+        rows: tasks that are written already.
+        copies: backups that came from another region, as rows.
+        untested: ids of vaults from which nothing is to be restored.
+        loose: resources of the project that no vault holds.
+    """
 
     rng: Random
     project_id: str
@@ -104,14 +218,22 @@ class Draft:
     vaults: list[Vault] = field(default_factory=list)
     policies: list[Policy] = field(default_factory=list)
     runs: dict[str, list[Run]] = field(default_factory=dict)
+    unlogged: dict[str, list[Run]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+    copies: list[Row] = field(default_factory=list)
     untested: set[str] = field(default_factory=set)
+    loose: list[Loose] = field(default_factory=list)
     truth: Truth = field(default_factory=Truth)
 
     @property
     def days(self) -> int:
         """Length of the window in whole days."""
         return (self.as_of - self.start).days
+
+    @property
+    def before(self) -> datetime:
+        """What was made before this moment is in no log that the service still shows."""
+        return min(self.start, self.as_of - timedelta(days=31)) - timedelta(days=3)
 
     def resources(self) -> list[Resource]:
         """Every resource that is in a vault."""

@@ -6,6 +6,7 @@ different orders, hours with and without a leading zero, one rule for each time 
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -53,11 +54,20 @@ class Plan:
 
     def longest_gap(self) -> timedelta:
         """Measure the longest time between two runs that follow each other."""
-        anchor = datetime(2024, 1, 1, tzinfo=UTC)
-        runs = self.due(anchor, anchor, anchor + 64 * DAY)
-        return max(later - earlier for earlier, later in pairwise(runs))
+        return max(_gaps(self))
+
+    def shortest_gap(self) -> timedelta:
+        """Measure the shortest time between two runs that follow each other."""
+        return min(_gaps(self))
 
     def _runs_on(self, days_since_anchor: int, weekday: int) -> bool:
         if self.interval is None:
             return weekday in self.weekdays
         return days_since_anchor % self.interval == 0
+
+
+@cache
+def _gaps(plan: Plan) -> tuple[timedelta, ...]:
+    anchor = datetime(2024, 1, 1, tzinfo=UTC)
+    runs = plan.due(anchor, anchor, anchor + 64 * DAY)
+    return tuple(later - earlier for earlier, later in pairwise(runs))

@@ -1,14 +1,14 @@
-"""A company with its systems: which vaults there are, what is in them, and how often they run."""
+"""A company with its systems: which vaults there are, and what is in them."""
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from itertools import chain, count
 from random import Random
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import Draft, Policy, Resource, Vault
-from audit.simulator.calendar_of_runs import Plan
+from audit.simulator.blueprint import Draft, Resource, Vault
+from audit.simulator.policies import choose_plan, long_before, new_policy, replication_policy
 
 SYSTEMS: Final = (
     ("production-web", "server"),
@@ -48,7 +48,6 @@ _SIZES: Final = {
 }
 _OWN_POLICY: Final = 8
 _SHARED_POLICIES: Final = 24
-LONG_PLANS_FROM_DAYS: Final = 14
 
 
 def found(draft: Draft, resources: int) -> None:
@@ -60,6 +59,7 @@ def found(draft: Draft, resources: int) -> None:
     for number, size in enumerate(sizes):
         name, object_type = next(names)
         vault = new_vault(draft, name, object_type)
+        vault.is_app_consistent = object_type == "server" and (number == 0 or draft.one_in(3))
         if shared <= number < own_from:
             vault.policy = draft.policies[number % shared]
         else:
@@ -68,6 +68,8 @@ def found(draft: Draft, resources: int) -> None:
         for place in range(size):
             vault.resources.append(new_resource(draft, vault, place))
         draft.vaults.append(vault)
+    if draft.vaults:
+        _copy_everything(draft)
 
 
 def new_vault(draft: Draft, name: str, object_type: str) -> Vault:
@@ -78,21 +80,10 @@ def new_vault(draft: Draft, name: str, object_type: str) -> Vault:
         id=identifiers.uuid(rng),
         name=f"vault-{name}",
         object_type=object_type,
-        created=_long_before(draft, 100),
+        created=long_before(draft, 200),
         enterprise_project_id=identifiers.uuid(rng) if private else "0",
-    )
-
-
-def new_policy(draft: Draft, name: str, plan: Plan) -> Policy:
-    """Create an enabled backup policy; frequent plans keep their backups for a shorter time."""
-    rng = draft.rng
-    frequent = plan.longest_gap() < timedelta(days=1)
-    return Policy(
-        id=identifiers.uuid(rng),
-        name=f"policy-{name}",
-        plan=plan,
-        retention_days=rng.choice((7, 10, 14)) if frequent else rng.choice((14, 30, 60, 90)),
-        created=_long_before(draft, 100).replace(microsecond=0),
+        twin=identifiers.uuid(rng),
+        tags=[{"key": "owner", "value": "platform-team"}, {"key": "system", "value": name}],
     )
 
 
@@ -108,32 +99,17 @@ def new_resource(draft: Draft, vault: Vault, place: int) -> Resource:
         size=rng.choice(_SIZES[kind]),
         typical=timedelta(minutes=min(90.0, max(4.0, rng.lognormvariate(2.7, 0.8)))),
         vault=vault,
+        encrypted_since=vault.created,
+        disks=tuple(identifiers.uuid(rng) for _ in range(rng.choice((1, 1, 2)))) if kind == "server" else (),
     )
 
 
-def choose_plan(draft: Draft, number: int) -> Plan:
-    """Run the first vault every six hours and the second daily; the others differ."""
-    rng = draft.rng
-    hour, minute, style = rng.randrange(24), rng.choice((0, 15, 30, 45)), rng.randrange(2)
-    if number == 0:
-        return Plan(_evenly(hour, minute, 4), style=style)
-    daily = (Plan(_evenly(hour, minute, 1), interval=1, style=style), Plan(_evenly(hour, minute, 1), style=style))
-    if number == 1:
-        return rng.choice(daily)
-    plans = [*daily, Plan(_evenly(hour, minute, 2), style=style), Plan(_evenly(hour, minute, 3), style=style)]
-    if draft.days >= LONG_PLANS_FROM_DAYS:
-        once = _evenly(hour, minute, 1)
-        weekday = rng.randrange(7)
-        plans += [
-            Plan(once, interval=2, style=style),
-            Plan(once, weekdays=(weekday,), style=style),
-            Plan(once, weekdays=(0, 2, 4), style=style),
-        ]
-    return rng.choice(plans)
-
-
-def _evenly(hour: int, minute: int, times: int) -> tuple[time, ...]:
-    return tuple(sorted(time((hour + 24 // times * step) % 24, minute) for step in range(times)))
+def _copy_everything(draft: Draft) -> None:
+    """Apply one replication policy to every vault."""
+    policy = replication_policy(draft, "second-region")
+    draft.policies.append(policy)
+    for vault in draft.vaults:
+        vault.replication = policy
 
 
 def _vault_sizes(rng: Random, resources: int) -> list[int]:
@@ -150,7 +126,3 @@ def _vault_sizes(rng: Random, resources: int) -> list[int]:
 def _system_names() -> Iterator[tuple[str, str]]:
     more = ((f"{name}-{number:02}", kind) for number in count(2) for name, kind in SYSTEMS)
     return chain(SYSTEMS, more)
-
-
-def _long_before(draft: Draft, days: int) -> datetime:
-    return draft.start - timedelta(days=days + draft.rng.randrange(300), seconds=draft.rng.randrange(86_400))

@@ -1,6 +1,6 @@
 """Answers that are sound but not what the documents say: new fields, new operations, other spellings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from random import Random
 from typing import Final
@@ -10,6 +10,7 @@ from audit.simulator.messages import Row
 from audit.simulator.tasks import Course, Named, clerk_of
 
 _TIMES: Final = ("created_at", "started_at", "ended_at", "updated_at")
+_TIMES_OF_BACKUPS: Final = ("created_at", "updated_at", "protected_at", "expired_at")
 _FORMS: Final[tuple[Callable[[datetime], str], ...]] = (
     lambda moment: moment.isoformat()[:-6],
     lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -38,10 +39,7 @@ def add_new_operations(draft: Draft) -> None:
 
 def respell_task(rng: Random, row: Row) -> None:
     """Write a task's times and flags in another of the known forms, and add fields that nobody announced."""
-    form = rng.choice(_FORMS)
-    for name in _TIMES:
-        if row[name] is not None:
-            row[name] = form(datetime.fromisoformat(row[name]).replace(tzinfo=UTC))
+    _respell_times(rng, row, _TIMES)
     backup = row["extra_info"].get("backup")
     if backup is not None:
         backup["incremental"] = rng.choice(_INCREMENTAL[backup["incremental"]])
@@ -52,8 +50,40 @@ def respell_task(rng: Random, row: Row) -> None:
         row["extra_info"]["common"]["stage"] = "finishing"
 
 
-def respell_inventory(rows: list[Row]) -> None:
-    """Add a field that nobody announced to every second vault or policy, and lose a status that was promised."""
+def respell(
+    rng: Random, policies: list[Row], vaults: list[Row], backups: list[Row], protectables: Mapping[str, list[Row]]
+) -> None:
+    """Write every list but that of tasks as no document says."""
+    for rows in (policies, vaults, *protectables.values()):
+        _respell_inventory(rows)
+    for row in backups:
+        _respell_backup(rng, row)
+
+
+def _respell_backup(rng: Random, row: Row) -> None:
+    """Write a backup's times and flags in another form; what never ends, or who made it, may be left out."""
+    _respell_times(rng, row, _TIMES_OF_BACKUPS)
+    extend = row["extend_info"]
+    if rng.randrange(4) == 0:
+        extend["encrypted"] = str(extend["encrypted"])
+        row["incremental"] = str(row["incremental"]).lower()
+    if rng.randrange(4) == 0:
+        del extend["auto_trigger"]
+    if row["expired_at"] is None:
+        del row["expired_at"]
+    if rng.randrange(5) == 0:
+        row["storage_class"] = {"tier": "standard", "since": None}
+
+
+def _respell_times(rng: Random, row: Row, names: tuple[str, ...]) -> None:
+    form = rng.choice(_FORMS)
+    for name in names:
+        if row[name] is not None:
+            row[name] = form(datetime.fromisoformat(row[name]).replace(tzinfo=UTC))
+
+
+def _respell_inventory(rows: list[Row]) -> None:
+    """Add a field that nobody announced to every second row, and lose a status that was promised."""
     for row in rows[::2]:
         row["lifecycle"] = {"phase": "active", "since": None}
         for resource in row.get("resources", [])[:1]:

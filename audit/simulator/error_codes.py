@@ -18,6 +18,8 @@ BEING_BACKED_UP: Final = Failure("BackupService.0002", "Resources are being back
 SERVER_STATUS: Final = Failure("BackupService.7101", "Backup is not allowed in the current server status.")
 DISK_STATUS: Final = Failure("BackupService.7003", "Backup is not allowed in the current disk status.")
 BEING_RESTORED: Final = Failure("BackupService.2010", "The resource is being restored.")
+COPY_TOO_LARGE: Final = Failure("BackupService.6129", "The maximum capacity of the destination vault has been reached.")
+COPY_LOST: Final = Failure("BackupService.1006", "Failed to import the backup replica.")
 
 _EVERYWHERE: Final = (OVER_CAPACITY, RESOURCE_STATUS, UNKNOWN)
 _FAILED: Final = {

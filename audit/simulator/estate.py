@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from audit.simulator import background, company, drift, identifiers, upkeep
+from audit.simulator import background, company, consequences, copying, drift, expiry, identifiers, upkeep
 from audit.simulator.blueprint import Draft
 from audit.simulator.inventory import policy_rows, vault_rows
 from audit.simulator.messages import Row
+from audit.simulator.points import point_rows, present
+from audit.simulator.protectables import protectable_rows
 from audit.simulator.scenarios import SCENARIOS as _PLANTERS
 from audit.simulator.scenarios import plant
 from audit.simulator.tasks import clerk_of
+from audit.simulator.truth import DEFAULT, PRESETS
 
 SCENARIOS: Final[tuple[str, ...]] = tuple(_PLANTERS)
 FEWEST_DAYS: Final = 2
@@ -20,10 +23,11 @@ FEWEST_DAYS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """What one project looks like at ``as_of``. Rows are ready for JSON, tasks come newest first.
+    """What one project looks like at ``as_of``. Rows are ready for JSON, tasks and backups come newest first.
 
     Attributes:
-        hidden: ids of tasks that the service counts but never delivers.
+        protectables: every resource of the project by its kind, whether or not a vault holds it.
+        hidden: ids of tasks and of backups that the service counts but never delivers.
     """
 
     scenario: str
@@ -32,17 +36,27 @@ class Estate:
     policies: list[Row]
     vaults: list[Row]
     tasks: list[Row]
+    backups: list[Row]
+    protectables: dict[str, list[Row]]
     hidden: frozenset[str]
-    _truth: Row = field(repr=False)
+    _truth: dict[str, Row] = field(repr=False)
 
-    def truth(self) -> Row:
+    def truth(self, preset: str = DEFAULT) -> Row:
         """Say what an auditor must conclude: the conclusion, and every failure that it must find.
 
-        A pair of control and subject that is not listed must not fail. The controls meant here are those on
-        runs (CBR-101, 103 to 107), destructive operations (111), disabled policies (201), vaults without a
-        policy (301) and restore tests (601). An estate without resources proves nothing: it is incomplete.
+        A pair of control and subject that is not listed must not fail. All controls of the preset are meant but those
+        on the audit itself (9xx). An estate without resources proves nothing: it is incomplete.
+
+        Args:
+            preset: ``default``, or ``strict`` for every control with max_interval_hours 24, min_retention_days 35,
+                max_retention_days 3660, min_weekly_copies 4, min_monthly_copies 12 and required_tags owner.
+
+        Raises:
+            ValueError: there is no such preset.
         """
-        return deepcopy(self._truth)
+        if preset not in PRESETS:
+            raise ValueError(f"unknown preset {preset!r}; choose one of {', '.join(PRESETS)}")
+        return deepcopy(self._truth[preset])
 
 
 def build_estate(
@@ -67,16 +81,27 @@ def build_estate(
     draft = Draft(rng, project_id, end - timedelta(days=days), end)
     company.found(draft, resources)
     background.run_policies(draft)
+    background.keep_from_before(draft)
     plant(draft, scenario)
     _live_on(draft, scenario)
+    return _written(draft, scenario, as_of)
+
+
+def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
+    """Write everything as the service would answer it, and what an auditor must find in it."""
+    background.number_incrementals(draft)
+    runs = present(draft)
     tasks = _task_rows(draft, scenario)
-    policies, vaults = policy_rows(draft), vault_rows(draft)
+    policies, vaults, backups = policy_rows(draft), vault_rows(draft, runs), point_rows(draft, runs)
+    protectables = protectable_rows(draft, vaults)
     if scenario == "drifting":
-        drift.respell_inventory(policies)
-        drift.respell_inventory(vaults)
-    hidden = _hide(draft, tasks) if scenario == "gapped" else frozenset()
-    truth = draft.truth.statement(readable=bool(vaults) and not hidden)
-    return Estate(scenario, draft.project_id, as_of, policies, vaults, tasks, hidden, truth)
+        drift.respell(draft.rng, policies, vaults, backups, protectables)
+    hidden = _hide(draft, tasks, backups) if scenario == "gapped" else frozenset()
+    consequences.judge_policies(draft)
+    consequences.judge_points(draft, runs)
+    readable = bool(vaults) and not hidden
+    truth = {preset: draft.truth.statement(preset, readable=readable) for preset in PRESETS}
+    return Estate(scenario, draft.project_id, as_of, policies, vaults, tasks, backups, protectables, hidden, truth)
 
 
 def _check(scenario: str, resources: int, days: int, as_of: datetime) -> None:
@@ -94,8 +119,8 @@ def _live_on(draft: Draft, scenario: str) -> None:
     """Let everything happen that is not a scheduled backup."""
     upkeep.back_up_by_hand(draft)
     upkeep.restore_each_vault(draft)
-    upkeep.replicate(draft)
-    upkeep.delete_expired(draft)
+    copying.replicate(draft)
+    expiry.delete_expired(draft)
     upkeep.synchronise(draft)
     if scenario == "drifting":
         drift.add_new_operations(draft)
@@ -113,10 +138,10 @@ def _task_rows(draft: Draft, scenario: str) -> list[Row]:
     return rows
 
 
-def _hide(draft: Draft, tasks: list[Row]) -> frozenset[str]:
-    """Hide the newest success of some resources, and one task in a hundred, but at least three."""
+def _hide(draft: Draft, tasks: list[Row], backups: list[Row]) -> frozenset[str]:
+    """Hide the newest success of some resources, and one task and one backup in a hundred, but at least three."""
     resources = draft.resources()
     victims = draft.rng.sample(resources, min(len(resources), 2 + len(resources) // 20))
     newest = {draft.successes(resource)[0].id for resource in victims}
-    others = draft.rng.sample(tasks, min(len(tasks), 3 + len(tasks) // 100))
-    return frozenset(newest | {row["id"] for row in others})
+    others = [draft.rng.sample(rows, min(len(rows), 3 + len(rows) // 100)) for rows in (tasks, backups)]
+    return frozenset(newest | {row["id"] for rows in others for row in rows})

@@ -1,9 +1,10 @@
 """Vaults and policies as the service answers them, with the fields that no document mentions."""
 
+from collections import Counter, defaultdict
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import Draft, Policy, Resource, Vault
+from audit.simulator.blueprint import Draft, Policy, Resource, Run, Vault
 from audit.simulator.messages import Row
 from audit.simulator.tasks import PROVIDERS, written
 
@@ -14,12 +15,14 @@ _SPEC_CODES: Final = {
     "workspace": "vault.backup.server.normal",
 }
 _MB: Final = 1024
+_FULL_PERCENT: Final = 93
 
 
-def vault_rows(draft: Draft) -> list[Row]:
-    """Write all vaults, newest first."""
+def vault_rows(draft: Draft, runs: list[Run]) -> list[Row]:
+    """Write all vaults, newest first, with what the backups of these runs take."""
+    held = _Held(draft, runs)
     vaults = sorted(draft.vaults, key=lambda vault: vault.created, reverse=True)
-    return [_vault(draft, vault) for vault in vaults]
+    return [_vault(draft, vault, held) for vault in vaults]
 
 
 def policy_rows(draft: Draft) -> list[Row]:
@@ -27,80 +30,105 @@ def policy_rows(draft: Draft) -> list[Row]:
     return [_policy(draft, policy) for policy in draft.policies]
 
 
-def _vault(draft: Draft, vault: Vault) -> Row:
-    resources = [_resource(draft, resource) for resource in vault.resources]
+class _Held:
+    """How many backups there are of each resource, in which state, and how much of each vault they take."""
+
+    def __init__(self, draft: Draft, runs: list[Run]) -> None:
+        self.counts = Counter(run.resource.id for run in runs if run.status == "success")
+        self.newest = {run.resource.id: run for run in sorted(runs, key=lambda run: run.created)}
+        self.used: dict[str, int] = defaultdict(int)
+        resources = {run.resource.id: run.resource for run in runs}
+        for resource in resources.values():  # those that were taken out of their vaults too
+            self.used[resource.vault.id] += self.size(resource)
+        for copy in draft.copies:
+            self.used[copy["vault_id"]] += copy["resource_size"] * _MB // 4
+
+    def size(self, resource: Resource) -> int:
+        """Let the first backup take a quarter of the resource, and all together three quarters of it at most."""
+        return resource.size * _MB * min(self.counts[resource.id], 3) // 4
+
+    def status(self, resource: Resource) -> str:
+        run = self.newest.get(resource.id)
+        if run is not None and run.status == "running":
+            return "protecting"
+        return "error" if run is not None and run.broken else "available"
+
+
+def _vault(draft: Draft, vault: Vault, held: _Held) -> Row:
+    billing = _billing(vault, held.used[vault.id])
+    scale = billing["used"] / held.used[vault.id] if vault.is_full else 1
     return {
         "provider_id": PROVIDERS[vault.object_type],
         "description": None,
-        "tags": [{"key": "owner", "value": "platform-team"}],
+        "tags": vault.tags,
         "enterprise_project_id": vault.enterprise_project_id,
         "auto_bind": False,
         "id": vault.id,
         "user_id": f"{draft.rng.getrandbits(128):032x}",
         "created_at": written(vault.created),
         "name": vault.name,
-        "billing": _billing(vault, resources),
+        "billing": billing,
         "project_id": draft.project_id,
-        "resources": resources,
+        "resources": [_resource(resource, held, scale) for resource in vault.resources],
         "bind_rules": {},
-        "auto_expand": False,
+        "auto_expand": vault.auto_expands,
         "smn_notify": True,
         "threshold": 80,
         "sys_lock_source_service": "",
-        "locked": False,
+        "locked": vault.is_locked,
         "availability_zone": "",
         "backup_name_prefix": None,
         "demand_billing": False,
         "cbc_delete_count": 0,
-        "frozen": False,
+        "frozen": vault.status == "frozen",
         "cross_account": False,
         "cross_account_urn": "",
         "supplier": "",
     }
 
 
-def _billing(vault: Vault, resources: list[Row]) -> Row:
-    """Size the vault so that at most half of it is used; size is in GB, use in MB."""
-    used = sum(resource["backup_size"] for resource in resources)
-    allocated = sum(resource["size"] for resource in resources)
+def _billing(vault: Vault, used: int) -> Row:
+    """Size the vault so that at most half of it is used, or almost all; size is in GB, use in MB."""
+    allocated = sum(resource.size for resource in vault.resources)
     replica = vault.protect_type == "replication"
+    size = max(100, allocated, 2 * used // _MB + 1)
     return {
         "allocated": allocated,
         "cloud_type": "public",
-        "consistent_level": "crash_consistent",
-        "frozen_scene": None,
+        "consistent_level": "app_consistent" if vault.is_app_consistent else "crash_consistent",
+        "frozen_scene": "ARREAR" if vault.status == "frozen" else None,
         "charging_mode": "post_paid",
         "order_id": None,
         "product_id": None,
         "protect_type": vault.protect_type,
         "object_type": vault.object_type,
         "spec_code": "vault.replication.server.normal" if replica else _SPEC_CODES[vault.object_type],
-        "used": used,
+        "used": size * _MB * _FULL_PERCENT // 100 if vault.is_full else used,
         "storage_unit": None,
-        "status": "available",
-        "size": max(100, allocated, 2 * used // _MB + 1),
-        "is_multi_az": False,
+        "status": vault.status,
+        "size": size,
+        "is_multi_az": vault.is_multi_az,
         "is_double_az": False,
         "partner_bp_id": None,
     }
 
 
-def _resource(draft: Draft, resource: Resource) -> Row:
-    backups = sum(not run.deleted for run in draft.successes(resource))
+def _resource(resource: Resource, held: _Held, scale: float) -> Row:
     return {
         "name": resource.name,
-        "backup_size": resource.size * _MB * min(backups, 3) // 4,
-        "extra_info": {},
-        "protect_status": "available",
+        "backup_size": int(held.size(resource) * scale),
+        "extra_info": resource.extra_info,
+        "protect_status": held.status(resource),
         "type": resource.type,
         "id": resource.id,
         "size": resource.size,
-        "backup_count": backups,
-        "auto_protect": True,
+        "backup_count": held.counts[resource.id],
+        "auto_protect": resource.follows,
     }
 
 
 def _policy(draft: Draft, policy: Policy) -> Row:
+    begins = policy.changed or policy.created
     row = {
         "name": policy.name,
         "associated_vaults": _associations(draft, policy),
@@ -108,7 +136,7 @@ def _policy(draft: Draft, policy: Policy) -> Row:
         "trigger": {
             "properties": {
                 "pattern": policy.plan.patterns(),
-                "start_time": policy.created.strftime("%Y-%m-%d %H:%M:%S"),
+                "start_time": begins.strftime("%Y-%m-%d %H:%M:%S"),
             },
             "type": "time",
             "id": identifiers.uuid(draft.rng),
@@ -124,15 +152,19 @@ def _policy(draft: Draft, policy: Policy) -> Row:
 
 def _definition(draft: Draft, policy: Policy) -> Row:
     """Write what a policy does: most often with fillers for the rules that are not used."""
-    if policy.destination is None and draft.one_in(5):
-        return {"retention_duration_days": policy.retention_days}
-    fillers = {"day_backups": 0, "week_backups": 0, "month_backups": 0, "year_backups": 0}
+    rule = policy.retention
+    if rule.days is not None and policy.destination is None and policy.full_interval < 0 and draft.one_in(5):
+        return {"retention_duration_days": rule.days}
+    zone = {} if rule.zone is None else {"timezone": rule.zone}
     return {
-        "retention_duration_days": policy.retention_days,
-        "max_backups": -1,
-        **fillers,
-        "timezone": "UTC+08:00",
-        "full_backup_interval": -1,
+        "retention_duration_days": rule.days or -1,
+        "max_backups": rule.number or -1,
+        "day_backups": 0,
+        "week_backups": rule.weeks,
+        "month_backups": rule.months,
+        "year_backups": rule.years,
+        **zone,
+        "full_backup_interval": policy.full_interval,
         "created_by": "customer",
         **(policy.destination or {}),
     }
@@ -142,7 +174,7 @@ def _associations(draft: Draft, policy: Policy) -> list[Row] | None:
     """List the vaults of a policy; null, not an empty list, when it was never applied."""
     backup = policy.operation_type == "backup"
     return [
-        {"vault_id": vault.id, "destination_vault_id": None if backup else identifiers.uuid(draft.rng)}
+        {"vault_id": vault.id, "destination_vault_id": None if backup else vault.twin}
         for vault in draft.vaults
         if policy in (vault.policy, vault.replication)
     ] or None

@@ -5,20 +5,27 @@ from typing import Final
 
 from audit.simulator import identifiers
 from audit.simulator.background import by_hand, scheduled
-from audit.simulator.blueprint import Draft, Policy, Resource, Vault
+from audit.simulator.blueprint import Draft, Loose, Policy, Resource, Run, Vault
 from audit.simulator.calendar_of_runs import DAY
-from audit.simulator.company import LONG_PLANS_FROM_DAYS, choose_plan, new_policy, new_resource, new_vault
-from audit.simulator.error_codes import BEING_RESTORED
-from audit.simulator.tasks import Course, clerk_of
+from audit.simulator.company import RESOURCE_TYPES, new_resource, new_vault
+from audit.simulator.points import copy_row
+from audit.simulator.policies import LONG_PLANS_FROM_DAYS, choose_plan, generous, new_policy
+from audit.simulator.tasks import clerk_of
 
 HOUR: Final = timedelta(hours=1)
 _OLD_DAYS: Final = 5
 RESTORES_JUDGED_FROM_DAYS: Final = 90
+_ENOUGH_TO_SPARE_ONE: Final = 3
+_KINDS: Final = ("server", "disk", "server", "turbo")
 
 
 def disable_policy(draft: Draft, policy: Policy) -> None:
-    """Switch a policy off ten days ago, or before a window that is shorter; its vaults get no more runs."""
+    """Switch a policy off ten days ago, or before a window that is shorter; its vaults get no more runs.
+
+    It keeps a number of backups, so that none is deleted any more.
+    """
     policy.enabled = False
+    policy.retention = generous(draft, policy.plan)
     since = draft.as_of - 10 * DAY if draft.days >= LONG_PLANS_FROM_DAYS else draft.start
     draft.truth.policy(policy.id, "CBR-201")
     for vault in draft.vaults:
@@ -31,12 +38,16 @@ def disable_policy(draft: Draft, policy: Policy) -> None:
 
 
 def take_policy_away(draft: Draft, vault: Vault) -> None:
-    """Leave a vault without a policy: every other resource has one old backup, made by hand."""
+    """Leave a vault without a policy: every other resource has one old backup, made by hand.
+
+    Its resources need not follow a policy that is not there.
+    """
     draft.policies = [policy for policy in draft.policies if policy is not vault.policy]
     vault.policy = None
     draft.truth.vault(vault.id, "CBR-301")
     for number, resource in enumerate(vault.resources):
         draft.runs[resource.id] = []
+        resource.follows = False
         if number % 2 == 0 and draft.days > 2 * _OLD_DAYS:
             by_hand(draft, resource, draft.between(draft.start, draft.as_of - _OLD_DAYS * DAY))
         draft.truth.resource(resource.id, "CBR-101")
@@ -62,20 +73,22 @@ def remove_resource(draft: Draft, vault: Vault) -> None:
     _run_until(draft, resource, at)
     draft.rows.append(clerk_of(draft).remove_resource(resource, at))
     draft.truth.vault(vault.id, "CBR-111")
+    draft.loose.append(Loose(vault.object_type, resource.id, resource.name, resource.type, resource.size))
+    draft.truth.resource(resource.id, "CBR-503")
 
 
 def delete_early(draft: Draft, vault: Vault) -> None:
-    """Delete a backup of the vault long before its retention ends, if there is one to delete."""
+    """Delete a backup of the vault long before its retention ends, if there is one; a locked vault would not let it."""
     for resource in vault.resources:
         runs = [run for run in draft.successes(resource) if draft.settled(run.ended + 12 * HOUR)]
-        if not runs:
+        if len(runs) < _ENOUGH_TO_SPARE_ONE or resource.copying != "well" or runs[-1].vanished:
             continue
         run = runs[-1]
-        retention = DAY * (7 if run.policy is None else run.policy.retention_days)
-        at = run.ended + min(0.4 * retention, 0.5 * (draft.as_of - run.ended))
+        at = run.ended + min(0.4 * _retention(run), 0.5 * (draft.as_of - run.ended))
         run.deleted = True
+        vault.is_locked = False
         draft.rows.append(clerk_of(draft).delete(run, at))
-        draft.truth.vault(vault.id, "CBR-111")
+        draft.truth.vault(vault.id, "CBR-111", "CBR-303")
         return
 
 
@@ -86,18 +99,31 @@ def leave_untested(draft: Draft, vault: Vault) -> None:
         draft.truth.vault(vault.id, "CBR-601")
 
 
-def restore_badly(draft: Draft, resource: Resource) -> None:
-    """Let one restore fail, beside the good one that every vault gets: harmless."""
-    created = draft.between(draft.start + 3 * HOUR, draft.as_of - 3 * HOUR)
-    course = Course(created, created + HOUR / 30, "failed", BEING_RESTORED)
-    draft.rows.append(clerk_of(draft).restore(resource, identifiers.uuid(draft.rng), course))
-
-
 def add_replication_vault(draft: Draft) -> None:
-    """Add a vault that receives copies from another region and protects nothing itself: harmless."""
+    """Add a vault that receives copies from another region and protects nothing itself: harmless.
+
+    One copy was once made of a resource that is here now. It is newer than the resource's own backups, and broken;
+    another one is kept for hours only.
+    """
     vault = new_vault(draft, "copies-from-sim-2", "server")
     vault.protect_type = "replication"
+    abroad = [new_resource(draft, vault, place) for place in range(3)]
+    for resource in abroad:
+        made = draft.between(draft.start, draft.as_of - DAY)
+        draft.copies.append(copy_row(draft, vault, resource, made, draft.as_of + 60 * DAY))
+    home = draft.vaults[0].resources[0]
+    broken = copy_row(draft, vault, home, draft.as_of - HOUR, draft.as_of + HOUR)
+    broken["status"], broken["extra_info"] = "error", broken["extend_info"] | {"encrypted": False}
+    draft.copies.append(broken)
     draft.vaults.append(vault)
+
+
+def leave_unprotected(draft: Draft, number: int) -> None:
+    """Leave some resources of the project outside every vault."""
+    for place, kind in zip(range(number), _KINDS, strict=False):
+        loose = Loose(kind, identifiers.uuid(draft.rng), f"{kind}-forgotten-{place + 1:02}", RESOURCE_TYPES[kind], 100)
+        draft.loose.append(loose)
+        draft.truth.resource(loose.id, "CBR-503")
 
 
 def add_unused_policy(draft: Draft) -> None:
@@ -107,6 +133,13 @@ def add_unused_policy(draft: Draft) -> None:
     draft.policies.append(policy)
 
 
+def _retention(run: Run) -> timedelta:
+    """How long a backup would have been kept at least."""
+    policy = run.policy
+    kept = None if policy is None else policy.retention.at_least(policy.plan.shortest_gap())
+    return kept or 30 * DAY
+
+
 def _in_the_middle(draft: Draft) -> datetime:
     return draft.as_of - draft.rng.uniform(0.3, 0.6) * (draft.as_of - draft.start)
 
@@ -114,7 +147,7 @@ def _in_the_middle(draft: Draft) -> datetime:
 def _run_until(draft: Draft, resource: Resource, end: datetime) -> int:
     """Run a resource by the first policy of the estate until a moment; return the number of its backups."""
     policy = draft.policies[0]
-    due = policy.plan.due(policy.created, draft.start, end)
+    due = policy.due(draft.start, end)
     checkpoints = [identifiers.uuid(draft.rng) for _ in due]
     runs = [run for run in scheduled(draft, resource, policy, due, checkpoints) if run.ended < end]
     draft.runs[resource.id] = runs

@@ -9,6 +9,7 @@ from audit.simulator.answers import bad_parameter
 
 Reader = Callable[[str], object]
 MOST_ROWS: Final = 1000
+MOST_PROTECTABLES: Final = 50  # the text says so; a recorded answer was given to limit=100 all the same
 
 
 def read(query: str, readers: Mapping[str, Reader], *, repeatable: str = "") -> dict[str, object]:
@@ -67,6 +68,13 @@ def moment(value: str) -> datetime:
     return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
+def flag(value: str) -> bool:
+    """Read true or false."""
+    if value.lower() not in ("true", "false"):
+        raise ValueError("is neither true nor false")
+    return value.lower() == "true"
+
+
 PAGING: Final[Mapping[str, Reader]] = {"limit": whole(1, MOST_ROWS), "offset": whole(0)}
 TASKS: Final[Mapping[str, Reader]] = {
     **PAGING,
@@ -104,4 +112,46 @@ VAULTS: Final[Mapping[str, Reader]] = {
     "policy_id": text,
     "status": text,
     "resource_ids": text,
+}
+BACKUPS: Final[Mapping[str, Reader]] = {
+    **PAGING,
+    "checkpoint_id": text,
+    "dec": flag,
+    "end_time": moment,
+    "enterprise_project_id": text,
+    "image_type": one_of("backup", "replication"),
+    "incremental": flag,
+    "marker": text,
+    "member_status": one_of("pending", "accepted", "rejected"),
+    "name": text,
+    "own_type": one_of("all_granted", "private", "shared"),
+    "parent_id": text,
+    "resource_az": text,
+    "resource_id": text,
+    "resource_name": text,
+    "resource_type": one_of("OS::Cinder::Volume", "OS::Nova::Server", "OS::Workspace::DesktopV2"),
+    "show_replication": flag,
+    "sort": text,
+    "start_time": moment,
+    "status": one_of(
+        "available",
+        "protecting",
+        "deleting",
+        "restoring",
+        "error",
+        "waiting_protect",
+        "waiting_delete",
+        "waiting_restore",
+    ),
+    "used_percent": whole(1, 100),
+    "vault_id": text,
+}
+PROTECTABLES: Final[Mapping[str, Reader]] = {
+    "limit": whole(1, MOST_PROTECTABLES),
+    "offset": whole(0),
+    "marker": text,
+    "name": text,
+    "status": text,
+    "id": text,
+    "server_id": text,
 }

@@ -1,6 +1,5 @@
 """Which method and path is answered by whom. Every request comes through ``answer``."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,9 +7,10 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
-from audit.simulator import identity, parameters
-from audit.simulator.answers import RefusedError, good, listing
+from audit.simulator import functions, identity, kept_routes, notices, parameters
+from audit.simulator.answers import DeniedError, RefusedError, listing
 from audit.simulator.cloud import Cloud
+from audit.simulator.listings import find, list_page, paging, show
 from audit.simulator.messages import Request, Response, Row
 
 _NOT_FILTERS: Final = ("limit", "offset", "start_time", "end_time")
@@ -31,7 +31,7 @@ def list_tasks(cloud: Cloud, request: Request, _: str) -> Response:
     ends. Here both are compared with ``created_at``, and both are inclusive.
     """
     asked = parameters.read(request.split().query, parameters.TASKS)
-    limit, offset = _paging(asked)
+    limit, offset = paging(asked)
     criteria = tuple(
         (name, str(value))
         for name, value in sorted(asked.items())
@@ -44,7 +44,7 @@ def list_tasks(cloud: Cloud, request: Request, _: str) -> Response:
 
 def show_task(cloud: Cloud, _: Request, task_id: str) -> Response:
     """Show one task of the log."""
-    return _show("operation_log", cloud.log.find(task_id), "6500", "The operation log does not exist.")
+    return show("operation_log", cloud.log.find(task_id), "6500", "The operation log does not exist.")
 
 
 def list_policies(cloud: Cloud, request: Request, _: str) -> Response:
@@ -56,51 +56,69 @@ def list_policies(cloud: Cloud, request: Request, _: str) -> Response:
         if asked.get("operation_type", policy["operation_type"]) == policy["operation_type"]
         and ("vault_id" not in asked or asked["vault_id"] in _vaults_of(policy))
     ]
-    return _listing("policies", rows, parameters.MOST_ROWS, 0)
+    return list_page("policies", rows, parameters.MOST_ROWS, 0)
 
 
 def show_policy(cloud: Cloud, _: Request, policy_id: str) -> Response:
     """Show one policy."""
-    return _show("policy", _find(cloud.estate.policies, policy_id), "6000", "The policy does not exist.")
+    return show("policy", find(cloud.estate.policies, policy_id), "6000", "The policy does not exist.")
 
 
 def list_vaults(cloud: Cloud, request: Request, _: str) -> Response:
     """List the vaults, newest first; ``id`` may be repeated, ``resource_ids`` is a list with commas."""
     asked = parameters.read(request.split().query, parameters.VAULTS, repeatable="id")
-    limit, offset = _paging(asked)
+    limit, offset = paging(asked)
     policies = [policy for policy in cloud.estate.policies if policy["id"] == asked.get("policy_id")]
     applied = {vault_id for policy in policies for vault_id in _vaults_of(policy)}
     rows = [vault for vault in cloud.estate.vaults if _vault_fits(vault, asked, applied)]
-    return _listing("vaults", rows, limit, offset)
+    return list_page("vaults", rows, limit, offset)
 
 
 def show_vault(cloud: Cloud, _: Request, vault_id: str) -> Response:
     """Show one vault."""
-    return _show("vault", _find(cloud.estate.vaults, vault_id), "6105", "The vault does not exist.")
+    return show("vault", find(cloud.estate.vaults, vault_id), "6105", "The vault does not exist.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """One method on one form of path; ``open`` needs no credentials and names no project."""
+    """One method on one form of path, and the permission that it needs; without one it needs no credentials either."""
 
     method: str
     path: re.Pattern[str]
     handler: Callable[[Cloud, Request, str], Response]
-    open: bool = False
+    action: str = ""
 
 
 def _in_project(path: str) -> re.Pattern[str]:
     return re.compile(rf"/v3/(?P<project>[^/]+)/{path}/?")
 
 
+def _of_function(path: str) -> re.Pattern[str]:
+    return re.compile(rf"/v2/(?P<project>[^/]+)/fgs/functions/(?P<id>[^/]+)/{path}")
+
+
+_TOPIC: Final = re.compile(r"/v2/(?P<project>[^/]+)/notifications/topics/(?P<id>[^/]+)/publish")
 ROUTES: Final = (
-    _Route("POST", re.compile(r"/v3/auth/tokens/?"), identity.give_token, open=True),
-    _Route("GET", _in_project("operation-logs"), list_tasks),
-    _Route("GET", _in_project("operation-logs/(?P<id>[^/]+)"), show_task),
-    _Route("GET", _in_project("policies"), list_policies),
-    _Route("GET", _in_project("policies/(?P<id>[^/]+)"), show_policy),
-    _Route("GET", _in_project("vaults"), list_vaults),
-    _Route("GET", _in_project("vaults/(?P<id>[^/]+)"), show_vault),
+    _Route("POST", re.compile(r"/v3/auth/tokens/?"), identity.give_token),
+    _Route("GET", _in_project("operation-logs"), list_tasks, "cbr:tasks:list"),
+    _Route("GET", _in_project("operation-logs/(?P<id>[^/]+)"), show_task, "cbr:tasks:get"),
+    _Route("GET", _in_project("policies"), list_policies, "cbr:policies:list"),
+    _Route("GET", _in_project("policies/(?P<id>[^/]+)"), show_policy, "cbr:policies:get"),
+    _Route("GET", _in_project("vaults"), list_vaults, "cbr:vaults:list"),
+    _Route("GET", _in_project("vaults/(?P<id>[^/]+)"), show_vault, "cbr:vaults:get"),
+    _Route("GET", _in_project("backups"), kept_routes.list_backups, "cbr:backups:list"),
+    _Route("GET", _in_project("backups/(?P<id>[^/]+)"), kept_routes.show_backup, "cbr:backups:get"),
+    _Route(
+        "GET",
+        _in_project("protectables/(?P<id>[^/]+)/instances"),
+        kept_routes.list_protectables,
+        "cbr:vaults:listProtectables",
+    ),
+    _Route("POST", _TOPIC, notices.publish, "smn:topic:publish"),
+    _Route("POST", _of_function("invocations"), functions.invoke, "functiongraph:function:invoke"),
+    _Route("POST", _of_function("invocations-async"), functions.invoke_later, "functiongraph:function:invokeAsync"),
+    _Route("POST", re.compile(r"/webhook"), notices.call),
+    _Route("POST", re.compile(r"/ping/[0-9a-f-]+(?:/(?P<id>start|fail))?"), notices.ping),
 )
 
 
@@ -114,14 +132,14 @@ def _route(cloud: Cloud, request: Request) -> Response:
             message = f"The method {request.method} is not allowed here."
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "APIGW.0101", message, allow=route.method)
         names = match.groupdict()
-        if not route.open:
-            _admit(cloud, request, names["project"])
-        return route.handler(cloud, request, names.get("id", ""))
+        if route.action:
+            _admit(cloud, request, names["project"], route.action)
+        return route.handler(cloud, request, names.get("id") or "")
     raise RefusedError(HTTPStatus.NOT_FOUND, "APIGW.0101", "The API does not exist.")
 
 
-def _admit(cloud: Cloud, request: Request, project_id: str) -> None:
-    """Let in who may ask for this project.
+def _admit(cloud: Cloud, request: Request, project_id: str, action: str) -> None:
+    """Let in who may ask for this project and do this.
 
     Credentials are valid for one project. Asking for another one is forbidden rather than not found, so that the
     answer does not tell whether that project exists.
@@ -130,6 +148,8 @@ def _admit(cloud: Cloud, request: Request, project_id: str) -> None:
     if project_id != cloud.estate.project_id:
         message = "The credentials are not valid for this project."
         raise RefusedError(HTTPStatus.FORBIDDEN, "Forbidden", message)
+    if action in cloud.denied:
+        raise DeniedError(action)
 
 
 def _vault_fits(vault: Row, asked: dict[str, object], applied: set[str]) -> bool:
@@ -153,26 +173,6 @@ def _vault_fits(vault: Row, asked: dict[str, object], applied: set[str]) -> bool
 
 def _vaults_of(policy: Row) -> set[str]:
     return {link["vault_id"] for link in policy["associated_vaults"] or []}
-
-
-def _find(rows: list[Row], wanted: str) -> Row | None:
-    return next((row for row in rows if row["id"] == wanted), None)
-
-
-def _show(name: str, row: Row | None, number: str, message: str) -> Response:
-    if row is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, f"BackupService.{number}", message)
-    return good({name: row})
-
-
-def _listing(name: str, rows: list[Row], limit: int, offset: int) -> Response:
-    page = [json.dumps(row).encode() for row in rows[offset : offset + limit]]
-    return listing(name, page, count=len(rows), limit=limit, offset=offset)
-
-
-def _paging(asked: dict[str, object]) -> tuple[int, int]:
-    limit, offset = asked.get("limit", parameters.MOST_ROWS), asked.get("offset", 0)
-    return int(str(limit)), int(str(offset))
 
 
 def _moment(value: object) -> datetime | None:

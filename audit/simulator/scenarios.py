@@ -3,32 +3,17 @@
 from collections.abc import Callable, Iterable
 from itertools import cycle
 from math import ceil
-from typing import Final
+from typing import Final, TypeVar
 
-from audit.simulator import faults, mishaps, upkeep
-from audit.simulator.blueprint import Draft, Resource, Vault
+from audit.simulator import catalogue, copying, faults_of_vaults, mishaps
+from audit.simulator.blueprint import Draft, Policy, Resource, Vault
+from audit.simulator.faults import Fault
+from audit.simulator.truth import DEFAULT
 
-_MIXED: Final = (
-    faults.fails_for_days,
-    faults.never_runs,
-    faults.is_skipped,
-    faults.is_stuck,
-    faults.times_out_once,
-    faults.fails_once,
-    faults.waits,
-    faults.was_skipped,
-    faults.waits_for_ever,
-)
-_FAILING: Final = (
-    faults.fails_for_days,
-    faults.never_runs,
-    faults.is_skipped,
-    faults.fails_now_and_then,
-    faults.is_stuck,
-    faults.waits_for_ever,
-    faults.times_out_once,
-)
+T = TypeVar("T")
+
 _MOST_BROKEN_VAULTS: Final = 4
+_VAULTS_LEFT_ALONE: Final = 1
 
 
 def plant(draft: Draft, scenario: str) -> None:
@@ -44,9 +29,10 @@ def _healthy(draft: Draft) -> None:
 def _mixed(draft: Draft) -> None:
     """A few real problems of every kind, among others that only look like problems."""
     vaults = _break_vaults(draft, 1)
+    _break_rules(draft, vaults)
     pool = _pool(vaults)
     room = max(1, len(pool) - 1)
-    for fault in _MIXED[:room]:
+    for fault in catalogue.RUNS[:room]:
         _plant_once(draft, fault, pool)
     mishaps.leave_untested(draft, vaults[-1])
     _break_more(draft, vaults)
@@ -58,9 +44,10 @@ def _failing(draft: Draft) -> None:
     """Almost half of the resources are in trouble, and so are several vaults."""
     wanted = ceil(0.45 * len(draft.resources()))
     vaults = _break_vaults(draft, min(_MOST_BROKEN_VAULTS, max(1, len(draft.vaults) // 6)))
+    _break_rules(draft, vaults)
     pool = _pool(vaults)
-    in_turn = cycle(_FAILING)
-    while pool and len(draft.truth.troubled()) < wanted:
+    in_turn = cycle(catalogue.MANY_RUNS)
+    while pool and len(draft.truth.troubled(DEFAULT)) < wanted:
         _plant_once(draft, next(in_turn), pool)
     for vault in vaults[::3]:
         mishaps.leave_untested(draft, vault)
@@ -80,20 +67,49 @@ def _break_vaults(draft: Draft, number: int) -> list[Vault]:
     return rest[: len(rest) - len(bare)]
 
 
+def _break_rules(draft: Draft, vaults: list[Vault]) -> None:
+    """Change policies and where copies go; the first vault, which runs most often, keeps its policies."""
+    left_alone = [vault.policy for vault in vaults[:_VAULTS_LEFT_ALONE]]
+    policies: list[Policy] = []
+    for vault in reversed(vaults):
+        if vault.policy is not None and vault.policy not in (*left_alone, *policies):
+            policies.append(vault.policy)
+    _plant_each(draft, catalogue.POLICIES, policies)
+    _plant_each(draft, catalogue.REPLICATION, list(reversed(vaults[1:])))
+
+
 def _break_more(draft: Draft, vaults: list[Vault]) -> None:
-    """Delete, remove and restore what does not touch the resources that are there now."""
+    """Break what is kept, what was restored and what vaults promise; delete and remove what is not there any more."""
+    pool = _pool(vaults)
+    for fault in catalogue.BACKUPS[: max(1, len(pool) - 1)]:
+        _plant_once(draft, fault, pool)
     mishaps.delete_vault(draft)
     mishaps.remove_resource(draft, vaults[0])
-    mishaps.delete_early(draft, vaults[-1])
-    mishaps.restore_badly(draft, vaults[0].resources[0])
-    upkeep.copy_once(draft)
+    mishaps.delete_early(draft, [vault for vault in vaults if not _was_thinned(vault)][-1])
+    for number, break_vault in enumerate(catalogue.VAULTS):
+        in_turn = vaults[number % len(vaults) :] + vaults[: number % len(vaults)]
+        _plant_each(draft, [break_vault], in_turn)
+    faults_of_vaults.add_empty_vault(draft, vaults[0])
+    mishaps.leave_unprotected(draft, 1 + len(draft.resources()) // 15)
+    copying.copy_once(draft)
+
+
+def _was_thinned(vault: Vault) -> bool:
+    return vault.policy is not None and vault.policy.changed is not None
 
 
 def _pool(vaults: Iterable[Vault]) -> list[Resource]:
     return [resource for vault in vaults for resource in vault.resources]
 
 
-def _plant_once(draft: Draft, fault: faults.Fault, pool: list[Resource]) -> None:
+def _plant_each(draft: Draft, faults: Iterable[Callable[[Draft, T], bool]], subjects: list[T]) -> None:
+    """Plant one fault after the other, each at the first subject where it fits; a subject takes one."""
+    for fault in faults:
+        chosen = next((subject for subject in subjects if fault(draft, subject)), None)
+        subjects = [subject for subject in subjects if subject is not chosen]
+
+
+def _plant_once(draft: Draft, fault: Fault, pool: list[Resource]) -> None:
     """Plant a fault at the first of the shuffled resources where it fits, and take that one out of the pool."""
     draft.rng.shuffle(pool)
     for resource in pool:

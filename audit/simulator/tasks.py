@@ -6,7 +6,8 @@ from random import Random
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import NO_FAILURE, Draft, Failure, Resource, Run, Vault
+from audit.simulator.blueprint import NO_FAILURE, Draft, Failure, Policy, Resource, Run, Vault
+from audit.simulator.error_codes import UNKNOWN
 from audit.simulator.messages import Row
 
 PROVIDERS: Final = {
@@ -55,24 +56,22 @@ class Clerk:
     as_of: datetime
 
     def backup(self, run: Run) -> Row:
-        """Write one backup; an unfinished or failed one has no backup to name."""
+        """Write one backup; one that failed or has not begun has no backup to name."""
         vault = run.resource.vault
         named = Named(
             provider=vault.object_type,
             vault=None if run.nameless else vault,
-            policy_id=None if run.policy is None else run.policy.id,
+            policy_id=run.policy_id,
             resource=run.resource,
             checkpoint_id=run.checkpoint_id,
         )
         prefix = "manualbk" if run.policy is None else "autobk"
         block: Row = {
             "backup_name": f"{prefix}_{run.backup_id[:4]}",
-            "incremental": "true" if self.rng.randrange(10) else "false",
-            "app_consistency_status": "0",
-            "app_consistency_error_code": "",
-            "app_consistency_error_message": "",
+            "incremental": "true" if run.incremental else "false",
+            **_consistency(run),
         }
-        if run.status == "success":
+        if run.status in ("success", "running"):
             block["backup_id"] = run.backup_id
         course = Course(run.created, run.ended, run.status, run.failure)
         return self.row("backup", course, named, {"backup": block}, task_id=run.id)
@@ -96,11 +95,12 @@ class Clerk:
         }
         return self.row("restore", course, named, {"restore": block})
 
-    def replication(self, run: Run, at: datetime, destination: Row, *, by_hand: bool = False) -> Row:
+    def replication(
+        self, run: Run, at: datetime, policy: Policy, *, failure: Failure = NO_FAILURE, by_hand: bool = False
+    ) -> Row:
         """Write the copy of a backup into another region; by hand it is the older operation, copy."""
-        vault = run.resource.vault
-        policy = None if by_hand or vault.replication is None else vault.replication.id
-        named = Named(vault.object_type, vault, policy, run.resource, run.checkpoint_id)
+        vault, destination = run.resource.vault, policy.destination or {}
+        named = Named(vault.object_type, vault, None if by_hand else policy.id, run.resource, run.checkpoint_id)
         name = f"autobk_{run.backup_id[:4]}"
         block = {
             "destination_backup_id": identifiers.uuid(self.rng),
@@ -114,8 +114,9 @@ class Clerk:
             "source_backup_name": name,
             "destination_backup_name": name,
         }
-        operation = "copy" if by_hand else "replication"
-        return self.row(operation, self._good(at, 1800), named, {"replication": block})
+        good = self._good(at, 1800)
+        course = good if failure == NO_FAILURE else Course(at, good.ended, "failed", failure)
+        return self.row("copy" if by_hand else "replication", course, named, {"replication": block})
 
     def sync(self, at: datetime) -> Row:
         """Write the synchronisation of backups made on premises; it names no vault and no resource."""
@@ -188,4 +189,15 @@ def clerk_of(draft: Draft) -> Clerk:
 
 
 def _resource(resource: Resource) -> Row:
-    return {"id": resource.id, "name": resource.name, "type": resource.type, "extra_info": {}}
+    return {"id": resource.id, "name": resource.name, "type": resource.type, "extra_info": resource.extra_info}
+
+
+def _consistency(run: Run) -> Row:
+    """Say whether applications were asked to hold still, and why they did not."""
+    asked = run.resource.vault.is_app_consistent
+    failure = UNKNOWN if asked and not run.consistent else NO_FAILURE
+    return {
+        "app_consistency_status": "1" if asked and run.consistent else "0",
+        "app_consistency_error_code": failure.code,
+        "app_consistency_error_message": failure.message,
+    }

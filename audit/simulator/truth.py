@@ -1,37 +1,60 @@
 """What an auditor must find: collected while faults are planted, never computed by an auditor's code."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from audit.simulator.messages import Row
+
+DEFAULT: Final = "default"
+STRICT: Final = "strict"
+PRESETS: Final = (DEFAULT, STRICT)
+# Controls that only the strict preset applies; the others are in both.
+STRICT_ONLY: Final = frozenset(f"CBR-{number}" for number in (204, 205, 206, 303, 304, 305, 306, 402, 503))
+_NEEDS_BACKUPS: Final = frozenset({"CBR-109", "CBR-401", "CBR-402", "CBR-403", "CBR-404", "CBR-405"})
+Failed = tuple[str, str, str]
 
 
 @dataclass(slots=True)
 class Truth:
-    """The failures that were planted, as (control, kind of subject, id of subject)."""
+    """The failures that were planted, as (control, kind of subject, id of subject), for each preset.
 
-    failures: set[tuple[str, str, str]] = field(default_factory=set)
+    Whatever fails by default fails in the strict preset too: no limit is wider there.
+    """
 
-    def resource(self, resource_id: str, *controls: str) -> None:
-        """Note that these controls fail for a resource."""
-        self.failures |= {(control, "resource", resource_id) for control in controls}
+    failures: dict[str, set[Failed]] = field(default_factory=lambda: {preset: set() for preset in PRESETS})
 
-    def policy(self, policy_id: str, *controls: str) -> None:
+    def resource(self, resource_id: str, *controls: str, strict: bool = False) -> None:
+        """Note that these controls fail for a resource; with ``strict``, only by the limits of that preset."""
+        self._note("resource", resource_id, controls, strict=strict)
+
+    def policy(self, policy_id: str, *controls: str, strict: bool = False) -> None:
         """Note that these controls fail for a policy."""
-        self.failures |= {(control, "policy", policy_id) for control in controls}
+        self._note("policy", policy_id, controls, strict=strict)
 
-    def vault(self, vault_id: str, *controls: str) -> None:
+    def vault(self, vault_id: str, *controls: str, strict: bool = False) -> None:
         """Note that these controls fail for a vault, even one that is gone."""
-        self.failures |= {(control, "vault", vault_id) for control in controls}
+        self._note("vault", vault_id, controls, strict=strict)
 
-    def troubled(self) -> set[str]:
-        """Ids of the resources for which at least one control fails."""
-        return {subject for _, kind, subject in self.failures if kind == "resource"}
+    def troubled(self, preset: str = STRICT) -> set[str]:
+        """Ids of the resources for which at least one control of a preset fails."""
+        return {subject for _, kind, subject in self.failures[preset] if kind == "resource"}
 
-    def statement(self, *, readable: bool) -> Row:
-        """Put it as the answer that an auditor should give; a failure counts more than a gap."""
-        sound = "compliant" if readable else "incomplete"
+    def statement(self, preset: str, *, readable: bool) -> Row:
+        """Put it as the answer that an auditor should give; a failure counts more than a gap.
+
+        Where something cannot be read that is one of the backups, which says nothing about them any more.
+        """
+        failed = sorted(self.failures[preset])
+        seen = failed if readable else [each for each in failed if each[0] not in _NEEDS_BACKUPS]
         expected = [
             {"control": control, "subject": {"kind": kind, "id": subject}, "outcome": "fail"}
-            for control, kind, subject in sorted(self.failures)
+            for control, kind, subject in seen
         ]
-        return {"conclusion": "non_compliant" if self.failures else sound, "expected": expected}
+        sound = "compliant" if readable else "incomplete"
+        return {"conclusion": "non_compliant" if expected else sound, "expected": expected}
+
+    def _note(self, kind: str, subject: str, controls: tuple[str, ...], *, strict: bool) -> None:
+        for control in controls:
+            self.failures[STRICT].add((control, kind, subject))
+            if not strict and control not in STRICT_ONLY:
+                self.failures[DEFAULT].add((control, kind, subject))

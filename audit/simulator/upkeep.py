@@ -1,32 +1,15 @@
-"""What else happens in an estate: deletions by retention, restore tests, replication, backups by hand."""
+"""What else happens in an estate: restore tests, synchronisation, backups by hand."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from audit.simulator import identifiers
 from audit.simulator.background import by_hand
-from audit.simulator.blueprint import Draft, Policy, Run, Vault
+from audit.simulator.blueprint import Draft, Run, Vault
 from audit.simulator.calendar_of_runs import DAY
-from audit.simulator.company import choose_plan
-from audit.simulator.messages import Row
 from audit.simulator.tasks import Course, clerk_of
 
 HOUR: Final = timedelta(hours=1)
-MINUTE: Final = timedelta(minutes=1)
-
-
-def delete_expired(draft: Draft) -> None:
-    """Delete each backup of a policy in the batch of the day after its retention ended."""
-    clerk = clerk_of(draft)
-    for runs in draft.runs.values():
-        for run in runs:
-            if run.policy is None or run.status != "success" or run.deleted:
-                continue
-            expired = run.ended + run.policy.retention_days * DAY
-            batch = (expired + DAY).replace(hour=0, minute=0, second=0)
-            at = max(batch + draft.rng.random() * 12 * HOUR, expired + 3 * HOUR)
-            if draft.settled(at + 2 * HOUR):
-                draft.rows.append(clerk.delete(run, at))
 
 
 def restore_each_vault(draft: Draft) -> None:
@@ -55,31 +38,6 @@ def synchronise(draft: Draft) -> None:
         at += 7 * DAY
 
 
-def replicate(draft: Draft) -> None:
-    """Replicate what is in the first vault once a day, by a policy of its own."""
-    if not draft.vaults:
-        return
-    vault = draft.vaults[0]
-    policy = _replication_policy(draft, vault)
-    clerk = clerk_of(draft)
-    for moment in policy.plan.due(policy.created, draft.start, draft.as_of):
-        at = moment + draft.rng.random() * HOUR
-        for run in _newest_before(draft, vault, at):
-            if draft.settled(at + HOUR):
-                draft.rows.append(clerk.replication(run, at, policy.destination or {}))
-
-
-def copy_once(draft: Draft) -> None:
-    """Copy one backup by hand, with the operation type that replication had before."""
-    destination = {"destination_project_id": identifiers.project(draft.rng), "destination_region": "sim-2"}
-    runs = (run for resource in draft.resources() for run in draft.successes(resource))
-    for run in runs:
-        at = run.ended + MINUTE
-        if draft.settled(at + HOUR):
-            draft.rows.append(clerk_of(draft).replication(run, at, destination, by_hand=True))
-            return
-
-
 def back_up_by_hand(draft: Draft) -> None:
     """Back up a few resources without trouble by hand, such as before a change; every other one names no vault."""
     troubled = draft.truth.troubled()
@@ -98,31 +56,3 @@ def _source(draft: Draft, vault: Vault, moment: datetime) -> Run | None:
         if run.ended < moment and not run.deleted
     ]
     return draft.rng.choice(found) if found else None
-
-
-def _newest_before(draft: Draft, vault: Vault, moment: datetime) -> list[Run]:
-    """Find the newest backup of each resource that existed at a moment and is less than a day old."""
-    found = []
-    for resource in vault.resources:
-        fresh = (run for run in draft.successes(resource) if moment - DAY < run.created and run.ended < moment)
-        found += [run for run in [next(fresh, None)] if run is not None]
-    return found
-
-
-def _replication_policy(draft: Draft, vault: Vault) -> Policy:
-    destination: Row = {
-        "destination_project_id": identifiers.project(draft.rng),
-        "destination_region": "sim-2",
-    }
-    policy = Policy(
-        id=identifiers.uuid(draft.rng),
-        name="policy-second-region",
-        plan=choose_plan(draft, 1),
-        retention_days=90,
-        created=draft.start - 120 * DAY,
-        operation_type="replication",
-        destination=destination,
-    )
-    vault.replication = policy
-    draft.policies.append(policy)
-    return policy

@@ -21,6 +21,8 @@ from audit.subjects import (
     Resource,
     Subjects,
     VaultSubject,
+    Waiver,
+    WaiverSubject,
     arrange,
 )
 
@@ -228,6 +230,24 @@ def a_vault_subject(*tasks: Task, **changes: Any) -> VaultSubject:
     return VaultSubject(tasks=tasks, **{**values, **changes})
 
 
+def a_waiver(**changes: Any) -> Waiver:
+    """A waiver of CBR-101 that ends long after NOW."""
+    values: Row = {
+        "control": "CBR-101",
+        "subject": "server-1",
+        "owner": "Ana",
+        "reason": "rebuilt every night",
+        "until": NOW + 30 * DAY,
+        "ticket": "OPS-1",
+    }
+    return Waiver(**{**values, **changes})
+
+
+def a_waiver_subject(waiver: Waiver | None = None, **changes: Any) -> WaiverSubject:
+    values: Row = {"findings": 1, "needed": 1}
+    return WaiverSubject(waiver=waiver or a_waiver(), **{**values, **changes})
+
+
 def a_departure(**changes: Any) -> Departure:
     values: Row = {"at": NOW - 5 * DAY, "task_id": "removal", "operation": "remove_resource"}
     return Departure(**{**values, **changes})
@@ -253,6 +273,7 @@ def run_facts(**changes: Any) -> RunFacts:
         "id": "20261123T040000Z-abc",
         "as_of": NOW,
         "window": a_window(3),
+        "read": a_window(3),
         "project_id": "project-1",
         "region": "eu-west-101",
         "tool_version": "0.1.0",

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from audit.simulator import SCENARIOS, Estate, build_estate
-from tests.simulator.recount import Recount, due, longest_gap, when
+from tests.simulator.recount import Recount
+from tests.simulator.rows import due, longest_gap, when
 
 AS_OF = datetime(2026, 3, 20, 9, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)

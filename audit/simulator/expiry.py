@@ -1,0 +1,47 @@
+"""The end of backups: what retention deletes, and when."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from audit.simulator.blueprint import Draft, Run
+from audit.simulator.calendar_of_runs import DAY
+from audit.simulator.tasks import clerk_of
+
+HOUR: Final = timedelta(hours=1)
+
+
+def delete_expired(draft: Draft) -> None:
+    """Delete each backup of a policy in the batch of the day after its retention ended.
+
+    The deletions of some policies leave no task, as if the log did not show them.
+    """
+    clerk = clerk_of(draft)
+    for runs in draft.runs.values():
+        kept = [run for run in runs if _is_kept(run)]
+        ended = [run.ended for run in kept]
+        for place, run in enumerate(kept):
+            at = _batch(draft, _released(run, ended[place + 1 :]))
+            if at is None or not draft.settled(at + 2 * HOUR):
+                continue
+            run.deleted = True
+            if run.policy is not None and not run.policy.is_silent:
+                draft.rows.append(clerk.delete(run, at))
+
+
+def _is_kept(run: Run) -> bool:
+    """Retention looks at the backups of policies only, and at those that are there."""
+    return run.policy is not None and run.status == "success" and not (run.deleted or run.vanished)
+
+
+def _released(run: Run, newer: list[datetime]) -> datetime | None:
+    if run.expires is not None or run.policy is None:
+        return run.expires
+    return run.policy.applied.released(run.ended, newer)
+
+
+def _batch(draft: Draft, released: datetime | None) -> datetime | None:
+    """Pick the time in the batch of the next day, UTC."""
+    if released is None:
+        return None
+    batch = (released + DAY).replace(hour=0, minute=0, second=0)
+    return max(batch + draft.rng.random() * 8 * HOUR, released + 3 * HOUR)

@@ -1,0 +1,75 @@
+"""Faults of planned runs: what is missing, what came late and what took too long."""
+
+from datetime import timedelta
+from typing import Final
+
+from audit.simulator.blueprint import Draft, Resource, Run
+from audit.simulator.calendar_of_runs import DAY
+from audit.simulator.spoiling import HOUR, is_forgotten, is_recent, longest_gap, repaired
+
+_LATE: Final = timedelta(hours=9)  # after this an auditor's grace and window are over
+
+
+def misses_a_run(draft: Draft, resource: Resource) -> bool:
+    """A run of the last days never began, and no task shows why."""
+    runs = _inner(draft, resource)
+    if runs:
+        draft.runs[resource.id].remove(draft.rng.choice(runs))
+        draft.truth.resource(resource.id, "CBR-102")
+    return bool(runs)
+
+
+def blocks_the_next_run(draft: Draft, resource: Resource) -> bool:
+    """A run does not end, and the service leaves out the next one; later ones succeeded all the same."""
+    all_runs = draft.runs[resource.id]
+    runs = [run for run in _inner(draft, resource) if run.created < draft.as_of - 3 * DAY]
+    if not runs:
+        return False
+    missed = runs[0]
+    all_runs[all_runs.index(missed) - 1].status = "running"
+    all_runs.remove(missed)
+    draft.truth.resource(resource.id, "CBR-102", "CBR-106")
+    return True
+
+
+def runs_late(draft: Draft, resource: Resource) -> bool:
+    """A run of the last days began hours after its grace, and succeeded: late, but in its period."""
+    return _postpone(draft, resource, [run for run in repaired(draft, resource) if is_recent(draft, run)])
+
+
+def ran_late(draft: Draft, resource: Resource) -> bool:
+    """A run began late, but that is long enough ago to be forgotten."""
+    return _postpone(draft, resource, [run for run in repaired(draft, resource) if is_forgotten(draft, run)])
+
+
+def runs_long(draft: Draft, resource: Resource) -> bool:
+    """A run takes so long that the service leaves out those that come due meanwhile; it succeeds in their time."""
+    runs = [run for run in _inner(draft, resource) if run.created < draft.as_of - DAY]
+    if not runs:
+        return False
+    long = draft.rng.choice(runs)
+    gap = longest_gap(long)
+    long.duration = max(1.3 * gap, _LATE) if gap < DAY else _LATE + draft.rng.random() * 4 * HOUR
+    draft.runs[resource.id] = [
+        run for run in draft.runs[resource.id] if run is long or not long.created < run.created < long.ended
+    ]
+    draft.truth.resource(resource.id, "CBR-108")
+    return True
+
+
+def _inner(draft: Draft, resource: Resource) -> list[Run]:
+    """Recent runs between others that are older and newer, newest first."""
+    oldest = draft.runs[resource.id][:2]
+    return [run for run in repaired(draft, resource) if is_recent(draft, run) and run not in oldest]
+
+
+def _postpone(draft: Draft, resource: Resource, runs: list[Run]) -> bool:
+    fitting = [run for run in runs if longest_gap(run) == DAY]
+    if not fitting:
+        return False
+    late = draft.rng.choice(fitting)
+    late.created += _LATE + draft.rng.random() * 4 * HOUR
+    late.duration = min(late.duration, 2 * HOUR)
+    if is_recent(draft, late):
+        draft.truth.resource(resource.id, "CBR-108")
+    return True

@@ -1,0 +1,72 @@
+"""Faults of what policies say. What fails by them is noted in the end, because limits find more than was planted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from audit.simulator.blueprint import Draft, Policy
+from audit.simulator.calendar_of_runs import DAY
+from audit.simulator.retention import Retention
+
+PolicyFault = Callable[[Draft, Policy], bool]
+_MINUTES_AGO: Final = timedelta(minutes=20)
+_TOO_BRIEF_DAYS: Final = 3
+_TOO_RARE_DAYS: Final = 10
+
+
+def keeps_briefly(_: Draft, policy: Policy) -> bool:
+    """The retention was shortened to days a moment ago; what was made before keeps its date."""
+    return _change(policy, Retention(days=_TOO_BRIEF_DAYS))
+
+
+def keeps_too_few(_: Draft, policy: Policy) -> bool:
+    """The retention was changed to two backups a moment ago."""
+    return policy.plan.longest_gap() <= DAY and _change(policy, Retention(number=2))
+
+
+def keeps_just_enough(_: Draft, policy: Policy) -> bool:
+    """A number of backups alone is kept, and it is large enough: harmless by default."""
+    return policy.retention.number is not None and _change(policy, Retention(number=policy.retention.number))
+
+
+def keeps_for_ever(_: Draft, policy: Policy) -> bool:
+    """Nothing is ever deleted."""
+    policy.retention = Retention()
+    return True
+
+
+def keeps_for_decades(_: Draft, policy: Policy) -> bool:
+    """The last backup of each year is kept for twenty years."""
+    if policy.retention.number is None:
+        return False
+    policy.retention = replace(policy.retention, years=20)
+    return True
+
+
+def keeps_few_months(_: Draft, policy: Policy) -> bool:
+    """The last backups of a few months only are kept."""
+    if policy.retention.number is None:
+        return False
+    policy.retention = replace(policy.retention, months=5)
+    return True
+
+
+def forgets_the_zone(_: Draft, policy: Policy) -> bool:
+    """The policy does not say whose weeks and months it means."""
+    if policy.retention.number is None:
+        return False
+    policy.retention = replace(policy.retention, zone=None)
+    return True
+
+
+def runs_rarely(draft: Draft, policy: Policy) -> bool:
+    """The plan was thinned to every ten days a moment ago; nothing came due since."""
+    policy.plan = replace(policy.plan, times=policy.plan.times[:1], weekdays=tuple(range(7)), interval=_TOO_RARE_DAYS)
+    policy.changed = draft.as_of - _MINUTES_AGO
+    return True
+
+
+def _change(policy: Policy, retention: Retention) -> bool:
+    policy.former, policy.retention = policy.retention, retention
+    return True

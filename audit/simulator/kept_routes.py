@@ -1,0 +1,118 @@
+"""The lists of what is kept and of what could be: backups and protectable resources."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from operator import itemgetter
+from typing import Final
+
+from audit.simulator import parameters
+from audit.simulator.answers import bad_parameter, good
+from audit.simulator.cloud import Cloud
+from audit.simulator.listings import Asked, after, answer_page, find, paging, show
+from audit.simulator.messages import Request, Response, Row
+from audit.simulator.task_log import instant
+
+_SAME: Final = (
+    "checkpoint_id",
+    "image_type",
+    "incremental",
+    "name",
+    "parent_id",
+    "resource_az",
+    "resource_id",
+    "resource_name",
+    "resource_type",
+    "status",
+    "vault_id",
+)
+_SORTABLE: Final = ("created_at", "updated_at", "name", "status", "resource_name", "resource_size")
+_ALL_PROJECTS: Final = "all_granted_eps"
+
+
+def list_backups(cloud: Cloud, request: Request, _: str) -> Response:
+    """List the backups, newest first; their copies in other regions only with ``show_replication``.
+
+    Times are compared with ``created_at``, both inclusive. A hidden backup is counted and takes its place in a page,
+    but it is never delivered.
+    """
+    asked = parameters.read(request.split().query, parameters.BACKUPS)
+    limit, offset = paging(asked)
+    rows = after(_sorted(_chosen(cloud, asked), str(asked.get("sort", ""))), asked.get("marker"))
+    page = [row for row in rows[offset : offset + limit] if row["id"] not in cloud.estate.hidden]
+    shown = page if asked.get("show_replication") else [row | {"replication_records": []} for row in page]
+    return answer_page("backups", shown, count=len(rows), limit=limit, offset=offset)
+
+
+def show_backup(cloud: Cloud, _: Request, backup_id: str) -> Response:
+    """Show one backup, or the backup of one disk of a server, with its copies."""
+    row = None if backup_id in cloud.estate.hidden else find(list(_with_children(cloud)), backup_id)
+    return show("backup", row, "6200", "The backup does not exist.")
+
+
+def list_protectables(cloud: Cloud, request: Request, kind: str) -> Response:
+    """List the resources of one kind that could be protected; the count is in no document, limit and offset are not."""
+    if kind not in cloud.estate.protectables:
+        raise bad_parameter(f"'protectable_type' is not one of {', '.join(cloud.estate.protectables)}.")
+    asked = parameters.read(request.split().query, parameters.PROTECTABLES)
+    limit, offset = paging(asked, parameters.MOST_PROTECTABLES)
+    rows = [row for row in cloud.estate.protectables[kind] if _is_asked_for(row, asked)]
+    page = after(rows, asked.get("marker"))[offset : offset + limit]
+    return good({"instances": page, "count": len(rows)})
+
+
+def _with_children(cloud: Cloud) -> Iterator[Row]:
+    for row in cloud.estate.backups:
+        yield row
+        yield from row["children"]
+
+
+def _chosen(cloud: Cloud, asked: Asked) -> list[Row]:
+    """Choose among the backups of the project, or among those of the disks of one server where that is asked."""
+    if asked.get("own_type") == "shared" or "member_status" in asked:
+        return []  # nobody shares anything with this project
+    rows = _with_children(cloud) if "parent_id" in asked else cloud.estate.backups
+    vaults = {vault["id"] for vault in cloud.estate.vaults if _vault_is_asked_for(vault, asked)}
+    return [row for row in rows if _backup_is_asked_for(row, asked, vaults)]
+
+
+def _vault_is_asked_for(vault: Row, asked: Asked) -> bool:
+    billing, project = vault["billing"], asked.get("enterprise_project_id", _ALL_PROJECTS)
+    used_percent = billing["used"] * 100 // (billing["size"] * 1024)
+    return project in (_ALL_PROJECTS, vault["enterprise_project_id"]) and used_percent >= int(
+        str(asked.get("used_percent", 0))
+    )
+
+
+def _backup_is_asked_for(row: Row, asked: Asked, vaults: set[str]) -> bool:
+    is_dec = row["extend_info"]["is_dec"]
+    return (
+        row["vault_id"] in vaults
+        and all(row[name] == asked[name] for name in _SAME if name in asked)
+        and asked.get("dec", is_dec) == is_dec
+        and _was_created_when_asked(row, asked)
+    )
+
+
+def _was_created_when_asked(row: Row, asked: Asked) -> bool:
+    start, end = asked.get("start_time"), asked.get("end_time")
+    if start is None and end is None:
+        return True
+    created = instant(datetime.fromisoformat(row["created_at"]))
+    return (not isinstance(start, datetime) or created >= instant(start)) and (
+        not isinstance(end, datetime) or created <= instant(end)
+    )
+
+
+def _sorted(rows: list[Row], sort: str) -> list[Row]:
+    """Sort by keys such as ``name:asc,created_at:desc``; the first one counts most."""
+    for part in reversed(sort.split(",") if sort else []):
+        key, _, direction = part.partition(":")
+        if key not in _SORTABLE or direction not in ("", "asc", "desc"):
+            raise bad_parameter(f"'sort' cannot be by {part!r}.")
+        rows = sorted(rows, key=itemgetter(key), reverse=direction == "desc")
+    return rows
+
+
+def _is_asked_for(row: Row, asked: Asked) -> bool:
+    facts = {"id": row["id"], "name": row["name"], "status": row["status"], "server_id": row["id"]}
+    return all(asked.get(name, fact) == fact for name, fact in facts.items())

@@ -1,0 +1,46 @@
+"""Lists and single rows as every route answers them."""
+
+import json
+from http import HTTPStatus
+from itertools import dropwhile, islice
+
+from audit.simulator import parameters
+from audit.simulator.answers import RefusedError, good, listing
+from audit.simulator.messages import Response, Row
+
+Asked = dict[str, object]
+
+
+def paging(asked: Asked, default: int = parameters.MOST_ROWS) -> tuple[int, int]:
+    """Read limit and offset out of a query."""
+    limit, offset = asked.get("limit", default), asked.get("offset", 0)
+    return int(str(limit)), int(str(offset))
+
+
+def list_page(name: str, rows: list[Row], limit: int, offset: int) -> Response:
+    """Cut one page out of all rows and answer with it."""
+    return answer_page(name, rows[offset : offset + limit], count=len(rows), limit=limit, offset=offset)
+
+
+def answer_page(name: str, page: list[Row], *, count: int, limit: int, offset: int) -> Response:
+    """Answer with a page of rows and with how many there are in all."""
+    return listing(name, [json.dumps(row).encode() for row in page], count=count, limit=limit, offset=offset)
+
+
+def after(rows: list[Row], marker: object) -> list[Row]:
+    """Leave out the rows up to the one that a marker names; without a marker, none."""
+    if marker is None:
+        return rows
+    return list(islice(dropwhile(lambda row: row["id"] != marker, rows), 1, None))
+
+
+def find(rows: list[Row], wanted: str) -> Row | None:
+    """Find a row by its id."""
+    return next((row for row in rows if row["id"] == wanted), None)
+
+
+def show(name: str, row: Row | None, number: str, message: str) -> Response:
+    """Answer with one row, or say that it is not there."""
+    if row is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"BackupService.{number}", message)
+    return good({name: row})

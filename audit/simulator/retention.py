@@ -1,0 +1,68 @@
+"""How long a pretend policy keeps backups: by age or by number, and beside that the last of weeks, months and years."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+DAY: Final = timedelta(days=1)
+_WEEK: Final = 7 * DAY
+_MONTH: Final = 31 * DAY
+_YEAR: Final = 366 * DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """What a policy says about keeping; without days and number its backups are kept for ever.
+
+    Attributes:
+        days: backups are deleted at this age.
+        number: backups are deleted when there are so many newer ones.
+        weeks, months, years: the newest backup of each of so many weeks … is kept beside that.
+        zone: whose weeks and months these are.
+    """
+
+    days: int | None = None
+    number: int | None = None
+    weeks: int = 0
+    months: int = 0
+    years: int = 0
+    zone: str | None = "UTC+08:00"
+
+    def expiry(self, ended: datetime) -> datetime | None:
+        """When a backup reaches its age; None where age does not matter."""
+        return None if self.days is None else ended + self.days * DAY
+
+    def at_least(self, gap: timedelta) -> timedelta | None:
+        """How long a backup is surely kept where runs are so far apart; None for ever."""
+        if self.days is not None:
+            return self.days * DAY
+        return None if self.number is None else (self.number - 1) * gap
+
+    def at_most(self, gap: timedelta) -> timedelta | None:
+        """How long some backup is kept where runs are so far apart; None for ever."""
+        usual = self.days * DAY if self.days is not None else self.number and self.number * gap
+        return None if not usual else max(usual, self.weeks * _WEEK, self.months * _MONTH, self.years * _YEAR)
+
+    def released(self, ended: datetime, newer: list[datetime]) -> datetime | None:
+        """When a backup may be deleted, given when the newer ones ended, oldest first; None if not yet.
+
+        Age and number do not come together in a rule, and the last of a week or month is kept beside a number only.
+        """
+        if self.days is not None:
+            return self.expiry(ended)
+        if self.number is None or len(newer) < self.number:
+            return None
+        return max(newer[self.number - 1], *self._kept_until(ended, newer[0]))
+
+    def _kept_until(self, ended: datetime, following: datetime) -> list[datetime]:
+        """Until when a backup counts as the last of its week, month or year."""
+        midnight = ended.replace(hour=0, minute=0, second=0, microsecond=0)
+        week, month = midnight - ended.weekday() * DAY, midnight.replace(day=1)
+        until = [ended]
+        if following >= week + _WEEK:
+            until.append(week + self.weeks * _WEEK)
+        if (following.year, following.month) != (ended.year, ended.month):
+            until.append(month + self.months * _MONTH)
+        if following.year != ended.year:
+            until.append(month.replace(month=1) + self.years * _YEAR)
+        return until

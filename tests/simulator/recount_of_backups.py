@@ -1,0 +1,90 @@
+"""What is kept, counted again: CBR-111, 401 to 405, 501 to 503."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tests.simulator.rows import Pair, Row, Rows, flag, made_by, when
+
+if TYPE_CHECKING:
+    from tests.simulator.recount import Limits
+
+SERVERS = {"OS::Nova::Server", "OS::Ironic::BareMetalServer", "OS::Native::Server"}
+
+
+def failures(rows: Rows, limits: "Limits", since: datetime) -> Iterator[Pair]:
+    for vault, resource in rows.held():
+        for control in {*_of_points(rows, limits, resource), *_of_place(rows, vault, resource)}:
+            yield control, "resource", resource["id"]
+        if _disagrees(rows, limits, since, vault, resource):
+            yield "CBR-404", "resource", resource["id"]
+    for vault in rows.estate.vaults:
+        ends = [point["expired_at"] for point in rows.points_of_vault.get(vault["id"], ()) if point.get("expired_at")]
+        if any(when(end) + limits.overstay < rows.estate.as_of for end in ends):
+            yield "CBR-405", "vault", vault["id"]
+    yield from _destroyed(rows, limits)
+    yield from _unprotected(rows)
+
+
+def _of_points(rows: Rows, limits: "Limits", resource: Row) -> Iterator[str]:
+    points = rows.own_points_of.get(resource["id"], [])
+    ready = [point for point in points if point["status"] != "protecting"]
+    if ready[0]["status"] != "available" if ready else bool(rows.backups(resource, "success")):
+        yield "CBR-401"
+    if points and not flag(points[0]["extend_info"]["encrypted"]):
+        yield "CBR-402"
+    for point in points:
+        by_policy = flag(point["extend_info"].get("auto_trigger", True))
+        end = point.get("expired_at")
+        if by_policy and end and when(end) - when(point["created_at"]) < limits.kept:
+            yield "CBR-403"
+
+
+def _of_place(rows: Rows, vault: Row, resource: Row) -> Iterator[str]:
+    if rows.enabled(vault) is not None and not resource["auto_protect"]:
+        yield "CBR-501"
+    extra = resource["extra_info"]
+    if resource["type"] in SERVERS and (extra.get("exclude_volumes") or extra.get("include_volumes")):
+        yield "CBR-502"
+
+
+def _disagrees(rows: Rows, limits: "Limits", since: datetime, vault: Row, resource: Row) -> bool:
+    """Whether a task's backup is not there and nothing explains it, or one is there that no task made."""
+    points = rows.own_points_of.get(resource["id"], [])
+    there = {point["id"] for point in points}
+    policies = rows.policies_of.get(vault["id"], [])
+    for newer, task in enumerate(rows.backups(resource, "success")):
+        age = rows.estate.as_of - when(task["ended_at"])
+        if made_by(task) in there or made_by(task) in rows.deleted:
+            continue
+        if not any(rows.explains(policy, age, newer, limits.explained) for policy in policies):
+            return True
+    made = {made_by(task) for task in rows.backups(resource)}
+    return any(point["id"] not in made for point in points if when(point["created_at"]) >= since)
+
+
+def _destroyed(rows: Rows, limits: "Limits") -> Iterator[Pair]:
+    for task in rows.successes:
+        operation = task["operation_type"]
+        if operation in ("vault_delete", "remove_resource") or (operation == "delete" and _early(rows, limits, task)):
+            yield "CBR-111", "vault", task["vault_id"]
+
+
+def _early(rows: Rows, limits: "Limits", task: Row) -> bool:
+    deleted, resource = task["extra_info"]["delete"]["backup_id"], task["extra_info"]["resource"]
+    good = rows.backups(resource, "success")[::-1]
+    (maker,) = (each for each in good if made_by(each) == deleted)
+    at, ended = when(task["created_at"]) - limits.deleted_late, when(maker["ended_at"])
+    ends = sorted(when(each["ended_at"]) for each in good)
+    newer = bisect_right(ends, at) - bisect_right(ends, ended)
+    policies = [each for each in rows.policies_of[task["vault_id"]] if each["operation_type"] == "backup"]
+    return not any(rows.explains(policy, at - ended, newer, limits.retained) for policy in policies)
+
+
+def _unprotected(rows: Rows) -> Iterator[Pair]:
+    held = {resource["id"] for _, resource in rows.held()}
+    for instances in rows.estate.protectables.values():
+        for instance in instances:
+            if instance["protectable"]["result"] and instance["id"] not in held:
+                yield "CBR-503", "resource", instance["id"]

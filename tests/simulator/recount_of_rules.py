@@ -1,0 +1,89 @@
+"""Policies and vaults, counted again: CBR-201 to 206, 301 to 306 and 601."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tests.simulator.rows import DAY, Pair, Row, Rows, longest_gap, shortest_gap, when
+
+if TYPE_CHECKING:
+    from tests.simulator.recount import Limits
+
+
+def failures(rows: Rows, limits: "Limits", days: int) -> Iterator[Pair]:
+    for policy in rows.estate.policies:
+        for control in _of_policy(limits, policy):
+            yield control, "policy", policy["id"]
+    for vault in rows.backup_vaults:
+        for control in _of_backup_vault(rows, limits, vault, days):
+            yield control, "vault", vault["id"]
+    for vault in rows.estate.vaults:
+        for control in _of_vault(limits, vault):
+            yield control, "vault", vault["id"]
+
+
+def _of_policy(limits: "Limits", policy: Row) -> Iterator[str]:
+    if not policy["associated_vaults"]:
+        return
+    if not policy["enabled"]:
+        yield "CBR-201"
+        return
+    if policy["operation_type"] == "backup" and longest_gap(policy) > limits.interval:
+        yield "CBR-202"
+    rule = policy["operation_definition"]
+    days, number = rule.get("retention_duration_days", -1), rule.get("max_backups", -1)
+    least, most = _kept(policy, days, number, limits)
+    if least is not None and least < limits.kept:
+        yield "CBR-203"
+    longest = max(
+        most or timedelta(0), rule.get("year_backups", 0) * 365 * DAY, rule.get("month_backups", 0) * 30 * DAY
+    )
+    if most is None or longest > limits.kept_at_most:
+        yield "CBR-204"
+    weeks, months = rule.get("week_backups", 0), rule.get("month_backups", 0)
+    if weeks < limits.weeks or months < limits.months or not rule.get("timezone"):
+        yield "CBR-205"
+
+
+def _kept(policy: Row, days: int, number: int, limits: "Limits") -> tuple[timedelta | None, timedelta | None]:
+    """Say how long backups are kept at least and at most; None for ever."""
+    if days > 0:
+        return days * DAY, days * DAY
+    if number <= 0:
+        return None, None
+    gap = longest_gap(policy) if limits.by_longest_gap else shortest_gap(policy)
+    return (number - 1) * gap, number * longest_gap(policy)
+
+
+def _of_backup_vault(rows: Rows, limits: "Limits", vault: Row, days: int) -> Iterator[str]:
+    policy = rows.enabled(vault)
+    if policy is None:
+        yield "CBR-301"
+    elif not vault["resources"]:
+        yield "CBR-302"
+    if rows.enabled(vault, "replication") is None:
+        yield "CBR-206"
+    if days >= 90 and vault["resources"] and not _restored(rows, limits, vault):
+        yield "CBR-601"
+
+
+def _of_vault(limits: "Limits", vault: Row) -> Iterator[str]:
+    billing = vault["billing"]
+    if not vault["locked"]:
+        yield "CBR-303"
+    is_full = billing["used"] * 100 >= limits.usage * billing["size"] * 1024 and not vault["auto_expand"]
+    if is_full or billing["status"] in ("frozen", "error", "deleting"):
+        yield "CBR-304"
+    if not billing["is_multi_az"]:
+        yield "CBR-305"
+    if not any(tag["key"] == "owner" and tag["value"] for tag in vault["tags"]):
+        yield "CBR-306"
+
+
+def _restored(rows: Rows, limits: "Limits", vault: Row) -> bool:
+    return any(
+        task["operation_type"] == "restore"
+        and task["vault_id"] == vault["id"]
+        and rows.estate.as_of - when(task["created_at"]) <= limits.restored
+        for task in rows.successes
+    )

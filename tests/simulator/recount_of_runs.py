@@ -1,0 +1,126 @@
+"""Runs and restores, counted again: CBR-101 to 110, 112, 113, 602 and 603."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+from tests.simulator.rows import DAY, HOUR, Pair, Row, Rows, due, flag, longest_gap, made_by, unfinished, when
+
+if TYPE_CHECKING:
+    from tests.simulator.recount import Limits
+
+EARLY = HOUR / 60
+NEVER = datetime.min.replace(tzinfo=UTC)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+def failures(rows: Rows, limits: "Limits", since: datetime) -> Iterator[Pair]:
+    for vault, resource in rows.held():
+        judges = (_of_success, _of_plan, _of_copies, _of_single_tasks, _of_restores)
+        for judge in judges:
+            for control in judge(rows, limits, since, vault, resource):
+                yield control, "resource", resource["id"]
+
+
+def _of_success(rows: Rows, limits: "Limits", _: datetime, vault: Row, resource: Row) -> Iterator[str]:
+    policy, now = rows.enabled(vault), rows.estate.as_of
+    limit = (DAY if policy is None else longest_gap(policy)) + limits.grace
+    finished = rows.backups(resource, "success", "failed", "timeout")
+    good = [task for task in finished if task["status"] == "success"]
+    if not any(now - when(task["started_at"]) <= limit for task in good):
+        yield "CBR-101"
+    recent = [task["status"] for task in finished if now - when(task["created_at"]) <= 30 * DAY]
+    if recent and recent.count("success") / len(recent) < limits.rate:
+        yield "CBR-103"
+    if len(finished) >= 3 and all(task["status"] != "success" for task in finished[:3]):
+        yield "CBR-104"
+    last = max((when(task["started_at"]) for task in good), default=NEVER)
+    later = [when(task["started_at"]) for task in finished if when(task["started_at"]) > last]
+    if later and now - min(later) > limit:
+        yield "CBR-105"
+    tasks = rows.tasks_of.get(resource["id"], ())
+    if any(now - when(task["created_at"]) > limits.stuck for task in tasks if unfinished(task)):
+        yield "CBR-106"
+    skipped = [when(task["created_at"]) for task in rows.backups(resource, "skipped")]
+    if any(now - created <= limits.skipped for created in skipped):
+        yield "CBR-107"
+
+
+def _of_plan(rows: Rows, limits: "Limits", since: datetime, vault: Row, resource: Row) -> Iterator[str]:
+    policy, now = rows.enabled(vault), rows.estate.as_of
+    if policy is None or not resource["auto_protect"]:
+        return
+    every = rows.tasks_of.get(resource["id"], ())
+    known = max([since, *(when(task["created_at"]) - limits.grace for task in every[-1:])])
+    tasks = rows.backups(resource)[::-1]
+    moments = due(policy, now - limits.planned, now)
+    periods = pairwise([*moments, FOR_EVER])
+    judged = [(moment, end) for moment, end in periods if moment >= known]
+    outcomes = {_outcome(tasks, policy, moment, end, limits, now) for moment, end in judged}
+    yield from (control for outcome, control in (("unmet", "CBR-102"), ("slow", "CBR-108")) if outcome in outcomes)
+
+
+def _outcome(tasks: list[Row], policy: Row, moment: datetime, end: datetime, limits: "Limits", now: datetime) -> str:
+    """Say how the run that was due at a moment went, whose period reaches to the next one."""
+    until = end if end == FOR_EVER else end - EARLY
+    period = [task for task in tasks if moment - EARLY <= when(task["created_at"]) < until]
+    named = [task for task in period if task["policy_id"] == policy["id"]]
+    loose = [task for task in period if task["policy_id"] is None and _began(task) - moment <= limits.grace]
+    answer = next(iter([*named, *loose]), None)
+    if answer is not None and answer["status"] == "success":
+        return "slow" if when(answer["ended_at"]) - moment > limits.window else "met"
+    if answer is not None and unfinished(answer):
+        return "open"
+    good = [task for task in tasks if task["status"] == "success" and when(task["created_at"]) < until]
+    if any(when(task["ended_at"]) >= moment for task in good):
+        return "met"
+    return "pending" if moment + limits.grace > now else "unmet"
+
+
+def _began(task: Row) -> datetime:
+    return when(task["started_at"] or task["created_at"])
+
+
+def _of_copies(rows: Rows, limits: "Limits", _: datetime, vault: Row, resource: Row) -> Iterator[str]:
+    if rows.enabled(vault, "replication") is None:
+        return
+    tasks = rows.tasks_of.get(resource["id"], ())
+    copies = [task for task in tasks if task["operation_type"] in ("replication", "copy")]
+    copied = {task["extra_info"]["replication"]["source_backup_id"] for task in copies if task["status"] == "success"}
+    points = rows.own_points_of.get(resource["id"], [])
+    copied |= {
+        point["id"] for point in points for record in point["replication_records"] if record["status"] == "success"
+    }
+    made = [(point["id"], when(point["created_at"])) for point in points if point["status"] != "protecting"]
+    if limits.by_tasks:
+        made = [(made_by(task), when(task["created_at"])) for task in rows.backups(resource, "success")]
+    old = [backup_id for backup_id, created in made if created <= rows.estate.as_of - limits.lag]
+    if (copies and copies[0]["status"] in ("failed", "timeout")) or not copied.issuperset(old[:1]):
+        yield "CBR-109"
+
+
+def _of_single_tasks(rows: Rows, _: "Limits", __: datetime, vault: Row, resource: Row) -> Iterator[str]:
+    good = rows.backups(resource, "success")
+    blocks = [task["extra_info"]["backup"] for task in good]
+    asked = vault["billing"]["consistent_level"] == "app_consistent"
+    if asked and blocks and blocks[0]["app_consistency_status"] == "0":
+        yield "CBR-110"
+    policy = rows.enabled(vault)
+    most = policy["operation_definition"].get("full_backup_interval", -1) if policy else -1
+    stretches = groupby(blocks, key=lambda block: flag(block["incremental"]))
+    if most > 0 and any(len(list(stretch)) > most for incremental, stretch in stretches if incremental):
+        yield "CBR-112"
+    named = [task["policy_id"] for task in rows.backups(resource) if task["policy_id"]]
+    if named and named[0] not in {policy["id"] for policy in rows.policies_of.get(vault["id"], ())}:
+        yield "CBR-113"
+
+
+def _of_restores(rows: Rows, limits: "Limits", _: datetime, __: Row, resource: Row) -> Iterator[str]:
+    tasks = [task for task in rows.tasks_of.get(resource["id"], ()) if task["operation_type"] == "restore"]
+    good = [task for task in tasks if task["status"] == "success"]
+    took: list[timedelta] = [when(task["ended_at"]) - when(task["started_at"]) for task in good]
+    if any(each > limits.restore for each in took):
+        yield "CBR-602"
+    if tasks and tasks[0]["status"] == "failed":
+        yield "CBR-603"
