@@ -1,4 +1,4 @@
-"""The rows of an estate as an auditor would look at them, read anew: nothing is shared with the code that writes them."""
+"""The rows of an estate as an auditor would look at them; nothing is shared with the code that writes them."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ class Rows:
         """Whether a rule of a policy has come to delete a backup; with a share, when it comes a little earlier."""
         rule = policy["operation_definition"]
         days, number = rule.get("retention_duration_days", -1), rule.get("max_backups", -1)
-        return (days > 0 and age >= days * DAY * share) or (number > 0 and newer >= number * share)
+        return bool((days > 0 and age >= days * DAY * share) or (number > 0 and newer >= number * share))
 
 
 def grouped(pairs: Iterator[tuple[str, Row]]) -> dict[str, list[Row]]:
