@@ -110,6 +110,7 @@ ROUTES: Final = (
         "cbr:vaults:listProtectables",
     ),
 )
+ACTIONS: Final = tuple(route.action for route in ROUTES if route.action)
 
 
 def _route(cloud: Cloud, request: Request) -> Response:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from audit.simulator import Simulator
+from audit.simulator import ACTIONS, Simulator
 from tests.simulator.asking import a_simulator, ask, body_of, found
 
 Row = dict[str, Any]
@@ -136,7 +136,7 @@ def test_hidden_backups_count_but_are_not_delivered() -> None:
     assert ask(simulator, f"backups/{first['id']}").status == 200
 
 
-ACTIONS = {
+PATHS = {
     "cbr:tasks:list": "operation-logs",
     "cbr:tasks:get": "operation-logs/1",
     "cbr:policies:list": "policies",
@@ -152,8 +152,8 @@ ACTIONS = {
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_the_user_may_not_do_is_forbidden_and_the_rest_goes_on(action: str) -> None:
     simulator = a_simulator(resources=1, days=2, denied={action})
-    refused = ask(simulator, ACTIONS[action])
-    others = [ask(simulator, path) for name, path in ACTIONS.items() if name != action]
+    refused = ask(simulator, PATHS[action])
+    others = [ask(simulator, path) for name, path in PATHS.items() if name != action]
 
     assert refused.status == 403
     assert body_of(refused)["error_msg"] == f"Policy doesn't allow {action} to be performed."
