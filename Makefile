@@ -7,12 +7,12 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-header --no-annotate --no-emit-find-links pyproject.toml
 
-.PHONY: demo test lint bench schemas lock clean
+.PHONY: demo test lint fuzz bench zip wheels schemas docs lock clean
 
 demo: .venv/.runs ## audit a simulated project and write its report to cbr-audit-demo/
 	$(BIN)/cbr-audit demo
 
-test: lint ## every check and every test
+test: lint build/.wheels ## every check and every test
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 lint: .venv/.develops ## style, types, layers
@@ -21,15 +21,30 @@ lint: .venv/.develops ## style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+fuzz: .venv/.develops ## a million mutated rows through both validators, some ten minutes
+	$(BIN)/python -m tests.fuzz
+
 bench: .venv/.develops ## figures, as ratios in one run
 	$(BIN)/python -m bench
+
+zip: build/.wheels ## build/cbr-audit.zip, the function; PRECOMPILE=1 adds bytecode for a quicker cold start
+	$(BIN)/python -m deploy.build_zip $(if $(PRECOMPILE),--precompile)
+
+wheels: ## download the function's dependencies anew
+	rm -f build/.wheels
+	$(MAKE) build/.wheels
 
 schemas: .venv/.develops ## write the published schemas and the amended ones anew
 	$(BIN)/python -c 'from pathlib import Path; from audit.published import write; write(Path("schemas"))'
 	$(BIN)/python -m tests.schemas.amended
 
+docs: .venv/.develops ## write docs/controls.md anew
+	mkdir -p docs
+	$(BIN)/python -c 'from pathlib import Path; from audit.handbook import handbook; Path("docs/controls.md").write_bytes(handbook())'
+
 lock: ## choose the newest dependencies again (needs uv)
 	$(COMPILE) --upgrade --extra build --extra cli --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --output-file requirements-function.lock
 	$(COMPILE) --upgrade --extra dev --output-file requirements-dev.lock
 
 clean: ## remove what these commands made
@@ -49,3 +64,7 @@ clean: ## remove what these commands made
 	$(PIP) --require-hashes -r requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@ .venv/.runs
+
+build/.wheels: requirements-function.lock deploy/wheels.py | .venv/bin/python
+	$(BIN)/python -m deploy.wheels
+	touch $@

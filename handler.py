@@ -3,10 +3,14 @@
 import os
 from typing import Any
 
+import structlog
+
 from audit import log
-from audit.errors import IncompleteError
+from audit.errors import AuditError, IncompleteError
 from audit.report.contents import Conclusion
 from audit.wiring import Context, carry_out, order_from_event, summary
+
+_LOG = structlog.get_logger()
 
 
 def initializer(_context: Context) -> None:
@@ -22,7 +26,11 @@ def handler(event: object, context: Context) -> dict[str, Any]:
             in which case its report is stored all the same. The platform's failure destination then fires.
     """
     log.set_up()
-    order = order_from_event(event, context, os.environ)
+    try:
+        order = order_from_event(event, context, os.environ)
+    except AuditError as error:
+        _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}", request_id=context.getRequestID())
+        raise
     done = carry_out(order, lambda _progress: None)
     if order.on_timer and done.report.conclusion is Conclusion.INCOMPLETE:
         raise IncompleteError(f"the audit is incomplete; its report is stored under {done.prefix}")

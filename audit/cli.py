@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -15,22 +16,28 @@ import orjson
 from rich.console import Console
 
 from audit import __version__, log
-from audit.check import check
+from audit.answers import ANSWERS
+from audit.check import as_lines, as_values, check
 from audit.collection import shown
 from audit.controls import CONTROLS
+from audit.doctor import Result
 from audit.documents import derive
 from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
+from audit.evidence_commands import diff_runs, replay_run, verify_store
+from audit.frameworks import FRAMEWORKS
+from audit.invoke_command import invoke_command
+from audit.profile import load_profile
+from audit.profile_commands import profile as profile_group
 from audit.progress import watching
 from audit.reading import RUN_ID, Found, read_report, read_run
 from audit.report import json_report
 from audit.report.contents import Conclusion
 from audit.run import Done
-from audit.screen import printable, summary_lines
+from audit.screen import framework_lines, printable, summary_lines
 from audit.settings import VARIABLES
 from audit.simulator import ACTIONS, PRESETS, SCENARIOS, Simulator, build_estate, serve
-from audit.store import open_store
-from audit.wiring import carry_out, load_profile, order
+from audit.wiring import carry_out, examined, opened_store, order
 
 EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
 INTERNAL_ERROR: Final = 1
@@ -42,6 +49,7 @@ DRIFT_ONLY: Final = 4
 _OPTIONS: Final = {
     "CBR_AUDIT_ENDPOINT": "--endpoint",
     "HUAWEICLOUD_SDK_IAM_ENDPOINT": "--iam-endpoint",
+    "CBR_AUDIT_OBS_ENDPOINT": "--obs-endpoint",
     "HUAWEICLOUD_SDK_REGION": "--region",
     "HUAWEICLOUD_SDK_PROJECT_ID": "--project-id",
     "CBR_AUDIT_STORE": "--store",
@@ -91,6 +99,9 @@ def main(*, traceback: bool, show_log: bool) -> None:
         log.silence()
 
 
+main.add_command(profile_group)
+
+
 def _time(_context: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -123,19 +134,34 @@ def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None) -> None
             "CBR_AUDIT_STORE": str(out),
         }
         done = _audit(variables, since=None, as_of=shown(now), profile=None)
-    _print_done(done, str(out))
+    _print_done(done)
+
+
+_SETTINGS: Final = (
+    click.option("--endpoint", metavar="URL", help="Endpoint of CBR, where the region does not give it."),
+    click.option("--iam-endpoint", metavar="URL", help="Endpoint of IAM, where the region does not give it."),
+    click.option("--obs-endpoint", metavar="URL", help="Endpoint of OBS, where the region does not give it."),
+    click.option("--region", metavar="NAME", help="Region of the project, such as eu-west-101."),
+    click.option("--project-id", metavar="ID", help="The project to audit."),
+    click.option("--store", metavar="URL", help="Where the report goes: a folder or obs://bucket/prefix."),
+    click.option(
+        "--profile", metavar="NAME|FILE", help="What to demand: a preset or a file; good defaults without it."
+    ),
+    click.option("--workers", metavar="N", help="Pages read at the same time, 1 to 16.  [default: 4]"),
+)
+
+
+def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that are settings."""
+    for option in reversed(_SETTINGS):
+        command = option(command)
+    return command
 
 
 @main.command(short_help="Audit a project and write its report to a store.")
-@click.option("--endpoint", metavar="URL", help="Endpoint of CBR, where the region does not give it.")
-@click.option("--iam-endpoint", metavar="URL", help="Endpoint of IAM, where the region does not give it.")
-@click.option("--region", metavar="NAME", help="Region of the project, such as eu-west-101.")
-@click.option("--project-id", metavar="ID", help="The project to audit.")
-@click.option("--store", metavar="URL", help="Where the report goes: file:///folder or a path.")
-@click.option("--profile", metavar="FILE", help="What to demand; good defaults without it.")
+@_with_settings
 @click.option("--since", metavar="TIME", help="Start of the window, such as 2026-10-24 or 30d.  [default: 30d]")
 @click.option("--as-of", metavar="TIME", help="End of the window and time of judgement.  [default: now]")
-@click.option("--workers", metavar="N", help="Pages read at the same time, 1 to 16.  [default: 4]")
 @click.pass_context
 def run(
     ctx: click.Context, /, *, since: str | None, as_of: str | None, profile: str | None, **options: str | None
@@ -146,14 +172,37 @@ def run(
     temporary ones), or CBR_AUDIT_TOKEN, or CBR_AUDIT_USER and CBR_AUDIT_PASSWORD. Every other setting may come from
     there too; see the README.
     """
-    given = {name: options.get(option[2:].replace("-", "_")) for name, option in _OPTIONS.items()}
-    variables = _environment() | {name: value for name, value in given.items() if value}
+    variables = _variables(options)
     try:
         done = _audit(variables, since=since, as_of=as_of, profile=profile)
     except SettingsError as error:
         raise type(error)(_with_options(str(error))) from error
-    _print_done(done, variables["CBR_AUDIT_STORE"])
+    _print_done(done)
     ctx.exit(EXIT_CODES[done.report.conclusion])
+
+
+@main.command(short_help="Try out everything that an audit needs.")
+@_with_settings
+@click.option("--json", "as_json", is_flag=True, help="Print one object of JSON.")
+@click.pass_context
+def doctor(ctx: click.Context, /, *, as_json: bool, profile: str | None, **options: str | None) -> None:
+    """Try out everything that an audit with the present settings needs, and say what is missing.
+
+    The clock, signing in, every list of CBR, and the store: an object is written, read back and removed again. A line
+    names what came of it, and the action that IAM must allow.
+
+    Exit codes: 0 everything is there, 2 something is missing.
+    """
+    checks = list(examined(_variables({**options, "profile": profile})))
+    told = [replace(check, detail=log.REDACTOR.text(_with_options(check.detail))) for check in checks]
+    is_fine = all(check.result is not Result.MISSING for check in told)
+    if as_json:
+        click.echo(orjson.dumps({"ok": is_fine, "checks": told}, option=orjson.OPT_INDENT_2))
+    else:
+        for check in told:
+            click.echo(printable(f"{check.name:<15} {check.result:<10} {check.detail or check.action}".rstrip()))
+        click.echo("Everything is there." if is_fine else "Something is missing.")
+    ctx.exit(0 if is_fine else NOT_POSSIBLE)
 
 
 @main.command()
@@ -162,21 +211,32 @@ def run(
 def show(*, where: str | None, project_id: str | None) -> None:
     """Show the latest report of a store, or that of a run.
 
-    WHERE is a folder, a URL or the id of a run.
+    WHERE is a folder, a URL such as obs://bucket/prefix, or the id of a run.
 
     Without WHERE, the store is CBR_AUDIT_STORE, or else the folder of the demo.
     """
-    usual = _environment().get("CBR_AUDIT_STORE", _DEMO)
+    variables = _environment()
+    usual = variables.get("CBR_AUDIT_STORE", _DEMO)
     if where and RUN_ID.fullmatch(where):
-        _print_report(read_run(open_store(usual), where))
+        with opened_store(usual, variables) as store:
+            _print_report(read_run(store, where))
     else:
-        _print_report(read_report(open_store(where or usual), project_id))
+        with opened_store(where or usual, variables) as store:
+            _print_report(read_report(store, project_id))
 
 
 @main.command()
 @click.argument("control_id", metavar="[ID]", required=False)
-def controls(*, control_id: str | None) -> None:
+@click.option("--framework", type=click.Choice([framework.id for framework in FRAMEWORKS]),
+              help="Show which requirements of a standard the controls serve instead.")  # fmt: skip
+def controls(*, control_id: str | None, framework: str | None) -> None:
     """List the controls, or explain one."""
+    if framework is not None:
+        if control_id is not None:
+            raise click.UsageError("name a control or a framework, not both")
+        for line in framework_lines(next(each for each in FRAMEWORKS if each.id == framework)):
+            click.echo(line)
+        return
     if control_id is None:
         for control in CONTROLS:
             click.echo(f"{control.id}  {control.name:<24}{control.severity:<10}{control.title}")
@@ -191,13 +251,17 @@ def controls(*, control_id: str | None) -> None:
 @click.argument(
     "files", nargs=-1, required=True, metavar="FILE…", type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
+@click.option(
+    "--kind", type=click.Choice(list(ANSWERS)), help="What the files hold; shown by their fields unless told."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each file.")
 @click.pass_context
-def check_files(ctx: click.Context, /, *, files: tuple[Path, ...]) -> None:
-    """Check saved answers of the API against the schemas.
+def check_files(ctx: click.Context, /, *, files: tuple[Path, ...], kind: str | None, as_json: bool) -> None:
+    """Check saved answers of the API, gzipped or not, against the schemas.
 
     Exit codes: 0 as documented, 4 different but usable, 3 rows that cannot be used, 2 not an answer of a known kind.
     """
-    codes = [_check_file(path) for path in files]
+    codes = [_check_file(path, kind, as_json=as_json) for path in files]
     ctx.exit(next((code for code in (NOT_AN_ANSWER, ROWS_REJECTED, DRIFT_ONLY) if code in codes), 0))
 
 
@@ -248,6 +312,9 @@ def simulate(
         stopped.wait()
 
 
+main.add_command(invoke_command)
+
+
 @main.group()
 def schemas() -> None:
     """Work on the schemas of the cloud's answers."""
@@ -256,9 +323,12 @@ def schemas() -> None:
 @schemas.command(name="derive")
 @click.argument("page", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of the screen.")
-def derive_schema(*, page: Path, out: Path | None) -> None:
+@click.option("--descriptions", is_flag=True, help="Keep the sentences of the page, too; they are its author's.")
+def derive_schema(*, page: Path, out: Path | None, descriptions: bool) -> None:
     """Derive a JSON Schema from the text of a saved page of the API documents."""
-    schema = orjson.dumps(derive(_text(page)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    schema = orjson.dumps(
+        derive(_text(page), descriptions=descriptions), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    )
     if out is None:
         click.echo(schema, nl=False)
     else:
@@ -271,9 +341,8 @@ def _audit(variables: Mapping[str, str], *, since: str | None, as_of: str | None
         return carry_out(made, watch)
 
 
-def _print_done(done: Done, store: str) -> None:
-    report = orjson.loads(json_report.render(done.report))
-    _print_report(Found(report, f"{open_store(store).url}/{done.prefix}"))
+def _print_done(done: Done) -> None:
+    _print_report(Found(orjson.loads(json_report.render(done.report)), done.url))
 
 
 def _print_report(found: Found) -> None:
@@ -290,22 +359,28 @@ def _print_report(found: Found) -> None:
     click.echo(f"Report   {unquote(urlsplit(page).path) if page.startswith('file:') else page}")
 
 
-def _check_file(path: Path) -> int:
+def _check_file(path: Path, kind: str | None, *, as_json: bool) -> int:
     """Check one file, print what was found, and return the exit code that it asks for."""
     try:
-        found = check(path.read_bytes())
+        found = check(path.read_bytes(), kind)
     except SourceAnswerError as error:
-        click.echo(printable(f"{path}: not an answer of a known kind: {error}"), err=True)
+        if as_json:
+            click.echo(orjson.dumps({"file": str(path), "kind": None, "error": str(error)}))
+        else:
+            click.echo(printable(f"{path}: not an answer of a known kind: {error}"), err=True)
         return NOT_AN_ANSWER
-    click.echo(
-        f"{path}: {found.kind}, {found.rows} rows, {len(found.rejected)} rejected, {len(found.drift)} kinds of drift"
-    )
-    for row in found.rejected:
-        click.echo(printable(f"  rejected  row {row.row} {row.id} {row.path}: {row.message}"))
-    for drift in found.drift:
-        seen = f"in {drift.count} rows, first {drift.first_id}" if drift.first_id else "in the envelope"
-        click.echo(printable(f"  drift     {drift.path}: {drift.problem} {seen}, such as {drift.example}"))
+    if as_json:
+        click.echo(orjson.dumps({"file": str(path), **as_values(found)}))
+    else:
+        first, *rest = as_lines(found)
+        click.echo("\n".join(map(printable, (f"{path}: {first}", *rest))))
     return ROWS_REJECTED if found.rejected else DRIFT_ONLY if found.drift else 0
+
+
+def _variables(options: Mapping[str, str | None]) -> dict[str, str]:
+    """The environment, with the options that are given in front."""
+    given = {name: options.get(option[2:].replace("-", "_")) for name, option in _OPTIONS.items()}
+    return _environment() | {name: value for name, value in given.items() if value}
 
 
 def _environment() -> dict[str, str]:
@@ -325,6 +400,9 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8 text: byte {error.start}") from error
 
+
+for command in (verify_store, replay_run, diff_runs):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

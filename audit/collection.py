@@ -115,13 +115,14 @@ class Rejected:
     """A row that the audit cannot use; its bytes stay in the evidence.
 
     Attributes:
+        kind: the list, or what kind of saved answer it is.
         page: the number of the stored page, counted from 1.
         row: the place of the row in its page, counted from 0.
         id: the row's id, or an empty text where it has none.
         path: the field at fault, such as ``extra_info.resource.id``; empty for the whole row.
     """
 
-    kind: Kind
+    kind: str
     page: int
     row: int
     id: str
@@ -134,6 +135,7 @@ class Drift:
     """One way in which answers differ from the documents, however often it was seen.
 
     Attributes:
+        kind: the list, or what kind of saved answer it is.
         path: the field, with ``[]`` for the items of a list.
         problem: unknown field, unknown value, unexpected null, wrong type, unknown format, out of range …
         count: rows in which it was seen; beyond 500 kinds of drift the others are counted together.
@@ -141,7 +143,7 @@ class Drift:
         example: one value as JSON, cut to 80 characters.
     """
 
-    kind: Kind
+    kind: str
     path: str
     problem: str
     count: int

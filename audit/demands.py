@@ -1,52 +1,109 @@
 """What a profile demands of each subject: whether it is judged at all, by which limits, and what is waived."""
 
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from audit.findings import Finding, Outcome
-from audit.subjects import Limits, Subject, Waiver, WaiverSubject
+from audit.maintenance import Maintenance, Window
+from audit.selection import Selector, fit_all, fit_some, fits, is_of_the_audit
+from audit.subjects import Limits, Subject, Subjects, Waiver, WaiverSubject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which subjects are judged; those that nothing includes are left out, and so are those that are excluded."""
+
+    include: tuple[Selector, ...] = ()
+    exclude: tuple[Selector, ...] = ()
+
+    def covers(self, subject: Subject) -> bool:
+        """Whether a subject is judged; one of which the evidence does not say where it belongs is."""
+        if is_of_the_audit(subject):
+            return True
+        if self.include and fit_some(self.include, subject) is False:
+            return False
+        return not (self.exclude and fit_all(self.exclude, subject))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """Some subjects have limits of their own, such as gold or bronze."""
+
+    name: str
+    select: tuple[Selector, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upkeep:
+    """A maintenance window of some subjects, or of all where nothing is selected."""
+
+    window: Window
+    only: tuple[Selector, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demands:
-    """The demands of one profile at one time of judgement."""
+    """The demands of one profile at one time of judgement.
+
+    Attributes:
+        limits: of subjects that no level selects.
+        levels: of several that select a subject, the first counts.
+    """
 
     limits: Limits
+    scope: Scope = Scope()
+    levels: tuple[Level, ...] = ()
+    upkeep: tuple[Upkeep, ...] = ()
     waivers: tuple[Waiver, ...] = ()
 
-    def of(self, _subject: Subject) -> Limits:
+    def of(self, subject: Subject) -> Limits:
         """Return the limits by which a subject is judged."""
-        return self.limits
+        level = self.level_of(subject)
+        limits = level.limits if level else self.limits
+        windows = tuple(entry.window for entry in self.upkeep if not entry.only or fit_all(entry.only, subject))
+        return replace(limits, maintenance=Maintenance(windows)) if windows else limits
 
-    def covers(self, _subject: Subject) -> bool:
+    def level_of(self, subject: Subject) -> Level | None:
+        """Return the first level that selects a subject; None where none surely does."""
+        return next((level for level in self.levels if fit_some(level.select, subject)), None)
+
+    def covers(self, subject: Subject) -> bool:
         """Whether a subject is in the scope of the profile."""
-        return True
+        return self.scope.covers(subject)
+
+    def out_of_scope(self, subjects: Subjects) -> int:
+        """Count the subjects that are not judged because the profile leaves them out."""
+        every: tuple[Subject, ...] = (*subjects.resources, *subjects.policies, *subjects.vaults)
+        return sum(not self.covers(subject) for subject in every)
 
     def mark(self, finding: Finding) -> Waiver | None:
         """Return the waiver that accepts a finding, the one that lasts longest where there are several."""
-        fitting = (waiver for waiver in self.waivers if waiver.until > self.limits.now and _accepts(waiver, finding))
+        if not _needs_waiver(finding):
+            return None
+        fitting = (waiver for waiver in self.waivers if waiver.until > self.limits.now and _concerns(waiver, finding))
         return max(fitting, key=lambda waiver: (waiver.until, waiver.id), default=None)
 
-    def waiver_subjects(self, findings: tuple[Finding, ...]) -> tuple[WaiverSubject, ...]:
-        """Say of each waiver what it met."""
-        return tuple(self._met(waiver, findings) for waiver in sorted(self.waivers, key=lambda waiver: waiver.id))
+    def waiver_subjects(self, findings: Iterable[Finding], *, complete: bool) -> tuple[WaiverSubject, ...]:
+        """Say of each waiver what it met; where the evidence is not complete, it may have met more."""
+        of_control: dict[str, list[Finding]] = defaultdict(list)
+        for finding in findings:
+            of_control[finding.control].append(finding)
+        ordered = sorted(self.waivers, key=lambda waiver: waiver.id)
+        return tuple(_met(waiver, of_control, complete=complete) for waiver in ordered)
 
-    @staticmethod
-    def _met(waiver: Waiver, findings: tuple[Finding, ...]) -> WaiverSubject:
-        met = [finding for finding in findings if _concerns(waiver, finding)]
-        return WaiverSubject(waiver=waiver, findings=len(met), needed=sum(map(_needs_waiver, met)))
+
+def _met(waiver: Waiver, of_control: Mapping[str, list[Finding]], *, complete: bool) -> WaiverSubject:
+    met = [finding for finding in of_control.get(waiver.control, ()) if _concerns(waiver, finding)]
+    needed = sum(map(_needs_waiver, met))
+    return WaiverSubject(waiver=waiver, findings=len(met), needed=needed, evidence_complete=complete)
 
 
 def _concerns(waiver: Waiver, finding: Finding) -> bool:
     """Whether a waiver names a finding: by its control, and by the id or the name of its subject."""
-    return finding.control == waiver.control and any(
-        fnmatchcase(text, waiver.subject) for text in (finding.id, finding.name)
-    )
+    return finding.control == waiver.control and fits((waiver.subject,), finding.id, finding.name)
 
 
 def _needs_waiver(finding: Finding) -> bool:
     return finding.outcome in {Outcome.FAIL, Outcome.UNKNOWN}
-
-
-def _accepts(waiver: Waiver, finding: Finding) -> bool:
-    return _needs_waiver(finding) and _concerns(waiver, finding)

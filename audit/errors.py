@@ -10,11 +10,17 @@
     │   ├── SourceRefusedError       the cloud answered no: credentials, permission, project, parameters
     │   └── SourceAnswerError        the answer is not what the API promises
     ├── StoreError               evidence or reports could not be written or read
+    │   ├── StoreUnreachableError    no answer in time
+    │   ├── StoreRefusedError        the store answered no: keys, permission, bucket, region
+    │   └── ChainError               what is stored is not what was published
+    ├── FunctionFailedError      the deployed function failed, or did not answer in time
     └── IncompleteError          the report is stored, but the audit could not see everything
 
-Each class carries the exit code that the command ends with (README, "Exit codes").
+RefusedError is what the refusals have in common. Each class carries the exit code that the command ends with
+(README, "Exit codes").
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -31,7 +37,15 @@ class SettingsError(AuditError):
 
 
 class ProfileError(SettingsError):
-    """The profile cannot be used as it is written."""
+    """The profile cannot be used as it is written.
+
+    Attributes:
+        faults: what is wrong, one by one, in the order of the file.
+    """
+
+    def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 class EventError(SettingsError):
@@ -55,18 +69,8 @@ class DocumentError(AuditError):
         self.table = table
 
 
-class SourceError(AuditError):
-    """The cloud could not be read."""
-
-    exit_code = 3
-
-
-class SourceUnreachableError(SourceError):
-    """No answer came in time."""
-
-
-class SourceRefusedError(SourceError):
-    """The cloud answered no: credentials, permission, project or parameters.
+class RefusedError(AuditError):
+    """The cloud answered no.
 
     Attributes:
         status: the HTTP status.
@@ -81,6 +85,20 @@ class SourceRefusedError(SourceError):
         self.code = code
 
 
+class SourceError(AuditError):
+    """The cloud could not be read."""
+
+    exit_code = 3
+
+
+class SourceUnreachableError(SourceError):
+    """No answer came in time."""
+
+
+class SourceRefusedError(RefusedError, SourceError):
+    """The cloud answered no: credentials, permission, project or parameters."""
+
+
 class SourceAnswerError(SourceError):
     """The answer is not what the API promises."""
 
@@ -89,6 +107,26 @@ class StoreError(AuditError):
     """Evidence or reports could not be written or read."""
 
     exit_code = 2
+
+
+class StoreUnreachableError(StoreError):
+    """No answer of the store came in time."""
+
+    exit_code = 3
+
+
+class StoreRefusedError(RefusedError, StoreError):
+    """The store answered no: keys, permission, bucket or region."""
+
+
+class FunctionFailedError(AuditError):
+    """The deployed function failed, or did not answer in time."""
+
+    exit_code = 3
+
+
+class ChainError(StoreError):
+    """What is stored is not what was published, or no digest at all."""
 
 
 class IncompleteError(AuditError):

@@ -7,7 +7,7 @@ from typing import Any, Final
 from audit.collection import Kind
 from audit.demands import Demands
 from audit.findings import Control, Finding, Verdict, not_applicable, unknown
-from audit.subjects import Presence, Resource, Subject, SubjectKind, Subjects, VaultSubject
+from audit.subjects import Limits, Presence, Resource, Subject, SubjectKind, Subjects, VaultSubject
 
 _EXCUSES: Final = {
     Presence.REPLICA: not_applicable("only replication vaults hold it"),
@@ -34,17 +34,19 @@ def evaluate(subjects: Subjects, controls: Iterable[Control[Any]], demands: Dema
         judged.finding(control, subject)
         for control in selected
         if SubjectKind.WAIVER in control.kinds
-        for subject in demands.waiver_subjects(found)
+        for subject in demands.waiver_subjects(found, complete=subjects.collection.complete)
     )
     return tuple(sorted((*found, *on_waivers), key=lambda finding: finding.control))  # the sort is stable
 
 
 class _Judging:
-    """One evaluation: who is judged by which limits."""
+    """One evaluation: who is judged by which limits, found out once for each subject."""
 
     def __init__(self, subjects: Subjects, demands: Demands) -> None:
         self._collection = subjects.collection
         self._demands = demands
+        self._covered: dict[tuple[SubjectKind, str], bool] = {}
+        self._limits: dict[tuple[SubjectKind, str], Limits] = {}
 
     def finding(self, control: Control[Any], subject: Subject) -> Finding:
         """Judge one pair, and mark it where a waiver accepts the outcome."""
@@ -62,13 +64,25 @@ class _Judging:
     def _judge(self, control: Control[Any], subject: Subject) -> Verdict:
         """Apply the rule; one that raises says nothing about the subject, and the finding says so."""
         try:
-            return control.judge(subject, self._demands.of(subject))
+            return control.judge(subject, self._limits_of(subject))
         except Exception as error:  # noqa: BLE001  # a broken rule must not hide the other findings
             return unknown("the control itself failed; please report this", error=type(error).__name__)
 
+    def _limits_of(self, subject: Subject) -> Limits:
+        key = subject.kind, subject.id
+        if key not in self._limits:
+            self._limits[key] = self._demands.of(subject)
+        return self._limits[key]
+
+    def _covers(self, subject: Subject) -> bool:
+        key = subject.kind, subject.id
+        if key not in self._covered:
+            self._covered[key] = self._demands.covers(subject)
+        return self._covered[key]
+
     def _excused(self, control: Control[Any], subject: Subject) -> Verdict | None:
         """Say why a subject is not judged at all, or None where it is."""
-        if not self._demands.covers(subject):
+        if not self._covers(subject):
             return not_applicable("not in the scope of the profile")
         absent = None if control.judges_departed else _absent(subject)
         return absent or self._refused(control)

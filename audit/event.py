@@ -41,7 +41,7 @@ class ManualEvent(BaseModel):
     as_of: str | None = Field(default=None, description="End of the window and the time of judgement; else now.")
     store: str | None = Field(default=None, description="Where the report goes, instead of the configured store.")
     profile: str | dict[str, Any] | None = Field(
-        default=None, description="The profile, as YAML text or as an object, instead of the configured one."
+        default=None, description="The profile, as a preset, YAML text or an object, instead of the configured one."
     )
 
 

@@ -86,6 +86,7 @@ class Control(Generic[S_contra]):
         kinds: what the rule judges.
         needs: lists that the rule cannot do without, beside the one that its subjects come from.
         judges_departed: the rule has something to say about subjects that no vault holds.
+        opt_in: applied only where the profile asks for it: it demands what not everyone needs, or may not be readable.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Control(Generic[S_contra]):
     judge: Callable[[S_contra, Limits], Verdict]
     needs: frozenset[Kind] = frozenset()
     judges_departed: bool = False
+    opt_in: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,23 +1,25 @@
 """Which task answers which planned run: every due time of a policy beside what really happened.
 
-A run belongs to the last due time before it, and a due time's period reaches to the next one of the same policy. Of
-several runs in one period the first that names the policy is the planned one; where none names it, and the log does
-often leave it out, the first that began within the grace and names no other. The rest are unscheduled: started by
-hand, or by a policy that is gone. So no run can answer for two due times, and none can hide that an earlier one is
-missing.
+The period of a due time reaches to the next one of the same policy. A task of the period answers it if it names the
+policy; where none does, and the log does often leave the policy out, one that began within the grace, names no policy
+and names no vault that the policy is not applied to. The first such task is the one. Due times choose in turn, the
+latest first, and no task answers two, so that none can hide that an earlier run is missing. A run that brought no
+success is repaired by a success that began in its period and answers no other run, whoever started it. What answers
+no due time is unscheduled: started by hand, or by a policy that is gone.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate, chain, pairwise
 from typing import Final
 
 from audit.records import Task
 
 _EARLY: Final = timedelta(minutes=1)  # clocks differ: a run may be noted a little before it was due
-_LATEST: Final = timedelta(days=366)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class RunState(StrEnum):
@@ -30,8 +32,8 @@ class RunState(StrEnum):
     OVERLAP = "overlap"  # no task, and an earlier run was still going: CBR then leaves one out
     MISSING = "missing"  # no task
     OPEN = "open"  # it still waits or runs
-    UNKNOWN = "unknown"  # the log has gaps, or the task has a status that is not documented
-    PENDING = "pending"  # its grace has not passed
+    UNKNOWN = "unknown"  # the log has gaps, or a task of the period has a status that is not documented
+    PENDING = "pending"  # it brought no success yet, and its grace has not passed
     EXCUSED = "excused"  # it is not judged; ``why`` says the reason
 
 
@@ -71,86 +73,169 @@ class Plan:
     """What one policy plans for one resource.
 
     Attributes:
+        vault_ids: the vaults that the policy is applied to.
         due: in order, none after the time of judgement.
         grace: how much later than due a run may begin.
         excuse: why the run that is due at a time is not judged, or an empty text.
     """
 
     policy_id: str
+    vault_ids: frozenset[str]
     due: Sequence[datetime]
     grace: timedelta
     excuse: Callable[[datetime], str]
 
+    def names(self, task: Task) -> bool:
+        """The task says that it is of this policy."""
+        return task.policy_id == self.policy_id
+
+    def may_be(self, task: Task) -> bool:
+        """The task does not say whose it is, and nothing speaks against this policy."""
+        return task.policy_id is None and (task.vault_id is None or task.vault_id in self.vault_ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedules:
+    """Every planned run of a resource beside the task that answers it.
+
+    Attributes:
+        runs: in order of due time and policy.
+        unscheduled: the tasks that are the run of no due time.
+        made_good: ids of the tasks that failed or were skipped, and that a success followed in the same period.
+    """
+
+    runs: tuple[PlannedRun, ...]
+    unscheduled: tuple[Task, ...]
+    made_good: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """A due time of a plan, where the next one begins, and the tasks that were created in between.
+
+    Attributes:
+        earlier: how many tasks were created before.
+    """
+
+    plan: Plan
+    due: datetime
+    end: datetime
+    earlier: int
+    tasks: Sequence[Task]
+
 
 class Matcher:
-    """The backup tasks of one resource, held against one plan after the other; no task answers twice."""
+    """The backup tasks of one resource, ready to be held against what its policies plan."""
 
-    def __init__(self, tasks: Sequence[Task], *, now: datetime, log_complete: bool) -> None:
-        """Take the tasks in order of creation; those after ``now`` are left out."""
+    def __init__(self, tasks: Sequence[Task], *, since: datetime, now: datetime, log_complete: bool) -> None:
+        """Take the tasks in order of creation; those after ``now`` are left out, older ones than ``since`` help."""
         self._tasks = [task for task in tasks if task.created_at <= now]
         self._created = [task.created_at for task in self._tasks]
+        self._busy_until = list(accumulate(map(_end, self._tasks), max))
+        self._since = since
         self._now = now
         self._log_complete = log_complete
-        self._used: set[str] = set()
-        self._first_due: datetime | None = None
 
-    def match(self, plan: Plan) -> tuple[PlannedRun, ...]:
-        """Find the task of each due time."""
-        if plan.due:
-            self._first_due = min(plan.due[0], self._first_due or plan.due[0])
-        ends = [*plan.due[1:], self._now + _LATEST]
-        return tuple(self._run(plan, due, end) for due, end in zip(plan.due, ends, strict=True))
+    def match(self, plans: Sequence[Plan]) -> Schedules:
+        """Find the task of each due time of every plan."""
+        periods = sorted(chain(*map(self._periods, plans)), key=lambda period: (period.due, period.plan.policy_id))
+        answers = self._answers(periods)
+        used = {task.id for task in answers.values()}
+        spare = _Spare([task for task in self._tasks if task.id not in used])
+        return Schedules(
+            runs=tuple(self._run(period, answers.get(place), spare) for place, period in enumerate(periods)),
+            unscheduled=tuple(task for task in self._tasks if task.id not in used and self._is_of_window(task, plans)),
+            made_good=frozenset(chain(*map(_made_good, periods))),
+        )
 
-    @property
-    def unscheduled(self) -> tuple[Task, ...]:
-        """The tasks since the first due time that are the run of none."""
-        first = self._now if self._first_due is None else self._first_due - _EARLY
-        later = self._tasks[bisect_left(self._created, first) :]
-        return tuple(task for task in later if task.id not in self._used)
+    def _periods(self, plan: Plan) -> Iterator[_Period]:
+        starts = [bisect_left(self._created, due - _EARLY) for due in plan.due]
+        bounds = zip(pairwise((*plan.due, _NEVER)), pairwise((*starts, len(self._tasks))), strict=True)
+        return (_Period(plan, due, end, low, self._tasks[low:high]) for (due, end), (low, high) in bounds)
 
-    def _run(self, plan: Plan, due: datetime, end: datetime) -> PlannedRun:
-        task = self._answering(plan, due, end)
-        if task:
-            self._used.add(task.id)
-        state = self._state(task, due, plan.grace)
-        why = plan.excuse(due)
+    def _answers(self, periods: Sequence[_Period]) -> Mapping[int, Task]:
+        """Let each due time choose its task, the latest first."""
+        answers: dict[int, Task] = {}
+        used: set[str] = set()
+        for place, period in reversed(list(enumerate(periods))):
+            task = _answer(period, used)
+            if task:
+                answers[place] = task
+                used.add(task.id)
+        return answers
+
+    def _run(self, period: _Period, task: Task | None, spare: "_Spare") -> PlannedRun:
+        due, policy_id, why = period.due, period.plan.policy_id, period.plan.excuse(period.due)
         if why:
-            return PlannedRun(due=due, policy_id=plan.policy_id, state=RunState.EXCUSED, task=task, why=why)
-        repair = self._repair(due, end) if state in _UNMET else None
+            return PlannedRun(due=due, policy_id=policy_id, state=RunState.EXCUSED, task=task, why=why)
+        state = self._state(period, task)
+        repair = spare.success(period) if state in _UNMET else None
         if state in _UNMET and repair is None:
-            state = self._doubted(state, due + plan.grace)
-        return PlannedRun(due=due, policy_id=plan.policy_id, state=state, task=task, repaired_by=repair)
+            state = self._doubted(state, period, spare)
+        return PlannedRun(due=due, policy_id=policy_id, state=state, task=task, repaired_by=repair)
 
-    def _answering(self, plan: Plan, due: datetime, end: datetime) -> Task | None:
-        low, high = (bisect_left(self._created, moment - _EARLY) for moment in (due, end))
-        period = [task for task in self._tasks[low:high] if task.id not in self._used]
-        named = (task for task in period if task.policy_id == plan.policy_id)
-        nameless = (task for task in period if task.policy_id is None and task.began - due <= plan.grace)
-        return next(named, None) or next(nameless, None)
-
-    def _state(self, task: Task | None, due: datetime, grace: timedelta) -> RunState:
+    def _state(self, period: _Period, task: Task | None) -> RunState:
         if task is None:
-            return RunState.OVERLAP if self._was_going(due) else RunState.MISSING
+            return RunState.OVERLAP if self._was_busy(period) else RunState.MISSING
         if task.succeeded:
-            return RunState.LATE if task.began - due > grace else RunState.ON_TIME
+            return RunState.LATE if task.began - period.due > period.plan.grace else RunState.ON_TIME
         if task.broke:
             return RunState.FAILED
         if not task.is_understood:
             return RunState.UNKNOWN
         return RunState.SKIPPED if task.finished else RunState.OPEN
 
-    def _was_going(self, due: datetime) -> bool:
+    def _was_busy(self, period: _Period) -> bool:
         """Whether an earlier task had not ended when a run was due."""
-        earlier = self._tasks[: bisect_left(self._created, due - _EARLY)]
-        return any((task.ended_at or due) > due if task.finished else True for task in earlier)
+        return period.earlier > 0 and self._busy_until[period.earlier - 1] > period.due
 
-    def _repair(self, due: datetime, end: datetime) -> Task | None:
-        """Find a success that began or ended in the period."""
-        before_end = self._tasks[: bisect_left(self._created, end - _EARLY)]
-        return next((task for task in before_end if task.succeeded and (task.ended_at or task.began) >= due), None)
-
-    def _doubted(self, state: RunState, judged_from: datetime) -> RunState:
-        """A run without a success is not held against anybody before its time is over, nor where rows are missing."""
-        if judged_from > self._now:
+    def _doubted(self, state: RunState, period: _Period, spare: "_Spare") -> RunState:
+        """A run without a success is held against nobody before its time is over, nor where the log is not clear."""
+        if period.due + period.plan.grace > self._now:
             return RunState.PENDING
-        return state if self._log_complete else RunState.UNKNOWN
+        return state if self._log_complete and not spare.puzzles(period) else RunState.UNKNOWN
+
+    def _is_of_window(self, task: Task, plans: Sequence[Plan]) -> bool:
+        """Whether a task was made in the window, and not for a due time before it."""
+        mine = (plan.due[0] - _EARLY if plan.due else _NEVER for plan in plans if plan.names(task) or plan.may_be(task))
+        return task.created_at >= max(mine, default=self._since)
+
+
+class _Spare:
+    """The tasks that answer no due time, by when they began."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        telling = (task for task in tasks if task.succeeded or not task.is_understood)
+        self._tasks = sorted(telling, key=lambda task: (task.began, task.id))
+        self._began = [task.began for task in self._tasks]
+
+    def success(self, period: _Period) -> Task | None:
+        """Return the first success of a period."""
+        return next((task for task in self._begun_in(period) if task.succeeded), None)
+
+    def puzzles(self, period: _Period) -> bool:
+        """Whether a task of a period has a status that is not documented: it may mean success."""
+        return any(not task.is_understood for task in self._begun_in(period))
+
+    def _begun_in(self, period: _Period) -> Sequence[Task]:
+        low, high = (bisect_left(self._began, moment - _EARLY) for moment in (period.due, period.end))
+        return self._tasks[low:high]
+
+
+def _answer(period: _Period, used: set[str]) -> Task | None:
+    plan, free = period.plan, [task for task in period.tasks if task.id not in used]
+    named = (task for task in free if plan.names(task))
+    nameless = (task for task in free if plan.may_be(task) and task.began - period.due <= plan.grace)
+    return next(named, None) or next(nameless, None)
+
+
+def _made_good(period: _Period) -> Iterator[str]:
+    """Name the tasks of a period that did not succeed and began before its last success."""
+    bad = [task for task in period.tasks if task.broke or task.status == "skipped"]
+    last = max((task.began for task in period.tasks if task.succeeded), default=None) if bad else None
+    return (task.id for task in bad if last is not None and task.began < last)
+
+
+def _end(task: Task) -> datetime:
+    """When a task ended; one that did not say so has ended at once, and an open one never."""
+    return (task.ended_at or task.created_at) if task.finished else _NEVER

@@ -1,4 +1,4 @@
-"""What cbr-audit publishes and reads, as models; schemas/{report,manifest,profile,event}/ are generated from them.
+"""What cbr-audit publishes and reads, as models; schemas/ (but for schemas/cbr/) is generated from them.
 
 A report is written field by field (audit/report/json_report.py) and a test holds it against these models. Programs
 that read reports may use the models; `make schemas` writes the schemas anew.
@@ -14,9 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from audit.collection import Kind
 from audit.event import ManualEvent, TimerEvent
 from audit.findings import Outcome, Severity
+from audit.frameworks import Claim
 from audit.profile import Profile
 from audit.report.contents import Conclusion
 from audit.report.days import Day
+from audit.report.standings import Standing
 from audit.subjects import Presence, SubjectKind
 
 _SHA256: Final = r"^[0-9a-f]{64}$"
@@ -35,6 +37,14 @@ class Span(_Published):
     until: datetime = Field(description="Its end, in UTC.")
 
 
+class PreviousPart(_Published):
+    """The run before this one, which it is compared with."""
+
+    run: str | None = Field(description="Its id; null where there is none that can be used.")
+    as_of: datetime | None = Field(description="Its time of judgement.")
+    trouble: str | None = Field(description="Why it cannot be used; then everything counts as seen for the first time.")
+
+
 class RunPart(_Published):
     """Which run it is, and what it was judged by."""
 
@@ -46,6 +56,7 @@ class RunPart(_Published):
     tool_version: str
     profile_sha256: str = Field(pattern=_SHA256, description="Of the profile in its canonical form.")
     timezone: str = Field(description="IANA name of the zone that people are shown beside UTC.")
+    previous: PreviousPart
 
 
 class ReadingPart(_Published):
@@ -60,6 +71,7 @@ class ReadingPart(_Published):
     distinct: int = Field(description="Different rows in the last walk.")
     duplicates: int = Field(description="Rows that came more than once although no page asked for them again.")
     gaps: list[str]
+    refused: bool = Field(description="The permission to read the list is missing.")
 
 
 class RejectedPart(_Published):
@@ -82,6 +94,8 @@ class DriftPart(_Published):
     count: int = Field(description="Rows in which it was seen.")
     first_id: str
     example: str = Field(description="One value as JSON, cut to 80 characters.")
+    since: datetime = Field(description="Time of judgement of the run that saw it first.")
+    is_new: bool = Field(description="The run before did not see it, or there is none to compare with.")
 
 
 class CollectionPart(_Published):
@@ -107,6 +121,8 @@ class SummaryPart(_Published):
     resources: int
     resources_failing: int
     problems: int
+    waived: int = Field(description="Failures and unknown outcomes that somebody accepts.")
+    out_of_scope: int = Field(description="Resources, policies and vaults that the profile leaves out.")
 
 
 class SubjectPart(_Published):
@@ -117,19 +133,48 @@ class SubjectPart(_Published):
     name: str
 
 
+class ExplainedPart(_Published):
+    """A failure that follows from a problem."""
+
+    control: str
+    subject: SubjectPart
+
+
 class ProblemPart(_Published):
-    """What is wrong with one subject, in one line."""
+    """What is wrong, in one line: a failure, with those that it explains."""
 
     subject: SubjectPart
-    severity: Severity
+    severity: Severity = Field(description="The worst of what is folded here.")
     control: str
     reason: str
-    since: datetime | None
+    since: datetime | None = Field(description="The earliest of what is folded here.")
     or_earlier: bool = Field(description="The evidence only shows that it began no later.")
     task: str | None
     error: str | None
     todo: str
-    also: list[str] = Field(description="The subject's other failed controls.")
+    also: list[str] = Field(description="Failed controls of the same subject that it explains.")
+    explains: list[ExplainedPart] = Field(description="Failures of other subjects that it explains.")
+
+
+class WaiverPart(_Published):
+    """Who accepts an outcome that is no pass."""
+
+    subject: str = Field(description="The id, the name or the pattern that the waiver is about.")
+    owner: str
+    reason: str
+    until: datetime = Field(description="From here on it has no effect.")
+    ticket: str | None
+
+
+class WaivedPart(_Published):
+    """A finding that is no pass, and that somebody accepts."""
+
+    control: str
+    subject: SubjectPart
+    outcome: Outcome
+    severity: Severity
+    reason: str
+    waiver: WaiverPart
 
 
 class ControlPart(_Published):
@@ -142,6 +187,54 @@ class ControlPart(_Published):
     outcomes: dict[Outcome, int]
 
 
+class PlannedPart(_Published):
+    """How many planned runs of the window ended how; every run is counted once, before ``repaired``."""
+
+    on_time: int
+    late: int = Field(description="Succeeded, and began after the grace.")
+    failed: int = Field(description="Failed or timed out.")
+    skipped: int
+    overlap: int = Field(description="Left out because an earlier run was still going.")
+    missing: int = Field(description="No task.")
+    open: int = Field(description="Waiting or running.")
+    unknown: int = Field(description="The log has gaps, or the task has a status that is not documented.")
+    pending: int = Field(description="Their grace has not passed.")
+    excused: int = Field(description="Not judged: before resource or policy were known, or in maintenance.")
+    repaired: int = Field(description="Of those above: runs without a backup whose period brought one all the same.")
+    unscheduled: int = Field(description="Backups that answer no planned run.")
+
+
+class EvidencePart(_Published):
+    """One control that is evidence for a requirement."""
+
+    id: str
+    outcomes: dict[Outcome, int]
+
+
+class RequirementPart(_Published):
+    """One requirement of a standard, and what the findings say of it."""
+
+    id: str
+    text: str = Field(description="In our own words.")
+    claim: Claim = Field(description="What the controls can say of it at best.")
+    limit: str = Field(description="What they do not show.")
+    conclusion: Standing = Field(
+        description="Met: all its controls were applied and passed on complete evidence; no more than the claim says."
+    )
+    controls: list[EvidencePart] = Field(description="Its controls that were applied.")
+    not_applied: list[str] = Field(description="Its controls that were not: not selected, or not in this version.")
+
+
+class FrameworkPart(_Published):
+    """One standard beside the findings."""
+
+    id: str
+    name: str
+    source: str = Field(description="Where the requirements were read.")
+    note: str | None
+    requirements: list[RequirementPart]
+
+
 class ResourcePart(_Published):
     """One resource at a glance."""
 
@@ -151,7 +244,21 @@ class ResourcePart(_Published):
     presence: Presence
     vaults: list[str]
     last_success: datetime | None = Field(description="When its newest successful backup began.")
+    follows: list[str] | None = Field(description="Ids of the policies that it follows; null where they are not known.")
+    known_since: datetime | None = Field(description="From when on it is known to be held and to follow them.")
+    planned: PlannedPart | None = Field(description="Its planned runs; null where a schedule is not known.")
     days: list[Day] = Field(description="One for each day of the window, in UTC, the oldest first.")
+
+
+class PolicyPart(_Published):
+    """One policy, as the next run needs to know it."""
+
+    id: str
+    name: str
+    mark: str = Field(description="Changes with its schedule and its switch.")
+    known_since: datetime | None = Field(
+        description="From when on it has been as it is now; null where no earlier run saw it otherwise."
+    )
 
 
 class FindingPart(_Published):
@@ -164,6 +271,7 @@ class FindingPart(_Published):
     reason: str
     facts: dict[str, str | int | bool | None]
     tasks: list[str] = Field(description="Ids of the tasks that the finding rests on.")
+    waiver: WaiverPart | None = Field(description="Who accepts the outcome; it stays what it is.")
 
 
 class ReportFile(_Published):
@@ -175,9 +283,52 @@ class ReportFile(_Published):
     collection: CollectionPart
     summary: SummaryPart
     problems: list[ProblemPart]
+    waived: list[WaivedPart] = Field(description="What is no problem because somebody accepts it.")
     controls: list[ControlPart]
     resources: list[ResourcePart]
+    policies: list[PolicyPart]
+    frameworks: list[FrameworkPart]
     findings: list[FindingPart]
+
+
+class ToldProblem(ProblemPart):
+    """What is wrong with one subject, and whether it was known before."""
+
+    new: bool = Field(description="The previous report did not have it, or not all of it.")
+
+
+class ToldEnd(_Published):
+    """A subject that is no longer shown as failing: it was mended, is gone, or its data are missing."""
+
+    kind: SubjectKind
+    name: str
+    controls: list[str]
+
+
+class ToldRun(_Published):
+    """Which run it was."""
+
+    id: str
+    as_of: datetime
+    project_id: str
+    region: str
+
+
+class WebhookCall(_Published):
+    """What a webhook is told when the conclusion or the set of problems has changed."""
+
+    schema_version: Literal[1]
+    tool_version: str
+    run: ToldRun
+    conclusion: Conclusion
+    conclusion_before: Conclusion | None = Field(description="Of the previous report; null where none could be read.")
+    complete: bool
+    resources: int
+    resources_failing: int
+    problems_count: int = Field(description="All problems; the list ends after 200.")
+    problems: list[ToldProblem] = Field(description="New ones first, each part with the worst first.")
+    ended: list[ToldEnd]
+    report: str = Field(description="Where report.html is: its place in the store.")
 
 
 class StoredPage(_Published):
@@ -207,10 +358,20 @@ class ManifestRun(_Published):
 
     id: str
     as_of: datetime
-    window: Span
+    window: Span = Field(description="The time that was judged.")
+    read: Span = Field(description="The time whose task log was read.")
     project_id: str
     region: str
     profile_sha256: str = Field(pattern=_SHA256)
+    previous: PreviousPart
+
+
+class OriginPart(_Published):
+    """The run that another one continues."""
+
+    run: str
+    prefix: str
+    manifest_sha256: str = Field(pattern=_SHA256)
 
 
 class ManifestFile(_Published):
@@ -221,6 +382,8 @@ class ManifestFile(_Published):
     run: ManifestRun
     conclusion: Conclusion
     complete: bool
+    covered: Span | None = Field(description="The time over which the history has everything that CBR showed.")
+    origin: OriginPart | None = Field(description="The run whose history this one continues.")
     readings: list[ReadingPart]
     pages: list[StoredPage]
     objects: list[StoredObject]
@@ -232,6 +395,7 @@ PUBLISHED: Final[dict[str, type[BaseModel]]] = {
     "profile/v1.json": Profile,
     "event/timer.json": TimerEvent,
     "event/manual.json": ManualEvent,
+    "webhook/v1.json": WebhookCall,
 }
 
 

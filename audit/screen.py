@@ -4,15 +4,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from audit.collection import instant
+from audit.frameworks import Claim, Framework
+from audit.report.wording import VERDICTS, count, lasting, printable
 
+__all__ = ["printable", "summary_lines"]
 _MOST_PROBLEMS: Final = 5
 _MOST_GAPS: Final = 3
 _MOST_UNKNOWNS: Final = 4
-_VERDICTS: Final = {
-    "compliant": "COMPLIANT: every backup that was checked is as it should be.",
-    "non_compliant": "NOT COMPLIANT: backups need attention.",
-    "incomplete": "INCOMPLETE: not everything could be judged, so this is no proof that backups are in order.",
+
+_ACCEPTED: Final = "COMPLIANT: every backup that was checked is as it should be, or its failure is waived."
+_CLAIMS: Final = {
+    Claim.SUPPORTS: "supported by",
+    Claim.PARTLY: "partly by",
+    Claim.CANNOT_SHOW: "cannot be shown",
 }
 
 
@@ -20,20 +24,24 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
     """Write a report.json as lines for a terminal, the verdict first."""
     run, collection, summary = report["run"], report["collection"], report["summary"]
     outcomes = summary["outcomes"]
-    yield _VERDICTS[report["conclusion"]]
+    yield _ACCEPTED if report["conclusion"] == "compliant" and summary["waived"] else VERDICTS[report["conclusion"]]
     if report["conclusion"] == "non_compliant" and (outcomes["unknown"] or not collection["complete"]):
         yield "There may be more: not everything could be judged."
     yield ""
     yield from _problem_lines(report["problems"], run["as_of"])
     yield _row(
         "Judged",
-        f"{_count(summary['resources'], 'resource')}, {summary['resources_failing']} failing; "
+        f"{count(summary['resources'], 'resource')}, {summary['resources_failing']} failing; "
         f"findings: {outcomes['pass']} pass, {outcomes['fail']} fail, "
         f"{outcomes['unknown']} unknown, {outcomes['not_applicable']} not applicable",
     )
+    if summary["waived"]:
+        yield _row("Waived", f"{count(summary['waived'], 'finding')}: somebody accepts what did not pass")
+    if summary["out_of_scope"]:
+        yield _row("Left out", f"{count(summary['out_of_scope'], 'subject')} not in the scope of the profile")
     yield _row(
         "Read",
-        f"{_count(collection['distinct'], 'task')} in {_count(collection['pages'], 'page')}, "
+        f"{count(collection['distinct'], 'task')} in {count(collection['pages'], 'page')}, "
         + ("complete" if collection["complete"] else "NOT complete"),
     )
     for gap in collection["gaps"][:_MOST_GAPS]:
@@ -42,23 +50,49 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield _row("", f"and {len(collection['gaps']) - _MOST_GAPS} more: see report.html")
     yield from _unknown_lines(report["findings"])
     if collection["rejected"]:
-        yield _row("Rejected", f"{_count(collection['rejected'], 'row')} could not be used; see report.json")
+        yield _row("Rejected", f"{count(collection['rejected'], 'row')} could not be used; see report.json")
     if collection["drift"]:
-        yield _row("Drift", f"{_count(len(collection['drift']), 'difference')} from the documents; all rows were used")
+        yield _row("Drift", _drift_words(collection["drift"], run["previous"]))
     yield _row("Window", f"{run['window']['since']} to {run['window']['until']} (UTC)")
     yield _row("Project", f"{run['project_id']} {run['region']}".rstrip())
+
+
+def _drift_words(drift: list[Mapping[str, Any]], previous: Mapping[str, Any]) -> str:
+    """Count the differences from the documents, and say which of them the last run did not see."""
+    words = f"{count(len(drift), 'difference')} from the documents; all rows were used"
+    if previous["trouble"]:
+        return f"{words}; not compared with the last run: {previous['trouble']}"
+    if not previous["run"]:
+        return words
+    new = sum(each["is_new"] for each in drift)
+    return f"{words}; {new or 'none'} new since {previous['as_of']}"
+
+
+def framework_lines(framework: Framework) -> Iterator[str]:
+    """Write which requirements of a standard the controls serve, and what they leave open."""
+    yield f"{framework.name} ({framework.id})"
+    yield f"Read in: {framework.source}."
+    if framework.note:
+        yield framework.note
+    for requirement in framework.requirements:
+        yield ""
+        yield f"{requirement.id}: {requirement.text}."
+        yield f"  {_CLAIMS[requirement.claim]:<16}{', '.join(requirement.controls) or 'no control'}"
+        yield f"  {'left open':<16}{requirement.limit}"
 
 
 def _problem_lines(problems: list[Mapping[str, Any]], as_of: str) -> Iterator[str]:
     if not problems:
         return
-    yield f"What to do now ({_count(len(problems), 'problem')}, worst first):"
+    yield f"What to do now ({count(len(problems), 'problem')}, worst first):"
     for problem in problems[:_MOST_PROBLEMS]:
         subject = problem["subject"]
-        since = _since(problem, as_of) if problem["since"] else ""
+        since = lasting(problem, as_of)
         error = f" [{problem['error']}]" if problem["error"] else ""
         name = f"{subject['kind']} {subject['name']}"
-        yield printable(f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}")
+        more = len(problem["also"]) + len(problem["explains"])
+        explains = f"; explains {count(more, 'other')}" if more else ""
+        yield printable(f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}{explains}")
         yield printable(f"           {problem['todo']}")
     if len(problems) > _MOST_PROBLEMS:
         yield f"  and {len(problems) - _MOST_PROBLEMS} more: see report.html"
@@ -69,28 +103,10 @@ def _unknown_lines(findings: list[Mapping[str, Any]]) -> Iterator[str]:
     """Say what could not be decided, and why: each control and reason once."""
     unknown = Counter((found["control"], found["reason"]) for found in findings if found["outcome"] == "unknown")
     for (control, reason), number in unknown.most_common(_MOST_UNKNOWNS):
-        yield _row("Unknown", f"{control} for {_count(number, 'subject')}: {reason}")
+        yield _row("Unknown", f"{control} for {count(number, 'subject')}: {reason}")
     if len(unknown) > _MOST_UNKNOWNS:
         yield _row("", f"and {len(unknown) - _MOST_UNKNOWNS} more: see report.html")
 
 
-def _since(problem: Mapping[str, Any], as_of: str) -> str:
-    """Say since when, to the minute, and how many whole days that is, as far as the evidence shows."""
-    since = instant(problem["since"])
-    days = _count((instant(as_of) - since).days, "day")
-    if problem["or_earlier"]:
-        return f", for at least {days}"
-    return f", since {since:%Y-%m-%d %H:%M} UTC ({days})"
-
-
-def printable(text: str) -> str:
-    """Take the control characters out of a name: it was chosen by a cloud user, and could command the terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
 def _row(label: str, text: str) -> str:
     return f"{label:<9}{printable(text)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

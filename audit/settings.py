@@ -8,7 +8,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -18,13 +18,19 @@ from audit.errors import SettingsError
 _SDK: Final = "HUAWEICLOUD_SDK_"
 _OWN: Final = "CBR_AUDIT_"
 _REGION: Final = re.compile(r"[a-z0-9-]{2,64}")
+_KMS_KEY: Final = re.compile(r"[A-Za-z0-9:/-]{8,256}")
 _PROJECT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TOPIC: Final = re.compile(r"urn:smn:[a-z0-9-]{2,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}")
+_SHORTEST_SHARED_SECRET: Final = 16
 
 
 class SignIn(StrEnum):
     """How requests are authenticated."""
 
+    FUNCTION_KEYS = "temporary keys of the function"
     KEYS = "access keys"
+    TEMPORARY_KEYS = "temporary access keys"
+    FUNCTION_TOKEN = "token of the function"  # noqa: S105  # the name of a way to sign in
     TOKEN = "token"  # noqa: S105  # the name of a way to sign in
     PASSWORD = "user and password"  # noqa: S105  # the name of a way to sign in
 
@@ -41,6 +47,12 @@ def _project(text: str) -> str:
     return text
 
 
+def _kms_key(text: str) -> str:
+    if not _KMS_KEY.fullmatch(text):
+        raise ValueError("the id of a key has letters, digits and : / - only (see Key Management in the console)")
+    return text
+
+
 def _endpoint(url: str) -> str:
     parts = urlsplit(url)
     if not parts.hostname or parts.port == 0:  # asking for the port refuses one that is no number
@@ -50,6 +62,48 @@ def _endpoint(url: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise ValueError("an endpoint begins with https:// (http:// is for this machine only)")
     return url.rstrip("/")
+
+
+def endpoint_of(url: str) -> str:
+    """Check an endpoint that is given by hand.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
+    try:
+        return _endpoint(url)
+    except ValueError as error:
+        raise SettingsError(f"the endpoint {url} cannot be used: {error}") from error
+
+
+def _secret_url(url: SecretStr | None) -> SecretStr | None:
+    """Check the address of somebody to tell; it may hold a key, so no error quotes it."""
+    if url is None:
+        return None
+    parts = urlsplit(url.get_secret_value())
+    if not parts.hostname or parts.port == 0 or parts.username or parts.password or parts.fragment:
+        raise ValueError("a URL names a host, and neither a user nor a fragment, such as https://hc-ping.com/…")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise ValueError("a URL begins with https:// (http:// is for this machine only)")
+    return _sendable(url)
+
+
+def _check_url(url: SecretStr | None) -> SecretStr | None:
+    if url and urlsplit(url.get_secret_value()).query:
+        raise ValueError("the URL of a check has no query: /start and /fail are put behind it")
+    return _secret_url(url)
+
+
+def _long(secret: SecretStr | None) -> SecretStr | None:
+    if secret and len(secret.get_secret_value()) < _SHORTEST_SHARED_SECRET:
+        raise ValueError(f"a shared secret has at least {_SHORTEST_SHARED_SECRET} characters")
+    return _sendable(secret)
+
+
+def _topic(urn: str) -> str:
+    if not _TOPIC.fullmatch(urn):
+        raise ValueError("a topic is named by its URN, such as urn:smn:eu-west-101:PROJECT:TOPIC")
+    return urn
 
 
 def is_loopback(host: str) -> bool:
@@ -72,6 +126,7 @@ def _blank_is_unset(value: object) -> object:
 
 Region = Annotated[str, AfterValidator(_region)]
 ProjectId = Annotated[str, AfterValidator(_project)]
+KmsKey = Annotated[str, AfterValidator(_kms_key)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Unset = BeforeValidator(_blank_is_unset)
 Credential = Annotated[SecretStr | None, Unset, AfterValidator(_sendable)]
@@ -82,8 +137,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
+    needs_cbr: ClassVar[bool] = True
+
     project_id: ProjectId = Field(alias="HUAWEICLOUD_SDK_PROJECT_ID", description="The project to audit.")
-    store: str = Field(alias="CBR_AUDIT_STORE", description="Where reports go: file:///folder.")
+    store: str = Field(alias="CBR_AUDIT_STORE", description="Where reports go: file:///folder or obs://bucket/prefix.")
     region: Annotated[Region | None, Unset] = Field(
         None, alias="HUAWEICLOUD_SDK_REGION", description="The region of the project; gives the endpoints."
     )
@@ -95,8 +152,21 @@ class Settings(BaseModel):
         alias="HUAWEICLOUD_SDK_IAM_ENDPOINT",
         description="The endpoint of IAM, where the region does not give it.",
     )
+    obs_endpoint: Annotated[Endpoint | None, Unset] = Field(
+        None, alias="CBR_AUDIT_OBS_ENDPOINT", description="The endpoint of OBS, where the region does not give it."
+    )
+    obs_kms_key: Annotated[KmsKey | None, Unset] = Field(
+        None, alias="CBR_AUDIT_OBS_KMS_KEY", description="The id of the KMS key that encrypts what is stored in OBS."
+    )
+    obs_lock_days: Annotated[int | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_OBS_LOCK_DAYS",
+        ge=1,
+        le=36500,
+        description="Days in which nobody can change or remove what is stored in OBS (WORM).",
+    )
     profile: Annotated[str | None, Unset] = Field(
-        None, alias="CBR_AUDIT_PROFILE", description="The profile: a file, or the YAML text itself."
+        None, alias="CBR_AUDIT_PROFILE", description="The profile: a preset, a file, or the YAML text itself."
     )
     access_key: Credential = Field(None, alias="HUAWEICLOUD_SDK_AK", description="Access key.")
     secret_key: Credential = Field(None, alias="HUAWEICLOUD_SDK_SK", description="Secret key.")
@@ -113,12 +183,29 @@ class Settings(BaseModel):
         None, alias="HUAWEICLOUD_SDK_DOMAIN_ID", description="The account's id, instead of its name."
     )
     workers: int = Field(4, alias="CBR_AUDIT_WORKERS", ge=1, le=16, description="Pages read at the same time.")
+    smn_topic: Annotated[Annotated[str, AfterValidator(_topic)] | None, Unset] = Field(
+        None, alias="CBR_AUDIT_SMN_TOPIC", description="The URN of the SMN topic that is told of a change."
+    )
+    smn_endpoint: Annotated[Endpoint | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_SMN_ENDPOINT",
+        description="The endpoint of SMN, where the topic's region does not give it.",
+    )
+    webhook_url: Annotated[SecretStr | None, Unset, AfterValidator(_secret_url)] = Field(
+        None, alias="CBR_AUDIT_WEBHOOK_URL", description="A URL that is told of a change as JSON."
+    )
+    webhook_secret: Annotated[SecretStr | None, Unset, AfterValidator(_long)] = Field(
+        None, alias="CBR_AUDIT_WEBHOOK_SECRET", description="The secret that signs what the webhook is told."
+    )
+    ping_url: Annotated[SecretStr | None, Unset, AfterValidator(_check_url)] = Field(
+        None, alias="CBR_AUDIT_PING_URL", description="A dead-man switch that hears of every run: start, success, fail."
+    )
 
     @property
     def sign_in(self) -> SignIn:
         """The way to sign in that the settings allow; access keys before a token before a password."""
         if self.access_key and self.secret_key:
-            return SignIn.KEYS
+            return SignIn.TEMPORARY_KEYS if self.security_token else SignIn.KEYS
         return SignIn.TOKEN if self.token else SignIn.PASSWORD
 
     @property
@@ -134,8 +221,12 @@ class Settings(BaseModel):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log to blot out."""
-        held = (self.access_key, self.secret_key, self.security_token, self.token, self.password)
-        return tuple(secret.get_secret_value() for secret in held if secret)
+        held = (self.access_key, self.secret_key, self.security_token, self.token, self.password, self.webhook_secret)
+        urls = (url.get_secret_value() for url in (self.webhook_url, self.ping_url) if url)
+        return (
+            *(secret.get_secret_value() for secret in held if secret),
+            *(part for url in urls for part in (url, _without_scheme(url))),
+        )
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> "Settings":
@@ -150,13 +241,30 @@ class Settings(BaseModel):
             settings = cls.model_validate(values)
         except ValidationError as error:
             faults += [_fault(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()]
-        faults += _sign_in_faults({key for key, value in values.items() if value})
+        given = {key for key, value in values.items() if value}
+        if cls.needs_cbr:
+            faults += _sign_in_faults(given)
+        if str(values.get(f"{_OWN}STORE", "")).startswith("obs://"):
+            faults += _obs_faults(given)
+        faults += _notification_faults(given)
         if faults or settings is None:
             raise SettingsError("; ".join(faults))
         return settings
 
 
+class StoreSettings(Settings):
+    """What is needed to look into a store: no project, and no CBR."""
+
+    needs_cbr: ClassVar[bool] = False
+    project_id: ProjectId = Field("none", alias="HUAWEICLOUD_SDK_PROJECT_ID")
+
+
 VARIABLES: Final = tuple(str(field.alias) for field in Settings.model_fields.values())
+
+
+def _without_scheme(url: str) -> str:
+    """The part of a URL that an error may quote."""
+    return url.partition("://")[2].partition("?")[0].rstrip("/")
 
 
 def _fault(variable: str, kind: str, message: str) -> str:
@@ -182,4 +290,27 @@ def _sign_in_faults(given: set[str]) -> list[str]:
     by_password = not (keys <= given or f"{_OWN}TOKEN" in given) and person <= given
     if by_password and not given & {f"{_SDK}REGION", f"{_SDK}IAM_ENDPOINT"}:
         faults.append(f"{_SDK}REGION or {_SDK}IAM_ENDPOINT is not set: where does the user sign in?")
+    return faults
+
+
+def _notification_faults(given: set[str]) -> list[str]:
+    """Say what is set and would have no effect."""
+    needs = {f"{_OWN}WEBHOOK_SECRET": f"{_OWN}WEBHOOK_URL", f"{_OWN}SMN_ENDPOINT": f"{_OWN}SMN_TOPIC"}
+    return [
+        f"{needed} is not set, and {name} has no effect without it"
+        for name, needed in needs.items()
+        if name in given and needed not in given
+    ]
+
+
+def _obs_faults(given: set[str]) -> list[str]:
+    """Say what is missing to reach OBS and to sign for it."""
+    faults = []
+    if not {f"{_SDK}AK", f"{_SDK}SK"} <= given:
+        faults.append(
+            f"{_OWN}STORE is in OBS, which needs access keys: set {_SDK}AK and {_SDK}SK (a token or a password opens "
+            "CBR only)"
+        )
+    if not given & {f"{_SDK}REGION", f"{_OWN}OBS_ENDPOINT"}:
+        faults.append(f"{_SDK}REGION or {_OWN}OBS_ENDPOINT is not set: where is the bucket?")
     return faults

@@ -1,4 +1,5 @@
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def a_page(*changes: tuple[str, str], of: str = BRIEF) -> str:
 
 def lamp(*changes: tuple[str, str]) -> dict[str, Any]:
     """Return the properties of Lamp after changes to the page."""
-    schema: dict[str, Any] = derive(a_page(*changes))
+    schema: dict[str, Any] = derive(a_page(*changes), descriptions=True)
     properties: dict[str, Any] = schema["$defs"]["Lamp"]["properties"]
     return properties
 
@@ -43,7 +44,25 @@ def lamp(*changes: tuple[str, str]) -> dict[str, Any]:
 def test_a_page_becomes_the_schema_that_a_person_wrote_beside_it() -> None:
     written = (PAGES / "querying-the-lamp-list.json").read_text(encoding="utf-8")
 
-    assert json.dumps(derive(PAGE, page=ADDRESS), indent=2, ensure_ascii=False) + "\n" == written
+    assert json.dumps(derive(PAGE, page=ADDRESS, descriptions=True), indent=2, ensure_ascii=False) + "\n" == written
+
+
+def test_the_schema_of_the_task_log_is_what_the_page_in_the_form_of_the_real_one_gives() -> None:
+    page = (PAGES / "querying-the-task-list.txt").read_text(encoding="utf-8")
+    shipped = resources.files("schemas").joinpath("cbr", "operation_logs.documented.json").read_text(encoding="utf-8")
+
+    assert json.dumps(derive(page), indent=2, ensure_ascii=False) + "\n" == shipped
+
+
+def test_the_sentences_of_a_page_are_kept_only_where_asked() -> None:
+    kept: dict[str, Any] = derive(PAGE, descriptions=True)
+
+    def described(schema: dict[str, Any]) -> list[str]:
+        objects = (schema, *schema["$defs"].values())
+        return [name for each in objects for name, field in each["properties"].items() if "description" in field]
+
+    assert described(derive(PAGE)) == []
+    assert {"limit", "X-Auth-Token", "lamps", "keeper"} < set(described(kept))
 
 
 def test_blank_lines_indents_and_line_ends_do_not_matter() -> None:
@@ -87,6 +106,13 @@ def test_a_boolean_default_can_be_false() -> None:
 
 def test_a_length_is_read_from_the_text_alone() -> None:
     assert lamp(("|Minimum: 1|Maximum: 64", ""))["name"]["maxLength"] == 64
+
+
+@pytest.mark.parametrize("words", ["Name, 1 to 64 characters", "Of 1 to 64 characters. Again: 1 to 64 characters."])
+def test_a_length_may_be_said_in_other_words(words: str) -> None:
+    name = lamp(("The value consists of 1 to 64 characters.", words), ("|Minimum: 1|Maximum: 64", ""))["name"]
+
+    assert (name["minLength"], name["maxLength"]) == (1, 64)
 
 
 def test_one_bound_may_stand_alone() -> None:
@@ -157,6 +183,7 @@ MISTAKES = [
     ("• red", "• red|Maximum: 2", "Maximum: 2", T5, "Maximum is not understood for the type Array of strings"),
     ("The keeper. He", "Default: Joan", "Default: Joan", T5, "'Joan' is not a value of the type object"),
     ("The keeper. He", "Enumeration values:|• Joan", "• Joan", T5, "'Joan' is not a value of the type object"),
+    ("1 to 64 characters", "1 to 64 characters, not 1 to 65 characters", "name", T5, "the text of name contradicts"),
     ("1 to 64 characters", "1 to 63 characters", "name", T5, "the text of name contradicts its bounds"),
     ("Example Requests", "Table 9 Later", "Table 9 Later", "Table 9 Later", "unknown columns: None"),
     ('{ "count" : 0 }', "Table 9 Later", "Table 9 Later", "Table 9 Later", 'a table below the heading "Example'),
@@ -207,12 +234,12 @@ def test_a_repeated_table_with_other_rows_is_an_error() -> None:
 def test_no_cell_of_a_table_can_be_lost_without_a_trace() -> None:
     page = a_page(("|Minimum: 1|Maximum: 64", ""))  # its text says the same
     cells = [cell for cell in page.split("\n") if cell]
-    whole = derive(page)
+    whole = derive(page, descriptions=True)
     start, stop = cells.index("Table 1 Path parameters"), cells.index("Example Requests")
     headings = {"Request Parameters", "Response Parameters"}
 
     for index in (index for index in range(start, stop) if cells[index] not in headings):
         try:
-            assert derive("\n".join(cells[:index] + cells[index + 1 :])) != whole, cells[index]
+            assert derive("\n".join(cells[:index] + cells[index + 1 :]), descriptions=True) != whole, cells[index]
         except DocumentError:
             continue

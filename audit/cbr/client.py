@@ -1,18 +1,27 @@
 """The client of CBR: which URL answers which question. It reads, and nothing else."""
 
+from datetime import datetime
 from typing import Final
+
+import orjson
 
 from audit.cbr.paging import Chain, Walk
 from audit.cbr.privacy import without_private_parts
-from audit.cbr.transport import Credentials, Transport
 from audit.collection import Kind, Page, Window, shown
 from audit.errors import SourceAnswerError
 from audit.validate import read_envelope
+from audit.web.transport import Credentials, Transport
 
 PAGE_SIZE: Final = 1000
 _SMALL_PAGE: Final = 50  # the most that ListProtectable promises
 PROTECTABLE_TYPES: Final = ("server", "disk", "turbo", "workspace")
-_PATHS: Final = {Kind.TASKS: "operation-logs", Kind.VAULTS: "vaults", Kind.BACKUPS: "backups"}
+_PATHS: Final = {
+    Kind.TASKS: "operation-logs",
+    Kind.POLICIES: "policies",
+    Kind.VAULTS: "vaults",
+    Kind.BACKUPS: "backups",
+}
+ACTIONS: Final = {path: kind.permission for kind, path in _PATHS.items()}
 
 Params = tuple[tuple[str, str], ...]
 
@@ -42,10 +51,34 @@ class CbrClient:
         self._project_id = project_id
         self._workers = workers
 
+    def time(self) -> datetime | None:
+        """Ask for the cloud's time, without signing in; None where it does not tell.
+
+        Raises:
+            SourceError: nobody answers.
+        """
+        return self._transport.knock(f"{self._endpoint}/").told
+
+    def try_list(self, name: str) -> None:
+        """Read as little of a list as the API allows, to see whether it may be read.
+
+        Raises:
+            SourceError: it may not, or the answer is no list.
+        """
+        url = f"{self._endpoint}/v3/{self._project_id}/{name}"
+        params = () if name == _PATHS[Kind.POLICIES] else (("limit", "1"),)
+        answer = self._transport.get(url, params, self._credentials, ACTIONS[name])
+        try:
+            listed = isinstance(orjson.loads(answer.body)[name.replace("-", "_")], list)
+        except (orjson.JSONDecodeError, LookupError, TypeError):
+            listed = False
+        if not listed:
+            raise SourceAnswerError(f"{url} answered with something else than a list; check the endpoint")
+
     def read(self, kind: Kind, window: Window) -> Walk | Chain:
         """Read a list; only the task log looks at the window, whose end is fixed so that new tasks move no page."""
         if kind is Kind.POLICIES:  # the API gives them in one answer and takes no offset
-            return Walk(kind, lambda _offset: self._read(kind, "policies", ()))
+            return Walk(kind, lambda _offset: self._read(kind, _PATHS[kind], ()))
         if kind is Kind.PROTECTABLES:
             return Chain([self._walk(kind, f"protectables/{name}/instances", ()) for name in PROTECTABLE_TYPES])
         times = (("start_time", shown(window.since)), ("end_time", shown(window.until)))
@@ -63,7 +96,7 @@ class CbrClient:
     def _read(self, kind: Kind, name: str, params: Params) -> Page:
         path = f"/v3/{self._project_id}/{name}"
         url = f"{self._endpoint}{path}"
-        answer = self._transport.get(url, params, self._credentials)
+        answer = self._transport.get(url, params, self._credentials, kind.permission)
         try:
             body = without_private_parts(answer.body) if kind is Kind.PROTECTABLES else answer.body
             rows, envelope = read_envelope(kind, body)

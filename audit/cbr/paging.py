@@ -93,8 +93,7 @@ class Walk:
                     return
         except SourceError as error:
             self._refused = isinstance(error, SourceRefusedError) and error.status == HTTPStatus.FORBIDDEN
-            remedy = f"; allow the action {self._kind.permission}" if self._refused else ""
-            self._trouble = f"{self._kind.words}: {error}{remedy}"
+            self._trouble = f"{self._kind.words}: {error}"
             if not self._pages:
                 raise
         else:

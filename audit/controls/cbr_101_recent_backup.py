@@ -3,7 +3,8 @@
 Why it matters
     Attaching a resource to a vault shows intent. Only a finished backup shows protection.
 How it is judged
-    pass            the newest successful backup began no longer ago than the limit
+    pass            the newest successful backup began no longer ago than `max_backup_age_hours` or, where the profile
+                    sets none, than the policy's longest interval with its start window and `grace_hours`
     fail            it began earlier, or the task log shows none
     unknown         the task log has gaps or does not reach back as far as the limit, no limit is known because the
                     policies cannot be read, or the vault's age contradicts the time of judgement

@@ -3,17 +3,22 @@
 Why it matters
     A resource whose backups often fail is one failure away from having none when it is needed.
 How it is judged
-    pass            of the backups that finished in the period, at least the limit succeeded
+    pass            of the backups that finished in the last `success_rate_days`, at least `min_success_rate_percent`
+                    succeeded
     fail            fewer did; failed and timed-out backups count against it, skipped ones do not
-    unknown         the task log has gaps or does not cover the period, or a backup has a status that is not documented
+    unknown         the task log has gaps or does not cover the period; a backup has a status that is not documented;
+                    or too many failed, and nobody can say which of them do not count because a policy or its schedule
+                    cannot be read
     not_applicable  no backup finished in the period: CBR-101 judges that
+    A failure does not count where a success made up for it before the next run was due, or where its planned run lay
+    in a maintenance window.
 How to fix it
     Group the failed tasks by error code and repair the most frequent cause first.
 """
 
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Limits, Resource, SubjectKind, reaches_back
 
 
@@ -21,10 +26,11 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     """Compare the share of successes, in percent, with the limit."""
     start = limits.now - limits.success_rate_period
     recent = [task for task in resource.backups if task.began >= start]
-    succeeded = sum(task.succeeded for task in recent)
-    broken = [task for task in recent if task.broke]
-    finished = succeeded + len(broken)
-    facts = {"succeeded": succeeded, "finished": finished, "limit_percent": limits.min_success_rate}
+    harmless = resource.harmless(limits)
+    succeeded = [task for task in recent if task.succeeded]
+    broken = [task for task in recent if task.broke and task.id not in (harmless or ())]
+    finished = len(succeeded) + len(broken)
+    facts: Facts = {"succeeded": len(succeeded), "finished": finished, "limit_percent": limits.min_success_rate}
     if not resource.log_complete:
         return unknown("the task log has gaps", **facts)
     if resource.puzzling:
@@ -32,9 +38,11 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not reaches_back(resource, limits.success_rate_period, limits.now):
         return unknown("the task log does not cover the period", **facts)
     if not finished:
-        return not_applicable("no backup finished in the period", **facts)
-    if succeeded * 100 >= limits.min_success_rate * finished:
-        return passed("enough backups succeeded", [task for task in recent if task.succeeded][-1:], **facts)
+        return not_applicable("no backup finished in the period, or none that counts", **facts)
+    if len(succeeded) * 100 >= limits.min_success_rate * finished:
+        return passed("enough backups succeeded", succeeded[-1:], **facts)
+    if harmless is None:
+        return unknown("backups failed, and nobody knows which of them count", broken, problem=resource.unreadable)
     return failed("too many backups failed", broken, since=broken[0].began, **facts)
 
 

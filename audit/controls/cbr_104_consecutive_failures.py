@@ -3,7 +3,7 @@
 Why it matters
     One failure may be chance. A row of them has a cause that the next run will meet again.
 How it is judged
-    pass            one of the newest finished backups, as many as the limit, succeeded
+    pass            one of the newest finished backups, as many as `max_consecutive_failures`, succeeded
     fail            all of them failed or timed out; skipped backups neither count nor break the row
     unknown         the task log has gaps; a backup has a status that is not documented; or fewer backups than the
                     limit finished in the window, and all of them failed

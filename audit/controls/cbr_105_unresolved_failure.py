@@ -4,7 +4,8 @@ Why it matters
     A failure that the next run repairs is noise. One that nothing repairs is a hole.
 How it is judged
     pass            every failed or timed-out backup was followed by a success, or there is still time for one
-    fail            the oldest failure since the last success began longer ago than the time to repair
+    fail            the oldest failure since the last success began longer ago than `repair_within_hours` or, where
+                    the profile sets none, than the policy's longest interval with its start window and `grace_hours`
     unknown         the task log has gaps, a backup has a status that is not documented, or no limit is known because
                     the policies cannot be read
     not_applicable  no backup failed in the window

@@ -3,7 +3,7 @@
 Why it matters
     A task that never ends is neither a success nor a failure, and CBR skips the runs that come due meanwhile.
 How it is judged
-    pass            every task that names the subject ended, or was created no longer ago than the limit
+    pass            every task that names the subject ended, or was created no longer ago than `stuck_after_hours`
     fail            a task has been waiting or running for longer
     unknown         no such task was seen, and the task log has gaps or does not reach back beyond the limit; or an old
                     task has not ended and has a status that is not documented

@@ -3,7 +3,7 @@
 Why it matters
     A backup that was never restored is a hope. Standards ask for a sample at regular times (CIS 11.5: quarterly).
 How it is judged
-    pass            a restore from the vault succeeded within the period
+    pass            a restore from the vault succeeded in the last `restore_test_days`
     fail            none did
     unknown         none was seen, and the task log has gaps or does not cover the period; or the vaults could not be
                     read completely

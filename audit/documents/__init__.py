@@ -19,14 +19,15 @@ from audit.documents.schema import build
 __all__ = ["derive"]
 
 
-def derive(text: str, *, page: str | None = None) -> dict[str, object]:
+def derive(text: str, *, page: str | None = None, descriptions: bool = False) -> dict[str, object]:
     """Derive the JSON Schema (Draft 2020-12) of a successful answer from the text of its page.
 
     Args:
         text: the page as saved.
         page: the address of the page, to be noted in the schema.
+        descriptions: keep the sentences of the page, which are its author's, beside the facts.
 
     Raises:
         DocumentError: something on the page is not understood.
     """
-    return build(read(text), page)
+    return build(read(text), page, descriptions=descriptions)

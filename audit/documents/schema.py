@@ -1,8 +1,8 @@
 """The tables of a page as a JSON Schema: closed objects with references by name."""
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from audit.documents.page import OBJECT, PLAIN, PLAIN_ARRAYS, Line, Page, Row, Table
 from audit.errors import DocumentError
@@ -26,17 +26,19 @@ _BOUNDS: Final = {
 }
 _SAID: Final = {
     "integer": re.compile(r"\branges from (-?[0-9]+) to (-?[0-9]+)\b"),
-    "string": re.compile(r"\bconsists of ([0-9]+) to ([0-9]+) characters\b"),
+    "string": re.compile(r"\b([0-9]+) to ([0-9]+) characters\b"),
 }
 
 
-def build(page: Page, address: str | None) -> Schema:
+def build(page: Page, address: str | None, *, descriptions: bool) -> Schema:
     """Build the schema of the successful answer; the other tables are its definitions."""
     kept, repeated = _distinct(page.tables)
     if "" not in kept:
         raise DocumentError("no table of response body parameters for status code 200", line=page.end)
     _refer(kept)
     definitions = {key: _object(table, page.title, repeated[key], kept) for key, table in kept.items()}
+    if not descriptions:
+        _drop_descriptions(definitions.values())
     answer = definitions.pop("")
     notes = [answer.pop("$comment"), f"updated on {page.updated}", page.request, *([address] if address else [])]
     slug = "-".join(re.findall("[a-z0-9]+", page.title.lower()))
@@ -109,6 +111,13 @@ def _object(table: Table, title: str, repeated: Sequence[Table], names: dict[str
     }
 
 
+def _drop_descriptions(definitions: Iterable[Schema]) -> None:
+    for definition in definitions:
+        properties: Any = definition["properties"]
+        for field in properties.values():
+            field.pop("description", None)
+
+
 def _shape(row: Row, table: Table, names: dict[str, Table]) -> Schema:
     if row.type in PLAIN:
         return {"type": PLAIN[row.type]}
@@ -168,8 +177,8 @@ def _limited(shape: Schema, labels: dict[str, Line], said: str, table: Table, ro
             limits["default"] = _value(value, shape, table)
         else:
             raise table.error(f"{label} is not understood for the type {row.type}", value.number)
-    if kind in _SAID and (match := _SAID[kind].search(said)):
-        for keyword, number in zip(bounds.values(), match.groups(), strict=True):
+    for said_bounds in _SAID[kind].findall(said) if kind in _SAID else ():
+        for keyword, number in zip(bounds.values(), said_bounds, strict=True):
             if limits.setdefault(keyword, int(number)) != int(number):
                 raise table.error(f"the text of {row.name} contradicts its bounds", row.line)
     return shape | limits

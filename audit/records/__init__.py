@@ -7,7 +7,7 @@ ListProtectable of the CBR API.
 from audit.records.backup import Backup, Replica
 from audit.records.policy import Policy
 from audit.records.protectable import Protectable
-from audit.records.task import BACKUP, COPIES, FINAL_STATUSES, OPEN_STATUSES, REPLICATION, Task
+from audit.records.task import BACKUP, COPIES, FINAL_STATUSES, OPEN_STATUSES, REPLICATION, RESTORE, Task
 from audit.records.vault import Protected, Vault
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "FINAL_STATUSES",
     "OPEN_STATUSES",
     "REPLICATION",
+    "RESTORE",
     "Backup",
     "Policy",
     "Protectable",

@@ -38,7 +38,9 @@ def shared(value: object) -> str | None:
 
 
 def number(value: object) -> int | None:
-    """Return a whole number; true and false are none."""
+    """Read a whole number; 7.0 is one too, as JSON has it, and true and false are none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

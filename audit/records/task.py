@@ -12,6 +12,7 @@ from audit.records.fields import block, blocks, ids, optional_instant, shared, t
 FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
 OPEN_STATUSES: Final = frozenset({"running", "waiting"})
 BACKUP: Final = "backup"
+RESTORE: Final = "restore"
 REPLICATION: Final = "replication"
 COPIES: Final = frozenset({REPLICATION, "copy"})  # copy is the older name
 _OWN_BLOCKS: Final = {"copy": REPLICATION}  # where extra_info keeps what only this operation has
@@ -26,6 +27,7 @@ class Task:
         status: success, failed, timeout, skipped, running or waiting; new ones may appear.
         resource_id: what the task worked on; None for tasks on a whole vault.
         backup_id: the backup that was made, deleted, restored or copied.
+        app_consistency: "1" where the applications were at rest while the backup was made, "0" where not.
         removed: ids of the resources that the task took out of a vault.
     """
 
@@ -47,6 +49,7 @@ class Task:
     backup_id: str | None = None
     incremental: bool | None = None
     app_consistency: str | None = None
+    app_consistency_error: str | None = None
     target_resource_id: str | None = None
     removed: tuple[str, ...] = ()
 
@@ -108,9 +111,15 @@ class Task:
             backup_id=text(own.get("backup_id")) or text(own.get("source_backup_id")),
             incremental=truth(own.get("incremental")),
             app_consistency=shared(own.get("app_consistency_status")),
+            app_consistency_error=_error(own.get("app_consistency_error_code")),
             target_resource_id=text(own.get("target_resource_id")),
             removed=_removed(extra) if "remove_resources" in extra else (),
         )
+
+
+def _error(code: object) -> str | None:
+    """Read an error code; "0" means that there was no error."""
+    return None if code == "0" else shared(code)
 
 
 def _removed(extra: Mapping[str, Any]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import orjson
 from audit.collection import shown
 from audit.findings import Finding
 from audit.report.contents import Report
+from audit.subjects import Waiver
 
 COLUMNS: Final = (
     "run",
@@ -23,6 +24,10 @@ COLUMNS: Final = (
     "reason",
     "facts",
     "tasks",
+    "waived_until",
+    "waiver_owner",
+    "waiver_reason",
+    "waiver_ticket",
 )
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  # wide forms too
 
@@ -48,7 +53,12 @@ def _cells(finding: Finding) -> tuple[str, ...]:
         finding.verdict.reason,
         orjson.dumps(finding.facts).decode(),
         " ".join(finding.verdict.tasks),
+        *_waiver_cells(finding.waiver),
     )
+
+
+def _waiver_cells(waiver: Waiver | None) -> tuple[str, ...]:
+    return (shown(waiver.until), waiver.owner, waiver.reason, waiver.ticket) if waiver else ("", "", "", "")
 
 
 def _inert(cell: str) -> str:

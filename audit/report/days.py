@@ -1,12 +1,14 @@
-"""What happened to one resource on each day (UTC) of the window."""
+"""What happened to one resource on each day (UTC) of the window, by the same match of plan and tasks as CBR-102."""
 
-from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
+from audit.matching import PlannedRun, RunState
 from audit.records import Task
+from audit.report.planned import match
 from audit.subjects import Limits, Presence, Resource
 
 
@@ -14,57 +16,70 @@ class Day(StrEnum):
     """One cell of a resource's calendar."""
 
     SUCCESS = "success"
+    LATE = "late"  # every planned run succeeded, at least one began after its grace
+    REPAIRED = "repaired"  # a planned run brought no backup, and a later one in the same period did
     PARTLY = "partly"  # at least one backup succeeded, and at least one did not or is missing
     FAILED = "failed"  # failed or timed out
     SKIPPED = "skipped"
-    RUNNING = "running"
+    OVERLAP = "overlap"  # left out by the service because an earlier run was still going
     MISSING = "missing"  # a run was planned, its grace has passed, and the complete log shows no task
+    RUNNING = "running"
+    PENDING = "pending"  # a run is due, and its grace has not passed
+    EXCUSED = "excused"  # a run was planned, and something excuses it: it is not judged
     NONE = "none"  # no backup, and none was planned
     UNKNOWN = "unknown"  # no backup was seen, and the log or the policies have gaps; or a status that nobody knows
 
 
+_MET: Final = frozenset({Day.SUCCESS, Day.LATE, Day.REPAIRED})
+_UNMET: Final = (Day.FAILED, Day.MISSING, Day.SKIPPED, Day.OVERLAP)
+_OPEN: Final = (Day.PENDING, Day.EXCUSED)
+_LEADING: Final = (*_UNMET, Day.UNKNOWN, Day.REPAIRED, Day.LATE, Day.SUCCESS, Day.RUNNING, *_OPEN)
+
+
 def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
-    """Name each day of the window, the oldest first; a backup belongs to the day that its run was planned for."""
-    planned = _planned(resource, limits)
-    tasks: dict[date, list[Task]] = defaultdict(list)
+    """Name each day of the window, the oldest first.
+
+    A planned run belongs to the day on which it was due. Other backups only count where no run of their day has a say.
+    """
+    runs: dict[date, list[PlannedRun]] = defaultdict(list)
+    others: dict[date, list[Task]] = defaultdict(list)
+    matched = match(resource, limits)
+    planned = matched.runs if matched else ()
+    for run in planned:
+        runs[run.due.date()].append(run)
+    answering = {run.task.id for run in planned if run.task}
     for task in resource.backups:
-        tasks[_day_of(task.began, planned, limits.grace)].append(task)
-    due = Counter(run.date() for run in planned if run + limits.grace <= limits.now)
+        if task.id not in answering:
+            others[task.began.date()].append(task)
     silent = _silence(resource)
-    return tuple(
-        _day(tasks[day], due[day] if resource.log_complete else 0)
-        if day in tasks
-        else Day.MISSING
-        if day in due and silent is Day.NONE
-        else silent
-        for day in _dates(resource)
-    )
+    return tuple(_day(runs.get(day, ()), others.get(day, ()), silent) for day in _dates(resource))
 
 
-def _planned(resource: Resource, limits: Limits) -> tuple[datetime, ...]:
-    """Every run that a policy of the resource plans in the window, since its vault was made."""
-    if resource.presence is not Presence.PROTECTED:
-        return ()
-    since = max(resource.window.since, resource.held_since or resource.window.since)
-    schedules = resource.schedules or ()
-    return tuple(sorted({run for schedule in schedules for run in schedule.between(since, limits.now)}))
+def _day(runs: Sequence[PlannedRun], others: Sequence[Task], silent: Day) -> Day:
+    states = set(map(_of_run, runs))
+    if states.issubset(_OPEN):
+        states |= set(map(_of_task, others))
+    if not _MET.isdisjoint(states) and not states.isdisjoint(_UNMET):
+        return Day.PARTLY
+    return next((state for state in _LEADING if state in states), silent)
 
 
-def _day_of(began: datetime, planned: tuple[datetime, ...], grace: timedelta) -> date:
-    """The day of the planned run that a task belongs to, or the day on which it began."""
-    place = bisect_right(planned, began)
-    run = planned[place - 1] if place else began
-    return run.date() if began - run <= grace else began.date()
+def _of_run(run: PlannedRun) -> Day:
+    """A run that is not judged shows what its task says, where there is one."""
+    if run.is_judged:
+        late_or_on_time = {RunState.ON_TIME: Day.SUCCESS, RunState.LATE: Day.LATE}.get(run.state)
+        return late_or_on_time or (Day.REPAIRED if run.is_met else Day(run.state.value))
+    if run.task:
+        return _of_task(run.task)
+    return {RunState.PENDING: Day.PENDING, RunState.EXCUSED: Day.EXCUSED}.get(run.state, Day.UNKNOWN)
 
 
-def _day(tasks: Sequence[Task], due: int) -> Day:
-    states = {"failed" if task.broke else task.status for task in tasks}
-    if "success" in states:
-        return Day.PARTLY if states & {"failed", "skipped"} or len(tasks) < due else Day.SUCCESS
-    for state in ("failed", "running", "waiting", "skipped"):
-        if state in states:
-            return Day.RUNNING if state == "waiting" else Day(state)
-    return Day.UNKNOWN
+def _of_task(task: Task) -> Day:
+    if not task.is_understood:
+        return Day.UNKNOWN
+    if not task.finished:
+        return Day.RUNNING
+    return Day.FAILED if task.broke else Day(task.status)
 
 
 def _silence(resource: Resource) -> Day:

@@ -15,10 +15,22 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from audit.collection import Kind, instant
 from audit.report.contents import Conclusion, Report
-from audit.report.page.calendar_table import STATES, cells, dates, groups
+from audit.report.page.calendar_table import cells, dates, groups, legend
 from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, listed, tally
-from audit.report.page.sentences import as_sentence, count, doubts, readable, short, verdict_sentence
+from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
+from audit.report.page.problem_list import entries
+from audit.report.page.sentences import (
+    as_sentence,
+    count,
+    doubts,
+    drift_news,
+    explained_sentence,
+    readable,
+    short,
+    verdict_sentence,
+)
 from audit.report.page.times import Clock, full_date, month, problem_age
+from audit.report.page.unmet_runs import unmet_runs
 
 _MOST_REJECTED: Final = 200
 _TYPES: Final = {
@@ -41,23 +53,30 @@ _VERDICTS: Final = {
 def render(report: Report) -> bytes:
     """Return the report as one HTML page in UTF-8."""
     environment = _environment()
+    grouped = groups(report)
     style = environment.get_template("page.css.jinja").render()
+    clock = Clock(report.run.timezone, report.run.as_of)
     page = environment.get_template("page.html.jinja").render(
         report=report,
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        clock=Clock(report.run.timezone, report.run.as_of),
+        clock=clock,
         verdict=_VERDICTS[report.conclusion],
         sentence=verdict_sentence(report),
         doubts=doubts(report),
-        states=STATES,
+        drift_news=drift_news(report, clock.utc),
+        entries=entries(report.problems),
+        legend=legend(report),
         dates=dates(report),
         months=[(name, len(list(days))) for name, days in groupby(dates(report), month)],
         cells=cells(report),
-        groups=groups(report),
+        groups=grouped,
+        unmet=unmet_runs(grouped),
         names={control.id: control.name for control in report.controls},
         vaults={line.id: line.vaults for line in report.resources},
         reasons={(found.control, found.kind, found.id): found.verdict.reason for found in report.findings},
         tally=tally(report),
+        sums=sums,
+        worst=worst,
         listed=listed(report),
         most_rejected=_MOST_REJECTED,
     )
@@ -80,10 +99,13 @@ def _environment() -> Environment:
     environment.filters |= {
         "age_of": problem_age,
         "doc_parts": doc_parts,
+        "explained": explained_sentence,
         "fact": fact_words,
         "full_date": full_date,
         "sentence": as_sentence,
         "short": short,
+        "standing_style": standing_style,
+        "standing_words": standing_words,
         "style": lambda outcome: outcome.replace("_", "-"),
         "type_name": lambda kind: _TYPES.get(kind, kind),
     }

@@ -1,14 +1,21 @@
 """report.json: the published contract, built field by field (schemas/report/v1.json)."""
 
+from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
 from audit.collection import Drift, Kind, Reading, Rejected, shown
 from audit.findings import Control, Finding, Outcome
-from audit.report.contents import Problem, Report, ResourceLine
-from audit.subjects import Collection
+from audit.matching import RunState
+from audit.previous import Previous
+from audit.report.contents import PolicyLine, Report, ResourceLine, RunFacts
+from audit.report.planned import Planned
+from audit.report.problems import Explained, Problem
+from audit.report.standings import FrameworkView, RequirementLine
+from audit.subjects import Collection, Waiver
 
 SCHEMA_VERSION: Final = 1
 
@@ -27,24 +34,30 @@ def render(report: Report) -> bytes:
             "tool_version": run.tool_version,
             "profile_sha256": run.profile_sha256,
             "timezone": run.timezone,
+            "previous": previous_part(run.previous),
         },
         "conclusion": report.conclusion,
-        "collection": _collection(report.collection),
+        "collection": _collection(report.collection, run),
         "summary": {
-            "outcomes": {outcome.value: report.summary.outcomes.get(outcome, 0) for outcome in Outcome},
+            "outcomes": _counts(report.summary.outcomes),
             "resources": report.summary.resources,
             "resources_failing": report.summary.resources_failing,
             "problems": report.summary.problems,
+            "waived": report.summary.waived,
+            "out_of_scope": report.summary.out_of_scope,
         },
         "problems": [_problem(problem) for problem in report.problems],
+        "waived": [_waived(finding, finding.waiver) for finding in report.findings if finding.waiver],
         "controls": [_control(control, report) for control in report.controls],
         "resources": [_resource(resource) for resource in report.resources],
+        "policies": [_policy(policy) for policy in report.policies],
+        "frameworks": [_framework(view) for view in report.frameworks],
         "findings": [_finding(finding) for finding in report.findings],
     }
     return orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _collection(collection: Collection) -> Mapping[str, Any]:
+def _collection(collection: Collection, run: RunFacts) -> Mapping[str, Any]:
     tasks = collection.reading(Kind.TASKS)
     return {
         "complete": collection.complete,
@@ -57,7 +70,7 @@ def _collection(collection: Collection) -> Mapping[str, Any]:
         "gaps": list(collection.gaps),
         "readings": [reading_part(reading) for reading in collection.readings],
         "rejected_rows": [_rejected(row) for row in collection.rejected],
-        "drift": [_drift(drift) for drift in collection.drift],
+        "drift": [_drift(drift, run) for drift in collection.drift],
     }
 
 
@@ -73,6 +86,16 @@ def reading_part(reading: Reading) -> Mapping[str, Any]:
         "distinct": reading.distinct,
         "duplicates": reading.duplicates,
         "gaps": list(reading.gaps),
+        "refused": reading.refused,
+    }
+
+
+def previous_part(previous: Previous) -> Mapping[str, Any]:
+    """Write which run came before, as the report and the manifest have it."""
+    return {
+        "run": previous.run,
+        "as_of": shown(previous.as_of) if previous.as_of else None,
+        "trouble": previous.trouble,
     }
 
 
@@ -87,7 +110,7 @@ def _rejected(row: Rejected) -> Mapping[str, Any]:
     }
 
 
-def _drift(drift: Drift) -> Mapping[str, Any]:
+def _drift(drift: Drift, run: RunFacts) -> Mapping[str, Any]:
     return {
         "kind": drift.kind,
         "path": drift.path,
@@ -95,12 +118,14 @@ def _drift(drift: Drift) -> Mapping[str, Any]:
         "count": drift.count,
         "first_id": drift.first_id,
         "example": drift.example,
+        "since": shown(run.previous.first_seen(drift, run.as_of)),
+        "is_new": not run.previous.knows(drift),
     }
 
 
 def _problem(problem: Problem) -> Mapping[str, Any]:
     return {
-        "subject": {"kind": problem.kind, "id": problem.id, "name": problem.name},
+        "subject": _subject(problem),
         "severity": problem.severity,
         "control": problem.control,
         "reason": problem.reason,
@@ -110,7 +135,33 @@ def _problem(problem: Problem) -> Mapping[str, Any]:
         "error": problem.error or None,
         "todo": problem.todo,
         "also": list(problem.also),
+        "explains": [{"control": each.control, "subject": _subject(each)} for each in problem.explains],
     }
+
+
+def _waived(finding: Finding, waiver: Waiver) -> Mapping[str, Any]:
+    return {
+        "control": finding.control,
+        "subject": _subject(finding),
+        "outcome": finding.outcome,
+        "severity": finding.severity,
+        "reason": finding.verdict.reason,
+        "waiver": _waiver(waiver),
+    }
+
+
+def _waiver(waiver: Waiver) -> Mapping[str, Any]:
+    return {
+        "subject": waiver.subject,
+        "owner": waiver.owner,
+        "reason": waiver.reason,
+        "until": shown(waiver.until),
+        "ticket": waiver.ticket or None,
+    }
+
+
+def _subject(part: Problem | Explained | Finding) -> Mapping[str, Any]:
+    return {"kind": part.kind, "id": part.id, "name": part.name}
 
 
 def _control(control: Control[Any], report: Report) -> Mapping[str, Any]:
@@ -120,8 +171,12 @@ def _control(control: Control[Any], report: Report) -> Mapping[str, Any]:
         "name": control.name,
         "title": control.title,
         "severity": control.severity,
-        "outcomes": {outcome.value: own.count(outcome) for outcome in Outcome},
+        "outcomes": _counts(Counter(own)),
     }
+
+
+def _counts(outcomes: Mapping[Outcome, int]) -> Mapping[str, int]:
+    return {outcome.value: outcomes.get(outcome, 0) for outcome in Outcome}
 
 
 def _resource(line: ResourceLine) -> Mapping[str, Any]:
@@ -131,18 +186,58 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
         "type": line.type,
         "presence": line.presence,
         "vaults": list(line.vaults),
-        "last_success": shown(line.last_success) if line.last_success else None,
+        "last_success": _moment(line.last_success),
+        "follows": None if line.follows is None else list(line.follows),
+        "known_since": _moment(line.known_since),
+        "planned": _planned(line.planned) if line.planned else None,
         "days": list(line.days),
     }
+
+
+def _planned(planned: Planned) -> Mapping[str, Any]:
+    states = {state.value: planned.states.get(state, 0) for state in RunState}
+    return {**states, "repaired": planned.repaired, "unscheduled": planned.unscheduled}
+
+
+def _policy(line: PolicyLine) -> Mapping[str, Any]:
+    return {"id": line.id, "name": line.name, "mark": line.mark, "known_since": _moment(line.known_since)}
+
+
+def _framework(view: FrameworkView) -> Mapping[str, Any]:
+    framework = view.framework
+    return {
+        "id": framework.id,
+        "name": framework.name,
+        "source": framework.source,
+        "note": framework.note or None,
+        "requirements": [_requirement(line) for line in view.lines],
+    }
+
+
+def _requirement(line: RequirementLine) -> Mapping[str, Any]:
+    return {
+        "id": line.requirement.id,
+        "text": line.requirement.text,
+        "claim": line.requirement.claim,
+        "limit": line.requirement.limit,
+        "conclusion": line.standing,
+        "controls": [{"id": control, "outcomes": _counts(counts)} for control, counts in line.outcomes.items()],
+        "not_applied": list(line.not_applied),
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return shown(moment) if moment else None
 
 
 def _finding(finding: Finding) -> Mapping[str, Any]:
     return {
         "control": finding.control,
-        "subject": {"kind": finding.kind, "id": finding.id, "name": finding.name},
+        "subject": _subject(finding),
         "outcome": finding.outcome,
         "severity": finding.severity,
         "reason": finding.verdict.reason,
         "facts": finding.facts,
         "tasks": list(finding.verdict.tasks),
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
     }

@@ -27,6 +27,25 @@ class RefusedError(Exception):
         return Response(refusal.status, {**refusal.headers, "Allow": self.allow}, refusal.body)
 
 
+class DeniedError(RefusedError):
+    """A request of somebody who lacks a permission; IAM adds a message that only it can decode.
+
+    The text is one that CBR was seen to send; its code is not published.
+    """
+
+    def __init__(self, action: str) -> None:
+        super().__init__(HTTPStatus.FORBIDDEN, "Forbidden", f"Policy doesn't allow {action} to be performed.")
+
+    def answer(self) -> Response:
+        """Write the error with its encoded part."""
+        error = {
+            "error_code": self.code,
+            "error_msg": self.message,
+            "encoded_authorization_message": "Egpjbi1ub3J0aA==",
+        }
+        return good(error, self.status)
+
+
 class IdentityRefusedError(RefusedError):
     """A request for a token that is refused; IAM has a form of error of its own."""
 
@@ -60,8 +79,3 @@ def not_signed_in(detail: str) -> RefusedError:
     """Refuse a request without valid credentials as the gateway does."""
     text = f"Incorrect IAM authentication information: {detail}"
     return RefusedError(HTTPStatus.UNAUTHORIZED, "APIGW.0301", text)
-
-
-def not_permitted(action: str) -> RefusedError:
-    """Refuse a request whose IAM action the user may not do; the sentence is one that users of CBR report."""
-    return RefusedError(HTTPStatus.FORBIDDEN, "APIGW.0302", f"Policy doesn't allow {action} to be performed.")

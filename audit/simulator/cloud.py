@@ -1,11 +1,14 @@
-"""What the pretend services know: the estate, its task log, who may ask, and what time it is."""
+"""What the pretend services know: the estate, its task log, who may ask for what, and what time it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from audit.simulator.estate import Estate
+from audit.simulator.functions import Function
+from audit.simulator.notices import Inbox
 from audit.simulator.task_log import TaskLog
+from audit.simulator.temporary import Pair, Pairs
 from audit.simulator.tokens import Tokens
 
 
@@ -20,13 +23,25 @@ class Account:
     sk: str = "SimulatedSecretKeyThatOpensNothing000001"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cloud:
-    """Everything that a route needs in order to answer; ``denied`` are the IAM actions that the user may not do."""
+    """Everything that a route needs in order to answer.
+
+    Attributes:
+        denied: the IAM actions that the user may not do.
+        function: what FunctionGraph runs.
+    """
 
     estate: Estate
     log: TaskLog
     tokens: Tokens
     account: Account
     clock: Callable[[], datetime]
-    denied: frozenset[str] = frozenset()
+    pairs: Pairs = field(default_factory=Pairs)
+    denied: set[str] = field(default_factory=set)
+    inbox: Inbox = field(default_factory=Inbox)
+    function: Function | None = None
+
+    def pair(self, ak: str) -> Pair | None:
+        """Find a key pair: the user's own, or a temporary one."""
+        return Pair(ak, self.account.sk) if ak == self.account.ak else self.pairs.find(ak)

@@ -41,7 +41,7 @@ def check(cloud: Cloud, request: Request) -> None:
     """Refuse a request that carries neither a valid token nor a valid signature."""
     token = request.header("X-Auth-Token")
     if token is None:
-        signatures.check(request, cloud.account.ak, cloud.account.sk, cloud.clock())
+        signatures.check(request, cloud.pair, cloud.clock())
     elif not cloud.tokens.valid(token, cloud.clock()):
         raise not_signed_in("decrypt token fail")
 

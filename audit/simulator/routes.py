@@ -7,8 +7,8 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
-from audit.simulator import identity, kept_routes, parameters
-from audit.simulator.answers import RefusedError, listing, not_permitted
+from audit.simulator import functions, identity, kept_routes, notices, parameters
+from audit.simulator.answers import DeniedError, RefusedError, listing
 from audit.simulator.cloud import Cloud
 from audit.simulator.listings import find, list_page, paging, show
 from audit.simulator.messages import Request, Response, Row
@@ -81,7 +81,7 @@ def show_vault(cloud: Cloud, _: Request, vault_id: str) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """One method on one form of path; without an IAM action it needs no credentials and names no project."""
+    """One method on one form of path, and the permission that it needs; without one it needs no credentials either."""
 
     method: str
     path: re.Pattern[str]
@@ -93,6 +93,11 @@ def _in_project(path: str) -> re.Pattern[str]:
     return re.compile(rf"/v3/(?P<project>[^/]+)/{path}/?")
 
 
+def _of_function(path: str) -> re.Pattern[str]:
+    return re.compile(rf"/v2/(?P<project>[^/]+)/fgs/functions/(?P<id>[^/]+)/{path}")
+
+
+_TOPIC: Final = re.compile(r"/v2/(?P<project>[^/]+)/notifications/topics/(?P<id>[^/]+)/publish")
 ROUTES: Final = (
     _Route("POST", re.compile(r"/v3/auth/tokens/?"), identity.give_token),
     _Route("GET", _in_project("operation-logs"), list_tasks, "cbr:tasks:list"),
@@ -109,6 +114,11 @@ ROUTES: Final = (
         kept_routes.list_protectables,
         "cbr:vaults:listProtectables",
     ),
+    _Route("POST", _TOPIC, notices.publish, "smn:topic:publish"),
+    _Route("POST", _of_function("invocations"), functions.invoke, "functiongraph:function:invoke"),
+    _Route("POST", _of_function("invocations-async"), functions.invoke_later, "functiongraph:function:invokeAsync"),
+    _Route("POST", re.compile(r"/webhook"), notices.call),
+    _Route("POST", re.compile(r"/ping/[0-9a-f-]+(?:/(?P<id>start|fail))?"), notices.ping),
 )
 ACTIONS: Final = tuple(route.action for route in ROUTES if route.action)
 
@@ -125,7 +135,7 @@ def _route(cloud: Cloud, request: Request) -> Response:
         names = match.groupdict()
         if route.action:
             _admit(cloud, request, names["project"], route.action)
-        return route.handler(cloud, request, names.get("id", ""))
+        return route.handler(cloud, request, names.get("id") or "")
     raise RefusedError(HTTPStatus.NOT_FOUND, "APIGW.0101", "The API does not exist.")
 
 
@@ -140,7 +150,7 @@ def _admit(cloud: Cloud, request: Request, project_id: str, action: str) -> None
         message = "The credentials are not valid for this project."
         raise RefusedError(HTTPStatus.FORBIDDEN, "Forbidden", message)
     if action in cloud.denied:
-        raise not_permitted(action)
+        raise DeniedError(action)
 
 
 def _vault_fits(vault: Row, asked: dict[str, object], applied: set[str]) -> bool:

@@ -7,12 +7,14 @@ query, the signed headers and the digest of the body. https://support.huaweiclou
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote
 
 from audit.simulator.answers import not_signed_in
 from audit.simulator.messages import Request
+from audit.simulator.temporary import Pair
 
 ALGORITHM: Final = "SDK-HMAC-SHA256"
 SKEW: Final = timedelta(minutes=15)
@@ -21,20 +23,35 @@ _AUTHORIZATION: Final = re.compile(
 )
 
 
-def check(request: Request, ak: str, sk: str, now: datetime) -> None:
+def check(request: Request, find: Callable[[str], Pair | None], now: datetime) -> None:
     """Refuse a request whose signature is missing, wrong, of another key, or older or newer than 15 minutes."""
     match = _AUTHORIZATION.fullmatch(request.header("Authorization") or "")
     if match is None:
         raise not_signed_in("neither a token nor a signature")
-    if match["ak"] != ak:
+    pair = find(match["ak"])
+    if pair is None:
         raise not_signed_in(f"ak {match['ak']} not exist")
     signed = match["headers"].split(";")
     if "x-sdk-date" not in signed or any(request.header(name) is None for name in signed):
         raise not_signed_in("a signed header is missing")
     if abs(_signed_at(request) - now) > SKEW:
         raise not_signed_in("the signature is expired")
-    if not hmac.compare_digest(match["signature"], signature(request, signed, sk)):
+    if not hmac.compare_digest(match["signature"], signature(request, signed, pair.sk)):
         raise not_signed_in("verify aksk signature fail")
+    _check_token(pair, request.header("X-Security-Token"), signed, now)
+
+
+def _check_token(pair: Pair, sent: str | None, signed: list[str], now: datetime) -> None:
+    """Refuse a temporary pair that has ended, or comes without its own token, signed with the rest.
+
+    What a token means beside permanent keys is not documented; here it means nothing.
+    """
+    if pair.end is None:
+        return
+    if now >= pair.end:
+        raise not_signed_in("the security token is expired")
+    if sent != pair.token or "x-security-token" not in signed:
+        raise not_signed_in("the security token is not that of the ak")
 
 
 def signature(request: Request, signed: list[str], sk: str) -> str:

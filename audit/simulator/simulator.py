@@ -11,8 +11,11 @@ from typing import Final
 from audit.simulator import routes
 from audit.simulator.cloud import Account, Cloud
 from audit.simulator.estate import Estate
+from audit.simulator.functions import Function, urn_of
 from audit.simulator.messages import Request, Response
+from audit.simulator.notices import Inbox, topic_of
 from audit.simulator.task_log import TaskLog
+from audit.simulator.temporary import Pair
 from audit.simulator.tokens import Tokens
 
 Intercept = Callable[[Request, int], Response | None]
@@ -56,7 +59,7 @@ class Simulator:
         projects = {vault["id"]: vault["enterprise_project_id"] for vault in estate.vaults}
         self.tasks = TaskLog(estate.tasks, estate.hidden, projects)
         self.intercept = None
-        self._cloud = Cloud(estate, self.tasks, Tokens(token_lifetime), Account(), clock, frozenset(denied))
+        self._cloud = Cloud(estate, self.tasks, Tokens(token_lifetime), Account(), clock, denied=set(denied))
         self._latency = latency
         self._gzip = gzip
         self._lock = Lock()
@@ -104,6 +107,25 @@ class Simulator:
             return self._token
 
     @property
+    def topic(self) -> str:
+        """The URN of the one topic of SMN."""
+        return topic_of(self.project_id)
+
+    @property
+    def inbox(self) -> Inbox:
+        """What arrived at the topic, at ``/webhook`` and at ``/ping/ID``, where ID is hexadecimal."""
+        return self._cloud.inbox
+
+    @property
+    def function_urn(self) -> str:
+        """The URN of the one function of FunctionGraph."""
+        return urn_of(self.project_id)
+
+    def plug_in(self, function: Function) -> None:
+        """Let FunctionGraph run this function, which takes an event and returns what becomes JSON."""
+        self._cloud.function = function
+
+    @property
     def requests(self) -> int:
         """How many requests were answered."""
         return self._answered
@@ -111,6 +133,19 @@ class Simulator:
     def expire_tokens(self) -> None:
         """Refuse every token given out so far."""
         self._cloud.tokens.expire()
+
+    def temporary_keys(self, lifetime: timedelta = _DAY) -> Pair:
+        """Give out a new temporary key pair, valid from now on by ``clock``."""
+        return self._cloud.pairs.issue(self._cloud.clock(), lifetime)
+
+    def expire_keys(self) -> None:
+        """Refuse every temporary key pair given out so far."""
+        self._cloud.pairs.expire(self._cloud.clock())
+
+    def deny(self, *actions: str) -> None:
+        """Take permissions away, such as ``cbr:vaults:list``, and give back those that are not named."""
+        self._cloud.denied.clear()
+        self._cloud.denied.update(actions)
 
     def dispatch(self, request: Request) -> Response:
         """Answer one request, from any thread."""

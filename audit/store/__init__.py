@@ -1,5 +1,6 @@
 """Where reports and evidence go; stores are opened by URL."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -7,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from audit.errors import SettingsError
 from audit.store.folder import Folder
+from audit.store.obs_place import SCHEME
 
 
 class Store(Protocol):
@@ -25,19 +27,37 @@ class Store(Protocol):
     def read(self, key: str) -> bytes | None:
         """Read an object, None where there is none."""
 
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Name every object whose key begins with a prefix, in order."""
+
     def projects(self) -> tuple[str, ...]:
         """Name the projects that have a report here."""
 
 
-def open_store(url: str) -> Store:
+class ProbedStore(Store, Protocol):
+    """A store that can be tried out: it removes what was written for that, and nothing else is ever removed."""
+
+    def remove(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+
+
+def open_store(url: str, in_obs: Callable[[str], ProbedStore] | None = None) -> ProbedStore:
     """Open a store by its URL; a plain path means a folder.
+
+    Args:
+        url: where the store is.
+        in_obs: opens a store in OBS, which needs access keys; None where there are none.
 
     Raises:
         SettingsError: no store is known for the URL.
     """
+    if url.startswith(SCHEME) and in_obs:
+        return in_obs(url)
     with suppress(ValueError):  # half a bracket is no host
         parts = urlsplit(url)
         is_here = parts.scheme == "file" and parts.netloc in {"", "localhost"}
         if parts.path and "\0" not in unquote(url) and (is_here or not parts.scheme):
             return Folder(Path(unquote(parts.path) if is_here else url))
-    raise SettingsError(f"{url!r} is not a store; give a folder, such as file:///var/lib/cbr-audit")
+    raise SettingsError(
+        f"{url!r} is not a store; give a folder, such as file:///var/lib/cbr-audit, or obs://bucket/prefix"
+    )

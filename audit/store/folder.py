@@ -1,11 +1,16 @@
 """A local folder as a store."""
 
 import os
+import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from audit.errors import StoreError
+
+_TEMPORARY: Final = re.compile(r"\.[0-9a-f]{16}")
 
 
 class Folder:
@@ -14,6 +19,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         """Take the folder; it is made when the first object is written."""
         self._root = root
+        self._made: list[Path] = []
 
     @property
     def url(self) -> str:
@@ -56,13 +62,42 @@ class Folder:
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror}") from error
 
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Name every object whose key begins with a prefix, in order; what a broken write left behind is none.
+
+        Raises:
+            StoreError: the folder cannot be read.
+        """
+        folder = self._root / prefix.rpartition("/")[0]
+        try:
+            files = [path for path in folder.rglob("*") if path.is_file() and not _TEMPORARY.fullmatch(path.name)]
+        except OSError as error:
+            raise StoreError(f"cannot read {folder}: {error.strerror}") from error
+        keys = (path.relative_to(self._root).as_posix() for path in files)
+        return tuple(sorted(key for key in keys if key.startswith(prefix)))
+
     def projects(self) -> tuple[str, ...]:
         """Name the projects that have a report here."""
         return tuple(sorted(path.parent.name for path in self._root.glob("*/latest.json")))
 
+    def remove(self, key: str) -> None:
+        """Remove an object that was written to try the store out, and the folders that were made for it.
+
+        Raises:
+            StoreError: it cannot be removed.
+        """
+        path = self._root / key
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot remove {path}: {error.strerror}") from error
+        while self._made:
+            with suppress(OSError):  # something else is in it
+                self._made.pop().rmdir()
+
     def _write(self, path: Path, data: bytes, put: Callable[[Path, Path], object]) -> None:
         try:
-            _make(path.parent)
+            self._make(path.parent)
             temporary = path.with_name(f".{secrets.token_hex(8)}")
             try:
                 with temporary.open("xb") as file:
@@ -78,13 +113,13 @@ class Folder:
                 f"cannot write {path}: {error.strerror}; check that the folder exists and may be written"
             ) from error
 
-
-def _make(folder: Path) -> None:
-    """Make a folder and its parents so that a power cut cannot take them away again."""
-    if not folder.is_dir():
-        _make(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
+    def _make(self, folder: Path) -> None:
+        """Make a folder and its parents so that a power cut cannot take them away again."""
+        if not folder.is_dir():
+            self._make(folder.parent)
+            folder.mkdir(exist_ok=True)
+            self._made.append(folder)
+            _sync(folder.parent)
 
 
 def _put_new(temporary: Path, path: Path) -> None:

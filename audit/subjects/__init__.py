@@ -5,13 +5,14 @@ read. One that never ran is there, as the worst case; one that left every vault 
 when it left.
 """
 
+from audit.matching import PlannedRun, RunState, Schedules
 from audit.subjects.arrange import Inventory, Subject, Subjects, arrange, reaches_back, silent_since
 from audit.subjects.collection import Collection
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.memory import Memory
 from audit.subjects.policy import PolicySubject
-from audit.subjects.resource import Presence, Resource, Schedules
+from audit.subjects.resource import Presence, Resource
 from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import Waiver, WaiverSubject
 
@@ -21,9 +22,11 @@ __all__ = [
     "Inventory",
     "Limits",
     "Memory",
+    "PlannedRun",
     "PolicySubject",
     "Presence",
     "Resource",
+    "RunState",
     "Schedules",
     "Subject",
     "SubjectKind",

@@ -11,16 +11,14 @@ from audit.collection import Kind, Window
 from audit.history import History
 from audit.records import BACKUP, Backup, Policy, Protectable, Task, Vault
 from audit.schedule import Schedule, UnreadableScheduleError
-from audit.subjects.collection import Collection
+from audit.subjects.collection import SURELY_SHOWN, Collection
 from audit.subjects.kinds import Departure, SubjectKind
-from audit.subjects.memory import mark
 from audit.subjects.policy import PolicySubject
 from audit.subjects.resource import Presence, Resource
 from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import WaiverSubject
 
 _DAY: Final = timedelta(days=1)
-_SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
 _TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
 
 Subject = Resource | PolicySubject | VaultSubject | Collection | WaiverSubject
@@ -93,7 +91,9 @@ class _Arrangement:
             self._points_of_vault[backup.vault_id].append(backup)
         tasks = (task for task in history if task.created_at <= collection.window.until)
         self._tasks = sorted(tasks, key=lambda task: (task.created_at, task.id))
-        self._covered_since = _covered_since(collection.window, self._tasks)
+        self._covered_since = (
+            collection.proven.since if collection.proven else _covered_since(collection.window, self._tasks)
+        )
         self._holders: dict[str, list[Vault]] = defaultdict(list)
         self._named: dict[str, list[str]] = defaultdict(list)
         for vault in self._vaults.values():
@@ -119,7 +119,11 @@ class _Arrangement:
             resources=tuple(self._resource(resource_id) for resource_id in resources),
             policies=self._policies,
             vaults=tuple(self._vault(vault_id) for vault_id in sorted(self._vaults.keys() | gone)),
-            collection=replace(self._collection, tasks=self._loose(self._vaults.keys() | gone)),
+            collection=replace(
+                self._collection,
+                tasks=self._loose(self._vaults.keys() | gone),
+                covered_since=self._covered_since,
+            ),
         )
 
     def _unprotected(self) -> set[str]:
@@ -184,7 +188,7 @@ class _Arrangement:
         created = [vault.created_at for vault in vaults if vault.created_at is not None]
         departure = None if vaults else self._departure_of(resource_id, tasks)
         presence = self._presence(vaults, departure, tasks)
-        return Resource(
+        resource = Resource(
             id=resource_id,
             name=name,
             type=kind,
@@ -197,21 +201,28 @@ class _Arrangement:
             window=self._collection.window,
             log_complete=self._log_complete,
             covered_since=self._covered_since,
-            known_since=self._known_since(resource_id) if vaults else None,
             recovery_points=self._points(self._points_of_resource.get(resource_id, ())),
             protectable=self._protectables.get(resource_id),
             protectables_complete=self._collection.has_all(Kind.PROTECTABLES)
             if Kind.PROTECTABLES in self._collection.asked
             else None,
         )
+        return replace(resource, known_since=self._known_since(resource)) if vaults else resource
 
     def _points(self, found: Sequence[Backup]) -> tuple[Backup, ...] | None:
         return tuple(found) if self._collection.has_all(Kind.BACKUPS) else None
 
-    def _known_since(self, resource_id: str) -> datetime | None:
-        """From when on a resource is known to be held: since this run where the one before did not have it."""
-        memory = self._collection.memory
-        return memory.resources.get(resource_id, self._collection.window.until) if memory else None
+    def _known_since(self, resource: Resource) -> datetime | None:
+        """From when on a resource is known to be held as it is now; without a memory, its tasks give a hint."""
+        memory, now = self._collection.memory, self._collection.window.until
+        remembered = memory.resource_since(resource.id, resource.follows, now) if memory else None
+        return remembered or self._first_seen(resource)
+
+    def _first_seen(self, resource: Resource) -> datetime | None:
+        """When it came into its vault, no list says; its oldest task is the first sign, as long as none is missing."""
+        if not self._log_complete:
+            return None
+        return resource.tasks[0].created_at if resource.tasks else self._covered_since
 
     def _presence(self, vaults: list[Vault], departure: Departure | None, tasks: tuple[Task, ...]) -> Presence:
         if any(not vault.receives_copies_only for vault in vaults):
@@ -248,13 +259,12 @@ class _Arrangement:
     def _policy(self, policy: Policy) -> PolicySubject:
         schedule, unreadable = _schedule(policy)
         memory, now = self._collection.memory, self._collection.window.until
-        remembered, since = memory.policies.get(policy.id, ("", None)) if memory else (mark(policy), None)
         return PolicySubject(
             policy=policy,
             schedule=schedule,
             unreadable=unreadable,
             vaults=tuple(vault for vault in self._vaults.values() if vault.id in policy.vault_ids),
-            known_since=since if remembered == mark(policy) else now,
+            known_since=memory.policy_since(policy, now) if memory else None,
         )
 
     def _policies_of(self, vault_ids: list[str]) -> tuple[PolicySubject, ...] | None:
@@ -268,7 +278,7 @@ def _covered_since(window: Window, tasks: Sequence[Task]) -> datetime:
 
     What is older than the tasks that CBR surely shows is covered as far back as tasks are seen, give or take a day.
     """
-    shown_since = window.until - _SURELY_SHOWN
+    shown_since = window.until - SURELY_SHOWN
     oldest = tasks[0].created_at - _DAY if tasks else shown_since
     return max(window.since, min(oldest, shown_since))
 

@@ -1,12 +1,15 @@
 """What was read and how completely: the subject of the controls that judge the audit itself."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
 
 from audit.collection import ALWAYS_READ, Drift, Kind, Reading, Rejected, Window
 from audit.records import Task
 from audit.subjects.kinds import SubjectKind
 from audit.subjects.memory import Memory
+
+SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,9 @@ class Collection:
         doubts: what makes the task log doubtful although it was read to its end.
         tasks: tasks that concern no resource and no vault, oldest first.
         memory: what the run before knew; None where there is none.
+        proven: the time that the history of earlier runs covers and that this reading continues; None where it covers
+            nothing, or there is a gap between the two.
+        covered_since: from when on silence of the log means something; None before subjects are arranged.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.COLLECTION
@@ -31,6 +37,20 @@ class Collection:
     doubts: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     memory: Memory | None = None
+    proven: Window | None = None
+    covered_since: datetime | None = None
+
+    @property
+    def covered(self) -> Window | None:
+        """The time over which the history, this reading included, has everything that CBR showed."""
+        if self.log_complete and self.covered_since is not None:
+            return Window(self.covered_since, self.window.until)
+        return self.proven
+
+    @property
+    def shown_since(self) -> datetime:
+        """The time from which on CBR surely showed the tasks of the window."""
+        return max(self.window.since, self.window.until - SURELY_SHOWN)
 
     @property
     def log_complete(self) -> bool:

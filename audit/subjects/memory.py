@@ -20,19 +20,36 @@ class Memory:
     Attributes:
         run: the id of that run.
         until: the end of its window.
-        policies: of each policy, a mark that changes with its schedule, its switch or its vaults, and since when it
-            has had it; None where the first run of all saw it so.
-        resources: of each resource that a vault held, since when it is known to be held; None as above.
+        policies: of each policy, a mark that changes with its schedule or its switch, and since when it has had it;
+            None where the first run of all saw it so.
+        resources: of each resource that a vault held, the ids of the policies that it followed, in order, and since
+            when it is known to follow them; None where nothing said so.
+        policies_complete, vaults_complete: that run read the whole list; if not, what it does not name may have been
+            there all the same.
     """
 
     run: str
     until: datetime
     policies: Mapping[str, tuple[str, datetime | None]]
-    resources: Mapping[str, datetime | None]
+    resources: Mapping[str, tuple[tuple[str, ...], datetime | None]]
+    policies_complete: bool = True
+    vaults_complete: bool = True
+
+    def policy_since(self, policy: Policy, now: datetime) -> datetime | None:
+        """From when on a policy has been as it is now: since this run where the one before did not see it so."""
+        remembered, since = self.policies.get(policy.id, ("" if self.policies_complete else mark(policy), None))
+        return since if remembered == mark(policy) else now
+
+    def resource_since(self, resource_id: str, follows: tuple[str, ...] | None, now: datetime) -> datetime | None:
+        """From when on a resource is known to be held as it is now: since this run where it was not, or otherwise."""
+        if resource_id not in self.resources:
+            return now if self.vaults_complete else None
+        followed, since = self.resources[resource_id]
+        return since if follows in {None, followed} or not self.policies_complete else now
 
 
 def mark(policy: Policy) -> str:
-    """A short hash of what decides when a policy runs, and for which vaults."""
+    """A short hash of what decides when a policy runs."""
     start = shown(policy.start_time) if policy.start_time else ""
-    parts = (str(policy.enabled), start, *sorted(policy.patterns), "", *sorted(policy.vault_ids))
+    parts = (str(policy.enabled), start, *sorted(policy.patterns))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

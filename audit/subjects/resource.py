@@ -1,20 +1,23 @@
 """A server, disk, file system or desktop, and everything known about its backups."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import ClassVar, Final
 
 from audit.collection import Window
-from audit.matching import Matcher, Plan, PlannedRun
-from audit.records import BACKUP, Backup, Protectable, Protected, Task, Vault
+from audit.matching import Matcher, Plan, Schedules
+from audit.records import BACKUP, RESTORE, Backup, Protectable, Protected, Task, Vault
 from audit.schedule import Schedule
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.policy import PolicySubject
 
+_Bounds = list[tuple[datetime, str]]
 _DAY: Final = timedelta(days=1)
+_NOT_KNOWN: Final = "before the resource was known as it is now"
 _LONGEST_LIMIT: Final = timedelta(days=31)
 
 
@@ -30,14 +33,6 @@ class Presence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schedules:
-    """Every planned run of a resource beside the task that answers it, and the tasks that answer none."""
-
-    runs: tuple[PlannedRun, ...]
-    unscheduled: tuple[Task, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """A server, disk, file system or desktop, and everything known about its backups.
 
@@ -45,7 +40,8 @@ class Resource:
         policies: those applied to its vaults; None where they could not be read completely.
         tasks: tasks that name it, oldest first.
         held_since: when the oldest of its vaults was created; None where no vault says so.
-        known_since: from when on it is known to be held; None where no earlier run was without it.
+        known_since: from when on it is known to be held, and to follow the policies that it follows now; None where
+            nothing says so.
         log_complete: nothing of the task log is missing in the window.
         covered_since: from when on silence of the log means something; the start of the window where None.
         recovery_points: its backups as the vaults keep them, oldest first; None where they were not read completely.
@@ -78,6 +74,11 @@ class Resource:
         return tuple(task for task in self.tasks if task.operation == BACKUP)
 
     @property
+    def restores(self) -> tuple[Task, ...]:
+        """The restores of its backups, oldest first, wherever to."""
+        return tuple(task for task in self.tasks if task.operation == RESTORE)
+
+    @property
     def puzzling(self) -> tuple[Task, ...]:
         """Its backup tasks whose status is not documented: nobody can say how they went."""
         return tuple(task for task in self.backups if not task.is_understood)
@@ -102,6 +103,26 @@ class Resource:
         known = tuple(schedule for schedule in making if schedule is not None)
         return known if len(known) == len(making) else None
 
+    @property
+    def followed(self) -> tuple[PolicySubject, ...]:
+        """The backup policies, disabled ones too, of the backup vaults that hold it without exempting it."""
+        vault_ids = {vault.id for vault, held in self.places if _follows(vault, held)}
+        backup = (subject for subject in self.policies or () if subject.policy.operation == BACKUP)
+        return tuple(subject for subject in backup if not vault_ids.isdisjoint(subject.policy.vault_ids))
+
+    @property
+    def follows(self) -> tuple[str, ...] | None:
+        """The ids of the policies that it follows, in order; None where they are not known."""
+        return None if self.policies is None else tuple(sorted(subject.id for subject in self.followed))
+
+    @property
+    def unreadable(self) -> str:
+        """Why nobody knows what its policies plan, or an empty text where that is known."""
+        if self.policies is None:
+            return "the policies could not be read completely"
+        unread = (subject.unreadable for subject in self.policies if subject.makes_backups and not subject.schedule)
+        return next(unread, "")
+
     def planned_interval(self, limits: Limits) -> timedelta | None:
         """The longest interval of the policy that runs most often, plus grace; a day where no policy runs.
 
@@ -109,54 +130,61 @@ class Resource:
         """
         if self.schedules is None:
             return None
-        gap = min((schedule.longest_gap for schedule in self.schedules), default=_DAY)
-        return min(gap, _LONGEST_LIMIT) + limits.grace
+        intervals = (
+            min(subject.schedule.longest_gap, _LONGEST_LIMIT) + subject.policy.start_window
+            for subject in self.policies or ()
+            if subject.schedule and subject.makes_backups
+        )
+        return min(intervals, default=_DAY) + limits.grace
 
     def planned_runs(self, limits: Limits) -> Schedules | None:
         """Hold every run that is due in the window against the tasks; None where a schedule is not known."""
         if self.schedules is None:
             return None
         if limits not in self._matched:  # several controls and the calendar ask for the same
-            self._matched[limits] = self._match(limits)
+            matcher = Matcher(self.backups, since=self.window.since, now=limits.now, log_complete=self.log_complete)
+            self._matched[limits] = matcher.match(tuple(self._plans(limits)))
         return self._matched[limits]
 
-    def _match(self, limits: Limits) -> Schedules:
-        matcher = Matcher(self.backups, now=limits.now, log_complete=self.log_complete)
-        runs = [run for plan in self._plans(limits) for run in matcher.match(plan)]
-        return Schedules(
-            runs=tuple(sorted(runs, key=lambda run: (run.due, run.policy_id))), unscheduled=matcher.unscheduled
-        )
+    def harmless(self, limits: Limits) -> frozenset[str] | None:
+        """Ids of the backups that failed or were skipped and need alarm nobody; None where a schedule is not known.
+
+        A success of the same period made up for them, or their planned run lay in a maintenance window.
+        """
+        planned = self.planned_runs(limits)
+        if planned is None:
+            return None
+        return planned.made_good.union(run.task.id for run in planned.runs if run.task and limits.maintenance(run.due))
 
     def _plans(self, limits: Limits) -> Iterator[Plan]:
-        for subject in self.policies or ():
-            if subject.schedule is None or not subject.makes_backups:
-                continue
-            yield Plan(
-                policy_id=subject.id,
-                due=subject.schedule.between(self.window.since, limits.now),
-                grace=limits.grace + subject.policy.start_window,
-                excuse=lambda due, subject=subject: self._excuse(subject, due, limits),  # type: ignore[misc]  # mypy cannot infer the default
-            )
+        for subject in self.followed:
+            if subject.schedule is not None and subject.makes_backups:
+                yield Plan(
+                    policy_id=subject.id,
+                    vault_ids=subject.policy.vault_ids,
+                    due=subject.schedule.between(self.window.since, limits.now),
+                    grace=limits.grace + subject.policy.start_window,
+                    excuse=partial(_excuse, self._bounds(subject), limits.maintenance),
+                )
 
-    def _excuse(self, subject: PolicySubject, due: datetime, limits: Limits) -> str:
-        """Say why a run that is due at a time is not judged, or nothing."""
-        if not self._follows(subject):
-            return "it does not follow the policy of its vault"
-        if due < (self.covered_since or self.window.since):
-            return "the log does not reach back so far"
-        if any(moment is not None and due < moment for moment in (self.held_since, self._first_known(limits.grace))):
-            return "before the resource was known"
-        if subject.known_since is not None and due < subject.known_since:
-            return "before the policy was known as it is now"
-        return limits.maintenance(due)
+    def _bounds(self, subject: PolicySubject) -> _Bounds:
+        """Before which times a run of a policy is not judged, and why."""
+        bounds = (
+            (self.covered_since, "the log does not reach back so far"),
+            (self.held_since, _NOT_KNOWN),
+            (self.known_since, _NOT_KNOWN),
+            (subject.known_since, "before the policy was known as it is now"),
+        )
+        return [(moment, why) for moment, why in bounds if moment is not None]
 
-    def _first_known(self, grace: timedelta) -> datetime | None:
-        """When it came into its vault, no list says: the run before knows, or else the oldest task gives a hint."""
-        if self.known_since is not None or not (self.log_complete and self.tasks):
-            return self.known_since
-        return self.tasks[0].created_at - grace
 
-    def _follows(self, subject: PolicySubject) -> bool:
-        """Whether a vault that the policy is applied to holds the resource without exempting it."""
-        held = [held for vault, held in self.places if vault.id in subject.policy.vault_ids]
-        return any(place.auto_protect is not False for place in held)
+def _excuse(bounds: _Bounds, maintenance: Callable[[datetime], str], due: datetime) -> str:
+    """Say why a run that is due at a time is not judged, or nothing."""
+    for moment, why in bounds:
+        if due < moment:
+            return why
+    return maintenance(due)
+
+
+def _follows(vault: Vault, held: Protected) -> bool:
+    return held.auto_protect is not False and not vault.receives_copies_only

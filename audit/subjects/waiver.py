@@ -37,12 +37,14 @@ class WaiverSubject:
     Attributes:
         findings: findings of its control and subjects, whatever their outcome.
         needed: those of them that did not pass, and so are marked unless the waiver has expired.
+        evidence_complete: everything was read, so that there is nothing else that it could have met.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.WAIVER
     waiver: Waiver
     findings: int
     needed: int
+    evidence_complete: bool = True
 
     @property
     def id(self) -> str:

@@ -21,6 +21,8 @@ from audit.subjects import (
     Resource,
     Subjects,
     VaultSubject,
+    Waiver,
+    WaiverSubject,
     arrange,
 )
 
@@ -228,6 +230,24 @@ def a_vault_subject(*tasks: Task, **changes: Any) -> VaultSubject:
     return VaultSubject(tasks=tasks, **{**values, **changes})
 
 
+def a_waiver(**changes: Any) -> Waiver:
+    """A waiver of CBR-101 that ends long after NOW."""
+    values: Row = {
+        "control": "CBR-101",
+        "subject": "server-1",
+        "owner": "Ana",
+        "reason": "rebuilt every night",
+        "until": NOW + 30 * DAY,
+        "ticket": "OPS-1",
+    }
+    return Waiver(**{**values, **changes})
+
+
+def a_waiver_subject(waiver: Waiver | None = None, **changes: Any) -> WaiverSubject:
+    values: Row = {"findings": 1, "needed": 1}
+    return WaiverSubject(waiver=waiver or a_waiver(), **{**values, **changes})
+
+
 def a_departure(**changes: Any) -> Departure:
     values: Row = {"at": NOW - 5 * DAY, "task_id": "removal", "operation": "remove_resource"}
     return Departure(**{**values, **changes})
@@ -253,6 +273,7 @@ def run_facts(**changes: Any) -> RunFacts:
         "id": "20261123T040000Z-abc",
         "as_of": NOW,
         "window": a_window(3),
+        "read": a_window(3),
         "project_id": "project-1",
         "region": "eu-west-101",
         "tool_version": "0.1.0",
@@ -320,6 +341,51 @@ def a_vault_row(**changes: Any) -> Row:
             "status": "available",
             "used": 0,
         },
+    }
+    return {**values, **changes}
+
+
+def a_backup_row(**changes: Any) -> Row:
+    values: Row = {
+        "id": "point-1",
+        "checkpoint_id": "checkpoint-1",
+        "project_id": "0123456789abcdef0123456789abcdef",
+        "name": "autobk_1",
+        "description": "",
+        "resource_id": "server-1",
+        "resource_name": "web-1",
+        "resource_type": "OS::Nova::Server",
+        "resource_size": 40,
+        "resource_az": "eu-west-101a",
+        "vault_id": "vault-1",
+        "provider_id": "provider-1",
+        "status": "available",
+        "image_type": "backup",
+        "parent_id": None,
+        "created_at": "2026-01-05T22:07:41.000345",
+        "updated_at": "2026-01-05T22:07:41.100000",
+        "protected_at": "2026-01-05T22:07:41.000345",
+        "expired_at": "2026-02-04T22:07:41.000345",
+        "extend_info": {"auto_trigger": True, "encrypted": False},
+        "replication_records": [
+            {
+                "id": "copy-1",
+                "status": "success",
+                "destination_region": "eu-west-0",
+                "created_at": "2026-01-06T00:00:00",
+            }
+        ],
+    }
+    return {**values, **changes}
+
+
+def a_protectable_row(**changes: Any) -> Row:
+    values: Row = {
+        "id": "server-1",
+        "name": "web-1",
+        "type": "OS::Nova::Server",
+        "children": [],
+        "protectable": {"result": True, "vault": None},
     }
     return {**values, **changes}
 

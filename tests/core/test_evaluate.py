@@ -13,6 +13,7 @@ from tests.core.builders import (
     a_backup,
     a_collection,
     a_policy,
+    a_reading,
     a_task,
     a_vault,
     arranged,
@@ -135,3 +136,13 @@ def test_controls_may_be_given_as_an_iterator() -> None:
         return passed(resource.name)
 
     assert len(evaluate(ESTATE, iter([a_control(judge=judge)]), demands())) == len(ESTATE.resources)
+
+
+def test_a_permission_that_is_missing_is_named_by_the_controls_that_need_it() -> None:
+    readings = tuple(a_reading(kind, refused=kind is Kind.BACKUPS) for kind in Kind)
+    subjects = arranged([a_task()], vaults=[a_vault()], collection=a_collection(readings=readings))
+    controls = [a_control(needs=frozenset({Kind.VAULTS, Kind.BACKUPS})), a_control("CBR-002")]
+    needing, other = evaluate(subjects, controls, demands())
+
+    assert needing.verdict == unknown("a permission is missing", permission=Kind.BACKUPS.permission)
+    assert other.outcome is Outcome.PASS

@@ -219,6 +219,13 @@ def test_an_odd_retention_is_none(odd: object) -> None:
     assert (policy.retention_days, policy.max_backups) == (None, None)
 
 
+def test_a_retention_with_a_point_is_the_same_number() -> None:
+    policy = Policy.from_row(a_policy_row(operation_definition={"retention_duration_days": 30.0, "max_backups": -1.0}))
+
+    assert (policy.retention_days, policy.max_backups) == (30, -1)
+    assert type(policy.retention_days) is int
+
+
 @pytest.mark.parametrize("name", [None, ""])
 def test_a_policy_without_a_name_is_called_by_its_id(name: object) -> None:
     assert Policy.from_row(a_policy_row(name=name)).name == "policy-1"

@@ -8,6 +8,7 @@ import structlog
 
 from audit.settings import VARIABLES
 from tests.edges.pretend import Clock
+from tests.edges.s3_server import S3Server, s3_server
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -34,3 +35,10 @@ def cloud() -> Iterator[responses.RequestsMock]:
     """Strict: every answer that a test prepares must be asked for."""
     with responses.RequestsMock() as mock:
         yield mock
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One server for all tests; each test uses a prefix of its own."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server

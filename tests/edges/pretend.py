@@ -11,10 +11,13 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.cbr.transport import Transport
 from audit.collection import shown
 from audit.run import Done
 from audit.simulator import Response, Simulator, build_estate, serve
+from audit.web.auth import KeyAuth, TokenAuth
+from audit.web.cloud_clock import CloudClock
+from audit.web.fresh import Fresh, Keys
+from audit.web.transport import Transport
 from audit.wiring import carry_out, order
 
 AS_OF = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -69,6 +72,17 @@ class Context:
         return self.keys[2]
 
 
+def by_token(token: str) -> TokenAuth:
+    return TokenAuth(Fresh(lambda: token))
+
+
+def by_keys(
+    access_key: str, secret_key: str, security_token: str = "", *, project_id: str = "", clock: CloudClock | None = None
+) -> KeyAuth:
+    keys = Keys(access_key, secret_key, security_token)
+    return KeyAuth(Fresh(lambda: keys), clock or CloudClock(), project_id=project_id)
+
+
 def a_simulator(scenario: str = "mixed", *, seed: int = 1, resources: int = 6, days: int = 5) -> Simulator:
     return Simulator(build_estate(scenario, seed=seed, resources=resources, days=days, as_of=AS_OF))
 
@@ -105,8 +119,8 @@ def without_waiting() -> Iterator[Clock]:
         yield clock
 
 
-def audit(simulator: Simulator, folder: Path, **changed: str) -> Done:
+def audit(simulator: Simulator, folder: Path, *, as_of: datetime = AS_OF, **changed: str) -> Done:
     """Carry out a whole audit of a simulator over a socket."""
     with serve(simulator) as served, without_waiting():
-        made = order(variables(simulator, served.url, folder, **changed), as_of=shown(AS_OF))
+        made = order(variables(simulator, served.url, folder, **changed), as_of=shown(as_of))
         return carry_out(replace(made, nonce="always the same"), lambda _progress: None)

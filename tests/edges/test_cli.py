@@ -328,11 +328,13 @@ def test_names_of_the_cloud_do_not_command_the_terminal(place: Place) -> None:
     place.run()
     report = orjson.loads(next(place.store.rglob("report.json")).read_bytes())
     evil = "\x1b]0;owned\x07\x1b[2J\r[bold]\u202e"
-    problem = {
+    problem: dict[str, Any] = {
         "subject": {"kind": "vault", "id": "v", "name": evil},
         **dict.fromkeys(("severity", "reason", "error", "todo"), evil),
         "since": None,
         "or_earlier": False,
+        "also": [],
+        "explains": [],
     }
     republish(place.store, report | {"problems": [problem], "collection": {**report["collection"], "gaps": [evil]}})
 
@@ -375,6 +377,28 @@ def test_controls_are_listed_and_explained() -> None:
     one_clear_line(invoke("controls", "CBR-999"), 2, "there is no control 'CBR-999'", "`cbr-audit controls`")
 
 
+def test_what_the_controls_say_of_a_standard_is_listed() -> None:
+    listed = invoke("controls", "--framework", "mlps-2.0-l3").stdout
+
+    assert listed.startswith("MLPS 2.0, GB/T 22239-2019, level 3 (mlps-2.0-l3)\nRead in: ")
+    assert "check the numbers against the standard.\n\n8.1.4.9 a: " in listed
+    assert "  cannot be shown CBR-109, CBR-206\n  left open       CBR copies backups at intervals" in listed
+    assert "  partly by       CBR-501, CBR-502, CBR-503\n" in listed
+    assert "  cannot be shown no control\n" in listed
+    assert "  supported by    CBR-101" in invoke("controls", "--framework", "cis-v8").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--framework", "cis"], "is not one of 'nist-800-53'"), (["CBR-101", "--framework", "dora"], "not both")],
+)
+def test_a_standard_that_is_not_known_or_not_alone_is_refused(arguments: list[str], words: str) -> None:
+    refused = invoke("controls", *arguments)
+
+    assert refused.exit_code == 2
+    assert words in refused.stderr
+
+
 @pytest.fixture
 def vaults() -> dict[str, Any]:
     """An answer of the API as documented."""
@@ -411,8 +435,8 @@ def test_saved_answers_are_checked(tmp_path: Path, vaults: dict[str, Any]) -> No
     assert check(packed)[0] == 0
     code, text = check(drifting)
     assert code == 4
-    assert "unknown field in 1 rows, first " in text
-    assert "unknown field in the envelope" in text
+    assert "unknown field in 1 row, first " in text
+    assert "unknown field in the answer itself" in text
     code, text = check(broken)
     assert code == 3
     assert "2 rejected" in text
@@ -423,6 +447,43 @@ def test_saved_answers_are_checked(tmp_path: Path, vaults: dict[str, Any]) -> No
     assert check(good, broken, drifting)[0] == 3
     assert check(good, broken, html, drifting)[0] == 2
     assert check(tmp_path / "none")[0] == 2
+
+
+def test_what_a_check_finds_can_be_read_by_programs(tmp_path: Path, vaults: dict[str, Any]) -> None:
+    (tmp_path / "odd").write_bytes(orjson.dumps({**vaults, "more": 1}))
+    (tmp_path / "one").write_bytes(orjson.dumps({"vault": {**vaults["vaults"][0], "id": ""}}))
+    (tmp_path / "web").write_bytes(b"<html>")
+
+    result = invoke("check", "--json", *(tmp_path / name for name in ("odd", "one", "web")))
+    odd, one, web = map(orjson.loads, result.stdout.splitlines())
+
+    assert (result.exit_code, result.stderr) == (2, "")
+    found = {"path": "more", "problem": "unknown field", "count": 1, "first_id": "", "example": "1"}
+    rows = len(vaults["vaults"])
+    assert odd == {
+        "file": str(tmp_path / "odd"),
+        "kind": "vaults",
+        "error": None,
+        "rows": rows,
+        "used": rows,
+        "drifted": 0,
+        "refused": 0,
+        "rejected": [],
+        "drift": [found],
+    }
+    assert one["rejected"] == [{"row": 0, "id": "", "path": "id", "message": "'' should be non-empty"}]
+    assert web["kind"] is None
+    assert "web page" in web["error"]
+
+
+def test_a_file_can_be_checked_as_the_kind_that_it_must_be(tmp_path: Path, vaults: dict[str, Any]) -> None:
+    saved = tmp_path / "saved"
+    saved.write_bytes(orjson.dumps(vaults))
+
+    assert invoke("check", "--kind", "vaults", saved).exit_code == 0
+    wrong = invoke("check", "--kind", "policies", saved)
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert 'the answer has no list "policies"' in wrong.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

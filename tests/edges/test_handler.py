@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 import handler
-from audit.errors import AuditError, IncompleteError, SourceError, SourceRefusedError
+from audit.errors import AuditError, EventError, IncompleteError, SourceError, SourceRefusedError
 from audit.simulator import Response, Simulator, serve
 from tests.edges.pretend import AS_OF, Context, a_simulator, files_of, json_response, without_waiting
 
@@ -94,10 +94,19 @@ def test_an_audit_that_cannot_be_carried_out_raises(event: Any, tmp_path: Path) 
 def test_with_too_little_time_it_raises_and_nothing_is_asked(tmp_path: Path) -> None:
     simulator = a_simulator()
 
-    with pytest.raises(SourceError, match="time for reading is used up"):
+    with pytest.raises(SourceError, match="time for it is used up"):
         call(simulator, tmp_path, TIMER, token=simulator.token, remaining=6_000)
 
     assert simulator.requests == 0
+
+
+def test_an_event_that_cannot_be_used_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(EventError, match="sinse is not a key of an event"):
+        handler.handler({"sinse": "7d"}, Context())
+
+    (line,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (line["event"], line["level"], line["request_id"]) == ("run.failed", "error", "0123-4567")
+    assert line["cause"].startswith("EventError: the event cannot be used: sinse")
 
 
 def everything_said(error: BaseException) -> str:

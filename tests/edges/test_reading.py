@@ -1,4 +1,5 @@
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from audit.reading import read_report, read_run
 from audit.store import Store, open_store
 
 RUN = "20261123T120000Z-0123456789ab"
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+REPORT = {"run": {"id": RUN, "as_of": "2026-11-23T12:00:00Z"}, "collection": {"drift": []}}
 
 
 def put(store: Store, key: str, content: Any) -> str:

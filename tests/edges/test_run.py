@@ -9,9 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.cbr.auth import TokenAuth
 from audit.cbr.client import CbrClient
-from audit.cbr.transport import Transport
+from audit.chain import Unsigned
 from audit.collection import Kind, Window
 from audit.errors import AuditError, SourceRefusedError, SourceUnreachableError, StoreError
 from audit.profile import Profile
@@ -21,7 +20,9 @@ from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Progress, assess, collect
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.store import open_store
-from tests.edges.pretend import AS_OF, a_simulator, audit, files_of, json_response
+from audit.validate import Intake
+from audit.web.transport import Transport
+from tests.edges.pretend import AS_OF, a_simulator, audit, by_token, files_of, json_response
 
 HTML = Response(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
 
@@ -170,6 +171,7 @@ def facts(simulator: Simulator) -> RunFacts:
         id="r1",
         as_of=AS_OF,
         window=Window(AS_OF.replace(month=10), AS_OF),
+        read=Window(AS_OF.replace(month=10), AS_OF),
         project_id=simulator.project_id,
         region="",
         tool_version="0",
@@ -182,10 +184,12 @@ def read(simulator: Simulator, url: str, folder: Path, watch: Callable[[Progress
     transport = Transport()
     try:
         client = CbrClient(
-            transport, TokenAuth(simulator.token), endpoint=url, project_id=simulator.project_id, workers=4
+            transport, by_token(simulator.token), endpoint=url, project_id=simulator.project_id, workers=4
         )
         run = facts(simulator)
-        return collect(client, Profile().lists, run.window, Publication(open_store(str(folder)), run), watch)
+        publication = Publication(open_store(str(folder)), run, head=None, signer=Unsigned())
+        intake = Intake()
+        return intake, collect(client, Profile().lists, run.read, publication, watch, intake)
     finally:
         transport.close()
 
@@ -264,6 +268,11 @@ def lost(_answer: Response) -> Response:
     raise ConnectionResetError
 
 
+def respelled(old: bytes, new: bytes) -> Callable[[Response], Response]:
+    """Write the first such piece of an answer in another way."""
+    return lambda right: replace(right, body=right.body.replace(old, new, 1))
+
+
 FAULTS: dict[str, Callable[[Response], Response]] = {
     "500": lambda _: Response(500),
     "401": lambda _: Response(401),
@@ -272,6 +281,8 @@ FAULTS: dict[str, Callable[[Response], Response]] = {
     "html": lambda _: HTML,
     "no list": without_the_list,
     "no count": without_the_count,
+    "two equal keys": respelled(b'"id":', b'"id":"other","id":'),
+    "half a character": respelled(b'"name":"', b'"name":"\\ud800'),
     "count too high": counting(lambda count, _: count + 1),
     "count too low": counting(lambda count, _: max(0, count - 1)),
     "count huge": counting(lambda _count, _rows: 10**12),

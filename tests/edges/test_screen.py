@@ -11,12 +11,15 @@ REPORT: dict[str, Any] = {
         "window": {"since": "2026-10-24T12:00:00Z", "until": "2026-11-23T12:00:00Z"},
         "project_id": "p1",
         "region": "",
+        "previous": {"run": None, "as_of": None, "trouble": None},
     },
     "conclusion": "compliant",
     "summary": {
         "outcomes": {"pass": 5, "fail": 0, "unknown": 0, "not_applicable": 1},
         "resources": 1,
         "resources_failing": 0,
+        "waived": 0,
+        "out_of_scope": 0,
     },
     "collection": {"distinct": 1234, "pages": 1, "complete": True, "gaps": [], "rejected": 0, "drift": []},
     "problems": [],
@@ -30,6 +33,8 @@ PROBLEM: dict[str, Any] = {
     "or_earlier": False,
     "error": "BackupService.6114",
     "todo": "Extend the vault.",
+    "also": [],
+    "explains": [],
 }
 
 
@@ -51,6 +56,20 @@ def test_a_good_report_is_short_and_the_verdict_comes_first() -> None:
     ]
 
 
+def test_what_is_waived_or_left_out_is_counted_and_the_verdict_says_so() -> None:
+    summary = {**REPORT["summary"], "waived": 1, "out_of_scope": 1234}
+
+    assert (
+        lines(summary=summary)[0]
+        == "COMPLIANT: every backup that was checked is as it should be, or its failure is waived."
+    )
+    assert lines(summary=summary, conclusion="incomplete")[0].startswith("INCOMPLETE: not everything")
+    assert lines(summary=summary)[3:5] == [
+        "Waived   1 finding: somebody accepts what did not pass",
+        "Left out 1,234 subjects not in the scope of the profile",
+    ]
+
+
 def test_a_problem_says_what_since_when_and_what_to_do() -> None:
     shown = lines(conclusion="non_compliant", problems=[PROBLEM], run={"region": "eu-west-101"})
 
@@ -62,6 +81,15 @@ def test_a_problem_says_what_since_when_and_what_to_do() -> None:
         "",
     ]
     assert shown[-1] == "Project  p1 eu-west-101"
+
+
+@pytest.mark.parametrize(
+    ("also", "explains", "words"), [(1, 0, "explains 1 other"), (0, 1, "explains 1 other"), (2, 1, "explains 3 others")]
+)
+def test_a_problem_says_how_many_others_it_explains(also: int, explains: int, words: str) -> None:
+    shown = lines(problems=[{**PROBLEM, "since": None, "also": ["CBR-105"] * also, "explains": [{}] * explains}])
+
+    assert f"  high     resource db-1: too old [BackupService.6114]; {words}" in shown
 
 
 def test_a_problem_without_time_and_error_says_neither() -> None:
@@ -89,6 +117,25 @@ def test_what_is_missing_or_odd_is_said() -> None:
     assert "         and 1 more: see report.html" in shown
     assert "Rejected 1 row could not be used; see report.json" in shown
     assert "Drift    2 differences from the documents; all rows were used" in shown
+
+
+@pytest.mark.parametrize(
+    ("previous", "words"),
+    [
+        ({"trouble": "latest.json is damaged"}, "; not compared with the last run: latest.json is damaged"),
+        ({"run": "r1", "as_of": "2026-11-22T12:00:00Z"}, "; 1 new since 2026-11-22T12:00:00Z"),
+    ],
+)
+def test_drift_is_compared_with_the_last_run(previous: dict[str, Any], words: str) -> None:
+    run = {"previous": {"run": None, "as_of": None, "trouble": None, **previous}}
+    shown = lines(run=run, collection={"drift": [{"is_new": True}, {"is_new": False}]})
+
+    assert f"Drift    2 differences from the documents; all rows were used{words}" in shown
+    if previous.get("run"):
+        old = lines(run=run, collection={"drift": [{"is_new": False}]})
+        assert (
+            "Drift    1 difference from the documents; all rows were used; none new since 2026-11-22T12:00:00Z" in old
+        )
 
 
 def test_what_could_not_be_decided_is_said_once_for_each_reason() -> None:

@@ -1,7 +1,9 @@
+import re
+
 import pytest
 
 from audit.errors import SettingsError
-from audit.settings import VARIABLES, Settings, SignIn, is_loopback
+from audit.settings import VARIABLES, Settings, SignIn, StoreSettings, is_loopback
 
 GOOD = {
     "HUAWEICLOUD_SDK_PROJECT_ID": "p1",
@@ -46,6 +48,7 @@ def test_endpoints_may_be_given_instead() -> None:
         (PERSON, SignIn.TOKEN),
         ({**PERSON, "CBR_AUDIT_TOKEN": ""}, SignIn.PASSWORD),
         ({**PERSON, **KEYS}, SignIn.KEYS),
+        ({**PERSON, **KEYS, "HUAWEICLOUD_SDK_SECURITY_TOKEN": "STS"}, SignIn.TEMPORARY_KEYS),
     ],
 )
 def test_keys_go_before_a_token_and_a_token_before_a_password(given: dict[str, str], way: SignIn) -> None:
@@ -109,7 +112,7 @@ def test_a_user_needs_to_know_where_to_sign_in() -> None:
         ("https://cbr.example.com#a", "scheme and host only"),
     ],
 )
-@pytest.mark.parametrize("name", ["CBR_AUDIT_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT"])
+@pytest.mark.parametrize("name", ["CBR_AUDIT_ENDPOINT", "CBR_AUDIT_OBS_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT"])
 def test_an_endpoint_is_checked_before_anything_is_sent_to_it(name: str, url: str, reason: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name}: .*{reason}"):
         Settings.read({**GOOD, name: url})
@@ -131,6 +134,9 @@ def test_this_machine_is_known(host: str, *, is_here: bool) -> None:
         ("HUAWEICLOUD_SDK_PROJECT_ID", "a" * 65, "letters, digits"),
         ("HUAWEICLOUD_SDK_REGION", "EU West", "looks like eu-west-101"),
         ("HUAWEICLOUD_SDK_REGION", "x.evil.com/", "looks like eu-west-101"),
+        ("CBR_AUDIT_OBS_KMS_KEY", "key with space", "the id of a key has letters"),
+        ("CBR_AUDIT_OBS_LOCK_DAYS", "0", "greater than or equal to 1"),
+        ("CBR_AUDIT_OBS_LOCK_DAYS", "36501", "less than or equal to 36500"),
         ("CBR_AUDIT_WORKERS", "0", "greater than or equal to 1"),
         ("CBR_AUDIT_WORKERS", "17", "less than or equal to 16"),
         ("CBR_AUDIT_WORKERS", "many", "valid integer"),
@@ -169,3 +175,117 @@ def test_half_a_person_is_a_mistake(missing: str) -> None:
 
     with pytest.raises(SettingsError, match=f"{missing} is not set, and a user needs both"):
         Settings.read({**{name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}, **half})
+
+
+URL_SENTENCE = "a URL names a host, and neither a user nor a fragment, such as https://hc-ping.com/…"
+SENT_SENTENCE = "has a space, a line break or another character that cannot be part of it"
+TOPIC = "urn:smn:eu-west-101:0123456789abcdef:backups"
+TOLD = {
+    "CBR_AUDIT_SMN_TOPIC": TOPIC,
+    "CBR_AUDIT_WEBHOOK_URL": "https://hooks.example.com/in?key=hook-key",
+    "CBR_AUDIT_WEBHOOK_SECRET": "a-shared-secret-1",
+    "CBR_AUDIT_PING_URL": "https://hc-ping.com/ping-key",
+}
+
+
+def test_who_is_told_may_be_named_or_left_out() -> None:
+    assert Settings.read({**GOOD, **TOLD}).smn_topic == TOPIC
+    for empty in ({}, dict.fromkeys(TOLD, "")):
+        settings = Settings.read({**GOOD, **empty})
+        assert (settings.smn_topic, settings.webhook_url, settings.webhook_secret, settings.ping_url) == (None,) * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("CBR_AUDIT_SMN_TOPIC", "backups", "a topic is named by its URN, such as urn:smn:eu-west-101:PROJECT:TOPIC"),
+        (
+            "CBR_AUDIT_SMN_TOPIC",
+            "urn:smn:../x:p:t",
+            "a topic is named by its URN, such as urn:smn:eu-west-101:PROJECT:TOPIC",
+        ),
+        (
+            "CBR_AUDIT_SMN_ENDPOINT",
+            "http://smn.example.com",
+            "an endpoint begins with https:// (http:// is for this machine only)",
+        ),
+        ("CBR_AUDIT_WEBHOOK_URL", "hooks.example.com/hook-key", URL_SENTENCE),
+        ("CBR_AUDIT_WEBHOOK_URL", "https://user:hook-key@hooks.example.com", URL_SENTENCE),
+        ("CBR_AUDIT_WEBHOOK_URL", "https://hooks.example.com/#hook-key", URL_SENTENCE),
+        (
+            "CBR_AUDIT_WEBHOOK_URL",
+            "http://hooks.example.com/hook-key",
+            "a URL begins with https:// (http:// is for this machine only)",
+        ),
+        ("CBR_AUDIT_WEBHOOK_URL", "https://hooks.example.com/hook key", SENT_SENTENCE),
+        ("CBR_AUDIT_WEBHOOK_SECRET", "hook-key", "a shared secret has at least 16 characters"),
+        ("CBR_AUDIT_WEBHOOK_SECRET", "a-shared-secret with hook-key", SENT_SENTENCE),
+        (
+            "CBR_AUDIT_PING_URL",
+            "http://hc-ping.com/ping-key",
+            "a URL begins with https:// (http:// is for this machine only)",
+        ),
+        (
+            "CBR_AUDIT_PING_URL",
+            "https://hc-ping.com/x?ping-key",
+            "the URL of a check has no query: /start and /fail are put behind it",
+        ),
+    ],
+)
+def test_a_wrong_channel_is_named_and_its_secret_is_not_shown(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings.read({**GOOD, **TOLD, name: value})
+
+    assert str(error.value) == f"{name}: {sentence}"
+    assert not {"hook-key", "ping-key"} & set(re.findall(r"[a-z-]+-key", f"{error.value} {error.value.__cause__!r}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [("CBR_AUDIT_WEBHOOK_SECRET", "CBR_AUDIT_WEBHOOK_URL"), ("CBR_AUDIT_SMN_ENDPOINT", "CBR_AUDIT_SMN_TOPIC")],
+)
+def test_a_setting_that_would_have_no_effect_is_a_mistake(name: str, needed: str) -> None:
+    value = "https://smn.example.com" if name.endswith("ENDPOINT") else "a-shared-secret-1"
+    with pytest.raises(SettingsError, match=f"^{needed} is not set, and {name} has no effect without it$"):
+        Settings.read({**GOOD, name: value})
+
+
+def test_the_addresses_of_channels_are_secrets_whole_and_as_errors_quote_them() -> None:
+    settings = Settings.read({**GOOD, **TOLD})
+
+    assert set(settings.secrets) - {"MIItoken"} == {
+        "a-shared-secret-1",
+        "https://hooks.example.com/in?key=hook-key",
+        "hooks.example.com/in",
+        "https://hc-ping.com/ping-key",
+        "hc-ping.com/ping-key",
+    }
+    assert not any(secret in f"{settings!r} {settings}" for secret in settings.secrets)
+
+
+IN_OBS = {"CBR_AUDIT_STORE": "obs://bucket/prefix"}
+
+
+def test_a_store_in_obs_needs_keys_and_a_place() -> None:
+    keys = {**without("CBR_AUDIT_TOKEN"), **KEYS, **IN_OBS}
+    Settings.read(keys)
+    Settings.read(
+        {**keys, "HUAWEICLOUD_SDK_REGION": "", "CBR_AUDIT_ENDPOINT": "https://a", "CBR_AUDIT_OBS_ENDPOINT": "https://b"}
+    )
+
+    with pytest.raises(
+        SettingsError, match=r"^CBR_AUDIT_STORE is in OBS, which needs access keys: set HUAWEICLOUD_SDK_AK"
+    ):
+        Settings.read({**GOOD, **IN_OBS})
+    with pytest.raises(SettingsError, match=r"^HUAWEICLOUD_SDK_REGION or CBR_AUDIT_OBS_ENDPOINT is not set: where is"):
+        Settings.read({**keys, "HUAWEICLOUD_SDK_REGION": "", "CBR_AUDIT_ENDPOINT": "https://a"})
+
+
+def test_looking_into_a_store_needs_no_project_and_no_cbr() -> None:
+    seal = {"CBR_AUDIT_OBS_KMS_KEY": "0d0466b0-e727-4d9c-b35d-f84bb474a37f", "CBR_AUDIT_OBS_LOCK_DAYS": "365"}
+    settings = StoreSettings.read({**KEYS, **IN_OBS, **seal, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.example.com"})
+
+    assert settings.obs_endpoint == "https://obs.example.com"
+    assert (settings.obs_kms_key, settings.obs_lock_days) == (seal["CBR_AUDIT_OBS_KMS_KEY"], 365)
+    with pytest.raises(SettingsError, match="needs access keys"):
+        StoreSettings.read({**IN_OBS, "HUAWEICLOUD_SDK_REGION": "eu-west-101"})

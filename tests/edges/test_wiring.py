@@ -2,17 +2,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import time_machine
 
-from audit.collection import Window
 from audit.errors import EventError, ProfileError, SettingsError, SourceUnreachableError
 from audit.log import REDACTOR
-from audit.profile import Profile
-from audit.report.contents import Conclusion
+from audit.previous import Previous
+from audit.profile import Profile, load_profile
+from audit.report.contents import Conclusion, Report
 from audit.settings import SignIn
-from audit.simulator import mock_cbr, serve
-from audit.wiring import carry_out, load_profile, order, order_from_event, summary
+from audit.signing_in import way_of
+from audit.simulator import Simulator, build_estate, mock_cbr, serve
+from audit.wiring import Order, carry_out, order, order_from_event, summary
 from tests.edges.pretend import AS_OF, Context, a_simulator, audit, variables
 from tests.edges.rude_server import keeps_silent, rude_server
 
@@ -38,13 +40,18 @@ def _now() -> Any:
 
 
 @pytest.mark.usefixtures("_now")
-def test_the_window_is_the_last_thirty_days_unless_told() -> None:
-    assert order(GOOD).window == Window(AS_OF - timedelta(days=30), AS_OF)
-    assert order(GOOD, since="7d").window == Window(AS_OF - timedelta(days=7), AS_OF)
-    assert order(GOOD, as_of="12h").window.until == AS_OF - timedelta(hours=12)
-    assert order(GOOD, since="7d", as_of="2026-11-01").window == Window(
-        datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+def test_a_window_ends_now_unless_told_and_its_start_is_left_open() -> None:
+    assert asked(order(GOOD)) == (None, AS_OF)
+    assert asked(order(GOOD, since="7d")) == (AS_OF - timedelta(days=7), AS_OF)
+    assert asked(order(GOOD, as_of="12h")) == (None, AS_OF - timedelta(hours=12))
+    assert asked(order(GOOD, since="7d", as_of="2026-11-01")) == (
+        datetime(2026, 10, 25, tzinfo=UTC),
+        datetime(2026, 11, 1, tzinfo=UTC),
     )
+
+
+def asked(made: Order) -> tuple[datetime | None, datetime]:
+    return made.since, made.until
 
 
 @pytest.mark.parametrize(
@@ -76,6 +83,7 @@ def test_a_profile_may_be_values_text_or_a_file(tmp_path: Path) -> None:
         assert order({**GOOD, "CBR_AUDIT_PROFILE": form}).profile.limits.grace_hours == 7
         assert order({**GOOD, "CBR_AUDIT_PROFILE": form}, profile=Profile()).profile.limits.grace_hours == 6
     assert order(GOOD).profile == Profile()
+    assert order({**GOOD, "CBR_AUDIT_PROFILE": "strict"}).profile == load_profile("strict") != Profile()
 
 
 def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None:
@@ -84,7 +92,8 @@ def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None
 
     for profile in ("limits: {grace_hours: 7}", {"limits": {"grace_hours": 7}}):
         assert order_from_event({"profile": profile}, Context(GOOD), {}).profile.limits.grace_hours == 7
-    with pytest.raises(EventError, match="the event's profile must hold keys such as limits:, not a str"):
+    assert order_from_event({"profile": "strict"}, Context(GOOD), {}).profile == load_profile("strict")
+    with pytest.raises(EventError, match="the event's profile must hold keys such as limits:, not a text"):
         order_from_event({"profile": str(path)}, Context(GOOD), {})
 
 
@@ -94,7 +103,7 @@ def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None
         ("no-such-file.yaml", "the profile no-such-file.yaml cannot be read: No such file or directory"),
         ("/", "the profile / cannot be read: Is a directory"),
         ("a\0b", "cannot be read: embedded null byte"),
-        ("limit: 1", "the profile: limit is not a key"),
+        ("limit: 1", "the profile: line 1: limit is not a key"),
     ],
 )
 def test_a_profile_that_cannot_be_used_is_named(profile: str, words: str) -> None:
@@ -112,7 +121,7 @@ def test_the_event_of_a_timer_is_judged_at_the_time_it_names() -> None:
     made = order_from_event(TIMER, Context(GOOD), {})
 
     assert made.on_timer
-    assert made.window.until == datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
+    assert made.until == datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
     assert made.request_id == "0123-4567"
 
 
@@ -120,7 +129,7 @@ def test_the_event_of_a_timer_is_judged_at_the_time_it_names() -> None:
 def test_a_timer_that_is_ahead_of_the_clock_does_not_judge_the_future() -> None:
     made = order_from_event({**TIMER, "time": "2036-01-01T00:00:00Z"}, Context(GOOD), {})
 
-    assert made.window.until == AS_OF
+    assert made.until == AS_OF
 
 
 def test_a_timer_without_a_time_cannot_be_used() -> None:
@@ -139,7 +148,7 @@ def test_an_event_by_hand_goes_before_the_settings() -> None:
     made = order_from_event(event, Context(GOOD, request_id=""), {})
 
     assert (made.settings.project_id, made.settings.store) == ("p2", "/tmp/other")  # noqa: S108  # as above
-    assert made.window == Window(datetime(2026, 10, 30, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+    assert asked(made) == (datetime(2026, 10, 30, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
     assert made.profile.limits.grace_hours == 7
     assert not made.on_timer
     assert len(made.nonce) == 16
@@ -188,7 +197,7 @@ def test_the_keys_of_the_agency_go_before_everything() -> None:
 
     settings = order_from_event(None, context, old).settings
 
-    assert settings.sign_in is SignIn.KEYS
+    assert way_of(settings, context) is SignIn.FUNCTION_KEYS
     assert not any(value in settings.secrets for value in old.values())
     assert {"NEWKEY", "NEWSECRET", "NEWSTS"} <= set(settings.secrets)
 
@@ -202,10 +211,13 @@ def test_permanent_keys_of_an_agency_have_no_old_token() -> None:
 def test_without_keys_the_token_of_the_agency_will_do() -> None:
     values = {name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}
 
-    settings = order_from_event(None, Context(values, token="agency-token"), {}).settings
-    assert settings.sign_in is SignIn.TOKEN
+    agency = Context(values, token="agency-token")
+    settings = order_from_event(None, agency, {}).settings
+    assert way_of(settings, agency) is SignIn.FUNCTION_TOKEN
     assert "agency-token" in settings.secrets
-    assert "MIItoken" in order_from_event(None, Context(GOOD, token="agency-token"), {}).settings.secrets
+    given = order_from_event(None, Context(GOOD, token="agency-token"), {}).settings
+    assert way_of(given, agency) is SignIn.TOKEN
+    assert "MIItoken" in given.secrets
 
 
 @pytest.mark.parametrize(
@@ -236,6 +248,44 @@ def test_one_line_says_how_a_run_ended(tmp_path: Path) -> None:
     assert (told["complete"], told["gaps"], told["rejected"]) == (True, [], 0)
     assert told["prefix"] == done.prefix
     assert set(told["findings"]) == {"pass", "not_applicable"}
+
+
+def test_drift_is_compared_with_the_run_before(tmp_path: Path) -> None:
+    estate = build_estate("drifting", resources=4, days=5, as_of=AS_OF)
+    simulator = Simulator(estate)
+
+    def seen(day: int) -> tuple[Report, set[str]]:
+        report = audit(simulator, tmp_path, as_of=AS_OF + timedelta(days=day)).report
+        new = {drift.path for drift in report.collection.drift if not report.run.previous.knows(drift)}
+        return report, new
+
+    first, at_first = seen(0)
+    assert first.run.previous == Previous()
+    assert at_first == {drift.path for drift in first.collection.drift} != set()
+
+    estate.policies[0]["invented"] = "since today"
+    second, new = seen(1)
+    assert (second.run.previous.run, second.run.previous.as_of) == (first.run.id, AS_OF)
+    assert new == {"invented"}
+
+    third, new = seen(2)
+    assert new == set()
+    since = {drift.path: third.run.previous.first_seen(drift, AS_OF) for drift in third.collection.drift}
+    assert since["invented"] == AS_OF + timedelta(days=1)
+    assert {since[path] for path in at_first & since.keys()} == {AS_OF}
+
+
+def test_a_damaged_report_before_keeps_nothing_from_being_audited(tmp_path: Path) -> None:
+    simulator = a_simulator("drifting")
+    first = audit(simulator, tmp_path)
+    (tmp_path / first.prefix / "report.json").write_bytes(b"{}")
+    done = audit(simulator, tmp_path, as_of=AS_OF + timedelta(days=1))
+    told = summary(done)
+
+    assert "report.json is missing or was changed" in (done.report.run.previous.trouble or "")
+    assert told["new_drift"] == told["kinds_of_drift"] > 0
+    manifest = orjson.loads((tmp_path / done.prefix / "manifest.json").read_bytes())
+    assert manifest["run"]["previous"]["trouble"] == done.report.run.previous.trouble
 
 
 def test_the_region_gives_the_addresses_and_keys_sign(tmp_path: Path) -> None:

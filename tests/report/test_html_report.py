@@ -13,10 +13,16 @@ import pytest
 
 from audit.collection import Drift, Kind, Reading, Rejected, Window
 from audit.findings import Control, Fact, Finding, Outcome, Severity, Verdict
-from audit.report.contents import Conclusion, Problem, Report, ResourceLine, RunFacts, Summary
+from audit.frameworks import Claim, Framework, Requirement
+from audit.matching import PlannedRun, RunState
+from audit.previous import Previous
+from audit.report.contents import Conclusion, Report, ResourceLine, RunFacts, Summary
 from audit.report.days import Day
 from audit.report.html_report import render
-from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind
+from audit.report.planned import Planned
+from audit.report.problems import Explained, Problem
+from audit.report.standings import FrameworkView, RequirementLine, Standing
+from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Waiver
 
 # To accept a wanted change: python -c "from tests.report.test_html_report import *; GOLDEN.write_bytes(render(full()))"
 GOLDEN: Final = Path(__file__).parent / "golden" / "report.html"
@@ -149,10 +155,43 @@ def line(**changes: Any) -> ResourceLine:
             "presence": Presence.PROTECTED,
             "vaults": ("vault-main",),
             "last_success": NOW - timedelta(hours=2),
+            "follows": (),
+            "known_since": None,
+            "planned": None,
             "days": (Day.SUCCESS,) * 9,
             **changes,
         }
     )
+
+
+def unmet(hours: int, state: RunState = RunState.MISSING) -> PlannedRun:
+    return PlannedRun(due=NOW - timedelta(hours=hours), policy_id="p", state=state)
+
+
+def planned(*runs: PlannedRun, judged: int = 30) -> Planned:
+    return Planned(states={}, judged=judged, repaired=0, unscheduled=0, unmet=runs)
+
+
+def requirement(number: int, standing: Standing, claim: Claim = Claim.PARTLY, **changes: Any) -> RequirementLine:
+    asked = Requirement(id=f"R-{number}", text=f"Do {number}", claim=claim, controls=(), limit=f"Open {number}.")
+    known: dict[str, Any] = {"outcomes": {}, "not_applied": ()}
+    return RequirementLine(requirement=asked, standing=standing, **{**known, **changes})
+
+
+def standard(*lines: RequirementLine, note: str = "") -> FrameworkView:
+    framework = Framework(id="s", name="A standard", source="A catalogue", note=note, requirements=())
+    return FrameworkView(framework=framework, lines=lines)
+
+
+STANDARD: Final = standard(
+    requirement(1, Standing.NOT_MET, outcomes={"CBR-101": {Outcome.FAIL: 1203, Outcome.PASS: 4}}),
+    requirement(2, Standing.MET, Claim.SUPPORTS, outcomes={"CBR-101": {Outcome.PASS: 4}}),
+    requirement(3, Standing.MET, outcomes={"CBR-101": {Outcome.PASS: 4, Outcome.NOT_APPLICABLE: 1}}),
+    requirement(4, Standing.NOT_SHOWN, outcomes={"CBR-101": {Outcome.UNKNOWN: 2}}, not_applied=("CBR-206", "CBR-303")),
+    requirement(5, Standing.NOT_APPLICABLE, outcomes={"CBR-101": {Outcome.NOT_APPLICABLE: 2}}),
+    requirement(6, Standing.NOT_SHOWN, Claim.CANNOT_SHOW),
+    note="It asks for little.",
+)
 
 
 def reading(kind: Kind, *gaps: str, **changes: Any) -> Reading:
@@ -170,7 +209,7 @@ def rejected(row: int = 0, **changes: Any) -> Rejected:
     return Rejected(row=row, **{**known, **changes})
 
 
-def report(**changes: Any) -> Report:
+def report(*, out_of_scope: int = 0, resources_in_scope: int | None = None, **changes: Any) -> Report:
     """Compose a report whose conclusion and summary follow from the other parts, unless they are given."""
     parts = {
         "run": run(),
@@ -179,6 +218,8 @@ def report(**changes: Any) -> Report:
         "findings": (finding(),),
         "problems": (),
         "resources": (line(),),
+        "policies": (),
+        "frameworks": (),
         **changes,
     }
     outcomes = Counter(found.outcome for found in parts["findings"])
@@ -186,17 +227,19 @@ def report(**changes: Any) -> Report:
     parts.setdefault(
         "conclusion",
         Conclusion.NON_COMPLIANT
-        if outcomes[Outcome.FAIL]
+        if any(found.is_problem for found in parts["findings"])
         else Conclusion.INCOMPLETE
         if doubtful
         else Conclusion.COMPLIANT,
     )
-    failing = {found.id for found in parts["findings"] if found.outcome is Outcome.FAIL}
+    failing = {found.id for found in parts["findings"] if found.is_problem}
     parts["summary"] = Summary(
         outcomes=outcomes,
-        resources=len(parts["resources"]),
+        resources=len(parts["resources"]) if resources_in_scope is None else resources_in_scope,
         resources_failing=len(failing),
         problems=len(parts["problems"]),
+        waived=sum(found.waiver is not None for found in parts["findings"]),
+        out_of_scope=out_of_scope,
     )
     return Report(**parts)
 
@@ -207,6 +250,7 @@ def run(**changes: Any) -> RunFacts:
             "id": "20261123T040000Z-7f3a9c21",
             "as_of": NOW,
             "window": WINDOW,
+            "read": WINDOW,
             "project_id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
             "region": "eu-de",
             "tool_version": "0.1.0",
@@ -240,9 +284,9 @@ def full() -> Report:
         control="CBR-111", reason="a policy is disabled", since="", task="", error="", todo="Enable it.",
     )  # fmt: skip
     lines = (
-        line(days=(*Day, Day.SUCCESS)),
+        line(days=tuple(Day)[:9], planned=planned(unmet(26, RunState.OVERLAP), unmet(2))),
         line(id=FAILING, name="ecs-failing", days=(Day.FAILED,) * 9, last_success=None),
-        line(id="unsure", name="unsure", type="unknown", days=(Day.UNKNOWN,) * 9),
+        line(id="unsure", name="unsure", type="unknown", days=tuple(Day)[-9:]),
         line(id="gone", name="数据库-\u202egnp\x00" + "W" * 40, type="OS::New::Thing", days=(Day.NONE,) * 9),
     )
     extra = (
@@ -255,6 +299,7 @@ def full() -> Report:
         controls=(control(), control(104, name="row"), control(111, name="hand"), control(201, name="quiet")),
         findings=base.findings + extra,
         resources=lines,
+        frameworks=(STANDARD,),
         collection=collection(
             "page 3 could not be read: 403 Forbidden",
             rejected=(rejected(), rejected(4, id=FAILING, path="extra_info.resource.id", message=HOSTILE[1])),
@@ -368,6 +413,55 @@ def test_a_compliant_run_without_resources_counts_none() -> None:
     assert "No problem was found, and the evidence is complete." in text(report(resources=()))
 
 
+def a_waived(outcome: Outcome = Outcome.FAIL, **changes: Any) -> Finding:
+    accepted = {"owner": "Ana", "reason": "rebuilt every night", "until": NOW + timedelta(days=30), "ticket": "OPS-1"}
+    waiver = Waiver(control="CBR-101", subject="ecs-*", **{**accepted, **changes})
+    return finding(outcome, id=FAILING, name="ecs-failing", reason="too old", waiver=waiver)
+
+
+def test_a_waived_failure_is_no_problem_and_is_listed_apart() -> None:
+    page = render(report(findings=(finding(), a_waived()), resources=(line(), line(id=FAILING, name="ecs-failing"))))
+    shown = Page(page).text
+
+    assert (
+        "No problem was found in 2 resources, and the evidence is complete. 1 failure is accepted by waivers." in shown
+    )
+    assert "Nothing: no control failed that is not waived, and the evidence is complete." in shown
+    assert "Waived: 1 finding Somebody accepts these for a while." in shown
+    assert (
+        "ecs-failing 3d11d099 CBR-101 fail: too old Ana OPS-1 rebuilt every night "
+        "23 Dec 2026, 04:00 UTC (05:00 CET)" in shown
+    )
+    assert "1 resource whose problems are waived ecs-failing" in shown
+    assert "(waived by Ana)" in shown
+    assert Page(page).unbalanced == []
+
+
+def test_a_waiver_without_ticket_shows_none_and_its_words_stay_text() -> None:
+    page = render(report(findings=(finding(), a_waived(ticket="", owner=HOSTILE[0], reason=HOSTILE[1]))))
+
+    assert HOSTILE[0].encode() not in page
+    assert f"too old {HOSTILE[0]} {HOSTILE[1]} 23 Dec" in Page(page).text
+
+
+def test_waived_doubts_stay_doubts() -> None:
+    both = (finding(), a_waived(), a_waived(Outcome.UNKNOWN))
+    shown = text(report(findings=both))
+
+    assert "Nothing else failed, but this is no proof that all backups happened: 1 check could not be decided." in shown
+    assert "1 failure is accepted by waivers." in shown
+    assert "No control failed that is not waived, but" in shown
+    assert "accepted by waivers" not in text(report(findings=(finding(), a_waived(Outcome.UNKNOWN))))
+
+
+def test_what_is_out_of_the_scope_is_counted() -> None:
+    assert "1 resource, policy or vault is not in the scope of the profile, and not judged." in text(
+        report(out_of_scope=1)
+    )
+    assert "1,234 resources, policies and vaults are not in the scope" in text(report(out_of_scope=1234))
+    assert "scope of the profile" not in text(report())
+
+
 def test_one_problem_is_told_in_the_singular() -> None:
     shown = text(failing(problem()))
 
@@ -433,6 +527,19 @@ def test_what_passes_without_any_resource_is_no_proof() -> None:
     assert "no proof that all backups happened: no resource was found." in shown
 
 
+def test_a_scope_without_any_resource_proves_nothing() -> None:
+    found = (finding(kind=SubjectKind.POLICY), finding(Outcome.NOT_APPLICABLE))
+    shown = text(report(conclusion=Conclusion.INCOMPLETE, findings=found, resources_in_scope=0))
+
+    assert "no proof that all backups happened: no resource is in the scope of the profile." in shown
+
+
+def test_passes_of_the_audit_itself_are_nothing_judged() -> None:
+    found = (finding(kind=SubjectKind.COLLECTION), finding(kind=SubjectKind.WAIVER))
+
+    assert "there was nothing to judge" in text(report(conclusion=Conclusion.INCOMPLETE, findings=found))
+
+
 def test_the_collection_may_have_a_problem() -> None:
     stuck = problem(kind=SubjectKind.COLLECTION, id="p", name="p", control="CBR-106")
 
@@ -465,14 +572,66 @@ def test_the_age_of_a_problem_is_no_more_exact_than_its_evidence(since: str, wor
 
 
 @pytest.mark.parametrize(
-    ("also", "words"),
-    [(("CBR-104",), "1 other control fails"), (("CBR-104", "CBR-105"), "2 other controls fail")],
+    ("also", "words"), [(("CBR-104",), "1 other failure"), (("CBR-104", "CBR-105"), "2 other failures")]
 )
-def test_other_failures_of_a_subject_are_folded_below_the_worst(also: tuple[str, ...], words: str) -> None:
+def test_what_a_failure_explains_for_the_same_subject_is_folded_below_it(also: tuple[str, ...], words: str) -> None:
     controls = (control(), control(104, name="row"), control(105, name="unresolved"))
 
     shown = text(failing(problem(also=also), controls=controls))
-    assert f"{words} CBR-104 row: reason of CBR-104" in shown
+    assert f"Explains {words} CBR-104 row: reason of CBR-104" in shown
+
+
+def twins(**changes: Any) -> list[Problem]:
+    older = problem(id="a", name="first", severity=Severity.HIGH, task="t-1", **changes)
+    return [older, replace(older, id="b", name="second", since="2026-11-16T23:17:52Z", task="t-2")]
+
+
+def test_problems_that_are_alike_share_one_entry_with_the_age_of_the_oldest() -> None:
+    shown = text(failing(*twins(), resources=(line(id="a", name="first"), line(id="b", name="second"))))
+
+    assert "The worst first: 2 high. High 2 resources Up to 6 days since 16 Nov 2026, 23:17 UTC" in shown
+    assert "Error BackupService.7101Control CBR-101 recent-backup first a in vault-main, 5 days, task t-1" in shown
+    assert "second b in vault-main, 6 days, task t-2" in shown
+    assert shown.count("The newest successful backup is too old.") == 1
+
+
+def test_an_entry_of_several_is_no_more_exact_than_its_evidence() -> None:
+    first, second = twins(or_earlier=True)
+
+    assert "2 resources Up to at least 6 days since" in text(failing(first, second))
+    assert "2 vaults The evidence does not say since when." in text(
+        failing(*(replace(each, since="", task="", kind=SubjectKind.VAULT) for each in twins()))
+    )
+    assert "High 2 policies Up to 6 days" in text(
+        failing(*(replace(each, kind=SubjectKind.POLICY) for each in twins()))
+    )
+
+
+@pytest.mark.parametrize("changes", [{"reason": "other"}, {"error": ""}, {"todo": "Wait."}, {"also": ("CBR-101",)}])
+def test_problems_that_differ_in_more_than_whose_they_are_stand_alone(changes: dict[str, Any]) -> None:
+    first, second = twins()
+    shown = text(failing(first, replace(second, **changes)))
+
+    assert "2 resources" not in shown
+    assert "5 days since" in shown
+    assert "6 days since" in shown
+
+
+def explained(number: int, control: str = "CBR-101", kind: SubjectKind = SubjectKind.RESOURCE) -> Explained:
+    return Explained(control=control, kind=kind, id=f"{kind}-{number}", name=f"{kind} {number}")
+
+
+def test_what_a_failure_explains_for_other_subjects_is_folded_below_it_by_control() -> None:
+    vault = explained(1, "CBR-301", SubjectKind.VAULT)
+    cause = problem(
+        kind=SubjectKind.POLICY, id="p", name="daily", control="CBR-201", explains=(explained(1), vault, explained(2))
+    )
+    controls = (control(), control(201, name="policy-enabled"), control(301, name="vault-has-policy"))
+
+    shown = text(failing(cause, controls=controls, resources=(line(), line(), line())))
+    assert "Explains 3 other failures of 2 resources and 1 vault CBR-101 recent-backup: resource 1, resource 2" in shown
+    assert "CBR-301 vault-has-policy: vault 1" in shown
+    assert "1 problem needs action: 2 of 3 resources, 1 policy and 1 vault do not comply." in shown
 
 
 @pytest.mark.parametrize("day", list(Day))
@@ -481,10 +640,36 @@ def test_every_state_of_a_day_has_a_glyph_in_the_legend_and_in_its_cell(day: Day
 
     legend = dict(re.findall(r'<li><span class="\w">(.)</span>([^<]+)</li>', page))
     cells = re.findall(r"<td([^>]*)>(.)</td>", page)
-    assert len(legend) == len(Day)
-    assert cells[8][1] in legend
+    assert set(legend) == {"✓", cells[8][1]}
     assert len(cells) == 9
-    assert day in {Day.SUCCESS, Day.NONE} or f'title="23 Nov: {day}"' in cells[8][0]
+    words = {Day.EXCUSED: None, Day.SUCCESS: None, Day.NONE: None}.get(day, f'title="23 Nov: {day}"')
+    assert words is None or words in cells[8][0]
+
+
+def test_no_two_states_of_a_day_look_alike() -> None:
+    page = render(report(resources=tuple(line(days=(Day.SUCCESS,) * 8 + (day,)) for day in Day))).decode()
+
+    legend = re.findall(r'<li><span class="(\w)">(.)</span>([^<]+)</li>', page)
+    assert [len(set(column)) for column in zip(*legend, strict=True)] == [len(Day)] * 3
+
+
+def test_planned_runs_that_brought_no_backup_are_folded_below_the_calendar() -> None:
+    some = planned(unmet(50), unmet(26, RunState.FAILED), unmet(3))
+    shown = text(report(resources=(line(planned=some), line(id="b", planned=planned()), line(id="c", planned=None))))
+
+    assert "3 planned runs of 1 resource brought no backup The newest first" in shown
+    assert "ecs-steady 90a9e44b 3 of 30 runs: 1 failed: 22 Nov 02:00; 2 missing: 23 Nov 01:00, 21 Nov 02:00" in shown
+
+
+def test_of_many_planned_runs_the_newest_are_named() -> None:
+    shown = text(report(resources=(line(planned=planned(*(unmet(hours) for hours in range(40, 0, -1)))),)))
+
+    assert "40 missing: 23 Nov 03:00, 23 Nov 02:00," in shown
+    assert "22 Nov 16:00 and 28 more" in shown
+
+
+def test_where_every_planned_run_brought_a_backup_nothing_is_listed() -> None:
+    assert "brought no backup" not in text(report(resources=(line(planned=planned()),)))
 
 
 def test_columns_name_their_days_and_months() -> None:
@@ -503,7 +688,7 @@ def test_resources_are_grouped_by_what_was_found_with_the_worst_first() -> None:
         "1 resource with a problem ecs-failing Server 3d11d099",
         "1 resource that could not be judged completely unsure Type not known",
         "1 resource without a problem ecs-steady Server 90a9e44b",
-        "1 resource not judged: new, replicas, or taken out of their vaults 数据库",
+        "1 resource not judged: new, replicas, out of the scope, or taken out of their vaults 数据库",
     ]
     places = [shown.find(group) for group in groups]
     assert -1 not in places
@@ -611,6 +796,23 @@ def test_the_documentation_of_a_control_is_on_the_page() -> None:
     assert b"Run <code>cbr-audit check</code>, then" in render(report())
 
 
+def test_each_standard_says_what_can_be_concluded_and_what_stays_open() -> None:
+    shown = text(report(frameworks=(STANDARD,)))
+
+    assert "A standard: 1 not met, 1 not shown, 2 met, 1 not applicable, 1 cannot be shown" in shown
+    assert "It asks for little. Read in: A catalogue." in shown
+    assert "R-1 Do 1. Open 1. CBR-101 ✗ 1,203 Not met" in shown
+    assert "R-2 Do 2. Open 2. CBR-101 ✓ Met R-3 Do 3. Open 3. CBR-101 ✓ Met as far as it can be shown" in shown
+    assert "R-4 Do 4. Open 4. CBR-101 ? 2 not applied: CBR-206, CBR-303 Not shown" in shown
+    assert "R-5 Do 5. Open 5. CBR-101 n/a Not applicable R-6 Do 6. Open 6. none Cannot be shown" in shown
+
+
+def test_a_standard_counts_only_the_conclusions_that_there_are() -> None:
+    shown = text(report(frameworks=(standard(requirement(1, Standing.MET, outcomes={"CBR-101": {Outcome.PASS: 1}})),)))
+
+    assert "A standard: 1 met Read in: A catalogue." in shown
+
+
 def test_complete_evidence_is_said_to_be_complete() -> None:
     shown = text(report())
 
@@ -658,7 +860,8 @@ def test_drift_is_shown_with_its_first_id_and_example() -> None:
 
     shown = text(report(collection=collection(drift=drift)))
     assert "1 difference from the documents" in shown
-    assert "Vaults: lifecycle unknown field 1,203 639ef179 null" in shown
+    assert "Vaults: lifecycle unknown field 1,203 23 Nov 2026, 04:00 UTC (05:00 CET) 639ef179 null" in shown
+    assert "new since" not in shown
 
 
 def test_the_run_can_be_identified() -> None:
@@ -681,7 +884,7 @@ def test_the_page_has_a_language_one_title_and_headings_in_order() -> None:
 def test_every_table_has_a_caption_and_every_header_a_scope() -> None:
     page = Page(render(full()))
 
-    assert len(page.tags("table")) == len(page.tags("caption")) == 5
+    assert len(page.tags("table")) == len(page.tags("caption")) == 6
     assert all(header.get("scope") for header in page.tags("th"))
 
 
@@ -711,6 +914,37 @@ def test_drift_is_told_at_the_top() -> None:
 
     assert "1 difference from the documents of the API did not keep any row from being used." in shown
     assert "documents of the API" not in text(report())
+
+
+def test_drift_that_the_last_run_did_not_see_is_new() -> None:
+    drifts = tuple(Drift(Kind.VAULTS, path, "unknown field", 1, "v1", "null") for path in ("old", "odd", "one"))
+    before = NOW - timedelta(days=1)
+    key = (str(Kind.VAULTS), "old", "unknown field")
+    previous = Previous(run="r0", as_of=before, drift={key: before - timedelta(days=9)})
+    page = Page(render(report(run=run(previous=previous), collection=collection(drift=drifts))))
+
+    assert page.text.count("2 of them are new since the last run, 22 Nov 2026, 04:00 UTC.") == 2
+    assert "Vaults: old unknown field 1 13 Nov 2026, 04:00 UTC (05:00 CET) v1 null" in page.text
+    assert "Vaults: odd unknown field 1 new v1 null" in page.text
+    for number, words in ((1, "None of them are new since"), (2, "1 of them is new since")):
+        fewer = collection(drift=drifts[:number])
+        assert words in text(report(run=run(previous=previous), collection=fewer))
+
+
+def test_the_run_that_it_is_compared_with_is_named() -> None:
+    for previous, words in (
+        (Previous(), "Compared with no earlier run: this is the first of the project here"),
+        (Previous(run="r0", as_of=NOW), "Compared with r0"),
+        (Previous(trouble="it is damaged"), "Compared with no earlier run: it is damaged"),
+    ):
+        assert words in text(report(run=run(previous=previous)))
+
+
+def test_a_last_report_that_cannot_be_used_is_told() -> None:
+    drift = (Drift(Kind.VAULTS, "odd", "unknown field", 1, "v1", "null"),)
+    shown = text(report(run=run(previous=Previous(trouble="<b>damaged</b>")), collection=collection(drift=drift)))
+
+    assert "Which of them are new is not known: <b>damaged</b>." in shown
 
 
 @pytest.mark.parametrize(("resources", "is_tall"), [(60, False), (61, True)])

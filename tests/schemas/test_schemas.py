@@ -92,6 +92,18 @@ def test_every_amendment_is_told_where_people_read(name: str) -> None:
         assert f"- {amendment['because']} *({amendment['source']})*" in told
 
 
+def test_every_contradiction_of_the_sources_is_decided() -> None:
+    """A: inside the page; B: the page and newer sources; C: definitions and recorded answers; D: strictness."""
+    told = (CBR.parent / "SOURCES.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-D]\d*) \| (.+) \| (.+) \|$", told, re.MULTILINE)
+
+    numbers = {"A": 13, "B": 11, "C": 24}
+    expected = [f"{part}{number}" for part, last in numbers.items() for number in range(1, last + 1)] + ["D"]
+    assert [row[0] for row in rows] == expected
+    assert all(matter.strip() and decision.strip() for _, matter, decision in rows)
+    assert "not read yet" not in told
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_schema_has_its_parts_and_each_is_a_valid_schema(name: str) -> None:
     for part in PARTS:

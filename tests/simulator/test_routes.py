@@ -224,6 +224,34 @@ def test_another_project_is_forbidden(mixed: Simulator) -> None:
     assert response.status == HTTPStatus.FORBIDDEN
 
 
+@pytest.mark.parametrize(
+    ("path", "action"),
+    [
+        ("operation-logs", "cbr:tasks:list"),
+        ("operation-logs/some", "cbr:tasks:get"),
+        ("policies", "cbr:policies:list"),
+        ("policies/some", "cbr:policies:get"),
+        ("vaults", "cbr:vaults:list"),
+        ("vaults/some", "cbr:vaults:get"),
+        ("backups", "cbr:backups:list"),
+    ],
+)
+def test_a_permission_can_be_taken_away_and_given_back(mixed: Simulator, path: str, action: str) -> None:
+    allowed = ask(mixed, path).status
+
+    mixed.deny("cbr:vaults:create", action)
+    refused = ask(mixed, path)
+    mixed.deny()
+
+    assert refused.status == 403
+    assert body_of(refused) == {
+        "error_code": "Forbidden",
+        "error_msg": f"Policy doesn't allow {action} to be performed.",
+        "encoded_authorization_message": "Egpjbi1ub3J0aA==",
+    }
+    assert ask(mixed, path).status == allowed
+
+
 def test_a_request_without_a_valid_token_is_refused(mixed: Simulator) -> None:
     response = ask(mixed, "vaults", X_Auth_Token="guessed")
 
@@ -303,3 +331,7 @@ def test_answers_are_as_slow_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> No
     ask(a_simulator(resources=1, latency=timedelta(milliseconds=250)), "vaults")
 
     assert slept == [0.25]
+
+
+def test_the_list_of_backups_is_there_and_empty(mixed: Simulator) -> None:
+    assert found(mixed, "backups?limit=1") == {"backups": [], "count": 0, "limit": 1, "offset": 0}

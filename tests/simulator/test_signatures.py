@@ -22,9 +22,12 @@ def signed(
     ak: str | None = None,
     sk: str | None = None,
     names: list[str] = HOST_AND_DATE,
+    token: str | None = None,
 ) -> Response:
     url = f"{CBR}/v3/{simulator.project_id}/operation-logs?status=success&limit=1"
     headers = {"X-Sdk-Date": f"{at:%Y%m%dT%H%M%SZ}", "X-Project-Id": simulator.project_id}
+    if token is not None:
+        headers["X-Security-Token"] = token
     known = [name for name in names if name != "x-lost"]
     text = signature(Request("GET", url, headers), known, sk or simulator.sk)
     fields = f"Access={ak or simulator.ak}, SignedHeaders={';'.join(names)}, Signature={text}"
@@ -106,3 +109,25 @@ def test_signatures_are_checked_against_the_real_time_by_default() -> None:
 
     assert signed(simulator, at=datetime.now(UTC)).status == 200
     assert signed(simulator, at=AS_OF).status == 401
+
+
+def test_a_temporary_key_lets_in_with_its_own_token_until_its_end() -> None:
+    now = AS_OF
+    simulator = a_simulator(resources=1, days=2, clock=lambda: now)
+    pair, other = simulator.temporary_keys(timedelta(hours=1)), simulator.temporary_keys()
+    names = [*HOST_AND_DATE, "x-security-token"]
+
+    def ask(token: str | None, names: list[str] = names) -> tuple[int, str]:
+        response = signed(simulator, at=now, ak=pair.ak, sk=pair.sk, names=names, token=token)
+        return response.status, body_of(response).get("error_msg", "")
+
+    assert ask(pair.token)[0] == 200
+    for sent, signed_names in ((other.token, names), ("", names), (None, HOST_AND_DATE), (pair.token, HOST_AND_DATE)):
+        status, said = ask(sent, signed_names)
+        assert (status, said.rpartition(": ")[2]) == (401, "the security token is not that of the ak")
+    now += timedelta(hours=1)
+    assert ask(pair.token) == (401, "Incorrect IAM authentication information: the security token is expired")
+
+
+def test_a_token_beside_permanent_keys_means_nothing(simulator: Simulator) -> None:
+    assert signed(simulator, names=[*HOST_AND_DATE, "x-security-token"], token="any").status == 200

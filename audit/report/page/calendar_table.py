@@ -14,11 +14,13 @@ from audit.report.page.times import day_words
 from audit.subjects import SubjectKind
 
 _DAY: Final = timedelta(days=1)
-_GROUPS: Final = {
+_WAIVED: Final = "waived"
+_GROUPS: Final[Mapping[str, str]] = {
     Outcome.FAIL: "with a problem",
     Outcome.UNKNOWN: "that could not be judged completely",
+    _WAIVED: "whose problems are waived",
     Outcome.PASS: "without a problem",
-    Outcome.NOT_APPLICABLE: "not judged: new, replicas, or taken out of their vaults",
+    Outcome.NOT_APPLICABLE: "not judged: new, replicas, out of the scope, or taken out of their vaults",
 }
 
 
@@ -34,15 +36,20 @@ class State:
 
 STATES: Final = {
     Day.SUCCESS: State("s", "✓", "success", "Success"),
+    Day.LATE: State("l", "+", "late", "Late: succeeded, but began long after it was due"),
+    Day.REPAIRED: State("b", "↻", "repaired", "Repaired: a later backup made up for the planned one"),
     Day.PARTLY: State("p", "◐", "partly", "Partly: some backups succeeded, some did not or are missing"),
     Day.FAILED: State("f", "✗", "failed", "Failed or timed out"),
     Day.MISSING: State("m", "○", "missing", "Missing: planned, but never started"),
     Day.SKIPPED: State("k", "»", "skipped", "Skipped by the service"),
+    Day.OVERLAP: State("o", "≈", "overlap", "Left out: an earlier backup was still running"),
     Day.RUNNING: State("r", "…", "running", "Waiting or running"),
+    Day.PENDING: State("w", "→", "pending", "Due, and not late yet"),
     Day.UNKNOWN: State("u", "?", "unknown", "Unknown: the evidence has gaps"),
+    Day.EXCUSED: State("x", "–", "not judged", "Planned, but not judged: not known yet, exempt, or maintenance"),  # noqa: RUF001  # a dash
     Day.NONE: State("n", "·", "none", "None, and none was planned"),
 }
-_USUAL: Final = frozenset({Day.SUCCESS, Day.NONE})
+_USUAL: Final = frozenset({Day.SUCCESS, Day.EXCUSED, Day.NONE})
 """Most cells of most calendars: their column names the day and the legend the glyph, so that pages stay small."""
 
 
@@ -61,6 +68,12 @@ class Group:
 
     title: str
     lines: tuple[ResourceLine, ...]
+
+
+def legend(report: Report) -> tuple[State, ...]:
+    """The states that this calendar shows."""
+    seen = {day for line in report.resources for day in line.days}
+    return tuple(state for day, state in STATES.items() if day in seen)
 
 
 def dates(report: Report) -> tuple[date, ...]:
@@ -86,13 +99,18 @@ def cells(report: Report) -> tuple[Mapping[Day, Cell], ...]:
 
 def groups(report: Report) -> tuple[Group, ...]:
     """Sort resources into groups, the worst first; problems keep their order, the others go by name."""
-    place = {problem.id: number for number, problem in enumerate(report.problems)}
-    seen: dict[str, set[Outcome]] = defaultdict(set)
+    place: dict[str, int] = {}
+    for number, problem in enumerate(report.problems):
+        for kind, subject_id in problem.subjects:
+            if kind is SubjectKind.RESOURCE:
+                place.setdefault(subject_id, number)
+    seen: dict[str, set[str]] = defaultdict(set)
     for finding in report.findings:
         if finding.kind is SubjectKind.RESOURCE:
-            seen[finding.id].add(finding.outcome)
+            is_waived = finding.waiver is not None and finding.outcome is Outcome.FAIL
+            seen[finding.id].add(_WAIVED if is_waived else finding.outcome)
     ordered = sorted(report.resources, key=lambda line: (place.get(line.id, len(place)), line.name.casefold(), line.id))
-    groups: dict[Outcome, list[ResourceLine]] = {outcome: [] for outcome in _GROUPS}
+    groups: dict[str, list[ResourceLine]] = {outcome: [] for outcome in _GROUPS}
     for line in ordered:
         worst = next((outcome for outcome in _GROUPS if outcome in seen[line.id]), Outcome.NOT_APPLICABLE)
         groups[worst].append(line)

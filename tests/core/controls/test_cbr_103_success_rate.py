@@ -1,11 +1,12 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from audit.controls.cbr_103_success_rate import judge
 from audit.findings import Outcome
 from audit.records import Task
-from tests.core.builders import DAY, HOUR, TICK, a_backup, a_resource, a_window, facts_of, limits
+from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_policy_subject, a_resource, a_window, facts_of, limits
 
 
 def some(succeeded: int, broken: int, status: str = "failed") -> list[Task]:
@@ -96,3 +97,47 @@ def test_a_limit_of_nothing_is_always_met() -> None:
 
 def test_a_limit_of_everything_allows_no_failure() -> None:
     assert judge(a_resource(*some(99, 1)), limits(min_success_rate=100)).outcome is Outcome.FAIL
+
+
+def test_three_failures_that_a_success_made_up_for_before_the_next_run_are_no_alarm() -> None:
+    tries = [a_backup(age * HOUR, status) for age, status in ((26, "failed"), (25, "timeout"), (24, "failed"))]
+    verdict = judge(a_resource(*tries, a_backup(23 * HOUR)), limits())
+
+    assert verdict.outcome is Outcome.PASS
+    assert (facts_of(verdict)["succeeded"], facts_of(verdict)["finished"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("age", "outcome"), [(3 * HOUR, Outcome.PASS), (2 * HOUR, Outcome.FAIL)])
+def test_a_failure_counts_where_the_success_came_with_the_next_run(age: timedelta, outcome: Outcome) -> None:
+    tasks = [a_backup(26 * HOUR, "failed"), a_backup(age)]  # the runs were due 26 and 2 hours ago
+
+    assert judge(a_resource(*tasks), limits()).outcome is outcome
+
+
+def test_a_failure_after_the_success_counts() -> None:
+    assert judge(a_resource(a_backup(26 * HOUR), a_backup(25 * HOUR, "failed")), limits()).outcome is Outcome.FAIL
+
+
+def test_a_failure_whose_run_was_planned_in_a_maintenance_window_does_not_count() -> None:
+    def maintenance(due: datetime) -> str:
+        return "moving house" if due == NOW - 26 * HOUR else ""
+
+    failure = a_backup(26 * HOUR, "failed")
+    assert judge(a_resource(failure), limits(maintenance=maintenance)).outcome is Outcome.NOT_APPLICABLE
+    before = [a_backup(50 * HOUR, "failed"), failure]
+    verdict = judge(a_resource(*before), limits(maintenance=maintenance))
+    assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("backup-50h",))
+
+
+@pytest.mark.parametrize("policies", [None, (a_policy_subject(schedule=None, unreadable="no"),)])
+def test_nobody_knows_which_failures_count_where_the_plan_is_not_known(policies: Any) -> None:
+    verdict = judge(a_resource(*some(1, 1), policies=policies), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, ("backup-99h",))
+    assert judge(a_resource(*some(1, 0), policies=policies), limits()).outcome is Outcome.PASS
+
+
+def test_every_failure_counts_where_nothing_is_planned() -> None:
+    tasks = [a_backup(26 * HOUR, "failed"), a_backup(25 * HOUR)]
+
+    assert judge(a_resource(*tasks, policies=()), limits()).outcome is Outcome.FAIL

@@ -1,11 +1,12 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from audit.controls.cbr_107_skipped_run import judge
 from audit.findings import Outcome
 from audit.records import Task
-from tests.core.builders import DAY, HOUR, TICK, a_backup, a_resource, a_window, facts_of, limits
+from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_policy_subject, a_resource, a_window, facts_of, limits
 
 
 def skipped(*ages: timedelta) -> list[Task]:
@@ -41,14 +42,13 @@ def test_without_a_backup_in_the_period_it_does_not_apply() -> None:
     assert judge(a_resource(a_backup(8 * DAY)), limits()).outcome is Outcome.NOT_APPLICABLE
 
 
-def test_a_backup_with_a_status_that_is_not_documented_is_unknown_unless_too_many_were_skipped() -> None:
+@pytest.mark.parametrize("others", [[], [a_backup(DAY)], skipped(DAY)])
+def test_a_backup_with_a_status_that_is_not_documented_is_unknown(others: list[Task]) -> None:
     odd = a_backup(HOUR, "paused")
-    verdict = judge(a_resource(a_backup(DAY), odd), limits())
+    verdict = judge(a_resource(*others, odd), limits())
 
     assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, (odd.id,))
     assert "not documented" in verdict.reason
-    assert judge(a_resource(odd), limits()).outcome is Outcome.UNKNOWN
-    assert judge(a_resource(*skipped(DAY), odd), limits()).outcome is Outcome.FAIL
 
 
 @pytest.mark.parametrize("tasks", [[], [a_backup(DAY)]])
@@ -62,6 +62,38 @@ def test_a_window_that_does_not_cover_the_period_is_unknown_unless_too_many_were
     assert judge(a_resource(*tasks, *skipped(HOUR), window=window), longer).outcome is Outcome.FAIL
 
 
-def test_a_log_with_gaps_is_unknown_unless_too_many_were_seen() -> None:
-    assert judge(a_resource(a_backup(DAY), log_complete=False), limits()).outcome is Outcome.UNKNOWN
-    assert judge(a_resource(*skipped(DAY), log_complete=False), limits()).outcome is Outcome.FAIL
+@pytest.mark.parametrize("tasks", [[], [a_backup(DAY)], skipped(DAY)])
+def test_a_log_with_gaps_is_unknown_as_it_may_hide_what_made_up_for_it(tasks: list[Task]) -> None:
+    assert judge(a_resource(*tasks, log_complete=False), limits()).outcome is Outcome.UNKNOWN
+
+
+def test_a_success_before_the_next_run_was_due_makes_up_for_it() -> None:
+    skip = a_backup(26 * HOUR, "skipped")  # the runs were due 26 and 2 hours ago
+
+    in_time, too_late = a_backup(3 * HOUR), a_backup(2 * HOUR)
+    verdict = judge(a_resource(skip, in_time), limits())
+    assert (verdict.outcome, facts_of(verdict)["skipped"]) == (Outcome.PASS, 0)
+    assert judge(a_resource(skip, too_late), limits()).outcome is Outcome.FAIL
+    assert judge(a_resource(skip, a_backup(3 * HOUR, "failed")), limits()).outcome is Outcome.FAIL
+
+
+def test_one_whose_run_was_planned_in_a_maintenance_window_does_not_count() -> None:
+    def maintenance(due: datetime) -> str:
+        return "moving house" if due == NOW - 26 * HOUR else ""
+
+    verdict = judge(a_resource(a_backup(26 * HOUR, "skipped")), limits(maintenance=maintenance))
+    assert (verdict.outcome, facts_of(verdict)["skipped"]) == (Outcome.PASS, 0)
+    before = judge(a_resource(a_backup(50 * HOUR, "skipped")), limits(maintenance=maintenance))
+    assert before.outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("policies", [None, (a_policy_subject(schedule=None, unreadable="no"),)])
+def test_nobody_knows_which_of_too_many_count_where_the_plan_is_not_known(policies: Any) -> None:
+    resource = a_resource(*skipped(3 * DAY), a_backup(DAY), policies=policies)
+
+    assert judge(resource, limits()).outcome is Outcome.UNKNOWN
+    assert judge(resource, limits(max_skipped_runs=1)).outcome is Outcome.PASS
+
+
+def test_every_one_counts_where_nothing_is_planned() -> None:
+    assert judge(a_resource(*skipped(DAY), a_backup(HOUR), policies=()), limits()).outcome is Outcome.FAIL

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from audit.evaluate import evaluate
 from audit.findings import Control, Outcome
 from audit.records import Task
 from audit.report.contents import remedy
-from audit.subjects import Collection, Resource, Subject, SubjectKind, VaultSubject
+from audit.subjects import Collection, Limits, Memory, Resource, Subject, SubjectKind, VaultSubject
 from tests.core.builders import (
     DAY,
     HOUR,
+    NOW,
     a_backup,
     a_collection,
     a_policy,
@@ -30,6 +32,7 @@ from tests.core.builders import (
     demands,
     limits,
 )
+from tests.core.controls.random_resources import a_random_resource, with_a_gap
 
 EVERY = pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
 OF_TASKS = [
@@ -42,6 +45,12 @@ EVERY_OF_TASKS = pytest.mark.parametrize(("control", "kind"), OF_TASKS, ids=lamb
 FILES = sorted(path.stem for path in Path(controls.__path__[0]).glob("cbr_*.py"))
 COMPLETE_LOG_IS_EVIDENCE = {"CBR-111"}  # that nothing was taken away can only show in a complete log
 LIMITS = [limits(), limits(max_backup_age=None, repair_within=None, max_skipped_runs=1), limits(min_success_rate=50)]
+
+
+OF_RUNS = ("101", "102", "103", "104", "105", "106", "107", "108", "109", "110", "112", "113", "602", "603")
+EVERY_OF_RUNS = pytest.mark.parametrize(
+    "control", [control for control in CONTROLS if control.id[4:] in OF_RUNS], ids=lambda control: control.id
+)
 
 
 def a_subject(kind: SubjectKind, *tasks: Task, **changes: Any) -> Resource | VaultSubject:
@@ -140,7 +149,10 @@ def test_silence_in_a_complete_log_is_no_pass_either(control: Control[Any], kind
 
 @pytest.mark.parametrize("control", [control for control in CONTROLS if SubjectKind.COLLECTION in control.kinds])
 def test_a_collection_that_was_not_read_is_never_a_pass(control: Control[Collection]) -> None:
-    assert control.judge(a_collection(*Kind), limits()).outcome is Outcome.UNKNOWN
+    memory = Memory(run="run-1", until=NOW - DAY, policies={}, resources={})
+
+    assert control.judge(a_collection(*Kind, memory=memory), limits()).outcome is Outcome.UNKNOWN
+    assert control.judge(a_collection(*Kind), limits()).outcome in {Outcome.UNKNOWN, Outcome.NOT_APPLICABLE}
 
 
 @EVERY_OF_TASKS
@@ -170,6 +182,27 @@ def test_the_same_log_with_a_gap_is_never_judged_better(control: Control[Any], k
         assert control.judge(gappy, limits()).outcome in {Outcome.UNKNOWN, control.judge(complete, limits()).outcome}
 
 
+@EVERY_OF_RUNS
+@pytest.mark.parametrize("allowed", LIMITS)
+def test_no_gap_in_any_list_makes_a_verdict_better(control: Control[Resource], allowed: Limits) -> None:
+    chance = random.Random(control.id)  # noqa: S311  # repeatable
+    for _ in range(100):
+        complete = a_random_resource(chance, *(some_tasks(chance) if chance.random() < 0.2 else ()))
+        gappy = with_a_gap(chance, complete)
+        judged, truth = control.judge(gappy, allowed), control.judge(complete, allowed)
+
+        assert judged.outcome in {Outcome.UNKNOWN, truth.outcome}, (complete, gappy)
+        assert set(judged.tasks) <= {task.id for task in gappy.tasks}
+
+
+@EVERY_OF_RUNS
+def test_the_random_resources_comply_and_do_not(control: Control[Resource]) -> None:
+    chance = random.Random(control.id)  # noqa: S311  # repeatable
+    outcomes = Counter(control.judge(a_random_resource(chance), LIMITS[1]).outcome for _ in range(150))
+
+    assert min(outcomes[outcome] for outcome in (Outcome.PASS, Outcome.FAIL)) >= 4, outcomes
+
+
 @EVERY_OF_TASKS
 def test_a_pass_or_a_failure_names_evidence(control: Control[Any], kind: SubjectKind) -> None:
     chance = random.Random(control.id)  # noqa: S311  # repeatable
@@ -182,13 +215,17 @@ def test_a_pass_or_a_failure_names_evidence(control: Control[Any], kind: Subject
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_the_order_of_tasks_does_not_matter(seed: int) -> None:
+def test_the_order_of_what_was_read_does_not_matter(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  # repeatable
-    tasks = some_tasks(chance)
-    in_order = evaluate(arranged(tasks, [a_policy()], [a_vault()]), CONTROLS, demands())
-    mixed = chance.sample(tasks, len(tasks))
+    resource = a_random_resource(chance, *some_tasks(chance))
+    tasks, backups = list(resource.tasks), list(resource.recovery_points or ())
+    policies = [subject.policy for subject in resource.policies or ()]
+    in_order = evaluate(arranged(tasks, policies, resource.vaults, backups=backups), CONTROLS, demands())
+    for rows in (tasks, policies, backups):
+        chance.shuffle(rows)
+    again = arranged(tasks, policies, resource.vaults, backups=backups)
 
-    assert evaluate(arranged(mixed, [a_policy()], [a_vault()]), CONTROLS, demands()) == in_order
+    assert evaluate(again, CONTROLS, demands()) == in_order
 
 
 @EVERY

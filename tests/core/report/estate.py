@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.evaluate import evaluate
-from audit.report import csv_report, json_report
+from audit.report import csv_report, json_report, metrics_report, ocsf_report
 from audit.report.contents import Report, compose
 from audit.subjects import Subjects
 from tests.core.builders import (
@@ -29,7 +29,12 @@ from tests.core.builders import (
 )
 
 GOLDEN: Final = Path(__file__).parent / "golden"
-RENDERED: Final = {"report.json": json_report.render, "findings.csv": csv_report.render}
+RENDERED: Final = {
+    "report.json": json_report.render,
+    "findings.csv": csv_report.render,
+    "findings.ocsf.ndjson": ocsf_report.render,
+    "metrics.prom": metrics_report.render,
+}
 
 
 def an_estate() -> Subjects:
@@ -64,10 +69,11 @@ def an_estate() -> Subjects:
     return arranged(tasks, policies, vaults, collection)
 
 
-def a_report(subjects: Subjects | None = None) -> Report:
+def a_report(subjects: Subjects | None = None, **demanded: Any) -> Report:
     subjects = subjects or an_estate()
     judged = demands(
-        limits(max_backup_age=timedelta(hours=30), success_rate_period=3 * DAY, skipped_runs_period=3 * DAY)
+        limits(max_backup_age=timedelta(hours=30), success_rate_period=3 * DAY, skipped_runs_period=3 * DAY),
+        **demanded,
     )
     return compose(run_facts(), subjects, CONTROLS, evaluate(subjects, CONTROLS, judged), judged)
 

@@ -1,13 +1,15 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
+from audit.demands import Scope
 from audit.evaluate import evaluate
-from audit.findings import Outcome, Severity
-from audit.records import Task
-from audit.report.contents import Conclusion, Problem, Report, compose, conclude, remedy
+from audit.findings import Outcome
+from audit.report.contents import Conclusion, Report, compose, conclude, remedy
+from audit.selection import Selector
 from audit.subjects import Collection, Presence, SubjectKind, Subjects
 from tests.core.builders import (
     DAY,
@@ -19,29 +21,23 @@ from tests.core.builders import (
     a_rejected,
     a_task,
     a_vault,
+    a_waiver,
     arranged,
     demands,
     run_facts,
 )
 
 BY_ID = {control.id: control for control in CONTROLS}
-FULL = "BackupService.6114"
-ENLARGE = "The vault is full: enlarge it, or let it expand by itself."
 
 
-def report_on(subjects: Subjects, *ids: str) -> Report:
+def report_on(subjects: Subjects, *ids: str, **demanded: Any) -> Report:
     controls = tuple(BY_ID[control_id] for control_id in ids) or CONTROLS
-    return compose(run_facts(), subjects, controls, evaluate(subjects, controls, demands()), demands())
+    judged = demands(**demanded)
+    return compose(run_facts(), subjects, controls, evaluate(subjects, controls, judged), judged)
 
 
-def conclusion_of(subjects: Subjects, *ids: str) -> Conclusion:
-    return report_on(subjects, *ids).conclusion
-
-
-def the_problem(*tasks: Task, ids: tuple[str, ...] = ()) -> Problem:
-    """The one problem of a protected resource."""
-    (problem,) = report_on(arranged(tasks, [a_policy()], [a_vault()]), *ids).problems
-    return problem
+def conclusion_of(subjects: Subjects, *ids: str, **demanded: Any) -> Conclusion:
+    return report_on(subjects, *ids, **demanded).conclusion
 
 
 GOOD = a_backup(HOUR)
@@ -125,95 +121,75 @@ class TestConclusion:
         "subjects", [arranged([GOOD], [], [a_vault()]), arranged(policies=[a_policy()]), arranged([a_task()])]
     )
     def test_without_findings_it_is_incomplete(self, subjects: Subjects) -> None:
-        assert conclude(subjects, ()) is Conclusion.INCOMPLETE
+        assert conclude(subjects, (), demands()) is Conclusion.INCOMPLETE
 
 
-class TestProblems:
-    def test_the_failures_of_a_subject_are_one_problem_and_the_worst_leads(self) -> None:
-        failures = [a_backup(age * DAY, "failed", error_code=FULL) for age in (4, 3, 2)]
-        problem = the_problem(a_backup(9 * DAY), *failures, ids=("CBR-103", "CBR-104", "CBR-101", "CBR-105"))
+class TestWaiversAndScope:
+    def test_a_waived_failure_does_not_make_a_run_non_compliant(self) -> None:
+        subjects = arranged([BAD, a_backup(HOUR, resource_id="good")], [], [a_vault("vault-1", "server-1", "good")])
 
-        assert (problem.kind, problem.id, problem.name) == (SubjectKind.RESOURCE, "server-1", "name of server-1")
-        assert (problem.control, problem.severity) == ("CBR-101", Severity.CRITICAL)
-        assert problem.also == ("CBR-104", "CBR-105", "CBR-103")
-        assert problem.since == "2026-11-14T04:00:00Z"
+        report = report_on(subjects, "CBR-101", waivers=(a_waiver(),))
+        assert report.conclusion is Conclusion.COMPLIANT
+        assert (report.problems, report.summary.resources_failing) == ((), 0)
+        assert [(finding.id, finding.outcome) for finding in report.waived] == [("server-1", Outcome.FAIL)]
+        assert report.summary.waived == 1
+        assert report.summary.outcomes[Outcome.FAIL] == 1
 
-    def test_the_newest_task_that_did_not_succeed_gives_error_and_advice(self) -> None:
-        older, newer = a_backup(3 * DAY, "failed", error_code="odd"), a_backup(2 * DAY, "failed", error_code=FULL)
-        problem = the_problem(a_backup(9 * DAY), older, newer, ids=("CBR-101", "CBR-105"))
+    def test_one_failure_that_is_not_waived_is_enough(self) -> None:
+        subjects = arranged([BAD], [], [a_vault("vault-1", "server-1", "server-2")])
 
-        assert (problem.task, problem.error, problem.todo) == ("backup-48h", FULL, ENLARGE)
+        report = report_on(subjects, "CBR-101", waivers=(a_waiver(),))
+        assert report.conclusion is Conclusion.NON_COMPLIANT
+        assert [problem.id for problem in report.problems] == ["server-2"]
+        assert report.summary.resources_failing == 1
 
-    def test_the_worst_control_chooses_the_task_where_it_names_one_that_did_not_succeed(self) -> None:
-        stuck = a_backup(2 * DAY, "running")
-        failed = [a_backup(age * HOUR, "failed", error_code=FULL) for age in (5, 4, 3)]
-        problem = the_problem(a_backup(3 * DAY), stuck, *failed, ids=("CBR-104", "CBR-106"))
+    def test_without_a_real_pass_waived_failures_are_no_proof(self) -> None:
+        subjects = arranged([BAD], [], [a_vault()])
 
-        assert (problem.control, problem.task, problem.todo) == ("CBR-104", "backup-3h", ENLARGE)
+        assert conclusion_of(subjects, *RESOURCE_ONLY, waivers=(a_waiver(),)) is Conclusion.INCOMPLETE
+        used = conclusion_of(subjects, "CBR-101", "CBR-904", waivers=(a_waiver(),))
+        assert used is Conclusion.INCOMPLETE  # that the waiver is valid proves nothing about backups
 
-    @pytest.mark.parametrize("code", [None, "BackupService.1"])
-    def test_without_a_known_error_the_control_says_what_to_do(self, code: str | None) -> None:
-        problem = the_problem(a_backup(9 * DAY), a_backup(2 * DAY, "failed", error_code=code), ids=("CBR-105",))
-
-        assert (problem.task, problem.error) == ("backup-48h", code or "")
-        assert problem.todo == "Repair the cause that the failed task names, then start a manual backup."
-
-    def test_a_problem_that_only_a_success_shows_names_it_without_error(self) -> None:
-        problem = the_problem(a_backup(9 * DAY), ids=("CBR-101",))
-
-        assert (problem.task, problem.error) == ("backup-216h", "")
-
-    def test_a_problem_without_any_task_names_none(self) -> None:
-        problem = the_problem(ids=("CBR-101",))
-
-        assert (problem.task, problem.error, problem.since) == ("", "", "2026-10-24T04:00:00Z")
-
-    def test_the_removal_behind_a_problem_of_a_vault_is_named(self) -> None:
-        removal = a_backup(DAY, operation="remove_resource", task_id="removal", resource_id="gone")
-        problem = the_problem(removal, a_backup(HOUR), ids=("CBR-111", "CBR-301"))
-
-        assert (problem.kind, problem.task, problem.also) == (SubjectKind.VAULT, "removal", ())
-
-    def test_a_vault_is_not_blamed_with_the_errors_of_its_resources(self) -> None:
-        subjects = arranged([a_backup(HOUR, "failed", error_code=FULL)], [], [a_vault()])
-        (problem,) = report_on(subjects, "CBR-301").problems
-
-        assert (problem.error, problem.since, problem.task) == ("", "", "")
-
-    def test_the_collection_can_be_a_problem_and_names_the_error_of_its_task(self) -> None:
-        loose = a_task("loose", operation="sync", resource_id=None, vault_id=None, vault_name=None)
-        stuck = replace(loose, status="running", created_at=NOW - 2 * DAY, error_code=FULL)
-        (problem,) = report_on(arranged([stuck]), "CBR-106").problems
-
-        assert (problem.kind, problem.id, problem.control) == (SubjectKind.COLLECTION, "project-1", "CBR-106")
-        assert (problem.task, problem.error, problem.todo) == ("loose", FULL, ENLARGE)
-
-    def test_a_policy_can_be_a_problem(self) -> None:
-        (problem,) = report_on(arranged(policies=[a_policy(enabled=False)]), "CBR-201").problems
-
-        assert (problem.kind, problem.id, problem.name, problem.task) == (SubjectKind.POLICY, "policy-1", "daily", "")
-
-    def test_they_come_worst_first_then_by_age_then_by_id(self) -> None:
-        vaults = [a_vault("vault-1", "c", "b", "a"), a_vault("vault-2", "d")]
-        tasks = [
-            a_backup(5 * DAY, resource_id="a"),
-            a_backup(9 * DAY, resource_id="b"),
-            a_backup(9 * DAY, resource_id="c", task_id="other"),
-            a_backup(HOUR, resource_id="d"),
-        ]
-        report = report_on(arranged(tasks, [], vaults), "CBR-101", "CBR-301")
-
-        assert [problem.id for problem in report.problems] == ["b", "c", "a", "vault-1", "vault-2"]
-
-    def test_the_same_id_of_two_kinds_is_two_problems(self) -> None:
-        report = report_on(arranged(vaults=[a_vault("same", "same")]), "CBR-101", "CBR-301")
-
-        assert [(problem.kind, problem.id) for problem in report.problems] == [("resource", "same"), ("vault", "same")]
-
-    def test_passes_and_unknowns_are_no_problems(self) -> None:
+    def test_an_unknown_outcome_stays_in_doubt_whoever_accepts_it(self) -> None:
         subjects = arranged([GOOD, a_task("odd", resource_id="unaccounted")], [a_policy()], [a_vault()])
 
-        assert report_on(subjects, *RESOURCE_ONLY).problems == ()
+        report = report_on(subjects, "CBR-101", waivers=(a_waiver(subject="unaccounted"),))
+        assert report.conclusion is Conclusion.INCOMPLETE
+        assert report.summary.waived == 1
+
+    def test_an_expired_waiver_waives_nothing_and_is_a_problem_itself(self) -> None:
+        report = report_on(arranged([BAD], [], [a_vault()]), "CBR-101", "CBR-904", waivers=(a_waiver(until=NOW - DAY),))
+
+        assert [(problem.kind, problem.control) for problem in report.problems] == [
+            (SubjectKind.RESOURCE, "CBR-101"),
+            (SubjectKind.WAIVER, "CBR-904"),
+        ]
+        assert report.problems[1].since == "2026-11-22T04:00:00Z"
+
+    def test_a_waiver_takes_only_its_own_failure_out_of_a_problem(self) -> None:
+        (problem,) = report_on(
+            arranged([BAD, a_backup(2 * DAY, "failed")], [], [a_vault()]), "CBR-101", "CBR-105", waivers=(a_waiver(),)
+        ).problems
+
+        assert (problem.control, problem.also) == ("CBR-105", ())
+
+    def test_what_is_out_of_the_scope_is_counted_and_fails_nothing(self) -> None:
+        vaults = [a_vault("vault-1"), a_vault("vault-2", "bad", name="red")]
+        scope = Scope(include=(Selector(vaults=("blue",)),))
+        report = report_on(arranged([GOOD], [a_policy()], vaults), "CBR-101", "CBR-301", scope=scope)
+
+        assert report.conclusion is Conclusion.COMPLIANT
+        assert (report.summary.resources, report.summary.out_of_scope) == (1, 2)
+        assert len(report.resources) == 2
+
+    def test_a_scope_without_a_resource_is_incomplete(self) -> None:
+        vaults = [a_vault(), a_vault("vault-2", name="red", resources=())]
+        subjects = arranged([GOOD], [a_policy(vault_ids=frozenset({"vault-1", "vault-2"}))], vaults)
+        empty, everything = (Scope(include=(Selector(vaults=(name,)),)) for name in ("red", "*"))
+
+        assert conclusion_of(subjects, "CBR-101", scope=empty) is Conclusion.INCOMPLETE
+        assert conclusion_of(subjects, "CBR-201", scope=empty) is Conclusion.INCOMPLETE
+        assert conclusion_of(subjects, "CBR-201", scope=everything) is Conclusion.COMPLIANT
 
 
 class TestSummaryAndLines:
@@ -222,7 +198,7 @@ class TestSummaryAndLines:
         summary = report_on(subjects, "CBR-101", "CBR-103", "CBR-301").summary
 
         assert summary.outcomes == {Outcome.PASS: 2, Outcome.FAIL: 3, Outcome.NOT_APPLICABLE: 2}
-        assert (summary.resources, summary.resources_failing, summary.problems) == (3, 2, 3)
+        assert (summary.resources, summary.resources_failing, summary.problems) == (3, 2, 1)
 
     def test_a_resource_is_one_line(self) -> None:
         vaults = [a_vault("a", name="red"), a_vault("b", name="blue")]

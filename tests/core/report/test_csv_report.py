@@ -6,7 +6,7 @@ import pytest
 
 from audit.report.csv_report import COLUMNS, render
 from audit.subjects import Subjects
-from tests.core.builders import DAY, a_backup, a_protected, a_vault, arranged
+from tests.core.builders import DAY, a_backup, a_protected, a_vault, a_waiver, arranged
 from tests.core.report.estate import GOLDEN, a_report
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -38,6 +38,18 @@ def test_every_line_says_which_run_it_is_of_and_how_complete_it_was() -> None:
         ("20261123T040000Z-abc", "2026-11-23T04:00:00Z", "false")
     }
     assert {line["collection_complete"] for line in read(an_estate_with("web"))} == {"true"}
+
+
+def test_a_waived_finding_says_who_accepts_it_and_until_when() -> None:
+    waiver = a_waiver(owner="=cmd()")
+    text = render(a_report(arranged(vaults=[a_vault()]), waivers=(waiver,))).decode()
+    by_control = {line["control"]: line for line in csv.DictReader(io.StringIO(text, newline=""))}
+    cells = ("outcome", "waived_until", "waiver_owner", "waiver_reason", "waiver_ticket")
+
+    assert [by_control["CBR-101"][cell] for cell in cells] == [
+        *["fail", "2026-12-23T04:00:00Z", "'=cmd()", "rebuilt every night", "OPS-1"]
+    ]
+    assert [by_control["CBR-301"][cell] for cell in cells] == ["fail", "", "", "", ""]
 
 
 def test_the_facts_are_json() -> None:

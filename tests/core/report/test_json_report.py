@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -7,8 +8,21 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
+from audit.previous import Previous, recall
 from audit.report.json_report import SCHEMA_VERSION, render
-from tests.core.builders import DAY, a_backup, a_collection, a_drift, a_policy, a_rejected, a_vault, arranged
+from tests.core.builders import (
+    DAY,
+    NOW,
+    a_backup,
+    a_collection,
+    a_drift,
+    a_policy,
+    a_rejected,
+    a_vault,
+    a_waiver,
+    arranged,
+    run_facts,
+)
 from tests.core.report.estate import GOLDEN, a_report
 
 REPORT: dict[str, Any] = json.loads(render(a_report()))
@@ -34,6 +48,26 @@ def test_every_outcome_of_every_finding_is_counted() -> None:
     assert sum(sum(control["outcomes"].values()) for control in REPORT["controls"]) == len(outcomes)
 
 
+def test_what_is_waived_is_listed_apart_and_its_outcome_stays() -> None:
+    waiver = a_waiver(subject="name of *", ticket="")
+    report = json.loads(render(a_report(arranged(vaults=[a_vault()]), waivers=(waiver,))))
+    shown = {
+        "subject": "name of *",
+        "owner": "Ana",
+        "reason": "rebuilt every night",
+        "until": "2026-12-23T04:00:00Z",
+        "ticket": None,
+    }
+
+    (waived,) = report["waived"]
+    assert waived["waiver"] == shown
+    assert (waived["control"], waived["subject"]["id"], waived["outcome"]) == ("CBR-101", "server-1", "fail")
+    (marked,) = (finding for finding in report["findings"] if finding["waiver"])
+    assert (marked["waiver"], marked["outcome"]) == (shown, "fail")
+    assert "CBR-101" not in {problem["control"] for problem in report["problems"]}
+    assert (report["summary"]["waived"], REPORT["summary"]["waived"], REPORT["waived"]) == (1, 0, [])
+
+
 def test_every_control_is_listed_even_without_a_finding() -> None:
     assert [control["id"] for control in json.loads(render(a_report(arranged())))["controls"]] == [
         control.id for control in CONTROLS
@@ -49,12 +83,42 @@ def test_it_says_how_complete_the_evidence_was() -> None:
     assert collection["drift"][0]["example"] == '"blue"'
 
 
+def test_drift_says_since_when_it_is_known() -> None:
+    known = a_drift(path="known")
+    previous = Previous(run="r0", as_of=NOW - DAY, drift={(str(Kind.TASKS), "known", "unknown field"): NOW - 9 * DAY})
+    collection = a_collection(drift=(a_drift(), known))
+    report = json.loads(render(replace(a_report(arranged(collection=collection)), run=run_facts(previous=previous))))
+
+    assert [(each["path"], each["since"], each["is_new"]) for each in report["collection"]["drift"]] == [
+        ("colour", "2026-11-23T04:00:00Z", True),
+        ("known", "2026-11-14T04:00:00Z", False),
+    ]
+    assert report["run"]["previous"] == {"run": "r0", "as_of": "2026-11-22T04:00:00Z", "trouble": None}
+    assert recall(report).drift == {
+        ("operation_logs", "colour", "unknown field"): NOW,
+        ("operation_logs", "known", "unknown field"): NOW - 9 * DAY,
+    }
+
+
 def test_what_is_not_known_is_null_and_never_an_empty_text() -> None:
-    subjects = arranged(policies=[a_policy(enabled=False)], vaults=[a_vault()])
-    problems = json.loads(render(a_report(subjects)))["problems"]
+    policies = [a_policy(), a_policy("policy-2", enabled=False, vault_ids=frozenset({"elsewhere"}))]
+    problems = json.loads(render(a_report(arranged(policies=policies, vaults=[a_vault()]))))["problems"]
 
     assert {problem["task"] for problem in problems} == {problem["error"] for problem in problems} == {None}
-    assert {problem["since"] for problem in problems} == {"2026-10-24T04:00:00Z", None}
+    assert {problem["since"] for problem in problems} >= {"2026-10-24T04:00:00Z", None}
+
+
+def test_a_failure_under_its_cause_is_named_with_its_subject() -> None:
+    subjects = arranged(policies=[a_policy(enabled=False)], vaults=[a_vault()])
+    problem = next(
+        problem for problem in json.loads(render(a_report(subjects)))["problems"] if problem["control"] == "CBR-201"
+    )
+
+    assert (problem["subject"]["id"], problem["severity"]) == ("policy-1", "critical")
+    assert [(each["control"], each["subject"]["id"]) for each in problem["explains"][:2]] == [
+        ("CBR-101", "server-1"),
+        ("CBR-301", "vault-1"),
+    ]
 
 
 def test_it_holds_whole_numbers_only() -> None:

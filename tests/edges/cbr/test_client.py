@@ -6,15 +6,14 @@ from random import Random
 import orjson
 import pytest
 
-from audit.cbr.auth import TokenAuth
 from audit.cbr.client import CbrClient
-from audit.cbr.transport import Limits, Transport
 from audit.collection import Kind, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.run import Pages
 from audit.simulator import Request, Response, Simulator, serve
 from audit.simulator.messages import Row
-from tests.edges.pretend import AS_OF, Clock, a_simulator, json_response
+from audit.web.transport import Limits, Transport
+from tests.edges.pretend import AS_OF, Clock, a_simulator, by_token, json_response
 
 WINDOW = Window(AS_OF - timedelta(days=30), AS_OF)
 
@@ -27,7 +26,7 @@ def a_client(simulator: Simulator, *, workers: int = 4) -> Iterator[CbrClient]:
         with serve(simulator) as served:
             yield CbrClient(
                 transport,
-                TokenAuth(simulator.token),
+                by_token(simulator.token),
                 endpoint=served.url,
                 project_id=simulator.project_id,
                 workers=workers,
@@ -151,5 +150,13 @@ def test_changes_during_a_walk_over_the_socket_lose_nothing_without_a_gap(
         assert received == there_at_first
 
 
-def test_the_kinds_of_lists_are_those_that_an_audit_reads() -> None:
-    assert list(Kind) == ["operation_logs", "policies", "vaults"]
+@pytest.mark.parametrize("kind", [Kind.TASKS, Kind.POLICIES, Kind.VAULTS])
+def test_a_missing_permission_is_named(kind: Kind) -> None:
+    action = kind.permission
+    simulator = a_simulator()
+    simulator.deny(action)
+    with a_client(simulator) as client, pytest.raises(SourceRefusedError) as refusal:
+        list(client.read(kind, WINDOW))
+
+    assert f"answered 403 (Forbidden Policy doesn't allow {action} to be performed.)" in str(refusal.value)
+    assert f"read permission for CBR (the action {action}, or CBR ReadOnlyAccess)" in str(refusal.value)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from audit.cbr.paging import Walk
+from audit.cbr.paging import Chain, Walk
 from audit.collection import Kind, Page, Reading
-from audit.errors import SourceError, SourceUnreachableError
+from audit.errors import SourceError, SourceRefusedError, SourceUnreachableError
 
 Row = dict[str, Any]
 Change = Callable[[list[Row]], None]
@@ -420,3 +420,64 @@ def test_a_list_that_knows_no_offset_is_asked_once() -> None:
     assert len(list(walk)) == 1
     assert offsets == [0]
     assert walk.reading().complete
+
+
+class TestWhatIsRefused:
+    @staticmethod
+    def refuse(status: int) -> Callable[[int], Page]:
+        def fetch(_offset: int) -> Page:
+            raise SourceRefusedError("no", status=status)
+
+        return fetch
+
+    def test_a_missing_permission_is_told_apart(self) -> None:
+        walk = Walk(Kind.BACKUPS, self.refuse(403))
+        with pytest.raises(SourceRefusedError):
+            list(walk)
+
+        assert walk.reading().refused
+        assert walk.reading().gaps[0] == "backups: no"
+
+    def test_another_refusal_is_no_missing_permission(self) -> None:
+        walk = Walk(Kind.BACKUPS, self.refuse(400))
+        with pytest.raises(SourceRefusedError):
+            list(walk)
+
+        assert not walk.reading().refused
+
+
+class TestAChain:
+    def test_several_lists_are_read_as_if_they_were_one(self) -> None:
+        clouds = [Cloud(rows_of(number), 3) for number in (4, 0, 2)]
+        chain = Chain([Walk(Kind.PROTECTABLES, cloud.fetch, page_size=3) for cloud in clouds])
+
+        seen = [(chain.passes, chain.expected) for _page in chain]
+
+        reading = chain.reading()
+        assert (seen[0], seen[-1]) == ((1, 4), (1, 2))
+        assert (reading.kind, reading.complete, reading.refused) == (Kind.PROTECTABLES, True, False)
+        assert (reading.count_first, reading.count_last, reading.distinct) == (6, 6, 6)
+        assert reading.pages == len(seen)
+
+    def test_a_list_that_breaks_leaves_its_gap_and_those_that_were_not_read(self) -> None:
+        walks = [
+            Walk(Kind.PROTECTABLES, Cloud(rows_of(1), 3).fetch, page_size=3),
+            Walk(Kind.PROTECTABLES, TestWhatIsRefused.refuse(403)),
+            Walk(Kind.PROTECTABLES, Cloud(rows_of(1), 3).fetch, page_size=3),
+        ]
+        chain = Chain(walks)
+        with pytest.raises(SourceRefusedError):
+            list(chain)
+
+        reading = chain.reading()
+        assert reading.refused
+        assert reading.gaps == (
+            "protectable resources: no",
+            "protectable resources: reading was broken off",
+        )
+        assert (reading.count_first, reading.distinct) == (1, 1)
+
+    def test_nothing_is_stated_where_nothing_came(self) -> None:
+        reading = Chain([Walk(Kind.PROTECTABLES, TestWhatIsRefused.refuse(403))]).reading()
+
+        assert (reading.count_first, reading.count_last, reading.pages) == (None, None, 0)

@@ -1,7 +1,6 @@
-"""What every store must do, run on a folder; and what is special about a folder."""
+"""What is special about a folder; what every store must do stands in test_contract.py."""
 
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,91 +8,8 @@ from typing import Any
 import pytest
 
 from audit.errors import SettingsError, StoreError
-from audit.store import Store, open_store
+from audit.store import open_store
 from audit.store.folder import Folder
-
-KEY = "p1/2026/11/23/run-1/report.json"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    """Another kind of store joins the contract by joining the parameters of this fixture."""
-    return open_store((tmp_path / "store").as_uri())
-
-
-def test_what_was_written_is_read(store: Store) -> None:
-    store.create(KEY, b"\x00report")
-    store.create(KEY + ".gz", b"")
-
-    assert store.read(KEY) == b"\x00report"
-    assert store.read(KEY + ".gz") == b""
-
-
-def test_what_is_not_there_is_none(store: Store) -> None:
-    assert store.read(KEY) is None
-
-
-def test_the_same_bytes_may_be_written_again(store: Store) -> None:
-    store.create(KEY, b"report")
-    store.create(KEY, b"report")
-
-    assert store.read(KEY) == b"report"
-
-
-def test_other_bytes_are_refused_and_the_old_ones_stay(store: Store) -> None:
-    store.create(KEY, b"old")
-
-    with pytest.raises(StoreError, match=r"report.json exists already with other contents"):
-        store.create(KEY, b"new")
-
-    assert store.read(KEY) == b"old"
-
-
-def test_of_writers_at_the_same_time_exactly_one_wins(store: Store) -> None:
-    writers = 8
-    for number in range(20):
-        key = f"p1/{number}/report.json"
-        together = threading.Barrier(writers)
-        refused: list[StoreError] = []
-        threads = [
-            threading.Thread(target=_compete, args=(store, key, b"%d" % writer, together, refused))
-            for writer in range(writers)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-        assert len(refused) == writers - 1
-        assert store.read(key) in {b"%d" % writer for writer in range(writers)}
-
-
-def _compete(store: Store, key: str, data: bytes, together: threading.Barrier, refused: list[StoreError]) -> None:
-    together.wait(10)
-    try:
-        store.create(key, data)
-    except StoreError as error:
-        refused.append(error)
-
-
-def test_an_object_that_moves_can_be_replaced(store: Store) -> None:
-    store.replace("p1/latest.json", b"1")
-    store.replace("p1/latest.json", b"2")
-
-    assert store.read("p1/latest.json") == b"2"
-
-
-def test_projects_are_those_that_have_a_latest_report(store: Store) -> None:
-    assert store.projects() == ()
-    store.replace("p2/latest.json", b"{}")
-    store.replace("p1/latest.json", b"{}")
-    store.create("p3/2026/11/23/run-1/report.json", b"{}")
-
-    assert store.projects() == ("p1", "p2")
-
-
-def test_a_store_knows_its_address(store: Store) -> None:
-    assert open_store(store.url).url == store.url
 
 
 @pytest.mark.parametrize("form", ["{}", "file://{}", "file://localhost{}"])
@@ -229,3 +145,21 @@ def test_objects_are_on_the_disk_before_they_have_their_name(tmp_path: Path, mon
     Folder(tmp_path).create("a", b"1")
 
     assert synced == [False, True], "the file before it is named, its folder afterwards"
+
+
+def test_what_was_made_for_a_probe_is_removed_with_it_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    Folder(tmp_path / "mine").replace("probe", b"1")
+    folder = Folder(tmp_path / "new" / "store")
+    folder.replace("probe", b"1")
+    folder.remove("probe")
+    Folder(tmp_path / "mine").remove("probe")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_what_cannot_be_removed_is_named(tmp_path: Path) -> None:
+    (tmp_path / "probe").mkdir()
+
+    with pytest.raises(StoreError, match=r"cannot remove .*probe: "):
+        Folder(tmp_path).remove("probe")

@@ -1,0 +1,192 @@
+"""The kinds of answers that the cloud gives, and how a row of each is held against the documents.
+
+A compiled validator decides on every row; ``jsonschema`` explains the rejected ones.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from importlib import resources
+from typing import Any, Final
+
+import jsonschema_rs
+import orjson
+
+from audit.errors import SourceAnswerError
+from audit.strict_json import FaultError, load, readable
+
+LONGEST_PATH: Final = 200
+_PROBLEMS: Final = {
+    "additionalProperties": "unknown field",
+    "required": "missing field",
+    "enum": "unknown value",
+    "pattern": "unknown format",
+    "not": "unknown format",
+    "type": "wrong type",
+}
+
+Validator = jsonschema_rs.Draft202012Validator
+Deviation = tuple[str, str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One kind of answer, and the files of schemas/cbr that describe it.
+
+    Attributes:
+        name: what people call it.
+        key: the field of the answer that holds its rows; empty where the answer itself is the only row.
+        row: the definition of a row in the schema; empty where the answer itself is the only row.
+        schema: the schema's name.
+        is_list: there are rows in a list, and not one row alone.
+        is_counted: the answer must state how many rows there are in all.
+    """
+
+    name: str
+    key: str
+    row: str
+    schema: str
+    is_list: bool = True
+    is_counted: bool = True
+
+    @cached_property
+    def documented(self) -> Validator:
+        """Decides whether a row is as the documents and their amendments say."""
+        return Validator(_row_schema(self, ""))
+
+    @cached_property
+    def required(self) -> Validator:
+        """Decides whether the audit can use a row."""
+        return Validator(_row_schema(self, ".required"))
+
+    @cached_property
+    def envelope(self) -> Validator:
+        """Decides whether what stands around the rows is as documented; the rows of a list are left out."""
+        if self.is_list:
+            return Validator(_schema(self.schema, ""))
+        return Validator({"properties": {self.key: True}, "additionalProperties": not self.key})
+
+    def rows(self, answer: Mapping[str, Any], *, is_known: bool = True) -> tuple[list[Any], dict[str, Any]]:
+        """Take an answer apart into its rows and the rest.
+
+        Args:
+            answer: as parsed.
+            is_known: every value in it can be read without loss; otherwise each row is asked.
+
+        Raises:
+            SourceAnswerError: it is not an answer of this kind.
+        """
+        rest = dict(answer)
+        rows = self._listed(rest) if self.is_list else self._alone(rest)
+        if is_known:
+            return rows, rest
+        if readable(rest) is not rest:
+            raise SourceAnswerError(f"the answer for {self.name} has a value that cannot be read")
+        return [readable(row) for row in rows], rest
+
+    def _listed(self, rest: dict[str, Any]) -> list[Any]:
+        """Take the list out of an answer, which must say how many rows there are in all."""
+        rows = rest.pop(self.key, None)
+        if not isinstance(rows, list):
+            raise SourceAnswerError(f'the answer has no list "{self.key}"')
+        count = rest.get("count")
+        is_count = isinstance(count, int) and not isinstance(count, bool) and count >= 0
+        if not is_count and (self.is_counted or "count" in rest):
+            raise SourceAnswerError(f'the answer for {self.name} states no "count"')
+        return rows
+
+    def _alone(self, rest: dict[str, Any]) -> list[Any]:
+        """Take the one row out of an answer, or the answer as a whole."""
+        if self.key and self.key not in rest:
+            raise SourceAnswerError(f'the answer has no "{self.key}"')
+        row = rest.pop(self.key) if self.key else dict(rest)
+        if not self.key:
+            rest.clear()
+        return [row]
+
+
+ANSWERS: Final = {
+    answer.name: answer
+    for answer in (
+        Answer("operation_logs", "operation_logs", "OperationLog", "operation_logs"),
+        Answer("policies", "policies", "Policy", "policies"),
+        Answer("vaults", "vaults", "Vault", "vaults"),
+        Answer("backups", "backups", "BackupResp", "backups"),
+        Answer("protectables", "instances", "ProtectablesResp", "protectables", is_counted=False),
+        Answer("operation_log", "operation_log", "OperationLog", "operation_log", is_list=False),
+        Answer("policy", "policy", "Policy", "policies", is_list=False),
+        Answer("vault", "vault", "Vault", "vaults", is_list=False),
+        Answer("backup", "backup", "BackupResp", "backups", is_list=False),
+        Answer("error", key="", row="", schema="error", is_list=False),
+    )
+}
+
+
+def parse(body: bytes, name: str = "") -> tuple[dict[str, Any], bool]:
+    """Parse an answer; also say whether every value in it can be read without loss.
+
+    Raises:
+        SourceAnswerError: the body is not JSON that can be trusted, or no object.
+    """
+    what = f"the answer for {name}" if name else "the answer"
+    try:
+        answer, is_known = load(body)
+    except FaultError as error:
+        raise SourceAnswerError(f"{what} {error}") from error
+    if not isinstance(answer, dict):
+        raise SourceAnswerError(f"{what} is not a JSON object")
+    return answer, is_known
+
+
+def deviations(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[Deviation]:
+    """Name the path, the problem and the value of each deviation, down to the innermost."""
+    for error in errors:
+        kind, path = error.kind, tuple(error.instance_path)
+        if kind.name == "additionalProperties":
+            fields: Any = error.instance
+            for field in kind.value:
+                yield path_of(*path, field), "unknown field", fields[field]
+        elif kind.name == "required":
+            yield path_of(*path, kind.value), "missing field", None
+        elif error.instance is None:
+            yield path_of(*path), "unexpected null", None
+        else:
+            yield path_of(*path), _PROBLEMS.get(kind.name, "out of range"), error.instance
+
+
+def explain(answer: Answer, row: Any) -> tuple[str, str]:
+    """Say in words why a row cannot be used: the path of the field at fault, and the reason."""
+    import jsonschema  # noqa: PLC0415  # takes 0.1 s to import, and most runs reject nothing
+
+    validator = _explainer(answer)
+    error = jsonschema.exceptions.best_match(validator.iter_errors(row))
+    if error is None:
+        return "", "the two validators disagree about this row"
+    is_time = "Timestamp" in validator.schema["$defs"] and error.schema == validator.schema["$defs"]["Timestamp"]
+    return path_of(*error.absolute_path), f"not a timestamp: {error.instance!r}" if is_time else error.message
+
+
+@lru_cache(maxsize=4096)  # the same paths come again and again, row after row
+def path_of(*parts: str | int) -> str:
+    """Write a path as ``extra_info.resources[].id``."""
+    path = "".join("[]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
+    return path[:LONGEST_PATH]
+
+
+@cache
+def _explainer(answer: Answer) -> Any:
+    import jsonschema  # noqa: PLC0415  # see explain
+
+    return jsonschema.Draft202012Validator(_row_schema(answer, ".required"))
+
+
+def _row_schema(answer: Answer, variant: str) -> dict[str, Any]:
+    """Return the part of a schema that describes one row."""
+    schema = _schema(answer.schema, variant)
+    return {"$ref": f"#/$defs/{answer.row}", "$defs": schema["$defs"]} if answer.row else schema
+
+
+def _schema(name: str, variant: str) -> dict[str, Any]:
+    text = resources.files("schemas").joinpath("cbr", f"{name}{variant}.json").read_bytes()
+    schema: dict[str, Any] = orjson.loads(text)
+    return schema

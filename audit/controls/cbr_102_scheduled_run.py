@@ -1,0 +1,95 @@
+"""CBR-102 scheduled-run: every backup that a policy planned was made.
+
+Why it matters
+    A failed backup leaves a task that says so. A run that never began leaves nothing: only the plan shows that it is
+    missing.
+How it is judged
+    pass            every planned run of the last `scheduled_run_days` that is judged brought a backup: its own, even
+                    if it began later than `grace_hours` and the policy's start window allow, or another success
+                    before the next run was due
+    fail            one brought none: it failed, was skipped, was left out as an earlier one still ran, or left no
+                    task
+    unknown         the task log has gaps or does not cover the period, a policy or its schedule cannot be read, or a
+                    backup has a status that is not documented
+    not_applicable  no enabled policy planned a run of the period whose time is over
+    Not judged are runs that still have time or still go on, runs in a maintenance window, and runs before the
+    resource or the policy was known as it is now. No backup counts for two planned runs.
+How to fix it
+    Repair what the failed or skipped task names, or give the runs more distance where one kept the next from
+    starting. Where no task was left, check that the policy is still applied. Then start a manual backup.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from audit.collection import Kind
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import Task
+from audit.subjects import Limits, PlannedRun, Resource, RunState, SubjectKind, reaches_back
+
+_REASONS: Final = {
+    RunState.MISSING: "a planned backup left no task",
+    RunState.FAILED: "a planned backup failed, and nothing made up for it in time",
+    RunState.SKIPPED: "a planned backup was skipped, and nothing made up for it in time",
+    RunState.OVERLAP: "a planned backup was left out, because an earlier one still ran",
+}
+
+
+def judge(resource: Resource, limits: Limits) -> Verdict:
+    """Look for planned runs whose period brought no backup."""
+    planned = resource.planned_runs(limits)
+    if planned is None:
+        return unknown("nobody knows what was planned", problem=resource.unreadable)
+    start = limits.now - limits.scheduled_run_period
+    runs = [run for run in planned.runs if run.due >= start]
+    judged = [run for run in runs if run.is_judged]
+    unmet = [run for run in judged if not run.is_met]
+    facts = _facts(runs, [task for task in planned.unscheduled if task.created_at >= start])
+    if not resource.log_complete:
+        return unknown("the task log has gaps", **facts)
+    if unmet:
+        return failed(_reason(unmet), _tasks(unmet), since=unmet[0].due, **facts)
+    if not reaches_back(resource, limits.scheduled_run_period, limits.now):
+        return unknown("the task log does not cover the period", **facts)
+    if any(run.state is RunState.UNKNOWN for run in runs):
+        return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
+    if not judged:
+        return not_applicable("no run was planned whose time is over", **facts)
+    return passed("every planned backup was made", _tasks(judged[-1:]), **facts)
+
+
+def _facts(runs: list[PlannedRun], unscheduled: list[Task]) -> Facts:
+    states = Counter(run.state for run in runs)
+    why = sorted({run.why or run.state.value for run in runs if not run.is_judged})
+    facts: Facts = {
+        "due": len(runs),
+        **{state.value: states[state] for state in (RunState.ON_TIME, RunState.LATE, *_REASONS)},
+        "repaired": sum(run.repaired_by is not None for run in runs),
+        "unscheduled": len(unscheduled),
+        "not_judged": sum(not run.is_judged for run in runs),
+    }
+    return {**facts, "not_judged_because": ", ".join(why)} if why else facts
+
+
+def _reason(unmet: list[PlannedRun]) -> str:
+    """Name the worst that became of them."""
+    states = {run.state for run in unmet}
+    return next(reason for state, reason in _REASONS.items() if state in states)
+
+
+def _tasks(runs: Iterable[PlannedRun]) -> list[Task]:
+    found = (run.repaired_by or run.task for run in runs)
+    return [task for task in found if task]
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-102",
+    name="scheduled-run",
+    title="Every backup that a policy planned was made",
+    severity=Severity.HIGH,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+    needs=frozenset({Kind.POLICIES}),
+)

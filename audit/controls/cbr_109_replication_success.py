@@ -1,0 +1,107 @@
+"""CBR-109 replication-success: backups are copied to the other region in time.
+
+Why it matters
+    A copy elsewhere is what is left when a region, or the account of an administrator, is lost. A replication policy
+    shows intent; only a finished copy shows protection.
+How it is judged
+    pass            the newest copy did not fail, and the newest backup that was there when a replication policy came
+                    due, at least `replication_lag_hours` ago, is copied, or a newer one is
+    fail            the newest copy failed or timed out, or neither that backup nor a newer one is copied
+    unknown         the task log or the list of backups has gaps, the policies or the schedule of the replication
+                    policy cannot be read, or the newest copy has a status that is not documented
+    not_applicable  no enabled replication policy is applied to a vault of the resource, or none came due long enough
+                    ago for a backup that is there
+    A copy is shown by a task that names the backup, or by the backup itself. Runs in a maintenance window, and runs
+    before the policy was known as it is now, do not count as due.
+How to fix it
+    Read the error of the newest copy. Check that the destination vault is there, has room, and takes copies.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from audit.collection import Kind
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import COPIES, Backup, Task
+from audit.subjects import Limits, PolicySubject, Resource, SubjectKind
+
+_HOUR: Final = timedelta(hours=1)
+
+
+def judge(resource: Resource, limits: Limits) -> Verdict:
+    """Look at the newest copy first, then for backups that should have been copied by now."""
+    if resource.policies is None:
+        return unknown("the policies could not be read completely")
+    copying = [policy for policy in resource.policies if policy.makes_copies]
+    if not copying:
+        return not_applicable("no enabled replication policy is applied")
+    if not resource.log_complete:
+        return unknown("the task log has gaps")
+    copies = [task for task in resource.tasks if task.operation in COPIES and task.began <= limits.now]
+    newest = next((task for task in reversed(copies) if task.succeeded or task.broke or not task.is_understood), None)
+    if newest and newest.broke:
+        return failed("the newest copy failed", [newest], since=newest.began, error=newest.error_code)
+    if newest and not newest.succeeded:
+        return unknown("the newest copy has a status that is not documented", [newest])
+    if resource.recovery_points is None:
+        return unknown("the backups could not be read completely")
+    return _in_time(resource, copying, copies, limits)
+
+
+def _in_time(resource: Resource, copying: list[PolicySubject], copies: list[Task], limits: Limits) -> Verdict:
+    """Look for backups that should have been copied by now, unless a newer one is."""
+    if any(policy.schedule is None for policy in copying):
+        return unknown("the schedule of a replication policy cannot be read")
+    shown = {task.backup_id: task for task in copies if task.succeeded}
+    places = [_Place(resource, policy, limits, frozenset(shown)) for policy in copying]
+    late = sorted((point for place in places for point in place.late), key=lambda point: point.created_at)
+    copied = max(
+        (point for place in places for point in place.copied), key=lambda point: point.created_at, default=None
+    )
+    facts: Facts = {
+        "limit_hours": limits.replication_lag // _HOUR,
+        "newest_copied": copied.created_at if copied else None,
+    }
+    if late:
+        return failed("backups were not copied in time", since=late[0].created_at, not_copied=len(late), **facts)
+    if not copied or not any(place.owed for place in places):
+        return not_applicable("no backup is there that should have been copied by now", **facts)
+    evidence = [shown[copied.id]] if copied.id in shown else []
+    return passed("the newest backup that should have been copied is, or a newer one", evidence, **facts)
+
+
+class _Place:
+    """The backups of a resource in the vaults of one replication policy."""
+
+    def __init__(self, resource: Resource, policy: PolicySubject, limits: Limits, shown: frozenset[str | None]) -> None:
+        here = (point for point in resource.recovery_points or () if point.vault_id in policy.policy.vault_ids)
+        points = [point for point in here if point.is_available and not point.is_copy]
+        ended = {task.backup_id: task.ended_at for task in resource.backups if task.succeeded}
+        due = _last_due(policy, resource, limits)
+        self.copied = [point for point in points if point.id in shown or _has_replica(point)]
+        self.owed = [point for point in points if due and (ended.get(point.id) or point.created_at) <= due]
+        newest = max((point.created_at for point in self.copied), default=None)
+        self.late = [point for point in self.owed if newest is None or point.created_at > newest]
+
+
+def _last_due(policy: PolicySubject, resource: Resource, limits: Limits) -> datetime | None:
+    """When the policy last came due so long ago that its copies must be finished."""
+    since = max(resource.window.since, policy.known_since or resource.window.since)
+    due = policy.schedule.between(since, limits.now - limits.replication_lag) if policy.schedule else ()
+    return next((moment for moment in reversed(due) if not limits.maintenance(moment)), None)
+
+
+def _has_replica(point: Backup) -> bool:
+    return any(replica.status == "success" for replica in point.replicas)
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-109",
+    name="replication-success",
+    title="Backups are copied to the other region in time",
+    severity=Severity.HIGH,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+    needs=frozenset({Kind.BACKUPS}),
+)

@@ -1,0 +1,59 @@
+"""CBR-110 app-consistency: backups for which it was ordered are consistent with the applications.
+
+Why it matters
+    A database that was copied while it wrote may not start again. Who pays for application consistency counts on it,
+    and CBR makes a weaker backup without calling that a failure.
+How it is judged
+    pass            the newest successful backup was made with the applications at rest
+    fail            it was not
+    unknown         the task log has gaps, the vault or the backup does not say, or a newer backup has a status that
+                    is not documented
+    not_applicable  no vault of the resource orders application consistency, or the log shows no successful backup
+How to fix it
+    Check that the agent of the server runs, and what the error code of the backup says. Then start a manual backup.
+"""
+
+from typing import Final
+
+from audit.collection import Kind
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import Limits, Resource, SubjectKind
+
+_ORDERED: Final = "app_consistent"
+
+
+def judge(resource: Resource, limits: Limits) -> Verdict:
+    """Look at the newest success in a vault that orders application consistency."""
+    vaults = [vault for vault in resource.vaults if not vault.receives_copies_only]
+    ordering = [vault.id for vault in vaults if vault.consistent_level == _ORDERED]
+    if not ordering and any(vault.consistent_level is None for vault in vaults):
+        return unknown("the vault does not say whether it orders application consistency")
+    if not ordering:
+        return not_applicable("its vault does not order application consistency")
+    if not resource.log_complete:
+        return unknown("the task log has gaps")
+    own = [task for task in resource.backups if task.vault_id in {None, *ordering} and task.began <= limits.now]
+    newest = next((task for task in reversed(own) if task.succeeded or not task.is_understood), None)
+    if newest is None:
+        return not_applicable("the task log shows no successful backup")
+    facts: Facts = {"backup": newest.backup_id, "since": newest.began, "or_earlier": True}
+    if not newest.succeeded:
+        return unknown("the newest backup has a status that is not documented", [newest], **facts)
+    if newest.app_consistency == "1":
+        return passed("the newest backup is application-consistent", [newest], **facts)
+    if newest.app_consistency != "0":
+        return unknown("the newest backup does not say whether it is application-consistent", [newest], **facts)
+    error = newest.app_consistency_error or newest.error_code
+    return failed("the newest backup is not application-consistent", [newest], error=error, **facts)
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-110",
+    name="app-consistency",
+    title="Backups are application-consistent where that is ordered",
+    severity=Severity.MEDIUM,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+    needs=frozenset({Kind.VAULTS}),
+)

@@ -1,0 +1,76 @@
+"""CBR-112 full-backup-interval: a full backup comes as often as the policy says.
+
+Why it matters
+    An incremental backup needs all those before it, back to the last full one. The longer the chain, the slower the
+    restore, and the more is lost with one damaged link.
+How it is judged
+    pass            no more incremental backups followed the newest full one than the policy's full_backup_interval
+                    allows
+    fail            more followed
+    unknown         the task log has gaps, a policy or its schedule cannot be read, a backup does not say whether it
+                    is full, or the window shows neither a full backup nor more incremental ones than allowed
+    not_applicable  no enabled policy of the resource asks for full backups
+    Incremental backups count that name the policy or answer its planned runs; full ones count whoever started them.
+How to fix it
+    Start a full backup by hand. If the policy goes on without one, open a service ticket with the ids of the tasks.
+"""
+
+from itertools import takewhile
+from typing import Final
+
+from audit.collection import Kind
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import Task
+from audit.subjects import Limits, PolicySubject, Resource, Schedules, SubjectKind, silent_since
+
+
+def judge(resource: Resource, limits: Limits) -> Verdict:
+    """Count the incremental backups since the last full one, for the policy that allows the fewest."""
+    planned = resource.planned_runs(limits)
+    if planned is None:
+        return unknown("nobody knows what was planned", problem=resource.unreadable)
+    asking = [subject for subject in resource.followed if subject.makes_backups and _allowed(subject) > 0]
+    if not asking:
+        return not_applicable("no enabled policy asks for full backups")
+    if not resource.log_complete:
+        return unknown("the task log has gaps")
+    subject = min(asking, key=_allowed)
+    made = _made(resource, subject, planned)
+    chain = list(takewhile(lambda task: task.incremental, reversed(made)))[::-1]
+    facts: Facts = {"policy": subject.id, "incremental": len(chain), "limit": _allowed(subject)}
+    if len(chain) > _allowed(subject):
+        since = chain[_allowed(subject)].began
+        return failed("too many incremental backups followed each other", chain, since=since, **facts)
+    if len(chain) == len(made):
+        return unknown("too few backups were made in the window to tell", chain, **facts)
+    before = made[-len(chain) - 1]
+    if before.incremental is None:
+        return unknown("a backup does not say whether it is full", [before], **facts)
+    return passed("a full backup came in time", [before], **facts)
+
+
+def _allowed(subject: PolicySubject) -> int:
+    return subject.policy.full_backup_interval or 0
+
+
+def _made(resource: Resource, subject: PolicySubject, planned: Schedules) -> list[Task]:
+    """The successes of the policy in the window, and the full backups of others, oldest first."""
+    answers = {run.task.id for run in planned.runs if run.task and run.policy_id == subject.id}
+    return [
+        task
+        for task in resource.backups
+        if task.succeeded and task.created_at >= silent_since(resource)
+        if task.policy_id == subject.id or task.id in answers or task.incremental is False
+    ]
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-112",
+    name="full-backup-interval",
+    title="A full backup comes as often as the policy says",
+    severity=Severity.LOW,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+    needs=frozenset({Kind.POLICIES}),
+)

@@ -1,0 +1,55 @@
+"""CBR-113 policy-attribution: backups come from a policy that is applied to the vault.
+
+Why it matters
+    Retention and schedule are those of the policy that made a backup. One that nobody has applied here makes promises
+    that nobody looks after, and ends without notice.
+How it is judged
+    pass            the newest backup that names a policy names one that is applied to a vault of the resource, or an
+                    applied policy has run since
+    fail            it names another one, although a run of an applied policy was already due before it
+    unknown         the task log has gaps, or a policy or its schedule cannot be read
+    not_applicable  no backup names a policy, which the log often leaves out; or none of the applied policies was due
+                    before the newest one that does: they replaced the policy that it names
+How to fix it
+    Find out where the policy is: another vault, an organisation policy, or deleted. Apply it here, or remove what is
+    left.
+"""
+
+from typing import Final
+
+from audit.collection import Kind
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import Limits, Resource, SubjectKind
+
+
+def judge(resource: Resource, limits: Limits) -> Verdict:
+    """Look up the policy of the newest backup that names one."""
+    planned = resource.planned_runs(limits)
+    if planned is None:
+        return unknown("nobody knows what was planned", problem=resource.unreadable)
+    if not resource.log_complete:
+        return unknown("the task log has gaps")
+    newest = next((task for task in reversed(resource.backups) if task.policy_id), None)
+    if newest is None:
+        return not_applicable("no backup names a policy")
+    facts: Facts = {"policy": newest.policy_id}
+    if any(policy.id == newest.policy_id for policy in resource.policies or ()):
+        return passed("the newest backup that names a policy names one that is applied", [newest], **facts)
+    later = [run.task for run in planned.runs if run.task and run.task.created_at > newest.created_at]
+    if later:
+        return passed("a policy that is applied has run since", later[-1:], **facts)
+    if any(run.is_judged and run.due <= newest.created_at for run in planned.runs):
+        return failed("a policy that is not applied made a backup", [newest], since=newest.began, **facts)
+    return not_applicable("the policy of the newest backup was replaced, and the new one was not due before", **facts)
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-113",
+    name="policy-attribution",
+    title="Backups come from a policy that is applied to the vault",
+    severity=Severity.LOW,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+    needs=frozenset({Kind.POLICIES}),
+)

@@ -1,0 +1,56 @@
+"""CBR-602 restore-time: restores finish in the time that the business can wait.
+
+Why it matters
+    A backup that takes two days to restore does not help a business that can be down for one.
+How it is judged
+    pass            every successful restore in the window took no longer than `max_restore_minutes`
+    fail            one took longer
+    unknown         none was seen to take longer, and the task log has gaps, or a restore does not say when it ended
+                    or has a status that is not documented
+    not_applicable  no restore succeeded in the window: CBR-601 judges that
+How to fix it
+    Restore single disks rather than whole servers, or split what is too large. If the business can wait longer, raise
+    the limit to what was agreed.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import Limits, Resource, SubjectKind
+
+_MINUTE: Final = timedelta(minutes=1)
+
+
+def judge(resource: Resource, limits: Limits) -> Verdict:
+    """Compare how long each restore took with the limit."""
+    restores = [task for task in resource.restores if task.created_at >= resource.window.since]
+    done = [task for task in restores if task.succeeded]
+    took = [(task.ended_at - task.began, task) for task in done if task.ended_at]
+    slow = [task for time, task in took if time > limits.max_restore_time]
+    facts: Facts = {
+        "restores": len(done),
+        "longest_minutes": max(time for time, _ in took) // _MINUTE if took else None,
+        "limit_minutes": limits.max_restore_time // _MINUTE,
+    }
+    if slow:
+        return failed("a restore took too long", slow, since=slow[0].began, **facts)
+    if not resource.log_complete:
+        return unknown("no slow restore was seen, and the task log has gaps", **facts)
+    unclear = [task for task in restores if not task.is_understood or (task.succeeded and not task.ended_at)]
+    if unclear:
+        return unknown("a restore does not say when it ended, or has a status that is not documented", unclear, **facts)
+    if not done:
+        return not_applicable("no restore succeeded in the window", **facts)
+    return passed("every restore was fast enough", done[-1:], **facts)
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-602",
+    name="restore-time",
+    title="Restores finish in the time that the business can wait",
+    severity=Severity.LOW,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+)

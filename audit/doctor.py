@@ -1,0 +1,147 @@
+"""Trying out what the function will need, one thing after the other, and saying what is missing.
+
+Nothing stays behind; only a bucket that keeps versions keeps the removed object as one, as it does with all others.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from http import HTTPStatus
+from typing import Final, Protocol
+
+from audit.errors import AuditError, RefusedError, StoreError
+from audit.store import ProbedStore, Store
+from audit.store.obs import DELETE, GET, LIST, PUT
+from audit.store.obs_place import SCHEME
+
+_MINUTE: Final = timedelta(minutes=1)
+_PROBE: Final = "cbr-audit-doctor.txt"
+
+
+class Result(StrEnum):
+    """What came of trying."""
+
+    OK = "ok"
+    MISSING = "MISSING"
+    UNTRIED = "not tried"
+    LEFT = "LEFT"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was tried: what came of it, and the action that IAM must allow for it."""
+
+    name: str
+    result: Result
+    detail: str = ""
+    action: str = ""
+
+
+class Cloud(Protocol):
+    """CBR, as far as it is tried out."""
+
+    def time(self) -> datetime | None:
+        """Ask for the time, without signing in."""
+
+    def try_list(self, name: str) -> None:
+        """Read one row of a list."""
+
+
+def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterator[Check]:
+    """Try the time, signing in, and every list.
+
+    Args:
+        cloud: what is tried.
+        actions: the lists, each with the action that IAM must allow.
+        way: the name of the way to sign in.
+    """
+    try:
+        yield _time(cloud.time(), datetime.now(UTC))
+    except AuditError as error:
+        yield Check("time", Result.MISSING, str(error))
+        yield from _untried({"sign-in": "", **actions}, "CBR does not answer")
+        return
+    troubles = _troubles(cloud, actions)
+    if all(_not_let_in(trouble) for trouble in troubles.values()):
+        yield Check("sign-in", Result.MISSING, str(next(iter(troubles.values()))))
+        yield from _untried(actions, "nobody is signed in")
+        return
+    yield Check("sign-in", Result.OK, way)
+    yield from (_checked(name, action, troubles[name]) for name, action in actions.items())
+
+
+def examine_store(store: ProbedStore) -> Iterator[Check]:
+    """Write an object, read it back, list the projects, and remove the object again."""
+    known = (PUT, GET, LIST) if store.url.startswith(SCHEME) else ("", "", "")
+    write, *others = zip(("store write", "store read", "store list"), known, strict=True)
+    data = f"Written by cbr-audit doctor, may be removed: {secrets.token_hex(8)}\n".encode()
+    trouble = _trouble(lambda: store.replace(_PROBE, data))
+    yield _checked(*write, trouble, store.url)
+    if trouble:
+        with suppress(StoreError):  # it may have got there although no answer came
+            store.remove(_PROBE)
+        yield from _untried(dict(others), "nothing could be written")
+        return
+    try:
+        troubles = [_trouble(lambda: _read_back(store, data)), _trouble(store.projects)]
+    finally:
+        left = _trouble(lambda: store.remove(_PROBE))
+    yield from (_checked(*other, trouble) for other, trouble in zip(others, troubles, strict=True))
+    if left:
+        remedy = f"{store.url}/{_PROBE} stays behind: remove it by hand; audits never remove anything"
+        yield Check("store clean", Result.LEFT, f"{left}; {remedy}", DELETE)
+
+
+def _time(told: datetime | None, now: datetime) -> Check:
+    """Compare this machine's clock with the cloud's."""
+    if told is None:
+        return Check("time", Result.MISSING, "the cloud does not tell its time; check the endpoint of CBR")
+    off = now - told
+    if abs(off) <= _MINUTE:
+        return Check("time", Result.OK, "this machine's clock is right")
+    place = f"{round(abs(off) / _MINUTE)} minutes {'behind' if now < told else 'ahead of'} the cloud's"
+    remedy = "set it: requests are signed with the cloud's time, but audits are judged at the wrong one"
+    return Check("time", Result.MISSING, f"this machine's clock is {place}; {remedy}")
+
+
+def _troubles(cloud: Cloud, names: Iterable[str]) -> dict[str, AuditError | None]:
+    """Try every list, but only one where nobody is let in: more could lock an account."""
+    first, *others = names
+    troubles = {first: _trouble(partial(cloud.try_list, first))}
+    if not _is_unauthorized(troubles[first]):
+        troubles |= {name: _trouble(partial(cloud.try_list, name)) for name in others}
+    return troubles
+
+
+def _not_let_in(trouble: AuditError | None) -> bool:
+    """Tell whether this does not show that somebody is signed in."""
+    return trouble is not None and (_is_unauthorized(trouble) or not isinstance(trouble, RefusedError))
+
+
+def _is_unauthorized(trouble: AuditError | None) -> bool:
+    return isinstance(trouble, RefusedError) and trouble.status == HTTPStatus.UNAUTHORIZED
+
+
+def _read_back(store: Store, data: bytes) -> None:
+    if store.read(_PROBE) != data:
+        raise StoreError(f"{store.url}/{_PROBE} is not what was written; does somebody else write there?")
+
+
+def _trouble(attempt: Callable[[], object]) -> AuditError | None:
+    try:
+        attempt()
+    except AuditError as error:
+        return error
+    return None
+
+
+def _checked(name: str, action: str, trouble: AuditError | None, good: str = "") -> Check:
+    return Check(name, Result.MISSING, str(trouble), action) if trouble else Check(name, Result.OK, good, action)
+
+
+def _untried(actions: Mapping[str, str], reason: str) -> Iterator[Check]:
+    return (Check(name, Result.UNTRIED, reason, action) for name, action in actions.items())

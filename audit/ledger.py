@@ -1,0 +1,111 @@
+"""An account of rows: which were used as they are, how others differ from the documents, which could not be used."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import orjson
+
+from audit.answers import LONGEST_PATH, Answer, Deviation, deviations, explain
+from audit.collection import Drift, Rejected
+from audit.strict_json import Unreadable, is_exact
+
+_LONGEST_EXAMPLE: Final = 80
+_LONGEST_MESSAGE: Final = 300
+_MOST_KINDS_OF_DRIFT: Final = 500
+
+Keep = Callable[[Any], bool]
+
+
+class Ledger:
+    """Counts deviations by kind of answer, path and problem, and remembers each rejected row once.
+
+    Attributes:
+        used: rows that are as documented.
+        drifted: rows that were used although they differ.
+        refused: rows that could not be used, repeated ones included.
+    """
+
+    def __init__(self) -> None:
+        self.used = self.drifted = self.refused = 0
+        self._rejected: dict[bytes, Rejected] = {}
+        self._first: dict[tuple[str, str, str], Drift] = {}
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Every row that could not be used, in the order read."""
+        return tuple(self._rejected.values())
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """Every way in which answers differ from the documents, in order of kind, path and problem."""
+        return tuple(replace(self._first[key], count=self._counts[key]) for key in sorted(self._first))
+
+    def enter(self, answer: Answer, rows: Iterable[Any], rest: Mapping[str, Any], keep: Keep, *, page: int) -> None:
+        """Sort the rows of an answer.
+
+        Args:
+            answer: what kind of answer it is.
+            rows: its rows.
+            rest: what stands around them.
+            keep: takes a row that can be used; False where the same one is known already, ValueError where it is of no
+                use after all.
+            page: the number of the page, counted from 1.
+        """
+        around = {**rest, answer.key: []} if answer.is_list else rest
+        self._note(answer, list(deviations(answer.envelope.iter_errors(around))), "")
+        documented, required = answer.documented, answer.required
+        for number, row in enumerate(rows):
+            try:
+                if documented.is_valid(row):
+                    keep(row)
+                    self.used += 1
+                elif required.is_valid(row):
+                    seen = list(deviations(documented.iter_errors(row)))
+                    _refuse_rounded(seen)
+                    if keep(row):
+                        self._note(answer, seen, _id(row))
+                    self.drifted += 1
+                else:
+                    self._reject(answer, row, page, number, *explain(answer, row))
+            except (ValueError, RecursionError) as error:  # of no use after all, or nested deeper than a validator goes
+                reason = row.reason if isinstance(row, Unreadable) else str(error)
+                self._reject(answer, row, page, number, "", reason)
+
+    def _reject(self, answer: Answer, row: Any, page: int, number: int, path: str, message: str) -> None:
+        self.refused += 1
+        rejected = Rejected(answer.name, page, number, _id(row), path, message[:_LONGEST_MESSAGE])
+        self._rejected.setdefault(hashlib.sha256(_written(row)).digest(), rejected)
+
+    def _note(self, answer: Answer, seen: Sequence[Deviation], row_id: str) -> None:
+        """Count the deviations of one row, each kind once."""
+        kinds: dict[tuple[str, str, str], Any] = {}
+        for path, problem, value in seen:
+            kinds.setdefault((answer.name, path, problem), value)
+        for kind, value in kinds.items():
+            is_told = kind in self._first or len(self._first) < _MOST_KINDS_OF_DRIFT
+            key = kind if is_told else (answer.name, "…", "further differences")
+            if key not in self._first:
+                example = _written(value).decode()[:_LONGEST_EXAMPLE]
+                self._first[key] = Drift(*key, count=1, first_id=row_id, example=example)
+            self._counts[key] += 1
+
+
+def _id(row: Any) -> str:
+    row_id = row.get("id") if isinstance(row, dict) else row.id if isinstance(row, Unreadable) else ""
+    return row_id[:LONGEST_PATH] if isinstance(row_id, str) else ""
+
+
+def _refuse_rounded(seen: Sequence[Deviation]) -> None:
+    """Refuse a row with a number that the parser may have rounded; the schemas bound every number that is read."""
+    for path, _, value in seen:
+        if not is_exact(value):
+            raise ValueError(f"{path} has a number that cannot be read exactly")
+
+
+def _written(value: Any) -> bytes:
+    """Write a value in one way only."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

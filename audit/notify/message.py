@@ -1,0 +1,69 @@
+"""A change in a few plain lines for people: what it is, what is wrong since when, what to do, where the report is.
+
+The text may become a mail, a chat message or an SMS, so it has no markup and no square brackets, which SMN refuses to
+send as an SMS.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from audit.notify.change import Change, Problem
+from audit.report.wording import VERDICTS, count, lasting, printable
+
+_MOST_NEW: Final = 10
+_MOST_KNOWN: Final = 5
+_MOST_GAPS: Final = 3
+
+
+def subject(change: Change) -> str:
+    """Say the conclusion, the number of problems and the project in one line."""
+    run = change.report["run"]
+    verdict = VERDICTS[change.report["conclusion"]].partition(":")[0]
+    fresh = f" ({len(change.new)} new)" if change.new and change.before else ""
+    number = len(change.report["problems"])
+    problems = f", {count(number, 'problem')}{fresh}" if number else ""
+    return printable(f"cbr-audit: {verdict}{problems}, project {run['project_id']} {run['region']}".rstrip())
+
+
+def text(change: Change, report_url: str) -> str:
+    """Say everything that a person needs in order to act, the most urgent first."""
+    return "\n".join(_unbracketed(line) for line in _lines(change, report_url)) + "\n"
+
+
+def _lines(change: Change, report_url: str) -> Iterator[str]:
+    run, collection = change.report["run"], change.report["collection"]
+    yield VERDICTS[change.report["conclusion"]]
+    if change.before:
+        yield f"Before: {VERDICTS[change.before.conclusion].partition(':')[0]}, as of {change.before.as_of}"
+    for gap in collection["gaps"][:_MOST_GAPS]:
+        yield f"Not read: {gap}"
+    yield from _part("New problems" if change.before else "Problems, worst first", change.new, _MOST_NEW, run["as_of"])
+    if change.ended:
+        why = "" if collection["complete"] else ", perhaps for want of data"
+        yield from ("", f"No longer shown as failing{why} ({len(change.ended)}):")
+        yield from (f"- {ended.kind} {ended.name}: {', '.join(ended.controls)}" for ended in change.ended[:_MOST_NEW])
+        yield from _more(len(change.ended) - _MOST_NEW)
+    yield from _part("Known problems", change.known, _MOST_KNOWN, run["as_of"])
+    yield from ("", f"Judged as of {run['as_of']}, project {run['project_id']} {run['region']}".rstrip())
+    yield f"Report: {report_url}"
+    yield f"Show it: cbr-audit show {run['id']}"
+
+
+def _part(title: str, problems: tuple[Problem, ...], most: int, as_of: str) -> Iterator[str]:
+    if not problems:
+        return
+    yield from ("", f"{title} ({len(problems)}):")
+    for problem in problems[:most]:
+        error = f" ({problem['error']})" if problem["error"] else ""
+        named = f"{problem['severity']}: {problem['subject']['kind']} {problem['subject']['name']}"
+        yield f"- {named}: {problem['reason']}{lasting(problem, as_of)}{error}"
+        yield f"  To do: {problem['todo']}"
+    yield from _more(len(problems) - most)
+
+
+def _more(number: int) -> Iterable[str]:
+    return (f"- and {number} more: see the report",) if number > 0 else ()
+
+
+def _unbracketed(line: str) -> str:
+    return printable(line).replace("[", "(").replace("]", ")")

@@ -1,0 +1,142 @@
+"""Which channel is told of what, and the promise that none of them can fail or delay a run."""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+import requests
+import structlog
+
+from audit.errors import SourceError
+from audit.log import REDACTOR
+from audit.notify import message, smn, webhook
+from audit.notify.change import Change, compare
+from audit.notify.ping import Signal, ping
+from audit.report.contents import Conclusion, Report
+from audit.report.json_report import render
+from audit.settings import Settings
+from audit.web.dialect import JSON
+from audit.web.transport import Credentials, Limits, Transport
+
+Authenticate = Callable[[Transport, str], Credentials]
+_LONGEST: Final = timedelta(seconds=10)
+_LONGEST_AT_START: Final = timedelta(seconds=3)
+_SHORTEST: Final = timedelta(seconds=1)
+_REMEDIES: Final = {
+    "smn": f"give the agency the action {smn.ACTION} for this topic (deploy/iam/), and check the topic's URN",
+    "webhook": "check the URL and what its receiver demands",
+    "ping": "check the URL of the check",
+}
+_LOG = structlog.get_logger()
+
+
+class Notifier:
+    """Tells of one run through every channel that the settings name.
+
+    A message goes out only when the conclusion or the set of problems has changed; the dead-man switch hears of every
+    run. Whatever goes wrong becomes a line of the log.
+    """
+
+    def __init__(self, settings: Settings, authenticate: Authenticate, time_left: Callable[[], timedelta]) -> None:
+        """Take the settings; nothing is sent yet.
+
+        Args:
+            settings: name the channels.
+            authenticate: gives what signs requests for a project of the cloud.
+            time_left: how long the function may still run.
+        """
+        self._settings = settings
+        self._authenticate = authenticate
+        self._time_left = time_left
+
+    @property
+    def compares(self) -> bool:
+        """Tell whether a channel wants to know what has changed since the previous report."""
+        return bool(self._settings.smn_topic or self._settings.webhook_url)
+
+    def started(self, run_id: str) -> None:
+        """Tell the dead-man switch that a run has begun."""
+        self._ping(Signal.START, lambda: run_id, _LONGEST_AT_START)
+
+    def failed(self, error: Exception) -> None:
+        """Tell the dead-man switch that no report could be made; the platform's failure destination tells people."""
+        self._ping(Signal.FAIL, lambda: REDACTOR.text(f"{type(error).__name__}: {error}"))
+
+    def finished(self, report: Report, before: Mapping[str, Any] | None, report_url: str, *, is_latest: bool) -> None:
+        """Tell people of a change, and the dead-man switch how the run ended: an incomplete one is a failure.
+
+        Args:
+            report: of the run.
+            before: report.json of the previous run, None where there is none or it cannot be read.
+            report_url: where report.html is.
+            is_latest: no later run is stored; what was judged of the past is no news.
+        """
+        if not (self.compares or self._settings.ping_url):
+            return
+        change = compare(orjson.loads(render(report)), before)
+        if self.compares and is_latest and change.is_news:
+            self._publish(change, report_url)
+            self._call(change, report_url)
+        elif self.compares:
+            _LOG.info("notification.not_needed", cause="no change" if is_latest else "a later run is stored")
+        signal = Signal.FAIL if report.conclusion is Conclusion.INCOMPLETE else Signal.SUCCESS
+        self._ping(signal, lambda: message.subject(change))
+
+    def _publish(self, change: Change, report_url: str) -> None:
+        if urn := self._settings.smn_topic:
+            topic = smn.Topic.of(urn)
+            endpoint = self._settings.smn_endpoint or f"https://smn.{topic.region}.myhuaweicloud.com"
+
+            def request() -> requests.Request:
+                return smn.publish(topic, endpoint, message.subject(change), message.text(change, report_url))
+
+            self._send("smn", request, project_id=topic.project_id)
+
+    def _call(self, change: Change, report_url: str) -> None:
+        if url := self._settings.webhook_url:
+            secret = self._settings.webhook_secret
+            key = secret.get_secret_value() if secret else ""
+            self._send(
+                "webhook", lambda: webhook.call(url.get_secret_value(), key, change, report_url, datetime.now(UTC))
+            )
+
+    def _ping(self, signal: Signal, text: Callable[[], str], longest: timedelta = _LONGEST) -> None:
+        if url := self._settings.ping_url:
+            self._send("ping", lambda: ping(url.get_secret_value(), signal, text()), longest=longest)
+
+    def _send(
+        self,
+        channel: str,
+        make: Callable[[], requests.Request],
+        *,
+        project_id: str = "",
+        longest: timedelta = _LONGEST,
+    ) -> None:
+        try:
+            self._exchange(channel, make(), project_id, min(longest, self._time_left() / 4))
+        except Exception as error:  # noqa: BLE001  # a run that is stored must not fail because of a message
+            _LOG.warning("notification.failed", channel=channel, cause=f"{type(error).__name__}: {error}")
+        else:
+            _LOG.info("notification.sent", channel=channel)
+
+    def _exchange(self, channel: str, request: requests.Request, project_id: str, budget: timedelta) -> None:
+        """Send one request and insist on a good answer.
+
+        Raises:
+            SourceError: there was none.
+        """
+        if budget < _SHORTEST:
+            raise SourceError("it was not sent: too little of the function's time is left")
+        limits = Limits(connect=_LONGEST_AT_START, request=budget, budget=budget, tries=1)
+        dialect = replace(JSON, remedy=lambda *_: _REMEDIES[channel])
+        with closing(Transport(limits=limits, dialect=dialect)) as transport:
+            if project_id:
+                transport.ask(request, self._authenticate(transport, project_id))
+                return
+            answer = transport.once(request)
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise SourceError(f"it was answered with {answer.status}; {_REMEDIES[channel]}")

@@ -1,0 +1,41 @@
+"""SMN: publish a message to a topic, whose subscribers get it as mail, SMS, chat message or call.
+
+Source: "Publishing Messages in the Text Format" of the SMN API: a subject of at most 512 characters (the service's page
+of limits says bytes), a message of at most 256 KB.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import requests
+
+ACTION: Final = "smn:topic:publish"
+_LONGEST_SUBJECT: Final = 512
+_LONGEST_MESSAGE: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic by its URN, which names the region and the project that it belongs to."""
+
+    urn: str
+    region: str
+    project_id: str
+
+    @classmethod
+    def of(cls, urn: str) -> "Topic":
+        """Take apart a URN that the settings have checked."""
+        _, _, region, project_id, _ = urn.split(":")
+        return cls(urn, region, project_id)
+
+
+def publish(topic: Topic, endpoint: str, subject: str, text: str) -> requests.Request:
+    """Make the request that publishes a message; what is too long is cut."""
+    url = f"{endpoint}/v2/{topic.project_id}/notifications/topics/{topic.urn}/publish"
+    body = {"subject": _cut(subject, _LONGEST_SUBJECT), "message": _cut(text, _LONGEST_MESSAGE)}
+    return requests.Request("POST", url, json=body)
+
+
+def _cut(text: str, most: int) -> str:
+    """Keep as many bytes as may be sent, and no half character."""
+    return text.encode()[:most].decode(errors="ignore")

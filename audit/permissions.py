@@ -1,0 +1,44 @@
+"""What IAM must allow, action by action, and why: the policies in deploy/iam/ grant exactly this.
+
+Sources: "Permissions Policies and Supported Actions" of the CBR, OBS, SMN and FunctionGraph API references, and the OBS
+user guide on server-side encryption.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+READ: Final[Mapping[str, str]] = {
+    "cbr:tasks:list": "the task log: which backups ran, and how they ended",
+    "cbr:policies:list": "the policies: which backups should run, and when",
+    "cbr:vaults:list": "the vaults: what is to be backed up, and by which policy",
+    "cbr:backups:list": "the backups: what could be restored",
+}
+STORE: Final[Mapping[str, str]] = {
+    "obs:object:PutObject": "to write reports and evidence under the prefix",
+    "obs:object:GetObject": "to read the latest report, and to look whether an object is there before it is written",
+    "obs:bucket:ListBucket": "to be told that an object is not there; without it OBS says no more than forbidden",
+}
+LOCK: Final[Mapping[str, str]] = {
+    "obs:object:PutObjectRetention": "to lock what is written for CBR_AUDIT_OBS_LOCK_DAYS",
+}
+ENCRYPT: Final[Mapping[str, str]] = {
+    "kms:cmk:get": "to find the key CBR_AUDIT_OBS_KMS_KEY",
+    "kms:cmk:list": "to find the key, for OBS on behalf of the function",
+    "kms:dek:create": "to encrypt what is written",
+    "kms:dek:crypto": "to encrypt what is written, and to decrypt what is read",
+}
+NOTIFY: Final[Mapping[str, str]] = {
+    "smn:topic:publish": "to publish a message to CBR_AUDIT_SMN_TOPIC",
+}
+INVOKE: Final[Mapping[str, str]] = {
+    "functiongraph:function:invoke": "for `cbr-audit invoke`",
+    "functiongraph:function:invokeAsync": "for `cbr-audit invoke --async`",
+}
+POLICIES: Final[Mapping[str, Mapping[str, str]]] = {
+    "cbr-read": READ,
+    "obs-write": STORE,
+    "obs-lock": LOCK,
+    "kms-encrypt": ENCRYPT,
+    "smn-publish": NOTIFY,
+    "function-invoke": INVOKE,
+}

@@ -1,0 +1,22 @@
+"""The profile: what an organisation demands of its backups, as people write it in YAML.
+
+A profile stands on a preset and says what differs: whom it is about (scope), which controls, by which limits, for whom
+other ones (levels), when runs may stay away (maintenance), and which failures somebody accepts (waivers).
+"""
+
+from audit.profile.limits import LimitValues
+from audit.profile.model import Profile
+from audit.profile.presets import PRESETS
+from audit.profile.reading import Source, build, build_profile, find_source, load_profile, parse_profile
+
+__all__ = [
+    "PRESETS",
+    "LimitValues",
+    "Profile",
+    "Source",
+    "build",
+    "build_profile",
+    "find_source",
+    "load_profile",
+    "parse_profile",
+]

@@ -1,0 +1,37 @@
+"""Which controls a profile applies: single ones by id, or a whole group by its name."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+from audit.controls import CONTROLS
+from audit.profile.written import hint
+
+IDS: Final = tuple(control.id for control in CONTROLS)
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "default": tuple(control.id for control in CONTROLS if not control.opt_in),
+    "all": IDS,
+}
+_ID_OF: Final = {control.name: control.id for control in CONTROLS}
+
+
+def in_order(chosen: Iterable[str]) -> tuple[str, ...]:
+    """Put a group's controls in its place, and every id once, in the order of the catalogue."""
+    ids = {control_id for word in chosen for control_id in GROUPS.get(word, (word,))}
+    return tuple(control_id for control_id in IDS if control_id in ids)
+
+
+def _control_id(text: str) -> str:
+    if text in IDS:
+        return text
+    known = _ID_OF.get(text.lower())
+    raise ValueError(f"there is no control {text!r}" + (f"; its id is {known}" if known else hint(text.upper(), IDS)))
+
+
+def _id_or_group(text: str) -> str:
+    return text if text in GROUPS else _control_id(text)
+
+
+ControlId = Annotated[str, AfterValidator(_control_id), Field(json_schema_extra={"enum": [*IDS]})]
+Choice = Annotated[str, AfterValidator(_id_or_group), Field(json_schema_extra={"enum": [*GROUPS, *IDS]})]

@@ -1,0 +1,148 @@
+"""What a profile demands, in plain words: each control with its limits and where they come from, then the rest."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from audit.controls import CONTROLS
+from audit.findings import Control
+from audit.maintenance import OneOff
+from audit.profile.limits import LimitValues
+from audit.profile.model import Profile
+from audit.profile.reading import Source, preset_values
+from audit.profile.scope import SelectorValues
+
+_DAY: Final = timedelta(days=1)
+_KEY: Final = re.compile(r"`([a-z_]+)`")
+_PARTS: Final = {
+    "resources": "resources {}",
+    "vaults": "vaults {}",
+    "tags": "vaults with the tag {}",
+    "enterprise_projects": "enterprise projects {}",
+}
+
+
+def limits_of(control: Control[Any]) -> tuple[str, ...]:
+    """Name the limits that a control compares with: those that its documentation names where it says how it judges."""
+    judged = control.doc.partition("How it is judged")[2].partition("How to fix it")[0]
+    named = set(_KEY.findall(judged))
+    return tuple(name for name in LimitValues.model_fields if name in named)
+
+
+def explain(source: Source, profile: Profile, now: datetime) -> Iterator[str]:
+    """Write a profile as lines for a person."""
+    yield f"Profile      {source.name}, over the preset {profile.preset}"
+    yield f"Look-back    {profile.look_back}; a first run reads the last 30 days, later ones go on where it ended"
+    yield f"Zone         {profile.timezone}: people are shown its times beside UTC"
+    yield ""
+    yield from _controls(source, profile)
+    yield from _other_limits(source, profile)
+    yield from _scope(profile)
+    yield from _levels(profile)
+    yield from _maintenance(profile, now)
+    yield from _waivers(profile, now)
+
+
+def _controls(source: Source, profile: Profile) -> Iterator[str]:
+    yield f"Controls     {len(profile.selected)} of {len(CONTROLS)} are applied"
+    for control in profile.selected:
+        yield f"  {control.id}  {control.severity:<9} {control.title}"
+        yield from (f"           {_limit(name, source, profile)}" for name in limits_of(control))
+    left_out = [control.id for control in CONTROLS if control not in profile.selected]
+    if left_out:
+        yield f"  not applied: {', '.join(left_out)}"
+    yield ""
+
+
+def _other_limits(source: Source, profile: Profile) -> Iterator[str]:
+    """The limits that no applied control names, so that every number of the profile is shown once at least."""
+    shown = {name for control in profile.selected for name in limits_of(control)}
+    rest = [name for name in LimitValues.model_fields if name not in shown]
+    if rest:
+        yield "Other limits"
+        yield from (f"  {_limit(name, source, profile)}" for name in rest)
+        yield ""
+
+
+def _limit(name: str, source: Source, profile: Profile) -> str:
+    """One limit, where it comes from, and what other levels have."""
+    others = [f"{level.name}: {_value(level.limits.written[name])}" for level in profile.levels
+              if name in level.limits.written]  # fmt: skip
+    levels = f"; {', '.join(others)}" if others else ""
+    return f"{name}: {_value(getattr(profile.limits, name))} ({_origin(name, source, profile)}{levels})"
+
+
+def _origin(name: str, source: Source, profile: Profile) -> str:
+    written = source.values.get("limits")
+    if isinstance(written, Mapping) and name in written:
+        return source.name
+    is_of_preset = profile.preset != "default" and name in preset_values(profile.preset).get("limits", {})
+    return f"preset {profile.preset}" if is_of_preset else "default"
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "not set"
+    return (", ".join(value) or "none listed") if isinstance(value, tuple) else str(value)
+
+
+def _scope(profile: Profile) -> Iterator[str]:
+    include, exclude = profile.scope.include, profile.scope.exclude
+    yield f"Scope        {_selection(include) if include else 'everything that CBR holds or names'}"
+    if exclude:
+        yield f"  without    {_selection(exclude)}"
+    yield ""
+
+
+def _levels(profile: Profile) -> Iterator[str]:
+    if not profile.levels:
+        return
+    yield "Levels       the first one that selects a subject counts"
+    for number, level in enumerate(profile.levels, 1):
+        yield f"  {number}. {level.name}: {_selection(level.select)}"
+        yield from (f"       {name}: {_value(value)}" for name, value in level.limits.written.items())
+    yield ""
+
+
+def _maintenance(profile: Profile, now: datetime) -> Iterator[str]:
+    if not profile.maintenance:
+        return
+    yield "Maintenance  runs that are due in these times are not judged"
+    for values in profile.maintenance:
+        window = values.upkeep(profile.timezone).window
+        days = f"{', '.join(values.weekly)}, " if values.weekly else ""
+        over = " (over)" if isinstance(window, OneOff) and window.end <= now else ""
+        for_whom = f", only {_selection(values.only)}" if values.only else ""
+        zone = values.zone or profile.timezone
+        yield f"  {values.name}: {days}{values.start} to {values.end} {zone}{over}{for_whom}"
+    yield ""
+
+
+def _waivers(profile: Profile, now: datetime) -> Iterator[str]:
+    if not profile.waivers:
+        yield "Waivers      none"
+        return
+    yield "Waivers      the outcome stays, and does not count against the project"
+    for values, waiver in zip(profile.waivers, profile.demands_at(now).waivers, strict=True):
+        ticket = f" [{values.ticket}]" if values.ticket else ""
+        yield f"  {values.control} of {values.subject}: {values.reason} ({values.owner}){ticket}"
+        yield f"       until {values.until}, {days_left(waiver.until, now)}"
+
+
+def days_left(until: datetime, now: datetime) -> str:
+    """Say how long a waiver still holds."""
+    left = until - now
+    if left <= timedelta(0):
+        return "EXPIRED"
+    days = left // _DAY
+    return "its last day" if left <= _DAY else f"{days} {'day' if days == 1 else 'days'} left"
+
+
+def _selection(selection: Iterable[SelectorValues]) -> str:
+    return "; or ".join(map(_selector, selection))
+
+
+def _selector(values: SelectorValues) -> str:
+    given = values.model_dump(exclude_none=True)
+    return ", and ".join(words.format(" or ".join(given[name])) for name, words in _PARTS.items() if name in given)

@@ -1,0 +1,54 @@
+"""What is wrong with a profile, in words: each mistake with its key, and with the nearest one that exists."""
+
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from audit.profile.model import Profile
+from audit.profile.written import Place, hint
+
+_WORDS: Final[Mapping[str, str]] = {
+    "bool_type": "write true or false",
+    "int_type": "write a whole number",
+    "model_type": "write keys below it",
+    "string_pattern_mismatch": "write one line of text that is not blank",
+    "string_type": "write a text; one that looks like a number belongs in quotes",
+    "too_short": "write at least one item",
+    "tuple_type": "write a list",
+}
+
+
+def named(faults: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Place, str]]:
+    """Say of each fault that pydantic found where it is and what is wrong."""
+    every = [(tuple(fault["loc"]), fault["type"], fault["msg"]) for fault in faults]
+    around = {place[:size] for place, _, _ in every for size in range(len(place))}
+    for place, kind, message in every:
+        if kind != "too_short" or place not in around:  # a list whose items are all wrong is not empty
+            yield place, _words(place, kind, message)
+
+
+def _words(place: Place, kind: str, message: str) -> str:
+    path = ".".join(str(part) for part in place)
+    if kind == "missing":
+        return f"{path} is missing"
+    if kind == "extra_forbidden":
+        return f"{path} is not a key of a profile{hint(str(place[-1]), _keys(place[:-1]))}"
+    return f"{path}: {_WORDS.get(kind) or message.removeprefix('Value error, ')}"
+
+
+def _keys(place: Place) -> Iterable[str]:
+    """The keys that exist at a place of a profile."""
+    model: type[BaseModel] = Profile
+    for part in place:
+        if isinstance(part, str):
+            (model,) = _models(model.model_fields[part].annotation)
+    return tuple(model.model_fields)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models that a type speaks of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in _models(part)]

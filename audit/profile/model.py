@@ -1,0 +1,138 @@
+"""The profile: what an organisation demands of its backups."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+import orjson
+from pydantic import Field, ValidationInfo, field_validator
+
+from audit.collection import ALWAYS_READ, Kind
+from audit.controls import CONTROLS
+from audit.demands import Demands
+from audit.findings import Control
+from audit.profile.choice import GROUPS, Choice, ControlId, in_order
+from audit.profile.limits import LimitValues
+from audit.profile.maintenance import MaintenanceValues
+from audit.profile.presets import PRESETS
+from audit.profile.scope import LevelValues, ScopeValues
+from audit.profile.waivers import WaiverValues
+from audit.profile.written import Written, ZoneName, hint
+
+_LOOK_BACK: Final = re.compile(r"([1-9][0-9]{0,3})([dh])")
+_LONGEST_IN_HOURS: Final = {"d": 366, "h": 366 * 24}
+
+
+class Profile(Written):
+    """What an organisation demands of its backups."""
+
+    version: Literal[1] = Field(default=1, description="Version of this form.")
+    preset: str = Field(
+        default="default",
+        description="Where everything comes from that is not written here.",
+        json_schema_extra={"enum": [*PRESETS]},
+    )
+    timezone: ZoneName = Field(
+        default="UTC", description="IANA name of the zone of your people; they are shown its times beside UTC."
+    )
+    look_back: str = Field(
+        default="90d",
+        description="How far back tasks are judged and remembered, such as 90d; a first run reads the last 30 days.",
+    )
+    controls: Annotated[tuple[Choice, ...], Field(strict=False, min_length=1)] = Field(
+        default=GROUPS["default"],
+        description="Controls that are applied: ids, default for all that need no asking for, or all.",
+    )
+    skip: Annotated[tuple[ControlId, ...], Field(strict=False)] = Field(
+        default=(), description="Ids of controls that are not applied all the same."
+    )
+    scope: ScopeValues = Field(default_factory=ScopeValues, description="What is judged.")
+    limits: LimitValues = Field(default_factory=LimitValues, description="The numbers that controls compare with.")
+    levels: Annotated[tuple[LevelValues, ...], Field(strict=False, max_length=20)] = Field(
+        default=(), description="Other limits for some subjects; the first level that selects a subject counts."
+    )
+    maintenance: Annotated[tuple[MaintenanceValues, ...], Field(strict=False, max_length=100)] = Field(
+        default=(), description="Times in which planned runs may stay away."
+    )
+    waivers: Annotated[tuple[WaiverValues, ...], Field(strict=False, max_length=1000)] = Field(
+        default=(), description="Failures that somebody accepts for a while."
+    )
+
+    @field_validator("preset")
+    @classmethod
+    def _preset_exists(cls, name: str) -> str:
+        if name not in PRESETS:
+            raise ValueError(f"there is no preset {name!r}{hint(name, PRESETS)}")
+        return name
+
+    @property
+    def remembered(self) -> timedelta:
+        """How far back tasks are judged and remembered."""
+        number, unit = int(self.look_back[:-1]), self.look_back[-1]
+        return timedelta(days=number) if unit == "d" else timedelta(hours=number)
+
+    @field_validator("look_back")
+    @classmethod
+    def _is_a_time_ago(cls, text: str) -> str:
+        found = _LOOK_BACK.fullmatch(text)
+        if not found or int(found[1]) > _LONGEST_IN_HOURS[found[2]]:
+            raise ValueError("write a number of days or hours, such as 30d or 12h, of 366 days at the most")
+        return text
+
+    @field_validator("controls")
+    @classmethod
+    def _in_order(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        return in_order(chosen)
+
+    @field_validator("skip")
+    @classmethod
+    def _something_is_left(cls, ids: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if "controls" in info.data and set(info.data["controls"]) <= set(ids):
+            raise ValueError("no control is left")
+        return in_order(ids)
+
+    def repeated(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Say where something stands twice that must be told apart by its name: the place, and what is wrong."""
+        keys: dict[tuple[str, ...], int] = {}
+        named = [("levels", level.name) for level in self.levels]
+        for number, key in enumerate(named):
+            if keys.setdefault(key, number) != number:
+                yield ("levels", number), f"another level is called {key[1]!r} too"
+        for number, waiver in enumerate(self.waivers):
+            if keys.setdefault((waiver.control, waiver.subject), number) != number:
+                yield ("waivers", number), "another waiver is about the same control and subject"
+
+    @property
+    def canonical(self) -> bytes:
+        """The profile as sorted JSON with every default filled in."""
+        return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the canonical form."""
+        return hashlib.sha256(self.canonical).hexdigest()
+
+    @property
+    def selected(self) -> tuple[Control[Any], ...]:
+        """The controls that are applied, in order of id."""
+        applied = set(self.controls) - set(self.skip)
+        return tuple(control for control in CONTROLS if control.id in applied)
+
+    @property
+    def lists(self) -> frozenset[Kind]:
+        """The lists that have to be read: what every run reads, and what a selected control needs."""
+        return ALWAYS_READ.union(*(control.needs for control in self.selected))
+
+    def demands_at(self, now: datetime) -> Demands:
+        """Return what is demanded, judged at a time."""
+        zone = ZoneInfo(self.timezone)
+        return Demands(
+            limits=self.limits.at(now),
+            scope=self.scope.scope,
+            levels=tuple(values.level(self.limits, now) for values in self.levels),
+            upkeep=tuple(values.upkeep(self.timezone) for values in self.maintenance),
+            waivers=tuple(values.waiver(zone) for values in self.waivers),
+        )

@@ -1,0 +1,141 @@
+"""From what people write to a profile: the preset below it is filled in, and every mistake is named with its line."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from audit.errors import ProfileError
+from audit.profile.choice import GROUPS, IDS
+from audit.profile.faults import named
+from audit.profile.model import Profile
+from audit.profile.presets import PRESETS, preset_text
+from audit.profile.written import Place
+from audit.profile.yaml_text import LARGEST, read_yaml
+
+_KINDS: Final = {list: "a list", int: "a number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What somebody wrote, before it is a profile.
+
+    Attributes:
+        name: what errors call it, such as the path of the file.
+        lines: of each key and each item, its line; empty where it was no text.
+    """
+
+    name: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    lines: Mapping[Place, int] = field(default_factory=dict)
+
+    def line_of(self, place: Place) -> int:
+        """Return the line of a key, or of the nearest part around it that was written; 0 where there is no text."""
+        return next((self.lines[place[:size]] for size in range(len(place), -1, -1) if place[:size] in self.lines), 0)
+
+    def located(self, remarks: Iterable[tuple[Place, str]]) -> tuple[str, ...]:
+        """Put its line before each remark, in the order of the file."""
+        found = sorted(((self.line_of(place), text) for place, text in remarks), key=lambda remark: remark[0])
+        return tuple(f"line {line}: {text}" if line else text for line, text in found)
+
+
+def read_source(text: str | bytes, name: str) -> Source:
+    """Read YAML.
+
+    Raises:
+        ProfileError: it is no YAML, or holds no keys.
+    """
+    read = read_yaml(text, name)
+    if read.values is None:
+        return Source(name)
+    if not isinstance(read.values, dict):
+        raise ProfileError(f"{name} must hold keys such as limits:, not {_KINDS.get(type(read.values), 'a text')}")
+    return Source(name, read.values, read.lines)
+
+
+def find_source(given: str | None) -> Source:
+    """Read what is configured: the name of a preset, YAML text, the path of a file, or nothing for the defaults.
+
+    Raises:
+        ProfileError: the file cannot be read, or holds no keys.
+    """
+    if given is None or given in PRESETS:
+        return Source(f"the preset {given}", {"preset": given}) if given else Source("the default profile")
+    if "\n" in given or given.rstrip().endswith("}") or ": " in given:
+        return read_source(given, "the profile")
+    try:
+        with Path(given).open("rb") as file:
+            return read_source(file.read(LARGEST + 1), given)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ProfileError(f"the profile {given} cannot be read: {reason}") from error
+
+
+def build(source: Source) -> Profile:
+    """Build a profile over its preset.
+
+    Raises:
+        ProfileError: naming every key at fault with its line, and the nearest key that exists.
+    """
+    try:
+        profile = Profile.model_validate(_over_preset(source.values))
+        faults = list(profile.repeated())
+    except ValidationError as error:
+        faults = list(named(error.errors(include_url=False, include_input=False)))
+    if not faults:
+        return profile
+    texts = source.located(faults)
+    raise ProfileError(f"{source.name}: {'; '.join(texts)}", texts)
+
+
+def parse_profile(text: str | bytes, name: str) -> Profile:
+    """Read a profile from YAML.
+
+    Args:
+        text: the YAML.
+        name: what errors call it, such as the path of the file.
+
+    Raises:
+        ProfileError: naming every line and key at fault, with the nearest key that exists.
+    """
+    return build(read_source(text, name))
+
+
+def build_profile(values: Mapping[str, Any], name: str) -> Profile:
+    """Build a profile from parsed values, such as those of an event.
+
+    Raises:
+        ProfileError: naming every key at fault, with the nearest key that exists.
+    """
+    return build(Source(name, values))
+
+
+def load_profile(given: str | None) -> Profile:
+    """Read a profile that is configured: the name of a preset, YAML text, the path of a file, or nothing.
+
+    Raises:
+        ProfileError: the file cannot be read, or the profile cannot be used.
+    """
+    return build(find_source(given))
+
+
+@cache
+def preset_values(name: str) -> Mapping[str, Any]:
+    """Return what a preset says, without controls that the catalogue does not have yet (a test lists them)."""
+    values = dict(read_source(preset_text(name), f"the preset {name}").values)
+    values["controls"] = [word for word in values["controls"] if word in GROUPS or word in IDS]
+    return values
+
+
+def _over_preset(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Fill in what the preset says where the file is silent; of the limits, each one for itself."""
+    name = values.get("preset", "default")
+    base = preset_values(name) if isinstance(name, str) and name in PRESETS else {}
+    written = {key: value for key, value in values.items() if value is not None}  # "limits:" with nothing below it
+    limits = written.get("limits", {})
+    if isinstance(limits, dict):
+        written["limits"] = {**base.get("limits", {}), **limits}
+    return {**base, **written}

@@ -1,0 +1,83 @@
+"""What a profile says without effect, or to no good: not wrong, and worth a warning before a run shows it."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from audit.controls import CONTROLS
+from audit.controls.cbr_904_waiver_valid import judge
+from audit.findings import Outcome
+from audit.maintenance import OneOff, Window
+from audit.profile.explanation import limits_of
+from audit.profile.model import Profile
+from audit.profile.reading import Source
+from audit.profile.written import Place
+from audit.subjects import WaiverSubject
+
+_HALF_A_WEEK: Final = timedelta(days=7) / 2
+
+Remark = tuple[Place, str]
+
+
+def remarks(source: Source, profile: Profile, now: datetime) -> tuple[str, ...]:
+    """Say what will be unused, with its line."""
+    found = [
+        *_on_skipped(source, profile),
+        *_on_limits(source, profile),
+        *_on_levels(profile),
+        *_on_maintenance(profile, now),
+        *_on_waivers(profile, now),
+    ]
+    return source.located(found)
+
+
+def _on_skipped(source: Source, profile: Profile) -> Iterator[Remark]:
+    for number, control_id in enumerate(source.values.get("skip") or ()):
+        if control_id not in profile.controls:
+            yield ("skip", number), f"{control_id} would not be applied anyway"
+
+
+def _on_limits(source: Source, profile: Profile) -> Iterator[Remark]:
+    for name in source.values.get("limits") or ():
+        yield from _on_limit(name, ("limits", name), profile)
+
+
+def _on_levels(profile: Profile) -> Iterator[Remark]:
+    for number, level in enumerate(profile.levels):
+        if not level.limits.written:
+            yield ("levels", number), f"the level {level.name} changes no limit"
+        for name in level.limits.written:
+            yield from _on_limit(name, ("levels", number, "limits", name), profile)
+
+
+def _on_limit(name: str, place: Place, profile: Profile) -> Iterable[Remark]:
+    """Say where a limit is set for controls that are not applied."""
+    users = [control.id for control in CONTROLS if name in limits_of(control)]
+    applied = {control.id for control in profile.selected}
+    if users and applied.isdisjoint(users):
+        yield place, f"{name} has no effect: {', '.join(users)} would use it, and none of them is applied"
+
+
+def _on_maintenance(profile: Profile, now: datetime) -> Iterator[Remark]:
+    for number, values in enumerate(profile.maintenance):
+        trouble = _trouble(values.upkeep(profile.timezone).window, now)
+        if trouble:
+            yield ("maintenance", number), f"{values.name} {trouble}"
+
+
+def _trouble(window: Window, now: datetime) -> str:
+    if isinstance(window, OneOff):
+        return "is over" if window.end <= now else ""
+    lasts = len(window.days) * window.length > _HALF_A_WEEK
+    return "takes more than half of every week: what is due in it is never judged" if lasts else ""
+
+
+def _on_waivers(profile: Profile, now: datetime) -> Iterator[Remark]:
+    applied = {control.id for control in profile.selected}
+    demands = profile.demands_at(now)
+    for number, waiver in enumerate(demands.waivers):
+        verdict = judge(WaiverSubject(waiver=waiver, findings=1, needed=1), demands.limits)
+        if verdict.outcome is Outcome.FAIL:
+            yield ("waivers", number), f"the waiver of {waiver.id} would fail CBR-904: {verdict.reason}"
+        if waiver.control not in applied:
+            yield ("waivers", number), f"the waiver of {waiver.id} will be unused: its control is not applied"

@@ -1,0 +1,27 @@
+"""A first profile for people to change: every key is there with an example, and every limit with its value."""
+
+from importlib import resources
+
+import orjson
+
+from audit.profile.limits import LimitValues
+from audit.profile.reading import build, find_source
+
+
+def starter(preset: str) -> str:
+    """Write a profile that demands what a preset demands.
+
+    Raises:
+        ProfileError: there is no such preset.
+    """
+    limits = build(find_source(preset)).limits
+    text = resources.files("audit.profile").joinpath("starter.yaml").read_text(encoding="utf-8")
+    return text.replace("@PRESET@", preset).replace("@LIMITS@", "\n".join(_lines(limits)))
+
+
+def _lines(limits: LimitValues) -> list[str]:
+    values = limits.model_dump(mode="json")
+    return [
+        f"#  {name}: {orjson.dumps(values[name]).decode()}  # {field.description}"
+        for name, field in LimitValues.model_fields.items()
+    ]

@@ -1,0 +1,37 @@
+"""What every part of a profile shares: it is written by people, so that mistakes are named and nothing is guessed."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Place = tuple[str | int, ...]
+"""A key or an item inside of a profile, from the outside in."""
+
+
+class Written(BaseModel):
+    """Written by people: unknown keys are mistakes, and numbers are not guessed from text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def hint(wrong: str, known: Iterable[str]) -> str:
+    """Name the nearest of the texts that would have been right, or all of them where none is near."""
+    words = tuple(known)
+    nearest = difflib.get_close_matches(wrong, words, n=1)
+    return f"; did you mean {nearest[0]}?" if nearest else f"; known are {', '.join(words)}"
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"there is no time zone {name!r}; an example is Europe/Berlin") from error
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
+Words = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+"""One line of text that is not blank."""

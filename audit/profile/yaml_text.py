@@ -1,0 +1,135 @@
+"""From the text of a YAML file to plain values, each with the line that it stands in.
+
+Only what a profile needs is read, as YAML 1.2 has it: true, false, null and whole numbers; everything else is text,
+dates and 22:00 too. Anchors and aliases (a small text can blow up with them), tags and very deep or large texts are
+refused.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from audit.errors import ProfileError
+from audit.profile.written import Place
+
+LARGEST: Final = 256 * 1024
+_DEEPEST: Final = 20
+_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+class _RefusedError(Exception):
+    """The text is YAML, and not of the kind that a profile may be."""
+
+    def __init__(self, reason: str, event: yaml.Event) -> None:
+        super().__init__(reason)
+        self.line = _line(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a text says.
+
+    Attributes:
+        lines: of each key and of each item of a list, its line, counted from 1.
+    """
+
+    values: Any
+    lines: Mapping[Place, int]
+
+
+def read_yaml(text: str | bytes, name: str) -> Text:
+    """Read a text.
+
+    Raises:
+        ProfileError: it is no YAML, or none that a profile may use. The text itself is not quoted.
+    """
+    if len(text) > LARGEST:
+        raise ProfileError(f"{name} is larger than {LARGEST // 1024} KiB, and no profile")
+    try:
+        return _Reader(text).read()
+    except _RefusedError as error:
+        raise ProfileError(f"{name}: line {error.line}: {error}") from None
+    except yaml.YAMLError as error:
+        raise ProfileError(f"{name} is not YAML: {_place(error)}") from None  # the error quotes the text
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads the events of one text, one after the other."""
+
+    text: str | bytes
+    events: Iterator[yaml.Event] = field(init=False)
+    lines: dict[Place, int] = field(default_factory=dict)
+
+    def read(self) -> Text:
+        """Read the one document."""
+        self.events = iter(yaml.parse(self.text, Loader=yaml.SafeLoader))
+        values: Any = None
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if self.lines:
+                    raise _RefusedError("a second document begins; a profile is one", event)
+                self.lines[()] = _line(event)
+                values = self._value(next(self.events), ())
+        return Text(values, self.lines)
+
+    def _value(self, event: yaml.Event, place: Place) -> Any:
+        if isinstance(_checked(event, place), yaml.MappingStartEvent):
+            return self._mapping(place)
+        return _scalar(event) if isinstance(event, yaml.ScalarEvent) else self._sequence(place)
+
+    def _mapping(self, place: Place) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            _checked(event, place)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise _RefusedError("a key must be one word", event)
+            inner = (*place, event.value)
+            if event.value in found:
+                raise _RefusedError(f"the key {event.value} stands twice, first in line {self.lines[inner]}", event)
+            self.lines[inner] = _line(event)
+            found[event.value] = self._value(next(self.events), inner)
+        return found
+
+    def _sequence(self, place: Place) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            inner = (*place, len(found))
+            self.lines[inner] = _line(event)
+            found.append(self._value(event, inner))
+        return found
+
+
+def _checked(event: Any, place: Place) -> Any:
+    """Return an event that begins a value, if a profile may have it."""
+    if isinstance(event, yaml.AliasEvent) or event.anchor:
+        raise _RefusedError("anchors (&) and aliases (*) are not read; quote a text that begins so", event)
+    if event.tag:
+        raise _RefusedError("tags (!) are not read; quote a text that begins so", event)
+    if len(place) > _DEEPEST:
+        raise _RefusedError("it is nested too deep", event)
+    return event
+
+
+def _scalar(event: yaml.ScalarEvent) -> str | int | bool | None:
+    text: str = event.value
+    if not event.implicit[0]:
+        return text  # it stands in quotes
+    if text in _WORDS:
+        return _WORDS[text]
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+def _place(error: yaml.YAMLError) -> str:
+    """Say where a text stops being YAML, without quoting it."""
+    mark = getattr(error, "problem_mark", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return f"{where}{getattr(error, 'problem', None) or 'it cannot be read'}"

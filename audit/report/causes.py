@@ -1,0 +1,98 @@
+"""Which failure explains which: a table from a cause to what follows from it.
+
+A cause explains failures of its own subject and of the subjects that depend on it: a policy those of its vaults and of
+what they hold, a vault those of what it holds, and a resource those of the vaults that hold it. Where that alone does
+not show the connection, a condition has to hold as well. Of several causes, the one that stands first here counts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from audit.findings import Finding
+from audit.records import BACKUP
+from audit.subjects import Resource, Subject, VaultSubject
+
+Condition = Callable[[Finding, Subject], bool]
+"""Whether a failure is the cause of a failure of a subject."""
+_FULL_OR_FROZEN: Final = frozenset(f"BackupService.{number}" for number in (6107, 6112, 6113, 6114, 6123, 6142))
+"""What tasks say whose vault has no room, or takes no backups in its state."""
+
+
+def _always(_cause: Finding, _subject: Subject) -> bool:
+    return True
+
+
+def _is_without_plan(_cause: Finding, subject: Subject) -> bool:
+    """No enabled policy makes backups of it."""
+    return isinstance(subject, Resource) and subject.schedules == ()
+
+
+def _is_as_rare_as_planned(_cause: Finding, subject: Subject) -> bool:
+    """Its newest success is no older than every policy of it allows."""
+    if not isinstance(subject, Resource) or not (last := subject.last_success):
+        return False
+    age = subject.window.until - last.began
+    return all(age <= schedule.longest_gap for schedule in subject.schedules or ())
+
+
+def _was_turned_away(cause: Finding, subject: Subject) -> bool:
+    """Its newest backup task says that this vault is full or takes no backups."""
+    if not isinstance(subject, Resource) or not subject.backups:
+        return False
+    newest = subject.backups[-1]
+    return newest.error_code in _FULL_OR_FROZEN and newest.vault_id in {None, cause.id}
+
+
+def _waits_for_it(cause: Finding, subject: Subject) -> bool:
+    """The task that does not end is a backup: CBR starts no other meanwhile."""
+    return isinstance(subject, Resource) and any(task.id in cause.verdict.tasks for task in subject.backups)
+
+
+def _was_emptied(cause: Finding, subject: Subject) -> bool:
+    """Resources were taken out of it."""
+    return isinstance(subject, VaultSubject) and any(
+        task.id in cause.verdict.tasks for task in subject.tasks if task.operation == "remove_resource"
+    )
+
+
+def _left_by_it(cause: Finding, subject: Subject) -> bool:
+    """The same task took it out of its last vault."""
+    departure = subject.departure if isinstance(subject, Resource) else None
+    return departure is not None and departure.task_id in cause.verdict.tasks
+
+
+def _is_backed_up_by(cause: Finding, subject: Subject) -> bool:
+    """The policy makes its backups, not its copies."""
+    policies = (subject.policies or ()) if isinstance(subject, Resource) else ()
+    return any(policy.id == cause.id and policy.policy.operation == BACKUP for policy in policies)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A control whose failure explains failures of other controls."""
+
+    control: str
+    explains: tuple[str, ...]
+    when: Condition = _always
+
+
+CAUSES: Final = (
+    Cause("CBR-111", ("CBR-302",), _was_emptied),
+    Cause("CBR-111", ("CBR-503",), _left_by_it),
+    Cause("CBR-201", ("CBR-206", "CBR-301")),
+    Cause("CBR-301", ("CBR-101", "CBR-113"), _is_without_plan),
+    Cause("CBR-201", ("CBR-101", "CBR-113"), _is_without_plan),
+    Cause("CBR-304", ("CBR-101", "CBR-102", "CBR-103", "CBR-104", "CBR-105", "CBR-107"), _was_turned_away),
+    Cause("CBR-501", ("CBR-101", "CBR-102")),
+    Cause("CBR-106", ("CBR-101", "CBR-102", "CBR-107"), _waits_for_it),
+    Cause("CBR-202", ("CBR-101",), _is_as_rare_as_planned),
+    Cause("CBR-203", ("CBR-403",), _is_backed_up_by),
+    Cause("CBR-206", ("CBR-109",)),
+    Cause("CBR-603", ("CBR-601",)),
+)
+
+RUNS: Final = frozenset(
+    {"CBR-101", "CBR-102", "CBR-103", "CBR-104", "CBR-105", "CBR-106", "CBR-107", "CBR-401", "CBR-404"}
+)
+"""Controls that look at the same runs from several sides: those that fail for one resource are one problem."""

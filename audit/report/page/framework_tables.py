@@ -1,0 +1,61 @@
+"""The standards of the page: each requirement with its evidence and what can be concluded."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from audit.findings import Outcome
+from audit.frameworks import Claim
+from audit.report.standings import FrameworkView, RequirementLine, Standing
+
+_WORDS: Final = {
+    Standing.NOT_MET: "not met",
+    Standing.NOT_SHOWN: "not shown",
+    Standing.MET: "met",
+    Standing.NOT_APPLICABLE: "not applicable",
+}
+_STYLES: Final = {
+    Standing.NOT_MET: "fail",
+    Standing.NOT_SHOWN: "unknown",
+    Standing.MET: "pass",
+    Standing.NOT_APPLICABLE: "not-applicable",
+}
+_MARKS: Final = {Outcome.FAIL: "✗", Outcome.UNKNOWN: "?", Outcome.PASS: "✓"}
+
+
+def standing_words(line: RequirementLine) -> str:
+    """Say what can be concluded, within what the controls can show at best."""
+    if line.requirement.claim is Claim.CANNOT_SHOW:
+        return "cannot be shown"
+    if line.standing is Standing.MET and line.requirement.claim is Claim.PARTLY:
+        return "met as far as it can be shown"
+    return _WORDS[line.standing]
+
+
+def standing_style(line: RequirementLine) -> str:
+    """Choose the style of a conclusion; what can never be shown is no alarm."""
+    is_open = line.requirement.claim is not Claim.CANNOT_SHOW
+    return _STYLES[line.standing] if is_open else "not-applicable"
+
+
+def sums(view: FrameworkView) -> Iterator[tuple[str, str]]:
+    """Count the conclusions of a standard: style and words, in a fixed order."""
+    counts = Counter((standing_style(line), _short(line)) for line in view.lines)
+    for style, words in (*((_STYLES[standing], words) for standing, words in _WORDS.items()), _NEVER):
+        if counts[style, words]:
+            yield style, f"{counts[style, words]} {words}"
+
+
+_NEVER: Final = ("not-applicable", "cannot be shown")
+
+
+def _short(line: RequirementLine) -> str:
+    return _NEVER[1] if line.requirement.claim is Claim.CANNOT_SHOW else _WORDS[line.standing]
+
+
+def worst(outcomes: Mapping[Outcome, int]) -> str:
+    """Write the outcome of a control that matters most: how often it failed, or else was in doubt, or a tick."""
+    for outcome, mark in _MARKS.items():
+        if outcomes.get(outcome):
+            return mark if outcome is Outcome.PASS else f"{mark} {outcomes[outcome]:,}"
+    return "n/a"

@@ -1,0 +1,47 @@
+"""What to do, as the page lists it: problems that are alike share one entry."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from audit.report.page.sentences import count
+from audit.report.page.times import Age, problem_age
+from audit.report.problems import Problem
+from audit.subjects import SubjectKind
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One problem, or several that differ only in whose they are and since when."""
+
+    problems: tuple[Problem, ...]
+
+    @property
+    def first(self) -> Problem:
+        """The problem that stands for all of them."""
+        return self.problems[0]
+
+    @property
+    def whose(self) -> str:
+        """How many subjects it is about."""
+        many = "policies" if self.first.kind is SubjectKind.POLICY else ""
+        return count(len(self.problems), self.first.kind.value, many)
+
+    @property
+    def oldest(self) -> Age | None:
+        """The age of the oldest of them, None where the evidence does not say."""
+        ages = [age for problem in self.problems if (age := problem_age(problem))]
+        return min(ages, key=lambda age: (age.since, not age.is_at_least), default=None)
+
+
+def entries(problems: Iterable[Problem]) -> tuple[Entry, ...]:
+    """Bring alike problems together where the first of them stands; one that explains others stands alone."""
+    found: dict[object, list[Problem]] = {}
+    for problem in problems:
+        alone = problem.also or problem.explains
+        key = (problem.kind, problem.id, problem.control) if alone else _likeness(problem)
+        found.setdefault(key, []).append(problem)
+    return tuple(Entry(tuple(alike)) for alike in found.values())
+
+
+def _likeness(problem: Problem) -> object:
+    return problem.severity, problem.kind, problem.control, problem.reason, problem.todo, problem.error

@@ -1,0 +1,55 @@
+"""The planned runs that brought no backup, resource by resource."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from audit.matching import PlannedRun, RunState
+from audit.report.contents import ResourceLine
+from audit.report.page.calendar_table import Group
+from audit.report.page.sentences import count
+
+_MOST_RUNS: Final = 12
+_WORDS: Final = {
+    RunState.FAILED: "failed",
+    RunState.MISSING: "missing",
+    RunState.SKIPPED: "skipped",
+    RunState.OVERLAP: "left out, as an earlier one was still running",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Runs of one resource that ended alike: the newest of them, the newest first, and how many more there are."""
+
+    words: str
+    due: tuple[datetime, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """The planned runs of one resource that brought no backup, and of how many."""
+
+    line: ResourceLine
+    number: int
+    judged: str
+    ended: tuple[Ended, ...]
+
+
+def unmet_runs(groups: tuple[Group, ...]) -> tuple[Unmet, ...]:
+    """Find the resources with such runs, in the order of the calendar."""
+    return tuple(
+        Unmet(line, len(line.planned.unmet), count(line.planned.judged, "run"), tuple(_ended(line.planned.unmet)))
+        for group in groups
+        for line in group.lines
+        if line.planned and line.planned.unmet
+    )
+
+
+def _ended(unmet: Sequence[PlannedRun]) -> Iterator[Ended]:
+    for state, words in _WORDS.items():
+        due = [run.due for run in reversed(unmet) if run.state is state]
+        if due:
+            yield Ended(f"{len(due):,} {words}", tuple(due[:_MOST_RUNS]), len(due[_MOST_RUNS:]))

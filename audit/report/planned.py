@@ -1,0 +1,49 @@
+"""What became of the planned runs of a resource, as CBR-102 sees them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from audit.matching import PlannedRun, RunState
+from audit.subjects import Limits, Presence, Resource, Schedules
+
+_NOTHING: Final = Schedules(runs=(), unscheduled=(), made_good=frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The planned runs of the window, counted.
+
+    Attributes:
+        states: how many runs ended so; repaired ones are counted under what they were themselves.
+        judged: runs of which it is known whether they were met.
+        repaired: runs without a backup of their own whose period brought one all the same.
+        unscheduled: backups that answer no planned run.
+        unmet: the runs whose period brought no backup, oldest first.
+    """
+
+    states: Mapping[RunState, int]
+    judged: int
+    repaired: int
+    unscheduled: int
+    unmet: tuple[PlannedRun, ...]
+
+
+def planned(resource: Resource, limits: Limits) -> Planned | None:
+    """Count the planned runs; None where a schedule is not known."""
+    found = match(resource, limits)
+    if found is None:
+        return None
+    return Planned(
+        states=Counter(run.state for run in found.runs),
+        judged=sum(run.is_judged for run in found.runs),
+        repaired=sum(run.repaired_by is not None for run in found.runs),
+        unscheduled=len(found.unscheduled),
+        unmet=tuple(run for run in found.runs if run.is_judged and not run.is_met),
+    )
+
+
+def match(resource: Resource, limits: Limits) -> Schedules | None:
+    """Return planned runs and tasks side by side; nothing is planned for what no backup vault holds."""
+    return resource.planned_runs(limits) if resource.presence is Presence.PROTECTED else _NOTHING

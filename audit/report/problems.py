@@ -1,0 +1,127 @@
+"""What is wrong, each thing once: under its cause, with everything that the cause explains folded below it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from audit.findings import Finding, Severity
+from audit.records import Task
+from audit.report.advice import advice
+from audit.report.folding import fold
+from audit.subjects import Collection, Resource, SubjectKind, Subjects, VaultSubject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """A failure of another subject that follows from a problem."""
+
+    control: str
+    kind: SubjectKind
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong in one line: a failure, with those that it explains folded below it.
+
+    Attributes:
+        severity: the worst of what is folded here.
+        since: UTC text, the earliest of what is folded here; an empty text where the evidence does not say.
+        or_earlier: the evidence only shows that it began no later.
+        task: the id of the newest task behind it, or an empty text.
+        error: the error code of that task, or an empty text.
+        also: ids of the controls of the same subject that it explains.
+        explains: failures of other subjects that it explains.
+    """
+
+    kind: SubjectKind
+    id: str
+    name: str
+    severity: Severity
+    control: str
+    reason: str
+    since: str
+    or_earlier: bool
+    task: str
+    error: str
+    todo: str
+    also: tuple[str, ...]
+    explains: tuple[Explained, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[tuple[SubjectKind, str], ...]:
+        """Everything that it concerns, the subject of the cause first, each once."""
+        return tuple(dict.fromkeys([(self.kind, self.id), *((each.kind, each.id) for each in self.explains)]))
+
+
+def find_problems(findings: Iterable[Finding], subjects: Subjects, todo: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Fold every failure that nobody accepts, worst first.
+
+    Args:
+        findings: all of them; what passed, or is accepted by a waiver, is left out.
+        subjects: what was judged.
+        todo: what to do about each control.
+    """
+    failures = [finding for finding in findings if finding.is_problem]
+    tasks = _tasks(subjects, {task_id for failure in failures for task_id in failure.verdict.tasks})
+    problems = (_problem(cause, below, todo, tasks) for cause, below in fold(failures, subjects))
+    return tuple(
+        sorted(problems, key=lambda problem: (problem.severity.rank, problem.since or "~", problem.id, problem.control))
+    )
+
+
+def _tasks(subjects: Subjects, wanted: set[str]) -> Mapping[str, Task]:
+    """Look up the tasks that the failures rest on."""
+    holders: tuple[Resource | VaultSubject | Collection, ...] = (
+        *subjects.resources,
+        *subjects.vaults,
+        subjects.collection,
+    )
+    return {task.id: task for holder in holders for task in holder.tasks if task.id in wanted}
+
+
+def _problem(cause: Finding, below: list[Finding], todo: Mapping[str, str], tasks: Mapping[str, Task]) -> Problem:
+    own = [finding for finding in below if (finding.kind, finding.id) == (cause.kind, cause.id)]
+    others = [finding for finding in below if (finding.kind, finding.id) != (cause.kind, cause.id)]
+    task = _broken_task(cause, own, tasks)
+    since, or_earlier = _beginning([cause, *below])
+    return Problem(
+        kind=cause.kind,
+        id=cause.id,
+        name=cause.name,
+        severity=min((finding.severity for finding in [cause, *below]), key=lambda severity: severity.rank),
+        control=cause.control,
+        reason=cause.verdict.reason,
+        since=since,
+        or_earlier=or_earlier,
+        task=task.id if task else next(reversed(cause.verdict.tasks), ""),
+        error=(task.error_code or "") if task else "",
+        todo=(task and advice(task.error_code)) or todo[cause.control],
+        also=tuple(finding.control for finding in own),
+        explains=tuple(
+            Explained(control=other.control, kind=other.kind, id=other.id, name=other.name) for other in others
+        ),
+    )
+
+
+def _broken_task(cause: Finding, own: list[Finding], tasks: Mapping[str, Task]) -> Task | None:
+    """Find the newest task that did not succeed: of the cause or, for a resource, of what else fails there."""
+    named = [tasks[task_id] for task_id in cause.verdict.tasks if task_id in tasks]
+    task = next((task for task in reversed(named) if not task.succeeded), None)
+    if task is None and cause.kind is SubjectKind.RESOURCE:
+        named += [tasks[task_id] for finding in own for task_id in finding.verdict.tasks if task_id in tasks]
+        task = max((task for task in named if not task.succeeded), key=lambda task: task.created_at, default=None)
+    return task
+
+
+def _beginning(findings: list[Finding]) -> tuple[str, bool]:
+    """Find the earliest time that is known, and whether it may have begun before."""
+    known = [(since, finding.facts.get("or_earlier") is True) for finding in findings if (since := _since(finding))]
+    if not known:
+        return "", False
+    first = min(since for since, _ in known)
+    return first, (first, True) in known
+
+
+def _since(finding: Finding) -> str:
+    return str(finding.facts.get("since") or "")

@@ -1,0 +1,81 @@
+"""What the findings say of the requirements of each standard, and no more than that."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from audit.findings import Control, Finding, Outcome
+from audit.frameworks import FRAMEWORKS, Claim, Framework, Requirement
+
+
+class Standing(StrEnum):
+    """What can be concluded about a requirement."""
+
+    MET = "met"  # as far as the claim of the requirement goes
+    NOT_MET = "not_met"
+    NOT_SHOWN = "not_shown"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementLine:
+    """One requirement beside the findings that are its evidence.
+
+    Attributes:
+        outcomes: of each of its controls that was applied, how often it came to which outcome.
+        not_applied: ids of its controls that were not.
+    """
+
+    requirement: Requirement
+    standing: Standing
+    outcomes: Mapping[str, Mapping[Outcome, int]]
+    not_applied: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameworkView:
+    """One standard beside the findings."""
+
+    framework: Framework
+    lines: tuple[RequirementLine, ...]
+
+
+def standings(
+    findings: Iterable[Finding], applied: Iterable[Control[Any]], *, complete: bool
+) -> tuple[FrameworkView, ...]:
+    """Hold the findings against every requirement; ``complete`` says that all evidence could be read."""
+    tally: dict[str, Counter[Outcome]] = {control.id: Counter() for control in applied}
+    for finding in findings:
+        tally[finding.control][finding.outcome] += 1
+    return tuple(
+        FrameworkView(
+            framework=framework,
+            lines=tuple(_line(requirement, tally, complete=complete) for requirement in framework.requirements),
+        )
+        for framework in FRAMEWORKS
+    )
+
+
+def _line(requirement: Requirement, tally: Mapping[str, Mapping[Outcome, int]], *, complete: bool) -> RequirementLine:
+    outcomes = {control: tally[control] for control in requirement.controls if control in tally}
+    not_applied = tuple(control for control in requirement.controls if control not in tally)
+    return RequirementLine(
+        requirement=requirement,
+        standing=_standing(requirement, outcomes, complete=complete and not not_applied),
+        outcomes=outcomes,
+        not_applied=not_applied,
+    )
+
+
+def _standing(requirement: Requirement, outcomes: Mapping[str, Mapping[Outcome, int]], *, complete: bool) -> Standing:
+    """A failure that a waiver accepts is still a failure of the requirement; what is in doubt is not shown."""
+    seen = {outcome for counts in outcomes.values() for outcome in counts}
+    if requirement.claim is Claim.CANNOT_SHOW:
+        return Standing.NOT_SHOWN
+    if Outcome.FAIL in seen:
+        return Standing.NOT_MET
+    if Outcome.UNKNOWN in seen or not complete:
+        return Standing.NOT_SHOWN
+    return Standing.MET if Outcome.PASS in seen else Standing.NOT_APPLICABLE

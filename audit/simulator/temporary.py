@@ -1,0 +1,44 @@
+"""Temporary key pairs, as a platform gets them for an agency: they sign with a token, until their time is over."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
+from threading import Lock
+from typing import Final
+
+_BYTES: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One key pair; a temporary one has a token that must be sent with each request, and an end."""
+
+    ak: str
+    sk: str
+    token: str = ""
+    end: datetime | None = None
+
+
+@dataclass(slots=True)
+class Pairs:
+    """Every temporary key pair given out, by its access key."""
+
+    _pairs: dict[str, Pair] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def issue(self, now: datetime, lifetime: timedelta) -> Pair:
+        """Give out a new pair."""
+        with self._lock:
+            number = len(self._pairs)
+            ak = f"TEMPORARYACCESS{number:05d}"
+            self._pairs[ak] = Pair(ak, f"TemporarySecretKey{number:05d}", "gQ" + token_urlsafe(_BYTES), now + lifetime)
+            return self._pairs[ak]
+
+    def find(self, ak: str) -> Pair | None:
+        """Return the pair with an access key, even one that has ended."""
+        return self._pairs.get(ak)
+
+    def expire(self, now: datetime) -> None:
+        """End every pair given out so far."""
+        with self._lock:
+            self._pairs = {ak: replace(pair, end=now) for ak, pair in self._pairs.items()}

@@ -1,0 +1,153 @@
+"""Reading JSON without loss: what a fast parser would mend in silence, or refuse as a whole, is told apart here.
+
+orjson takes the last of two equal keys, rounds integers beyond 64 bits, and refuses a page of a thousand rows for one
+bad text. A good page costs one more writing of it, which lacks a colon for each key that was lost. Any other page is
+read again with care, twenty times slower: its fault is named with its place, or its good rows are saved.
+"""
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+DEEPEST: Final = 254  # levels that orjson writes
+LONGEST_TEXT: Final = 1 << 20
+_TOO_LARGE: Final = 1 << 64  # stands for any number that no 64 bits hold; orjson refuses to write it
+_MOST_DIGITS: Final = 20
+_TOKENS: Final = re.compile(
+    r'(?P<text>"(?:[^"\\]++|\\.)*+"?)(?P<colon>\s*+:)?|(?P<opens>[{\[])|(?P<closes>[}\]])|NaN|-?Infinity', re.DOTALL
+)
+_REASONS: Final = {
+    "str is not valid UTF-8": "it has a text with half a character (a lone surrogate)",
+    "Integer exceeds 64-bit range": "it has a number that cannot be read exactly",
+}
+
+
+class FaultError(ValueError):
+    """A body is not JSON that can be trusted; the text says what is wrong and at which byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands in the place of a row whose values cannot be read without loss; the digest tells two of them apart."""
+
+    id: str
+    reason: str
+    digest: str
+
+
+def load(body: bytes) -> tuple[Any, bool]:
+    """Parse JSON; also say whether all of it is known to be readable, so that rows need not be asked one by one.
+
+    Raises:
+        FaultError: two equal keys in an object, more levels or longer texts than any answer has, no UTF-8, no JSON.
+    """
+    _refuse_long_texts(body)
+    try:
+        value = orjson.loads(body)
+        if _has_every_key(value, body):
+            return value, True
+    except orjson.JSONDecodeError:
+        pass  # perhaps for one value only
+    return _load_with_care(body), False
+
+
+def readable(row: Any) -> Any:
+    """Return a row whose values can be read without loss, or else what stands in its place."""
+    try:
+        orjson.dumps(row)
+    except orjson.JSONEncodeError as error:
+        row_id = row.get("id") if isinstance(row, dict) else None
+        return Unreadable(
+            id=row_id if isinstance(row_id, str) and row_id.isprintable() else "",
+            reason=next(words for known, words in _REASONS.items() if str(error).startswith(known)),
+            digest=hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest(),
+        )
+    return row
+
+
+def is_exact(value: Any) -> bool:
+    """Whether no number in a value is beyond 64 bits, where it may have been rounded."""
+    if isinstance(value, dict):
+        return all(map(is_exact, value.values()))
+    if isinstance(value, list):
+        return all(map(is_exact, value))
+    return not isinstance(value, int | float) or -(1 << 63) < value < 1 << 64
+
+
+def _has_every_key(value: Any, body: bytes) -> bool:
+    """Whether a value, written again, has as many colons; those in texts count on both sides, unless escaped."""
+    try:
+        written = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return False
+    if written == body:
+        return True
+    is_plain = b"\\" not in body or not (b"\\u003a" in body or b"\\u003A" in body)
+    return is_plain and written.count(b":") == body.count(b":")
+
+
+def _load_with_care(body: bytes) -> Any:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise FaultError(f"is not UTF-8 text, see byte {error.start}") from error
+    if text.lstrip()[:1] == "<":
+        raise FaultError("is not JSON, it looks like a web page")
+    _refuse_faults(text)
+    try:
+        return json.loads(text, parse_int=_integer, parse_float=_number)
+    except json.JSONDecodeError as error:
+        raise _fault("is not JSON, it breaks", text, error.pos) from error
+
+
+def _refuse_faults(text: str) -> None:
+    """Walk over texts and brackets, and stop at two equal keys, at too many levels, and at what is no JSON value."""
+    open_keys: list[set[str] | None] = []
+    for token in _TOKENS.finditer(text):
+        if token["opens"]:
+            open_keys.append(set() if token["opens"] == "{" else None)
+            if len(open_keys) > DEEPEST:
+                raise _fault(f"has more than {DEEPEST} levels", text, token.start())
+        elif token["closes"]:
+            del open_keys[-1:]
+        elif token["text"] is None:
+            raise _fault("is not JSON, it breaks", text, token.start())
+        elif token["colon"] and open_keys and (keys := open_keys[-1]) is not None:
+            key = _plain(token["text"])
+            if key in keys:
+                raise _fault(f"has two keys {key[:40]!r} in one object, the second", text, token.start())
+            keys.add(key)
+
+
+def _refuse_long_texts(body: bytes) -> None:
+    """Look for a stretch without any quote that is longer than the texts of any answer."""
+    for start in range(0, len(body) - LONGEST_TEXT + 1, LONGEST_TEXT):
+        if body.find(b'"', start, start + LONGEST_TEXT) < 0:
+            place = max(body.rfind(b'"', 0, start), 0)
+            raise FaultError(f"has more than {LONGEST_TEXT:,} bytes in one value at byte {place}")
+
+
+def _fault(what: str, text: str, place: int) -> FaultError:
+    return FaultError(f"{what} at byte {len(text[:place].encode())}")
+
+
+def _plain(written: str) -> str:
+    """Undo the escapes of a key, so that two ways to write it are equal; a broken one is told by the parser."""
+    try:
+        return str(json.loads(written)) if "\\" in written else written.strip('"')
+    except json.JSONDecodeError:
+        return written
+
+
+def _integer(digits: str) -> int:
+    return int(digits) if len(digits) <= _MOST_DIGITS else _TOO_LARGE
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _TOO_LARGE

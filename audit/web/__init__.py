@@ -1,0 +1,1 @@
+"""How anything is asked of the cloud: connections, deadlines, retries, and what authenticates requests."""

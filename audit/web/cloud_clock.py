@@ -1,0 +1,39 @@
+"""The time as the cloud has it. Signatures carry a time, and are refused when it is 15 minutes off."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+_NEGLIGIBLE: Final = timedelta(minutes=5)
+_LOG = structlog.get_logger()
+
+
+class CloudClock:
+    """This machine's time, corrected once where an answer shows that it is wrong."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Take this machine's clock; tests replace it."""
+        self._now = now
+        self._offset = timedelta(0)
+        self._lock = threading.Lock()
+
+    def __call__(self) -> datetime:
+        """Tell the time."""
+        return self._now() + self._offset
+
+    def learn(self, signed_at: datetime, told: datetime | None) -> bool:
+        """Learn from the time of a refusal whether it was the time of the request that was wrong.
+
+        Returns:
+            True where it was and the time is right now; the request may then be signed again.
+        """
+        if told is None or abs(told - signed_at) < _NEGLIGIBLE:
+            return False
+        with self._lock:
+            if not self._offset:
+                self._offset = told - self._now()
+                _LOG.warning("clock.corrected", seconds=round(self._offset.total_seconds()))
+        return abs(told - self()) < _NEGLIGIBLE

@@ -1,0 +1,79 @@
+"""How a service says no: where code and message of its errors stand, and what to do about them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from audit.errors import (
+    AuditError,
+    RefusedError,
+    SourceAnswerError,
+    SourceError,
+    SourceRefusedError,
+    SourceUnreachableError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How errors of one kind of service are read, and as what they are raised.
+
+    Attributes:
+        read: finds code and message in the body of an error; empty texts where there are none.
+        remedy: says what to do about a status and a code when an action (IAM's word) was tried.
+        failed: raised for a request that cannot be sent.
+        unreachable: raised when no answer came.
+        unusable: raised for an answer that is none.
+        refused: raised when the service said no.
+        passing: codes that another try may not meet, besides the statuses that always are.
+    """
+
+    read: Callable[[bytes], tuple[str, str]]
+    remedy: Callable[[int, str, str], str]
+    failed: type[AuditError]
+    unreachable: type[AuditError]
+    unusable: type[AuditError]
+    refused: type[RefusedError]
+    passing: frozenset[str] = frozenset()
+
+
+_REMEDIES: Final = {
+    400: "the API did not accept the request; check project id and times",
+    401: "sign in with valid credentials for this project, and check that this machine's clock is right",
+    404: "check the project id, the region and the endpoint",
+}
+_FORMS: Final = (("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message"))
+
+
+def _read(body: bytes) -> tuple[str, str]:
+    """Find code and message in any of the error forms that Huawei's services use."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return "", ""
+    inner: Any = answer.get("error", answer) if isinstance(answer, dict) else None
+    if not isinstance(inner, dict):
+        return "", ""
+    for code, message in _FORMS:
+        if code in inner or message in inner:
+            return str(inner.get(code, "")), str(inner.get(message, ""))
+    return "", ""
+
+
+def _remedy(status: int, _code: str, action: str) -> str:
+    if status == 403:  # noqa: PLR2004  # as in the table above
+        named = f"the action {action}, or CBR ReadOnlyAccess" if action else "CBR ReadOnlyAccess"
+        return f"give the user or agency read permission for CBR ({named}), and check the project id"
+    return _REMEDIES.get(status, "see the error codes of the API")
+
+
+JSON: Final = Dialect(
+    read=_read,
+    remedy=_remedy,
+    failed=SourceError,
+    unreachable=SourceUnreachableError,
+    unusable=SourceAnswerError,
+    refused=SourceRefusedError,
+)

@@ -1,0 +1,167 @@
+"""``make zip``: write build/cbr-audit.zip, the same bytes each time, and the same files to the folder build/function/.
+
+The zip holds handler.py, every module of ours that it can reach, the schemas, and the locked wheels of
+build/wheels/, unpacked. Console and Terraform take the zip; Serverless Devs takes the folder.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
+from modulefinder import ModuleFinder
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from deploy.pythons import FUNCTION_PYTHON, find
+from deploy.wheels import LOCK, ROOT, WHEELS
+
+ZIP: Final = ROOT / "build" / "cbr-audit.zip"
+FOLDER: Final = ROOT / "build" / "function"
+_DATE: Final = (1980, 1, 1, 0, 0, 0)
+_MODE: Final = 0o100644 << 16
+_UNIX: Final = 3
+_DATA: Final = ("audit/report/page/*.jinja", "schemas/__init__.py", "schemas/**/*.json", "LICENSE")
+_LEFT_OUT: Final = (
+    *(
+        "*.dist-info/RECORD",
+        "*.dist-info/WHEEL",
+        "*.dist-info/INSTALLER",
+        "*.dist-info/sboms/*",
+    ),  # of no use when unpacked
+    *("*.pyi", "*/py.typed", "*/tests/*", "*/benchmarks/*"),  # for those who develop with them
+    "yaml/_yaml.*",  # PyYAML's parser in C, 0.8 MB: profiles are small, and safe_load does not use it
+)
+
+
+class BuildError(Exception):
+    """The zip cannot be built; the text says why and what to do."""
+
+
+def files(wheels: Path, *, precompile: str | None = None) -> dict[str, bytes]:
+    """Collect everything that belongs into the zip, by its name there.
+
+    Args:
+        wheels: the folder with the wheels.
+        precompile: a Python whose bytecode is added, so that a cold start need not compile.
+
+    Raises:
+        BuildError: a wheel is missing or was changed, or two sources hold the same file.
+    """
+    found: dict[str, bytes] = {}
+    for name, data in (*_own(), *(entry for wheel in locked(wheels) for entry in _unpacked(wheel))):
+        if name in found:
+            raise BuildError(f"{name} comes from two places; one would hide the other")
+        found[name] = data
+    return found | (compiled(found, precompile) if precompile else {})
+
+
+def locked(folder: Path) -> list[Path]:
+    """Find the wheel of every locked package, by its hash.
+
+    Raises:
+        BuildError: one is missing.
+    """
+    pins = re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    hashes = set(re.findall(r"sha256:([0-9a-f]{64})", LOCK.read_text(encoding="utf-8")))
+    wheels = {_package(path): path for path in sorted(folder.glob("*.whl")) if _sha256(path.read_bytes()) in hashes}
+    missing = [f"{name} {version}" for name, version in pins if (name, version) not in wheels]
+    if missing:
+        raise BuildError(f"{folder} lacks the locked wheels of {', '.join(missing)}; run make wheels")
+    return [wheels[pin] for pin in pins]
+
+
+def write(contents: Mapping[str, bytes], path: Path) -> str:
+    """Write a zip whose bytes depend on its contents alone, and return its SHA-256."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in sorted(contents):
+            entry = zipfile.ZipInfo(name, _DATE)
+            entry.external_attr, entry.create_system, entry.compress_type = _MODE, _UNIX, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, contents[name], compresslevel=6)
+    return _sha256(path.read_bytes())
+
+
+def unpack(path: Path, folder: Path) -> None:
+    """Unpack the zip to a folder, as the platform does; whatever was there is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+
+
+def compiled(sources: Mapping[str, bytes], python: str) -> dict[str, bytes]:
+    """Compile every module in a fresh interpreter; the bytecode says by itself that it is never stale (PEP 552)."""
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for name, data in sources.items():
+            if name.endswith(".py"):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(data)
+        command = [
+            python,
+            "-m",
+            "compileall",
+            "-q",
+            "-s",
+            temporary,
+            "--invalidation-mode",
+            "unchecked-hash",
+            temporary,
+        ]
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S603  # a Python that was found
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.pyc")}
+
+
+def _own() -> Iterator[tuple[str, bytes]]:
+    """Our modules that handler.py can reach, at whatever depth, and the data that they read."""
+    finder = ModuleFinder([str(ROOT)])
+    finder.run_script(str(ROOT / "handler.py"))
+    modules = (Path(str(vars(module)["__file__"])) for module in finder.modules.values() if vars(module)["__file__"])
+    data = (path for pattern in _DATA for path in ROOT.glob(pattern))
+    for path in sorted({*modules, *data}):
+        yield path.relative_to(ROOT).as_posix(), path.read_bytes()
+
+
+def _unpacked(wheel: Path) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            if ".data/" in name:
+                raise BuildError(f"{wheel.name} holds {name}, which needs more than unpacking")
+            if not name.endswith("/") and not any(fnmatch(name, pattern) for pattern in _LEFT_OUT):
+                yield name, archive.read(name)
+
+
+def _package(wheel: Path) -> tuple[str, str]:
+    name, version, *_ = wheel.name.split("-")
+    return name.lower().replace("_", "-"), version
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def main() -> None:
+    """Build, unpack, and say what was built."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--precompile", action="store_true", help="add bytecode: larger, but a quicker cold start")
+    python = None
+    if parser.parse_args().precompile and not (python := find(FUNCTION_PYTHON)):
+        sys.exit(f"make zip: no Python {FUNCTION_PYTHON} is on this machine to precompile with; leave PRECOMPILE out")
+    try:
+        contents = files(WHEELS / FUNCTION_PYTHON, precompile=python)
+    except BuildError as error:
+        sys.exit(f"make zip: {error}")
+    digest = write(contents, ZIP)
+    unpack(ZIP, FOLDER)
+    size = ZIP.stat().st_size / 1_000_000
+    print(f"{ZIP.relative_to(ROOT)}  {size:.1f} MB, {len(contents)} files, sha256 {digest}")  # noqa: T201  # what make shows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+variable "region" {
+  description = "Region of the function and of the project that it audits, such as eu-west-101."
+  type        = string
+}
+
+variable "bucket" {
+  description = "The OBS bucket that reports go to; it must exist in this region."
+  type        = string
+}
+
+variable "prefix" {
+  description = "Where in the bucket reports go: a folder, without slashes at its ends."
+  type        = string
+  default     = "cbr-audit"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", var.prefix))
+    error_message = "A prefix has letters, digits and . _ - / only, and no slash at its ends."
+  }
+}
+
+variable "name" {
+  description = "Name of the function, and the beginning of the names of its agency and policies."
+  type        = string
+  default     = "cbr-audit"
+}
+
+variable "zip" {
+  description = "The zip of the function, as `make zip` builds it."
+  type        = string
+  default     = "../../build/cbr-audit.zip"
+}
+
+variable "schedule" {
+  description = "When to audit: a zone, then second minute hour day month weekday."
+  type        = string
+  default     = "CRON_TZ=UTC 0 30 4 * * ?"
+}
+
+variable "memory_mb" {
+  description = "Memory of the function; the CPU grows with it."
+  type        = number
+  default     = 512
+}
+
+variable "timeout_seconds" {
+  description = "Time for one audit; it stops reading in time and says so."
+  type        = number
+  default     = 900
+}
+
+variable "retries" {
+  description = "How often FunctionGraph starts a failed audit again: 0 to 3."
+  type        = number
+  default     = 1
+}
+
+variable "failure_topic" {
+  description = "URN of the SMN topic that hears of every audit that failed or was incomplete; none unless told."
+  type        = string
+  default     = ""
+}
+
+variable "change_topic" {
+  description = "URN of the SMN topic that people are told through when the conclusion or the problems change; none unless told."
+  type        = string
+  default     = ""
+}
+
+variable "kms_key_id" {
+  description = "Id of the KMS key that encrypts what is stored; none unless told."
+  type        = string
+  default     = ""
+}
+
+variable "lock_days" {
+  description = "Days in which nobody can change or remove what is stored (WORM); 0 for none."
+  type        = number
+  default     = 0
+}
+
+variable "settings" {
+  description = "Further settings by name, such as CBR_AUDIT_PROFILE."
+  type        = map(string)
+  default     = {}
+}
+
+variable "secret_settings" {
+  description = "Settings that are secrets, kept encrypted: CBR_AUDIT_WEBHOOK_URL, CBR_AUDIT_WEBHOOK_SECRET, CBR_AUDIT_PING_URL."
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+}

@@ -1,0 +1,109 @@
+import json
+from typing import Any
+
+import pytest
+
+from audit.collection import Kind
+from audit.report.json_report import render
+from audit.report.memory import memory_of
+from audit.subjects import Collection, Memory, Subjects
+from audit.subjects.memory import mark
+from tests.core.builders import (
+    DAY,
+    NOW,
+    a_backup,
+    a_collection,
+    a_policy,
+    a_rejected,
+    a_vault,
+    a_window,
+    arranged,
+)
+from tests.core.report.estate import a_report
+
+SINCE = NOW - 3 * DAY
+FOLLOWED = ("policy-1",)
+
+
+def published(subjects: Subjects) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(render(a_report(subjects)))
+    return report
+
+
+def an_estate(collection: Collection | None = None) -> Subjects:
+    removal = a_backup(DAY, operation="remove_resource", task_id="removal", resource_id=None, removed=("gone",))
+    tasks = [a_backup(DAY), a_backup(3 * DAY, resource_id="gone"), removal]
+    return arranged(tasks, [a_policy()], [a_vault("vault-1", "server-1", "silent")], collection)
+
+
+def test_what_a_first_run_saw_is_remembered() -> None:
+    memory = memory_of(published(an_estate()))
+
+    assert (memory.run, memory.until) == ("20261123T040000Z-abc", NOW)
+    assert memory.policies == {"policy-1": (mark(a_policy()), None)}
+    assert memory.resources == {"server-1": (FOLLOWED, NOW - DAY), "silent": (FOLLOWED, a_window().since)}
+
+
+def test_only_what_a_vault_holds_is_known_to_be_held() -> None:
+    parts = {part["id"]: part for part in published(an_estate())["resources"]}
+
+    assert parts["gone"]["known_since"] is None
+    assert "gone" not in memory_of(published(an_estate())).resources
+
+
+def test_what_is_remembered_is_passed_on() -> None:
+    earlier = Memory(
+        run="earlier",
+        until=NOW - DAY,
+        policies={"policy-1": (mark(a_policy()), SINCE)},
+        resources={"server-1": (FOLLOWED, SINCE)},
+    )
+    memory = memory_of(published(an_estate(a_collection(memory=earlier))))
+
+    assert memory.policies == {"policy-1": (mark(a_policy()), SINCE)}
+    assert memory.resources == {"server-1": (FOLLOWED, SINCE), "silent": (FOLLOWED, NOW)}
+
+
+def test_what_changed_or_came_since_is_known_from_this_run_on() -> None:
+    memory = memory_of(published(an_estate()))
+    policies = [a_policy(enabled=False), a_policy("policy-2", vault_ids=frozenset())]
+    vaults = [a_vault("vault-1", "server-1", "added")]
+    next_run = arranged([], policies, vaults, a_collection(memory=memory))
+
+    assert [policy.known_since for policy in next_run.policies] == [NOW, NOW]
+    assert {each.id: each.known_since for each in next_run.resources} == {"added": NOW, "server-1": NOW - DAY}
+
+
+@pytest.mark.parametrize(
+    "incomplete",
+    [
+        a_collection(Kind.POLICIES, Kind.VAULTS),
+        a_collection(rejected=(a_rejected(Kind.POLICIES), a_rejected(Kind.VAULTS))),
+        a_collection(readings=a_collection().readings[:1]),
+    ],
+)
+def test_what_an_incomplete_run_did_not_see_may_have_been_there(incomplete: Collection) -> None:
+    memory = memory_of(published(an_estate(incomplete)))
+    vaults = [a_vault("vault-1", "server-1", "other")]
+    policies = [a_policy(), a_policy("policy-2", vault_ids=frozenset())]
+    next_run = arranged([], policies, vaults, a_collection(memory=memory))
+
+    assert (memory.policies_complete, memory.vaults_complete) == (False, False)
+    assert [policy.known_since for policy in next_run.policies] == [None, None]
+    assert NOW not in {each.known_since for each in next_run.resources}
+
+
+@pytest.mark.parametrize("part", ["run", "collection", "policies", "resources"])
+def test_a_report_without_what_is_needed_is_refused(part: str) -> None:
+    report = published(an_estate())
+    del report[part]
+
+    with pytest.raises(LookupError):
+        memory_of(report)
+
+
+def test_the_memory_of_a_memory_is_the_same() -> None:
+    first = memory_of(published(an_estate()))
+    second = memory_of(published(an_estate(a_collection(memory=first))))
+
+    assert second == first

@@ -1,0 +1,72 @@
+import json
+import re
+from typing import Any
+
+import pytest
+
+from audit.cbr.client import ACTIONS
+from audit.notify import smn
+from audit.permissions import ENCRYPT, INVOKE, LOCK, NOTIFY, POLICIES, READ, STORE
+from audit.store import obs, obs_dialect
+from deploy.wheels import ROOT
+
+IAM = ROOT / "deploy" / "iam"
+GLOBAL = {"obs"}
+
+
+def policy(name: str) -> Any:
+    return json.loads((IAM / f"{name}.json").read_text())
+
+
+def actions(name: str) -> list[str]:
+    return [action for statement in policy(name)["Statement"] for action in statement["Action"]]
+
+
+def test_the_table_names_what_the_code_asks_for_and_no_more() -> None:
+    assert {*READ} == {*ACTIONS.values()}
+    assert {*STORE} == {obs.PUT, obs.GET, obs.LIST}
+    assert {*LOCK} == {obs.LOCK}
+    assert {*NOTIFY} == {smn.ACTION}
+    advice = obs_dialect.OBS.remedy(403, "KMS.0103", obs.PUT) + (ROOT / "audit/store/obs_dialect.py").read_text()
+    assert set(re.findall(r"kms:\w+:\w+", advice)) <= {*ENCRYPT}
+    assert len(INVOKE) == 2
+
+
+def test_every_policy_is_there_and_no_other() -> None:
+    assert {path.stem for path in IAM.glob("*.json")} == {*POLICIES}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_policy_allows_exactly_the_actions_of_the_table(name: str) -> None:
+    assert actions(name) == [*POLICIES[name]]
+    assert policy(name)["Version"] == "1.1"
+    assert {statement["Effect"] for statement in policy(name)["Statement"]} == {"Allow"}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_policy_has_no_wildcard_and_does_not_mix_global_and_project_actions(name: str) -> None:
+    services = {action.partition(":")[0] for action in actions(name)}
+
+    assert not any("*" in action for action in actions(name))
+    assert services <= GLOBAL or not services & GLOBAL
+    resources = [resource for statement in policy(name)["Statement"] for resource in statement.get("Resource", ())]
+    assert bool(resources) == (services <= GLOBAL)
+    assert set(resources) <= {"obs:*:*:object:BUCKET/PREFIX/*", "obs:*:*:bucket:BUCKET"}
+
+
+def test_no_policy_can_change_a_backup_or_delete_anything() -> None:
+    granted = {action for name in POLICIES for action in actions(name)}
+
+    assert not [action for action in granted if action.startswith("cbr:") and not action.endswith(":list")]
+    assert not [action for action in granted if "delete" in action.lower()]
+
+
+def test_the_readme_beside_them_gives_the_reason_of_each_action() -> None:
+    rows = re.findall(
+        r"^\| (?:`([a-z-]+)\.json`)? ?\| `([A-Za-z:]+)` \| (.+) \|$", (IAM / "README.md").read_text(), re.MULTILINE
+    )
+    named: dict[str, dict[str, str]] = {}
+    for name, action, reason in rows:
+        named.setdefault(name or [*named][-1], {})[action] = reason
+
+    assert named == {name: dict(table) for name, table in POLICIES.items()}

@@ -1,0 +1,129 @@
+"""The Terraform files are well formed, use arguments that the provider documents, and say what the template says."""
+
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import hcl2
+import pytest
+
+from audit.permissions import POLICIES
+from audit.settings import VARIABLES
+from deploy.build_zip import ZIP
+from deploy.wheels import ROOT
+from tests.deploy.test_template import FUNCTION, PROPS, SECRETS, named, schedule_faults
+
+FOLDER = ROOT / "deploy" / "terraform"
+TEXTS = {path.name: path.read_text() for path in sorted(FOLDER.glob("*.tf"))}
+TERRAFORM = shutil.which("terraform")
+# From docs/resources/ of huaweicloud/terraform-provider-huaweicloud: first what is required, then what else is used.
+DOCUMENTED = {
+    "huaweicloud_identity_role": ({"name", "description", "type", "policy"}, set()),
+    "huaweicloud_identity_agency": (
+        {"name"},
+        {"description", "delegated_service_name", "project_role", "domain_roles"},
+    ),
+    "huaweicloud_fgs_function": (
+        {"name", "memory_size", "runtime", "timeout", "app", "code_type", "handler"},
+        {
+            *("agency", "description", "initializer_handler", "initializer_timeout", "max_instance_num"),
+            *("code_filename", "func_code", "user_data", "encrypted_user_data", "enable_lts_log"),
+        },
+    ),
+    "huaweicloud_fgs_function_trigger": ({"function_urn", "type", "event_data"}, {"status"}),
+    "huaweicloud_fgs_async_invoke_configuration": (
+        {"function_urn", "max_async_event_age_in_seconds", "max_async_retry_attempts"},
+        {"enable_async_status_log", "on_failure"},
+    ),
+}
+
+
+def plain(value: Any) -> Any:
+    """The parsed form without the quotes of strings and the notes of the parser."""
+    if isinstance(value, dict):
+        return {str(key).strip('"'): plain(inner) for key, inner in value.items() if not str(key).startswith("__")}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return value[1:-1] if isinstance(value, str) and value.startswith('"') else value
+
+
+PARSED = {name: plain(hcl2.loads(text)) for name, text in TEXTS.items()}
+RESOURCES = [
+    (kind, name, body)
+    for block in PARSED["main.tf"]["resource"]
+    for kind, named_body in block.items()
+    for name, body in named_body.items()
+]
+INPUTS = {name: body for block in PARSED["variables.tf"]["variable"] for name, body in block.items()}
+
+
+def resource(kind: str) -> Any:
+    (body,) = (body for found, _, body in RESOURCES if found == kind)
+    return body
+
+
+@pytest.mark.parametrize(("kind", "name", "body"), RESOURCES, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_resource_uses_documented_arguments_and_none_that_it_needs_is_missing(
+    kind: str, name: str, body: Any
+) -> None:
+    del name
+    blocks = {label for block in body.get("dynamic", ()) for label in block}
+    used = ({*body} | blocks) - {"for_each", "dynamic"}
+    required, optional = DOCUMENTED[kind]
+
+    assert required <= used <= required | optional
+
+
+def test_function_timer_retry_failure_and_agency_are_there() -> None:
+    assert {kind for kind, _, _ in RESOURCES} == {*DOCUMENTED}
+    (failure,) = resource("huaweicloud_fgs_async_invoke_configuration")["dynamic"]
+    assert failure["on_failure"]["content"][0]["destination"] == "SMN"
+    assert resource("huaweicloud_identity_agency")["delegated_service_name"] == "op_svc_cff"
+
+
+def test_every_variable_and_output_is_described_and_used() -> None:
+    used = set(re.findall(r"\bvar\.(\w+)", "".join(TEXTS.values())))
+    outputs = {name: body for block in PARSED["outputs.tf"]["output"] for name, body in block.items()}
+
+    assert used == {*INPUTS}
+    assert all(body["description"].endswith(".") and body["type"] for body in INPUTS.values())
+    assert all(body["description"] and body["value"] for body in outputs.values())
+
+
+def test_what_is_referred_to_is_there() -> None:
+    whole = "".join(TEXTS.values())
+    locals_ = {name for block in PARSED["main.tf"]["locals"] for name in block}
+
+    assert set(re.findall(r"\b(huaweicloud_\w+)\.(\w+)\b", whole)) <= {(kind, name) for kind, name, _ in RESOURCES}
+    assert set(re.findall(r"\blocal\.(\w+)", whole)) == locals_
+    assert set(re.findall(r'"([a-z]+-[a-z]+)"', TEXTS["main.tf"])) - {"cbr-audit"} == {*POLICIES} - {"function-invoke"}
+
+
+def test_terraform_and_the_template_deploy_the_same_function() -> None:
+    function, trigger = resource("huaweicloud_fgs_function"), PROPS["trigger"]["eventData"]
+    same = {"runtime": "runtime", "handler": "handler", "initializer_handler": "initializerHandler"}
+
+    assert {name: function[name] for name in same} == {name: FUNCTION[other] for name, other in same.items()}
+    assert function["initializer_timeout"] == FUNCTION["initializerTimeout"]
+    assert INPUTS["memory_mb"]["default"] == FUNCTION["memorySize"]
+    assert INPUTS["timeout_seconds"]["default"] == FUNCTION["timeout"]
+    assert INPUTS["name"]["default"] == FUNCTION["functionName"]
+    assert INPUTS["schedule"]["default"] == trigger["schedule"]
+    assert schedule_faults(INPUTS["schedule"]["default"]) == []
+    assert (FOLDER / INPUTS["zip"]["default"]).resolve() == ZIP
+
+
+def test_only_settings_that_exist_are_set_and_secrets_go_where_they_are_encrypted() -> None:
+    assert named("".join(TEXTS.values())) <= {*VARIABLES}
+    assert named(INPUTS["secret_settings"]["description"]) == SECRETS
+    assert not named(TEXTS["main.tf"]) & SECRETS
+    assert INPUTS["secret_settings"]["sensitive"] is True
+
+
+@pytest.mark.skipif(TERRAFORM is None, reason="terraform is not on this machine; the other tests read the files")
+def test_terraform_itself_finds_the_files_well_formed() -> None:
+    done = subprocess.run(
+        [str(TERRAFORM), f"-chdir={FOLDER}", "fmt", "-check", "-diff"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")

@@ -1,0 +1,208 @@
+import ast
+import json
+import re
+import subprocess
+import tomllib
+import zipfile
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import grimp
+import pytest
+
+from audit.simulator import Simulator, build_estate, serve
+from deploy.build_zip import BuildError, compiled, files, locked, unpack, write
+from deploy.pythons import find
+from deploy.wheels import ROOT, WHEELS
+from tests.deploy.conftest import Built
+from tests.edges.pretend import AS_OF, a_simulator
+from tests.edges.test_handler import BY_HAND, TIMER
+from tests.edges.test_handler import call as call_source
+
+SECONDS = 120
+PLATFORM = Path(__file__).with_name("platform.py")
+
+
+def call(built: Built, simulator: Simulator, store: Path, event: Any, **data: Any) -> Any:
+    """Start a Python that knows nothing but the zip, and let it audit a simulator over HTTP."""
+    with serve(simulator) as served:
+        values = {
+            "CBR_AUDIT_ENDPOINT": served.url,
+            "HUAWEICLOUD_SDK_PROJECT_ID": simulator.project_id,
+            "CBR_AUDIT_STORE": str(store),
+            "AK": simulator.ak,
+            "SK": simulator.sk,
+            "SECONDS": 60,
+            **data,
+        }
+        command = [built.python, "-I", "-S", str(PLATFORM), str(built.folder), json.dumps(event), json.dumps(values)]
+        done = subprocess.run(command, cwd=built.folder.parent, capture_output=True, timeout=SECONDS, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("event", [TIMER, BY_HAND], ids=["timer", "by hand"])
+def test_a_whole_audit_needs_nothing_but_the_zip(built: Built, tmp_path: Path, event: Any) -> None:
+    answer = call(built, a_simulator("failing"), tmp_path, event)
+
+    assert answer["strangers"] == []
+    assert answer["python"].startswith(f"{built.version}.")
+    assert answer["returned"]["conclusion"] == "non_compliant"
+    assert all((tmp_path / key).is_file() for key in answer["returned"]["keys"])
+
+
+def test_the_zip_and_the_source_judge_alike(built: Built, tmp_path: Path) -> None:
+    simulator = a_simulator("drifting")
+    done = call(built, simulator, tmp_path / "zip", BY_HAND)["returned"]
+    ours = call_source(simulator, tmp_path / "source", BY_HAND)
+
+    assert done["kinds_of_drift"] > 0
+    for name in ("findings.csv", "history.ndjson.gz", "profile.json"):
+        places = ((tmp_path / "zip", done), (tmp_path / "source", ours))
+        texts = [(place / told["prefix"] / name, told["run"].encode()) for place, told in places]
+        of_zip, of_source = (path.read_bytes().replace(run, b"RUN") for path, run in texts)
+        assert of_zip == of_source, name
+
+
+def test_a_cloud_that_is_too_slow_is_left_in_time_with_an_honest_report(built: Built, tmp_path: Path) -> None:
+    estate = build_estate("healthy", seed=1, resources=200, days=30, as_of=AS_OF)
+    slow = Simulator(estate, latency=timedelta(seconds=0.5))
+
+    answer = call(built, slow, tmp_path, TIMER, SECONDS=10, CBR_AUDIT_WORKERS="1")
+
+    assert answer["seconds_left"] > 0
+    assert answer["raised"].startswith("IncompleteError: the audit is incomplete; its report is stored under ")
+    run = tmp_path / answer["raised"].rpartition(" ")[2]
+    report = json.loads((run / "report.json").read_bytes())
+    assert (run / "manifest.json").is_file()
+    assert report["conclusion"] == "incomplete"
+    assert any("is used up" in gap or "did not answer" in gap for gap in report["collection"]["gaps"])
+
+
+def test_two_builds_have_the_same_bytes(built: Built, tmp_path: Path) -> None:
+    assert write(files(WHEELS / built.version), tmp_path / "again.zip") == built.sha256
+    assert (tmp_path / "again.zip").read_bytes() == built.path.read_bytes()
+
+
+def test_bytecode_has_the_same_bytes_each_time_and_is_used(built: Built, tmp_path: Path) -> None:
+    sources = {
+        name: data for name, data in built.contents.items() if name.startswith(("audit/", "requests/", "handler"))
+    }
+    bytecode = compiled(sources, built.python)
+
+    assert compiled(dict(reversed(sources.items())), built.python) == bytecode
+    assert len(bytecode) == sum(name.endswith(".py") for name in sources)
+    folder = tmp_path / "code"
+    write(built.contents | bytecode, tmp_path / "with-bytecode.zip")
+    unpack(tmp_path / "with-bytecode.zip", folder)
+    (folder / "audit" / "run.py").write_text("raise SystemExit('the bytecode was not used')")
+    assert call(replace(built, folder=folder), a_simulator(), tmp_path / "store", BY_HAND)["returned"]
+
+
+def test_the_entries_say_nothing_about_the_machine(built: Built) -> None:
+    with zipfile.ZipFile(built.path) as archive:
+        entries = archive.infolist()
+
+    assert [entry.filename for entry in entries] == sorted(built.contents)
+    assert {(entry.date_time, entry.external_attr, entry.create_system) for entry in entries} == {
+        ((1980, 1, 1, 0, 0, 0), 0o100644 << 16, 3)
+    }
+    assert not any(entry.filename.endswith("~") or entry.filename.startswith(("/", "..")) for entry in entries)
+
+
+def test_the_zip_is_small(built: Built) -> None:
+    assert built.path.stat().st_size <= 12_000_000
+
+
+def test_it_holds_the_handler_at_its_root_and_exactly_the_modules_that_this_reaches(built: Built) -> None:
+    graph = grimp.build_graph("audit")
+    code = ast.parse(built.contents["handler.py"])
+    named = {node.module for node in ast.walk(code) if isinstance(node, ast.ImportFrom)} | {"audit.log"}
+    reached = {module for module in graph.modules & named if module != "audit"}
+    reached |= {module for name in list(reached) for module in graph.find_upstream_modules(name)}
+    reached |= {name.rpartition(".")[0] for name in reached if "." in name}
+    paths = {f"{name.replace('.', '/')}{'/__init__' if graph.find_children(name) else ''}.py" for name in reached}
+
+    assert {name for name in built.contents if name.startswith("audit/") and name.endswith(".py")} == paths
+
+
+def test_it_holds_no_terminal_no_simulator_and_no_test(built: Built) -> None:
+    strangers = {"click", "rich", "responses", "tests", "deploy", "bench", "setuptools", "pytest"}
+
+    assert not strangers & {name.partition("/")[0] for name in built.contents}
+    assert not [name for name in built.contents if name.startswith(("audit/cli", "audit/simulator", "audit/documents"))]
+
+
+def test_it_holds_every_licence_that_a_package_brings(built: Built) -> None:
+    brought = set()
+    for wheel in locked(WHEELS / built.version):
+        with zipfile.ZipFile(wheel) as archive:
+            names = (name for name in archive.namelist() if not name.endswith("/"))
+            brought |= {name for name in names if re.search(r"dist-info/.*(licen|copying)", name.lower())}
+
+    assert len(brought) > 15
+    assert {*brought, "LICENSE"} <= built.contents.keys()
+
+
+def test_the_function_is_locked_to_the_versions_that_are_tested() -> None:
+    ours, tested = (
+        set(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+        for name in ("requirements-function.lock", "requirements-dev.lock")
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.split(r"[^a-z0-9-]", line)[0] for line in project["dependencies"]}
+
+    assert ours <= tested
+    assert needed <= {name for name, _ in ours}
+    assert not {"click", "rich", "setuptools"} & {name for name, _ in ours}
+
+
+def test_a_wheel_that_is_missing_or_was_changed_is_named(tmp_path: Path, built: Built) -> None:
+    for wheel in (WHEELS / built.version).glob("*.whl"):
+        (tmp_path / wheel.name).write_bytes(wheel.read_bytes())
+    (changed,) = tmp_path.glob("requests-*.whl")
+    changed.write_bytes(changed.read_bytes() + b"!")
+    for lost in tmp_path.glob("orjson-*.whl"):
+        lost.unlink()
+
+    with pytest.raises(
+        BuildError, match=r"lacks the locked wheels of orjson [0-9.]+, requests [0-9.]+; run make wheels"
+    ):
+        locked(tmp_path)
+
+
+def test_a_wheel_that_cannot_simply_be_unpacked_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "odd-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("odd-1.0.data/scripts/odd", "")
+    monkeypatch.setattr("deploy.build_zip.locked", lambda _folder: [path])
+
+    with pytest.raises(BuildError, match=r"odd-1\.0-\S+ holds odd-1\.0\.data/scripts/odd, which needs more"):
+        files(tmp_path)
+
+
+def test_no_file_hides_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "odd-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("handler.py", "")
+    monkeypatch.setattr("deploy.build_zip.locked", lambda _folder: [path])
+
+    with pytest.raises(BuildError, match=r"handler\.py comes from two places"):
+        files(tmp_path)
+
+
+def test_a_python_that_does_not_run_is_not_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shim = tmp_path / "python9.9"
+    shim.write_text("#!/bin/sh\necho 'command not found' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    assert find("9.9") is None
+
+    real = tmp_path / "pyenv" / "versions" / "9.9.1" / "bin" / "python"
+    real.parent.mkdir(parents=True)
+    real.write_text("#!/bin/sh\necho 9.9\n")
+    real.chmod(0o755)
+    assert find("9.9") == str(real)

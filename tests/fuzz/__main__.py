@@ -1,0 +1,34 @@
+"""`python -m tests.fuzz [ROWS] [SEED]`: the differential test on as many rows as there is patience for."""
+
+import os
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+
+from tests.fuzz.verdicts import DRIFTED, REFUSED, USED, compare
+
+SHARE = 10_000
+
+
+def main(rows: int = 1_000_000, seed: int = 1) -> int:
+    """Mutate and compare on every core, and print what came of it."""
+    started = time.monotonic()
+    counts: Counter[str] = Counter()
+    wrong: list[str] = []
+    shares = -(-rows // SHARE)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for found, told in pool.map(compare, range(seed * 10**6, seed * 10**6 + shares), [SHARE] * shares):
+            counts += found
+            wrong += told
+            sys.stderr.write(f"\r{counts['rows']:,} of {shares * SHARE:,} rows, {len(wrong)} disagreements ")
+    sys.stderr.write("\n")
+    verdicts = ", ".join(f"{counts[verdict]:,} {verdict}" for verdict in (USED, DRIFTED, REFUSED))
+    sys.stdout.write(f"{counts['rows']:,} rows in {counts['pages']:,} pages: {verdicts}; ")
+    sys.stdout.write(f"{len(wrong)} disagreements, {time.monotonic() - started:.0f} s\n")
+    sys.stdout.write("".join(f"  {each}\n" for each in wrong[:20]))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))

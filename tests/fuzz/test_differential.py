@@ -1,0 +1,46 @@
+import json
+from dataclasses import replace
+from random import Random
+
+import jsonschema_rs
+import pytest
+
+from audit.answers import ANSWERS
+from tests.fuzz.mutator import MUTATIONS, good_rows, mutate
+from tests.fuzz.verdicts import DRIFTED, REFUSED, USED, compare, the_expected, the_verdict
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_both_validators_agree_on_a_thousand_mutated_rows_and_every_row_is_counted(seed: int) -> None:
+    counts, wrong = compare(seed, 1000)
+
+    assert wrong == []
+    assert counts[USED] + counts[DRIFTED] + counts[REFUSED] == counts["rows"] == 1000
+    assert min(counts[USED], counts[DRIFTED], counts[REFUSED]) > 100
+
+
+@pytest.mark.parametrize("kind", good_rows())
+def test_a_row_that_nobody_changed_is_used(kind: str) -> None:
+    for row in map(json.dumps, good_rows()[kind]):
+        assert the_verdict(kind, row) == the_expected(kind, row) == USED
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__.strip("_"))
+def test_every_mutation_changes_rows(mutation: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.fuzz.mutator.MUTATIONS", (mutation,))
+    chance = Random(1)  # noqa: S311  # repeatable
+    row = good_rows()["backups"][0]
+
+    assert len({mutate(chance, row) for _ in range(50)} - {json.dumps(row)}) > 20
+
+
+@pytest.mark.parametrize("kind", ["protectables", "error"])
+def test_a_validator_that_errs_is_found(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything_fits = jsonschema_rs.Draft202012Validator(True)  # noqa: FBT003  # the schema that everything fits
+    broken = replace(ANSWERS[kind])
+    vars(broken)["documented"] = everything_fits
+    monkeypatch.setitem(ANSWERS, kind, broken)
+    _, wrong = compare(1, 1000)
+
+    assert len(wrong) > 20
+    assert {told.partition(":")[0] for told in wrong} == {kind}
