@@ -64,5 +64,6 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    opt_in=True,
     needs=frozenset({Kind.POLICIES}),
 )

@@ -42,5 +42,6 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    opt_in=True,
     needs=frozenset({Kind.BACKUPS}),
 )

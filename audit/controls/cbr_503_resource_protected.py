@@ -46,6 +46,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    opt_in=True,
     needs=frozenset({Kind.PROTECTABLES}),
     judges_departed=True,
 )
