@@ -95,8 +95,9 @@ def _covered(resource: Resource) -> list[Backup]:
 
 
 def _leaves_doubt(resource: Resource) -> bool:
-    """A task that may have made a backup does not say which."""
-    return any(not task.backup_id and not task.broke and task.status != "skipped" for task in resource.backups)
+    """A task that may have made a backup does not say which; one that never started has made none."""
+    started = [task for task in resource.backups if not task.broke and task.status not in {"skipped", "waiting"}]
+    return any(not task.backup_id for task in started)
 
 
 def _reason(gone: list[Task]) -> str:
