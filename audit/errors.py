@@ -11,7 +11,8 @@
     │   └── SourceAnswerError        the answer is not what the API promises
     ├── StoreError               evidence or reports could not be written or read
     │   ├── StoreUnreachableError    no answer in time
-    │   └── StoreRefusedError        the store answered no: keys, permission, bucket, region
+    │   ├── StoreRefusedError        the store answered no: keys, permission, bucket, region
+    │   └── ChainError               what is stored is not what was published
     ├── FunctionFailedError      the deployed function failed, or did not answer in time
     └── IncompleteError          the report is stored, but the audit could not see everything
 
@@ -122,6 +123,10 @@ class FunctionFailedError(AuditError):
     """The deployed function failed, or did not answer in time."""
 
     exit_code = 3
+
+
+class ChainError(StoreError):
+    """What is stored is not what was published, or no digest at all."""
 
 
 class IncompleteError(AuditError):

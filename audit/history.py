@@ -60,6 +60,10 @@ class History:
         for task in tasks:
             self._keep(task)
 
+    def pruned(self, since: datetime) -> "History":
+        """Return the tasks that were created since a time, and those that are still open however old they are."""
+        return History(task for task in self if task.created_at >= since or not task.finished)
+
     def dump(self) -> bytes:
         """Return gzipped NDJSON, one task a line in order of id; the same history gives the same bytes."""
         lines = b"".join(_line(self._tasks[task_id]) for task_id in sorted(self._tasks))

@@ -1,4 +1,4 @@
-"""Writing a run: every object under the run's own key, then the manifest, then the pointer to the latest run."""
+"""Writing a run: every object under the run's own key, the manifest, the digest that commits it, then the pointer."""
 
 import gzip
 import hashlib
@@ -11,7 +11,8 @@ from typing import Any, Final
 import orjson
 
 from audit import __version__
-from audit.collection import Page, shown
+from audit.chain import PAYLOAD_TYPE, Digest, DigestKind, Envelope, Head, Link, Signature, Signer, digest_key, find_head
+from audit.collection import Kind, Page, Window, shown
 from audit.errors import StoreError
 from audit.log import REDACTOR
 from audit.report.contents import Report, RunFacts
@@ -19,6 +20,9 @@ from audit.report.json_report import previous_part, reading_part
 from audit.store import Store
 
 MANIFEST: Final = "manifest.json"
+HISTORY: Final = "history.ndjson.gz"
+PROFILE: Final = "profile.json"
+REPORT: Final = "report.json"
 LATEST: Final = "latest.json"
 SCHEMA_VERSION: Final = 1
 _KEY: Final = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*")
@@ -36,15 +40,25 @@ class Stored:
 class Publication:
     """The objects of one run, as they are written."""
 
-    def __init__(self, store: Store, run: RunFacts) -> None:
-        """Take the store; nothing is written yet."""
+    def __init__(self, store: Store, run: RunFacts, *, head: Head | None, signer: Signer) -> None:
+        """Take the store; nothing is written yet.
+
+        Args:
+            store: where the objects go.
+            run: which run it is.
+            head: the newest digest of the project, which this run follows; None for the first run.
+            signer: signs the digest of this run.
+        """
         self._store = store
         self._run = run
+        self._head = head
+        self._signer = signer
         self._objects: list[Stored] = []
         self._pages: list[Mapping[str, Any]] = []
         self._bodies: dict[str, str] = {}
         self._keys: list[str] = []
         self.prefix = f"{run.project_id}/{run.as_of:%Y/%m/%d}/{run.id}"
+        self.digest_sha256 = ""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -66,7 +80,7 @@ class Publication:
 
     def _put(self, name: str, data: bytes) -> Stored:
         self._create(name, data)
-        stored = Stored(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+        stored = Stored(name=name, size=len(data), sha256=_sha256(data))
         self._objects.append(stored)
         return stored
 
@@ -76,7 +90,7 @@ class Publication:
         Returns:
             False where the same bytes were stored before; the manifest then names them again.
         """
-        digest = hashlib.sha256(page.body).hexdigest()
+        digest = _sha256(page.body)
         is_new = digest not in self._bodies
         if is_new:
             name = f"raw/{len(self._bodies) + 1:05d}-{page.kind}.json.gz"
@@ -97,13 +111,18 @@ class Publication:
         return is_new
 
     def finish(self, report: Report) -> None:
-        """Write the manifest, and then point to this run unless a later one is there already.
+        """Write the manifest, commit the run with its digest, and point to it unless a later one is there already.
 
         Raises:
-            StoreError: writing failed; without its manifest a run does not exist.
+            StoreError: writing failed; without its digest a run does not exist.
         """
         manifest = REDACTOR.data(self._manifest(report))
         self._create(MANIFEST, manifest)
+        digest = self._digest(report, Link(object=f"{self.prefix}/{MANIFEST}", sha256=_sha256(manifest)))
+        envelope = self._sealed(digest)
+        self._store.create(digest.digest_object, envelope)
+        self._keys.append(digest.digest_object)
+        self.digest_sha256 = _sha256(envelope)
         pointer = {
             "schema_version": SCHEMA_VERSION,
             "run": self._run.id,
@@ -111,12 +130,45 @@ class Publication:
             "stored_at": shown(datetime.now(UTC)),
             "conclusion": report.conclusion,
             "prefix": self.prefix,
-            "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
+            "manifest_sha256": digest.manifest.sha256,
+            "digest": digest.digest_object,
+            "digest_sha256": self.digest_sha256,
         }
         key = f"{self._run.project_id}/{LATEST}"
         if _place(pointer) >= _place(self._latest()):
             self._store.replace(key, _json(pointer))
             self._keys.append(key)
+
+    def _digest(self, report: Report, manifest: Link) -> Digest:
+        run, head = self._run, self._head
+        seq = head.seq + 1 if head else 1
+        return Digest(
+            scope=run.project_id,
+            seq=seq,
+            kind=self._kind(report),
+            run=run.id,
+            digest_object=digest_key(run.project_id, seq, run.id),
+            digest_start_time=int(run.window.since.timestamp()),
+            digest_end_time=int(run.window.until.timestamp()),
+            conclusion=report.conclusion.value,
+            complete=report.collection.complete,
+            manifest=manifest,
+            previous=head.link if head else None,
+            siblings=head.siblings if head else (),
+            key_id=self._signer.key_id,
+            algorithm=self._signer.algorithm,
+        )
+
+    def _kind(self, report: Report) -> DigestKind:
+        if self._head and self._head.digest and self._head.digest.until >= self._run.window.until:
+            return DigestKind.BACKFILL
+        return DigestKind.NORMAL if report.collection.reading(Kind.TASKS).distinct else DigestKind.EMPTY
+
+    def _sealed(self, digest: Digest) -> bytes:
+        envelope = Envelope(PAYLOAD_TYPE, digest.dump())
+        signature = self._signer.sign(envelope.signed)
+        signatures = (Signature(self._signer.key_id, signature),) if signature else ()
+        return Envelope(PAYLOAD_TYPE, envelope.payload, signatures).dump()
 
     def _latest(self) -> Mapping[str, Any]:
         """Read the present pointer; a damaged one must not keep this run from being found."""
@@ -132,6 +184,13 @@ class Publication:
         self._store.create(key, data)
         self._keys.append(key)
 
+    def _origin(self) -> Mapping[str, str] | None:
+        """Name the run that this one took its history from, so that both can be recomputed."""
+        origin = self._run.origin
+        return (
+            {"run": origin.run, "prefix": origin.prefix, "manifest_sha256": origin.manifest_sha256} if origin else None
+        )
+
     def _manifest(self, report: Report) -> bytes:
         run = self._run
         return _json(
@@ -141,7 +200,8 @@ class Publication:
                 "run": {
                     "id": run.id,
                     "as_of": shown(run.as_of),
-                    "window": {"since": shown(run.window.since), "until": shown(run.window.until)},
+                    "window": _span(run.window),
+                    "read": _span(run.read),
                     "project_id": run.project_id,
                     "region": run.region,
                     "profile_sha256": run.profile_sha256,
@@ -149,6 +209,8 @@ class Publication:
                 },
                 "conclusion": report.conclusion,
                 "complete": report.collection.complete,
+                "covered": _span(report.collection.covered),
+                "origin": self._origin(),
                 "readings": [reading_part(reading) for reading in report.collection.readings],
                 "pages": self._pages,
                 "objects": [
@@ -156,6 +218,20 @@ class Publication:
                 ],
             }
         )
+
+
+def newest(store: Store, project_id: str) -> Head | None:
+    """Find the newest digest of a project; the pointer only saves looking at all of them.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    data = store.read(f"{project_id}/{LATEST}")
+    try:
+        pointer = orjson.loads(data or b"{}")["digest"]
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        pointer = None
+    return find_head(store, project_id, pointer if isinstance(pointer, str) else None)
 
 
 def read_latest(store: Store, project_id: str) -> Mapping[str, Any] | None:
@@ -205,3 +281,11 @@ def read_json(store: Store, key: str, needed: Sequence[str]) -> Mapping[str, Any
 
 def _json(values: Mapping[str, Any]) -> bytes:
     return orjson.dumps(values, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _span(window: Window | None) -> Mapping[str, str] | None:
+    return {"since": shown(window.since), "until": shown(window.until)} if window else None
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -71,6 +71,7 @@ class ReadingPart(_Published):
     distinct: int = Field(description="Different rows in the last walk.")
     duplicates: int = Field(description="Rows that came more than once although no page asked for them again.")
     gaps: list[str]
+    refused: bool = Field(description="The permission to read the list is missing.")
 
 
 class RejectedPart(_Published):
@@ -357,11 +358,20 @@ class ManifestRun(_Published):
 
     id: str
     as_of: datetime
-    window: Span
+    window: Span = Field(description="The time that was judged.")
+    read: Span = Field(description="The time whose task log was read.")
     project_id: str
     region: str
     profile_sha256: str = Field(pattern=_SHA256)
     previous: PreviousPart
+
+
+class OriginPart(_Published):
+    """The run that another one continues."""
+
+    run: str
+    prefix: str
+    manifest_sha256: str = Field(pattern=_SHA256)
 
 
 class ManifestFile(_Published):
@@ -372,6 +382,8 @@ class ManifestFile(_Published):
     run: ManifestRun
     conclusion: Conclusion
     complete: bool
+    covered: Span | None = Field(description="The time over which the history has everything that CBR showed.")
+    origin: OriginPart | None = Field(description="The run whose history this one continues.")
     readings: list[ReadingPart]
     pages: list[StoredPage]
     objects: list[StoredObject]

@@ -4,13 +4,11 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
 from audit.errors import StoreError
-from audit.previous import Previous, recall
 from audit.publish import LATEST, MANIFEST, read_json, read_latest, read_pointer
 from audit.store import Store
 
@@ -58,20 +56,6 @@ def read_run(store: Store, run_id: str) -> Found:
         if store.read(f"{prefix}{MANIFEST}") is not None:
             return _verified(store, prefix)
     raise StoreError(f"{store.url} holds no run {run_id}")
-
-
-def read_previous(store: Store, project_id: str, now: datetime) -> Previous:
-    """Read what the latest run of a project knew; trouble with it is told in words and never ends the present run."""
-    try:
-        pointer = read_latest(store, project_id)
-        previous = recall(_verified(store, f"{pointer['prefix']}/", pointer).report) if pointer else Previous()
-    except StoreError as error:
-        return Previous(trouble=str(error))
-    except ValueError as error:
-        return Previous(trouble=f"the last report cannot be read: {error}")
-    if previous.as_of and previous.as_of > now:
-        return Previous(trouble=f"the last report, {previous.run}, judges a later time than this one")
-    return previous
 
 
 def _verified(store: Store, prefix: str, pointer: Mapping[str, Any] | None = None) -> Found:

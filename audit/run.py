@@ -8,11 +8,11 @@ from audit import subjects
 from audit.collection import Kind, Page, Reading, Window
 from audit.errors import SourceError
 from audit.evaluate import evaluate
+from audit.predecessor import Predecessor
 from audit.profile import Profile
-from audit.publish import Publication
+from audit.publish import HISTORY, PROFILE, Publication
 from audit.report import FORMATS
 from audit.report.contents import Report, RunFacts, compose
-from audit.store import Store
 from audit.validate import Intake
 
 
@@ -57,32 +57,43 @@ Watch = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A run that was published."""
+    """A run that was published.
+
+    Attributes:
+        digest_sha256: of the digest that commits it; noted elsewhere, it shows later whether the end was cut off.
+    """
 
     report: Report
     prefix: str
     url: str
     keys: tuple[str, ...]
+    digest_sha256: str
 
 
-def run(facts: RunFacts, profile: Profile, source: Source, store: Store, watch: Watch) -> Done:
-    """Carry out a whole audit.
+def run(
+    facts: RunFacts,
+    profile: Profile,
+    source: Source,
+    publication: Publication,
+    watch: Watch,
+    previous: Predecessor | None = None,
+) -> Done:
+    """Carry out a whole audit, which continues an earlier one where there is one.
 
     Raises:
         SourceError: nothing at all could be read.
         StoreError: evidence or reports could not be written.
     """
-    publication = Publication(store, facts)
-    intake, readings = collect(source, profile.lists, facts.window, publication, watch)
-    report = assess(facts, profile, intake, readings)
+    intake = Intake(previous.history if previous else None)
+    readings = collect(source, profile.lists, facts.read, publication, watch, intake)
+    report = assess(facts, profile, intake, readings, previous)
     return publish(publication, intake, profile, report)
 
 
 def collect(
-    source: Source, kinds: Collection[Kind], window: Window, publication: Publication, watch: Watch
-) -> tuple[Intake, tuple[Reading, ...]]:
+    source: Source, kinds: Collection[Kind], window: Window, publication: Publication, watch: Watch, intake: Intake
+) -> tuple[Reading, ...]:
     """Read every list; each answer is stored as received before it is validated and remembered."""
-    intake = Intake()
     readings = []
     for kind in (kind for kind in Kind if kind in kinds):
         pages = source.read(kind, window)
@@ -97,7 +108,7 @@ def collect(
             if not intake.pages:
                 raise  # nothing was read: there is no report to be made, only this error
         readings.append(pages.reading())
-    return intake, tuple(readings)
+    return tuple(readings)
 
 
 def _further(read: Progress, page: Page, pages: Pages) -> Progress:
@@ -106,8 +117,14 @@ def _further(read: Progress, page: Page, pages: Pages) -> Progress:
     return Progress(read.kind, pages.passes, number + 1, rows + len(page.rows), pages.expected)
 
 
-def assess(facts: RunFacts, profile: Profile, intake: Intake, readings: tuple[Reading, ...]) -> Report:
-    """Arrange and evaluate what was read. The same evidence, profile and time give the same report."""
+def assess(
+    facts: RunFacts,
+    profile: Profile,
+    intake: Intake,
+    readings: tuple[Reading, ...],
+    previous: Predecessor | None = None,
+) -> Report:
+    """Arrange and evaluate what was read. The same evidence, profile, time and earlier run give the same report."""
     collection = subjects.Collection(
         id=facts.project_id,
         name=facts.project_id,
@@ -117,6 +134,8 @@ def assess(facts: RunFacts, profile: Profile, intake: Intake, readings: tuple[Re
         drift=intake.drift,
         asked=profile.lists,
         doubts=tuple(_doubts(facts.window, intake)),
+        memory=previous.memory if previous else None,
+        proven=previous.covered if previous and previous.covers(facts.read.since) else None,
     )
     inventory = subjects.Inventory(
         policies=intake.policies.values(),
@@ -141,9 +160,15 @@ def _doubts(window: Window, intake: Intake) -> Iterator[str]:
 
 def publish(publication: Publication, intake: Intake, profile: Profile, report: Report) -> Done:
     """Write history, profile and reports, and commit them with the manifest."""
-    publication.put("history.ndjson.gz", intake.tasks.dump())
-    publication.put("profile.json", profile.canonical)
-    for name, render in FORMATS.items():
-        publication.put(name, render(report))
+    publication.put(HISTORY, intake.tasks.pruned(report.run.window.since).dump())
+    publication.put(PROFILE, profile.canonical)
+    for name in profile.formats:
+        publication.put(name, FORMATS[name](report))
     publication.finish(report)
-    return Done(report=report, prefix=publication.prefix, url=publication.url, keys=publication.keys)
+    return Done(
+        report=report,
+        prefix=publication.prefix,
+        url=publication.url,
+        keys=publication.keys,
+        digest_sha256=publication.digest_sha256,
+    )

@@ -124,6 +124,27 @@ class Schedule:
         runs = self.between(self._start, self._start + timedelta(days=2 * self._cycle_days))
         return max(later - earlier for earlier, later in pairwise(runs))
 
+    def shortest_span(self, runs: int) -> timedelta:
+        """The least time from the first to the last of so many runs that follow each other."""
+        return min(self._spans(runs))
+
+    def longest_span(self, runs: int) -> timedelta:
+        """The most time from the first to the last of so many runs that follow each other."""
+        return max(self._spans(runs))
+
+    def _spans(self, runs: int) -> Iterable[timedelta]:
+        """Measure from each run of a cycle; whole cycles are as long wherever they begin."""
+        cycle = timedelta(days=self._cycle_days)
+        cycles, rest = divmod(max(runs, 1) - 1, len(self._cycle))
+        twice = (*self._cycle, *(run + cycle for run in self._cycle))
+        return (twice[number + rest] - run + cycles * cycle for number, run in enumerate(self._cycle))
+
+    @cached_property
+    def _cycle(self) -> tuple[datetime, ...]:
+        """The runs of one cycle; the first cycle may lack those that were over when the trigger was set."""
+        begin, end = (self._start + timedelta(days=cycles * self._cycle_days) for cycles in (1, 2))
+        return tuple(run for run in self._between(begin, end) if run < end)
+
     def _check(self) -> None:
         """Refuse rules that never run, run too often, or do not fit together within years."""
         if self._start.year > _LAST_YEAR:

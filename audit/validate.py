@@ -30,8 +30,9 @@ def read_envelope(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
 class Intake:
     """Everything usable that was read so far, and an account of everything else."""
 
-    def __init__(self) -> None:
-        self.tasks = History()
+    def __init__(self, history: History | None = None) -> None:
+        """Begin with what earlier runs know of the tasks; the history itself is not changed."""
+        self.tasks = History() if history is None else history + History()
         self.policies: dict[str, Policy] = {}
         self.vaults: dict[str, Vault] = {}
         self.backups: dict[str, Backup] = {}

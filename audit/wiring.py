@@ -8,21 +8,23 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import structlog
 
 from audit import __version__
 from audit.cbr.client import ACTIONS, CbrClient
+from audit.chain import Ed25519Signer, Head, Signer, Unsigned
 from audit.collection import Window, shown
 from audit.doctor import Check, Result, examine_cloud, examine_store
-from audit.errors import AuditError, EventError, RefusedError, SettingsError
+from audit.errors import EventError, RefusedError, SettingsError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.log import REDACTOR
 from audit.notify import Notifier
+from audit.predecessor import Predecessor, read_predecessor, recalled
 from audit.profile import PRESETS, Profile, build_profile, load_profile, parse_profile
-from audit.publish import LATEST
-from audit.reading import read_previous, read_report
+from audit.publish import LATEST, Publication, newest
 from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn, StoreSettings
@@ -36,6 +38,7 @@ from audit.web.cloud_clock import CloudClock
 from audit.web.fresh import Fresh, Keys
 from audit.web.transport import Credentials, Limits, Transport
 
+FIRST_READING: Final = timedelta(days=30)  # what CBR still shows
 _HOUR: Final = timedelta(hours=1)
 _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
@@ -54,6 +57,8 @@ class Order:
     """One audit that is to be carried out.
 
     Attributes:
+        since: from when on the log is read; None to go on where the run before ended.
+        until: the time of judgement.
         nonce: sets this run apart from others over the same window, a repeated event included.
         request_id: what the platform calls the invocation, or an empty text.
         budget: time for reading from the cloud.
@@ -65,7 +70,8 @@ class Order:
 
     settings: Settings
     profile: Profile
-    window: Window
+    since: datetime | None
+    until: datetime
     nonce: str
     request_id: str = ""
     budget: timedelta = _HOUR
@@ -103,15 +109,16 @@ def order(
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         until = read_time(as_of, now).replace(microsecond=0) if as_of else now
-        start = read_time(since or demanded.look_back, until).replace(microsecond=0)
+        start = read_time(since, until).replace(microsecond=0) if since else None
     except ValueError as error:
         raise SettingsError(str(error)) from error
-    if start >= until:
+    if start is not None and start >= until:
         raise SettingsError(f"the window is empty: it starts at {shown(start)} and ends at {shown(until)}")
     return Order(
         settings=settings,
         profile=demanded,
-        window=Window(start, until),
+        since=start,
+        until=until,
         nonce=secrets.token_hex(8),
     )
 
@@ -132,7 +139,8 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
     return Order(
         settings=made.settings,
         profile=made.profile,
-        window=made.window,
+        since=made.since,
+        until=made.until,
         nonce=made.nonce,
         request_id=context.getRequestID(),
         budget=min(max(time_left() * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
@@ -157,34 +165,18 @@ def carry_out(order: Order, watch: Watch) -> Done:
         notifier.started(run_id)
         try:
             with opened(order) as edges:
-                facts = _facts(order, edges.store)
-                _LOG.info("run.started", sign_in=edges.way, store=edges.store.url, until=shown(facts.as_of))
-                if facts.previous.trouble:
-                    _LOG.warning("previous.not_used", reason=facts.previous.trouble)
-                before = _previous(edges.store, settings.project_id) if notifier.compares else None
-                done = _run(order, facts, edges, watch)
+                head = newest(edges.store, settings.project_id)
+                before = read_predecessor(edges.store, head, until=order.until, look_back=order.profile.remembered)
+                done = _run(order, edges, head, before, watch)
         except Exception as error:
             _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}")
             notifier.failed(error)
             raise
         _LOG.log(_LEVELS[done.report.conclusion], "run.finished", **summary(done))
         is_latest = f"{settings.project_id}/{LATEST}" in done.keys
-        notifier.finished(done.report, before, f"{edges.store.url}/{done.prefix}/report.html", is_latest=is_latest)
+        url = f"{edges.store.url}/{done.prefix}/report.html"
+        notifier.finished(done.report, before.report if before else None, url, is_latest=is_latest)
     return done
-
-
-def _facts(order: Order, store: Store) -> RunFacts:
-    return RunFacts(
-        id=_run_id(order),
-        as_of=order.window.until,
-        window=order.window,
-        project_id=order.settings.project_id,
-        region=order.settings.region or "",
-        tool_version=__version__,
-        profile_sha256=order.profile.sha256,
-        timezone=order.profile.timezone,
-        previous=read_previous(store, order.settings.project_id, order.window.until),
-    )
 
 
 def examined(variables: Mapping[str, str]) -> Iterator[Check]:
@@ -219,6 +211,7 @@ def summary(done: Done) -> dict[str, Any]:
         "kinds_of_drift": len(report.collection.drift),
         "new_drift": sum(not report.run.previous.knows(drift) for drift in report.collection.drift),
         "prefix": done.prefix,
+        "digest_sha256": done.digest_sha256,
     }
 
 
@@ -229,6 +222,28 @@ class Edges:
     way: SignIn
     client: CbrClient
     store: ProbedStore
+
+
+def _facts(order: Order, head: Head | None, before: Predecessor | None) -> RunFacts:
+    """Decide what is read, and what is judged: as far back as the history of earlier runs goes on without a gap."""
+    until, look_back = order.until, order.profile.remembered
+    since = order.since or (before.reading_from(until) if before else until - min(look_back, FIRST_READING))
+    judged = since
+    if before and before.covered and before.covers(since):
+        judged = max(min(before.covered.since, since), min(until - look_back, since))
+    return RunFacts(
+        id=_run_id(order),
+        as_of=until,
+        window=Window(judged, until),
+        read=Window(since, until),
+        project_id=order.settings.project_id,
+        region=order.settings.region or "",
+        tool_version=__version__,
+        profile_sha256=order.profile.sha256,
+        timezone=order.profile.timezone,
+        previous=recalled(head, before, until),
+        origin=before.origin if before else None,
+    )
 
 
 @contextmanager
@@ -270,20 +285,36 @@ def opened_store(url: str, variables: Mapping[str, str]) -> Iterator[Store]:
         yield open_store(url, _in_obs(settings, keys, transport))
 
 
-def _run(order: Order, facts: RunFacts, edges: Edges, watch: Watch) -> Done:
+def _run(order: Order, edges: Edges, head: Head | None, before: Predecessor | None, watch: Watch) -> Done:
+    facts = _facts(order, head, before)
+    read = {"since": shown(facts.read.since), "until": shown(facts.as_of)}
+    _LOG.info("run.started", sign_in=edges.way, store=edges.store.url, previous=facts.previous.run, **read)
+    for trouble in (facts.previous.trouble, *(before.notes if before else ())):
+        if trouble:
+            _LOG.warning("previous.not_used", reason=trouble)
+    publication = Publication(edges.store, facts, head=head, signer=_signer(order.settings))
     try:
-        return run(facts, order.profile, edges.client, edges.store, watch)
+        return run(facts, order.profile, edges.client, publication, watch, before)
     except RefusedError as error:
         raise type(error)(f"{error} (signed in with {edges.way})", status=error.status, code=error.code) from error
 
 
-def _previous(store: Store, project_id: str) -> Mapping[str, Any] | None:
-    """Read the latest report before this run moves the pointer; None where there is none that can be trusted."""
+def _signer(settings: Settings) -> Signer:
+    """Read the key that signs digests, from its file where a path is given; nothing is signed without one.
+
+    Raises:
+        SettingsError: the key cannot be read or used.
+    """
+    if settings.signing_key is None:
+        return Unsigned()
+    written = settings.signing_key.get_secret_value()
+    if "PRIVATE KEY" in written:
+        return Ed25519Signer(written.encode())
     try:
-        return read_report(store, project_id).report
-    except (AuditError, ValueError) as error:
-        _LOG.info("previous.not_read", cause=str(error))
-        return None
+        return Ed25519Signer(Path(written).read_bytes())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no path"
+        raise SettingsError(f"the key of CBR_AUDIT_SIGNING_KEY cannot be read: {reason}") from None
 
 
 def _storing(budget: timedelta) -> Limits:
@@ -354,5 +385,6 @@ def _profile_of(event: ManualEvent) -> Profile | None:
 
 def _run_id(order: Order) -> str:
     """The time that is judged, and a hash that sets the run apart."""
-    parts = (order.settings.project_id, shown(order.window.since), order.profile.sha256, __version__, order.nonce)
-    return f"{order.window.until:%Y%m%dT%H%M%SZ}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
+    since = shown(order.since) if order.since else ""
+    parts = (order.settings.project_id, since, order.profile.sha256, __version__, order.nonce)
+    return f"{order.until:%Y%m%dT%H%M%SZ}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"

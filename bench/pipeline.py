@@ -39,6 +39,7 @@ def whole(files: Sequence[Path]) -> int:
         id="bench",
         as_of=AS_OF,
         window=window,
+        read=window,
         project_id="bench",
         region="",
         tool_version="",

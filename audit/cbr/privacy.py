@@ -36,7 +36,13 @@ def _reduced(item: Any) -> Any:
     if not isinstance(item, dict):
         return None
     kept = {name: item[name] for name in _KEPT if isinstance(item.get(name), str | int)}
-    return {**kept, "children": [], "protectable": _protection(item.get("protectable"))}
+    return {**kept, "children": _parts(item.get("children")), "protectable": _protection(item.get("protectable"))}
+
+
+def _parts(items: Any) -> list[Any]:
+    """Of the disks of a server, keep which they are: they need no vault of their own."""
+    disks = items if isinstance(items, list) else []
+    return [{"id": disk["id"]} for disk in disks if isinstance(disk, dict) and isinstance(disk.get("id"), str)]
 
 
 def _protection(item: Any) -> Any:

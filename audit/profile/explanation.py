@@ -33,8 +33,9 @@ def limits_of(control: Control[Any]) -> tuple[str, ...]:
 def explain(source: Source, profile: Profile, now: datetime) -> Iterator[str]:
     """Write a profile as lines for a person."""
     yield f"Profile      {source.name}, over the preset {profile.preset}"
-    yield f"Window       the last {profile.look_back} before the time of judgement, unless a run is asked for another"
+    yield f"Look-back    {profile.look_back}; a first run reads the last 30 days, later ones go on where it ended"
     yield f"Zone         {profile.timezone}: people are shown its times beside UTC"
+    yield f"Reports      {', '.join(profile.formats)}"
     yield ""
     yield from _controls(source, profile)
     yield from _other_limits(source, profile)

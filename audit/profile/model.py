@@ -3,8 +3,8 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -22,6 +22,8 @@ from audit.profile.scope import LevelValues, ScopeValues
 from audit.profile.waivers import WaiverValues
 from audit.profile.written import Written, ZoneName, hint
 
+FileName = Literal["report.json", "findings.csv", "report.html", "findings.ocsf.ndjson", "metrics.prom"]
+_ALWAYS: Final = "report.json"  # later runs and other commands read it
 _LOOK_BACK: Final = re.compile(r"([1-9][0-9]{0,3})([dh])")
 _LONGEST_IN_HOURS: Final = {"d": 366, "h": 366 * 24}
 
@@ -39,7 +41,8 @@ class Profile(Written):
         default="UTC", description="IANA name of the zone of your people; they are shown its times beside UTC."
     )
     look_back: str = Field(
-        default="30d", description="How long a window is judged where nobody asks for another, such as 30d or 12h."
+        default="90d",
+        description="How far back tasks are judged and remembered, such as 90d; a first run reads the last 30 days.",
     )
     controls: Annotated[tuple[Choice, ...], Field(strict=False, min_length=1)] = Field(
         default=GROUPS["default"],
@@ -47,6 +50,10 @@ class Profile(Written):
     )
     skip: Annotated[tuple[ControlId, ...], Field(strict=False)] = Field(
         default=(), description="Ids of controls that are not applied all the same."
+    )
+    formats: Annotated[tuple[FileName, ...], Field(strict=False)] = Field(
+        default=("report.json", "findings.csv", "report.html"),
+        description="Reports that are written; report.json is always one of them.",
     )
     scope: ScopeValues = Field(default_factory=ScopeValues, description="What is judged.")
     limits: LimitValues = Field(default_factory=LimitValues, description="The numbers that controls compare with.")
@@ -66,6 +73,17 @@ class Profile(Written):
         if name not in PRESETS:
             raise ValueError(f"there is no preset {name!r}{hint(name, PRESETS)}")
         return name
+
+    @field_validator("formats")
+    @classmethod
+    def _in_the_order_of_formats(cls, chosen: tuple[FileName, ...]) -> tuple[FileName, ...]:
+        return tuple(name for name in get_args(FileName) if name in {*chosen, _ALWAYS})
+
+    @property
+    def remembered(self) -> timedelta:
+        """How far back tasks are judged and remembered."""
+        number, unit = int(self.look_back[:-1]), self.look_back[-1]
+        return timedelta(days=number) if unit == "d" else timedelta(hours=number)
 
     @field_validator("look_back")
     @classmethod

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sys import intern
-from typing import Any
+from typing import Any, Final
 
 from audit.collection import instant
-from audit.records.fields import block, blocks, optional_instant, shared, truth
+from audit.records.fields import block, blocks, optional_instant, shared, text, truth
 from audit.records.task import REPLICATION
+
+_RESTORABLE: Final = frozenset({"available", "restoring", "waiting_restore"})
+_BEING_MADE: Final = frozenset({"protecting", "waiting_protect"})
+_BEING_DELETED: Final = frozenset({"deleting", "waiting_delete"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,7 @@ class Backup:
         expired_at: when retention ends; None where it never does, as for one made by hand.
         by_policy: a policy made it (extend_info.auto_trigger); None where the answer does not say.
         encrypted: its disks are encrypted; None where the answer does not say.
+        parent_id: the backup of a server that this backup of one disk is a part of.
         replicas: its copies in other regions.
     """
 
@@ -48,6 +53,7 @@ class Backup:
     resource_type: str | None = None
     by_policy: bool | None = None
     encrypted: bool | None = None
+    parent_id: str | None = None
     replicas: tuple[Replica, ...] = ()
 
     @property
@@ -56,9 +62,24 @@ class Backup:
         return self.image_type == REPLICATION
 
     @property
+    def is_own(self) -> bool:
+        """It was made here, and is a whole: neither a copy nor a part of the backup of a server."""
+        return not self.is_copy and self.parent_id is None
+
+    @property
     def is_available(self) -> bool:
-        """It can be restored from."""
-        return self.status == "available"
+        """It can be restored from; some of it may just be."""
+        return self.status in _RESTORABLE
+
+    @property
+    def is_broken(self) -> bool:
+        """Nothing can be restored from it; a backup that failed may leave such a one, too."""
+        return self.status == "error"
+
+    @property
+    def is_lasting(self) -> bool:
+        """It is neither being made nor being deleted."""
+        return self.status not in _BEING_MADE and self.status not in _BEING_DELETED
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Backup":
@@ -81,6 +102,7 @@ class Backup:
             resource_type=shared(row.get("resource_type")),
             by_policy=truth(extend.get("auto_trigger")),
             encrypted=truth(extend.get("encrypted")),
+            parent_id=text(row.get("parent_id")),
             replicas=tuple(_replica(record) for record in blocks(records)),
         )
 

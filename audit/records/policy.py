@@ -56,6 +56,11 @@ class Policy:
         """Backups are deleted when there are more than a number."""
         return (self.max_backups or -1) > 0
 
+    @property
+    def keeps_for_ever(self) -> bool:
+        """Backups are never deleted; -1, 0 and nothing at all mean that there is no such rule."""
+        return not self.keeps_by_age and not self.keeps_by_number
+
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Policy":
         """Build a policy from a row of policies.

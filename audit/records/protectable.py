@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.records.fields import block, text
+from audit.records.fields import block, ids, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,7 @@ class Protectable:
     Attributes:
         can_be_protected: CBR would take it into a vault (protectable.result).
         vault_id: the vault that holds it, None where none does (protectable.vault.id).
+        parts: ids of the disks of a server, which its backups contain (children).
     """
 
     id: str
@@ -21,6 +22,7 @@ class Protectable:
     type: str
     can_be_protected: bool
     vault_id: str | None = None
+    parts: tuple[str, ...] = ()
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Protectable":
@@ -32,4 +34,5 @@ class Protectable:
             type=row["type"],
             can_be_protected=protectable["result"],
             vault_id=text(block(protectable, "vault").get("id")),
+            parts=ids(row.get("children")),
         )

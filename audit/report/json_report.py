@@ -86,6 +86,7 @@ def reading_part(reading: Reading) -> Mapping[str, Any]:
         "distinct": reading.distinct,
         "duplicates": reading.duplicates,
         "gaps": list(reading.gaps),
+        "refused": reading.refused,
     }
 
 

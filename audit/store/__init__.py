@@ -27,6 +27,9 @@ class Store(Protocol):
     def read(self, key: str) -> bytes | None:
         """Read an object, None where there is none."""
 
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Name every object whose key begins with a prefix, in order."""
+
     def projects(self) -> tuple[str, ...]:
         """Name the projects that have a report here."""
 

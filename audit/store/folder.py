@@ -1,12 +1,16 @@
 """A local folder as a store."""
 
 import os
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from audit.errors import StoreError
+
+_TEMPORARY: Final = re.compile(r"\.[0-9a-f]{16}")
 
 
 class Folder:
@@ -57,6 +61,20 @@ class Folder:
             return None
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror}") from error
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Name every object whose key begins with a prefix, in order; what a broken write left behind is none.
+
+        Raises:
+            StoreError: the folder cannot be read.
+        """
+        folder = self._root / prefix.rpartition("/")[0]
+        try:
+            files = [path for path in folder.rglob("*") if path.is_file() and not _TEMPORARY.fullmatch(path.name)]
+        except OSError as error:
+            raise StoreError(f"cannot read {folder}: {error.strerror}") from error
+        keys = (path.relative_to(self._root).as_posix() for path in files)
+        return tuple(sorted(key for key in keys if key.startswith(prefix)))
 
     def projects(self) -> tuple[str, ...]:
         """Name the projects that have a report here."""

@@ -13,10 +13,12 @@ from audit.subjects.limits import Limits
 from audit.subjects.memory import Memory
 from audit.subjects.policy import PolicySubject
 from audit.subjects.resource import Presence, Resource
+from audit.subjects.retention import FOR_EVER, kept_at_least, kept_at_most
 from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import Waiver, WaiverSubject
 
 __all__ = [
+    "FOR_EVER",
     "Collection",
     "Departure",
     "Inventory",
@@ -35,6 +37,8 @@ __all__ = [
     "Waiver",
     "WaiverSubject",
     "arrange",
+    "kept_at_least",
+    "kept_at_most",
     "reaches_back",
     "silent_since",
 ]

@@ -9,7 +9,7 @@ from typing import Final
 
 from audit.collection import Kind, Window
 from audit.history import History
-from audit.records import BACKUP, Backup, Policy, Protectable, Task, Vault
+from audit.records import BACKUP, REPLICATION, Backup, Policy, Protectable, Task, Vault
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import SURELY_SHOWN, Collection
 from audit.subjects.kinds import Departure, SubjectKind
@@ -83,7 +83,9 @@ class _Arrangement:
         self._policies = tuple(
             self._policy(policy) for policy in sorted(inventory.policies, key=lambda policy: policy.id)
         )
+        self._policies = tuple(self._with_sources(subject) for subject in self._policies)
         self._protectables = {protectable.id: protectable for protectable in inventory.protectables}
+        self._server_of = _servers(self._protectables.values())
         self._points_of_resource: dict[str, list[Backup]] = defaultdict(list)
         self._points_of_vault: dict[str, list[Backup]] = defaultdict(list)
         for backup in sorted(inventory.backups, key=lambda backup: (backup.created_at, backup.id)):
@@ -91,7 +93,9 @@ class _Arrangement:
             self._points_of_vault[backup.vault_id].append(backup)
         tasks = (task for task in history if task.created_at <= collection.window.until)
         self._tasks = sorted(tasks, key=lambda task: (task.created_at, task.id))
-        self._covered_since = _covered_since(collection.window, self._tasks)
+        self._covered_since = (
+            collection.proven.since if collection.proven else _covered_since(collection.window, self._tasks)
+        )
         self._holders: dict[str, list[Vault]] = defaultdict(list)
         self._named: dict[str, list[str]] = defaultdict(list)
         for vault in self._vaults.values():
@@ -117,12 +121,17 @@ class _Arrangement:
             resources=tuple(self._resource(resource_id) for resource_id in resources),
             policies=self._policies,
             vaults=tuple(self._vault(vault_id) for vault_id in sorted(self._vaults.keys() | gone)),
-            collection=replace(self._collection, tasks=self._loose(self._vaults.keys() | gone)),
+            collection=replace(
+                self._collection,
+                tasks=self._loose(self._vaults.keys() | gone),
+                covered_since=self._covered_since,
+            ),
         )
 
     def _unprotected(self) -> set[str]:
-        """Find what CBR would protect and nobody has put into a vault."""
-        return {protectable.id for protectable in self._protectables.values() if protectable.can_be_protected}
+        """Find what CBR would protect, vault or not; a disk of a server is a part of what protects the server."""
+        found = {protectable.id for protectable in self._protectables.values() if protectable.can_be_protected}
+        return found - self._server_of.keys()
 
     def _loose(self, vault_ids: Container[str]) -> tuple[Task, ...]:
         """Find the tasks that concern no resource and no vault that is judged."""
@@ -194,9 +203,11 @@ class _Arrangement:
             held_since=min(created, default=None),
             window=self._collection.window,
             log_complete=self._log_complete,
+            vaults_complete=self._collection.has_all(Kind.VAULTS),
             covered_since=self._covered_since,
             recovery_points=self._points(self._points_of_resource.get(resource_id, ())),
             protectable=self._protectables.get(resource_id),
+            server_id=self._server_of.get(resource_id),
             protectables_complete=self._collection.has_all(Kind.PROTECTABLES)
             if Kind.PROTECTABLES in self._collection.asked
             else None,
@@ -261,6 +272,15 @@ class _Arrangement:
             known_since=memory.policy_since(policy, now) if memory else None,
         )
 
+    def _with_sources(self, subject: PolicySubject) -> PolicySubject:
+        """Find the policies that make what a replication policy copies."""
+        vault_ids = subject.policy.vault_ids
+        if not self._collection.has_all(Kind.POLICIES) or subject.policy.operation != REPLICATION:
+            return subject
+        making = (other for other in self._policies if other.makes_backups)
+        sources = (other.schedule for other in making if not vault_ids.isdisjoint(other.policy.vault_ids))
+        return replace(subject, sources=tuple(sources))
+
     def _policies_of(self, vault_ids: list[str]) -> tuple[PolicySubject, ...] | None:
         if not self._collection.has_all(Kind.POLICIES):
             return None
@@ -275,6 +295,13 @@ def _covered_since(window: Window, tasks: Sequence[Task]) -> datetime:
     shown_since = window.until - SURELY_SHOWN
     oldest = tasks[0].created_at - _DAY if tasks else shown_since
     return max(window.since, min(oldest, shown_since))
+
+
+def _servers(protectables: Iterable[Protectable]) -> Mapping[str, str]:
+    """Say of each disk to which server it belongs, unless the server can be in no vault."""
+    known = sorted(protectables, key=lambda protectable: protectable.id)
+    servers = [server for server in known if server.can_be_protected or server.vault_id]
+    return {disk: server.id for server in servers for disk in server.parts}
 
 
 def _takes_away(task: Task) -> bool:

@@ -21,6 +21,9 @@ class Collection:
         doubts: what makes the task log doubtful although it was read to its end.
         tasks: tasks that concern no resource and no vault, oldest first.
         memory: what the run before knew; None where there is none.
+        proven: the time that the history of earlier runs covers and that this reading continues; None where it covers
+            nothing, or there is a gap between the two.
+        covered_since: from when on silence of the log means something; None before subjects are arranged.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.COLLECTION
@@ -34,6 +37,15 @@ class Collection:
     doubts: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     memory: Memory | None = None
+    proven: Window | None = None
+    covered_since: datetime | None = None
+
+    @property
+    def covered(self) -> Window | None:
+        """The time over which the history, this reading included, has everything that CBR showed."""
+        if self.log_complete and self.covered_since is not None:
+            return Window(self.covered_since, self.window.until)
+        return self.proven
 
     @property
     def shown_since(self) -> datetime:

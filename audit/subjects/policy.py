@@ -17,6 +17,8 @@ class PolicySubject:
         schedule: None where the trigger cannot be read; ``unreadable`` says why.
         vaults: the vaults of the inventory that it is applied to, in order of id.
         known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
+        sources: of a replication policy, the schedules of the enabled policies that make what it copies, None for one
+            that cannot be read; None altogether where the policies could not be read completely.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.POLICY
@@ -25,6 +27,7 @@ class PolicySubject:
     unreadable: str
     vaults: tuple[Vault, ...] = ()
     known_since: datetime | None = None
+    sources: tuple[Schedule | None, ...] | None = None
 
     @property
     def id(self) -> str:
@@ -40,6 +43,11 @@ class PolicySubject:
     def makes_backups(self) -> bool:
         """The policy is enabled and makes backups, not replicas."""
         return self.policy.enabled and self.policy.operation == BACKUP
+
+    @property
+    def is_relied_on(self) -> bool:
+        """The policy is enabled, and applied to a vault."""
+        return self.policy.enabled and bool(self.policy.vault_ids)
 
     @property
     def makes_copies(self) -> bool:

@@ -43,9 +43,11 @@ class Resource:
         known_since: from when on it is known to be held, and to follow the policies that it follows now; None where
             nothing says so.
         log_complete: nothing of the task log is missing in the window.
+        vaults_complete: nothing of the inventory of vaults is missing.
         covered_since: from when on silence of the log means something; the start of the window where None.
         recovery_points: its backups as the vaults keep them, oldest first; None where they were not read completely.
         protectable: what the list of protectable resources says of it, or None.
+        server_id: the server that it is a disk of, as that list says.
         protectables_complete: that list was read completely; None where nobody asked for it.
     """
 
@@ -61,10 +63,12 @@ class Resource:
     held_since: datetime | None
     window: Window
     log_complete: bool
+    vaults_complete: bool = True
     covered_since: datetime | None = None
     known_since: datetime | None = None
     recovery_points: tuple[Backup, ...] | None = None
     protectable: Protectable | None = None
+    server_id: str | None = None
     protectables_complete: bool | None = None
     _matched: dict[Limits, Schedules] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -77,6 +81,30 @@ class Resource:
     def restores(self) -> tuple[Task, ...]:
         """The restores of its backups, oldest first, wherever to."""
         return tuple(task for task in self.tasks if task.operation == RESTORE)
+
+    @property
+    def own_points(self) -> tuple[Backup, ...] | None:
+        """Its whole recovery points that were made here and neither are being made nor deleted, oldest first."""
+        if self.recovery_points is None:
+            return None
+        return tuple(point for point in self.recovery_points if point.is_own and point.is_lasting)
+
+    @property
+    def kept_successes(self) -> tuple[Task, ...]:
+        """Its successful backups, oldest first, of which vaults that hold it should keep what they made.
+
+        Whatever was made before the resource was taken out of a vault was deleted with that.
+        """
+        removals = (task for task in self.tasks if task.operation == "remove_resource" and task.succeeded)
+        removed = max((task.created_at for task in removals), default=None)
+        made = (task for task in self.backups if task.succeeded and self._may_hold(task))
+        return tuple(task for task in made if removed is None or task.created_at > removed)
+
+    def _may_hold(self, task: Task) -> bool:
+        """Whether a task was about a vault that holds the resource now, as far as it says."""
+        if task.vault_id:
+            return any(vault.id == task.vault_id for vault in self.vaults)
+        return task.vault_name is None or any(vault.name == task.vault_name for vault in self.vaults)
 
     @property
     def puzzling(self) -> tuple[Task, ...]:
@@ -93,6 +121,11 @@ class Resource:
     def places(self) -> tuple[tuple[Vault, Protected], ...]:
         """Each vault that holds it, beside how it is held there."""
         return tuple((vault, held) for vault in self.vaults for held in vault.resources if held.id == self.id)
+
+    @property
+    def backup_places(self) -> tuple[tuple[Vault, Protected], ...]:
+        """Each vault into which backups of it are made, beside how it is held there."""
+        return tuple((vault, held) for vault, held in self.places if not vault.receives_copies_only)
 
     @property
     def schedules(self) -> tuple[Schedule, ...] | None:

@@ -273,6 +273,7 @@ def run_facts(**changes: Any) -> RunFacts:
         "id": "20261123T040000Z-abc",
         "as_of": NOW,
         "window": a_window(3),
+        "read": a_window(3),
         "project_id": "project-1",
         "region": "eu-west-101",
         "tool_version": "0.1.0",

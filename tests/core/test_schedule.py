@@ -267,3 +267,45 @@ def test_a_start_in_an_odd_year_can_be_computed_with(year: int) -> None:
 def test_a_start_that_is_too_late_to_compute_with_is_refused() -> None:
     with pytest.raises(UnreadableScheduleError, match="starts in the year 9999"):
         Schedule(["FREQ=DAILY"], MONDAY.replace(year=9999))
+
+
+SPANS = [
+    ["FREQ=DAILY;BYHOUR=2;BYMINUTE=0"],
+    ["FREQ=WEEKLY;BYDAY=MO;BYHOUR=1,2;BYMINUTE=0"],
+    ["FREQ=WEEKLY;BYDAY=MO,WE,FR;BYHOUR=6;BYMINUTE=0", "FREQ=DAILY;INTERVAL=5;BYHOUR=7;BYMINUTE=0"],
+    ["FREQ=DAILY;INTERVAL=4", "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU;BYHOUR=23;BYMINUTE=30"],
+    ["FREQ=DAILY;INTERVAL=60"],
+]
+
+
+@pytest.mark.parametrize("patterns", SPANS)
+@pytest.mark.parametrize("runs", [1, 2, 3, 7, 8, 20, 61])
+def test_so_many_runs_cover_at_least_and_at_most_what_a_look_at_all_of_them_shows(
+    patterns: list[str], runs: int
+) -> None:
+    schedule = Schedule(patterns, MONDAY)
+    every = schedule.between(MONDAY, MONDAY + 6000 * DAY)
+    spans = {last - first for first, last in zip(every, every[runs - 1 :], strict=False)}
+
+    assert (schedule.shortest_span(runs), schedule.longest_span(runs)) == (min(spans), max(spans))
+
+
+def test_two_runs_are_at_most_the_longest_gap_apart() -> None:
+    for patterns in SPANS:
+        schedule = Schedule(patterns, MONDAY)
+        assert schedule.longest_span(2) == schedule.longest_gap
+
+
+@pytest.mark.parametrize("runs", [0, -1, 1])
+def test_less_than_two_runs_cover_no_time(runs: int) -> None:
+    schedule = Schedule(SPANS[1], MONDAY)
+
+    assert (schedule.shortest_span(runs), schedule.longest_span(runs)) == (timedelta(0), timedelta(0))
+
+
+def test_the_span_of_very_many_runs_is_found_at_once() -> None:
+    schedule = Schedule(SPANS[0], None)
+    began = time.process_time()
+
+    assert schedule.shortest_span(99_999) == 99_998 * DAY
+    assert time.process_time() - began < 1

@@ -9,6 +9,7 @@ import orjson
 import pytest
 import time_machine
 
+from audit.chain import Unsigned
 from audit.collection import Kind, Page, Reading, Window
 from audit.errors import StoreError
 from audit.log import REDACTOR
@@ -24,6 +25,7 @@ FACTS = RunFacts(
     id="20261123T120000Z-0123456789ab",
     as_of=AS_OF,
     window=Window(AS_OF - timedelta(days=30), AS_OF),
+    read=Window(AS_OF - timedelta(days=30), AS_OF),
     project_id="p1",
     region="eu-west-101",
     tool_version="0.1.0",
@@ -31,6 +33,7 @@ FACTS = RunFacts(
     timezone="UTC",
 )
 PREFIX = f"p1/2026/11/23/{FACTS.id}"
+DIGEST = f"p1/digest/0000000001-{FACTS.id}.json"
 
 
 POINTER = {"as_of": "2026", "stored_at": "2026", "prefix": "p1/x", "run": "r", "manifest_sha256": ""}
@@ -64,6 +67,9 @@ class Recording:
     def read(self, key: str) -> bytes | None:
         return self.objects.get(key)
 
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        return tuple(sorted(key for key in self.objects if key.startswith(prefix)))
+
     def projects(self) -> tuple[str, ...]:
         return ()
 
@@ -90,14 +96,14 @@ def a_report(facts: RunFacts = FACTS) -> Report:
 
 
 def publish(store: Store, facts: RunFacts = FACTS) -> Publication:
-    publication = Publication(store, facts)
+    publication = Publication(store, facts, head=None, signer=Unsigned())
     publication.keep(a_page())
     publication.put("report.json", b"{}")
     publication.finish(a_report(facts))
     return publication
 
 
-def test_the_manifest_is_written_after_everything_and_the_pointer_last() -> None:
+def test_the_manifest_is_written_after_everything_then_the_digest_and_the_pointer_last() -> None:
     store = Recording()
     publication = publish(store)
 
@@ -105,6 +111,7 @@ def test_the_manifest_is_written_after_everything_and_the_pointer_last() -> None
         f"{PREFIX}/raw/00001-vaults.json.gz",
         f"{PREFIX}/report.json",
         f"{PREFIX}/manifest.json",
+        DIGEST,
         "p1/latest.json",
     ]
     assert publication.keys == tuple(store.objects)
@@ -160,6 +167,8 @@ def test_the_pointer_names_the_run_and_the_hash_of_its_manifest() -> None:
         "conclusion": "incomplete",
         "prefix": PREFIX,
         "manifest_sha256": hashlib.sha256(store.objects[f"{PREFIX}/manifest.json"]).hexdigest(),
+        "digest": DIGEST,
+        "digest_sha256": hashlib.sha256(store.objects[DIGEST]).hexdigest(),
     }
 
 
@@ -203,7 +212,7 @@ def test_a_run_that_judges_the_future_does_not_stay_the_latest_for_ever() -> Non
 
 def test_the_same_answer_is_stored_once_and_named_each_time() -> None:
     store = Recording()
-    publication = Publication(store, FACTS)
+    publication = Publication(store, FACTS, head=None, signer=Unsigned())
 
     assert publication.keep(a_page())
     assert not publication.keep(a_page())
@@ -217,7 +226,7 @@ def test_the_same_answer_is_stored_once_and_named_each_time() -> None:
 def test_a_secret_is_kept_out_of_what_is_published() -> None:
     REDACTOR.learn(["a-secret-of-this-test"])
     store = Recording()
-    publication = Publication(store, FACTS)
+    publication = Publication(store, FACTS, head=None, signer=Unsigned())
 
     stored = publication.put("report.json", b'{"gap": "a-secret-of-this-test"}')
 
@@ -251,7 +260,7 @@ def test_a_damaged_pointer_is_reported_and_mended_by_the_next_run(pointer: bytes
 @pytest.mark.parametrize("project", ["..", ".", "../p1", "/etc", "p1/../..", "p 1", "p1\n", "", "p1/.hidden", "é"])
 def test_no_object_ever_leaves_the_root(tmp_path: Path, project: str) -> None:
     root = tmp_path / "a" / "root"
-    publication = Publication(open_store(str(root)), replace(FACTS, project_id=project))
+    publication = Publication(open_store(str(root)), replace(FACTS, project_id=project), head=None, signer=Unsigned())
 
     for write in (
         lambda: publication.put("report.json", b"{}"),
@@ -269,6 +278,6 @@ def test_a_name_outside_the_alphabet_is_refused(name: str) -> None:
     store = Recording()
 
     with pytest.raises(StoreError, match="cannot be a key"):
-        Publication(store, FACTS).put(name, b"")
+        Publication(store, FACTS, head=None, signer=Unsigned()).put(name, b"")
 
     assert store.objects == {}

@@ -1,5 +1,5 @@
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +7,7 @@ import orjson
 import pytest
 
 from audit.errors import StoreError
-from audit.previous import Previous
-from audit.reading import read_previous, read_report, read_run
+from audit.reading import read_report, read_run
 from audit.store import Store, open_store
 
 RUN = "20261123T120000Z-0123456789ab"
@@ -114,44 +113,3 @@ def test_a_pointer_that_leads_out_of_the_store_is_refused(store: Store) -> None:
         put(store, "p1/latest.json", {**pointer, name: value})
         with pytest.raises(StoreError, match=r"p1/latest\.json is damaged"):
             read_report(store)
-
-
-def publish_report(store: Store, report: Any) -> None:
-    """Publish a run whose report is given, and point to it."""
-    prefix = f"p1/2026/11/23/{RUN}"
-    objects = [{"name": "report.json", "sha256": put(store, f"{prefix}/report.json", report)}]
-    manifest = put(store, f"{prefix}/manifest.json", {"objects": objects})
-    pointer = {"as_of": "x", "stored_at": "x", "prefix": prefix, "run": RUN, "manifest_sha256": manifest}
-    put(store, "p1/latest.json", pointer)
-
-
-class TestThePreviousRun:
-    def test_there_may_be_none(self, store: Store) -> None:
-        assert read_previous(store, "p2", NOW) == Previous()
-
-    def test_it_is_the_latest_of_the_project(self, store: Store) -> None:
-        publish_report(store, REPORT)
-
-        assert read_previous(store, "p1", NOW) == Previous(run=RUN, as_of=NOW)
-
-    def test_one_that_judges_a_later_time_is_not_compared(self, store: Store) -> None:
-        publish_report(store, REPORT)
-
-        previous = read_previous(store, "p1", NOW - timedelta(seconds=1))
-        assert previous == Previous(trouble=f"the last report, {RUN}, judges a later time than this one")
-
-    def test_one_that_is_no_report_is_told(self, store: Store) -> None:
-        assert read_previous(store, "p1", NOW) == Previous(
-            trouble="the last report cannot be read: not a report of this version"
-        )
-
-    @pytest.mark.parametrize("name", ["latest.json", "report.json", "manifest.json"])
-    @pytest.mark.parametrize("content", [b"{}", b"\xff", b'{"as_of'])
-    def test_one_that_was_damaged_is_told(self, store: Store, tmp_path: Path, name: str, content: bytes) -> None:
-        publish_report(store, REPORT)
-        folder = tmp_path / "p1" if name == "latest.json" else tmp_path / "p1/2026/11/23" / RUN
-        (folder / name).write_bytes(content)
-
-        previous = read_previous(store, "p1", NOW)
-        assert name in (previous.trouble or "")
-        assert (previous.run, previous.as_of, previous.drift) == (None, None, {})

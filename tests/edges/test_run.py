@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from audit.cbr.client import CbrClient
+from audit.chain import Unsigned
 from audit.collection import Kind, Window
 from audit.errors import AuditError, SourceRefusedError, SourceUnreachableError, StoreError
 from audit.profile import Profile
@@ -19,6 +20,7 @@ from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Progress, assess, collect
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.store import open_store
+from audit.validate import Intake
 from audit.web.transport import Transport
 from tests.edges.pretend import AS_OF, a_simulator, audit, by_token, files_of, json_response
 
@@ -169,6 +171,7 @@ def facts(simulator: Simulator) -> RunFacts:
         id="r1",
         as_of=AS_OF,
         window=Window(AS_OF.replace(month=10), AS_OF),
+        read=Window(AS_OF.replace(month=10), AS_OF),
         project_id=simulator.project_id,
         region="",
         tool_version="0",
@@ -184,7 +187,9 @@ def read(simulator: Simulator, url: str, folder: Path, watch: Callable[[Progress
             transport, by_token(simulator.token), endpoint=url, project_id=simulator.project_id, workers=4
         )
         run = facts(simulator)
-        return collect(client, Profile().lists, run.window, Publication(open_store(str(folder)), run), watch)
+        publication = Publication(open_store(str(folder)), run, head=None, signer=Unsigned())
+        intake = Intake()
+        return intake, collect(client, Profile().lists, run.read, publication, watch, intake)
     finally:
         transport.close()
 

@@ -5,8 +5,10 @@ from typing import Any
 import orjson
 import pytest
 import time_machine
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from audit.collection import Window
+from audit.chain import PublicKey
 from audit.errors import EventError, ProfileError, SettingsError, SourceUnreachableError
 from audit.log import REDACTOR
 from audit.previous import Previous
@@ -15,8 +17,10 @@ from audit.report.contents import Conclusion, Report
 from audit.settings import SignIn
 from audit.signing_in import way_of
 from audit.simulator import Simulator, build_estate, mock_cbr, serve
-from audit.wiring import carry_out, order, order_from_event, summary
-from tests.edges.pretend import AS_OF, Context, a_simulator, audit, variables
+from audit.store import open_store
+from audit.verify import verify
+from audit.wiring import Order, carry_out, order, order_from_event, summary
+from tests.edges.pretend import AS_OF, Context, a_simulator, audit, files_of, variables
 from tests.edges.rude_server import keeps_silent, rude_server
 
 GOOD = {
@@ -41,13 +45,18 @@ def _now() -> Any:
 
 
 @pytest.mark.usefixtures("_now")
-def test_the_window_is_the_last_thirty_days_unless_told() -> None:
-    assert order(GOOD).window == Window(AS_OF - timedelta(days=30), AS_OF)
-    assert order(GOOD, since="7d").window == Window(AS_OF - timedelta(days=7), AS_OF)
-    assert order(GOOD, as_of="12h").window.until == AS_OF - timedelta(hours=12)
-    assert order(GOOD, since="7d", as_of="2026-11-01").window == Window(
-        datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+def test_a_window_ends_now_unless_told_and_its_start_is_left_open() -> None:
+    assert asked(order(GOOD)) == (None, AS_OF)
+    assert asked(order(GOOD, since="7d")) == (AS_OF - timedelta(days=7), AS_OF)
+    assert asked(order(GOOD, as_of="12h")) == (None, AS_OF - timedelta(hours=12))
+    assert asked(order(GOOD, since="7d", as_of="2026-11-01")) == (
+        datetime(2026, 10, 25, tzinfo=UTC),
+        datetime(2026, 11, 1, tzinfo=UTC),
     )
+
+
+def asked(made: Order) -> tuple[datetime | None, datetime]:
+    return made.since, made.until
 
 
 @pytest.mark.parametrize(
@@ -80,14 +89,6 @@ def test_a_profile_may_be_values_text_or_a_file(tmp_path: Path) -> None:
         assert order({**GOOD, "CBR_AUDIT_PROFILE": form}, profile=Profile()).profile.limits.grace_hours == 6
     assert order(GOOD).profile == Profile()
     assert order({**GOOD, "CBR_AUDIT_PROFILE": "strict"}).profile == load_profile("strict") != Profile()
-
-
-def test_the_window_is_what_the_profile_looks_back_unless_asked_for_another() -> None:
-    looking_back = {**GOOD, "CBR_AUDIT_PROFILE": "look_back: 12h\nversion: 1"}
-    default, half_a_day, asked = order(GOOD), order(looking_back), order(looking_back, since="2d")
-
-    lengths = [made.window.until - made.window.since for made in (default, half_a_day, asked)]
-    assert lengths == [timedelta(days=30), timedelta(hours=12), timedelta(days=2)]
 
 
 def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None:
@@ -125,7 +126,7 @@ def test_the_event_of_a_timer_is_judged_at_the_time_it_names() -> None:
     made = order_from_event(TIMER, Context(GOOD), {})
 
     assert made.on_timer
-    assert made.window.until == datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
+    assert made.until == datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
     assert made.request_id == "0123-4567"
 
 
@@ -133,7 +134,7 @@ def test_the_event_of_a_timer_is_judged_at_the_time_it_names() -> None:
 def test_a_timer_that_is_ahead_of_the_clock_does_not_judge_the_future() -> None:
     made = order_from_event({**TIMER, "time": "2036-01-01T00:00:00Z"}, Context(GOOD), {})
 
-    assert made.window.until == AS_OF
+    assert made.until == AS_OF
 
 
 def test_a_timer_without_a_time_cannot_be_used() -> None:
@@ -152,7 +153,7 @@ def test_an_event_by_hand_goes_before_the_settings() -> None:
     made = order_from_event(event, Context(GOOD, request_id=""), {})
 
     assert (made.settings.project_id, made.settings.store) == ("p2", "/tmp/other")  # noqa: S108  # as above
-    assert made.window == Window(datetime(2026, 10, 30, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+    assert asked(made) == (datetime(2026, 10, 30, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
     assert made.profile.limits.grace_hours == 7
     assert not made.on_timer
     assert len(made.nonce) == 16
@@ -286,7 +287,7 @@ def test_a_damaged_report_before_keeps_nothing_from_being_audited(tmp_path: Path
     done = audit(simulator, tmp_path, as_of=AS_OF + timedelta(days=1))
     told = summary(done)
 
-    assert "report.json is not the one that manifest.json names" in (done.report.run.previous.trouble or "")
+    assert "report.json is missing or was changed" in (done.report.run.previous.trouble or "")
     assert told["new_drift"] == told["kinds_of_drift"] > 0
     manifest = orjson.loads((tmp_path / done.prefix / "manifest.json").read_bytes())
     assert manifest["run"]["previous"]["trouble"] == done.report.run.previous.trouble
@@ -327,3 +328,49 @@ def test_the_id_of_an_account_may_stand_for_its_name(tmp_path: Path) -> None:
 
     assert b'"domain": {"id": "d1"}' in bodies[0]
     assert b'"domain": {"name": "auditor"}' in bodies[1]
+
+
+def a_key() -> tuple[str, PublicKey]:
+    key = ed25519.Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return private, PublicKey(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+
+def test_a_signing_key_signs_every_digest_and_is_never_shown(tmp_path: Path) -> None:
+    private, public = a_key()
+    file = tmp_path / "key.pem"
+    file.write_text(private, encoding="utf-8")
+    simulator, store = a_simulator(), tmp_path / "store"
+    for number, written in enumerate((private, str(file))):
+        audit(simulator, store, as_of=AS_OF + timedelta(hours=number), CBR_AUDIT_SIGNING_KEY=written)
+
+    result = verify(open_store(str(store)), simulator.project_id, key=public)
+
+    assert (result.signed, result.faults) == (2, [])
+    assert private.splitlines()[1].encode() not in b"".join(files_of(store).values())
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("/no/such/key.pem", "CBR_AUDIT_SIGNING_KEY cannot be read: No such file"),
+        ("a\0b", "CBR_AUDIT_SIGNING_KEY cannot be read: it is no path"),
+        ("-----BEGIN PRIVATE KEY-----", "not a private key in PEM"),
+    ],
+)
+def test_a_signing_key_that_cannot_be_used_is_told_before_anything_is_read(
+    written: str, words: str, tmp_path: Path
+) -> None:
+    simulator = a_simulator()
+    with pytest.raises(SettingsError, match=words):
+        audit(simulator, tmp_path, CBR_AUDIT_SIGNING_KEY=written)
+
+    assert simulator.requests == 0
+
+
+def test_the_profile_chooses_which_reports_are_written(tmp_path: Path) -> None:
+    done = audit(a_simulator(), tmp_path, CBR_AUDIT_PROFILE="formats: [metrics.prom, findings.ocsf.ndjson]\nversion: 1")
+
+    names = {key.removeprefix(f"{done.prefix}/") for key in done.keys}
+    assert names >= {"report.json", "metrics.prom", "findings.ocsf.ndjson"}
+    assert not names & {"report.html", "findings.csv"}

@@ -250,6 +250,7 @@ def run(**changes: Any) -> RunFacts:
             "id": "20261123T040000Z-7f3a9c21",
             "as_of": NOW,
             "window": WINDOW,
+            "read": WINDOW,
             "project_id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
             "region": "eu-de",
             "tool_version": "0.1.0",

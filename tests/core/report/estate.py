@@ -7,7 +7,7 @@ from typing import Any, Final
 from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.evaluate import evaluate
-from audit.report import csv_report, json_report
+from audit.report import csv_report, json_report, metrics_report, ocsf_report
 from audit.report.contents import Report, compose
 from audit.subjects import Subjects
 from tests.core.builders import (
@@ -29,7 +29,12 @@ from tests.core.builders import (
 )
 
 GOLDEN: Final = Path(__file__).parent / "golden"
-RENDERED: Final = {"report.json": json_report.render, "findings.csv": csv_report.render}
+RENDERED: Final = {
+    "report.json": json_report.render,
+    "findings.csv": csv_report.render,
+    "findings.ocsf.ndjson": ocsf_report.render,
+    "metrics.prom": metrics_report.render,
+}
 
 
 def an_estate() -> Subjects:

@@ -43,7 +43,7 @@ def test_only_what_the_audit_judges_by_is_kept() -> None:
                 "type": "OS::Nova::Server",
                 "size": 40,
                 "status": "ACTIVE",
-                "children": [],
+                "children": [{"id": "disk-1"}],
                 "protectable": {"result": True, "vault": {"id": "vault-1", "name": "blue"}},
             }
         ],
@@ -64,7 +64,12 @@ def test_the_rows_can_be_used_and_show_no_drift() -> None:
     intake.accept(a_page(*rows, kind=Kind.PROTECTABLES, **envelope))
 
     assert (intake.rejected, intake.drift) == ((), ())
-    assert intake.protectables["server-1"].vault_id == "vault-1"
+    assert (intake.protectables["server-1"].vault_id, intake.protectables["server-1"].parts) == ("vault-1", ("disk-1",))
+
+
+@pytest.mark.parametrize("children", [None, 5, "disk-1", [], [None], ["disk-1"], [{"id": 5}], [{"name": "no id"}]])
+def test_disks_of_another_shape_are_left_out(children: Any) -> None:
+    assert reduced({**SERVER, "children": children})["instances"][0]["children"] == []
 
 
 @pytest.mark.parametrize("odd", [None, 5, "server", [], {"id": 1, "protectable": None}, {"protectable": {"vault": 5}}])

@@ -1,0 +1,52 @@
+"""CBR-204 max-retention: policies keep nothing longer than allowed.
+
+Why it matters
+    Personal data and card numbers live on in backups. Laws and contracts say when they must be gone, and space costs.
+How it is judged
+    pass            nothing that the policy makes is kept for longer than `max_retention_days`
+    fail            something may be, or everything is kept for ever
+    unknown         a number of backups is kept, and the schedule by which they come cannot be read or is not known
+    not_applicable  the profile sets no upper bound, or the policy is disabled or applied to no vault
+    Of N backups the oldest goes when the N-th newer one comes; the longest such stretch of the schedule counts.
+    Long-term copies count in full: n copies of months as n times 31 days, of years as n times 366.
+How to fix it
+    Give the policy an age, or lower the number that it keeps and its long-term copies.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import FOR_EVER, Limits, PolicySubject, SubjectKind, kept_at_most
+
+_DAY: Final = timedelta(days=1)
+
+
+def judge(subject: PolicySubject, limits: Limits) -> Verdict:
+    """Compare the longest time that is possible with the one that is allowed."""
+    if limits.max_retention is None:
+        return not_applicable("the profile sets no upper bound")
+    if not subject.is_relied_on:
+        return not_applicable("it is disabled, or applied to no vault")
+    kept = kept_at_most(subject)
+    facts: Facts = {"operation": subject.policy.operation, "limit_days": limits.max_retention // _DAY}
+    if kept is None:
+        return unknown("nobody knows how slowly the number of backups that it keeps comes together", **facts)
+    if kept == FOR_EVER:
+        return failed("what it makes is kept for ever", **facts)
+    facts |= {"kept_days": -(-kept // _DAY)}
+    if kept > limits.max_retention:
+        return failed("what it makes may be kept for too long", **facts)
+    return passed("nothing that it makes is kept for too long", **facts)
+
+
+CONTROL: Final[Control[PolicySubject]] = Control(
+    id="CBR-204",
+    name="max-retention",
+    title="Policies keep nothing longer than allowed",
+    severity=Severity.LOW,
+    doc=__doc__,
+    kinds=(SubjectKind.POLICY,),
+    judge=judge,
+    opt_in=True,
+)

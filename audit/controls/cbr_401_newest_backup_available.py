@@ -1,0 +1,70 @@
+"""CBR-401 newest-backup-available: the newest backup of every resource can be restored from.
+
+Why it matters
+    A task that succeeded is a promise. Whether the backup can be used shows only in the backup itself, and the newest
+    one is the one that will be needed.
+How it is judged
+    pass            the newest backup in the vault is available
+    fail            it is in error, or backups succeeded and none of them is there
+    unknown         the backups could not be read completely; the newest one has a status that is not documented; or
+                    the task log or the vaults have gaps, so that nobody can say whether the task failed, or whether
+                    there should be a backup
+    not_applicable  there is no backup, and none succeeded: CBR-101 judges that
+    Left out are backups that are being made or deleted, copies from another region, parts of a server's backup, and
+    what a failed task left behind: CBR-105 judges that.
+How to fix it
+    Start a manual backup now, and check that it becomes available. Then find out why the other one did not.
+"""
+
+from typing import Final
+
+from audit.collection import Kind
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import Backup
+from audit.subjects import Limits, Resource, SubjectKind
+
+
+def judge(resource: Resource, _limits: Limits) -> Verdict:
+    """Look at the newest backup that a failed task does not explain."""
+    if resource.own_points is None:
+        return unknown("the backups could not be read completely")
+    broke = {task.backup_id for task in resource.backups if task.broke}
+    points = [point for point in resource.own_points if not (point.is_broken and point.id in broke)]
+    if not points:
+        return _without_any(resource)
+    newest = points[-1]
+    made = [task for task in resource.backups if task.backup_id == newest.id]
+    facts = _facts(newest, points)
+    if newest.is_available:
+        return passed("the newest backup is available", made, **facts)
+    if not newest.is_broken:
+        return unknown("the newest backup has a status that is not documented", made, status=newest.status, **facts)
+    if not resource.log_complete and not any(task.succeeded for task in made):
+        return unknown("the newest backup is in error, and a task that explains it may be missing", **facts)
+    return failed("the newest backup is in error", made, since=newest.created_at, **facts)
+
+
+def _without_any(resource: Resource) -> Verdict:
+    if resource.kept_successes:
+        last = resource.kept_successes[-1]
+        return failed("backups succeeded, and none is there to restore from", [last], last_success=last.began)
+    if not (resource.log_complete and resource.vaults_complete):
+        return unknown("there is no backup, and a task or a vault that tells of one may be missing")
+    return not_applicable("there is no backup, and none succeeded")
+
+
+def _facts(newest: Backup, points: list[Backup]) -> Facts:
+    in_error = sum(point.is_broken for point in points)
+    return {"backup": newest.id, "created": newest.created_at, "backups": len(points), "in_error": in_error}
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-401",
+    name="newest-backup-available",
+    title="The newest backup of every resource can be restored from",
+    severity=Severity.HIGH,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+    needs=frozenset({Kind.BACKUPS}),
+)

@@ -1,0 +1,124 @@
+"""CBR-404 task-backup-agreement: the task log and the backups in the vaults tell the same story.
+
+Why it matters
+    A success without a backup is a promise that was broken unseen. A backup without a task came past every record of
+    what was done.
+How it is judged
+    pass            what each successful task made is there, or a deletion or retention explains that it is not; and
+                    each backup that was made while the log is covered has its task
+    fail            a backup is gone and nothing explains it, or one is there that no task made
+    unknown         the backups could not be read completely, or the task log has gaps; or what does not agree may be
+                    explained by policies or vaults that could not be read, or by a task that names no backup
+    not_applicable  the log shows no successful backup whose vault holds the resource, and no backup is there that was
+                    made while the log is covered
+    Retention explains a loss where an applied policy, or the end of the next backup that is there, leaves a backup no
+    longer life than it had, or where as many newer ones were made as the policy keeps. Not judged are backups from
+    before the resource was taken out of a vault, copies, parts of a server's backup, what was synchronised into a
+    hybrid vault, backups without a task on the first day of the log, and whatever the last hour brought.
+How to fix it
+    Ask Cloud Trace Service who deleted or made the backup. If it was lost, open a service ticket with its id.
+"""
+
+from bisect import bisect_right
+from datetime import datetime, timedelta
+from typing import Final
+
+from audit.collection import Kind
+from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import BACKUP, Backup, Policy, Task
+from audit.subjects import Limits, Resource, SubjectKind, silent_since
+
+_DAY: Final = timedelta(days=1)
+_FIRST: Final = timedelta(days=1)  # a task may have waited for long before it made its backup
+_LAST: Final = timedelta(hours=1)  # clocks differ, and the log may lag behind
+
+
+def judge(resource: Resource, limits: Limits) -> Verdict:
+    """Hold the tasks against the backups, and the backups against the tasks."""
+    if resource.recovery_points is None:
+        return unknown("the backups could not be read completely")
+    made = [task for task in resource.kept_successes if task.backup_id and _is_settled(task, resource)]
+    gone, points = _gone(resource, made, limits.now), _covered(resource)
+    known = {task.backup_id for task in resource.backups}
+    extra = [point for point in points if point.id not in known]
+    facts = {"successes": len(made), "gone": len(gone), "backups": len(points), "without_task": len(extra)}
+    if not resource.log_complete:
+        return unknown("the task log has gaps", gone, **facts)
+    if (gone and resource.policies is not None) or (extra and not _leaves_doubt(resource)):
+        return failed(_reason(gone), gone, since=_since(gone, extra), backup=_first(gone, extra), **facts)
+    if gone or extra:
+        return unknown("what does not agree may be explained by what could not be read", gone, **facts)
+    if not resource.vaults_complete:
+        return unknown("the vaults could not be read completely", **facts)
+    if not made and not points:
+        return not_applicable("there is nothing to compare", **facts)
+    return passed("the task log and the backups agree", made[-1:], **facts)
+
+
+def _is_settled(task: Task, resource: Resource) -> bool:
+    return (task.ended_at or task.began) <= resource.window.until - _LAST
+
+
+def _gone(resource: Resource, made: list[Task], now: datetime) -> list[Task]:
+    """Find the tasks whose backup is not there, and nothing that was read explains why."""
+    there: set[str | None] = {point.id for point in resource.recovery_points or ()}
+    there |= {task.backup_id for task in resource.tasks if task.operation == "delete" and not task.broke}
+    missing = [task for task in made if task.backup_id not in there]
+    return [task for task in missing if not _has_expired(task, resource, now)] if missing else []
+
+
+def _has_expired(task: Task, resource: Resource, now: datetime) -> bool:
+    """Whether the retention of an applied policy, or the one that later backups show, had an end for a backup."""
+    age = now - task.began
+    began = sorted(other.began for other in resource.backups if other.succeeded)
+    newer = len(began) - bisect_right(began, task.began)
+    rules = [subject.policy for subject in resource.policies or () if subject.policy.operation == BACKUP]
+    shown = next(
+        (point for point in resource.own_points or () if point.created_at > task.began and point.expired_at), None
+    )
+    if shown is not None and shown.expired_at is not None and age >= shown.expired_at - shown.created_at:
+        return True
+    return any(_ended(rule, age, newer) for rule in rules)
+
+
+def _ended(rule: Policy, age: timedelta, newer: int) -> bool:
+    by_age = rule.keeps_by_age and age >= (rule.retention_days or 0) * _DAY
+    return by_age or (rule.keeps_by_number and newer >= (rule.max_backups or 0))
+
+
+def _covered(resource: Resource) -> list[Backup]:
+    """The whole backups that were made here while the log is covered, in vaults that nothing else fills."""
+    begin, end = silent_since(resource) + _FIRST, resource.window.until - _LAST
+    vaults = {vault.id for vault, _held in resource.backup_places if vault.protect_type == BACKUP}
+    points = [point for point in resource.own_points or () if begin <= point.created_at <= end]
+    return [point for point in points if point.vault_id in vaults and not point.is_broken]
+
+
+def _leaves_doubt(resource: Resource) -> bool:
+    """A task that may have made a backup does not say which; one that never started has made none."""
+    started = [task for task in resource.backups if not task.broke and task.status not in {"skipped", "waiting"}]
+    return any(not task.backup_id for task in started)
+
+
+def _reason(gone: list[Task]) -> str:
+    return "a backup is gone, and nothing explains it" if gone else "a backup is there that no task made"
+
+
+def _since(gone: list[Task], extra: list[Backup]) -> datetime:
+    return min((*(task.began for task in gone), *(point.created_at for point in extra)))
+
+
+def _first(gone: list[Task], extra: list[Backup]) -> str | None:
+    return gone[0].backup_id if gone else extra[0].id
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-404",
+    name="task-backup-agreement",
+    title="The task log and the backups tell the same story",
+    severity=Severity.HIGH,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+    needs=frozenset({Kind.BACKUPS}),
+)

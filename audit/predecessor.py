@@ -1,0 +1,231 @@
+"""What a run takes over from the one before: the history, what it covers, and what the report said.
+
+The history is a cache of the evidence. It is taken only if its hash is the one in the manifest, and the manifest's the
+one in the digest; otherwise it is made anew from the stored answers, and the report says so.
+"""
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from audit.chain import Digest, Envelope, Head
+from audit.collection import Kind, Page, Window, instant
+from audit.errors import ChainError, SourceAnswerError
+from audit.history import History
+from audit.previous import Previous, recall
+from audit.publish import HISTORY, MANIFEST, REPORT
+from audit.report.contents import Origin
+from audit.report.memory import memory_of
+from audit.store import Store
+from audit.subjects import Memory
+from audit.validate import Intake, read_envelope
+
+_OVERLAP: Final = timedelta(days=1)  # a task may become visible late
+_SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predecessor:
+    """The run before.
+
+    Attributes:
+        until: the end of its window.
+        covered: the time over which the history has everything that CBR showed; None where nothing is covered.
+        report: its report.json, None where that is missing, was changed, or is of another version.
+        recalled: what this run compares itself with, out of the report.
+        memory: what the report says of the inventory.
+        notes: what was wrong with its history, in words.
+    """
+
+    run: str
+    prefix: str
+    manifest_sha256: str
+    until: datetime
+    covered: Window | None
+    history: History
+    report: Mapping[str, Any] | None
+    recalled: Previous
+    memory: Memory | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> Origin:
+        """What the next run notes of it."""
+        return Origin(run=self.run, prefix=self.prefix, manifest_sha256=self.manifest_sha256)
+
+    def reading_from(self, until: datetime) -> datetime:
+        """From when on the log has to be read: since the last complete reading, and since the oldest open task.
+
+        CBR does not show what is older than 31 days; an open task that is older is judged as it was last seen.
+        """
+        read_until = self.covered.until if self.covered else until - _SURELY_SHOWN
+        open_since = min((task.created_at for task in self.history if not task.finished), default=read_until)
+        return max(min(read_until - _OVERLAP, open_since), until - _SURELY_SHOWN)
+
+    def covers(self, since: datetime) -> bool:
+        """Whether the history reaches up to a time, so that reading on from there leaves no gap."""
+        return self.covered is not None and self.covered.until >= since
+
+
+def read_predecessor(store: Store, head: Head | None, *, until: datetime, look_back: timedelta) -> Predecessor | None:
+    """Read what the run before left; None where there is none, or where it judged a later time than this one.
+
+    Args:
+        store: where the runs are.
+        head: the newest digest.
+        until: the time of judgement of this run.
+        look_back: how far back a history that has to be made anew must reach.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    if head is None or head.digest is None or head.digest.until > until:
+        return None
+    return read_left(store, head.digest, until - look_back)
+
+
+def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | None:
+    """Read what the run of a digest left, None where its manifest is missing or was changed."""
+    manifest = read_manifest(store, digest)
+    if manifest is None:
+        return None
+    prefix = prefix_of(digest)
+    history, notes = _history(store, manifest, digest, since)
+    report, compared, memory = _report(store, manifest, digest)
+    return Predecessor(
+        run=digest.run,
+        prefix=prefix,
+        manifest_sha256=digest.manifest.sha256,
+        until=digest.until,
+        covered=_window(manifest.get("covered")),
+        history=history,
+        report=report,
+        recalled=compared,
+        memory=memory,
+        notes=notes,
+    )
+
+
+def read_manifest(store: Store, digest: Digest) -> Mapping[str, Any] | None:
+    """Read the manifest of a run, None where it is not the one that the digest names."""
+    data = store.read(digest.manifest.object)
+    if data is None or _sha256(data) != digest.manifest.sha256:
+        return None
+    manifest: Mapping[str, Any] = orjson.loads(data)
+    return manifest
+
+
+def prefix_of(digest: Digest) -> str:
+    """Where the objects of a run lie."""
+    return digest.manifest.object.removesuffix(f"/{MANIFEST}")
+
+
+def recalled(head: Head | None, before: Predecessor | None, until: datetime) -> Previous:
+    """Say what a run compares itself with, or why there is nothing although there was a run before."""
+    if before is not None or head is None:
+        return before.recalled if before else Previous()
+    if head.digest is None:
+        return Previous(trouble=f"the newest digest, {head.link.object}, is damaged")
+    if head.digest.until > until:
+        return Previous(trouble=f"the last report, {head.digest.run}, judges a later time than this one")
+    return Previous(trouble=f"{head.digest.manifest.object} is missing or was changed")
+
+
+def _report(
+    store: Store, manifest: Mapping[str, Any], digest: Digest
+) -> tuple[Mapping[str, Any] | None, Previous, Memory | None]:
+    """Read a report, and what of it is compared and remembered; trouble with it never ends the present run."""
+    data = read_listed(store, manifest, prefix_of(digest), REPORT)
+    if data is None:
+        return None, Previous(trouble=f"{prefix_of(digest)}/{REPORT} is missing or was changed"), None
+    try:
+        report = orjson.loads(data)
+        return report, recall(report), memory_of(report)
+    except (LookupError, TypeError, ValueError):
+        return None, Previous(trouble=f"{prefix_of(digest)}/{REPORT} is of another version"), None
+
+
+def _history(
+    store: Store, manifest: Mapping[str, Any], digest: Digest, since: datetime
+) -> tuple[History, tuple[str, ...]]:
+    data = read_listed(store, manifest, prefix_of(digest), HISTORY)
+    if data is not None:
+        return History.load(data), ()
+    note = f"the history of the run before ({digest.run}) is missing or was changed; it was made anew from the answers"
+    return rebuild(store, digest, since), (note,)
+
+
+def rebuild(store: Store, digest: Digest | None, since: datetime) -> History:
+    """Make a history anew from the stored answers of every run of the chain that reaches back to a time."""
+    intake = Intake()
+    while digest is not None and digest.until >= since:
+        for page in stored_pages(store, digest, Kind.TASKS):
+            intake.accept(page)
+        digest = _before(store, digest)
+    return intake.tasks
+
+
+def stored_pages(store: Store, digest: Digest, *kinds: Kind) -> Iterator[Page]:
+    """Read the answers that a run stored, each as it was received, in the order received; damaged ones are left out."""
+    manifest = read_manifest(store, digest)
+    known: set[str] = set()
+    for item in manifest["pages"] if manifest else ():
+        if item["kind"] in kinds and item["sha256"] not in known:
+            known.add(item["sha256"])
+            page = _page(store, prefix_of(digest), item)
+            if page is not None:
+                yield page
+
+
+def _page(store: Store, prefix: str, item: Mapping[str, Any]) -> Page | None:
+    try:
+        body = gzip.decompress(store.read(f"{prefix}/{item['name']}") or b"")
+        rows, envelope = read_envelope(Kind(item["kind"]), body)
+    except (OSError, EOFError, zlib.error, SourceAnswerError):
+        return None
+    if _sha256(body) != item["sha256"]:
+        return None
+    return Page(
+        kind=Kind(item["kind"]),
+        path=item["path"],
+        params=tuple(item["params"].items()),
+        body=body,
+        request_id=item["request_id"],
+        received_at=instant(item["received_at"]),
+        rows=rows,
+        envelope=envelope,
+    )
+
+
+def _before(store: Store, digest: Digest) -> Digest | None:
+    """Open the digest before another one; None where it is missing or not the one that is named."""
+    if digest.previous is None:
+        return None
+    data = store.read(digest.previous.object) or b""
+    if _sha256(data) != digest.previous.sha256:
+        return None
+    try:
+        return Digest.open(Envelope.load(data))
+    except ChainError:
+        return None
+
+
+def read_listed(store: Store, manifest: Mapping[str, Any], prefix: str, name: str) -> bytes | None:
+    """Read an object of a run; None where it is not the one that the manifest lists."""
+    hashes = {item["name"]: item["sha256"] for item in manifest["objects"]}
+    data = store.read(f"{prefix}/{name}")
+    return data if data is not None and _sha256(data) == hashes.get(name) else None
+
+
+def _window(values: Mapping[str, str] | None) -> Window | None:
+    return Window(instant(values["since"]), instant(values["until"])) if values else None
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,156 @@
+"""Recomputing a report from the evidence of its run, offline: the same bytes, or an account of what differs."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from audit import __version__
+from audit.chain import Digest, Envelope, folder_of
+from audit.collection import Kind, Reading, Window, instant
+from audit.errors import ChainError, StoreError
+from audit.predecessor import Predecessor, prefix_of, read_left, read_listed, read_manifest, stored_pages
+from audit.previous import Previous
+from audit.profile import Profile, build_profile
+from audit.publish import HISTORY, PROFILE
+from audit.report import FORMATS
+from audit.report.contents import Origin, Report, RunFacts
+from audit.run import assess
+from audit.store import Store
+from audit.validate import Intake
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What came out.
+
+    Attributes:
+        report: the report as it is recomputed.
+        is_what_if: another profile was used, so that nothing can be compared byte by byte.
+        identical: names of the objects whose bytes are the same.
+        differing: names of the objects whose bytes differ.
+        reasons: what can explain a difference, in words.
+    """
+
+    report: Report
+    is_what_if: bool
+    identical: tuple[str, ...]
+    differing: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def replay(store: Store, project_id: str, run_id: str, profile: Profile | None = None) -> Replay:
+    """Recompute the report of a run.
+
+    Args:
+        store: where the run lies.
+        project_id: its project.
+        run_id: the run.
+        profile: another one than the run was judged by, as a what-if.
+
+    Raises:
+        StoreError: the run is not there, or its evidence is missing or was changed.
+    """
+    digest = digest_of(store, project_id, run_id)
+    manifest = read_manifest(store, digest)
+    if manifest is None:
+        raise ChainError(f"{digest.manifest.object} is missing or was changed; `cbr-audit verify` says what else was")
+    own = _profile(store, manifest, digest)
+    used = profile or own
+    before = _before(store, project_id, manifest)
+    intake = _taken(store, manifest, digest, before)
+    facts = _facts(manifest, used, before)
+    report = assess(facts, used, intake, tuple(map(_reading, manifest["readings"])), before)
+    if used.sha256 != own.sha256:
+        return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
+    history = intake.tasks.pruned(report.run.window.since).dump()
+    made = {HISTORY: history, **{name: render(report) for name, render in FORMATS.items()}}
+    return _compared(report, made, manifest)
+
+
+def digest_of(store: Store, project_id: str, run_id: str) -> Digest:
+    """Find the digest of a run.
+
+    Raises:
+        StoreError: there is none, or it is damaged.
+    """
+    for key in store.keys(folder_of(project_id)):
+        if key.endswith(f"-{run_id}.json"):
+            return Digest.open(Envelope.load(store.read(key) or b""))
+    raise StoreError(f"{store.url} holds no run {run_id} of the project {project_id}")
+
+
+def _compared(report: Report, made: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Replay:
+    stored = {item["name"]: item["sha256"] for item in manifest["objects"]}
+    compared = sorted(made.keys() & stored.keys())
+    differing = tuple(name for name in compared if hashlib.sha256(made[name]).hexdigest() != stored[name])
+    version = manifest["tool_version"]
+    reasons = []
+    if differing and version != __version__:
+        reasons.append(f"cbr-audit {version} made the report, and this is {__version__}")
+    elif differing:
+        reasons.append("the same version and profile gave other bytes: please report this")
+    return Replay(
+        report=report,
+        is_what_if=False,
+        identical=tuple(name for name in compared if name not in differing),
+        differing=differing,
+        reasons=tuple(reasons),
+    )
+
+
+def _facts(manifest: Mapping[str, Any], profile: Profile, before: Predecessor | None) -> RunFacts:
+    run, origin = manifest["run"], manifest["origin"]
+    return RunFacts(
+        id=run["id"],
+        as_of=instant(run["as_of"]),
+        window=_window(run["window"]),
+        read=_window(run["read"]),
+        project_id=run["project_id"],
+        region=run["region"],
+        tool_version=manifest["tool_version"],
+        profile_sha256=profile.sha256,
+        timezone=profile.timezone,
+        previous=before.recalled if before else Previous(trouble=run["previous"]["trouble"]),
+        origin=Origin(**origin) if origin else None,
+    )
+
+
+def _profile(store: Store, manifest: Mapping[str, Any], digest: Digest) -> Profile:
+    data = read_listed(store, manifest, prefix_of(digest), PROFILE)
+    if data is None:
+        raise ChainError(f"{prefix_of(digest)}/{PROFILE} is missing or was changed")
+    return build_profile(orjson.loads(data), PROFILE)
+
+
+def _before(store: Store, project_id: str, manifest: Mapping[str, Any]) -> Predecessor | None:
+    """Read what the run took over, as it was then."""
+    origin = manifest["origin"]
+    if origin is None:
+        return None
+    digest = digest_of(store, project_id, origin["run"])
+    before = read_left(store, digest, instant(manifest["run"]["window"]["since"]))
+    if before is None or before.manifest_sha256 != origin["manifest_sha256"]:
+        raise ChainError(f"the run before ({origin['run']}) is missing or was changed")
+    return before
+
+
+def _taken(store: Store, manifest: Mapping[str, Any], digest: Digest, before: Predecessor | None) -> Intake:
+    intake = Intake(before.history if before else None)
+    for page in stored_pages(store, digest, *Kind):
+        intake.accept(page)
+    expected = len({page["sha256"] for page in manifest["pages"]})
+    if intake.pages != expected:
+        raise ChainError(f"{expected - intake.pages} of {expected} stored answers are missing or were changed")
+    return intake
+
+
+def _reading(part: Mapping[str, Any]) -> Reading:
+    values = {name: value for name, value in part.items() if name not in {"kind", "complete", "gaps"}}
+    return Reading(kind=Kind(part["kind"]), gaps=tuple(part["gaps"]), **values)
+
+
+def _window(part: Mapping[str, str]) -> Window:
+    return Window(instant(part["since"]), instant(part["until"]))

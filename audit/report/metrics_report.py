@@ -1,0 +1,83 @@
+"""metrics.prom: what an alarm needs, as OpenMetrics text that a textfile collector takes.
+
+Source: OpenMetrics 1.0 (RFC draft), "Text format"; every metric is a gauge, so that Prometheus reads it too.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from audit.collection import instant
+from audit.findings import Outcome, Severity
+from audit.report.contents import Conclusion, Report
+
+Sample = tuple[Mapping[str, str], int]
+_EPOCH: Final = instant("1970-01-01T00:00:00Z")
+
+
+def render(report: Report) -> bytes:
+    """Return the metrics of one run."""
+    lines = (line for name, text, samples in _metrics(report) for line in _family(name, text, samples, report))
+    return "".join((*lines, "# EOF\n")).encode()
+
+
+def _metrics(report: Report) -> Iterator[tuple[str, str, Iterable[Sample]]]:
+    by_control = Counter((finding.control, finding.outcome) for finding in report.findings)
+    by_severity = Counter(problem.severity for problem in report.problems)
+    yield (
+        "cbr_audit_as_of_timestamp_seconds",
+        "Time of judgement of the newest run.",
+        [({}, _seconds(report.run.as_of))],
+    )
+    yield (
+        "cbr_audit_conclusion",
+        "1 for the conclusion of the run, 0 for the others.",
+        [({"conclusion": each.value}, int(each is report.conclusion)) for each in Conclusion],
+    )
+    yield (
+        "cbr_audit_collection_complete",
+        "1 where everything could be read.",
+        [({}, int(report.collection.complete))],
+    )
+    yield (
+        "cbr_audit_problems",
+        "Problems that need action, each once under its cause.",
+        [({"severity": each.value}, by_severity[each]) for each in Severity],
+    )
+    yield (
+        "cbr_audit_findings",
+        "Subjects by control and outcome.",
+        [
+            ({"control": control.id, "name": control.name, "outcome": outcome.value}, by_control[control.id, outcome])
+            for control in report.controls
+            for outcome in Outcome
+        ],
+    )
+    yield (
+        "cbr_audit_resource_last_success_timestamp_seconds",
+        "When the newest successful backup of a resource began; no sample where none was seen.",
+        [
+            ({"resource_id": line.id, "resource": line.name, "type": line.type}, _seconds(line.last_success))
+            for line in report.resources
+            if line.last_success
+        ],
+    )
+
+
+def _family(name: str, text: str, samples: Iterable[Sample], report: Report) -> Iterator[str]:
+    yield f"# HELP {name} {text}\n"
+    yield f"# TYPE {name} gauge\n"
+    common = {"project": report.run.project_id, "region": report.run.region}
+    for labels, value in samples:
+        written = ",".join(f'{key}="{_escaped(text)}"' for key, text in {**common, **labels}.items())
+        yield f"{name}{{{written}}} {value}\n"
+
+
+def _escaped(text: str) -> str:
+    """Escape a label as the format wants it; a name was chosen by a cloud user and must not end its line."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _seconds(moment: datetime) -> int:
+    return int((moment - _EPOCH).total_seconds())

@@ -1,0 +1,90 @@
+"""findings.ocsf.ndjson: one OCSF Compliance Finding (class 2003) a line, for SIEMs and security lakes.
+
+Source: Open Cybersecurity Schema Framework 1.8.0, class compliance_finding with the profile cloud.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from audit.collection import instant
+from audit.findings import Control, Finding, Outcome, Severity
+from audit.report.contents import Report, remedy
+
+VERSION: Final = "1.8.0"
+_CLASS: Final = 2003
+_CREATE: Final = 1
+_NEW, _SUPPRESSED, _RESOLVED = 1, 3, 4
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_EPOCH: Final = instant("1970-01-01T00:00:00Z")
+_SEVERITIES: Final = {Severity.CRITICAL: 5, Severity.HIGH: 4, Severity.MEDIUM: 3, Severity.LOW: 2}
+_INFORMATIONAL: Final = 1
+_STATUSES: Final = {Outcome.PASS: 1, Outcome.FAIL: 3, Outcome.UNKNOWN: 0}  # the class has no word for not applicable
+_NOT_APPLICABLE: Final = 99
+
+
+def render(report: Report) -> bytes:
+    """Return the findings as NDJSON, in the order of the report."""
+    controls = {control.id: control for control in report.controls}
+    lines = (_event(finding, controls[finding.control], report) for finding in report.findings)
+    return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+
+
+def _event(finding: Finding, control: Control[Any], report: Report) -> Mapping[str, Any]:
+    run = report.run
+    at = _milliseconds(run.as_of)
+    failed = finding.outcome is Outcome.FAIL
+    return {
+        "activity_id": _CREATE,
+        "category_uid": _CLASS // 1000,
+        "class_uid": _CLASS,
+        "type_uid": _CLASS * 100 + _CREATE,
+        "time": at,
+        "severity_id": _SEVERITIES[finding.severity] if failed else _INFORMATIONAL,
+        "status_id": _SUPPRESSED if finding.waiver else _NEW if failed else _RESOLVED,
+        "message": finding.verdict.reason,
+        "metadata": {
+            "version": VERSION,
+            "profiles": ["cloud"],
+            "product": {"name": "cbr-audit", "vendor_name": "cbr-audit", "version": run.tool_version},
+            "uid": _uid(finding, run.id),
+            "correlation_uid": run.id,
+        },
+        "cloud": {"provider": "Huawei Cloud", "region": run.region, "project_uid": run.project_id},
+        "finding_info": {
+            "uid": _uid(finding, run.project_id),
+            "title": control.title,
+            "desc": finding.verdict.reason,
+            "created_time": at,
+            "types": ["Backup"],
+            **_first_seen(finding),
+        },
+        "compliance": {
+            "control": f"{control.id} {control.name}",
+            "standards": ["cbr-audit"],
+            "status_id": _STATUSES.get(finding.outcome, _NOT_APPLICABLE),
+            "status": finding.outcome.value,
+        },
+        "remediation": {"desc": remedy(control)},
+        "resources": [{"uid": finding.id, "name": finding.name, "type": finding.kind.value, "region": run.region}],
+        "unmapped": {
+            "facts": finding.facts,
+            "tasks": list(finding.verdict.tasks),
+            "collection_complete": report.collection.complete,
+        },
+    }
+
+
+def _uid(finding: Finding, scope: str) -> str:
+    return f"{scope}/{finding.control}/{finding.kind}/{finding.id}"
+
+
+def _first_seen(finding: Finding) -> Mapping[str, int]:
+    since = finding.facts.get("since")
+    return {"first_seen_time": _milliseconds(instant(since))} if isinstance(since, str) else {}
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MILLISECOND

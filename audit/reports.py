@@ -1,0 +1,140 @@
+"""Reading reports from programs: every run of a store, typed, and held against its digest while it is read.
+
+from audit.reports import open_reports
+
+for run in open_reports("file:///var/lib/cbr-audit"):
+    print(run.as_of, run.conclusion, [problem.subject.name for problem in run.report.problems])
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from audit.chain import Digest, Envelope, folder_of
+from audit.errors import ChainError, StoreError
+from audit.predecessor import prefix_of, read_listed, read_manifest
+from audit.publish import REPORT
+from audit.published import ManifestFile, ReportFile
+from audit.report.contents import Conclusion
+from audit.store import Store, open_store
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One run of a store. Nothing but its digest is read before it is asked for.
+
+    Attributes:
+        seq: its number in the chain, from 1.
+        project_id: the project that was audited.
+    """
+
+    store: Store
+    digest: Digest
+
+    @property
+    def id(self) -> str:
+        """The id of the run."""
+        return self.digest.run
+
+    @property
+    def as_of(self) -> datetime:
+        """The time of judgement, in UTC."""
+        return self.digest.until
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """How it ended."""
+        return Conclusion(self.digest.conclusion)
+
+    @property
+    def prefix(self) -> str:
+        """The key under which its objects lie."""
+        return prefix_of(self.digest)
+
+    @cached_property
+    def manifest(self) -> ManifestFile:
+        """What it stored.
+
+        Raises:
+            ChainError: the manifest is missing or was changed.
+        """
+        manifest = read_manifest(self.store, self.digest)
+        if manifest is None:
+            raise ChainError(f"{self.digest.manifest.object} is missing or was changed")
+        return ManifestFile.model_validate(manifest)
+
+    @cached_property
+    def report(self) -> ReportFile:
+        """Its report.
+
+        Raises:
+            ChainError: the report is missing or was changed.
+        """
+        return ReportFile.model_validate_json(self.read(REPORT))
+
+    def read(self, name: str) -> bytes:
+        """Read one of its objects, such as findings.csv.
+
+        Raises:
+            ChainError: the object is missing, was changed, or is none of this run.
+        """
+        listed: Mapping[str, object] = {
+            "objects": [{"name": item.name, "sha256": item.sha256} for item in self.manifest.objects]
+        }
+        data = read_listed(self.store, listed, self.prefix, name)
+        if data is None:
+            raise ChainError(f"{self.prefix}/{name} is missing or was changed")
+        return data
+
+
+def open_reports(
+    url: str | Store, project_id: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[StoredRun]:
+    """Go through the runs of a store, the oldest first; each is verified against its digest while it is read.
+
+    Whether the digests follow each other without a gap is what ``cbr-audit verify`` checks; here, only the link of each
+    to the one before is held against it.
+
+    Args:
+        url: of the store, or the store itself.
+        project_id: one project; all of them unless told.
+        since: leave out runs whose time of judgement is earlier.
+        until: leave out runs whose time of judgement is later.
+
+    Raises:
+        StoreError: the store cannot be read.
+        ChainError: a digest is damaged, or does not follow the one that it names.
+    """
+    store = open_store(url) if isinstance(url, str) else url
+    for project in (project_id,) if project_id else store.projects():
+        known: dict[str, str] = {}
+        for key in store.keys(folder_of(project)):
+            digest = _open(store, key, known)
+            if (since is None or digest.until >= since) and (until is None or digest.until <= until):
+                yield StoredRun(store, digest)
+
+
+def latest_report(url: str | Store, project_id: str | None = None) -> StoredRun:
+    """Return the run with the latest time of judgement.
+
+    Raises:
+        StoreError: the store holds no run, or cannot be read.
+    """
+    latest = max(open_reports(url, project_id), key=lambda run: (run.as_of, run.digest.seq), default=None)
+    if latest is None:
+        raise StoreError(f"{url if isinstance(url, str) else url.url} holds no run; run an audit first")
+    return latest
+
+
+def _open(store: Store, key: str, known: dict[str, str]) -> Digest:
+    data = store.read(key) or b""
+    try:
+        digest = Digest.open(Envelope.load(data))
+    except ChainError as error:
+        raise ChainError(f"{key}: {error}") from error
+    known[key] = hashlib.sha256(data).hexdigest()
+    if digest.previous and known.get(digest.previous.object) != digest.previous.sha256:
+        raise ChainError(f"{key} does not follow {digest.previous.object}: one of them was changed, or is missing")
+    return digest

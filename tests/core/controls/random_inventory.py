@@ -1,0 +1,190 @@
+"""Policies, vaults and resources as they come, with backups of every state, and the same with rows missing."""
+
+import random
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from audit.records import Backup, Policy, Protected, Task, Vault
+from audit.schedule import Schedule
+from audit.subjects import PolicySubject, Presence, Resource, VaultSubject
+from tests.core.builders import (
+    DAILY,
+    DAY,
+    HOUR,
+    NOW,
+    a_backup,
+    a_point,
+    a_policy,
+    a_policy_subject,
+    a_protectable,
+    a_protected,
+    a_resource,
+    a_vault,
+    a_vault_subject,
+)
+
+STATES = ["available"] * 8 + ["error", "error", "protecting", "deleting", "restoring", "waiting_protect", "odd"]
+PATTERNS = [
+    DAILY,
+    "FREQ=DAILY;BYHOUR=0,6,12,18;BYMINUTE=0",
+    "FREQ=WEEKLY;BYDAY=MO;BYHOUR=1;BYMINUTE=0",
+    "FREQ=DAILY;INTERVAL=9;BYHOUR=1;BYMINUTE=0",
+]
+TYPES = ["OS::Nova::Server", "OS::Nova::Server", "OS::Cinder::Volume"]
+Judged = PolicySubject | Resource | VaultSubject
+
+
+def a_random_policy(chance: random.Random, policy_id: str = "policy-1") -> Policy:
+    return a_policy(
+        policy_id,
+        operation=chance.choice(["backup", "backup", "replication"]),
+        enabled=chance.random() < 0.85,
+        patterns=(chance.choice(PATTERNS),),
+        start_time=NOW - 90 * DAY,
+        vault_ids=frozenset(chance.sample(["vault-1", "vault-2"], chance.choice([0, 1, 1, 2, 2, 2]))),
+        retention_days=chance.choice([None, -1, 0, 3, 3, 3, 7, 30, 400]),
+        max_backups=chance.choice([None, -1, 0, 2, 9, 50]),
+        daily_copies=chance.choice([0, 0, 7]),
+        weekly_copies=chance.choice([0, 4, 9]),
+        monthly_copies=chance.choice([0, 0, 12]),
+        yearly_copies=chance.choice([0, 0, 7]),
+        timezone=chance.choice([None, "UTC+08:00"]),
+        destination_region=chance.choice([None, "eu-west-0", "eu-west-9"]),
+    )
+
+
+def a_random_policy_subject(chance: random.Random, policy_id: str = "policy-1") -> PolicySubject:
+    unreadable: dict[str, Any] = {"schedule": None, "unreadable": "an odd rule"} if chance.random() < 0.1 else {}
+    sources = tuple(chance.choice([Schedule([DAILY], None), None]) for _ in range(chance.choice([0, 1, 1])))
+    return a_policy_subject(a_random_policy(chance, policy_id), sources=chance.choice([sources, None]), **unreadable)
+
+
+def some_policies(chance: random.Random) -> tuple[PolicySubject, ...]:
+    return tuple(a_random_policy_subject(chance, f"policy-{number}") for number in range(chance.choice([0, 1, 1, 2])))
+
+
+def a_random_vault(chance: random.Random, vault_id: str = "vault-1") -> Vault:
+    return a_vault(
+        vault_id,
+        protect_type=chance.choice(["backup"] * 6 + ["replication", "hybrid"]),
+        resources=tuple(a_random_protected(chance, name) for name in chance.choice([(), ("server-1",), ("server-1",)])),
+        status=chance.choice(["available"] * 5 + ["lock", "frozen", None]),
+        is_multi_az=chance.choice([True, False, None]),
+        locked=chance.choice([True, False, None]),
+        size_gb=chance.choice([100, 100, 100, 0, None]),
+        used_mb=chance.choice([0, 51_200, 90_000, 102_400, -1, None]),
+        auto_expand=chance.choice([True, False, False, None]),
+        tags=chance.choice([(), (("owner", "red"),), (("owner", ""),)]),
+    )
+
+
+def a_random_protected(chance: random.Random, resource_id: str) -> Protected:
+    return a_protected(
+        resource_id,
+        auto_protect=chance.choice([True, True, False, None]),
+        excluded=chance.choice([(), (), ("disk-1",)]),
+        included=chance.choice([(), (), (), ("disk-2",)]),
+    )
+
+
+def some_points(chance: random.Random, tasks: list[Task]) -> tuple[Backup, ...]:
+    """What tasks made, or most of it, what failed ones left behind, and sometimes what no task made."""
+    loss = chance.choice([0.0, 0.0, 0.2, 1.0])
+    made = [task for task in tasks if task.succeeded and task.backup_id and chance.random() >= loss]
+    broken = [task for task in tasks if task.broke and task.backup_id and chance.random() < 0.7]
+    points = [a_random_point(chance, str(task.backup_id), task.created_at) for task in made]
+    points += [
+        a_point(id=str(task.backup_id), created_at=task.created_at, expired_at=None, status="error") for task in broken
+    ]
+    for number in range(chance.choice([0, 0, 0, 1, 3])):
+        points.append(a_random_point(chance, f"other-{number}", NOW - chance.randrange(28 * 24) * HOUR))
+    return tuple(sorted(points, key=lambda point: (point.created_at, point.id)))
+
+
+def a_random_point(chance: random.Random, point_id: str, created: datetime) -> Backup:
+    return a_point(
+        id=point_id,
+        vault_id=chance.choice(["vault-1", "vault-1", "vault-1", "vault-2"]),
+        status=chance.choice(STATES),
+        image_type=chance.choice(["backup"] * 9 + ["replication"]),
+        parent_id=chance.choice([None] * 9 + ["whole"]),
+        created_at=created,
+        expired_at=chance.choice([None, created + 3 * DAY, created + 14 * DAY, created + 60 * DAY]),
+        by_policy=chance.choice([True, True, False, None]),
+        encrypted=chance.choice([True, False, None]),
+    )
+
+
+def some_backups(chance: random.Random) -> list[Task]:
+    tasks = [
+        a_backup(
+            chance.randrange(30 * 24) * HOUR,
+            chance.choice(["success"] * 8 + ["failed", "failed", "running", "skipped", "odd"]),
+            task_id=f"task-{number}",
+            operation=chance.choice(["backup"] * 9 + ["delete", "remove_resource"]),
+            backup_id=chance.choice([f"point-{number}"] * 12 + [None, "point-0"]),
+            vault_id=chance.choice(["vault-1", "vault-1", "vault-2", None]),
+        )
+        for number in range(chance.choice([0, 1, 3, 6]))
+    ]
+    return sorted(tasks, key=lambda task: (task.created_at, task.id))
+
+
+def a_random_resource_with_points(chance: random.Random) -> Resource:
+    tasks = some_backups(chance)
+    vaults = tuple(a_random_vault(chance, f"vault-{number}") for number in (1, 2)[: chance.choice([0, 1, 1, 1, 2])])
+    held = tuple(vault for vault in vaults if vault.resources)
+    listed = a_protectable(
+        can_be_protected=chance.random() < 0.9, vault_id=chance.choice([None, None, None, "vault-7"])
+    )
+    return a_resource(
+        *tasks,
+        type=chance.choice(TYPES),
+        presence=Presence.PROTECTED if held else Presence.UNPROTECTED,
+        vaults=held,
+        policies=some_policies(chance),
+        recovery_points=some_points(chance, tasks),
+        protectable=chance.choice([listed, listed, None]),
+        server_id=chance.choice([None] * 9 + ["server-9"]),
+        protectables_complete=True,
+    )
+
+
+def a_random_vault_with_points(chance: random.Random) -> VaultSubject:
+    tasks = some_backups(chance)
+    gone = chance.random() < 0.1
+    return a_vault_subject(
+        *tasks,
+        vault=None if gone else a_random_vault(chance),
+        policies=None if gone else some_policies(chance),
+        recovery_points=some_points(chance, tasks),
+    )
+
+
+def without_some_rows(chance: random.Random, subject: Judged) -> Judged:
+    """The same subject as it looks when rows of one or more lists are missing, and the lists say so."""
+    if isinstance(subject, PolicySubject):
+        return replace(subject, sources=None)
+    changes: dict[str, Any] = {}
+    while not changes:
+        if chance.random() < 0.4:
+            remaining = tuple(task for task in subject.tasks if chance.random() < 0.6)
+            changes |= {"tasks": remaining, "log_complete": False}
+        if chance.random() < 0.4:
+            changes |= {"policies": None}
+        if chance.random() < 0.4:
+            changes |= {"recovery_points": None}
+        if chance.random() < 0.4:
+            changes |= _without_vaults(chance, subject)
+        if isinstance(subject, Resource) and chance.random() < 0.4:
+            changes |= {"protectable": chance.choice([subject.protectable, None]), "protectables_complete": False}
+    return replace(subject, **changes)
+
+
+def _without_vaults(chance: random.Random, subject: Resource | VaultSubject) -> dict[str, Any]:
+    if isinstance(subject, VaultSubject):
+        vault = chance.choice([subject.vault, None])
+        return {"vault": vault, "policies": subject.policies if vault else None, "vaults_complete": False}
+    vaults = tuple(vault for vault in subject.vaults if chance.random() < 0.5)
+    return {"vaults": vaults, "vaults_complete": False, "presence": subject.presence if vaults else Presence.UNKNOWN}

@@ -1,0 +1,120 @@
+from typing import Any
+
+import pytest
+
+from audit.controls.cbr_401_newest_backup_available import judge
+from audit.findings import Outcome, Verdict
+from audit.records import Backup, Task
+from tests.core.builders import DAY, HOUR, NOW, a_backup, a_point, a_resource, facts_of, limits
+
+OLD, NEW = a_point(2 * DAY, id="old"), a_point(DAY, id="new")
+BROKEN = a_point(DAY, id="new", status="error")
+
+
+def judged(points: list[Backup] | None, *tasks: Task, **changes: Any) -> Verdict:
+    found = None if points is None else tuple(points)
+    return judge(a_resource(*tasks, recovery_points=found, **changes), limits())
+
+
+def made(status: str = "success", backup_id: str = "new", **changes: Any) -> Task:
+    return a_backup(DAY, status, backup_id=backup_id, **changes)
+
+
+@pytest.mark.parametrize("status", ["available", "restoring", "waiting_restore"])
+def test_the_newest_backup_must_be_one_that_can_be_restored_from(status: str) -> None:
+    verdict = judged([a_point(2 * DAY, status="error"), a_point(DAY, id="new", status=status)], made())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.PASS, ("backup-24h",))
+    assert facts_of(verdict) == {"backup": "new", "created": "2026-11-22T04:00:00Z", "backups": 2, "in_error": 1}
+
+
+def test_a_backup_without_a_task_in_the_log_can_be_restored_from_too() -> None:
+    assert judged([OLD, NEW]).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("tasks", [(made(),), ()])
+def test_a_newest_backup_in_error_fails(tasks: tuple[Task, ...]) -> None:
+    verdict = judged([OLD, BROKEN], *tasks)
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, tuple(task.id for task in tasks))
+    assert facts_of(verdict)["since"] == "2026-11-22T04:00:00Z"
+
+
+def test_an_older_one_in_error_is_counted_and_does_not_fail() -> None:
+    assert judged([a_point(2 * DAY, id="old", status="error"), NEW]).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("status", ["failed", "timeout"])
+def test_what_a_failed_task_left_behind_is_no_backup(status: str) -> None:
+    verdict = judged([OLD, BROKEN], made(status))
+
+    assert (verdict.outcome, facts_of(verdict)["backup"]) == (Outcome.PASS, "old")
+
+
+def test_what_a_failed_task_made_all_the_same_is_one() -> None:
+    assert facts_of(judged([OLD, NEW], made("failed")))["backup"] == "new"
+
+
+@pytest.mark.parametrize("status", ["protecting", "waiting_protect", "deleting", "waiting_delete"])
+def test_one_that_is_being_made_or_deleted_is_left_out(status: str) -> None:
+    verdict = judged([OLD, a_point(DAY, id="new", status=status)])
+
+    assert (verdict.outcome, facts_of(verdict)["backup"]) == (Outcome.PASS, "old")
+
+
+@pytest.mark.parametrize("changes", [{"image_type": "replication"}, {"parent_id": "whole"}])
+def test_a_copy_or_a_part_proves_nothing(changes: dict[str, Any]) -> None:
+    verdict = judged([BROKEN, a_point(HOUR, **changes)])
+
+    assert (verdict.outcome, facts_of(verdict)["backup"]) == (Outcome.FAIL, "new")
+
+
+def test_a_status_that_is_not_documented_is_unknown() -> None:
+    verdict = judged([OLD, a_point(DAY, id="new", status="odd")])
+
+    assert (verdict.outcome, facts_of(verdict)["status"]) == (Outcome.UNKNOWN, "odd")
+
+
+class TestNoBackup:
+    @pytest.mark.parametrize("points", [[], [a_point(HOUR, status="protecting")], [a_point(DAY, parent_id="whole")]])
+    def test_it_fails_where_backups_succeeded(self, points: list[Backup]) -> None:
+        verdict = judged(points, made(backup_id="gone"), made("failed", task_id="failed"))
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("backup-24h",))
+        assert facts_of(verdict) == {"last_success": "2026-11-22T04:00:00Z"}
+
+    @pytest.mark.parametrize("tasks", [(), (made("failed"),), (made("running"),)])
+    def test_it_does_not_apply_where_none_succeeded(self, tasks: tuple[Task, ...]) -> None:
+        assert judged([], *tasks).outcome is Outcome.NOT_APPLICABLE
+
+    def test_it_does_not_apply_where_failed_tasks_left_all_that_is_there(self) -> None:
+        assert judged([BROKEN], made("failed")).outcome is Outcome.NOT_APPLICABLE
+
+    def test_a_success_from_before_the_resource_was_taken_out_does_not_count(self) -> None:
+        removal = a_backup(HOUR, operation="remove_resource")
+
+        assert judged([], made(), removal).outcome is Outcome.NOT_APPLICABLE
+
+    @pytest.mark.parametrize("changes", [{"log_complete": False}, {"vaults_complete": False}])
+    def test_it_is_unknown_where_a_success_may_be_missing(self, changes: dict[str, Any]) -> None:
+        assert judged([], **changes).outcome is Outcome.UNKNOWN
+
+
+class TestGaps:
+    def test_backups_that_were_not_read_completely_are_unknown(self) -> None:
+        assert judged(None, made()).outcome is Outcome.UNKNOWN
+
+    def test_an_error_may_have_a_failed_task_that_is_missing(self) -> None:
+        assert judged([OLD, BROKEN], log_complete=False).outcome is Outcome.UNKNOWN
+
+    def test_an_error_after_a_success_is_certain(self) -> None:
+        assert judged([OLD, BROKEN], made(), log_complete=False).outcome is Outcome.FAIL
+
+    def test_a_backup_that_is_available_needs_no_log(self) -> None:
+        assert judged([NEW], log_complete=False, policies=None).outcome is Outcome.PASS
+
+
+def test_the_newest_one_is_the_one_that_was_created_last() -> None:
+    points = [a_point(DAY, id="error", status="error"), a_point(DAY, id="good", created_at=NOW - HOUR)]
+
+    assert facts_of(judged(points))["backup"] == "good"

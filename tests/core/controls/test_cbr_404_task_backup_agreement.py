@@ -1,0 +1,268 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from audit.controls.cbr_404_task_backup_agreement import judge
+from audit.findings import Outcome, Verdict
+from audit.records import Backup, Task
+from tests.core.builders import (
+    DAY,
+    HOUR,
+    NOW,
+    TICK,
+    a_backup,
+    a_point,
+    a_policy,
+    a_policy_subject,
+    a_resource,
+    a_vault,
+    a_window,
+    facts_of,
+    limits,
+)
+
+MONTH = (a_policy_subject(a_policy(retention_days=30)),)
+
+
+def ran(age: timedelta = 2 * DAY, status: str = "success", backup_id: str | None = "b-1", **changes: Any) -> Task:
+    return a_backup(age, status, **{"backup_id": backup_id, **changes})
+
+
+def kept(age: timedelta = 2 * DAY, point_id: str = "b-1", **changes: Any) -> Backup:
+    return a_point(age, id=point_id, **changes)
+
+
+def judged(points: list[Backup] | None, *tasks: Task, **changes: Any) -> Verdict:
+    found = None if points is None else tuple(points)
+    in_order = sorted(tasks, key=lambda task: task.created_at)
+    return judge(a_resource(*in_order, **{"recovery_points": found, "policies": MONTH, **changes}), limits())
+
+
+def test_a_success_and_its_backup_agree() -> None:
+    verdict = judged([kept()], ran())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.PASS, ("backup-48h",))
+    assert facts_of(verdict) == {"successes": 1, "gone": 0, "backups": 1, "without_task": 0}
+
+
+class TestABackupThatIsGone:
+    def test_it_fails_where_nothing_explains_it(self) -> None:
+        verdict = judged([kept(DAY, "b-2")], ran(), ran(DAY, backup_id="b-2"))
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("backup-48h",))
+        assert facts_of(verdict) == {
+            "since": "2026-11-21T04:00:00Z",
+            "backup": "b-1",
+            "successes": 2,
+            "gone": 1,
+            "backups": 1,
+            "without_task": 0,
+        }
+
+    @pytest.mark.parametrize(
+        "there",
+        [
+            {"status": "error"},
+            {"status": "deleting"},
+            {"status": "protecting"},
+            {"vault_id": "vault-9"},
+            {"parent_id": "x"},
+        ],
+    )
+    def test_it_is_there_in_whatever_state(self, there: dict[str, Any]) -> None:
+        assert judged([kept(**there)], ran()).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize(
+        ("status", "outcome"),
+        [
+            ("success", Outcome.PASS),
+            ("running", Outcome.PASS),
+            ("failed", Outcome.FAIL),
+            ("timeout", Outcome.FAIL),
+        ],
+    )
+    def test_a_deletion_explains_it_unless_it_failed(self, status: str, outcome: Outcome) -> None:
+        deletion = ran(DAY, status, operation="delete")
+
+        assert judged([], ran(), deletion).outcome is outcome
+
+    def test_the_deletion_of_another_backup_explains_nothing(self) -> None:
+        assert judged([], ran(), ran(DAY, operation="delete", backup_id="b-2")).outcome is Outcome.FAIL
+
+    @pytest.mark.parametrize("operation", ["restore", "replication"])
+    def test_no_other_task_that_names_it_explains_it(self, operation: str) -> None:
+        assert judged([], ran(), ran(DAY, operation=operation)).outcome is Outcome.FAIL
+
+    @pytest.mark.parametrize(("age", "outcome"), [(7 * DAY, Outcome.PASS), (7 * DAY - TICK, Outcome.FAIL)])
+    def test_an_age_that_was_reached_explains_it(self, age: timedelta, outcome: Outcome) -> None:
+        week = (a_policy_subject(a_policy(retention_days=7)),)
+
+        assert judged([], ran(age), policies=week).outcome is outcome
+
+    @pytest.mark.parametrize(("number", "outcome"), [(2, Outcome.PASS), (3, Outcome.FAIL)])
+    def test_so_many_newer_ones_explain_it(self, number: int, outcome: Outcome) -> None:
+        rule = (a_policy_subject(a_policy(retention_days=-1, max_backups=number)),)
+        tasks = [ran(), ran(DAY, backup_id="b-2"), ran(5 * HOUR, backup_id="b-3"), ran(4 * HOUR, "failed", "b-4")]
+
+        assert judged([kept(DAY, "b-2"), kept(5 * HOUR, "b-3")], *tasks, policies=rule).outcome is outcome
+
+    @pytest.mark.parametrize("filler", [None, -1, 0])
+    def test_a_policy_that_deletes_nothing_explains_nothing(self, filler: int | None) -> None:
+        rule = (a_policy_subject(a_policy(retention_days=filler, max_backups=filler)),)
+
+        assert judged([], ran(29 * DAY), policies=rule).outcome is Outcome.FAIL
+
+    def test_the_retention_of_copies_explains_nothing(self) -> None:
+        rule = (a_policy_subject(a_policy(operation="replication", retention_days=1)),)
+
+        assert judged([], ran(), policies=rule).outcome is Outcome.FAIL
+
+    def test_a_disabled_policy_explains_it_too(self) -> None:
+        rule = (a_policy_subject(a_policy(enabled=False, retention_days=1)),)
+
+        assert judged([], ran(), policies=rule).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize(("life", "outcome"), [(5 * DAY, Outcome.PASS), (5 * DAY + TICK, Outcome.FAIL)])
+    @pytest.mark.parametrize("between", [True, False])
+    def test_the_end_of_the_next_backup_that_has_one_shows_a_rule_that_was_changed_since(
+        self,
+        life: timedelta,
+        outcome: Outcome,
+        between: bool,  # noqa: FBT001  # whether one without an end lies between
+    ) -> None:
+        points = [kept(4 * DAY, "b-2", expired_at=None)] if between else []
+        points += [kept(3 * DAY, "b-3", expired_at=NOW - 3 * DAY + life), kept(DAY, "b-4", expired_at=NOW)]
+        tasks = [ran(5 * DAY), *(ran(NOW - point.created_at, backup_id=point.id) for point in points)]
+
+        assert judged(points, *tasks).outcome is outcome
+
+    def test_an_older_backup_shows_nothing(self) -> None:
+        older = kept(9 * DAY, "b-0", expired_at=NOW - 8 * DAY)
+
+        assert judged([older], ran(9 * DAY, backup_id="b-0"), ran()).outcome is Outcome.FAIL
+
+    def test_a_resource_that_was_taken_out_lost_what_was_made_before(self) -> None:
+        removal = a_backup(DAY, operation="remove_resource")
+
+        assert judged([], ran(), removal).outcome is Outcome.NOT_APPLICABLE
+
+    def test_a_vault_that_does_not_hold_it_any_more_is_not_judged(self) -> None:
+        assert judged([], ran(vault_id="vault-9")).outcome is Outcome.NOT_APPLICABLE
+
+    def test_a_task_that_names_no_backup_is_not_judged(self) -> None:
+        assert judged([], ran(backup_id=None)).outcome is Outcome.NOT_APPLICABLE
+
+    @pytest.mark.parametrize(
+        ("changes", "outcome"),
+        [
+            ({"ended_at": NOW - HOUR}, Outcome.FAIL),
+            ({"ended_at": NOW - HOUR + TICK}, Outcome.NOT_APPLICABLE),
+            ({"ended_at": None}, Outcome.FAIL),
+        ],
+    )
+    def test_the_list_may_lag_behind_for_an_hour(self, changes: dict[str, Any], outcome: Outcome) -> None:
+        assert judged([], ran(**changes)).outcome is outcome
+
+    @pytest.mark.parametrize("status", ["failed", "timeout", "skipped", "running", "waiting", "odd"])
+    def test_only_a_success_promises_a_backup(self, status: str) -> None:
+        assert judged([], ran(status=status)).outcome is Outcome.NOT_APPLICABLE
+
+
+class TestABackupWithoutATask:
+    def test_it_fails(self) -> None:
+        verdict = judged([kept(), kept(DAY, "b-2")], ran())
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ())
+        assert facts_of(verdict) == {
+            "since": "2026-11-22T04:00:00Z",
+            "backup": "b-2",
+            "successes": 1,
+            "gone": 0,
+            "backups": 2,
+            "without_task": 1,
+        }
+
+    @pytest.mark.parametrize("status", ["success", "failed", "running", "waiting", "odd"])
+    def test_any_backup_task_will_do(self, status: str) -> None:
+        assert judged([kept()], ran(status=status)).outcome is Outcome.PASS
+
+    def test_a_task_of_another_kind_made_none(self) -> None:
+        assert judged([kept()], ran(operation="restore")).outcome is Outcome.FAIL
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"image_type": "replication"},
+            {"parent_id": "whole"},
+            {"status": "protecting"},
+            {"status": "deleting"},
+            {"status": "error"},
+            {"vault_id": "vault-9"},
+        ],
+    )
+    def test_copies_parts_and_what_is_made_deleted_or_in_error_need_none(self, changes: dict[str, Any]) -> None:
+        assert judged([kept(**changes)]).outcome is Outcome.NOT_APPLICABLE
+
+    def test_what_was_synchronised_into_a_hybrid_vault_needs_none(self) -> None:
+        hybrid = (a_vault(protect_type="hybrid"),)
+
+        assert judged([kept()], vaults=hybrid).outcome is Outcome.NOT_APPLICABLE
+
+    @pytest.mark.parametrize(
+        ("age", "outcome"),
+        [
+            (29 * DAY + TICK, Outcome.NOT_APPLICABLE),
+            (29 * DAY, Outcome.FAIL),
+            (HOUR, Outcome.FAIL),
+            (HOUR - TICK, Outcome.NOT_APPLICABLE),
+            (-HOUR, Outcome.NOT_APPLICABLE),
+        ],
+    )
+    def test_it_counts_from_the_second_day_of_the_log_to_its_last_hour(self, age: timedelta, outcome: Outcome) -> None:
+        assert judged([kept(age)], window=a_window(30)).outcome is outcome
+        assert judged([kept(age)], window=a_window(90), covered_since=NOW - 30 * DAY).outcome is outcome
+
+    @pytest.mark.parametrize(
+        ("status", "outcome"),
+        [
+            ("success", Outcome.UNKNOWN),
+            ("running", Outcome.UNKNOWN),
+            ("odd", Outcome.UNKNOWN),
+            ("failed", Outcome.FAIL),
+            ("timeout", Outcome.FAIL),
+            ("skipped", Outcome.FAIL),
+        ],
+    )
+    def test_a_task_that_names_no_backup_may_have_made_it(self, status: str, outcome: Outcome) -> None:
+        assert judged([kept()], ran(status=status, backup_id=None)).outcome is outcome
+
+    def test_a_backup_that_is_gone_is_certain_all_the_same(self) -> None:
+        tasks = [ran(backup_id=None, task_id="nameless"), ran(backup_id="b-2")]
+
+        assert judged([kept()], *tasks).outcome is Outcome.FAIL
+
+
+class TestGaps:
+    def test_backups_that_were_not_read_completely_are_unknown(self) -> None:
+        assert judged(None, ran()).outcome is Outcome.UNKNOWN
+
+    @pytest.mark.parametrize("points", [[], [kept()], [kept(), kept(DAY, "b-2")]])
+    def test_a_log_with_gaps_is_unknown(self, points: list[Backup]) -> None:
+        assert judged(points, ran(), log_complete=False).outcome is Outcome.UNKNOWN
+
+    def test_policies_that_were_not_read_may_explain_a_loss(self) -> None:
+        assert judged([], ran(), policies=None).outcome is Outcome.UNKNOWN
+        assert judged([kept()], ran(), policies=None).outcome is Outcome.PASS
+
+    def test_no_policy_explains_a_backup_without_a_task(self) -> None:
+        assert judged([kept(), kept(DAY, "b-2")], ran(), policies=None).outcome is Outcome.FAIL
+
+    def test_vaults_that_were_not_read_may_hold_more(self) -> None:
+        assert judged([kept()], ran(), vaults_complete=False).outcome is Outcome.UNKNOWN
+        assert judged([], vaults_complete=False).outcome is Outcome.UNKNOWN
+        assert judged([], ran(), vaults_complete=False).outcome is Outcome.FAIL
+
+
+def test_it_does_not_apply_where_there_is_nothing_to_compare() -> None:
+    assert judged([]).outcome is Outcome.NOT_APPLICABLE

@@ -1,0 +1,103 @@
+"""Chains of runs in a store that lies in memory: quick to make, and easy to tamper with."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cache
+
+import orjson
+
+from audit.chain import Signer, Unsigned, find_head
+from audit.collection import Kind, Page, Window
+from audit.profile import Profile
+from audit.publish import Publication
+from audit.report.contents import Report, RunFacts
+from audit.run import assess
+from audit.validate import Intake
+from tests.core.builders import a_reading
+from tests.edges.pretend import AS_OF
+
+SCOPE = "p1"
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Shelf:
+    """A store in memory."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+    url: str = "shelf:"
+
+    def create(self, key: str, data: bytes) -> None:
+        assert self.objects.get(key, data) == data
+        self.objects[key] = data
+
+    def replace(self, key: str, data: bytes) -> None:
+        self.objects[key] = data
+
+    def read(self, key: str) -> bytes | None:
+        return self.objects.get(key)
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        return tuple(sorted(key for key in self.objects if key.startswith(prefix)))
+
+    def projects(self) -> tuple[str, ...]:
+        return (SCOPE,)
+
+    def copy(self) -> "Shelf":
+        return Shelf(dict(self.objects))
+
+
+def facts(number: int) -> RunFacts:
+    """The n-th hourly run, counted from 1."""
+    as_of = AS_OF + number * HOUR
+    return RunFacts(
+        id=f"{as_of:%Y%m%dT%H%M%SZ}-{number:012x}",
+        as_of=as_of,
+        window=Window(as_of - timedelta(days=30), as_of),
+        read=Window(as_of - timedelta(days=1), as_of),
+        project_id=SCOPE,
+        region="eu-west-101",
+        tool_version="0.1.0",
+        profile_sha256=Profile().sha256,
+        timezone="UTC",
+    )
+
+
+@cache
+def a_report() -> Report:
+    """A report of hardly anything; what a chain holds together does not matter to the chain."""
+    return assess(facts(0), Profile(), Intake(), tuple(a_reading(kind) for kind in Profile().lists))
+
+
+def publish(
+    shelf: Shelf, number: int, signer: Signer | None = None, *, on: str | None = None, report: Report | None = None
+) -> Publication:
+    """Publish the n-th run; ``on`` names the digest that it believes to be the newest."""
+    head = find_head(Shelf({on: shelf.objects[on]}) if on else shelf, SCOPE, None)
+    publication = Publication(shelf, facts(number), head=head, signer=signer or Unsigned())
+    publication.keep(a_page(number))
+    publication.put("report.json", orjson.dumps({"number": number}))
+    publication.finish(replace(report or a_report(), run=facts(number)))
+    return publication
+
+
+def a_page(number: int) -> Page:
+    body = orjson.dumps({"operation_logs": [], "count": 0, "page": number})
+    return Page(
+        kind=Kind.TASKS,
+        path="/v3/p1/operation-logs",
+        params=(("limit", "1000"),),
+        body=body,
+        request_id="r-1",
+        received_at=AS_OF,
+        rows=[],
+        envelope={"count": 0},
+    )
+
+
+def a_chain(length: int, signer: Signer | None = None) -> Shelf:
+    """Publish so many runs, one after the other."""
+    shelf = Shelf()
+    for number in range(1, length + 1):
+        publish(shelf, number, signer)
+    return shelf

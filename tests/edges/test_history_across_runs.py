@@ -1,0 +1,294 @@
+"""Runs that follow each other: what one takes over from the one before."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from audit.chain import Envelope
+from audit.collection import instant, shown
+from audit.errors import ChainError, StoreError
+from audit.findings import Finding
+from audit.history import History
+from audit.predecessor import read_predecessor, rebuild
+from audit.profile import build_profile
+from audit.publish import newest
+from audit.replay import digest_of, replay
+from audit.run import Done
+from audit.simulator import Simulator, build_estate, serve
+from audit.store import open_store
+from audit.verify import verify
+from audit.wiring import carry_out, order
+from tests.core.builders import a_task
+from tests.edges.pretend import AS_OF, json_response, variables, without_waiting
+
+DAY = timedelta(days=1)
+
+
+def an_estate(scenario: str = "mixed", days: int = 45) -> Simulator:
+    return Simulator(build_estate(scenario, seed=3, resources=6, days=days, as_of=AS_OF))
+
+
+def audit_at(simulator: Simulator, folder: Path, *moments: datetime, since: str | None = None) -> list[Done]:
+    """Audit at each of several times, one after the other, into one store."""
+    with serve(simulator) as served, without_waiting():
+        settings = variables(simulator, served.url, folder)
+        return [
+            carry_out(order(settings, as_of=shown(moment), since=since), lambda _progress: None) for moment in moments
+        ]
+
+
+def manifest_of(done: Done, folder: Path) -> Any:
+    return orjson.loads((folder / done.prefix / "manifest.json").read_bytes())
+
+
+def span(part: Any) -> tuple[datetime, datetime]:
+    return instant(part["since"]), instant(part["until"])
+
+
+def judgements(done: Done) -> list[Finding]:
+    """What was said of the project; how many rows were read for it may differ."""
+    return [finding for finding in done.report.findings if finding.control != "CBR-901"]
+
+
+def test_the_first_run_reads_thirty_days_and_follows_none(tmp_path: Path) -> None:
+    (done,) = audit_at(an_estate(), tmp_path, AS_OF)
+
+    manifest = manifest_of(done, tmp_path)
+    assert span(manifest["run"]["read"]) == span(manifest["run"]["window"]) == (AS_OF - 30 * DAY, AS_OF)
+    assert manifest["origin"] is None
+    assert span(manifest["covered"]) == (AS_OF - 30 * DAY, AS_OF)
+
+
+def test_the_next_run_reads_on_and_judges_all_that_is_known(tmp_path: Path) -> None:
+    simulator = an_estate("healthy")
+    first, second = audit_at(simulator, tmp_path, AS_OF - 10 * DAY, AS_OF)
+
+    manifest = manifest_of(second, tmp_path)
+    assert manifest["origin"]["run"] == first.report.run.id
+    assert span(manifest["run"]["read"]) == (AS_OF - 11 * DAY, AS_OF)
+    assert span(manifest["run"]["window"]) == span(manifest["covered"]) == (AS_OF - 40 * DAY, AS_OF)
+
+
+def test_runs_in_steps_know_as_much_as_one_run_over_everything(tmp_path: Path) -> None:
+    simulator = an_estate()
+    stepwise = audit_at(simulator, tmp_path / "steps", *(AS_OF - days * DAY for days in (9, 6, 3, 0)))[-1]
+    (at_once,) = audit_at(simulator, tmp_path / "once", AS_OF, since=shown(AS_OF - 39 * DAY))
+
+    assert stepwise.report.run.window == at_once.report.run.window
+    assert judgements(stepwise) == judgements(at_once)
+
+
+def test_a_repeated_event_changes_nothing_and_both_runs_are_in_the_chain(tmp_path: Path) -> None:
+    simulator = an_estate()
+    once, again = audit_at(simulator, tmp_path, AS_OF, AS_OF)
+
+    assert judgements(once) == judgements(again)
+    assert not verify(open_store(str(tmp_path)), simulator.project_id).faults
+
+
+def test_an_open_task_is_read_again_until_it_ends(tmp_path: Path) -> None:
+    simulator = an_estate("healthy")
+    row = next(row for row in simulator.tasks if instant(row["created_at"]) < AS_OF - 12 * DAY)
+    simulator.tasks.replace({**row, "status": "running", "ended_at": None, "updated_at": row["created_at"]})
+    first, second = (audit_at(simulator, tmp_path, AS_OF - 10 * DAY), None)
+    simulator.tasks.replace(row)
+    (second,) = audit_at(simulator, tmp_path, AS_OF)
+
+    assert row["id"] in str(first[0].report.problems)
+    assert row["id"] not in str(second.report.problems)
+    assert span(manifest_of(second, tmp_path)["run"]["read"])[0] <= instant(row["created_at"])
+
+
+def test_a_gap_in_the_log_is_read_again_by_the_next_run(tmp_path: Path) -> None:
+    simulator = an_estate("healthy")
+    store = open_store(str(tmp_path))
+    audit_at(simulator, tmp_path, AS_OF - 10 * DAY)
+    short = json_response({"operation_logs": [], "count": 5})
+    simulator.intercept = lambda request, _number: short if "operation-logs" in request.url else None
+    (broken,) = audit_at(simulator, tmp_path, AS_OF - 5 * DAY)
+    simulator.intercept = None
+    (mended,) = audit_at(simulator, tmp_path, AS_OF)
+
+    assert span(manifest_of(broken, tmp_path)["covered"])[1] == AS_OF - 10 * DAY
+    assert span(manifest_of(mended, tmp_path)["run"]["read"])[0] == AS_OF - 11 * DAY
+    assert span(manifest_of(mended, tmp_path)["covered"]) == (AS_OF - 40 * DAY, AS_OF)
+    assert newest(store, simulator.project_id) is not None
+
+
+def test_after_a_pause_that_is_longer_than_cbr_remembers_coverage_begins_anew(tmp_path: Path) -> None:
+    simulator = an_estate("healthy", days=75)
+    audit_at(simulator, tmp_path, AS_OF - 40 * DAY)
+    (late,) = audit_at(simulator, tmp_path, AS_OF)
+
+    manifest = manifest_of(late, tmp_path)
+    assert span(manifest["run"]["read"])[0] == AS_OF - 31 * DAY
+    assert span(manifest["covered"])[0] == AS_OF - 31 * DAY
+
+
+def test_a_run_that_judges_an_earlier_time_takes_nothing_over(tmp_path: Path) -> None:
+    _, earlier = audit_at(an_estate("healthy"), tmp_path, AS_OF, AS_OF - 5 * DAY)
+
+    assert manifest_of(earlier, tmp_path)["previous"] is None
+
+
+def damage(part: str) -> Callable[[Path], None]:
+    def apply(run: Path) -> None:
+        for path in run.glob(part):
+            path.write_bytes(b"damaged")
+
+    return apply
+
+
+def remove(run: Path) -> None:
+    (run / "history.ndjson.gz").unlink()
+
+
+@pytest.mark.parametrize("harm", [damage("history.ndjson.gz"), remove])
+def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
+    tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    simulator = an_estate()
+    store = open_store(str(tmp_path))
+    *_, last = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF - 2 * DAY)
+    head = newest(store, simulator.project_id)
+    whole = read_predecessor(store, head, until=AS_OF, look_back=90 * DAY)
+    harm(tmp_path / last.prefix)
+    anew = read_predecessor(store, head, until=AS_OF, look_back=90 * DAY)
+
+    assert whole is not None
+    assert anew is not None
+    assert (anew.history, whole.notes) == (whole.history, ())
+    assert "made anew from the answers" in anew.notes[0]
+
+
+def test_a_history_made_anew_goes_back_no_further_than_the_chain_is_whole(tmp_path: Path) -> None:
+    simulator = an_estate()
+    store = open_store(str(tmp_path))
+    first, second = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF)
+    digest = digest_of(store, simulator.project_id, second.report.run.id)
+    everything = rebuild(store, digest, AS_OF - 90 * DAY)
+    path = next((tmp_path / simulator.project_id / "digest").glob(f"*-{first.report.run.id}.json"))
+    content = path.read_bytes()
+
+    for changed in (b"", content + b" ", Envelope("text/plain", b"").dump()):
+        path.write_bytes(changed)
+        assert len(rebuild(store, digest, AS_OF - 90 * DAY)) < len(everything)
+    path.write_bytes(content)
+    (tmp_path / first.prefix / "manifest.json").write_bytes(b"{}")
+    assert len(rebuild(store, digest, AS_OF - 90 * DAY)) < len(everything)
+
+
+def test_answers_that_are_damaged_are_left_out_when_a_history_is_made_anew(tmp_path: Path) -> None:
+    simulator = an_estate()
+    store = open_store(str(tmp_path))
+    (done,) = audit_at(simulator, tmp_path, AS_OF)
+    digest = digest_of(store, simulator.project_id, done.report.run.id)
+    answers = list((tmp_path / done.prefix / "raw").glob("*operation_logs*"))
+    other = next((tmp_path / done.prefix / "raw").glob("*vaults*")).read_bytes()
+
+    for changed in (b"", b"no gzip", other):
+        for answer in answers:
+            answer.write_bytes(changed)
+        assert len(rebuild(store, digest, AS_OF - 90 * DAY)) == 0
+
+
+def test_a_report_that_was_changed_is_said_and_stops_no_run(tmp_path: Path) -> None:
+    simulator = an_estate()
+    (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
+    (tmp_path / done.prefix / "report.json").write_bytes(b"{}")
+    previous = read_predecessor(
+        open_store(str(tmp_path)),
+        newest(open_store(str(tmp_path)), simulator.project_id),
+        until=AS_OF,
+        look_back=90 * DAY,
+    )
+
+    assert previous is not None
+    assert (previous.report, previous.memory, previous.notes) == (None, None, ())
+    assert previous.recalled.trouble == f"{done.prefix}/report.json is missing or was changed"
+    assert audit_at(simulator, tmp_path, AS_OF)
+
+
+@pytest.mark.parametrize("part", ["manifest.json"])
+def test_a_run_whose_manifest_was_changed_is_not_continued(tmp_path: Path, part: str) -> None:
+    simulator = an_estate()
+    (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
+    damage(part)(tmp_path / done.prefix)
+    (again,) = audit_at(simulator, tmp_path, AS_OF)
+
+    assert manifest_of(again, tmp_path)["previous"] is None
+
+
+def test_a_pointer_that_is_damaged_does_not_hide_the_chain(tmp_path: Path) -> None:
+    simulator = an_estate()
+    audit_at(simulator, tmp_path, AS_OF - DAY)
+    for damaged in (b"", b"[]", b'{"digest": 5}', b'{"digest": "elsewhere"}'):
+        (tmp_path / simulator.project_id / "latest.json").write_bytes(damaged)
+        head = newest(open_store(str(tmp_path)), simulator.project_id)
+        assert head is not None
+        assert head.seq == 1
+
+
+class TestReplay:
+    @pytest.mark.parametrize("scenario", ["healthy", "mixed", "drifting", "gapped"])
+    def test_a_report_is_recomputed_to_the_same_bytes(self, scenario: str, tmp_path: Path) -> None:
+        simulator = an_estate(scenario)
+        runs = audit_at(simulator, tmp_path, AS_OF - 3 * DAY, AS_OF)
+
+        for done in runs:
+            result = replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
+            assert (result.differing, result.reasons, result.is_what_if) == ((), (), False)
+            assert set(result.identical) >= {"history.ndjson.gz", "report.json", "report.html", "findings.csv"}
+
+    def test_another_profile_gives_a_what_if(self, tmp_path: Path) -> None:
+        simulator = an_estate("healthy")
+        (done,) = audit_at(simulator, tmp_path, AS_OF)
+        strict = build_profile({"limits": {"max_backup_age_hours": 1, "grace_hours": 0}}, "p")
+
+        result = replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id, strict)
+
+        assert (result.is_what_if, result.identical, result.report.conclusion) == (True, (), "non_compliant")
+
+    def test_another_version_is_named_as_the_reason(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        simulator = an_estate("healthy")
+        (done,) = audit_at(simulator, tmp_path, AS_OF)
+        monkeypatch.setattr("audit.replay.FORMATS", {"report.html": lambda _report: b"other"})
+        store = open_store(str(tmp_path))
+
+        assert replay(store, simulator.project_id, done.report.run.id).reasons == (
+            "the same version and profile gave other bytes: please report this",
+        )
+        monkeypatch.setattr("audit.replay.__version__", "9.9.9")
+        result = replay(store, simulator.project_id, done.report.run.id)
+        assert result.differing == ("report.html",)
+        assert "and this is 9.9.9" in result.reasons[0]
+
+    def test_evidence_that_is_missing_or_changed_is_refused(self, tmp_path: Path) -> None:
+        simulator = an_estate("healthy")
+        first, second = audit_at(simulator, tmp_path, AS_OF - DAY, AS_OF)
+        store = open_store(str(tmp_path))
+
+        def refused(run: str, words: str, error: type[StoreError] = ChainError) -> None:
+            with pytest.raises(error, match=words):
+                replay(store, simulator.project_id, run)
+
+        refused("no-such-run", "holds no run", StoreError)
+        damage("raw/*operation_logs*")(tmp_path / second.prefix)
+        refused(second.report.run.id, "stored answers are missing or were changed")
+        damage("manifest.json")(tmp_path / first.prefix)
+        refused(second.report.run.id, "the run before .* is missing or was changed")
+        refused(first.report.run.id, "manifest.json is missing or was changed")
+        damage("profile.json")(tmp_path / second.prefix)
+        refused(second.report.run.id, "profile.json is missing or was changed")
+
+
+def test_a_history_is_pruned_but_never_of_what_is_open() -> None:
+    old, open_task = a_task("old", created_at=AS_OF - 99 * DAY), a_task("open", status="running")
+    history = History([old, replace(open_task, created_at=AS_OF - 99 * DAY), a_task("new", created_at=AS_OF)])
+
+    assert {task.id for task in history.pruned(AS_OF - 90 * DAY)} == {"open", "new"}
