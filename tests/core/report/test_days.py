@@ -200,10 +200,18 @@ def test_a_run_from_before_the_vault_was_made_is_excused(age: timedelta, state: 
 
 
 def test_an_excused_run_shows_its_task_or_any_other_backup_of_its_day() -> None:
+    changed = (a_policy_subject(known_since=NOW),)
+
+    assert the_day_before(policies=changed) == "excused"
+    assert the_day_before(*on_that_day("success"), policies=changed) == "success"
+    assert the_day_before(*on_that_day("failed", "success"), policies=changed) == "failed"
+    assert the_day_before(*on_that_day("", "", "", "", "", "", "", "success"), policies=changed) == "success"
+
+
+def test_a_run_before_the_resource_was_known_is_judged_where_it_left_a_task() -> None:
     assert the_day_before(known_since=NOW) == "excused"
-    assert the_day_before(*on_that_day("success"), known_since=NOW) == "success"
-    assert the_day_before(*on_that_day("failed", "success"), known_since=NOW) == "failed"
-    assert the_day_before(*on_that_day("", "", "", "", "", "", "", "success"), known_since=NOW) == "success"
+    assert the_day_before(*on_that_day("failed"), known_since=NOW) == "failed"
+    assert the_day_before(*on_that_day("failed", "success"), known_since=NOW) == "repaired"
 
 
 def test_nothing_is_planned_for_a_resource_that_its_policy_passes_by() -> None:
