@@ -36,7 +36,7 @@ from audit.report.contents import Conclusion
 from audit.run import Done
 from audit.screen import framework_lines, printable, summary_lines
 from audit.settings import VARIABLES
-from audit.simulator import SCENARIOS, Simulator, build_estate, serve
+from audit.simulator import ACTIONS, PRESETS, SCENARIOS, Simulator, build_estate, serve
 from audit.wiring import carry_out, examined, opened_store, order
 
 EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
@@ -274,12 +274,25 @@ def check_files(ctx: click.Context, /, *, files: tuple[Path, ...], kind: str | N
 @click.option("--as-of", callback=_time, help="The time that the estate is made for; now unless told.")
 @click.option("--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of every answer.")
 @click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Write what an auditor must conclude.")
-def simulate(*, port: int, as_of: datetime | None, latency_ms: int, truth: Path | None, **estate: Any) -> None:
+@click.option("--preset", type=click.Choice(PRESETS), default="default", show_default=True,
+              help="By which limits the truth is stated.")  # fmt: skip
+@click.option("--deny", "denied", type=click.Choice(ACTIONS), metavar="ACTION", multiple=True,
+              help="Refuse what needs this IAM action, such as cbr:backups:list; may be repeated.")  # fmt: skip
+def simulate(
+    *,
+    port: int,
+    as_of: datetime | None,
+    latency_ms: int,
+    truth: Path | None,
+    preset: str,
+    denied: tuple[str, ...],
+    **estate: Any,
+) -> None:
     """Serve a simulated project on this machine until stopped; prints one line of JSON that says where."""
     made = build_estate(as_of=as_of or datetime.now(UTC).replace(microsecond=0), **estate)
-    simulator = Simulator(made, latency=timedelta(milliseconds=latency_ms))
+    simulator = Simulator(made, latency=timedelta(milliseconds=latency_ms), denied=denied)
     if truth:
-        truth.write_bytes(orjson.dumps(made.truth(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        truth.write_bytes(orjson.dumps(made.truth(preset), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())

@@ -76,14 +76,14 @@ class Plan:
         vault_ids: the vaults that the policy is applied to.
         due: in order, none after the time of judgement.
         grace: how much later than due a run may begin.
-        excuse: why the run that is due at a time is not judged, or an empty text.
+        excuse: why the run that is due at a time is not judged, with or without a task, or an empty text.
     """
 
     policy_id: str
     vault_ids: frozenset[str]
     due: Sequence[datetime]
     grace: timedelta
-    excuse: Callable[[datetime], str]
+    excuse: Callable[[datetime, Task | None], str]
 
     def names(self, task: Task) -> bool:
         """The task says that it is of this policy."""
@@ -165,7 +165,7 @@ class Matcher:
         return answers
 
     def _run(self, period: _Period, task: Task | None, spare: "_Spare") -> PlannedRun:
-        due, policy_id, why = period.due, period.plan.policy_id, period.plan.excuse(period.due)
+        due, policy_id, why = period.due, period.plan.policy_id, period.plan.excuse(period.due, task)
         if why:
             return PlannedRun(due=due, policy_id=policy_id, state=RunState.EXCUSED, task=task, why=why)
         state = self._state(period, task)

@@ -162,8 +162,8 @@ def publish(publication: Publication, intake: Intake, profile: Profile, report: 
     """Write history, profile and reports, and commit them with the manifest."""
     publication.put(HISTORY, intake.tasks.pruned(report.run.window.since).dump())
     publication.put(PROFILE, profile.canonical)
-    for name, render in FORMATS.items():
-        publication.put(name, render(report))
+    for name in profile.formats:
+        publication.put(name, FORMATS[name](report))
     publication.finish(report)
     return Done(
         report=report,

@@ -165,6 +165,11 @@ class Settings(BaseModel):
         le=36500,
         description="Days in which nobody can change or remove what is stored in OBS (WORM).",
     )
+    signing_key: Annotated[SecretStr | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_SIGNING_KEY",
+        description="An Ed25519 private key in PEM, or its file: it signs the digest of every run.",
+    )
     profile: Annotated[str | None, Unset] = Field(
         None, alias="CBR_AUDIT_PROFILE", description="The profile: a preset, a file, or the YAML text itself."
     )
@@ -221,7 +226,10 @@ class Settings(BaseModel):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log to blot out."""
-        held = (self.access_key, self.secret_key, self.security_token, self.token, self.password, self.webhook_secret)
+        held = (
+            *(self.access_key, self.secret_key, self.security_token, self.token, self.password),
+            *(self.webhook_secret, self.signing_key),
+        )
         urls = (url.get_secret_value() for url in (self.webhook_url, self.ping_url) if url)
         return (
             *(secret.get_secret_value() for secret in held if secret),

@@ -8,13 +8,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import structlog
 
 from audit import __version__
 from audit.cbr.client import ACTIONS, CbrClient
-from audit.chain import Head, Unsigned
+from audit.chain import Ed25519Signer, Head, Signer, Unsigned
 from audit.collection import Window, shown
 from audit.doctor import Check, Result, examine_cloud, examine_store
 from audit.errors import EventError, RefusedError, SettingsError
@@ -291,11 +292,29 @@ def _run(order: Order, edges: Edges, head: Head | None, before: Predecessor | No
     for trouble in (facts.previous.trouble, *(before.notes if before else ())):
         if trouble:
             _LOG.warning("previous.not_used", reason=trouble)
-    publication = Publication(edges.store, facts, head=head, signer=Unsigned())
+    publication = Publication(edges.store, facts, head=head, signer=_signer(order.settings))
     try:
         return run(facts, order.profile, edges.client, publication, watch, before)
     except RefusedError as error:
         raise type(error)(f"{error} (signed in with {edges.way})", status=error.status, code=error.code) from error
+
+
+def _signer(settings: Settings) -> Signer:
+    """Read the key that signs digests, from its file where a path is given; nothing is signed without one.
+
+    Raises:
+        SettingsError: the key cannot be read or used.
+    """
+    if settings.signing_key is None:
+        return Unsigned()
+    written = settings.signing_key.get_secret_value()
+    if "PRIVATE KEY" in written:
+        return Ed25519Signer(written.encode())
+    try:
+        return Ed25519Signer(Path(written).read_bytes())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no path"
+        raise SettingsError(f"the key of CBR_AUDIT_SIGNING_KEY cannot be read: {reason}") from None
 
 
 def _storing(budget: timedelta) -> Limits:

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
@@ -24,10 +25,10 @@ from deploy.wheels import LOCK, ROOT, WHEELS
 
 ZIP: Final = ROOT / "build" / "cbr-audit.zip"
 FOLDER: Final = ROOT / "build" / "function"
+SCHEMAS: Final = ROOT / "schemas"
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _MODE: Final = 0o100644 << 16
 _UNIX: Final = 3
-_DATA: Final = ("audit/report/page/*.jinja", "schemas/__init__.py", "schemas/**/*.json", "LICENSE")
 _LEFT_OUT: Final = (
     *(
         "*.dist-info/RECORD",
@@ -119,13 +120,24 @@ def compiled(sources: Mapping[str, bytes], python: str) -> dict[str, bytes]:
 
 
 def _own() -> Iterator[tuple[str, bytes]]:
-    """Our modules that handler.py can reach, at whatever depth, and the data that they read."""
+    """Our modules that handler.py can reach, at whatever depth, and the data of their packages."""
     finder = ModuleFinder([str(ROOT)])
     finder.run_script(str(ROOT / "handler.py"))
-    modules = (Path(str(vars(module)["__file__"])) for module in finder.modules.values() if vars(module)["__file__"])
-    data = (path for pattern in _DATA for path in ROOT.glob(pattern))
-    for path in sorted({*modules, *data}):
+    modules = {Path(str(vars(module)["__file__"])) for module in finder.modules.values() if vars(module)["__file__"]}
+    folders = {path.parent for path in modules}
+    data = {path for path in _data() if path.parent in folders or path.is_relative_to(SCHEMAS)}
+    for path in sorted({*modules, *data, SCHEMAS / "__init__.py", ROOT / "LICENSE"}):
         yield path.relative_to(ROOT).as_posix(), path.read_bytes()
+
+
+def _data() -> Iterator[Path]:
+    """The files beside our modules that an installation has too."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
+        "package-data"
+    ]
+    return (
+        path for package, globs in patterns.items() for pattern in globs for path in ROOT.glob(f"{package}/{pattern}")
+    )
 
 
 def _unpacked(wheel: Path) -> Iterator[tuple[str, bytes]]:

@@ -6,10 +6,10 @@ Why it matters
 How it is judged
     pass            the newest backup that names a policy names one that is applied to a vault of the resource, or an
                     applied policy has run since
-    fail            it names another one, although a run of an applied policy was already due before it
+    fail            it names another one, although an applied policy was already due, or named by a backup, before it
     unknown         the task log has gaps, or a policy or its schedule cannot be read
-    not_applicable  no backup names a policy, which the log often leaves out; or none of the applied policies was due
-                    before the newest one that does: they replaced the policy that it names
+    not_applicable  no backup names a policy, which the log often leaves out; or the newest one that does shows no
+                    more than that the policy was replaced since
 How to fix it
     Find out where the policy is: another vault, an organisation policy, or deleted. Apply it here, or remove what is
     left.
@@ -33,14 +33,16 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if newest is None:
         return not_applicable("no backup names a policy")
     facts: Facts = {"policy": newest.policy_id}
-    if any(policy.id == newest.policy_id for policy in resource.policies or ()):
+    applied = {policy.id for policy in resource.policies or ()}
+    if newest.policy_id in applied:
         return passed("the newest backup that names a policy names one that is applied", [newest], **facts)
     later = [run.task for run in planned.runs if run.task and run.task.created_at > newest.created_at]
     if later:
         return passed("a policy that is applied has run since", later[-1:], **facts)
-    if any(run.is_judged and run.due <= newest.created_at for run in planned.runs):
+    was_due = any(run.is_judged and run.due <= newest.created_at for run in planned.runs)
+    if was_due or any(task.policy_id in applied for task in resource.backups):
         return failed("a policy that is not applied made a backup", [newest], since=newest.began, **facts)
-    return not_applicable("the policy of the newest backup was replaced, and the new one was not due before", **facts)
+    return not_applicable("the policy of the newest backup was replaced since", **facts)
 
 
 CONTROL: Final[Control[Resource]] = Control(

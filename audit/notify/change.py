@@ -1,6 +1,7 @@
 """What is different from the previous run, so that nobody is told the same thing twice."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from audit.report.contents import Conclusion
 
 Report = Mapping[str, Any]
 Problem = Mapping[str, Any]
+Failure = tuple[str, str, str]  # kind and id of the subject, and the control
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Change:
 
     Attributes:
         before: the previous run, None where there is none or its report cannot be read.
-        new: the problems of subjects that fail a control which they did not fail before, worst first.
+        new: the problems that hold a failure which was not there before, worst first.
         known: the other problems, worst first.
         ended: what is no longer shown as failing; it may be mended, gone, or hidden by missing data.
     """
@@ -61,26 +63,33 @@ def compare(report: Report, before: Report | None) -> Change:
 
 
 def _compare(report: Report, before: Report | None) -> Change:
-    now, then = _failing(report), _failing(before) if before else {}
-    problems = report["problems"]
-    news = {subject for subject, controls in now.items() if controls - then.get(subject, frozenset())}
-    gone = {subject: controls - now.get(subject, frozenset()) for subject, controls in then.items()}
-    names = {_subject(problem): problem["subject"]["name"] for problem in (before or report)["problems"]}
+    now, then = _failures(report["problems"]), _failures(before["problems"]) if before else {}
+    problems = [(problem, bool(_failures([problem]).keys() - then.keys())) for problem in report["problems"]]
     return Change(
         report=report,
         before=Before(Conclusion(before["conclusion"]), str(before["run"]["as_of"])) if before else None,
-        new=tuple(problem for problem in problems if _subject(problem) in news),
-        known=tuple(problem for problem in problems if _subject(problem) not in news),
-        ended=tuple(
-            Ended(subject[0], names[subject], tuple(sorted(controls))) for subject, controls in gone.items() if controls
-        ),
+        new=tuple(problem for problem, is_new in problems if is_new),
+        known=tuple(problem for problem, is_new in problems if not is_new),
+        ended=tuple(_ended({failure: name for failure, name in then.items() if failure not in now})),
     )
 
 
-def _failing(report: Report) -> dict[tuple[str, str], frozenset[str]]:
-    """The failing controls of each subject."""
-    return {_subject(problem): frozenset({problem["control"], *problem["also"]}) for problem in report["problems"]}
+def _failures(problems: Iterable[Problem]) -> dict[Failure, str]:
+    """Every failure that the problems hold, with its subject's name; under which problem it stands is no matter."""
+    return {
+        (subject["kind"], subject["id"], control): subject["name"]
+        for problem in problems
+        for subject, control in (
+            *((problem["subject"], control) for control in (problem["control"], *problem["also"])),
+            *((each["subject"], each["control"]) for each in problem.get("explains", ())),
+        )
+    }
 
 
-def _subject(problem: Problem) -> tuple[str, str]:
-    return problem["subject"]["kind"], problem["subject"]["id"]
+def _ended(failures: Mapping[Failure, str]) -> Iterator[Ended]:
+    """Bring failures together by their subjects, in the order given."""
+    controls: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for (kind, subject_id, control), name in failures.items():
+        controls[kind, subject_id, name].append(control)
+    for (kind, _, name), own in controls.items():
+        yield Ended(kind, name, tuple(sorted(own)))

@@ -55,8 +55,10 @@ def _part(title: str, problems: tuple[Problem, ...], most: int, as_of: str) -> I
     yield from ("", f"{title} ({len(problems)}):")
     for problem in problems[:most]:
         error = f" ({problem['error']})" if problem["error"] else ""
+        more = len(problem["also"]) + len(problem["explains"])
+        explains = f"; explains {count(more, 'other')}" if more else ""
         named = f"{problem['severity']}: {problem['subject']['kind']} {problem['subject']['name']}"
-        yield f"- {named}: {problem['reason']}{lasting(problem, as_of)}{error}"
+        yield f"- {named}: {problem['reason']}{lasting(problem, as_of)}{error}{explains}"
         yield f"  To do: {problem['todo']}"
     yield from _more(len(problems) - most)
 

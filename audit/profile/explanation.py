@@ -35,6 +35,7 @@ def explain(source: Source, profile: Profile, now: datetime) -> Iterator[str]:
     yield f"Profile      {source.name}, over the preset {profile.preset}"
     yield f"Look-back    {profile.look_back}; a first run reads the last 30 days, later ones go on where it ended"
     yield f"Zone         {profile.timezone}: people are shown its times beside UTC"
+    yield f"Reports      {', '.join(profile.formats)}"
     yield ""
     yield from _controls(source, profile)
     yield from _other_limits(source, profile)

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -22,6 +22,8 @@ from audit.profile.scope import LevelValues, ScopeValues
 from audit.profile.waivers import WaiverValues
 from audit.profile.written import Written, ZoneName, hint
 
+FileName = Literal["report.json", "findings.csv", "report.html", "findings.ocsf.ndjson", "metrics.prom"]
+_ALWAYS: Final = "report.json"  # later runs and other commands read it
 _LOOK_BACK: Final = re.compile(r"([1-9][0-9]{0,3})([dh])")
 _LONGEST_IN_HOURS: Final = {"d": 366, "h": 366 * 24}
 
@@ -49,6 +51,10 @@ class Profile(Written):
     skip: Annotated[tuple[ControlId, ...], Field(strict=False)] = Field(
         default=(), description="Ids of controls that are not applied all the same."
     )
+    formats: Annotated[tuple[FileName, ...], Field(strict=False)] = Field(
+        default=("report.json", "findings.csv", "report.html"),
+        description="Reports that are written; report.json is always one of them.",
+    )
     scope: ScopeValues = Field(default_factory=ScopeValues, description="What is judged.")
     limits: LimitValues = Field(default_factory=LimitValues, description="The numbers that controls compare with.")
     levels: Annotated[tuple[LevelValues, ...], Field(strict=False, max_length=20)] = Field(
@@ -67,6 +73,11 @@ class Profile(Written):
         if name not in PRESETS:
             raise ValueError(f"there is no preset {name!r}{hint(name, PRESETS)}")
         return name
+
+    @field_validator("formats")
+    @classmethod
+    def _in_the_order_of_formats(cls, chosen: tuple[FileName, ...]) -> tuple[FileName, ...]:
+        return tuple(name for name in get_args(FileName) if name in {*chosen, _ALWAYS})
 
     @property
     def remembered(self) -> timedelta:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from audit.errors import ProfileError
-from audit.profile.choice import GROUPS, IDS
 from audit.profile.faults import named
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS, preset_text
@@ -124,10 +123,8 @@ def load_profile(given: str | None) -> Profile:
 
 @cache
 def preset_values(name: str) -> Mapping[str, Any]:
-    """Return what a preset says, without controls that the catalogue does not have yet (a test lists them)."""
-    values = dict(read_source(preset_text(name), f"the preset {name}").values)
-    values["controls"] = [word for word in values["controls"] if word in GROUPS or word in IDS]
-    return values
+    """Return what a preset says."""
+    return read_source(preset_text(name), f"the preset {name}").values
 
 
 def _over_preset(values: Mapping[str, Any]) -> Mapping[str, Any]:

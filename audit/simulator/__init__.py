@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.simulator.estate import SCENARIOS, Estate, build_estate
 from audit.simulator.messages import Request, Response
+from audit.simulator.routes import ACTIONS
 from audit.simulator.server import serve
 from audit.simulator.simulator import Simulator
 from audit.simulator.truth import PRESETS
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from audit.simulator.mock import mock_cbr
 
 __all__ = [
+    "ACTIONS",
     "PRESETS",
     "SCENARIOS",
     "Estate",

@@ -7,7 +7,8 @@ from random import Random
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import Draft, Resource, Vault
+from audit.simulator.blueprint import Draft, Loose, Resource, Vault
+from audit.simulator.error_codes import SERVER_STATUS
 from audit.simulator.policies import choose_plan, long_before, new_policy, replication_policy
 
 SYSTEMS: Final = (
@@ -70,6 +71,7 @@ def found(draft: Draft, resources: int) -> None:
         draft.vaults.append(vault)
     if draft.vaults:
         _copy_everything(draft)
+        _leave_one_that_cannot_be_protected(draft)
 
 
 def new_vault(draft: Draft, name: str, object_type: str) -> Vault:
@@ -110,6 +112,12 @@ def _copy_everything(draft: Draft) -> None:
     draft.policies.append(policy)
     for vault in draft.vaults:
         vault.replication = policy
+
+
+def _leave_one_that_cannot_be_protected(draft: Draft) -> None:
+    """Have a server that no vault would take: it is broken."""
+    server_id = identifiers.uuid(draft.rng)
+    draft.loose.append(Loose("server", server_id, "ecs-scrapped", RESOURCE_TYPES["server"], 40, SERVER_STATUS))
 
 
 def _vault_sizes(rng: Random, resources: int) -> list[int]:

@@ -46,10 +46,11 @@ def _judge_plan(draft: Draft, policy: Policy) -> None:
 
 def _judge_retention(draft: Draft, policy: Policy) -> None:
     rule, longest = policy.retention, policy.retention.at_most(policy.plan.longest_gap())
-    _too_short(draft, "policy", policy.id, "CBR-203", rule.at_least(policy.plan.shortest_gap()))
+    shortest = rule.at_least(policy.plan.shortest_gap())
+    _too_short(draft, "policy", policy.id, "CBR-203", shortest)
     if longest is None or longest > STRICT_LONGEST_RETENTION:
         draft.truth.policy(policy.id, "CBR-204")
-    if not _keeps_enough_copies(rule):
+    if shortest is not None and not _keeps_enough_copies(rule):  # who keeps everything keeps these, too
         draft.truth.policy(policy.id, "CBR-205")
 
 

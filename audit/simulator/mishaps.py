@@ -113,7 +113,8 @@ def add_replication_vault(draft: Draft) -> None:
         draft.copies.append(copy_row(draft, vault, resource, made, draft.as_of + 60 * DAY))
     home = draft.vaults[0].resources[0]
     broken = copy_row(draft, vault, home, draft.as_of - HOUR, draft.as_of + HOUR)
-    broken["status"], broken["extra_info"] = "error", broken["extend_info"] | {"encrypted": False}
+    broken["status"] = "error"
+    broken["extend_info"]["encrypted"] = False
     draft.copies.append(broken)
     draft.vaults.append(vault)
 

@@ -120,6 +120,7 @@ ROUTES: Final = (
     _Route("POST", re.compile(r"/webhook"), notices.call),
     _Route("POST", re.compile(r"/ping/[0-9a-f-]+(?:/(?P<id>start|fail))?"), notices.ping),
 )
+ACTIONS: Final = tuple(route.action for route in ROUTES if route.action)
 
 
 def _route(cloud: Cloud, request: Request) -> Response:

@@ -211,10 +211,10 @@ class Resource:
         return [(moment, why) for moment, why in bounds if moment is not None]
 
 
-def _excuse(bounds: _Bounds, maintenance: Callable[[datetime], str], due: datetime) -> str:
-    """Say why a run that is due at a time is not judged, or nothing."""
+def _excuse(bounds: _Bounds, maintenance: Callable[[datetime], str], due: datetime, task: Task | None) -> str:
+    """Say why a run that is due at a time is not judged, or nothing; one that left a task shows that it was known."""
     for moment, why in bounds:
-        if due < moment:
+        if due < moment and not (task and why == _NOT_KNOWN):
             return why
     return maintenance(due)
 

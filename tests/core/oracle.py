@@ -198,7 +198,7 @@ class Oracle:
         )
 
     def _judged(self, period: Period, task: Task | None) -> tuple[str, str | None]:
-        if self._is_excused(period):
+        if self._is_excused(period, task):
             return "excused", None
         state = self._state(period, task)
         if state not in UNMET:
@@ -214,9 +214,11 @@ class Oracle:
         is_odd = any(other.status not in FINISHED + OPEN for other in others)
         return ("unknown" if is_odd or not self.world.log_complete else state), None
 
-    def _is_excused(self, period: Period) -> bool:
+    def _is_excused(self, period: Period, task: Task | None) -> bool:
         world = self.world
-        known = (world.covered_since, world.held_since, world.known_since, period.rule.known_since)
+        known = [world.covered_since, period.rule.known_since]
+        if task is None:
+            known += [world.held_since, world.known_since]
         return bool(world.maintenance(period.due)) or any(period.due < moment for moment in known if moment)
 
     def _state(self, period: Period, task: Task | None) -> str:

@@ -25,7 +25,7 @@ def by_hand(at: datetime, status: str = "success", **changes: Any) -> Task:
 
 
 def a_plan(policy_id: str = "daily", due: Sequence[datetime] = DUE, **changes: Any) -> Plan:
-    values: dict[str, Any] = {"vault_ids": frozenset({"vault-1"}), "grace": 6 * HOUR, "excuse": lambda _due: ""}
+    values: dict[str, Any] = {"vault_ids": frozenset({"vault-1"}), "grace": 6 * HOUR, "excuse": lambda _due, _task: ""}
     return Plan(policy_id=policy_id, due=due, **{**values, **changes})
 
 
@@ -282,7 +282,7 @@ class TestNotJudged:
         assert first(a_run(FIRST, "failed"), odd, by_hand(FIRST + 10 * HOUR)).is_met
 
     def test_an_excuse_says_why_and_keeps_the_task(self) -> None:
-        def excuse(due: datetime) -> str:
+        def excuse(due: datetime, _task: Task | None) -> str:
             return "maintenance" if due == FIRST else ""
 
         task = a_run(FIRST, "failed")

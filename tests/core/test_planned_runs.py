@@ -172,9 +172,19 @@ class TestWhatIsNotJudged:
 
         assert reasons(a_resource(window=a_window(2)), maintenance=maintenance) == ["moving house", ""]
 
-    def test_a_run_is_excused_whatever_became_of_it(self) -> None:
-        for status in ("success", "failed", "skipped", "running", "paused"):
-            assert states(a_resource(a_backup(2 * HOUR, status), known_since=NOW, window=a_window(1))) == ["excused"]
+    @pytest.mark.parametrize("field", ["held_since", "known_since"])
+    def test_a_run_that_left_a_task_shows_that_the_resource_was_known(self, field: str) -> None:
+        failed = a_backup(26 * HOUR, "failed")
+
+        assert states(a_resource(failed, window=a_window(2), **{field: DUE - DAY + TICK})) == ["failed", "missing"]
+        assert states(a_resource(failed, window=a_window(2), **{field: DUE + TICK})) == ["failed", "excused"]
+
+    @pytest.mark.parametrize("status", ["success", "failed", "skipped", "running", "paused"])
+    def test_before_a_policy_was_changed_a_run_is_excused_whatever_became_of_it(self, status: str) -> None:
+        changed = replace(a_daily(), known_since=NOW)
+
+        assert states(a_resource(a_backup(2 * HOUR, status), policies=(changed,), window=a_window(1))) == ["excused"]
+        assert states(a_resource(a_backup(2 * HOUR, status), covered_since=NOW, window=a_window(1))) == ["excused"]
 
 
 class TestHarmless:

@@ -123,7 +123,8 @@ def test_it_holds_the_handler_at_its_root_and_exactly_the_modules_that_this_reac
     reached = {module for module in graph.modules & named if module != "audit"}
     reached |= {module for name in list(reached) for module in graph.find_upstream_modules(name)}
     reached |= {name.rpartition(".")[0] for name in reached if "." in name}
-    paths = {f"{name.replace('.', '/')}{'/__init__' if graph.find_children(name) else ''}.py" for name in reached}
+    places = [name.replace(".", "/") for name in reached]
+    paths = {f"{place}/__init__.py" if (ROOT / place).is_dir() else f"{place}.py" for place in places}
 
     assert {name for name in built.contents if name.startswith("audit/") and name.endswith(".py")} == paths
 

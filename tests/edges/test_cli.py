@@ -490,7 +490,7 @@ def test_a_file_can_be_checked_as_the_kind_that_it_must_be(tmp_path: Path, vault
 def test_a_simulated_project_is_served_until_it_is_stopped(tmp_path: Path, number: signal.Signals) -> None:
     truth = tmp_path / "truth.json"
     command = [sys.executable, "-m", "audit.cli", "simulate", "--scenario", "failing", "--resources", "4"]
-    command += ["--days", "5", "--as-of", AS_OF, "--truth", str(truth)]
+    command += ["--days", "5", "--as-of", AS_OF, "--truth", str(truth), "--preset", "strict"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         line = json.loads(process.stdout.readline())
@@ -507,7 +507,9 @@ def test_a_simulated_project_is_served_until_it_is_stopped(tmp_path: Path, numbe
 
     assert (process.returncode, rest, errors) == (0, b"", b"")
     assert result.exit_code == 10
-    assert json.loads(truth.read_bytes())["conclusion"] == "non_compliant"
+    stated = json.loads(truth.read_bytes())
+    assert stated["conclusion"] == "non_compliant"
+    assert "CBR-303" in {finding["control"] for finding in stated["expected"]}, "only the strict preset has it"
     assert {"token", "user", "password", "domain"} <= line.keys()
 
 
@@ -549,6 +551,13 @@ def test_a_simulated_project_that_cannot_be_served_says_why(tmp_path: Path) -> N
     one_clear_line(
         invoke("simulate", "--resources", "1", "--truth", tmp_path / "none" / "truth.json"), 2, "No such file", "none"
     )
+
+
+def test_a_simulated_project_can_deny_known_actions_only() -> None:
+    result = invoke("simulate", "--deny", "cbr:backup:list")
+
+    assert result.exit_code == 2
+    assert "'cbr:backup:list' is not one of 'cbr:tasks:list'" in result.stderr
 
 
 def test_a_schema_is_derived_from_a_page(tmp_path: Path) -> None:

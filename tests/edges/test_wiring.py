@@ -5,7 +5,10 @@ from typing import Any
 import orjson
 import pytest
 import time_machine
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from audit.chain import PublicKey
 from audit.errors import EventError, ProfileError, SettingsError, SourceUnreachableError
 from audit.log import REDACTOR
 from audit.previous import Previous
@@ -14,8 +17,10 @@ from audit.report.contents import Conclusion, Report
 from audit.settings import SignIn
 from audit.signing_in import way_of
 from audit.simulator import Simulator, build_estate, mock_cbr, serve
+from audit.store import open_store
+from audit.verify import verify
 from audit.wiring import Order, carry_out, order, order_from_event, summary
-from tests.edges.pretend import AS_OF, Context, a_simulator, audit, variables
+from tests.edges.pretend import AS_OF, Context, a_simulator, audit, files_of, variables
 from tests.edges.rude_server import keeps_silent, rude_server
 
 GOOD = {
@@ -323,3 +328,49 @@ def test_the_id_of_an_account_may_stand_for_its_name(tmp_path: Path) -> None:
 
     assert b'"domain": {"id": "d1"}' in bodies[0]
     assert b'"domain": {"name": "auditor"}' in bodies[1]
+
+
+def a_key() -> tuple[str, PublicKey]:
+    key = ed25519.Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return private, PublicKey(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+
+def test_a_signing_key_signs_every_digest_and_is_never_shown(tmp_path: Path) -> None:
+    private, public = a_key()
+    file = tmp_path / "key.pem"
+    file.write_text(private, encoding="utf-8")
+    simulator, store = a_simulator(), tmp_path / "store"
+    for number, written in enumerate((private, str(file))):
+        audit(simulator, store, as_of=AS_OF + timedelta(hours=number), CBR_AUDIT_SIGNING_KEY=written)
+
+    result = verify(open_store(str(store)), simulator.project_id, key=public)
+
+    assert (result.signed, result.faults) == (2, [])
+    assert private.splitlines()[1].encode() not in b"".join(files_of(store).values())
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("/no/such/key.pem", "CBR_AUDIT_SIGNING_KEY cannot be read: No such file"),
+        ("a\0b", "CBR_AUDIT_SIGNING_KEY cannot be read: it is no path"),
+        ("-----BEGIN PRIVATE KEY-----", "not a private key in PEM"),
+    ],
+)
+def test_a_signing_key_that_cannot_be_used_is_told_before_anything_is_read(
+    written: str, words: str, tmp_path: Path
+) -> None:
+    simulator = a_simulator()
+    with pytest.raises(SettingsError, match=words):
+        audit(simulator, tmp_path, CBR_AUDIT_SIGNING_KEY=written)
+
+    assert simulator.requests == 0
+
+
+def test_the_profile_chooses_which_reports_are_written(tmp_path: Path) -> None:
+    done = audit(a_simulator(), tmp_path, CBR_AUDIT_PROFILE="formats: [metrics.prom, findings.ocsf.ndjson]\nversion: 1")
+
+    names = {key.removeprefix(f"{done.prefix}/") for key in done.keys}
+    assert names >= {"report.json", "metrics.prom", "findings.ocsf.ndjson"}
+    assert not names & {"report.html", "findings.csv"}

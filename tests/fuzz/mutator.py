@@ -71,7 +71,7 @@ def _nullify(_chance: Random, holder: Any, key: Any) -> None:
 
 
 def _retype(chance: Random, holder: Any, key: Any) -> None:
-    holder[key] = chance.choice(ODD)
+    holder[key] = copy.deepcopy(chance.choice(ODD))
 
 
 def _make_boolean(chance: Random, holder: Any, key: Any) -> None:
@@ -95,7 +95,7 @@ def _rename_value(chance: Random, holder: Any, key: Any) -> None:
 def _add_key(chance: Random, holder: Any, key: Any) -> None:
     inside = holder[key] if isinstance(holder[key], dict) else holder
     if isinstance(inside, dict):
-        inside[chance.choice(("colour", "count", "id2", "", "a.b", "ü"))] = chance.choice((*ODD, *HUGE))
+        inside[chance.choice(("colour", "count", "id2", "", "a.b", "ü"))] = copy.deepcopy(chance.choice((*ODD, *HUGE)))
 
 
 def _nest(chance: Random, holder: Any, key: Any) -> None:
@@ -128,7 +128,7 @@ def _repeat(_chance: Random, holder: Any, key: Any) -> None:
     if isinstance(holder, list):
         holder.append(copy.deepcopy(holder[key]))
     else:
-        holder[key] = [copy.deepcopy(holder[key])] * 2
+        holder[key] = [copy.deepcopy(holder[key]), holder[key]]
 
 
 MUTATIONS: Final[tuple[Mutation, ...]] = (

@@ -34,13 +34,12 @@ def test_every_mutation_changes_rows(mutation: object, monkeypatch: pytest.Monke
     assert len({mutate(chance, row) for _ in range(50)} - {json.dumps(row)}) > 20
 
 
-@pytest.mark.parametrize("kind", ["protectables", "error"])
-def test_a_validator_that_errs_is_found(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_validator_that_errs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     everything_fits = jsonschema_rs.Draft202012Validator(True)  # noqa: FBT003  # the schema that everything fits
-    broken = replace(ANSWERS[kind])
+    broken = replace(ANSWERS["error"])
     vars(broken)["documented"] = everything_fits
-    monkeypatch.setitem(ANSWERS, kind, broken)
+    monkeypatch.setitem(ANSWERS, "error", broken)
     _, wrong = compare(1, 1000)
 
     assert len(wrong) > 20
-    assert {told.partition(":")[0] for told in wrong} == {kind}
+    assert {told.partition(":")[0] for told in wrong} == {"error"}

@@ -12,8 +12,11 @@ CBR = "https://cbr.sim-1.myhuaweicloud.com"
 IAM = "https://iam.sim-1.myhuaweicloud.com"
 
 
-def a_simulator(scenario: str = "mixed", resources: int = 12, days: int = 10, **options: Any) -> Simulator:
-    return Simulator(build_estate(scenario, resources=resources, days=days, as_of=AS_OF), **options)
+def a_simulator(
+    scenario: str = "mixed", resources: int = 12, days: int = 10, seed: int = 1, **options: Any
+) -> Simulator:
+    estate = build_estate(scenario, seed=seed, resources=resources, days=days, as_of=AS_OF)
+    return Simulator(estate, **options)
 
 
 def ask(simulator: Simulator, path: str, method: str = "GET", **headers: str) -> Response:

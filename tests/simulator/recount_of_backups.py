@@ -72,11 +72,9 @@ def _destroyed(rows: Rows, limits: "Limits") -> Iterator[Pair]:
 
 
 def _early(rows: Rows, limits: "Limits", task: Row) -> bool:
-    deleted, resource = task["extra_info"]["delete"]["backup_id"], task["extra_info"]["resource"]
-    good = rows.backups(resource, "success")[::-1]
-    (maker,) = (each for each in good if made_by(each) == deleted)
+    maker = rows.makers[task["extra_info"]["delete"]["backup_id"]]
     at, ended = when(task["created_at"]) - limits.deleted_late, when(maker["ended_at"])
-    ends = sorted(when(each["ended_at"]) for each in good)
+    ends = rows.ends_of[task["extra_info"]["resource"]["id"]]
     newer = bisect_right(ends, at) - bisect_right(ends, ended)
     policies = [each for each in rows.policies_of[task["vault_id"]] if each["operation_type"] == "backup"]
     return not any(rows.explains(policy, at - ended, newer, limits.retained) for policy in policies)

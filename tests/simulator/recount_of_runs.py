@@ -53,8 +53,9 @@ def _of_plan(rows: Rows, limits: "Limits", since: datetime, vault: Row, resource
         return
     every = rows.tasks_of.get(resource["id"], ())
     known = max([since, *(when(task["created_at"]) - limits.grace for task in every[-1:])])
-    tasks = rows.backups(resource)[::-1]
-    moments = due(policy, now - limits.planned, now)
+    start = now - limits.planned
+    tasks = [task for task in rows.backups(resource)[::-1] if when(task["created_at"]) > start - DAY]
+    moments = due(policy, start, now)
     periods = pairwise([*moments, FOR_EVER])
     judged = [(moment, end) for moment, end in periods if moment >= known]
     outcomes = {_outcome(tasks, policy, moment, end, limits, now) for moment, end in judged}

@@ -1,4 +1,4 @@
-"""The rows of an estate as an auditor would look at them, read anew; nothing is shared with the code that writes."""
+"""The rows of an estate as an auditor would look at them; nothing is shared with the code that writes them."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -56,9 +56,24 @@ class Rows:
     def held(self) -> Iterator[tuple[Row, Row]]:
         yield from ((vault, resource) for vault in self.backup_vaults for resource in vault["resources"])
 
+    @cached_property
+    def _backups_of(self) -> dict[str, list[Row]]:
+        tasks = ((key, task) for key, found in self.tasks_of.items() for task in found)
+        return grouped((key, task) for key, task in tasks if task["operation_type"] == "backup")
+
     def backups(self, resource: Row, *statuses: str) -> list[Row]:
-        tasks = [task for task in self.tasks_of.get(resource["id"], ()) if task["operation_type"] == "backup"]
+        tasks = self._backups_of.get(resource["id"], [])
         return [task for task in tasks if not statuses or task["status"] in statuses]
+
+    @cached_property
+    def makers(self) -> dict[str, Row]:
+        return {made_by(task): task for task in self.successes if task["operation_type"] == "backup"}
+
+    @cached_property
+    def ends_of(self) -> dict[str, list[datetime]]:
+        """When the successful backups of each resource ended, in order."""
+        tasks = ((key, self.backups({"id": key}, "success")) for key in self.tasks_of)
+        return {key: sorted(when(task["ended_at"]) for task in found) for key, found in tasks}
 
     @cached_property
     def successes(self) -> list[Row]:
@@ -73,7 +88,7 @@ class Rows:
         """Whether a rule of a policy has come to delete a backup; with a share, when it comes a little earlier."""
         rule = policy["operation_definition"]
         days, number = rule.get("retention_duration_days", -1), rule.get("max_backups", -1)
-        return (days > 0 and age >= days * DAY * share) or (number > 0 and newer >= number * share)
+        return bool((days > 0 and age >= days * DAY * share) or (number > 0 and newer >= number * share))
 
 
 def grouped(pairs: Iterator[tuple[str, Row]]) -> dict[str, list[Row]]:

@@ -70,11 +70,41 @@ def test_mixed_shows_every_operation_and_every_status() -> None:
     assert every(estate, "status") == {"success", "skipped", "failed", "running", "timeout", "waiting"}
 
 
-def test_mixed_has_a_few_problems_of_every_kind() -> None:
-    estate = an_estate("mixed", days=100)
-    controls = {entry["control"] for entry in estate.truth()["expected"]}
+RUNS = (101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113)
+EVERYWHERE = (*RUNS, 201, 202, 203, 301, 302, 401, 403, 404, 405, 501, 502, 601, 602, 603)
+STRICT = (204, 205, 206, 303, 304, 305, 306, 402, 503)
 
-    assert controls == {f"CBR-{number}" for number in (101, 103, 104, 105, 106, 107, 111, 201, 301, 601)}
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("scenario", ["mixed", "failing"])
+def test_every_control_has_something_to_find(scenario: str, seed: int) -> None:
+    estate = an_estate(scenario, days=100, seed=seed)
+    default, strict = (
+        {entry["control"] for entry in estate.truth(preset)["expected"]} for preset in ("default", "strict")
+    )
+
+    assert default == {f"CBR-{number}" for number in EVERYWHERE}
+    assert strict == default | {f"CBR-{number}" for number in STRICT}
+
+
+def test_what_fails_by_default_fails_by_strict_limits_too() -> None:
+    estate = an_estate("failing")
+    default, strict = (estate.truth(preset)["expected"] for preset in ("default", "strict"))
+
+    assert all(entry in strict for entry in default)
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+@pytest.mark.parametrize("scenario", ["healthy", "drifting", "gapped"])
+def test_in_a_healthy_estate_only_the_numbers_of_the_strict_limits_find_something(scenario: str, seed: int) -> None:
+    found = {entry["control"] for entry in an_estate(scenario, seed=seed).truth("strict")["expected"]}
+
+    assert found <= {"CBR-202", "CBR-203", "CBR-205", "CBR-403"}
+
+
+def test_an_unknown_preset_is_refused() -> None:
+    with pytest.raises(ValueError, match="choose one of default, strict"):
+        an_estate(resources=1).truth("lenient")
 
 
 @pytest.mark.parametrize("scenario", ["mixed", "failing"])

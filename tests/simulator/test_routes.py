@@ -157,11 +157,11 @@ def test_hidden_tasks_count_but_are_not_delivered() -> None:
 def test_policies_are_listed_by_type_and_by_vault(mixed: Simulator) -> None:
     page = found(mixed, "policies")
     replication = found(mixed, "policies?operation_type=replication")["policies"]
-    (link,) = replication[0]["associated_vaults"]
-    of_vault = found(mixed, f"policies?vault_id={link['vault_id']}")
+    links = replication[0]["associated_vaults"]
+    of_vault = found(mixed, f"policies?vault_id={links[0]['vault_id']}")
 
     assert (page["limit"], page["offset"], page["count"]) == (1000, 0, len(page["policies"]))
-    assert [policy["operation_type"] for policy in replication] == ["replication"]
+    assert {policy["operation_type"] for policy in replication} == {"replication"}
     assert {policy["operation_type"] for policy in of_vault["policies"]} == {"backup", "replication"}
     assert found(mixed, f"policies/{replication[0]['id']}") == {"policy": replication[0]}
     assert ask(mixed, "policies?limit=10").status == 400
@@ -185,13 +185,14 @@ def test_vaults_can_be_chosen_by_each_parameter(mixed: Simulator) -> None:
     for query in (
         f"name={vault['name']}",
         f"id={vault['id']}",
-        f"policy_id={policy['id']}",
+        f"policy_id={policy['id']}&name={vault['name']}",
         f"resource_ids={resource_ids}",
-        f"object_type=server&protect_type=backup&status=available&id={vault['id']}",
+        f"object_type=server&protect_type=backup&status={vault['billing']['status']}&id={vault['id']}",
         f"cloud_type=public&enterprise_project_id=0&id={vault['id']}",
     ):
         assert [other["id"] for other in found(mixed, f"vaults?{query}")["vaults"]] == [vault["id"]], query
     assert found(mixed, f"vaults?id={others[0]}&id={others[1]}")["count"] == 2
+    assert found(mixed, f"vaults?policy_id={policy['id']}")["count"] == len(policy["associated_vaults"])
     assert found(mixed, "vaults?object_type=turbo")["count"] == 0
     assert found(mixed, "vaults?enterprise_project_id=all_granted_eps")["count"] == len(vaults)
     assert found(mixed, f"vaults/{vault['id']}") == {"vault": vault}

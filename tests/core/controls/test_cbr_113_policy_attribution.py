@@ -70,6 +70,14 @@ def test_a_policy_that_was_replaced_since_does_not_count(known_since: Any, outco
     assert judge(a_resource(FOREIGN, policies=(replaced,)), limits()).outcome is outcome
 
 
+def test_an_applied_policy_that_made_an_earlier_backup_was_not_replaced() -> None:
+    changed_today = a_policy_subject(known_since=NOW)
+    earlier = a_backup(2 * DAY, policy_id="policy-1")
+
+    assert judge(a_resource(earlier, FOREIGN, policies=(changed_today,)), limits()).outcome is Outcome.FAIL
+    assert judge(a_resource(FOREIGN, policies=(changed_today,)), limits()).outcome is Outcome.NOT_APPLICABLE
+
+
 @pytest.mark.parametrize(("late", "outcome"), [(timedelta(0), Outcome.FAIL), (TICK, Outcome.NOT_APPLICABLE)])
 def test_a_run_must_have_been_due_before(late: timedelta, outcome: Outcome) -> None:
     weekly = a_policy_subject(a_policy(patterns=("FREQ=WEEKLY;BYDAY=MO;BYHOUR=2;BYMINUTE=0",)))

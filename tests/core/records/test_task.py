@@ -69,6 +69,16 @@ def test_every_form_of_incremental_is_read(value: object, truth: bool | None) ->
     assert Task.from_row(a_task_row(extra_info=extra)).incremental is truth
 
 
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("AppConsistency.202", "AppConsistency.202"), ("0", None), ("", None), (None, None), (202, None)],
+)
+def test_an_error_of_consistency_is_read_and_nought_is_none(code: object, error: str | None) -> None:
+    extra = {"resource": {"id": "server-1"}, "backup": {"app_consistency_error_code": code}}
+
+    assert Task.from_row(a_task_row(extra_info=extra)).app_consistency_error == error
+
+
 @pytest.mark.parametrize("operation", ["backup", "delete", "restore"])
 def test_the_backup_id_comes_from_the_block_of_the_operation(operation: str) -> None:
     extra = {"resource": {"id": "server-1"}, operation: {"backup_id": "backup-7"}}

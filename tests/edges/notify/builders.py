@@ -14,6 +14,7 @@ PROBLEM: dict[str, Any] = {
     "error": "BackupService.6114",
     "todo": "The vault is full: enlarge it.",
     "also": [],
+    "explains": [],
 }
 
 

@@ -52,6 +52,42 @@ def test_what_is_no_longer_failing_is_named_with_its_controls() -> None:
     assert names(change.known) == ["a", "c"]
 
 
+def explained(name: str, control: str = "CBR-101") -> dict[str, Any]:
+    return {"control": control, "subject": {"kind": "resource", "id": f"id-of-{name}", "name": name}}
+
+
+def test_a_known_problem_that_explains_more_is_new() -> None:
+    before = a_report(a_problem("vault-1", control="CBR-301", explains=[explained("db-1")]))
+    change = compare(
+        a_report(a_problem("vault-1", control="CBR-301", explains=[explained("db-1"), explained("db-2")])), before
+    )
+
+    assert (names(change.new), change.ended) == (["vault-1"], ())
+
+
+def test_a_failure_that_only_finds_its_cause_is_no_news() -> None:
+    before = a_report(a_problem("vault-1", control="CBR-301"), a_problem("db-1"))
+    change = compare(a_report(a_problem("vault-1", control="CBR-301", explains=[explained("db-1")])), before)
+
+    assert not change.is_news
+
+
+def test_what_was_explained_and_is_no_longer_failing_is_named_by_itself() -> None:
+    before = a_report(
+        a_problem("vault-1", control="CBR-301", explains=[explained("db-1"), explained("db-1", "CBR-104")])
+    )
+    change = compare(a_report(a_problem("vault-1", control="CBR-301")), before)
+
+    assert change.ended == (Ended("resource", "db-1", ("CBR-101", "CBR-104")),)
+
+
+def test_a_report_from_before_causes_were_known_can_be_compared() -> None:
+    old = a_problem("db-1")
+    del old["explains"]
+
+    assert not compare(a_report(a_problem("db-1")), a_report(old)).is_news
+
+
 def test_another_conclusion_alone_is_news() -> None:
     change = compare(a_report(conclusion="incomplete"), a_report())
 

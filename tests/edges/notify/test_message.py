@@ -7,7 +7,9 @@ URL = "obs://reports/cbr/p1/2026/11/23/20261123T120000Z-0123456789ab/report.html
 
 
 def test_a_person_is_told_what_is_wrong_since_when_and_what_to_do() -> None:
-    report = a_report(a_problem("db-1"), a_problem("web-2", severity="critical", since=None, error=None))
+    follows = {"control": "CBR-301", "subject": {"kind": "vault", "id": "v1", "name": "vault-1"}}
+    fresh = a_problem("web-2", severity="critical", since=None, error=None, also=["CBR-104"], explains=[follows])
+    report = a_report(a_problem("db-1"), fresh)
     change = compare(report, a_report(a_problem("db-1"), a_problem("nas-3")))
 
     assert subject(change) == "cbr-audit: NOT COMPLIANT, 2 problems (1 new), project p1 r1"
@@ -16,7 +18,7 @@ def test_a_person_is_told_what_is_wrong_since_when_and_what_to_do() -> None:
         "Before: NOT COMPLIANT, as of 2026-11-23T12:00:00Z",
         "",
         "New problems (1):",
-        "- critical: resource web-2: no successful backup within the limit",
+        "- critical: resource web-2: no successful backup within the limit; explains 2 others",
         "  To do: The vault is full: enlarge it.",
         "",
         "No longer shown as failing (1):",

@@ -1,0 +1,55 @@
+"""The rows of the simulator are what the documents and recorded answers promise, unless a scenario drifts."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from audit.simulator import SCENARIOS, Simulator
+from audit.simulator.protectables import KINDS
+from tests.simulator.asking import a_simulator, ask, body_of, found
+
+LISTS = {
+    "operation_logs": ("operation-logs",),
+    "policies": ("policies",),
+    "vaults": ("vaults",),
+    "backups": ("backups?show_replication=true", "backups"),
+    "protectables": tuple(f"protectables/{kind}/instances" for kind in KINDS),
+}
+STEADY = [scenario for scenario in SCENARIOS if scenario != "drifting"]
+
+
+@cache
+def schema(name: str, part: str = "") -> Any:
+    text = (files("schemas") / "cbr" / f"{name}{part}.json").read_text(encoding="utf-8")
+    return jsonschema_rs.Draft202012Validator(json.loads(text))
+
+
+def answers(simulator: Simulator, name: str) -> Iterator[Any]:
+    yield from (found(simulator, path) for path in LISTS[name])
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("scenario", STEADY)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_row_is_as_documented_unless_it_drifts(name: str, scenario: str, seed: int) -> None:
+    for answer in answers(a_simulator(scenario, resources=20, days=16, seed=seed), name):
+        assert [error.message for error in schema(name).iter_errors(answer)] == []
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_what_drifts_can_still_be_used(name: str) -> None:
+    drifting = list(answers(a_simulator("drifting", resources=20, days=16), name))
+
+    assert all(schema(name, ".required").is_valid(answer) for answer in drifting)
+    assert not all(schema(name).is_valid(answer) for answer in drifting)
+
+
+def test_a_refusal_is_as_documented() -> None:
+    refusal = ask(a_simulator(resources=1, denied=["cbr:vaults:list"]), "vaults")
+
+    assert schema("error").is_valid(body_of(refusal))
