@@ -49,7 +49,7 @@ def _judge_retention(draft: Draft, policy: Policy) -> None:
     _too_short(draft, "policy", policy.id, "CBR-203", rule.at_least(policy.plan.shortest_gap()))
     if longest is None or longest > STRICT_LONGEST_RETENTION:
         draft.truth.policy(policy.id, "CBR-204")
-    if not _keeps_enough_copies(rule):
+    if longest is not None and not _keeps_enough_copies(rule):
         draft.truth.policy(policy.id, "CBR-205")
 
 
