@@ -1,0 +1,20 @@
+"""What a run takes over where evidence was lost, and from which run."""
+
+from pathlib import Path
+
+from audit.replay import replay
+from audit.store import open_store
+from tests.edges.pretend import AS_OF
+from tests.edges.test_history_across_runs import DAY, an_estate, audit_at, damage, manifest_of, remove, span
+
+
+def test_what_was_lost_with_its_evidence_is_not_covered_any_more(tmp_path: Path) -> None:
+    simulator = an_estate("healthy", days=75)
+    _, last = audit_at(simulator, tmp_path, AS_OF - 20 * DAY, AS_OF - 10 * DAY)
+    remove(tmp_path / last.prefix)
+    damage("raw/*operation_logs*")(tmp_path / last.prefix)
+    (done,) = audit_at(simulator, tmp_path, AS_OF)
+
+    manifest = manifest_of(done, tmp_path)
+    assert span(manifest["run"]["read"]) == span(manifest["covered"]) == (AS_OF - 31 * DAY, AS_OF)
+    assert replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id).differing == ()
