@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from audit.chain import Digest, Envelope, Head
+from audit.chain import Digest, DigestKind, Envelope, Head
 from audit.collection import Kind, Page, Window, instant
 from audit.errors import ChainError, SourceAnswerError
 from audit.history import History
@@ -76,7 +76,9 @@ class Predecessor:
 
 
 def read_predecessor(store: Store, head: Head | None, *, until: datetime, look_back: timedelta) -> Predecessor | None:
-    """Read what the run before left; None where there is none, or where it judged a later time than this one.
+    """Read what the newest run left that judged no later time than this one; None where there is none.
+
+    A run over a time that another one had judged before knows less, and is passed over.
 
     Args:
         store: where the runs are.
@@ -87,9 +89,10 @@ def read_predecessor(store: Store, head: Head | None, *, until: datetime, look_b
     Raises:
         StoreError: the store cannot be read.
     """
-    if head is None or head.digest is None or head.digest.until > until:
-        return None
-    return read_left(store, head.digest, until - look_back)
+    digest = head.digest if head else None
+    while digest is not None and (digest.until > until or digest.kind is DigestKind.BACKFILL):
+        digest = _before(store, digest)
+    return read_left(store, digest, until - look_back) if digest else None
 
 
 def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | None:

@@ -18,3 +18,14 @@ def test_what_was_lost_with_its_evidence_is_not_covered_any_more(tmp_path: Path)
     manifest = manifest_of(done, tmp_path)
     assert span(manifest["run"]["read"]) == span(manifest["covered"]) == (AS_OF - 31 * DAY, AS_OF)
     assert replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id).differing == ()
+
+
+def test_a_run_over_an_earlier_time_loses_nothing_that_was_known(tmp_path: Path) -> None:
+    simulator = an_estate("healthy", days=75)
+    first, known, earlier, last = audit_at(simulator, tmp_path, *(AS_OF - days * DAY for days in (20, 10, 12, 0)))
+
+    assert manifest_of(earlier, tmp_path)["origin"]["run"] == first.report.run.id
+    assert manifest_of(last, tmp_path)["origin"]["run"] == known.report.run.id
+    assert span(manifest_of(last, tmp_path)["covered"]) == (AS_OF - 50 * DAY, AS_OF)
+    for done in (earlier, last):
+        assert replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id).differing == ()
