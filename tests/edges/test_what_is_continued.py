@@ -4,7 +4,8 @@ from pathlib import Path
 
 from audit.replay import replay
 from audit.store import open_store
-from tests.edges.pretend import AS_OF
+from tests.core.builders import HOUR
+from tests.edges.pretend import AS_OF, json_response
 from tests.edges.test_history_across_runs import DAY, an_estate, audit_at, damage, manifest_of, remove, span
 
 
@@ -29,3 +30,17 @@ def test_a_run_over_an_earlier_time_loses_nothing_that_was_known(tmp_path: Path)
     assert span(manifest_of(last, tmp_path)["covered"]) == (AS_OF - 50 * DAY, AS_OF)
     for done in (earlier, last):
         assert replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id).differing == ()
+
+
+def test_a_log_that_is_empty_although_tasks_of_its_time_are_known_is_doubted(tmp_path: Path) -> None:
+    simulator = an_estate("healthy")
+    audit_at(simulator, tmp_path, AS_OF - HOUR)
+    empty = json_response({"operation_logs": [], "count": 0})
+    simulator.intercept = lambda request, _number: empty if "operation-logs" in request.url else None
+    (done,) = audit_at(simulator, tmp_path, AS_OF)
+
+    (doubt,) = done.report.collection.doubts
+    assert doubt.startswith("the task log is empty, and earlier runs read ")
+    assert not done.report.collection.log_complete
+    assert span(manifest_of(done, tmp_path)["covered"])[1] == AS_OF - HOUR
+    assert replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id).differing == ()
