@@ -1,7 +1,8 @@
 """What a run takes over from the one before: the history, what it covers, and what the report said.
 
 The history is a cache of the evidence. It is taken only if its hash is the one in the manifest, and the manifest's the
-one in the digest; otherwise it is made anew from the stored answers, and the report says so.
+one in the digest; otherwise it is made anew from the stored answers. Where some of those are missing, too, nothing is
+covered any more: the log is read again as far back as CBR shows it.
 """
 
 import gzip
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from audit.chain import Digest, Envelope, Head
+from audit.chain import Digest, DigestKind, Envelope, Head
 from audit.collection import Kind, Page, Window, instant
 from audit.errors import ChainError, SourceAnswerError
 from audit.history import History
@@ -28,6 +29,7 @@ from audit.validate import Intake, read_envelope
 
 _OVERLAP: Final = timedelta(days=1)  # a task may become visible late
 _SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
+_MADE_ANEW: Final = "is missing or was changed; it was made anew from the answers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,9 @@ class Predecessor:
 
 
 def read_predecessor(store: Store, head: Head | None, *, until: datetime, look_back: timedelta) -> Predecessor | None:
-    """Read what the run before left; None where there is none, or where it judged a later time than this one.
+    """Read what the newest run left that judged no later time than this one; None where there is none.
+
+    A run over a time that another one had judged before knows less, and is passed over.
 
     Args:
         store: where the runs are.
@@ -85,9 +89,10 @@ def read_predecessor(store: Store, head: Head | None, *, until: datetime, look_b
     Raises:
         StoreError: the store cannot be read.
     """
-    if head is None or head.digest is None or head.digest.until > until:
-        return None
-    return read_left(store, head.digest, until - look_back)
+    digest = head.digest if head else None
+    while digest is not None and (digest.until > until or digest.kind is DigestKind.BACKFILL):
+        digest = _before(store, digest)
+    return read_left(store, digest, until - look_back) if digest else None
 
 
 def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | None:
@@ -96,14 +101,14 @@ def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | No
     if manifest is None:
         return None
     prefix = prefix_of(digest)
-    history, notes = _history(store, manifest, digest, since)
+    history, is_whole, notes = _history(store, manifest, digest, since)
     report, compared, memory = _report(store, manifest, digest)
     return Predecessor(
         run=digest.run,
         prefix=prefix,
         manifest_sha256=digest.manifest.sha256,
         until=digest.until,
-        covered=_window(manifest.get("covered")),
+        covered=_window(manifest.get("covered")) if is_whole else None,
         history=history,
         report=report,
         recalled=compared,
@@ -153,22 +158,38 @@ def _report(
 
 def _history(
     store: Store, manifest: Mapping[str, Any], digest: Digest, since: datetime
-) -> tuple[History, tuple[str, ...]]:
+) -> tuple[History, bool, tuple[str, ...]]:
+    """Read a history, say whether it has all that it had, and what was wrong with it."""
     data = read_listed(store, manifest, prefix_of(digest), HISTORY)
     if data is not None:
-        return History.load(data), ()
-    note = f"the history of the run before ({digest.run}) is missing or was changed; it was made anew from the answers"
-    return rebuild(store, digest, since), (note,)
+        return History.load(data), True, ()
+    history, is_whole = rebuild(store, digest, since)
+    lack = "" if is_whole else ", some of which are missing: nothing before this run's own reading is covered"
+    return history, is_whole, (f"the history of the run before ({digest.run}) {_MADE_ANEW}{lack}",)
 
 
-def rebuild(store: Store, digest: Digest | None, since: datetime) -> History:
-    """Make a history anew from the stored answers of every run of the chain that reaches back to a time."""
-    intake = Intake()
+def rebuild(store: Store, digest: Digest | None, since: datetime) -> tuple[History, bool]:
+    """Make a history anew from the stored answers of every run of the chain that reaches back to a time.
+
+    Returns:
+        The history, and whether no answer and no digest was missing.
+    """
+    intake, is_whole = Intake(), True
     while digest is not None and digest.until >= since:
-        for page in stored_pages(store, digest, Kind.TASKS):
-            intake.accept(page)
-        digest = _before(store, digest)
-    return intake.tasks
+        before = _before(store, digest)
+        is_whole &= _take_over(store, digest, intake) and (before is not None or digest.previous is None)
+        digest = before
+    return intake.tasks, is_whole
+
+
+def _take_over(store: Store, digest: Digest, intake: Intake) -> bool:
+    """Take in the stored task pages of a run; say whether they are all there."""
+    manifest = read_manifest(store, digest)
+    named = {item["sha256"] for item in manifest["pages"] if item["kind"] == Kind.TASKS} if manifest else {""}
+    for page in stored_pages(store, digest, Kind.TASKS):
+        intake.accept(page)
+        named.discard(_sha256(page.body))
+    return not named
 
 
 def stored_pages(store: Store, digest: Digest, *kinds: Kind) -> Iterator[Page]:

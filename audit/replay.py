@@ -59,7 +59,7 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
         raise ChainError(f"{digest.manifest.object} is missing or was changed; `cbr-audit verify` says what else was")
     own = _profile(store, manifest, digest)
     used = profile or own
-    before = _before(store, project_id, manifest)
+    before = _before(store, project_id, manifest, own)
     intake = _taken(store, manifest, digest, before)
     facts = _facts(manifest, used, before)
     report = assess(facts, used, intake, tuple(map(_reading, manifest["readings"])), before)
@@ -125,13 +125,13 @@ def _profile(store: Store, manifest: Mapping[str, Any], digest: Digest) -> Profi
     return build_profile(orjson.loads(data), PROFILE)
 
 
-def _before(store: Store, project_id: str, manifest: Mapping[str, Any]) -> Predecessor | None:
+def _before(store: Store, project_id: str, manifest: Mapping[str, Any], profile: Profile) -> Predecessor | None:
     """Read what the run took over, as it was then."""
     origin = manifest["origin"]
     if origin is None:
         return None
     digest = digest_of(store, project_id, origin["run"])
-    before = read_left(store, digest, instant(manifest["run"]["window"]["since"]))
+    before = read_left(store, digest, instant(manifest["run"]["as_of"]) - profile.remembered)
     if before is None or before.manifest_sha256 != origin["manifest_sha256"]:
         raise ChainError(f"the run before ({origin['run']}) is missing or was changed")
     return before

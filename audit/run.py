@@ -133,7 +133,7 @@ def assess(
         rejected=intake.rejected,
         drift=intake.drift,
         asked=profile.lists,
-        doubts=tuple(_doubts(facts.window, intake)),
+        doubts=tuple(_doubts(facts, intake, readings)),
         memory=previous.memory if previous else None,
         proven=previous.covered if previous and previous.covers(facts.read.since) else None,
     )
@@ -149,13 +149,17 @@ def assess(
     return compose(facts, judged, profile.selected, findings, demands)
 
 
-def _doubts(window: Window, intake: Intake) -> Iterator[str]:
+def _doubts(facts: RunFacts, intake: Intake, readings: tuple[Reading, ...]) -> Iterator[str]:
     """Say what makes a task log doubtful although it was read to its end."""
-    if not len(intake.tasks):
+    created = [task.created_at for task in intake.tasks]
+    if not created:
         yield "the task log of the window is empty"
-    late = sum(task.created_at > window.until for task in intake.tasks)
+    late = sum(moment > facts.window.until for moment in created)
     if late:
         yield f"{late} tasks were created after the window's end: the cloud ignored it, or its clock differs from ours"
+    vanished = sum(facts.read.since <= moment <= facts.read.until for moment in created)
+    if vanished and any(reading.kind is Kind.TASKS and not reading.distinct for reading in readings):
+        yield f"the task log is empty, and earlier runs read {vanished} tasks of the same time"
 
 
 def publish(publication: Publication, intake: Intake, profile: Profile, report: Report) -> Done:

@@ -155,6 +155,5 @@ def _homes(resource: Resource, *, own_only: bool) -> Iterable[_Home | None]:
 
 
 def _home(vault: Vault) -> _Home:
-    return _Home(
-        (vault.id, vault.name), tuple(f"{key}={value}" for key, value in vault.tags), vault.enterprise_project_id
-    )
+    tags = None if vault.tags is None else tuple(f"{key}={value}" for key, value in vault.tags)
+    return _Home((vault.id, vault.name), tags, vault.enterprise_project_id)

@@ -178,6 +178,8 @@ class _Verifier:
     def _check_signature(self, each: _Found) -> None:
         signatures = each.envelope.signatures
         if self._key is None:
+            if each.digest.key_id and not signatures:
+                self._fault(each.key, "the digest says that it is signed, and is not")
             self._result.unchecked += bool(signatures)
             return
         if len(signatures) != 1:

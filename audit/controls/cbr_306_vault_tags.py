@@ -5,7 +5,7 @@ Why it matters
 How it is judged
     pass            the vault carries each of `required_tags`, with a value
     fail            one is missing, or has no value
-    unknown         the vaults could not be read completely
+    unknown         the vaults could not be read completely, or the answer has no list of tags
     not_applicable  the profile demands no tags, or the vault is gone
 How to fix it
     Add the missing tags to the vault.
@@ -25,6 +25,8 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
         return not_applicable("the vault is gone")
     if subject.vault is None:
         return unknown("the vaults could not be read completely")
+    if subject.vault.tags is None:
+        return unknown("the answer does not say which tags the vault has")
     demanded = ", ".join(limits.required_tags)
     given = {key for key, value in subject.vault.tags if value}
     missing = [key for key in limits.required_tags if key not in given]

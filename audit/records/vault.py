@@ -70,7 +70,7 @@ class Vault:
     auto_expand: bool | None = None
     smn_notify: bool | None = None
     enterprise_project_id: str | None = None
-    tags: tuple[tuple[str, str], ...] = ()
+    tags: tuple[tuple[str, str], ...] | None = ()
 
     @property
     def receives_copies_only(self) -> bool:
@@ -105,6 +105,8 @@ class Vault:
         )
 
 
-def _tags(value: object) -> tuple[tuple[str, str], ...]:
+def _tags(value: object) -> tuple[tuple[str, str], ...] | None:
+    if not isinstance(value, list):
+        return None
     pairs = ((text(tag.get("key")), text(tag.get("value")) or "") for tag in blocks(value))
     return tuple((intern(key), intern(text)) for key, text in pairs if key)

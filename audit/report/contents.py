@@ -19,6 +19,7 @@ from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, 
 from audit.subjects.memory import mark
 
 _OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
+_NOT_JUDGED: Final = frozenset({Presence.REPLICA, Presence.LEFT, Presence.UNPROTECTED})
 
 
 class Conclusion(StrEnum):
@@ -180,14 +181,15 @@ def conclude(subjects: Subjects, findings: Iterable[Finding], demands: Demands) 
     """A failure makes the run non-compliant unless it is waived; anything in doubt keeps it from being compliant.
 
     A waiver accepts a known failure; it cannot stand in for evidence, so that an unknown outcome stays a doubt.
-    Compliance is about resources: there must be one in the scope, and a pass on more than the audit itself.
+    Compliance is about resources: the scope must have one that could be judged, neither a mere copy nor one that left
+    its vault or never was in any, and there must be a pass on more than the audit itself.
     """
     found = tuple(findings)
     if any(finding.is_problem for finding in found):
         return Conclusion.NON_COMPLIANT
     is_in_doubt = any(finding.outcome is Outcome.UNKNOWN for finding in found)
     is_proof = any(finding.outcome is Outcome.PASS and finding.kind not in _OF_THE_AUDIT for finding in found)
-    has_resource = any(map(demands.covers, subjects.resources))
+    has_resource = any(demands.covers(each) for each in subjects.resources if each.presence not in _NOT_JUDGED)
     if is_in_doubt or not (has_resource and is_proof and subjects.collection.complete):
         return Conclusion.INCOMPLETE
     return Conclusion.COMPLIANT

@@ -42,10 +42,13 @@ class Collection:
 
     @property
     def covered(self) -> Window | None:
-        """The time over which the history, this reading included, has everything that CBR showed."""
+        """The time over which the history, this reading included, has everything that CBR showed.
+
+        It begins no earlier than the window: older tasks are not passed on.
+        """
         if self.log_complete and self.covered_since is not None:
-            return Window(self.covered_since, self.window.until)
-        return self.proven
+            return Window(max(self.covered_since, self.window.since), self.window.until)
+        return Window(max(self.proven.since, self.window.since), self.proven.until) if self.proven else None
 
     @property
     def shown_since(self) -> datetime:

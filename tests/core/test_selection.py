@@ -220,3 +220,10 @@ def test_a_vault_is_searched_by_resource_only_where_resources_are_asked_for() ->
     assert fit_all(select(vaults=("large",)), a_policy_of(vault))
     with pytest.raises(AssertionError, match="every resource"):
         fit_all(select(resources=("db-1",)), a_vault_of(vault))
+
+
+def test_a_vault_that_does_not_say_its_tags_is_neither_left_out_nor_selected() -> None:
+    silent = a_vault("prod", "db-1", tags=None)
+
+    assert fit_some(select(tags=("env=prod",)), a_held(silent)) is None
+    assert not fit_all(select(tags=("env=prod",)), a_held(silent))

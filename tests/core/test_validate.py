@@ -237,6 +237,15 @@ class TestDrift:
             ("policy_type", "unknown value", '"odd"'),
         ]
 
+    @pytest.mark.parametrize("field", ["retention_duration_days", "max_backups"])
+    @pytest.mark.parametrize("odd", ["7", 7.5, [7], True])
+    def test_a_policy_whose_retention_cannot_be_read_does_not_keep_for_ever(self, field: str, odd: object) -> None:
+        intake = Intake()
+        intake.accept(a_page(a_policy_row(operation_definition={field: odd}), kind=Kind.POLICIES))
+
+        assert [row.path for row in intake.rejected] == [f"operation_definition.{field}"]
+        assert not intake.policies
+
     def test_a_vault_drifts(self) -> None:
         row = a_vault_row(resources=[{"id": "a", "type": "OS::Nova::Server", "name": 5}])
 

@@ -171,16 +171,18 @@ def test_a_history_made_anew_goes_back_no_further_than_the_chain_is_whole(tmp_pa
     store = open_store(str(tmp_path))
     first, second = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF)
     digest = digest_of(store, simulator.project_id, second.report.run.id)
-    everything = rebuild(store, digest, AS_OF - 90 * DAY)
+    everything, was_whole = rebuild(store, digest, AS_OF - 90 * DAY)
     path = next((tmp_path / simulator.project_id / "digest").glob(f"*-{first.report.run.id}.json"))
     content = path.read_bytes()
 
     for changed in (b"", content + b" ", Envelope("text/plain", b"").dump()):
         path.write_bytes(changed)
-        assert len(rebuild(store, digest, AS_OF - 90 * DAY)) < len(everything)
+        history, is_whole = rebuild(store, digest, AS_OF - 90 * DAY)
+        assert (len(history) < len(everything), is_whole) == (True, False)
     path.write_bytes(content)
     (tmp_path / first.prefix / "manifest.json").write_bytes(b"{}")
-    assert len(rebuild(store, digest, AS_OF - 90 * DAY)) < len(everything)
+    history, is_whole = rebuild(store, digest, AS_OF - 90 * DAY)
+    assert (len(history) < len(everything), is_whole, was_whole) == (True, False, True)
 
 
 def test_answers_that_are_damaged_are_left_out_when_a_history_is_made_anew(tmp_path: Path) -> None:
@@ -194,7 +196,8 @@ def test_answers_that_are_damaged_are_left_out_when_a_history_is_made_anew(tmp_p
     for changed in (b"", b"no gzip", other):
         for answer in answers:
             answer.write_bytes(changed)
-        assert len(rebuild(store, digest, AS_OF - 90 * DAY)) == 0
+        history, is_whole = rebuild(store, digest, AS_OF - 90 * DAY)
+        assert (len(history), is_whole) == (0, False)
 
 
 def test_a_report_that_was_changed_is_said_and_stops_no_run(tmp_path: Path) -> None:

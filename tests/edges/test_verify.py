@@ -252,6 +252,17 @@ def test_tampering_is_found(tamper: Callable[[Shelf], None]) -> None:
     assert list(proven(result)) == []
 
 
+@pytest.mark.parametrize("options", [{}, {"key": PUBLIC}])
+def test_a_signature_that_was_taken_away_is_missed_without_the_key_too(options: dict[str, object]) -> None:
+    shelf = CLEAN.copy()
+    take_the_signature_away(shelf)
+    publish_pointer(shelf)
+
+    (problem,) = problems(checked(shelf, **options))
+    assert problem.startswith(DIGESTS[-1])
+    assert "sign" in problem
+
+
 def test_an_end_that_was_cut_off_shows_only_against_a_head_that_was_noted() -> None:
     shelf = a_chain(3, SIGNER)
     noted = head_of(shelf)

@@ -36,3 +36,7 @@ def test_it_does_not_apply_without_a_demand() -> None:
 def test_a_vault_that_may_still_be_there_is_unknown_and_one_that_is_gone_is_not_judged() -> None:
     assert judge(a_vault_subject(vault=None, vaults_complete=False), DEMANDED).outcome is Outcome.UNKNOWN
     assert judge(a_vault_subject(vault=None), DEMANDED).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_without_a_list_of_tags_nobody_knows() -> None:
+    assert judge(a_vault_subject(vault=a_vault(tags=None)), DEMANDED).outcome is Outcome.UNKNOWN

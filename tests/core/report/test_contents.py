@@ -8,6 +8,7 @@ from audit.controls import CONTROLS
 from audit.demands import Scope
 from audit.evaluate import evaluate
 from audit.findings import Outcome
+from audit.records import Task, Vault
 from audit.report.contents import Conclusion, Report, compose, conclude, remedy
 from audit.selection import Selector
 from audit.subjects import Collection, Presence, SubjectKind, Subjects
@@ -42,6 +43,7 @@ def conclusion_of(subjects: Subjects, *ids: str, **demanded: Any) -> Conclusion:
 
 GOOD = a_backup(HOUR)
 BAD = a_backup(3 * DAY)
+REMOVED = a_task("removal", operation="remove_resource", resource_id=None, removed=("server-1",))
 RESOURCE_ONLY = ("CBR-101", "CBR-901", "CBR-902")
 
 
@@ -104,6 +106,22 @@ class TestConclusion:
         report = report_on(subjects, "CBR-201", "CBR-901", "CBR-902")
 
         assert {finding.outcome for finding in report.findings} == {Outcome.PASS}
+        assert report.conclusion is Conclusion.INCOMPLETE
+
+    @pytest.mark.parametrize(
+        ("tasks", "vault", "presence"),
+        [
+            ([GOOD], a_vault(protect_type="replication", auto_expand=True, status="available"), Presence.REPLICA),
+            ([REMOVED], a_vault(resources=(), auto_expand=True, status="available"), Presence.LEFT),
+        ],
+    )
+    def test_resources_that_are_not_judged_do_not_make_a_run_compliant(
+        self, tasks: list[Task], vault: Vault, presence: Presence
+    ) -> None:
+        report = report_on(arranged(tasks, [], [vault]), "CBR-101", "CBR-304", "CBR-901")
+
+        assert {line.presence for line in report.resources} == {presence}
+        assert {finding.outcome for finding in report.findings} == {Outcome.PASS, Outcome.NOT_APPLICABLE}
         assert report.conclusion is Conclusion.INCOMPLETE
 
     def test_a_pass_of_the_collection_alone_is_incomplete(self) -> None:
