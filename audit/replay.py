@@ -79,7 +79,9 @@ def digest_of(store: Store, project_id: str, run_id: str) -> Digest:
     for key in store.keys(folder_of(project_id)):
         if key.endswith(f"-{run_id}.json"):
             return Digest.open(Envelope.load(store.read(key) or b""))
-    raise StoreError(f"{store.url} holds no run {run_id} of the project {project_id}")
+    raise StoreError(
+        f"{store.url} holds no run {run_id} of the project {project_id}; `cbr-audit show` names the latest"
+    )
 
 
 def _compared(report: Report, made: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Replay:

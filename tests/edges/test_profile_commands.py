@@ -69,7 +69,7 @@ class TestCheck:
             "bad.yaml: line 1: limit is not a key of a profile; did you mean limits?",
             "bad.yaml: line 3: limits.grace_hour is not a key of a profile; did you mean grace_hours?",
             "worse.yaml: line 2: the key a stands twice, first in line 1",
-            "the profile none.yaml cannot be read: No such file or directory",
+            f"the profile none.yaml cannot be read: No such file or directory; give a file, or one of {', '.join(PRESETS)}",
         ]
         assert result.stdout.startswith("default: can be used")
 
