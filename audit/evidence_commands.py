@@ -131,7 +131,10 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
     with _opened(store) as opened:
         older = _report(before, opened)
         newer = _report(after, opened) if after else read_report(opened).report
-    changes = compare(older, newer)
+    try:
+        changes = compare(older, newer)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise StoreError("one of the reports is damaged, or another version of cbr-audit wrote it") from error
     if as_json:
         click.echo(orjson.dumps(asdict(changes), option=orjson.OPT_INDENT_2))
     else:
