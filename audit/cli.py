@@ -22,7 +22,7 @@ from audit.collection import shown
 from audit.controls import CONTROLS
 from audit.doctor import Result
 from audit.documents import derive
-from audit.errors import AuditError, SettingsError, SourceAnswerError, StoreError
+from audit.errors import AuditError, DocumentError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
 from audit.evidence_commands import diff_runs, replay_run, verify_store
 from audit.frameworks import FRAMEWORKS
@@ -160,7 +160,11 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 @main.command(short_help="Audit a project and write its report to a store.")
 @_with_settings
-@click.option("--since", metavar="TIME", help="Start of the window, such as 2026-10-24 or 30d.  [default: 30d]")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Start of the window, such as 2026-10-24 or 30d; goes on after the run before unless told.",
+)
 @click.option("--as-of", metavar="TIME", help="End of the window and time of judgement.  [default: now]")
 @click.pass_context
 def run(
@@ -240,6 +244,8 @@ def controls(*, control_id: str | None, framework: str | None) -> None:
     if control_id is None:
         for control in CONTROLS:
             click.echo(f"{control.id}  {control.name:<24}{control.severity:<10}{control.title}")
+        on_demand = ", ".join(control.id for control in CONTROLS if control.opt_in)
+        click.echo(f"\nOnly where a profile selects them: {on_demand}")
         return
     chosen = next((control for control in CONTROLS if control_id.upper() in {control.id, control.name.upper()}), None)
     if chosen is None:
@@ -326,9 +332,11 @@ def schemas() -> None:
 @click.option("--descriptions", is_flag=True, help="Keep the sentences of the page, too; they are its author's.")
 def derive_schema(*, page: Path, out: Path | None, descriptions: bool) -> None:
     """Derive a JSON Schema from the text of a saved page of the API documents."""
-    schema = orjson.dumps(
-        derive(_text(page), descriptions=descriptions), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    )
+    try:
+        derived = derive(_text(page), descriptions=descriptions)
+    except DocumentError as error:
+        raise SettingsError(f"{page}: {error}") from error
+    schema = orjson.dumps(derived, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if out is None:
         click.echo(schema, nl=False)
     else:

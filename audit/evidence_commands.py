@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +16,15 @@ from audit.changes import Change, Changes, compare
 from audit.collection import shown
 from audit.errors import SettingsError, StoreError
 from audit.event import read_time
-from audit.profile import parse_profile
+from audit.profile import load_profile
 from audit.reading import RUN_ID, read_report, read_run
 from audit.replay import Replay, replay
 from audit.report import json_report
 from audit.screen import printable, summary_lines
-from audit.store import Store, open_store
+from audit.settings import VARIABLES
+from audit.store import Store
 from audit.verify import Verification, proven, unproven, verify
+from audit.wiring import opened_store
 
 TAMPERED: Final = 10
 DIFFERENT: Final = 10
@@ -67,18 +70,18 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
 
     Exit codes: 0 everything is as it was published, 10 something was changed, is missing or was added, 2 wrong use.
     """
-    store = open_store(where or _usual_store())
-    project = project_id or _project_of(store)
-    result = verify(
-        store,
-        project,
-        since=since,
-        until=until,
-        key=PublicKey(public_key.read_bytes()) if public_key else None,
-        expected_head=expect_head,
-    )
-    if not result.digests and not result.faults:
-        raise StoreError(f"{store.url} holds no digest of the project {project}")
+    with _opened(where) as store:
+        project = project_id or _project_of(store)
+        result = verify(
+            store,
+            project,
+            since=since,
+            until=until,
+            key=PublicKey(public_key.read_bytes()) if public_key else None,
+            expected_head=expect_head,
+        )
+        if not result.digests and not result.faults:
+            raise StoreError(f"{store.url} holds no digest of the project {project}")
     if as_json:
         click.echo(orjson.dumps(_as_json(result), option=orjson.OPT_INDENT_2))
     else:
@@ -90,25 +93,21 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
 @click.argument("run_id", metavar="RUN")
 @click.option("--store", metavar="STORE", help="Where the run lies; CBR_AUDIT_STORE unless told.")
 @click.option("--project-id", metavar="ID", help="The project, where the store holds several.")
-@click.option(
-    "--profile",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Another profile: what would it have said?",
-)
+@click.option("--profile", metavar="NAME|FILE", help="Another profile or preset: what would it have said?")
 @click.pass_context
 def replay_run(
-    ctx: click.Context, /, *, run_id: str, store: str | None, project_id: str | None, profile: Path | None
+    ctx: click.Context, /, *, run_id: str, store: str | None, project_id: str | None, profile: str | None
 ) -> None:
     """Recompute the report of a run from its stored evidence, offline.
 
     Exit codes: 0 the same bytes, or a what-if; 10 something differs; 2 wrong use, or evidence is missing.
     """
-    opened = open_store(store or _usual_store())
-    other = parse_profile(profile.read_bytes(), str(profile)) if profile else None
-    result = replay(opened, project_id or _project_of(opened), run_id, other)
-    if result.is_what_if:
-        _print_what_if(result, read_run(opened, run_id).report)
-        return
+    other = load_profile(profile) if profile else None
+    with _opened(store) as opened:
+        result = replay(opened, project_id or _project_of(opened), run_id, other)
+        if result.is_what_if:
+            _print_what_if(result, read_run(opened, run_id).report)
+            return
     for name in result.identical:
         click.echo(f"identical  {name}")
     for name in result.differing:
@@ -129,24 +128,33 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
 
     BEFORE and AFTER are ids of runs, or report.json files. Without AFTER, the latest report is taken.
     """
-    opened = open_store(store or _usual_store())
-    older = _report(before, opened)
-    newer = _report(after, opened) if after else read_report(opened).report
-    changes = compare(older, newer)
+    with _opened(store) as opened:
+        older = _report(before, opened)
+        newer = _report(after, opened) if after else read_report(opened).report
+    try:
+        changes = compare(older, newer)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise StoreError("one of the reports is damaged, or another version of cbr-audit wrote it") from error
     if as_json:
         click.echo(orjson.dumps(asdict(changes), option=orjson.OPT_INDENT_2))
     else:
         _print_changes(changes)
 
 
-def _usual_store() -> str:
-    return os.environ.get("CBR_AUDIT_STORE", _USUAL)
+def _opened(url: str | None) -> AbstractContextManager[Store]:
+    """Open a store that is named, or else the usual one."""
+    variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+    return opened_store(url or variables.get("CBR_AUDIT_STORE", _USUAL), variables)
 
 
 def _project_of(store: Store) -> str:
     projects = store.projects()
     if len(projects) != 1:
-        known = f"; add --project-id with one of {', '.join(projects)}" if projects else ""
+        known = (
+            f"; add --project-id with one of {', '.join(projects)}"
+            if projects
+            else "; run an audit first, or name another store"
+        )
         raise StoreError(f"{store.url} holds {len(projects) or 'no'} projects{known}")
     return projects[0]
 

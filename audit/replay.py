@@ -67,7 +67,8 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
     history = intake.tasks.pruned(report.run.window.since).dump()
     made = {HISTORY: history, **{name: render(report) for name, render in FORMATS.items()}}
-    return _compared(report, made, manifest)
+    changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))
+    return _compared(report, made, manifest, changed)
 
 
 def digest_of(store: Store, project_id: str, run_id: str) -> Digest:
@@ -79,18 +80,29 @@ def digest_of(store: Store, project_id: str, run_id: str) -> Digest:
     for key in store.keys(folder_of(project_id)):
         if key.endswith(f"-{run_id}.json"):
             return Digest.open(Envelope.load(store.read(key) or b""))
-    raise StoreError(f"{store.url} holds no run {run_id} of the project {project_id}")
+    raise StoreError(
+        f"{store.url} holds no run {run_id} of the project {project_id}; `cbr-audit show` names the latest"
+    )
 
 
-def _compared(report: Report, made: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Replay:
+def _is_changed(store: Store, manifest: Mapping[str, Any], digest: Digest, name: str) -> bool:
+    """Whether an object is missing or not the one that was published; one that never was published is not."""
+    is_listed = any(item["name"] == name for item in manifest["objects"])
+    return is_listed and read_listed(store, manifest, prefix_of(digest), name) is None
+
+
+def _compared(
+    report: Report, made: Mapping[str, bytes], manifest: Mapping[str, Any], changed: tuple[str, ...]
+) -> Replay:
     stored = {item["name"]: item["sha256"] for item in manifest["objects"]}
     compared = sorted(made.keys() & stored.keys())
-    differing = tuple(name for name in compared if hashlib.sha256(made[name]).hexdigest() != stored[name])
+    unlike = tuple(name for name in compared if hashlib.sha256(made[name]).hexdigest() != stored[name])
+    differing = tuple(name for name in compared if name in unlike or name in changed)
     version = manifest["tool_version"]
-    reasons = []
-    if differing and version != __version__:
+    reasons = [f"{name} is missing or was changed after it was published" for name in changed]
+    if unlike and version != __version__:
         reasons.append(f"cbr-audit {version} made the report, and this is {__version__}")
-    elif differing:
+    elif unlike:
         reasons.append("the same version and profile gave other bytes: please report this")
     return Replay(
         report=report,

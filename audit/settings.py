@@ -82,7 +82,7 @@ def _secret_url(url: SecretStr | None) -> SecretStr | None:
         return None
     parts = urlsplit(url.get_secret_value())
     if not parts.hostname or parts.port == 0 or parts.username or parts.password or parts.fragment:
-        raise ValueError("a URL names a host, and neither a user nor a fragment, such as https://hc-ping.com/…")
+        raise ValueError("a URL names a host, and neither a user nor a fragment, such as https://example.com/…")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise ValueError("a URL begins with https:// (http:// is for this machine only)")
     return _sendable(url)

@@ -40,6 +40,7 @@ from audit.web.transport import Credentials, Limits, Transport
 
 FIRST_READING: Final = timedelta(days=30)  # what CBR still shows
 _HOUR: Final = timedelta(hours=1)
+_AHEAD: Final = timedelta(days=1)  # clocks differ, and a date may be that of another zone
 _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
 _FOR_TRYING: Final = timedelta(minutes=1)
@@ -112,6 +113,8 @@ def order(
         start = read_time(since, until).replace(microsecond=0) if since else None
     except ValueError as error:
         raise SettingsError(str(error)) from error
+    if until > now + _AHEAD:
+        raise SettingsError(f"the time of judgement, {shown(until)}, lies in the future: it is {shown(now)} now")
     if start is not None and start >= until:
         raise SettingsError(f"the window is empty: it starts at {shown(start)} and ends at {shown(until)}")
     return Order(
@@ -321,7 +324,9 @@ def _signer(settings: Settings) -> Signer:
         return Ed25519Signer(Path(written).read_bytes())
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no path"
-        raise SettingsError(f"the key of CBR_AUDIT_SIGNING_KEY cannot be read: {reason}") from None
+        raise SettingsError(
+            f"the key of CBR_AUDIT_SIGNING_KEY cannot be read: {reason}; give its PEM, or a file"
+        ) from None
 
 
 def _storing(budget: timedelta) -> Limits:

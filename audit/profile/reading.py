@@ -70,7 +70,9 @@ def find_source(given: str | None) -> Source:
             return read_source(file.read(LARGEST + 1), given)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ProfileError(f"the profile {given} cannot be read: {reason}") from error
+        raise ProfileError(
+            f"the profile {given} cannot be read: {reason}; give a file, or one of {', '.join(PRESETS)}"
+        ) from error
 
 
 def build(source: Source) -> Profile:

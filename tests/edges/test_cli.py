@@ -366,8 +366,9 @@ def _listen(descriptor: int, received: list[bytes]) -> None:
 
 
 def test_controls_are_listed_and_explained() -> None:
-    listed = invoke("controls").stdout.splitlines()
+    *listed, blank, on_demand = invoke("controls").stdout.splitlines()
     assert [line.split()[0] for line in listed] == [control.id for control in CONTROLS]
+    assert (blank, on_demand.partition(": ")[2].split(", ")) == ("", [each.id for each in CONTROLS if each.opt_in])
 
     for name in ("CBR-101", "cbr-101", "Recent-Backup"):
         explained = invoke("controls", name).stdout
@@ -573,7 +574,9 @@ def test_a_schema_is_derived_from_a_page(tmp_path: Path) -> None:
     assert "$defs" in json.loads(printed.stdout)
 
 
-@pytest.mark.parametrize(("content", "words"), [(b"\xff\xfe", "is not UTF-8 text: byte 0"), (b"nothing", "line 1")])
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"\xff\xfe", "is not UTF-8 text: byte 0"), (b"nothing", "page.md: line 1")]
+)
 def test_a_page_that_cannot_be_understood_is_named(tmp_path: Path, content: bytes, words: str) -> None:
     page = tmp_path / "page.md"
     page.write_bytes(content)

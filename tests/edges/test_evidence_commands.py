@@ -1,4 +1,5 @@
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,21 @@ class TestReplay:
         assert "DIFFERENT  report.html\nReason: cbr-audit " in result.stdout
         assert result.stdout.endswith("The report could not be repeated.\n")
 
+    def test_a_report_that_was_changed_after_it_was_published_is_told(
+        self, published: tuple[Simulator, Path, str], tmp_path: Path
+    ) -> None:
+        _, folder, run = published
+        copied = tmp_path / "copy"
+        shutil.copytree(folder, copied)
+        (page,) = copied.rglob(f"{run}/report.html")
+        page.write_bytes(page.read_bytes() + b" ")
+
+        result = invoke("replay", run, "--store", copied)
+
+        assert result.exit_code == 10
+        assert "identical  report.json\n" in result.stdout
+        assert "DIFFERENT  report.html\nReason: report.html is missing or was changed after " in result.stdout
+
     def test_another_profile_shows_what_it_would_have_said(
         self, published: tuple[Simulator, Path, str], tmp_path: Path
     ) -> None:
@@ -218,3 +234,12 @@ class TestDiff:
             odd.write_bytes(content)
             assert invoke("diff", odd, odd).exit_code == 2
         assert "neither the id of a run nor a report.json" in invoke("diff", "gone.json", odd).stderr
+
+    def test_a_damaged_report_is_told(self, tmp_path: Path) -> None:
+        damaged = tmp_path / "damaged.json"
+        damaged.write_bytes(b'{"run": 1, "findings": 2}')
+
+        result = invoke("diff", damaged, damaged)
+
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+        assert "one of the reports is damaged" in result.stderr

@@ -6,6 +6,8 @@ from click.testing import CliRunner, Result
 from audit.cli import main
 from audit.profile import PRESETS, load_profile
 
+_NAMES = ", ".join(PRESETS)
+
 
 def invoke(*args: str | Path) -> Result:
     return CliRunner().invoke(main, ["profile", *(str(arg) for arg in args)])
@@ -69,7 +71,7 @@ class TestCheck:
             "bad.yaml: line 1: limit is not a key of a profile; did you mean limits?",
             "bad.yaml: line 3: limits.grace_hour is not a key of a profile; did you mean grace_hours?",
             "worse.yaml: line 2: the key a stands twice, first in line 1",
-            "the profile none.yaml cannot be read: No such file or directory",
+            f"the profile none.yaml cannot be read: No such file or directory; give a file, or one of {_NAMES}",
         ]
         assert result.stdout.startswith("default: can be used")
 

@@ -177,7 +177,7 @@ def test_half_a_person_is_a_mistake(missing: str) -> None:
         Settings.read({**{name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}, **half})
 
 
-URL_SENTENCE = "a URL names a host, and neither a user nor a fragment, such as https://hc-ping.com/…"
+URL_SENTENCE = "a URL names a host, and neither a user nor a fragment, such as https://example.com/…"
 SENT_SENTENCE = "has a space, a line break or another character that cannot be part of it"
 TOPIC = "urn:smn:eu-west-101:0123456789abcdef:backups"
 TOLD = {

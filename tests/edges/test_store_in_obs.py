@@ -60,6 +60,18 @@ def test_a_report_is_stored_and_shown_again(place: Place) -> None:
     assert place.invoke("show", run, HUAWEICLOUD_SDK_PROJECT_ID="", CBR_AUDIT_ENDPOINT="").stdout == done.stdout
 
 
+def test_what_is_stored_is_verified_recomputed_and_compared(place: Place) -> None:
+    done = place.invoke("run", "--as-of", AS_OF.isoformat())
+    run = done.stdout.rsplit("/", 2)[1]
+
+    verified, replayed, compared = place.invoke("verify"), place.invoke("replay", run), place.invoke("diff", run)
+    assert (verified.exit_code, replayed.exit_code, compared.exit_code) == (0, 0, 0), verified.output + replayed.output
+    assert verified.stdout.startswith("VERIFIED")
+    assert replayed.stdout.endswith("The report follows from its evidence.\n")
+    assert compared.stdout.startswith("Fails anew: 0\n")
+    assert place.invoke("replay", run, "--profile", "strict").stdout.count("What the other profile changes:") == 1
+
+
 def test_a_report_that_was_changed_in_the_store_is_not_shown(place: Place) -> None:
     place.invoke("run", "--as-of", AS_OF.isoformat())
     report = next(place.folder.rglob("report.json"))

@@ -64,6 +64,7 @@ def asked(made: Order) -> tuple[datetime | None, datetime]:
     [
         ("yesterday", None, "'yesterday' is not a time"),
         (None, "soon", "'soon' is not a time"),
+        (None, "2998-01-01", "the time of judgement, 2998-01-01T00:00:00Z, lies in the future: it is .* now"),
         ("0d", None, "the window is empty: it starts at .* and ends at "),
         ("2026-11-02", "2026-11-01", "starts at 2026-11-02T00:00:00Z and ends at 2026-11-01T00:00:00Z"),
         (None, "0001-01-02", "lies in the year 1; the audit knows 2000"),

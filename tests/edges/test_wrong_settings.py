@@ -159,7 +159,9 @@ SETTINGS: dict[str, Wrong] = {
         {"CBR_AUDIT_OBS_LOCK_DAYS": "0"}, "CBR_AUDIT_OBS_LOCK_DAYS: Input should be greater than or equal to 1"
     ),
     "a profile that is not there": Wrong(
-        {"CBR_AUDIT_PROFILE": "none.yaml"}, "the profile none.yaml cannot be read: No such file or directory"
+        {"CBR_AUDIT_PROFILE": "none.yaml"},
+        "the profile none.yaml cannot be read: No such file or directory; give a file, or one of default, strict, "
+        "cis-v8, iso27001, dora, mlps-2.0-l3",
     ),
 }
 REFUSED: dict[str, Wrong] = {
