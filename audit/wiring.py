@@ -165,9 +165,7 @@ def carry_out(order: Order, watch: Watch) -> Done:
         notifier.started(run_id)
         try:
             with opened(order) as edges:
-                head = newest(edges.store, settings.project_id)
-                before = read_predecessor(edges.store, head, until=order.until, look_back=order.profile.remembered)
-                done = _run(order, edges, head, before, watch)
+                done, before = _run(order, edges, watch)
         except Exception as error:
             _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}")
             notifier.failed(error)
@@ -175,7 +173,7 @@ def carry_out(order: Order, watch: Watch) -> Done:
         _LOG.log(_LEVELS[done.report.conclusion], "run.finished", **summary(done))
         is_latest = f"{settings.project_id}/{LATEST}" in done.keys
         url = f"{edges.store.url}/{done.prefix}/report.html"
-        notifier.finished(done.report, before.report if before else None, url, is_latest=is_latest)
+        notifier.finished(done.report, before, url, is_latest=is_latest)
     return done
 
 
@@ -285,18 +283,27 @@ def opened_store(url: str, variables: Mapping[str, str]) -> Iterator[Store]:
         yield open_store(url, _in_obs(settings, keys, transport))
 
 
-def _run(order: Order, edges: Edges, head: Head | None, before: Predecessor | None, watch: Watch) -> Done:
-    facts = _facts(order, head, before)
+def _run(order: Order, edges: Edges, watch: Watch) -> tuple[Done, Mapping[str, Any] | None]:
+    """Go on where the run before ended; also return what that one reported."""
+    try:
+        head = newest(edges.store, order.settings.project_id)
+        before = read_predecessor(edges.store, head, until=order.until, look_back=order.profile.remembered)
+        facts = _facts(order, head, before)
+        _tell(facts, before, edges)
+        publication = Publication(edges.store, facts, head=head, signer=_signer(order.settings))
+        done = run(facts, order.profile, edges.client, publication, watch, before)
+    except RefusedError as error:
+        raise type(error)(f"{error} (signed in with {edges.way})", status=error.status, code=error.code) from error
+    return done, before.report if before else None
+
+
+def _tell(facts: RunFacts, before: Predecessor | None, edges: Edges) -> None:
+    """Log what is about to be read, and what of the run before cannot be used."""
     read = {"since": shown(facts.read.since), "until": shown(facts.as_of)}
     _LOG.info("run.started", sign_in=edges.way, store=edges.store.url, previous=facts.previous.run, **read)
     for trouble in (facts.previous.trouble, *(before.notes if before else ())):
         if trouble:
             _LOG.warning("previous.not_used", reason=trouble)
-    publication = Publication(edges.store, facts, head=head, signer=_signer(order.settings))
-    try:
-        return run(facts, order.profile, edges.client, publication, watch, before)
-    except RefusedError as error:
-        raise type(error)(f"{error} (signed in with {edges.way})", status=error.status, code=error.code) from error
 
 
 def _signer(settings: Settings) -> Signer:

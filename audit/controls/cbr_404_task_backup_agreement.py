@@ -28,6 +28,7 @@ from audit.findings import Control, Severity, Verdict, failed, not_applicable, p
 from audit.records import BACKUP, Backup, Policy, Task
 from audit.subjects import Limits, Resource, SubjectKind, silent_since
 
+_NONE_MADE: Final = frozenset({"failed", "timeout", "skipped", "waiting"})
 _DAY: Final = timedelta(days=1)
 _FIRST: Final = timedelta(days=1)  # a task may have waited for long before it made its backup
 _LAST: Final = timedelta(hours=1)  # clocks differ, and the log may lag behind
@@ -44,7 +45,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     facts = {"successes": len(made), "gone": len(gone), "backups": len(points), "without_task": len(extra)}
     if not resource.log_complete:
         return unknown("the task log has gaps", gone, **facts)
-    if (gone and resource.policies is not None) or (extra and not _leaves_doubt(resource)):
+    if (gone and resource.policies is not None) or not all(_is_doubtful(point, resource) for point in extra):
         return failed(_reason(gone), gone, since=_since(gone, extra), backup=_first(gone, extra), **facts)
     if gone or extra:
         return unknown("what does not agree may be explained by what could not be read", gone, **facts)
@@ -94,10 +95,10 @@ def _covered(resource: Resource) -> list[Backup]:
     return [point for point in points if point.vault_id in vaults and not point.is_broken]
 
 
-def _leaves_doubt(resource: Resource) -> bool:
-    """A task that may have made a backup does not say which; one that never started has made none."""
-    started = [task for task in resource.backups if not task.broke and task.status not in {"skipped", "waiting"}]
-    return any(not task.backup_id for task in started)
+def _is_doubtful(point: Backup, resource: Resource) -> bool:
+    """A task that went on when a backup was made may have made it, and does not say."""
+    silent = (task for task in resource.backups if not task.backup_id and task.status not in _NONE_MADE)
+    return any(task.began - _LAST <= point.created_at <= (task.ended_at or point.created_at) + _LAST for task in silent)
 
 
 def _reason(gone: list[Task]) -> str:

@@ -33,7 +33,9 @@ RUNS: Final[tuple[Fault, ...]] = (
     faults.was_skipped,
     faults.waits_for_ever,
     faults.fails_and_is_repaired,
+    faults_of_plans.runs_long_and_is_made_up,
     faults_of_plans.ran_late,
+    faults_of_plans.ran_long,
     faults_of_tasks.had_another_policy,
     faults_of_tasks.regained_consistency,
 )

@@ -50,7 +50,7 @@ def _judge_retention(draft: Draft, policy: Policy) -> None:
     _too_short(draft, "policy", policy.id, "CBR-203", shortest)
     if longest is None or longest > STRICT_LONGEST_RETENTION:
         draft.truth.policy(policy.id, "CBR-204")
-    if shortest is not None and not _keeps_enough_copies(rule):  # who keeps everything keeps these, too
+    if longest is not None and not _keeps_enough_copies(rule):
         draft.truth.policy(policy.id, "CBR-205")
 
 

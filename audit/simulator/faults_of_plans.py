@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from audit.simulator.background import by_hand
 from audit.simulator.blueprint import Draft, Resource, Run
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.spoiling import HOUR, is_forgotten, is_recent, longest_gap, repaired
@@ -43,18 +44,29 @@ def ran_late(draft: Draft, resource: Resource) -> bool:
 
 
 def runs_long(draft: Draft, resource: Resource) -> bool:
-    """A run takes so long that the service leaves out those that come due meanwhile; it succeeds in their time."""
+    """A run takes so long that the service may leave out the next one, which no backup makes up for."""
     runs = [run for run in _inner(draft, resource) if run.created < draft.as_of - DAY]
-    if not runs:
-        return False
-    long = draft.rng.choice(runs)
-    gap = longest_gap(long)
-    long.duration = max(1.3 * gap, _LATE) if gap < DAY else _LATE + draft.rng.random() * 4 * HOUR
-    draft.runs[resource.id] = [
-        run for run in draft.runs[resource.id] if run is long or not long.created < run.created < long.ended
-    ]
-    draft.truth.resource(resource.id, "CBR-108")
-    return True
+    if _prolong(draft, runs):
+        draft.truth.resource(resource.id, "CBR-102")
+    if runs:
+        draft.truth.resource(resource.id, "CBR-108")
+    return bool(runs)
+
+
+def runs_long_and_is_made_up(draft: Draft, resource: Resource) -> bool:
+    """A run takes so long that the service leaves out the next one, and somebody makes that backup by hand."""
+    runs = [run for run in _inner(draft, resource) if run.created < draft.as_of - DAY and longest_gap(run) < DAY]
+    for long in _prolong(draft, runs):
+        by_hand(draft, resource, long.ended + HOUR / 4)
+        draft.truth.resource(resource.id, "CBR-108")
+    return bool(runs)
+
+
+def ran_long(draft: Draft, resource: Resource) -> bool:
+    """A run took so long that the service left out the next one, but that is long enough ago to be forgotten."""
+    runs = [run for run in repaired(draft, resource) if is_forgotten(draft, run)]
+    _prolong(draft, runs)
+    return bool(runs)
 
 
 def _inner(draft: Draft, resource: Resource) -> list[Run]:
@@ -73,3 +85,15 @@ def _postpone(draft: Draft, resource: Resource, runs: list[Run]) -> bool:
     if is_recent(draft, late):
         draft.truth.resource(resource.id, "CBR-108")
     return True
+
+
+def _prolong(draft: Draft, runs: list[Run]) -> list[Run]:
+    """Let one of the runs take hours; return it if others came due meanwhile, which are left out."""
+    if not runs:
+        return []
+    long = draft.rng.choice(runs)
+    gap, every = longest_gap(long), draft.runs[long.resource.id]
+    long.duration = max(1.3 * gap, _LATE) if gap < DAY else _LATE + draft.rng.random() * 4 * HOUR
+    left_out = [run for run in every if long.created < run.created < long.ended]
+    draft.runs[long.resource.id] = [run for run in every if run not in left_out]
+    return [long] if left_out else []

@@ -42,9 +42,11 @@ def vanishes(draft: Draft, resource: Resource) -> bool:
 
 
 def comes_from_nowhere(draft: Draft, resource: Resource) -> bool:
-    """A backup is there that no task made, though the log covers the time."""
+    """A backup is there that no task made, though the log surely covers the time, and no task leaves that open."""
     runs = draft.successes(resource)
-    if len(runs) < _ENOUGH or resource.copying != "well":
+    if len(runs) < _ENOUGH or resource.copying != "well" or runs[2].created < draft.start + 30 * HOUR:
+        return False
+    if any(run.status == "waiting" for run in draft.runs[resource.id]):
         return False
     made_before(draft, resource, None, draft.between(runs[2].ended, runs[1].created))
     draft.truth.resource(resource.id, "CBR-404")

@@ -9,6 +9,9 @@ from audit.simulator.spoiling import HOUR, is_forgotten
 
 def has_another_policy(draft: Draft, resource: Resource) -> bool:
     """The runs of the last days name a policy that is gone; they keep to the times of the one that is there."""
+    policy = resource.vault.policy
+    if policy is None or policy.changed is not None:  # where none was due yet, it may have replaced the other one
+        return False
     runs = [run for run in draft.runs[resource.id] if run.policy and run.created > draft.as_of - 3 * DAY]
     _rename(draft, runs)
     if runs:

@@ -1,7 +1,6 @@
 """Faults of whole vaults: what they promise, how full they are, and where their copies go."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from audit.simulator.background import made_before
 from audit.simulator.blueprint import Draft, Vault
@@ -9,6 +8,7 @@ from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.company import new_vault
 from audit.simulator.messages import Row
 from audit.simulator.policies import replication_policy
+from audit.simulator.retention import Retention
 
 VaultFault = Callable[[Draft, Vault], bool]
 
@@ -31,9 +31,9 @@ def replication_is_disabled(draft: Draft, vault: Vault) -> bool:
 
 
 def copies_are_kept_briefly(draft: Draft, vault: Vault) -> bool:
-    """The backups are copied by a policy of their own that keeps four copies only; limits find it in the end."""
+    """The backups are copied by a policy of their own that keeps copies for days only; limits find it in the end."""
     policy = replication_policy(draft, f"copies-of-{vault.name}")
-    policy.retention = replace(policy.retention, number=4)
+    policy.retention = Retention(days=3)
     vault.replication = policy
     draft.policies.append(policy)
     return True

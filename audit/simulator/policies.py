@@ -10,6 +10,7 @@ from audit.simulator.retention import Retention
 
 LONG_PLANS_FROM_DAYS: Final = 14
 _LONG_ENOUGH_DAYS: Final = 45
+_COPIES: Final = 200  # more than six weeks of the most frequent plan
 
 
 def new_policy(draft: Draft, name: str, plan: Plan) -> Policy:
@@ -35,13 +36,15 @@ def generous(draft: Draft, plan: Plan) -> Retention:
 
 
 def replication_policy(draft: Draft, name: str) -> Policy:
-    """Create a policy that copies to the second region twice a day, and keeps the copies even of the busiest vault."""
-    plan = Plan(_evenly(draft.rng.randrange(24), 30, 2))
+    """Create a policy that copies to the second region twice a day, and keeps so many copies that it is long.
+
+    They come as often as the backups that are copied, not as often as the policy runs.
+    """
     return Policy(
         id=identifiers.uuid(draft.rng),
         name=f"policy-{name}",
-        plan=plan,
-        retention=generous(draft, Plan(_evenly(0, 0, 4))),
+        plan=Plan(_evenly(draft.rng.randrange(24), 30, 2)),
+        retention=Retention(number=_COPIES, weeks=8, months=24),
         created=draft.start - 120 * DAY,
         operation_type="replication",
         destination={"destination_project_id": identifiers.project(draft.rng), "destination_region": "sim-2"},

@@ -41,7 +41,7 @@ def _of_policy(limits: "Limits", policy: Row) -> Iterator[str]:
     if most is None or longest > limits.kept_at_most:
         yield "CBR-204"
     weeks, months = rule.get("week_backups", 0), rule.get("month_backups", 0)
-    if weeks < limits.weeks or months < limits.months or not rule.get("timezone"):
+    if most is not None and (weeks < limits.weeks or months < limits.months or not rule.get("timezone")):
         yield "CBR-205"
 
 

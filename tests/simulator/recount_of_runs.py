@@ -73,8 +73,7 @@ def _outcome(tasks: list[Row], policy: Row, moment: datetime, end: datetime, lim
         return "slow" if when(answer["ended_at"]) - moment > limits.window else "met"
     if answer is not None and unfinished(answer):
         return "open"
-    good = [task for task in tasks if task["status"] == "success" and when(task["created_at"]) < until]
-    if any(when(task["ended_at"]) >= moment for task in good):
+    if any(task["status"] == "success" for task in period):
         return "met"
     return "pending" if moment + limits.grace > now else "unmet"
 

@@ -149,7 +149,7 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", PATHS)
 def test_what_the_user_may_not_do_is_forbidden_and_the_rest_goes_on(action: str) -> None:
     simulator = a_simulator(resources=1, days=2, denied={action})
     refused = ask(simulator, PATHS[action])
@@ -158,6 +158,10 @@ def test_what_the_user_may_not_do_is_forbidden_and_the_rest_goes_on(action: str)
     assert refused.status == 403
     assert body_of(refused)["error_msg"] == f"Policy doesn't allow {action} to be performed."
     assert {other.status for other in others} == {200, 404}
+
+
+def test_every_list_of_the_service_can_be_denied() -> None:
+    assert PATHS.keys() == {action for action in ACTIONS if action.startswith("cbr:")}
 
 
 def test_without_credentials_nobody_learns_what_is_forbidden() -> None:

@@ -331,7 +331,3 @@ def test_answers_are_as_slow_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> No
     ask(a_simulator(resources=1, latency=timedelta(milliseconds=250)), "vaults")
 
     assert slept == [0.25]
-
-
-def test_the_list_of_backups_is_there_and_empty(mixed: Simulator) -> None:
-    assert found(mixed, "backups?limit=1") == {"backups": [], "count": 0, "limit": 1, "offset": 0}

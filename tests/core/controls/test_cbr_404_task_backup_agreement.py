@@ -232,10 +232,33 @@ class TestABackupWithoutATask:
             ("failed", Outcome.FAIL),
             ("timeout", Outcome.FAIL),
             ("skipped", Outcome.FAIL),
+            ("waiting", Outcome.FAIL),
         ],
     )
     def test_a_task_that_names_no_backup_may_have_made_it(self, status: str, outcome: Outcome) -> None:
         assert judged([kept()], ran(status=status, backup_id=None)).outcome is outcome
+
+    @pytest.mark.parametrize(
+        ("began", "ended", "outcome"),
+        [
+            (2 * DAY - HOUR, None, Outcome.UNKNOWN),
+            (2 * DAY - HOUR - TICK, None, Outcome.FAIL),
+            (9 * DAY, None, Outcome.UNKNOWN),
+            (9 * DAY, 2 * DAY + HOUR, Outcome.UNKNOWN),
+            (9 * DAY, 2 * DAY + HOUR + TICK, Outcome.FAIL),
+        ],
+    )
+    def test_it_may_have_made_one_only_while_it_went_on_give_or_take_an_hour(
+        self, began: timedelta, ended: timedelta | None, outcome: Outcome
+    ) -> None:
+        task = ran(began, backup_id=None, ended_at=ended and NOW - ended)
+
+        assert judged([kept(2 * DAY)], task).outcome is outcome
+
+    def test_one_that_nothing_can_have_made_is_certain_beside_one_that_is_not(self) -> None:
+        task = ran(backup_id=None, ended_at=NOW - 2 * DAY)
+
+        assert judged([kept(2 * DAY), kept(20 * DAY, "b-2")], task).outcome is Outcome.FAIL
 
     def test_a_backup_that_is_gone_is_certain_all_the_same(self) -> None:
         tasks = [ran(backup_id=None, task_id="nameless"), ran(backup_id="b-2")]

@@ -13,7 +13,7 @@ from audit.collection import shown
 from audit.errors import SourceError
 from audit.notify import Notifier, webhook
 from audit.settings import Settings
-from audit.simulator import Request, Response, Simulator, serve
+from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.web.auth import TokenAuth
 from audit.web.fresh import Fresh
 from audit.wiring import Order, carry_out, order
@@ -108,13 +108,16 @@ def test_the_same_again_is_told_to_the_dead_man_switch_alone(
 
 
 def test_every_change_is_told_once(tmp_path: Path) -> None:
-    subjects = []
-    for scenario in ("healthy", "healthy", "failing", "failing", "gapped", "healthy"):
-        simulator = a_simulator(scenario)
+    estate = build_estate("healthy", resources=6, days=5, as_of=AS_OF)
+    simulator = Simulator(estate)
+    short = json_response({"vaults": [], "count": 5})
+    for step in ("available", "available", "frozen", "frozen", "unread", "available"):
+        estate.vaults[0]["billing"]["status"] = "frozen" if step == "frozen" else "available"
+        hidden = "/vaults" if step == "unread" else "nothing"
+        simulator.intercept = lambda request, _, hidden=hidden: short if hidden in request.url else None
         audit(simulator, tmp_path)
-        subjects += [message.subject.split(",")[0] for message in simulator.inbox.messages]
 
-    assert subjects == [
+    assert [message.subject.split(",")[0] for message in simulator.inbox.messages] == [
         f"cbr-audit: {verdict}" for verdict in ("COMPLIANT", "NOT COMPLIANT", "INCOMPLETE", "COMPLIANT")
     ]
 
