@@ -9,7 +9,7 @@ How it is judged
     fail            more followed
     unknown         the task log has gaps, a policy or its schedule cannot be read, a backup does not say whether it
                     is full, or the window shows neither a full backup nor more incremental ones than allowed
-    not_applicable  no enabled policy of the resource asks for full backups
+    not_applicable  no enabled policy of the resource asks for full backups, or none was made: CBR-101 judges that
     Incremental backups count that name the policy or answer its planned runs; full ones count whoever started them.
 How to fix it
     Start a full backup by hand. If the policy goes on without one, open a service ticket with the ids of the tasks.
@@ -41,6 +41,8 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if len(chain) > _allowed(subject):
         since = chain[_allowed(subject)].began
         return failed("too many incremental backups followed each other", chain, since=since, **facts)
+    if not made:
+        return not_applicable("no backup of the policy succeeded in the window", **facts)
     if len(chain) == len(made):
         return unknown("too few backups were made in the window to tell", chain, **facts)
     before = made[-len(chain) - 1]

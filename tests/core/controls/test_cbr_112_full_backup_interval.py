@@ -53,7 +53,7 @@ def kept(*tasks: Task, **changes: Any) -> Resource:
         ("FiiiFii", Outcome.PASS, 2),
         ("FiiiiFi", Outcome.PASS, 1),
         ("iii", Outcome.UNKNOWN, 3),
-        ("", Outcome.UNKNOWN, 0),
+        ("", Outcome.NOT_APPLICABLE, 0),
         ("F?ii", Outcome.UNKNOWN, 2),
         ("F?iiii", Outcome.FAIL, 4),
         ("Fii?", Outcome.UNKNOWN, 0),
@@ -140,7 +140,7 @@ def test_it_does_not_apply_where_no_policy_asks(changes: dict[str, Any]) -> None
     assert judge(kept(*runs("iiiiiiii"), **changes), limits()).outcome is Outcome.NOT_APPLICABLE
 
 
-@pytest.mark.parametrize("kinds", ["Fi", "iiiiiii"])
+@pytest.mark.parametrize("kinds", ["", "Fi", "iiiiiii"])
 def test_a_log_with_gaps_is_unknown(kinds: str) -> None:
     assert judge(kept(*runs(kinds), log_complete=False), limits()).outcome is Outcome.UNKNOWN
 
