@@ -65,20 +65,23 @@ def _gone(resource: Resource, made: list[Task], now: datetime) -> list[Task]:
     there: set[str | None] = {point.id for point in resource.recovery_points or ()}
     there |= {task.backup_id for task in resource.tasks if task.operation == "delete" and not task.broke}
     missing = [task for task in made if task.backup_id not in there]
-    return [task for task in missing if not _has_expired(task, resource, now)] if missing else []
-
-
-def _has_expired(task: Task, resource: Resource, now: datetime) -> bool:
-    """Whether the retention of an applied policy, or the one that later backups show, had an end for a backup."""
-    age = now - task.began
+    if not missing:
+        return []
     began = sorted(other.began for other in resource.backups if other.succeeded)
-    newer = len(began) - bisect_right(began, task.began)
+    shown = [point for point in resource.own_points or () if point.expired_at]
     rules = [subject.policy for subject in resource.policies or () if subject.policy.operation == BACKUP]
-    shown = next(
-        (point for point in resource.own_points or () if point.created_at > task.began and point.expired_at), None
-    )
-    if shown is not None and shown.expired_at is not None and age >= shown.expired_at - shown.created_at:
-        return True
+    return [task for task in missing if not _has_expired(task, now, began, shown, rules)]
+
+
+def _has_expired(task: Task, now: datetime, began: list[datetime], shown: list[Backup], rules: list[Policy]) -> bool:
+    """Whether the retention of an applied policy, or the one that the next backup shows, had an end for a backup."""
+    age = now - task.began
+    newer = len(began) - bisect_right(began, task.began)
+    after = bisect_right(shown, task.began, key=lambda point: point.created_at)
+    if after < len(shown):
+        point = shown[after]
+        if point.expired_at is not None and age >= point.expired_at - point.created_at:
+            return True
     return any(_ended(rule, age, newer) for rule in rules)
 
 
