@@ -1,5 +1,7 @@
 """Runs that follow each other: what one takes over from the one before."""
 
+import gzip
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,12 +11,12 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.chain import Envelope
+from audit.chain import Envelope, Link
 from audit.collection import instant, shown
 from audit.errors import ChainError, StoreError
 from audit.findings import Finding
 from audit.history import History
-from audit.predecessor import read_predecessor, rebuild
+from audit.predecessor import read_left, read_predecessor, rebuild
 from audit.profile import build_profile
 from audit.publish import newest
 from audit.replay import digest_of, replay
@@ -192,8 +194,9 @@ def test_answers_that_are_damaged_are_left_out_when_a_history_is_made_anew(tmp_p
     digest = digest_of(store, simulator.project_id, done.report.run.id)
     answers = list((tmp_path / done.prefix / "raw").glob("*operation_logs*"))
     other = next((tmp_path / done.prefix / "raw").glob("*vaults*")).read_bytes()
+    altered = gzip.compress(gzip.decompress(answers[0].read_bytes()).replace(b"success", b"failed"))
 
-    for changed in (b"", b"no gzip", other):
+    for changed in (b"", b"no gzip", other, altered):
         for answer in answers:
             answer.write_bytes(changed)
         history, is_whole = rebuild(store, digest, AS_OF - 90 * DAY)
@@ -217,14 +220,52 @@ def test_a_report_that_was_changed_is_said_and_stops_no_run(tmp_path: Path) -> N
     assert audit_at(simulator, tmp_path, AS_OF)
 
 
-@pytest.mark.parametrize("part", ["manifest.json"])
-def test_a_run_whose_manifest_was_changed_is_not_continued(tmp_path: Path, part: str) -> None:
+def test_a_report_of_another_version_is_said_and_stops_no_run(tmp_path: Path) -> None:
+    simulator = an_estate()
+    store = open_store(str(tmp_path))
+    (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
+    manifest = manifest_of(done, tmp_path)
+    report = b'{"schema_version": 0}'
+    for listed in manifest["objects"]:
+        if listed["name"] == "report.json":
+            listed["sha256"] = hashlib.sha256(report).hexdigest()
+    (tmp_path / done.prefix / "report.json").write_bytes(report)
+    path = tmp_path / done.prefix / "manifest.json"
+    path.write_bytes(orjson.dumps(manifest))
+    link = Link(object=f"{done.prefix}/manifest.json", sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    digest = digest_of(store, simulator.project_id, done.report.run.id).model_copy(update={"manifest": link})
+
+    before = read_left(store, digest, AS_OF - 90 * DAY)
+
+    assert before is not None
+    assert (before.report, before.memory) == (None, None)
+    assert before.recalled.trouble == f"{done.prefix}/report.json is of another version"
+
+
+def test_a_run_whose_manifest_was_changed_is_not_continued(tmp_path: Path) -> None:
     simulator = an_estate()
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
-    damage(part)(tmp_path / done.prefix)
+    damage("manifest.json")(tmp_path / done.prefix)
     (again,) = audit_at(simulator, tmp_path, AS_OF)
 
     assert manifest_of(again, tmp_path)["origin"] is None
+    assert again.report.run.previous.trouble == f"{done.prefix}/manifest.json is missing or was changed"
+
+
+def test_a_damaged_digest_is_followed_and_said_but_nothing_is_taken_from_it(tmp_path: Path) -> None:
+    simulator = an_estate()
+    store = open_store(str(tmp_path))
+    audit_at(simulator, tmp_path, AS_OF - DAY)
+    (path,) = (tmp_path / simulator.project_id / "digest").iterdir()
+    path.write_bytes(b"damaged")
+    (again,) = audit_at(simulator, tmp_path, AS_OF)
+    digest = digest_of(store, simulator.project_id, again.report.run.id)
+
+    assert manifest_of(again, tmp_path)["origin"] is None
+    assert again.report.run.previous.trouble == f"the newest digest, {path.relative_to(tmp_path)}, is damaged"
+    assert digest.previous is not None
+    assert digest.previous.sha256 == hashlib.sha256(b"damaged").hexdigest()
+    assert rebuild(store, digest, AS_OF - 90 * DAY)[1] is False
 
 
 def test_a_pointer_that_is_damaged_does_not_hide_the_chain(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Whole audits over a socket: right conclusions, and never a good one on missing data."""
 
+import gzip
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,12 +14,14 @@ from audit.cbr.client import CbrClient
 from audit.chain import Unsigned
 from audit.collection import Kind, Window
 from audit.errors import AuditError, SourceRefusedError, SourceUnreachableError, StoreError
+from audit.findings import Outcome
 from audit.profile import Profile
 from audit.publish import Publication
 from audit.report import FORMATS
 from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Progress, assess, collect
 from audit.simulator import Request, Response, Simulator, build_estate, serve
+from audit.simulator.protectables import INNER_ADDRESS, OUTER_ADDRESS, PASSWORD, USER_DATA
 from audit.store import open_store
 from audit.validate import Intake
 from audit.web.transport import Transport
@@ -237,6 +240,27 @@ def test_a_run_that_finds_other_evidence_does_not_overwrite_what_it_published(tm
         audit(simulator, tmp_path)
 
     assert files_of(tmp_path) == before
+
+
+def test_resources_outside_of_vaults_are_listed_and_nothing_private_of_them_is_kept(tmp_path: Path) -> None:
+    done = audit(a_simulator("mixed"), tmp_path, CBR_AUDIT_PROFILE="strict")
+
+    contents = b"".join(
+        gzip.decompress(data) if name.endswith(".gz") else data for name, data in files_of(tmp_path).items()
+    )
+    assert {reading.kind for reading in done.report.collection.readings} == set(Kind)
+    assert "CBR-503" in {finding.control for finding in done.report.findings if finding.outcome is Outcome.FAIL}
+    assert not [text for text in (PASSWORD, USER_DATA, INNER_ADDRESS, OUTER_ADDRESS) if text.encode() in contents]
+
+
+def test_resources_that_may_not_be_listed_are_a_gap(tmp_path: Path) -> None:
+    estate = build_estate("healthy", resources=6, days=5, as_of=AS_OF)
+    simulator = Simulator(estate, denied=["cbr:vaults:listProtectables"])
+    done = audit(simulator, tmp_path, CBR_AUDIT_PROFILE="strict")
+
+    judged = {finding.outcome for finding in done.report.findings if finding.control == "CBR-503"}
+    assert (done.report.collection.complete, judged) == (False, {Outcome.UNKNOWN})
+    assert any("cbr:vaults:listProtectables" in gap for gap in done.report.collection.gaps)
 
 
 def truncated(answer: Response) -> Response:

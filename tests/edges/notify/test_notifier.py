@@ -111,11 +111,12 @@ def test_every_change_is_told_once(tmp_path: Path) -> None:
     estate = build_estate("healthy", resources=6, days=5, as_of=AS_OF)
     simulator = Simulator(estate)
     short = json_response({"vaults": [], "count": 5})
-    for step in ("available", "available", "frozen", "frozen", "unread", "available"):
+    steps = ("available", "available", "frozen", "frozen", "unread", "available")
+    for second, step in enumerate(steps):
         estate.vaults[0]["billing"]["status"] = "frozen" if step == "frozen" else "available"
         hidden = "/vaults" if step == "unread" else "nothing"
         simulator.intercept = lambda request, _, hidden=hidden: short if hidden in request.url else None
-        audit(simulator, tmp_path)
+        audit(simulator, tmp_path, as_of=shown(AS_OF + timedelta(seconds=second)))
 
     assert [message.subject.split(",")[0] for message in simulator.inbox.messages] == [
         f"cbr-audit: {verdict}" for verdict in ("COMPLIANT", "NOT COMPLIANT", "INCOMPLETE", "COMPLIANT")

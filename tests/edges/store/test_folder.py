@@ -147,6 +147,18 @@ def test_objects_are_on_the_disk_before_they_have_their_name(tmp_path: Path, mon
     assert synced == [False, True], "the file before it is named, its folder afterwards"
 
 
+def test_a_folder_that_may_not_be_listed_is_an_error_of_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, _pattern: str) -> list[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.rglob", refuse)
+
+    with pytest.raises(StoreError, match=r"cannot read .*: Permission denied"):
+        Folder(tmp_path).keys("p1/digest/")
+
+
 def test_what_was_made_for_a_probe_is_removed_with_it_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     Folder(tmp_path / "mine").replace("probe", b"1")
