@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from audit.chain import Ed25519Signer, PublicKey
 from tests.edges.chains import SCOPE, Shelf, a_chain
+from tests.edges.pages import code_of
 
-TEXT = (Path(__file__).parents[2] / "docs" / "verify-by-hand.md").read_text(encoding="utf-8")
+PAGE = "verify-by-hand.md"
 TOOLS = ("bash", "jq", "sha256sum", "gzip", "base64", "openssl")
 MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"the page uses {', '.join(MISSING)}, which this machine lacks")
@@ -25,12 +26,6 @@ SIGNER = Ed25519Signer(
 
 def pem(key: ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def commands(heading: str) -> str:
-    """The commands below a heading, without their indent."""
-    section = TEXT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return "\n".join(line[4:] for line in section.split("\n") if line.startswith("    "))
 
 
 def on_disk(shelf: Shelf, folder: Path) -> Path:
@@ -53,7 +48,7 @@ ADDED = "3. Nothing was added"
 def test_a_clean_store_gives_the_head_and_nothing_else(tmp_path: Path) -> None:
     folder = on_disk(a_chain(3), tmp_path)
 
-    done = bash("\n".join(map(commands, (CHAIN, OBJECTS, ADDED))), folder)
+    done = bash("\n".join(code_of(PAGE, part) for part in (CHAIN, OBJECTS, ADDED)), folder)
 
     assert re.fullmatch(r"head: [0-9a-f]{64}\n", done.stdout)
     assert done.stderr == ""
@@ -79,7 +74,7 @@ def test_what_was_changed_or_added_shows(heading: str, target: str, tmp_path: Pa
     else:
         path.write_bytes(path.read_bytes().replace(b"1", b"2") + b" ")
 
-    done = bash(commands(heading), folder)
+    done = bash(code_of(PAGE, heading), folder)
 
     assert done.stdout.replace("head: ", "").strip() + done.stderr
     assert len((done.stdout + done.stderr).splitlines()) >= 1 + (heading == CHAIN)
@@ -87,7 +82,7 @@ def test_what_was_changed_or_added_shows(heading: str, target: str, tmp_path: Pa
 
 def signature_of(folder: Path, key: bytes, check: str) -> subprocess.CompletedProcess[str]:
     (folder / "key.pem").write_bytes(key)
-    lines = commands("4. Signatures").split("\n")
+    lines = code_of(PAGE, "4. Signatures").split("\n")
     prepare = [line for line in lines if not line.startswith("openssl")]
     return bash("\n".join([*prepare, next(line for line in lines if line.startswith(check))]), folder)
 
@@ -120,6 +115,6 @@ def test_a_signature_of_kms_is_checked_with_openssl(tmp_path: Path) -> None:
 def test_the_id_of_a_key_is_the_hash_of_its_der_form(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_bytes(pem(KEY.public_key()))
 
-    done = bash(next(line for line in commands("4. Signatures").split("\n") if "sha256sum" in line), tmp_path)
+    done = bash(next(line for line in code_of(PAGE, "4. Signatures").split("\n") if "sha256sum" in line), tmp_path)
 
     assert f"sha256:{done.stdout.split()[0]}" == SIGNER.key_id
