@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from audit import __version__
-from audit.cbr.client import ACTIONS, CbrClient
+from audit.cbr.client import CbrClient, actions
 from audit.chain import Ed25519Signer, Head, Signer, Unsigned
 from audit.collection import Window, shown
 from audit.doctor import Check, Result, examine_cloud, examine_store
@@ -187,7 +187,7 @@ def examined(variables: Mapping[str, str]) -> Iterator[Check]:
         with opened(made) as edges:
             settings = made.settings
             yield Check("settings", Result.OK, f"project {settings.project_id} at {settings.cbr_endpoint}")
-            yield from examine_cloud(edges.client, ACTIONS, edges.way)
+            yield from examine_cloud(edges.client, actions(made.profile.lists), edges.way)
             yield from examine_store(edges.store)
             if settings.obs_lock_days:
                 yield Check("store lock", Result.UNTRIED, "a locked object could not be removed again", LOCK)

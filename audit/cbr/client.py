@@ -1,5 +1,6 @@
 """The client of CBR: which URL answers which question. It reads, and nothing else."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -22,8 +23,15 @@ _PATHS: Final = {
     Kind.BACKUPS: "backups",
 }
 ACTIONS: Final = {path: kind.permission for kind, path in _PATHS.items()}
+_PROTECTABLES: Final = "protectables"
 
 Params = tuple[tuple[str, str], ...]
+
+
+def actions(kinds: Collection[Kind]) -> dict[str, str]:
+    """Name the lists that have to be read, each with the action that IAM must allow."""
+    names = {**_PATHS, Kind.PROTECTABLES: _PROTECTABLES}
+    return {name: kind.permission for kind, name in names.items() if kind in kinds}
 
 
 class CbrClient:
@@ -65,11 +73,18 @@ class CbrClient:
         Raises:
             SourceError: it may not, or the answer is no list.
         """
-        url = f"{self._endpoint}/v3/{self._project_id}/{name}"
-        params = () if name == _PATHS[Kind.POLICIES] else (("limit", "1"),)
-        answer = self._transport.get(url, params, self._credentials, ACTIONS[name])
+        if name == _PROTECTABLES:
+            for each in PROTECTABLE_TYPES:
+                self._try(_protectables(each), "instances", Kind.PROTECTABLES.permission)
+        else:
+            self._try(name, name.replace("-", "_"), ACTIONS[name])
+
+    def _try(self, path: str, key: str, action: str) -> None:
+        url = f"{self._endpoint}/v3/{self._project_id}/{path}"
+        params = () if path == _PATHS[Kind.POLICIES] else (("limit", "1"),)
+        answer = self._transport.get(url, params, self._credentials, action)
         try:
-            listed = isinstance(orjson.loads(answer.body)[name.replace("-", "_")], list)
+            listed = isinstance(orjson.loads(answer.body)[key], list)
         except (orjson.JSONDecodeError, LookupError, TypeError):
             listed = False
         if not listed:
@@ -80,7 +95,7 @@ class CbrClient:
         if kind is Kind.POLICIES:  # the API gives them in one answer and takes no offset
             return Walk(kind, lambda _offset: self._read(kind, _PATHS[kind], ()))
         if kind is Kind.PROTECTABLES:
-            return Chain([self._walk(kind, f"protectables/{name}/instances", ()) for name in PROTECTABLE_TYPES])
+            return Chain([self._walk(kind, _protectables(name), ()) for name in PROTECTABLE_TYPES])
         times = (("start_time", shown(window.since)), ("end_time", shown(window.until)))
         params = {Kind.TASKS: times, Kind.BACKUPS: (("show_replication", "true"),)}
         return self._walk(kind, _PATHS[kind], params.get(kind, ()))
@@ -112,3 +127,8 @@ class CbrClient:
             rows=rows,
             envelope=envelope,
         )
+
+
+def _protectables(name: str) -> str:
+    """The path of what could be protected, of one type."""
+    return f"protectables/{name}/instances"

@@ -107,6 +107,17 @@ def test_each_missing_permission_is_named_alone(place: Place, name: str) -> None
     assert f"Policy doesn't allow {action}" in lines[name]
 
 
+def test_what_the_profile_reads_beside_is_tried_too(place: Place) -> None:
+    place.settings["CBR_AUDIT_PROFILE"] = "strict"
+    names = dict.fromkeys((*NAMES, "protectables"), "ok")
+
+    assert results(place.lines()) == names
+    place.simulator.deny("cbr:vaults:listProtectables")
+    lines = place.lines()
+    assert results(lines) == {**names, "protectables": "MISSING"}
+    assert "Policy doesn't allow cbr:vaults:listProtectables" in lines["protectables"]
+
+
 @pytest.mark.parametrize("minutes", [-20, 20])
 def test_a_wrong_clock_is_named_although_requests_are_signed_all_the_same(place: Place, minutes: int) -> None:
     estate = build_estate("healthy", resources=1, days=2, as_of=AS_OF)
