@@ -21,6 +21,7 @@ _MOST_DIGITS: Final = 20
 _TOKENS: Final = re.compile(
     r'(?P<text>"(?:[^"\\]++|\\.)*+"?)(?P<colon>\s*+:)?|(?P<opens>[{\[])|(?P<closes>[}\]])|NaN|-?Infinity', re.DOTALL
 )
+_TEXTS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _REASONS: Final = {
     "str is not valid UTF-8": "it has a text with half a character (a lone surrogate)",
     "Integer exceeds 64-bit range": "it has a number that cannot be read exactly",
@@ -125,11 +126,19 @@ def _refuse_faults(text: str) -> None:
 
 
 def _refuse_long_texts(body: bytes) -> None:
-    """Look for a stretch without any quote that is longer than the texts of any answer."""
+    """Look for a stretch without any quote that is longer than the texts of any answer; escaped quotes end none."""
+    if len(body) > LONGEST_TEXT and b'\\"' in body:
+        for text in _TEXTS.finditer(body):
+            if text.end() - text.start() > LONGEST_TEXT:
+                raise _too_long(text.start())
     for start in range(0, len(body) - LONGEST_TEXT + 1, LONGEST_TEXT):
         if body.find(b'"', start, start + LONGEST_TEXT) < 0:
             place = max(body.rfind(b'"', 0, start), 0)
-            raise FaultError(f"has more than {LONGEST_TEXT:,} bytes in one value at byte {place}")
+            raise _too_long(place)
+
+
+def _too_long(place: int) -> FaultError:
+    return FaultError(f"has more than {LONGEST_TEXT:,} bytes in one value at byte {place}")
 
 
 def _fault(what: str, text: str, place: int) -> FaultError:

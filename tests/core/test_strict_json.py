@@ -80,6 +80,7 @@ class TestFaults:
             (b'{"a":' * 10**6, "has more than 254 levels at byte 1270"),
             (b"[" * 255 + b"]" * 255, "has more than 254 levels at byte 254"),
             (b"1" * 10**7, "has more than 1,048,576 bytes in one value at byte 0"),
+            (b'["' + b'\\"' * 10**7 + b'"]', "has more than 1,048,576 bytes in one value at byte 1"),
             (b" " * 10**7, "has more than 1,048,576 bytes in one value at byte 0"),
         ],
         ids=lambda value: repr(value[:20]),
@@ -101,7 +102,7 @@ class TestFaults:
 
         assert "has two keys" in fault(body.encode())
 
-    @pytest.mark.parametrize("body", [b'"' + b'\\"' * 10**6, b'["' + b'\\"' * 10**6 + b'",NaN]', b"[]" * 10**5])
+    @pytest.mark.parametrize("body", [b'"' + b'\\"' * 500_000, b'["' + b'\\"' * 500_000 + b'",NaN]', b"[]" * 10**5])
     def test_a_hostile_text_takes_no_longer_than_its_length(self, body: bytes) -> None:
         assert "breaks at byte" in fault(body)
 
