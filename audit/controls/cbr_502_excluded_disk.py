@@ -5,7 +5,8 @@ Why it matters
 How it is judged
     pass            a vault backs up all disks of the server, but for `allowed_excluded_disks`
     fail            every vault leaves out a disk, or backs up chosen disks only
-    unknown         the vaults could not be read completely, and none that was seen backs up all disks
+    unknown         the vaults could not be read completely, or not which disks one leaves out, and none that was seen
+                    backs up all disks
     not_applicable  the resource is a disk or a file system, or no backups are made of it
     Where only chosen disks are backed up, a new one is left out without anybody noticing.
 How to fix it
@@ -37,10 +38,17 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
             "no vault is seen to back up all disks, and the vaults could not be read completely",
             **_facts(partial, limits),
         )
+    if any(_lets_all(place, limits) for place in partial):
+        return unknown("which disks a vault leaves out could not be read", **_facts(partial, limits))
     return failed("not every disk is backed up", **_facts(partial, limits))
 
 
 def _is_whole(place: Protected, limits: Limits) -> bool:
+    return place.disks_known and _lets_all(place, limits)
+
+
+def _lets_all(place: Protected, limits: Limits) -> bool:
+    """Whether nothing that could be read of a vault leaves a disk out."""
     return not place.included and limits.allowed_excluded_disks.issuperset(place.excluded)
 
 

@@ -61,6 +61,11 @@ def blocks(value: object) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def are_ids(value: object) -> bool:
+    """Whether every id of a list can be read, or nothing is said."""
+    return not value or (isinstance(value, list) and len(ids(value)) == len(value))
+
+
 def ids(value: object) -> tuple[str, ...]:
     """Read a list of ids, or of objects that have one."""
     items = value if isinstance(value, list) else []

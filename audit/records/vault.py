@@ -6,7 +6,7 @@ from datetime import datetime
 from sys import intern
 from typing import Any
 
-from audit.records.fields import block, blocks, ids, number, optional_instant, text, truth
+from audit.records.fields import are_ids, block, blocks, ids, number, optional_instant, text, truth
 from audit.records.task import REPLICATION
 
 
@@ -18,6 +18,7 @@ class Protected:
         auto_protect: it follows the vault's automatic policy; None where the answer does not say.
         excluded: ids of its disks that are not backed up (extra_info.exclude_volumes).
         included: ids of the only disks that are backed up; empty where all are (extra_info.include_volumes).
+        disks_known: both lists could be read.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Protected:
     auto_protect: bool | None = None
     excluded: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
+    disks_known: bool = True
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Protected":
@@ -38,6 +40,7 @@ class Protected:
             auto_protect=truth(row.get("auto_protect")),
             excluded=ids(extra.get("exclude_volumes")),
             included=ids(extra.get("include_volumes")),
+            disks_known=_tells_disks(row.get("extra_info")),
         )
 
 
@@ -110,3 +113,9 @@ def _tags(value: object) -> tuple[tuple[str, str], ...] | None:
         return None
     pairs = ((text(tag.get("key")), text(tag.get("value")) or "") for tag in blocks(value))
     return tuple((intern(key), intern(text)) for key, text in pairs if key)
+
+
+def _tells_disks(extra: object) -> bool:
+    if not isinstance(extra, Mapping):
+        return not extra
+    return are_ids(extra.get("exclude_volumes")) and are_ids(extra.get("include_volumes"))

@@ -35,6 +35,16 @@ def test_no_disk_may_be_left_out_but_those_that_are_allowed(vault: Vault, outcom
     assert judged(vault).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("excluded", "outcome"), [((), Outcome.UNKNOWN), (("swap",), Outcome.UNKNOWN), (("data",), Outcome.FAIL)]
+)
+def test_disks_that_cannot_be_read_are_not_taken_for_none(excluded: tuple[str, ...], outcome: Outcome) -> None:
+    odd = a_vault("vault-1", resources=(a_protected(excluded=excluded, disks_known=False),))
+
+    assert judged(odd).outcome is outcome
+    assert judged(odd, holding(vault_id="vault-2")).outcome is Outcome.PASS
+
+
 def test_it_names_the_disks() -> None:
     vault = holding("swap", "data-2", "data-1", included=("system",))
 

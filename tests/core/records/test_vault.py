@@ -54,6 +54,7 @@ def test_a_row_with_everything_gives_every_field() -> None:
             auto_protect=False,
             excluded=("disk-1", "disk-2"),
             included=("disk-3",),
+            disks_known=False,  # one of them has no id
         ),
     )
 
@@ -63,7 +64,16 @@ def test_a_resource_from_which_nothing_is_left_out_says_so_in_many_ways(extra: o
     row = a_vault_row(resources=[{"id": "server-1", "name": "web-1", "type": "T", "extra_info": extra}])
 
     (held,) = Vault.from_row(row).resources
-    assert (held.excluded, held.included, held.auto_protect) == ((), (), None)
+    assert (held.excluded, held.included, held.auto_protect, held.disks_known) == ((), (), None, True)
+
+
+@pytest.mark.parametrize(
+    "extra", [5, "text", {"exclude_volumes": "disk-1"}, {"exclude_volumes": ["disk-1", 5]}, {"include_volumes": [{}]}]
+)
+def test_lists_of_disks_that_cannot_be_read_are_not_taken_for_empty_ones(extra: object) -> None:
+    row = a_vault_row(resources=[{"id": "server-1", "name": "web-1", "type": "T", "extra_info": extra}])
+
+    assert not Vault.from_row(row).resources[0].disks_known
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
