@@ -210,7 +210,7 @@ class TestWaivers:
             (not_applicable("new"), False),
         ],
     )
-    def test_only_what_did_not_pass_is_marked(self, verdict: Verdict, is_marked: bool) -> None:  # noqa: FBT001
+    def test_only_what_did_not_pass_is_marked(self, verdict: Verdict, is_marked: bool) -> None:  # noqa: FBT001 - pytest gives it by name
         waiver = a_waiver()
 
         assert demands(waivers=(waiver,)).mark(a_finding(verdict)) == (waiver if is_marked else None)
@@ -245,7 +245,7 @@ class TestWaivers:
         assert {subject.evidence_complete for subject in met} == {True}
 
     @pytest.mark.parametrize("is_complete", [True, False])
-    def test_the_evaluation_says_whether_everything_was_read(self, is_complete: bool) -> None:  # noqa: FBT001
+    def test_the_evaluation_says_whether_everything_was_read(self, is_complete: bool) -> None:  # noqa: FBT001 - pytest gives it by name
         seen = []
 
         def judge(subject: Any, _limits: object) -> Verdict:

@@ -57,7 +57,7 @@ def a_vault_of(vault: Any) -> VaultSubject:
         ("a.c*", "abc", False),
     ],
 )
-def test_a_pattern_knows_stars_and_question_marks_and_nothing_else(pattern: str, text: str, does: bool) -> None:  # noqa: FBT001
+def test_a_pattern_knows_stars_and_question_marks_and_nothing_else(pattern: str, text: str, does: bool) -> None:  # noqa: FBT001 - pytest gives it by name
     assert fits((pattern,), text) is does
     assert fits(("other", "x*", pattern), "none", text) is does
 
@@ -96,7 +96,7 @@ def test_characters_that_stand_for_themselves_are_counted() -> None:
         ({"vaults": ("prod",), "enterprise_projects": ("0",)}, False),
     ],
 )
-def test_every_part_of_a_selector_must_fit(parts: dict[str, tuple[str, ...]], does: bool) -> None:  # noqa: FBT001
+def test_every_part_of_a_selector_must_fit(parts: dict[str, tuple[str, ...]], does: bool) -> None:  # noqa: FBT001 - pytest gives it by name
     assert fit_some(select(**parts), a_held(PROD)) is does
     assert fit_all(select(**parts), a_held(PROD)) is does
     assert fit_some(select(resources=("nobody",)) + select(**parts), a_held(PROD)) is does

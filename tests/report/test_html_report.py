@@ -948,7 +948,7 @@ def test_a_last_report_that_cannot_be_used_is_told() -> None:
 
 
 @pytest.mark.parametrize(("resources", "is_tall"), [(60, False), (61, True)])
-def test_a_calendar_scrolls_by_itself_only_where_it_is_long(resources: int, is_tall: bool) -> None:  # noqa: FBT001
+def test_a_calendar_scrolls_by_itself_only_where_it_is_long(resources: int, is_tall: bool) -> None:  # noqa: FBT001 - pytest gives it by name
     page = render(report(resources=tuple(line(id=f"r{number}") for number in range(resources))))
 
     assert (b'class="scroll calendar tall"' in page) is is_tall

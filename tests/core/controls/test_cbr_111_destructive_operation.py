@@ -36,7 +36,7 @@ def keeping(**changes: Any) -> PolicySubject:
     [("vault_delete", "the vault was deleted"), ("remove_resource", "resources were taken out of the vault")],
 )
 @pytest.mark.parametrize("log_complete", [True, False])
-def test_a_removal_is_a_failure_whatever_else_is_missing(operation: str, reason: str, log_complete: bool) -> None:  # noqa: FBT001
+def test_a_removal_is_a_failure_whatever_else_is_missing(operation: str, reason: str, log_complete: bool) -> None:  # noqa: FBT001 - pytest gives it by name
     removal = a_backup(3 * DAY, operation=operation, resource_id=None)
     verdict = judge(a_vault_subject(removal, vault=None, policies=None, log_complete=log_complete), limits())
 

@@ -90,7 +90,7 @@ def test_a_policy_explains_nothing_of_a_vault_that_it_is_not_applied_to() -> Non
     ],
 )
 @pytest.mark.parametrize("control", ["CBR-101", "CBR-102", "CBR-103", "CBR-104", "CBR-105", "CBR-107"])
-def test_a_full_vault_explains_backups_that_it_turned_away(control: str, task: Task, explained: bool) -> None:  # noqa: FBT001
+def test_a_full_vault_explains_backups_that_it_turned_away(control: str, task: Task, explained: bool) -> None:  # noqa: FBT001 - pytest gives it by name
     subjects = estate(a_backup(DAY, "failed", error_code=FULL), task)
     found = folded(subjects, a_failure(control), a_failure("CBR-304", V, "vault-1"))
 
@@ -125,7 +125,7 @@ def test_a_restore_that_does_not_end_explains_no_backup() -> None:
 
 @pytest.mark.parametrize(("age", "explained"), [(7 * DAY, True), (7 * DAY + HOUR, False)])
 def test_a_policy_that_runs_too_rarely_explains_an_old_backup_that_is_as_it_planned(
-    age: Any, explained: bool  # noqa: FBT001
+    age: Any, explained: bool  # noqa: FBT001 - pytest gives it by name
 ) -> None:  # fmt: skip
     weekly = a_policy(patterns=("FREQ=WEEKLY;BYDAY=MO;BYHOUR=2;BYMINUTE=0",))
     found = folded(estate(a_backup(age), policies=[weekly]), a_failure("CBR-101"), a_failure("CBR-202", P, "policy-1"))
@@ -139,7 +139,7 @@ def test_a_policy_that_runs_too_rarely_does_not_explain_that_nothing_ever_ran() 
 
 @pytest.mark.parametrize(("operation", "explained"), [("backup", True), ("replication", False)])
 def test_a_policy_that_keeps_backups_too_shortly_explains_how_long_they_are_kept(
-    operation: str, explained: bool  # noqa: FBT001
+    operation: str, explained: bool  # noqa: FBT001 - pytest gives it by name
 ) -> None:  # fmt: skip
     subjects = estate(policies=[a_policy(operation=operation)])
     found = folded(subjects, a_failure("CBR-403"), a_failure("CBR-203", P, "policy-1"))
