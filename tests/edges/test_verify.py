@@ -364,7 +364,7 @@ def test_an_elliptic_key_as_kms_has_it_checks_signatures_too() -> None:
     assert checked(a_chain(2, Kms()), key=public).signed == 2
 
 
-@pytest.mark.parametrize("pem", [b"", b"no key", PUBLIC.fingerprint.encode()])
+@pytest.mark.parametrize("pem", [b"", b"no key", PUBLIC.fingerprint.encode()], ids=["empty", "text", "fingerprint"])
 def test_what_is_no_key_is_refused(pem: bytes) -> None:
     with pytest.raises(SettingsError, match="not a private key in PEM"):
         Ed25519Signer(pem)

@@ -123,8 +123,12 @@ def remove(simulator: Simulator, odd: Random, number: int) -> None:
         simulator.tasks.remove(odd.choice(rows[-40:])["id"])
 
 
+def _names(changes: tuple[Callable[..., None], ...]) -> str:
+    return "-".join(change.__name__ for change in changes)
+
+
 @pytest.mark.parametrize("seed", range(12))
-@pytest.mark.parametrize("changes", [(add,), (remove,), (update,), (add, add_late, update, remove)], ids=str)
+@pytest.mark.parametrize("changes", [(add,), (remove,), (update,), (add, add_late, update, remove)], ids=_names)
 def test_changes_during_a_walk_over_the_socket_lose_nothing_without_a_gap(
     seed: int, changes: tuple[Change, ...]
 ) -> None:
