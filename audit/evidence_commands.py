@@ -12,7 +12,6 @@ import click
 import orjson
 
 from audit.chain import PublicKey
-from audit.changes import Change, Changes, compare
 from audit.collection import shown
 from audit.errors import SettingsError, StoreError
 from audit.event import read_time
@@ -20,6 +19,7 @@ from audit.profile import load_profile
 from audit.reading import RUN_ID, read_report, read_run
 from audit.replay import Replay, replay
 from audit.report import json_report
+from audit.report.changes import Change, Changes, compare
 from audit.screen import printable, summary_lines
 from audit.settings import VARIABLES
 from audit.store import Store
@@ -136,7 +136,7 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise StoreError("one of the reports is damaged, or another version of cbr-audit wrote it") from error
     if as_json:
-        click.echo(orjson.dumps(asdict(changes), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(asdict(changes), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
     else:
         _print_changes(changes)
 
@@ -221,9 +221,13 @@ def _print_what_if(result: Replay, stored: Mapping[str, Any]) -> None:
 def _print_changes(changes: Changes) -> None:
     parts: tuple[tuple[str, tuple[Change, ...], Callable[[Change], str]], ...] = (
         ("Fails anew", changes.new, lambda _change: ""),
-        ("Still fails", changes.still, lambda change: f", since {change.since}{_doubt(change)}"),
-        ("Resolved", changes.resolved, lambda change: f", had failed since {change.since}"),
-        ("Disappeared", changes.disappeared, lambda change: f", had failed since {change.since}; not judged any more"),
+        ("Still fails", changes.still, lambda change: f", since {shown(change.since)}{_doubt(change)}"),
+        ("Resolved", changes.resolved, lambda change: f", had failed since {shown(change.since)}"),
+        (
+            "Disappeared",
+            changes.disappeared,
+            lambda change: f", had failed since {shown(change.since)}; not judged any more",
+        ),
     )
     for title, found, extra in parts:
         click.echo(f"{title}: {len(found)}")

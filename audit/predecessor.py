@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -42,7 +42,6 @@ class Predecessor:
         report: its report.json, None where that is missing, was changed, or is of another version.
         recalled: what this run compares itself with, out of the report.
         memory: what the report says of the inventory.
-        notes: what was wrong with its history, in words.
     """
 
     run: str
@@ -54,7 +53,6 @@ class Predecessor:
     report: Mapping[str, Any] | None
     recalled: Previous
     memory: Memory | None
-    notes: tuple[str, ...] = ()
 
     @property
     def origin(self) -> Origin:
@@ -111,9 +109,8 @@ def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | No
         covered=_window(manifest.get("covered")) if is_whole else None,
         history=history,
         report=report,
-        recalled=compared,
+        recalled=replace(compared, notes=notes),
         memory=memory,
-        notes=notes,
     )
 
 
@@ -136,10 +133,14 @@ def recalled(head: Head | None, before: Predecessor | None, until: datetime) -> 
     if before is not None or head is None:
         return before.recalled if before else Previous()
     if head.digest is None:
-        return Previous(trouble=f"the newest digest, {head.link.object}, is damaged")
+        return _lost(f"the newest digest, {head.link.object}, is damaged")
     if head.digest.until > until:
         return Previous(trouble=f"the last report, {head.digest.run}, judges a later time than this one")
-    return Previous(trouble=f"{head.digest.manifest.object} is missing or was changed")
+    return _lost(f"{head.digest.manifest.object} is missing or was changed")
+
+
+def _lost(trouble: str) -> Previous:
+    return Previous(trouble=trouble, is_lost=True)
 
 
 def _report(
@@ -148,12 +149,12 @@ def _report(
     """Read a report, and what of it is compared and remembered; trouble with it never ends the present run."""
     data = read_listed(store, manifest, prefix_of(digest), REPORT)
     if data is None:
-        return None, Previous(trouble=f"{prefix_of(digest)}/{REPORT} is missing or was changed"), None
+        return None, _lost(f"{prefix_of(digest)}/{REPORT} is missing or was changed"), None
     try:
         report = orjson.loads(data)
         return report, recall(report), memory_of(report)
     except (LookupError, TypeError, ValueError):
-        return None, Previous(trouble=f"{prefix_of(digest)}/{REPORT} is of another version"), None
+        return None, _lost(f"{prefix_of(digest)}/{REPORT} is of another version"), None
 
 
 def _history(

@@ -1,11 +1,49 @@
 """What the last run of a project knew, so that this one can say what is new."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from audit.collection import Drift, instant
+
+Pair = tuple[str, str, str]  # control, kind and id of a subject
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A finding that failed, with the name of its subject.
+
+    Attributes:
+        since: the time of judgement of the first run in a row that saw it fail.
+    """
+
+    name: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendLine:
+    """How one run ended, in a few numbers.
+
+    Attributes:
+        passed: findings that passed, of those judged.
+        judged: findings that passed, failed or are unknown; silence counts against the rate.
+        problems: problems that are open.
+        oldest_backup: of the resources in scope, each with its newest backup, the one that is worst off; None where no
+            resource has any.
+        without_backup: resources in scope of which no backup is known.
+    """
+
+    run: str
+    as_of: datetime
+    conclusion: str
+    complete: bool
+    passed: int
+    judged: int
+    problems: int
+    oldest_backup: datetime | None
+    without_backup: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +54,21 @@ class Previous:
         run: its id; None where there is none that can be used.
         as_of: its time of judgement.
         trouble: why it cannot be used; None where it can, or where there is none.
+        is_lost: there was a run before, and what it left is damaged or missing.
+        notes: what else was wrong with what it left, in words.
         drift: each kind of drift that it saw, by list, path and problem, and the time of the run that saw it first.
+        failing: what failed, and what failed earlier and nobody could say since: silence is no repair.
+        trend: earlier runs, the oldest first, this one last.
     """
 
     run: str | None = None
     as_of: datetime | None = None
     trouble: str | None = None
+    is_lost: bool = False
+    notes: tuple[str, ...] = ()
     drift: Mapping[tuple[str, str, str], datetime] = field(default_factory=dict)
+    failing: Mapping[Pair, Failure] = field(default_factory=dict)
+    trend: tuple[TrendLine, ...] = ()
 
     def knows(self, drift: Drift) -> bool:
         """Whether the last run saw this kind of drift, too."""
@@ -48,9 +94,33 @@ def recall(report: Mapping[str, Any]) -> Previous:
             drift={
                 (each["kind"], each["path"], each["problem"]): instant(each.get("since", run["as_of"])) for each in seen
             },
+            failing=dict(_failing(report)),
+            trend=tuple(map(_trend_line, report["trend"])),
         )
     except (AttributeError, LookupError, TypeError) as error:
         raise ValueError("not a report of this version") from error
+
+
+def _failing(report: Mapping[str, Any]) -> Iterator[tuple[Pair, Failure]]:
+    now = instant(report["run"]["as_of"])
+    changes = report["changes"]
+    known = {pair_of(part): instant(part["since"]) for part in changes["still"]} if changes else {}
+    for finding in report["findings"]:
+        pair = pair_of(finding)
+        if finding["outcome"] == "fail" or (finding["outcome"] == "unknown" and pair in known):
+            yield pair, Failure(str(finding["subject"]["name"]), known.get(pair, now))
+
+
+def pair_of(part: Mapping[str, Any]) -> Pair:
+    """Return what a finding, or a part of the changes, of a report.json is about."""
+    subject = part["subject"]
+    return part["control"], subject["kind"], subject["id"]
+
+
+def _trend_line(part: Mapping[str, Any]) -> TrendLine:
+    oldest = part["oldest_backup"]
+    times = {"as_of": instant(part["as_of"]), "oldest_backup": instant(oldest) if oldest else None}
+    return TrendLine(**{**part, **times})
 
 
 def _key(drift: Drift) -> tuple[str, str, str]:

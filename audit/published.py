@@ -43,6 +43,8 @@ class PreviousPart(_Published):
     run: str | None = Field(description="Its id; null where there is none that can be used.")
     as_of: datetime | None = Field(description="Its time of judgement.")
     trouble: str | None = Field(description="Why it cannot be used; then everything counts as seen for the first time.")
+    is_lost: bool = Field(description="There was a run before, and what it left is damaged or missing.")
+    notes: list[str] = Field(description="What else was wrong with what it left.")
 
 
 class RunPart(_Published):
@@ -235,6 +237,42 @@ class FrameworkPart(_Published):
     requirements: list[RequirementPart]
 
 
+class ChangePart(_Published):
+    """One finding that fails now, or failed before."""
+
+    control: str
+    subject: SubjectPart
+    since: datetime = Field(description="Time of judgement of the first run in a row that saw it fail.")
+    outcome: Outcome | None = Field(description="What the control says now; null where it judges the subject no more.")
+
+
+class ChangesPart(_Published):
+    """What changed since the run before."""
+
+    against: str = Field(description="The id of that run.")
+    as_of: datetime = Field(description="Its time of judgement.")
+    new: list[ChangePart]
+    still: list[ChangePart] = Field(description="What failed before and does still, or is unknown now.")
+    resolved: list[ChangePart]
+    disappeared: list[ChangePart] = Field(description="What failed before and is not judged any more: no repair.")
+
+
+class TrendPart(_Published):
+    """How one run ended, in a few numbers."""
+
+    run: str
+    as_of: datetime
+    conclusion: Conclusion
+    complete: bool
+    passed: int = Field(description="Findings that passed.")
+    judged: int = Field(description="Findings that passed, failed or are unknown.")
+    problems: int
+    oldest_backup: datetime | None = Field(
+        description="The newest backup of the resource that is worst off; null where no resource has any."
+    )
+    without_backup: int = Field(description="Resources in scope of which no backup is known.")
+
+
 class ResourcePart(_Published):
     """One resource at a glance."""
 
@@ -288,6 +326,10 @@ class ReportFile(_Published):
     resources: list[ResourcePart]
     policies: list[PolicyPart]
     frameworks: list[FrameworkPart]
+    changes: ChangesPart | None = Field(description="Null where there is no run to compare with.")
+    trend: list[TrendPart] = Field(
+        description="Earlier runs, the oldest first, and this one last: all of two days, then one a day, for 90 days."
+    )
     findings: list[FindingPart]
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -125,7 +125,12 @@ def _facts(manifest: Mapping[str, Any], profile: Profile, before: Predecessor | 
         tool_version=manifest["tool_version"],
         profile_sha256=profile.sha256,
         timezone=profile.timezone,
-        previous=before.recalled if before else Previous(trouble=run["previous"]["trouble"]),
+        previous=replace(
+            before.recalled if before else Previous(),
+            trouble=run["previous"]["trouble"],
+            is_lost=run["previous"]["is_lost"],
+            notes=tuple(run["previous"]["notes"]),
+        ),
         origin=Origin(**origin) if origin else None,
     )
 
@@ -146,6 +151,8 @@ def _before(store: Store, project_id: str, manifest: Mapping[str, Any], profile:
     before = read_left(store, digest, instant(manifest["run"]["as_of"]) - profile.remembered)
     if before is None or before.manifest_sha256 != origin["manifest_sha256"]:
         raise ChainError(f"the run before ({origin['run']}) is missing or was changed")
+    if before.recalled.trouble and not manifest["run"]["previous"]["trouble"]:
+        raise ChainError(f"{before.recalled.trouble}; the run took over what it said")
     return before
 
 

@@ -135,6 +135,7 @@ def assess(
         asked=profile.lists,
         doubts=tuple(_doubts(facts, intake, readings)),
         memory=previous.memory if previous else None,
+        lost=facts.previous.trouble if facts.previous.is_lost else None,
         proven=previous.covered if previous and previous.covers(facts.read.since) else None,
     )
     inventory = subjects.Inventory(

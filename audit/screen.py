@@ -35,6 +35,8 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
         f"findings: {outcomes['pass']} pass, {outcomes['fail']} fail, "
         f"{outcomes['unknown']} unknown, {outcomes['not_applicable']} not applicable",
     )
+    if report["changes"]:
+        yield _row("Changed", _change_words(report["changes"]))
     if summary["waived"]:
         yield _row("Waived", f"{count(summary['waived'], 'finding')}: somebody accepts what did not pass")
     if summary["out_of_scope"]:
@@ -55,6 +57,13 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield _row("Drift", _drift_words(collection["drift"], run["previous"]))
     yield _row("Window", f"{run['window']['since']} to {run['window']['until']} (UTC)")
     yield _row("Project", f"{run['project_id']} {run['region']}".rstrip())
+
+
+def _change_words(changes: Mapping[str, Any]) -> str:
+    """Count the findings that fail anew, still, or no longer."""
+    kinds = {"new": "fail anew", "still": "still fail", "resolved": "resolved", "disappeared": "not judged any more"}
+    numbers = ", ".join(f"{len(changes[kind]):,} {words}" for kind, words in kinds.items())
+    return f"since {changes['as_of']}: {numbers}"
 
 
 def _drift_words(drift: list[Mapping[str, Any]], previous: Mapping[str, Any]) -> str:

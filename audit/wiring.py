@@ -292,7 +292,7 @@ def _run(order: Order, edges: Edges, watch: Watch) -> tuple[Done, Mapping[str, A
         head = newest(edges.store, order.settings.project_id)
         before = read_predecessor(edges.store, head, until=order.until, look_back=order.profile.remembered)
         facts = _facts(order, head, before)
-        _tell(facts, before, edges)
+        _tell(facts, edges)
         publication = Publication(edges.store, facts, head=head, signer=_signer(order.settings))
         done = run(facts, order.profile, edges.client, publication, watch, before)
     except RefusedError as error:
@@ -300,11 +300,11 @@ def _run(order: Order, edges: Edges, watch: Watch) -> tuple[Done, Mapping[str, A
     return done, before.report if before else None
 
 
-def _tell(facts: RunFacts, before: Predecessor | None, edges: Edges) -> None:
+def _tell(facts: RunFacts, edges: Edges) -> None:
     """Log what is about to be read, and what of the run before cannot be used."""
     read = {"since": shown(facts.read.since), "until": shown(facts.as_of)}
     _LOG.info("run.started", sign_in=edges.way, store=edges.store.url, previous=facts.previous.run, **read)
-    for trouble in (facts.previous.trouble, *(before.notes if before else ())):
+    for trouble in (facts.previous.trouble, *facts.previous.notes):
         if trouble:
             _LOG.warning("previous.not_used", reason=trouble)
 

@@ -5,7 +5,7 @@ Why it matters
     whatever happened in it, for ever.
 How it is judged
     pass            the task log was read from no later than where the window of the run before ended
-    unknown         a time between the two was not read, or the task log has gaps
+    unknown         a time between the two was not read, the task log has gaps, or what the run before left is damaged
     not_applicable  there is no report of a run before
     Of a longer window, only the past 31 days count: CBR need not show tasks that are older.
 How to fix it
@@ -22,6 +22,8 @@ from audit.subjects import Collection, Limits, SubjectKind
 def judge(collection: Collection, _limits: Limits) -> Verdict:
     """Compare the start of this window with the end of the one before."""
     memory = collection.memory
+    if collection.lost is not None:
+        return unknown("what the run before left cannot be used", why=collection.lost)
     if memory is None:
         return not_applicable("there is no report of a run before")
     since = collection.shown_since

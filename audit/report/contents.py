@@ -10,11 +10,13 @@ from typing import Any, Final
 from audit.collection import Window
 from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome
-from audit.previous import Previous
+from audit.previous import Previous, TrendLine
+from audit.report.changes import Changes, changes
 from audit.report.days import Day, days
 from audit.report.planned import Planned, planned
 from audit.report.problems import Problem, find_problems
 from audit.report.standings import FrameworkView, standings
+from audit.report.trend import trend
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Subjects
 from audit.subjects.memory import mark
 
@@ -124,7 +126,12 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything that a report says."""
+    """Everything that a report says.
+
+    Attributes:
+        changes: against the run before; None where there is none to compare with.
+        trend: how earlier runs ended, the oldest first, and this one last.
+    """
 
     run: RunFacts
     conclusion: Conclusion
@@ -136,6 +143,8 @@ class Report:
     resources: tuple[ResourceLine, ...]
     policies: tuple[PolicyLine, ...]
     frameworks: tuple[FrameworkView, ...]
+    changes: Changes | None = None
+    trend: tuple[TrendLine, ...] = ()
 
     @property
     def waived(self) -> tuple[Finding, ...]:
@@ -153,12 +162,26 @@ def compose(
     """Bring subjects and findings together as a report."""
     problems = find_problems(findings, subjects, {control.id: remedy(control) for control in controls})
     failing = {finding.id for finding in findings if _is_failing_resource(finding)}
+    conclusion = conclude(subjects, findings, demands)
+    outcomes = Counter(finding.outcome for finding in findings)
+    judged = [each for each in subjects.resources if demands.covers(each) and each.presence not in _NOT_JUDGED]
+    line = TrendLine(
+        run=run.id,
+        as_of=run.as_of,
+        conclusion=conclusion,
+        complete=subjects.collection.complete,
+        passed=outcomes[Outcome.PASS],
+        judged=outcomes[Outcome.PASS] + outcomes[Outcome.FAIL] + outcomes[Outcome.UNKNOWN],
+        problems=len(problems),
+        oldest_backup=min((last.began for each in judged if (last := each.last_success)), default=None),
+        without_backup=sum(each.last_success is None for each in judged),
+    )
     return Report(
         run=run,
-        conclusion=conclude(subjects, findings, demands),
+        conclusion=conclusion,
         collection=subjects.collection,
         summary=Summary(
-            outcomes=Counter(finding.outcome for finding in findings),
+            outcomes=outcomes,
             resources=sum(map(demands.covers, subjects.resources)),
             resources_failing=len(failing),
             problems=len(problems),
@@ -174,6 +197,8 @@ def compose(
             for policy in subjects.policies
         ),
         frameworks=standings(findings, controls, complete=subjects.collection.complete),
+        changes=changes(run.previous, findings, run.as_of),
+        trend=trend(run.previous, line),
     )
 
 

@@ -10,7 +10,8 @@ import orjson
 from audit.collection import Drift, Kind, Reading, Rejected, shown
 from audit.findings import Control, Finding, Outcome
 from audit.matching import RunState
-from audit.previous import Previous
+from audit.previous import Previous, TrendLine
+from audit.report.changes import Change, Changes
 from audit.report.contents import PolicyLine, Report, ResourceLine, RunFacts
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
@@ -52,6 +53,8 @@ def render(report: Report) -> bytes:
         "resources": [_resource(resource) for resource in report.resources],
         "policies": [_policy(policy) for policy in report.policies],
         "frameworks": [_framework(view) for view in report.frameworks],
+        "changes": _changes(report.changes) if report.changes else None,
+        "trend": [_trend_line(line) for line in report.trend],
         "findings": [_finding(finding) for finding in report.findings],
     }
     return orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -96,6 +99,8 @@ def previous_part(previous: Previous) -> Mapping[str, Any]:
         "run": previous.run,
         "as_of": shown(previous.as_of) if previous.as_of else None,
         "trouble": previous.trouble,
+        "is_lost": previous.is_lost,
+        "notes": list(previous.notes),
     }
 
 
@@ -160,7 +165,7 @@ def _waiver(waiver: Waiver) -> Mapping[str, Any]:
     }
 
 
-def _subject(part: Problem | Explained | Finding) -> Mapping[str, Any]:
+def _subject(part: Problem | Explained | Finding | Change) -> Mapping[str, Any]:
     return {"kind": part.kind, "id": part.id, "name": part.name}
 
 
@@ -223,6 +228,40 @@ def _requirement(line: RequirementLine) -> Mapping[str, Any]:
         "conclusion": line.standing,
         "controls": [{"id": control, "outcomes": _counts(counts)} for control, counts in line.outcomes.items()],
         "not_applied": list(line.not_applied),
+    }
+
+
+def _changes(changes: Changes) -> Mapping[str, Any]:
+    return {
+        "against": changes.against,
+        "as_of": shown(changes.as_of),
+        "new": [_change(change) for change in changes.new],
+        "still": [_change(change) for change in changes.still],
+        "resolved": [_change(change) for change in changes.resolved],
+        "disappeared": [_change(change) for change in changes.disappeared],
+    }
+
+
+def _change(change: Change) -> Mapping[str, Any]:
+    return {
+        "control": change.control,
+        "subject": _subject(change),
+        "since": shown(change.since),
+        "outcome": change.outcome,
+    }
+
+
+def _trend_line(line: TrendLine) -> Mapping[str, Any]:
+    return {
+        "run": line.run,
+        "as_of": shown(line.as_of),
+        "conclusion": line.conclusion,
+        "complete": line.complete,
+        "passed": line.passed,
+        "judged": line.judged,
+        "problems": line.problems,
+        "oldest_backup": _moment(line.oldest_backup),
+        "without_backup": line.without_backup,
     }
 
 

@@ -21,6 +21,7 @@ class Collection:
         doubts: what makes the task log doubtful although it was read to its end.
         tasks: tasks that concern no resource and no vault, oldest first.
         memory: what the run before knew; None where there is none.
+        lost: why what the run before left cannot be used; None where it can, or where there was none.
         proven: the time that the history of earlier runs covers and that this reading continues; None where it covers
             nothing, or there is a gap between the two.
         covered_since: from when on silence of the log means something; None before subjects are arranged.
@@ -37,6 +38,7 @@ class Collection:
     doubts: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     memory: Memory | None = None
+    lost: str | None = None
     proven: Window | None = None
     covered_since: datetime | None = None
 

@@ -1,9 +1,10 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from audit.collection import Kind
-from audit.previous import Previous, recall
+from audit.previous import Failure, Previous, TrendLine, recall
 from tests.core.builders import DAY, NOW, a_drift
 
 REPORT: dict[str, Any] = {
@@ -14,6 +15,9 @@ REPORT: dict[str, Any] = {
             {"kind": "operation_logs", "path": "colour", "problem": "unknown field"},
         ]
     },
+    "findings": [],
+    "changes": None,
+    "trend": [],
 }
 
 
@@ -49,9 +53,59 @@ def test_another_list_path_or_problem_is_something_new(change: dict[str, Any]) -
         {**REPORT, "run": {"id": "r0", "as_of": "yesterday"}},
         {**REPORT, "collection": {"drift": None}},
         {**REPORT, "collection": {"drift": ["odd"]}},
+        {**REPORT, "findings": [{"control": "CBR-101"}]},
+        {**REPORT, "changes": {"still": [{}]}},
+        {**REPORT, "trend": [{"as_of": "2026-11-22T04:00:00Z", "oldest_backup": None}]},
         {**REPORT, "collection": {"drift": [{"kind": [], "path": "a", "problem": "b"}]}},
     ],
 )
 def test_what_is_no_report_is_refused(report: Any) -> None:
     with pytest.raises(ValueError, match=r"not a (report of this version|timestamp)"):
         recall(report)
+
+
+def a_finding(subject: str, outcome: str) -> dict[str, Any]:
+    return {"control": "CBR-101", "subject": {"kind": "resource", "id": subject, "name": subject}, "outcome": outcome}
+
+
+def test_what_failed_is_remembered_with_the_run_that_saw_it_first() -> None:
+    carried = {"still": [{**a_finding(each, ""), "since": "2026-11-01T00:00:00Z"} for each in ("b", "c", "d")]}
+    outcomes = {"a": "fail", "b": "fail", "c": "unknown", "d": "pass", "e": "unknown"}
+    findings = [a_finding(subject, outcome) for subject, outcome in outcomes.items()]
+
+    failing = recall({**REPORT, "findings": findings, "changes": carried}).failing
+
+    first = datetime(2026, 11, 1, tzinfo=UTC)
+    assert {pair[2]: failure for pair, failure in failing.items()} == {
+        "a": Failure("a", NOW - DAY),
+        "b": Failure("b", first),
+        "c": Failure("c", first),
+    }
+
+
+@pytest.mark.parametrize("oldest", [None, "2026-11-21T04:00:00Z"])
+def test_how_earlier_runs_ended_is_passed_on(oldest: str | None) -> None:
+    part = {
+        "run": "r0",
+        "as_of": "2026-11-22T04:00:00Z",
+        "conclusion": "compliant",
+        "complete": True,
+        "passed": 3,
+        "judged": 4,
+        "problems": 1,
+        "oldest_backup": oldest,
+        "without_backup": 2,
+    }
+    expected = TrendLine(
+        run="r0",
+        as_of=NOW - DAY,
+        conclusion="compliant",
+        complete=True,
+        passed=3,
+        judged=4,
+        problems=1,
+        oldest_backup=NOW - 2 * DAY if oldest else None,
+        without_backup=2,
+    )
+
+    assert recall({**REPORT, "trend": [part]}).trend == (expected,)

@@ -194,7 +194,17 @@ class TestDiff:
             "outcome": outcome,
         }
         path = folder / name
-        path.write_bytes(orjson.dumps({"run": {"id": name, "as_of": as_of}, "findings": [finding]}))
+        path.write_bytes(
+            orjson.dumps(
+                {
+                    "run": {"id": name, "as_of": f"2026-11-{as_of}T04:00:00Z"},
+                    "collection": {"drift": []},
+                    "findings": [finding],
+                    "changes": None,
+                    "trend": [],
+                }
+            )
+        )
         return path
 
     def test_what_persists_is_shown_since_when(self, published: tuple[Simulator, Path, str]) -> None:
@@ -211,22 +221,26 @@ class TestDiff:
         ("before", "after", "line"),
         [
             ("pass", "fail", "Fails anew: 1\n  CBR-101 resource web-1\n"),
-            ("fail", "unknown", "  CBR-101 resource web-1, since monday; now unknown, which is no repair\n"),
-            ("fail", "pass", "Resolved: 1\n  CBR-101 resource web-1, had failed since monday\n"),
+            (
+                "fail",
+                "unknown",
+                "  CBR-101 resource web-1, since 2026-11-23T04:00:00Z; now unknown, which is no repair\n",
+            ),
+            ("fail", "pass", "Resolved: 1\n  CBR-101 resource web-1, had failed since 2026-11-23T04:00:00Z\n"),
         ],
     )
     def test_two_files_can_be_compared(self, before: str, after: str, line: str, tmp_path: Path) -> None:
-        old = self.report(tmp_path, "old.json", before, "monday")
-        new = self.report(tmp_path, "new.json", after, "tuesday")
+        old = self.report(tmp_path, "old.json", before, "23")
+        new = self.report(tmp_path, "new.json", after, "24")
 
         assert line in invoke("diff", old, new).stdout
 
     def test_the_changes_are_there_for_programs_too(self, tmp_path: Path) -> None:
-        report = self.report(tmp_path, "old.json", "fail", "monday")
+        report = self.report(tmp_path, "old.json", "fail", "23")
 
         changes = orjson.loads(invoke("diff", report, report, "--json").stdout)
 
-        assert [change["id"] for change in changes["still"]] == ["r"]
+        assert [(change["id"], change["since"]) for change in changes["still"]] == [("r", "2026-11-23T04:00:00Z")]
 
     def test_what_is_no_report_is_wrong_use(self, tmp_path: Path) -> None:
         odd = tmp_path / "odd.json"

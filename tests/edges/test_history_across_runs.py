@@ -14,7 +14,7 @@ import pytest
 from audit.chain import Envelope, Link
 from audit.collection import instant, shown
 from audit.errors import ChainError, StoreError
-from audit.findings import Finding
+from audit.findings import Finding, Outcome
 from audit.history import History
 from audit.predecessor import read_left, read_predecessor, rebuild
 from audit.profile import build_profile
@@ -55,6 +55,11 @@ def span(part: Any) -> tuple[datetime, datetime]:
 def judgements(done: Done) -> list[Finding]:
     """What was said of the project; how many rows were read for it may differ."""
     return [finding for finding in done.report.findings if finding.control not in {"CBR-901", "CBR-903"}]
+
+
+def continuity(done: Done) -> Outcome:
+    (finding,) = (finding for finding in done.report.findings if finding.control == "CBR-903")
+    return finding.outcome
 
 
 def test_the_first_run_reads_thirty_days_and_follows_none(tmp_path: Path) -> None:
@@ -164,8 +169,8 @@ def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
 
     assert whole is not None
     assert anew is not None
-    assert (anew.history, whole.notes) == (whole.history, ())
-    assert "made anew from the answers" in anew.notes[0]
+    assert (anew.history, whole.recalled.notes) == (whole.history, ())
+    assert "made anew from the answers" in anew.recalled.notes[0]
 
 
 def test_a_history_made_anew_goes_back_no_further_than_the_chain_is_whole(tmp_path: Path) -> None:
@@ -215,9 +220,9 @@ def test_a_report_that_was_changed_is_said_and_stops_no_run(tmp_path: Path) -> N
     )
 
     assert previous is not None
-    assert (previous.report, previous.memory, previous.notes) == (None, None, ())
+    assert (previous.report, previous.memory, previous.recalled.notes) == (None, None, ())
     assert previous.recalled.trouble == f"{done.prefix}/report.json is missing or was changed"
-    assert audit_at(simulator, tmp_path, AS_OF)
+    assert continuity(*audit_at(simulator, tmp_path, AS_OF)) is Outcome.UNKNOWN
 
 
 def test_a_report_of_another_version_is_said_and_stops_no_run(tmp_path: Path) -> None:
@@ -250,6 +255,7 @@ def test_a_run_whose_manifest_was_changed_is_not_continued(tmp_path: Path) -> No
 
     assert manifest_of(again, tmp_path)["origin"] is None
     assert again.report.run.previous.trouble == f"{done.prefix}/manifest.json is missing or was changed"
+    assert continuity(again) is Outcome.UNKNOWN
 
 
 def test_a_damaged_digest_is_followed_and_said_but_nothing_is_taken_from_it(tmp_path: Path) -> None:
@@ -263,6 +269,7 @@ def test_a_damaged_digest_is_followed_and_said_but_nothing_is_taken_from_it(tmp_
 
     assert manifest_of(again, tmp_path)["origin"] is None
     assert again.report.run.previous.trouble == f"the newest digest, {path.relative_to(tmp_path)}, is damaged"
+    assert continuity(again) is Outcome.UNKNOWN
     assert digest.previous is not None
     assert digest.previous.sha256 == hashlib.sha256(b"damaged").hexdigest()
     assert rebuild(store, digest, AS_OF - 90 * DAY)[1] is False

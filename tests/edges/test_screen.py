@@ -23,6 +23,7 @@ REPORT: dict[str, Any] = {
     },
     "collection": {"distinct": 1234, "pages": 1, "complete": True, "gaps": [], "rejected": 0, "drift": []},
     "problems": [],
+    "changes": None,
     "findings": [{"control": "CBR-101", "reason": "recent enough", "outcome": "pass"}],
 }
 PROBLEM: dict[str, Any] = {
@@ -41,7 +42,7 @@ PROBLEM: dict[str, Any] = {
 def lines(**changed: Any) -> list[str]:
     report = deepcopy(REPORT)
     for name, values in changed.items():
-        report[name] = {**report[name], **values} if isinstance(values, dict) else values
+        report[name] = {**(report[name] or {}), **values} if isinstance(values, dict) else values
     return list(summary_lines(report))
 
 
@@ -54,6 +55,20 @@ def test_a_good_report_is_short_and_the_verdict_comes_first() -> None:
         "Window   2026-10-24T12:00:00Z to 2026-11-23T12:00:00Z (UTC)",
         "Project  p1",
     ]
+
+
+def test_what_changed_since_the_last_run_is_counted() -> None:
+    changes = {
+        "as_of": "2026-11-22T12:00:00Z",
+        "new": [{}, {}],
+        "still": [{}] * 1234,
+        "resolved": [],
+        "disappeared": [],
+    }
+
+    assert (
+        "Changed  since 2026-11-22T12:00:00Z: 2 fail anew, 1,234 still fail, 0 resolved, 0 not judged any more"
+    ) in lines(changes=changes)
 
 
 def test_what_is_waived_or_left_out_is_counted_and_the_verdict_says_so() -> None:

@@ -41,6 +41,12 @@ def test_it_does_not_apply_to_the_first_run() -> None:
     assert judge(a_collection(), limits()).outcome is Outcome.NOT_APPLICABLE
 
 
+def test_a_run_before_that_was_damaged_is_unknown() -> None:
+    verdict = judge(a_collection(lost="manifest.json was changed"), limits())
+
+    assert (verdict.outcome, facts_of(verdict)) == (Outcome.UNKNOWN, {"why": "manifest.json was changed"})
+
+
 def test_a_log_with_gaps_is_unknown() -> None:
     memory = a_memory(NOW - DAY)
 

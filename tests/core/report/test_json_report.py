@@ -93,7 +93,13 @@ def test_drift_says_since_when_it_is_known() -> None:
         ("colour", "2026-11-23T04:00:00Z", True),
         ("known", "2026-11-14T04:00:00Z", False),
     ]
-    assert report["run"]["previous"] == {"run": "r0", "as_of": "2026-11-22T04:00:00Z", "trouble": None}
+    assert report["run"]["previous"] == {
+        "run": "r0",
+        "as_of": "2026-11-22T04:00:00Z",
+        "trouble": None,
+        "is_lost": False,
+        "notes": [],
+    }
     assert recall(report).drift == {
         ("operation_logs", "colour", "unknown field"): NOW,
         ("operation_logs", "known", "unknown field"): NOW - 9 * DAY,
