@@ -123,6 +123,12 @@ def read_manifest(store: Store, digest: Digest) -> Mapping[str, Any] | None:
     return manifest
 
 
+def read_left_report(store: Store, digest: Digest) -> bytes | None:
+    """Read the report.json of a run, None where it, or its manifest, is missing or was changed."""
+    manifest = read_manifest(store, digest)
+    return read_listed(store, manifest, prefix_of(digest), REPORT) if manifest else None
+
+
 def prefix_of(digest: Digest) -> str:
     """Where the objects of a run lie."""
     return digest.manifest.object.removesuffix(f"/{MANIFEST}")

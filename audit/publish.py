@@ -16,6 +16,7 @@ from audit.collection import Kind, Page, Window, shown
 from audit.errors import StoreError
 from audit.log import REDACTOR
 from audit.report.contents import Report, RunFacts
+from audit.report.index_page import INDEX
 from audit.report.json_report import previous_part, reading_part
 from audit.store import Store
 
@@ -110,8 +111,12 @@ class Publication:
         )
         return is_new
 
-    def finish(self, report: Report) -> None:
+    def finish(self, report: Report, index: bytes | None = None) -> None:
         """Write the manifest, commit the run with its digest, and point to it unless a later one is there already.
+
+        Args:
+            report: of the run.
+            index: the page that leads to the last runs; None where the profile wants no pages.
 
         Raises:
             StoreError: writing failed; without its digest a run does not exist.
@@ -134,10 +139,16 @@ class Publication:
             "digest": digest.digest_object,
             "digest_sha256": self.digest_sha256,
         }
-        key = f"{self._run.project_id}/{LATEST}"
         if _place(pointer) >= _place(self._latest()):
-            self._store.replace(key, _json(pointer))
-            self._keys.append(key)
+            self._move(LATEST, _json(pointer))
+            if index is not None:
+                self._move(INDEX, REDACTOR.data(index))
+
+    def _move(self, name: str, data: bytes) -> None:
+        """Write one of the two objects that move: all others are written once."""
+        key = f"{self._run.project_id}/{name}"
+        self._store.replace(key, data)
+        self._keys.append(key)
 
     def _digest(self, report: Report, manifest: Link) -> Digest:
         run, head = self._run, self._head

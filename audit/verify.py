@@ -19,12 +19,14 @@ import orjson
 from audit.chain import Digest, Envelope, Link, PublicKey, folder_of
 from audit.collection import shown
 from audit.errors import ChainError
+from audit.predecessor import read_left_report
 from audit.publish import LATEST, MANIFEST
+from audit.report.index_page import INDEX, render, stored_index
 from audit.store import Store
 
 _NUMBERED: Final = re.compile(r"([0-9]{10})-(.+)\.json")
 _RUN_FOLDER: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+/")
-_MOVING: Final = frozenset({LATEST, "index.html"})
+_MOVING: Final = frozenset({LATEST, INDEX})
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +264,31 @@ class _Verifier:
             named = [pointer["digest"], pointer["digest_sha256"], pointer["manifest_sha256"]]
         except (orjson.JSONDecodeError, LookupError, TypeError):
             named = []
-        if tuple(named) not in {(each.key, each.sha256, each.digest.manifest.sha256) for each in found}:
+        runs = {(each.key, each.sha256, each.digest.manifest.sha256): each.digest for each in found}
+        digest = runs.get(tuple(named))
+        if digest is None:
             self._fault(key, "the pointer to the latest run leads to no run of the chain")
+        else:
+            self._check_index(digest)
+
+    def _check_index(self, digest: Digest) -> None:
+        """The page of the last runs proves nothing either, but it must not tell people something else than the report.
+
+        A run that was broken off between pointer and page leaves an older page, so that a difference is no fault.
+        """
+        key = f"{self._scope}/{INDEX}"
+        data = self._store.read(key)
+        report = read_left_report(self._store, digest)
+        if data is None or report is None:
+            return
+        try:
+            is_its_own = render(stored_index(orjson.loads(report))) == data
+        except (LookupError, TypeError, ValueError):
+            is_its_own = False
+        if not is_its_own:
+            self._result.notes.append(
+                f"{key}: not the page that follows from the latest report; rely on the reports alone"
+            )
 
     def _conclude(self, found: list[_Found], expected_head: str | None) -> None:
         result = self._result

@@ -173,7 +173,7 @@ def compose(
         passed=outcomes[Outcome.PASS],
         judged=outcomes[Outcome.PASS] + outcomes[Outcome.FAIL] + outcomes[Outcome.UNKNOWN],
         problems=len(problems),
-        oldest_backup=min((last.began for each in judged if (last := each.last_success)), default=None),
+        oldest_backup=_oldest(judged),
         without_backup=sum(each.last_success is None for each in judged),
     )
     return Report(
@@ -218,6 +218,12 @@ def conclude(subjects: Subjects, findings: Iterable[Finding], demands: Demands) 
     if is_in_doubt or not (has_resource and is_proof and subjects.collection.complete):
         return Conclusion.INCOMPLETE
     return Conclusion.COMPLIANT
+
+
+def _oldest(resources: Iterable[Resource]) -> datetime | None:
+    """Return when the newest backup of the resource that is worst off began, in whole seconds as reports have them."""
+    newest = [last.began.replace(microsecond=0) for each in resources if (last := each.last_success)]
+    return min(newest, default=None)
 
 
 def _is_failing_resource(finding: Finding) -> bool:

@@ -35,10 +35,12 @@ def an_estate(scenario: str = "mixed", days: int = 45) -> Simulator:
     return Simulator(build_estate(scenario, seed=3, resources=6, days=days, as_of=AS_OF))
 
 
-def audit_at(simulator: Simulator, folder: Path, *moments: datetime, since: str | None = None) -> list[Done]:
+def audit_at(
+    simulator: Simulator, folder: Path, *moments: datetime, since: str | None = None, **changed: str
+) -> list[Done]:
     """Audit at each of several times, one after the other, into one store."""
     with serve(simulator) as served, without_waiting():
-        settings = variables(simulator, served.url, folder)
+        settings = variables(simulator, served.url, folder, **changed)
         return [
             carry_out(order(settings, as_of=shown(moment), since=since), lambda _progress: None) for moment in moments
         ]

@@ -117,6 +117,17 @@ def test_the_manifest_is_written_after_everything_then_the_digest_and_the_pointe
     assert publication.keys == tuple(store.objects)
 
 
+@pytest.mark.usefixtures("_the_day_after")
+def test_the_page_of_the_last_runs_moves_with_the_pointer() -> None:
+    store = Recording()
+    for hours, page in ((1, b"newer"), (0, b"older"), (2, None)):
+        run = replace(FACTS, id=f"run-{hours}", as_of=AS_OF + timedelta(hours=hours))
+        Publication(store, run, head=None, signer=Unsigned()).finish(a_report(run), page)
+
+    assert store.objects["p1/index.html"] == b"newer"
+    assert orjson.loads(store.objects["p1/latest.json"])["run"] == "run-2"
+
+
 def test_the_manifest_lists_every_object_with_its_size_and_hash() -> None:
     store = Recording()
     publish(store)

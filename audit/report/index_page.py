@@ -1,0 +1,109 @@
+"""index.html: how the last runs of a project ended, for people; it leads to their pages and proves nothing itself.
+
+It follows from the report of the latest run alone, whose trend is covered by the chain of digests. Like that report it
+asks nothing of the network.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from audit.previous import TrendLine, recall
+from audit.report.contents import Conclusion, Report
+from audit.report.page.sentences import count, readable
+from audit.report.page.times import Clock
+from audit.report.page.trend_charts import HEIGHT, WIDTH, age_words, backup_hours, charts, passed_per_mille
+
+INDEX: Final = "index.html"
+_VERDICTS: Final = {
+    Conclusion.COMPLIANT: ("compliant", "✓", "Compliant"),
+    Conclusion.NON_COMPLIANT: ("failed", "✗", "Not compliant"),
+    Conclusion.INCOMPLETE: ("incomplete", "?", "Incomplete"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """What the page shows.
+
+    Attributes:
+        timezone: the IANA name of the zone that people are shown beside UTC.
+        lines: the runs, the latest one last; never empty.
+        trouble: why earlier runs are not known; None where they are, or where there are none.
+    """
+
+    project_id: str
+    region: str
+    timezone: str
+    lines: tuple[TrendLine, ...]
+    trouble: str | None
+
+
+def index_of(report: Report) -> Index:
+    """Take the page's contents out of the report of the latest run."""
+    run = report.run
+    return Index(
+        project_id=run.project_id,
+        region=run.region,
+        timezone=run.timezone,
+        lines=report.trend,
+        trouble=run.previous.trouble,
+    )
+
+
+def stored_index(report: Mapping[str, Any]) -> Index:
+    """Take them out of its report.json.
+
+    Raises:
+        LookupError, TypeError, ValueError: it is no report of this version.
+    """
+    run = report["run"]
+    return Index(
+        project_id=run["project_id"],
+        region=run["region"],
+        timezone=run["timezone"],
+        lines=recall(report).trend,
+        trouble=run["previous"]["trouble"],
+    )
+
+
+def render(index: Index) -> bytes:
+    """Return the page in UTF-8."""
+    environment = _environment()
+    style = environment.get_template("page.css.jinja").render() + environment.get_template("index.css.jinja").render()
+    page = environment.get_template("index.html.jinja").render(
+        index=index,
+        newest=index.lines[-1],
+        clock=Clock(index.timezone, index.lines[-1].as_of),
+        style=style,
+        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        charts=charts(index.lines),
+    )
+    return f"{page}\n".encode()
+
+
+@cache
+def _environment() -> Environment:
+    folder = resources.files("audit.report.page")
+    environment = Environment(
+        loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=readable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"count": count, "width": WIDTH, "height": HEIGHT}
+    environment.filters |= {
+        "age": lambda line: age_words(hours) if (hours := backup_hours(line)) is not None else "none",
+        "place": lambda line: f"{line.as_of:%Y/%m/%d}/{line.run}/report.html",
+        "rate": lambda line: "none" if (rate := passed_per_mille(line)) is None else f"{rate / 10:.1f} %",
+        "verdict": lambda line: _VERDICTS[Conclusion(line.conclusion)],
+    }
+    return environment

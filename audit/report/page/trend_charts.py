@@ -1,0 +1,93 @@
+"""The trend of a project's runs as small charts: each value a point in a box of fixed size, the newest on the right."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from audit.previous import TrendLine
+from audit.report.page.sentences import count
+
+WIDTH: Final = 640
+HEIGHT: Final = 96
+_HOUR: Final = timedelta(hours=1)
+_DAY_HOURS: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One value over time.
+
+    Attributes:
+        top: what the upper edge of the box stands for; the lower edge is 0.
+        newest: the newest value in words, as ``top`` is.
+        paths: the course as SVG paths, a new one after each run that has no value.
+        dots: the newest value, and each that has no neighbour, as paths without length.
+    """
+
+    title: str
+    top: str
+    newest: str
+    paths: tuple[str, ...]
+    dots: tuple[str, ...]
+
+
+def charts(lines: Sequence[TrendLine]) -> tuple[Chart, ...]:
+    """Draw pass rate, open problems and the age of the oldest backup."""
+    return (
+        _chart("Passed, of what was judged", lines, passed_per_mille, lambda value: f"{value / 10:.1f} %", least=1000),
+        _chart("Open problems", lines, lambda line: line.problems, lambda value: f"{value:,}", least=1),
+        _chart("Age of the oldest backup", lines, backup_hours, age_words, least=_DAY_HOURS),
+    )
+
+
+def passed_per_mille(line: TrendLine) -> int | None:
+    """Return how many of a thousand findings passed, rounded down; None where nothing was judged."""
+    return line.passed * 1000 // line.judged if line.judged else None
+
+
+def backup_hours(line: TrendLine) -> int | None:
+    """Return the age of the newest backup of the resource that was worst off, in whole hours."""
+    return (line.as_of - line.oldest_backup) // _HOUR if line.oldest_backup else None
+
+
+def age_words(hours: int) -> str:
+    """Write an age in hours on the first two days, then in days."""
+    return count(hours, "hour") if hours < 2 * _DAY_HOURS else count(hours // _DAY_HOURS, "day")
+
+
+def _chart(
+    title: str,
+    lines: Sequence[TrendLine],
+    value_of: Callable[[TrendLine], int | None],
+    words: Callable[[int], str],
+    *,
+    least: int,
+) -> Chart:
+    values = [value_of(line) for line in lines]
+    top = max(least, *(value for value in values if value is not None), 0)
+    newest = values[-1]
+    courses = [course for course in _courses(lines, values, top) if course]
+    ends = [course[-1] for course in courses if len(course) == 1 or course is courses[-1]]
+    return Chart(
+        title=title,
+        top=words(top),
+        newest="none" if newest is None else words(newest),
+        paths=tuple("M" + "L".join(f"{x} {y}" for x, y in course) for course in courses if len(course) > 1),
+        dots=tuple(f"M{x} {y}h0" for x, y in ends),
+    )
+
+
+def _courses(lines: Sequence[TrendLine], values: Sequence[int | None], top: int) -> Iterator[list[tuple[int, int]]]:
+    """Place the values by their times, and break the course where a run has none."""
+    first, last = lines[0].as_of, lines[-1].as_of
+    span = max((last - first) // timedelta(seconds=1), 1)
+    course: list[tuple[int, int]] = []
+    for line, value in zip(lines, values, strict=True):
+        if value is None:
+            yield course
+            course = []
+        else:
+            passed = (line.as_of - first) // timedelta(seconds=1) if last > first else span
+            course.append((WIDTH * passed // span, HEIGHT - HEIGHT * value // top))
+    yield course

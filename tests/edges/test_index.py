@@ -1,0 +1,91 @@
+"""The page at a project's prefix that leads to its last runs."""
+
+import re
+from pathlib import Path
+
+import orjson
+import pytest
+
+from audit.run import Done
+from audit.simulator import Simulator
+from audit.store import open_store
+from audit.verify import Verification, verify
+from tests.core.builders import DAY, HOUR
+from tests.edges.chains import SCOPE, a_chain
+from tests.edges.pretend import AS_OF
+from tests.edges.test_history_across_runs import an_estate, audit_at
+
+
+def index_in(folder: Path, simulator: Simulator) -> Path:
+    return folder / simulator.project_id / "index.html"
+
+
+def checked(folder: Path, simulator: Simulator) -> Verification:
+    return verify(open_store(str(folder)), simulator.project_id)
+
+
+def links(page: Path) -> list[str]:
+    return re.findall(r'<th scope="row"><a href="([^"]*)">', page.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def audited(tmp_path: Path) -> tuple[Simulator, Path, list[Done]]:
+    simulator = an_estate()
+    return simulator, tmp_path, audit_at(simulator, tmp_path, AS_OF - 3 * DAY, AS_OF - HOUR, AS_OF)
+
+
+def test_it_leads_to_the_report_of_every_run(audited: tuple[Simulator, Path, list[Done]]) -> None:
+    simulator, folder, runs = audited
+    page = index_in(folder, simulator)
+
+    assert links(page) == [f"{run.prefix.partition('/')[2]}/report.html" for run in reversed(runs)]
+    assert all((page.parent / link).is_file() for link in links(page))
+    assert (checked(folder, simulator).faults, checked(folder, simulator).notes) == ([], [])
+
+
+def test_a_run_over_an_earlier_time_leaves_it(audited: tuple[Simulator, Path, list[Done]]) -> None:
+    simulator, folder, _ = audited
+    before = index_in(folder, simulator).read_bytes()
+    audit_at(simulator, folder, AS_OF - 2 * DAY)
+
+    assert index_in(folder, simulator).read_bytes() == before
+
+
+def test_a_page_that_tells_something_else_is_noted(audited: tuple[Simulator, Path, list[Done]]) -> None:
+    simulator, folder, _ = audited
+    page = index_in(folder, simulator)
+    page.write_bytes(page.read_bytes().replace(b"Not compliant", b"Compliant"))
+
+    result = checked(folder, simulator)
+
+    assert result.faults == []
+    (note,) = result.notes
+    assert note.startswith(f"{simulator.project_id}/index.html: not the page that follows from the latest report")
+
+
+def test_beside_a_report_that_was_changed_it_is_held_against_nothing(
+    audited: tuple[Simulator, Path, list[Done]],
+) -> None:
+    simulator, folder, runs = audited
+    (folder / runs[-1].prefix / "report.json").write_bytes(b"{}")
+
+    result = checked(folder, simulator)
+
+    assert [fault.problem for fault in result.faults] == ["the object was changed"]
+    assert result.notes == []
+
+
+def test_beside_a_report_of_an_unknown_form_it_is_noted() -> None:
+    shelf = a_chain(1)
+    shelf.objects[f"{SCOPE}/index.html"] = b"anything"
+
+    assert [note.partition(":")[0] for note in verify(shelf, SCOPE).notes] == [f"{SCOPE}/index.html"]
+
+
+def test_who_wants_no_pages_gets_none(tmp_path: Path) -> None:
+    profile = tmp_path / "profile.json"
+    profile.write_bytes(orjson.dumps({"formats": ["report.json"]}))
+    simulator = an_estate()
+    audit_at(simulator, tmp_path / "store", AS_OF, CBR_AUDIT_PROFILE=str(profile))
+
+    assert not index_in(tmp_path / "store", simulator).exists()
