@@ -192,8 +192,8 @@ def run(
 def doctor(ctx: click.Context, /, *, as_json: bool, profile: str | None, **options: str | None) -> None:
     """Try out everything that an audit with the present settings needs, and say what is missing.
 
-    The clock, signing in, every list of CBR, and the store: an object is written, read back and removed again. A line
-    names what came of it, and the action that IAM must allow.
+    The clock, signing in, every list of CBR, the key that signs digests, and the store: an object is written, read
+    back and removed again. A line names what came of it, and the action that IAM must allow.
 
     Exit codes: 0 everything is there, 2 something is missing.
     """
@@ -313,6 +313,7 @@ def simulate(
             "domain": simulator.domain,
             "ak": simulator.ak,
             "sk": simulator.sk,
+            "signing_kms_key": simulator.key.id,
         }
         click.echo(orjson.dumps(line))
         stopped.wait()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from audit.simulator.estate import Estate
 from audit.simulator.functions import Function
+from audit.simulator.kms import Key
 from audit.simulator.notices import Inbox
 from audit.simulator.task_log import TaskLog
 from audit.simulator.temporary import Pair, Pairs
@@ -28,6 +29,7 @@ class Cloud:
     """Everything that a route needs in order to answer.
 
     Attributes:
+        key: the one key of KMS.
         denied: the IAM actions that the user may not do.
         function: what FunctionGraph runs.
     """
@@ -37,6 +39,7 @@ class Cloud:
     tokens: Tokens
     account: Account
     clock: Callable[[], datetime]
+    key: Key
     pairs: Pairs = field(default_factory=Pairs)
     denied: set[str] = field(default_factory=set)
     inbox: Inbox = field(default_factory=Inbox)

@@ -18,11 +18,11 @@ from audit.simulator.simulator import Simulator
 P = ParamSpec("P")
 T = TypeVar("T")
 _METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_SERVICES: Final = ("cbr", "functiongraph", "iam", "smn")
+_SERVICES: Final = ("cbr", "functiongraph", "iam", "kms", "smn")
 
 
 class mock_cbr:  # noqa: N801 - read as a function, like other mocks of clouds
-    """Answer for CBR, FunctionGraph, IAM and SMN of one region, and refuse every other host.
+    """Answer for CBR, FunctionGraph, IAM, KMS and SMN of one region, and refuse every other host.
 
     As a context manager it gives the simulator. As a decorator of a function it passes nothing to that function;
     the simulator is the attribute ``simulator`` of the mock. Blocks of the same mock can be nested: the simulator

@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
-from audit.simulator import functions, identity, kept_routes, notices, parameters
+from audit.simulator import functions, identity, kept_routes, kms, notices, parameters
 from audit.simulator.answers import DeniedError, RefusedError, listing
 from audit.simulator.cloud import Cloud
 from audit.simulator.listings import find, list_page, paging, show
@@ -97,6 +97,10 @@ def _of_function(path: str) -> re.Pattern[str]:
     return re.compile(rf"/v2/(?P<project>[^/]+)/fgs/functions/(?P<id>[^/]+)/{path}")
 
 
+def _in_kms(path: str) -> re.Pattern[str]:
+    return re.compile(rf"/v1\.0/(?P<project>[^/]+)/kms/{path}")
+
+
 _TOPIC: Final = re.compile(r"/v2/(?P<project>[^/]+)/notifications/topics/(?P<id>[^/]+)/publish")
 ROUTES: Final = (
     _Route("POST", re.compile(r"/v3/auth/tokens/?"), identity.give_token),
@@ -115,6 +119,8 @@ ROUTES: Final = (
         "cbr:vaults:listProtectables",
     ),
     _Route("POST", _TOPIC, notices.publish, "smn:topic:publish"),
+    _Route("POST", _in_kms("sign"), kms.sign, "kms:cmk:sign"),
+    _Route("POST", _in_kms("get-publickey"), kms.get_public_key, "kms:cmk:getPublicKey"),
     _Route("POST", _of_function("invocations"), functions.invoke, "functiongraph:function:invoke"),
     _Route("POST", _of_function("invocations-async"), functions.invoke_later, "functiongraph:function:invokeAsync"),
     _Route("POST", re.compile(r"/webhook"), notices.call),

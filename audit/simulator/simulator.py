@@ -12,6 +12,7 @@ from audit.simulator import routes
 from audit.simulator.cloud import Account, Cloud
 from audit.simulator.estate import Estate
 from audit.simulator.functions import Function, urn_of
+from audit.simulator.kms import Key, key_of
 from audit.simulator.messages import Request, Response
 from audit.simulator.notices import Inbox, topic_of
 from audit.simulator.task_log import TaskLog
@@ -59,7 +60,8 @@ class Simulator:
         projects = {vault["id"]: vault["enterprise_project_id"] for vault in estate.vaults}
         self.tasks = TaskLog(estate.tasks, estate.hidden, projects)
         self.intercept = None
-        self._cloud = Cloud(estate, self.tasks, Tokens(token_lifetime), Account(), clock, denied=set(denied))
+        key = key_of(estate.project_id)
+        self._cloud = Cloud(estate, self.tasks, Tokens(token_lifetime), Account(), clock, key, denied=set(denied))
         self._latency = latency
         self._gzip = gzip
         self._lock = Lock()
@@ -115,6 +117,11 @@ class Simulator:
     def inbox(self) -> Inbox:
         """What arrived at the topic, at ``/webhook`` and at ``/ping/ID``, where ID is hexadecimal."""
         return self._cloud.inbox
+
+    @property
+    def key(self) -> Key:
+        """The one key of KMS: change its state to see what a disabled key does."""
+        return self._cloud.key
 
     @property
     def function_urn(self) -> str:
