@@ -8,6 +8,7 @@ from audit.chain.digest import PAYLOAD_TYPE, Digest, DigestKind, Link, digest_ke
 from audit.chain.envelope import Envelope, Signature, pae
 from audit.chain.head import Head, find_head
 from audit.chain.keys import Ed25519Signer, PublicKey, Signer, Unsigned
+from audit.chain.p256 import P256Key, in_der
 
 __all__ = [
     "PAYLOAD_TYPE",
@@ -17,6 +18,7 @@ __all__ = [
     "Envelope",
     "Head",
     "Link",
+    "P256Key",
     "PublicKey",
     "Signature",
     "Signer",
@@ -24,5 +26,6 @@ __all__ = [
     "digest_key",
     "find_head",
     "folder_of",
+    "in_der",
     "pae",
 ]

@@ -4,10 +4,10 @@ Signing with a key file needs the extra ``sign`` (cryptography); a key that lies
 check, either cryptography or nothing but openssl is needed (docs/verify-by-hand.md).
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from audit.chain.fingerprint import fingerprint
 from audit.errors import ChainError, SettingsError
 
 
@@ -23,7 +23,11 @@ class Signer(Protocol):
         """none, Ed25519 or ECDSA_SHA_256."""
 
     def sign(self, data: bytes) -> bytes:
-        """Sign; empty bytes where nothing is signed."""
+        """Sign; empty bytes where nothing is signed.
+
+        Raises:
+            SigningError: who holds the key did not sign.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,10 @@ class PublicKey:
             self._key: Any = load_pem_public_key(pem)
         except ValueError as error:
             raise SettingsError("the public key is not a public key in PEM") from error
-        if not isinstance(self._key, ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey):
-            raise SettingsError("the public key is neither an Ed25519 nor an elliptic-curve key")
         self._is_ed25519 = isinstance(self._key, ed25519.Ed25519PublicKey)
+        is_p256 = isinstance(self._key, ec.EllipticCurvePublicKey) and isinstance(self._key.curve, ec.SECP256R1)
+        if not (self._is_ed25519 or is_p256):
+            raise SettingsError("the public key is neither an Ed25519 key nor one over P-256")
         self.fingerprint = fingerprint(_spki(self._key))
 
     def check(self, data: bytes, signature: bytes) -> None:
@@ -108,11 +113,6 @@ class PublicKey:
                 self._key.verify(signature, data, ec.ECDSA(hashes.SHA256()))
         except InvalidSignature as error:
             raise ChainError("the signature does not fit this key and these bytes") from error
-
-
-def fingerprint(spki: bytes) -> str:
-    """Name a public key by the SHA-256 of its DER form (SubjectPublicKeyInfo)."""
-    return f"sha256:{hashlib.sha256(spki).hexdigest()}"
 
 
 def _spki(key: Any) -> bytes:

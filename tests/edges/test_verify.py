@@ -465,9 +465,13 @@ def test_without_cryptography_the_remedy_is_named(monkeypatch: pytest.MonkeyPatc
         PublicKey(b"")
 
 
-def test_a_public_key_of_another_kind_is_refused() -> None:
-    key = rsa.generate_private_key(65537, 2048).public_key()
-    with pytest.raises(SettingsError, match="neither an Ed25519 nor an elliptic-curve key"):
+@pytest.mark.parametrize(
+    "key",
+    [rsa.generate_private_key(65537, 2048).public_key(), ec.generate_private_key(ec.SECP384R1()).public_key()],
+    ids=["rsa", "another curve"],
+)
+def test_a_public_key_of_another_kind_is_refused(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> None:
+    with pytest.raises(SettingsError, match="neither an Ed25519 key nor one over P-256"):
         PublicKey(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
 
