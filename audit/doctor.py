@@ -13,7 +13,9 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final, Protocol
 
+from audit.chain import Signer
 from audit.errors import AuditError, RefusedError, StoreError
+from audit.kms import PUBLIC_KEY, SIGN, KmsSigner
 from audit.store import ProbedStore, Store
 from audit.store.obs import DELETE, GET, LIST, PUT
 from audit.store.obs_place import SCHEME
@@ -72,6 +74,36 @@ def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterato
         return
     yield Check("sign-in", Result.OK, way)
     yield from (_checked(name, action, troubles[name]) for name, action in actions.items())
+
+
+def is_let_in(checks: Iterable[Check]) -> bool:
+    """Tell whether somebody is signed in, by what came of trying."""
+    return any(check.name == "sign-in" and check.result is Result.OK for check in checks)
+
+
+def examine_key(ready: Callable[[], Signer], kms: KmsSigner | None, *, is_let_in: bool) -> Iterator[Check]:
+    """Try the key that signs digests, and name it as digests do.
+
+    Args:
+        ready: prepares the signer, and raises where it cannot sign.
+        kms: the key where it lies in KMS; its public half is tried by itself.
+        is_let_in: somebody is signed in; a password that was refused is not tried a second time.
+    """
+    if kms and not is_let_in:
+        yield from _untried({"public key": PUBLIC_KEY, "signature": SIGN}, "nobody is signed in")
+        return
+    if kms:
+        trouble = _trouble(lambda: kms.key_id)
+        yield _checked("public key", PUBLIC_KEY, trouble, "" if trouble else kms.key_id)
+        if trouble:
+            yield from _untried({"signature": SIGN}, "the public key is not known")
+            return
+    try:
+        signer = ready()
+    except AuditError as error:
+        yield Check("signature", Result.MISSING, str(error), SIGN if kms else "")
+    else:
+        yield Check("signature", Result.OK, f"{signer.algorithm} {signer.key_id}", SIGN if kms else "")
 
 
 def examine_store(store: ProbedStore) -> Iterator[Check]:

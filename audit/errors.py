@@ -13,6 +13,8 @@
     │   ├── StoreUnreachableError    no answer in time
     │   ├── StoreRefusedError        the store answered no: keys, permission, bucket, region
     │   └── ChainError               what is stored is not what was published
+    ├── SigningError             the key service did not answer, or with what is no signature of its key
+    │   └── SigningRefusedError      it answered no: the key, its state or its usage, permission, credentials
     ├── FunctionFailedError      the deployed function failed, or did not answer in time
     └── IncompleteError          the report is stored, but the audit could not see everything
 
@@ -117,6 +119,16 @@ class StoreUnreachableError(StoreError):
 
 class StoreRefusedError(RefusedError, StoreError):
     """The store answered no: keys, permission, bucket or region."""
+
+
+class SigningError(AuditError):
+    """The key service did not answer, or with what is no signature of its key."""
+
+    exit_code = 3
+
+
+class SigningRefusedError(RefusedError, SigningError):
+    """The key service answered no: the key, its state or its usage, permission, credentials."""
 
 
 class FunctionFailedError(AuditError):

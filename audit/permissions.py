@@ -1,7 +1,7 @@
 """What IAM must allow, action by action, and why: the policies in deploy/iam/ grant exactly this.
 
-Sources: "Permissions Policies and Supported Actions" of the CBR, OBS, SMN and FunctionGraph API references, and the OBS
-user guide on server-side encryption.
+Sources: "Permissions Policies and Supported Actions" of the CBR, OBS, SMN and FunctionGraph API references, the OBS
+user guide on server-side encryption, and "Signing Data" and "Querying a Public Key" of the DEW API reference.
 """
 
 from collections.abc import Mapping
@@ -27,6 +27,10 @@ ENCRYPT: Final[Mapping[str, str]] = {
     "kms:dek:create": "to encrypt what is written",
     "kms:dek:crypto": "to encrypt what is written, and to decrypt what is read",
 }
+SIGN: Final[Mapping[str, str]] = {
+    "kms:cmk:sign": "to sign digests with the key CBR_AUDIT_SIGNING_KMS_KEY",
+    "kms:cmk:getPublicKey": "to name that key in every digest, and to check each signature before it is stored",
+}
 NOTIFY: Final[Mapping[str, str]] = {
     "smn:topic:publish": "to publish a message to CBR_AUDIT_SMN_TOPIC",
 }
@@ -39,6 +43,7 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = {
     "obs-write": STORE,
     "obs-lock": LOCK,
     "kms-encrypt": ENCRYPT,
+    "kms-sign": SIGN,
     "smn-publish": NOTIFY,
     "function-invoke": INVOKE,
 }

@@ -13,7 +13,7 @@ import orjson
 from audit import __version__
 from audit.chain import PAYLOAD_TYPE, Digest, DigestKind, Envelope, Head, Link, Signature, Signer, digest_key, find_head
 from audit.collection import Kind, Page, Window, shown
-from audit.errors import StoreError
+from audit.errors import SigningError, StoreError
 from audit.log import REDACTOR
 from audit.report.contents import Report, RunFacts
 from audit.report.index_page import INDEX
@@ -26,6 +26,10 @@ PROFILE: Final = "profile.json"
 REPORT: Final = "report.json"
 LATEST: Final = "latest.json"
 SCHEMA_VERSION: Final = 1
+_LEFT: Final = (
+    "the evidence and the reports are stored under {url}, but nothing signs for them: this run does not count, and the "
+    "next one reads everything again"
+)
 _KEY: Final = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*")
 
 
@@ -120,6 +124,7 @@ class Publication:
 
         Raises:
             StoreError: writing failed; without its digest a run does not exist.
+            SigningError: the digest could not be signed, and is not written.
         """
         manifest = REDACTOR.data(self._manifest(report))
         self._create(MANIFEST, manifest)
@@ -177,7 +182,11 @@ class Publication:
 
     def _sealed(self, digest: Digest) -> bytes:
         envelope = Envelope(PAYLOAD_TYPE, digest.dump())
-        signature = self._signer.sign(envelope.signed)
+        try:
+            signature = self._signer.sign(envelope.signed)
+        except SigningError as error:
+            error.args = (f"{error}; {_LEFT.format(url=self.url)}",)
+            raise
         signatures = (Signature(self._signer.key_id, signature),) if signature else ()
         return Envelope(PAYLOAD_TYPE, envelope.payload, signatures).dump()
 

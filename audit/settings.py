@@ -19,6 +19,7 @@ _SDK: Final = "HUAWEICLOUD_SDK_"
 _OWN: Final = "CBR_AUDIT_"
 _REGION: Final = re.compile(r"[a-z0-9-]{2,64}")
 _KMS_KEY: Final = re.compile(r"[A-Za-z0-9:/-]{8,256}")
+_SIGNING_KEY: Final = re.compile(r"[0-9a-z]{8}(-[0-9a-z]{4}){3}-[0-9a-z]{12}")
 _PROJECT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TOPIC: Final = re.compile(r"urn:smn:[a-z0-9-]{2,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}")
 _SHORTEST_SHARED_SECRET: Final = 16
@@ -50,6 +51,14 @@ def _project(text: str) -> str:
 def _kms_key(text: str) -> str:
     if not _KMS_KEY.fullmatch(text):
         raise ValueError("the id of a key has letters, digits and : / - only (see Key Management in the console)")
+    return text
+
+
+def _signing_key(text: str) -> str:
+    if not _SIGNING_KEY.fullmatch(text):
+        raise ValueError(
+            "a key is named by its id of 36 characters, not by an alias, which could come to mean another key"
+        )
     return text
 
 
@@ -170,6 +179,14 @@ class Settings(BaseModel):
         alias="CBR_AUDIT_SIGNING_KEY",
         description="An Ed25519 private key in PEM, or its file: it signs the digest of every run.",
     )
+    signing_kms_key: Annotated[Annotated[str, AfterValidator(_signing_key)] | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_SIGNING_KMS_KEY",
+        description="The id of a key in Huawei KMS (EC_P256, SIGN_VERIFY) that signs the digest of every run instead.",
+    )
+    kms_endpoint: Annotated[Endpoint | None, Unset] = Field(
+        None, alias="CBR_AUDIT_KMS_ENDPOINT", description="The endpoint of KMS, where the region does not give it."
+    )
     profile: Annotated[str | None, Unset] = Field(
         None, alias="CBR_AUDIT_PROFILE", description="The profile: a preset, a file, or the YAML text itself."
     )
@@ -224,6 +241,11 @@ class Settings(BaseModel):
         return self.iam_endpoint or f"https://iam.{self.region}.myhuaweicloud.com"
 
     @property
+    def signing_endpoint(self) -> str:
+        """The endpoint of KMS, given or made from the region."""
+        return self.kms_endpoint or f"https://kms.{self.region}.myhuaweicloud.com"
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log to blot out."""
         held = (
@@ -251,10 +273,10 @@ class Settings(BaseModel):
             faults += [_fault(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()]
         given = {key for key, value in values.items() if value}
         if cls.needs_cbr:
-            faults += _sign_in_faults(given)
+            faults += _sign_in_faults(given) + _signing_faults(given)
         if str(values.get(f"{_OWN}STORE", "")).startswith("obs://"):
             faults += _obs_faults(given)
-        faults += _notification_faults(given)
+        faults += _idle_faults(given)
         if faults or settings is None:
             raise SettingsError("; ".join(faults))
         return settings
@@ -301,9 +323,24 @@ def _sign_in_faults(given: set[str]) -> list[str]:
     return faults
 
 
-def _notification_faults(given: set[str]) -> list[str]:
+def _signing_faults(given: set[str]) -> list[str]:
+    """Say why it is not known which key signs, or where it is."""
+    faults = []
+    key, kms_key = f"{_OWN}SIGNING_KEY", f"{_OWN}SIGNING_KMS_KEY"
+    if {key, kms_key} <= given:
+        faults.append(f"{key} and {kms_key} are both set, and only one key can sign: unset one")
+    if kms_key in given and not given & {f"{_SDK}REGION", f"{_OWN}KMS_ENDPOINT"}:
+        faults.append(f"{_SDK}REGION or {_OWN}KMS_ENDPOINT is not set: where is the key?")
+    return faults
+
+
+def _idle_faults(given: set[str]) -> list[str]:
     """Say what is set and would have no effect."""
-    needs = {f"{_OWN}WEBHOOK_SECRET": f"{_OWN}WEBHOOK_URL", f"{_OWN}SMN_ENDPOINT": f"{_OWN}SMN_TOPIC"}
+    needs = {
+        f"{_OWN}WEBHOOK_SECRET": f"{_OWN}WEBHOOK_URL",
+        f"{_OWN}SMN_ENDPOINT": f"{_OWN}SMN_TOPIC",
+        f"{_OWN}KMS_ENDPOINT": f"{_OWN}SIGNING_KMS_KEY",
+    }
     return [
         f"{needed} is not set, and {name} has no effect without it"
         for name, needed in needs.items()

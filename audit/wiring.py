@@ -8,18 +8,19 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import structlog
 
 from audit import __version__
 from audit.cbr.client import CbrClient, actions
-from audit.chain import Ed25519Signer, Head, Signer, Unsigned
+from audit.chain import Head
 from audit.collection import Window, shown
-from audit.doctor import Check, Result, examine_cloud, examine_store
+from audit.doctor import Check, Result, examine_cloud, examine_key, examine_store, is_let_in
 from audit.errors import EventError, RefusedError, SettingsError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
+from audit.kms import KmsSigner
+from audit.kms.dialect import KMS
 from audit.log import REDACTOR
 from audit.notify import Notifier
 from audit.predecessor import Predecessor, read_predecessor, recalled
@@ -28,6 +29,7 @@ from audit.publish import LATEST, Publication, newest
 from audit.report.contents import Conclusion, RunFacts
 from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn, StoreSettings
+from audit.signers import ready_signer
 from audit.signing_in import Agency, agency_variables, signed_in
 from audit.store import ProbedStore, Store, open_store
 from audit.store.obs import LOCK, Obs, Seal
@@ -44,6 +46,7 @@ _AHEAD: Final = timedelta(days=1)  # clocks differ, and a date may be that of an
 _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
 _FOR_TRYING: Final = timedelta(minutes=1)
+_FOR_SIGNING: Final = timedelta(seconds=20)
 _MOST_BYTES: Final = 512 * 1024 * 1024
 _LEVELS: Final = {
     Conclusion.COMPLIANT: logging.INFO,
@@ -187,7 +190,12 @@ def examined(variables: Mapping[str, str]) -> Iterator[Check]:
         with opened(made) as edges:
             settings = made.settings
             yield Check("settings", Result.OK, f"project {settings.project_id} at {settings.cbr_endpoint}")
-            yield from examine_cloud(edges.client, actions(made.profile.lists), edges.way)
+            checks = [*examine_cloud(edges.client, actions(made.profile.lists), edges.way)]
+            yield from checks
+            if settings.signing_key or edges.kms:
+                yield from examine_key(
+                    partial(ready_signer, settings, edges.kms), edges.kms, is_let_in=is_let_in(checks)
+                )
             yield from examine_store(edges.store)
             if settings.obs_lock_days:
                 yield Check("store lock", Result.UNTRIED, "a locked object could not be removed again", LOCK)
@@ -218,11 +226,12 @@ def summary(done: Done) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Everything that a run needs of the world, and the name of the way to sign in."""
+    """Everything that a run needs of the world, and the name of the way to sign in; kms where a key in KMS signs."""
 
     way: SignIn
     client: CbrClient
     store: ProbedStore
+    kms: KmsSigner | None
 
 
 def _facts(order: Order, head: Head | None, before: Predecessor | None) -> RunFacts:
@@ -257,7 +266,8 @@ def opened(order: Order) -> Iterator[Edges]:
     settings = order.settings
     reading = Transport(limits=Limits(budget=order.budget), connections=settings.workers)
     storing = Transport(limits=_storing(order.storing), dialect=OBS)
-    with closing(reading), closing(storing):
+    signing = Transport(limits=Limits(request=_FOR_SIGNING, budget=order.storing), dialect=KMS, connections=1)
+    with closing(reading), closing(storing), closing(signing):
         who = signed_in(settings, order.agency, reading, CloudClock())
         client = CbrClient(
             reading,
@@ -266,7 +276,8 @@ def opened(order: Order) -> Iterator[Edges]:
             project_id=settings.project_id,
             workers=settings.workers,
         )
-        yield Edges(who.way, client, open_store(settings.store, _in_obs(settings, who.keys, storing)))
+        store = open_store(settings.store, _in_obs(settings, who.keys, storing))
+        yield Edges(who.way, client, store, _in_kms(settings, order.agency, signing))
 
 
 @contextmanager
@@ -289,11 +300,12 @@ def opened_store(url: str, variables: Mapping[str, str]) -> Iterator[Store]:
 def _run(order: Order, edges: Edges, watch: Watch) -> tuple[Done, Mapping[str, Any] | None]:
     """Go on where the run before ended; also return what that one reported."""
     try:
+        signer = ready_signer(order.settings, edges.kms)
         head = newest(edges.store, order.settings.project_id)
         before = read_predecessor(edges.store, head, until=order.until, look_back=order.profile.remembered)
         facts = _facts(order, head, before)
         _tell(facts, edges)
-        publication = Publication(edges.store, facts, head=head, signer=_signer(order.settings))
+        publication = Publication(edges.store, facts, head=head, signer=signer)
         done = run(facts, order.profile, edges.client, publication, watch, before)
     except RefusedError as error:
         raise type(error)(f"{error} (signed in with {edges.way})", status=error.status, code=error.code) from error
@@ -309,24 +321,17 @@ def _tell(facts: RunFacts, edges: Edges) -> None:
             _LOG.warning("previous.not_used", reason=trouble)
 
 
-def _signer(settings: Settings) -> Signer:
-    """Read the key that signs digests, from its file where a path is given; nothing is signed without one.
-
-    Raises:
-        SettingsError: the key cannot be read or used.
-    """
-    if settings.signing_key is None:
-        return Unsigned()
-    written = settings.signing_key.get_secret_value()
-    if "PRIVATE KEY" in written:
-        return Ed25519Signer(written.encode())
-    try:
-        return Ed25519Signer(Path(written).read_bytes())
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no path"
-        raise SettingsError(
-            f"the key of CBR_AUDIT_SIGNING_KEY cannot be read: {reason}; give its PEM, or a file"
-        ) from None
+def _in_kms(settings: Settings, agency: Agency | None, transport: Transport) -> KmsSigner | None:
+    """Prepare the key in KMS that signs digests, None where there is none."""
+    if settings.signing_kms_key is None:
+        return None
+    return KmsSigner(
+        transport,
+        signed_in(settings, agency, transport, CloudClock()).credentials,
+        endpoint=settings.signing_endpoint,
+        project_id=settings.project_id,
+        key=settings.signing_kms_key,
+    )
 
 
 def _storing(budget: timedelta) -> Limits:

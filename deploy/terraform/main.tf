@@ -2,9 +2,16 @@
 
 locals {
   # OBS is a global service, all others belong to the project: IAM does not mix them in one policy.
-  global_policies  = concat(["obs-write"], var.lock_days > 0 ? ["obs-lock"] : [])
-  project_policies = concat(["cbr-read"], var.kms_key_id != "" ? ["kms-encrypt"] : [], length(local.topics) > 0 ? ["smn-publish"] : [])
-  topics           = compact([var.failure_topic, var.change_topic])
+  global_policies = concat(["obs-write"], var.lock_days > 0 ? ["obs-lock"] : [])
+
+  project_policies = concat(
+    ["cbr-read"],
+    var.kms_key_id != "" ? ["kms-encrypt"] : [],
+    var.signing_kms_key_id != "" ? ["kms-sign"] : [],
+    length(local.topics) > 0 ? ["smn-publish"] : [],
+  )
+
+  topics = compact([var.failure_topic, var.change_topic])
 
   settings = merge(
     {
@@ -13,6 +20,7 @@ locals {
     },
     var.change_topic != "" ? { CBR_AUDIT_SMN_TOPIC = var.change_topic } : {},
     var.kms_key_id != "" ? { CBR_AUDIT_OBS_KMS_KEY = var.kms_key_id } : {},
+    var.signing_kms_key_id != "" ? { CBR_AUDIT_SIGNING_KMS_KEY = var.signing_kms_key_id } : {},
     var.lock_days > 0 ? { CBR_AUDIT_OBS_LOCK_DAYS = tostring(var.lock_days) } : {},
     var.settings,
   )

@@ -73,6 +73,12 @@ variable "kms_key_id" {
   default     = ""
 }
 
+variable "signing_kms_key_id" {
+  description = "Id of the KMS key (EC_P256, SIGN_VERIFY) that signs the digest of every run; none unless told."
+  type        = string
+  default     = ""
+}
+
 variable "lock_days" {
   description = "Days in which nobody can change or remove what is stored (WORM); 0 for none."
   type        = number

@@ -6,7 +6,8 @@ import pytest
 
 from audit.cbr.client import ACTIONS
 from audit.notify import smn
-from audit.permissions import ENCRYPT, INVOKE, LOCK, NOTIFY, POLICIES, READ, STORE
+from audit.permissions import ENCRYPT, INVOKE, LOCK, NOTIFY, POLICIES, READ, SIGN, STORE
+from audit.simulator import ACTIONS as KNOWN
 from audit.store import obs, obs_dialect
 from deploy.wheels import ROOT
 
@@ -27,6 +28,7 @@ def test_the_table_names_what_the_code_asks_for_and_no_more() -> None:
     assert {*STORE} == {obs.PUT, obs.GET, obs.LIST}
     assert {*LOCK} == {obs.LOCK}
     assert {*NOTIFY} == {smn.ACTION}
+    assert {*SIGN} == {action for action in KNOWN if action.startswith("kms:")}
     advice = obs_dialect.OBS.remedy(403, "KMS.0103", obs.PUT) + (ROOT / "audit/store/obs_dialect.py").read_text()
     assert set(re.findall(r"kms:\w+:\w+", advice)) <= {*ENCRYPT}
     assert len(INVOKE) == 2

@@ -135,6 +135,8 @@ def test_this_machine_is_known(host: str, *, is_here: bool) -> None:
         ("HUAWEICLOUD_SDK_REGION", "EU West", "looks like eu-west-101"),
         ("HUAWEICLOUD_SDK_REGION", "x.evil.com/", "looks like eu-west-101"),
         ("CBR_AUDIT_OBS_KMS_KEY", "key with space", "the id of a key has letters"),
+        ("CBR_AUDIT_SIGNING_KMS_KEY", "alias/audit", "not by an alias"),
+        ("CBR_AUDIT_SIGNING_KMS_KEY", "0D0466B0-E727-4D9C-B35D-F84BB474A37F", "its id of 36 characters"),
         ("CBR_AUDIT_OBS_LOCK_DAYS", "0", "greater than or equal to 1"),
         ("CBR_AUDIT_OBS_LOCK_DAYS", "36501", "less than or equal to 36500"),
         ("CBR_AUDIT_WORKERS", "0", "greater than or equal to 1"),
@@ -289,3 +291,48 @@ def test_looking_into_a_store_needs_no_project_and_no_cbr() -> None:
     assert (settings.obs_kms_key, settings.obs_lock_days) == (seal["CBR_AUDIT_OBS_KMS_KEY"], 365)
     with pytest.raises(SettingsError, match="needs access keys"):
         StoreSettings.read({**IN_OBS, "HUAWEICLOUD_SDK_REGION": "eu-west-101"})
+
+
+SIGNING = "0d0466b0-e727-4d9c-b35d-f84bb474a37f"
+
+
+def test_the_region_gives_the_endpoint_of_the_key_unless_it_is_told() -> None:
+    settings = Settings.read({**GOOD, "CBR_AUDIT_SIGNING_KMS_KEY": SIGNING})
+    other = {"CBR_AUDIT_SIGNING_KMS_KEY": SIGNING, "CBR_AUDIT_KMS_ENDPOINT": "https://kms.example.com/"}
+
+    assert settings.signing_kms_key == SIGNING
+    assert settings.signing_endpoint == f"https://kms.{settings.region}.myhuaweicloud.com"
+    assert Settings.read({**GOOD, **other}).signing_endpoint == "https://kms.example.com"
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (
+            {"CBR_AUDIT_SIGNING_KEY": "k.pem", "CBR_AUDIT_SIGNING_KMS_KEY": SIGNING},
+            "CBR_AUDIT_SIGNING_KEY and CBR_AUDIT_SIGNING_KMS_KEY are both set, and only one key can sign: unset one",
+        ),
+        (
+            {
+                "HUAWEICLOUD_SDK_REGION": "",
+                "CBR_AUDIT_ENDPOINT": "https://cbr.example.com",
+                "CBR_AUDIT_SIGNING_KMS_KEY": SIGNING,
+            },
+            "HUAWEICLOUD_SDK_REGION or CBR_AUDIT_KMS_ENDPOINT is not set: where is the key?",
+        ),
+        (
+            {"CBR_AUDIT_KMS_ENDPOINT": "https://kms.example.com"},
+            "CBR_AUDIT_SIGNING_KMS_KEY is not set, and CBR_AUDIT_KMS_ENDPOINT has no effect without it",
+        ),
+    ],
+)
+def test_it_is_told_which_key_signs_and_where_it_is(changed: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.read({**GOOD, **changed})
+
+    assert str(caught.value) == words
+
+
+def test_looking_into_a_store_asks_for_no_key() -> None:
+    values = {"CBR_AUDIT_STORE": "/tmp/x", "CBR_AUDIT_SIGNING_KEY": "k.pem", "CBR_AUDIT_SIGNING_KMS_KEY": SIGNING}  # noqa: S108
+    assert StoreSettings.read(values).signing_kms_key == SIGNING

@@ -6,12 +6,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from audit.chain import Ed25519Signer, PublicKey
+from audit.simulator import serve
 from tests.edges.chains import SCOPE, Shelf, a_chain
 from tests.edges.pages import code_of
+from tests.edges.pretend import a_simulator, audit
 
 PAGE = "verify-by-hand.md"
 TOOLS = ("bash", "jq", "sha256sum", "gzip", "base64", "openssl")
@@ -97,19 +99,23 @@ def test_an_ed25519_signature_is_checked_with_openssl(tmp_path: Path) -> None:
     assert bad.returncode != 0
 
 
-def test_a_signature_of_kms_is_checked_with_openssl(tmp_path: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page uses curl, which this machine lacks")
+def test_a_signature_of_kms_is_checked_with_openssl_and_the_key_that_kms_shows(tmp_path: Path) -> None:
+    simulator = a_simulator(resources=1)
+    with serve(simulator) as served:
+        audit(simulator, tmp_path, CBR_AUDIT_SIGNING_KMS_KEY=simulator.key.id, CBR_AUDIT_KMS_ENDPOINT=served.url)
+        folder = tmp_path / simulator.project_id
+        named = {"TOKEN": simulator.token, "PROJECT": simulator.project_id, "KEY": simulator.key.id}
+        script = re.sub(
+            r"https://kms\.\$REGION\.myhuaweicloud\.com", served.url, code_of("deploy.md", "Sign the digests")
+        )
+        told = bash("".join(f"{name}={value}\n" for name, value in named.items()) + script, folder)
 
-    class Kms:
-        key_id = PublicKey(pem(key.public_key())).fingerprint
-        algorithm = "ECDSA_SHA_256"
-
-        def sign(self, data: bytes) -> bytes:
-            return key.sign(data, ec.ECDSA(hashes.SHA256()))
-
-    folder = on_disk(a_chain(2, Kms()), tmp_path)
-
-    assert signature_of(folder, pem(key.public_key()), "openssl dgst").stdout == "Verified OK\n"
+    key = (folder / "key.pem").read_bytes()
+    assert f"sha256:{told.stdout.split()[0]}" == PublicKey(key).fingerprint
+    assert signature_of(folder, key, "openssl dgst").stdout == "Verified OK\n"
+    other = pem(ec.generate_private_key(ec.SECP256R1()).public_key())
+    assert "Verification failure" in signature_of(folder, other, "openssl dgst").stdout
 
 
 def test_the_id_of_a_key_is_the_hash_of_its_der_form(tmp_path: Path) -> None:
