@@ -100,6 +100,7 @@ class _Verifier:
         self._key = key
         self._scope = scope
         self._result = Verification(scope)
+        self._published: dict[tuple[str, str], _Found] = {}
 
     def run(self, since: datetime | None, until: datetime | None, expected_head: str | None) -> Verification:
         found = [digest for key in self._store.keys(folder_of(self._scope)) if (digest := self._digest(key))]
@@ -108,6 +109,7 @@ class _Verifier:
         self._check_links(found)
         for each in found:
             self._check_signature(each)
+        self._published = {(each.digest.run, each.digest.manifest.object): each for each in found}
         listed: set[str] = set()
         for each in found:
             is_asked = (since is None or each.digest.until >= since) and (until is None or each.digest.until <= until)
@@ -208,10 +210,25 @@ class _Verifier:
         self._result.objects += 1
         self._result.size += len(data)
         try:
-            return {link.object} | self._check_objects(orjson.loads(data), prefix, is_asked=is_asked)
+            manifest = orjson.loads(data)
+            self._check_origin(each, manifest["origin"])
+            self._result.notes += [f"{link.object}: {note}" for note in manifest["run"]["previous"]["notes"]]
+            return {link.object} | self._check_objects(manifest, prefix, is_asked=is_asked)
         except (orjson.JSONDecodeError, LookupError, TypeError):
             self._fault(link.object, "the manifest is not of a known form")
             return {link.object}
+
+    def _check_origin(self, each: _Found, origin: Mapping[str, str] | None) -> None:
+        """Hold the run that a manifest goes on from against the chain: it must be an earlier one of it."""
+        if origin is None:
+            return
+        named = self._published.get((origin["run"], f"{origin['prefix']}/{MANIFEST}"))
+        if (
+            named is None
+            or named.digest.seq >= each.digest.seq
+            or named.digest.manifest.sha256 != origin["manifest_sha256"]
+        ):
+            self._fault(each.digest.manifest.object, f"it goes on from a run that is not in the chain: {origin['run']}")
 
     def _check_objects(self, manifest: Mapping[str, Any], prefix: str, *, is_asked: bool) -> set[str]:
         """Check what a manifest lists; return the keys."""

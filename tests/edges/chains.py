@@ -6,11 +6,11 @@ from functools import cache
 
 import orjson
 
-from audit.chain import Signer, Unsigned, find_head
+from audit.chain import Head, Signer, Unsigned, find_head
 from audit.collection import Kind, Page, Window
 from audit.profile import Profile
 from audit.publish import Publication
-from audit.report.contents import Report, RunFacts
+from audit.report.contents import Origin, Report, RunFacts
 from audit.run import assess
 from audit.validate import Intake
 from tests.core.builders import a_reading
@@ -47,9 +47,9 @@ class Shelf:
         return Shelf(dict(self.objects))
 
 
-def facts(number: int) -> RunFacts:
-    """The n-th hourly run, counted from 1."""
-    as_of = AS_OF + number * HOUR
+def facts(number: int, judged: int | None = None) -> RunFacts:
+    """The n-th run, counted from 1; it judges its own hour, or another one."""
+    as_of = AS_OF + (number if judged is None else judged) * HOUR
     return RunFacts(
         id=f"{as_of:%Y%m%dT%H%M%SZ}-{number:012x}",
         as_of=as_of,
@@ -70,15 +70,31 @@ def a_report() -> Report:
 
 
 def publish(
-    shelf: Shelf, number: int, signer: Signer | None = None, *, on: str | None = None, report: Report | None = None
+    shelf: Shelf,
+    number: int,
+    signer: Signer | None = None,
+    *,
+    on: str | None = None,
+    report: Report | None = None,
+    judged: int | None = None,
 ) -> Publication:
-    """Publish the n-th run; ``on`` names the digest that it believes to be the newest."""
+    """Publish the n-th run; ``on`` names the digest that it believes to be the newest, ``judged`` another hour."""
     head = find_head(Shelf({on: shelf.objects[on]}) if on else shelf, SCOPE, None)
-    publication = Publication(shelf, facts(number), head=head, signer=signer or Unsigned())
+    run = replace(facts(number, judged), origin=origin_of(head))
+    publication = Publication(shelf, run, head=head, signer=signer or Unsigned())
     publication.keep(a_page(number))
     publication.put("report.json", orjson.dumps({"number": number}))
-    publication.finish(replace(report or a_report(), run=facts(number)))
+    publication.finish(replace(report or a_report(), run=run))
     return publication
+
+
+def origin_of(head: Head | None) -> Origin | None:
+    """What a run notes of the one that it follows, as the wiring does."""
+    if head is None or head.digest is None:
+        return None
+    manifest = head.digest.manifest
+    prefix = manifest.object.removesuffix("/manifest.json")
+    return Origin(run=head.digest.run, prefix=prefix, manifest_sha256=manifest.sha256)
 
 
 def a_page(number: int) -> Page:

@@ -175,6 +175,26 @@ def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
     assert "made anew from the answers" in anew.recalled.notes[0]
 
 
+def test_a_history_made_anew_is_told_by_verify(tmp_path: Path) -> None:
+    simulator = an_estate()
+    first, last = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF - 2 * DAY)
+    path = tmp_path / last.prefix / "history.ndjson.gz"
+    content = path.read_bytes()
+    path.unlink()
+    (after,) = audit_at(simulator, tmp_path, AS_OF)
+    path.write_bytes(content)
+
+    run = last.report.run.id
+    told = f"the history of the run before ({run}) is missing or was changed; it was made anew from the answers"
+    assert [manifest_of(done, tmp_path)["run"]["previous"]["notes"] for done in (first, last, after)] == [
+        [],
+        [],
+        [told],
+    ]
+    result = verify(open_store(str(tmp_path)), simulator.project_id)
+    assert (result.faults, result.notes) == ([], [f"{after.prefix}/manifest.json: {told}"])
+
+
 def test_a_history_made_anew_goes_back_no_further_than_the_chain_is_whole(tmp_path: Path) -> None:
     simulator = an_estate()
     store = open_store(str(tmp_path))

@@ -297,6 +297,46 @@ def test_a_manifest_that_fits_its_digest_and_makes_no_sense_is_a_fault() -> None
         assert f"{manifest}: the manifest is not of a known form" in problems(checked(shelf))
 
 
+def with_origin(shelf: Shelf, number: int, **changed: str) -> str:
+    """Write the manifest of the n-th run anew, with another origin, as somebody who has a key would; return its key."""
+    manifest, digest = keys(shelf, "manifest.json")[number], keys(shelf, "/digest/")[number]
+    values = orjson.loads(shelf.objects[manifest])
+    values["origin"] = {**values["origin"], **changed}
+    shelf.objects[manifest] = orjson.dumps(values)
+    named = {"object": manifest, "sha256": hashlib.sha256(shelf.objects[manifest]).hexdigest(), "signature": ""}
+    resealed(shelf, digest, lambda old: old.update(manifest=named), SIGNER)
+    publish_pointer(shelf)
+    return manifest
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"run": "20261123T130000Z-ffffffffffff"},
+        {"prefix": f"{SCOPE}/elsewhere"},
+        {"manifest_sha256": "0" * 64},
+        {"run": facts(4).id, "prefix": f"{SCOPE}/2026/11/23/{facts(4).id}"},
+    ],
+    ids=["another run", "another place", "other bytes", "itself"],
+)
+def test_a_run_that_goes_on_from_none_of_the_chain_is_found(changed: dict[str, str]) -> None:
+    shelf = CLEAN.copy()
+    manifest = with_origin(shelf, 3, **changed)
+
+    assert problems(checked(shelf, key=PUBLIC)) == [
+        f"{manifest}: it goes on from a run that is not in the chain: {changed.get('run', facts(3).id)}"
+    ]
+
+
+def test_an_older_run_of_the_chain_may_be_gone_on_from() -> None:
+    shelf = CLEAN.copy()
+    older = Digest.open(Envelope.load(shelf.objects[DIGESTS[0]]))
+    prefix = older.manifest.object.removesuffix("/manifest.json")
+    with_origin(shelf, 3, run=older.run, prefix=prefix, manifest_sha256=older.manifest.sha256)
+
+    assert problems(checked(shelf, key=PUBLIC)) == []
+
+
 def test_an_answer_that_is_not_the_one_in_the_manifest_is_found() -> None:
     shelf = a_chain(1)
     manifest = keys(shelf, "manifest.json")[0]
@@ -441,7 +481,7 @@ def test_what_lies_among_the_digests_and_is_none_is_no_head() -> None:
 
 def test_a_window_that_ends_no_later_than_the_one_before_is_a_backfill() -> None:
     shelf = a_chain(2)
-    publish(shelf, 1)
+    publish(shelf, 3, judged=1)
 
     newest = Digest.open(Envelope.load(shelf.objects[keys(shelf, "/digest/")[-1]]))
     assert (newest.seq, newest.kind) == (3, "backfill")
