@@ -154,10 +154,13 @@ class _Verifier:
 
     def _note_fork(self, each: _Found, *, is_recorded: bool, found: Iterable[_Found]) -> None:
         followed = {other.digest.previous.object for other in found if other.digest.previous}
+        rivals = [other for other in found if other.digest.seq == each.digest.seq and other.key in followed]
         if is_recorded:
             self._result.notes.append(
                 f"{each.key}: a run that followed the same digest as another; a later one says so"
             )
+        elif each.key in followed and len(rivals) > 1:
+            self._result.notes.append(f"{each.key}: one of several runs of this number that were followed: a fork")
         elif each.key not in followed:
             self._fault(each.key, "a fork: another digest has the same number, and no later one has recorded this one")
 

@@ -370,6 +370,24 @@ def test_two_runs_that_followed_the_same_digest_are_a_fork_until_a_later_one_rec
     assert (newest.seq, len(newest.siblings)) == (3, 1)
 
 
+def test_two_branches_that_were_both_gone_on_from_are_told_even_where_they_were_joined() -> None:
+    shelf = a_chain(1, SIGNER)
+    other = shelf.copy()
+    for number in (2, 3):
+        publish(shelf, number, SIGNER)
+        publish(other, number + 2, SIGNER)
+    shelf.objects = {**other.objects, **shelf.objects}
+    publish(shelf, 6, SIGNER)
+
+    result = checked(shelf, key=PUBLIC)
+    assert problems(result) == []
+    assert [note.partition(": ")[2] for note in result.notes] == [
+        "one of several runs of this number that were followed: a fork",
+        "one of several runs of this number that were followed: a fork",
+        "a run that followed the same digest as another; a later one says so",
+    ]
+
+
 def test_a_run_that_was_broken_off_is_noted_and_no_fault() -> None:
     shelf = CLEAN.copy()
     shelf.objects[f"{SCOPE}/2026/11/23/broken/raw/00001-vaults.json.gz"] = b""
