@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-header --no-annotate --no-emit-find-links pyproject.toml
 
-.PHONY: demo test lint fuzz bench zip wheels schemas docs lock clean
+.PHONY: demo test lint fuzz tamper bench zip wheels schemas docs lock clean
 
 demo: .venv/.runs ## audit a simulated project and write its report to cbr-audit-demo/
 	$(BIN)/cbr-audit demo
@@ -23,6 +23,9 @@ lint: .venv/.develops ## style, types, layers
 
 fuzz: .venv/.develops ## a million mutated rows through both validators, some ten minutes
 	$(BIN)/python -m tests.fuzz
+
+tamper: .venv/.develops ## every bit flipped, every kind of tampering, clean chains and recomputed runs, some six minutes
+	$(BIN)/python -m tests.tamper
 
 bench: .venv/.develops ## figures, as ratios in one run
 	$(BIN)/python -m bench

@@ -1,0 +1,220 @@
+"""The thirteen kinds of tampering, each tried wherever it can be, on a bucket that keeps versions and metadata."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import combinations, pairwise
+from random import Random
+from typing import Any, Final
+
+import orjson
+
+from audit.chain import Envelope, Signature
+from audit.verify import verify
+from tests.edges.chains import SCOPE, Shelf, a_chain, publish
+from tests.tamper.flips import flipped
+from tests.tamper.signers import PAIRS, ed25519_pair
+
+LENGTH: Final = 6
+PAIR: Final = PAIRS["ECDSA_SHA_256"]
+POINTER: Final = f"{SCOPE}/latest.json"
+
+
+@dataclass
+class Bucket(Shelf):
+    """A store whose objects have versions, of which the last one is read, and metadata."""
+
+    versions: dict[str, list[bytes | None]] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def put(self, key: str, data: bytes | None) -> None:
+        """Write a newer version; None is a delete marker."""
+        self.versions.setdefault(key, [self.objects[key]]).append(data)
+        if data is None:
+            del self.objects[key]
+        else:
+            self.objects[key] = data
+
+
+Deed = Callable[[Bucket], object]
+
+
+def a_bucket(signed: Shelf) -> Bucket:
+    return Bucket(dict(signed.objects))
+
+
+def overwrite(bucket: Bucket, objects: Mapping[str, bytes]) -> None:
+    bucket.objects.update(objects)
+
+
+def remove(bucket: Bucket, key: str) -> None:
+    del bucket.objects[key]
+
+
+def describe(bucket: Bucket, key: str) -> None:
+    bucket.metadata[key] = "signature=forged"
+
+
+def evidence(shelf: Shelf) -> list[str]:
+    """Name everything that does not move."""
+    return [key for key in shelf.keys(f"{SCOPE}/") if key != POINTER]
+
+
+def digests(shelf: Shelf) -> list[str]:
+    return [key for key in evidence(shelf) if "/digest/" in key]
+
+
+def flip_one_bit(shelf: Shelf, chance: Random) -> Iterator[Deed]:
+    for key in evidence(shelf):
+        data = flipped(shelf.objects[key], chance.randrange(8 * len(shelf.objects[key])))
+        yield partial(overwrite, objects={key: data})
+
+
+def truncate(shelf: Shelf, chance: Random) -> Iterator[Deed]:
+    for key in evidence(shelf):
+        data = shelf.objects[key][: chance.randrange(len(shelf.objects[key]))]
+        yield partial(overwrite, objects={key: data})
+
+
+def delete(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    for key in evidence(shelf):
+        yield partial(remove, key=key)
+
+
+def swap(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    """Exchange two objects of the same name, such as the reports of two runs."""
+    for one, other in combinations([key for key in evidence(shelf) if "/digest/" not in key], 2):
+        if one.rpartition("/")[2] == other.rpartition("/")[2]:
+            yield exchanged(shelf, one, other)
+
+
+def reorder(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    """Exchange two digests."""
+    for one, other in combinations(digests(shelf), 2):
+        yield exchanged(shelf, one, other)
+
+
+def exchanged(shelf: Shelf, one: str, other: str) -> Deed:
+    return partial(overwrite, objects={one: shelf.objects[other], other: shelf.objects[one]})
+
+
+def add(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    """Put something beside each object."""
+    for key in (f"{each}.new" for each in evidence(shelf)):
+        yield partial(overwrite, objects={key: b"{}"})
+
+
+def replay(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    """Show an older digest, manifest or object in the place of a newer one, or again at the end."""
+    same: dict[str, list[str]] = {}
+    for key in evidence(shelf):
+        same.setdefault("digest" if "/digest/" in key else key.rpartition("/")[2], []).append(key)
+    for one, other in (pair for keys in same.values() for pair in pairwise(keys)):
+        yield partial(overwrite, objects={other: shelf.objects[one]})
+    for key in digests(shelf):
+        again = f"{SCOPE}/digest/{LENGTH + 1:010d}-{key.partition('-')[2]}"
+        yield partial(overwrite, objects={again: shelf.objects[key]})
+
+
+def sign_with_another_key(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    """Change what a digest concludes, and sign it and every later one anew, so that all links fit again."""
+    keys = digests(shelf)
+    for first in range(len(keys)):
+        yield partial(forge, keys=keys, first=first)
+
+
+def forge(bucket: Bucket, keys: list[str], first: int) -> None:
+    other, link = ed25519_pair("thief").signer, None
+    for key in keys[first:]:
+        values: dict[str, Any] = orjson.loads(Envelope.load(bucket.objects[key]).payload)
+        values |= {"conclusion": "compliant", "key_id": other.key_id, "algorithm": other.algorithm}
+        values["previous"] = link or values["previous"]
+        bare = Envelope(
+            Envelope.load(bucket.objects[key]).payload_type, orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+        )
+        sealed = Envelope(bare.payload_type, bare.payload, (Signature(other.key_id, other.sign(bare.signed)),))
+        bucket.objects[key] = sealed.dump()
+        link = {"object": key, "sha256": sha256(bucket.objects[key]), "signature": sealed.signature}
+    point_to(bucket, keys[-1])
+
+
+def change_metadata(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    for key in evidence(shelf):
+        yield partial(describe, key=key)
+
+
+def put_another_version(shelf: Shelf, chance: Random) -> Iterator[Deed]:
+    for key in evidence(shelf):
+        data = flipped(shelf.objects[key], chance.randrange(8 * len(shelf.objects[key])))
+        yield partial(Bucket.put, key=key, data=data)
+
+
+def put_a_delete_marker(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    for key in evidence(shelf):
+        yield partial(Bucket.put, key=key, data=None)
+
+
+def fork(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    """Let somebody who has the key go on from an older digest, beside the chain."""
+    for number, key in enumerate(digests(shelf)[:-1]):
+        yield partial(beside, number=number, key=key)
+
+
+def beside(bucket: Bucket, number: int, key: str) -> None:
+    publish(bucket, LENGTH + 10 + number, PAIR.signer, on=key)
+
+
+def cut_the_end(_shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    """Take the last runs away without a trace, and let the pointer say so."""
+    for left in range(1, LENGTH):
+        yield partial(cut, left=left)
+
+
+def cut(bucket: Bucket, left: int) -> None:
+    keys = digests(bucket)
+    for run in (key.partition("-")[2].removesuffix(".json") for key in keys[left:]):
+        for key in [key for key in bucket.objects if run in key]:
+            del bucket.objects[key]
+    point_to(bucket, keys[left - 1])
+
+
+def point_to(bucket: Bucket, key: str) -> None:
+    manifest = orjson.loads(Envelope.load(bucket.objects[key]).payload)["manifest"]["sha256"]
+    pointer = {"digest": key, "digest_sha256": sha256(bucket.objects[key]), "manifest_sha256": manifest}
+    bucket.objects[POINTER] = orjson.dumps(pointer)
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+Kind = Callable[[Shelf, Random], Iterator[Deed]]
+KINDS: Final[tuple[Kind, ...]] = (
+    flip_one_bit,
+    truncate,
+    delete,
+    swap,
+    reorder,
+    add,
+    replay,
+    sign_with_another_key,
+    change_metadata,
+    put_another_version,
+    put_a_delete_marker,
+    fork,
+    cut_the_end,
+)
+HARMLESS: Final = frozenset({change_metadata.__name__})  # signatures and hashes lie in the objects: nothing reads it
+
+
+def try_kind(number: int, seed: int) -> Counter[str]:
+    """Try one kind wherever it can be; count what was tried, and what the verifier told."""
+    shelf, counts = a_chain(LENGTH, PAIR.signer), Counter[str]()
+    head = sha256(shelf.objects[digests(shelf)[-1]])
+    for deed in KINDS[number](shelf, Random(seed)):  # noqa: S311  # repeatable
+        bucket = a_bucket(shelf)
+        deed(bucket)
+        counts.update(tried=1, found=bool(verify(bucket, SCOPE, key=PAIR.public, expected_head=head).faults))
+    return counts
