@@ -44,7 +44,13 @@ def _moment(_context: click.Context, parameter: click.Parameter, text: str | Non
 @click.command(name="verify")
 @click.argument("where", required=False, metavar="[STORE]")
 @click.option("--project-id", metavar="ID", help="The project, where the store holds several.")
-@click.option("--from", "since", callback=_moment, metavar="TIME", help="Read the objects of runs since this time.")
+@click.option(
+    "--from",
+    "since",
+    callback=_moment,
+    metavar="TIME",
+    help="Read the objects of runs since this time; earlier ones may be gone.",
+)
 @click.option("--to", "until", callback=_moment, metavar="TIME", help="Read the objects of runs until this time.")
 @click.option(
     "--public-key",

@@ -83,7 +83,7 @@ def verify(
     Args:
         store: where it lies.
         scope: the project.
-        since: objects of runs whose window ended earlier are not read; their digests are.
+        since: objects of runs whose window ended earlier are not read, and may be gone altogether; their digests are.
         until: objects of later runs are not read.
         key: every digest must be signed with it.
         expected_head: the hash of the newest digest, as somebody noted it elsewhere.
@@ -101,6 +101,7 @@ class _Verifier:
         self._scope = scope
         self._result = Verification(scope)
         self._published: dict[tuple[str, str], _Found] = {}
+        self._gone = 0
 
     def run(self, since: datetime | None, until: datetime | None, expected_head: str | None) -> Verification:
         found = [digest for key in self._store.keys(folder_of(self._scope)) if (digest := self._digest(key))]
@@ -112,8 +113,9 @@ class _Verifier:
         self._published = {(each.digest.run, each.digest.manifest.object): each for each in found}
         listed: set[str] = set()
         for each in found:
-            is_asked = (since is None or each.digest.until >= since) and (until is None or each.digest.until <= until)
-            listed |= self._check_run(each, is_asked=is_asked)
+            is_early = since is not None and each.digest.until < since
+            is_asked = not is_early and (until is None or each.digest.until <= until)
+            listed |= self._check_run(each, is_asked=is_asked, may_be_gone=is_early)
         self._check_strays(listed, found)
         self._check_pointer(found)
         self._conclude(found, expected_head)
@@ -201,11 +203,14 @@ class _Verifier:
         except ChainError as error:
             self._fault(each.key, str(error))
 
-    def _check_run(self, each: _Found, *, is_asked: bool) -> set[str]:
+    def _check_run(self, each: _Found, *, is_asked: bool, may_be_gone: bool) -> set[str]:
         """Check the manifest of a run and every object that it lists; return the keys that it accounts for."""
         link = each.digest.manifest
         prefix = link.object.removesuffix(MANIFEST)
         data = self._store.read(link.object)
+        if data is None and may_be_gone and _RUN_FOLDER.fullmatch(prefix.removeprefix(f"{self._scope}/")):
+            self._gone += 1
+            return set(self._store.keys(prefix))
         if data is None or hashlib.sha256(data).hexdigest() != link.sha256:
             state = "is missing" if data is None else "was changed"
             self._fault(link.object, f"the manifest {state}; {each.key} names it")
@@ -313,6 +318,10 @@ class _Verifier:
     def _conclude(self, found: list[_Found], expected_head: str | None) -> None:
         result = self._result
         result.digests = len(found)
+        if self._gone:
+            result.notes.append(
+                f"{self._gone:,} runs before the asked time were removed; their digests are still there"
+            )
         if found:
             result.first, result.head, result.head_sha256 = found[0].digest, found[-1].digest, found[-1].sha256
         if expected_head is not None and expected_head not in {each.sha256 for each in found}:

@@ -121,6 +121,7 @@ def resealed(shelf: Shelf, key: str, change: Callable[[dict[str, object]], None]
 
 
 DIGESTS = keys(CLEAN, "/digest/")
+NOWHERE = {"object": "nowhere", "sha256": "0" * 64, "signature": ""}
 
 
 def truncate(shelf: Shelf) -> None:
@@ -406,6 +407,22 @@ def test_objects_outside_the_asked_time_are_not_read() -> None:
     assert problems(checked(shelf, since=late)) == []
     assert problems(checked(shelf, until=late - HOUR)) != []
     assert checked(shelf, since=late).digests == 4
+
+
+def test_runs_that_a_rule_of_the_bucket_removed_may_be_gone_before_the_asked_time() -> None:
+    shelf = CLEAN.copy()
+    for key in [key for number in (1, 2) for key in keys(shelf, f"/{facts(number).id}/")]:
+        del shelf.objects[key]
+    result = checked(shelf, key=PUBLIC, since=facts(3).as_of)
+
+    assert (problems(result), result.signed) == ([], 4)
+    assert result.notes == ["2 runs before the asked time were removed; their digests are still there"]
+    assert len(problems(checked(shelf, key=PUBLIC))) == 2
+    assert len(problems(checked(shelf, key=PUBLIC, since=facts(2).as_of))) == 1
+    resealed(shelf, DIGESTS[0], lambda values: values.update(manifest={**NOWHERE, "object": "manifest.json"}), SIGNER)
+    assert "manifest.json: the manifest is missing" in "".join(problems(checked(shelf, since=facts(3).as_of)))
+    shelf.objects[keys(CLEAN, "manifest.json")[1]] = b"{}"
+    assert "the manifest was changed" in "".join(problems(checked(shelf, key=PUBLIC, since=facts(3).as_of)))
 
 
 def test_an_elliptic_key_as_kms_has_it_checks_signatures_too() -> None:
