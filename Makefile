@@ -24,7 +24,7 @@ lint: .venv/.develops ## style, types, layers
 fuzz: .venv/.develops ## a million mutated rows through both validators, some ten minutes
 	$(BIN)/python -m tests.fuzz
 
-tamper: .venv/.develops ## every bit flipped, every kind of tampering, clean chains and recomputed runs, some six minutes
+tamper: .venv/.develops ## every bit flipped, every kind of tampering, clean chains and recomputed runs, some five minutes
 	$(BIN)/python -m tests.tamper
 
 bench: .venv/.develops ## figures, as ratios in one run
