@@ -15,14 +15,14 @@ from audit.chain import Ed25519Signer, PublicKey, Signer, Unsigned
 
 @dataclass(frozen=True)
 class EcdsaSigner:
-    """Signs as KMS does; its signatures differ each time, as those of KMS do."""
+    """Signs as KMS does, but the same bytes alike each time: all shares of a campaign must see one chain."""
 
     key: ec.EllipticCurvePrivateKey
     key_id: str
     algorithm: str = "ECDSA_SHA_256"
 
     def sign(self, data: bytes) -> bytes:
-        return self.key.sign(data, ec.ECDSA(hashes.SHA256()))
+        return self.key.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
 
 
 @dataclass(frozen=True)
