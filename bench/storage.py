@@ -16,6 +16,8 @@ from typing import Final
 import structlog
 
 from audit.collection import shown
+from audit.publish import LATEST
+from audit.report.index_page import INDEX
 from audit.simulator import Simulator, build_estate, serve
 from audit.wiring import carry_out, order
 from bench.pages import AS_OF
@@ -27,6 +29,7 @@ SHOWN: Final = (
     *("history.ndjson.gz", "report.html", "report.json", "findings.csv", "profile.json", "manifest.json", "digest"),
 )
 FOR_EVER: Final = frozenset({"manifest.json", "digest"})
+MOVING: Final = frozenset({LATEST, INDEX})
 _RAW: Final = {"operation_logs": "tasks"}
 
 
@@ -50,10 +53,10 @@ def main(resources: int = 500, runs: int = 12) -> None:
 
 
 def _sizes(folder: Path, keys: Iterable[str]) -> Counter[str]:
-    """Bytes of what one run wrote, by the sort of object; the pointer is always written anew."""
+    """Bytes of what one run wrote and no later one replaces, by the sort of object."""
     sizes = Counter[str]()
     for key in keys:
-        if not key.endswith("latest.json"):
+        if key.rpartition("/")[2] not in MOVING:
             sizes[_sort(key)] += (folder / key).stat().st_size
     return sizes
 
