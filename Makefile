@@ -30,8 +30,8 @@ tamper: .venv/.develops ## every bit flipped, every kind of tampering, clean cha
 bench: .venv/.develops ## figures, as ratios in one run
 	$(BIN)/python -m bench
 
-zip: build/.wheels ## build/cbr-audit.zip, the function; PRECOMPILE=1 adds bytecode for a quicker cold start
-	$(BIN)/python -m deploy.build_zip $(if $(PRECOMPILE),--precompile)
+zip: build/.wheels ## build/cbr-audit.zip, the function; SOURCE_ONLY=1 leaves its bytecode out
+	$(BIN)/python -m deploy.build_zip $(if $(SOURCE_ONLY),--source-only)
 
 wheels: ## download the function's dependencies anew
 	rm -f build/.wheels

@@ -1,7 +1,8 @@
 """``make zip``: write build/cbr-audit.zip, the same bytes each time, and the same files to the folder build/function/.
 
-The zip holds handler.py, every module of ours that it can reach, the schemas, and the locked wheels of
-build/wheels/, unpacked. Console and Terraform take the zip; Serverless Devs takes the folder.
+The zip holds handler.py, every module of ours that it can reach, the schemas, the locked wheels of build/wheels/,
+unpacked, and the bytecode of all of them, without which a cold start takes four times as long. Console and Terraform
+take the zip; Serverless Devs takes the folder.
 """
 
 import argparse
@@ -26,6 +27,10 @@ from deploy.wheels import LOCK, ROOT, WHEELS
 ZIP: Final = ROOT / "build" / "cbr-audit.zip"
 FOLDER: Final = ROOT / "build" / "function"
 SCHEMAS: Final = ROOT / "schemas"
+NO_COMPILER: Final = (
+    f"It holds no bytecode, because no Python {FUNCTION_PYTHON} is on this machine to make it. It works all the same; "
+    "only each cold start takes four times as long."
+)
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _MODE: Final = 0o100644 << 16
 _UNIX: Final = 3
@@ -37,6 +42,7 @@ _LEFT_OUT: Final = (
         "*.dist-info/sboms/*",
     ),  # of no use when unpacked
     *("*.pyi", "*/py.typed", "*/tests/*", "*/benchmarks/*"),  # for those who develop with them
+    *("pydantic/v1/*", "pydantic/mypy.py", "urllib3/contrib/emscripten/*"),  # for other programs and platforms
     "yaml/_yaml.*",  # PyYAML's parser in C, 0.8 MB: profiles are small, and safe_load does not use it
 )
 
@@ -45,12 +51,12 @@ class BuildError(Exception):
     """The zip cannot be built; the text says why and what to do."""
 
 
-def files(wheels: Path, *, precompile: str | None = None) -> dict[str, bytes]:
+def files(wheels: Path, *, compiler: str | None) -> dict[str, bytes]:
     """Collect everything that belongs into the zip, by its name there.
 
     Args:
         wheels: the folder with the wheels.
-        precompile: a Python whose bytecode is added, so that a cold start need not compile.
+        compiler: the Python that makes the bytecode, of the version that the zip is for; None to leave it out.
 
     Raises:
         BuildError: a wheel is missing or was changed, or two sources hold the same file.
@@ -60,7 +66,7 @@ def files(wheels: Path, *, precompile: str | None = None) -> dict[str, bytes]:
         if name in found:
             raise BuildError(f"{name} comes from two places; one would hide the other")
         found[name] = data
-    return found | (compiled(found, precompile) if precompile else {})
+    return found | (compiled(found, compiler) if compiler else {})
 
 
 def locked(folder: Path) -> list[Path]:
@@ -161,18 +167,19 @@ def _sha256(data: bytes) -> str:
 def main() -> None:
     """Build, unpack, and say what was built."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--precompile", action="store_true", help="add bytecode: larger, but a quicker cold start")
-    python = None
-    if parser.parse_args().precompile and not (python := find(FUNCTION_PYTHON)):
-        sys.exit(f"make zip: no Python {FUNCTION_PYTHON} is on this machine to precompile with; leave PRECOMPILE out")
+    parser.add_argument("--source-only", action="store_true", help="leave the bytecode out: smaller, and slow to start")
+    is_wanted = not parser.parse_args().source_only
+    compiler = find(FUNCTION_PYTHON) if is_wanted else None
     try:
-        contents = files(WHEELS / FUNCTION_PYTHON, precompile=python)
+        contents = files(WHEELS / FUNCTION_PYTHON, compiler=compiler)
     except BuildError as error:
         sys.exit(f"make zip: {error}")
     digest = write(contents, ZIP)
     unpack(ZIP, FOLDER)
     size = ZIP.stat().st_size / 1_000_000
     print(f"{ZIP.relative_to(ROOT)}  {size:.1f} MB, {len(contents)} files, sha256 {digest}")  # noqa: T201  # what make shows
+    if is_wanted and not compiler:
+        print(NO_COMPILER)  # noqa: T201  # what make shows
 
 
 if __name__ == "__main__":

@@ -27,8 +27,9 @@ class Built:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     root = tmp_path_factory.mktemp("function")
     version = testable()
-    contents = files(WHEELS / version)
+    python = find(version) or sys.executable
+    contents = files(WHEELS / version, compiler=python)
     path, folder = root / "cbr-audit.zip", root / "code"
     sha256 = write(contents, path)
     unpack(path, folder)
-    return Built(version, find(version) or sys.executable, path, contents, sha256, folder)
+    return Built(version, python, path, contents, sha256, folder)

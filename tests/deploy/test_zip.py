@@ -13,7 +13,7 @@ import grimp
 import pytest
 
 from audit.simulator import Simulator, build_estate, serve
-from deploy.build_zip import BuildError, compiled, files, locked, unpack, write
+from deploy.build_zip import BuildError, compiled, files, locked, main, unpack, write
 from deploy.pythons import find
 from deploy.wheels import ROOT, WHEELS
 from tests.deploy.conftest import Built
@@ -82,23 +82,54 @@ def test_a_cloud_that_is_too_slow_is_left_in_time_with_an_honest_report(built: B
 
 
 def test_two_builds_have_the_same_bytes(built: Built, tmp_path: Path) -> None:
-    assert write(files(WHEELS / built.version), tmp_path / "again.zip") == built.sha256
+    assert write(files(WHEELS / built.version, compiler=built.python), tmp_path / "again.zip") == built.sha256
     assert (tmp_path / "again.zip").read_bytes() == built.path.read_bytes()
 
 
-def test_bytecode_has_the_same_bytes_each_time_and_is_used(built: Built, tmp_path: Path) -> None:
-    sources = {
-        name: data for name, data in built.contents.items() if name.startswith(("audit/", "requests/", "handler"))
-    }
-    bytecode = compiled(sources, built.python)
+def test_every_module_has_its_bytecode_the_same_in_whatever_order_it_is_made(built: Built) -> None:
+    modules = {name: data for name, data in built.contents.items() if name.endswith(".py")}
+    bytecode = {name: data for name, data in built.contents.items() if name.endswith(".pyc")}
 
-    assert compiled(dict(reversed(sources.items())), built.python) == bytecode
-    assert len(bytecode) == sum(name.endswith(".py") for name in sources)
+    assert len(bytecode) == len(modules)
+    assert compiled(dict(reversed(modules.items())), built.python) == bytecode
+
+
+def test_the_bytecode_is_what_runs(built: Built, tmp_path: Path) -> None:
     folder = tmp_path / "code"
-    write(built.contents | bytecode, tmp_path / "with-bytecode.zip")
-    unpack(tmp_path / "with-bytecode.zip", folder)
-    (folder / "audit" / "run.py").write_text("raise SystemExit('the bytecode was not used')")
+    unpack(built.path, folder)
+    for path in folder.rglob("*.py"):
+        path.write_text("raise SystemExit('the bytecode was not used')")
+
     assert call(replace(built, folder=folder), a_simulator(), tmp_path / "store", BY_HAND)["returned"]
+
+
+def test_without_bytecode_the_same_bytes_come_too_and_they_work(built: Built, tmp_path: Path) -> None:
+    contents = files(WHEELS / built.version, compiler=None)
+    sha256 = write(contents, tmp_path / "source.zip")
+    unpack(tmp_path / "source.zip", tmp_path / "code")
+
+    assert contents.items() < built.contents.items()
+    assert not [name for name in contents if name.endswith(".pyc")]
+    assert write(files(WHEELS / built.version, compiler=None), tmp_path / "again.zip") == sha256
+    assert call(replace(built, folder=tmp_path / "code"), a_simulator(), tmp_path / "store", BY_HAND)["returned"]
+
+
+def test_the_build_says_so_where_nothing_can_make_bytecode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replaced = {"ROOT": tmp_path, "ZIP": tmp_path / "cbr-audit.zip", "FOLDER": tmp_path / "function"}
+    for name, place in replaced.items():
+        monkeypatch.setattr(f"deploy.build_zip.{name}", place)
+    monkeypatch.setattr("deploy.build_zip.find", lambda _version: None)
+    monkeypatch.setattr("deploy.build_zip.files", lambda _wheels, *, compiler: {"compiler": repr(compiler).encode()})
+    monkeypatch.setattr("sys.argv", ["build_zip"])
+    main()
+    assert "no bytecode, because no Python 3.12 is on this machine" in capsys.readouterr().out
+    assert (tmp_path / "function" / "compiler").read_text() == "None"
+
+    monkeypatch.setattr("sys.argv", ["build_zip", "--source-only"])
+    main()
+    assert "no bytecode" not in capsys.readouterr().out
 
 
 def test_the_entries_say_nothing_about_the_machine(built: Built) -> None:
@@ -113,7 +144,7 @@ def test_the_entries_say_nothing_about_the_machine(built: Built) -> None:
 
 
 def test_the_zip_is_small(built: Built) -> None:
-    assert built.path.stat().st_size <= 12_000_000
+    assert built.path.stat().st_size <= 14_000_000  # the console takes 40 MB
 
 
 def test_it_holds_the_handler_at_its_root_and_exactly_the_modules_that_this_reaches(built: Built) -> None:
@@ -181,7 +212,7 @@ def test_a_wheel_that_cannot_simply_be_unpacked_is_named(tmp_path: Path, monkeyp
     monkeypatch.setattr("deploy.build_zip.locked", lambda _folder: [path])
 
     with pytest.raises(BuildError, match=r"odd-1\.0-\S+ holds odd-1\.0\.data/scripts/odd, which needs more"):
-        files(tmp_path)
+        files(tmp_path, compiler=None)
 
 
 def test_no_file_hides_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +222,7 @@ def test_no_file_hides_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("deploy.build_zip.locked", lambda _folder: [path])
 
     with pytest.raises(BuildError, match=r"handler\.py comes from two places"):
-        files(tmp_path)
+        files(tmp_path, compiler=None)
 
 
 def test_a_python_that_does_not_run_is_not_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
