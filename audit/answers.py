@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import jsonschema_rs
 import orjson
 
 from audit.errors import SourceAnswerError
 from audit.strict_json import FaultError, load, readable
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator, ValidationError
 
 LONGEST_PATH: Final = 200
 _PROBLEMS: Final = {
@@ -25,7 +27,6 @@ _PROBLEMS: Final = {
     "type": "wrong type",
 }
 
-Validator = jsonschema_rs.Draft202012Validator
 Deviation = tuple[str, str, Any]
 
 
@@ -50,21 +51,21 @@ class Answer:
     is_counted: bool = True
 
     @cached_property
-    def documented(self) -> Validator:
+    def documented(self) -> "Draft202012Validator":
         """Decides whether a row is as the documents and their amendments say."""
-        return Validator(_row_schema(self, ""))
+        return _compiled(_row_schema(self, ""))
 
     @cached_property
-    def required(self) -> Validator:
+    def required(self) -> "Draft202012Validator":
         """Decides whether the audit can use a row."""
-        return Validator(_row_schema(self, ".required"))
+        return _compiled(_row_schema(self, ".required"))
 
     @cached_property
-    def envelope(self) -> Validator:
+    def envelope(self) -> "Draft202012Validator":
         """Decides whether what stands around the rows is as documented; the rows of a list are left out."""
         if self.is_list:
-            return Validator(_schema(self.schema, ""))
-        return Validator({"properties": {self.key: True}, "additionalProperties": not self.key})
+            return _compiled(_schema(self.schema, ""))
+        return _compiled({"properties": {self.key: True}, "additionalProperties": not self.key})
 
     def rows(self, answer: Mapping[str, Any], *, is_known: bool = True) -> tuple[list[Any], dict[str, Any]]:
         """Take an answer apart into its rows and the rest.
@@ -138,7 +139,7 @@ def parse(body: bytes, name: str = "") -> tuple[dict[str, Any], bool]:
     return answer, is_known
 
 
-def deviations(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[Deviation]:
+def deviations(errors: "Iterable[ValidationError]") -> Iterator[Deviation]:
     """Name the path, the problem and the value of each deviation, down to the innermost."""
     for error in errors:
         kind, path = error.kind, tuple(error.instance_path)
@@ -178,6 +179,12 @@ def _explainer(answer: Answer) -> Any:
     import jsonschema  # noqa: PLC0415  # see explain
 
     return jsonschema.Draft202012Validator(_row_schema(answer, ".required"))
+
+
+def _compiled(schema: dict[str, Any]) -> "Draft202012Validator":
+    import jsonschema_rs  # noqa: PLC0415  # the first answer is the first that needs it
+
+    return jsonschema_rs.Draft202012Validator(schema)
 
 
 def _row_schema(answer: Answer, variant: str) -> dict[str, Any]:

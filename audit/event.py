@@ -22,7 +22,7 @@ class TimerEvent(BaseModel):
     Source: "Creating a Trigger" in the FunctionGraph API reference.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     version: str = Field(description="Version of the event, such as v1.0.")
     time: str = Field(description="When the timer fired, with the region's offset from UTC.")
@@ -34,7 +34,7 @@ class TimerEvent(BaseModel):
 class ManualEvent(BaseModel):
     """The event that a person or a program sends; every key may be left out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     project_id: str | None = Field(default=None, description="The project to audit, instead of the configured one.")
     since: str | None = Field(default=None, description="Start of the window: a time, a date, or 30d for 30 days ago.")

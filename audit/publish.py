@@ -15,8 +15,8 @@ from audit.chain import PAYLOAD_TYPE, Digest, DigestKind, Envelope, Head, Link, 
 from audit.collection import Kind, Page, Window, shown
 from audit.errors import SigningError, StoreError
 from audit.log import REDACTOR
+from audit.report import INDEX
 from audit.report.contents import Report, RunFacts
-from audit.report.index_page import INDEX
 from audit.report.json_report import previous_part, reading_part
 from audit.store import Store
 

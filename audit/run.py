@@ -11,9 +11,8 @@ from audit.evaluate import evaluate
 from audit.predecessor import Predecessor
 from audit.profile import Profile
 from audit.publish import HISTORY, PROFILE, Publication
-from audit.report import FORMATS, PAGE, index_page
+from audit.report import FORMATS, PAGE, index
 from audit.report.contents import Report, RunFacts, compose
-from audit.report.index_page import index_of
 from audit.validate import Intake
 
 
@@ -170,7 +169,7 @@ def publish(publication: Publication, intake: Intake, profile: Profile, report: 
     publication.put(PROFILE, profile.canonical)
     for name in profile.formats:
         publication.put(name, FORMATS[name](report))
-    publication.finish(report, index_page.render(index_of(report)) if PAGE in profile.formats else None)
+    publication.finish(report, index(report) if PAGE in profile.formats else None)
     return Done(
         report=report,
         prefix=publication.prefix,

@@ -285,6 +285,8 @@ class Settings(BaseModel):
 class StoreSettings(Settings):
     """What is needed to look into a store: no project, and no CBR."""
 
+    model_config = ConfigDict(defer_build=True)  # the function never needs it
+
     needs_cbr: ClassVar[bool] = False
     project_id: ProjectId = Field("none", alias="HUAWEICLOUD_SDK_PROJECT_ID")
 

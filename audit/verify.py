@@ -21,7 +21,8 @@ from audit.collection import shown
 from audit.errors import ChainError
 from audit.predecessor import read_left_report
 from audit.publish import LATEST, MANIFEST
-from audit.report.index_page import INDEX, render, stored_index
+from audit.report import INDEX
+from audit.report.index_page import render, stored_index
 from audit.store import Store
 
 _NUMBERED: Final = re.compile(r"([0-9]{10})-(.+)\.json")

@@ -12,9 +12,12 @@ Place = tuple[str | int, ...]
 
 
 class Written(BaseModel):
-    """Written by people: unknown keys are mistakes, and numbers are not guessed from text."""
+    """Written by people: unknown keys are mistakes, and numbers are not guessed from text.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    Parts are not built each for itself: the profile, which holds them, is built when the first one is read.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 def hint(wrong: str, known: Iterable[str]) -> str:

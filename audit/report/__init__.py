@@ -1,16 +1,58 @@
-"""Report formats: one file each with ``render(report) -> bytes``, listed here by hand."""
+"""Report formats: one file each with ``render(report) -> bytes``, listed here by hand.
+
+A format is imported when it is rendered: no run needs them all, and none needs one before its first request.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from audit.report import csv_report, html_report, json_report, metrics_report, ocsf_report
 from audit.report.contents import Report
 
 PAGE: Final = "report.html"
+INDEX: Final = "index.html"
+
+
+def index(report: Report) -> bytes:
+    """Return the page that leads to the last runs."""
+    from audit.report import index_page  # noqa: PLC0415  # see above
+
+    return index_page.render(index_page.index_of(report))
+
+
+def _json(report: Report) -> bytes:
+    from audit.report import json_report  # noqa: PLC0415  # see above
+
+    return json_report.render(report)
+
+
+def _csv(report: Report) -> bytes:
+    from audit.report import csv_report  # noqa: PLC0415  # see above
+
+    return csv_report.render(report)
+
+
+def _html(report: Report) -> bytes:
+    from audit.report import html_report  # noqa: PLC0415  # see above
+
+    return html_report.render(report)
+
+
+def _ocsf(report: Report) -> bytes:
+    from audit.report import ocsf_report  # noqa: PLC0415  # see above
+
+    return ocsf_report.render(report)
+
+
+def _metrics(report: Report) -> bytes:
+    from audit.report import metrics_report  # noqa: PLC0415  # see above
+
+    return metrics_report.render(report)
+
+
 FORMATS: Final[Mapping[str, Callable[[Report], bytes]]] = {
-    "report.json": json_report.render,
-    "findings.csv": csv_report.render,
-    PAGE: html_report.render,
-    "findings.ocsf.ndjson": ocsf_report.render,
-    "metrics.prom": metrics_report.render,
+    "report.json": _json,
+    "findings.csv": _csv,
+    PAGE: _html,
+    "findings.ocsf.ndjson": _ocsf,
+    "metrics.prom": _metrics,
 }

@@ -20,7 +20,6 @@ from audit.report.page.sentences import count, readable
 from audit.report.page.times import Clock
 from audit.report.page.trend_charts import HEIGHT, WIDTH, age_words, backup_hours, charts, passed_per_mille
 
-INDEX: Final = "index.html"
 _VERDICTS: Final = {
     Conclusion.COMPLIANT: ("compliant", "✓", "Compliant"),
     Conclusion.NON_COMPLIANT: ("failed", "✗", "Not compliant"),
