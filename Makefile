@@ -37,9 +37,11 @@ wheels: ## download the function's dependencies anew
 	rm -f build/.wheels
 	$(MAKE) build/.wheels
 
-schemas: .venv/.develops ## write the published schemas and the amended ones anew
+schemas: .venv/.develops ## write the published schemas, the amended ones and presets.json anew
 	$(BIN)/python -c 'from pathlib import Path; from audit.published import write; write(Path("schemas"))'
 	$(BIN)/python -m tests.schemas.amended
+	$(BIN)/python -c 'from pathlib import Path; from audit.profile.reading import presets_as_json; \
+		Path("audit/profile/presets/presets.json").write_bytes(presets_as_json())'
 
 docs: .venv/.develops ## write docs/controls.md anew
 	mkdir -p docs

@@ -10,7 +10,8 @@ from audit.findings import Control
 from audit.maintenance import OneOff
 from audit.profile.limits import LimitValues
 from audit.profile.model import Profile
-from audit.profile.reading import Source, preset_values
+from audit.profile.presets import preset_values
+from audit.profile.reading import Source
 from audit.profile.scope import SelectorValues
 
 _DAY: Final = timedelta(days=1)

@@ -2,11 +2,12 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+LARGEST: Final = 256 * 1024  # bytes of a file
 Place = tuple[str | int, ...]
 """A key or an item inside of a profile, from the outside in."""
 

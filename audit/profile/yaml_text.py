@@ -13,9 +13,8 @@ from typing import Any, Final
 import yaml
 
 from audit.errors import ProfileError
-from audit.profile.written import Place
+from audit.profile.written import LARGEST, Place
 
-LARGEST: Final = 256 * 1024
 _DEEPEST: Final = 20
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None, "~": None, "": None}

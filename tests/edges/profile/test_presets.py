@@ -10,7 +10,8 @@ from audit.controls import CONTROLS
 from audit.profile import PRESETS, Profile, load_profile
 from audit.profile.choice import GROUPS
 from audit.profile.limits import LimitValues
-from audit.profile.presets import preset_text
+from audit.profile.presets import preset_text, preset_values
+from audit.profile.reading import presets_as_json
 
 OPT_IN = {"CBR-204", "CBR-205", "CBR-206", "CBR-303", "CBR-305", "CBR-306", "CBR-402", "CBR-503"}
 
@@ -50,6 +51,17 @@ def test_every_number_says_where_it_comes_from(name: str) -> None:
             block = lines[lines.index("limits:") : number]
             after_blank = block[len(block) - block[::-1].index("") :] if "" in block else block[1:]
             assert after_blank[0].startswith("  # "), line
+
+
+@EVERY
+def test_what_runs_read_is_what_the_file_says(name: str) -> None:
+    assert preset_values(name) == written(name)
+
+
+def test_the_file_that_runs_read_is_fresh() -> None:
+    committed = resources.files("audit.profile.presets").joinpath("presets.json").read_bytes()
+
+    assert committed == presets_as_json(), "run make schemas"
 
 
 def test_the_presets_name_no_control_that_does_not_exist() -> None:
