@@ -7,7 +7,7 @@ import structlog
 
 from audit import log
 from audit.errors import AuditError, IncompleteError
-from audit.report.contents import Conclusion
+from audit.report.facts import Conclusion
 from audit.wiring import Context, carry_out, order_from_event, summary
 
 _LOG = structlog.get_logger()

@@ -32,7 +32,7 @@ from audit.profile_commands import profile as profile_group
 from audit.progress import watching
 from audit.reading import RUN_ID, Found, read_report, read_run
 from audit.report import json_report
-from audit.report.contents import Conclusion
+from audit.report.facts import Conclusion
 from audit.run import Done
 from audit.screen import framework_lines, printable, summary_lines
 from audit.settings import VARIABLES

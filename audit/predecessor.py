@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -21,11 +21,12 @@ from audit.errors import ChainError, SourceAnswerError
 from audit.history import History
 from audit.previous import Previous, recall
 from audit.publish import HISTORY, MANIFEST, REPORT
-from audit.report.contents import Origin
-from audit.report.memory import memory_of
+from audit.report.facts import Origin
 from audit.store import Store
-from audit.subjects import Memory
 from audit.validate import Intake, read_envelope
+
+if TYPE_CHECKING:
+    from audit.subjects import Memory
 
 _OVERLAP: Final = timedelta(days=1)  # a task may become visible late
 _SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
@@ -52,7 +53,7 @@ class Predecessor:
     history: History
     report: Mapping[str, Any] | None
     recalled: Previous
-    memory: Memory | None
+    memory: "Memory | None"
 
     @property
     def origin(self) -> Origin:
@@ -151,8 +152,10 @@ def _lost(trouble: str) -> Previous:
 
 def _report(
     store: Store, manifest: Mapping[str, Any], digest: Digest
-) -> tuple[Mapping[str, Any] | None, Previous, Memory | None]:
+) -> tuple[Mapping[str, Any] | None, Previous, "Memory | None"]:
     """Read a report, and what of it is compared and remembered; trouble with it never ends the present run."""
+    from audit.report.memory import memory_of  # noqa: PLC0415  # brings the subjects, and a first run has no report
+
     data = read_listed(store, manifest, prefix_of(digest), REPORT)
     if data is None:
         return None, _lost(f"{prefix_of(digest)}/{REPORT} is missing or was changed"), None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -16,9 +16,12 @@ from audit.collection import Kind, Page, Window, shown
 from audit.errors import SigningError, StoreError
 from audit.log import REDACTOR
 from audit.report import INDEX
-from audit.report.contents import Report, RunFacts
-from audit.report.json_report import previous_part, reading_part
+from audit.report.facts import RunFacts
+from audit.report.parts import previous_part, reading_part
 from audit.store import Store
+
+if TYPE_CHECKING:
+    from audit.report.contents import Report
 
 MANIFEST: Final = "manifest.json"
 HISTORY: Final = "history.ndjson.gz"
@@ -115,7 +118,7 @@ class Publication:
         )
         return is_new
 
-    def finish(self, report: Report, index: bytes | None = None) -> None:
+    def finish(self, report: "Report", index: bytes | None = None) -> None:
         """Write the manifest, commit the run with its digest, and point to it unless a later one is there already.
 
         Args:
@@ -155,7 +158,7 @@ class Publication:
         self._store.replace(key, data)
         self._keys.append(key)
 
-    def _digest(self, report: Report, manifest: Link) -> Digest:
+    def _digest(self, report: "Report", manifest: Link) -> Digest:
         run, head = self._run, self._head
         seq = head.seq + 1 if head else 1
         return Digest(
@@ -175,7 +178,7 @@ class Publication:
             algorithm=self._signer.algorithm,
         )
 
-    def _kind(self, report: Report) -> DigestKind:
+    def _kind(self, report: "Report") -> DigestKind:
         if self._head and self._head.digest and self._head.digest.until >= self._run.window.until:
             return DigestKind.BACKFILL
         return DigestKind.NORMAL if report.collection.reading(Kind.TASKS).distinct else DigestKind.EMPTY
@@ -211,7 +214,7 @@ class Publication:
             {"run": origin.run, "prefix": origin.prefix, "manifest_sha256": origin.manifest_sha256} if origin else None
         )
 
-    def _manifest(self, report: Report) -> bytes:
+    def _manifest(self, report: "Report") -> bytes:
         run = self._run
         return _json(
             {

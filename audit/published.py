@@ -16,8 +16,8 @@ from audit.event import ManualEvent, TimerEvent
 from audit.findings import Outcome, Severity
 from audit.frameworks import Claim
 from audit.profile import Profile
-from audit.report.contents import Conclusion
 from audit.report.days import Day
+from audit.report.facts import Conclusion
 from audit.report.standings import Standing
 from audit.subjects import Presence, SubjectKind
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from audit import __version__
+from audit.assess import assess
 from audit.chain import Digest, Envelope, folder_of
 from audit.collection import Kind, Reading, Window, instant
 from audit.errors import ChainError, StoreError
@@ -16,8 +17,8 @@ from audit.previous import Previous
 from audit.profile import Profile, build_profile
 from audit.publish import HISTORY, PROFILE
 from audit.report import FORMATS
-from audit.report.contents import Origin, Report, RunFacts
-from audit.run import assess
+from audit.report.contents import Report
+from audit.report.facts import Origin, RunFacts
 from audit.store import Store
 from audit.validate import Intake
 

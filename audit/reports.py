@@ -17,7 +17,7 @@ from audit.errors import ChainError, StoreError
 from audit.predecessor import prefix_of, read_listed, read_manifest
 from audit.publish import REPORT
 from audit.published import ManifestFile, ReportFile
-from audit.report.contents import Conclusion
+from audit.report.facts import Conclusion
 from audit.store import Store, open_store
 
 

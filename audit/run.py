@@ -1,19 +1,20 @@
 """A run, step by step: collect, validate, remember, arrange, evaluate, render, publish."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from audit import subjects
-from audit.collection import Kind, Page, Reading, Window
+from audit.collection import ALWAYS_READ, Kind, Page, Reading, Window
 from audit.errors import SourceError
-from audit.evaluate import evaluate
-from audit.predecessor import Predecessor
 from audit.profile import Profile
 from audit.publish import HISTORY, PROFILE, Publication
 from audit.report import FORMATS, PAGE, index
-from audit.report.contents import Report, RunFacts, compose
+from audit.report.facts import RunFacts
 from audit.validate import Intake
+
+if TYPE_CHECKING:
+    from audit.predecessor import Predecessor
+    from audit.report.contents import Report
 
 
 class Pages(Protocol):
@@ -63,7 +64,7 @@ class Done:
         digest_sha256: of the digest that commits it; noted elsewhere, it shows later whether the end was cut off.
     """
 
-    report: Report
+    report: "Report"
     prefix: str
     url: str
     keys: tuple[str, ...]
@@ -76,7 +77,7 @@ def run(
     source: Source,
     publication: Publication,
     watch: Watch,
-    previous: Predecessor | None = None,
+    previous: "Predecessor | None" = None,
 ) -> Done:
     """Carry out a whole audit, which continues an earlier one where there is one.
 
@@ -85,17 +86,24 @@ def run(
         StoreError: evidence or reports could not be written.
     """
     intake = Intake(previous.history if previous else None)
-    readings = collect(source, profile.lists, facts.read, publication, watch, intake)
+    readings = collect(source, _lists(profile), facts.read, publication, watch, intake)
+    from audit.assess import assess  # noqa: PLC0415  # takes longer than importing requests; the first answer is here
+
     report = assess(facts, profile, intake, readings, previous)
     return publish(publication, intake, profile, report)
 
 
+def _lists(profile: Profile) -> Iterator[Kind]:
+    """Name the lists that have to be read; the controls are asked for theirs only after those that every run reads."""
+    return (kind for kind in Kind if kind in ALWAYS_READ or kind in profile.lists)
+
+
 def collect(
-    source: Source, kinds: Collection[Kind], window: Window, publication: Publication, watch: Watch, intake: Intake
+    source: Source, kinds: Iterable[Kind], window: Window, publication: Publication, watch: Watch, intake: Intake
 ) -> tuple[Reading, ...]:
-    """Read every list; each answer is stored as received before it is validated and remembered."""
+    """Read every list, in the order given; each answer is stored as received before it is validated and remembered."""
     readings = []
-    for kind in (kind for kind in Kind if kind in kinds):
+    for kind in kinds:
         pages = source.read(kind, window)
         read = Progress(kind, 1, 0, 0, 0)
         try:
@@ -117,53 +125,7 @@ def _further(read: Progress, page: Page, pages: Pages) -> Progress:
     return Progress(read.kind, pages.passes, number + 1, rows + len(page.rows), pages.expected)
 
 
-def assess(
-    facts: RunFacts,
-    profile: Profile,
-    intake: Intake,
-    readings: tuple[Reading, ...],
-    previous: Predecessor | None = None,
-) -> Report:
-    """Arrange and evaluate what was read. The same evidence, profile, time and earlier run give the same report."""
-    collection = subjects.Collection(
-        id=facts.project_id,
-        name=facts.project_id,
-        window=facts.window,
-        readings=readings,
-        rejected=intake.rejected,
-        drift=intake.drift,
-        asked=profile.lists,
-        doubts=tuple(_doubts(facts, intake, readings)),
-        memory=previous.memory if previous else None,
-        lost=facts.previous.trouble if facts.previous.is_lost else None,
-        proven=previous.covered if previous and previous.covers(facts.read.since) else None,
-    )
-    inventory = subjects.Inventory(
-        policies=intake.policies.values(),
-        vaults=intake.vaults.values(),
-        backups=intake.backups.values(),
-        protectables=intake.protectables.values(),
-    )
-    demands = profile.demands_at(facts.as_of)
-    judged = subjects.arrange(intake.tasks, inventory, collection)
-    findings = evaluate(judged, profile.selected, demands)
-    return compose(facts, judged, profile.selected, findings, demands)
-
-
-def _doubts(facts: RunFacts, intake: Intake, readings: tuple[Reading, ...]) -> Iterator[str]:
-    """Say what makes a task log doubtful although it was read to its end."""
-    created = [task.created_at for task in intake.tasks]
-    if not created:
-        yield "the task log of the window is empty"
-    late = sum(moment > facts.window.until for moment in created)
-    if late:
-        yield f"{late} tasks were created after the window's end: the cloud ignored it, or its clock differs from ours"
-    vanished = sum(facts.read.since <= moment <= facts.read.until for moment in created)
-    if vanished and any(reading.kind is Kind.TASKS and not reading.distinct for reading in readings):
-        yield f"the task log is empty, and earlier runs read {vanished} tasks of the same time"
-
-
-def publish(publication: Publication, intake: Intake, profile: Profile, report: Report) -> Done:
+def publish(publication: Publication, intake: Intake, profile: Profile, report: "Report") -> Done:
     """Write history, profile and reports, and commit them with the manifest."""
     publication.put(HISTORY, intake.tasks.pruned(report.run.window.since).dump())
     publication.put(PROFILE, profile.canonical)

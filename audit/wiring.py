@@ -26,7 +26,7 @@ from audit.notify import Notifier
 from audit.predecessor import Predecessor, read_predecessor, recalled
 from audit.profile import PRESETS, Profile, build_profile, load_profile, parse_profile
 from audit.publish import LATEST, Publication, newest
-from audit.report.contents import Conclusion, RunFacts
+from audit.report.facts import Conclusion, RunFacts
 from audit.run import Done, Watch, run
 from audit.settings import VARIABLES, Settings, SignIn, StoreSettings
 from audit.signers import ready_signer

@@ -9,11 +9,11 @@ from typing import Final
 
 import orjson
 
+from audit.assess import assess
 from audit.collection import Kind, Page, Reading, Window
 from audit.profile import Profile
 from audit.report import FORMATS
-from audit.report.contents import RunFacts
-from audit.run import assess
+from audit.report.facts import RunFacts
 from audit.validate import Intake, read_envelope
 from bench.pages import AS_OF, DAYS
 

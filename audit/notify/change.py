@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.report.contents import Conclusion
+from audit.report.facts import Conclusion
 
 Report = Mapping[str, Any]
 Problem = Mapping[str, Any]

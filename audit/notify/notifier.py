@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import requests
@@ -16,11 +16,14 @@ from audit.log import REDACTOR
 from audit.notify import message, smn, webhook
 from audit.notify.change import Change, compare
 from audit.notify.ping import Signal, ping
-from audit.report.contents import Conclusion, Report
-from audit.report.json_report import render
+from audit.report import FORMATS
+from audit.report.facts import Conclusion
 from audit.settings import Settings
 from audit.web.dialect import JSON
 from audit.web.transport import Credentials, Limits, Transport
+
+if TYPE_CHECKING:
+    from audit.report.contents import Report
 
 Authenticate = Callable[[Transport, str], Credentials]
 _LONGEST: Final = timedelta(seconds=10)
@@ -66,7 +69,7 @@ class Notifier:
         """Tell the dead-man switch that no report could be made; the platform's failure destination tells people."""
         self._ping(Signal.FAIL, lambda: REDACTOR.text(f"{type(error).__name__}: {error}"))
 
-    def finished(self, report: Report, before: Mapping[str, Any] | None, report_url: str, *, is_latest: bool) -> None:
+    def finished(self, report: "Report", before: Mapping[str, Any] | None, report_url: str, *, is_latest: bool) -> None:
         """Tell people of a change, and the dead-man switch how the run ended: an incomplete one is a failure.
 
         Args:
@@ -77,7 +80,7 @@ class Notifier:
         """
         if not (self.compares or self._settings.ping_url):
             return
-        change = compare(orjson.loads(render(report)), before)
+        change = compare(orjson.loads(FORMATS["report.json"](report)), before)
         if self.compares and is_latest and change.is_news:
             self._publish(change, report_url)
             self._call(change, report_url)

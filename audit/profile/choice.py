@@ -5,15 +5,15 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from audit.controls import CONTROLS
+from audit.catalogue import NAMES, OPT_IN
 from audit.profile.written import hint
 
-IDS: Final = tuple(control.id for control in CONTROLS)
+IDS: Final = tuple(NAMES)
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "default": tuple(control.id for control in CONTROLS if not control.opt_in),
+    "default": tuple(control for control in IDS if control not in OPT_IN),
     "all": IDS,
 }
-_ID_OF: Final = {control.name: control.id for control in CONTROLS}
+_ID_OF: Final = {name: control for control, name in NAMES.items()}
 
 
 def in_order(chosen: Iterable[str]) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
 """The numbers that controls compare with, as people write them: whole numbers in the unit that the key names."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ConfigDict, Field, field_validator
 
 from audit.profile.written import Written
-from audit.subjects import Limits
+
+if TYPE_CHECKING:
+    from audit.subjects import Limits
 
 OF_THE_WHOLE: Final = frozenset({"max_waiver_days", "max_waived_subjects"})
 """Limits of waivers, which belong to no level."""
@@ -72,8 +74,10 @@ class LimitValues(Written):
     max_waiver_days: int = Field(default=365, ge=1, le=365, description="How far ahead a waiver may end.")
     max_waived_subjects: int = Field(default=10, ge=1, le=10000, description="Subjects that one waiver may cover.")
 
-    def at(self, now: datetime) -> Limits:
+    def at(self, now: datetime) -> "Limits":
         """Return the limits as controls want them, judged at a time."""
+        from audit.subjects import Limits  # noqa: PLC0415  # see audit/profile/__init__.py
+
         return Limits(
             now=now,
             max_backup_age=_hours(self.max_backup_age_hours),

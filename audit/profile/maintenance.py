@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
-from typing import Annotated, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from audit.demands import Upkeep
-from audit.maintenance import OneOff, Weekly, in_utc
 from audit.profile.scope import Selection, selectors
 from audit.profile.written import Words, Written, ZoneName
+
+if TYPE_CHECKING:
+    from audit.demands import Upkeep
+    from audit.maintenance import OneOff, Weekly
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -52,16 +54,22 @@ class MaintenanceValues(Written):
                 raise ValueError(f"it must be later than the start, and by {_LONGEST.days} days at the most")
         return text
 
-    def upkeep(self, zone: str) -> Upkeep:
+    def upkeep(self, zone: str) -> "Upkeep":
         """The window as the core knows it; without a zone of its own, in the one that is given."""
+        from audit.demands import Upkeep  # noqa: PLC0415  # see audit/profile/__init__.py
+
         own = ZoneInfo(self.zone or zone)
         return Upkeep(window=self._weekly(own) if self.weekly else self._once(own), only=selectors(self.only))
 
-    def _once(self, zone: ZoneInfo) -> OneOff:
+    def _once(self, zone: ZoneInfo) -> "OneOff":
+        from audit.maintenance import OneOff, in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
+
         start, end = in_utc(_local(self.start), zone), in_utc(_local(self.end), zone, fold=1)
         return OneOff(name=self.name, start=start, end=end)
 
-    def _weekly(self, zone: ZoneInfo) -> Weekly:
+    def _weekly(self, zone: ZoneInfo) -> "Weekly":
+        from audit.maintenance import Weekly  # noqa: PLC0415  # see audit/profile/__init__.py
+
         days = frozenset(_DAYS.index(day) for day in self.weekly or ())
         return Weekly(name=self.name, zone=zone, days=days, start=_clock(self.start), end=_clock(self.end))
 

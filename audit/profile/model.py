@@ -4,16 +4,13 @@ import hashlib
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import orjson
 from pydantic import Field, ValidationInfo, field_validator
 
 from audit.collection import ALWAYS_READ, Kind
-from audit.controls import CONTROLS
-from audit.demands import Demands
-from audit.findings import Control
 from audit.profile.choice import GROUPS, Choice, ControlId, in_order
 from audit.profile.limits import LimitValues
 from audit.profile.maintenance import MaintenanceValues
@@ -21,6 +18,10 @@ from audit.profile.presets import PRESETS
 from audit.profile.scope import LevelValues, ScopeValues
 from audit.profile.waivers import WaiverValues
 from audit.profile.written import Written, ZoneName, hint
+
+if TYPE_CHECKING:
+    from audit.demands import Demands
+    from audit.findings import Control
 
 FileName = Literal["report.json", "findings.csv", "report.html", "findings.ocsf.ndjson", "metrics.prom"]
 _ALWAYS: Final = "report.json"  # later runs and other commands read it
@@ -127,18 +128,23 @@ class Profile(Written):
         return hashlib.sha256(self.canonical).hexdigest()
 
     @property
-    def selected(self) -> tuple[Control[Any], ...]:
+    def selected(self) -> "tuple[Control[Any], ...]":
         """The controls that are applied, in order of id."""
+        from audit.controls import CONTROLS  # noqa: PLC0415  # see audit/profile/__init__.py
+
         applied = set(self.controls) - set(self.skip)
         return tuple(control for control in CONTROLS if control.id in applied)
 
     @property
-    def lists(self) -> frozenset[Kind]:
-        """The lists that have to be read: what every run reads, and what a selected control needs."""
-        return ALWAYS_READ.union(*(control.needs for control in self.selected))
+    def lists(self) -> tuple[Kind, ...]:
+        """The lists that have to be read, in order: what every run reads, and what a selected control needs."""
+        needed = ALWAYS_READ.union(*(control.needs for control in self.selected))
+        return tuple(kind for kind in Kind if kind in needed)
 
-    def demands_at(self, now: datetime) -> Demands:
+    def demands_at(self, now: datetime) -> "Demands":
         """Return what is demanded, judged at a time."""
+        from audit.demands import Demands  # noqa: PLC0415  # see audit/profile/__init__.py
+
         zone = ZoneInfo(self.timezone)
         return Demands(
             limits=self.limits.at(now),

@@ -1,14 +1,16 @@
 """Which subjects are judged, and which of them have limits of their own."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, field_serializer, model_validator
 
-from audit.demands import Level, Scope
 from audit.profile.limits import LevelLimits, LimitValues
 from audit.profile.written import Words, Written
-from audit.selection import Selector
+
+if TYPE_CHECKING:
+    from audit.demands import Level, Scope
+    from audit.selection import Selector
 
 Patterns = Annotated[tuple[Words, ...], Field(strict=False, min_length=1, max_length=1000)]
 
@@ -32,8 +34,10 @@ class SelectorValues(Written):
         return self
 
     @property
-    def selector(self) -> Selector:
+    def selector(self) -> "Selector":
         """The selector as the core knows it."""
+        from audit.selection import Selector  # noqa: PLC0415  # see audit/profile/__init__.py
+
         return Selector(**self.model_dump(exclude_none=True))
 
 
@@ -52,8 +56,10 @@ class ScopeValues(Written):
     )
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> "Scope":
         """The scope as the core knows it."""
+        from audit.demands import Scope  # noqa: PLC0415  # see audit/profile/__init__.py
+
         return Scope(include=selectors(self.include), exclude=selectors(self.exclude))
 
 
@@ -68,11 +74,13 @@ class LevelValues(Written):
     def _only_what_differs(self, limits: LevelLimits) -> dict[str, Any]:
         return limits.written
 
-    def level(self, limits: LimitValues, now: datetime) -> Level:
+    def level(self, limits: LimitValues, now: datetime) -> "Level":
         """The level as the core knows it, over the limits of the profile."""
+        from audit.demands import Level  # noqa: PLC0415  # see audit/profile/__init__.py
+
         return Level(name=self.name, select=selectors(self.select), limits=self.limits.over(limits).at(now))
 
 
-def selectors(selection: tuple[SelectorValues, ...] | None) -> tuple[Selector, ...]:
+def selectors(selection: tuple[SelectorValues, ...] | None) -> "tuple[Selector, ...]":
     """Return selectors as the core knows them."""
     return tuple(values.selector for values in selection or ())

@@ -2,19 +2,19 @@
 
 import re
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from audit.controls import CONTROLS
-from audit.maintenance import in_utc
+from audit.catalogue import OF_WAIVERS
 from audit.profile.choice import ControlId
 from audit.profile.written import Words, Written
-from audit.subjects import SubjectKind, Waiver
+
+if TYPE_CHECKING:
+    from audit.subjects import Waiver
 
 _DATE: Final = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
-_OF_WAIVERS: Final = frozenset(control.id for control in CONTROLS if SubjectKind.WAIVER in control.kinds)
 
 
 def _day(written: object) -> object:
@@ -30,7 +30,7 @@ def _day(written: object) -> object:
 
 
 def _can_be_waived(control_id: str) -> str:
-    if control_id in _OF_WAIVERS:
+    if control_id in OF_WAIVERS:
         raise ValueError(f"{control_id} judges the waivers, and cannot be waived itself; skip: leaves a control out")
     return control_id
 
@@ -47,8 +47,11 @@ class WaiverValues(Written):
     )
     ticket: Words | None = Field(default=None, description="Where the decision is recorded.")
 
-    def waiver(self, zone: ZoneInfo) -> Waiver:
+    def waiver(self, zone: ZoneInfo) -> "Waiver":
         """The waiver as the core knows it: it ends with its last day."""
+        from audit.maintenance import in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
+        from audit.subjects import Waiver  # noqa: PLC0415  # see audit/profile/__init__.py
+
         return Waiver(
             control=self.control,
             subject=self.subject,

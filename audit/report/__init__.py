@@ -4,52 +4,53 @@ A format is imported when it is rendered: no run needs them all, and none needs 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from audit.report.contents import Report
+if TYPE_CHECKING:
+    from audit.report.contents import Report
 
 PAGE: Final = "report.html"
 INDEX: Final = "index.html"
 
 
-def index(report: Report) -> bytes:
+def index(report: "Report") -> bytes:
     """Return the page that leads to the last runs."""
     from audit.report import index_page  # noqa: PLC0415  # see above
 
     return index_page.render(index_page.index_of(report))
 
 
-def _json(report: Report) -> bytes:
+def _json(report: "Report") -> bytes:
     from audit.report import json_report  # noqa: PLC0415  # see above
 
     return json_report.render(report)
 
 
-def _csv(report: Report) -> bytes:
+def _csv(report: "Report") -> bytes:
     from audit.report import csv_report  # noqa: PLC0415  # see above
 
     return csv_report.render(report)
 
 
-def _html(report: Report) -> bytes:
+def _html(report: "Report") -> bytes:
     from audit.report import html_report  # noqa: PLC0415  # see above
 
     return html_report.render(report)
 
 
-def _ocsf(report: Report) -> bytes:
+def _ocsf(report: "Report") -> bytes:
     from audit.report import ocsf_report  # noqa: PLC0415  # see above
 
     return ocsf_report.render(report)
 
 
-def _metrics(report: Report) -> bytes:
+def _metrics(report: "Report") -> bytes:
     from audit.report import metrics_report  # noqa: PLC0415  # see above
 
     return metrics_report.render(report)
 
 
-FORMATS: Final[Mapping[str, Callable[[Report], bytes]]] = {
+FORMATS: Final[Mapping[str, "Callable[[Report], bytes]"]] = {
     "report.json": _json,
     "findings.csv": _csv,
     PAGE: _html,

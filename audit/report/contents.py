@@ -2,17 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
-from audit.collection import Window
 from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome
-from audit.previous import Previous, TrendLine
+from audit.previous import TrendLine
 from audit.report.changes import Changes, changes
 from audit.report.days import Day, days
+from audit.report.facts import Conclusion, RunFacts
 from audit.report.planned import Planned, planned
 from audit.report.problems import Problem, find_problems
 from audit.report.standings import FrameworkView, standings
@@ -22,49 +21,6 @@ from audit.subjects.memory import mark
 
 _OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
 _NOT_JUDGED: Final = frozenset({Presence.REPLICA, Presence.LEFT, Presence.UNPROTECTED})
-
-
-class Conclusion(StrEnum):
-    """How a run ends."""
-
-    COMPLIANT = "compliant"
-    NON_COMPLIANT = "non_compliant"
-    INCOMPLETE = "incomplete"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """The run that another one continues: its id, where it lies, and the hash of its manifest."""
-
-    run: str
-    prefix: str
-    manifest_sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
-    """Which run a report is about, and what it was judged by.
-
-    Attributes:
-        window: the time that is judged; it is longer than what was read where earlier runs left a history.
-        read: the time whose task log was read.
-        timezone: the IANA name of the zone that people are shown beside UTC.
-        profile_sha256: of the profile in its canonical form.
-        previous: the run before this one.
-        origin: the run whose history and memory this one took over, None for the first one.
-    """
-
-    id: str
-    as_of: datetime
-    window: Window
-    read: Window
-    project_id: str
-    region: str
-    tool_version: str
-    profile_sha256: str
-    timezone: str
-    previous: Previous = field(default_factory=Previous)
-    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

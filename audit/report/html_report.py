@@ -14,7 +14,8 @@ from typing import Final
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from audit.collection import Kind, instant
-from audit.report.contents import Conclusion, Report
+from audit.report.contents import Report
+from audit.report.facts import Conclusion
 from audit.report.page.calendar_table import cells, dates, groups, legend
 from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, listed, tally
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst

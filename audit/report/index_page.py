@@ -15,7 +15,8 @@ from typing import Any, Final
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from audit.previous import TrendLine, recall
-from audit.report.contents import Conclusion, Report
+from audit.report.contents import Report
+from audit.report.facts import Conclusion
 from audit.report.page.sentences import count, readable
 from audit.report.page.times import Clock
 from audit.report.page.trend_charts import HEIGHT, WIDTH, age_words, backup_hours, charts, passed_per_mille

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 import orjson
 
-from audit.collection import Drift, Kind, Reading, Rejected, shown
+from audit.collection import Drift, Kind, Rejected, shown
 from audit.findings import Control, Finding, Outcome
 from audit.matching import RunState
-from audit.previous import Previous, TrendLine
+from audit.previous import TrendLine
 from audit.report.changes import Change, Changes
-from audit.report.contents import PolicyLine, Report, ResourceLine, RunFacts
+from audit.report.contents import PolicyLine, Report, ResourceLine
+from audit.report.facts import RunFacts
+from audit.report.parts import previous_part, reading_part
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine
@@ -74,33 +76,6 @@ def _collection(collection: Collection, run: RunFacts) -> Mapping[str, Any]:
         "readings": [reading_part(reading) for reading in collection.readings],
         "rejected_rows": [_rejected(row) for row in collection.rejected],
         "drift": [_drift(drift, run) for drift in collection.drift],
-    }
-
-
-def reading_part(reading: Reading) -> Mapping[str, Any]:
-    """Write how one list was read, as the report and the manifest have it."""
-    return {
-        "kind": reading.kind,
-        "complete": reading.complete,
-        "pages": reading.pages,
-        "passes": reading.passes,
-        "count_first": reading.count_first,
-        "count_last": reading.count_last,
-        "distinct": reading.distinct,
-        "duplicates": reading.duplicates,
-        "gaps": list(reading.gaps),
-        "refused": reading.refused,
-    }
-
-
-def previous_part(previous: Previous) -> Mapping[str, Any]:
-    """Write which run came before, as the report and the manifest have it."""
-    return {
-        "run": previous.run,
-        "as_of": shown(previous.as_of) if previous.as_of else None,
-        "trouble": previous.trouble,
-        "is_lost": previous.is_lost,
-        "notes": list(previous.notes),
     }
 
 

@@ -10,7 +10,8 @@ from typing import Final
 
 from audit.collection import instant
 from audit.findings import Outcome, Severity
-from audit.report.contents import Conclusion, Report
+from audit.report.contents import Report
+from audit.report.facts import Conclusion
 
 Sample = tuple[Mapping[str, str], int]
 _EPOCH: Final = instant("1970-01-01T00:00:00Z")

@@ -9,7 +9,7 @@ from audit.demands import Demands
 from audit.findings import Fact, Verdict
 from audit.history import History
 from audit.records import Backup, Policy, Protectable, Protected, Replica, Task, Vault
-from audit.report.contents import RunFacts
+from audit.report.facts import RunFacts
 from audit.schedule import Schedule
 from audit.subjects import (
     Collection,

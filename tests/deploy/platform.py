@@ -1,15 +1,17 @@
 """Plays FunctionGraph for the tests: run with ``python -I -S`` of the function's version, and no package but the zip.
 
 Arguments: the folder that the zip was unpacked to, then an event and the user data as JSON. Its last line is JSON.
+Where the user data has STOP, the first connection ends it, and the line names the modules that were imported by then.
 """
 
 import importlib
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 FOLDER, EVENT, DATA = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
 
@@ -45,6 +47,12 @@ def carry_out() -> dict[str, Any]:
     return {**answer, "seconds_left": context.ends_at - time.monotonic()}
 
 
+def stop(*_: object) -> NoReturn:
+    """Take the place of the first connection."""
+    os.write(1, json.dumps(sorted(sys.modules)).encode())
+    os._exit(0)
+
+
 def strangers() -> list[str]:
     """Modules that came neither from the zip nor from Python itself."""
     own = (FOLDER, os.__file__.rpartition("/")[0], __file__)
@@ -52,4 +60,6 @@ def strangers() -> list[str]:
     return sorted(name for name in files if name and not name.startswith(own))
 
 
+if DATA.get("STOP"):
+    vars(socket)["socket"].connect = stop
 sys.stdout.write("\n" + json.dumps({**carry_out(), "python": sys.version, "strangers": strangers()}) + "\n")

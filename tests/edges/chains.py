@@ -6,12 +6,13 @@ from functools import cache
 
 import orjson
 
+from audit.assess import assess
 from audit.chain import Head, Signer, Unsigned, find_head
 from audit.collection import Kind, Page, Window
 from audit.profile import Profile
 from audit.publish import Publication
-from audit.report.contents import Origin, Report, RunFacts
-from audit.run import assess
+from audit.report.contents import Report
+from audit.report.facts import Origin, RunFacts
 from audit.validate import Intake
 from tests.core.builders import a_reading
 from tests.edges.pretend import AS_OF

@@ -9,14 +9,15 @@ import orjson
 import pytest
 import time_machine
 
+from audit.assess import assess
 from audit.chain import Unsigned
 from audit.collection import Kind, Page, Reading, Window
 from audit.errors import StoreError
 from audit.log import REDACTOR
 from audit.profile import Profile
 from audit.publish import Publication, Stored, read_latest
-from audit.report.contents import Report, RunFacts
-from audit.run import assess
+from audit.report.contents import Report
+from audit.report.facts import RunFacts
 from audit.store import Store, open_store
 from audit.validate import Intake
 from tests.edges.pretend import AS_OF

@@ -6,7 +6,7 @@ import pytest
 
 from audit.collection import shown
 from audit.errors import ChainError, StoreError
-from audit.report.contents import Conclusion
+from audit.report.facts import Conclusion
 from audit.reports import latest_report, open_reports
 from audit.store import open_store
 from tests.edges.chains import Shelf, a_chain, facts

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from audit.assess import assess
 from audit.cbr.client import CbrClient
 from audit.chain import Unsigned
 from audit.collection import Kind, Window
@@ -18,8 +19,8 @@ from audit.findings import Outcome
 from audit.profile import Profile
 from audit.publish import Publication
 from audit.report import FORMATS
-from audit.report.contents import Conclusion, RunFacts
-from audit.run import Done, Progress, assess, collect
+from audit.report.facts import Conclusion, RunFacts
+from audit.run import Done, Progress, collect
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.simulator.protectables import INNER_ADDRESS, OUTER_ADDRESS, PASSWORD, USER_DATA
 from audit.store import open_store

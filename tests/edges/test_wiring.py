@@ -13,7 +13,8 @@ from audit.errors import EventError, ProfileError, SettingsError, SourceUnreacha
 from audit.log import REDACTOR
 from audit.previous import Previous
 from audit.profile import Profile, load_profile
-from audit.report.contents import Conclusion, Report
+from audit.report.contents import Report
+from audit.report.facts import Conclusion
 from audit.settings import SignIn
 from audit.signing_in import way_of
 from audit.simulator import Simulator, build_estate, mock_cbr, serve

@@ -16,8 +16,9 @@ from audit.findings import Control, Fact, Finding, Outcome, Severity, Verdict
 from audit.frameworks import Claim, Framework, Requirement
 from audit.matching import PlannedRun, RunState
 from audit.previous import Previous
-from audit.report.contents import Conclusion, Report, ResourceLine, RunFacts, Summary
+from audit.report.contents import Report, ResourceLine, Summary
 from audit.report.days import Day
+from audit.report.facts import Conclusion, RunFacts
 from audit.report.html_report import render
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem

@@ -9,7 +9,8 @@ from typing import Final
 from markupsafe import Markup
 
 from audit.findings import Outcome
-from audit.report.contents import Conclusion, Report
+from audit.report.contents import Report
+from audit.report.facts import Conclusion
 from audit.report.problems import Problem
 from audit.subjects import SubjectKind
 

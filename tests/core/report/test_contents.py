@@ -9,7 +9,8 @@ from audit.demands import Scope
 from audit.evaluate import evaluate
 from audit.findings import Outcome
 from audit.records import Task, Vault
-from audit.report.contents import Conclusion, Report, compose, conclude, remedy
+from audit.report.contents import Report, compose, conclude, remedy
+from audit.report.facts import Conclusion
 from audit.selection import Selector
 from audit.subjects import Collection, Presence, SubjectKind, Subjects
 from tests.core.builders import (

@@ -1,0 +1,51 @@
+"""Which run a report is about, and how it ended."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from audit.collection import Window
+from audit.previous import Previous
+
+
+class Conclusion(StrEnum):
+    """How a run ends."""
+
+    COMPLIANT = "compliant"
+    NON_COMPLIANT = "non_compliant"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The run that another one continues: its id, where it lies, and the hash of its manifest."""
+
+    run: str
+    prefix: str
+    manifest_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """Which run a report is about, and what it was judged by.
+
+    Attributes:
+        window: the time that is judged; it is longer than what was read where earlier runs left a history.
+        read: the time whose task log was read.
+        timezone: the IANA name of the zone that people are shown beside UTC.
+        profile_sha256: of the profile in its canonical form.
+        previous: the run before this one.
+        origin: the run whose history and memory this one took over, None for the first one.
+    """
+
+    id: str
+    as_of: datetime
+    window: Window
+    read: Window
+    project_id: str
+    region: str
+    tool_version: str
+    profile_sha256: str
+    timezone: str
+    previous: Previous = field(default_factory=Previous)
+    origin: Origin | None = None

@@ -1,0 +1,34 @@
+"""Parts that report.json and the manifest share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit.collection import Reading, shown
+from audit.previous import Previous
+
+
+def reading_part(reading: Reading) -> Mapping[str, Any]:
+    """Write how one list was read, as the report and the manifest have it."""
+    return {
+        "kind": reading.kind,
+        "complete": reading.complete,
+        "pages": reading.pages,
+        "passes": reading.passes,
+        "count_first": reading.count_first,
+        "count_last": reading.count_last,
+        "distinct": reading.distinct,
+        "duplicates": reading.duplicates,
+        "gaps": list(reading.gaps),
+        "refused": reading.refused,
+    }
+
+
+def previous_part(previous: Previous) -> Mapping[str, Any]:
+    """Write which run came before, as the report and the manifest have it."""
+    return {
+        "run": previous.run,
+        "as_of": shown(previous.as_of) if previous.as_of else None,
+        "trouble": previous.trouble,
+        "is_lost": previous.is_lost,
+        "notes": list(previous.notes),
+    }
