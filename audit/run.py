@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
 from audit.collection import ALWAYS_READ, Kind, Page, Reading, Window
@@ -94,8 +95,18 @@ def run(
 
 
 def _lists(profile: Profile) -> Iterator[Kind]:
-    """Name the lists that have to be read; the controls are asked for theirs only after those that every run reads."""
-    return (kind for kind in Kind if kind in ALWAYS_READ or kind in profile.lists)
+    """Name the lists that have to be read; the controls are asked for theirs only after those that every run reads.
+
+    While the second list is on its way, what judges them all is imported. Earlier, that would delay the first request.
+    """
+    yield Kind.TASKS
+    Thread(target=_import_what_judges, daemon=True).start()
+    yield from (kind for kind in Kind if kind is not Kind.TASKS and (kind in ALWAYS_READ or kind in profile.lists))
+
+
+def _import_what_judges() -> None:
+    from audit import assess  # noqa: F401, PLC0415  # so that it is there when it is used
+    from audit.report import html_report, json_report  # noqa: F401, PLC0415  # likewise, in nearly every run
 
 
 def collect(

@@ -20,7 +20,7 @@ from audit.profile import Profile
 from audit.publish import Publication
 from audit.report import FORMATS
 from audit.report.facts import Conclusion, RunFacts
-from audit.run import Done, Progress, collect
+from audit.run import Done, Progress, _lists, collect
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.simulator.protectables import INNER_ADDRESS, OUTER_ADDRESS, PASSWORD, USER_DATA
 from audit.store import open_store
@@ -152,6 +152,17 @@ def test_a_store_that_fails_ends_the_run_without_a_manifest(tmp_path: Path, monk
         audit(a_simulator(), tmp_path)
 
     assert not any(name.endswith(("manifest.json", "latest.json")) for name in files_of(tmp_path))
+
+
+def test_what_judges_is_imported_after_the_first_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported = threading.Event()
+    monkeypatch.setattr("audit.run._import_what_judges", imported.set)
+    lists = _lists(Profile())
+
+    assert next(lists) is Kind.TASKS
+    assert not imported.is_set()
+    assert tuple(lists) == Profile().lists[1:]
+    assert imported.wait(60)
 
 
 def test_progress_is_told_for_every_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
