@@ -17,7 +17,7 @@ import structlog
 
 from audit.collection import shown
 from audit.publish import LATEST
-from audit.report.index_page import INDEX
+from audit.report import INDEX
 from audit.simulator import Simulator, build_estate, serve
 from audit.wiring import carry_out, order
 from bench.pages import AS_OF
