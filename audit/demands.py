@@ -60,6 +60,8 @@ class Demands:
 
     def of(self, subject: Subject) -> Limits:
         """Return the limits by which a subject is judged."""
+        if not (self.levels or self.upkeep):
+            return self.limits
         level = self.level_of(subject)
         limits = level.limits if level else self.limits
         windows = tuple(entry.window for entry in self.upkeep if not entry.only or fit_all(entry.only, subject))

@@ -1,13 +1,14 @@
 """Every selected control on every subject of its kind: exactly one finding for each pair."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Final
 
 from audit.collection import Kind
 from audit.demands import Demands
 from audit.findings import Control, Finding, Verdict, not_applicable, unknown
-from audit.subjects import Limits, Presence, Resource, Subject, SubjectKind, Subjects, VaultSubject
+from audit.subjects import Collection, Limits, Presence, Resource, Subject, SubjectKind, Subjects, VaultSubject
 
 _EXCUSES: Final = {
     Presence.REPLICA: not_applicable("only replication vaults hold it"),
@@ -15,6 +16,7 @@ _EXCUSES: Final = {
     Presence.UNPROTECTED: not_applicable("no vault holds it, and no task names it"),
     Presence.UNKNOWN: unknown("the vaults could not be read completely"),
 }
+_OUT_OF_SCOPE: Final = not_applicable("not in the scope of the profile")
 
 
 def evaluate(subjects: Subjects, controls: Iterable[Control[Any]], demands: Demands) -> tuple[Finding, ...]:
@@ -23,69 +25,55 @@ def evaluate(subjects: Subjects, controls: Iterable[Control[Any]], demands: Dema
     The waivers of the profile are judged last: what they meet shows only when the other findings are known.
     """
     selected = tuple(controls)
-    judged = _Judging(subjects, demands)
-    found = tuple(
-        judged.finding(control, subject)
-        for control in selected
-        for kind in control.kinds
-        for subject in subjects.of(kind)
-    )
-    on_waivers = tuple(
-        judged.finding(control, subject)
-        for control in selected
-        if SubjectKind.WAIVER in control.kinds
-        for subject in demands.waiver_subjects(found, complete=subjects.collection.complete)
-    )
-    return tuple(sorted((*found, *on_waivers), key=lambda finding: finding.control))  # the sort is stable
+    judging = _Judging(subjects.collection, demands)
+    judged = {kind: iter(judging.findings(_judging(selected, kind), subjects.of(kind))) for kind in SubjectKind}
+    found = [(control.id, next(judged[kind])) for control in selected for kind in control.kinds]
+    on_waivers = _judging(selected, SubjectKind.WAIVER)
+    if on_waivers:
+        every = chain.from_iterable(findings for _control, findings in found)
+        met = demands.waiver_subjects(every, complete=subjects.collection.complete)
+        found += zip((control.id for control in on_waivers), judging.findings(on_waivers, met), strict=True)
+    found.sort(key=itemgetter(0))  # the sort is stable
+    return tuple(chain.from_iterable(findings for _control, findings in found))
+
+
+def _judging(controls: Iterable[Control[Any]], kind: SubjectKind) -> list[Control[Any]]:
+    return [control for control in controls if kind in control.kinds]
 
 
 class _Judging:
-    """One evaluation: who is judged by which limits, found out once for each subject."""
+    """One evaluation: who is judged by which limits, and what is waived."""
 
-    def __init__(self, subjects: Subjects, demands: Demands) -> None:
-        self._collection = subjects.collection
+    def __init__(self, collection: Collection, demands: Demands) -> None:
+        self._collection = collection
         self._demands = demands
-        self._covered: dict[tuple[SubjectKind, str], bool] = {}
-        self._limits: dict[tuple[SubjectKind, str], Limits] = {}
+        self._waivable = {waiver.control for waiver in demands.waivers}
 
-    def finding(self, control: Control[Any], subject: Subject) -> Finding:
-        """Judge one pair, and mark it where a waiver accepts the outcome."""
-        finding = Finding(
-            control=control.id,
-            kind=subject.kind,
-            id=subject.id,
-            name=subject.name,
-            severity=control.severity,
-            verdict=self._excused(control, subject) or self._judge(control, subject),
-        )
+    def findings(self, controls: Sequence[Control[Any]], subjects: Sequence[Subject]) -> list[list[Finding]]:
+        """Judge each subject by each control; return the findings of each control, in order of subject.
+
+        One subject is judged by all controls before the next one, so that what it remembers of its tasks can be freed.
+        """
+        found: list[list[Finding]] = [[] for _control in controls]
+        if not controls:
+            return found
+        applied = [(control, self._refused(control), kept) for control, kept in zip(controls, found, strict=True)]
+        for subject in subjects:
+            kind, subject_id, name = subject.kind, subject.id, subject.name
+            limits = self._demands.of(subject)
+            out = None if self._demands.covers(subject) else _OUT_OF_SCOPE
+            gone = out or _absent(subject)
+            for control, refused, kept in applied:
+                excuse = (out if control.judges_departed else gone) or refused
+                verdict = excuse or _verdict(control, subject, limits)
+                finding = Finding(control.id, kind, subject_id, name, control.severity, verdict)
+                kept.append(self._marked(finding) if control.id in self._waivable else finding)
+        return found
+
+    def _marked(self, finding: Finding) -> Finding:
+        """Mark a finding where a waiver accepts its outcome."""
         waiver = self._demands.mark(finding)
-        return replace(finding, waiver=waiver) if waiver else finding
-
-    def _judge(self, control: Control[Any], subject: Subject) -> Verdict:
-        """Apply the rule; one that raises says nothing about the subject, and the finding says so."""
-        try:
-            return control.judge(subject, self._limits_of(subject))
-        except Exception as error:  # noqa: BLE001  # a broken rule must not hide the other findings
-            return unknown("the control itself failed; please report this", error=type(error).__name__)
-
-    def _limits_of(self, subject: Subject) -> Limits:
-        key = subject.kind, subject.id
-        if key not in self._limits:
-            self._limits[key] = self._demands.of(subject)
-        return self._limits[key]
-
-    def _covers(self, subject: Subject) -> bool:
-        key = subject.kind, subject.id
-        if key not in self._covered:
-            self._covered[key] = self._demands.covers(subject)
-        return self._covered[key]
-
-    def _excused(self, control: Control[Any], subject: Subject) -> Verdict | None:
-        """Say why a subject is not judged at all, or None where it is."""
-        if not self._covers(subject):
-            return not_applicable("not in the scope of the profile")
-        absent = None if control.judges_departed else _absent(subject)
-        return absent or self._refused(control)
+        return finding._replace(waiver=waiver) if waiver else finding
 
     def _refused(self, control: Control[Any]) -> Verdict | None:
         """Name the permission without which the control cannot judge."""
@@ -93,6 +81,14 @@ class _Judging:
             if kind in control.needs and self._collection.refused(kind):
                 return unknown("a permission is missing", permission=kind.permission)
         return None
+
+
+def _verdict(control: Control[Any], subject: Subject, limits: Limits) -> Verdict:
+    """Apply the rule; one that raises says nothing about the subject, and the finding says so."""
+    try:
+        return control.judge(subject, limits)
+    except Exception as error:  # noqa: BLE001  # a broken rule must not hide the other findings
+        return unknown("the control itself failed; please report this", error=type(error).__name__)
 
 
 def _absent(subject: Subject) -> Verdict | None:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from functools import lru_cache
+from typing import Generic, NamedTuple, TypeVar
 
 from audit.collection import Kind, shown
 from audit.records import Task
@@ -38,8 +39,7 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a control says of one subject.
 
     Attributes:
@@ -101,8 +101,7 @@ class Control(Generic[S_contra]):
     opt_in: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """What one control says of one subject; there is exactly one for each pair.
 
     Attributes:
@@ -134,9 +133,17 @@ class Finding:
 
 
 def _verdict(outcome: Outcome, reason: str, tasks: Iterable[Task | str], facts: Facts) -> Verdict:
+    if not facts and not tasks:
+        return _plain(outcome, reason)
     return Verdict(
-        outcome=outcome,
-        reason=reason,
-        facts=tuple((name, shown(fact) if isinstance(fact, datetime) else fact) for name, fact in facts.items()),
-        tasks=tuple(task.id if isinstance(task, Task) else task for task in tasks),
+        outcome,
+        reason,
+        tuple([(name, shown(fact) if isinstance(fact, datetime) else fact) for name, fact in facts.items()]),
+        tuple([task if isinstance(task, str) else task.id for task in tasks]),
     )
+
+
+@lru_cache(maxsize=1024)
+def _plain(outcome: Outcome, reason: str) -> Verdict:
+    """Give every subject of which there is no more to say the same verdict."""
+    return Verdict(outcome, reason, (), ())

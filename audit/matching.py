@@ -8,18 +8,22 @@ success is repaired by a success that began in its period and answers no other r
 no due time is unscheduled: started by hand, or by a policy that is gone.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import accumulate, chain, pairwise
-from typing import Final
+from functools import cached_property
+from itertools import accumulate, chain, repeat
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from audit.records import Task
 
 _EARLY: Final = timedelta(minutes=1)  # clocks differ: a run may be noted a little before it was due
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_BAD: Final = frozenset({"failed", "timeout", "skipped"})
 
 
 class RunState(StrEnum):
@@ -37,12 +41,14 @@ class RunState(StrEnum):
     EXCUSED = "excused"  # it is not judged; ``why`` says the reason
 
 
+_ON_TIME: Final = RunState.ON_TIME  # looking a member up takes longer than what is done with it here
+_LATE: Final = RunState.LATE
+_MET: Final = frozenset({_ON_TIME, _LATE})
 _UNMET: Final = frozenset({RunState.FAILED, RunState.SKIPPED, RunState.OVERLAP, RunState.MISSING})
-_JUDGED: Final = _UNMET | {RunState.ON_TIME, RunState.LATE}
+_JUDGED: Final = _UNMET | _MET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedRun:
+class PlannedRun(NamedTuple):
     """One due time and the task that answers it.
 
     Attributes:
@@ -65,25 +71,58 @@ class PlannedRun:
     @property
     def is_met(self) -> bool:
         """Its period brought a successful backup."""
-        return self.state in {RunState.ON_TIME, RunState.LATE} or self.repaired_by is not None
+        return self.state in _MET or self.repaired_by is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """The due times of a policy, and what follows from them alone: worked out once for all resources that follow it.
+
+    Attributes:
+        due: in order, none after the time of judgement.
+        begins: when the period of each begins.
+        latest: how late each run may begin and still be on time.
+        excuses: of each, why nobody is blamed for what is due then, such as a maintenance window, or an empty text.
+    """
+
+    def __init__(
+        self, due: Sequence[datetime], grace: timedelta, maintenance: Callable[[datetime], str] = lambda _moment: ""
+    ) -> None:
+        """Take the due times, how much later a run may begin, and what names the maintenance window of a time."""
+        self.due = due
+        self.begins = [moment - _EARLY for moment in due]
+        self.latest = [moment + grace for moment in due]
+        self.excuses = [maintenance(moment) for moment in due]
+
+
 class Plan:
     """What one policy plans for one resource.
 
     Attributes:
-        vault_ids: the vaults that the policy is applied to.
-        due: in order, none after the time of judgement.
-        grace: how much later than due a run may begin.
-        excuse: why the run that is due at a time is not judged, with or without a task, or an empty text.
+        settled: from when on no bound excuses a run.
     """
 
-    policy_id: str
-    vault_ids: frozenset[str]
-    due: Sequence[datetime]
-    grace: timedelta
-    excuse: Callable[[datetime, Task | None], str]
+    __slots__ = ("_bounds", "_vault_ids", "policy_id", "settled", "times")
+
+    def __init__(
+        self,
+        policy_id: str,
+        vault_ids: frozenset[str],
+        times: Timetable,
+        bounds: Sequence[tuple[datetime, str, bool]] = (),
+    ) -> None:
+        """Take a policy, the vaults that it is applied to, and its due times.
+
+        Args:
+            policy_id: of the policy.
+            vault_ids: of the vaults that it is applied to.
+            times: when it is due.
+            bounds: before which times no run is judged, why, and whether that holds too for a run that left a task.
+        """
+        self.policy_id = policy_id
+        self.times = times
+        self.settled = max((moment for moment, _why, _always in bounds), default=_EVER)
+        self._vault_ids = vault_ids
+        self._bounds = bounds
 
     def names(self, task: Task) -> bool:
         """The task says that it is of this policy."""
@@ -91,7 +130,15 @@ class Plan:
 
     def may_be(self, task: Task) -> bool:
         """The task does not say whose it is, and nothing speaks against this policy."""
-        return task.policy_id is None and (task.vault_id is None or task.vault_id in self.vault_ids)
+        return task.policy_id is None and (task.vault_id is None or task.vault_id in self._vault_ids)
+
+    def excuse(self, number: int, task: Task | None) -> str:
+        """Say why the run of a due time is not judged, with or without a task, or nothing."""
+        due = self.times.due[number]
+        for moment, why, always in self._bounds:
+            if due < moment and (always or not task):
+                return why
+        return self.times.excuses[number]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,20 +155,14 @@ class Schedules:
     unscheduled: tuple[Task, ...]
     made_good: frozenset[str]
 
+    def since(self, start: datetime) -> tuple[PlannedRun, ...]:
+        """Return the runs that were due at a time or later."""
+        return self.runs[bisect_left(self.runs, start, key=itemgetter(0)) :]
 
-@dataclass(frozen=True, slots=True)
-class _Period:
-    """A due time of a plan, where the next one begins, and the tasks that were created in between.
 
-    Attributes:
-        earlier: how many tasks were created before.
-    """
-
-    plan: Plan
-    due: datetime
-    end: datetime
-    earlier: int
-    tasks: Sequence[Task]
+_Period = tuple[datetime, str, Plan, int, int, int]
+"""A due time, the policy and its plan, the number of the due time there, and the places of the tasks that were created
+before the next due time: from one up to another. There is one for each run, so a plain tuple."""
 
 
 class Matcher:
@@ -129,75 +170,108 @@ class Matcher:
 
     def __init__(self, tasks: Sequence[Task], *, since: datetime, now: datetime, log_complete: bool) -> None:
         """Take the tasks in order of creation; those after ``now`` are left out, older ones than ``since`` help."""
-        self._tasks = [task for task in tasks if task.created_at <= now]
-        self._created = [task.created_at for task in self._tasks]
-        self._busy_until = list(accumulate(map(_end, self._tasks), max))
+        self._created = [task.created_at for task in tasks]
+        del self._created[bisect_right(self._created, now) :]
+        self._tasks = tasks[: len(self._created)]
         self._since = since
         self._now = now
         self._log_complete = log_complete
 
     def match(self, plans: Sequence[Plan]) -> Schedules:
         """Find the task of each due time of every plan."""
-        periods = sorted(chain(*map(self._periods, plans)), key=lambda period: (period.due, period.plan.policy_id))
+        periods = list(chain.from_iterable(map(self._periods, plans)))
+        if len(plans) > 1:
+            periods.sort(key=itemgetter(0, 1))
         answers = self._answers(periods)
-        used = {task.id for task in answers.values()}
-        spare = _Spare([task for task in self._tasks if task.id not in used])
+        used = set(answers)
+        spare = [task for place, task in enumerate(self._tasks) if place not in used]
         return Schedules(
-            runs=tuple(self._run(period, answers.get(place), spare) for place, period in enumerate(periods)),
-            unscheduled=tuple(task for task in self._tasks if task.id not in used and self._is_of_window(task, plans)),
-            made_good=frozenset(chain(*map(_made_good, periods))),
+            runs=tuple(self._runs(periods, answers, _Spare(spare))),
+            unscheduled=tuple([task for task in spare if self._is_of_window(task, plans)]),
+            made_good=self._made_good(periods),
         )
 
     def _periods(self, plan: Plan) -> Iterator[_Period]:
-        starts = [bisect_left(self._created, due - _EARLY) for due in plan.due]
-        bounds = zip(pairwise((*plan.due, _NEVER)), pairwise((*starts, len(self._tasks))), strict=True)
-        return (_Period(plan, due, end, low, self._tasks[low:high]) for (due, end), (low, high) in bounds)
+        starts = [bisect_left(self._created, begin) for begin in plan.times.begins]
+        ends = (*starts[1:], len(self._created))
+        return zip(plan.times.due, repeat(plan.policy_id), repeat(plan), range(len(starts)), starts, ends)
 
-    def _answers(self, periods: Sequence[_Period]) -> Mapping[int, Task]:
-        """Let each due time choose its task, the latest first."""
-        answers: dict[int, Task] = {}
-        used: set[str] = set()
-        for place, period in reversed(list(enumerate(periods))):
-            task = _answer(period, used)
-            if task:
-                answers[place] = task
-                used.add(task.id)
+    def _answers(self, periods: Sequence[_Period]) -> list[int | None]:
+        """Let each due time choose its task, the latest first; of each, return the place of that task."""
+        tasks = self._tasks
+        answers: list[int | None] = [None] * len(periods)
+        used: set[int] = set()
+        for place in range(len(periods) - 1, -1, -1):
+            _due, policy_id, plan, number, low, high = periods[place]
+            for found in range(low, high):
+                if tasks[found].policy_id == policy_id and found not in used:
+                    break
+            else:
+                nameless = self._nameless(plan, number, range(low, high), used)
+                if nameless is None:
+                    continue
+                found = nameless
+            answers[place] = found
+            used.add(found)
         return answers
 
-    def _run(self, period: _Period, task: Task | None, spare: "_Spare") -> PlannedRun:
-        due, policy_id, why = period.due, period.plan.policy_id, period.plan.excuse(period.due, task)
-        if why:
-            return PlannedRun(due=due, policy_id=policy_id, state=RunState.EXCUSED, task=task, why=why)
-        state = self._state(period, task)
-        repair = spare.success(period) if state in _UNMET else None
-        if state in _UNMET and repair is None:
-            state = self._doubted(state, period, spare)
-        return PlannedRun(due=due, policy_id=policy_id, state=state, task=task, repaired_by=repair)
+    def _nameless(self, plan: Plan, number: int, places: Iterable[int], used: set[int]) -> int | None:
+        """Find the first task that names no policy and began within the grace."""
+        latest = plan.times.latest[number]
+        may_be = (at for at in places if plan.may_be(self._tasks[at]) and self._tasks[at].began <= latest)
+        return next((at for at in may_be if at not in used), None)
 
-    def _state(self, period: _Period, task: Task | None) -> RunState:
-        if task is None:
-            return RunState.OVERLAP if self._was_busy(period) else RunState.MISSING
-        if task.succeeded:
-            return RunState.LATE if task.began - period.due > period.plan.grace else RunState.ON_TIME
+    def _runs(self, periods: Sequence[_Period], answers: Sequence[int | None], spare: "_Spare") -> Iterator[PlannedRun]:
+        for period, answer in zip(periods, answers, strict=True):
+            due, policy_id, plan, number, _low, _high = period
+            task = None if answer is None else self._tasks[answer]
+            is_settled = due >= plan.settled and not plan.times.excuses[number]
+            why = "" if is_settled else plan.excuse(number, task)
+            if why:
+                yield PlannedRun(due, policy_id, RunState.EXCUSED, task, None, why)
+            elif task is not None and task.status == "success":
+                is_late = (task.started_at or task.created_at) > plan.times.latest[number]
+                yield PlannedRun(due, policy_id, _LATE if is_late else _ON_TIME, task)
+            else:
+                yield self._without_success(period, task, spare)
+
+    def _without_success(self, period: _Period, task: Task | None, spare: "_Spare") -> PlannedRun:
+        due, policy_id, plan, number, low, _high = period
+        state = self._state(task) if task else self._silence(due, low)
+        if state not in _UNMET:
+            return PlannedRun(due, policy_id, state, task)
+        tasks = spare.begun_in(plan, number)
+        repair = next((other for other in tasks if other.succeeded), None)
+        if repair is None:
+            is_clear = self._log_complete and all(other.is_understood for other in tasks)
+            is_over = plan.times.latest[number] <= self._now
+            state = RunState.PENDING if not is_over else state if is_clear else RunState.UNKNOWN
+        return PlannedRun(due, policy_id, state, task, repair)
+
+    def _state(self, task: Task) -> RunState:
         if task.broke:
             return RunState.FAILED
         if not task.is_understood:
             return RunState.UNKNOWN
         return RunState.SKIPPED if task.finished else RunState.OPEN
 
-    def _was_busy(self, period: _Period) -> bool:
-        """Whether an earlier task had not ended when a run was due."""
-        return period.earlier > 0 and self._busy_until[period.earlier - 1] > period.due
+    def _silence(self, due: datetime, earlier: int) -> RunState:
+        """A run without a task was left out where an earlier task had not ended when it was due."""
+        return RunState.OVERLAP if earlier and self._busy_until[earlier - 1] > due else RunState.MISSING
 
-    def _doubted(self, state: RunState, period: _Period, spare: "_Spare") -> RunState:
-        """A run without a success is held against nobody before its time is over, nor where the log is not clear."""
-        if period.due + period.plan.grace > self._now:
-            return RunState.PENDING
-        return state if self._log_complete and not spare.puzzles(period) else RunState.UNKNOWN
+    @cached_property
+    def _busy_until(self) -> Sequence[datetime]:
+        """When each task and all those before it had ended."""
+        return list(accumulate(map(_end, self._tasks), max))
+
+    def _made_good(self, periods: Iterable[_Period]) -> frozenset[str]:
+        if _BAD.isdisjoint({task.status for task in self._tasks}):
+            return frozenset()
+        return frozenset(chain.from_iterable(_followed(self._tasks[low:high]) for *_, low, high in periods))
 
     def _is_of_window(self, task: Task, plans: Sequence[Plan]) -> bool:
         """Whether a task was made in the window, and not for a due time before it."""
-        mine = (plan.due[0] - _EARLY if plan.due else _NEVER for plan in plans if plan.names(task) or plan.may_be(task))
+        mine = (_first(plan.times) for plan in plans if plan.names(task) or plan.may_be(task))
         return task.created_at >= max(mine, default=self._since)
 
 
@@ -209,31 +283,21 @@ class _Spare:
         self._tasks = sorted(telling, key=lambda task: (task.began, task.id))
         self._began = [task.began for task in self._tasks]
 
-    def success(self, period: _Period) -> Task | None:
-        """Return the first success of a period."""
-        return next((task for task in self._begun_in(period) if task.succeeded), None)
-
-    def puzzles(self, period: _Period) -> bool:
-        """Whether a task of a period has a status that is not documented: it may mean success."""
-        return any(not task.is_understood for task in self._begun_in(period))
-
-    def _begun_in(self, period: _Period) -> Sequence[Task]:
-        low, high = (bisect_left(self._began, moment - _EARLY) for moment in (period.due, period.end))
+    def begun_in(self, plan: Plan, number: int) -> Sequence[Task]:
+        """Return those of the period of a due time that succeeded, or may have: their status is not documented."""
+        begins = (*plan.times.begins[number : number + 2], _NEVER)
+        low, high = (bisect_left(self._began, moment) for moment in begins[:2])
         return self._tasks[low:high]
 
 
-def _answer(period: _Period, used: set[str]) -> Task | None:
-    plan, free = period.plan, [task for task in period.tasks if task.id not in used]
-    named = (task for task in free if plan.names(task))
-    nameless = (task for task in free if plan.may_be(task) and task.began - period.due <= plan.grace)
-    return next(named, None) or next(nameless, None)
+def _first(times: Timetable) -> datetime:
+    return times.begins[0] if times.begins else _NEVER
 
 
-def _made_good(period: _Period) -> Iterator[str]:
+def _followed(tasks: Sequence[Task]) -> Iterator[str]:
     """Name the tasks of a period that did not succeed and began before its last success."""
-    bad = [task for task in period.tasks if task.broke or task.status == "skipped"]
-    last = max((task.began for task in period.tasks if task.succeeded), default=None) if bad else None
-    return (task.id for task in bad if last is not None and task.began < last)
+    last = max((task.began for task in tasks if task.succeeded), default=_EVER)
+    return (task.id for task in tasks if task.status in _BAD and task.began < last)
 
 
 def _end(task: Task) -> datetime:

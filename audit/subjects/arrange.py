@@ -1,15 +1,16 @@
 """From history and inventory to subjects: every task and every backup is put under everything that it concerns."""
 
 from collections import defaultdict
-from collections.abc import Collection as Container
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from operator import attrgetter
 from typing import Final
 
 from audit.collection import Kind, Window
 from audit.history import History
-from audit.records import BACKUP, REPLICATION, Backup, Policy, Protectable, Task, Vault
+from audit.records import BACKUP, REPLICATION, Backup, Policy, Protectable, Protected, Task, Vault
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import SURELY_SHOWN, Collection
 from audit.subjects.kinds import Departure, SubjectKind
@@ -19,6 +20,8 @@ from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import WaiverSubject
 
 _DAY: Final = timedelta(days=1)
+_BY_ID: Final = attrgetter("id")
+_BY_AGE: Final = attrgetter("created_at", "id")
 _TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
 
 Subject = Resource | PolicySubject | VaultSubject | Collection | WaiverSubject
@@ -78,54 +81,51 @@ class _Arrangement:
 
     def __init__(self, history: History, inventory: Inventory, collection: Collection) -> None:
         self._collection = collection
-        self._log_complete = collection.has_all(Kind.TASKS)
-        self._vaults = {vault.id: vault for vault in sorted(inventory.vaults, key=lambda vault: vault.id)}
-        self._policies = tuple(
-            self._policy(policy) for policy in sorted(inventory.policies, key=lambda policy: policy.id)
-        )
+        self._has_all = {kind: collection.has_all(kind) for kind in Kind}
+        self._vaults = {vault.id: vault for vault in sorted(inventory.vaults, key=_BY_ID)}
+        self._policies = tuple(self._policy(policy) for policy in sorted(inventory.policies, key=_BY_ID))
         self._policies = tuple(self._with_sources(subject) for subject in self._policies)
+        self._applied: dict[tuple[str, ...], tuple[PolicySubject, ...]] = {}
         self._protectables = {protectable.id: protectable for protectable in inventory.protectables}
         self._server_of = _servers(self._protectables.values())
         self._points_of_resource: dict[str, list[Backup]] = defaultdict(list)
         self._points_of_vault: dict[str, list[Backup]] = defaultdict(list)
-        for backup in sorted(inventory.backups, key=lambda backup: (backup.created_at, backup.id)):
+        for backup in sorted(inventory.backups, key=_BY_AGE):
             self._points_of_resource[backup.resource_id].append(backup)
             self._points_of_vault[backup.vault_id].append(backup)
-        tasks = (task for task in history if task.created_at <= collection.window.until)
-        self._tasks = sorted(tasks, key=lambda task: (task.created_at, task.id))
+        until = collection.window.until
+        self._tasks = sorted([task for task in history if task.created_at <= until], key=_BY_AGE)
         self._covered_since = (
             collection.proven.since if collection.proven else _covered_since(collection.window, self._tasks)
         )
-        self._holders: dict[str, list[Vault]] = defaultdict(list)
+        self._places: dict[str, list[tuple[Vault, Protected]]] = defaultdict(list)
         self._named: dict[str, list[str]] = defaultdict(list)
         for vault in self._vaults.values():
             self._named[vault.name].append(vault.id)
-            for resource_id in sorted({held.id for held in vault.resources}):
-                self._holders[resource_id].append(vault)
-        self._stays: dict[str, set[str]] = defaultdict(set)
-        for task in self._tasks:
-            if task.vault_id and task.resource_id:
-                self._stays[task.resource_id].add(task.vault_id)
+            for held in vault.resources:
+                self._places[held.id].append((vault, held))
         self._by_resource: dict[str, list[Task]] = defaultdict(list)
         self._by_vault: dict[str, list[Task]] = defaultdict(list)
         self._departures: dict[str, Departure] = {}
+        self._gone: set[str] = set()
         self._shared: set[str] = set()
+        self._without_resource: list[tuple[Task, tuple[str, ...]]] = []
         for task in self._tasks:
-            self._file(task)
+            if task.resource_id and task.vault_id and not task.removed and task.operation not in _TAKES_AWAY:
+                self._by_resource[task.resource_id].append(task)  # nearly all of them
+                self._by_vault[task.vault_id].append(task)
+            else:
+                self._file(task)
 
     def subjects(self) -> Subjects:
         """Build every subject."""
-        resources = sorted(self._by_resource.keys() | self._holders.keys() | self._unprotected())
-        gone = {vault_id for vault_id, tasks in self._by_vault.items() if any(map(_takes_away, tasks))}
+        resources = sorted(self._by_resource.keys() | self._places.keys() | self._unprotected())
+        vaults = sorted(self._vaults.keys() | self._gone)
         return Subjects(
-            resources=tuple(self._resource(resource_id) for resource_id in resources),
+            resources=tuple([self._resource(resource_id) for resource_id in resources]),
             policies=self._policies,
-            vaults=tuple(self._vault(vault_id) for vault_id in sorted(self._vaults.keys() | gone)),
-            collection=replace(
-                self._collection,
-                tasks=self._loose(self._vaults.keys() | gone),
-                covered_since=self._covered_since,
-            ),
+            vaults=tuple([self._vault(vault_id) for vault_id in vaults]),
+            collection=replace(self._collection, tasks=self._loose(vaults), covered_since=self._covered_since),
         )
 
     def _unprotected(self) -> set[str]:
@@ -133,25 +133,29 @@ class _Arrangement:
         found = {protectable.id for protectable in self._protectables.values() if protectable.can_be_protected}
         return found - self._server_of.keys()
 
-    def _loose(self, vault_ids: Container[str]) -> tuple[Task, ...]:
+    def _loose(self, vault_ids: Iterable[str]) -> tuple[Task, ...]:
         """Find the tasks that concern no resource and no vault that is judged."""
-        filed = {task.id for tasks in self._by_resource.values() for task in tasks}
-        filed |= {task.id for vault_id in vault_ids for task in self._by_vault[vault_id]}
-        return tuple(task for task in self._tasks if task.id not in filed)
+        judged = frozenset(vault_ids)
+        return tuple([task for task, concerned in self._without_resource if judged.isdisjoint(concerned)])
 
     def _file(self, task: Task) -> None:
-        """Put a task under everything that it concerns."""
-        for resource_id in {*task.removed, *([task.resource_id] if task.resource_id else ())}:
-            self._by_resource[resource_id].append(task)
-            if task.operation == "remove_resource" and task.succeeded:
-                self._departures[resource_id] = _departure(task)
+        """Put a task under everything that it concerns, and note what it took away."""
+        resource_ids = {*task.removed, *([task.resource_id] if task.resource_id else ())}
         vault_ids = self._vaults_of(task)
-        if len(vault_ids) > 1:
-            self._shared.add(task.id)
+        for resource_id in resource_ids:
+            self._by_resource[resource_id].append(task)
         for vault_id in vault_ids:
             self._by_vault[vault_id].append(task)
-            if task.operation == "vault_delete" and task.succeeded and vault_id not in self._vaults:
-                self._departures[vault_id] = _departure(task)
+        if not resource_ids:
+            self._without_resource.append((task, vault_ids))
+        if len(vault_ids) > 1:
+            self._shared.add(task.id)
+        if _takes_away(task):
+            self._gone.update(vault_ids)
+            if task.operation == "remove_resource":
+                self._departures |= dict.fromkeys(resource_ids, _departure(task))
+            if task.operation == "vault_delete":
+                self._departures |= dict.fromkeys(set(vault_ids) - self._vaults.keys(), _departure(task))
 
     def _vaults_of(self, task: Task) -> tuple[str, ...]:
         """Name the vaults that a task concerns; the log often leaves the vault out."""
@@ -159,11 +163,20 @@ class _Arrangement:
             return (task.vault_id,)
         if task.vault_name in self._named:
             return tuple(self._named[task.vault_name])
-        if task.resource_id in self._holders:
-            return tuple(vault.id for vault in self._holders[task.resource_id])
+        if task.resource_id in self._places:
+            return tuple({vault.id: None for vault, _held in self._places[task.resource_id]})
         if task.resource_id in self._stays:
             return tuple(sorted(self._stays[task.resource_id]))
         return (task.vault_name or f"vault of task {task.id}",) if _takes_away(task) else ()
+
+    @cached_property
+    def _stays(self) -> Mapping[str | None, set[str]]:
+        """The vaults that the tasks of each resource name: of use only where a task names none."""
+        stays: dict[str | None, set[str]] = defaultdict(set)
+        for task in self._tasks:
+            if task.vault_id and task.resource_id:
+                stays[task.resource_id].add(task.vault_id)
+        return stays
 
     def _vault(self, vault_id: str) -> VaultSubject:
         vault = self._vaults.get(vault_id)
@@ -173,21 +186,22 @@ class _Arrangement:
             id=vault_id,
             name=vault.name if vault else next(named, vault_id),
             vault=vault,
-            policies=self._policies_of([vault_id]) if vault else None,
+            policies=self._policies_of(vault_id) if vault else None,
             tasks=tasks,
             departure=self._departures.get(vault_id),
             window=self._collection.window,
-            log_complete=self._log_complete,
-            vaults_complete=self._collection.has_all(Kind.VAULTS),
-            shared=frozenset(task.id for task in tasks if task.id in self._shared),
+            log_complete=self._has_all[Kind.TASKS],
+            vaults_complete=self._has_all[Kind.VAULTS],
+            shared=frozenset([task.id for task in tasks if task.id in self._shared] if self._shared else ()),
             covered_since=self._covered_since,
             recovery_points=self._points(self._points_of_vault.get(vault_id, ())),
         )
 
     def _resource(self, resource_id: str) -> Resource:
-        vaults = self._holders.get(resource_id, [])
+        places = tuple(self._places.get(resource_id, ()))
+        vaults = tuple({vault.id: vault for vault, _held in places}.values())
         tasks = tuple(self._by_resource.get(resource_id, ()))
-        name, kind = self._label(resource_id, vaults, tasks)
+        name, kind = self._label(resource_id, places, tasks)
         created = [vault.created_at for vault in vaults if vault.created_at is not None]
         departure = None if vaults else self._departure_of(resource_id, tasks)
         presence = self._presence(vaults, departure, tasks)
@@ -197,42 +211,44 @@ class _Arrangement:
             type=kind,
             presence=presence,
             departure=departure if presence is Presence.LEFT else None,
-            vaults=tuple(vaults),
-            policies=self._policies_of([vault.id for vault in vaults]),
+            vaults=vaults,
+            places=places,
+            policies=self._policies_of(*[vault.id for vault in vaults]),
             tasks=tasks,
             held_since=min(created, default=None),
             window=self._collection.window,
-            log_complete=self._log_complete,
-            vaults_complete=self._collection.has_all(Kind.VAULTS),
+            log_complete=self._has_all[Kind.TASKS],
+            vaults_complete=self._has_all[Kind.VAULTS],
             covered_since=self._covered_since,
             recovery_points=self._points(self._points_of_resource.get(resource_id, ())),
             protectable=self._protectables.get(resource_id),
             server_id=self._server_of.get(resource_id),
-            protectables_complete=self._collection.has_all(Kind.PROTECTABLES)
+            protectables_complete=self._has_all[Kind.PROTECTABLES]
             if Kind.PROTECTABLES in self._collection.asked
             else None,
+            known_since=self._first_seen(tasks) if vaults else None,
         )
-        return replace(resource, known_since=self._known_since(resource)) if vaults else resource
+        remembered = self._remembered(resource)
+        return replace(resource, known_since=remembered) if remembered else resource
 
     def _points(self, found: Sequence[Backup]) -> tuple[Backup, ...] | None:
-        return tuple(found) if self._collection.has_all(Kind.BACKUPS) else None
+        return tuple(found) if self._has_all[Kind.BACKUPS] else None
 
-    def _known_since(self, resource: Resource) -> datetime | None:
+    def _remembered(self, resource: Resource) -> datetime | None:
         """From when on a resource is known to be held as it is now; without a memory, its tasks give a hint."""
         memory, now = self._collection.memory, self._collection.window.until
-        remembered = memory.resource_since(resource.id, resource.follows, now) if memory else None
-        return remembered or self._first_seen(resource)
+        return memory.resource_since(resource.id, resource.follows, now) if memory and resource.vaults else None
 
-    def _first_seen(self, resource: Resource) -> datetime | None:
+    def _first_seen(self, tasks: tuple[Task, ...]) -> datetime | None:
         """When it came into its vault, no list says; its oldest task is the first sign, as long as none is missing."""
-        if not self._log_complete:
+        if not self._has_all[Kind.TASKS]:
             return None
-        return resource.tasks[0].created_at if resource.tasks else self._covered_since
+        return tasks[0].created_at if tasks else self._covered_since
 
-    def _presence(self, vaults: list[Vault], departure: Departure | None, tasks: tuple[Task, ...]) -> Presence:
+    def _presence(self, vaults: tuple[Vault, ...], departure: Departure | None, tasks: tuple[Task, ...]) -> Presence:
         if any(not vault.receives_copies_only for vault in vaults):
             return Presence.PROTECTED
-        if not self._collection.has_all(Kind.VAULTS):
+        if not self._has_all[Kind.VAULTS]:
             return Presence.UNKNOWN
         if vaults:
             return Presence.REPLICA
@@ -248,14 +264,16 @@ class _Arrangement:
         last_backup = max((task.began for task in tasks if task.operation == BACKUP), default=None)
         return None if latest and last_backup and last_backup > latest.at else latest
 
-    def _label(self, resource_id: str, vaults: list[Vault], tasks: tuple[Task, ...]) -> tuple[str, str]:
+    def _label(
+        self, resource_id: str, places: tuple[tuple[Vault, Protected], ...], tasks: tuple[Task, ...]
+    ) -> tuple[str, str]:
         """Name a resource as its vault does, or else as the newest task that names it does."""
-        protectable = self._protectables.get(resource_id)
-        if not vaults and protectable:
-            return protectable.name, protectable.type
-        if vaults:
-            held = next(held for held in vaults[0].resources if held.id == resource_id)
+        if places:
+            _vault, held = places[0]
             return held.name, held.type
+        protectable = self._protectables.get(resource_id)
+        if protectable:
+            return protectable.name, protectable.type
         own = [task for task in tasks if task.resource_id == resource_id]
         name = next((task.resource_name for task in reversed(own) if task.resource_name), resource_id)
         kind = next((task.resource_type for task in reversed(own) if task.resource_type), "unknown")
@@ -275,16 +293,19 @@ class _Arrangement:
     def _with_sources(self, subject: PolicySubject) -> PolicySubject:
         """Find the policies that make what a replication policy copies."""
         vault_ids = subject.policy.vault_ids
-        if not self._collection.has_all(Kind.POLICIES) or subject.policy.operation != REPLICATION:
+        if not self._has_all[Kind.POLICIES] or subject.policy.operation != REPLICATION:
             return subject
         making = (other for other in self._policies if other.makes_backups)
         sources = (other.schedule for other in making if not vault_ids.isdisjoint(other.policy.vault_ids))
         return replace(subject, sources=tuple(sources))
 
-    def _policies_of(self, vault_ids: list[str]) -> tuple[PolicySubject, ...] | None:
-        if not self._collection.has_all(Kind.POLICIES):
+    def _policies_of(self, *vault_ids: str) -> tuple[PolicySubject, ...] | None:
+        if not self._has_all[Kind.POLICIES]:
             return None
-        return tuple(policy for policy in self._policies if not policy.policy.vault_ids.isdisjoint(vault_ids))
+        if vault_ids not in self._applied:  # many resources are in the same vaults
+            applied = (each for each in self._policies if not each.policy.vault_ids.isdisjoint(vault_ids))
+            self._applied[vault_ids] = tuple(applied)
+        return self._applied[vault_ids]
 
 
 def _covered_since(window: Window, tasks: Sequence[Task]) -> datetime:

@@ -1,12 +1,14 @@
 """A policy, its schedule and the vaults that rely on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from audit.matching import Timetable
 from audit.records import BACKUP, REPLICATION, Policy, Vault
 from audit.schedule import Schedule
 from audit.subjects.kinds import SubjectKind
+from audit.subjects.limits import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class PolicySubject:
     vaults: tuple[Vault, ...] = ()
     known_since: datetime | None = None
     sources: tuple[Schedule | None, ...] | None = None
+    _timetables: dict[Any, Timetable] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -53,3 +56,11 @@ class PolicySubject:
     def makes_copies(self) -> bool:
         """The policy is enabled and copies backups to another region."""
         return self.policy.enabled and self.policy.operation == REPLICATION
+
+    def timetable(self, since: datetime, limits: Limits) -> Timetable:
+        """Return its due times from a time on; the same for all resources that are judged by the same limits."""
+        key = since, limits.now, limits.grace, limits.maintenance
+        if key not in self._timetables:
+            due = self.schedule.between(since, limits.now) if self.schedule else ()
+            self._timetables[key] = Timetable(due, limits.grace + self.policy.start_window, limits.maintenance)
+        return self._timetables[key]

@@ -1,21 +1,22 @@
 """A server, disk, file system or desktop, and everything known about its backups."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
+from functools import cached_property
 from typing import ClassVar, Final
 
 from audit.collection import Window
 from audit.matching import Matcher, Plan, Schedules
-from audit.records import BACKUP, RESTORE, Backup, Protectable, Protected, Task, Vault
+from audit.records import BACKUP, Backup, Protectable, Protected, Task, Vault
 from audit.schedule import Schedule
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.policy import PolicySubject
+from audit.subjects.sorted_tasks import SortedTasks, sort_out
 
-_Bounds = list[tuple[datetime, str]]
+_Bounds = tuple[tuple[datetime, str, bool], ...]
 _DAY: Final = timedelta(days=1)
 _NOT_KNOWN: Final = "before the resource was known as it is now"
 _LONGEST_LIMIT: Final = timedelta(days=31)
@@ -32,11 +33,14 @@ class Presence(StrEnum):
     UNKNOWN = "unknown"  # the vaults could not be read completely
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Resource:
     """A server, disk, file system or desktop, and everything known about its backups.
 
+    What many controls ask for is worked out when it is first asked for, and kept.
+
     Attributes:
+        places: each vault that holds it, beside how it is held there.
         policies: those applied to its vaults; None where they could not be read completely.
         tasks: tasks that name it, oldest first.
         held_since: when the oldest of its vaults was created; None where no vault says so.
@@ -58,6 +62,7 @@ class Resource:
     presence: Presence
     departure: Departure | None
     vaults: tuple[Vault, ...]
+    places: tuple[tuple[Vault, Protected], ...]
     policies: tuple[PolicySubject, ...] | None
     tasks: tuple[Task, ...]
     held_since: datetime | None
@@ -70,26 +75,31 @@ class Resource:
     protectable: Protectable | None = None
     server_id: str | None = None
     protectables_complete: bool | None = None
-    _matched: dict[Limits, Schedules] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _matched: dict[int, tuple[Limits, Schedules]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @cached_property
+    def sorted_tasks(self) -> SortedTasks:
+        """Its tasks by what they did and how they went."""
+        return sort_out(self.tasks)
 
     @property
     def backups(self) -> tuple[Task, ...]:
         """Its backup tasks, oldest first."""
-        return tuple(task for task in self.tasks if task.operation == BACKUP)
+        return self.sorted_tasks.backups
 
     @property
     def restores(self) -> tuple[Task, ...]:
         """The restores of its backups, oldest first, wherever to."""
-        return tuple(task for task in self.tasks if task.operation == RESTORE)
+        return self.sorted_tasks.restores
 
-    @property
+    @cached_property
     def own_points(self) -> tuple[Backup, ...] | None:
         """Its whole recovery points that were made here and neither are being made nor deleted, oldest first."""
         if self.recovery_points is None:
             return None
-        return tuple(point for point in self.recovery_points if point.is_own and point.is_lasting)
+        return tuple([point for point in self.recovery_points if point.is_own and point.is_lasting])
 
-    @property
+    @cached_property
     def kept_successes(self) -> tuple[Task, ...]:
         """Its successful backups, oldest first, of which vaults that hold it should keep what they made.
 
@@ -97,37 +107,33 @@ class Resource:
         """
         removals = (task for task in self.tasks if task.operation == "remove_resource" and task.succeeded)
         removed = max((task.created_at for task in removals), default=None)
-        made = (task for task in self.backups if task.succeeded and self._may_hold(task))
-        return tuple(task for task in made if removed is None or task.created_at > removed)
-
-    def _may_hold(self, task: Task) -> bool:
-        """Whether a task was about a vault that holds the resource now, as far as it says."""
-        if task.vault_id:
-            return any(vault.id == task.vault_id for vault in self.vaults)
-        return task.vault_name is None or any(vault.name == task.vault_name for vault in self.vaults)
+        ids, names = {vault.id for vault in self.vaults}, {vault.name for vault in self.vaults}
+        return tuple(
+            [
+                task
+                for task in self.sorted_tasks.successes
+                if (task.vault_id in ids if task.vault_id else task.vault_name is None or task.vault_name in names)
+                if removed is None or task.created_at > removed
+            ]
+        )
 
     @property
     def puzzling(self) -> tuple[Task, ...]:
         """Its backup tasks whose status is not documented: nobody can say how they went."""
-        return tuple(task for task in self.backups if not task.is_understood)
+        return self.sorted_tasks.puzzling
 
-    @property
+    @cached_property
     def last_success(self) -> Task | None:
         """Its newest successful backup that began in the window."""
-        newest_first = reversed(self.backups)
-        return next((task for task in newest_first if task.succeeded and task.began <= self.window.until), None)
-
-    @property
-    def places(self) -> tuple[tuple[Vault, Protected], ...]:
-        """Each vault that holds it, beside how it is held there."""
-        return tuple((vault, held) for vault in self.vaults for held in vault.resources if held.id == self.id)
+        newest_first = reversed(self.sorted_tasks.successes)
+        return next((task for task in newest_first if task.began <= self.window.until), None)
 
     @property
     def backup_places(self) -> tuple[tuple[Vault, Protected], ...]:
         """Each vault into which backups of it are made, beside how it is held there."""
         return tuple((vault, held) for vault, held in self.places if not vault.receives_copies_only)
 
-    @property
+    @cached_property
     def schedules(self) -> tuple[Schedule, ...] | None:
         """The schedules that should make backups of it; None where one of them is not known."""
         if self.policies is None:
@@ -136,7 +142,7 @@ class Resource:
         known = tuple(schedule for schedule in making if schedule is not None)
         return known if len(known) == len(making) else None
 
-    @property
+    @cached_property
     def followed(self) -> tuple[PolicySubject, ...]:
         """The backup policies, disabled ones too, of the backup vaults that hold it without exempting it."""
         vault_ids = {vault.id for vault, held in self.places if _follows(vault, held)}
@@ -174,10 +180,11 @@ class Resource:
         """Hold every run that is due in the window against the tasks; None where a schedule is not known."""
         if self.schedules is None:
             return None
-        if limits not in self._matched:  # several controls and the calendar ask for the same
+        known = self._matched.get(id(limits))  # hashing limits takes longer than most controls
+        if known is None:  # several controls and the calendar ask for the same
             matcher = Matcher(self.backups, since=self.window.since, now=limits.now, log_complete=self.log_complete)
-            self._matched[limits] = matcher.match(tuple(self._plans(limits)))
-        return self._matched[limits]
+            known = self._matched[id(limits)] = limits, matcher.match(tuple(self._plans(limits)))
+        return known[1]
 
     def harmless(self, limits: Limits) -> frozenset[str] | None:
         """Ids of the backups that failed or were skipped and need alarm nobody; None where a schedule is not known.
@@ -187,36 +194,28 @@ class Resource:
         planned = self.planned_runs(limits)
         if planned is None:
             return None
+        if not (self.sorted_tasks.broken or self.sorted_tasks.skipped):
+            return planned.made_good
         return planned.made_good.union(run.task.id for run in planned.runs if run.task and limits.maintenance(run.due))
 
     def _plans(self, limits: Limits) -> Iterator[Plan]:
         for subject in self.followed:
             if subject.schedule is not None and subject.makes_backups:
-                yield Plan(
-                    policy_id=subject.id,
-                    vault_ids=subject.policy.vault_ids,
-                    due=subject.schedule.between(self.window.since, limits.now),
-                    grace=limits.grace + subject.policy.start_window,
-                    excuse=partial(_excuse, self._bounds(subject), limits.maintenance),
-                )
+                times = subject.timetable(self.window.since, limits)
+                yield Plan(subject.id, subject.policy.vault_ids, times, self._bounds(subject))
 
     def _bounds(self, subject: PolicySubject) -> _Bounds:
-        """Before which times a run of a policy is not judged, and why."""
+        """Before which times a run of a policy is not judged, why, and whether that holds for one that left a task.
+
+        A task shows that the resource was known already.
+        """
         bounds = (
-            (self.covered_since, "the log does not reach back so far"),
-            (self.held_since, _NOT_KNOWN),
-            (self.known_since, _NOT_KNOWN),
-            (subject.known_since, "before the policy was known as it is now"),
+            (self.covered_since, "the log does not reach back so far", True),
+            (self.held_since, _NOT_KNOWN, False),
+            (self.known_since, _NOT_KNOWN, False),
+            (subject.known_since, "before the policy was known as it is now", True),
         )
-        return [(moment, why) for moment, why in bounds if moment is not None]
-
-
-def _excuse(bounds: _Bounds, maintenance: Callable[[datetime], str], due: datetime, task: Task | None) -> str:
-    """Say why a run that is due at a time is not judged, or nothing; one that left a task shows that it was known."""
-    for moment, why in bounds:
-        if due < moment and not (task and why == _NOT_KNOWN):
-            return why
-    return maintenance(due)
+        return tuple([(moment, why, always) for moment, why, always in bounds if moment is not None])
 
 
 def _follows(vault: Vault, held: Protected) -> bool:

@@ -213,7 +213,9 @@ def a_resource(*tasks: Task, **changes: Any) -> Resource:
         "window": a_window(),
         "log_complete": True,
     }
-    return Resource(tasks=tasks, **{**values, **changes})
+    values |= changes
+    places = tuple((vault, held) for vault in values["vaults"] for held in vault.resources if held.id == values["id"])
+    return Resource(tasks=tasks, **{"places": places, **values})
 
 
 def a_vault_subject(*tasks: Task, **changes: Any) -> VaultSubject:

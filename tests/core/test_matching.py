@@ -1,10 +1,10 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from audit.matching import Matcher, Plan, PlannedRun, RunState, Schedules
+from audit.matching import Matcher, Plan, PlannedRun, RunState, Schedules, Timetable
 from audit.records import Task
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_task
 
@@ -24,9 +24,12 @@ def by_hand(at: datetime, status: str = "success", **changes: Any) -> Task:
     return a_run(at, status, **{"policy_id": None, **changes})
 
 
-def a_plan(policy_id: str = "daily", due: Sequence[datetime] = DUE, **changes: Any) -> Plan:
-    values: dict[str, Any] = {"vault_ids": frozenset({"vault-1"}), "grace": 6 * HOUR, "excuse": lambda _due, _task: ""}
-    return Plan(policy_id=policy_id, due=due, **{**values, **changes})
+def a_plan(
+    policy_id: str = "daily",
+    due: Sequence[datetime] = DUE,
+    maintenance: Callable[[datetime], str] = lambda _moment: "",
+) -> Plan:
+    return Plan(policy_id, frozenset({"vault-1"}), Timetable(due, 6 * HOUR, maintenance))
 
 
 def matched(*tasks: Task, plans: Sequence[Plan] = (a_plan(),), **changes: Any) -> Schedules:
@@ -282,11 +285,11 @@ class TestNotJudged:
         assert first(a_run(FIRST, "failed"), odd, by_hand(FIRST + 10 * HOUR)).is_met
 
     def test_an_excuse_says_why_and_keeps_the_task(self) -> None:
-        def excuse(due: datetime, _task: Task | None) -> str:
+        def maintenance(due: datetime) -> str:
             return "maintenance" if due == FIRST else ""
 
         task = a_run(FIRST, "failed")
-        found = matched(task, by_hand(FIRST + HOUR), plans=[a_plan(excuse=excuse)])
+        found = matched(task, by_hand(FIRST + HOUR), plans=[a_plan(maintenance=maintenance)])
 
         assert states(found) == ["excused", "missing", "missing"]
         run = found.runs[0]

@@ -137,7 +137,7 @@ def test_it_judges_at_least_one_kind_and_each_once(control: Control[Any]) -> Non
 @EVERY_OF_TASKS
 def test_no_evidence_is_never_a_pass(control: Control[Any], kind: SubjectKind) -> None:
     silent = a_subject(kind, policies=None, log_complete=False)
-    unseen: dict[str, Any] = {"vaults": ()} if kind is SubjectKind.RESOURCE else {"vault": None}
+    unseen: dict[str, Any] = {"vaults": (), "places": ()} if kind is SubjectKind.RESOURCE else {"vault": None}
 
     if control.id not in A_VAULT_IS_EVIDENCE:
         assert control.judge(silent, limits()).outcome in {Outcome.UNKNOWN, Outcome.NOT_APPLICABLE}

@@ -1,6 +1,5 @@
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -249,7 +248,7 @@ class TestProblem:
 
     def test_what_somebody_accepts_is_neither_a_problem_nor_a_cause(self) -> None:
         waiver = Waiver(control="CBR-201", subject="*", owner="me", reason="moving", until=NOW + DAY)
-        accepted = replace(a_failure("CBR-201", P, "policy-1"), waiver=waiver)
+        accepted = a_failure("CBR-201", P, "policy-1")._replace(waiver=waiver)
         (problem,) = find_problems([accepted, a_failure("CBR-101")], estate(policies=[OFF]), {"CBR-101": "Look."})
 
         assert (problem.control, problem.explains) == ("CBR-101", ())
