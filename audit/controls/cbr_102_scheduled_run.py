@@ -20,7 +20,8 @@ How to fix it
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Final
 
 from audit.collection import Kind
@@ -36,40 +37,43 @@ _REASONS: Final = {
 }
 
 
+_COUNTED: Final = tuple((state.value, state) for state in (RunState.ON_TIME, RunState.LATE, *_REASONS))
+
+
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Look for planned runs whose period brought no backup."""
     planned = resource.planned_runs(limits)
     if planned is None:
         return unknown("nobody knows what was planned", problem=resource.unreadable)
     start = limits.now - limits.scheduled_run_period
-    runs = [run for run in planned.runs if run.due >= start]
+    runs = planned.since(start)
     judged = [run for run in runs if run.is_judged]
     unmet = [run for run in judged if not run.is_met]
-    facts = _facts(runs, [task for task in planned.unscheduled if task.created_at >= start])
+    states = Counter(map(attrgetter("state"), runs))
+    facts = _facts(runs, states, [task for task in planned.unscheduled if task.created_at >= start])
     if not resource.log_complete:
         return unknown("the task log has gaps", **facts)
     if unmet:
         return failed(_reason(unmet), _tasks(unmet), since=unmet[0].due, **facts)
     if not reaches_back(resource, limits.scheduled_run_period, limits.now):
         return unknown("the task log does not cover the period", **facts)
-    if any(run.state is RunState.UNKNOWN for run in runs):
+    if RunState.UNKNOWN in states:
         return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
     if not judged:
         return not_applicable("no run was planned whose time is over", **facts)
     return passed("every planned backup was made", _tasks(judged[-1:]), **facts)
 
 
-def _facts(runs: list[PlannedRun], unscheduled: list[Task]) -> Facts:
-    states = Counter(run.state for run in runs)
-    why = sorted({run.why or run.state.value for run in runs if not run.is_judged})
+def _facts(runs: Sequence[PlannedRun], states: Mapping[RunState, int], unscheduled: list[Task]) -> Facts:
     facts: Facts = {
         "due": len(runs),
-        **{state.value: states[state] for state in (RunState.ON_TIME, RunState.LATE, *_REASONS)},
-        "repaired": sum(run.repaired_by is not None for run in runs),
+        **{name: states.get(state, 0) for name, state in _COUNTED},
+        "repaired": len([run for run in runs if run.repaired_by]),
         "unscheduled": len(unscheduled),
-        "not_judged": sum(not run.is_judged for run in runs),
     }
-    return {**facts, "not_judged_because": ", ".join(why)} if why else facts
+    not_judged = [run.why or run.state.value for run in runs if not run.is_judged]
+    facts["not_judged"] = len(not_judged)
+    return {**facts, "not_judged_because": ", ".join(sorted(set(not_judged)))} if not_judged else facts
 
 
 def _reason(unmet: list[PlannedRun]) -> str:

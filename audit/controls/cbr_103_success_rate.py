@@ -25,10 +25,10 @@ from audit.subjects import Limits, Resource, SubjectKind, reaches_back
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Compare the share of successes, in percent, with the limit."""
     start = limits.now - limits.success_rate_period
-    recent = [task for task in resource.backups if task.began >= start]
     harmless = resource.harmless(limits)
-    succeeded = [task for task in recent if task.succeeded]
-    broken = [task for task in recent if task.broke and task.id not in (harmless or ())]
+    tasks = resource.sorted_tasks
+    succeeded = [task for task in tasks.successes if (task.started_at or task.created_at) >= start]
+    broken = [task for task in tasks.broken if task.began >= start and task.id not in (harmless or ())]
     finished = len(succeeded) + len(broken)
     facts: Facts = {"succeeded": len(succeeded), "finished": finished, "limit_percent": limits.min_success_rate}
     if not resource.log_complete:

@@ -21,7 +21,7 @@ from audit.subjects import Limits, Resource, SubjectKind
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Count the failures since the last success."""
-    finished = [task for task in resource.backups if task.succeeded or task.broke]
+    finished = resource.sorted_tasks.finished
     row = list(takewhile(lambda task: task.broke, reversed(finished)))[::-1]
     facts = {"failures": len(row), "limit": limits.max_consecutive_failures}
     if not resource.log_complete:

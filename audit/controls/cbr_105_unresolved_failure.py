@@ -24,9 +24,7 @@ _HOUR: Final = timedelta(hours=1)
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Compare the age of the oldest failure since the last success with the time to repair it."""
-    backups = resource.backups
-    failures = [task for task in backups if task.broke]
-    limit = limits.repair_within or resource.planned_interval(limits)
+    failures = resource.sorted_tasks.broken
     if not resource.log_complete:
         return unknown("the task log has gaps", failures[-1:])
     if resource.puzzling:
@@ -37,6 +35,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if last is not None and all(task.began <= last.began for task in failures):
         return passed("every failed backup was followed by a success", [failures[-1], last])
     unresolved = [task for task in failures if last is None or task.began > last.began]
+    limit = limits.repair_within or resource.planned_interval(limits)
     if limit is None:
         return unknown("no limit is set, and the resource's policies could not be read", unresolved)
     facts = {"failures": len(unresolved), "limit_hours": limit // _HOUR}

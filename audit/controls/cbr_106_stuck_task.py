@@ -24,8 +24,12 @@ _HOUR: Final = timedelta(hours=1)
 
 def judge(subject: Resource | VaultSubject | Collection, limits: Limits) -> Verdict:
     """Look for a task that has not ended and is older than the limit."""
-    tasks = [task for task in subject.tasks if task.resource_id is None or isinstance(subject, Resource)]
-    old = [task for task in tasks if not task.finished and limits.now - task.created_at > limits.stuck_after]
+    if isinstance(subject, Resource):
+        tasks, unfinished = subject.tasks, subject.sorted_tasks.unfinished
+    else:
+        tasks = tuple([task for task in subject.tasks if task.resource_id is None])
+        unfinished = tuple([task for task in tasks if not task.finished])
+    old = [task for task in unfinished if limits.now - task.created_at > limits.stuck_after]
     stuck = [task for task in old if task.is_understood]
     facts = {"limit_hours": limits.stuck_after // _HOUR}
     if stuck:

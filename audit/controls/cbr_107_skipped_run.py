@@ -24,9 +24,10 @@ from audit.subjects import Limits, Resource, SubjectKind, reaches_back
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Count the skipped backups of the period that nothing made up for."""
     start = limits.now - limits.skipped_runs_period
-    recent = [task for task in resource.backups if task.created_at >= start]
     harmless = resource.harmless(limits)
-    skipped = [task for task in recent if task.status == "skipped" and task.id not in (harmless or ())]
+    tasks = resource.sorted_tasks
+    newest = [task for task in tasks.backups[-1:] if task.created_at >= start]
+    skipped = [task for task in tasks.skipped if task.created_at >= start and task.id not in (harmless or ())]
     facts: Facts = {"skipped": len(skipped), "limit": limits.max_skipped_runs}
     if not resource.log_complete:
         return unknown("the task log has gaps", skipped, **facts)
@@ -38,9 +39,9 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return failed("scheduled backups were skipped", skipped, since=skipped[0].created_at, **facts)
     if not reaches_back(resource, limits.skipped_runs_period, limits.now):
         return unknown("the task log does not cover the period", skipped, **facts)
-    if not recent:
+    if not newest:
         return not_applicable("the log shows no backup in the period", **facts)
-    return passed("no more backups were skipped than allowed", recent[-1:], **facts)
+    return passed("no more backups were skipped than allowed", newest, **facts)
 
 
 CONTROL: Final[Control[Resource]] = Control(

@@ -31,16 +31,18 @@ _REMOVALS: Final = frozenset({"vault_delete", "remove_resource"})
 
 def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
     """Look for removals, and for deletions that came before the end of retention."""
-    removals = [task for task in vault.tasks if task.operation in _REMOVALS and task.succeeded]
-    deletions = [task for task in vault.tasks if task.operation == "delete" and task.succeeded]
-    made = {task.backup_id: task for task in vault.tasks if task.operation == "backup" and task.succeeded}
+    others = [task for task in vault.tasks if task.operation != "backup"]
+    removals = [task for task in others if task.operation in _REMOVALS and task.succeeded]
+    deletions = [task for task in others if task.operation == "delete" and task.succeeded]
+    backups = [task for task in vault.tasks if task.operation == "backup" and task.backup_id] if deletions else []
+    made = {task.backup_id: task for task in backups if task.succeeded}
     dated = [(task, made[task.backup_id]) for task in deletions if task.backup_id and task.backup_id in made]
     rules = None if vault.policies is None else [policy.policy for policy in vault.policies]
     successes = _successes(vault) if dated else {}
     early = [task for task, backup in dated if rules is not None and not _is_due(task, backup, successes, rules)]
     if not vault.log_complete and any((rule.max_backups or 0) > 0 for rule in rules or ()):
         early = []  # the newer backups that explain a deletion may be missing
-    undecided = _undecided(deletions, vault, rules or [])
+    undecided = _undecided(deletions, backups, vault, rules or [])
     found = sorted([*removals, *early], key=lambda task: (task.created_at, task.id))
     facts = {
         "removals": len(removals),
@@ -85,9 +87,8 @@ def _is_due(deletion: Task, backup: Task, successes: Mapping[str | None, list[da
     )
 
 
-def _undecided(deletions: list[Task], vault: VaultSubject, rules: list[Policy]) -> list[Task]:
+def _undecided(deletions: list[Task], backups: list[Task], vault: VaultSubject, rules: list[Policy]) -> list[Task]:
     """Find the deletions of which nobody can say whether their time had come; what a failed backup left may go."""
-    backups = [task for task in vault.tasks if task.operation == "backup" and task.backup_id]
     seen = {task.backup_id for task in backups}
     judged = {task.backup_id for task in backups if task.succeeded or task.broke}
     return [

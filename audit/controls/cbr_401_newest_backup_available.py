@@ -28,8 +28,8 @@ def judge(resource: Resource, _limits: Limits) -> Verdict:
     """Look at the newest backup that a failed task does not explain."""
     if resource.own_points is None:
         return unknown("the backups could not be read completely")
-    broke = {task.backup_id for task in resource.backups if task.broke}
-    points = [point for point in resource.own_points if not (point.is_broken and point.id in broke)]
+    broke = {task.backup_id for task in resource.sorted_tasks.broken}
+    points = [point for point in resource.own_points if not (point.id in broke and point.is_broken)]
     if not points:
         return _without_any(resource)
     newest = points[-1]

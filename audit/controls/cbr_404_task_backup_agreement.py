@@ -30,6 +30,7 @@ from audit.subjects import Limits, Resource, SubjectKind, silent_since
 
 _NONE_MADE: Final = frozenset({"failed", "timeout", "skipped", "waiting"})
 _DAY: Final = timedelta(days=1)
+_FOR_EVER: Final = timedelta.max.days
 _FIRST: Final = timedelta(days=1)  # a task may have waited for long before it made its backup
 _LAST: Final = timedelta(hours=1)  # clocks differ, and the log may lag behind
 
@@ -38,7 +39,9 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     """Hold the tasks against the backups, and the backups against the tasks."""
     if resource.recovery_points is None:
         return unknown("the backups could not be read completely")
-    made = [task for task in resource.kept_successes if task.backup_id and _is_settled(task, resource)]
+    settled = resource.window.until - _LAST
+    successes = [task for task in resource.kept_successes if task.backup_id]
+    made = [task for task in successes if (task.ended_at or task.began) <= settled]
     gone, points = _gone(resource, made, limits.now), _covered(resource)
     known = {task.backup_id for task in resource.backups}
     extra = [point for point in points if point.id not in known]
@@ -56,44 +59,36 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     return passed("the task log and the backups agree", made[-1:], **facts)
 
 
-def _is_settled(task: Task, resource: Resource) -> bool:
-    return (task.ended_at or task.began) <= resource.window.until - _LAST
-
-
 def _gone(resource: Resource, made: list[Task], now: datetime) -> list[Task]:
     """Find the tasks whose backup is not there, and nothing that was read explains why."""
     there: set[str | None] = {point.id for point in resource.recovery_points or ()}
-    there |= {task.backup_id for task in resource.tasks if task.operation == "delete" and not task.broke}
-    missing = [task for task in made if task.backup_id not in there]
+    others = resource.sorted_tasks.others
+    there |= {task.backup_id for task in others if task.operation == "delete" and not task.broke}
+    rules = [subject.policy for subject in resource.policies or () if subject.policy.operation == BACKUP]
+    life = min([_FOR_EVER, *(rule.retention_days or 0 for rule in rules if rule.keeps_by_age)]) * _DAY
+    missing = [task for task in made if task.backup_id not in there and now - task.began < life]
     if not missing:
         return []
-    began = sorted(other.began for other in resource.backups if other.succeeded)
+    began = sorted(other.began for other in resource.sorted_tasks.successes)
     shown = [point for point in resource.own_points or () if point.expired_at]
-    rules = [subject.policy for subject in resource.policies or () if subject.policy.operation == BACKUP]
     return [task for task in missing if not _has_expired(task, now, began, shown, rules)]
 
 
 def _has_expired(task: Task, now: datetime, began: list[datetime], shown: list[Backup], rules: list[Policy]) -> bool:
-    """Whether the retention of an applied policy, or the one that the next backup shows, had an end for a backup."""
-    age = now - task.began
+    """Whether the number that a policy keeps, or the retention that the next backup shows, had an end for a backup."""
     newer = len(began) - bisect_right(began, task.began)
     after = bisect_right(shown, task.began, key=lambda point: point.created_at)
     if after < len(shown):
         point = shown[after]
-        if point.expired_at is not None and age >= point.expired_at - point.created_at:
+        if point.expired_at is not None and now - task.began >= point.expired_at - point.created_at:
             return True
-    return any(_ended(rule, age, newer) for rule in rules)
-
-
-def _ended(rule: Policy, age: timedelta, newer: int) -> bool:
-    by_age = rule.keeps_by_age and age >= (rule.retention_days or 0) * _DAY
-    return by_age or (rule.keeps_by_number and newer >= (rule.max_backups or 0))
+    return any(rule.keeps_by_number and newer >= (rule.max_backups or 0) for rule in rules)
 
 
 def _covered(resource: Resource) -> list[Backup]:
     """The whole backups that were made here while the log is covered, in vaults that nothing else fills."""
     begin, end = silent_since(resource) + _FIRST, resource.window.until - _LAST
-    vaults = {vault.id for vault, _held in resource.backup_places if vault.protect_type == BACKUP}
+    vaults = {vault.id for vault, _held in resource.places if vault.protect_type == BACKUP}
     points = [point for point in resource.own_points or () if begin <= point.created_at <= end]
     return [point for point in points if point.vault_id in vaults and not point.is_broken]
 

@@ -23,8 +23,8 @@ def judge(resource: Resource, _limits: Limits) -> Verdict:
     """Look how each vault with a policy holds the resource."""
     if resource.policies is None:
         return unknown("the policies could not be read completely")
-    ran = {vault_id for policy in resource.policies if policy.makes_backups for vault_id in policy.policy.vault_ids}
-    places = [(vault, held) for vault, held in resource.backup_places if vault.id in ran]
+    ran = [policy.policy.vault_ids for policy in resource.policies if policy.makes_backups]
+    places = [(vault, held) for vault, held in resource.backup_places if any(vault.id in ids for ids in ran)]
     said = {held.auto_protect for _vault, held in places}
     facts: Facts = {"vaults": ", ".join(vault.id for vault, _held in places)}
     if True in said:

@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from operator import attrgetter
 from typing import Any, Final
 
 from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome
+from audit.garbage import without_gc
 from audit.previous import TrendLine
 from audit.report.changes import Changes, changes
 from audit.report.days import Day, days
@@ -15,6 +18,7 @@ from audit.report.facts import Conclusion, RunFacts
 from audit.report.planned import Planned, planned
 from audit.report.problems import Problem, find_problems
 from audit.report.standings import FrameworkView, standings
+from audit.report.tally import Tally, tally
 from audit.report.trend import trend
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Subjects
 from audit.subjects.memory import mark
@@ -80,7 +84,7 @@ class Summary:
     out_of_scope: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """Everything that a report says.
 
@@ -105,9 +109,15 @@ class Report:
     @property
     def waived(self) -> tuple[Finding, ...]:
         """What did not pass, and is accepted by somebody."""
-        return tuple(finding for finding in self.findings if finding.waiver)
+        return tuple([finding for finding in self.findings if finding.waiver])
+
+    @cached_property
+    def tally(self) -> Tally:
+        """How often each control came to which outcome."""
+        return tally(self.findings, self.controls)
 
 
+@without_gc()
 def compose(
     run: RunFacts,
     subjects: Subjects,
@@ -118,8 +128,9 @@ def compose(
     """Bring subjects and findings together as a report."""
     problems = find_problems(findings, subjects, {control.id: remedy(control) for control in controls})
     failing = {finding.id for finding in findings if _is_failing_resource(finding)}
+    counted = tally(findings, controls)
     conclusion = conclude(subjects, findings, demands)
-    outcomes = Counter(finding.outcome for finding in findings)
+    outcomes = sum(counted.values(), Counter[Outcome]())
     judged = [each for each in subjects.resources if demands.covers(each) and each.presence not in _NOT_JUDGED]
     line = TrendLine(
         run=run.id,
@@ -141,7 +152,7 @@ def compose(
             resources=sum(map(demands.covers, subjects.resources)),
             resources_failing=len(failing),
             problems=len(problems),
-            waived=sum(finding.waiver is not None for finding in findings),
+            waived=len([finding for finding in findings if finding.waiver]),
             out_of_scope=demands.out_of_scope(subjects),
         ),
         controls=controls,
@@ -152,7 +163,7 @@ def compose(
             PolicyLine(id=policy.id, name=policy.name, mark=mark(policy.policy), known_since=policy.known_since)
             for policy in subjects.policies
         ),
-        frameworks=standings(findings, controls, complete=subjects.collection.complete),
+        frameworks=standings(counted, complete=subjects.collection.complete),
         changes=changes(run.previous, findings, run.as_of),
         trend=trend(run.previous, line),
     )
@@ -165,11 +176,11 @@ def conclude(subjects: Subjects, findings: Iterable[Finding], demands: Demands) 
     Compliance is about resources: the scope must have one that could be judged, neither a mere copy nor one that left
     its vault or never was in any, and there must be a pass on more than the audit itself.
     """
-    found = tuple(findings)
-    if any(finding.is_problem for finding in found):
+    found = set(map(attrgetter("verdict.outcome", "kind", "waiver"), findings))
+    if any(outcome is Outcome.FAIL and not waiver for outcome, _kind, waiver in found):
         return Conclusion.NON_COMPLIANT
-    is_in_doubt = any(finding.outcome is Outcome.UNKNOWN for finding in found)
-    is_proof = any(finding.outcome is Outcome.PASS and finding.kind not in _OF_THE_AUDIT for finding in found)
+    is_in_doubt = any(outcome is Outcome.UNKNOWN for outcome, _kind, _waiver in found)
+    is_proof = any(outcome is Outcome.PASS and kind not in _OF_THE_AUDIT for outcome, kind, _waiver in found)
     has_resource = any(demands.covers(each) for each in subjects.resources if each.presence not in _NOT_JUDGED)
     if is_in_doubt or not (has_resource and is_proof and subjects.collection.complete):
         return Conclusion.INCOMPLETE
@@ -183,7 +194,7 @@ def _oldest(resources: Iterable[Resource]) -> datetime | None:
 
 
 def _is_failing_resource(finding: Finding) -> bool:
-    return finding.kind is SubjectKind.RESOURCE and finding.is_problem
+    return finding.is_problem and finding.kind is SubjectKind.RESOURCE
 
 
 def remedy(control: Control[Any]) -> str:

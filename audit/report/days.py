@@ -1,9 +1,10 @@
 """What happened to one resource on each day (UTC) of the window, by the same match of plan and tasks as CBR-102."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from audit.matching import PlannedRun, RunState
@@ -32,8 +33,9 @@ class Day(StrEnum):
 
 _MET: Final = frozenset({Day.SUCCESS, Day.LATE, Day.REPAIRED})
 _UNMET: Final = (Day.FAILED, Day.MISSING, Day.SKIPPED, Day.OVERLAP)
-_OPEN: Final = (Day.PENDING, Day.EXCUSED)
-_LEADING: Final = (*_UNMET, Day.UNKNOWN, Day.REPAIRED, Day.LATE, Day.SUCCESS, Day.RUNNING, *_OPEN)
+_OPEN: Final = frozenset({Day.PENDING, Day.EXCUSED})
+_CLEAR: Final = {RunState.ON_TIME: Day.SUCCESS, RunState.LATE: Day.LATE}
+_LEADING: Final = (*_UNMET, Day.UNKNOWN, Day.REPAIRED, Day.LATE, Day.SUCCESS, Day.RUNNING, Day.PENDING, Day.EXCUSED)
 
 
 def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
@@ -41,24 +43,26 @@ def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
 
     A planned run belongs to the day on which it was due. Other backups only count where no run of their day has a say.
     """
-    runs: dict[date, list[PlannedRun]] = defaultdict(list)
-    others: dict[date, list[Task]] = defaultdict(list)
+    states: dict[date, set[Day]] = defaultdict(set)
+    others: dict[date, set[Day]] = defaultdict(set)
     matched = match(resource, limits)
     planned = matched.runs if matched else ()
     for run in planned:
-        runs[run.due.date()].append(run)
+        states[run.due.date()].add(_CLEAR.get(run.state) or _of_run(run))
     answering = {run.task.id for run in planned if run.task}
     for task in resource.backups:
         if task.id not in answering:
-            others[task.began.date()].append(task)
-    silent = _silence(resource)
-    return tuple(_day(runs.get(day, ()), others.get(day, ()), silent) for day in _dates(resource))
+            others[task.began.date()].add(_of_task(task))
+    silent, nothing = _silence(resource), frozenset[Day]()
+    dates = _dates(resource.window.since.date(), resource.window.until.date())
+    return tuple([_day(states.get(day, nothing), others.get(day, nothing), silent) for day in dates])
 
 
-def _day(runs: Sequence[PlannedRun], others: Sequence[Task], silent: Day) -> Day:
-    states = set(map(_of_run, runs))
-    if states.issubset(_OPEN):
-        states |= set(map(_of_task, others))
+def _day(states: AbstractSet[Day], others: AbstractSet[Day], silent: Day) -> Day:
+    if states <= _OPEN:
+        states = states | others
+    if len(states) == 1:  # nearly every day
+        return next(iter(states))
     if not _MET.isdisjoint(states) and not states.isdisjoint(_UNMET):
         return Day.PARTLY
     return next((state for state in _LEADING if state in states), silent)
@@ -67,8 +71,7 @@ def _day(runs: Sequence[PlannedRun], others: Sequence[Task], silent: Day) -> Day
 def _of_run(run: PlannedRun) -> Day:
     """A run that is not judged shows what its task says, where there is one."""
     if run.is_judged:
-        late_or_on_time = {RunState.ON_TIME: Day.SUCCESS, RunState.LATE: Day.LATE}.get(run.state)
-        return late_or_on_time or (Day.REPAIRED if run.is_met else Day(run.state.value))
+        return Day.REPAIRED if run.is_met else Day(run.state.value)
     if run.task:
         return _of_task(run.task)
     return {RunState.PENDING: Day.PENDING, RunState.EXCUSED: Day.EXCUSED}.get(run.state, Day.UNKNOWN)
@@ -88,6 +91,7 @@ def _silence(resource: Resource) -> Day:
     return Day.UNKNOWN if is_planless or not resource.log_complete else Day.NONE
 
 
-def _dates(resource: Resource) -> Iterable[date]:
-    first, last = resource.window.since.date(), resource.window.until.date()
-    return (first + timedelta(days=number) for number in range((last - first).days + 1))
+@lru_cache(maxsize=4)
+def _dates(first: date, last: date) -> tuple[date, ...]:
+    """Name every day from one to another; all resources share the window."""
+    return tuple(first + timedelta(days=number) for number in range((last - first).days + 1))

@@ -14,10 +14,11 @@ from typing import Final
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from audit.collection import Kind, instant
+from audit.garbage import without_gc
 from audit.report.contents import Report
 from audit.report.facts import Conclusion
 from audit.report.page.calendar_table import cells, dates, groups, legend
-from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, listed, tally
+from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, listed
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
 from audit.report.page.problem_list import entries
 from audit.report.page.sentences import (
@@ -51,6 +52,7 @@ _VERDICTS: Final = {
 }
 
 
+@without_gc()
 def render(report: Report) -> bytes:
     """Return the report as one HTML page in UTF-8."""
     environment = _environment()
@@ -75,7 +77,7 @@ def render(report: Report) -> bytes:
         names={control.id: control.name for control in report.controls},
         vaults={line.id: line.vaults for line in report.resources},
         reasons={(found.control, found.kind, found.id): found.verdict.reason for found in report.findings},
-        tally=tally(report),
+        tally=report.tally,
         sums=sums,
         worst=worst,
         listed=listed(report),

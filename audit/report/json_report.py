@@ -1,7 +1,6 @@
 """report.json: the published contract, built field by field (schemas/report/v1.json)."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ import orjson
 
 from audit.collection import Drift, Kind, Rejected, shown
 from audit.findings import Control, Finding, Outcome
+from audit.garbage import without_gc
 from audit.matching import RunState
 from audit.previous import TrendLine
 from audit.report.changes import Change, Changes
@@ -18,11 +18,19 @@ from audit.report.parts import previous_part, reading_part
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine
-from audit.subjects import Collection, Waiver
+from audit.subjects import Collection, SubjectKind, Waiver
 
 SCHEMA_VERSION: Final = 1
+_INDENTED: Final = orjson.OPT_INDENT_2
+_AT_A_TIME: Final = 1000
+_STATES: Final = tuple((state.value, state) for state in RunState)
+_FINDINGS: Final = b'"findings": '
+_NOTHING: Final = _FINDINGS + b"[]"
+_BEFORE: Final = b'{\n  "findings": ['
+_AFTER: Final = b"\n  ]\n}"
 
 
+@without_gc()
 def render(report: Report) -> bytes:
     """Return the report as indented JSON with a final line break."""
     run = report.run
@@ -57,9 +65,21 @@ def render(report: Report) -> bytes:
         "frameworks": [_framework(view) for view in report.frameworks],
         "changes": _changes(report.changes) if report.changes else None,
         "trend": [_trend_line(line) for line in report.trend],
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [],
     }
-    return orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    head, tail = orjson.dumps(answer, option=_INDENTED | orjson.OPT_APPEND_NEWLINE).rsplit(_NOTHING, 1)
+    return b"".join((head, _FINDINGS, b"[", *_findings(report.findings), b"]", tail))
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[bytes]:
+    """Write the list of findings part by part: one tree of objects would need more memory than everything else."""
+    subjects: dict[tuple[SubjectKind, str], Mapping[str, Any]] = {}
+    for at in range(0, len(findings), _AT_A_TIME):
+        part = [_finding(finding, subjects) for finding in findings[at : at + _AT_A_TIME]]
+        text = orjson.dumps({"findings": part}, option=_INDENTED)  # in its place, so that the indentation is right
+        yield (b"," if at else b"") + text[len(_BEFORE) : -len(_AFTER)]
+    if findings:
+        yield b"\n  "
 
 
 def _collection(collection: Collection, run: RunFacts) -> Mapping[str, Any]:
@@ -145,13 +165,12 @@ def _subject(part: Problem | Explained | Finding | Change) -> Mapping[str, Any]:
 
 
 def _control(control: Control[Any], report: Report) -> Mapping[str, Any]:
-    own = [finding.outcome for finding in report.findings if finding.control == control.id]
     return {
         "id": control.id,
         "name": control.name,
         "title": control.title,
         "severity": control.severity,
-        "outcomes": _counts(Counter(own)),
+        "outcomes": _counts(report.tally[control.id]),
     }
 
 
@@ -165,18 +184,22 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
         "name": line.name,
         "type": line.type,
         "presence": line.presence,
-        "vaults": list(line.vaults),
+        "vaults": line.vaults,
         "last_success": _moment(line.last_success),
-        "follows": None if line.follows is None else list(line.follows),
+        "follows": line.follows,
         "known_since": _moment(line.known_since),
         "planned": _planned(line.planned) if line.planned else None,
-        "days": list(line.days),
+        "days": line.days,
     }
 
 
 def _planned(planned: Planned) -> Mapping[str, Any]:
-    states = {state.value: planned.states.get(state, 0) for state in RunState}
-    return {**states, "repaired": planned.repaired, "unscheduled": planned.unscheduled}
+    states = planned.states
+    return {
+        **{name: states.get(state, 0) for name, state in _STATES},
+        "repaired": planned.repaired,
+        "unscheduled": planned.unscheduled,
+    }
 
 
 def _policy(line: PolicyLine) -> Mapping[str, Any]:
@@ -244,14 +267,17 @@ def _moment(moment: datetime | None) -> str | None:
     return shown(moment) if moment else None
 
 
-def _finding(finding: Finding) -> Mapping[str, Any]:
+def _finding(finding: Finding, subjects: dict[tuple[SubjectKind, str], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Write a finding; the subject is the same in all findings about it."""
+    control, kind, subject_id, _name, severity, (outcome, reason, facts, tasks), waiver = finding
+    key = kind, subject_id
     return {
-        "control": finding.control,
-        "subject": _subject(finding),
-        "outcome": finding.outcome,
-        "severity": finding.severity,
-        "reason": finding.verdict.reason,
-        "facts": finding.facts,
-        "tasks": list(finding.verdict.tasks),
-        "waiver": _waiver(finding.waiver) if finding.waiver else None,
+        "control": control,
+        "subject": subjects.get(key) or subjects.setdefault(key, _subject(finding)),
+        "outcome": outcome,
+        "severity": severity,
+        "reason": reason,
+        "facts": dict(facts),
+        "tasks": tasks,
+        "waiver": _waiver(waiver) if waiver else None,
     }

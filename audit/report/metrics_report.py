@@ -24,7 +24,6 @@ def render(report: Report) -> bytes:
 
 
 def _metrics(report: Report) -> Iterator[tuple[str, str, Iterable[Sample]]]:
-    by_control = Counter((finding.control, finding.outcome) for finding in report.findings)
     by_severity = Counter(problem.severity for problem in report.problems)
     yield (
         "cbr_audit_as_of_timestamp_seconds",
@@ -50,7 +49,7 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, Iterable[Sample]]]:
         "cbr_audit_findings",
         "Subjects by control and outcome.",
         [
-            ({"control": control.id, "name": control.name, "outcome": outcome.value}, by_control[control.id, outcome])
+            ({"control": control.id, "name": control.name, "outcome": outcome.value}, report.tally[control.id][outcome])
             for control in report.controls
             for outcome in Outcome
         ],

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from audit.matching import PlannedRun, RunState
 from audit.subjects import Limits, Presence, Resource, Schedules
 
+_CLEAR: Final = frozenset({RunState.ON_TIME, RunState.LATE})
 _NOTHING: Final = Schedules(runs=(), unscheduled=(), made_good=frozenset())
 
 
@@ -35,12 +37,15 @@ def planned(resource: Resource, limits: Limits) -> Planned | None:
     found = match(resource, limits)
     if found is None:
         return None
+    states = Counter(map(attrgetter("state"), found.runs))
+    bad = [run for run in found.runs if run.state not in _CLEAR] if states.keys() - _CLEAR else []
+    judged = [run for run in bad if run.is_judged]
     return Planned(
-        states=Counter(run.state for run in found.runs),
-        judged=sum(run.is_judged for run in found.runs),
-        repaired=sum(run.repaired_by is not None for run in found.runs),
+        states=states,
+        judged=len(judged) + sum(states[state] for state in _CLEAR),
+        repaired=sum(run.repaired_by is not None for run in judged),
         unscheduled=len(found.unscheduled),
-        unmet=tuple(run for run in found.runs if run.is_judged and not run.is_met),
+        unmet=tuple(run for run in judged if not run.is_met),
     )
 
 

@@ -63,20 +63,23 @@ def find_problems(findings: Iterable[Finding], subjects: Subjects, todo: Mapping
         todo: what to do about each control.
     """
     failures = [finding for finding in findings if finding.is_problem]
-    tasks = _tasks(subjects, {task_id for failure in failures for task_id in failure.verdict.tasks})
+    tasks = _tasks(subjects, failures)
     problems = (_problem(cause, below, todo, tasks) for cause, below in fold(failures, subjects))
     return tuple(
         sorted(problems, key=lambda problem: (problem.severity.rank, problem.since or "~", problem.id, problem.control))
     )
 
 
-def _tasks(subjects: Subjects, wanted: set[str]) -> Mapping[str, Task]:
-    """Look up the tasks that the failures rest on."""
-    holders: tuple[Resource | VaultSubject | Collection, ...] = (
+def _tasks(subjects: Subjects, failures: Iterable[Finding]) -> Mapping[str, Task]:
+    """Look up the tasks that the failures rest on; each is one of its subject."""
+    wanted = {task_id for failure in failures for task_id in failure.verdict.tasks}
+    failing = {failure.id for failure in failures if failure.verdict.tasks}
+    every: tuple[Resource | VaultSubject | Collection, ...] = (
         *subjects.resources,
         *subjects.vaults,
         subjects.collection,
     )
+    holders = [subject for subject in every if subject.id in failing]
     return {task.id: task for holder in holders for task in holder.tasks if task.id in wanted}
 
 

@@ -1,13 +1,12 @@
 """What the findings say of the requirements of each standard, and no more than that."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from audit.findings import Control, Finding, Outcome
+from audit.findings import Outcome
 from audit.frameworks import FRAMEWORKS, Claim, Framework, Requirement
+from audit.report.tally import Tally
 
 
 class Standing(StrEnum):
@@ -42,13 +41,8 @@ class FrameworkView:
     lines: tuple[RequirementLine, ...]
 
 
-def standings(
-    findings: Iterable[Finding], applied: Iterable[Control[Any]], *, complete: bool
-) -> tuple[FrameworkView, ...]:
+def standings(tally: Tally, *, complete: bool) -> tuple[FrameworkView, ...]:
     """Hold the findings against every requirement; ``complete`` says that all evidence could be read."""
-    tally: dict[str, Counter[Outcome]] = {control.id: Counter() for control in applied}
-    for finding in findings:
-        tally[finding.control][finding.outcome] += 1
     return tuple(
         FrameworkView(
             framework=framework,
@@ -58,7 +52,7 @@ def standings(
     )
 
 
-def _line(requirement: Requirement, tally: Mapping[str, Mapping[Outcome, int]], *, complete: bool) -> RequirementLine:
+def _line(requirement: Requirement, tally: Tally, *, complete: bool) -> RequirementLine:
     outcomes = {control: tally[control] for control in requirement.controls if control in tally}
     not_applied = tuple(control for control in requirement.controls if control not in tally)
     return RequirementLine(

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Final
 
 from audit.collection import Kind, Window
+from audit.garbage import without_gc
 from audit.history import History
 from audit.records import BACKUP, REPLICATION, Backup, Policy, Protectable, Protected, Task, Vault
 from audit.schedule import Schedule, UnreadableScheduleError
@@ -57,6 +58,7 @@ class Subjects:
         return parts.get(kind, ())
 
 
+@without_gc()
 def arrange(history: History, inventory: Inventory, collection: Collection) -> Subjects:
     """Bring tasks and inventory together as subjects.
 

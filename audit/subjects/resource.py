@@ -105,7 +105,8 @@ class Resource:
 
         Whatever was made before the resource was taken out of a vault was deleted with that.
         """
-        removals = (task for task in self.tasks if task.operation == "remove_resource" and task.succeeded)
+        others = self.sorted_tasks.others
+        removals = (task for task in others if task.operation == "remove_resource" and task.succeeded)
         removed = max((task.created_at for task in removals), default=None)
         ids, names = {vault.id for vault in self.vaults}, {vault.name for vault in self.vaults}
         return tuple(

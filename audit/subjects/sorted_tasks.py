@@ -1,11 +1,9 @@
 """The tasks of a resource, sorted once by what controls ask for."""
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from audit.records import BACKUP, RESTORE, Task
-
-_BROKEN: Final = frozenset({"failed", "timeout"})
 
 
 class SortedTasks(NamedTuple):
@@ -17,7 +15,9 @@ class SortedTasks(NamedTuple):
         broken: the backups that failed or timed out.
         skipped: the backups that did not start.
         puzzling: the backups whose status is not documented: nobody can say how they went.
+        finished: the backups that succeeded or broke.
         restores: the restores of its backups, wherever to.
+        others: the tasks that are neither backups nor restores.
         unfinished: the tasks of any kind that have not ended.
     """
 
@@ -26,7 +26,9 @@ class SortedTasks(NamedTuple):
     broken: tuple[Task, ...]
     skipped: tuple[Task, ...]
     puzzling: tuple[Task, ...]
+    finished: tuple[Task, ...]
     restores: tuple[Task, ...]
+    others: tuple[Task, ...]
     unfinished: tuple[Task, ...]
 
 
@@ -34,24 +36,30 @@ def sort_out(tasks: Iterable[Task]) -> SortedTasks:
     """Look at each task once; nearly all of them are backups that succeeded."""
     backups: list[Task] = []
     successes: list[Task] = []
-    others: list[Task] = []
+    failures: list[Task] = []
     restores: list[Task] = []
+    others: list[Task] = []
     unfinished: list[Task] = []
     for task in tasks:
         is_success = task.status == "success"
         if task.operation == BACKUP:
             backups.append(task)
-            (successes if is_success else others).append(task)
+            (successes if is_success else failures).append(task)
         elif task.operation == RESTORE:
             restores.append(task)
+        else:
+            others.append(task)
         if not is_success and not task.finished:
             unfinished.append(task)
+    broken = tuple([task for task in failures if task.broke])
     return SortedTasks(
         backups=tuple(backups),
         successes=tuple(successes),
-        broken=tuple([task for task in others if task.status in _BROKEN]),
-        skipped=tuple([task for task in others if task.status == "skipped"]),
-        puzzling=tuple([task for task in others if not task.is_understood]),
+        broken=broken,
+        skipped=tuple([task for task in failures if task.status == "skipped"]),
+        puzzling=tuple([task for task in failures if not task.is_understood]),
+        finished=tuple([task for task in backups if task.succeeded or task.broke] if broken else successes),
         restores=tuple(restores),
+        others=tuple(others),
         unfinished=tuple(unfinished),
     )

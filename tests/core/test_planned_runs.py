@@ -119,10 +119,10 @@ class TestWhichRunsArePlanned:
         assert states(a_resource(a_backup(2 * HOUR, operation="restore"), window=a_window(1))) == ["missing"]
 
     def test_it_is_worked_out_once_for_the_same_limits(self) -> None:
-        resource = a_resource()
+        resource, given = a_resource(), limits()
 
-        assert resource.planned_runs(limits()) is resource.planned_runs(limits())
-        assert resource.planned_runs(limits(grace=HOUR)) is not resource.planned_runs(limits())
+        assert resource.planned_runs(given) is resource.planned_runs(given)
+        assert resource.planned_runs(limits(grace=HOUR)) is not resource.planned_runs(given)
 
     def test_it_is_worked_out_anew_for_a_changed_resource(self) -> None:
         silent = a_resource(window=a_window(1))

@@ -1,7 +1,6 @@
 """The controls of the page: how often each was met, what failed, and what its documentation says."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import dedent
@@ -22,14 +21,6 @@ OUTCOMES: Final = {
 _DOC_OUTCOME: Final = re.compile(rf"({'|'.join(Outcome)}) {{2,}}(.*)")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _UNITS: Final = {"hours": "hour", "days": "day", "percent": "percent"}
-
-
-def tally(report: Report) -> Mapping[str, Mapping[Outcome, int]]:
-    """Count the outcomes of each control."""
-    counts: dict[str, Counter[Outcome]] = {control.id: Counter() for control in report.controls}
-    for finding in report.findings:
-        counts[finding.control][finding.outcome] += 1
-    return counts
 
 
 @dataclass(frozen=True, slots=True)
