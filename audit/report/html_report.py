@@ -17,8 +17,8 @@ from audit.collection import Kind, instant
 from audit.garbage import without_gc
 from audit.report.contents import Report
 from audit.report.facts import Conclusion
-from audit.report.page.calendar_table import cells, dates, groups, legend
-from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, listed
+from audit.report.page.calendar_table import LaterCells, cells, dates, groups, legend
+from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, failures, listed
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
 from audit.report.page.problem_list import entries
 from audit.report.page.sentences import (
@@ -56,7 +56,7 @@ _VERDICTS: Final = {
 def render(report: Report) -> bytes:
     """Return the report as one HTML page in UTF-8."""
     environment = _environment()
-    grouped = groups(report)
+    grouped, shown = groups(report), cells(report)
     style = environment.get_template("page.css.jinja").render()
     clock = Clock(report.run.timezone, report.run.as_of)
     page = environment.get_template("page.html.jinja").render(
@@ -71,12 +71,13 @@ def render(report: Report) -> bytes:
         legend=legend(report),
         dates=dates(report),
         months=[(name, len(list(days))) for name, days in groupby(dates(report), month)],
-        cells=cells(report),
+        cells=shown,
+        later_cells=LaterCells(shown),
         groups=grouped,
         unmet=unmet_runs(grouped),
         names={control.id: control.name for control in report.controls},
         vaults={line.id: line.vaults for line in report.resources},
-        reasons={(found.control, found.kind, found.id): found.verdict.reason for found in report.findings},
+        reasons={(found.control, found.kind, found.id): found.verdict.reason for found in failures(report)},
         tally=report.tally,
         sums=sums,
         worst=worst,

@@ -1,10 +1,13 @@
 """The calendar of the page: one row for each resource, one cell for each day."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Final
+
+from markupsafe import Markup
 
 from audit.findings import Outcome
 from audit.report.contents import Report, ResourceLine
@@ -14,6 +17,7 @@ from audit.report.page.times import day_words
 from audit.subjects import SubjectKind
 
 _DAY: Final = timedelta(days=1)
+_WHAT_CAME_OUT: Final = attrgetter("kind", "id", "verdict.outcome", "waiver")
 _WAIVED: Final = "waived"
 _GROUPS: Final[Mapping[str, str]] = {
     Outcome.FAIL: "with a problem",
@@ -97,6 +101,27 @@ def cells(report: Report) -> tuple[Mapping[Day, Cell], ...]:
     )
 
 
+class LaterCells:
+    """The cells of a row after the first one, as markup: written once for all resources whose days are alike."""
+
+    def __init__(self, cells: Sequence[Mapping[Day, Cell]]) -> None:
+        self._marked_up = [{day: _marked_up(cell) for day, cell in column.items()} for column in cells]
+        self._known: dict[tuple[Day, ...], Markup] = {}
+
+    def __call__(self, days: tuple[Day, ...]) -> Markup:
+        """Write the cells of these days."""
+        if days not in self._known:
+            columns = zip(self._marked_up, days, strict=False)  # a line may have no days at all
+            self._known[days] = Markup().join([column[day] for column, day in columns][1:])
+        return self._known[days]
+
+
+def _marked_up(cell: Cell) -> Markup:
+    style = Markup(" class={}").format(cell.style) if cell.style else ""
+    title = Markup(' title="{}"').format(cell.title) if cell.title else ""
+    return Markup("<td{}{}>{}</td>").format(style, title, cell.glyph)
+
+
 def groups(report: Report) -> tuple[Group, ...]:
     """Sort resources into groups, the worst first; problems keep their order, the others go by name."""
     place: dict[str, int] = {}
@@ -105,10 +130,9 @@ def groups(report: Report) -> tuple[Group, ...]:
             if kind is SubjectKind.RESOURCE:
                 place.setdefault(subject_id, number)
     seen: dict[str, set[str]] = defaultdict(set)
-    for finding in report.findings:
-        if finding.kind is SubjectKind.RESOURCE:
-            is_waived = finding.waiver is not None and finding.outcome is Outcome.FAIL
-            seen[finding.id].add(_WAIVED if is_waived else finding.outcome)
+    for kind, subject_id, outcome, waiver in set(map(_WHAT_CAME_OUT, report.findings)):
+        if kind is SubjectKind.RESOURCE:
+            seen[subject_id].add(_WAIVED if waiver and outcome is Outcome.FAIL else outcome)
     ordered = sorted(report.resources, key=lambda line: (place.get(line.id, len(place)), line.name.casefold(), line.id))
     groups: dict[str, list[ResourceLine]] = {outcome: [] for outcome in _GROUPS}
     for line in ordered:

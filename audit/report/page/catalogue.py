@@ -18,6 +18,7 @@ OUTCOMES: Final = {
     Outcome.UNKNOWN: "Unknown",
     Outcome.NOT_APPLICABLE: "Not applicable",
 }
+_FAIL, _UNKNOWN = Outcome.FAIL, Outcome.UNKNOWN  # looking a member up takes longer than comparing with it
 _DOC_OUTCOME: Final = re.compile(rf"({'|'.join(Outcome)}) {{2,}}(.*)")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _UNITS: Final = {"hours": "hour", "days": "day", "percent": "percent"}
@@ -32,13 +33,17 @@ class Listed:
     findings: tuple[Finding, ...]
 
 
+def failures(report: Report) -> list[Finding]:
+    """What did not comply, whether or not somebody accepts that."""
+    return [finding for finding in report.findings if finding.verdict.outcome is _FAIL]
+
+
 def listed(report: Report) -> Mapping[str, tuple[Listed, ...]]:
     """Bring together what failed or stayed unknown: of each control, failures first, alike ones in one place."""
     alike: dict[str, dict[tuple[Outcome, str], list[Finding]]] = {control.id: {} for control in report.controls}
-    for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
-        for finding in report.findings:
-            if finding.outcome is outcome:
-                alike[finding.control].setdefault((outcome, finding.verdict.reason), []).append(finding)
+    unknown = [finding for finding in report.findings if finding.verdict.outcome is _UNKNOWN]
+    for finding in (*failures(report), *unknown):
+        alike[finding.control].setdefault((finding.outcome, finding.verdict.reason), []).append(finding)
     return {
         control: tuple(Listed(outcome, reason, tuple(found)) for (outcome, reason), found in kinds.items())
         for control, kinds in alike.items()
