@@ -8,7 +8,6 @@ from typing import Any, Final
 from audit.collection import Kind
 from audit.demands import Demands
 from audit.findings import Control, Finding, Verdict, not_applicable, unknown
-from audit.garbage import without_gc
 from audit.subjects import Collection, Limits, Presence, Resource, Subject, SubjectKind, Subjects, VaultSubject
 
 _EXCUSES: Final = {
@@ -20,7 +19,6 @@ _EXCUSES: Final = {
 _OUT_OF_SCOPE: Final = not_applicable("not in the scope of the profile")
 
 
-@without_gc()
 def evaluate(subjects: Subjects, controls: Iterable[Control[Any]], demands: Demands) -> tuple[Finding, ...]:
     """Judge every pair; the findings come in order of control, kind and subject.
 

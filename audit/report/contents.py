@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome
-from audit.garbage import without_gc
 from audit.previous import TrendLine
 from audit.report.changes import Changes, changes
 from audit.report.days import Day, days
@@ -117,7 +116,6 @@ class Report:
         return tally(self.findings, self.controls)
 
 
-@without_gc()
 def compose(
     run: RunFacts,
     subjects: Subjects,

@@ -9,7 +9,6 @@ from operator import attrgetter
 from typing import Final
 
 from audit.collection import Kind, Window
-from audit.garbage import without_gc
 from audit.history import History
 from audit.records import BACKUP, REPLICATION, Backup, Policy, Protectable, Protected, Task, Vault
 from audit.schedule import Schedule, UnreadableScheduleError
@@ -58,7 +57,6 @@ class Subjects:
         return parts.get(kind, ())
 
 
-@without_gc()
 def arrange(history: History, inventory: Inventory, collection: Collection) -> Subjects:
     """Bring tasks and inventory together as subjects.
 
