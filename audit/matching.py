@@ -10,7 +10,6 @@ no due time is unscheduled: started by hand, or by a policy that is gone.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -43,6 +42,7 @@ class RunState(StrEnum):
 
 _ON_TIME: Final = RunState.ON_TIME  # looking a member up takes longer than what is done with it here
 _LATE: Final = RunState.LATE
+_EXCUSED: Final = RunState.EXCUSED
 _MET: Final = frozenset({_ON_TIME, _LATE})
 _UNMET: Final = frozenset({RunState.FAILED, RunState.SKIPPED, RunState.OVERLAP, RunState.MISSING})
 _JUDGED: Final = _UNMET | _MET
@@ -141,25 +141,57 @@ class Plan:
         return self.times.excuses[number]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedules:
-    """Every planned run of a resource beside the task that answers it.
+    """Every planned run of a resource beside the task that answers it, in order of due time and policy.
+
+    It is kept in columns: nearly all that is asked of nearly all runs is how they ended.
 
     Attributes:
-        runs: in order of due time and policy.
+        due: when each run was due.
+        policy_ids: the policy of each run.
+        states: what became of each run.
+        tasks: the task that answers each run, or None.
         unscheduled: the tasks that are the run of no due time.
         made_good: ids of the tasks that failed or were skipped, and that a success followed in the same period.
     """
 
-    runs: tuple[PlannedRun, ...]
-    unscheduled: tuple[Task, ...]
-    made_good: frozenset[str]
+    __slots__ = ("_notes", "due", "made_good", "policy_ids", "states", "tasks", "unscheduled")
+
+    def __init__(self) -> None:
+        """Begin with no runs."""
+        self.due: Sequence[datetime] = ()
+        self.policy_ids: Sequence[str] = ()
+        self.states: list[RunState] = []
+        self.tasks: list[Task | None] = []
+        self.unscheduled: tuple[Task, ...] = ()
+        self.made_good: frozenset[str] = frozenset()
+        self._notes: dict[int, tuple[Task | None, str]] = {}
+
+    @property
+    def runs(self) -> tuple[PlannedRun, ...]:
+        """All runs, row by row."""
+        return tuple([self.run(number) for number in range(len(self.states))])
 
     def since(self, start: datetime) -> tuple[PlannedRun, ...]:
         """Return the runs that were due at a time or later."""
-        return self.runs[bisect_left(self.runs, start, key=itemgetter(0)) :]
+        return tuple([self.run(number) for number in range(bisect_left(self.due, start), len(self.states))])
+
+    def run(self, number: int) -> PlannedRun:
+        """Return one run."""
+        repaired_by, why = self._notes.get(number, _NOTHING_MORE)
+        return PlannedRun(
+            self.due[number], self.policy_ids[number], self.states[number], self.tasks[number], repaired_by, why
+        )
+
+    def add(self, state: RunState, task: Task | None, repaired_by: Task | None = None, why: str = "") -> None:
+        """Say what became of the next run."""
+        if repaired_by or why:
+            self._notes[len(self.states)] = repaired_by, why
+        self.states.append(state)
+        self.tasks.append(task)
 
 
+_NOTHING_MORE: Final = (None, "")
 _Period = tuple[datetime, str, Plan, int, int, int]
 """A due time, the policy and its plan, the number of the due time there, and the places of the tasks that were created
 before the next due time: from one up to another. There is one for each run, so a plain tuple."""
@@ -185,11 +217,13 @@ class Matcher:
         answers = self._answers(periods)
         used = set(answers)
         spare = [task for place, task in enumerate(self._tasks) if place not in used]
-        return Schedules(
-            runs=tuple(self._runs(periods, answers, _Spare(spare))),
-            unscheduled=tuple([task for task in spare if self._is_of_window(task, plans)]),
-            made_good=self._made_good(periods),
-        )
+        found = Schedules()
+        found.due = [period[0] for period in periods]
+        found.policy_ids = [period[1] for period in periods]
+        self._judge(found, periods, answers, _Spare(spare))
+        found.unscheduled = tuple([task for task in spare if self._is_of_window(task, plans)])
+        found.made_good = self._made_good(periods)
+        return found
 
     def _periods(self, plan: Plan) -> Iterator[_Period]:
         starts = [bisect_left(self._created, begin) for begin in plan.times.begins]
@@ -203,6 +237,8 @@ class Matcher:
         used: set[int] = set()
         for place in range(len(periods) - 1, -1, -1):
             _due, policy_id, plan, number, low, high = periods[place]
+            if low == high:
+                continue
             for found in range(low, high):
                 if tasks[found].policy_id == policy_id and found not in used:
                     break
@@ -221,32 +257,38 @@ class Matcher:
         may_be = (at for at in places if plan.may_be(self._tasks[at]) and self._tasks[at].began <= latest)
         return next((at for at in may_be if at not in used), None)
 
-    def _runs(self, periods: Sequence[_Period], answers: Sequence[int | None], spare: "_Spare") -> Iterator[PlannedRun]:
+    def _judge(
+        self, found: Schedules, periods: Sequence[_Period], answers: Sequence[int | None], spare: "_Spare"
+    ) -> None:
+        """Say of each run what became of it."""
         for period, answer in zip(periods, answers, strict=True):
-            due, policy_id, plan, number, _low, _high = period
+            due, _policy_id, plan, number, _low, _high = period
             task = None if answer is None else self._tasks[answer]
             is_settled = due >= plan.settled and not plan.times.excuses[number]
             why = "" if is_settled else plan.excuse(number, task)
             if why:
-                yield PlannedRun(due, policy_id, RunState.EXCUSED, task, None, why)
-            elif task is not None and task.status == "success":
+                found.add(_EXCUSED, task, None, why)
+            elif task is not None and task.status == "success":  # nearly always, so without a call
                 is_late = (task.started_at or task.created_at) > plan.times.latest[number]
-                yield PlannedRun(due, policy_id, _LATE if is_late else _ON_TIME, task)
+                found.states.append(_LATE if is_late else _ON_TIME)
+                found.tasks.append(task)
             else:
-                yield self._without_success(period, task, spare)
+                found.add(*self._without_success(period, task, spare))
 
-    def _without_success(self, period: _Period, task: Task | None, spare: "_Spare") -> PlannedRun:
-        due, policy_id, plan, number, low, _high = period
+    def _without_success(
+        self, period: _Period, task: Task | None, spare: "_Spare"
+    ) -> tuple[RunState, Task | None, Task | None]:
+        due, _policy_id, plan, number, low, _high = period
         state = self._state(task) if task else self._silence(due, low)
         if state not in _UNMET:
-            return PlannedRun(due, policy_id, state, task)
+            return state, task, None
         tasks = spare.begun_in(plan, number)
         repair = next((other for other in tasks if other.succeeded), None)
         if repair is None:
             is_clear = self._log_complete and all(other.is_understood for other in tasks)
             is_over = plan.times.latest[number] <= self._now
             state = RunState.PENDING if not is_over else state if is_clear else RunState.UNKNOWN
-        return PlannedRun(due, policy_id, state, task, repair)
+        return state, task, repair
 
     def _state(self, task: Task) -> RunState:
         if task.broke:

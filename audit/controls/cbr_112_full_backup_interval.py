@@ -57,7 +57,11 @@ def _allowed(subject: PolicySubject) -> int:
 
 def _made(resource: Resource, subject: PolicySubject, planned: Schedules) -> list[Task]:
     """The successes of the policy in the window, and the full backups of others, oldest first."""
-    answers = {run.task.id for run in planned.runs if run.task and run.policy_id == subject.id}
+    answers = {
+        task.id
+        for task, policy_id in zip(planned.tasks, planned.policy_ids, strict=True)
+        if task and policy_id == subject.id
+    }
     return [
         task
         for task in resource.backups

@@ -30,8 +30,9 @@ COLUMNS: Final = (
     "waiver_reason",
     "waiver_ticket",
 )
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  # wide forms too
+_FORMULA_STARTS: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  # wide forms too
 _SPECIAL: Final = re.compile('[",\r\n]')
+_NOT_WAIVED: Final = ",,,"
 _END: Final = "\r\n"
 
 
@@ -54,9 +55,10 @@ class _Cells(dict[str, str]):
 
 def _line(finding: Finding, cells: _Cells) -> str:
     control, kind, subject_id, name, severity, (outcome, reason, facts, tasks), waiver = finding
+    evidence, waived = " ".join(tasks), _waiver_cells(waiver) if waiver else _NOT_WAIVED
     return (
         f"{cells[control]},{cells[kind]},{cells[subject_id]},{cells[name]},{cells[outcome]},{cells[severity]},"
-        f"{cells[reason]},{_facts(facts)},{_cell(' '.join(tasks)) if tasks else ''},{_waiver_cells(waiver)}"
+        f"{cells[reason]},{_facts(facts)},{_cell(evidence)},{waived}"
     )
 
 
@@ -65,14 +67,13 @@ def _facts(facts: Iterable[tuple[str, Fact]]) -> str:
     return '"' + orjson.dumps(dict(facts)).decode().replace('"', '""') + '"' if facts else "{}"
 
 
-def _waiver_cells(waiver: Waiver | None) -> str:
-    cells = (shown(waiver.until), waiver.owner, waiver.reason, waiver.ticket) if waiver else ("", "", "", "")
-    return ",".join(map(_cell, cells))
+def _waiver_cells(waiver: Waiver) -> str:
+    return ",".join(map(_cell, (shown(waiver.until), waiver.owner, waiver.reason, waiver.ticket)))
 
 
 def _cell(text: str) -> str:
     """Stop a spreadsheet from running a cell: names are chosen by cloud users, not by us."""
-    return _quoted(f"'{text}" if text.startswith(_FORMULA_STARTS) else text)
+    return _quoted(f"'{text}" if text[:1] in _FORMULA_STARTS else text) if text else text
 
 
 def _quoted(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from audit.matching import PlannedRun, RunState
 from audit.records import Task
-from audit.report.planned import match
+from audit.report.planned import NOTHING_PLANNED, match
 from audit.subjects import Limits, Presence, Resource
 
 
@@ -46,10 +46,10 @@ def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
     states: dict[date, set[Day]] = defaultdict(set)
     others: dict[date, set[Day]] = defaultdict(set)
     matched = match(resource, limits)
-    planned = matched.runs if matched else ()
-    for run in planned:
-        states[run.due.date()].add(_CLEAR.get(run.state) or _of_run(run))
-    answering = {run.task.id for run in planned if run.task}
+    planned = matched or NOTHING_PLANNED
+    for number, (due, state) in enumerate(zip(planned.due, planned.states, strict=True)):
+        states[due.date()].add(_CLEAR.get(state) or _of_run(planned.run(number)))
+    answering = {task.id for task in planned.tasks if task}
     for task in resource.backups:
         if task.id not in answering:
             others[task.began.date()].add(_of_task(task))

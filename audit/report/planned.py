@@ -3,14 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Final
 
 from audit.matching import PlannedRun, RunState
 from audit.subjects import Limits, Presence, Resource, Schedules
 
 _CLEAR: Final = frozenset({RunState.ON_TIME, RunState.LATE})
-_NOTHING: Final = Schedules(runs=(), unscheduled=(), made_good=frozenset())
+NOTHING_PLANNED: Final = Schedules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +36,9 @@ def planned(resource: Resource, limits: Limits) -> Planned | None:
     found = match(resource, limits)
     if found is None:
         return None
-    states = Counter(map(attrgetter("state"), found.runs))
-    bad = [run for run in found.runs if run.state not in _CLEAR] if states.keys() - _CLEAR else []
-    judged = [run for run in bad if run.is_judged]
+    states = Counter(found.states)
+    others = [number for number, state in enumerate(found.states) if state not in _CLEAR]
+    judged = [run for run in map(found.run, others) if run.is_judged]
     return Planned(
         states=states,
         judged=len(judged) + sum(states[state] for state in _CLEAR),
@@ -51,4 +50,4 @@ def planned(resource: Resource, limits: Limits) -> Planned | None:
 
 def match(resource: Resource, limits: Limits) -> Schedules | None:
     """Return planned runs and tasks side by side; nothing is planned for what no backup vault holds."""
-    return resource.planned_runs(limits) if resource.presence is Presence.PROTECTED else _NOTHING
+    return resource.planned_runs(limits) if resource.presence is Presence.PROTECTED else NOTHING_PLANNED

@@ -1,6 +1,6 @@
 """The tasks of a resource, sorted once by what controls ask for."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from audit.records import BACKUP, RESTORE, Task
@@ -32,25 +32,12 @@ class SortedTasks(NamedTuple):
     unfinished: tuple[Task, ...]
 
 
-def sort_out(tasks: Iterable[Task]) -> SortedTasks:
-    """Look at each task once; nearly all of them are backups that succeeded."""
-    backups: list[Task] = []
-    successes: list[Task] = []
-    failures: list[Task] = []
-    restores: list[Task] = []
-    others: list[Task] = []
-    unfinished: list[Task] = []
-    for task in tasks:
-        is_success = task.status == "success"
-        if task.operation == BACKUP:
-            backups.append(task)
-            (successes if is_success else failures).append(task)
-        elif task.operation == RESTORE:
-            restores.append(task)
-        else:
-            others.append(task)
-        if not is_success and not task.finished:
-            unfinished.append(task)
+def sort_out(tasks: Sequence[Task]) -> SortedTasks:
+    """Sort the tasks of a resource; nearly all of them are backups that succeeded, so the rest is sorted apart."""
+    backups = [task for task in tasks if task.operation == BACKUP]
+    successes = [task for task in backups if task.status == "success"]
+    failures = [task for task in backups if task.status != "success"] if len(successes) < len(backups) else []
+    others = [task for task in tasks if task.operation != BACKUP] if len(backups) < len(tasks) else []
     broken = tuple([task for task in failures if task.broke])
     return SortedTasks(
         backups=tuple(backups),
@@ -59,7 +46,7 @@ def sort_out(tasks: Iterable[Task]) -> SortedTasks:
         skipped=tuple([task for task in failures if task.status == "skipped"]),
         puzzling=tuple([task for task in failures if not task.is_understood]),
         finished=tuple([task for task in backups if task.succeeded or task.broke] if broken else successes),
-        restores=tuple(restores),
-        others=tuple(others),
-        unfinished=tuple(unfinished),
+        restores=tuple([task for task in others if task.operation == RESTORE]),
+        others=tuple([task for task in others if task.operation != RESTORE]),
+        unfinished=tuple([task for task in tasks if task.status != "success" and not task.finished]),
     )
