@@ -44,8 +44,8 @@ _ON_TIME: Final = RunState.ON_TIME  # looking a member up takes longer than what
 _LATE: Final = RunState.LATE
 _EXCUSED: Final = RunState.EXCUSED
 _MET: Final = frozenset({_ON_TIME, _LATE})
-_UNMET: Final = frozenset({RunState.FAILED, RunState.SKIPPED, RunState.OVERLAP, RunState.MISSING})
-_JUDGED: Final = _UNMET | _MET
+UNMET: Final = frozenset({RunState.FAILED, RunState.SKIPPED, RunState.OVERLAP, RunState.MISSING})
+_JUDGED: Final = UNMET | _MET
 
 
 class PlannedRun(NamedTuple):
@@ -170,11 +170,17 @@ class Schedules:
     @property
     def runs(self) -> tuple[PlannedRun, ...]:
         """All runs, row by row."""
-        return tuple([self.run(number) for number in range(len(self.states))])
+        return self._rows(0)
 
     def since(self, start: datetime) -> tuple[PlannedRun, ...]:
         """Return the runs that were due at a time or later."""
-        return tuple([self.run(number) for number in range(bisect_left(self.due, start), len(self.states))])
+        return self._rows(bisect_left(self.due, start))
+
+    def _rows(self, first: int) -> tuple[PlannedRun, ...]:
+        if self._notes:
+            return tuple([self.run(number) for number in range(first, len(self.states))])
+        columns = (self.due, self.policy_ids, self.states, self.tasks)
+        return tuple(map(PlannedRun, *[column[first:] for column in columns]))
 
     def run(self, number: int) -> PlannedRun:
         """Return one run."""
@@ -280,7 +286,7 @@ class Matcher:
     ) -> tuple[RunState, Task | None, Task | None]:
         due, _policy_id, plan, number, low, _high = period
         state = self._state(task) if task else self._silence(due, low)
-        if state not in _UNMET:
+        if state not in UNMET:
             return state, task, None
         tasks = spare.begun_in(plan, number)
         repair = next((other for other in tasks if other.succeeded), None)

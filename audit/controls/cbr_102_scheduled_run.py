@@ -71,9 +71,11 @@ def _facts(runs: Sequence[PlannedRun], states: Mapping[RunState, int], unschedul
         "repaired": len([run for run in runs if run.repaired_by]),
         "unscheduled": len(unscheduled),
     }
-    not_judged = [run.why or run.state.value for run in runs if not run.is_judged]
+    not_judged = [run for run in runs if not run.is_judged]
     facts["not_judged"] = len(not_judged)
-    return {**facts, "not_judged_because": ", ".join(sorted(set(not_judged)))} if not_judged else facts
+    if not_judged:
+        facts["not_judged_because"] = ", ".join(sorted({run.why or run.state.value for run in not_judged}))
+    return facts
 
 
 def _reason(unmet: list[PlannedRun]) -> str:

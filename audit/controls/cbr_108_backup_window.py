@@ -57,7 +57,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
 
 def _facts(done: _Done) -> Facts:
     """Say how long it took at most from the due time to the start, and to the end."""
-    starts = [task.began - due for due, task in done]
+    starts = [(task.started_at or task.created_at) - due for due, task in done]
     ends = [task.ended_at - due for due, task in done if task.ended_at]
     return {
         "backups": len(done),

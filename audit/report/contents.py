@@ -124,8 +124,9 @@ def compose(
     demands: Demands,
 ) -> Report:
     """Bring subjects and findings together as a report."""
-    problems = find_problems(findings, subjects, {control.id: remedy(control) for control in controls})
-    failing = {finding.id for finding in findings if _is_failing_resource(finding)}
+    failures = [finding for finding in findings if finding.is_problem]
+    problems = find_problems(failures, subjects, {control.id: remedy(control) for control in controls})
+    failing = {failure.id for failure in failures if failure.kind is SubjectKind.RESOURCE}
     counted = tally(findings, controls)
     conclusion = conclude(subjects, findings, demands)
     outcomes = sum(counted.values(), Counter[Outcome]())
@@ -189,10 +190,6 @@ def _oldest(resources: Iterable[Resource]) -> datetime | None:
     """Return when the newest backup of the resource that is worst off began, in whole seconds as reports have them."""
     newest = [last.began.replace(microsecond=0) for each in resources if (last := each.last_success)]
     return min(newest, default=None)
-
-
-def _is_failing_resource(finding: Finding) -> bool:
-    return finding.is_problem and finding.kind is SubjectKind.RESOURCE
 
 
 def remedy(control: Control[Any]) -> str:

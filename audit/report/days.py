@@ -35,6 +35,7 @@ _MET: Final = frozenset({Day.SUCCESS, Day.LATE, Day.REPAIRED})
 _UNMET: Final = (Day.FAILED, Day.MISSING, Day.SKIPPED, Day.OVERLAP)
 _OPEN: Final = frozenset({Day.PENDING, Day.EXCUSED})
 _CLEAR: Final = {RunState.ON_TIME: Day.SUCCESS, RunState.LATE: Day.LATE}
+_WITHOUT_TASK: Final = {RunState.PENDING: Day.PENDING, RunState.EXCUSED: Day.EXCUSED}
 _LEADING: Final = (*_UNMET, Day.UNKNOWN, Day.REPAIRED, Day.LATE, Day.SUCCESS, Day.RUNNING, Day.PENDING, Day.EXCUSED)
 
 
@@ -47,8 +48,9 @@ def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
     others: dict[date, set[Day]] = defaultdict(set)
     matched = match(resource, limits)
     planned = matched or NOTHING_PLANNED
-    for number, (due, state) in enumerate(zip(planned.due, planned.states, strict=True)):
-        states[due.date()].add(_CLEAR.get(state) or _of_run(planned.run(number)))
+    for number, (due, state, task) in enumerate(zip(planned.due, planned.states, planned.tasks, strict=True)):
+        plain = _CLEAR.get(state) if task else _WITHOUT_TASK.get(state)
+        states[due.date()].add(plain or _of_run(planned.run(number)))
     answering = {task.id for task in planned.tasks if task}
     for task in resource.backups:
         if task.id not in answering:
@@ -72,9 +74,7 @@ def _of_run(run: PlannedRun) -> Day:
     """A run that is not judged shows what its task says, where there is one."""
     if run.is_judged:
         return Day.REPAIRED if run.is_met else Day(run.state.value)
-    if run.task:
-        return _of_task(run.task)
-    return {RunState.PENDING: Day.PENDING, RunState.EXCUSED: Day.EXCUSED}.get(run.state, Day.UNKNOWN)
+    return _of_task(run.task) if run.task else Day.UNKNOWN
 
 
 def _of_task(task: Task) -> Day:

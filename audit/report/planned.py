@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from audit.matching import PlannedRun, RunState
+from audit.matching import UNMET, PlannedRun, RunState
 from audit.subjects import Limits, Presence, Resource, Schedules
 
-_CLEAR: Final = frozenset({RunState.ON_TIME, RunState.LATE})
 NOTHING_PLANNED: Final = Schedules()
 
 
@@ -37,14 +36,13 @@ def planned(resource: Resource, limits: Limits) -> Planned | None:
     if found is None:
         return None
     states = Counter(found.states)
-    others = [number for number, state in enumerate(found.states) if state not in _CLEAR]
-    judged = [run for run in map(found.run, others) if run.is_judged]
+    unmet = [found.run(number) for number, state in enumerate(found.states) if state in UNMET]
     return Planned(
         states=states,
-        judged=len(judged) + sum(states[state] for state in _CLEAR),
-        repaired=sum(run.repaired_by is not None for run in judged),
+        judged=len(unmet) + states[RunState.ON_TIME] + states[RunState.LATE],
+        repaired=sum(run.repaired_by is not None for run in unmet),
         unscheduled=len(found.unscheduled),
-        unmet=tuple(run for run in judged if not run.is_met),
+        unmet=tuple([run for run in unmet if not run.is_met]),
     )
 
 
