@@ -1,5 +1,6 @@
 """From history and inventory to subjects: every task and every backup is put under everything that it concerns."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from audit.subjects.waiver import WaiverSubject
 
 _DAY: Final = timedelta(days=1)
 _BY_ID: Final = attrgetter("id")
+_CREATED: Final = attrgetter("created_at")
 _BY_AGE: Final = attrgetter("created_at", "id")
 _TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
 
@@ -93,8 +95,8 @@ class _Arrangement:
         for backup in sorted(inventory.backups, key=_BY_AGE):
             self._points_of_resource[backup.resource_id].append(backup)
             self._points_of_vault[backup.vault_id].append(backup)
-        until = collection.window.until
-        self._tasks = sorted([task for task in history if task.created_at <= until], key=_BY_AGE)
+        self._tasks = sorted(history, key=_BY_AGE)
+        del self._tasks[bisect_right(self._tasks, collection.window.until, key=_CREATED) :]
         self._covered_since = (
             collection.proven.since if collection.proven else _covered_since(collection.window, self._tasks)
         )

@@ -1,11 +1,15 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from audit.findings import Finding, Outcome, Severity, Verdict
 from audit.report.csv_report import COLUMNS, render
-from audit.subjects import Subjects
+from audit.subjects import SubjectKind, Subjects
 from tests.core.builders import DAY, a_backup, a_protected, a_vault, a_waiver, arranged
 from tests.core.report.estate import GOLDEN, a_report
 
@@ -38,6 +42,22 @@ def test_every_line_says_which_run_it_is_of_and_how_complete_it_was() -> None:
         ("20261123T040000Z-abc", "2026-11-23T04:00:00Z", "false")
     }
     assert {line["collection_complete"] for line in read(an_estate_with("web"))} == {"true"}
+
+
+@given(name=st.text(), reason=st.text(), task=st.text(), fact=st.text())
+def test_cells_are_quoted_as_the_csv_module_does(name: str, reason: str, task: str, fact: str) -> None:
+    report = a_report()
+    verdict = Verdict(Outcome.FAIL, reason, (("a", fact),), (task, task))
+    found = Finding("CBR-101", SubjectKind.RESOURCE, "server-1", name, Severity.LOW, verdict)
+    line = render(replace(report, findings=(found,))).decode().split("\r\n", 1)[1]
+    (cells,) = csv.reader(io.StringIO(line, newline=""), strict=True)
+    written = io.StringIO(newline="")
+    csv.writer(written).writerow(cells)
+
+    assert [cell.removeprefix("'") for cell in (cells[6], cells[9], cells[11])] == [
+        each.removeprefix("'") for each in (name, reason, f"{task} {task}")
+    ]
+    assert line == written.getvalue()
 
 
 def test_a_waived_finding_says_who_accepts_it_and_until_when() -> None:

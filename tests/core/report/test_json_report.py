@@ -1,9 +1,11 @@
 import json
 from dataclasses import replace
 from importlib import resources
+from itertools import cycle, islice
 from typing import Any
 
 import jsonschema
+import orjson
 import pytest
 
 from audit.collection import Kind
@@ -30,6 +32,16 @@ REPORT: dict[str, Any] = json.loads(render(a_report()))
 
 def test_the_bytes_are_those_of_the_golden_file() -> None:
     assert render(a_report()) == (GOLDEN / "report.json").read_bytes()
+
+
+@pytest.mark.parametrize("number", [0, 1, 999, 1000, 1001, 2000])
+def test_findings_that_are_written_in_parts_read_as_one_list(number: int) -> None:
+    some = a_report().findings
+    written = render(replace(a_report(), findings=tuple(islice(cycle(some), number))))
+    whole = orjson.loads(written)
+
+    assert [found["subject"]["id"] for found in whole["findings"]] == [each.id for each in islice(cycle(some), number)]
+    assert written == orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def test_the_report_fits_its_published_schema() -> None:
