@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -141,6 +142,15 @@ def test_the_manifest_lists_every_object_with_its_size_and_hash() -> None:
         assert (stored.size, stored.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert manifest["conclusion"] == "incomplete"
     assert manifest["run"]["window"] == {"since": "2026-10-24T12:00:00Z", "until": "2026-11-23T12:00:00Z"}
+
+
+def test_an_answer_is_packed_with_neither_name_nor_time() -> None:
+    store = Recording()
+    publish(store)
+    packed = store.objects[f"{PREFIX}/raw/00001-vaults.json.gz"]
+
+    no_flags, no_time = 0, bytes(4)
+    assert packed[:8] == bytes((0x1F, 0x8B, zlib.DEFLATED, no_flags)) + no_time
 
 
 def test_a_page_is_kept_as_received_beside_what_was_asked() -> None:
