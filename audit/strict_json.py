@@ -1,15 +1,18 @@
 """Reading JSON without loss: what a fast parser would mend in silence, or refuse as a whole, is told apart here.
 
 orjson takes the last of two equal keys, rounds integers beyond 64 bits, and refuses a page of a thousand rows for one
-bad text. A good page costs one more writing of it, which lacks a colon for each key that was lost. Any other page is
-read again with care, twenty times slower: its fault is named with its place, or its good rows are saved.
+bad text. A good page costs one more writing of it, which lacks a colon for each key that was lost. From a page with a
+few bad rows these are cut out, and the others parsed again. Any other page is read with care, twenty times slower: its
+fault is named with its place, or its good rows are saved.
 """
 
 import hashlib
 import json
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -22,6 +25,13 @@ _TOKENS: Final = re.compile(
     r'(?P<text>"(?:[^"\\]++|\\.)*+"?)(?P<colon>\s*+:)?|(?P<opens>[{\[])|(?P<closes>[}\]])|NaN|-?Infinity', re.DOTALL
 )
 _TEXTS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_BEFORE_A_ROW: Final = re.compile(r"(?:\}\s*,|\[)\s*(?=\{)")
+_END_OF_A_ROW: Final = re.compile(r"\}(?=\s*(?:,\s*\{|\]))")
+_LONGEST_ROW: Final = 1 << 16
+_MOST_ENDS: Final = 4
+_MOST_BAD_ROWS: Final = 16
+_CUT: Final = "\0"
+_WRITTEN_CUT: Final = '"\\u0000"'
 _REASONS: Final = {
     "str is not valid UTF-8": "it has a text with half a character (a lone surrogate)",
     "Integer exceeds 64-bit range": "it has a number that cannot be read exactly",
@@ -50,11 +60,14 @@ def load(body: bytes) -> tuple[Any, bool]:
     _refuse_long_texts(body)
     try:
         value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        value = _load_around_bad_rows(error.doc, error.pos)
+        if value is not None:
+            return value, True
+    else:
         if _has_every_key(value, body):
             return value, True
-    except orjson.JSONDecodeError:
-        pass  # perhaps for one value only
-    return _load_with_care(body), False
+    return _load_with_care(_decoded(body)), False
 
 
 def readable(row: Any) -> Any:
@@ -92,11 +105,60 @@ def _has_every_key(value: Any, body: bytes) -> bool:
     return is_plain and written.count(b":") == body.count(b":")
 
 
-def _load_with_care(body: bytes) -> Any:
+def _load_around_bad_rows(text: str, place: int) -> Any:
+    """Parse an answer without the few rows that orjson refuses, then put them in their places, as care reads them.
+
+    Each is cut out around the place that orjson names. What stands for it must then be a row of the only list there is,
+    so that it is clear that a whole row was cut. Returns None where it cannot be done.
+    """
+    bad: list[Any] = []
+    is_free = "\\u0000" not in text  # only what is cut may look like it
+    while is_free and len(bad) < _MOST_BAD_ROWS and (found := _row_around(text, place)):
+        row, start, end = found
+        bad.append(readable(row))
+        text = text[:start] + _WRITTEN_CUT + text[end:]
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            place = error.pos
+        else:
+            return _put_back(value, bad) if _has_every_key(value, text.encode()) else None
+    return None
+
+
+def _row_around(text: str, place: int) -> tuple[Any, int, int] | None:
+    """Find the object of a list that has a place in it, and where it starts and ends; None where it is not found."""
+    befores = _BEFORE_A_ROW.finditer(text, max(0, place - _LONGEST_ROW), place)
+    start = max((before.end() for before in befores), default=None)
+    if start is not None:
+        for last in islice(_END_OF_A_ROW.finditer(text, place, place + _LONGEST_ROW), _MOST_ENDS):
+            with suppress(ValueError):  # the end of another object
+                ((row,),) = _load_with_care(f"[[{text[start : last.end()]}]]")  # as deep as in an answer
+                return row, start, last.end()
+    return None
+
+
+def _put_back(value: Any, bad: list[Any]) -> Any:
+    lists = [part for part in value.values() if isinstance(part, list)] if isinstance(value, dict) else []
+    if len(lists) != 1:
+        return None
+    (rows,) = lists
+    places = [number for number, row in enumerate(rows) if row == _CUT]
+    if len(places) != len(bad):
+        return None
+    for number, row in zip(places, bad, strict=True):
+        rows[number] = row
+    return value
+
+
+def _decoded(body: bytes) -> str:
     try:
-        text = body.decode()
+        return body.decode()
     except UnicodeDecodeError as error:
         raise FaultError(f"is not UTF-8 text, see byte {error.start}") from error
+
+
+def _load_with_care(text: str) -> Any:
     if text.lstrip()[:1] == "<":
         raise FaultError("is not JSON, it looks like a web page")
     _refuse_faults(text)
@@ -128,13 +190,20 @@ def _refuse_faults(text: str) -> None:
 def _refuse_long_texts(body: bytes) -> None:
     """Look for a stretch without any quote that is longer than the texts of any answer; escaped quotes end none."""
     if len(body) > LONGEST_TEXT and b'\\"' in body:
-        for text in _TEXTS.finditer(body):
-            if text.end() - text.start() > LONGEST_TEXT:
-                raise _too_long(text.start())
-    for start in range(0, len(body) - LONGEST_TEXT + 1, LONGEST_TEXT):
-        if body.find(b'"', start, start + LONGEST_TEXT) < 0:
-            place = max(body.rfind(b'"', 0, start), 0)
-            raise _too_long(place)
+        plain = body.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
+        if _first_gap(plain, LONGEST_TEXT // 2) is not None:  # every longer text has one; few bodies do
+            for text in _TEXTS.finditer(body):
+                if text.end() - text.start() > LONGEST_TEXT:
+                    raise _too_long(text.start())
+    start = _first_gap(body, LONGEST_TEXT)
+    if start is not None:
+        raise _too_long(max(body.rfind(b'"', 0, start), 0))
+
+
+def _first_gap(body: bytes, size: int) -> int | None:
+    """Find the first of the equal parts of a body that has no quote."""
+    starts = range(0, len(body) - size + 1, size)
+    return next((start for start in starts if body.find(b'"', start, start + size) < 0), None)
 
 
 def _too_long(place: int) -> FaultError:
