@@ -30,6 +30,9 @@ _END_OF_A_ROW: Final = re.compile(r"\}(?=\s*(?:,\s*\{|\]))")
 _LONGEST_ROW: Final = 1 << 16
 _MOST_ENDS: Final = 4
 _MOST_BAD_ROWS: Final = 16
+_AS_ZEROS: Final = bytes.maketrans(b"123456789", b"0" * 9)
+_ZEROS: Final = b"0" * 19  # no fewer digits exceed 64 bits
+_LONG_NUMBER: Final = re.compile(rb"[:,\[\s-][0-9]{19}")
 _CUT: Final = "\0"
 _WRITTEN_CUT: Final = '"\\u0000"'
 _REASONS: Final = {
@@ -122,7 +125,8 @@ def _load_around_bad_rows(text: str, place: int) -> Any:
         except orjson.JSONDecodeError as error:
             place = error.pos
         else:
-            return _put_back(value, bad) if _has_every_key(value, text.encode()) else None
+            body = text.encode()
+            return _put_back(value, bad) if _has_every_key(value, body) and not _has_long_number(body) else None
     return None
 
 
@@ -136,6 +140,11 @@ def _row_around(text: str, place: int) -> tuple[Any, int, int] | None:
                 ((row,),) = _load_with_care(f"[[{text[start : last.end()]}]]")  # as deep as in an answer
                 return row, start, last.end()
     return None
+
+
+def _has_long_number(body: bytes) -> bool:
+    """Whether a number may be beyond 64 bits: care tells it, and orjson does not."""
+    return _ZEROS in body.translate(_AS_ZEROS) and _LONG_NUMBER.search(body) is not None
 
 
 def _put_back(value: Any, bad: list[Any]) -> Any:
