@@ -55,6 +55,22 @@ class History:
 
     __hash__ = None  # type: ignore[assignment]  # a history compares by content, and content may be large
 
+    def keep(self, task: Task) -> bool:
+        """Merge a task into this history in place; False where the same state of it is known already.
+
+        Raises:
+            ValueError: another task has the same id.
+        """
+        known = self._tasks.setdefault(task.id, task)
+        if known is task:
+            return True
+        if known == task:
+            return False
+        if (known.operation, known.resource_id) != (task.operation, task.resource_id):
+            raise ValueError("another task has the same id")
+        self._keep(task)
+        return True
+
     def update(self, tasks: Iterable[Task]) -> None:
         """Merge tasks into this history in place, as collecting does page by page."""
         for task in tasks:

@@ -40,7 +40,7 @@ class Intake:
         self.pages = 0
         self._ledger = Ledger()
         self._keepers: Final[Mapping[Kind, Callable[[Row], bool]]] = {
-            Kind.TASKS: self._keep_task,
+            Kind.TASKS: lambda row: self.tasks.keep(Task.from_row(row)),
             Kind.POLICIES: lambda row: _keep_once(self.policies, Policy.from_row(row)),
             Kind.VAULTS: lambda row: _keep_once(self.vaults, Vault.from_row(row)),
             Kind.BACKUPS: lambda row: _keep_newest(self.backups, Backup.from_row(row)),
@@ -69,16 +69,6 @@ class Intake:
             ValueError: the row cannot be used, or another one had the same id.
         """
         return self._keepers[kind](row)
-
-    def _keep_task(self, row: Row) -> bool:
-        task = Task.from_row(row)
-        known = self.tasks.get(task.id)
-        if known == task:
-            return False
-        if known and (known.operation, known.resource_id) != (task.operation, task.resource_id):
-            raise ValueError("another task has the same id")
-        self.tasks.update((task,))
-        return True
 
 
 def _keep_once(records: dict[str, R], record: R) -> bool:

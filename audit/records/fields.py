@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from sys import intern
-from typing import Any
+from typing import Any, Final
 
 from audit.collection import instant
 
@@ -32,9 +31,27 @@ def text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+class _Shared(dict[object, str | None]):
+    """Texts that many rows repeat, one copy of each; quicker than interning them, and forgotten now and then."""
+
+    def __missing__(self, value: object) -> str | None:
+        if len(self) > _MOST_SHARED:
+            self.clear()
+        self[value] = copy = text(value)
+        return copy
+
+
+_MOST_SHARED: Final = 1 << 16
+SHARED: Final = _Shared()
+_TRUTHS: Final = {"true": True, "false": False}
+
+
 def shared(value: object) -> str | None:
     """Return a text that many rows repeat, as one copy for all of them."""
-    return intern(value) if isinstance(value, str) and value else None
+    try:
+        return SHARED[value]
+    except TypeError:  # a list or an object
+        return None
 
 
 def number(value: object) -> int | None:
@@ -47,7 +64,7 @@ def number(value: object) -> int | None:
 def truth(value: object) -> bool | None:
     """Read a boolean that the API writes as true, "true", "True" or with quotes inside the text."""
     if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip('"').lower())
+        return _TRUTHS[value] if value in _TRUTHS else _TRUTHS.get(value.strip('"').lower())
     return value if isinstance(value, bool) else None
 
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sys import intern
+from types import NoneType
 from typing import Any, Final
 
 from audit.collection import instant
-from audit.records.fields import block, blocks, ids, optional_instant, shared, text, truth
+from audit.records.fields import SHARED, block, blocks, ids, optional_instant, shared, text, truth
 
 FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
 OPEN_STATUSES: Final = frozenset({"running", "waiting"})
@@ -15,12 +16,17 @@ BACKUP: Final = "backup"
 RESTORE: Final = "restore"
 REPLICATION: Final = "replication"
 COPIES: Final = frozenset({REPLICATION, "copy"})  # copy is the older name
+_NO_ERROR: Final = "0"
+_NO_ZONE: Final = "+00:00"  # times without a zone are UTC
+_NOTHING: Final[dict[str, Any]] = {}
+_TEXT_OR_NONE: Final = (str, NoneType)
+_moment: Final = datetime.fromisoformat
 _OWN_BLOCKS: Final = {"copy": REPLICATION}  # where extra_info keeps what only this operation has
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Task:
-    """One entry of the operation log.
+    """One entry of the operation log. Nobody changes one; frozen, it would take seven times as long to make.
 
     Attributes:
         operation: backup, replication, restore, delete … (operation_type).
@@ -86,12 +92,62 @@ class Task:
             ValueError: a timestamp has the right form but names no real time; or a backup names no resource, so that
                 nobody could say whose backup it was.
         """
+        try:
+            return cls._as_usual(row)
+        except (AttributeError, TypeError, ValueError):
+            return cls._with_care(row)
+
+    @classmethod
+    def _as_usual(cls, row: Mapping[str, Any]) -> "Task":
+        """Build a task in half the time, from a row whose times have no zone and whose fields are of the usual types.
+
+        Raises:
+            AttributeError, TypeError, ValueError: something in the row is not as usual.
+        """
+        operation = intern(row["operation_type"])
+        extra = row.get("extra_info") or _NOTHING
+        resource = extra.get("resource") or _NOTHING
+        own = extra.get(_OWN_BLOCKS.get(operation, operation)) or _NOTHING
+        error = row.get("error_info") or _NOTHING
+        started_at, ended_at = row.get("started_at"), row.get("ended_at")
+        backup_id = own.get("backup_id") or own.get("source_backup_id") or None
+        error_of_applications = own.get("app_consistency_error_code")
+        if "remove_resources" in extra or type(backup_id) not in _TEXT_OR_NONE:
+            raise TypeError
+        if operation == BACKUP and not resource.get("id"):
+            raise ValueError
+        return cls(
+            row["id"],
+            operation,
+            intern(row["status"]),
+            _moment(row["created_at"] + _NO_ZONE),
+            _moment(row["updated_at"] + _NO_ZONE),
+            None if started_at is None else _moment(started_at + _NO_ZONE),
+            None if ended_at is None else _moment(ended_at + _NO_ZONE),
+            SHARED[resource.get("id")],
+            SHARED[resource.get("name")],
+            SHARED[resource.get("type")],
+            SHARED[row.get("vault_id")],
+            SHARED[row.get("vault_name")],
+            SHARED[row.get("policy_id")],
+            SHARED[error.get("code")],
+            SHARED[error.get("message")],
+            backup_id,
+            truth(own.get("incremental")),
+            SHARED[own.get("app_consistency_status")],
+            None if error_of_applications == _NO_ERROR else SHARED[error_of_applications],
+            text(own.get("target_resource_id")),
+        )
+
+    @classmethod
+    def _with_care(cls, row: Mapping[str, Any]) -> "Task":
         operation = intern(row["operation_type"])
         extra, error = block(row, "extra_info"), block(row, "error_info")
         resource, own = block(extra, "resource"), block(extra, _OWN_BLOCKS.get(operation, operation))
         resource_id = shared(resource.get("id"))
         if operation == BACKUP and not resource_id:
             raise ValueError("a backup that names no resource (extra_info.resource.id)")
+        error_of_applications = own.get("app_consistency_error_code")
         return cls(
             id=row["id"],
             operation=operation,
@@ -111,15 +167,10 @@ class Task:
             backup_id=text(own.get("backup_id")) or text(own.get("source_backup_id")),
             incremental=truth(own.get("incremental")),
             app_consistency=shared(own.get("app_consistency_status")),
-            app_consistency_error=_error(own.get("app_consistency_error_code")),
+            app_consistency_error=None if error_of_applications == _NO_ERROR else shared(error_of_applications),
             target_resource_id=text(own.get("target_resource_id")),
             removed=_removed(extra) if "remove_resources" in extra else (),
         )
-
-
-def _error(code: object) -> str | None:
-    """Read an error code; "0" means that there was no error."""
-    return None if code == "0" else shared(code)
 
 
 def _removed(extra: Mapping[str, Any]) -> tuple[str, ...]:

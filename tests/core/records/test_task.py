@@ -1,11 +1,17 @@
+import json
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import pytest
 
+from audit.answers import ANSWERS
 from audit.records import Task
+from audit.records.fields import SHARED
+from audit.strict_json import Unreadable, readable
 from tests.core.builders import NOW, a_task, a_task_row
 from tests.core.records.odd import ODD
+from tests.fuzz.mutator import good_rows, mutate
 
 
 def test_a_backup_row_gives_every_field() -> None:
@@ -200,3 +206,36 @@ def test_a_task_began_when_it_started_or_else_when_it_was_created() -> None:
 
     assert task.began == task.started_at
     assert Task.from_row(a_task_row(started_at=None)).began == task.created_at
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_built_quickly_is_what_care_builds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance, good = Random(seed), good_rows()["operation_logs"]  # noqa: S311  # repeatable
+    rows = [readable(json.loads(mutate(chance, chance.choice(good)))) for _ in range(1000)]
+    required = ANSWERS["operation_logs"].required
+    usable = [row for row in rows if not isinstance(row, Unreadable) and required.is_valid(row)]
+    assert len(usable) > 300
+
+    quickly = [built(row) for row in usable]
+    monkeypatch.setattr(Task, "_as_usual", int)  # a row is no number
+    assert quickly == [built(row) for row in usable]
+
+
+def built(row: Any) -> Task | str:
+    try:
+        return Task.from_row(row)
+    except ValueError as error:
+        return str(error)
+
+
+def test_texts_that_many_tasks_share_are_one_copy_and_forgotten_when_there_are_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("audit.records.fields._MOST_SHARED", 3)
+    one, other = (Task.from_row(json.loads(json.dumps(a_task_row()))) for _ in range(2))
+    ids = [f"server-{number}" for number in range(9)]
+    tasks = [Task.from_row(a_task_row(extra_info={"resource": {"id": resource_id}})) for resource_id in ids]
+
+    assert one.vault_name == other.vault_name == "blue"
+    assert [task.resource_id for task in tasks] == ids
+    assert len(SHARED) <= 4
