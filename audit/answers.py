@@ -27,7 +27,8 @@ _PROBLEMS: Final = {
     "type": "wrong type",
 }
 
-Deviation = tuple[str, str, Any]
+Deviation = tuple[tuple[str | int, ...], str, Any]
+"""The place in the row, the problem and the value there."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,20 @@ class Answer:
     is_list: bool = True
     is_counted: bool = True
 
+    def schema_of_row(self, variant: str) -> dict[str, Any]:
+        """Return the part of a schema that describes one row; the variant is empty or ``.required``."""
+        schema = _schema(self.schema, variant)
+        return {"$ref": f"#/$defs/{self.row}", "$defs": schema["$defs"]} if self.row else schema
+
     @cached_property
     def documented(self) -> "Draft202012Validator":
         """Decides whether a row is as the documents and their amendments say."""
-        return _compiled(_row_schema(self, ""))
+        return _compiled(self.schema_of_row(""))
 
     @cached_property
     def required(self) -> "Draft202012Validator":
         """Decides whether the audit can use a row."""
-        return _compiled(_row_schema(self, ".required"))
+        return _compiled(self.schema_of_row(".required"))
 
     @cached_property
     def envelope(self) -> "Draft202012Validator":
@@ -140,19 +146,19 @@ def parse(body: bytes, name: str = "") -> tuple[dict[str, Any], bool]:
 
 
 def deviations(errors: "Iterable[ValidationError]") -> Iterator[Deviation]:
-    """Name the path, the problem and the value of each deviation, down to the innermost."""
+    """Name the place, the problem and the value of each deviation, down to the innermost."""
     for error in errors:
         kind, path = error.kind, tuple(error.instance_path)
         if kind.name == "additionalProperties":
             fields: Any = error.instance
             for field in kind.value:
-                yield path_of(*path, field), "unknown field", fields[field]
+                yield (*path, field), "unknown field", fields[field]
         elif kind.name == "required":
-            yield path_of(*path, kind.value), "missing field", None
+            yield (*path, kind.value), "missing field", None
         elif error.instance is None:
-            yield path_of(*path), "unexpected null", None
+            yield path, "unexpected null", None
         else:
-            yield path_of(*path), _PROBLEMS.get(kind.name, "out of range"), error.instance
+            yield path, _PROBLEMS.get(kind.name, "out of range"), error.instance
 
 
 def explain(answer: Answer, row: Any) -> tuple[str, str]:
@@ -178,19 +184,13 @@ def path_of(*parts: str | int) -> str:
 def _explainer(answer: Answer) -> Any:
     import jsonschema  # noqa: PLC0415  # see explain
 
-    return jsonschema.Draft202012Validator(_row_schema(answer, ".required"))
+    return jsonschema.Draft202012Validator(answer.schema_of_row(".required"))
 
 
 def _compiled(schema: dict[str, Any]) -> "Draft202012Validator":
     import jsonschema_rs  # noqa: PLC0415  # the first answer is the first that needs it
 
     return jsonschema_rs.Draft202012Validator(schema)
-
-
-def _row_schema(answer: Answer, variant: str) -> dict[str, Any]:
-    """Return the part of a schema that describes one row."""
-    schema = _schema(answer.schema, variant)
-    return {"$ref": f"#/$defs/{answer.row}", "$defs": schema["$defs"]} if answer.row else schema
 
 
 def _schema(name: str, variant: str) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import orjson
 
-from audit.answers import LONGEST_PATH, Answer, Deviation, deviations, explain
+from audit.answers import LONGEST_PATH, Answer, Deviation, deviations, explain, path_of
 from audit.collection import Drift, Rejected
+from audit.examiner import Examiner
 from audit.strict_json import Unreadable, is_exact
 
 _LONGEST_EXAMPLE: Final = 80
@@ -31,6 +32,7 @@ class Ledger:
     def __init__(self) -> None:
         self.used = self.drifted = self.refused = 0
         self._rejected: dict[bytes, Rejected] = {}
+        self._examiners: dict[str, Examiner] = {}
         self._first: dict[tuple[str, str, str], Drift] = {}
         self._counts: Counter[tuple[str, str, str]] = Counter()
 
@@ -57,20 +59,23 @@ class Ledger:
         """
         around = {**rest, answer.key: []} if answer.is_list else rest
         self._note(answer, list(deviations(answer.envelope.iter_errors(around))), "")
-        documented, required = answer.documented, answer.required
+        examiner = self._examiners.setdefault(answer.name, Examiner(answer))
         for number, row in enumerate(rows):
             try:
-                if documented.is_valid(row):
-                    keep(row)
-                    self.used += 1
-                elif required.is_valid(row):
-                    seen = list(deviations(documented.iter_errors(row)))
-                    _refuse_rounded(seen)
-                    if keep(row):
-                        self._note(answer, seen, _id(row))
-                    self.drifted += 1
-                else:
+                seen = examiner.examine(row)
+                if seen is None:
                     self._reject(answer, row, page, number, *explain(answer, row))
+                    continue
+                _refuse_rounded(seen)
+                is_new = keep(row)
+                if not seen:
+                    self.used += 1
+                    continue
+                self.drifted += 1
+                if is_new:
+                    self._note(answer, seen, _id(row))
+                    if examiner.has_explained:
+                        examiner.learn(row, seen)
             except (ValueError, RecursionError) as error:  # of no use after all, or nested deeper than a validator goes
                 reason = row.reason if isinstance(row, Unreadable) else str(error)
                 self._reject(answer, row, page, number, "", reason)
@@ -83,8 +88,8 @@ class Ledger:
     def _note(self, answer: Answer, seen: Sequence[Deviation], row_id: str) -> None:
         """Count the deviations of one row, each kind once."""
         kinds: dict[tuple[str, str, str], Any] = {}
-        for path, problem, value in seen:
-            kinds.setdefault((answer.name, path, problem), value)
+        for parts, problem, value in seen:
+            kinds.setdefault((answer.name, path_of(*parts), problem), value)
         for kind, value in kinds.items():
             is_told = kind in self._first or len(self._first) < _MOST_KINDS_OF_DRIFT
             key = kind if is_told else (answer.name, "…", "further differences")
@@ -101,9 +106,9 @@ def _id(row: Any) -> str:
 
 def _refuse_rounded(seen: Sequence[Deviation]) -> None:
     """Refuse a row with a number that the parser may have rounded; the schemas bound every number that is read."""
-    for path, _, value in seen:
+    for parts, _, value in seen:
         if not is_exact(value):
-            raise ValueError(f"{path} has a number that cannot be read exactly")
+            raise ValueError(f"{path_of(*parts)} has a number that cannot be read exactly")
 
 
 def _written(value: Any) -> bytes:
