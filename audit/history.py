@@ -6,10 +6,13 @@ idempotent, so pages may be folded in any order and reading the same page twice 
 """
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from sys import intern
 from typing import Any, Final
 
 import orjson
@@ -17,9 +20,13 @@ import orjson
 from audit.records import Task
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-_FIELDS: Final = tuple(field.name for field in fields(Task))
+_DAY: Final = 24 * 60 * 60
+_FIELDS: Final = tuple(field.name for field in fields(Task) if field.name != "removed")
+_VALUES: Final = attrgetter(*_FIELDS)
 _INSTANTS: Final = ("created_at", "updated_at", "started_at", "ended_at")
+_REPEATED: Final = frozenset(_FIELDS) - {"id", "backup_id", "target_resource_id", "incremental", *_INSTANTS}
+_GZIP: Final = 31  # what zlib calls the window of 32 KB inside a gzip file, which has no name and no time in it
+_LINES: Final = 1000  # are written at once: all together would take more memory than the history itself
 _TYPES: Final[Mapping[str, type]] = {**dict.fromkeys(_INSTANTS, int), "incremental": bool, "removed": list}
 
 
@@ -78,12 +85,16 @@ class History:
 
     def pruned(self, since: datetime) -> "History":
         """Return the tasks that were created since a time, and those that are still open however old they are."""
-        return History(task for task in self if task.created_at >= since or not task.finished)
+        kept = History()
+        kept._tasks = {task.id: task for task in self if task.created_at >= since or not task.finished}
+        return kept
 
     def dump(self) -> bytes:
         """Return gzipped NDJSON, one task a line in order of id; the same history gives the same bytes."""
-        lines = b"".join(_line(self._tasks[task_id]) for task_id in sorted(self._tasks))
-        return gzip.compress(lines, compresslevel=1, mtime=0)
+        tasks = [self._tasks[task_id] for task_id in sorted(self._tasks)]
+        packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)  # and not ISA-L: its bytes may depend on the processor
+        parts = [packer.compress(b"".join(map(_line, tasks[at : at + _LINES]))) for at in range(0, len(tasks), _LINES)]
+        return b"".join((*parts, packer.flush()))
 
     @classmethod
     def load(cls, data: bytes) -> "History":
@@ -95,8 +106,8 @@ class History:
         if not data:
             raise ValueError("not a history: it is empty")
         try:
-            lines = gzip.decompress(data).splitlines()
-            return cls(_task(orjson.loads(line)) for line in lines)
+            with gzip.open(io.BytesIO(data)) as lines:  # one by one: together they take ten times as much memory
+                return cls(_task(orjson.loads(line)) for line in lines)
         except (OSError, EOFError, zlib.error, TypeError, OverflowError) as error:
             raise ValueError(f"not a history: {error}") from error
 
@@ -112,11 +123,19 @@ def _rank(task: Task) -> tuple[datetime, bool, bytes]:
 
 
 def _line(task: Task) -> bytes:
-    values = {name: value for name in _FIELDS if (value := getattr(task, name)) not in (None, ())}
+    values = {name: value for name, value in zip(_FIELDS, _VALUES(task), strict=True) if value is not None}
     for name in _INSTANTS:
         if name in values:
-            values[name] = (values[name] - _EPOCH) // _MICROSECOND
+            values[name] = _microseconds(values[name])
+    if task.removed:
+        values["removed"] = task.removed
     return orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _microseconds(moment: datetime) -> int:
+    """Count from the epoch; three times as fast as dividing by a microsecond."""
+    age = moment - _EPOCH
+    return (age.days * _DAY + age.seconds) * 1_000_000 + age.microseconds
 
 
 def _task(values: Mapping[str, Any]) -> Task:
@@ -126,7 +145,9 @@ def _task(values: Mapping[str, Any]) -> Task:
             raise TypeError(f"{name} is of type {type(value).__name__}")
     for name in _INSTANTS:
         if name in row:
-            row[name] = _EPOCH + row[name] * _MICROSECOND
+            row[name] = _EPOCH + timedelta(0, 0, row[name])
+    for name in _REPEATED & row.keys():
+        row[name] = intern(row[name])
     row["removed"] = tuple(row.get("removed", ()))
     if not all(isinstance(resource_id, str) for resource_id in row["removed"]):
         raise TypeError("removed holds something else than ids")

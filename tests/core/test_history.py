@@ -1,6 +1,7 @@
 import gzip
 import random
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -145,6 +146,59 @@ def test_a_dump_is_sorted_lines_with_whole_microseconds() -> None:
         b'{"id":"a","operation":"sync","status":"x","created_at":5,"updated_at":5}',
         b'{"id":"b","operation":"sync","status":"x","created_at":5,"updated_at":5}',
     ]
+
+
+def test_a_loaded_history_has_one_copy_of_each_text_that_tasks_share() -> None:
+    loaded = list(History.load(History([a_task("a"), a_task("b")]).dump()))
+
+    assert len({id(task.vault_name) for task in loaded}) == len({id(task.resource_id) for task in loaded}) == 1
+
+
+@pytest.mark.parametrize("number", [0, 1, 999, 1000, 1001])
+def test_a_dump_is_what_gzip_makes_of_all_lines_at_once(number: int) -> None:
+    tasks = [a_task(f"task-{place:04}", error_message="x" * place) for place in range(number)]
+    lines = [orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in map(as_written, tasks)]
+
+    assert History(reversed(tasks)).dump() == gzip.compress(b"".join(lines), 1, mtime=0)
+
+
+def as_written(task: Task) -> dict[str, Any]:
+    values = {name: value for name, value in asdict(task).items() if value not in (None, ())}
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return {
+        name: (value - epoch) // timedelta(microseconds=1) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+
+
+class TestKeepingATask:
+    def test_a_state_that_is_known_is_not_new(self) -> None:
+        history = History()
+
+        assert [history.keep(a_task()), history.keep(a_task()), history.keep(a_task(status="failed"))] == [1, 0, 1]
+
+    def test_the_newest_state_is_kept(self) -> None:
+        states = [a_task(status="running", updated_at=NOW), a_task(updated_at=NOW + TICK)]
+        for order in (states, states[::-1]):
+            history = History()
+            for state in order:
+                assert history.keep(state)
+            assert history == History(states)
+
+    @pytest.mark.parametrize("change", [{"operation": "restore"}, {"resource_id": "server-2"}])
+    def test_another_task_with_the_same_id_is_refused(self, change: dict[str, Any]) -> None:
+        history = History([a_task()])
+
+        with pytest.raises(ValueError, match="another task has the same id"):
+            history.keep(a_task(**change))
+        assert history == History([a_task()])
+
+
+def test_pruning_keeps_what_is_new_or_open() -> None:
+    old = NOW - timedelta(days=50)
+    tasks = [a_task("new"), a_task("old", created_at=old), a_task("open", created_at=old, status="running")]
+
+    assert sorted(task.id for task in History(tasks).pruned(NOW - timedelta(days=40))) == ["new", "open"]
 
 
 def test_an_empty_history_can_be_dumped_and_loaded() -> None:
