@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from sys import intern
 from typing import Any, Final
 
 from audit.collection import instant
@@ -32,16 +33,21 @@ def text(value: object) -> str | None:
 
 
 class _Shared(dict[object, str | None]):
-    """Texts that many rows repeat, one copy of each; quicker than interning them, and forgotten now and then."""
+    """Texts that many rows repeat, one copy of each: found quicker here than interned, and forgotten now and then."""
 
     def __missing__(self, value: object) -> str | None:
-        if len(self) > _MOST_SHARED:
+        known = text(value)
+        copy = intern(known) if known else None
+        if known and len(known) > _LONGEST_SHARED:
+            return copy
+        if len(self) >= _MOST_SHARED:
             self.clear()
-        self[value] = copy = text(value)
+        self[value] = copy
         return copy
 
 
 _MOST_SHARED: Final = 1 << 16
+_LONGEST_SHARED: Final = 200  # longer ones, such as messages, would fill the memory between two runs
 SHARED: Final = _Shared()
 _TRUTHS: Final = {"true": True, "false": False}
 

@@ -228,14 +228,18 @@ def built(row: Any) -> Task | str:
         return str(error)
 
 
-def test_texts_that_many_tasks_share_are_one_copy_and_forgotten_when_there_are_too_many(
+def test_texts_that_many_tasks_share_are_one_copy_even_where_they_were_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("audit.records.fields._MOST_SHARED", 3)
-    one, other = (Task.from_row(json.loads(json.dumps(a_task_row()))) for _ in range(2))
-    ids = [f"server-{number}" for number in range(9)]
-    tasks = [Task.from_row(a_task_row(extra_info={"resource": {"id": resource_id}})) for resource_id in ids]
+    message = "long " * 100
+    rows = [a_task_row(error_info={"code": f"code-{number % 2}", "message": message}) for number in range(20)]
+    tasks = [Task.from_row(json.loads(json.dumps(row))) for row in rows]
 
-    assert one.vault_name == other.vault_name == "blue"
-    assert [task.resource_id for task in tasks] == ids
-    assert len(SHARED) <= 4
+    assert {task.error_code for task in tasks} == {"code-0", "code-1"}
+    assert {task.error_message for task in tasks} == {message}
+    for name in ("error_code", "error_message", "vault_name"):
+        values = [getattr(task, name) for task in tasks]
+        assert len(set(map(id, values))) == len(set(values))
+    assert len(SHARED) <= 3
+    assert message not in SHARED
