@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from audit.answers import Answer, Deviation, Validator, deviations
+from audit.answers import Answer, Deviation, compiled, deviations
 from audit.strict_json import is_exact
 
 _MOST_KNOWN: Final = 200
@@ -207,6 +207,6 @@ def _with_references(schema: Mapping[str, Any], part: Mapping[str, Any]) -> list
 
 def _right_value(schema: Mapping[str, Any], place: Sequence[Mapping[str, Any]]) -> tuple[Any] | None:
     """Find a value that is right at a place, None where none is found; it comes in a tuple, since null may be right."""
-    fits = Validator({"$defs": schema["$defs"]} | (dict(place[0]) if place else {})).is_valid
+    fits = compiled({"$defs": schema["$defs"]} | (dict(place[0]) if place else {})).is_valid
     named = [value for part in place for value in part.get("enum", ())]
     return next(((value,) for value in (*named, *_CANDIDATES) if fits(value)), None)
