@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from audit.findings import Finding, Outcome
 from audit.maintenance import Maintenance, Window
@@ -57,6 +57,9 @@ class Demands:
     levels: tuple[Level, ...] = ()
     upkeep: tuple[Upkeep, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    _shared: dict[tuple[int, tuple[Window, ...]], Limits] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def of(self, subject: Subject) -> Limits:
         """Return the limits by which a subject is judged."""
@@ -65,7 +68,12 @@ class Demands:
         level = self.level_of(subject)
         limits = level.limits if level else self.limits
         windows = tuple(entry.window for entry in self.upkeep if not entry.only or fit_all(entry.only, subject))
-        return replace(limits, maintenance=Maintenance(windows)) if windows else limits
+        if not windows:
+            return limits
+        key = id(limits), windows
+        if key not in self._shared:  # subjects with the same limits share them, so that what follows is known already
+            self._shared[key] = replace(limits, maintenance=Maintenance(windows))
+        return self._shared[key]
 
     def level_of(self, subject: Subject) -> Level | None:
         """Return the first level that selects a subject; None where none surely does."""

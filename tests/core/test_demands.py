@@ -107,6 +107,15 @@ class TestLevels:
 
 
 class TestMaintenance:
+    def test_subjects_with_the_same_windows_and_level_share_their_limits(self) -> None:
+        levels = (a_level("gold", GOLD, resources=("web-1",)),)
+        upkeep = (Upkeep(window=a_window()), Upkeep(window=a_window(), only=select(resources=("x",))))
+        demanded = demands(levels=levels, upkeep=upkeep)
+        gold, x, y, z = (a_resource(id=name, name=name) for name in ("web-1", "x", "y", "z"))
+
+        assert demanded.of(y) is demanded.of(z)
+        assert len({id(demanded.of(each)) for each in (gold, x, y, z)}) == 3
+
     def test_a_window_of_all_counts_for_every_subject_and_level(self) -> None:
         demanded = demands(levels=(a_level("gold", GOLD, resources=("web-1",)),), upkeep=(Upkeep(window=a_window()),))
 
