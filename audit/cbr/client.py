@@ -1,6 +1,8 @@
 """The client of CBR: which URL answers which question. It reads, and nothing else."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -93,7 +95,7 @@ class CbrClient:
     def read(self, kind: Kind, window: Window) -> Walk | Chain:
         """Read a list; only the task log looks at the window, whose end is fixed so that new tasks move no page."""
         if kind is Kind.POLICIES:  # the API gives them in one answer and takes no offset
-            return Walk(kind, lambda _offset: self._read(kind, _PATHS[kind], ()))
+            return Walk(kind, lambda _offset: self._fetch(kind, _PATHS[kind], ()), parse=self._parse)
         if kind is Kind.PROTECTABLES:
             return Chain([self._walk(kind, _protectables(name), ()) for name in PROTECTABLE_TYPES])
         times = (("start_time", shown(window.since)), ("end_time", shown(window.until)))
@@ -104,19 +106,16 @@ class CbrClient:
         size = _SMALL_PAGE if kind is Kind.PROTECTABLES else PAGE_SIZE
 
         def fetch(offset: int) -> Page:
-            return self._read(kind, path, (*params, ("limit", str(size)), ("offset", str(offset))))
+            return self._fetch(kind, path, (*params, ("limit", str(size)), ("offset", str(offset))))
 
-        return Walk(kind, fetch, workers=self._workers, page_size=size)
+        return Walk(kind, fetch, parse=self._parse, workers=self._workers, page_size=size)
 
-    def _read(self, kind: Kind, name: str, params: Params) -> Page:
+    def _fetch(self, kind: Kind, name: str, params: Params) -> Page:
+        """Receive an answer; its rows are left to be parsed by who reads the list."""
         path = f"/v3/{self._project_id}/{name}"
-        url = f"{self._endpoint}{path}"
-        answer = self._transport.get(url, params, self._credentials, kind.permission)
-        try:
+        answer = self._transport.get(f"{self._endpoint}{path}", params, self._credentials, kind.permission)
+        with self._naming(path):
             body = without_private_parts(answer.body) if kind is Kind.PROTECTABLES else answer.body
-            rows, envelope = read_envelope(kind, body)
-        except SourceAnswerError as error:
-            raise SourceAnswerError(f"{url}: {error}; check the endpoint") from error
         return Page(
             kind=kind,
             path=path,
@@ -124,9 +123,22 @@ class CbrClient:
             body=body,
             request_id=answer.request_id,
             received_at=answer.received_at,
-            rows=rows,
-            envelope=envelope,
+            rows=(),
+            envelope={},
         )
+
+    def _parse(self, page: Page) -> Page:
+        with self._naming(page.path):
+            rows, envelope = read_envelope(page.kind, page.body)
+        return replace(page, rows=rows, envelope=envelope)
+
+    @contextmanager
+    def _naming(self, path: str) -> Iterator[None]:
+        """Name the address in the error of an answer that is no list."""
+        try:
+            yield
+        except SourceAnswerError as error:
+            raise SourceAnswerError(f"{self._endpoint}{path}: {error}; check the endpoint") from error
 
 
 def _protectables(name: str) -> str:

@@ -3,14 +3,19 @@
 Offset paging loses rows when the list changes between two pages. Pages therefore overlap by one row, the offset
 advances by what was received, what a short page left out is fetched again, and the walk is repeated until a whole
 pass adds nothing new. Only then, and only if as many distinct rows came as the cloud says it has, is the list complete.
+
+Several threads fetch, and one parses: the one that iterates, page after page. An answer whose very bytes came before
+is not parsed again, so that the repeated pass costs little more than the waiting for it.
 """
 
+import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import orjson
 
@@ -18,6 +23,7 @@ from audit.collection import Kind, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
 
 Fetch = Callable[[int], Page]
+Parse = Callable[[Page], Page]
 
 _MOST_PASSES: Final = 8
 _OVERLAP: Final = 1
@@ -25,28 +31,62 @@ _OVERLAP: Final = 1
 
 @dataclass(slots=True)
 class _Tally:
-    """What one pass has seen so far."""
+    """What one pass has seen so far.
+
+    Attributes:
+        distinct: ids, each counted once.
+        counts: the totals that the cloud stated.
+        size: rows of the last page; ``most``: rows that it could have had.
+    """
 
     pages: int = 0
     rows: int = 0
+    distinct: int = 0
     repeated_on_purpose: int = 0
-    ids: set[str] = field(default_factory=set)
     counts: set[int] = field(default_factory=set)
-
-    def add(self, page: Page) -> list[str]:
-        """Count a page and return the ids of its rows."""
-        ids = [_identity(row) for row in page.rows]
-        if self.pages:
-            self.repeated_on_purpose += sum(row_id in self.ids for row_id in ids[:_OVERLAP])
-        self.pages += 1
-        self.rows += len(ids)
-        self.ids.update(ids)
-        self.counts.add(page.count)
-        return ids
+    size: int = 0
+    most: int = 0
 
     @property
     def duplicates(self) -> int:
-        return self.rows - len(self.ids) - self.repeated_on_purpose
+        return self.rows - self.distinct - self.repeated_on_purpose
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What was in an answer: the ids of its rows, and the rest of it."""
+
+    ids: Sequence[str]
+    envelope: Mapping[str, Any]
+
+
+class _KnownRows(Sequence[Any]):
+    """The rows of an answer that came before: counted already, and parsed again only for somebody who looks at them."""
+
+    def __init__(self, number: int, parse: Parse, page: Page) -> None:
+        self._number = number
+        self._parse = parse
+        self._page = page
+
+    def __len__(self) -> int:
+        return self._number
+
+    @overload
+    def __getitem__(self, place: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Any]: ...
+
+    def __getitem__(self, place: int | slice) -> Any:
+        return self._rows[place]
+
+    @cached_property
+    def _rows(self) -> Sequence[Any]:
+        return self._parse(self._page).rows
+
+
+def _parsed_already(page: Page) -> Page:
+    return page
 
 
 class Walk:
@@ -55,21 +95,26 @@ class Walk:
     Iterate over the pages first; every answer is handed out, those of a repeated pass too. Then ask for the reading.
     """
 
-    def __init__(self, kind: Kind, fetch: Fetch, *, workers: int = 1, page_size: int = 0) -> None:
+    def __init__(
+        self, kind: Kind, fetch: Fetch, *, parse: Parse = _parsed_already, workers: int = 1, page_size: int = 0
+    ) -> None:
         """Prepare a walk; nothing is read yet.
 
         Args:
             kind: the list.
-            fetch: reads the page at an offset; called from several threads where there are several workers.
+            fetch: receives the page at an offset; called from several threads where there are several workers.
+            parse: finds rows and envelope in the body of a page that was fetched; called in order, by who iterates.
             workers: pages that are fetched at the same time.
             page_size: rows that are asked for at a time, 0 where the API gives the list in one answer.
         """
         self._kind = kind
         self._fetch = fetch
+        self._parse = parse
         self._workers = workers
         self._page_size = page_size
         self._tally = _Tally()
-        self._ids: set[str] = set()
+        self._seen: dict[str, int] = {}  # the last pass in which an id came: one map for all passes, in place of sets
+        self._contents: dict[bytes, _Content] = {}
         self._counts: list[int] = []
         self._pages = 0
         self._passes = 0
@@ -86,7 +131,7 @@ class Walk:
         """
         try:
             while self._passes < _MOST_PASSES:
-                known = len(self._ids)
+                known = len(self._seen)
                 yield from self._pass()
                 if self._is_settled(known):
                     self._trouble = ""
@@ -111,7 +156,7 @@ class Walk:
 
     def reading(self) -> Reading:
         """Say how completely the list was read."""
-        distinct = len(self._tally.ids if self._is_whole else self._ids)
+        distinct = self._tally.distinct if self._is_whole else len(self._seen)
         gaps = [self._trouble] if self._trouble else []
         if distinct != self.expected:
             gaps.append(
@@ -135,53 +180,78 @@ class Walk:
         self._passes += 1
         self._duplicates += self._tally.duplicates
         self._tally = _Tally()
-        for page in self._whole_list():
-            self._pages += 1
-            self._counts.append(page.count)
-            self._ids.update(self._tally.add(page))
-            yield page
+        yield from self._whole_list()
         self._is_whole = True
 
     def _is_settled(self, known: int) -> bool:
         """A list that came in one piece is settled at once, a longer one when a pass has added nothing new."""
-        in_one_piece = self._tally.pages == 1 and len(self._tally.ids) == self.expected
-        return in_one_piece or (self._passes > 1 and len(self._tally.counts) == 1 and len(self._ids) == known)
+        in_one_piece = self._tally.pages == 1 and self._tally.distinct == self.expected
+        return in_one_piece or (self._passes > 1 and len(self._tally.counts) == 1 and len(self._seen) == known)
 
     def _whole_list(self) -> Iterator[Page]:
         """Fetch the first page, plan the others by its size, and fill what short pages leave out.
 
         A last page that is full gives no sign that the list ends there but the stated count, so that one more look
         is taken behind it: a count that is too low must not hide the rest.
+
+        No page is kept here once it was handed out: the next one is parsed twice as fast where this one was.
         """
-        offset, page = 0, self._fetch(0)
-        yield page
-        size = len(page.rows)
+        tally, offset = self._tally, 0
+        yield self._taken(self._fetch(0))
+        size, most = tally.size, tally.most
         overlap = min(_OVERLAP, size - 1)
         stride = size - overlap
-        planned = range(stride, page.count - overlap, stride) if size else range(0)
-        for offset, page in self._in_order(planned):
-            known = len(self._tally.ids)
-            yield page
-            if len(self._tally.ids) == known:
+        planned = range(stride, self.expected - overlap, stride) if size else range(0)
+        for offset, fetched in self._in_order(planned):
+            known = tally.distinct
+            yield self._taken(fetched)
+            if tally.distinct == known:
                 return  # the list ends before the stated count, and the reading will say so
-            yield from self._fill(offset + len(page.rows), min(offset + size, page.count))
-        if len(page.rows) >= size and (offset or 0 < self._size_of(page) <= size):
-            yield self._fetch(offset + len(page.rows) - overlap)
-
-    def _size_of(self, page: Page) -> int:
-        """The greatest number of rows that a page can have: what was asked for, or less where the cloud says so."""
-        stated = page.envelope.get("limit")
-        return min(self._page_size, stated) if isinstance(stated, int) and stated > 0 else self._page_size
+            yield from self._fill(offset + tally.size, min(offset + size, self.expected))
+        if tally.size >= size and (offset or 0 < most <= size):
+            yield self._taken(self._fetch(offset + tally.size - overlap))
 
     def _fill(self, covered: int, wanted: int) -> Iterator[Page]:
         """Fetch the positions from ``covered`` to ``wanted``; an answer that brings no progress ends it."""
         while covered < wanted:
             offset = covered - _OVERLAP
-            page = self._fetch(offset)
-            yield page
-            if offset + len(page.rows) <= covered:
+            yield self._taken(self._fetch(offset))
+            if offset + self._tally.size <= covered:
                 return
-            covered = offset + len(page.rows)
+            covered = offset + self._tally.size
+
+    def _taken(self, fetched: Page) -> Page:
+        """Parse an answer, unless its very bytes came before, and count its rows."""
+        digest = hashlib.sha256(fetched.body).digest()
+        content = self._contents.get(digest)
+        if content is None:
+            page = self._parse(fetched)
+            content = _Content([_identity(row) for row in page.rows], page.envelope)
+            self._contents[digest] = content
+        else:
+            rows = _KnownRows(len(content.ids), self._parse, fetched)
+            page = replace(fetched, rows=rows, envelope=content.envelope)
+        self._count(page, content.ids)
+        return page
+
+    def _count(self, page: Page, ids: Sequence[str]) -> None:
+        seen, this_pass, tally = self._seen, self._passes, self._tally
+        if tally.pages:
+            tally.repeated_on_purpose += sum(seen.get(row_id) == this_pass for row_id in ids[:_OVERLAP])
+        new = {row_id for row_id in ids if seen.get(row_id) != this_pass}
+        seen.update(dict.fromkeys(new, this_pass))
+        tally.distinct += len(new)
+        tally.pages += 1
+        tally.rows += len(ids)
+        tally.counts.add(page.count)
+        tally.size, tally.most = len(ids), self._size_of(page)
+        self._pages += 1
+        self._counts.append(page.count)
+
+    def _size_of(self, page: Page) -> int:
+        """The greatest number of rows that a page can have: what was asked for, or less where the cloud says so."""
+        stated = page.envelope.get("limit")
+        return min(self._page_size, stated) if isinstance(stated, int) and stated > 0 else self._page_size
 
     def _in_order(self, offsets: Iterable[int]) -> Iterator[tuple[int, Page]]:
         """Fetch pages at the same time and hand them out in order, never holding more than two per worker."""

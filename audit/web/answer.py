@@ -58,6 +58,8 @@ def read_body(
         TooMuchError: the body is larger than that.
         requests.RequestException: it did not come whole in time.
     """
+    if _states_its_size(response, min(wire, decoded)):
+        return _in_one_piece(response.raw, seconds)
     chunks: list[bytes] = []
     size, deadline = 0, clock() + seconds
     with _hanging_up(response.raw, seconds) as hung_up:
@@ -71,6 +73,25 @@ def read_body(
     if chunk or hung_up.is_set():  # an answer that was hung up on may pass for a whole one
         raise requests.exceptions.ReadTimeout("the answer trickled in until the time was up")
     return b"".join(chunks)
+
+
+def _states_its_size(response: requests.Response, most: int) -> bool:
+    """Whether no more bytes than that can come: nothing has to be unpacked, and the sender said how many there are."""
+    stated = response.raw.length_remaining
+    return stated is not None and stated <= most and "Content-Encoding" not in response.headers
+
+
+def _in_one_piece(raw: urllib3.HTTPResponse, seconds: float) -> bytes:
+    """Read a body without putting pieces together, which would take longer than receiving them."""
+    with _hanging_up(raw, seconds) as hung_up:
+        try:
+            body = raw.read(decode_content=True)
+        except urllib3.exceptions.HTTPError:
+            if not hung_up.is_set():
+                raise
+    if hung_up.is_set():
+        raise requests.exceptions.ReadTimeout("the answer trickled in until the time was up")
+    return body
 
 
 @contextmanager

@@ -2,6 +2,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
+from urllib.parse import parse_qs
 
 import orjson
 import pytest
@@ -164,3 +165,21 @@ def test_a_missing_permission_is_named(kind: Kind) -> None:
 
     assert f"answered 403 (Forbidden Policy doesn't allow {action} to be performed.)" in str(refusal.value)
     assert f"read permission for CBR (the action {action}, or CBR ReadOnlyAccess)" in str(refusal.value)
+
+
+def test_a_list_with_private_parts_is_reduced_every_time_that_it_is_read() -> None:
+    row = {"id": "s1", "name": "web", "type": "OS::Nova::Server", "size": 1, "detail": {"adminPass": "hidden"}}
+    rows = [{**row, "id": f"s{number}"} for number in range(70)]
+    simulator = a_simulator(resources=1)
+
+    def interfere(request: Request, _number: int) -> Response | None:
+        start = int(parse_qs(request.split().query)["offset"][0])
+        return json_response({"instances": rows[start : start + 50], "count": 70})
+
+    simulator.intercept = interfere
+    with a_client(simulator) as client:
+        bodies = [page.body for page in client.read(Kind.PROTECTABLES, WINDOW)]
+
+    assert len(bodies) == 4 * 4
+    assert bodies[0] == bodies[2]
+    assert not any(b"hidden" in body for body in bodies)

@@ -1,6 +1,7 @@
 import threading
+import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from audit.cbr.paging import Chain, Walk
 from audit.collection import Kind, Page, Reading
-from audit.errors import SourceError, SourceRefusedError, SourceUnreachableError
+from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
 
 Row = dict[str, Any]
 Change = Callable[[list[Row]], None]
@@ -30,6 +31,20 @@ def page(rows: list[Any], count: int) -> Page:
         rows=rows,
         envelope={"count": count},
     )
+
+
+def closed(rows: list[Any], count: int) -> Page:
+    """A page whose body was not parsed yet."""
+    return replace(page(rows, count), rows=(), envelope={})
+
+
+def opened(one: Page) -> Page:
+    rows, count = orjson.loads(one.body)
+    return replace(one, rows=rows, envelope={"count": count})
+
+
+class Rows(list[Any]):
+    """A list that can be referred to without keeping it."""
 
 
 def rows_of(number: int) -> list[Row]:
@@ -324,6 +339,80 @@ def test_every_answer_is_handed_out_those_of_a_repeated_pass_too() -> None:
     assert passes == [1] * 6 + [2] * 6
     assert walk.reading().pages == 12
     assert walk.expected == 100
+
+
+class TestParsing:
+    """Pages are parsed by who iterates, one at a time."""
+
+    def test_pages_are_parsed_in_order_and_in_one_thread(self) -> None:
+        rows = rows_of(200)
+        threads: set[int] = set()
+
+        def fetch(offset: int) -> Page:
+            return closed(rows[offset : offset + 20], 200)
+
+        def parse(one: Page) -> Page:
+            threads.add(threading.get_ident())
+            return opened(one)
+
+        walk = Walk(Kind.TASKS, fetch, parse=parse, workers=4, page_size=20)
+
+        assert [row["id"] for one in walk for row in one.rows][:20] == [row["id"] for row in rows[:20]]
+        assert threads == {threading.get_ident()}
+        assert walk.reading().complete
+
+    def test_an_answer_that_came_before_is_parsed_only_where_somebody_looks_at_its_rows(self) -> None:
+        rows = rows_of(50)
+        parsed: list[Page] = []
+
+        def parse(one: Page) -> Page:
+            parsed.append(one)
+            return opened(one)
+
+        walk = Walk(Kind.TASKS, lambda offset: closed(rows[offset : offset + 20], 50), parse=parse, page_size=20)
+        pages = list(walk)
+
+        assert [len(one.rows) for one in pages] == [20, 20, 12] * 2
+        assert [one.count for one in pages] == [50] * 6
+        assert len(parsed) == 3
+        assert pages[3].rows[0] == rows[0]
+        assert pages[3].rows[:2] == rows[:2]
+        assert list(pages[3].rows) == rows[:20]
+        assert len(parsed) == 4
+
+    def test_no_page_is_kept_by_the_walk(self) -> None:
+        """What a page holds is free before the next one is parsed."""
+        rows = rows_of(100)
+        last: list[weakref.ref[Rows]] = []
+        alive: list[bool] = []
+
+        def parse(one: Page) -> Page:
+            alive.extend(each() is not None for each in last)
+            held = Rows(opened(one).rows)
+            last[:] = [weakref.ref(held)]
+            return replace(opened(one), rows=held)
+
+        walk = Walk(Kind.TASKS, lambda offset: closed(rows[offset : offset + 20], 100), parse=parse, page_size=20)
+        for one in walk:
+            del one
+
+        assert alive == [False] * 5
+
+    def test_a_page_that_is_no_list_is_a_gap_and_stops_the_threads(self) -> None:
+        rows = rows_of(200)
+
+        def parse(one: Page) -> Page:
+            if b"task-100" in one.body:
+                raise SourceAnswerError("no list")
+            return opened(one)
+
+        walk = Walk(
+            Kind.TASKS, lambda offset: closed(rows[offset : offset + 20], 200), parse=parse, workers=4, page_size=20
+        )
+
+        assert len(list(walk)) == 5
+        assert walk.reading().gaps[0] == "task log: no list"
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("page")]
 
 
 @pytest.mark.parametrize("workers", [1, 4])

@@ -469,6 +469,15 @@ def test_a_body_that_trickles_ends_at_the_deadline() -> None:
     assert clock.slept == []
 
 
+def test_a_small_body_that_trickles_ends_at_the_deadline() -> None:
+    talk = repeats(answer(b"", length=10**6), b"x", every=0.001)
+    with rude_server(talk) as server:
+        transport = Transport(limits=Limits(request=timedelta(milliseconds=200), tries=1))
+        with pytest.raises(SourceUnreachableError, match="too slow"):
+            get(transport, server.url)
+        transport.close()
+
+
 GZIP_WITH_A_NAME = b"\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\x03"  # the name of the file follows, and never ends
 
 
@@ -476,10 +485,11 @@ GZIP_WITH_A_NAME = b"\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\x03"  # the name of th
     "start",
     [
         answer(b"", length=10**9),
+        answer(b"", length=1000),
         b"HTTP/1.1 200 OK\r\n\r\n",
         answer(GZIP_WITH_A_NAME, "Content-Encoding: gzip", length=10**9),
     ],
-    ids=["silence after the head", "silence without a length", "gzip that never begins"],
+    ids=["silence after the head", "silence before a small body", "silence without a length", "gzip that never begins"],
 )
 def test_a_body_that_never_comes_ends_at_the_deadline_too(start: bytes) -> None:
     every = 0.01 if b"gzip" in start else 60
