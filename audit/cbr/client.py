@@ -8,7 +8,8 @@ from typing import Final
 
 import orjson
 
-from audit.cbr.paging import Chain, Walk
+from audit.cbr.chaining import Chain
+from audit.cbr.paging import Walk
 from audit.cbr.privacy import without_private_parts
 from audit.collection import Kind, Page, Window, shown
 from audit.errors import SourceAnswerError

@@ -269,52 +269,6 @@ class Walk:
                     future.cancel()
 
 
-class Chain:
-    """Several lists of one kind, read one after the other as if they were one."""
-
-    def __init__(self, walks: Sequence[Walk]) -> None:
-        """Take the walks; there must be at least one."""
-        self._walks = walks
-        self._present = walks[0]
-
-    def __iter__(self) -> Iterator[Page]:
-        """Hand out the pages of each walk.
-
-        Raises:
-            SourceError: a walk could not read a single page; the others are not read then.
-        """
-        for walk in self._walks:
-            self._present = walk
-            yield from walk
-
-    @property
-    def passes(self) -> int:
-        """Walks over the present list so far."""
-        return self._present.passes
-
-    @property
-    def expected(self) -> int:
-        """The total that the cloud stated last for the present list."""
-        return self._present.expected
-
-    def reading(self) -> Reading:
-        """Say how completely the lists were read, all taken together."""
-        parts = [walk.reading() for walk in self._walks]
-        firsts = [part.count_first for part in parts if part.count_first is not None]
-        lasts = [part.count_last for part in parts if part.count_last is not None]
-        return Reading(
-            kind=parts[0].kind,
-            pages=sum(part.pages for part in parts),
-            passes=max(part.passes for part in parts),
-            count_first=sum(firsts) if firsts else None,
-            count_last=sum(lasts) if lasts else None,
-            distinct=sum(part.distinct for part in parts),
-            duplicates=sum(part.duplicates for part in parts),
-            gaps=tuple(dict.fromkeys(gap for part in parts for gap in part.gaps)),
-            refused=any(part.refused for part in parts),
-        )
-
-
 def _next(waiting: deque[tuple[int, Future[Page]]]) -> tuple[int, Page]:
     offset, future = waiting.popleft()
     return offset, future.result()

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from audit.cbr.paging import Chain, Walk
+from audit.cbr.chaining import Chain
+from audit.cbr.paging import Walk
 from audit.collection import Kind, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
 
