@@ -27,8 +27,8 @@ fuzz: .venv/.develops ## a million mutated rows through both validators, some te
 tamper: .venv/.develops ## every bit flipped, every kind of tampering, clean chains and recomputed runs, some five minutes
 	$(BIN)/python -m tests.tamper
 
-bench: .venv/.develops ## figures, as ratios in one run
-	$(BIN)/python -m bench
+bench: .venv/.develops build/.wheels ## figures, as ratios in one run, compared with the committed ones; QUICK=1 takes a minute
+	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 zip: build/.wheels ## build/cbr-audit.zip, the function; SOURCE_ONLY=1 leaves its bytecode out
 	$(BIN)/python -m deploy.build_zip $(if $(SOURCE_ONLY),--source-only)

@@ -1,0 +1,49 @@
+"""`python -m bench.cloud TASKS SECONDS…`: the simulator on a socket for each latency, until standard input ends.
+
+It runs in a process of its own, so that its threads do not wait for the client's. Its answers to the task log are cut
+out of rows that bench.pages made, of which a project has as many as its id says; everything else is the simulator's:
+sockets, threads, latency, headers.
+"""
+
+import sys
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Final
+from urllib.parse import parse_qs
+
+import orjson
+
+from audit.simulator import Request, Response, Simulator, build_estate, serve
+from audit.simulator.answers import listing
+from bench.pages import AS_OF, TASKS, first_rows
+
+_DAYS: Final = 2
+
+
+def main(tasks: int, latencies: list[float]) -> None:
+    """Serve, and print the addresses as one line of JSON."""
+    rows = first_rows(tasks)
+    estate = build_estate("healthy", resources=1, days=_DAYS, as_of=AS_OF)
+
+    def tasks_of(request: Request, _number: int) -> Response | None:
+        url = request.split()
+        if not url.path.endswith("/operation-logs"):
+            return None
+        asked, count = parse_qs(url.query), int(url.path.split("/")[2])
+        limit, offset = int(asked["limit"][0]), int(asked["offset"][0])
+        page = rows[offset : min(offset + limit, count)]
+        return listing(TASKS, page, count=count, limit=limit, offset=offset)
+
+    with ExitStack() as served:
+        urls = []
+        for latency in latencies:
+            simulator = Simulator(estate, latency=timedelta(seconds=latency))
+            simulator.intercept = tasks_of
+            urls.append(served.enter_context(serve(simulator)).url)
+        sys.stdout.write(orjson.dumps(urls).decode() + "\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), [float(each) for each in sys.argv[2:]])

@@ -1,0 +1,74 @@
+"""The pages of a folder as a source of lists: what a run sees instead of the cloud, without any network."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from audit.collection import Kind, Page, Reading, Window
+from audit.profile import Profile, load_profile
+from audit.report.contents import RunFacts
+from audit.validate import read_envelope
+from bench.pages import AS_OF, DAYS
+
+WINDOW: Final = Window(AS_OF - timedelta(days=DAYS), AS_OF)
+_NO_TIME: Final = datetime.fromtimestamp(0, UTC)
+
+
+class Listed:
+    """The files of one list."""
+
+    passes = 1
+
+    def __init__(self, folder: Path, kind: Kind) -> None:
+        self._files = sorted(folder.glob(f"{kind.key}-*.json"))
+        self._kind = kind
+        self._rows = self._pages = self.expected = 0
+
+    def __iter__(self) -> Iterator[Page]:
+        """Read and parse one file after the other; none is kept."""
+        for file in self._files:
+            yield self._page(file)
+
+    def _page(self, file: Path) -> Page:
+        page = parsed(self._kind, file.read_bytes())
+        self._rows += len(page.rows)
+        self._pages += 1
+        self.expected = page.count
+        return page
+
+    def reading(self) -> Reading:
+        """Say that everything was read, twice."""
+        return Reading(self._kind, self._pages, 2, self.expected, self.expected, self._rows, 0, ())
+
+
+class Folder:
+    """Every list of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, kind: Kind, _window: Window) -> Listed:
+        """Give the pages of a list."""
+        return Listed(self._folder, kind)
+
+
+def parsed(kind: Kind, body: bytes) -> Page:
+    """Parse an answer as the client of CBR does."""
+    rows, envelope = read_envelope(kind, body)
+    return Page(kind, f"/v3/bench/{kind}", (), body, "", _NO_TIME, rows, envelope)
+
+
+@cache
+def profile_for(folder: Path) -> Profile:
+    """Choose every control where every list is there, and else the default ones that need no more than the lists."""
+    if any(folder.glob(f"{Kind.BACKUPS.key}-*.json")):
+        return load_profile("strict")
+    return Profile(skip=tuple(control.id for control in Profile().selected if Kind.BACKUPS in control.needs))
+
+
+def facts_for(profile: Profile) -> RunFacts:
+    """Say which run it is."""
+    about: dict[str, Any] = {"project_id": "bench", "region": "", "tool_version": "", "timezone": "UTC"}
+    return RunFacts(id="bench", as_of=AS_OF, window=WINDOW, read=WINDOW, profile_sha256=profile.sha256, **about)

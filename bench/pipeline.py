@@ -1,0 +1,62 @@
+"""Whole jobs: from the pages of a folder to reports, by the functions that a run calls."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from audit.chain import Unsigned
+from audit.collection import Page
+from audit.publish import Publication
+from audit.report import FORMATS
+from audit.report.contents import Report
+from audit.run import assess, collect, run
+from audit.store import open_store
+from audit.validate import Intake
+from bench.folder import WINDOW, Folder, facts_for, profile_for
+
+
+class KeepsNothing:
+    """A publication without evidence, for what is measured without it."""
+
+    def keep(self, _page: Page) -> bool:
+        """Say that the page is new."""
+        return True
+
+
+def pipeline(folder: Path) -> Mapping[str, Any]:
+    """Parse, validate, remember, arrange, evaluate and render."""
+    profile = profile_for(folder)
+    intake = Intake()
+    publication = cast("Publication", KeepsNothing())
+    readings = collect(Folder(folder), profile.lists, WINDOW, publication, lambda _progress: None, intake)
+    started = time.process_time()
+    report = assess(facts_for(profile), profile, intake, readings)
+    size = sum(len(FORMATS[name](report)) for name in profile.formats)
+    return {**told(intake, report), "judging": time.process_time() - started, "rendered": size}
+
+
+def whole_run(folder: Path) -> Mapping[str, Any]:
+    """Carry out a run as the function does, into a folder that is removed again."""
+    profile = profile_for(folder)
+    facts = facts_for(profile)
+    place = tempfile.mkdtemp(dir=folder.parent)
+    try:
+        publication = Publication(open_store(place), facts, head=None, signer=Unsigned())
+        done = run(facts, profile, Folder(folder), publication, lambda _progress: None)
+        return {"resources": done.report.summary.resources, "objects": len(done.keys)}
+    finally:
+        shutil.rmtree(place)
+
+
+def told(intake: Intake, report: Report) -> Mapping[str, Any]:
+    """Say what was seen, so that nobody measures the wrong thing."""
+    return {
+        "tasks": len(intake.tasks),
+        "resources": report.summary.resources,
+        "rejected": len(intake.rejected),
+        "drift": len(intake.drift),
+        "findings": sum(report.summary.outcomes.values()),
+    }

@@ -1,0 +1,128 @@
+"""Cold start: from nothing to the first request, against ``import requests``, with the code that the zip holds."""
+
+import json
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bench.imports import Imported, read_import_times
+from bench.pages import AS_OF
+from bench.processes import ROOT
+from deploy.build_zip import BuildError, files, unpack, write
+from deploy.pythons import find
+from deploy.wheels import WHEELS, testable
+
+_PLATFORM: Final = ROOT / "tests" / "deploy" / "platform.py"
+_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What is started: a Python with its options, the folder with the code, and what both are in words."""
+
+    python: tuple[str, ...]
+    folder: Path
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Seconds of wall time in each round, by what was started, and what the function imported before its request."""
+
+    rounds: Sequence[Mapping[str, float]]
+    imported: Sequence[Imported]
+    words: str
+
+    def over_requests(self, name: str) -> float:
+        """Compare with ``import requests``, after the bare interpreter was taken off both."""
+        return statistics.median(
+            (each[name] - each["nothing"]) / (each["requests"] - each["nothing"]) for each in self.rounds
+        )
+
+    def milliseconds(self, name: str) -> float:
+        """What it takes beyond the bare interpreter."""
+        return statistics.median(1000 * (each[name] - each["nothing"]) for each in self.rounds)
+
+
+def start(rounds: int) -> Starts:
+    """Start each in turn, as often as told; a first turn that only warms the disk's cache is left out."""
+    with tempfile.TemporaryDirectory() as place, socket.create_server(("127.0.0.1", 0)) as cloud:
+        code = _code(Path(place))
+        seconds = [_round(code, cloud) for _ in range(rounds + 1)][1:]
+        times = Path(place) / "times"
+        with times.open("w") as file:
+            _until_first_request(Code((*code.python, "-X", "importtime"), code.folder, ""), cloud, file.fileno())
+        return Starts(seconds, read_import_times(times.read_text()), code.words)
+
+
+def _code(place: Path) -> Code:
+    """Unpack the zip for the function's Python where its wheels were downloaded, and take the working tree else."""
+    try:
+        version = testable()
+        contents = files(WHEELS / version)
+    except BuildError:
+        return Code((sys.executable,), ROOT, f"the working tree and its environment, Python {sys.version.split()[0]}")
+    write(contents, place / "code.zip")
+    unpack(place / "code.zip", place / "code")
+    python = find(version) or sys.executable
+    precompiled = "with" if any(name.endswith(".pyc") for name in contents) else "without"
+    words = f"the unpacked zip {precompiled} bytecode, Python {version}"
+    return Code((python, "-I", "-S", "-B"), place / "code", words)
+
+
+def _round(code: Code, cloud: socket.socket) -> dict[str, float]:
+    return {
+        "nothing": _importing(code, "sys"),
+        "requests": _importing(code, "requests"),
+        "handler": _importing(code, "handler"),
+        "first request": _until_first_request(code, cloud),
+    }
+
+
+def _importing(code: Code, module: str) -> float:
+    statement = f"import sys; sys.path.insert(0, {str(code.folder)!r}); import {module}"
+    started = time.perf_counter()
+    subprocess.run([*code.python, "-c", statement], check=True)
+    return time.perf_counter() - started
+
+
+def _until_first_request(code: Code, cloud: socket.socket, errors: int = subprocess.DEVNULL) -> float:
+    """Start the function as the platform does, and stop it as soon as its first request is here."""
+    url = f"http://127.0.0.1:{cloud.getsockname()[1]}"
+    values = {
+        "CBR_AUDIT_ENDPOINT": url,
+        "CBR_AUDIT_OBS_ENDPOINT": url,
+        "CBR_AUDIT_STORE": "obs://bench/reports",
+        "HUAWEICLOUD_SDK_PROJECT_ID": "bench",
+        "HUAWEICLOUD_SDK_REGION": "sim-1",
+        "AK": "bench",
+        "SK": "bench",
+        "SECONDS": _SECONDS,
+    }
+    event = {"as_of": AS_OF.isoformat()}
+    command = [*code.python, str(_PLATFORM), str(code.folder), json.dumps(event), json.dumps(values)]
+    cloud.settimeout(_SECONDS)
+    started = time.perf_counter()
+    with _ended(subprocess.Popen(command, cwd=code.folder, stdout=subprocess.DEVNULL, stderr=errors)):
+        connection, _ = cloud.accept()
+        with connection:
+            connection.settimeout(_SECONDS)
+            connection.recv(1)
+            return time.perf_counter() - started
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[Any]) -> Iterator[None]:
+    with process:
+        try:
+            yield
+        finally:
+            process.kill()

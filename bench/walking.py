@@ -1,0 +1,36 @@
+"""`python -m bench.walking URL TASKS WORKERS`: one measured process that reads a log over HTTP; prints a line."""
+
+import sys
+import time
+from contextlib import closing
+from datetime import timedelta
+
+import orjson
+
+from audit.cbr.client import CbrClient
+from audit.collection import Kind, Window
+from audit.web.auth import TokenAuth
+from audit.web.fresh import Fresh
+from audit.web.transport import Transport
+from bench.memory import peak_mb
+from bench.pages import AS_OF, DAYS
+
+
+def main(url: str, tasks: str, workers: int) -> None:
+    """Read every page, and let go of it."""
+    with closing(Transport(connections=workers)) as transport:
+        credentials = TokenAuth(Fresh(lambda: "bench"))
+        client = CbrClient(transport, credentials, endpoint=url, project_id=tasks, workers=workers)
+        walk = client.read(Kind.TASKS, Window(AS_OF - timedelta(days=DAYS), AS_OF))
+        wall, cpu = time.perf_counter(), time.process_time()
+        for page in walk:
+            del page
+        measured = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "peak_mb": peak_mb()}
+    reading = walk.reading()
+    if not reading.complete:
+        raise SystemExit(f"the task log was not read completely: {reading.gaps}")
+    sys.stdout.write(orjson.dumps({**measured, "pages": reading.pages}).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
