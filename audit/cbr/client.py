@@ -1,6 +1,6 @@
 """The client of CBR: which URL answers which question. It reads, and nothing else."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -107,14 +107,16 @@ class CbrClient:
         size = _SMALL_PAGE if kind is Kind.PROTECTABLES else PAGE_SIZE
 
         def fetch(offset: int) -> Page:
-            return self._fetch(kind, path, (*params, ("limit", str(size)), ("offset", str(offset))))
+            place = (*params, ("limit", str(size)), ("offset", str(offset)))
+            return self._fetch(kind, path, place, sent=walk.sent)
 
-        return Walk(kind, fetch, parse=self._parse, workers=self._workers, page_size=size)
+        walk = Walk(kind, fetch, parse=self._parse, workers=self._workers, page_size=size)
+        return walk
 
-    def _fetch(self, kind: Kind, name: str, params: Params) -> Page:
+    def _fetch(self, kind: Kind, name: str, params: Params, *, sent: Callable[[], None] = lambda: None) -> Page:
         """Receive an answer; its rows are left to be parsed by who reads the list."""
         path = f"/v3/{self._project_id}/{name}"
-        answer = self._transport.get(f"{self._endpoint}{path}", params, self._credentials, kind.permission)
+        answer = self._transport.get(f"{self._endpoint}{path}", params, self._credentials, kind.permission, sent=sent)
         with self._naming(path):
             body = without_private_parts(answer.body) if kind is Kind.PROTECTABLES else answer.body
         return Page(

@@ -9,9 +9,7 @@ is not parsed again, so that the repeated pass costs little more than the waitin
 """
 
 import hashlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
@@ -19,10 +17,10 @@ from typing import Any, Final, overload
 
 import orjson
 
+from audit.cbr.prefetch import Fetch, Prefetch
 from audit.collection import Kind, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
 
-Fetch = Callable[[int], Page]
 Parse = Callable[[Page], Page]
 
 _MOST_PASSES: Final = 8
@@ -109,8 +107,8 @@ class Walk:
         """
         self._kind = kind
         self._fetch = fetch
+        self._prefetch = Prefetch(fetch, workers)
         self._parse = parse
-        self._workers = workers
         self._page_size = page_size
         self._tally = _Tally()
         self._seen: dict[str, int] = {}  # the last pass in which an id came: one map for all passes, in place of sets
@@ -143,6 +141,10 @@ class Walk:
                 raise
         else:
             self._trouble = f"{self._kind.words}: it still changed after {self._passes} passes"
+
+    def sent(self) -> None:
+        """Hear from what fetches that a request is on its way."""
+        self._prefetch.sent()
 
     @property
     def passes(self) -> int:
@@ -202,7 +204,7 @@ class Walk:
         overlap = min(_OVERLAP, size - 1)
         stride = size - overlap
         planned = range(stride, self.expected - overlap, stride) if size else range(0)
-        for offset, fetched in self._in_order(planned):
+        for offset, fetched in self._prefetch.in_order(planned):
             known = tally.distinct
             yield self._taken(fetched)
             if tally.distinct == known:
@@ -252,26 +254,6 @@ class Walk:
         """The greatest number of rows that a page can have: what was asked for, or less where the cloud says so."""
         stated = page.envelope.get("limit")
         return min(self._page_size, stated) if isinstance(stated, int) and stated > 0 else self._page_size
-
-    def _in_order(self, offsets: Iterable[int]) -> Iterator[tuple[int, Page]]:
-        """Fetch pages at the same time and hand them out in order, never holding more than two per worker."""
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="page") as pool:
-            waiting: deque[tuple[int, Future[Page]]] = deque()
-            try:
-                for offset in offsets:
-                    waiting.append((offset, pool.submit(self._fetch, offset)))
-                    if len(waiting) >= 2 * self._workers:
-                        yield _next(waiting)
-                while waiting:
-                    yield _next(waiting)
-            finally:
-                for _, future in waiting:
-                    future.cancel()
-
-
-def _next(waiting: deque[tuple[int, Future[Page]]]) -> tuple[int, Page]:
-    offset, future = waiting.popleft()
-    return offset, future.result()
 
 
 def _identity(row: Any) -> str:

@@ -6,7 +6,8 @@ watchdog hangs up when the status line and the headers are not complete in time;
 
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -21,18 +22,21 @@ class DeadlineAdapter(HTTPAdapter):
     def __init__(self, within: timedelta, *, connections: int) -> None:
         """Take the time that status line and headers may need, and the connections to keep open."""
         self._within = within.total_seconds()
+        self._told = threading.local()
         super().__init__(pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Give the pools connections that watch the time."""
         super().init_poolmanager(*args, **kwargs)
-        within = self._within
+        within, tell = self._within, self._tell
 
         class Plain(_Watched, HTTPConnection):
             seconds = within
+            sent = staticmethod(tell)
 
         class Encrypted(_Watched, HTTPSConnection):
             seconds = within
+            sent = staticmethod(tell)
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -42,13 +46,29 @@ class DeadlineAdapter(HTTPAdapter):
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
 
+    @contextmanager
+    def telling(self, sent: Callable[[], None]) -> Iterator[None]:
+        """Call something for each request that this thread sends in the block, when it is on its way."""
+        before, self._told.sent = getattr(self._told, "sent", None), sent
+        try:
+            yield
+        finally:
+            self._told.sent = before
+
+    def _tell(self) -> None:
+        sent = getattr(self._told, "sent", None)
+        if sent:
+            sent()
+
 
 class _Watched(HTTPConnection):
-    """Hangs up on an answer that does not begin in time."""
+    """Says when a request was sent, and hangs up on an answer that does not begin in time."""
 
     seconds: float
+    sent: Callable[[], None]
 
     def getresponse(self) -> Any:
+        self.sent()
         hung_up = threading.Event()
         watchdog = threading.Timer(self.seconds, self._hang_up, [hung_up])
         watchdog.daemon = True

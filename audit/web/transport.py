@@ -135,15 +135,23 @@ class Transport:
         self._session = _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        adapter = DeadlineAdapter(min(self._limits.request, self._limits.budget), connections=connections)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._adapter = DeadlineAdapter(min(self._limits.request, self._limits.budget), connections=connections)
+        self._session.mount("https://", self._adapter)
+        self._session.mount("http://", self._adapter)
 
     def close(self) -> None:
         """Close every connection."""
         self._session.close()
 
-    def get(self, url: str, params: tuple[tuple[str, str], ...], credentials: Credentials, action: str = "") -> Answer:
+    def get(
+        self,
+        url: str,
+        params: tuple[tuple[str, str], ...],
+        credentials: Credentials,
+        action: str = "",
+        *,
+        sent: Callable[[], None] = lambda: None,
+    ) -> Answer:
         """Read a URL, trying again where that may help.
 
         Args:
@@ -151,11 +159,13 @@ class Transport:
             params: the query.
             credentials: what authenticates the request.
             action: what IAM calls it, for the advice in a refusal.
+            sent: called each time that the request is on its way, before its answer is waited for.
 
         Raises:
             AuditError: of the dialect: no answer within the limits, a refusal, a redirect, too much.
         """
-        return self.ask(requests.Request("GET", url, params=params), credentials, action=action)
+        with self._adapter.telling(sent):
+            return self.ask(requests.Request("GET", url, params=params), credentials, action=action)
 
     def ask(
         self,

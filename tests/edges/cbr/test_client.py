@@ -1,18 +1,21 @@
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
+from typing import cast
 from urllib.parse import parse_qs
 
 import orjson
 import pytest
 
-from audit.cbr.client import CbrClient
+from audit.cbr.client import CbrClient, Params
 from audit.collection import Kind, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.run import Pages
 from audit.simulator import Request, Response, Simulator, serve
 from audit.simulator.messages import Row
+from audit.web.answer import Answer
 from audit.web.transport import Limits, Transport
 from tests.edges.pretend import AS_OF, Clock, a_simulator, by_token, json_response
 
@@ -183,3 +186,26 @@ def test_a_list_with_private_parts_is_reduced_every_time_that_it_is_read() -> No
     assert len(bodies) == 4 * 4
     assert bodies[0] == bodies[2]
     assert not any(b"hidden" in body for body in bodies)
+
+
+def test_a_page_is_handed_over_while_the_next_request_waits_for_its_answer() -> None:
+    handed_over = threading.Event()
+    in_time: list[bool] = []
+    rows = [{"id": f"task-{number}"} for number in range(50)]
+
+    class Waiting:
+        def get(self, _url: str, params: Params, *_more: object, sent: Callable[[], None]) -> Answer:
+            start = int(dict(params)["offset"])
+            sent()
+            if start == 38:
+                in_time.append(handed_over.wait(10))
+            return Answer(orjson.dumps({"operation_logs": rows[start : start + 20], "count": 50}), {})
+
+    client = CbrClient(cast("Transport", Waiting()), by_token("t"), endpoint="", project_id="p", workers=1)
+    pages = iter(client.read(Kind.TASKS, WINDOW))
+    for _ in range(2):
+        next(pages)
+    handed_over.set()
+
+    assert len(list(pages)) == 4
+    assert in_time == [True, True]

@@ -562,3 +562,12 @@ def test_somebody_who_answers_shows_the_time_whatever_the_answer_is(cloud: respo
         assert transport.knock(URL).told == AS_OF
         with pytest.raises(SourceUnreachableError, match="no connection"):
             transport.knock("http://127.0.0.1:1")
+
+
+def test_it_is_told_when_a_request_is_on_its_way_and_each_time() -> None:
+    told: list[int] = []
+    with rude_server(says(answer(status="503 Busy")), says(answer(b"[]"))) as server, a_transport() as transport:
+        reply = transport.get(server.url, (), TOKEN, sent=lambda: told.append(len(server.heads)))
+
+    assert reply.body == b"[]"
+    assert len(told) == 2

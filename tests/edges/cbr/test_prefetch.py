@@ -1,0 +1,96 @@
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from audit.cbr.prefetch import Prefetch
+from audit.collection import Page
+from audit.errors import SourceUnreachableError
+from tests.edges.cbr.test_paging import page
+
+
+def a_page(offset: int) -> Page:
+    return page([{"id": str(offset)}], 1)
+
+
+def numbers(prefetch: Prefetch, offsets: range) -> list[int]:
+    pages = list(prefetch.in_order(offsets))
+    assert [offset for offset, _ in pages] == [int(one.rows[0]["id"]) for _, one in pages]
+    return [offset for offset, _ in pages]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("number", [0, 1, 2, 50])
+def test_pages_come_in_order_whether_or_not_anybody_says_what_was_sent(workers: int, number: int) -> None:
+    def told(offset: int) -> Page:
+        telling.sent()
+        return a_page(offset)
+
+    telling = Prefetch(told, workers)
+
+    assert numbers(telling, range(number)) == list(range(number))
+    assert numbers(Prefetch(a_page, workers), range(number)) == list(range(number))
+
+
+def test_an_answer_is_handed_over_when_the_next_request_is_on_its_way() -> None:
+    """One worker: the first page can only be there after the second request was sent."""
+    order: list[str] = []
+    received = threading.Event()
+
+    def fetch(offset: int) -> Page:
+        if offset == 1:
+            order.append("second request sent")
+            prefetch.sent()
+            received.wait(10)
+            order.append("second answer here")
+        return a_page(offset)
+
+    prefetch = Prefetch(fetch, 1)
+    pages = prefetch.in_order(range(2))
+    assert next(pages)[0] == 0
+    order.append("first page handed over")
+    received.set()
+    assert next(pages)[0] == 1
+
+    assert order == ["second request sent", "first page handed over", "second answer here"]
+
+
+def breaking(at: int) -> Callable[[int], Page]:
+    def fetch(offset: int) -> Page:
+        if offset == at:
+            raise SourceUnreachableError("no answer")
+        return a_page(offset)
+
+    return fetch
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_error_comes_in_the_place_of_its_page_and_the_pages_before_it_come_too(workers: int) -> None:
+    came: list[int] = []
+    with pytest.raises(SourceUnreachableError, match="no answer"):
+        came.extend(offset for offset, _ in Prefetch(breaking(5), workers).in_order(range(20)))
+
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("page")]
+
+
+def test_pages_before_an_error_are_handed_out() -> None:
+    pages = Prefetch(breaking(5), 3).in_order(range(20))
+
+    assert [next(pages)[0] for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(SourceUnreachableError):
+        next(pages)
+
+
+def test_no_more_is_fetched_after_the_end() -> None:
+    fetched: list[int] = []
+
+    def fetch(offset: int) -> Page:
+        fetched.append(offset)
+        return a_page(offset)
+
+    pages = Prefetch(fetch, 2).in_order(range(1000))
+    next(pages)
+    pages.close()  # type: ignore[attr-defined]  # it is a generator
+
+    assert len(fetched) <= 2 * 2 + 2
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("page")]
