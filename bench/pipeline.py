@@ -5,17 +5,20 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
+from audit import run as assessing
 from audit.chain import Unsigned
 from audit.collection import Page
 from audit.publish import Publication
 from audit.report import FORMATS
 from audit.report.contents import Report
-from audit.run import assess, collect, run
+from audit.run import collect, run
 from audit.store import open_store
 from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, profile_for
+
+ASSESSING: Final = assessing  # the module that arranges, evaluates and composes
 
 
 class KeepsNothing:
@@ -33,7 +36,7 @@ def pipeline(folder: Path) -> Mapping[str, Any]:
     publication = cast("Publication", KeepsNothing())
     readings = collect(Folder(folder), profile.lists, WINDOW, publication, lambda _progress: None, intake)
     started = time.process_time()
-    report = assess(facts_for(profile), profile, intake, readings)
+    report = ASSESSING.assess(facts_for(profile), profile, intake, readings)
     size = sum(len(FORMATS[name](report)) for name in profile.formats)
     return {**told(intake, report), "judging": time.process_time() - started, "rendered": size}
 

@@ -23,7 +23,7 @@ from audit.store import open_store
 from audit.store.folder import Folder as Store
 from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, parsed, profile_for
-from bench.pipeline import told
+from bench.pipeline import ASSESSING, told
 
 STEPS: Final = (
     *("parse", "validate", "rows", "merge", "arrange", "evaluate", "compose", "render"),
@@ -95,10 +95,10 @@ def _judged(watch: Watch, folder: Path, intake: Intake, readings: tuple[Reading,
     profile = profile_for(folder)
     with (
         watch.over(subjects, "arrange", "arrange"),
-        watch.over(run, "evaluate", "evaluate"),
-        watch.over(run, "compose", "compose"),
+        watch.over(ASSESSING, "evaluate", "evaluate"),
+        watch.over(ASSESSING, "compose", "compose"),
     ):
-        report = run.assess(facts_for(profile), profile, intake, readings)
+        report = ASSESSING.assess(facts_for(profile), profile, intake, readings)
     for name in profile.formats:
         with watch.on("render"):
             FORMATS[name](report)

@@ -11,10 +11,9 @@ import orjson
 
 from audit.collection import Kind
 from audit.report import FORMATS
-from audit.run import assess
 from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, profile_for
-from bench.pipeline import told
+from bench.pipeline import ASSESSING, told
 
 SAMPLE: Final = 5  # pages of each list
 _ROWS: Final = {Kind.TASKS: "OperationLog", Kind.POLICIES: "Policy", Kind.VAULTS: "Vault"}
@@ -36,7 +35,7 @@ def work(folder: Path) -> Mapping[str, Any]:
                 intake.keep(kind, each)
         unvalidated += validating * (max(pages, SAMPLE) / SAMPLE - 1)
     readings = tuple(listed.reading() for listed in lists)
-    report = assess(facts_for(profile), profile, intake, readings)
+    report = ASSESSING.assess(facts_for(profile), profile, intake, readings)
     rendered = sum(len(FORMATS[name](report)) for name in profile.formats)
     return {**told(intake, report), "rendered": rendered, "cpu": time.process_time() - started + unvalidated}
 

@@ -10,10 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from audit.collection import Kind, Reading
 from audit.records import Task
 from audit.report import FORMATS
-from audit.run import assess
 from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, profile_for
-from bench.pipeline import told
+from bench.pipeline import ASSESSING, told
 
 
 class Model(BaseModel):
@@ -137,5 +136,5 @@ def work(folder: Path) -> Mapping[str, Any]:
     for listed in lists:
         for page in listed:
             intake.accept(page)
-    report = assess(facts_for(profile), profile, intake, (tasks, *(listed.reading() for listed in lists)))
+    report = ASSESSING.assess(facts_for(profile), profile, intake, (tasks, *(listed.reading() for listed in lists)))
     return {**told(intake, report), "rendered": sum(len(FORMATS[name](report)) for name in profile.formats)}
