@@ -1,11 +1,11 @@
-"""``make bench``: measures, prints one table, writes bench/results.json and compares it with what was committed."""
+"""``make bench``: measures, prints one table, keeps it, and compares it with what was committed."""
 
 import argparse
 import sys
 
 import orjson
 
-from bench import comparison, table
+from bench import comparison, document, table
 from bench.measuring import FULL, QUICK, measure
 from bench.processes import ROOT
 
@@ -20,7 +20,10 @@ def main() -> None:
     (ROOT / comparison.RESULTS).write_bytes(
         orjson.dumps(results, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     )
-    print("\n".join(table.lines(results)))
+    lines = list(table.lines(results))
+    print("\n".join(lines))
+    if not quick:
+        document.put(ROOT / "docs" / "performance.md", lines)
     moves = comparison.moved(before, results) if before else ()
     print("\n".join(table.moves(before, results, moves)))
     if any(move.is_regression for move in moves):
