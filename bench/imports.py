@@ -3,7 +3,8 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 _LINE: Final = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \|(\s+)(\S+)")
@@ -71,6 +72,15 @@ class Imported:
     def reason(self) -> str:
         """Why it is imported, or an empty text where nobody said so."""
         return REASONS.get(self.name, "")
+
+
+def quietest(runs: Iterable[Sequence[Imported]]) -> Sequence[Imported]:
+    """Take the least that each package took in several runs, those that take longest first."""
+    least: dict[str, Imported] = {}
+    for each in chain.from_iterable(runs):
+        known = least.setdefault(each.name, each)
+        least[each.name] = replace(each, own=min(each.own, known.own), whole=min(each.whole, known.whole))
+    return sorted(least.values(), key=lambda each: -each.own)
 
 
 def read_import_times(text: str) -> Sequence[Imported]:

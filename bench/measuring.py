@@ -72,8 +72,8 @@ QUICK: Final = Size(
     resources=500,
     peaks=(10_000, 50_000),
     cells=(),
-    walks=1,
-    tasks_a_worker=25_000,
+    walks=3,
+    tasks_a_worker=12_500,
     starts=3,
 )
 

@@ -1,4 +1,4 @@
-from bench.imports import REASONS, read_import_times
+from bench.imports import REASONS, quietest, read_import_times
 
 SAID = """\
 import time: self [us] | cumulative | imported package
@@ -21,3 +21,13 @@ def test_packages_are_added_up_and_the_slow_ones_need_a_reason() -> None:
     assert [each.name for each in imported if each.is_slow] == ["urllib3", "surprise"]
     assert imported[0].reason == REASONS["urllib3"]
     assert imported[1].reason == ""
+
+
+def test_the_quietest_of_several_runs_counts() -> None:
+    noisy = SAID.replace("7000", "9900").replace("6000 |       6000", "400 |        400")
+
+    assert [(each.name, each.own) for each in quietest(map(read_import_times, (SAID, noisy)))] == [
+        ("urllib3", 7.2),
+        ("requests", 1.5),
+        ("surprise", 0.4),
+    ]
