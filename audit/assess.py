@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from audit import subjects
 from audit.collection import Kind, Reading
 from audit.evaluate import evaluate
-from audit.garbage import without_gc
 from audit.predecessor import Predecessor
 from audit.profile import Profile
 from audit.report.contents import Report, compose
@@ -13,7 +12,6 @@ from audit.report.facts import RunFacts
 from audit.validate import Intake
 
 
-@without_gc()
 def assess(
     facts: RunFacts,
     profile: Profile,

@@ -14,6 +14,7 @@ from audit import publish, run, subjects
 from audit.answers import ANSWERS
 from audit.chain import Unsigned
 from audit.collection import Kind, Page, Reading
+from audit.garbage import rare_gc
 from audit.ledger import Ledger
 from audit.publish import Publication
 from audit.records import Task
@@ -61,8 +62,9 @@ def steps(folder: Path) -> Mapping[str, Any]:
     """Measure every step; what a step takes of the one before is taken off."""
     watch, intake, profile = Watch(), Intake(), profile_for(folder)
     entered = Ledger()
-    for file in sorted(folder.glob(f"{Kind.TASKS.key}-*.json")):
-        _page(watch, intake, entered, file)
+    with rare_gc():  # as a run collects
+        for file in sorted(folder.glob(f"{Kind.TASKS.key}-*.json")):
+            _page(watch, intake, entered, file)
     others = [Folder(folder).read(kind, WINDOW) for kind in Kind if kind in profile.lists and kind is not Kind.TASKS]
     for listed in others:
         with watch.on("other lists"):

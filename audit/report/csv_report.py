@@ -8,7 +8,6 @@ import orjson
 
 from audit.collection import shown
 from audit.findings import Fact, Finding
-from audit.garbage import without_gc
 from audit.report.contents import Report
 from audit.subjects import Waiver
 
@@ -36,7 +35,6 @@ _NOT_WAIVED: Final = ",,,"
 _END: Final = "\r\n"
 
 
-@without_gc()
 def render(report: Report) -> bytes:
     """Return the findings as UTF-8 CSV (RFC 4180), in the order of the report."""
     run = (report.run.id, shown(report.run.as_of), str(report.collection.complete).lower())

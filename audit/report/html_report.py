@@ -14,7 +14,6 @@ from typing import Final
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from audit.collection import Kind, instant
-from audit.garbage import without_gc
 from audit.report.contents import Report
 from audit.report.facts import Conclusion
 from audit.report.page.calendar_table import LaterCells, cells, dates, groups, legend
@@ -52,7 +51,6 @@ _VERDICTS: Final = {
 }
 
 
-@without_gc()
 def render(report: Report) -> bytes:
     """Return the report as one HTML page in UTF-8."""
     environment = _environment()

@@ -8,7 +8,6 @@ import orjson
 
 from audit.collection import Drift, Kind, Rejected, shown
 from audit.findings import Control, Finding, Outcome
-from audit.garbage import without_gc
 from audit.matching import RunState
 from audit.previous import TrendLine
 from audit.report.changes import Change, Changes
@@ -30,7 +29,6 @@ _BEFORE: Final = b'{\n  "findings": ['
 _AFTER: Final = b"\n  ]\n}"
 
 
-@without_gc()
 def render(report: Report) -> bytes:
     """Return the report as indented JSON with a final line break."""
     run = report.run

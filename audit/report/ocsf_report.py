@@ -11,7 +11,6 @@ import orjson
 
 from audit.collection import instant
 from audit.findings import Control, Finding, Outcome, Severity
-from audit.garbage import without_gc
 from audit.report.contents import Report, remedy
 
 VERSION: Final = "1.8.0"
@@ -26,7 +25,6 @@ _STATUSES: Final = {Outcome.PASS: 1, Outcome.FAIL: 3, Outcome.UNKNOWN: 0}  # the
 _NOT_APPLICABLE: Final = 99
 
 
-@without_gc()
 def render(report: Report) -> bytes:
     """Return the findings as NDJSON, in the order of the report."""
     controls = {control.id: control for control in report.controls}

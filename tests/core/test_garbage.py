@@ -1,36 +1,28 @@
 import gc
-from collections.abc import Iterator
 
 import pytest
 
-from audit.garbage import without_gc
+from audit.garbage import rare_gc
 
 
-@pytest.fixture(autouse=True)
-def collecting() -> Iterator[None]:
-    gc.enable()
-    yield
-    gc.enable()
+def test_looks_are_rare_meanwhile_and_usual_again_afterwards() -> None:
+    usual = gc.get_threshold()
+    with rare_gc():
+        rare = gc.get_threshold()
+        with rare_gc():
+            assert gc.get_threshold() == rare
+        assert gc.get_threshold() == rare
+    assert all(many > few for many, few in zip(rare, usual, strict=True))
+    assert gc.get_threshold() == usual
 
 
-def test_nobody_looks_for_cycles_meanwhile() -> None:
-    with without_gc():
-        assert not gc.isenabled()
-    assert gc.isenabled()
+def test_they_are_usual_again_after_an_error() -> None:
+    usual = gc.get_threshold()
 
-
-def test_a_step_within_a_step_turns_nothing_on() -> None:
-    with without_gc():
-        with without_gc():
-            pass
-        assert not gc.isenabled()
-
-
-def test_it_is_turned_on_again_after_an_error() -> None:
-    @without_gc()
+    @rare_gc()
     def step() -> None:
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
         step()
-    assert gc.isenabled()
+    assert gc.get_threshold() == usual
