@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from audit.collection import Kind, Page, Reading, Window
 from audit.profile import Profile, load_profile
-from audit.report.contents import RunFacts
+from audit.report.facts import RunFacts
 from audit.validate import read_envelope
 from bench.pages import AS_OF, DAYS
 

@@ -5,9 +5,9 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
-from audit import run as assessing
+from audit.assess import assess
 from audit.chain import Unsigned
 from audit.collection import Page
 from audit.publish import Publication
@@ -17,8 +17,6 @@ from audit.run import collect, run
 from audit.store import open_store
 from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, profile_for
-
-ASSESSING: Final = assessing  # the module that arranges, evaluates and composes
 
 
 class KeepsNothing:
@@ -36,7 +34,7 @@ def pipeline(folder: Path) -> Mapping[str, Any]:
     publication = cast("Publication", KeepsNothing())
     readings = collect(Folder(folder), profile.lists, WINDOW, publication, lambda _progress: None, intake)
     started = time.process_time()
-    report = ASSESSING.assess(facts_for(profile), profile, intake, readings)
+    report = assess(facts_for(profile), profile, intake, readings)
     size = sum(len(FORMATS[name](report)) for name in profile.formats)
     return {**told(intake, report), "judging": time.process_time() - started, "rendered": size}
 

@@ -72,7 +72,7 @@ def _code(place: Path) -> Code:
     """Unpack the zip for the function's Python where its wheels were downloaded, and take the working tree else."""
     try:
         version = testable()
-        contents = files(WHEELS / version)
+        contents = files(WHEELS / version, compiler=find(version))
     except BuildError:
         return Code((sys.executable,), ROOT, f"the working tree and its environment, Python {sys.version.split()[0]}")
     write(contents, place / "code.zip")

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
-from audit import publish, run, subjects
+from audit import assess, publish, run, subjects
 from audit.answers import ANSWERS
 from audit.chain import Unsigned
 from audit.collection import Kind, Page, Reading
-from audit.garbage import rare_gc
 from audit.ledger import Ledger
 from audit.publish import Publication
 from audit.records import Task
@@ -24,7 +23,7 @@ from audit.store import open_store
 from audit.store.folder import Folder as Store
 from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, parsed, profile_for
-from bench.pipeline import ASSESSING, told
+from bench.pipeline import told
 
 STEPS: Final = (
     *("parse", "validate", "rows", "merge", "arrange", "evaluate", "compose", "render"),
@@ -62,9 +61,8 @@ def steps(folder: Path) -> Mapping[str, Any]:
     """Measure every step; what a step takes of the one before is taken off."""
     watch, intake, profile = Watch(), Intake(), profile_for(folder)
     entered = Ledger()
-    with rare_gc():  # as a run collects
-        for file in sorted(folder.glob(f"{Kind.TASKS.key}-*.json")):
-            _page(watch, intake, entered, file)
+    for file in sorted(folder.glob(f"{Kind.TASKS.key}-*.json")):
+        _page(watch, intake, entered, file)
     others = [Folder(folder).read(kind, WINDOW) for kind in Kind if kind in profile.lists and kind is not Kind.TASKS]
     for listed in others:
         with watch.on("other lists"):
@@ -97,10 +95,10 @@ def _judged(watch: Watch, folder: Path, intake: Intake, readings: tuple[Reading,
     profile = profile_for(folder)
     with (
         watch.over(subjects, "arrange", "arrange"),
-        watch.over(ASSESSING, "evaluate", "evaluate"),
-        watch.over(ASSESSING, "compose", "compose"),
+        watch.over(assess, "evaluate", "evaluate"),
+        watch.over(assess, "compose", "compose"),
     ):
-        report = ASSESSING.assess(facts_for(profile), profile, intake, readings)
+        report = assess.assess(facts_for(profile), profile, intake, readings)
     for name in profile.formats:
         with watch.on("render"):
             FORMATS[name](report)

@@ -9,11 +9,12 @@ from typing import Any, Final
 import jsonschema
 import orjson
 
+from audit.assess import assess
 from audit.collection import Kind
 from audit.report import FORMATS
 from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, profile_for
-from bench.pipeline import ASSESSING, told
+from bench.pipeline import told
 
 SAMPLE: Final = 5  # pages of each list
 _ROWS: Final = {Kind.TASKS: "OperationLog", Kind.POLICIES: "Policy", Kind.VAULTS: "Vault"}
@@ -35,7 +36,7 @@ def work(folder: Path) -> Mapping[str, Any]:
                 intake.keep(kind, each)
         unvalidated += validating * (max(pages, SAMPLE) / SAMPLE - 1)
     readings = tuple(listed.reading() for listed in lists)
-    report = ASSESSING.assess(facts_for(profile), profile, intake, readings)
+    report = assess(facts_for(profile), profile, intake, readings)
     rendered = sum(len(FORMATS[name](report)) for name in profile.formats)
     return {**told(intake, report), "rendered": rendered, "cpu": time.process_time() - started + unvalidated}
 

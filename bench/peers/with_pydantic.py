@@ -7,12 +7,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from audit.assess import assess
 from audit.collection import Kind, Reading
 from audit.records import Task
 from audit.report import FORMATS
 from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, profile_for
-from bench.pipeline import ASSESSING, told
+from bench.pipeline import told
 
 
 class Model(BaseModel):
@@ -136,5 +137,5 @@ def work(folder: Path) -> Mapping[str, Any]:
     for listed in lists:
         for page in listed:
             intake.accept(page)
-    report = ASSESSING.assess(facts_for(profile), profile, intake, (tasks, *(listed.reading() for listed in lists)))
+    report = assess(facts_for(profile), profile, intake, (tasks, *(listed.reading() for listed in lists)))
     return {**told(intake, report), "rendered": sum(len(FORMATS[name](report)) for name in profile.formats)}
