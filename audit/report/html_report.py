@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from audit.collection import Kind, instant
 from audit.report.contents import Conclusion, Report
@@ -29,10 +30,12 @@ from audit.report.page.sentences import (
     short,
     verdict_sentence,
 )
-from audit.report.page.times import Clock, full_date, month, problem_age
+from audit.report.page.strips import against_limit, late, strips
+from audit.report.page.times import Clock, full_date, lasting, minute, month, problem_age
 from audit.report.page.unmet_runs import unmet_runs
 
 _MOST_REJECTED: Final = 200
+_MOST_GAPS: Final = 12
 _TYPES: Final = {
     "OS::Nova::Server": "Server",
     "OS::Ironic::BareMetalServer": "Bare-metal server",
@@ -54,10 +57,11 @@ def render(report: Report) -> bytes:
     """Return the report as one HTML page in UTF-8."""
     environment = _environment()
     grouped = groups(report)
-    style = environment.get_template("page.css.jinja").render()
+    style = environment.get_template("page.css.jinja").render(days=len(dates(report)))
     clock = Clock(report.run.timezone, report.run.as_of)
     page = environment.get_template("page.html.jinja").render(
         report=report,
+        style_sheet=Markup(style),  # noqa: S704 - our own, and it takes nothing from the report but a number
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         clock=clock,
         verdict=_VERDICTS[report.conclusion],
@@ -69,6 +73,9 @@ def render(report: Report) -> bytes:
         dates=dates(report),
         months=[(name, len(list(days))) for name, days in groupby(dates(report), month)],
         cells=cells(report),
+        strips=strips(report),
+        late=late(grouped),
+        most_gaps=_MOST_GAPS,
         groups=grouped,
         unmet=unmet_runs(grouped),
         names={control.id: control.name for control in report.controls},
@@ -97,11 +104,14 @@ def _environment() -> Environment:
     )
     environment.globals |= {"outcomes": OUTCOMES, "lists": _LISTS, "count": count, "instant": instant}
     environment.filters |= {
+        "against_limit": against_limit,
         "age_of": problem_age,
         "doc_parts": doc_parts,
         "explained": explained_sentence,
         "fact": fact_words,
         "full_date": full_date,
+        "lasting": lasting,
+        "minute": minute,
         "sentence": as_sentence,
         "short": short,
         "standing_style": standing_style,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -16,9 +16,11 @@ from audit.report.contents import PolicyLine, Report, ResourceLine, RunFacts
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine
+from audit.report.timeline import Timeline
 from audit.subjects import Collection, Waiver
 
 SCHEMA_VERSION: Final = 1
+_SECOND: Final = timedelta(seconds=1)
 
 
 def render(report: Report) -> bytes:
@@ -196,7 +198,23 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
         "known_since": _moment(line.known_since),
         "planned": _planned(line.planned) if line.planned else None,
         "days": list(line.days),
+        "timeline": _timeline(line.timeline),
     }
+
+
+def _timeline(timeline: Timeline) -> Mapping[str, Any]:
+    """Write the gaps and not every point: of hourly backups there are hundreds, and the task log has them."""
+    return {
+        "points": len(timeline.points),
+        "limit_seconds": _seconds(timeline.limit),
+        "longest_gap_seconds": _seconds(timeline.longest),
+        "gaps": [{"since": shown(gap.since), "until": shown(gap.until)} for gap in timeline.gaps],
+        "complete": timeline.is_sure,
+    }
+
+
+def _seconds(length: timedelta | None) -> int | None:
+    return None if length is None else length // _SECOND
 
 
 def _planned(planned: Planned) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from audit.report.html_report import render
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine, Standing
+from audit.report.timeline import Gap, Timeline
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Waiver
 
 # To accept a wanted change: python -c "from tests.report.test_html_report import *; GOLDEN.write_bytes(render(full()))"
@@ -159,9 +160,26 @@ def line(**changes: Any) -> ResourceLine:
             "known_since": None,
             "planned": None,
             "days": (Day.SUCCESS,) * 9,
+            "timeline": timeline(),
             **changes,
         }
     )
+
+
+def timeline(*gaps: Gap, **changes: Any) -> Timeline:
+    """Show a daily backup against a limit of 30 hours."""
+    known = {
+        "points": tuple(NOW - timedelta(hours=2, days=day) for day in range(7, -1, -1)),
+        "limit": timedelta(hours=30),
+        "longest": max((gap.length for gap in gaps), default=timedelta(hours=24, minutes=5)),
+        "is_sure": True,
+    }
+    return Timeline(gaps=gaps, **{**known, **changes})
+
+
+def gap(since: int, until: int) -> Gap:
+    """Return a gap from so many hours ago to so many hours ago."""
+    return Gap(since=NOW - timedelta(hours=since), until=NOW - timedelta(hours=until))
 
 
 def unmet(hours: int, state: RunState = RunState.MISSING) -> PlannedRun:
@@ -639,7 +657,7 @@ def test_every_state_of_a_day_has_a_glyph_in_the_legend_and_in_its_cell(day: Day
     page = render(report(resources=(line(days=(Day.SUCCESS,) * 8 + (day,)),))).decode().split('id="controls"')[0]
 
     legend = dict(re.findall(r'<li><span class="\w">(.)</span>([^<]+)</li>', page))
-    cells = re.findall(r"<td([^>]*)>(.)</td>", page)
+    cells = re.findall(r"<td([^>]*)>(.)(?:<svg.*?</svg>)?</td>", page)
     assert set(legend) == {"✓", cells[8][1]}
     assert len(cells) == 9
     words = {Day.EXCUSED: None, Day.SUCCESS: None, Day.NONE: None}.get(day, f'title="23 Nov: {day}"')
@@ -713,7 +731,9 @@ def test_resources_of_a_group_go_by_problem_and_then_by_name() -> None:
     ],
 )
 def test_the_last_success_is_shown(last: datetime | None, words: str) -> None:
-    assert f"<td class=last>{words}</td>" in render(report(resources=(line(last_success=last),))).decode()
+    assert re.search(
+        f"<td class=last>(<time datetime=[^>]+>)?{words}", render(report(resources=(line(last_success=last),))).decode()
+    )
 
 
 def test_long_calendars_are_printed_across() -> None:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from math import ceil
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +15,9 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
+_UNITS: Final = {True: ("day", "hour"), False: ("hour", "minute")}
+_SIGNS: Final = {"day": "d", "hour": "h", "minute": "min"}
 _OFFSET: Final = re.compile(r"^([+-]\d\d)(\d\d)?$")
 
 
@@ -55,6 +59,22 @@ class Clock:
         return count(passed // _HOUR, "hour") if passed >= _HOUR else "less than an hour"
 
 
+def lasting(length: timedelta) -> str:
+    """Write a length of time: ``3 days 4 hours``, or ``24 hours 5 minutes`` below two days; begun ones count whole."""
+    units = zip(_parts(length), _UNITS[length > 2 * _DAY], strict=True)
+    return " ".join(count(number, unit) for number, unit in units if number)
+
+
+def brief_length(length: timedelta) -> str:
+    """Write a length of time as ``3 d 4 h`` or ``24 h 5 min``."""
+    units = zip(_parts(length), _UNITS[length > 2 * _DAY], strict=True)
+    return " ".join(f"{number} {_SIGNS[unit]}" for number, unit in units if number)
+
+
+def _parts(length: timedelta) -> tuple[int, int]:
+    return divmod(ceil(length / _HOUR), 24) if length > 2 * _DAY else divmod(ceil(length / _MINUTE), 60)
+
+
 @dataclass(frozen=True, slots=True)
 class Age:
     """When a problem began; the evidence may only show that it began no later."""
@@ -83,6 +103,11 @@ def full_date(day: date) -> str:
 def month(day: date) -> str:
     """Write a month as ``Nov 2026``."""
     return f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def minute(moment: datetime) -> str:
+    """Write a time for programs, to the minute: ``2026-11-23T04:00Z``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M}Z"
 
 
 def _offset(found: re.Match[str]) -> str:
