@@ -18,6 +18,7 @@ from audit.collection import Kind, instant
 from audit.report.contents import Conclusion, Report
 from audit.report.page.calendar_table import cells, dates, groups, legend
 from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, listed, tally
+from audit.report.page.change_lists import change_lists, new_ones
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
 from audit.report.page.problem_list import entries
 from audit.report.page.sentences import (
@@ -68,7 +69,8 @@ def render(report: Report) -> bytes:
         sentence=verdict_sentence(report),
         doubts=doubts(report),
         drift_news=drift_news(report, clock.utc),
-        entries=entries(report.problems),
+        entries=entries(report.problems, new_ones(report.changes)),
+        change_lists=change_lists(report.changes) if report.changes else (),
         legend=legend(report),
         dates=dates(report),
         months=[(name, len(list(days))) for name, days in groupby(dates(report), month)],

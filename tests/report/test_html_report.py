@@ -16,6 +16,7 @@ from audit.findings import Control, Fact, Finding, Outcome, Severity, Verdict
 from audit.frameworks import Claim, Framework, Requirement
 from audit.matching import PlannedRun, RunState
 from audit.previous import Previous
+from audit.report.changes import Change, Changes
 from audit.report.contents import Conclusion, Report, ResourceLine, RunFacts, Summary
 from audit.report.days import Day
 from audit.report.html_report import render
@@ -303,7 +304,13 @@ def full() -> Report:
     )  # fmt: skip
     lines = (
         line(days=tuple(Day)[:9], planned=planned(unmet(26, RunState.OVERLAP), unmet(2))),
-        line(id=FAILING, name="ecs-failing", days=(Day.FAILED,) * 9, last_success=None),
+        line(
+            id=FAILING,
+            name="ecs-failing",
+            days=(Day.FAILED,) * 9,
+            last_success=None,
+            timeline=timeline(gap(100, 0), points=()),
+        ),
         line(id="unsure", name="unsure", type="unknown", days=tuple(Day)[-9:]),
         line(id="gone", name="数据库-\u202egnp\x00" + "W" * 40, type="OS::New::Thing", days=(Day.NONE,) * 9),
     )
@@ -318,6 +325,13 @@ def full() -> Report:
         findings=base.findings + extra,
         resources=lines,
         frameworks=(STANDARD,),
+        changes=Changes(
+            against="r0", as_of=NOW - timedelta(days=1), resolved=(), disappeared=(),
+            new=(Change(control="CBR-101", kind="resource", id=FAILING, name="ecs", since=NOW, outcome="fail"),),
+            still=(
+                Change(control="CBR-111", kind="policy", id=policy.id, name=policy.name, since=NOW, outcome="fail"),
+            ),
+        ),
         collection=collection(
             "page 3 could not be read: 403 Forbidden",
             rejected=(rejected(), rejected(4, id=FAILING, path="extra_info.resource.id", message=HOSTILE[1])),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from audit.previous import Pair
 from audit.report.page.sentences import count
 from audit.report.page.times import Age, problem_age
 from audit.report.problems import Problem
@@ -14,6 +15,8 @@ class Entry:
     """One problem, or several that differ only in whose they are and since when."""
 
     problems: tuple[Problem, ...]
+    new: int
+    """How many of them the run before did not have."""
 
     @property
     def first(self) -> Problem:
@@ -33,14 +36,17 @@ class Entry:
         return min(ages, key=lambda age: (age.since, not age.is_at_least), default=None)
 
 
-def entries(problems: Iterable[Problem]) -> tuple[Entry, ...]:
+def entries(problems: Iterable[Problem], new: frozenset[Pair]) -> tuple[Entry, ...]:
     """Bring alike problems together where the first of them stands; one that explains others stands alone."""
     found: dict[object, list[Problem]] = {}
     for problem in problems:
         alone = problem.also or problem.explains
         key = (problem.kind, problem.id, problem.control) if alone else _likeness(problem)
         found.setdefault(key, []).append(problem)
-    return tuple(Entry(tuple(alike)) for alike in found.values())
+    return tuple(
+        Entry(tuple(alike), sum((each.control, each.kind, each.id) in new for each in alike))
+        for alike in found.values()
+    )
 
 
 def _likeness(problem: Problem) -> object:
