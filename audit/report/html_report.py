@@ -1,7 +1,8 @@
-"""report.html: one page for people that asks nothing of the network and runs no script.
+"""report.html: one page for people that asks nothing of the network.
 
 The verdict comes first, then what to do, the calendar, the controls and the evidence. audit/report/page/ works out what
-is shown; words and markup are in ``page.html.jinja``, looks in ``page.css.jinja``.
+is shown; words and markup are in ``page.html.jinja``, looks in ``page.css.jinja``. Its script, ``page.js``, filters and
+sorts; without it the page says the same.
 """
 
 import base64
@@ -58,12 +59,13 @@ def render(report: Report) -> bytes:
     """Return the report as one HTML page in UTF-8."""
     environment = _environment()
     grouped = groups(report)
-    style = environment.get_template("page.css.jinja").render(days=len(dates(report)))
+    months = [(name, len(list(days))) for name, days in groupby(dates(report), month)]
+    style = environment.get_template("page.css.jinja").render(days=len(dates(report)), months=months)
     clock = Clock(report.run.timezone, report.run.as_of)
     page = environment.get_template("page.html.jinja").render(
         report=report,
         style_sheet=Markup(style),  # noqa: S704 - our own, and it takes nothing from the report but a number
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        script=Markup(_source("page.js")),  # noqa: S704 - our own, and it takes nothing from the report
         clock=clock,
         verdict=_VERDICTS[report.conclusion],
         sentence=verdict_sentence(report),
@@ -73,7 +75,7 @@ def render(report: Report) -> bytes:
         change_lists=change_lists(report.changes) if report.changes else (),
         legend=legend(report),
         dates=dates(report),
-        months=[(name, len(list(days))) for name, days in groupby(dates(report), month)],
+        months=months,
         cells=cells(report),
         strips=strips(report),
         late=late(grouped),
@@ -93,11 +95,20 @@ def render(report: Report) -> bytes:
 
 
 @cache
+def _source(name: str) -> str:
+    return (resources.files("audit.report.page") / name).read_text(encoding="utf-8")
+
+
+def _hash(source: str) -> str:
+    """Return what a content security policy knows a style sheet or a script by."""
+    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+
+
+@cache
 def _environment() -> Environment:
     """Read the templates once, when the first page is wanted."""
-    folder = resources.files("audit.report.page")
     environment = Environment(
-        loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+        loader=FunctionLoader(_source),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=readable,
@@ -112,6 +123,7 @@ def _environment() -> Environment:
         "explained": explained_sentence,
         "fact": fact_words,
         "full_date": full_date,
+        "hash": _hash,
         "lasting": lasting,
         "minute": minute,
         "sentence": as_sentence,

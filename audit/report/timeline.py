@@ -41,12 +41,12 @@ class Timeline:
 
 
 def timeline(resource: Resource, limits: Limits) -> Timeline:
-    """Measure the gaps between successive backups, from when on the resource is known to now."""
+    """Measure the gaps between successive backups, from when on the resource is known as it is now."""
     points = tuple(sorted(task.began for task in resource.backups if task.succeeded and task.began <= limits.now))
     limit = None
     if resource.presence is Presence.PROTECTED:
         limit = limits.max_backup_age or resource.planned_interval(limits)
-    gaps = _gaps(points, _watched_since(resource), limits.now) if limit is not None else ()
+    gaps = _gaps(points, _watched_since(resource, limits), limits.now) if limit is not None else ()
     return Timeline(
         points=points,
         limit=limit,
@@ -57,11 +57,15 @@ def timeline(resource: Resource, limits: Limits) -> Timeline:
 
 
 def _gaps(points: tuple[datetime, ...], since: datetime, until: datetime) -> tuple[Gap, ...]:
+    """Every gap that was open at a time from when on it counts, as long as it really was."""
     first = [since] if since <= min((*points, until)) else []
-    return tuple(Gap(since=before, until=after) for before, after in pairwise([*first, *points, until]))
+    pairs = pairwise([*first, *points, until])
+    return tuple(Gap(since=before, until=after) for before, after in pairs if after > since)
 
 
-def _watched_since(resource: Resource) -> datetime:
-    """From when on silence means that there was no backup."""
-    bounds = (resource.covered_since, resource.held_since, resource.known_since)
+def _watched_since(resource: Resource, limits: Limits) -> datetime:
+    """From when on silence means that there was no backup, and the limit holds."""
+    bounds = [resource.covered_since, resource.held_since, resource.known_since]
+    if limits.max_backup_age is None:  # the limit is that of policies, which may have been others before
+        bounds += [policy.known_since for policy in resource.policies or () if policy.makes_backups]
     return max([resource.window.since, *(moment for moment in bounds if moment is not None)])

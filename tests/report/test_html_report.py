@@ -33,7 +33,7 @@ WINDOW: Final = Window(NOW - timedelta(days=8), NOW)
 FAILING: Final = "3d11d099-c505-4630-a49e-1c625e71352d"
 STEADY: Final = "90a9e44b-6c0c-4d1e-8f7e-51f6a1f9be2c"
 INLINE: Final = frozenset({"a", "abbr", "b", "bdi", "code", "h3", "small", "span", "time"})
-VOID: Final = frozenset({"br", "col", "link", "meta"})
+VOID: Final = frozenset({"br", "col", "input", "link", "meta"})
 HOSTILE: Final = (
     "<img src=x onerror=alert(1)>",
     "</title><script>alert(1)</script>",
@@ -90,7 +90,7 @@ class Page(HTMLParser):
             self.words.append(" ")
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self._open:
+        if not {"style", "script"} & set(self._open):
             self.words.append(data)
 
 
@@ -357,15 +357,26 @@ def test_every_element_is_closed_where_it_should_be(shown: Report) -> None:
     assert Page(render(shown)).unbalanced == []
 
 
-def test_a_page_asks_nothing_of_the_network_and_runs_no_script() -> None:
+def test_a_page_asks_nothing_of_the_network_and_has_one_script() -> None:
     page = Page(render(full()))
 
     links = [attributes.get(name) for _, attributes in page.elements for name in ("src", "href") if name in attributes]
-    assert not {"script", "img", "iframe", "object", "form"} & {tag for tag, _ in page.elements}
+    assert not {"img", "iframe", "object", "form"} & {tag for tag, _ in page.elements}
+    assert page.tags("script") == [{}]
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     assert {link[:1] if link else link for link in links if link != "data:,"} == {"#"}
     assert b"url(" not in render(full())
     assert b"@import" not in render(full())
+
+
+def test_the_script_takes_nothing_from_the_report_and_writes_no_markup() -> None:
+    scripts = {digest("script", render(shown)) for shown in (report(), full(), report(resources=()))}
+    [source] = re.findall(r"<script>(.*?)</script>", render(full()).decode(), re.DOTALL)
+
+    assert len(scripts) == 1
+    assert not [
+        word for word in ("innerHTML", "outerHTML", "insertAdjacent", "eval(", "Function(", "write(") if word in source
+    ]
 
 
 def test_links_lead_to_places_on_the_page() -> None:
@@ -375,14 +386,19 @@ def test_links_lead_to_places_on_the_page() -> None:
     assert {str(link["href"])[1:] for link in page.tags("a")} <= places
 
 
-def test_the_policy_allows_this_style_sheet_and_nothing_else() -> None:
+def digest(element: str, page: bytes) -> str:
+    [source] = re.findall(f"<{element}>(.*?)</{element}>".encode(), page, re.DOTALL)
+    return base64.b64encode(hashlib.sha256(source).digest()).decode()
+
+
+def test_the_policy_allows_this_style_sheet_and_this_script_and_nothing_else() -> None:
     page = render(full())
 
     [policy] = [meta["content"] for meta in Page(page).tags("meta") if "http-equiv" in meta]
-    [style] = re.findall(rb"<style>(.*?)</style>", page, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style).digest()).decode()
+    style, script = digest("style", page), digest("script", page)
     assert policy == (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
     assert not [attributes for _, attributes in Page(page).elements if "style" in attributes]
 

@@ -67,6 +67,7 @@ class Group:
     """Resources of the calendar that are alike."""
 
     title: str
+    words: str
     lines: tuple[ResourceLine, ...]
 
 
@@ -115,7 +116,7 @@ def groups(report: Report) -> tuple[Group, ...]:
         worst = next((outcome for outcome in _GROUPS if outcome in seen[line.id]), Outcome.NOT_APPLICABLE)
         groups[worst].append(line)
     return tuple(
-        Group(f"{count(len(lines), 'resource')} {_GROUPS[outcome]}", tuple(lines))
+        Group(f"{count(len(lines), 'resource')} {_GROUPS[outcome]}", _GROUPS[outcome], tuple(lines))
         for outcome, lines in groups.items()
         if lines
     )

@@ -7,7 +7,7 @@ from audit.controls.cbr_101_recent_backup import judge
 from audit.findings import Outcome
 from audit.report.timeline import Gap, timeline
 from audit.subjects import Presence
-from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_resource, a_window, limits
+from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_policy_subject, a_resource, a_window, limits
 
 START = a_window().since
 
@@ -51,6 +51,22 @@ def test_before_the_first_backup_of_a_resource_that_was_not_known_there_is_no_ga
     found = timeline(a_resource(a_backup(20 * HOUR), known_since=NOW - 10 * HOUR), limits())
 
     assert (found.gaps, found.longest) == ((), 20 * HOUR)
+
+
+def test_gaps_that_ended_before_the_resource_was_known_as_it_is_do_not_count() -> None:
+    tasks = [a_backup(age, task_id=str(age)) for age in (9 * DAY, 6 * DAY, 3 * DAY)]
+    found = timeline(a_resource(*tasks, known_since=NOW - 5 * DAY), limits())
+
+    assert found.gaps == (gap(6 * DAY, 3 * DAY), gap(3 * DAY))
+
+
+@pytest.mark.parametrize(("age", "gaps"), [(None, 1), (30 * HOUR, 2)])
+def test_a_limit_of_the_policies_holds_no_longer_than_they_are_known(age: timedelta | None, gaps: int) -> None:
+    tasks = [a_backup(age, task_id=str(age)) for age in (9 * DAY, 6 * DAY)]
+    policies = (a_policy_subject(known_since=NOW - 5 * DAY),)
+    resource = a_resource(*tasks, policies=policies, held_since=NOW - 9 * DAY)
+
+    assert len(timeline(resource, limits(max_backup_age=age)).gaps) == gaps
 
 
 def test_a_vault_that_is_newer_than_now_leaves_nothing_to_measure() -> None:
