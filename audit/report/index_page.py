@@ -16,9 +16,10 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from audit.previous import TrendLine, recall
 from audit.report.contents import Conclusion, Report
-from audit.report.page.sentences import count, readable
+from audit.report.page.names import readable
 from audit.report.page.times import Clock
 from audit.report.page.trend_charts import HEIGHT, WIDTH, age_words, backup_hours, charts, passed_per_mille
+from audit.report.page.words import ENGLISH
 
 INDEX: Final = "index.html"
 _VERDICTS: Final = {
@@ -99,7 +100,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"count": count, "width": WIDTH, "height": HEIGHT}
+    environment.globals |= {"count": ENGLISH.count, "width": WIDTH, "height": HEIGHT}
     environment.filters |= {
         "age": lambda line: age_words(hours) if (hours := backup_hours(line)) is not None else "none",
         "place": lambda line: f"{line.as_of:%Y/%m/%d}/{line.run}/report.html",

@@ -35,8 +35,8 @@ def test_every_kind_of_change_is_counted_and_those_that_there_are_are_listed() -
     )
 
     assert "Since the last run Findings, held against the run of 22 Nov 2026, 04:00 UTC (05:00 CET);" in shown
-    assert "1 new, 1 still failing, 0 resolved, 1 gone. 1 new They did not fail then." in shown
-    assert "ecs-failing 3d11d099 CBR-101 recent-backup: fail 1 still failing" in shown
+    assert "1 new, 1 still failing, 0 resolved, 1 gone 1 new They did not fail then." in shown
+    assert "ecs-failing 3d11d099 CBR-101 recent-backup 1 still failing" in shown
     assert "second b CBR-101 recent-backup: unknown, failing since 20 Nov 2026, 04:00 UTC (05:00 CET) 1 gone" in shown
     assert "That is no repair. third c CBR-999, failing since 20 Nov 2026" in shown
     assert "They failed then, and do not now." not in shown

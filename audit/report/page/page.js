@@ -114,6 +114,11 @@
     });
   }
 
+  function unfold(place) {
+    const found = document.getElementById(place.slice(1));
+    if (found && found.matches("details")) found.open = true;
+  }
+
   function reset() {
     [find, severity, state].forEach((field) => { field.value = ""; });
     filter();
@@ -129,9 +134,9 @@
   });
   document.addEventListener("click", (event) => { // a link to what is folded unfolds it
     const link = event.target.closest('a[href^="#"]');
-    const place = link && document.getElementById(link.getAttribute("href").slice(1));
-    if (place && place.matches("details")) place.open = true;
+    if (link) unfold(link.getAttribute("href"));
   });
+  unfold(location.hash);
   all("table.list").forEach(makeSortable);
   if (table) {
     const sortBy = (by) => (falls) => { order.value = by; arrange(by, falls); };

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.previous import Pair
-from audit.report.page.sentences import count
+from audit.report.page.sentences import subjects_of
 from audit.report.page.times import Age, problem_age
+from audit.report.page.words import Words
 from audit.report.problems import Problem
-from audit.subjects import SubjectKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,9 @@ class Entry:
         """The problem that stands for all of them."""
         return self.problems[0]
 
-    @property
-    def whose(self) -> str:
+    def whose(self, words: Words) -> str:
         """How many subjects it is about."""
-        many = "policies" if self.first.kind is SubjectKind.POLICY else ""
-        return count(len(self.problems), self.first.kind.value, many)
+        return subjects_of(len(self.problems), self.first.kind, words)
 
     @property
     def oldest(self) -> Age | None:

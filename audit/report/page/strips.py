@@ -13,6 +13,7 @@ from typing import Final
 from audit.report.contents import Report, ResourceLine
 from audit.report.page.calendar_table import Group, dates
 from audit.report.page.times import brief_length
+from audit.report.page.words import Words
 from audit.report.timeline import Timeline
 
 _HOUR: Final = timedelta(hours=1)
@@ -87,9 +88,9 @@ def _path(spans: _Spans) -> str:
     return "".join(parts)
 
 
-def against_limit(timeline: Timeline) -> tuple[str, str]:
+def against_limit(timeline: Timeline, words: Words) -> tuple[str, str]:
     """Hold the longest gap against the limit, in a few letters, with a style that is empty where the limit is kept."""
-    gap, limit = (brief_length(length or timedelta()) for length in (timeline.longest, timeline.limit))
+    gap, limit = (brief_length(length or timedelta(), words) for length in (timeline.longest, timeline.limit))
     if not timeline.gaps:
         return "", f"{gap} ≤ {limit}"
     return ("z", f"{gap} > {limit}") if timeline.is_sure else ("y", f"? {gap} > {limit}")

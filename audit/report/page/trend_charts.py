@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.previous import TrendLine
-from audit.report.page.sentences import count
+from audit.report.page.words import ENGLISH
 
 WIDTH: Final = 640
 HEIGHT: Final = 96
@@ -53,7 +53,7 @@ def backup_hours(line: TrendLine) -> int | None:
 
 def age_words(hours: int) -> str:
     """Write an age in hours on the first two days, then in days."""
-    return count(hours, "hour") if hours < 2 * _DAY_HOURS else count(hours // _DAY_HOURS, "day")
+    return ENGLISH.count(hours, "hour") if hours < 2 * _DAY_HOURS else ENGLISH.count(hours // _DAY_HOURS, "day")
 
 
 def _chart(
