@@ -46,7 +46,7 @@ def timeline(resource: Resource, limits: Limits) -> Timeline:
     limit = None
     if resource.presence is Presence.PROTECTED:
         limit = limits.max_backup_age or resource.planned_interval(limits)
-    gaps = _gaps(points, _watched_since(resource, limits), limits.now) if limit is not None else ()
+    gaps = _gaps(points, resource, limits) if limit is not None else ()
     return Timeline(
         points=points,
         limit=limit,
@@ -56,16 +56,19 @@ def timeline(resource: Resource, limits: Limits) -> Timeline:
     )
 
 
-def _gaps(points: tuple[datetime, ...], since: datetime, until: datetime) -> tuple[Gap, ...]:
-    """Every gap that was open at a time from when on it counts, as long as it really was."""
-    first = [since] if since <= min((*points, until)) else []
-    pairs = pairwise([*first, *points, until])
-    return tuple(Gap(since=before, until=after) for before, after in pairs if after > since)
+def _gaps(points: tuple[datetime, ...], resource: Resource, limits: Limits) -> tuple[Gap, ...]:
+    """Every gap that was open when the limit held, as long as it really was; the one that still lasts is among them."""
+    silent_since, known_since = _bounds(resource, limits)
+    first = [silent_since] if silent_since <= min((*points, limits.now)) else []
+    pairs = pairwise([*first, *points, limits.now])
+    return tuple(Gap(since=a, until=b) for a, b in pairs if b > known_since or b == limits.now)
 
 
-def _watched_since(resource: Resource, limits: Limits) -> datetime:
-    """From when on silence means that there was no backup, and the limit holds."""
-    bounds = [resource.covered_since, resource.held_since, resource.known_since]
+def _bounds(resource: Resource, limits: Limits) -> tuple[datetime, datetime]:
+    """From when on silence means that there was no backup, and from when on the limit is known to hold."""
+    silent = [resource.window.since, resource.covered_since, resource.held_since]
+    known = [resource.known_since]
     if limits.max_backup_age is None:  # the limit is that of policies, which may have been others before
-        bounds += [policy.known_since for policy in resource.policies or () if policy.makes_backups]
-    return max([resource.window.since, *(moment for moment in bounds if moment is not None)])
+        known += [policy.known_since for policy in resource.policies or () if policy.makes_backups]
+    silent_since = max(moment for moment in silent if moment is not None)
+    return silent_since, max([silent_since, *(moment for moment in known if moment is not None)])

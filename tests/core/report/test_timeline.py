@@ -38,7 +38,7 @@ def test_the_gap_that_still_lasts_counts_up_to_now() -> None:
     assert (found.gaps, found.longest) == ((gap(40 * HOUR),), 40 * HOUR)
 
 
-@pytest.mark.parametrize("bound", ["held_since", "known_since", "covered_since"])
+@pytest.mark.parametrize("bound", ["held_since", "covered_since"])
 def test_a_gap_begins_no_earlier_than_silence_means_something(bound: str) -> None:
     whole = timeline(a_resource(), limits())
     young = timeline(a_resource(**{bound: NOW - 2 * DAY}), limits())
@@ -47,8 +47,16 @@ def test_a_gap_begins_no_earlier_than_silence_means_something(bound: str) -> Non
     assert young.gaps == (gap(2 * DAY),)
 
 
-def test_before_the_first_backup_of_a_resource_that_was_not_known_there_is_no_gap() -> None:
-    found = timeline(a_resource(a_backup(20 * HOUR), known_since=NOW - 10 * HOUR), limits())
+@pytest.mark.parametrize("age", [None, 30 * HOUR])
+def test_the_gap_that_still_lasts_counts_however_new_what_is_known(age: timedelta | None) -> None:
+    policies = (a_policy_subject(known_since=NOW),)
+    resource = a_resource(a_backup(40 * HOUR), known_since=NOW, policies=policies)
+
+    assert timeline(resource, limits(max_backup_age=age)).gaps == (gap(40 * HOUR),)
+
+
+def test_before_the_first_backup_of_a_resource_that_no_vault_held_there_is_no_gap() -> None:
+    found = timeline(a_resource(a_backup(20 * HOUR), held_since=NOW - 10 * HOUR), limits())
 
     assert (found.gaps, found.longest) == ((), 20 * HOUR)
 
