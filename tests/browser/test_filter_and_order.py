@@ -229,6 +229,20 @@ def test_without_script_the_page_shows_everything_and_no_filter(show: Open) -> N
     assert all(row.is_visible() for row in watched.page.locator(ROWS).all())
 
 
+def test_two_thousand_resources_are_filtered_and_only_rows_in_sight_are_laid_out(show: Open) -> None:
+    lines = tuple(line(id=f"r-{number}", name=f"ecs-{number:04}") for number in range(2000))
+    watched = show(report(resources=lines, findings=tuple(finding(id=each.id) for each in lines)))
+    row = watched.page.locator(".calendar tbody tr").last
+
+    assert row.evaluate("it => getComputedStyle(it).contentVisibility") == "auto"
+    find(watched, "ecs-1234")
+    status(watched, "Resources shown: 1 of 2,000.")
+    assert watched.texts(ROWS) == ["ecs-1234"]
+    watched.page.keyboard.press("Escape")
+    status(watched, "Every problem and every resource is shown.")
+    assert watched.noise == []
+
+
 @pytest.mark.parametrize("shown", [report(resources=()), report(resources=(line(timeline=timeline()),))])
 def test_a_page_with_little_to_filter_works_as_well(show: Open, shown: Report) -> None:
     watched = show(shown)
