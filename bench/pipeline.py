@@ -12,7 +12,7 @@ import orjson
 from audit.collection import Kind, Page, Reading, Window
 from audit.profile import Profile
 from audit.report import FORMATS
-from audit.report.contents import RunFacts
+from audit.report.contents import Report, RunFacts
 from audit.run import assess
 from audit.validate import Intake, read_envelope
 from bench.pages import AS_OF, DAYS
@@ -27,6 +27,14 @@ def parse_only(files: Sequence[Path]) -> int:
 
 def whole(files: Sequence[Path]) -> int:
     """Parse, validate, remember, arrange, evaluate and render."""
+    tasks, report = judged(files)
+    for render in FORMATS.values():
+        render(report)
+    return tasks
+
+
+def judged(files: Sequence[Path]) -> tuple[int, Report]:
+    """Parse, validate, remember, arrange and evaluate."""
     intake = Intake()
     for file in files:
         _accept(intake, file)
@@ -46,10 +54,7 @@ def whole(files: Sequence[Path]) -> int:
         profile_sha256=profile.sha256,
         timezone="UTC",
     )
-    report = assess(facts, profile, intake, readings)
-    for render in FORMATS.values():
-        render(report)
-    return tasks
+    return tasks, assess(facts, profile, intake, readings)
 
 
 def _parse(file: Path) -> int:

@@ -46,7 +46,7 @@ def find(watched: Watched, words: str) -> None:
 
 def status(watched: Watched, words: str) -> None:
     """Wait until the number shown is announced."""
-    watched.page.get_by_role("status").filter(has_text=words).wait_for(timeout=10_000)
+    watched.page.get_by_role("status").filter(has_text=words).wait_for()
 
 
 def test_words_filter_problems_resources_and_what_is_folded_below_the_calendar(show: Open) -> None:
