@@ -58,6 +58,7 @@ class RunPart(_Published):
     tool_version: str
     profile_sha256: str = Field(pattern=_SHA256, description="Of the profile in its canonical form.")
     timezone: str = Field(description="IANA name of the zone that people are shown beside UTC.")
+    language: Literal["en", "zh"] = Field(description="Of report.html and index.html; this file is English.")
     previous: PreviousPart
 
 

@@ -43,7 +43,7 @@ class Profile(Written):
     language: Literal["en", "zh"] = Field(
         default="en",
         exclude_if=lambda language: language == "en",  # profiles from before it keep their canonical form
-        description="Language of report.html: English or simplified Chinese.",
+        description="Language of report.html and index.html: English or simplified Chinese.",
     )
     look_back: str = Field(
         default="90d",

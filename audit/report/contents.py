@@ -50,7 +50,7 @@ class RunFacts:
         window: the time that is judged; it is longer than what was read where earlier runs left a history.
         read: the time whose task log was read.
         timezone: the IANA name of the zone that people are shown beside UTC.
-        language: of the page, as profiles name it.
+        language: of the pages for people, as profiles name it.
         profile_sha256: of the profile in its canonical form.
         previous: the run before this one.
         origin: the run whose history and memory this one took over, None for the first one.

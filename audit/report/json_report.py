@@ -37,6 +37,7 @@ def render(report: Report) -> bytes:
             "tool_version": run.tool_version,
             "profile_sha256": run.profile_sha256,
             "timezone": run.timezone,
+            "language": run.language,
             "previous": previous_part(run.previous),
         },
         "conclusion": report.conclusion,

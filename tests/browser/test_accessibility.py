@@ -1,14 +1,18 @@
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
 
 from audit.findings import Outcome
+from audit.report import index_page
 from audit.report.contents import Report
-from tests.browser.chromium import Watched
+from tests.browser.chromium import Watched, opened
 from tests.browser.conftest import Open
 from tests.report.test_html_report import a_waived, collection, finding, full, rejected, report
+from tests.report.test_index_page import full as index_full
 
 EMPTY: Final = report(resources=(), controls=(), findings=())
 WAIVED: Final = report(findings=(a_waived(), finding(Outcome.UNKNOWN)), collection=collection(rejected=(rejected(),)))
@@ -32,6 +36,17 @@ def test_axe_finds_nothing_to_stumble_over(show: Open, language: str, scheme: st
 @pytest.mark.parametrize("shown", [EMPTY, WAIVED], ids=["empty", "waived"])
 def test_axe_finds_nothing_on_other_pages(show: Open, shown: Report) -> None:
     assert faults(show(shown)) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_axe_finds_nothing_on_the_page_of_the_last_runs(browser: Browser, tmp_path: Path, language: str) -> None:
+    path = tmp_path / "index.html"
+    path.write_bytes(index_page.render(replace(index_full(), language=language)))
+
+    with opened(browser, path) as watched:
+        assert faults(watched) == []
+        assert watched.noise == []
+        assert len(watched.requests) == 1
 
 
 def test_axe_would_find_something(show: Open) -> None:

@@ -39,12 +39,12 @@ def optional() -> set[str]:
 
 
 def _of_template(names: Mapping[str, int]) -> Iterator[str]:
-    source = (_PAGE / "page.html.jinja").read_text(encoding="utf-8")
-    for call in Environment(autoescape=True).parse(source).find_all(nodes.Call):
-        if isinstance(call.node, nodes.Name) and call.node.name in names:
-            argument = call.args[names[call.node.name]]
-            if isinstance(argument, nodes.Const):
-                yield str(argument.value)
+    for path in sorted(_PAGE.glob("*.html.jinja")):
+        for call in Environment(autoescape=True).parse(path.read_text(encoding="utf-8")).find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name in names:
+                argument = call.args[names[call.node.name]]
+                if isinstance(argument, nodes.Const):
+                    yield str(argument.value)
 
 
 def _of_modules(names: Mapping[str, int]) -> Iterator[str]:

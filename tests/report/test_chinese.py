@@ -9,8 +9,10 @@ import pytest
 
 from audit.findings import Outcome, Severity
 from audit.previous import Previous
+from audit.report import index_page
 from audit.report.contents import Report
 from audit.report.html_report import render
+from audit.report.index_page import Index
 from audit.report.page.words import ENGLISH, Words, words_of
 from audit.subjects import SubjectKind
 from tests.report.labels import counts, optional, texts
@@ -32,6 +34,8 @@ from tests.report.test_html_report import (
     timeline,
     twins,
 )
+from tests.report.test_index_page import a_line, an_index
+from tests.report.test_index_page import full as index_full
 
 # To accept a wanted change: python -c "from tests.report.test_chinese import *; GOLDEN.write_bytes(render(full_zh()))"
 GOLDEN: Final = Path(__file__).parent / "golden" / "report.zh.html"
@@ -145,6 +149,15 @@ def test_the_page_says_its_language_and_marks_what_is_english() -> None:
     assert {span["lang"] for span in page.tags("span") if "lang" in span} == {"en"}
     assert page.unbalanced == []
     assert not [True for span in Page(render(full())).tags("span") if "lang" in span]
+
+
+@pytest.mark.parametrize("index", [index_full(), an_index(a_line(passed=0, judged=0), trouble="it is lost")])
+def test_the_page_of_the_last_runs_is_chinese_too(index: Index) -> None:
+    page = index_page.render(replace(index, language="zh"))
+
+    assert b'<html lang="zh-Hans">' in page
+    assert set(Untold(page).words) - NO_ENGLISH - {"west"} == set()
+    assert Page(page).unbalanced == []
 
 
 def test_sentences_read_as_chinese_ones() -> None:
