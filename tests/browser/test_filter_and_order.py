@@ -59,6 +59,8 @@ def test_words_filter_problems_resources_and_what_is_folded_below_the_calendar(s
     assert [text[:6] for text in watched.texts("#calendar .found li")] == ["evs-db"]
     assert watched.texts(".calendar .group") == ["2 resources with a problem"]
     status(watched, "Filter: “EVS”. Problems shown: 1 of 4. Resources shown: 1 of 5.")
+    find(watched, "web-9")
+    assert watched.texts("#calendar summary") == []
     assert watched.noise == []
 
 

@@ -48,6 +48,7 @@
       show(line.item, (!state.value || line.state === state.value) && has(line.text, wanted))).length;
     groups.forEach((group) => show(group, resources.some((line) => line.group === group && !line.item.hidden)));
     folded.forEach((line) => show(line.item, has(line.text, wanted)));
+    all("#calendar details").forEach((list) => show(list, all(".found > li", list).some((item) => !item.hidden)));
     tell(wanted, problemsShown, resourcesShown);
   }
 
