@@ -31,7 +31,7 @@ class _Published(BaseModel):
 
 
 class Span(_Published):
-    """A window of time."""
+    """A span of time."""
 
     since: datetime = Field(description="Its start, in UTC.")
     until: datetime = Field(description="Its end, in UTC.")
@@ -58,6 +58,7 @@ class RunPart(_Published):
     tool_version: str
     profile_sha256: str = Field(pattern=_SHA256, description="Of the profile in its canonical form.")
     timezone: str = Field(description="IANA name of the zone that people are shown beside UTC.")
+    language: Literal["en", "zh"] = Field(description="Of report.html and index.html; this file is English.")
     previous: PreviousPart
 
 
@@ -273,6 +274,18 @@ class TrendPart(_Published):
     without_backup: int = Field(description="Resources in scope of which no backup is known.")
 
 
+class TimelinePart(_Published):
+    """The recovery points of one resource against its limit."""
+
+    points: int = Field(description="Successful backups that are known.")
+    limit_seconds: int | None = Field(
+        description="Greatest age of the newest one; null where none is known, or no backup vault holds the resource."
+    )
+    longest_gap_seconds: int | None = Field(description="Longest time without a new one, up to the time of judgement.")
+    gaps: list[Span] = Field(description="Times without a new one that were longer than the limit, oldest first.")
+    complete: bool = Field(description="The task log has no gaps; else there may be backups in the gaps.")
+
+
 class ResourcePart(_Published):
     """One resource at a glance."""
 
@@ -286,6 +299,7 @@ class ResourcePart(_Published):
     known_since: datetime | None = Field(description="From when on it is known to be held and to follow them.")
     planned: PlannedPart | None = Field(description="Its planned runs; null where a schedule is not known.")
     days: list[Day] = Field(description="One for each day of the window, in UTC, the oldest first.")
+    timeline: TimelinePart
 
 
 class PolicyPart(_Published):

@@ -128,6 +128,7 @@ def _facts(manifest: Mapping[str, Any], profile: Profile, before: Predecessor | 
         tool_version=manifest["tool_version"],
         profile_sha256=profile.sha256,
         timezone=profile.timezone,
+        language=profile.language,
         previous=replace(
             before.recalled if before else Previous(),
             trouble=run["previous"]["trouble"],

@@ -253,6 +253,7 @@ def _facts(order: Order, head: Head | None, before: Predecessor | None) -> RunFa
         tool_version=__version__,
         profile_sha256=order.profile.sha256,
         timezone=order.profile.timezone,
+        language=order.profile.language,
         previous=recalled(head, before, until),
         origin=before.origin if before else None,
     )

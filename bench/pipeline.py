@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from audit.assess import assess
 from audit.chain import Unsigned
-from audit.collection import Page
+from audit.collection import Page, Reading
 from audit.publish import Publication
 from audit.report import FORMATS
 from audit.report.contents import Report
@@ -30,13 +30,19 @@ class KeepsNothing:
 def pipeline(folder: Path) -> Mapping[str, Any]:
     """Parse, validate, remember, arrange, evaluate and render."""
     profile = profile_for(folder)
-    intake = Intake()
-    publication = cast("Publication", KeepsNothing())
-    readings = collect(Folder(folder), profile.lists, WINDOW, publication, lambda _progress: None, intake)
+    intake, readings = collected(folder)
     started = time.process_time()
     report = assess(facts_for(profile), profile, intake, readings)
     size = sum(len(FORMATS[name](report)) for name in profile.formats)
     return {**told(intake, report), "judging": time.process_time() - started, "rendered": size}
+
+
+def collected(folder: Path) -> tuple[Intake, tuple[Reading, ...]]:
+    """Parse, validate and remember."""
+    intake = Intake()
+    publication = cast("Publication", KeepsNothing())
+    lists = profile_for(folder).lists
+    return intake, collect(Folder(folder), lists, WINDOW, publication, lambda _progress: None, intake)
 
 
 def whole_run(folder: Path) -> Mapping[str, Any]:

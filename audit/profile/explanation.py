@@ -16,6 +16,7 @@ from audit.profile.scope import SelectorValues
 
 _DAY: Final = timedelta(days=1)
 _KEY: Final = re.compile(r"`([a-z_]+)`")
+_LANGUAGES: Final = {"en": "English", "zh": "simplified Chinese"}
 _PARTS: Final = {
     "resources": "resources {}",
     "vaults": "vaults {}",
@@ -37,6 +38,7 @@ def explain(source: Source, profile: Profile, now: datetime) -> Iterator[str]:
     yield f"Look-back    {profile.look_back}; a first run reads the last 30 days, later ones go on where it ended"
     yield f"Zone         {profile.timezone}: people are shown its times beside UTC"
     yield f"Reports      {', '.join(profile.formats)}"
+    yield f"Language     {_LANGUAGES[profile.language]}, on the page"
     yield ""
     yield from _controls(source, profile)
     yield from _other_limits(source, profile)

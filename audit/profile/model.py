@@ -41,6 +41,11 @@ class Profile(Written):
     timezone: ZoneName = Field(
         default="UTC", description="IANA name of the zone of your people; they are shown its times beside UTC."
     )
+    language: Literal["en", "zh"] = Field(
+        default="en",
+        exclude_if=lambda language: language == "en",  # profiles from before it keep their canonical form
+        description="Language of report.html and index.html: English or simplified Chinese.",
+    )
     look_back: str = Field(
         default="90d",
         description="How far back tasks are judged and remembered, such as 90d; a first run reads the last 30 days.",

@@ -6,7 +6,7 @@ Codes: "Error Codes" in the appendix of the CBR API reference.
 from collections.abc import Mapping
 from typing import Final
 
-_ADVICE: Final[Mapping[str, str]] = {
+ADVICE: Final[Mapping[str, str]] = {
     "BackupService.0001": "The vault has nothing left to back up: check whether its resources still exist.",
     "BackupService.0002": "Another backup of the resource was running: give the runs more distance.",
     "BackupService.6112": "The vault was not usable: check its state and its billing.",
@@ -34,4 +34,4 @@ _ADVICE: Final[Mapping[str, str]] = {
 
 def advice(code: str | None) -> str | None:
     """Say what to do about an error code, or None where there is nothing better than the control's own advice."""
-    return _ADVICE.get(code or "")
+    return ADVICE.get(code or "")

@@ -18,6 +18,7 @@ from audit.report.planned import Planned, planned
 from audit.report.problems import Problem, find_problems
 from audit.report.standings import FrameworkView, standings
 from audit.report.tally import Tally, tally
+from audit.report.timeline import Timeline, timeline
 from audit.report.trend import trend
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Subjects
 from audit.subjects.memory import mark
@@ -36,6 +37,7 @@ class ResourceLine:
         known_since: from when on it is known to be held and to follow them; None where nothing says so.
         planned: what became of its planned runs; None where a schedule is not known.
         days: one for each day of the window, in UTC, the oldest first.
+        timeline: its recovery points against its limit.
     """
 
     id: str
@@ -48,6 +50,7 @@ class ResourceLine:
     known_since: datetime | None
     planned: Planned | None
     days: tuple[Day, ...]
+    timeline: Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,4 +214,5 @@ def _line(resource: Resource, limits: Limits) -> ResourceLine:
         known_since=resource.known_since,
         planned=planned(resource, limits),
         days=days(resource, limits),
+        timeline=timeline(resource, limits),
     )

@@ -33,6 +33,7 @@ class RunFacts:
         window: the time that is judged; it is longer than what was read where earlier runs left a history.
         read: the time whose task log was read.
         timezone: the IANA name of the zone that people are shown beside UTC.
+        language: of the pages for people, as profiles name it.
         profile_sha256: of the profile in its canonical form.
         previous: the run before this one.
         origin: the run whose history and memory this one took over, None for the first one.
@@ -47,5 +48,6 @@ class RunFacts:
     tool_version: str
     profile_sha256: str
     timezone: str
+    language: str = "en"
     previous: Previous = field(default_factory=Previous)
     origin: Origin | None = None

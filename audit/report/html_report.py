@@ -1,40 +1,39 @@
-"""report.html: one page for people that asks nothing of the network and runs no script.
+"""report.html: one page for people that asks nothing of the network.
 
 The verdict comes first, then what to do, the calendar, the controls and the evidence. audit/report/page/ works out what
-is shown; words and markup are in ``page.html.jinja``, looks in ``page.css.jinja``.
+is shown; words and markup are in ``page.html.jinja``, looks in ``page.css.jinja``. Its script, ``page.js``, filters and
+sorts; without it the page says the same. ``words.py`` turns the words into another language.
 """
 
 import base64
 import hashlib
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, partial
 from importlib import resources
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from audit.collection import Kind, instant
 from audit.report.contents import Report
 from audit.report.facts import Conclusion
 from audit.report.page.calendar_table import LaterCells, cells, dates, groups, legend
 from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, failures, listed
+from audit.report.page.change_lists import change_lists, new_ones
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
+from audit.report.page.names import readable, short
 from audit.report.page.problem_list import entries
-from audit.report.page.sentences import (
-    as_sentence,
-    count,
-    doubts,
-    drift_news,
-    explained_sentence,
-    readable,
-    short,
-    verdict_sentence,
-)
-from audit.report.page.times import Clock, full_date, month, problem_age
+from audit.report.page.sentences import as_sentence, doubts, drift_news, explained_sentence, verdict_sentence
+from audit.report.page.strips import against_limit, late, strips
+from audit.report.page.times import Clock, full_date, lasting, minute, month, problem_age
 from audit.report.page.unmet_runs import unmet_runs
+from audit.report.page.words import Words, marked, words_of
 
 _MOST_REJECTED: Final = 200
-_TYPES: Final = {
+_MOST_GAPS: Final = 12
+TYPES: Final = {
     "OS::Nova::Server": "Server",
     "OS::Ironic::BareMetalServer": "Bare-metal server",
     "OS::Native::Server": "On-premises server",
@@ -43,8 +42,8 @@ _TYPES: Final = {
     "OS::Workspace::DesktopV2": "Desktop",
     "unknown": "Type not known",
 }
-_LISTS: Final = {kind: as_sentence(kind.words) for kind in Kind}
-_VERDICTS: Final = {
+LISTS: Final = {kind: as_sentence(kind.words) for kind in Kind}
+VERDICTS: Final = {
     Conclusion.COMPLIANT: ("compliant", "✓", "Compliant"),
     Conclusion.NON_COMPLIANT: ("failed", "✗", "Not compliant"),
     Conclusion.INCOMPLETE: ("incomplete", "?", "Incomplete"),
@@ -53,62 +52,99 @@ _VERDICTS: Final = {
 
 def render(report: Report) -> bytes:
     """Return the report as one HTML page in UTF-8."""
+    words = words_of(report.run.language)
     environment = _environment()
-    grouped, shown = groups(report), cells(report)
-    style = environment.get_template("page.css.jinja").render()
-    clock = Clock(report.run.timezone, report.run.as_of)
+    months = [(name, len(list(days))) for name, days in groupby(dates(report), partial(month, words=words))]
+    style = environment.get_template("page.css.jinja").render(days=len(dates(report)), months=months)
     page = environment.get_template("page.html.jinja").render(
         report=report,
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        clock=clock,
-        verdict=_VERDICTS[report.conclusion],
-        sentence=verdict_sentence(report),
-        doubts=doubts(report),
-        drift_news=drift_news(report, clock.utc),
-        entries=entries(report.problems),
-        legend=legend(report),
-        dates=dates(report),
-        months=[(name, len(list(days))) for name, days in groupby(dates(report), month)],
-        cells=shown,
-        later_cells=LaterCells(shown),
-        groups=grouped,
-        unmet=unmet_runs(grouped),
-        names={control.id: control.name for control in report.controls},
-        vaults={line.id: line.vaults for line in report.resources},
-        reasons={(found.control, found.kind, found.id): found.verdict.reason for found in failures(report)},
-        tally=report.tally,
-        sums=sums,
-        worst=worst,
-        listed=listed(report),
+        style_sheet=Markup(style),  # noqa: S704 - our own, and it takes nothing from the report but numbers
+        script=Markup(_source("page.js")),  # noqa: S704 - our own, and it takes nothing from the report
+        months=months,
         most_rejected=_MOST_REJECTED,
+        most_gaps=_MOST_GAPS,
+        **_contents(report, words),
+        **_functions(words),
     )
     return f"{page}\n".encode()
+
+
+def _contents(report: Report, words: Words) -> Mapping[str, Any]:
+    """Work out every part of the page."""
+    grouped, shown = groups(report, words), cells(report, words)
+    clock = Clock(report.run.timezone, report.run.as_of, words)
+    return {
+        "clock": clock,
+        "verdict": VERDICTS[report.conclusion],
+        "sentence": verdict_sentence(report, words),
+        "doubts": doubts(report, words),
+        "drift_news": drift_news(report, words, clock.utc),
+        "entries": entries(report.problems, new_ones(report.changes)),
+        "change_lists": change_lists(report.changes) if report.changes else (),
+        "legend": legend(report),
+        "dates": dates(report),
+        "cells": shown,
+        "later_cells": LaterCells(shown),
+        "strips": strips(report),
+        "late": late(grouped),
+        "groups": grouped,
+        "unmet": unmet_runs(grouped, words),
+        "names": {control.id: control.name for control in report.controls},
+        "vaults": {line.id: line.vaults for line in report.resources},
+        "reasons": {(found.control, found.kind, found.id): found.verdict.reason for found in failures(report)},
+        "tally": report.tally,
+        "listed": listed(report),
+    }
+
+
+def _functions(words: Words) -> Mapping[str, Any]:
+    """Return what the template calls for words."""
+    return {
+        "_": marked(words),
+        "words": words,
+        "count": words.count,
+        "against_limit": partial(against_limit, words=words),
+        "explained": partial(explained_sentence, words=words),
+        "full_date": partial(full_date, words=words),
+        "lasting": partial(lasting, words=words),
+        "sums": partial(sums, words=words),
+        "type_name": lambda kind: words.text(TYPES[kind]) if kind in TYPES else kind,
+    }
+
+
+@cache
+def _source(name: str) -> str:
+    return (resources.files("audit.report.page") / name).read_text(encoding="utf-8")
+
+
+def _hash(source: str) -> str:
+    """Return what a content security policy knows a style sheet or a script by."""
+    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
 @cache
 def _environment() -> Environment:
     """Read the templates once, when the first page is wanted."""
-    folder = resources.files("audit.report.page")
     environment = Environment(
-        loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+        loader=FunctionLoader(_source),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=readable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"outcomes": OUTCOMES, "lists": _LISTS, "count": count, "instant": instant}
+    environment.globals |= {"outcomes": OUTCOMES, "lists": LISTS, "instant": instant, "worst": worst}
     environment.filters |= {
         "age_of": problem_age,
         "doc_parts": doc_parts,
-        "explained": explained_sentence,
         "fact": fact_words,
-        "full_date": full_date,
+        "hash": _hash,
+        "minute": minute,
+        "number": "{:,}".format,
         "sentence": as_sentence,
         "short": short,
         "standing_style": standing_style,
         "standing_words": standing_words,
         "style": lambda outcome: outcome.replace("_", "-"),
-        "type_name": lambda kind: _TYPES.get(kind, kind),
     }
     return environment

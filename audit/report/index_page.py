@@ -8,7 +8,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any, Final
 
@@ -17,9 +17,10 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from audit.previous import TrendLine, recall
 from audit.report.contents import Report
 from audit.report.facts import Conclusion
-from audit.report.page.sentences import count, readable
+from audit.report.page.names import readable
 from audit.report.page.times import Clock
 from audit.report.page.trend_charts import HEIGHT, WIDTH, age_words, backup_hours, charts, passed_per_mille
+from audit.report.page.words import Words, marked, words_of
 
 _VERDICTS: Final = {
     Conclusion.COMPLIANT: ("compliant", "✓", "Compliant"),
@@ -34,6 +35,7 @@ class Index:
 
     Attributes:
         timezone: the IANA name of the zone that people are shown beside UTC.
+        language: as profiles name it.
         lines: the runs, the latest one last; never empty.
         trouble: why earlier runs are not known; None where they are, or where there are none.
     """
@@ -41,6 +43,7 @@ class Index:
     project_id: str
     region: str
     timezone: str
+    language: str
     lines: tuple[TrendLine, ...]
     trouble: str | None
 
@@ -52,6 +55,7 @@ def index_of(report: Report) -> Index:
         project_id=run.project_id,
         region=run.region,
         timezone=run.timezone,
+        language=run.language,
         lines=report.trend,
         trouble=run.previous.trouble,
     )
@@ -68,6 +72,7 @@ def stored_index(report: Mapping[str, Any]) -> Index:
         project_id=run["project_id"],
         region=run["region"],
         timezone=run["timezone"],
+        language=str(run["language"]),
         lines=recall(report).trend,
         trouble=run["previous"]["trouble"],
     )
@@ -76,16 +81,26 @@ def stored_index(report: Mapping[str, Any]) -> Index:
 def render(index: Index) -> bytes:
     """Return the page in UTF-8."""
     environment = _environment()
+    words = words_of(index.language)
     style = environment.get_template("page.css.jinja").render() + environment.get_template("index.css.jinja").render()
     page = environment.get_template("index.html.jinja").render(
         index=index,
         newest=index.lines[-1],
-        clock=Clock(index.timezone, index.lines[-1].as_of),
+        clock=Clock(index.timezone, index.lines[-1].as_of, words),
+        words=words,
+        count=words.count,
+        age=partial(_age, words=words),
+        _=marked(words),
         style=style,
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        charts=charts(index.lines),
+        charts=charts(index.lines, words),
     )
     return f"{page}\n".encode()
+
+
+def _age(line: TrendLine, words: Words) -> str:
+    hours = backup_hours(line)
+    return words.text("none") if hours is None else age_words(hours, words)
 
 
 @cache
@@ -99,11 +114,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"count": count, "width": WIDTH, "height": HEIGHT}
+    environment.globals |= {"width": WIDTH, "height": HEIGHT}
     environment.filters |= {
-        "age": lambda line: age_words(hours) if (hours := backup_hours(line)) is not None else "none",
         "place": lambda line: f"{line.as_of:%Y/%m/%d}/{line.run}/report.html",
-        "rate": lambda line: "none" if (rate := passed_per_mille(line)) is None else f"{rate / 10:.1f} %",
+        "number": "{:,}".format,
+        "rate": passed_per_mille,
         "verdict": lambda line: _VERDICTS[Conclusion(line.conclusion)],
     }
     return environment

@@ -1,7 +1,7 @@
 """report.json: the published contract, built field by field (schemas/report/v1.json)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -17,11 +17,13 @@ from audit.report.parts import previous_part, reading_part
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine
+from audit.report.timeline import Timeline
 from audit.subjects import Collection, SubjectKind, Waiver
 
 SCHEMA_VERSION: Final = 1
 _INDENTED: Final = orjson.OPT_INDENT_2
 _AT_A_TIME: Final = 1000
+_SECOND: Final = timedelta(seconds=1)
 _STATES: Final = tuple((state.value, state) for state in RunState)
 _FINDINGS: Final = b'"findings": '
 _NOTHING: Final = _FINDINGS + b"[]"
@@ -43,6 +45,7 @@ def render(report: Report) -> bytes:
             "tool_version": run.tool_version,
             "profile_sha256": run.profile_sha256,
             "timezone": run.timezone,
+            "language": run.language,
             "previous": previous_part(run.previous),
         },
         "conclusion": report.conclusion,
@@ -188,7 +191,23 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
         "known_since": _moment(line.known_since),
         "planned": _planned(line.planned) if line.planned else None,
         "days": line.days,
+        "timeline": _timeline(line.timeline),
     }
+
+
+def _timeline(timeline: Timeline) -> Mapping[str, Any]:
+    """Write the gaps and not every point: of hourly backups there are hundreds, and the task log has them."""
+    return {
+        "points": len(timeline.points),
+        "limit_seconds": _seconds(timeline.limit),
+        "longest_gap_seconds": _seconds(timeline.longest),
+        "gaps": [{"since": shown(gap.since), "until": shown(gap.until)} for gap in timeline.gaps],
+        "complete": timeline.is_sure,
+    }
+
+
+def _seconds(length: timedelta | None) -> int | None:
+    return None if length is None else length // _SECOND
 
 
 def _planned(planned: Planned) -> Mapping[str, Any]:

@@ -308,6 +308,14 @@ def test_a_pointer_that_is_damaged_does_not_hide_the_chain(tmp_path: Path) -> No
 
 
 class TestReplay:
+    def test_a_page_in_chinese_is_recomputed_too(self, tmp_path: Path) -> None:
+        simulator = an_estate("healthy")
+        (done,) = audit_at(simulator, tmp_path, AS_OF, CBR_AUDIT_PROFILE="language: zh")
+
+        assert b'<html lang="zh-Hans">' in (tmp_path / done.prefix / "report.html").read_bytes()
+        result = replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
+        assert (result.differing, result.reasons) == ((), ())
+
     @pytest.mark.parametrize("scenario", ["healthy", "mixed", "drifting", "gapped"])
     def test_a_report_is_recomputed_to_the_same_bytes(self, scenario: str, tmp_path: Path) -> None:
         simulator = an_estate(scenario)

@@ -16,6 +16,7 @@ from audit.findings import Control, Fact, Finding, Outcome, Severity, Verdict
 from audit.frameworks import Claim, Framework, Requirement
 from audit.matching import PlannedRun, RunState
 from audit.previous import Previous
+from audit.report.changes import Change, Changes
 from audit.report.contents import Report, ResourceLine, Summary
 from audit.report.days import Day
 from audit.report.facts import Conclusion, RunFacts
@@ -23,6 +24,7 @@ from audit.report.html_report import render
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine, Standing
+from audit.report.timeline import Gap, Timeline
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Waiver
 
 # To accept a wanted change: python -c "from tests.report.test_html_report import *; GOLDEN.write_bytes(render(full()))"
@@ -32,7 +34,7 @@ WINDOW: Final = Window(NOW - timedelta(days=8), NOW)
 FAILING: Final = "3d11d099-c505-4630-a49e-1c625e71352d"
 STEADY: Final = "90a9e44b-6c0c-4d1e-8f7e-51f6a1f9be2c"
 INLINE: Final = frozenset({"a", "abbr", "b", "bdi", "code", "h3", "small", "span", "time"})
-VOID: Final = frozenset({"br", "col", "link", "meta"})
+VOID: Final = frozenset({"br", "col", "input", "link", "meta"})
 HOSTILE: Final = (
     "<img src=x onerror=alert(1)>",
     "</title><script>alert(1)</script>",
@@ -89,7 +91,7 @@ class Page(HTMLParser):
             self.words.append(" ")
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self._open:
+        if not {"style", "script"} & set(self._open):
             self.words.append(data)
 
 
@@ -160,9 +162,26 @@ def line(**changes: Any) -> ResourceLine:
             "known_since": None,
             "planned": None,
             "days": (Day.SUCCESS,) * 9,
+            "timeline": timeline(),
             **changes,
         }
     )
+
+
+def timeline(*gaps: Gap, **changes: Any) -> Timeline:
+    """Show a daily backup against a limit of 30 hours."""
+    known = {
+        "points": tuple(NOW - timedelta(hours=2, days=day) for day in range(7, -1, -1)),
+        "limit": timedelta(hours=30),
+        "longest": max((gap.length for gap in gaps), default=timedelta(hours=24, minutes=5)),
+        "is_sure": True,
+    }
+    return Timeline(gaps=gaps, **{**known, **changes})
+
+
+def gap(since: int, until: int) -> Gap:
+    """Return a gap from so many hours ago to so many hours ago."""
+    return Gap(since=NOW - timedelta(hours=since), until=NOW - timedelta(hours=until))
 
 
 def unmet(hours: int, state: RunState = RunState.MISSING) -> PlannedRun:
@@ -286,7 +305,13 @@ def full() -> Report:
     )  # fmt: skip
     lines = (
         line(days=tuple(Day)[:9], planned=planned(unmet(26, RunState.OVERLAP), unmet(2))),
-        line(id=FAILING, name="ecs-failing", days=(Day.FAILED,) * 9, last_success=None),
+        line(
+            id=FAILING,
+            name="ecs-failing",
+            days=(Day.FAILED,) * 9,
+            last_success=None,
+            timeline=timeline(gap(100, 0), points=()),
+        ),
         line(id="unsure", name="unsure", type="unknown", days=tuple(Day)[-9:]),
         line(id="gone", name="数据库-\u202egnp\x00" + "W" * 40, type="OS::New::Thing", days=(Day.NONE,) * 9),
     )
@@ -301,6 +326,13 @@ def full() -> Report:
         findings=base.findings + extra,
         resources=lines,
         frameworks=(STANDARD,),
+        changes=Changes(
+            against="r0", as_of=NOW - timedelta(days=1), resolved=(), disappeared=(),
+            new=(Change(control="CBR-101", kind="resource", id=FAILING, name="ecs", since=NOW, outcome="fail"),),
+            still=(
+                Change(control="CBR-111", kind="policy", id=policy.id, name=policy.name, since=NOW, outcome="fail"),
+            ),
+        ),
         collection=collection(
             "page 3 could not be read: 403 Forbidden",
             rejected=(rejected(), rejected(4, id=FAILING, path="extra_info.resource.id", message=HOSTILE[1])),
@@ -326,15 +358,26 @@ def test_every_element_is_closed_where_it_should_be(shown: Report) -> None:
     assert Page(render(shown)).unbalanced == []
 
 
-def test_a_page_asks_nothing_of_the_network_and_runs_no_script() -> None:
+def test_a_page_asks_nothing_of_the_network_and_has_one_script() -> None:
     page = Page(render(full()))
 
     links = [attributes.get(name) for _, attributes in page.elements for name in ("src", "href") if name in attributes]
-    assert not {"script", "img", "iframe", "object", "form"} & {tag for tag, _ in page.elements}
+    assert not {"img", "iframe", "object", "form"} & {tag for tag, _ in page.elements}
+    assert page.tags("script") == [{}]
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     assert {link[:1] if link else link for link in links if link != "data:,"} == {"#"}
     assert b"url(" not in render(full())
     assert b"@import" not in render(full())
+
+
+def test_the_script_takes_nothing_from_the_report_and_writes_no_markup() -> None:
+    scripts = {digest("script", render(shown)) for shown in (report(), full(), report(resources=()))}
+    [source] = re.findall(r"<script>(.*?)</script>", render(full()).decode(), re.DOTALL)
+
+    assert len(scripts) == 1
+    assert not [
+        word for word in ("innerHTML", "outerHTML", "insertAdjacent", "eval(", "Function(", "write(") if word in source
+    ]
 
 
 def test_links_lead_to_places_on_the_page() -> None:
@@ -344,14 +387,19 @@ def test_links_lead_to_places_on_the_page() -> None:
     assert {str(link["href"])[1:] for link in page.tags("a")} <= places
 
 
-def test_the_policy_allows_this_style_sheet_and_nothing_else() -> None:
+def digest(element: str, page: bytes) -> str:
+    [source] = re.findall(f"<{element}>(.*?)</{element}>".encode(), page, re.DOTALL)
+    return base64.b64encode(hashlib.sha256(source).digest()).decode()
+
+
+def test_the_policy_allows_this_style_sheet_and_this_script_and_nothing_else() -> None:
     page = render(full())
 
     [policy] = [meta["content"] for meta in Page(page).tags("meta") if "http-equiv" in meta]
-    [style] = re.findall(rb"<style>(.*?)</style>", page, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style).digest()).decode()
+    style, script = digest("style", page), digest("script", page)
     assert policy == (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
     assert not [attributes for _, attributes in Page(page).elements if "style" in attributes]
 
@@ -640,7 +688,7 @@ def test_every_state_of_a_day_has_a_glyph_in_the_legend_and_in_its_cell(day: Day
     page = render(report(resources=(line(days=(Day.SUCCESS,) * 8 + (day,)),))).decode().split('id="controls"')[0]
 
     legend = dict(re.findall(r'<li><span class="\w">(.)</span>([^<]+)</li>', page))
-    cells = re.findall(r"<td([^>]*)>(.)</td>", page)
+    cells = re.findall(r"<td([^>]*)>(.)(?:<svg.*?</svg>)?</td>", page)
     assert set(legend) == {"✓", cells[8][1]}
     assert len(cells) == 9
     words = {Day.EXCUSED: None, Day.SUCCESS: None, Day.NONE: None}.get(day, f'title="23 Nov: {day}"')
@@ -714,7 +762,9 @@ def test_resources_of_a_group_go_by_problem_and_then_by_name() -> None:
     ],
 )
 def test_the_last_success_is_shown(last: datetime | None, words: str) -> None:
-    assert f"<td class=last>{words}</td>" in render(report(resources=(line(last_success=last),))).decode()
+    assert re.search(
+        f"<td class=last>(<time datetime=[^>]+>)?{words}", render(report(resources=(line(last_success=last),))).decode()
+    )
 
 
 def test_long_calendars_are_printed_across() -> None:

@@ -13,6 +13,7 @@ from audit.previous import Previous, TrendLine
 from audit.report import json_report
 from audit.report.index_page import Index, index_of, render, stored_index
 from audit.report.page.trend_charts import HEIGHT, WIDTH, age_words, charts
+from audit.report.page.words import ENGLISH
 from tests.core.builders import DAY, HOUR, NOW, run_facts
 from tests.core.report.estate import a_report
 
@@ -37,7 +38,12 @@ def a_line(age: timedelta = timedelta(0), **changes: object) -> TrendLine:
 
 def an_index(*lines: TrendLine, **changes: object) -> Index:
     index = Index(
-        project_id="p1", region="eu-west-101", timezone="Europe/Berlin", lines=lines or (a_line(),), trouble=None
+        project_id="p1",
+        region="eu-west-101",
+        timezone="Europe/Berlin",
+        language="en",
+        lines=lines or (a_line(),),
+        trouble=None,
     )
     return replace(index, **changes)  # type: ignore[arg-type]
 
@@ -123,7 +129,7 @@ def test_the_page_asks_nothing_of_the_network() -> None:
 
 
 def test_a_chart_spans_its_box_from_the_first_run_to_the_last() -> None:
-    problems = charts((a_line(4 * DAY), a_line(DAY, problems=1), a_line(problems=4)))[1]
+    problems = charts((a_line(4 * DAY), a_line(DAY, problems=1), a_line(problems=4)), ENGLISH)[1]
 
     assert (problems.top, problems.newest) == ("4", "4")
     assert problems.paths == (f"M0 {HEIGHT}L{WIDTH * 3 // 4} {HEIGHT * 3 // 4}L{WIDTH} 0",)
@@ -132,14 +138,14 @@ def test_a_chart_spans_its_box_from_the_first_run_to_the_last() -> None:
 
 def test_a_run_without_a_value_breaks_the_course() -> None:
     lines = (a_line(4 * DAY), a_line(3 * DAY, oldest_backup=None), a_line(2 * DAY), a_line(DAY))
-    ages = charts(lines)[2]
+    ages = charts(lines, ENGLISH)[2]
 
     assert ages.paths == (f"M{WIDTH * 2 // 3} {HEIGHT - HEIGHT * 20 // 24}L{WIDTH} {HEIGHT - HEIGHT * 20 // 24}",)
     assert [dot.split()[0] for dot in ages.dots] == ["M0", f"M{WIDTH}"]
 
 
 def test_a_single_run_is_a_dot_on_the_right() -> None:
-    rate, _, ages = charts((a_line(oldest_backup=None),))
+    rate, _, ages = charts((a_line(oldest_backup=None),), ENGLISH)
 
     assert (rate.paths, rate.dots, rate.newest, rate.top) == ((), (f"M{WIDTH} 10h0",), "90.0 %", "100.0 %")
     assert (ages.paths, ages.dots, ages.newest) == ((), (), "none")
@@ -147,7 +153,7 @@ def test_a_single_run_is_a_dot_on_the_right() -> None:
 
 @pytest.mark.parametrize(("hours", "words"), [(1, "1 hour"), (47, "47 hours"), (48, "2 days"), (2400, "100 days")])
 def test_ages_are_said_in_hours_then_in_days(hours: int, words: str) -> None:
-    assert age_words(hours) == words
+    assert age_words(hours, ENGLISH) == words
 
 
 def test_times_are_those_of_the_run() -> None:

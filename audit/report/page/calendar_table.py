@@ -12,14 +12,14 @@ from markupsafe import Markup
 from audit.findings import Outcome
 from audit.report.contents import Report, ResourceLine
 from audit.report.days import Day
-from audit.report.page.sentences import count
 from audit.report.page.times import day_words
+from audit.report.page.words import Words
 from audit.subjects import SubjectKind
 
 _DAY: Final = timedelta(days=1)
 _WHAT_CAME_OUT: Final = attrgetter("kind", "id", "verdict.outcome", "waiver")
 _WAIVED: Final = "waived"
-_GROUPS: Final[Mapping[str, str]] = {
+GROUPS: Final[Mapping[str, str]] = {
     Outcome.FAIL: "with a problem",
     Outcome.UNKNOWN: "that could not be judged completely",
     _WAIVED: "whose problems are waived",
@@ -71,6 +71,7 @@ class Group:
     """Resources of the calendar that are alike."""
 
     title: str
+    words: str
     lines: tuple[ResourceLine, ...]
 
 
@@ -86,14 +87,14 @@ def dates(report: Report) -> tuple[date, ...]:
     return tuple(first + number * _DAY for number in range((last - first).days + 1))
 
 
-def cells(report: Report) -> tuple[Mapping[Day, Cell], ...]:
+def cells(report: Report, words: Words) -> tuple[Mapping[Day, Cell], ...]:
     """For each day of the calendar, the cell of each state: made once, shown by every resource."""
     return tuple(
         {
             day: Cell(
                 style="" if day is Day.SUCCESS else state.style,
                 glyph=state.glyph,
-                title="" if day in _USUAL else f"{day_words(when)}: {state.words}",
+                title="" if day in _USUAL else _title(when, state, words),
             )
             for day, state in STATES.items()
         }
@@ -122,7 +123,11 @@ def _marked_up(cell: Cell) -> Markup:
     return Markup("<td{}{}>{}</td>").format(style, title, cell.glyph)
 
 
-def groups(report: Report) -> tuple[Group, ...]:
+def _title(day: date, state: State, words: Words) -> str:
+    return words.text("{day}: {state}", day=day_words(day, words), state=words.text(state.words))
+
+
+def groups(report: Report, words: Words) -> tuple[Group, ...]:
     """Sort resources into groups, the worst first; problems keep their order, the others go by name."""
     place: dict[str, int] = {}
     for number, problem in enumerate(report.problems):
@@ -134,12 +139,15 @@ def groups(report: Report) -> tuple[Group, ...]:
         if kind is SubjectKind.RESOURCE:
             seen[subject_id].add(_WAIVED if waiver and outcome is Outcome.FAIL else outcome)
     ordered = sorted(report.resources, key=lambda line: (place.get(line.id, len(place)), line.name.casefold(), line.id))
-    groups: dict[str, list[ResourceLine]] = {outcome: [] for outcome in _GROUPS}
+    groups: dict[str, list[ResourceLine]] = {outcome: [] for outcome in GROUPS}
     for line in ordered:
-        worst = next((outcome for outcome in _GROUPS if outcome in seen[line.id]), Outcome.NOT_APPLICABLE)
+        worst = next((outcome for outcome in GROUPS if outcome in seen[line.id]), Outcome.NOT_APPLICABLE)
         groups[worst].append(line)
-    return tuple(
-        Group(f"{count(len(lines), 'resource')} {_GROUPS[outcome]}", tuple(lines))
-        for outcome, lines in groups.items()
-        if lines
-    )
+    return tuple(_group(GROUPS[outcome], lines, words) for outcome, lines in groups.items() if lines)
+
+
+def _group(which: str, lines: list[ResourceLine], words: Words) -> Group:
+    """Head a group with its number, and name it for the filter."""
+    name = words.text(which)
+    number = words.count(len(lines), "resource")
+    return Group(words.text("{resources} {which}", resources=number, which=name), name, tuple(lines))

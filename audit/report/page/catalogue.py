@@ -9,8 +9,8 @@ from typing import Final
 from audit.collection import instant
 from audit.findings import Fact, Finding, Outcome
 from audit.report.contents import Report
-from audit.report.page.sentences import count
-from audit.report.page.times import day_words
+from audit.report.page.times import dated
+from audit.report.page.words import ENGLISH
 
 OUTCOMES: Final = {
     Outcome.PASS: "Pass",
@@ -51,12 +51,12 @@ def listed(report: Report) -> Mapping[str, tuple[Listed, ...]]:
 
 
 def fact_words(fact: tuple[str, Fact]) -> str:
-    """Write a fact for people: ``age_hours`` 30 is "age: 30 hours"."""
+    """Write a fact for people, in English: ``age_hours`` 30 is "age: 30 hours"."""
     name, value = fact
     stem, _, unit = name.rpartition("_")
     if unit in _UNITS and isinstance(value, int):
         many = unit if unit == "percent" else ""
-        return f"{stem.replace('_', ' ')}: {count(value, _UNITS[unit], many)}"
+        return f"{stem.replace('_', ' ')}: {ENGLISH.count(value, _UNITS[unit], many)}"
     return f"{name.replace('_', ' ')}: {_value(value)}"
 
 
@@ -67,7 +67,7 @@ def _value(value: Fact) -> str:
         return f"{value:,}"
     if _TIME.fullmatch(value):
         moment = instant(value)
-        return f"{day_words(moment)} {moment.year}, {moment:%H:%M} UTC"
+        return f"{dated(moment, ENGLISH)}, {moment:%H:%M} UTC"
     return value
 
 

@@ -6,14 +6,17 @@ from typing import Final
 
 from audit.findings import Outcome
 from audit.frameworks import Claim
+from audit.report.page.words import Words
 from audit.report.standings import FrameworkView, RequirementLine, Standing
 
-_WORDS: Final = {
+CONCLUSIONS: Final = {
     Standing.NOT_MET: "not met",
     Standing.NOT_SHOWN: "not shown",
     Standing.MET: "met",
     Standing.NOT_APPLICABLE: "not applicable",
 }
+CANNOT_BE_SHOWN: Final = "cannot be shown"
+AS_FAR_AS_IT_CAN_BE_SHOWN: Final = "met as far as it can be shown"
 _STYLES: Final = {
     Standing.NOT_MET: "fail",
     Standing.NOT_SHOWN: "unknown",
@@ -26,10 +29,10 @@ _MARKS: Final = {Outcome.FAIL: "✗", Outcome.UNKNOWN: "?", Outcome.PASS: "✓"}
 def standing_words(line: RequirementLine) -> str:
     """Say what can be concluded, within what the controls can show at best."""
     if line.requirement.claim is Claim.CANNOT_SHOW:
-        return "cannot be shown"
+        return CANNOT_BE_SHOWN
     if line.standing is Standing.MET and line.requirement.claim is Claim.PARTLY:
-        return "met as far as it can be shown"
-    return _WORDS[line.standing]
+        return AS_FAR_AS_IT_CAN_BE_SHOWN
+    return CONCLUSIONS[line.standing]
 
 
 def standing_style(line: RequirementLine) -> str:
@@ -38,19 +41,19 @@ def standing_style(line: RequirementLine) -> str:
     return _STYLES[line.standing] if is_open else "not-applicable"
 
 
-def sums(view: FrameworkView) -> Iterator[tuple[str, str]]:
+def sums(view: FrameworkView, words: Words) -> Iterator[tuple[str, str]]:
     """Count the conclusions of a standard: style and words, in a fixed order."""
     counts = Counter((standing_style(line), _short(line)) for line in view.lines)
-    for style, words in (*((_STYLES[standing], words) for standing, words in _WORDS.items()), _NEVER):
-        if counts[style, words]:
-            yield style, f"{counts[style, words]} {words}"
+    for style, what in (*((_STYLES[standing], what) for standing, what in CONCLUSIONS.items()), _NEVER):
+        if counts[style, what]:
+            yield style, words.text("{number} {what}", number=counts[style, what], what=words.text(what))
 
 
-_NEVER: Final = ("not-applicable", "cannot be shown")
+_NEVER: Final = ("not-applicable", CANNOT_BE_SHOWN)
 
 
 def _short(line: RequirementLine) -> str:
-    return _NEVER[1] if line.requirement.claim is Claim.CANNOT_SHOW else _WORDS[line.standing]
+    return _NEVER[1] if line.requirement.claim is Claim.CANNOT_SHOW else CONCLUSIONS[line.standing]
 
 
 def worst(outcomes: Mapping[Outcome, int]) -> str:

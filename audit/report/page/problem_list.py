@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from audit.report.page.sentences import count
+from audit.previous import Pair
+from audit.report.page.sentences import subjects_of
 from audit.report.page.times import Age, problem_age
+from audit.report.page.words import Words
 from audit.report.problems import Problem
-from audit.subjects import SubjectKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +15,17 @@ class Entry:
     """One problem, or several that differ only in whose they are and since when."""
 
     problems: tuple[Problem, ...]
+    new: int
+    """How many of them the run before did not have."""
 
     @property
     def first(self) -> Problem:
         """The problem that stands for all of them."""
         return self.problems[0]
 
-    @property
-    def whose(self) -> str:
+    def whose(self, words: Words) -> str:
         """How many subjects it is about."""
-        many = "policies" if self.first.kind is SubjectKind.POLICY else ""
-        return count(len(self.problems), self.first.kind.value, many)
+        return subjects_of(len(self.problems), self.first.kind, words)
 
     @property
     def oldest(self) -> Age | None:
@@ -33,14 +34,17 @@ class Entry:
         return min(ages, key=lambda age: (age.since, not age.is_at_least), default=None)
 
 
-def entries(problems: Iterable[Problem]) -> tuple[Entry, ...]:
+def entries(problems: Iterable[Problem], new: frozenset[Pair]) -> tuple[Entry, ...]:
     """Bring alike problems together where the first of them stands; one that explains others stands alone."""
     found: dict[object, list[Problem]] = {}
     for problem in problems:
         alone = problem.also or problem.explains
         key = (problem.kind, problem.id, problem.control) if alone else _likeness(problem)
         found.setdefault(key, []).append(problem)
-    return tuple(Entry(tuple(alike)) for alike in found.values())
+    return tuple(
+        Entry(tuple(alike), sum((each.control, each.kind, each.id) in new for each in alike))
+        for alike in found.values()
+    )
 
 
 def _likeness(problem: Problem) -> object:

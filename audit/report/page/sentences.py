@@ -1,29 +1,18 @@
-"""The words of the page: counts, the verdict in one sentence, names made readable."""
+"""The sentences of the page: the verdict, what keeps the evidence from being a proof, what a problem explains."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
-
-from markupsafe import Markup
 
 from audit.findings import Outcome
 from audit.report.contents import Report
 from audit.report.facts import Conclusion
+from audit.report.page.words import Words
 from audit.report.problems import Problem
 from audit.subjects import SubjectKind
 
-_VISIBLE_THOUGH_UNPRINTABLE: Final = "\u200c\u200d\u00a0\u3000"
-"""Joiners of Indic scripts and emoji, and the wide spaces."""
-_UUID_START: Final = re.compile(r"[0-9a-f]{8}(?=-[0-9a-f]{4}-)")
-
 _OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """Write a number and its noun: 1 problem, 2 problems."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def as_sentence(text: str) -> str:
@@ -31,94 +20,112 @@ def as_sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def short(identity: str) -> str:
-    """Cut an id to its first part, as consoles do."""
-    found = _UUID_START.match(identity)
-    return found[0] if found else identity
-
-
-def readable(value: object) -> object:
-    """Show characters that cannot be seen, or that turn the text around them, by their number."""
-    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
-        return value
-    return "".join(
-        letter if letter.isprintable() or letter in _VISIBLE_THOUGH_UNPRINTABLE else f"\\u{ord(letter):04x}"
-        for letter in value
-    )
-
-
-def verdict_sentence(report: Report) -> str:
+def verdict_sentence(report: Report, words: Words) -> str:
     """Say in one sentence why the run ended as it did."""
-    summary = report.summary
+    if report.conclusion is Conclusion.NON_COMPLIANT:
+        return _what_is_wrong(report, words)
     waived = sum(finding.outcome is Outcome.FAIL for finding in report.waived)
-    accepted = f" {count(waived, 'failure is', 'failures are')} accepted by waivers." if waived else ""
+    accepted = (
+        words.count(waived, "failure is accepted by waivers.", "failures are accepted by waivers.") if waived else ""
+    )
     if report.conclusion is Conclusion.COMPLIANT:
-        place = f" in {count(summary.resources, 'resource')}" if summary.resources else ""
-        return f"No problem was found{place}, and the evidence is complete.{accepted}"
-    open_points = doubts(report)
-    if report.conclusion is Conclusion.INCOMPLETE:
-        nothing = "Nothing else failed" if waived else "Nothing failed"
-        return f"{nothing}, but this is no proof that all backups happened: {_enumerate(open_points)}.{accepted}"
+        return words.sentences(_nothing_found(report, words), accepted)
+    open_points = words.enumerate(doubts(report, words))
+    if waived:
+        found = words.text(
+            "Nothing else failed, but this is no proof that all backups happened: {doubts}.", doubts=open_points
+        )
+    else:
+        found = words.text(
+            "Nothing failed, but this is no proof that all backups happened: {doubts}.", doubts=open_points
+        )
+    return words.sentences(found, accepted)
+
+
+def _nothing_found(report: Report, words: Words) -> str:
+    if not report.summary.resources:
+        return words.text("No problem was found, and the evidence is complete.")
+    resources = words.count(report.summary.resources, "resource")
+    return words.text("No problem was found in {resources}, and the evidence is complete.", resources=resources)
+
+
+def _what_is_wrong(report: Report, words: Words) -> str:
     wrong = Counter(kind for kind, _ in {place for problem in report.problems for place in problem.subjects})
-    action = f"{count(len(report.problems), 'problem needs', 'problems need')} action"
-    comply = f"{_subjects(wrong, summary.resources)} {'does' if wrong.total() == 1 else 'do'} not comply"
-    more = f" There may be more: {_enumerate(open_points)}." if open_points else ""
-    return f"{action}: {comply}.{more}"
+    action = words.count(len(report.problems), "problem needs action", "problems need action")
+    subjects = _subjects(wrong, words, report.summary.resources)
+    if wrong.total() == 1:
+        found = words.text("{problems}: {subjects} does not comply.", problems=action, subjects=subjects)
+    else:
+        found = words.text("{problems}: {subjects} do not comply.", problems=action, subjects=subjects)
+    open_points = doubts(report, words)
+    more = words.text("There may be more: {doubts}.", doubts=words.enumerate(open_points)) if open_points else ""
+    return words.sentences(found, more)
 
 
-def drift_news(report: Report, utc: Callable[[datetime], str]) -> str:
+def drift_news(report: Report, words: Words, utc: Callable[[datetime], str]) -> str:
     """Say how many kinds of drift the last run did not see; nothing where there was none."""
     previous = report.run.previous
     if previous.trouble:
-        return f"Which of them are new is not known: {previous.trouble}."
+        return words.text("Which of them are new is not known: {trouble}.", trouble=previous.trouble)
     if previous.as_of is None:
         return ""
     new = sum(not previous.knows(drift) for drift in report.collection.drift)
-    verb = "is" if new == 1 else "are"
-    return f"{f'{new:,}' if new else 'None'} of them {verb} new since the last run, {utc(previous.as_of)} UTC."
+    time = utc(previous.as_of)
+    if new == 1:
+        return words.text("1 of them is new since the last run, {time} UTC.", time=time)
+    if new:
+        return words.text("{number} of them are new since the last run, {time} UTC.", number=f"{new:,}", time=time)
+    return words.text("None of them are new since the last run, {time} UTC.", time=time)
 
 
-def explained_sentence(problem: Problem) -> str:
+def explained_sentence(problem: Problem, words: Words) -> str:
     """Say how much follows from a problem, and of how many other subjects."""
-    number = count(len(problem.also) + len(problem.explains), "other failure")
+    failures = words.count(len(problem.also) + len(problem.explains), "other failure")
     others = Counter(kind for kind, _ in problem.subjects[1:])
-    return f"Explains {number} of {_subjects(others)}" if others else f"Explains {number}"
+    if not others:
+        return words.text("Explains {failures}", failures=failures)
+    return words.text("Explains {failures} of {subjects}", failures=failures, subjects=_subjects(others, words))
 
 
-def _subjects(numbers: Counter[SubjectKind], resources: int | None = None) -> str:
+def subjects_of(number: int, kind: SubjectKind, words: Words) -> str:
+    """Count subjects of one kind."""
+    many = "policies" if kind is SubjectKind.POLICY else ""
+    return words.count(number, kind.value, many)
+
+
+def _subjects(numbers: Counter[SubjectKind], words: Words, resources: int | None = None) -> str:
     """Count subjects of each kind; resources out of how many, where that is given."""
-    words = {kind: count(numbers[kind], kind.value) for kind in SubjectKind}
-    words[SubjectKind.POLICY] = count(numbers[SubjectKind.POLICY], "policy", "policies")
+    parts = {kind: subjects_of(numbers[kind], kind, words) for kind in SubjectKind}
     if resources is not None:
-        words[SubjectKind.RESOURCE] = f"{numbers[SubjectKind.RESOURCE]:,} of {count(resources, 'resource')}"
-    return _enumerate([words[kind] for kind in SubjectKind if numbers[kind]])
+        parts[SubjectKind.RESOURCE] = words.text(
+            "{number} of {resources}",
+            number=f"{numbers[SubjectKind.RESOURCE]:,}",
+            resources=words.count(resources, "resource"),
+        )
+    return words.enumerate([parts[kind] for kind in SubjectKind if numbers[kind]])
 
 
-def doubts(report: Report) -> tuple[str, ...]:
+def doubts(report: Report, words: Words) -> tuple[str, ...]:
     """Everything that keeps the evidence from being a proof."""
     gaps, rejected = len(report.collection.gaps), len(report.collection.rejected)
     undecided = report.summary.outcomes.get(Outcome.UNKNOWN, 0)
     found = []
     if all(finding.kind in _OF_THE_AUDIT for finding in report.findings):
-        found.append("there was nothing to judge")
+        found.append(words.text("there was nothing to judge"))
     if gaps:
-        found.append(f"what was read has {count(gaps, 'gap')}")
+        found.append(words.text("what was read has {gaps}", gaps=words.count(gaps, "gap")))
     if rejected:
-        found.append(f"{count(rejected, 'row')} could not be used")
+        found.append(words.text("{rows} could not be used", rows=words.count(rejected, "row")))
     if undecided:
-        found.append(f"{count(undecided, 'check')} could not be decided")
+        found.append(words.text("{checks} could not be decided", checks=words.count(undecided, "check")))
     if not found and report.conclusion is Conclusion.INCOMPLETE:
-        found.append(_nothing_confirmed(report))
+        found.append(_nothing_confirmed(report, words))
     return tuple(found)
 
 
-def _nothing_confirmed(report: Report) -> str:
+def _nothing_confirmed(report: Report, words: Words) -> str:
     if report.summary.resources:
-        return "no control found anything that it could confirm"
-    return "no resource is in the scope of the profile" if report.resources else "no resource was found"
-
-
-def _enumerate(parts: Sequence[str]) -> str:
-    """Join parts of a sentence: a; a and b; a, b and c."""
-    *head, last = parts
-    return f"{', '.join(head)} and {last}" if head else last
+        return words.text("no control found anything that it could confirm")
+    if report.resources:
+        return words.text("no resource is in the scope of the profile")
+    return words.text("no resource was found")

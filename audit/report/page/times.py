@@ -3,27 +3,30 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from math import ceil
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from audit.collection import instant
-from audit.report.page.sentences import count
+from audit.report.page.words import ENGLISH, Words
 from audit.report.problems import Problem
 
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
 _OFFSET: Final = re.compile(r"^([+-]\d\d)(\d\d)?$")
 
 
 class Clock:
     """Times as people read them: in UTC and, where it is another one, in the zone of the report."""
 
-    def __init__(self, name: str, now: datetime) -> None:
+    def __init__(self, name: str, now: datetime, words: Words = ENGLISH) -> None:
         self.now = now.astimezone(UTC)
         self.name = name
         self.is_known = True
+        self._words = words
         try:
             self._zone = ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
@@ -33,26 +36,30 @@ class Clock:
     def utc(self, moment: datetime) -> str:
         """Write a time as ``23 Nov 2026, 04:00``."""
         moment = moment.astimezone(UTC)
-        return f"{day_words(moment)} {moment.year}, {moment:%H:%M}"
+        return self._words.text("{date}, {time}", date=dated(moment, self._words), time=f"{moment:%H:%M}")
 
     def brief(self, moment: datetime) -> str:
         """Write a time as ``23 Nov 04:00``, with the year where it is not the present one."""
         moment = moment.astimezone(UTC)
-        year = "" if moment.year == self.now.year else f" {moment.year}"
-        return f"{day_words(moment)}{year} {moment:%H:%M}"
+        is_of_this_year = moment.year == self.now.year
+        return f"{(day_words if is_of_this_year else dated)(moment, self._words)} {moment:%H:%M}"
 
     def local(self, moment: datetime) -> str:
         """Write a time in the zone of the report, with the day where it is another one."""
         here = moment.astimezone(self._zone)
-        day = "" if here.date() == moment.astimezone(UTC).date() else f"{day_words(here)}, "
-        return f"{day}{here:%H:%M} {_OFFSET.sub(_offset, here.tzname() or '')}"
+        time = f"{here:%H:%M} {_OFFSET.sub(_offset, here.tzname() or '')}"
+        if here.date() == moment.astimezone(UTC).date():
+            return time
+        return self._words.text("{date}, {time}", date=day_words(here, self._words), time=time)
 
     def age(self, moment: datetime) -> str:
         """Say how long ago something was: in days, or in hours on the first day."""
         passed = self.now - moment
         if passed >= _DAY:
-            return count(passed // _DAY, "day")
-        return count(passed // _HOUR, "hour") if passed >= _HOUR else "less than an hour"
+            return self._words.count(passed // _DAY, "day")
+        if passed >= _HOUR:
+            return self._words.count(passed // _HOUR, "hour")
+        return self._words.text("less than an hour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +77,57 @@ def problem_age(problem: Problem) -> Age | None:
     return Age(instant(problem.since), problem.or_earlier)
 
 
-def day_words(moment: date) -> str:
+def lasting(length: timedelta, words: Words) -> str:
+    """Write a length of time: ``3 days 4 hours``, or ``24 hours 5 minutes`` below two days; begun ones count whole."""
+    large, small = _parts(length)
+    if length > 2 * _DAY:
+        parts = [words.count(large, "day"), words.count(small, "hour")]
+    else:
+        parts = [words.count(large, "hour"), words.count(small, "minute")]
+    return _without_nothing(parts, large, small)
+
+
+def brief_length(length: timedelta, words: Words) -> str:
+    """Write a length of time as ``3 d 4 h`` or ``24 h 5 min``."""
+    large, small = _parts(length)
+    if length > 2 * _DAY:
+        parts = [words.text("{number} d", number=large), words.text("{number} h", number=small)]
+    else:
+        parts = [words.text("{number} h", number=large), words.text("{number} min", number=small)]
+    return _without_nothing(parts, large, small)
+
+
+def _parts(length: timedelta) -> tuple[int, int]:
+    return divmod(ceil(length / _HOUR), 24) if length > 2 * _DAY else divmod(ceil(length / _MINUTE), 60)
+
+
+def _without_nothing(parts: list[str], *numbers: int) -> str:
+    return " ".join(part for part, number in zip(parts, numbers, strict=True) if number)
+
+
+def day_words(moment: date, words: Words) -> str:
     """Write a day as ``23 Nov``."""
-    return f"{moment.day} {_MONTHS[moment.month - 1]}"
+    return words.text("{day} {month}", day=moment.day, month=words.text(MONTHS[moment.month - 1]))
 
 
-def full_date(day: date) -> str:
+def dated(moment: date, words: Words) -> str:
+    """Write a day as ``23 Nov 2026``."""
+    return words.text("{day} {year}", day=day_words(moment, words), year=moment.year)
+
+
+def full_date(day: date, words: Words) -> str:
     """Write a day as ``Mon 23 Nov 2026``."""
-    return f"{_WEEKDAYS[day.weekday()]} {day_words(day)} {day.year}"
+    return words.text("{weekday} {date}", weekday=words.text(WEEKDAYS[day.weekday()]), date=dated(day, words))
 
 
-def month(day: date) -> str:
+def month(day: date, words: Words) -> str:
     """Write a month as ``Nov 2026``."""
-    return f"{_MONTHS[day.month - 1]} {day.year}"
+    return words.text("{day} {year}", day=words.text(MONTHS[day.month - 1]), year=day.year)
+
+
+def minute(moment: datetime) -> str:
+    """Write a time for programs, to the minute: ``2026-11-23T04:00Z``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M}Z"
 
 
 def _offset(found: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.previous import TrendLine
-from audit.report.page.sentences import count
+from audit.report.page.words import Words
 
 WIDTH: Final = 640
 HEIGHT: Final = 96
@@ -32,13 +32,22 @@ class Chart:
     dots: tuple[str, ...]
 
 
-def charts(lines: Sequence[TrendLine]) -> tuple[Chart, ...]:
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """What a chart is about: its values, how they are written, and the least that its upper edge stands for."""
+
+    title: str
+    value_of: Callable[[TrendLine], int | None]
+    shown: Callable[[int], str]
+    least: int
+
+
+def charts(lines: Sequence[TrendLine], words: Words) -> tuple[Chart, ...]:
     """Draw pass rate, open problems and the age of the oldest backup."""
-    return (
-        _chart("Passed, of what was judged", lines, passed_per_mille, lambda value: f"{value / 10:.1f} %", least=1000),
-        _chart("Open problems", lines, lambda line: line.problems, lambda value: f"{value:,}", least=1),
-        _chart("Age of the oldest backup", lines, backup_hours, age_words, least=_DAY_HOURS),
-    )
+    rate = _Axis(words.text("Passed, of what was judged"), passed_per_mille, lambda value: f"{value / 10:.1f} %", 1000)
+    problems = _Axis(words.text("Open problems"), lambda line: line.problems, lambda value: f"{value:,}", 1)
+    age = _Axis(words.text("Age of the oldest backup"), backup_hours, lambda hours: age_words(hours, words), _DAY_HOURS)
+    return tuple(_chart(axis, lines, words.text("none")) for axis in (rate, problems, age))
 
 
 def passed_per_mille(line: TrendLine) -> int | None:
@@ -51,28 +60,21 @@ def backup_hours(line: TrendLine) -> int | None:
     return (line.as_of - line.oldest_backup) // _HOUR if line.oldest_backup else None
 
 
-def age_words(hours: int) -> str:
+def age_words(hours: int, words: Words) -> str:
     """Write an age in hours on the first two days, then in days."""
-    return count(hours, "hour") if hours < 2 * _DAY_HOURS else count(hours // _DAY_HOURS, "day")
+    return words.count(hours, "hour") if hours < 2 * _DAY_HOURS else words.count(hours // _DAY_HOURS, "day")
 
 
-def _chart(
-    title: str,
-    lines: Sequence[TrendLine],
-    value_of: Callable[[TrendLine], int | None],
-    words: Callable[[int], str],
-    *,
-    least: int,
-) -> Chart:
-    values = [value_of(line) for line in lines]
-    top = max(least, *(value for value in values if value is not None), 0)
+def _chart(axis: _Axis, lines: Sequence[TrendLine], nothing: str) -> Chart:
+    values = [axis.value_of(line) for line in lines]
+    top = max(axis.least, *(value for value in values if value is not None), 0)
     newest = values[-1]
     courses = [course for course in _courses(lines, values, top) if course]
     ends = [course[-1] for course in courses if len(course) == 1 or course is courses[-1]]
     return Chart(
-        title=title,
-        top=words(top),
-        newest="none" if newest is None else words(newest),
+        title=axis.title,
+        top=axis.shown(top),
+        newest=nothing if newest is None else axis.shown(newest),
         paths=tuple("M" + "L".join(f"{x} {y}" for x, y in course) for course in courses if len(course) > 1),
         dots=tuple(f"M{x} {y}h0" for x, y in ends),
     )

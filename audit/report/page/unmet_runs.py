@@ -8,10 +8,10 @@ from typing import Final
 from audit.matching import PlannedRun, RunState
 from audit.report.contents import ResourceLine
 from audit.report.page.calendar_table import Group
-from audit.report.page.sentences import count
+from audit.report.page.words import Words
 
 _MOST_RUNS: Final = 12
-_WORDS: Final = {
+ENDS: Final = {
     RunState.FAILED: "failed",
     RunState.MISSING: "missing",
     RunState.SKIPPED: "skipped",
@@ -38,18 +38,24 @@ class Unmet:
     ended: tuple[Ended, ...]
 
 
-def unmet_runs(groups: tuple[Group, ...]) -> tuple[Unmet, ...]:
+def unmet_runs(groups: tuple[Group, ...], words: Words) -> tuple[Unmet, ...]:
     """Find the resources with such runs, in the order of the calendar."""
     return tuple(
-        Unmet(line, len(line.planned.unmet), count(line.planned.judged, "run"), tuple(_ended(line.planned.unmet)))
+        Unmet(
+            line,
+            len(line.planned.unmet),
+            words.count(line.planned.judged, "run"),
+            tuple(_ended(line.planned.unmet, words)),
+        )
         for group in groups
         for line in group.lines
         if line.planned and line.planned.unmet
     )
 
 
-def _ended(unmet: Sequence[PlannedRun]) -> Iterator[Ended]:
-    for state, words in _WORDS.items():
+def _ended(unmet: Sequence[PlannedRun], words: Words) -> Iterator[Ended]:
+    for state, end in ENDS.items():
         due = [run.due for run in reversed(unmet) if run.state is state]
         if due:
-            yield Ended(f"{len(due):,} {words}", tuple(due[:_MOST_RUNS]), len(due[_MOST_RUNS:]))
+            number = words.text("{number} {what}", number=f"{len(due):,}", what=words.text(end))
+            yield Ended(number, tuple(due[:_MOST_RUNS]), len(due[_MOST_RUNS:]))

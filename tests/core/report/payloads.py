@@ -28,5 +28,16 @@ PAYLOADS: Final = (
         "\u2028",
         "\ufeffbom",
     ),
+    *(
+        "' OR '1'='1",
+        "\u2066isolated\u2069",
+        "\x08\x7f",
+        "a" * 255,
+        "W\u0301" * 120,
+        "../../etc/passwd",
+        "`id`",
+        "$(id)",
+        "%s%n",
+    ),
     *('quote " and \\ backslash', 'name{label="x"} 1', "# EOF", "\\n"),
 )

@@ -15,7 +15,7 @@ def test_any_other_code_has_none(code: str | None) -> None:
     assert advice(code) is None
 
 
-@pytest.mark.parametrize(("code", "text"), vars(module)["_ADVICE"].items())
+@pytest.mark.parametrize(("code", "text"), vars(module)["ADVICE"].items())
 def test_every_advice_is_a_sentence_about_a_code(code: str, text: str) -> None:
     assert re.fullmatch(r"BackupService\.[0-9]{4}", code)
     assert text.endswith(".")

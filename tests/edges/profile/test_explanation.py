@@ -83,11 +83,12 @@ def test_each_limit_says_whether_file_preset_or_default_sets_it_and_what_levels_
 def test_everything_else_is_told_in_plain_words() -> None:
     lines = lines_of(FULL)
 
-    assert lines[:4] == [
+    assert lines[:5] == [
         "Profile      the profile, over the preset strict",
         "Look-back    14d; a first run reads the last 30 days, later ones go on where it ended",
         "Zone         Europe/Berlin: people are shown its times beside UTC",
         "Reports      report.json, findings.csv, report.html",
+        "Language     English, on the page",
     ]
     assert "  not applied: CBR-107" in lines
     scope = next(number for number, line in enumerate(lines) if line.startswith("Scope"))

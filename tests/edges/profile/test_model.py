@@ -225,12 +225,22 @@ def test_the_canonical_form_holds_every_default_and_its_hash_tells_profiles_apar
     assert build_profile(orjson.loads(written.canonical), "again") == written
 
 
+def test_the_language_is_in_the_canonical_form_only_where_it_is_not_english() -> None:
+    assert b"language" not in Profile().canonical
+    assert parse_profile("language: en", "p.yaml").sha256 == Profile().sha256
+    chinese = parse_profile("language: zh", "p.yaml")
+    assert orjson.loads(chinese.canonical)["language"] == "zh"
+    assert build_profile(orjson.loads(chinese.canonical), "again") == chinese
+    assert fault_of(language="de") == "p: language: Input should be 'en' or 'zh'"
+
+
 def test_the_canonical_form_of_everything_is_the_same_profile_again() -> None:
     level = {"name": "gold", "select": [{"tags": ["tier=gold"]}], "limits": {"max_backup_age_hours": None}}
     weekly = {"name": "a", "weekly": ["sunday"], "start": "22:00", "end": "04:00", "only": [{"resources": ["db-*"]}]}
     values = {
         "preset": "strict",
         "timezone": "Europe/Berlin",
+        "language": "zh",
         "look_back": "14d",
         "skip": ["CBR-107"],
         "scope": {"include": [{"vaults": ["a"], "tags": ["b"]}], "exclude": [{"enterprise_projects": ["0"]}]},

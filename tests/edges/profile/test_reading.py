@@ -26,7 +26,7 @@ def test_an_empty_profile_is_the_default_one() -> None:
             "line 3: limits.grace_hour is not a key of a profile; did you mean grace_hours?",
         ),
         ("limits: {qqq: 1}", "line 1: limits.qqq is not a key of a profile; known are max_backup_age_hours, "),
-        ("qqq: 1", "line 1: qqq is not a key of a profile; known are version, preset, timezone, look_back, controls, "),
+        ("qqq: 1", "line 1: qqq is not a key of a profile; known are version, preset, timezone, language, look_back, "),
         ("1: 2", "line 1: 1 is not a key of a profile; known are "),
         ("limits: {grace_hours: '1'}", "line 1: limits.grace_hours: write a whole number"),
         ("limits: {grace_hours: 1.5}", "line 1: limits.grace_hours: write a whole number"),

@@ -1,0 +1,26 @@
+"""Names and ids as people can read them: they were chosen by others."""
+
+import re
+from typing import Final
+
+from markupsafe import Markup
+
+_VISIBLE_THOUGH_UNPRINTABLE: Final = "\u200c\u200d\u00a0\u3000"
+"""Joiners of Indic scripts and emoji, and the wide spaces."""
+_UUID_START: Final = re.compile(r"[0-9a-f]{8}(?=-[0-9a-f]{4}-)")
+
+
+def short(identity: str) -> str:
+    """Cut an id to its first part, as consoles do."""
+    found = _UUID_START.match(identity)
+    return found[0] if found else identity
+
+
+def readable(value: object) -> object:
+    """Show characters that cannot be seen, or that turn the text around them, by their number."""
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
+        return value
+    return "".join(
+        letter if letter.isprintable() or letter in _VISIBLE_THOUGH_UNPRINTABLE else f"\\u{ord(letter):04x}"
+        for letter in value
+    )

@@ -1,0 +1,101 @@
+"""The strips of the calendar: recovery points over time, and when the newest one was older than its limit.
+
+A strip is drawn in hours, on an axis that begins with the first day of the calendar. Resources that follow one plan
+mostly have the same strip, so each is drawn once and shown by all of them: 2,000 resources stay a modest page.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Final
+
+from audit.report.contents import Report, ResourceLine
+from audit.report.page.calendar_table import Group, dates
+from audit.report.page.times import brief_length
+from audit.report.page.words import Words
+from audit.report.timeline import Timeline
+
+_HOUR: Final = timedelta(hours=1)
+_MARK: Final = 2
+"""How many hours wide a point is drawn: one hour is less than can be seen on paper."""
+_Spans = Iterable[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One drawing, as the data of two SVG paths: points, and time beyond the limit."""
+
+    points: str
+    beyond: str
+    is_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Strips:
+    """Every drawing, and which one each resource shows; the width is that of all of them, in hours."""
+
+    width: int
+    drawings: tuple[Strip, ...]
+    number: Mapping[str, int]
+
+
+def strips(report: Report) -> Strips:
+    """Draw the strips of all resources; one without a point and without a limit has none."""
+    days = dates(report)
+    origin = datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC)
+    axis = _Axis(origin, len(days) * 24)
+    numbers: dict[Strip, int] = {}
+    shown: dict[str, int] = {}
+    for line in report.resources:
+        drawing = Strip(_path(axis.points(line.timeline)), _path(axis.beyond(line.timeline)), line.timeline.is_sure)
+        if drawing.points or drawing.beyond:
+            shown[line.id] = numbers.setdefault(drawing, len(numbers))
+    return Strips(axis.width, tuple(numbers), shown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    origin: datetime
+    width: int
+
+    def points(self, timeline: Timeline) -> _Spans:
+        """Every point as a short span; those that touch become one, so that hourly backups are a single bar."""
+        merged: list[tuple[int, int]] = []
+        for point in timeline.points:
+            start = (point - self.origin) // _HOUR
+            end = min(start + _MARK, self.width)
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], end)
+            elif 0 <= start < self.width:
+                merged.append((start, end))
+        return merged
+
+    def beyond(self, timeline: Timeline) -> Iterator[tuple[int, int]]:
+        """From when on the newest point was older than the limit, to the next one."""
+        for gap in timeline.gaps:
+            start = gap.since + (timeline.limit or timedelta())
+            first = max(0, (start - self.origin) // _HOUR)
+            yield first, max(first + 1, ceil((gap.until - self.origin) / _HOUR))
+
+
+def _path(spans: _Spans) -> str:
+    """Write spans as moves and horizontal lines; relative ones, which repeat and so compress well."""
+    parts, place = [], 0
+    for start, end in spans:
+        parts.append(f"m{start - place} 0h{end - start}")
+        place = end
+    return "".join(parts)
+
+
+def against_limit(timeline: Timeline, words: Words) -> tuple[str, str]:
+    """Hold the longest gap against the limit, in a few letters, with a style that is empty where the limit is kept."""
+    gap, limit = (brief_length(length or timedelta(), words) for length in (timeline.longest, timeline.limit))
+    if not timeline.gaps:
+        return "", f"{gap} ≤ {limit}"
+    return ("z", f"{gap} > {limit}") if timeline.is_sure else ("y", f"? {gap} > {limit}")
+
+
+def late(groups: Iterable[Group]) -> tuple[ResourceLine, ...]:
+    """Find the resources that went longer without a backup than their limit, in the order of the calendar."""
+    return tuple(line for group in groups for line in group.lines if line.timeline.gaps)

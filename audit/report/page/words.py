@@ -1,0 +1,85 @@
+"""The words of a page: English, or another language by a table from the English text.
+
+The table of a language has ``texts``, which may name parts in braces, and ``counts``, a number with its noun; what is
+not in it stays English. So templates and modules stay readable, and a test proves that no label is left out.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Final
+
+import orjson
+from markupsafe import Markup, escape
+
+from audit.report.page.names import readable
+
+Marked = Callable[..., str | Markup]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One language.
+
+    Attributes:
+        tag: of the language, for HTML.
+        texts: from the English text.
+        counts: from the English noun in the singular; an empty pair of braces stands for the number.
+        space: between two sentences.
+        comma, last: between the parts of an enumeration, and before the last of them.
+    """
+
+    tag: str = "en"
+    texts: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, str] = field(default_factory=dict)
+    space: str = " "
+    comma: str = ", "
+    last: str = " and "
+
+    def knows(self, english: str) -> bool:
+        """Whether a text needs no mark that it is English."""
+        return self.tag == "en" or english in self.texts
+
+    def text(self, english: str, /, **parts: object) -> str:
+        """Say a text, with its parts put in."""
+        found = self.texts.get(english, english)
+        return found.format(**parts) if parts else found
+
+    def count(self, number: int, one: str, many: str = "") -> str:
+        """Write a number and its noun: 1 problem, 2 problems."""
+        if one in self.counts:
+            return self.counts[one].format(f"{number:,}")
+        return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+    def enumerate(self, parts: Sequence[str]) -> str:
+        """Join parts of a sentence: a; a and b; a, b and c."""
+        *head, last = parts
+        return f"{self.comma.join(head)}{self.last}{last}" if head else last
+
+    def sentences(self, *parts: str) -> str:
+        """Join sentences, leaving out those that are empty."""
+        return self.space.join(part for part in parts if part)
+
+
+ENGLISH: Final = Words()
+
+
+@cache
+def words_of(language: str) -> Words:
+    """Return the words of a language that profiles can name."""
+    if language == "en":
+        return ENGLISH
+    table = (resources.files("audit.report.page") / f"{language}.json").read_bytes()
+    return Words(**orjson.loads(table))
+
+
+def marked(words: Words) -> Marked:
+    """Return what a template calls for a text: parts that are markup stay markup, and all others are escaped."""
+
+    def say(english: str, /, **parts: object) -> str | Markup:
+        if not parts:
+            return words.text(english)
+        return escape(words.text(english)).format(**{name: readable(part) for name, part in parts.items()})
+
+    return say

@@ -1,0 +1,74 @@
+"""When a resource had a recovery point made, and where the time between two of them was longer than its limit."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from audit.subjects import Limits, Presence, Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A time without a new recovery point."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def length(self) -> timedelta:
+        """How long it lasted."""
+        return self.until - self.since
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """The recovery points of one resource against its limit.
+
+    Attributes:
+        points: when its successful backups began, oldest first.
+        limit: greatest age of the newest of them, as CBR-101 takes it; None where none is known, and for a resource
+            that no backup vault holds.
+        longest: the longest gap, the one that still lasts among them; None where nothing can be said.
+        gaps: those longer than the limit, oldest first.
+        is_sure: nothing of the task log is missing; else backups may lie in the gaps.
+    """
+
+    points: tuple[datetime, ...]
+    limit: timedelta | None
+    longest: timedelta | None
+    gaps: tuple[Gap, ...]
+    is_sure: bool
+
+
+def timeline(resource: Resource, limits: Limits) -> Timeline:
+    """Measure the gaps between successive backups, from when on the resource is known as it is now."""
+    points = tuple(sorted(task.began for task in resource.backups if task.succeeded and task.began <= limits.now))
+    limit = None
+    if resource.presence is Presence.PROTECTED:
+        limit = limits.max_backup_age or resource.planned_interval(limits)
+    gaps = _gaps(points, resource, limits) if limit is not None else ()
+    return Timeline(
+        points=points,
+        limit=limit,
+        longest=max((gap.length for gap in gaps), default=None),
+        gaps=tuple(gap for gap in gaps if limit is not None and gap.length > limit),
+        is_sure=resource.log_complete,
+    )
+
+
+def _gaps(points: tuple[datetime, ...], resource: Resource, limits: Limits) -> tuple[Gap, ...]:
+    """Every gap that was open when the limit held, as long as it really was; the one that still lasts is among them."""
+    silent_since, known_since = _bounds(resource, limits)
+    first = [silent_since] if silent_since <= min((*points, limits.now)) else []
+    pairs = pairwise([*first, *points, limits.now])
+    return tuple(Gap(since=a, until=b) for a, b in pairs if b > known_since or b == limits.now)
+
+
+def _bounds(resource: Resource, limits: Limits) -> tuple[datetime, datetime]:
+    """From when on silence means that there was no backup, and from when on the limit is known to hold."""
+    silent = [resource.window.since, resource.covered_since, resource.held_since]
+    known = [resource.known_since]
+    if limits.max_backup_age is None:  # the limit is that of policies, which may have been others before
+        known += [policy.known_since for policy in resource.policies or () if policy.makes_backups]
+    silent_since = max(moment for moment in silent if moment is not None)
+    return silent_since, max([silent_since, *(moment for moment in known if moment is not None)])
