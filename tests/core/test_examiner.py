@@ -105,7 +105,7 @@ def test_a_row_may_lack_what_holds_a_known_deviation() -> None:
     assert in_order(examiner.examine(row)) == in_order(explained(row))
 
 
-def test_no_more_is_remembered_than_some_hundred_deviations() -> None:
+def test_a_row_with_more_deviations_than_are_remembered_is_explained() -> None:
     row = a_task_row(**{f"field-{number}": number for number in range(500)})
     examiner = an_expert(row)
 
@@ -117,7 +117,7 @@ def test_no_more_is_remembered_than_some_hundred_deviations() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_what_an_expert_says_is_what_a_beginner_says(kind: str, seed: int) -> None:
     chance, good = Random(seed), good_rows()[kind]  # noqa: S311  # repeatable
-    rows = [readable(json.loads(mutate(chance, chance.choice(good)))) for _ in range(1500)]
+    rows = [readable(json.loads(mutate(chance, chance.choice(good)))) for _ in range(600)]
     expert, known = Examiner(ANSWERS[kind]), 0
     for row in rows:
         if isinstance(row, Unreadable):
@@ -129,4 +129,4 @@ def test_what_an_expert_says_is_what_a_beginner_says(kind: str, seed: int) -> No
         else:
             known += bool(seen)
 
-    assert known > 20 or kind == "error"  # its fields depend on each other: nothing is learnt
+    assert known > 8 or kind == "error"  # its fields depend on each other: nothing is learnt
