@@ -14,7 +14,7 @@ from bench.processes import PEERS
 
 _PACKAGES: Final = (
     *("orjson", "jsonschema-rs", "jsonschema", "pydantic", "requests", "urllib3", "structlog"),
-    *("jinja2", "huaweicloudsdkcbr", "huaweicloudsdkcore"),
+    *("isal", "jinja2", "huaweicloudsdkcbr", "huaweicloudsdkcore"),
 )
 
 
