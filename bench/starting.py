@@ -74,7 +74,9 @@ def _code(place: Path) -> Code:
         version = testable()
         contents = files(WHEELS / version, compiler=find(version))
     except BuildError:
-        return Code((sys.executable,), ROOT, f"the working tree and its environment, Python {sys.version.split()[0]}")
+        return Code(
+            (sys.executable, "-P"), ROOT, f"the working tree and its environment, Python {sys.version.split()[0]}"
+        )
     write(contents, place / "code.zip")
     unpack(place / "code.zip", place / "code")
     python = find(version) or sys.executable
