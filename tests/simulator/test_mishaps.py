@@ -1,5 +1,8 @@
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from itertools import chain
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -41,7 +44,14 @@ def test_where_there_is_no_backup_none_is_copied() -> None:
     assert draft.rows == []
 
 
-@pytest.mark.parametrize("fault", {*catalogue.RUNS, *catalogue.MANY_RUNS, *catalogue.BACKUPS}, ids=lambda f: f.__name__)
+def each_of(*kinds: Iterable[Callable[..., Any]]) -> list[Callable[..., Any]]:
+    """Every fault once, in the same order in every process that runs tests."""
+    return list(dict.fromkeys(chain(*kinds)))
+
+
+@pytest.mark.parametrize(
+    "fault", each_of(catalogue.RUNS, catalogue.MANY_RUNS, catalogue.BACKUPS), ids=lambda f: f.__name__
+)
 def test_a_fault_of_runs_plants_nothing_where_nothing_ran(fault: Fault) -> None:
     draft = a_draft_without_any_run()
     resource = draft.resources()[0]
@@ -52,7 +62,7 @@ def test_a_fault_of_runs_plants_nothing_where_nothing_ran(fault: Fault) -> None:
     assert planted or not any(draft.truth.failures.values())
 
 
-@pytest.mark.parametrize("fault", {*catalogue.RUNS, *catalogue.BACKUPS}, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("fault", each_of(catalogue.RUNS, catalogue.BACKUPS), ids=lambda f: f.__name__)
 def test_no_fault_of_resources_needs_a_policy(fault: Fault) -> None:
     draft = a_draft_without_any_run()
     draft.vaults[0].policy = draft.vaults[0].replication = None
