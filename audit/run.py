@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from audit.collection import ALWAYS_READ, Kind, Page, Reading, Window
 from audit.errors import SourceError
+from audit.garbage import without_gc
 from audit.profile import Profile
 from audit.publish import HISTORY, PROFILE, Publication
 from audit.report import FORMATS, PAGE, index
@@ -90,8 +91,9 @@ def run(
     readings = collect(source, _lists(profile), facts.read, publication, watch, intake)
     from audit.assess import assess  # noqa: PLC0415  # takes longer than importing requests; the first answer is here
 
-    report = assess(facts, profile, intake, readings, previous)
-    return publish(publication, intake, profile, report)
+    with without_gc():
+        report = assess(facts, profile, intake, readings, previous)
+        return publish(publication, intake, profile, report)
 
 
 def _lists(profile: Profile) -> Iterator[Kind]:

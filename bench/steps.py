@@ -14,6 +14,7 @@ from audit import assess, publish, run, subjects
 from audit.answers import ANSWERS
 from audit.chain import Unsigned
 from audit.collection import Kind, Page, Reading
+from audit.garbage import without_gc
 from audit.ledger import Ledger
 from audit.publish import Publication
 from audit.records import Task
@@ -94,14 +95,15 @@ def judging(folder: Path) -> Mapping[str, Any]:
 def _judged(watch: Watch, folder: Path, intake: Intake, readings: tuple[Reading, ...]) -> Report:
     profile = profile_for(folder)
     with (
+        without_gc(),  # as runs do
         watch.over(subjects, "arrange", "arrange"),
         watch.over(assess, "evaluate", "evaluate"),
         watch.over(assess, "compose", "compose"),
     ):
         report = assess.assess(facts_for(profile), profile, intake, readings)
-    for name in profile.formats:
-        with watch.on("render"):
-            FORMATS[name](report)
+        for name in profile.formats:
+            with watch.on("render"):
+                FORMATS[name](report)
     return report
 
 
