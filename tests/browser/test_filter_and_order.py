@@ -51,7 +51,7 @@ def status(watched: Watched, words: str) -> None:
 
 def test_words_filter_problems_resources_and_what_is_folded_below_the_calendar(show: Open) -> None:
     watched = show(an_estate())
-    watched.page.locator("#calendar summary").last.click()
+    watched.page.locator("#calendar summary").last.press("Enter")
     find(watched, "EVS")
 
     assert watched.texts(".problems h3") == ["evs-db"]

@@ -326,6 +326,14 @@ class TestReplay:
             assert (result.differing, result.reasons, result.is_what_if) == ((), (), False)
             assert set(result.identical) >= {"history.ndjson.gz", "report.json", "report.html", "findings.csv"}
 
+    def test_what_the_run_before_said_is_needed_again(self, tmp_path: Path) -> None:
+        simulator = an_estate()
+        before, done = audit_at(simulator, tmp_path, AS_OF - DAY, AS_OF)
+        (tmp_path / before.prefix / "report.json").write_bytes(b"{}")
+
+        with pytest.raises(ChainError, match=r"report\.json is missing or was changed; the run took over what it said"):
+            replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
+
     def test_another_profile_gives_a_what_if(self, tmp_path: Path) -> None:
         simulator = an_estate("healthy")
         (done,) = audit_at(simulator, tmp_path, AS_OF)
