@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.core.report.estate import GOLDEN
 from tests.edges.pages import code_of
 from tests.edges.pretend import a_simulator, audit
 
@@ -60,3 +61,25 @@ def test_sql_names_columns_and_files_that_there_are(place: Path) -> None:
     columns = next(csv.reader(table.read_text(encoding="utf-8").splitlines()))
 
     assert {"run", "as_of", "collection_complete", "outcome"} <= set(columns) & set(re.findall(r"\w+", query))
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="the example is for jq, which this machine lacks")
+def test_jq_shows_what_changed(place: Path, tmp_path: Path) -> None:
+    subject = {"kind": "resource", "id": "r", "name": "web-1"}
+    change = {"control": "CBR-101", "subject": subject, "since": "2026-11-20T04:00:00Z", "outcome": "fail"}
+    changes = {"against": "r0", "as_of": "2026-11-22T04:00:00Z", "new": [], "still": [change], "resolved": []}
+    report = tmp_path / "report.json"
+    report.write_bytes(orjson.dumps({"changes": changes}))
+    query = code_of(PAGE, "jq").split("jq -r '.changes", 1)[1]
+
+    lines = run(place, "bash", "-c", f"report={report}\njq -r '.changes{query}")
+
+    assert lines == ["still\tCBR-101\tweb-1\t2026-11-20T04:00:00Z"]
+
+
+def test_sql_over_ocsf_names_fields_that_there_are() -> None:
+    line = orjson.loads((GOLDEN / "findings.ocsf.ndjson").read_bytes().split(b"\n")[0])
+    fields = re.findall(r"(metadata|compliance)\.(\w+)", code_of(PAGE, "SQL over OCSF"))
+
+    assert {name for _, name in fields} == {"correlation_uid", "control", "status"}
+    assert all(name in line[part] for part, name in fields)
