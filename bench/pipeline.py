@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,9 @@ from audit.run import collect, run
 from audit.store import open_store
 from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, profile_for
+
+for module in ("jsonschema_rs", "audit.report.csv_report", "audit.report.html_report", "audit.report.json_report"):
+    import_module(module)  # a run imports them while it waits for the cloud
 
 
 class KeepsNothing:
