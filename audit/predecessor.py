@@ -9,13 +9,14 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from audit.chain import Digest, DigestKind, Envelope, Head
+from audit.chain import Digest, DigestKind, Envelope, Head, Link
 from audit.collection import Kind, Page, Window, instant
 from audit.errors import ChainError, SourceAnswerError
 from audit.history import History
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 _OVERLAP: Final = timedelta(days=1)  # a task may become visible late
 _SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
-_MADE_ANEW: Final = "is missing or was changed; it was made anew from the answers"
+_NEEDED: Final = frozenset({"run", "origin", "readings", "pages", "objects"})
+_MADE_ANEW: Final = "is missing, was changed or is of another version; it was made anew from the answers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +90,19 @@ def read_predecessor(store: Store, head: Head | None, *, until: datetime, look_b
     Raises:
         StoreError: the store cannot be read.
     """
-    digest = head.digest if head else None
-    while digest is not None and (digest.until > until or digest.kind is DigestKind.BACKFILL):
-        digest = _before(store, digest)
+    digest, _ = _judged_before(store, head, until) if head else (None, None)
     return read_left(store, digest, until - look_back) if digest else None
+
+
+def _judged_before(store: Store, head: Head, until: datetime) -> tuple[Digest | None, Link | None]:
+    """Go back to the newest digest of no later time; also return the link where the way back breaks off, if it does."""
+    digest = head.digest
+    while digest is not None and (digest.until > until or digest.kind is DigestKind.BACKFILL):
+        earlier = _before(store, digest)
+        if earlier is None:
+            return None, digest.previous
+        digest = earlier
+    return digest, None
 
 
 def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | None:
@@ -116,18 +127,15 @@ def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | No
 
 
 def read_manifest(store: Store, digest: Digest) -> Mapping[str, Any] | None:
-    """Read the manifest of a run, None where it is not the one that the digest names."""
+    """Read the manifest of a run, None where it is not the one that the digest names, or is of no known form."""
     data = store.read(digest.manifest.object)
     if data is None or _sha256(data) != digest.manifest.sha256:
         return None
-    manifest: Mapping[str, Any] = orjson.loads(data)
-    return manifest
-
-
-def read_left_report(store: Store, digest: Digest) -> bytes | None:
-    """Read the report.json of a run, None where it, or its manifest, is missing or was changed."""
-    manifest = read_manifest(store, digest)
-    return read_listed(store, manifest, prefix_of(digest), REPORT) if manifest else None
+    try:
+        manifest = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return manifest if isinstance(manifest, dict) and manifest.keys() >= _NEEDED else None
 
 
 def prefix_of(digest: Digest) -> str:
@@ -135,15 +143,18 @@ def prefix_of(digest: Digest) -> str:
     return digest.manifest.object.removesuffix(f"/{MANIFEST}")
 
 
-def recalled(head: Head | None, before: Predecessor | None, until: datetime) -> Previous:
+def recalled(store: Store, head: Head | None, before: Predecessor | None, until: datetime) -> Previous:
     """Say what a run compares itself with, or why there is nothing although there was a run before."""
     if before is not None or head is None:
         return before.recalled if before else Previous()
     if head.digest is None:
         return _lost(f"the newest digest, {head.link.object}, is damaged")
-    if head.digest.until > until:
+    digest, broken = _judged_before(store, head, until)
+    if broken is not None:
+        return _lost(f"the digest {broken.object} is missing or was changed")
+    if digest is None:
         return Previous(trouble=f"the last report, {head.digest.run}, judges a later time than this one")
-    return _lost(f"{head.digest.manifest.object} is missing or was changed")
+    return _lost(f"{digest.manifest.object} is missing or was changed")
 
 
 def _lost(trouble: str) -> Previous:
@@ -172,7 +183,8 @@ def _history(
     """Read a history, say whether it has all that it had, and what was wrong with it."""
     data = read_listed(store, manifest, prefix_of(digest), HISTORY)
     if data is not None:
-        return History.load(data), True, ()
+        with suppress(ValueError):  # another version wrote it
+            return History.load(data), True, ()
     history, is_whole = rebuild(store, digest, since)
     lack = "" if is_whole else ", some of which are missing: nothing before this run's own reading is covered"
     return history, is_whole, (f"the history of the run before ({digest.run}) {_MADE_ANEW}{lack}",)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -119,12 +119,12 @@ class Publication:
         )
         return is_new
 
-    def finish(self, report: "Report", index: bytes | None = None) -> None:
+    def finish(self, report: "Report", index: Callable[[], bytes] | None = None) -> None:
         """Write the manifest, commit the run with its digest, and point to it unless a later one is there already.
 
         Args:
             report: of the run.
-            index: the page that leads to the last runs; None where the profile wants no pages.
+            index: makes the page that leads to the last runs; None where the profile wants no pages.
 
         Raises:
             StoreError: writing failed; without its digest a run does not exist.
@@ -151,7 +151,7 @@ class Publication:
         if _place(pointer) >= _place(self._latest()):
             self._move(LATEST, _json(pointer))
             if index is not None:
-                self._move(INDEX, REDACTOR.data(index))
+                self._move(INDEX, REDACTOR.data(index()))
 
     def _move(self, name: str, data: bytes) -> None:
         """Write one of the two objects that move: all others are written once."""

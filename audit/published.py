@@ -244,7 +244,9 @@ class ChangePart(_Published):
     control: str
     subject: SubjectPart
     since: datetime = Field(description="Time of judgement of the first run in a row that saw it fail.")
-    outcome: Outcome | None = Field(description="What the control says now; null where it judges the subject no more.")
+    outcome: Outcome | None = Field(
+        description="What the control says now; null where there is no such finding any more."
+    )
 
 
 class ChangesPart(_Published):
@@ -254,8 +256,10 @@ class ChangesPart(_Published):
     as_of: datetime = Field(description="Its time of judgement.")
     new: list[ChangePart]
     still: list[ChangePart] = Field(description="What failed before and does still, or is unknown now.")
-    resolved: list[ChangePart]
-    disappeared: list[ChangePart] = Field(description="What failed before and is not judged any more: no repair.")
+    resolved: list[ChangePart] = Field(description="What failed before and passes now.")
+    disappeared: list[ChangePart] = Field(
+        description="What failed before and is not judged any more, or does not apply: no repair."
+    )
 
 
 class TrendPart(_Published):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
@@ -145,7 +146,7 @@ def publish(publication: Publication, intake: Intake, profile: Profile, report: 
     publication.put(PROFILE, profile.canonical)
     for name in profile.formats:
         publication.put(name, FORMATS[name](report))
-    publication.finish(report, index(report) if PAGE in profile.formats else None)
+    publication.finish(report, partial(index, report) if PAGE in profile.formats else None)
     return Done(
         report=report,
         prefix=publication.prefix,

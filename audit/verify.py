@@ -16,12 +16,13 @@ from typing import Any, Final
 
 import orjson
 
+from audit import __version__
 from audit.chain import Digest, Envelope, Link, PublicKey, folder_of
 from audit.collection import shown
 from audit.errors import ChainError
-from audit.predecessor import read_left_report
-from audit.publish import LATEST, MANIFEST
-from audit.report import INDEX
+from audit.predecessor import prefix_of, read_listed, read_manifest
+from audit.publish import LATEST, MANIFEST, REPORT
+from audit.report import INDEX, PAGE
 from audit.report.index_page import render, stored_index
 from audit.store import Store
 
@@ -287,11 +288,11 @@ class _Verifier:
             return
         try:
             pointer = orjson.loads(data)
-            named = [pointer["digest"], pointer["digest_sha256"], pointer["manifest_sha256"]]
+            named = str(pointer["digest"]), str(pointer["digest_sha256"]), str(pointer["manifest_sha256"])
         except (orjson.JSONDecodeError, LookupError, TypeError):
-            named = []
+            named = ("", "", "")
         runs = {(each.key, each.sha256, each.digest.manifest.sha256): each.digest for each in found}
-        digest = runs.get(tuple(named))
+        digest = runs.get(named)
         if digest is None:
             self._fault(key, "the pointer to the latest run leads to no run of the chain")
         else:
@@ -303,13 +304,16 @@ class _Verifier:
         A run that was broken off between pointer and page leaves an older page, so that a difference is no fault.
         """
         key = f"{self._scope}/{INDEX}"
-        data = self._store.read(key)
-        report = read_left_report(self._store, digest)
-        if data is None or report is None:
+        data, manifest = self._store.read(key), read_manifest(self._store, digest)
+        prefix = prefix_of(digest)
+        report = read_listed(self._store, manifest, prefix, REPORT) if manifest else None
+        is_paged = manifest is not None and any(item["name"] == PAGE for item in manifest["objects"])
+        if data is None or report is None or not is_paged:
             return
         try:
-            is_its_own = render(stored_index(orjson.loads(report))) == data
-        except (LookupError, TypeError, ValueError):
+            told = orjson.loads(report)
+            is_its_own = told["run"]["tool_version"] != __version__ or render(stored_index(told)) == data
+        except (AttributeError, LookupError, TypeError, ValueError):
             is_its_own = False
         if not is_its_own:
             self._result.notes.append(

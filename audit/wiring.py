@@ -236,7 +236,7 @@ class Edges:
     kms: KmsSigner | None
 
 
-def _facts(order: Order, head: Head | None, before: Predecessor | None) -> RunFacts:
+def _facts(order: Order, store: Store, head: Head | None, before: Predecessor | None) -> RunFacts:
     """Decide what is read, and what is judged: as far back as the history of earlier runs goes on without a gap."""
     until, look_back = order.until, order.profile.remembered
     since = order.since or (before.reading_from(until) if before else until - min(look_back, FIRST_READING))
@@ -254,7 +254,7 @@ def _facts(order: Order, head: Head | None, before: Predecessor | None) -> RunFa
         profile_sha256=order.profile.sha256,
         timezone=order.profile.timezone,
         language=order.profile.language,
-        previous=recalled(head, before, until),
+        previous=recalled(store, head, before, until),
         origin=before.origin if before else None,
     )
 
@@ -306,7 +306,7 @@ def _run(order: Order, edges: Edges, watch: Watch) -> tuple[Done, Mapping[str, A
         signer = ready_signer(order.settings, edges.kms)
         head = newest(edges.store, order.settings.project_id)
         before = read_predecessor(edges.store, head, until=order.until, look_back=order.profile.remembered)
-        facts = _facts(order, head, before)
+        facts = _facts(order, edges.store, head, before)
         _tell(facts, edges)
         publication = Publication(edges.store, facts, head=head, signer=signer)
         done = run(facts, order.profile, edges.client, publication, watch, before)

@@ -96,8 +96,9 @@ def write(contents: Mapping[str, bytes], path: Path) -> str:
 
 
 def unpack(path: Path, folder: Path) -> None:
-    """Unpack the zip to a folder, as the platform does; whatever was there is removed."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Unpack the zip to a folder, as the platform does; whatever was there is removed: old bytecode would be used."""
+    if folder.exists():
+        shutil.rmtree(folder)
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder)
 
@@ -121,8 +122,13 @@ def compiled(sources: Mapping[str, bytes], python: str) -> dict[str, bytes]:
             "unchecked-hash",
             temporary,
         ]
-        subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S603  # a Python that was found
-        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.pyc")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        subprocess.run(command, check=True, env={**environment, "PYTHONHASHSEED": "0"})  # noqa: S603  # a Python that was found
+        made = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.pyc")}
+    modules = sum(name.endswith(".py") for name in sources)
+    if len(made) != modules:
+        raise BuildError(f"{python} made bytecode of {len(made)} modules, and there are {modules}")
+    return made
 
 
 def _own() -> Iterator[tuple[str, bytes]]:

@@ -79,6 +79,7 @@ def _next(waiting: deque[Job]) -> tuple[int, Page]:
 
 
 def _clear(jobs: "SimpleQueue[Job | None]") -> None:
-    """Drop what nobody waits for any more."""
-    while not jobs.empty():
-        jobs.get_nowait()
+    """Drop what nobody waits for any more; the threads that fetch may take some of it at the same time."""
+    with suppress(Empty):
+        while True:
+            jobs.get_nowait()

@@ -1,7 +1,7 @@
 """What changed since an earlier run: which failures are new, which persist and since when, which are gone, and why.
 
-A finding that failed before and is absent now has disappeared: its subject left, or its control is no longer selected.
-That is no repair, and is said apart.
+A finding that failed before and is not judged now has disappeared: its subject left, or is out of the scope, or its
+control is no longer selected. That is no repair, and is said apart.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -45,7 +45,8 @@ class Change:
 
     Attributes:
         since: the time of judgement of the first run in a row that saw it fail.
-        outcome: what the control says now; None where there is no such finding any more.
+        outcome: what the control says now, ``not_applicable`` where it does not judge the subject any more; None where
+            there is no such finding.
     """
 
     control: str
@@ -87,14 +88,17 @@ def _held(
         if finding.outcome == "fail" or (finding.control, finding.kind, finding.id) in failed
     }
     fresh = {pair: Failure(finding.name, now) for pair, finding in found.items() if pair not in failed}
-    is_open = {pair: finding.outcome in _OPEN for pair, finding in found.items()}
+    outcomes = {pair: finding.outcome for pair, finding in found.items()}
+    still = {pair: failure for pair, failure in failed.items() if outcomes.get(pair) in _OPEN}
+    resolved = {pair: failure for pair, failure in failed.items() if outcomes.get(pair) == "pass"}
+    gone = {pair: failure for pair, failure in failed.items() if pair not in still and pair not in resolved}
     return Changes(
         against=against,
         as_of=as_of,
         new=tuple(_changes(fresh, found)),
-        still=tuple(_changes({pair: failed[pair] for pair in failed if is_open.get(pair)}, found)),
-        resolved=tuple(_changes({pair: failed[pair] for pair in failed if is_open.get(pair) is False}, found)),
-        disappeared=tuple(_changes({pair: failed[pair] for pair in failed if pair not in found}, found)),
+        still=tuple(_changes(still, found)),
+        resolved=tuple(_changes(resolved, found)),
+        disappeared=tuple(_changes(gone, found)),
     )
 
 

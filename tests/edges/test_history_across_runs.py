@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.chain import Envelope, Link
+from audit.chain import Digest, Envelope, Link
 from audit.collection import instant, shown
 from audit.errors import ChainError, StoreError
 from audit.findings import Finding, Outcome
@@ -22,7 +22,7 @@ from audit.publish import newest
 from audit.replay import digest_of, replay
 from audit.run import Done
 from audit.simulator import Simulator, build_estate, serve
-from audit.store import open_store
+from audit.store import Store, open_store
 from audit.verify import verify
 from audit.wiring import carry_out, order
 from tests.core.builders import a_task
@@ -185,7 +185,10 @@ def test_a_history_made_anew_is_told_by_verify(tmp_path: Path) -> None:
     path.write_bytes(content)
 
     run = last.report.run.id
-    told = f"the history of the run before ({run}) is missing or was changed; it was made anew from the answers"
+    told = (
+        f"the history of the run before ({run}) is missing, was changed or is of another version; "
+        "it was made anew from the answers"
+    )
     assert [manifest_of(done, tmp_path)["run"]["previous"]["notes"] for done in (first, last, after)] == [
         [],
         [],
@@ -251,22 +254,27 @@ def test_a_report_of_another_version_is_said_and_stops_no_run(tmp_path: Path) ->
     simulator = an_estate()
     store = open_store(str(tmp_path))
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
-    manifest = manifest_of(done, tmp_path)
-    report = b'{"schema_version": 0}'
-    for listed in manifest["objects"]:
-        if listed["name"] == "report.json":
-            listed["sha256"] = hashlib.sha256(report).hexdigest()
-    (tmp_path / done.prefix / "report.json").write_bytes(report)
-    path = tmp_path / done.prefix / "manifest.json"
-    path.write_bytes(orjson.dumps(manifest))
-    link = Link(object=f"{done.prefix}/manifest.json", sha256=hashlib.sha256(path.read_bytes()).hexdigest())
-    digest = digest_of(store, simulator.project_id, done.report.run.id).model_copy(update={"manifest": link})
+    digest = rewritten(store, tmp_path, done, "report.json", b'{"schema_version": 0}')
 
     before = read_left(store, digest, AS_OF - 90 * DAY)
 
     assert before is not None
     assert (before.report, before.memory) == (None, None)
     assert before.recalled.trouble == f"{done.prefix}/report.json is of another version"
+
+
+def rewritten(store: Store, folder: Path, done: Done, name: str, content: bytes) -> Digest:
+    """Put another object in the place of one of a run, as another version would have written it; return its digest."""
+    manifest = manifest_of(done, folder)
+    for listed in manifest["objects"]:
+        if listed["name"] == name:
+            listed["sha256"] = hashlib.sha256(content).hexdigest()
+    (folder / done.prefix / name).write_bytes(content)
+    path = folder / done.prefix / "manifest.json"
+    path.write_bytes(orjson.dumps(manifest))
+    link = Link(object=f"{done.prefix}/manifest.json", sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    digest = digest_of(store, done.report.run.project_id, done.report.run.id)
+    return digest.model_copy(update={"manifest": link})
 
 
 def test_a_run_whose_manifest_was_changed_is_not_continued(tmp_path: Path) -> None:
@@ -278,6 +286,43 @@ def test_a_run_whose_manifest_was_changed_is_not_continued(tmp_path: Path) -> No
     assert manifest_of(again, tmp_path)["origin"] is None
     assert again.report.run.previous.trouble == f"{done.prefix}/manifest.json is missing or was changed"
     assert continuity(again) is Outcome.UNKNOWN
+
+
+def test_a_history_of_another_version_is_made_anew(tmp_path: Path) -> None:
+    simulator = an_estate()
+    store = open_store(str(tmp_path))
+    (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
+    digest = rewritten(store, tmp_path, done, "history.ndjson.gz", gzip.compress(b'{"a field of tomorrow": 1}\n'))
+
+    before = read_left(store, digest, AS_OF - 90 * DAY)
+
+    assert before is not None
+    assert len(before.history) > 0
+    assert "of another version" in before.recalled.notes[0]
+
+
+@pytest.mark.parametrize("content", [b"no JSON", b"[]", b'{"run": {}}'])
+def test_a_manifest_of_another_form_is_continued_by_nobody(content: bytes, tmp_path: Path) -> None:
+    simulator = an_estate()
+    (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
+    (tmp_path / done.prefix / "manifest.json").write_bytes(content)
+    link = Link(object=f"{done.prefix}/manifest.json", sha256=hashlib.sha256(content).hexdigest())
+    store = open_store(str(tmp_path))
+    digest = digest_of(store, simulator.project_id, done.report.run.id).model_copy(update={"manifest": link})
+
+    assert read_left(store, digest, AS_OF - 90 * DAY) is None
+
+
+def test_where_the_way_back_breaks_off_is_said(tmp_path: Path) -> None:
+    simulator = an_estate()
+    audit_at(simulator, tmp_path, AS_OF - 3 * DAY, AS_OF)
+    (broken, _) = sorted((tmp_path / simulator.project_id / "digest").iterdir())
+    broken.write_bytes(b"damaged")
+    (late,) = audit_at(simulator, tmp_path, AS_OF - DAY)
+
+    name = broken.relative_to(tmp_path)
+    assert late.report.run.previous.trouble == f"the digest {name} is missing or was changed"
+    assert continuity(late) is Outcome.UNKNOWN
 
 
 def test_a_damaged_digest_is_followed_and_said_but_nothing_is_taken_from_it(tmp_path: Path) -> None:

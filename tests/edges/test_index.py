@@ -1,17 +1,21 @@
 """The page at a project's prefix that leads to its last runs."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
+from audit import __version__
+from audit.chain import Unsigned
+from audit.publish import Publication
 from audit.run import Done
 from audit.simulator import Simulator
 from audit.store import open_store
 from audit.verify import Verification, verify
 from tests.core.builders import DAY, HOUR
-from tests.edges.chains import SCOPE, a_chain
+from tests.edges.chains import SCOPE, Shelf, a_report, facts
 from tests.edges.pretend import AS_OF
 from tests.edges.test_history_across_runs import an_estate, audit_at
 
@@ -75,11 +79,35 @@ def test_beside_a_report_that_was_changed_it_is_held_against_nothing(
     assert result.notes == []
 
 
-def test_beside_a_report_of_an_unknown_form_it_is_noted() -> None:
-    shelf = a_chain(1)
+@pytest.mark.parametrize("report", [b"[]", b"{}", b"no", b'{"run": {"tool_version": "%s"}}' % __version__.encode()])
+def test_beside_a_report_of_an_unknown_form_it_is_noted(report: bytes) -> None:
+    shelf = published(report, b"a page")
     shelf.objects[f"{SCOPE}/index.html"] = b"anything"
 
     assert [note.partition(":")[0] for note in verify(shelf, SCOPE).notes] == [f"{SCOPE}/index.html"]
+
+
+@pytest.mark.parametrize(
+    ("report", "page"),
+    [(b'{"run": {"tool_version": "0.0.1"}}', b"a page"), (b"{}", None)],
+    ids=["another version", "no page"],
+)
+def test_what_another_version_or_an_earlier_run_wrote_is_not_compared(report: bytes, page: bytes | None) -> None:
+    shelf = published(report, page)
+    shelf.objects[f"{SCOPE}/index.html"] = b"anything"
+
+    assert verify(shelf, SCOPE).notes == []
+
+
+def published(report: bytes, page: bytes | None) -> Shelf:
+    """One run with such a report, and with a page of it or without."""
+    shelf = Shelf()
+    publication = Publication(shelf, facts(1), head=None, signer=Unsigned())
+    publication.put("report.json", report)
+    if page is not None:
+        publication.put("report.html", page)
+    publication.finish(replace(a_report(), run=facts(1)))
+    return shelf
 
 
 def test_who_wants_no_pages_gets_none(tmp_path: Path) -> None:

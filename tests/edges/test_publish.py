@@ -1,7 +1,7 @@
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -122,7 +122,9 @@ def test_the_manifest_is_written_after_everything_then_the_digest_and_the_pointe
 @pytest.mark.usefixtures("_the_day_after")
 def test_the_page_of_the_last_runs_moves_with_the_pointer() -> None:
     store = Recording()
-    for hours, page in ((1, b"newer"), (0, b"older"), (2, None)):
+    pages: tuple[tuple[int, Callable[[], bytes] | None], ...]
+    pages = ((1, lambda: b"newer"), (0, lambda: b"older"), (2, None))
+    for hours, page in pages:
         run = replace(FACTS, id=f"run-{hours}", as_of=AS_OF + timedelta(hours=hours))
         Publication(store, run, head=None, signer=Unsigned()).finish(a_report(run), page)
 

@@ -563,3 +563,26 @@ def test_an_answer_that_is_not_gzipped_is_found() -> None:
     del shelf.objects[f"{SCOPE}/latest.json"]
 
     assert problems(checked(shelf)) == [f"{raw}: the answer inside is not the one that the manifest names"]
+
+
+@pytest.mark.parametrize("odd", [b"no", b"[]", b'{"a": 1}'])
+def test_beside_a_manifest_that_makes_no_sense_the_pointer_is_checked_all_the_same(odd: bytes) -> None:
+    shelf = a_chain(1)
+    manifest = keys(shelf, "manifest.json")[0]
+    shelf.objects[manifest] = odd
+    change = {"object": manifest, "sha256": hashlib.sha256(odd).hexdigest(), "signature": ""}
+    resealed(shelf, keys(shelf, "/digest/")[0], lambda digest: digest.update(manifest=change), OTHER)
+    publish_pointer(shelf)
+
+    assert f"{manifest}: the manifest is not of a known form" in problems(checked(shelf))
+
+
+@pytest.mark.parametrize("odd", [["x"], {}, None, 5])
+def test_a_pointer_to_no_key_leads_to_no_run(odd: object) -> None:
+    shelf = a_chain(1)
+    pointer = orjson.loads(shelf.objects[f"{SCOPE}/latest.json"])
+    shelf.objects[f"{SCOPE}/latest.json"] = orjson.dumps({**pointer, "digest": odd})
+
+    assert problems(checked(shelf)) == [
+        f"{SCOPE}/latest.json: the pointer to the latest run leads to no run of the chain"
+    ]

@@ -21,12 +21,12 @@ def change_lists(changes: Changes) -> tuple[ChangeList, ...]:
     return (
         ChangeList("fail", "new", "They did not fail then.", changes.new),
         ChangeList("unknown", "still failing", "They failed then, and fail or are unknown now.", changes.still),
-        ChangeList("pass", "resolved", "They failed then, and do not now.", changes.resolved),
+        ChangeList("pass", "resolved", "They failed then, and pass now.", changes.resolved),
         ChangeList(
             "not-applicable",
             "gone",
-            "They failed then, and are not judged now: the subject left, or the control is not selected. "
-            "That is no repair.",
+            "They failed then, and are not judged now: the subject left or is out of the scope, or the control is not "
+            "selected. That is no repair.",
             changes.disappeared,
         ),
     )

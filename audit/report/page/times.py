@@ -102,7 +102,7 @@ def _parts(length: timedelta) -> tuple[int, int]:
 
 
 def _without_nothing(parts: list[str], *numbers: int) -> str:
-    return " ".join(part for part, number in zip(parts, numbers, strict=True) if number)
+    return " ".join(part for part, number in zip(parts, numbers, strict=True) if number) or parts[-1]
 
 
 def day_words(moment: date, words: Words) -> str:

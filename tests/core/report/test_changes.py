@@ -96,6 +96,13 @@ def test_silence_is_no_repair() -> None:
     assert [(change.since, change.outcome) for change in third.resolved] == [(MONDAY, "pass")]
 
 
+def test_what_does_not_apply_any_more_is_no_repair() -> None:
+    found = compare(a_report(MONDAY, a_finding("fail")), a_report(TUESDAY, a_finding("not_applicable")))
+
+    assert (found.resolved, found.still) == ((), ())
+    assert [(change.since, change.outcome) for change in found.disappeared] == [(MONDAY, "not_applicable")]
+
+
 def test_what_was_unknown_all_along_is_no_change() -> None:
     found = compare(a_report(MONDAY, a_finding("unknown")), a_report(TUESDAY, a_finding("unknown")))
 

@@ -1,8 +1,11 @@
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
+from audit.cbr import prefetch as prefetching
 from audit.cbr.prefetch import Prefetch
 from audit.collection import Page
 from audit.errors import SourceUnreachableError
@@ -94,3 +97,28 @@ def test_no_more_is_fetched_after_the_end() -> None:
 
     assert len(fetched) <= 2 * 2 + 2
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("page")]
+
+
+class Emptied(SimpleQueue[Any]):
+    """A queue whose last entry is always taken by somebody else, just after it was looked for."""
+
+    def empty(self) -> bool:
+        return False
+
+
+def test_nothing_hangs_where_a_thread_takes_what_is_just_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefetching, "SimpleQueue", Emptied)
+    raised: list[Exception] = []
+
+    def read() -> None:
+        try:
+            list(Prefetch(breaking(2), 2).in_order(range(9)))
+        except SourceUnreachableError as error:
+            raised.append(error)
+
+    reading = threading.Thread(target=read, daemon=True)
+    reading.start()
+    reading.join(timeout=60)
+
+    assert not reading.is_alive()
+    assert len(raised) == 1
