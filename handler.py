@@ -12,11 +12,13 @@ import structlog
 
 from audit import log
 from audit.errors import AuditError, IncompleteError
+from audit.garbage import look_rarely
 from audit.report.facts import Conclusion
 from audit.wiring import Context, carry_out, order_from_event, summary
 
 gc.freeze()  # nor is it looked through again later
 gc.enable()
+look_rarely()
 _LOG = structlog.get_logger()
 
 

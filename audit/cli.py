@@ -26,6 +26,7 @@ from audit.errors import AuditError, DocumentError, SettingsError, SourceAnswerE
 from audit.event import read_time
 from audit.evidence_commands import diff_runs, replay_run, verify_store
 from audit.frameworks import FRAMEWORKS
+from audit.garbage import look_rarely
 from audit.invoke_command import invoke_command
 from audit.profile import load_profile
 from audit.profile_commands import profile as profile_group
@@ -93,6 +94,7 @@ def main(*, traceback: bool, show_log: bool) -> None:
     Exit codes of an audit: 0 compliant, 10 not compliant, 3 incomplete, 2 wrong use or settings, 1 internal error.
     """
     del traceback  # read by the group when an error arrives
+    look_rarely()
     if show_log:
         log.set_up(sys.stderr)
     else:

@@ -24,17 +24,11 @@ def without_gc() -> Iterator[None]:
             gc.enable()
 
 
-@contextmanager
-def rare_gc() -> Iterator[None]:
-    """Look for cycles rarely meanwhile; a context or a decorator.
+def look_rarely() -> None:
+    """Look for cycles rarely from here on: for a process that does nothing but audit.
 
     A page of parsed JSON is thousands of objects and no cycle, and an audit keeps nearly everything that it makes. With
     Python's own 700, it would look in the middle of every page, and soon walk over every task that is kept. What nobody
     refers to any more is freed at once all the same.
     """
-    usual = gc.get_threshold()
     gc.set_threshold(_NEW, _LOOKS, _LOOKS)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)

@@ -12,7 +12,6 @@ from audit.assess import assess
 from audit.chain import Digest, Envelope, folder_of
 from audit.collection import Kind, Reading, Window, instant
 from audit.errors import ChainError, StoreError
-from audit.garbage import rare_gc
 from audit.predecessor import Predecessor, prefix_of, read_left, read_listed, read_manifest, stored_pages
 from audit.previous import Previous
 from audit.profile import Profile, build_profile
@@ -43,7 +42,6 @@ class Replay:
     reasons: tuple[str, ...]
 
 
-@rare_gc()
 def replay(store: Store, project_id: str, run_id: str, profile: Profile | None = None) -> Replay:
     """Recompute the report of a run.
 

@@ -19,7 +19,6 @@ from audit.collection import Window, shown
 from audit.doctor import Check, Result, examine_cloud, examine_key, examine_store, is_let_in
 from audit.errors import EventError, RefusedError, SettingsError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
-from audit.garbage import rare_gc
 from audit.kms import KmsSigner
 from audit.kms.dialect import KMS
 from audit.log import REDACTOR
@@ -158,7 +157,6 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
     )
 
 
-@rare_gc()
 def carry_out(order: Order, watch: Watch) -> Done:
     """Run an order, tell whoever wants to know, and log one line about how it ended.
 

@@ -9,7 +9,7 @@ import orjson
 
 from audit.cbr.client import CbrClient
 from audit.collection import Kind, Window
-from audit.garbage import rare_gc
+from audit.garbage import look_rarely
 from audit.web.auth import TokenAuth
 from audit.web.fresh import Fresh
 from audit.web.transport import Transport
@@ -19,14 +19,14 @@ from bench.pages import AS_OF, DAYS
 
 def main(url: str, tasks: str, workers: int) -> None:
     """Read every page, and let go of it."""
+    look_rarely()  # as the function and the command do
     with closing(Transport(connections=workers)) as transport:
         credentials = TokenAuth(Fresh(lambda: "bench"))
         client = CbrClient(transport, credentials, endpoint=url, project_id=tasks, workers=workers)
         walk = client.read(Kind.TASKS, Window(AS_OF - timedelta(days=DAYS), AS_OF))
         wall, cpu = time.perf_counter(), time.process_time()
-        with rare_gc():  # as a run collects
-            for page in walk:
-                del page
+        for page in walk:
+            del page
         measured = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "peak_mb": peak_mb()}
     reading = walk.reading()
     if not reading.complete:

@@ -18,14 +18,13 @@ from markupsafe import Markup
 
 from audit.collection import Kind, instant
 from audit.report.contents import Report
-from audit.report.facts import Conclusion
 from audit.report.page.calendar_table import LaterCells, cells, dates, groups, legend
 from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, failures, listed
 from audit.report.page.change_lists import change_lists, new_ones
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
 from audit.report.page.names import readable, short
 from audit.report.page.problem_list import entries
-from audit.report.page.sentences import as_sentence, doubts, drift_news, explained_sentence, verdict_sentence
+from audit.report.page.sentences import VERDICTS, as_sentence, doubts, drift_news, explained_sentence, verdict_sentence
 from audit.report.page.strips import against_limit, late, strips
 from audit.report.page.times import Clock, full_date, lasting, minute, month, problem_age
 from audit.report.page.unmet_runs import unmet_runs
@@ -43,11 +42,6 @@ TYPES: Final = {
     "unknown": "Type not known",
 }
 LISTS: Final = {kind: as_sentence(kind.words) for kind in Kind}
-VERDICTS: Final = {
-    Conclusion.COMPLIANT: ("compliant", "✓", "Compliant"),
-    Conclusion.NON_COMPLIANT: ("failed", "✗", "Not compliant"),
-    Conclusion.INCOMPLETE: ("incomplete", "?", "Incomplete"),
-}
 
 
 def render(report: Report) -> bytes:

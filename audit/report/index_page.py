@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import resources
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -18,15 +18,10 @@ from audit.previous import TrendLine, recall
 from audit.report.contents import Report
 from audit.report.facts import Conclusion
 from audit.report.page.names import readable
+from audit.report.page.sentences import VERDICTS
 from audit.report.page.times import Clock
 from audit.report.page.trend_charts import HEIGHT, WIDTH, age_words, backup_hours, charts, passed_per_mille
 from audit.report.page.words import Words, marked, words_of
-
-_VERDICTS: Final = {
-    Conclusion.COMPLIANT: ("compliant", "✓", "Compliant"),
-    Conclusion.NON_COMPLIANT: ("failed", "✗", "Not compliant"),
-    Conclusion.INCOMPLETE: ("incomplete", "?", "Incomplete"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +114,6 @@ def _environment() -> Environment:
         "place": lambda line: f"{line.as_of:%Y/%m/%d}/{line.run}/report.html",
         "number": "{:,}".format,
         "rate": passed_per_mille,
-        "verdict": lambda line: _VERDICTS[Conclusion(line.conclusion)],
+        "verdict": lambda line: VERDICTS[Conclusion(line.conclusion)],
     }
     return environment

@@ -1,31 +1,25 @@
 import gc
+from collections.abc import Iterator
 
 import pytest
 
-from audit.garbage import rare_gc, without_gc
+from audit.garbage import look_rarely, without_gc
 
 
-def test_looks_are_rare_meanwhile_and_usual_again_afterwards() -> None:
-    usual = gc.get_threshold()
-    with rare_gc():
-        rare = gc.get_threshold()
-        with rare_gc():
-            assert gc.get_threshold() == rare
-        assert gc.get_threshold() == rare
-    assert all(many > few for many, few in zip(rare, usual, strict=True))
-    assert gc.get_threshold() == usual
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    threshold = gc.get_threshold()
+    yield
+    gc.set_threshold(*threshold)
+    gc.enable()
 
 
-def test_they_are_usual_again_after_an_error() -> None:
-    usual = gc.get_threshold()
+def test_looks_are_rare_from_then_on() -> None:
+    gc.set_threshold(700, 10, 10)
+    look_rarely()
 
-    @rare_gc()
-    def step() -> None:
-        raise ValueError("broken")
-
-    with pytest.raises(ValueError, match="broken"):
-        step()
-    assert gc.get_threshold() == usual
+    assert all(many > few for many, few in zip(gc.get_threshold(), (700, 10, 10), strict=True))
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("is_on", [True, False])
@@ -35,11 +29,8 @@ def test_nobody_looks_meanwhile_and_it_is_as_before_after_an_error(*, is_on: boo
             assert not gc.isenabled()
             raise ValueError("broken")
 
-    try:
-        if not is_on:
-            gc.disable()
-        with pytest.raises(ValueError, match="broken"):
-            step()
-        assert gc.isenabled() is is_on
-    finally:
-        gc.enable()
+    if not is_on:
+        gc.disable()
+    with pytest.raises(ValueError, match="broken"):
+        step()
+    assert gc.isenabled() is is_on

@@ -12,6 +12,12 @@ from audit.report.page.words import Words
 from audit.report.problems import Problem
 from audit.subjects import SubjectKind
 
+VERDICTS: Final = {
+    Conclusion.COMPLIANT: ("compliant", "✓", "Compliant"),
+    Conclusion.NON_COMPLIANT: ("failed", "✗", "Not compliant"),
+    Conclusion.INCOMPLETE: ("incomplete", "?", "Incomplete"),
+}
+"""Of each conclusion: its style, its mark and the word for it."""
 _OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
 
 
