@@ -60,7 +60,7 @@ def load(body: bytes) -> tuple[Any, bool]:
     Raises:
         FaultError: two equal keys in an object, more levels or longer texts than any answer has, no UTF-8, no JSON.
     """
-    _refuse_long_texts(body)
+    refuse_long_texts(body)
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -96,16 +96,19 @@ def is_exact(value: Any) -> bool:
     return not isinstance(value, int | float) or -(1 << 63) < value < 1 << 64
 
 
+def colons(body: bytes) -> int | None:
+    """Count the colons of a body, those in texts among them; None where one of these is escaped."""
+    is_plain = b"\\" not in body or not (b"\\u003a" in body or b"\\u003A" in body)
+    return body.count(b":") if is_plain else None
+
+
 def _has_every_key(value: Any, body: bytes) -> bool:
     """Whether a value, written again, has as many colons; those in texts count on both sides, unless escaped."""
     try:
         written = orjson.dumps(value)
     except orjson.JSONEncodeError:
         return False
-    if written == body:
-        return True
-    is_plain = b"\\" not in body or not (b"\\u003a" in body or b"\\u003A" in body)
-    return is_plain and written.count(b":") == body.count(b":")
+    return written == body or written.count(b":") == colons(body)
 
 
 def _load_around_bad_rows(text: str, place: int) -> Any:
@@ -196,9 +199,13 @@ def _refuse_faults(text: str) -> None:
             keys.add(key)
 
 
-def _refuse_long_texts(body: bytes) -> None:
-    """Look for a stretch without any quote that is longer than the texts of any answer; escaped quotes end none."""
-    if len(body) > LONGEST_TEXT and b'\\"' in body:
+def refuse_long_texts(body: bytes) -> None:
+    """Look for a stretch without any quote that is longer than the texts of any answer; escaped quotes end none.
+
+    Raises:
+        FaultError: there is one.
+    """
+    if len(body) > LONGEST_TEXT and b"\\" in body and b'\\"' in body:  # one byte is found forty times as fast as two
         plain = body.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
         if _first_gap(plain, LONGEST_TEXT // 2) is not None:  # every longer text has one; few bodies do
             for text in _TEXTS.finditer(body):
