@@ -56,6 +56,11 @@ class Answer:
         schema = _schema(self.schema, variant)
         return {"$ref": f"#/$defs/{self.row}", "$defs": schema["$defs"]} if self.row else schema
 
+    @property
+    def schema_of_page(self) -> dict[str, Any]:
+        """The schema of a whole answer."""
+        return _schema(self.schema, "")
+
     @cached_property
     def documented(self) -> "Draft202012Validator":
         """Decides whether a row is as the documents and their amendments say."""

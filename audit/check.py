@@ -60,7 +60,7 @@ def check(data: bytes, kind: str | None = None) -> Checked:
     answer = ANSWERS[kind] if kind else _recognised(body)
     rows, rest = answer.rows(body, is_known=is_known)
     ledger = Ledger()
-    ledger.enter(answer, rows, rest, _keeper(answer), page=1)
+    ledger.enter(answer, enumerate(rows), rest, _keeper(answer), page=1)
     return Checked(
         kind=answer.name,
         rows=len(rows),

@@ -46,12 +46,14 @@ class Ledger:
         """Every way in which answers differ from the documents, in order of kind, path and problem."""
         return tuple(replace(self._first[key], count=self._counts[key]) for key in sorted(self._first))
 
-    def enter(self, answer: Answer, rows: Iterable[Any], rest: Mapping[str, Any], keep: Keep, *, page: int) -> None:
+    def enter(
+        self, answer: Answer, rows: Iterable[tuple[int, Any]], rest: Mapping[str, Any], keep: Keep, *, page: int
+    ) -> None:
         """Sort the rows of an answer.
 
         Args:
             answer: what kind of answer it is.
-            rows: its rows.
+            rows: its rows and their places, counted from 0.
             rest: what stands around them.
             keep: takes a row that can be used; False where the same one is known already, ValueError where it is of no
                 use after all.
@@ -60,7 +62,7 @@ class Ledger:
         around = {**rest, answer.key: []} if answer.is_list else rest
         self._note(answer, list(deviations(answer.envelope.iter_errors(around))), "")
         examiner = self._examiners.setdefault(answer.name, Examiner(answer))
-        for number, row in enumerate(rows):
+        for number, row in rows:
             try:
                 seen = examiner.examine(row)
                 if seen is None:

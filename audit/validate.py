@@ -4,7 +4,7 @@ An answer that is not what its envelope promises is an error of the source. A ro
 becomes Rejected. A row that only differs from the documents is used and its difference counted as Drift.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from audit.answers import ANSWERS, parse
@@ -12,16 +12,26 @@ from audit.collection import Drift, Kind, Page, Rejected
 from audit.history import History
 from audit.ledger import Ledger
 from audit.records import Backup, Policy, Protectable, Task, Vault
+from audit.task_rows import TaskRows, read_tasks
 
 R = TypeVar("R", Policy, Vault, Protectable)
 Row = Mapping[str, Any]
 
 
-def read_envelope(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
-    """Parse an answer into its rows and the rest of the answer.
+def read_envelope(kind: Kind, body: bytes) -> tuple[Sequence[Any], dict[str, Any]]:
+    """Parse an answer into its rows and the rest of the answer; rows of the task log may be made tasks at once.
 
     Raises:
         SourceAnswerError: the body is not JSON that can be trusted, or not the list that was asked for.
+    """
+    return (read_tasks(body) if kind is Kind.TASKS else None) or read_with_care(kind, body)
+
+
+def read_with_care(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
+    """Do the same, and leave what the rows are for later.
+
+    Raises:
+        SourceAnswerError: as above.
     """
     answer, is_known = parse(body, kind)
     return ANSWERS[kind].rows(answer, is_known=is_known)
@@ -60,7 +70,20 @@ class Intake:
     def accept(self, page: Page) -> None:
         """Sort the rows of a page into records, drift and rejected; reading a row again changes nothing."""
         self.pages += 1
-        self._ledger.enter(ANSWERS[page.kind], page.rows, page.envelope, self._keepers[page.kind], page=self.pages)
+        rows = self._not_kept(page.rows) if isinstance(page.rows, TaskRows) else enumerate(page.rows)
+        self._ledger.enter(ANSWERS[page.kind], rows, page.envelope, self._keepers[page.kind], page=self.pages)
+
+    def _not_kept(self, rows: TaskRows) -> Iterator[tuple[int, Any]]:
+        """Keep the tasks that are made already, and hand out every other row at its turn."""
+        keep = self.tasks.keep
+        for number, item in enumerate(rows.items):
+            if isinstance(item, Task):
+                try:
+                    keep(item)
+                except ValueError:
+                    yield number, rows[number]  # to be rejected, as a row
+            else:
+                yield number, item
 
     def keep(self, kind: Kind, row: Row) -> bool:
         """Keep the record of a row; False where the same one is known already.

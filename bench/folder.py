@@ -1,6 +1,6 @@
 """The pages of a folder as a source of lists: what a run sees instead of the cloud, without any network."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from audit.validate import read_envelope
 from bench.pages import AS_OF, DAYS
 
 WINDOW: Final = Window(AS_OF - timedelta(days=DAYS), AS_OF)
+Read = Callable[[Kind, bytes], tuple[Sequence[Any], Mapping[str, Any]]]
 _NO_TIME: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -21,7 +22,8 @@ class Listed:
 
     passes = 1
 
-    def __init__(self, folder: Path, kind: Kind) -> None:
+    def __init__(self, folder: Path, kind: Kind, read: Read) -> None:
+        self._read = read
         self._files = sorted(folder.glob(f"{kind.key}-*.json"))
         self._kind = kind
         self._rows = self._pages = self.expected = 0
@@ -32,7 +34,7 @@ class Listed:
             yield self._page(file)
 
     def _page(self, file: Path) -> Page:
-        page = parsed(self._kind, file.read_bytes())
+        page = parsed(self._kind, file.read_bytes(), self._read)
         self._rows += len(page.rows)
         self._pages += 1
         self.expected = page.count
@@ -46,17 +48,18 @@ class Listed:
 class Folder:
     """Every list of a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, read: Read = read_envelope) -> None:
         self._folder = folder
+        self._read = read
 
     def read(self, kind: Kind, _window: Window) -> Listed:
         """Give the pages of a list."""
-        return Listed(self._folder, kind)
+        return Listed(self._folder, kind, self._read)
 
 
-def parsed(kind: Kind, body: bytes) -> Page:
+def parsed(kind: Kind, body: bytes, read: Read = read_envelope) -> Page:
     """Parse an answer as the client of CBR does."""
-    rows, envelope = read_envelope(kind, body)
+    rows, envelope = read(kind, body)
     return Page(kind, f"/v3/bench/{kind}", (), body, "", _NO_TIME, rows, envelope)
 
 

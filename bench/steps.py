@@ -22,6 +22,7 @@ from audit.report import FORMATS
 from audit.report.contents import Report
 from audit.store import open_store
 from audit.store.folder import Folder as Store
+from audit.task_rows import TaskRows
 from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, parsed, profile_for
 from bench.pipeline import told
@@ -111,7 +112,9 @@ def _page(watch: Watch, intake: Intake, entered: Ledger, file: Path) -> None:
     body = file.read_bytes()
     with watch.on("parse"):
         page = parsed(Kind.TASKS, body)
-    answer, rows, rest = ANSWERS[Kind.TASKS], page.rows, page.envelope
+    answer, rest = ANSWERS[Kind.TASKS], page.envelope
+    items = page.rows.items if isinstance(page.rows, TaskRows) else page.rows
+    rows = [(number, item) for number, item in enumerate(items) if not isinstance(item, Task)]  # what is not made yet
     with watch.on("validate"):
         entered.enter(answer, rows, rest, lambda _row: True, page=1)
     with watch.on("rows"):

@@ -20,6 +20,8 @@ import orjson
 from audit.cbr.prefetch import Fetch, Prefetch
 from audit.collection import Kind, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
+from audit.records import Task
+from audit.task_rows import TaskRows
 
 Parse = Callable[[Page], Page]
 
@@ -228,7 +230,7 @@ class Walk:
         content = self._contents.get(digest)
         if content is None:
             page = self._parse(fetched)
-            content = _Content([_identity(row) for row in page.rows], page.envelope)
+            content = _Content(_identities(page.rows), page.envelope)
             self._contents[digest] = content
         else:
             rows = _KnownRows(len(content.ids), self._parse, fetched)
@@ -254,6 +256,11 @@ class Walk:
         """The greatest number of rows that a page can have: what was asked for, or less where the cloud says so."""
         stated = page.envelope.get("limit")
         return min(self._page_size, stated) if isinstance(stated, int) and stated > 0 else self._page_size
+
+
+def _identities(rows: Sequence[Any]) -> list[str]:
+    known = rows.items if isinstance(rows, TaskRows) else rows
+    return [row.id if isinstance(row, Task) else _identity(row) for row in known]
 
 
 def _identity(row: Any) -> str:

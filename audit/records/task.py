@@ -14,9 +14,10 @@ FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
 OPEN_STATUSES: Final = frozenset({"running", "waiting"})
 BACKUP: Final = "backup"
 RESTORE: Final = "restore"
+DELETE: Final = "delete"
 REPLICATION: Final = "replication"
 COPIES: Final = frozenset({REPLICATION, "copy"})  # copy is the older name
-_NO_ERROR: Final = "0"
+NO_ERROR: Final = "0"
 _NO_ZONE: Final = "+00:00"  # times without a zone are UTC
 _NOTHING: Final[dict[str, Any]] = {}
 _TEXT_OR_NONE: Final = (str, NoneType)
@@ -135,7 +136,7 @@ class Task:
             backup_id,
             truth(own.get("incremental")),
             SHARED[own.get("app_consistency_status")],
-            None if error_of_applications == _NO_ERROR else SHARED[error_of_applications],
+            None if error_of_applications == NO_ERROR else SHARED[error_of_applications],
             text(own.get("target_resource_id")),
         )
 
@@ -167,7 +168,7 @@ class Task:
             backup_id=text(own.get("backup_id")) or text(own.get("source_backup_id")),
             incremental=truth(own.get("incremental")),
             app_consistency=shared(own.get("app_consistency_status")),
-            app_consistency_error=None if error_of_applications == _NO_ERROR else shared(error_of_applications),
+            app_consistency_error=None if error_of_applications == NO_ERROR else shared(error_of_applications),
             target_resource_id=text(own.get("target_resource_id")),
             removed=_removed(extra) if "remove_resources" in extra else (),
         )

@@ -12,7 +12,7 @@ import orjson
 from audit.assess import assess
 from audit.collection import Kind
 from audit.report import FORMATS
-from audit.validate import Intake
+from audit.validate import Intake, read_with_care
 from bench.folder import WINDOW, Folder, facts_for, profile_for
 from bench.pipeline import told
 
@@ -26,7 +26,7 @@ def work(folder: Path) -> Mapping[str, Any]:
     profile, intake, lists = profile_for(folder), Intake(), []
     for kind, row in _ROWS.items():
         validator = _validator(kind, row)
-        lists.append(Folder(folder).read(kind, WINDOW))
+        lists.append(Folder(folder, read_with_care).read(kind, WINDOW))
         validating, pages = 0.0, 0
         for page in lists[-1]:
             pages += 1

@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz [ROWS] [SEED]`: the differential test on as many rows as there is patience for."""
+"""`python -m tests.fuzz [ROWS] [SEED]`: the differential tests on as many rows as there is patience for."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
 from tests.fuzz.verdicts import DRIFTED, REFUSED, USED, compare
+from tests.fuzz.ways import compare_ways
 
 SHARE = 10_000
 
@@ -18,16 +19,25 @@ def main(rows: int = 1_000_000, seed: int = 1) -> int:
     wrong: list[str] = []
     shares = -(-rows // SHARE)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for found, told in pool.map(compare, range(seed * 10**6, seed * 10**6 + shares), [SHARE] * shares):
+        for found, told in pool.map(_compare, range(seed * 10**6, seed * 10**6 + shares)):
             counts += found
             wrong += told
             sys.stderr.write(f"\r{counts['rows']:,} of {shares * SHARE:,} rows, {len(wrong)} disagreements ")
     sys.stderr.write("\n")
     verdicts = ", ".join(f"{counts[verdict]:,} {verdict}" for verdict in (USED, DRIFTED, REFUSED))
     sys.stdout.write(f"{counts['rows']:,} rows in {counts['pages']:,} pages: {verdicts}; ")
+    sys.stdout.write(f"{counts['tasks']:,} tasks of as many rows were made in one step; ")
     sys.stdout.write(f"{len(wrong)} disagreements, {time.monotonic() - started:.0f} s\n")
     sys.stdout.write("".join(f"  {each}\n" for each in wrong[:20]))
     return 1 if wrong else 0
+
+
+def _compare(seed: int) -> tuple[Counter[str], list[str]]:
+    """Compare the validators, and then both ways to read the task log on as many rows again."""
+    counts, wrong = compare(seed, SHARE)
+    counts_of_ways, wrong_ways = compare_ways(seed, SHARE)
+    counts["tasks"] = counts_of_ways["tasks"]
+    return counts, wrong + wrong_ways
 
 
 if __name__ == "__main__":

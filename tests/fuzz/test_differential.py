@@ -8,6 +8,7 @@ import pytest
 from audit.answers import ANSWERS
 from tests.fuzz.mutator import MUTATIONS, good_rows, mutate
 from tests.fuzz.verdicts import DRIFTED, REFUSED, USED, compare, the_expected, the_verdict
+from tests.fuzz.ways import compare_ways
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -17,6 +18,22 @@ def test_both_validators_agree_on_a_thousand_mutated_rows_and_every_row_is_count
     assert wrong == []
     assert counts[USED] + counts[DRIFTED] + counts[REFUSED] == counts["rows"] == 1000
     assert min(counts[USED], counts[DRIFTED], counts[REFUSED]) > 100
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pages_read_in_one_step_come_to_the_same_as_those_read_with_care(seed: int) -> None:
+    counts, wrong = compare_ways(seed, 3000)
+
+    assert wrong == []
+    assert counts["tasks"] > counts["rows"] / 5
+    assert min(counts["odd rows beside tasks"], counts["errors"], counts["pages"] - counts["pages in one step"]) > 20
+
+
+def test_tasks_that_are_made_in_another_way_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.typed_tasks.BACKUP", "another")
+    _, wrong = compare_ways(1, 1000)
+
+    assert len(wrong) > 10
 
 
 @pytest.mark.parametrize("kind", good_rows())

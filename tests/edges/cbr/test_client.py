@@ -73,7 +73,7 @@ def test_a_page_says_what_was_asked_and_holds_the_bytes_as_received() -> None:
         ("limit", "20"),
         ("offset", "0"),
     )
-    assert orjson.loads(page.body)["operation_logs"] == page.rows
+    assert orjson.loads(page.body)["operation_logs"] == list(page.rows)
     assert len(page.request_id) == 32
 
 

@@ -1,0 +1,211 @@
+import json
+from typing import Any
+
+import pytest
+
+from audit.answers import ANSWERS
+from audit.collection import Kind, Page
+from audit.records import Task
+from audit.strict_json import LONGEST_TEXT
+from audit.task_rows import TaskRows, read_tasks
+from audit.validate import Intake, read_envelope
+from tests.core.builders import a_page, a_task_row
+from tests.fuzz.mutator import good_rows
+
+SCHEMA = ANSWERS["operation_logs"].schema_of_row("")["$defs"]
+OPERATIONS = SCHEMA["OperationLog"]["properties"]["operation_type"]["enum"]
+RESOURCE = {"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"}
+SAMPLES = {"string": "text", "integer": 7, "boolean": True}
+
+
+def a_body(*rows: Any, **rest: Any) -> bytes:
+    return json.dumps({"operation_logs": rows, "count": len(rows), **rest}).encode()
+
+
+def items(*rows: Any, **rest: Any) -> Any:
+    found = read_tasks(a_body(*rows, **rest))
+    return found and found[0].items
+
+
+def taken(*bodies: bytes) -> Intake:
+    intake = Intake()
+    for body in bodies:
+        rows, rest = read_envelope(Kind.TASKS, body)
+        sent = a_page()
+        intake.accept(Page(Kind.TASKS, sent.path, sent.params, body, "", sent.received_at, rows, rest))
+    return intake
+
+
+def filled(name: str) -> dict[str, Any]:
+    """An object with every field that its definition has."""
+    return {key: sample(schema) for key, schema in SCHEMA[name]["properties"].items() if "pattern" not in schema}
+
+
+def sample(schema: Any) -> Any:
+    if "$ref" in schema:
+        return filled(schema["$ref"].rpartition("/")[2])
+    if "enum" in schema:
+        return schema["enum"][-1]
+    return [sample(schema["items"])] if "items" in schema else SAMPLES[schema["type"]]
+
+
+class TestTasks:
+    @pytest.mark.parametrize("operation", OPERATIONS)
+    def test_every_documented_field_makes_the_same_task(self, operation: str) -> None:
+        extra = {key: value for key, value in filled("OpExtraInfo").items() if key != "remove_resources"}
+        row = a_task_row(operation_type=operation, error_info=filled("OpErrorInfo"), extra_info=extra)
+
+        assert items(row) == [Task.from_row(row)]
+
+    @pytest.mark.parametrize("operation", [operation for operation in OPERATIONS if operation != "backup"])
+    @pytest.mark.parametrize(
+        "extra", [{}, {"resource": {**RESOURCE, "id": ""}}, {"resource": RESOURCE}, "removed", None]
+    )
+    def test_what_may_be_left_out_may(self, operation: str, extra: Any) -> None:
+        row = a_task_row(operation_type=operation, started_at=None, ended_at=None, error_info={}, extra_info=extra)
+        if extra == "removed":
+            row["extra_info"] = {"resource": RESOURCE, "remove_resources": {"resources": [RESOURCE, RESOURCE]}}
+        if extra is None:
+            del row["extra_info"], row["ended_at"], row["policy_id"]
+
+        assert items(row) == [Task.from_row(row)]
+
+    @pytest.mark.parametrize("own", [{}, {"backup": {}}, {"backup": {"app_consistency_error_code": "0"}}])
+    def test_a_backup_needs_no_more_than_a_resource(self, own: Any) -> None:
+        row = a_task_row(extra_info={"resource": RESOURCE, **own})
+
+        assert items(row) == [Task.from_row(row)]
+
+    def test_the_rest_of_the_answer_comes_apart(self) -> None:
+        found = read_tasks(a_body(a_task_row(), limit=1000))
+
+        assert found
+        assert found[1] == {"count": 1, "limit": 1000}
+
+    def test_most_examples_are_read_in_one_step(self) -> None:
+        rows = good_rows()["operation_logs"]
+        made = [row for row in rows if items(row)]
+
+        assert len(made) > len(rows) / 2
+
+
+class TestRows:
+    def test_they_are_there_for_who_looks_at_them(self) -> None:
+        rows = [a_task_row(id=f"task-{number}") for number in range(3)]
+        found = read_envelope(Kind.TASKS, a_body(*rows))[0]
+
+        assert isinstance(found, TaskRows)
+        assert (len(found), found[1], found[1:], list(found)) == (3, rows[1], rows[1:], rows)
+
+    def test_an_odd_row_stands_beside_tasks(self) -> None:
+        good, odd = a_task_row(), a_task_row(id="task-2", colour="blue")
+
+        assert items(good, odd, good) == [Task.from_row(good), odd, Task.from_row(good)]
+
+    @pytest.mark.parametrize(
+        "time",
+        [
+            *("2026-01-05T22:00:03Z", "2026-01-05T22:00:03.12", "2026-01-05 22:00:03", "", "1" * 26),
+            *("2026-02-30T00:00:00", "2026-01-05T24:00:00", "1026-01-05T22:00:03", "2026-01-05T22:00:03\n"),
+            "2026-01-05T22:00:0\N{FULLWIDTH DIGIT THREE}",
+        ],
+    )
+    def test_a_row_with_an_odd_time_stands_beside_tasks(self, time: str) -> None:
+        good, odd = a_task_row(), a_task_row(id="task-2", created_at=time)
+
+        assert items(good, good, odd, good) == [Task.from_row(good), Task.from_row(good), odd, Task.from_row(good)]
+
+    def test_times_that_would_be_right_together_are_odd(self) -> None:
+        good = a_task_row()
+        one = a_task_row(created_at="2026-01-05T22:00:032")
+        other = a_task_row(created_at="026-01-05T22:00:03")
+
+        assert items(good, one, other) == [Task.from_row(good), one, other]
+
+    @pytest.mark.parametrize(
+        "time", ["2026-01-05T22:00:03", "2028-02-29T00:00:00.000000", "2999-12-31T23:59:59.999999"]
+    )
+    def test_usual_times_are_read(self, time: str) -> None:
+        row = a_task_row(created_at=time)
+
+        assert items(row, a_task_row()) == [Task.from_row(row), Task.from_row(a_task_row())]
+
+    def test_a_backup_of_nothing_stands_beside_tasks_until_it_is_rejected(self) -> None:
+        good, odd = a_task_row(), a_task_row(id="task-2", extra_info={})
+        intake = taken(a_body(good, odd))
+
+        assert items(good, odd) == [Task.from_row(good), odd]
+        assert [(each.row, each.id) for each in intake.rejected] == [(1, "task-2")]
+
+
+class TestPagesThatAreReadWithCare:
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"colour": "blue"},
+            {"created_at": "2026-01-05T22:00:03Z"},
+            {"extra_info": {}},
+        ],
+    )
+    def test_one_with_many_odd_rows(self, odd: Any) -> None:
+        good = [a_task_row(id=f"task-{number}") for number in range(50)]
+
+        assert items(*good, *[a_task_row(**odd)] * 16)
+        assert items(*good, *[a_task_row(**odd)] * 17) is None
+
+    def test_one_whose_first_row_is_odd_since_the_others_may_be_too(self) -> None:
+        assert items(a_task_row(colour="blue"), a_task_row()) is None
+
+    def test_one_without_tasks(self) -> None:
+        assert items() is None
+        assert items({"id": "a"}, 5) is None
+
+    @pytest.mark.parametrize("rest", [{"colour": 1}, {"count": -1}, {"count": 1.0}, {"count": None}, {"limit": 0}])
+    def test_one_that_has_something_odd_around_its_rows(self, rest: Any) -> None:
+        assert items(a_task_row(), **rest) is None
+
+    @pytest.mark.parametrize(
+        ("text", "other"),
+        [
+            ('"id":', '"id": "task-0", "id":'),
+            ('"code":', '"code": "a", "code":'),
+            ('"resource":', '"resource": {}, "resource":'),
+            ('"blue"', '"\\u003a"'),
+            ('"blue"', '"\\ud800"'),
+            ('"blue"', "1e400"),
+            ('"blue"', '"\xff"'),
+            ('"blue"', "[" * 300 + "]" * 300),
+            ('"blue"', '{"a": 1, "a": 2}'),
+            ('"blue"', '{"a": 1, "a\\u003a": 2}'),
+        ],
+    )
+    def test_one_that_might_have_lost_something(self, text: str, other: str) -> None:
+        for change in ({}, {"colour": "blue"}):
+            body = a_body(a_task_row(id="task-1"), {**a_task_row(), **change})
+            assert read_tasks(body)
+            changed = body.replace(text.encode(), other.encode("latin-1"))
+            assert changed == body or read_tasks(changed) is None
+
+    def test_a_key_that_comes_twice_where_colons_are_escaped(self) -> None:
+        body = a_body(a_task_row(vault_name="a:")).replace(b'"a:"', b'"\\u003a\\u003a", "vault_name": "a:"')
+
+        assert read_tasks(body) is None
+
+    def test_one_with_a_text_that_is_too_long(self) -> None:
+        assert items(a_task_row(vault_name="a" * (LONGEST_TEXT - 2)))
+        assert items(a_task_row(vault_name="a" * LONGEST_TEXT * 2)) is None
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"[]", b'{"operation_logs": [', b'\xef\xbb\xbf{"operation_logs": [], "count": 0}']
+    )
+    def test_one_that_is_no_page(self, body: bytes) -> None:
+        assert read_tasks(body) is None
+
+
+def test_another_task_of_the_same_id_is_rejected_as_the_row_that_it_came_in() -> None:
+    first, second = a_task_row(), a_task_row(operation_type="delete")
+    intake = taken(a_body(first, second))
+
+    assert list(intake.tasks) == [Task.from_row(first)]
+    (rejected,) = intake.rejected
+    assert (rejected.row, rejected.id, rejected.message) == (1, "task-1", "another task has the same id")
