@@ -61,7 +61,9 @@ class Ledger:
         """
         around = {**rest, answer.key: []} if answer.is_list else rest
         self._note(answer, list(deviations(answer.envelope.iter_errors(around))), "")
-        examiner = self._examiners.setdefault(answer.name, Examiner(answer))
+        if answer.name not in self._examiners:
+            self._examiners[answer.name] = Examiner(answer)
+        examiner = self._examiners[answer.name]
         for number, row in rows:
             try:
                 seen = examiner.examine(row)
