@@ -138,12 +138,19 @@ class Finding(NamedTuple):
 def _verdict(outcome: Outcome, reason: str, tasks: Iterable[Task | str], facts: Facts) -> Verdict:
     if not facts and not tasks:
         return _plain(outcome, reason)
+    told = tuple([(name, shown(fact) if isinstance(fact, datetime) else fact) for name, fact in facts.items()])
     return Verdict(
         outcome,
         reason,
-        tuple([(name, shown(fact) if isinstance(fact, datetime) else fact) for name, fact in facts.items()]),
+        _once(told, tuple(map(type, facts.values()))),
         tuple([task if isinstance(task, str) else task.id for task in tasks]),
     )
+
+
+@lru_cache(maxsize=4096)
+def _once(facts: tuple[tuple[str, Fact], ...], _types: tuple[type, ...]) -> tuple[tuple[str, Fact], ...]:
+    """Keep equal facts once: nine in ten findings say the same as another. True and 1 are equal, and not the same."""
+    return facts
 
 
 @lru_cache(maxsize=1024)
