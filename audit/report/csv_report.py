@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable
+from io import BytesIO
+from itertools import islice
 from typing import Final
 
 import orjson
@@ -32,6 +34,7 @@ COLUMNS: Final = (
 _FORMULA_STARTS: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  # wide forms too
 _SPECIAL: Final = re.compile('[",\r\n]')
 _NOT_WAIVED: Final = ",,,"
+_AT_A_TIME: Final = 1000
 _END: Final = "\r\n"
 
 
@@ -39,8 +42,12 @@ def render(report: Report) -> bytes:
     """Return the findings as UTF-8 CSV (RFC 4180), in the order of the report."""
     run = (report.run.id, shown(report.run.as_of), str(report.collection.complete).lower())
     begin, cells = ",".join(map(_quoted, run)), _Cells()
-    lines = [",".join(COLUMNS), *[f"{begin},{_line(finding, cells)}" for finding in report.findings], ""]
-    return _END.join(lines).encode()
+    written = BytesIO()  # in pieces: as lines, as one text and as bytes, it would be in memory three times
+    written.write(f"{','.join(COLUMNS)}{_END}".encode())
+    findings = iter(report.findings)
+    while lines := [f"{begin},{_line(finding, cells)}{_END}" for finding in islice(findings, _AT_A_TIME)]:
+        written.write("".join(lines).encode())
+    return written.getvalue()
 
 
 class _Cells(dict[str, str]):

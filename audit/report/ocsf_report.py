@@ -5,6 +5,7 @@ Source: Open Cybersecurity Schema Framework 1.8.0, class compliance_finding with
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any, Final
 
 import orjson
@@ -29,7 +30,9 @@ def render(report: Report) -> bytes:
     """Return the findings as NDJSON, in the order of the report."""
     controls = {control.id: control for control in report.controls}
     lines = (_event(finding, controls[finding.control], report) for finding in report.findings)
-    return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+    written = BytesIO()  # line by line: all lines beside what they make together would need much more memory
+    written.writelines(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+    return written.getvalue()
 
 
 def _event(finding: Finding, control: Control[Any], report: Report) -> Mapping[str, Any]:
