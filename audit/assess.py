@@ -7,7 +7,7 @@ from audit.collection import Kind, Reading
 from audit.evaluate import evaluate
 from audit.predecessor import Predecessor
 from audit.profile import Profile
-from audit.report.contents import Report, compose
+from audit.report.contents import Report, ResourceLine, compose, line_of
 from audit.report.facts import RunFacts
 from audit.validate import Intake
 
@@ -41,18 +41,24 @@ def assess(
     )
     demands = profile.demands_at(facts.as_of)
     judged = subjects.arrange(intake.tasks, inventory, collection)
-    findings = evaluate(judged, profile.selected, demands)
-    return compose(facts, judged, profile.selected, findings, demands)
+    lines: list[ResourceLine] = []
+
+    def note(subject: subjects.Subject, limits: subjects.Limits) -> None:
+        if isinstance(subject, subjects.Resource):
+            lines.append(line_of(subject, limits))
+
+    findings = evaluate(judged, profile.selected, demands, note)
+    return compose(facts, judged, profile.selected, findings, demands, lines or None)
 
 
 def _doubts(facts: RunFacts, intake: Intake, readings: tuple[Reading, ...]) -> Iterator[str]:
     """Say what makes a task log doubtful although it was read to its end."""
-    created = [task.created_at for task in intake.tasks]
-    if not created:
+    if not len(intake.tasks):
         yield "the task log of the window is empty"
-    late = sum(moment > facts.window.until for moment in created)
+    late = len(intake.tasks) - intake.tasks.number_created(until=facts.window.until)
     if late:
         yield f"{late} tasks were created after the window's end: the cloud ignored it, or its clock differs from ours"
-    vanished = sum(facts.read.since <= moment <= facts.read.until for moment in created)
-    if vanished and any(reading.kind is Kind.TASKS and not reading.distinct for reading in readings):
+    is_empty = any(reading.kind is Kind.TASKS and not reading.distinct for reading in readings)
+    vanished = intake.tasks.number_created(facts.read.since, facts.read.until) if is_empty else 0
+    if vanished:
         yield f"the task log is empty, and earlier runs read {vanished} tasks of the same time"

@@ -1,6 +1,6 @@
 """Every selected control on every subject of its kind: exactly one finding for each pair."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
@@ -16,16 +16,25 @@ _EXCUSES: Final = {
     Presence.UNPROTECTED: not_applicable("no vault holds it, and no task names it"),
     Presence.UNKNOWN: unknown("the vaults could not be read completely"),
 }
+Note = Callable[[Subject, Limits], None]
 _OUT_OF_SCOPE: Final = not_applicable("not in the scope of the profile")
 
 
-def evaluate(subjects: Subjects, controls: Iterable[Control[Any]], demands: Demands) -> tuple[Finding, ...]:
+def evaluate(
+    subjects: Subjects, controls: Iterable[Control[Any]], demands: Demands, note: Note = lambda _subject, _limits: None
+) -> tuple[Finding, ...]:
     """Judge every pair; the findings come in order of control, kind and subject.
 
     The waivers of the profile are judged last: what they meet shows only when the other findings are known.
+
+    Args:
+        subjects: what is judged.
+        controls: the rules.
+        demands: what the organisation demands.
+        note: is called for each subject with its limits, after it was judged and before what it remembers is freed.
     """
     selected = tuple(controls)
-    judging = _Judging(subjects.collection, demands)
+    judging = _Judging(subjects.collection, demands, note)
     judged = {kind: iter(judging.findings(_judging(selected, kind), subjects.of(kind))) for kind in SubjectKind}
     found = [(control.id, next(judged[kind])) for control in selected for kind in control.kinds]
     on_waivers = _judging(selected, SubjectKind.WAIVER)
@@ -44,7 +53,8 @@ def _judging(controls: Iterable[Control[Any]], kind: SubjectKind) -> list[Contro
 class _Judging:
     """One evaluation: who is judged by which limits, and what is waived."""
 
-    def __init__(self, collection: Collection, demands: Demands) -> None:
+    def __init__(self, collection: Collection, demands: Demands, note: Note) -> None:
+        self._note = note
         self._collection = collection
         self._demands = demands
         self._waivable = {waiver.control for waiver in demands.waivers}
@@ -52,7 +62,8 @@ class _Judging:
     def findings(self, controls: Sequence[Control[Any]], subjects: Sequence[Subject]) -> list[list[Finding]]:
         """Judge each subject by each control; return the findings of each control, in order of subject.
 
-        One subject is judged by all controls before the next one, so that what it remembers of its tasks can be freed.
+        One subject is judged by all controls before the next one, so that what it remembers of its tasks can be freed:
+        all tasks at once, each an object, would need more memory than everything else.
         """
         found: list[list[Finding]] = [[] for _control in controls]
         if not controls:
@@ -68,6 +79,9 @@ class _Judging:
                 verdict = excuse or _verdict(control, subject, limits)
                 finding = Finding(control.id, kind, subject_id, name, control.severity, verdict)
                 kept.append(self._marked(finding) if control.id in self._waivable else finding)
+            self._note(subject, limits)
+            if isinstance(subject, Resource | VaultSubject):
+                subject.forget()
         return found
 
     def _marked(self, finding: Finding) -> Finding:

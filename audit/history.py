@@ -2,7 +2,8 @@
 
 A history is a map from task id to task. Merging keeps, for each id, the task that was updated last; where two
 were updated at the same time, a final status beats an unfinished one. Merging is commutative, associative and
-idempotent, so pages may be folded in any order and reading the same page twice changes nothing.
+idempotent, so pages may be folded in any order and reading the same page twice changes nothing. Tasks are kept packed
+(audit/records/table.py), because there may be a million of them.
 """
 
 import gzip
@@ -11,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from operator import attrgetter
 from sys import intern
 from typing import Any, Final
@@ -18,6 +20,8 @@ from typing import Any, Final
 import orjson
 
 from audit.records import Task
+from audit.records.moments import moment_of, state_of
+from audit.records.table import Table
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = 24 * 60 * 60
@@ -26,6 +30,7 @@ _VALUES: Final = attrgetter(*_FIELDS)
 _INSTANTS: Final = ("created_at", "updated_at", "started_at", "ended_at")
 _REPEATED: Final = frozenset(_FIELDS) - {"id", "backup_id", "target_resource_id", "incremental", *_INSTANTS}
 _GZIP: Final = 31  # what zlib calls the window of 32 KB inside a gzip file, which has no name and no time in it
+_LATEST: Final = b"\xff"
 _LINES: Final = 1000  # are written at once: all together would take more memory than the history itself
 _TYPES: Final[Mapping[str, type]] = {**dict.fromkeys(_INSTANTS, int), "incremental": bool, "removed": list}
 
@@ -33,34 +38,50 @@ _TYPES: Final[Mapping[str, type]] = {**dict.fromkeys(_INSTANTS, int), "increment
 class History:
     """The newest known state of every task."""
 
-    __slots__ = ("_tasks",)
+    __slots__ = ("_table",)
 
     def __init__(self, tasks: Iterable[Task] = ()) -> None:
-        self._tasks: dict[str, Task] = {}
-        for task in tasks:
-            self._keep(task)
+        self._table = Table()
+        self.update(tasks)
 
     def __add__(self, other: "History") -> "History":
         merged = History()
-        merged._tasks = dict(self._tasks)
-        for task in other:
-            merged._keep(task)
+        merged._table = self._table.copy()
+        merged.update(other)
         return merged
 
     def __iter__(self) -> Iterator[Task]:
-        return iter(self._tasks.values())
+        return iter(self._table)
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._table)
 
     def get(self, task_id: str) -> Task | None:
         """Return the newest known state of a task, or None."""
-        return self._tasks.get(task_id)
+        row = self._table.find(task_id)
+        return None if row is None else self._table.task(row)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, History) and self._tasks == other._tasks
+        return (
+            isinstance(other, History) and len(self) == len(other) and all(other.get(task.id) == task for task in self)
+        )
 
     __hash__ = None  # type: ignore[assignment]  # a history compares by content, and content may be large
+
+    @property
+    def table(self) -> Table:
+        """Its tasks, packed."""
+        return self._table
+
+    def oldest(self, until: datetime) -> datetime | None:
+        """When the oldest task was created; None where that was after a time, or there is none."""
+        first = min(self._table.created(), default=_LATEST)
+        return moment_of(first) if first <= state_of(until) else None
+
+    def number_created(self, since: datetime | None = None, until: datetime | None = None) -> int:
+        """Count the tasks that were created from one time to another; both belong to it."""
+        first, last = (b"" if since is None else state_of(since)), (_LATEST if until is None else state_of(until))
+        return sum(first <= created <= last for created in self._table.created())
 
     def keep(self, task: Task) -> bool:
         """Merge a task into this history in place; False where the same state of it is known already.
@@ -68,33 +89,27 @@ class History:
         Raises:
             ValueError: another task has the same id.
         """
-        known = self._tasks.setdefault(task.id, task)
-        if known is task:
-            return True
-        if known == task:
-            return False
-        if (known.operation, known.resource_id) != (task.operation, task.resource_id):
-            raise ValueError("another task has the same id")
-        self._keep(task)
-        return True
+        return self._table.add(task, _is_newer_state)
 
     def update(self, tasks: Iterable[Task]) -> None:
-        """Merge tasks into this history in place, as collecting does page by page."""
+        """Merge tasks into this history in place."""
         for task in tasks:
-            self._keep(task)
+            self._table.add(task, _is_newer)
 
-    def pruned(self, since: datetime) -> "History":
-        """Return the tasks that were created since a time, and those that are still open however old they are."""
-        kept = History()
-        kept._tasks = {task.id: task for task in self if task.created_at >= since or not task.finished}
-        return kept
+    def dump(self, since: datetime | None = None) -> bytes:
+        """Return gzipped NDJSON, one task a line in order of id; the same history gives the same bytes.
 
-    def dump(self) -> bytes:
-        """Return gzipped NDJSON, one task a line in order of id; the same history gives the same bytes."""
-        tasks = [self._tasks[task_id] for task_id in sorted(self._tasks)]
+        Args:
+            since: what was created before and has ended is left out.
+        """
         packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)  # and not ISA-L: its bytes may depend on the processor
-        parts = [packer.compress(b"".join(map(_line, tasks[at : at + _LINES]))) for at in range(0, len(tasks), _LINES)]
-        return b"".join((*parts, packer.flush()))
+        packed = io.BytesIO()  # gives its bytes away without a copy
+        tasks = map(self._table.task, self._table.rows_by_id())
+        kept = (task for task in tasks if since is None or task.created_at >= since or not task.finished)
+        while lines := b"".join(map(_line, islice(kept, _LINES))):
+            packed.write(packer.compress(lines))
+        packed.write(packer.flush())
+        return packed.getvalue()
 
     @classmethod
     def load(cls, data: bytes) -> "History":
@@ -111,10 +126,15 @@ class History:
         except (OSError, EOFError, zlib.error, TypeError, OverflowError) as error:
             raise ValueError(f"not a history: {error}") from error
 
-    def _keep(self, task: Task) -> None:
-        known = self._tasks.get(task.id)
-        if known is None or (task != known and _rank(task) > _rank(known)):
-            self._tasks[task.id] = task
+
+def _is_newer(known: Task, task: Task) -> bool:
+    return _rank(task) > _rank(known)
+
+
+def _is_newer_state(known: Task, task: Task) -> bool:
+    if (known.operation, known.resource_id) != (task.operation, task.resource_id):
+        raise ValueError("another task has the same id")
+    return _is_newer(known, task)
 
 
 def _rank(task: Task) -> tuple[datetime, bool, bytes]:

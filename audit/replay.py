@@ -66,7 +66,7 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     report = assess(facts, used, intake, tuple(map(_reading, manifest["readings"])), before)
     if used.sha256 != own.sha256:
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
-    history = intake.tasks.pruned(report.run.window.since).dump()
+    history = intake.tasks.dump(since=report.run.window.since)
     made = {HISTORY: history, **{name: render(report) for name, render in FORMATS.items()}}
     changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))
     return _compared(report, made, manifest, changed)

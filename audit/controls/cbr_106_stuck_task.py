@@ -13,10 +13,12 @@ How to fix it
     Look the task up in the CBR console; if it does not move, open a service ticket with its id.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import Task, pick
 from audit.subjects import Collection, Limits, Resource, SubjectKind, VaultSubject
 
 _HOUR: Final = timedelta(hours=1)
@@ -25,10 +27,11 @@ _HOUR: Final = timedelta(hours=1)
 def judge(subject: Resource | VaultSubject | Collection, limits: Limits) -> Verdict:
     """Look for a task that has not ended and is older than the limit."""
     if isinstance(subject, Resource):
-        tasks, unfinished = subject.tasks, subject.sorted_tasks.unfinished
+        tasks: Sequence[Task] = subject.tasks
+        unfinished = [task for task in pick(tasks, lambda task: not task.succeeded) if not task.finished]
     else:
-        tasks = tuple([task for task in subject.tasks if task.resource_id is None])
-        unfinished = tuple([task for task in tasks if not task.finished])
+        tasks = pick(subject.tasks, lambda task: task.resource_id is None)
+        unfinished = [task for task in tasks if not task.finished]
     old = [task for task in unfinished if limits.now - task.created_at > limits.stuck_after]
     stuck = [task for task in old if task.is_understood]
     facts = {"limit_hours": limits.stuck_after // _HOUR}

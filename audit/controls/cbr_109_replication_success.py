@@ -37,7 +37,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return not_applicable("no enabled replication policy is applied")
     if not resource.log_complete:
         return unknown("the task log has gaps")
-    copies = [task for task in resource.sorted_tasks.others if task.operation in COPIES and task.began <= limits.now]
+    copies = [task for task in resource.doing(COPIES) if task.began <= limits.now]
     newest = next((task for task in reversed(copies) if task.succeeded or task.broke or not task.is_understood), None)
     if newest and newest.broke:
         return failed("the newest copy failed", [newest], since=newest.began, error=newest.error_code)

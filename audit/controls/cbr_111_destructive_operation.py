@@ -19,27 +19,30 @@ How to fix it
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
+from math import inf
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, passed, unknown
-from audit.records import Policy, Task
+from audit.records import BACKUP, Policy, Task, pick, pick_backups, pick_begun
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
+_DAY: Final = timedelta(days=1)
 _REMOVALS: Final = frozenset({"vault_delete", "remove_resource"})
+_TAKE_AWAY: Final = _REMOVALS | {"delete"}
 
 
 def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
     """Look for removals, and for deletions that came before the end of retention."""
-    others = [task for task in vault.tasks if task.operation != "backup"]
-    removals = [task for task in others if task.operation in _REMOVALS and task.succeeded]
-    deletions = [task for task in others if task.operation == "delete" and task.succeeded]
-    backups = [task for task in vault.tasks if task.operation == "backup" and task.backup_id] if deletions else []
+    taken = pick(vault.tasks, lambda task: task.operation in _TAKE_AWAY and task.succeeded)
+    removals = [task for task in taken if task.operation in _REMOVALS]
+    deletions = [task for task in taken if task.operation == "delete"]
+    backups = pick_backups(vault.tasks, {task.backup_id for task in deletions if task.backup_id})
     made = {task.backup_id: task for task in backups if task.succeeded}
     dated = [(task, made[task.backup_id]) for task in deletions if task.backup_id and task.backup_id in made]
     rules = None if vault.policies is None else [policy.policy for policy in vault.policies]
-    successes = _successes(vault) if dated else {}
-    early = [task for task, backup in dated if rules is not None and not _is_due(task, backup, successes, rules)]
+    early = [] if rules is None else _early(dated, vault, rules)
     if not vault.log_complete and any((rule.max_backups or 0) > 0 for rule in rules or ()):
         early = []  # the newer backups that explain a deletion may be missing
     undecided = _undecided(deletions, backups, vault, rules or [])
@@ -75,16 +78,23 @@ def _reason(found: list[Task]) -> str:
     return "resources were taken out of the vault"
 
 
-def _is_due(deletion: Task, backup: Task, successes: Mapping[str | None, list[datetime]], rules: list[Policy]) -> bool:
-    """Whether the retention of some policy explains that a backup was deleted."""
-    days = (deletion.created_at - backup.began) / timedelta(days=1)
+def _early(dated: list[tuple[Task, Task]], vault: VaultSubject, rules: list[Policy]) -> list[Task]:
+    """Find the deletions that no policy explains by the age of the backup or by the number of newer ones."""
+    mine = [rule for rule in rules if rule.operation == BACKUP]
+    days = [rule.retention_days for rule in mine if rule.retention_days and rule.retention_days > 0]
+    numbers = [rule.max_backups for rule in mine if rule.max_backups and rule.max_backups > 0]
+    shortest = min(days, default=inf)
+    young = [pair for pair in dated if (pair[0].created_at - pair[1].began) / _DAY < shortest]
+    if not numbers:
+        return [deletion for deletion, _backup in young]
+    successes = _successes(vault, {backup.resource_id for _deletion, backup in young})
+    return [deletion for deletion, backup in young if _newer(deletion, backup, successes) < min(numbers)]
+
+
+def _newer(deletion: Task, backup: Task, successes: Mapping[str | None, list[datetime]]) -> int:
+    """Count the successful backups between a backup and its deletion."""
     began = successes[backup.resource_id]
-    newer = bisect_right(began, deletion.created_at) - bisect_right(began, backup.began)
-    return any(
-        (0 < (rule.retention_days or 0) <= days) or (0 < (rule.max_backups or 0) <= newer)
-        for rule in rules
-        if rule.operation == "backup"
-    )
+    return bisect_right(began, deletion.created_at) - bisect_right(began, backup.began)
 
 
 def _undecided(deletions: list[Task], backups: list[Task], vault: VaultSubject, rules: list[Policy]) -> list[Task]:
@@ -101,15 +111,16 @@ def _undecided(deletions: list[Task], backups: list[Task], vault: VaultSubject, 
 def _was_old_enough(deletion: Task, vault: VaultSubject, rules: list[Policy]) -> bool:
     """Whether a backup from before the window, whose age nobody knows, had reached the longest retention by age."""
     longest = max((rule.retention_days or 0 for rule in rules if rule.operation == "backup"), default=0)
-    return bool(deletion.backup_id) and 0 < longest <= (deletion.created_at - vault.window.since) / timedelta(days=1)
+    return bool(deletion.backup_id) and 0 < longest <= (deletion.created_at - vault.window.since) / _DAY
 
 
-def _successes(vault: VaultSubject) -> Mapping[str | None, list[datetime]]:
-    """When the successful backups of each resource began, in order."""
+def _successes(vault: VaultSubject, resource_ids: AbstractSet[str | None]) -> Mapping[str | None, list[datetime]]:
+    """When the successful backups of some resources began, in order."""
     began: dict[str | None, list[datetime]] = defaultdict(list)
-    for task in vault.tasks:
-        if task.operation == "backup" and task.succeeded:
-            began[task.resource_id].append(task.began)
+    for task, moments in pick_begun(
+        vault.tasks, lambda task: task.operation == BACKUP and task.succeeded and task.resource_id in resource_ids
+    ):
+        began[task.resource_id].extend(moments)
     return {resource_id: sorted(moments) for resource_id, moments in began.items()}
 
 

@@ -29,6 +29,7 @@ from audit.records import BACKUP, Backup, Policy, Task
 from audit.subjects import Limits, Resource, SubjectKind, silent_since
 
 _NONE_MADE: Final = frozenset({"failed", "timeout", "skipped", "waiting"})
+_DELETE: Final = frozenset({"delete"})
 _DAY: Final = timedelta(days=1)
 _FOR_EVER: Final = timedelta.max.days
 _FIRST: Final = timedelta(days=1)  # a task may have waited for long before it made its backup
@@ -62,8 +63,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
 def _gone(resource: Resource, made: list[Task], now: datetime) -> list[Task]:
     """Find the tasks whose backup is not there, and nothing that was read explains why."""
     there: set[str | None] = {point.id for point in resource.recovery_points or ()}
-    others = resource.sorted_tasks.others
-    there |= {task.backup_id for task in others if task.operation == "delete" and not task.broke}
+    there |= {task.backup_id for task in resource.doing(_DELETE) if not task.broke}
     rules = [subject.policy for subject in resource.policies or () if subject.policy.operation == BACKUP]
     life = min([_FOR_EVER, *(rule.retention_days or 0 for rule in rules if rule.keeps_by_age)]) * _DAY
     missing = [task for task in made if task.backup_id not in there and now - task.began < life]

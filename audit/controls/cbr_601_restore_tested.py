@@ -16,7 +16,7 @@ How to fix it
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import Task
+from audit.records import RESTORE, Task, pick
 from audit.subjects import Limits, SubjectKind, VaultSubject, reaches_back
 
 
@@ -30,7 +30,7 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
         return not_applicable("no backups are made into the vault")
     if subject.vault is not None and not subject.vault.resources:
         return not_applicable("the vault holds nothing that could be restored")
-    restores = [task for task in subject.tasks if task.operation == "restore" and _counts(task, subject, limits)]
+    restores = [task for task in pick(subject.tasks, _is_restore) if _counts(task, subject, limits)]
     if restores and restores[-1].began >= start:
         return passed("a restore succeeded", restores[-1:], restored=restores[-1].began, **facts)
     if subject.vault is not None and subject.vault.created_at is not None and subject.vault.created_at > start:
@@ -40,6 +40,10 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
     if not reaches_back(subject, limits.restore_test_period, limits.now):
         return unknown("no successful restore was seen, and the task log does not cover the period", **facts)
     return failed("no restore succeeded in the period", restores[-1:], since=start, or_earlier=True, **facts)
+
+
+def _is_restore(task: Task) -> bool:
+    return task.operation == RESTORE
 
 
 def _counts(task: Task, subject: VaultSubject, limits: Limits) -> bool:

@@ -5,6 +5,7 @@ ListProtectable of the CBR API.
 """
 
 from audit.records.backup import Backup, Replica
+from audit.records.packed_tasks import PackedTasks, pick, pick_backups, pick_begun, pick_named
 from audit.records.policy import Policy
 from audit.records.protectable import Protectable
 from audit.records.task import BACKUP, COPIES, FINAL_STATUSES, OPEN_STATUSES, REPLICATION, RESTORE, Task
@@ -18,10 +19,15 @@ __all__ = [
     "REPLICATION",
     "RESTORE",
     "Backup",
+    "PackedTasks",
     "Policy",
     "Protectable",
     "Protected",
     "Replica",
     "Task",
     "Vault",
+    "pick",
+    "pick_backups",
+    "pick_begun",
+    "pick_named",
 ]

@@ -32,21 +32,24 @@ def _is_as_rare_as_planned(_cause: Finding, subject: Subject) -> bool:
     """Its newest success is no older than every policy of it allows."""
     if not isinstance(subject, Resource) or not (last := subject.last_success):
         return False
+    subject.forget()  # where backups fail everywhere, the tasks of every resource would be in memory at the same time
     age = subject.window.until - last.began
     return all(age <= schedule.longest_gap for schedule in subject.schedules or ())
 
 
 def _was_turned_away(cause: Finding, subject: Subject) -> bool:
     """Its newest backup task says that this vault is full or takes no backups."""
-    if not isinstance(subject, Resource) or not subject.backups:
+    if not isinstance(subject, Resource):
         return False
-    newest = subject.backups[-1]
-    return newest.error_code in _FULL_OR_FROZEN and newest.vault_id in {None, cause.id}
+    newest = next((task for task in reversed(subject.tasks) if task.operation == BACKUP), None)
+    return newest is not None and newest.error_code in _FULL_OR_FROZEN and newest.vault_id in {None, cause.id}
 
 
 def _waits_for_it(cause: Finding, subject: Subject) -> bool:
     """The task that does not end is a backup: CBR starts no other meanwhile."""
-    return isinstance(subject, Resource) and any(task.id in cause.verdict.tasks for task in subject.backups)
+    return isinstance(subject, Resource) and any(
+        task.id in cause.verdict.tasks for task in subject.tasks if task.operation == BACKUP
+    )
 
 
 def _was_emptied(cause: Finding, subject: Subject) -> bool:

@@ -1,7 +1,7 @@
 """What a report says, whatever its format: composed once, rendered many times."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -125,15 +125,27 @@ def compose(
     controls: tuple[Control[Any], ...],
     findings: tuple[Finding, ...],
     demands: Demands,
+    lines: Sequence[ResourceLine] | None = None,
 ) -> Report:
-    """Bring subjects and findings together as a report."""
+    """Bring subjects and findings together as a report.
+
+    Args:
+        run: which run it is.
+        subjects: what was judged.
+        controls: the rules.
+        findings: what they say.
+        demands: what the organisation demands.
+        lines: of the resources, in their order, where they were made while these were judged; it saves matching again.
+    """
+    lines = [line_of(resource, demands.of(resource)) for resource in subjects.resources] if lines is None else lines
     failures = [finding for finding in findings if finding.is_problem]
     problems = find_problems(failures, subjects, {control.id: remedy(control) for control in controls})
     failing = {failure.id for failure in failures if failure.kind is SubjectKind.RESOURCE}
     counted = tally(findings, controls)
     conclusion = conclude(subjects, findings, demands)
     outcomes = sum(counted.values(), Counter[Outcome]())
-    judged = [each for each in subjects.resources if demands.covers(each) and each.presence not in _NOT_JUDGED]
+    pairs = zip(subjects.resources, lines, strict=True)
+    judged = [line for each, line in pairs if each.presence not in _NOT_JUDGED and demands.covers(each)]
     line = TrendLine(
         run=run.id,
         as_of=run.as_of,
@@ -160,7 +172,7 @@ def compose(
         controls=controls,
         findings=findings,
         problems=problems,
-        resources=tuple(_line(resource, demands.of(resource)) for resource in subjects.resources),
+        resources=tuple(lines),
         policies=tuple(
             PolicyLine(id=policy.id, name=policy.name, mark=mark(policy.policy), known_since=policy.known_since)
             for policy in subjects.policies
@@ -189,9 +201,9 @@ def conclude(subjects: Subjects, findings: Iterable[Finding], demands: Demands) 
     return Conclusion.COMPLIANT
 
 
-def _oldest(resources: Iterable[Resource]) -> datetime | None:
+def _oldest(lines: Iterable[ResourceLine]) -> datetime | None:
     """Return when the newest backup of the resource that is worst off began, in whole seconds as reports have them."""
-    newest = [last.began.replace(microsecond=0) for each in resources if (last := each.last_success)]
+    newest = [line.last_success.replace(microsecond=0) for line in lines if line.last_success]
     return min(newest, default=None)
 
 
@@ -201,7 +213,8 @@ def remedy(control: Control[Any]) -> str:
     return " ".join(text.split())
 
 
-def _line(resource: Resource, limits: Limits) -> ResourceLine:
+def line_of(resource: Resource, limits: Limits) -> ResourceLine:
+    """Describe a resource at a glance, by the limits that hold for it."""
     last = resource.last_success
     return ResourceLine(
         id=resource.id,

@@ -1,10 +1,11 @@
 """What is wrong, each thing once: under its cause, with everything that the cause explains folded below it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from audit.findings import Finding, Severity
-from audit.records import Task
+from audit.records import Task, pick_named
 from audit.report.advice import advice
 from audit.report.folding import fold
 from audit.subjects import Collection, Resource, SubjectKind, Subjects, VaultSubject
@@ -72,15 +73,16 @@ def find_problems(findings: Iterable[Finding], subjects: Subjects, todo: Mapping
 
 def _tasks(subjects: Subjects, failures: Iterable[Finding]) -> Mapping[str, Task]:
     """Look up the tasks that the failures rest on; each is one of its subject."""
-    wanted = {task_id for failure in failures for task_id in failure.verdict.tasks}
-    failing = {failure.id for failure in failures if failure.verdict.tasks}
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for failure in failures:
+        wanted[failure.id].update(failure.verdict.tasks)
     every: tuple[Resource | VaultSubject | Collection, ...] = (
         *subjects.resources,
         *subjects.vaults,
         subjects.collection,
     )
-    holders = [subject for subject in every if subject.id in failing]
-    return {task.id: task for holder in holders for task in holder.tasks if task.id in wanted}
+    holders = [subject for subject in every if wanted.get(subject.id)]
+    return {task.id: task for holder in holders for task in pick_named(holder.tasks, wanted[holder.id])}
 
 
 def _problem(cause: Finding, below: list[Finding], todo: Mapping[str, str], tasks: Mapping[str, Task]) -> Problem:

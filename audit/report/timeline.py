@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from audit.records.moments import Moments
 from audit.subjects import Limits, Presence, Resource
 
 
@@ -33,7 +34,7 @@ class Timeline:
         is_sure: nothing of the task log is missing; else backups may lie in the gaps.
     """
 
-    points: tuple[datetime, ...]
+    points: Moments
     limit: timedelta | None
     longest: timedelta | None
     gaps: tuple[Gap, ...]
@@ -42,7 +43,7 @@ class Timeline:
 
 def timeline(resource: Resource, limits: Limits) -> Timeline:
     """Measure the gaps between successive backups, from when on the resource is known as it is now."""
-    points = tuple(sorted(task.began for task in resource.backups if task.succeeded and task.began <= limits.now))
+    points = Moments(sorted(task.began for task in resource.backups if task.succeeded and task.began <= limits.now))
     limit = None
     if resource.presence is Presence.PROTECTED:
         limit = limits.max_backup_age or resource.planned_interval(limits)
@@ -56,7 +57,7 @@ def timeline(resource: Resource, limits: Limits) -> Timeline:
     )
 
 
-def _gaps(points: tuple[datetime, ...], resource: Resource, limits: Limits) -> tuple[Gap, ...]:
+def _gaps(points: Moments, resource: Resource, limits: Limits) -> tuple[Gap, ...]:
     """Every gap that was open when the limit held, as long as it really was; the one that still lasts is among them."""
     silent_since, known_since = _bounds(resource, limits)
     first = [silent_since] if silent_since <= min((*points, limits.now)) else []

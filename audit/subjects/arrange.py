@@ -1,17 +1,16 @@
 """From history and inventory to subjects: every task and every backup is put under everything that it concerns."""
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 from operator import attrgetter
 from typing import Final
 
 from audit.collection import Kind, Window
 from audit.history import History
-from audit.records import BACKUP, REPLICATION, Backup, Policy, Protectable, Protected, Task, Vault
+from audit.records import BACKUP, REPLICATION, Backup, PackedTasks, Policy, Protectable, Protected, Task, Vault
+from audit.records.table import Rows, rows
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import SURELY_SHOWN, Collection
 from audit.subjects.kinds import Departure, SubjectKind
@@ -22,7 +21,6 @@ from audit.subjects.waiver import WaiverSubject
 
 _DAY: Final = timedelta(days=1)
 _BY_ID: Final = attrgetter("id")
-_CREATED: Final = attrgetter("created_at")
 _BY_AGE: Final = attrgetter("created_at", "id")
 _TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
 
@@ -95,10 +93,11 @@ class _Arrangement:
         for backup in sorted(inventory.backups, key=_BY_AGE):
             self._points_of_resource[backup.resource_id].append(backup)
             self._points_of_vault[backup.vault_id].append(backup)
-        self._tasks = sorted(history, key=_BY_AGE)
-        del self._tasks[bisect_right(self._tasks, collection.window.until, key=_CREATED) :]
+        self._table = history.table
         self._covered_since = (
-            collection.proven.since if collection.proven else _covered_since(collection.window, self._tasks)
+            collection.proven.since
+            if collection.proven
+            else _covered_since(collection.window, history.oldest(collection.window.until))
         )
         self._places: dict[str, list[tuple[Vault, Protected]]] = defaultdict(list)
         self._named: dict[str, list[str]] = defaultdict(list)
@@ -106,18 +105,25 @@ class _Arrangement:
             self._named[vault.name].append(vault.id)
             for held in vault.resources:
                 self._places[held.id].append((vault, held))
-        self._by_resource: dict[str, list[Task]] = defaultdict(list)
-        self._by_vault: dict[str, list[Task]] = defaultdict(list)
+        self._by_resource: dict[str, list[Rows]] = defaultdict(list)
+        self._by_vault: dict[str, list[Rows]] = defaultdict(list)
         self._departures: dict[str, Departure] = {}
         self._gone: set[str] = set()
-        self._shared: set[str] = set()
+        self._shared: set[int] = set()
+        self._stays: dict[str | None, set[str]] = defaultdict(set)
         self._without_resource: list[tuple[Task, tuple[str, ...]]] = []
-        for task in self._tasks:
+        others = rows()
+        for alike in self._table.alike(collection.window.until):
+            task = self._table.task(alike[0])
+            if task.resource_id and task.vault_id:
+                self._stays[task.resource_id].add(task.vault_id)
             if task.resource_id and task.vault_id and not task.removed and task.operation not in _TAKES_AWAY:
-                self._by_resource[task.resource_id].append(task)  # nearly all of them
-                self._by_vault[task.vault_id].append(task)
+                self._by_resource[task.resource_id].append(alike)  # nearly all of them
+                self._by_vault[task.vault_id].append(alike)
             else:
-                self._file(task)
+                others.extend(alike)
+        for row in self._table.by_age(others):
+            self._file(row, self._table.task(row))
 
     def subjects(self) -> Subjects:
         """Build every subject."""
@@ -140,18 +146,18 @@ class _Arrangement:
         judged = frozenset(vault_ids)
         return tuple([task for task, concerned in self._without_resource if judged.isdisjoint(concerned)])
 
-    def _file(self, task: Task) -> None:
+    def _file(self, row: int, task: Task) -> None:
         """Put a task under everything that it concerns, and note what it took away."""
         resource_ids = {*task.removed, *([task.resource_id] if task.resource_id else ())}
         vault_ids = self._vaults_of(task)
         for resource_id in resource_ids:
-            self._by_resource[resource_id].append(task)
+            self._by_resource[resource_id].append(rows(row))
         for vault_id in vault_ids:
-            self._by_vault[vault_id].append(task)
+            self._by_vault[vault_id].append(rows(row))
         if not resource_ids:
             self._without_resource.append((task, vault_ids))
         if len(vault_ids) > 1:
-            self._shared.add(task.id)
+            self._shared.add(row)
         if _takes_away(task):
             self._gone.update(vault_ids)
             if task.operation == "remove_resource":
@@ -171,18 +177,10 @@ class _Arrangement:
             return tuple(sorted(self._stays[task.resource_id]))
         return (task.vault_name or f"vault of task {task.id}",) if _takes_away(task) else ()
 
-    @cached_property
-    def _stays(self) -> Mapping[str | None, set[str]]:
-        """The vaults that the tasks of each resource name: of use only where a task names none."""
-        stays: dict[str | None, set[str]] = defaultdict(set)
-        for task in self._tasks:
-            if task.vault_id and task.resource_id:
-                stays[task.resource_id].add(task.vault_id)
-        return stays
-
     def _vault(self, vault_id: str) -> VaultSubject:
         vault = self._vaults.get(vault_id)
-        tasks = tuple(self._by_vault[vault_id])
+        groups = self._by_vault.pop(vault_id, [])
+        tasks = self._tasks(groups)
         named = (task.vault_name for task in reversed(tasks) if task.vault_name)
         return VaultSubject(
             id=vault_id,
@@ -194,7 +192,11 @@ class _Arrangement:
             window=self._collection.window,
             log_complete=self._has_all[Kind.TASKS],
             vaults_complete=self._has_all[Kind.VAULTS],
-            shared=frozenset([task.id for task in tasks if task.id in self._shared] if self._shared else ()),
+            shared=frozenset(
+                [self._table.id(row) for group in groups for row in group if row in self._shared]
+                if self._shared
+                else ()
+            ),
             covered_since=self._covered_since,
             recovery_points=self._points(self._points_of_vault.get(vault_id, ())),
         )
@@ -202,7 +204,7 @@ class _Arrangement:
     def _resource(self, resource_id: str) -> Resource:
         places = tuple(self._places.get(resource_id, ()))
         vaults = tuple({vault.id: vault for vault, _held in places}.values())
-        tasks = tuple(self._by_resource.get(resource_id, ()))
+        tasks = self._tasks(self._by_resource.pop(resource_id, []))
         name, kind = self._label(resource_id, places, tasks)
         created = [vault.created_at for vault in vaults if vault.created_at is not None]
         departure = None if vaults else self._departure_of(resource_id, tasks)
@@ -233,6 +235,9 @@ class _Arrangement:
         remembered = self._remembered(resource)
         return replace(resource, known_since=remembered) if remembered else resource
 
+    def _tasks(self, groups: list[Rows]) -> Sequence[Task]:
+        return PackedTasks(self._table, groups) if groups else ()
+
     def _points(self, found: Sequence[Backup]) -> tuple[Backup, ...] | None:
         return tuple(found) if self._has_all[Kind.BACKUPS] else None
 
@@ -241,13 +246,13 @@ class _Arrangement:
         memory, now = self._collection.memory, self._collection.window.until
         return memory.resource_since(resource.id, resource.follows, now) if memory and resource.vaults else None
 
-    def _first_seen(self, tasks: tuple[Task, ...]) -> datetime | None:
+    def _first_seen(self, tasks: Sequence[Task]) -> datetime | None:
         """When it came into its vault, no list says; its oldest task is the first sign, as long as none is missing."""
         if not self._has_all[Kind.TASKS]:
             return None
-        return tasks[0].created_at if tasks else self._covered_since
+        return tasks.first_created() if isinstance(tasks, PackedTasks) else self._covered_since
 
-    def _presence(self, vaults: tuple[Vault, ...], departure: Departure | None, tasks: tuple[Task, ...]) -> Presence:
+    def _presence(self, vaults: tuple[Vault, ...], departure: Departure | None, tasks: Sequence[Task]) -> Presence:
         if any(not vault.receives_copies_only for vault in vaults):
             return Presence.PROTECTED
         if not self._has_all[Kind.VAULTS]:
@@ -258,7 +263,7 @@ class _Arrangement:
             return Presence.UNPROTECTED
         return Presence.LEFT if departure else Presence.UNACCOUNTED
 
-    def _departure_of(self, resource_id: str, tasks: tuple[Task, ...]) -> Departure | None:
+    def _departure_of(self, resource_id: str, tasks: Sequence[Task]) -> Departure | None:
         """Find the task after which no vault held the resource: its own removal, or the deletion of its last vault."""
         last_vault = next((task.vault_id for task in reversed(tasks) if task.vault_id), "")
         found = (self._departures.get(resource_id), self._departures.get(last_vault))
@@ -267,7 +272,7 @@ class _Arrangement:
         return None if latest and last_backup and last_backup > latest.at else latest
 
     def _label(
-        self, resource_id: str, places: tuple[tuple[Vault, Protected], ...], tasks: tuple[Task, ...]
+        self, resource_id: str, places: tuple[tuple[Vault, Protected], ...], tasks: Sequence[Task]
     ) -> tuple[str, str]:
         """Name a resource as its vault does, or else as the newest task that names it does."""
         if places:
@@ -310,13 +315,13 @@ class _Arrangement:
         return self._applied[vault_ids]
 
 
-def _covered_since(window: Window, tasks: Sequence[Task]) -> datetime:
+def _covered_since(window: Window, first: datetime | None) -> datetime:
     """Say how far back the log can be trusted: a window may ask for more than CBR still shows.
 
     What is older than the tasks that CBR surely shows is covered as far back as tasks are seen, give or take a day.
     """
     shown_since = window.until - SURELY_SHOWN
-    oldest = tasks[0].created_at - _DAY if tasks else shown_since
+    oldest = first - _DAY if first else shown_since
     return max(window.since, min(oldest, shown_since))
 
 

@@ -1,6 +1,7 @@
 """A server, disk, file system or desktop, and everything known about its backups."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,7 +10,7 @@ from typing import ClassVar, Final
 
 from audit.collection import Window
 from audit.matching import Matcher, Plan, Schedules
-from audit.records import BACKUP, Backup, Protectable, Protected, Task, Vault
+from audit.records import BACKUP, RESTORE, Backup, PackedTasks, Protectable, Protected, Task, Vault, pick
 from audit.schedule import Schedule
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
@@ -19,6 +20,7 @@ from audit.subjects.sorted_tasks import SortedTasks, sort_out
 _Bounds = tuple[tuple[datetime, str, bool], ...]
 _DAY: Final = timedelta(days=1)
 _NOT_KNOWN: Final = "before the resource was known as it is now"
+_OF_TASKS: Final = ("sorted_tasks", "kept_successes", "last_success")
 _LONGEST_LIMIT: Final = timedelta(days=31)
 
 
@@ -64,7 +66,7 @@ class Resource:
     vaults: tuple[Vault, ...]
     places: tuple[tuple[Vault, Protected], ...]
     policies: tuple[PolicySubject, ...] | None
-    tasks: tuple[Task, ...]
+    tasks: Sequence[Task]
     held_since: datetime | None
     window: Window
     log_complete: bool
@@ -90,7 +92,11 @@ class Resource:
     @property
     def restores(self) -> tuple[Task, ...]:
         """The restores of its backups, oldest first, wherever to."""
-        return self.sorted_tasks.restores
+        return self.doing(frozenset({RESTORE}))
+
+    def doing(self, operations: AbstractSet[str]) -> tuple[Task, ...]:
+        """Return its tasks of some operations, oldest first."""
+        return tuple(pick(self.tasks, lambda task: task.operation in operations))
 
     @cached_property
     def own_points(self) -> tuple[Backup, ...] | None:
@@ -105,9 +111,8 @@ class Resource:
 
         Whatever was made before the resource was taken out of a vault was deleted with that.
         """
-        others = self.sorted_tasks.others
-        removals = (task for task in others if task.operation == "remove_resource" and task.succeeded)
-        removed = max((task.created_at for task in removals), default=None)
+        removals = self.doing(frozenset({"remove_resource"}))
+        removed = max((task.created_at for task in removals if task.succeeded), default=None)
         ids, names = {vault.id for vault in self.vaults}, {vault.name for vault in self.vaults}
         return tuple(
             [
@@ -198,6 +203,14 @@ class Resource:
         if not (self.sorted_tasks.broken or self.sorted_tasks.skipped):
             return planned.made_good
         return planned.made_good.union(run.task.id for run in planned.runs if run.task and limits.maintenance(run.due))
+
+    def forget(self) -> None:
+        """Free what was worked out of its tasks; whoever asks again has it worked out again."""
+        for name in _OF_TASKS:
+            self.__dict__.pop(name, None)
+        self._matched.clear()
+        if isinstance(self.tasks, PackedTasks):
+            self.tasks.forget()
 
     def _plans(self, limits: Limits) -> Iterator[Plan]:
         for subject in self.followed:

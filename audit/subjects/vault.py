@@ -1,11 +1,12 @@
 """A vault, its policies, and the tasks that concern it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from audit.collection import Window
-from audit.records import Backup, Task, Vault
+from audit.records import Backup, PackedTasks, Task, Vault
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.policy import PolicySubject
 
@@ -31,7 +32,7 @@ class VaultSubject:
     name: str
     vault: Vault | None
     policies: tuple[PolicySubject, ...] | None
-    tasks: tuple[Task, ...]
+    tasks: Sequence[Task]
     departure: Departure | None
     window: Window
     log_complete: bool
@@ -39,6 +40,11 @@ class VaultSubject:
     shared: frozenset[str] = frozenset()
     covered_since: datetime | None = None
     recovery_points: tuple[Backup, ...] | None = None
+
+    def forget(self) -> None:
+        """Free what was worked out of its tasks; whoever asks again has it worked out again."""
+        if isinstance(self.tasks, PackedTasks):
+            self.tasks.forget()
 
     @property
     def takes_backups(self) -> bool | None:

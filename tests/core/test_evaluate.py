@@ -146,3 +146,17 @@ def test_a_permission_that_is_missing_is_named_by_the_controls_that_need_it() ->
 
     assert needing.verdict == unknown("a permission is missing", permission=Kind.BACKUPS.permission)
     assert other.outcome is Outcome.PASS
+
+
+def test_what_a_subject_remembers_of_its_tasks_is_noted_first_and_freed_then() -> None:
+    noted: list[tuple[str, bool]] = []
+    estate = arranged([a_task("a"), a_task("b")], [a_policy()], [a_vault()])
+
+    def note(subject: Subject, judged_by: Limits) -> None:
+        assert judged_by.now == NOW
+        noted.append((subject.id, "sorted_tasks" in vars(subject)))
+
+    evaluate(estate, [a_control(judge=lambda resource, _limits: passed("good", resource.backups))], demands(), note)
+
+    assert noted == [("server-1", True)]
+    assert not {"sorted_tasks", "last_success", "kept_successes"} & vars(estate.resources[0]).keys()

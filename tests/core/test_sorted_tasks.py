@@ -22,9 +22,6 @@ RULES: dict[str, Callable[[Task], bool]] = {
     "skipped": lambda task: task.operation == "backup" and task.status == "skipped",
     "puzzling": lambda task: task.operation == "backup" and not task.is_understood,
     "finished": lambda task: task.operation == "backup" and (task.succeeded or task.broke),
-    "restores": lambda task: task.operation == "restore",
-    "others": lambda task: task.operation not in {"backup", "restore"},
-    "unfinished": lambda task: not task.finished,
 }
 
 

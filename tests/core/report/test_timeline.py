@@ -5,6 +5,7 @@ import pytest
 
 from audit.controls.cbr_101_recent_backup import judge
 from audit.findings import Outcome
+from audit.records.moments import Moments
 from audit.report.timeline import Gap, timeline
 from audit.subjects import Presence
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_policy_subject, a_resource, a_window, limits
@@ -20,7 +21,7 @@ def test_points_are_the_successful_backups_from_the_oldest_on() -> None:
     ages = {3 * DAY: "success", 2 * DAY: "failed", DAY: "success", HOUR: "running", -HOUR: "success"}
     tasks = [a_backup(age, status, task_id=str(age)) for age, status in ages.items()]
 
-    assert timeline(a_resource(*tasks), limits()).points == (NOW - 3 * DAY, NOW - DAY)
+    assert timeline(a_resource(*tasks), limits()).points == Moments([NOW - 3 * DAY, NOW - DAY])
 
 
 def test_a_gap_of_exactly_the_limit_is_within_it_and_a_longer_one_is_not() -> None:
@@ -91,7 +92,7 @@ def test_without_a_limit_of_the_profile_the_policy_gives_it() -> None:
 def test_where_no_limit_is_known_nothing_is_measured(changes: dict[str, object]) -> None:
     found = timeline(a_resource(a_backup(9 * DAY), **changes), limits(max_backup_age=None))
 
-    assert (found.points, found.limit, found.longest, found.gaps) == ((NOW - 9 * DAY,), None, None, ())
+    assert (found.points, found.limit, found.longest, found.gaps) == (Moments([NOW - 9 * DAY]), None, None, ())
 
 
 def test_a_log_with_gaps_makes_a_gap_unsure() -> None:

@@ -1,0 +1,109 @@
+"""The tasks of one subject as they are in the table: each is made when somebody looks at it, and not kept.
+
+Those that differ in ids and times alone lie together, so that most questions are asked of one of them for all.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from itertools import chain
+from typing import overload
+
+from audit.records.moments import moment_of
+from audit.records.table import Rows, Table
+from audit.records.task import BACKUP, Task
+
+Claim = Callable[[Task], bool]
+"""Says something of a task, and looks neither at the times nor at the ids of the task and its backup."""
+
+
+class PackedTasks(Sequence[Task]):
+    """Tasks of a table in order of creation and id."""
+
+    __slots__ = ("_groups", "_ordered", "_samples", "_table")
+
+    def __init__(self, table: Table, groups: Sequence[Rows]) -> None:
+        """Take groups of numbers of tasks; those of a group differ in ids and times alone."""
+        self._table = table
+        self._groups = groups
+        self._ordered: Rows | None = None
+        self._samples: list[Task] = []
+
+    def __len__(self) -> int:
+        return sum(map(len, self._groups))
+
+    def __iter__(self) -> Iterator[Task]:
+        return map(self._table.task, self._in_order())
+
+    @overload
+    def __getitem__(self, place: int) -> Task: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Task, ...]: ...
+    def __getitem__(self, place: int | slice) -> Task | tuple[Task, ...]:
+        if isinstance(place, slice):
+            return tuple(map(self._table.task, self._in_order()[place]))
+        return self._table.task(self._in_order()[place])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # every task would have to be made for it
+
+    def forget(self) -> None:
+        """Free what was worked out when it was asked for: the order, and one task of each group."""
+        self._ordered = None
+        self._samples = []
+
+    def first_created(self) -> datetime:
+        """When the oldest was created."""
+        return moment_of(min(map(self._table.first_created, self._groups)))
+
+    def having(self, claim: Claim) -> list[Task]:
+        """Make those of which a claim is true."""
+        found = chain.from_iterable(group for _task, group in self._fitting(claim))
+        return list(map(self._table.task, self._table.by_age(found)))
+
+    def begun(self, claim: Claim) -> Iterator[tuple[Task, Iterator[datetime]]]:
+        """Return one task of each group of which a claim is true, and when those of the group began."""
+        return ((task, self._table.begun(group)) for task, group in self._fitting(claim))
+
+    def naming(self, ids: AbstractSet[str], *, backups: bool = False) -> list[Task]:
+        """Make those that have one of some ids, or name one of some backups; and perhaps a few others."""
+        found = self._table.naming(chain.from_iterable(self._groups), ids, backups=backups)
+        return list(map(self._table.task, self._table.by_age(found)))
+
+    def _fitting(self, claim: Claim) -> Iterator[tuple[Task, Rows]]:
+        if not self._samples:
+            self._samples = [self._table.task(group[0]) for group in self._groups]
+        pairs = zip(self._samples, self._groups, strict=True)
+        return (pair for pair in pairs if claim(pair[0]))
+
+    def _in_order(self) -> Rows:
+        if self._ordered is None:
+            self._ordered = array("I", self._table.by_age(chain.from_iterable(self._groups)))
+        return self._ordered
+
+
+def pick(tasks: Sequence[Task], claim: Claim) -> list[Task]:
+    """Take the tasks of which a claim is true, in their order."""
+    return tasks.having(claim) if isinstance(tasks, PackedTasks) else [task for task in tasks if claim(task)]
+
+
+def pick_begun(tasks: Sequence[Task], claim: Claim) -> Iterator[tuple[Task, Iterator[datetime]]]:
+    """Say when the tasks began of which a claim is true, beside one task for all that differ in ids and times alone."""
+    if isinstance(tasks, PackedTasks):
+        return tasks.begun(claim)
+    return ((task, iter((task.began,))) for task in tasks if claim(task))
+
+
+def pick_named(tasks: Sequence[Task], ids: AbstractSet[str]) -> list[Task]:
+    """Take the tasks that have one of some ids, in their order."""
+    named = tasks.naming(ids) if isinstance(tasks, PackedTasks) else tasks
+    return [task for task in named if task.id in ids]
+
+
+def pick_backups(tasks: Sequence[Task], backup_ids: AbstractSet[str]) -> list[Task]:
+    """Take the tasks that made some backups, or tried to, in their order."""
+    named = tasks.naming(backup_ids, backups=True) if isinstance(tasks, PackedTasks) else tasks
+    return [task for task in named if task.operation == BACKUP and task.backup_id in backup_ids]
