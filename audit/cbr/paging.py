@@ -9,7 +9,7 @@ is not parsed again, so that the repeated pass costs little more than the waitin
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
@@ -202,6 +202,7 @@ class Walk:
         """
         tally, offset = self._tally, 0
         yield self._taken(self._fetch(0))
+        covered = tally.size
         size, most = tally.size, tally.most
         overlap = min(_OVERLAP, size - 1)
         stride = size - overlap
@@ -211,18 +212,23 @@ class Walk:
             yield self._taken(fetched)
             if tally.distinct == known:
                 return  # the list ends before the stated count, and the reading will say so
-            yield from self._fill(offset + tally.size, min(offset + size, self.expected))
+            covered = yield from self._fill(offset + tally.size, min(offset + size, self.expected))
         if tally.size >= size and (offset or 0 < most <= size):
-            yield self._taken(self._fetch(offset + tally.size - overlap))
+            yield self._taken(self._fetch(covered - overlap))
 
-    def _fill(self, covered: int, wanted: int) -> Iterator[Page]:
-        """Fetch the positions from ``covered`` to ``wanted``; an answer that brings no progress ends it."""
+    def _fill(self, covered: int, wanted: int) -> Generator[Page, None, int]:
+        """Fetch the positions from ``covered`` to ``wanted``; an answer that brings no progress ends it.
+
+        Returns:
+            Up to where positions are covered.
+        """
         while covered < wanted:
             offset = covered - _OVERLAP
             yield self._taken(self._fetch(offset))
             if offset + self._tally.size <= covered:
-                return
+                break
             covered = offset + self._tally.size
+        return covered
 
     def _taken(self, fetched: Page) -> Page:
         """Parse an answer, unless its very bytes came before, and count its rows."""

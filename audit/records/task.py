@@ -21,7 +21,7 @@ NO_ERROR: Final = "0"
 _NO_ZONE: Final = "+00:00"  # times without a zone are UTC
 _NOTHING: Final[dict[str, Any]] = {}
 _TEXT_OR_NONE: Final = (str, NoneType)
-_moment: Final = datetime.fromisoformat
+_SHORTEST: Final = len("2026-11-23T04:00:00")
 _OWN_BLOCKS: Final = {"copy": REPLICATION}  # where extra_info keeps what only this operation has
 
 
@@ -115,16 +115,16 @@ class Task:
         error_of_applications = own.get("app_consistency_error_code")
         if "remove_resources" in extra or type(backup_id) not in _TEXT_OR_NONE:
             raise TypeError
-        if operation == BACKUP and not resource.get("id"):
+        if operation == BACKUP and (type(resource.get("id")) is not str or not resource["id"]):
             raise ValueError
         return cls(
             row["id"],
             operation,
             intern(row["status"]),
-            _moment(row["created_at"] + _NO_ZONE),
-            _moment(row["updated_at"] + _NO_ZONE),
-            None if started_at is None else _moment(started_at + _NO_ZONE),
-            None if ended_at is None else _moment(ended_at + _NO_ZONE),
+            _usual_moment(row["created_at"]),
+            _usual_moment(row["updated_at"]),
+            None if started_at is None else _usual_moment(started_at),
+            None if ended_at is None else _usual_moment(ended_at),
             SHARED[resource.get("id")],
             SHARED[resource.get("name")],
             SHARED[resource.get("type")],
@@ -172,6 +172,17 @@ class Task:
             target_resource_id=text(own.get("target_resource_id")),
             removed=_removed(extra) if "remove_resources" in extra else (),
         )
+
+
+def _usual_moment(text: str) -> datetime:
+    """Read a time without a zone.
+
+    Raises:
+        ValueError: it is none, or a form that Python reads and the documents do not know, such as a day.
+    """
+    if len(text) < _SHORTEST:
+        raise ValueError("not a usual time")
+    return datetime.fromisoformat(text + _NO_ZONE)
 
 
 def _removed(extra: Mapping[str, Any]) -> tuple[str, ...]:

@@ -221,6 +221,22 @@ def test_what_is_built_quickly_is_what_care_builds(seed: int, monkeypatch: pytes
     assert quickly == [built(row) for row in usable]
 
 
+@pytest.mark.parametrize("field", ["created_at", "updated_at", "started_at", "ended_at"])
+@pytest.mark.parametrize("time", ["2026-11-23", "2026-11-23T04", "2026-11-23T04:00"])
+def test_a_time_that_the_documents_do_not_know_is_refused(field: str, time: str) -> None:
+    with pytest.raises(ValueError, match="not a timestamp"):
+        Task.from_row(a_task_row(**{field: time}))
+
+
+@pytest.mark.parametrize("odd", [5, 1.0, True, "", None])
+def test_a_backup_must_name_its_resource_with_a_text(odd: object) -> None:
+    row = a_task_row()
+    row["extra_info"]["resource"]["id"] = odd
+
+    with pytest.raises(ValueError, match="names no resource"):
+        Task.from_row(row)
+
+
 def built(row: Any) -> Task | str:
     try:
         return Task.from_row(row)

@@ -268,6 +268,13 @@ def test_an_empty_page_in_the_middle_is_a_gap_until_a_later_pass_is_whole() -> N
     assert reading.passes == 3
 
 
+def test_the_look_behind_the_end_begins_where_a_filled_page_ends() -> None:
+    received, reading = read(Cloud(rows_of(42), 10, short={2: 5}, counts=lambda _real, _request: 27))
+
+    assert "task-40" in received
+    assert reading.gaps
+
+
 def test_a_fill_that_brings_nothing_ends() -> None:
     """Every page from the second on is short, and what it left out never comes."""
     rows = rows_of(100)
