@@ -26,7 +26,7 @@ def lines(results: Results) -> Iterator[str]:
     """Write the table."""
     about = results["machine"]
     yield (
-        f"cbr-audit {results['versions']['cbr-audit']}, Python {results['versions']['python']}, {about['processor']}, "
+        f"Version {results['versions']['cbr-audit']}, Python {results['versions']['python']}, {about['processor']}, "
         f"{about['cores']} cores; {results['tasks']:,} tasks, {results['rounds']} rounds"
     )
     yield from _section("CPU, as a multiple of orjson.loads on the same pages")
