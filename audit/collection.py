@@ -1,10 +1,11 @@
 """What was asked of the cloud, what it answered, and how completely that was read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, overload
 
 import orjson
 
@@ -52,6 +53,30 @@ class Window:
 
     since: datetime
     until: datetime
+
+
+class LateRows(Sequence[Any]):
+    """The rows of an answer, whose number is known, and which are parsed only for somebody who looks at them."""
+
+    def __init__(self, number: int, parse: Callable[[], Sequence[Any]]) -> None:
+        self._number = number
+        self._parse = parse
+
+    def __len__(self) -> int:
+        return self._number
+
+    @overload
+    def __getitem__(self, place: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Any]: ...
+
+    def __getitem__(self, place: int | slice) -> Any:
+        return self._rows[place]
+
+    @cached_property
+    def _rows(self) -> Sequence[Any]:
+        return self._parse()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,16 @@
 """The rows of a page of the task log, of which most were made tasks while they were parsed."""
 
 from collections.abc import Sequence
-from functools import cached_property
-from typing import Any, overload
+from functools import partial
+from typing import Any
 
 from audit.answers import ANSWERS, parse
+from audit.collection import LateRows
 from audit.records import Task
 from audit.strict_json import FaultError, refuse_long_texts
 
 
-class TaskRows(Sequence[Any]):
+class TaskRows(LateRows):
     """Rows as any others, parsed for who looks at them; most know better.
 
     Attributes:
@@ -17,25 +18,13 @@ class TaskRows(Sequence[Any]):
     """
 
     def __init__(self, items: Sequence[Any], body: bytes) -> None:
+        super().__init__(len(items), partial(_parsed, body))
         self.items = items
-        self._body = body
 
-    def __len__(self) -> int:
-        return len(self.items)
 
-    @overload
-    def __getitem__(self, place: int) -> Any: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Any]: ...
-
-    def __getitem__(self, place: int | slice) -> Any:
-        return self._rows[place]
-
-    @cached_property
-    def _rows(self) -> Sequence[Any]:
-        answer, is_known = parse(self._body)
-        return ANSWERS["operation_logs"].rows(answer, is_known=is_known)[0]
+def _parsed(body: bytes) -> Sequence[Any]:
+    answer, is_known = parse(body)
+    return ANSWERS["operation_logs"].rows(answer, is_known=is_known)[0]
 
 
 def read_tasks(body: bytes) -> tuple[TaskRows, dict[str, Any]] | None:

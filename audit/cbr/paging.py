@@ -11,14 +11,14 @@ is not parsed again, so that the repeated pass costs little more than the waitin
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Final, overload
+from typing import Any, Final
 
 import orjson
 
 from audit.cbr.prefetch import Fetch, Prefetch
-from audit.collection import Kind, Page, Reading
+from audit.collection import Kind, LateRows, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
 from audit.records import Task
 from audit.task_rows import TaskRows
@@ -58,31 +58,6 @@ class _Content:
 
     ids: Sequence[str]
     envelope: Mapping[str, Any]
-
-
-class _KnownRows(Sequence[Any]):
-    """The rows of an answer that came before: counted already, and parsed again only for somebody who looks at them."""
-
-    def __init__(self, number: int, parse: Parse, page: Page) -> None:
-        self._number = number
-        self._parse = parse
-        self._page = page
-
-    def __len__(self) -> int:
-        return self._number
-
-    @overload
-    def __getitem__(self, place: int) -> Any: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Any]: ...
-
-    def __getitem__(self, place: int | slice) -> Any:
-        return self._rows[place]
-
-    @cached_property
-    def _rows(self) -> Sequence[Any]:
-        return self._parse(self._page).rows
 
 
 def _parsed_already(page: Page) -> Page:
@@ -239,10 +214,13 @@ class Walk:
             content = _Content(_identities(page.rows), page.envelope)
             self._contents[digest] = content
         else:
-            rows = _KnownRows(len(content.ids), self._parse, fetched)
+            rows = LateRows(len(content.ids), partial(self._parse_again, fetched))  # counted already
             page = replace(fetched, rows=rows, envelope=content.envelope)
         self._count(page, content.ids)
         return page
+
+    def _parse_again(self, fetched: Page) -> Sequence[Any]:
+        return self._parse(fetched).rows
 
     def _count(self, page: Page, ids: Sequence[str]) -> None:
         seen, this_pass, tally = self._seen, self._passes, self._tally
