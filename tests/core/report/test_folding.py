@@ -9,11 +9,22 @@ from hypothesis import strategies as st
 
 from audit.findings import Finding, Outcome, Severity, Verdict
 from audit.records import Policy, Task, Vault
-from audit.report.causes import CAUSES, RUNS
+from audit.report.causes import CAUSES, RUNS, Cause, _always
 from audit.report.folding import fold
 from audit.report.problems import find_problems
 from audit.subjects import SubjectKind, Subjects, Waiver
-from tests.core.builders import DAY, HOUR, NOW, a_backup, a_policy, a_protected, a_vault, arranged
+from tests.core.builders import (
+    DAY,
+    HOUR,
+    NOW,
+    a_backup,
+    a_policy,
+    a_policy_subject,
+    a_protected,
+    a_vault,
+    a_vault_subject,
+    arranged,
+)
 
 R, P, V, C = SubjectKind.RESOURCE, SubjectKind.POLICY, SubjectKind.VAULT, SubjectKind.COLLECTION
 NAMED = sorted({control for cause in CAUSES for control in (cause.control, *cause.explains)} | RUNS)
@@ -47,6 +58,18 @@ def test_a_disabled_policy_explains_its_vaults_and_what_they_hold() -> None:
     assert folded(subjects, *failures, a_failure("CBR-101", R, "b")) == {
         "CBR-201 policy-1": ["CBR-101 a", "CBR-101 b", "CBR-301 vault-1"]
     }
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [cause for cause in CAUSES if cause.when is not _always],
+    ids=lambda cause: f"{cause.control} {cause.explains[0]}",
+)
+def test_a_condition_holds_of_no_subject_that_has_nothing_to_do_with_it(cause: Cause) -> None:
+    failure = a_failure(cause.control, V, "vault-1", "task-0")
+
+    assert not cause.when(failure, a_vault_subject())
+    assert not cause.when(failure, a_policy_subject())
 
 
 def test_a_vault_without_policy_explains_what_it_holds() -> None:
