@@ -10,7 +10,6 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from operator import attrgetter
@@ -20,12 +19,20 @@ from typing import Any, Final
 import orjson
 
 from audit.records import Task
+from audit.records.batch import Batch
+from audit.records.keys import key_of
 from audit.records.moments import moment_of, state_of
 from audit.records.table import Table
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = 24 * 60 * 60
-_FIELDS: Final = tuple(field.name for field in fields(Task) if field.name != "removed")
+_FIELDS: Final = (
+    *("id", "operation", "status", "created_at", "updated_at", "started_at", "ended_at"),
+    *("resource_id", "resource_name", "resource_type", "vault_id", "vault_name", "policy_id"),
+    *("error_code", "error_message", "backup_id", "incremental", "app_consistency", "app_consistency_error"),
+    "target_resource_id",
+)
+_KEYS: Final = {"key": "id", "backup_key": "backup_id"}  # are written as the texts that they stand for
 _VALUES: Final = attrgetter(*_FIELDS)
 _INSTANTS: Final = ("created_at", "updated_at", "started_at", "ended_at")
 _REPEATED: Final = frozenset(_FIELDS) - {"id", "backup_id", "target_resource_id", "incremental", *_INSTANTS}
@@ -90,6 +97,10 @@ class History:
             ValueError: another task has the same id.
         """
         return self._table.add(task, _is_newer_state)
+
+    def keep_all(self, batch: Batch) -> Iterator[int]:
+        """Merge many tasks into this history in place, and return the places of those whose id another task has."""
+        return self._table.extend(batch, _is_newer_state)
 
     def update(self, tasks: Iterable[Task]) -> None:
         """Merge tasks into this history in place."""
@@ -168,6 +179,9 @@ def _task(values: Mapping[str, Any]) -> Task:
             row[name] = _EPOCH + timedelta(0, 0, row[name])
     for name in _REPEATED & row.keys():
         row[name] = intern(row[name])
+    for key, name in _KEYS.items():
+        if name in row:
+            row[key] = key_of(row.pop(name))
     row["removed"] = tuple(row.get("removed", ()))
     if not all(isinstance(resource_id, str) for resource_id in row["removed"]):
         raise TypeError("removed holds something else than ids")

@@ -1,25 +1,27 @@
-"""The rows of a page of the task log, of which most were made tasks while they were parsed."""
+"""The rows of a page of the task log, of which most were packed while they were parsed."""
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.answers import ANSWERS, parse
 from audit.collection import LateRows
-from audit.records import Task
 from audit.strict_json import FaultError, refuse_long_texts
+
+if TYPE_CHECKING:
+    from audit.task_page import TaskPage
 
 
 class TaskRows(LateRows):
     """Rows as any others, parsed for who looks at them; most know better.
 
     Attributes:
-        items: for each row its task, or the parsed row where that is not as documented.
+        page: the same rows, sorted.
     """
 
-    def __init__(self, items: Sequence[Any], body: bytes) -> None:
-        super().__init__(len(items), partial(_parsed, body))
-        self.items = items
+    def __init__(self, page: "TaskPage", body: bytes) -> None:
+        super().__init__(len(page.ids), partial(_parsed, body))
+        self.page = page
 
 
 def _parsed(body: bytes) -> Sequence[Any]:
@@ -36,6 +38,4 @@ def read_tasks(body: bytes) -> tuple[TaskRows, dict[str, Any]] | None:
     except FaultError:
         return None
     found = reader().read(body)
-    if found is None or not any(isinstance(item, Task) for item in found[0]):
-        return None
-    return TaskRows(found[0], body), found[1]
+    return (TaskRows(found[0], body), found[1]) if found and found[0].is_plain else None

@@ -5,6 +5,7 @@ becomes Rejected. A row that only differs from the documents is used and its dif
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from audit.answers import ANSWERS, parse
@@ -74,16 +75,16 @@ class Intake:
         self._ledger.enter(ANSWERS[page.kind], rows, page.envelope, self._keepers[page.kind], page=self.pages)
 
     def _not_kept(self, rows: TaskRows) -> Iterator[tuple[int, Any]]:
-        """Keep the tasks that are made already, and hand out every other row at its turn."""
-        keep = self.tasks.keep
-        for number, item in enumerate(rows.items):
-            if isinstance(item, Task):
-                try:
-                    keep(item)
-                except ValueError:
-                    yield number, rows[number]  # to be rejected, as a row
-            else:
-                yield number, item
+        """Keep what is packed or a task already, and hand out every other row in order of place."""
+        page = rows.page
+        refused = [place for batch in page.batches for place in self.tasks.keep_all(batch)]
+        for place, task in page.tasks.items():
+            try:
+                self.tasks.keep(task)
+            except ValueError:
+                refused.append(place)
+        others = page.odd | {place: rows[place] for place in refused}  # these are rejected, as rows
+        return iter(sorted(others.items(), key=itemgetter(0)))
 
     def keep(self, kind: Kind, row: Row) -> bool:
         """Keep the record of a row; False where the same one is known already.

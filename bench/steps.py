@@ -113,8 +113,7 @@ def _page(watch: Watch, intake: Intake, entered: Ledger, file: Path) -> None:
     with watch.on("parse"):
         page = parsed(Kind.TASKS, body)
     answer, rest = ANSWERS[Kind.TASKS], page.envelope
-    items = page.rows.items if isinstance(page.rows, TaskRows) else page.rows
-    rows = [(number, item) for number, item in enumerate(items) if not isinstance(item, Task)]  # what is not made yet
+    rows = page.rows.page.odd.items() if isinstance(page.rows, TaskRows) else [*enumerate(page.rows)]  # not packed yet
     with watch.on("validate"):
         entered.enter(answer, rows, rest, lambda _row: True, page=1)
     with watch.on("rows"):

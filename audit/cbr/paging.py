@@ -20,7 +20,6 @@ import orjson
 from audit.cbr.prefetch import Fetch, Prefetch
 from audit.collection import Kind, LateRows, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
-from audit.records import Task
 from audit.task_rows import TaskRows
 
 Parse = Callable[[Page], Page]
@@ -243,8 +242,10 @@ class Walk:
 
 
 def _identities(rows: Sequence[Any]) -> list[str]:
-    known = rows.items if isinstance(rows, TaskRows) else rows
-    return [row.id if isinstance(row, Task) else _identity(row) for row in known]
+    if not isinstance(rows, TaskRows):
+        return [_identity(row) for row in rows]
+    page = rows.page
+    return [_identity(page.odd[place]) if place in page.odd else row_id for place, row_id in enumerate(page.ids)]
 
 
 def _identity(row: Any) -> str:

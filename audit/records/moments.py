@@ -5,14 +5,21 @@ take five times as much memory.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import starmap
 from struct import Struct
+from sys import byteorder
 from typing import Any, Final, overload
 
 WIDTH: Final = 10
 _STATE: Final = Struct(f"{WIDTH}s")
-_DATETIME: Final[Any] = datetime  # takes a state too, which its type does not say
+_WHOLE_SECONDS: Final = len("2019-05-23T14:35:23")
+_FORM: Final = b"0000-00-00T00:00:00.000000\n"
+_AS_ZEROS: Final = bytes.maketrans(b"123456789", b"0" * 9)
+_TENS: Final = range(10)
+_FROM_DIGITS: Final = bytes.maketrans(bytes([16 * ten + one for ten in _TENS for one in _TENS]), bytes(range(100)))
+_CENTURIES, _HOURS, _SIXTY = bytes(range(10, 30)), bytes(range(24)), bytes(range(60))
+DATETIME: Final[Any] = datetime  # takes a state too, which its type does not say
 
 
 def state_of(moment: datetime) -> bytes:
@@ -31,8 +38,63 @@ def state_of(moment: datetime) -> bytes:
 
 def moment_of(state: bytes) -> datetime:
     """Read a time."""
-    moment: datetime = _DATETIME(state, UTC)
+    moment: datetime = DATETIME(state, UTC)
     return moment
+
+
+def states_of(texts: Sequence[str]) -> bytes:
+    """Write many times at once, one after the other; each text is a time without a zone, which is UTC.
+
+    What is done here, in a few steps over all, takes a tenth of the time of reading one by one.
+
+    Raises:
+        ValueError: one has another form than ``2019-05-23T14:35:23.584418`` or ``2019-05-23T14:35:23``, does not exist,
+            or is of a year that the schemas do not know (before 1000 or after 2999).
+    """
+    lines = "\n".join([*texts, ""]).encode()  # a line break inside a text moves what comes after
+    number = len(texts)
+    if lines.translate(_AS_ZEROS) != _FORM * number:
+        lines = "\n".join([text + ".000000" if len(text) == _WHOLE_SECONDS else text for text in (*texts, "")]).encode()
+        if lines.translate(_AS_ZEROS) != _FORM * number:
+            raise ValueError("a time of an unusual form")
+    pairs = bytes.fromhex(lines.translate(None, b"-T:.\n").decode()).translate(_FROM_DIGITS)
+    century, year, month, day, hour, minute, second, *fraction = (pairs[part::WIDTH] for part in range(WIDTH))
+    if century.translate(None, _CENTURIES) or hour.translate(None, _HOURS) or (minute + second).translate(None, _SIXTY):
+        raise ValueError("a time that does not exist")
+    years, fractions = _joined((century, year), 2), _joined(fraction, 4)
+    columns = (years[::2], years[1::2], month, day, hour, minute, second, *(fractions[part::4] for part in (1, 2, 3)))
+    _refuse_odd_dates(columns[:4])
+    states = bytearray(WIDTH * number)
+    for part, column in enumerate(columns):
+        states[part::WIDTH] = column
+    return bytes(states)
+
+
+def _joined(pairs: Sequence[bytes], width: int) -> bytes:
+    """Join pairs of digits to numbers: each byte string has one pair of each number, the first ones first.
+
+    All numbers are computed at once as the digits of one great number, ``width`` bytes each.
+    """
+    joined = 0
+    for column in pairs:
+        lanes = bytearray(width * len(column))
+        lanes[width - 1 :: width] = column
+        joined = joined * 100 + int.from_bytes(lanes)
+    return joined.to_bytes(width * len(pairs[0]))
+
+
+def _refuse_odd_dates(columns: Sequence[bytes]) -> None:
+    """Look at each date once.
+
+    Raises:
+        ValueError: a date does not exist.
+    """
+    lanes = bytearray(4 * len(columns[0]))
+    for part, column in enumerate(columns):
+        lanes[part::4] = column
+    for packed in set(memoryview(lanes).cast("I")):  # numbers are compared faster than bytes
+        high, low, month, day = packed.to_bytes(4, byteorder)
+        date(high << 8 | low, month, day)
 
 
 class Moments(Sequence[datetime]):

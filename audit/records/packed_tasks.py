@@ -62,7 +62,7 @@ class PackedTasks(Sequence[Task]):
     def having(self, claim: Claim) -> list[Task]:
         """Make those of which a claim is true."""
         found = chain.from_iterable(group for _task, group in self._fitting(claim))
-        return list(map(self._table.task, self._table.by_age(found)))
+        return self._table.tasks_by_age(found)
 
     def begun(self, claim: Claim) -> Iterator[tuple[Task, Iterator[datetime]]]:
         """Return one task of each group of which a claim is true, and when those of the group began."""
@@ -71,7 +71,7 @@ class PackedTasks(Sequence[Task]):
     def naming(self, ids: AbstractSet[str], *, backups: bool = False) -> list[Task]:
         """Make those that have one of some ids, or name one of some backups; and perhaps a few others."""
         found = self._table.naming(chain.from_iterable(self._groups), ids, backups=backups)
-        return list(map(self._table.task, self._table.by_age(found)))
+        return self._table.tasks_by_age(found)
 
     def _fitting(self, claim: Claim) -> Iterator[tuple[Task, Rows]]:
         if not self._samples:

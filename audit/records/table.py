@@ -9,69 +9,61 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
 from collections.abc import Set as AbstractSet
-from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from heapq import merge
 from operator import attrgetter
-from struct import Struct
-from typing import Any, Final, TypeVar
+from struct import pack
+from typing import Final
 
-from audit.records.moments import moment_of, state_of
+from audit.records.batch import Batch
+from audit.records.commons import Commons
+from audit.records.keys import WIDTH as ID
+from audit.records.keys import Key, key_of
+from audit.records.layout import (
+    AGE,
+    BACKUP_KEY,
+    BEGUN,
+    CREATED,
+    CREATED_AND_COMMON,
+    KEY,
+    NEVER,
+    NO_BACKUP,
+    NO_ID,
+    ODD_BACKUP,
+    ODD_ID,
+    RECORD,
+    SIZE,
+    WHOLE,
+    assembled,
+)
+from audit.records.moments import DATETIME, moment_of, state_of
 from audit.records.task import Task
 from audit.records.task_index import Index
 
 Rows = MutableSequence[int]  # four bytes each
-T = TypeVar("T")
-Common = tuple[Any, ...]
+Prefer = Callable[[Task, Task], bool]
 
-_RECORD: Final = Struct(">10s16s10s10s10s16sIIB")  # created, id, updated, started, ended, backup, where, how, oddities
-_SIZE: Final = _RECORD.size
-_AGE: Final = Struct(">10s16s")
-_CREATED: Final = Struct(">10s71x")
-_CREATED_AND_COMMON: Final = Struct(">10s62x8sx")
-_BEGUN: Final = Struct(">10s26x10s")
-_ID: Final = Struct(">10x16s")
-_BACKUP: Final = Struct(">56x16s")
-_NEVER: Final = bytes(10)
-_NO_ID: Final = bytes(16)
-_ODD_ID, _NO_BACKUP, _ODD_BACKUP = 1, 2, 4
-_WHERE: Final = ("resource_id", "resource_name", "resource_type", "vault_id", "vault_name", "policy_id")
-_OWN: Final = frozenset({"id", "created_at", "updated_at", "started_at", "ended_at", "backup_id", *_WHERE})
-_WHERE_OF: Final = attrgetter(*_WHERE)
-_HOW_OF: Final = attrgetter(*(field.name for field in fields(Task) if field.name not in _OWN))
-_ID_LENGTH: Final = 36
-_ID_BYTES: Final = 16
-_DASHES: Final = slice(8, 24, 5)
+_FIELDS: Final = Task.__struct_fields__
+_HOW_OF: Final = attrgetter(*_FIELDS[_FIELDS.index("operation") : _FIELDS.index("resource_id")])
+_WHERE_OF: Final = attrgetter(*_FIELDS[_FIELDS.index("resource_id") : _FIELDS.index("started_at")])
 
 
 class Table:
     """Tasks by number, from 0; each id has one."""
 
-    __slots__ = (
-        "_how",
-        "_how_numbers",
-        "_index",
-        "_odd",
-        "_odd_numbers",
-        "_odd_rows",
-        "_records",
-        "_where",
-        "_where_numbers",
-    )
+    __slots__ = ("_how", "_index", "_odd", "_odd_numbers", "_odd_rows", "_records", "_where")
 
     def __init__(self) -> None:
         self._records = bytearray()
         self._index = Index()
-        self._where: list[Common] = []
-        self._where_numbers: dict[Common, int] = {}
-        self._how: list[Common] = []
-        self._how_numbers: dict[Common, int] = {}
+        self._where = Commons()
+        self._how = Commons()
         self._odd: list[str] = []  # ids that have not the usual form
         self._odd_numbers: dict[str, int] = {}
         self._odd_rows: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._records) // _SIZE
+        return len(self._records) // SIZE
 
     def __iter__(self) -> Iterator[Task]:
         return map(self.task, range(len(self)))
@@ -85,46 +77,24 @@ class Table:
 
     def find(self, task_id: str) -> int | None:
         """Return the number of the task of an id; None where there is none."""
-        raw = _raw(task_id)
-        if raw is None:
-            return self._odd_rows.get(task_id)
-        return self._index.find(raw, self._raw_id)
+        key = key_of(task_id)
+        return self._odd_rows.get(key) if isinstance(key, str) else self._index.find(key, self._raw_key)
 
     def task(self, row: int) -> Task:
         """Make the task of a number."""
-        created, raw_id, updated, started, ended, raw_backup, where, how, oddities = _RECORD.unpack_from(
-            self._records, row * _SIZE
-        )
-        operation, status, code, message, incremental, consistency, consistency_error, target, removed = self._how[how]
-        resource_id, resource_name, resource_type, vault_id, vault_name, policy_id = self._where[where]
-        backup_id = None
-        if not oddities & _NO_BACKUP:
-            backup_id = self._odd_text(raw_backup) if oddities & _ODD_BACKUP else _text(raw_backup)
-        return Task(
-            self._odd_text(raw_id) if oddities & _ODD_ID else _text(raw_id),
-            operation,
-            status,
-            moment_of(created),
-            moment_of(updated),
-            None if started == _NEVER else moment_of(started),
-            None if ended == _NEVER else moment_of(ended),
-            resource_id,
-            resource_name,
-            resource_type,
-            vault_id,
-            vault_name,
-            policy_id,
-            code,
-            message,
-            backup_id,
-            incremental,
-            consistency,
-            consistency_error,
-            target,
-            removed,
-        )
+        at = row * SIZE
+        return next(self._made(self._records[at : at + SIZE]))
 
-    def add(self, task: Task, prefer: Callable[[Task, Task], bool]) -> bool:
+    def tasks_by_age(self, rows: Iterable[int]) -> list[Task]:
+        """Make the tasks of some numbers, in order of creation and id."""
+        if self._odd_rows:
+            return list(map(self.task, self.by_age(rows)))
+        records, whole = self._records, WHOLE.unpack_from
+        found = [whole(records, row * SIZE)[0] for row in rows]
+        found.sort()
+        return list(self._made(b"".join(found)))
+
+    def add(self, task: Task, prefer: Prefer) -> bool:
         """Add a task.
 
         Args:
@@ -134,22 +104,55 @@ class Table:
         Returns:
             False where the very same was known.
         """
-        records, new = self._records, len(self._records) // _SIZE
-        raw_id, oddities = _raw(task.id), 0
-        if raw_id is None:
-            raw_id, oddities = self._raw_of_odd(task.id), _ODD_ID
-        record = self._packed(task, raw_id, oddities)
-        if oddities & _ODD_ID:
-            row = self._odd_rows.setdefault(task.id, new)
+        record = self._packed(task)
+        new = len(self)
+        if isinstance(task.key, str):
+            row = self._odd_rows.setdefault(task.key, new)
         else:
-            row = self._index.place(raw_id, new, self._raw_id)
-        if row == new:
+            row = self._index.place(task.key, new, self._raw_key)
+        return self._put(record, row, prefer)
+
+    def extend(self, batch: Batch, prefer: Prefer) -> Iterator[int]:
+        """Add many tasks.
+
+        Args:
+            batch: the tasks.
+            prefer: as above; where it raises ValueError, the task is left out.
+
+        Returns:
+            The places of those that were left out.
+        """
+        where = self._where.numbers(batch.where, batch.plain_where)
+        how = self._how.numbers(batch.how, batch.plain_how)
+        number = len(how)
+        records = assembled(
+            (
+                *(batch.created, batch.keys, batch.updated, batch.started, batch.ended, batch.backup_keys),
+                *(pack(f">{number}I", *where), pack(f">{number}I", *how), batch.oddities),
+            )
+        )
+        place = 0
+        while place < number:
+            start, place = place, self._index.note(batch.keys, place, len(self))
+            self._records += records[start * SIZE : place * SIZE]
+            if place < number:
+                row = self._index.place(batch.keys[place * ID : (place + 1) * ID], len(self), self._raw_key)
+                try:
+                    self._put(records[place * SIZE : (place + 1) * SIZE], row, prefer)
+                except ValueError:
+                    yield batch.places[place]
+                place += 1
+
+    def _put(self, record: bytes | bytearray, row: int, prefer: Prefer) -> bool:
+        """Put a record where its id belongs, behind all others or in the place of another; False where it is there."""
+        records = self._records
+        if row == len(self):
             records += record
             return True
-        at = slice(row * _SIZE, (row + 1) * _SIZE)
+        at = slice(row * SIZE, (row + 1) * SIZE)
         if records[at] == record:
             return False
-        if prefer(self.task(row), task):
+        if prefer(self.task(row), next(self._made(record))):
             records[at] = record
         return True
 
@@ -157,13 +160,13 @@ class Table:
         """Sort numbers by the creation and the id of their tasks."""
         if self._odd_rows:
             return sorted(rows, key=self._age)
-        records, unpack = self._records, _AGE.unpack_from
-        return sorted(rows, key=lambda row: unpack(records, row * _SIZE))
+        records, unpack = self._records, AGE.unpack_from
+        return sorted(rows, key=lambda row: unpack(records, row * SIZE))
 
     def alike(self, until: datetime) -> "Iterator[array[int]]":
         """Return the numbers of the tasks created until a time, together those that differ in ids and times alone."""
         last, groups = state_of(until), defaultdict[bytes, "array[int]"](rows)
-        for row, (created, common) in enumerate(_CREATED_AND_COMMON.iter_unpack(self._records)):
+        for row, (created, common) in enumerate(CREATED_AND_COMMON.iter_unpack(self._records)):
             if created <= last:
                 groups[common].append(row)
         while groups:
@@ -172,30 +175,31 @@ class Table:
 
     def begun(self, rows: Rows) -> Iterator[datetime]:
         """Return when each task of some numbers began."""
-        records, unpack = self._records, _BEGUN.unpack_from
+        records, unpack = self._records, BEGUN.unpack_from
         for row in rows:
-            created, started = unpack(records, row * _SIZE)
-            yield moment_of(created if started == _NEVER else started)
+            created, started = unpack(records, row * SIZE)
+            yield moment_of(created if started == NEVER else started)
 
     def naming(self, rows: Iterable[int], ids: AbstractSet[str], *, backups: bool) -> Iterator[int]:
         """Find the tasks of some numbers that have one of some ids, or of backups; and perhaps a few others."""
-        records, unpack = self._records, (_BACKUP if backups else _ID).unpack_from
-        wanted = {_raw(each) or self._odd_numbers.get(each, 0).to_bytes(16) for each in ids}
-        return (row for row in rows if unpack(records, row * _SIZE)[0] in wanted)
+        records, unpack = self._records, (BACKUP_KEY if backups else KEY).unpack_from
+        keys = map(key_of, ids)
+        wanted = {self._odd_numbers.get(key, 0).to_bytes(ID) if isinstance(key, str) else key for key in keys}
+        return (row for row in rows if unpack(records, row * SIZE)[0] in wanted)
 
     def created(self) -> Iterator[bytes]:
         """Return when each task was created, packed."""
-        return (created for (created,) in _CREATED.iter_unpack(self._records))
+        return (created for (created,) in CREATED.iter_unpack(self._records))
 
     def first_created(self, rows: Rows) -> bytes:
         """Return when the oldest of some tasks was created, packed."""
-        records, unpack = self._records, _CREATED.unpack_from
-        first: bytes = min(unpack(records, row * _SIZE)[0] for row in rows)
+        records, unpack = self._records, CREATED.unpack_from
+        first: bytes = min(unpack(records, row * SIZE)[0] for row in rows)
         return first
 
     def rows_by_id(self) -> Iterator[int]:
         """Return the numbers in order of id, with no more than a part of them in memory."""
-        usual = (row for part in self._index.in_parts() for row in sorted(part, key=self._raw_id))
+        usual = (row for part in self._index.in_parts() for row in sorted(part, key=self._raw_key))
         if not self._odd_rows:
             return usual
         return merge(usual, (self._odd_rows[task_id] for task_id in sorted(self._odd_rows)), key=self.id)
@@ -204,36 +208,58 @@ class Table:
         """Return the id of the task of a number."""
         return self.task(row).id
 
-    def _raw_id(self, row: int) -> bytes:
-        return bytes(self._records[row * _SIZE + 10 : row * _SIZE + 26])
+    def _raw_key(self, row: int) -> bytes:
+        key: bytes = KEY.unpack_from(self._records, row * SIZE)[0]
+        return key
 
     def _age(self, row: int) -> tuple[bytes, str]:
-        return bytes(self._records[row * _SIZE : row * _SIZE + 10]), self.id(row)
+        return CREATED.unpack_from(self._records, row * SIZE)[0], self.id(row)
 
-    def _packed(self, task: Task, raw_id: bytes, oddities: int) -> bytes:
-        started, ended, backup_id, raw_backup = task.started_at, task.ended_at, task.backup_id, _NO_ID
-        if backup_id is None:
-            oddities |= _NO_BACKUP
-        else:
-            raw = _raw(backup_id)
-            if raw is None:
-                oddities |= _ODD_BACKUP
-                raw = self._raw_of_odd(backup_id)
-            raw_backup = raw
-        return _RECORD.pack(
+    def _packed(self, task: Task) -> bytes:
+        started, ended = task.started_at, task.ended_at
+        backup_key = NO_ID if task.backup_key is None else task.backup_key
+        oddities = 0 if task.backup_key is not None else NO_BACKUP
+        if isinstance(task.key, str):
+            oddities |= ODD_ID
+        if isinstance(backup_key, str):
+            oddities |= ODD_BACKUP
+        return RECORD.pack(
             state_of(task.created_at),
-            raw_id,
+            self._raw(task.key),
             state_of(task.updated_at),
-            _NEVER if started is None else state_of(started),
-            _NEVER if ended is None else state_of(ended),
-            raw_backup,
-            _number(self._where, self._where_numbers, _WHERE_OF(task)),
-            _number(self._how, self._how_numbers, _HOW_OF(task)),
+            NEVER if started is None else state_of(started),
+            NEVER if ended is None else state_of(ended),
+            self._raw(backup_key),
+            self._where.number(_WHERE_OF(task)),
+            self._how.number(_HOW_OF(task)),
             oddities,
         )
 
-    def _raw_of_odd(self, text: str) -> bytes:
-        return _number(self._odd, self._odd_numbers, text).to_bytes(16)
+    def _made(self, records: bytes | bytearray) -> Iterator[Task]:
+        """Make the tasks of records."""
+        where, how, moment = self._where.values, self._how.values, DATETIME
+        for record in RECORD.iter_unpack(records):
+            created, raw, updated, started, ended, backup, where_number, how_number, oddities = record
+            values = (
+                self._odd_text(raw) if oddities & ODD_ID else raw,
+                moment(created, UTC),
+                moment(updated, UTC),
+                *how[how_number],
+                *where[where_number],
+                None if started == NEVER else moment(started, UTC),
+                None if ended == NEVER else moment(ended, UTC),
+                None if oddities & NO_BACKUP else self._odd_text(backup) if oddities & ODD_BACKUP else backup,
+            )
+            yield Task(*values)
+
+    def _raw(self, key: Key) -> bytes:
+        """Return sixteen bytes for an id: its own, or the number of one of another form."""
+        if isinstance(key, bytes):
+            return key
+        number = self._odd_numbers.setdefault(key, len(self._odd))
+        if number == len(self._odd):
+            self._odd.append(key)
+        return number.to_bytes(ID)
 
     def _odd_text(self, raw: bytes) -> str:
         return self._odd[int.from_bytes(raw)]
@@ -242,27 +268,3 @@ class Table:
 def rows(*numbers: int) -> "array[int]":
     """Make a list of numbers of tasks, four bytes each."""
     return array("I", numbers)
-
-
-def _number(values: list[T], numbers: dict[T, int], value: T) -> int:
-    number = numbers.get(value)
-    if number is None:
-        number = numbers[value] = len(values)
-        values.append(value)
-    return number
-
-
-def _raw(text: str) -> bytes | None:
-    """Pack a UUID in lower case, with dashes, as the API writes ids; None for another text."""
-    if len(text) != _ID_LENGTH or text[_DASHES] != "----" or not text.islower():
-        return None
-    try:
-        raw = bytes.fromhex(text.replace("-", ""))
-    except ValueError:
-        return None
-    return raw if len(raw) == _ID_BYTES else None
-
-
-def _text(raw: bytes) -> str:
-    pairs = raw.hex("-", 2)  # faster than putting five pieces together
-    return f"{pairs[:4]}{pairs[5:29]}{pairs[30:34]}{pairs[35:]}"

@@ -1,14 +1,16 @@
 """Tasks: the entries of the operation log."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from sys import intern
 from types import NoneType
 from typing import Any, Final
 
+from msgspec import Struct
+
 from audit.collection import instant
 from audit.records.fields import SHARED, block, blocks, ids, optional_instant, shared, text, truth
+from audit.records.keys import Key, key_of, text_of
 
 FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
 OPEN_STATUSES: Final = frozenset({"running", "waiting"})
@@ -25,40 +27,50 @@ _SHORTEST: Final = len("2026-11-23T04:00:00")
 _OWN_BLOCKS: Final = {"copy": REPLICATION}  # where extra_info keeps what only this operation has
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Task:
-    """One entry of the operation log. Nobody changes one; frozen, it would take seven times as long to make.
+class Task(Struct, frozen=True, gc=False):
+    """One entry of the operation log.
 
     Attributes:
+        key: its id, as keys.py keeps it.
         operation: backup, replication, restore, delete … (operation_type).
         status: success, failed, timeout, skipped, running or waiting; new ones may appear.
         resource_id: what the task worked on; None for tasks on a whole vault.
-        backup_id: the backup that was made, deleted, restored or copied.
+        backup_key: the id of the backup that was made, deleted, restored or copied.
         app_consistency: "1" where the applications were at rest while the backup was made, "0" where not.
         removed: ids of the resources that the task took out of a vault.
     """
 
-    id: str
-    operation: str
-    status: str
+    key: Key
     created_at: datetime
     updated_at: datetime
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
+    operation: str
+    status: str
+    error_code: str | None = None
+    error_message: str | None = None
+    incremental: bool | None = None
+    app_consistency: str | None = None
+    app_consistency_error: str | None = None
+    target_resource_id: str | None = None
+    removed: tuple[str, ...] = ()
     resource_id: str | None = None
     resource_name: str | None = None
     resource_type: str | None = None
     vault_id: str | None = None
     vault_name: str | None = None
     policy_id: str | None = None
-    error_code: str | None = None
-    error_message: str | None = None
-    backup_id: str | None = None
-    incremental: bool | None = None
-    app_consistency: str | None = None
-    app_consistency_error: str | None = None
-    target_resource_id: str | None = None
-    removed: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    backup_key: Key | None = None
+
+    @property
+    def id(self) -> str:
+        """Its id, as the API writes it."""
+        return text_of(self.key)
+
+    @property
+    def backup_id(self) -> str | None:
+        """The id of its backup, as the API writes it."""
+        return None if self.backup_key is None else text_of(self.backup_key)
 
     @property
     def began(self) -> datetime:
@@ -118,26 +130,27 @@ class Task:
         if operation == BACKUP and (type(resource.get("id")) is not str or not resource["id"]):
             raise ValueError
         return cls(
-            row["id"],
-            operation,
-            intern(row["status"]),
+            key_of(row["id"]),
             _usual_moment(row["created_at"]),
             _usual_moment(row["updated_at"]),
-            None if started_at is None else _usual_moment(started_at),
-            None if ended_at is None else _usual_moment(ended_at),
+            operation,
+            intern(row["status"]),
+            SHARED[error.get("code")],
+            SHARED[error.get("message")],
+            truth(own.get("incremental")),
+            SHARED[own.get("app_consistency_status")],
+            None if error_of_applications == NO_ERROR else SHARED[error_of_applications],
+            text(own.get("target_resource_id")),
+            (),
             SHARED[resource.get("id")],
             SHARED[resource.get("name")],
             SHARED[resource.get("type")],
             SHARED[row.get("vault_id")],
             SHARED[row.get("vault_name")],
             SHARED[row.get("policy_id")],
-            SHARED[error.get("code")],
-            SHARED[error.get("message")],
-            backup_id,
-            truth(own.get("incremental")),
-            SHARED[own.get("app_consistency_status")],
-            None if error_of_applications == NO_ERROR else SHARED[error_of_applications],
-            text(own.get("target_resource_id")),
+            None if started_at is None else _usual_moment(started_at),
+            None if ended_at is None else _usual_moment(ended_at),
+            key_of(backup_id) if backup_id else None,
         )
 
     @classmethod
@@ -149,8 +162,9 @@ class Task:
         if operation == BACKUP and not resource_id:
             raise ValueError("a backup that names no resource (extra_info.resource.id)")
         error_of_applications = own.get("app_consistency_error_code")
+        backup_id = text(own.get("backup_id")) or text(own.get("source_backup_id"))
         return cls(
-            id=row["id"],
+            key=key_of(row["id"]),
             operation=operation,
             status=intern(row["status"]),
             created_at=instant(row["created_at"]),
@@ -165,7 +179,7 @@ class Task:
             policy_id=shared(row.get("policy_id")),
             error_code=shared(error.get("code")),
             error_message=shared(error.get("message")),
-            backup_id=text(own.get("backup_id")) or text(own.get("source_backup_id")),
+            backup_key=key_of(backup_id) if backup_id else None,
             incremental=truth(own.get("incremental")),
             app_consistency=shared(own.get("app_consistency_status")),
             app_consistency_error=None if error_of_applications == NO_ERROR else shared(error_of_applications),

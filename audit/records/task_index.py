@@ -8,6 +8,7 @@ _BUCKETS: Final = 1 << 14  # by the first bits of an id; a bucket is searched fr
 _UP, _DOWN = 6, 2
 _KEY: Final = slice(2, 10)
 _KEY_SIZE: Final = 8
+_ID: Final = 16
 _ENTRY: Final = Struct(">8sI")
 
 
@@ -32,6 +33,30 @@ class Index:
                 return known
         bucket += _ENTRY.pack(key, row)
         return row
+
+    def note(self, keys: bytes, first: int, row: int) -> int:
+        """Note numbers for ids, one after the other, up to one that may be known.
+
+        Args:
+            keys: ids, one after the other.
+            first: the place of the first id that is noted.
+            row: its number.
+
+        Returns:
+            The place of the id that may be known, or how many ids there are.
+        """
+        buckets, pack = self._buckets, _ENTRY.pack
+        for at in range(first * _ID, len(keys), _ID):
+            key = keys[at + _KEY.start : at + _KEY.stop]
+            number = keys[at] << _UP | keys[at + 1] >> _DOWN
+            bucket = buckets[number]
+            if bucket is None:
+                bucket = buckets[number] = bytearray()
+            elif key in bucket:
+                return at // _ID
+            bucket += pack(key, row)
+            row += 1
+        return len(keys) // _ID
 
     def find(self, raw_id: bytes, raw_id_of: Callable[[int], bytes]) -> int | None:
         """Return the number of an id; None where none was noted."""

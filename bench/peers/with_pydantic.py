@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from audit.assess import assess
 from audit.collection import Kind, Reading
 from audit.records import Task
+from audit.records.keys import key_of
 from audit.report import FORMATS
 from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, profile_for
@@ -100,7 +101,7 @@ class OperationLog(Model):
         """Make the record that the audit judges."""
         resource, own = self.extra_info.resource, self.extra_info.backup
         return Task(
-            id=self.id,
+            key=key_of(self.id),
             operation=self.operation_type,
             status=self.status,
             created_at=self.created_at.replace(tzinfo=UTC),
@@ -115,7 +116,7 @@ class OperationLog(Model):
             policy_id=self.policy_id,
             error_code=self.error_info.code,
             error_message=self.error_info.message,
-            backup_id=own.backup_id if own else None,
+            backup_key=key_of(own.backup_id) if own and own.backup_id else None,
         )
 
 

@@ -9,6 +9,7 @@ from audit.demands import Demands
 from audit.findings import Fact, Verdict
 from audit.history import History
 from audit.records import Backup, Policy, Protectable, Protected, Replica, Task, Vault
+from audit.records.keys import key_of
 from audit.report.facts import RunFacts
 from audit.schedule import Schedule
 from audit.subjects import (
@@ -47,7 +48,12 @@ def a_task(task_id: str = "task-1", **changes: Any) -> Task:
         "vault_id": "vault-1",
         "vault_name": "blue",
     }
-    return Task(id=task_id, **{**values, **changes})
+    return a_task_of(id=task_id, **{**values, **changes})
+
+
+def a_task_of(*, id: str, backup_id: str | None = None, **values: Any) -> Task:  # noqa: A002  # as the API calls it
+    """A task of which nothing is said but this."""
+    return Task(key=key_of(id), backup_key=None if backup_id is None else key_of(backup_id), **values)
 
 
 def a_backup(age: timedelta, status: str = "success", **changes: Any) -> Task:

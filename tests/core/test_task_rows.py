@@ -6,7 +6,9 @@ import pytest
 from audit.answers import ANSWERS
 from audit.collection import Kind, Page
 from audit.records import Task
+from audit.records.table import Table
 from audit.strict_json import LONGEST_TEXT
+from audit.task_page import TaskPage
 from audit.task_rows import TaskRows, read_tasks
 from audit.validate import Intake, read_envelope
 from tests.core.builders import a_page, a_task_row
@@ -15,6 +17,8 @@ from tests.fuzz.mutator import good_rows
 SCHEMA = ANSWERS["operation_logs"].schema_of_row("")["$defs"]
 OPERATIONS = SCHEMA["OperationLog"]["properties"]["operation_type"]["enum"]
 RESOURCE = {"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"}
+UUID = "0b3f9a52-7c1d-4e8b-9f0a-000000000001"
+OTHER_UUID = "0b3f9a52-7c1d-4e8b-9f0a-000000000002"
 SAMPLES = {"string": "text", "integer": 7, "boolean": True}
 
 
@@ -24,7 +28,19 @@ def a_body(*rows: Any, **rest: Any) -> bytes:
 
 def items(*rows: Any, **rest: Any) -> Any:
     found = read_tasks(a_body(*rows, **rest))
-    return found and found[0].items
+    return found and items_of(found[0].page)
+
+
+def items_of(page: TaskPage) -> list[Any]:
+    """The rows of a page in their order, each a task or what is odd."""
+    tasks = {**page.tasks}
+    for batch in page.batches:
+        table = Table()
+        assert not list(table.extend(batch, lambda _known, _task: False))
+        tasks |= zip(batch.places, table, strict=True)
+    items = {**page.odd, **tasks}
+    assert len(items) == len(page.odd) + len(tasks)
+    return [items[place] for place in range(len(page.ids))]
 
 
 def taken(*bodies: bytes) -> Intake:
@@ -98,37 +114,42 @@ class TestRows:
         assert (len(found), found[1], found[1:], list(found)) == (3, rows[1], rows[1:], rows)
 
     def test_an_odd_row_stands_beside_tasks(self) -> None:
-        good, odd = a_task_row(), a_task_row(id="task-2", colour="blue")
+        good, odd, other = a_task_row(), a_task_row(id="task-2", colour="blue"), a_task_row(id=UUID)
 
-        assert items(good, odd, good) == [Task.from_row(good), odd, Task.from_row(good)]
+        assert items(good, odd, other) == [Task.from_row(good), odd, Task.from_row(other)]
 
     @pytest.mark.parametrize(
         "time",
         [
             *("2026-01-05T22:00:03Z", "2026-01-05T22:00:03.12", "2026-01-05 22:00:03", "", "1" * 26),
-            *("2026-02-30T00:00:00", "2026-01-05T24:00:00", "1026-01-05T22:00:03", "2026-01-05T22:00:03\n"),
+            *("2026-02-30T00:00:00", "2026-01-05T24:00:00", "0926-01-05T22:00:03", "2026-01-05T22:00:03\n"),
             "2026-01-05T22:00:0\N{FULLWIDTH DIGIT THREE}",
         ],
     )
     def test_a_row_with_an_odd_time_stands_beside_tasks(self, time: str) -> None:
-        good, odd = a_task_row(), a_task_row(id="task-2", created_at=time)
+        good, odd, other = a_task_row(), a_task_row(id="task-2", created_at=time), a_task_row(id=UUID)
 
-        assert items(good, good, odd, good) == [Task.from_row(good), Task.from_row(good), odd, Task.from_row(good)]
+        assert items(good, odd, other) == [Task.from_row(good), odd, Task.from_row(other)]
 
     def test_times_that_would_be_right_together_are_odd(self) -> None:
         good = a_task_row()
-        one = a_task_row(created_at="2026-01-05T22:00:032")
-        other = a_task_row(created_at="026-01-05T22:00:03")
+        one = a_task_row(id="task-2", created_at="2026-01-05T22:00:032")
+        other = a_task_row(id="task-3", created_at="026-01-05T22:00:03")
 
         assert items(good, one, other) == [Task.from_row(good), one, other]
 
     @pytest.mark.parametrize(
-        "time", ["2026-01-05T22:00:03", "2028-02-29T00:00:00.000000", "2999-12-31T23:59:59.999999"]
+        "time",
+        [
+            *("2026-01-05T22:00:03", "2028-02-29T00:00:00.000000", "2999-12-31T23:59:59.999999"),
+            *("1000-01-01T00:00:00.000000", "2026-01-05T22:00:03.000001"),
+        ],
     )
-    def test_usual_times_are_read(self, time: str) -> None:
-        row = a_task_row(created_at=time)
+    @pytest.mark.parametrize("field", ["created_at", "updated_at", "started_at", "ended_at"])
+    def test_usual_times_are_read(self, time: str, field: str) -> None:
+        rows = [a_task_row(**{"id": row_id, field: time}) for row_id in (UUID, OTHER_UUID, "task-1")]
 
-        assert items(row, a_task_row()) == [Task.from_row(row), Task.from_row(a_task_row())]
+        assert items(*rows) == [Task.from_row(row) for row in rows]
 
     def test_a_backup_of_nothing_stands_beside_tasks_until_it_is_rejected(self) -> None:
         good, odd = a_task_row(), a_task_row(id="task-2", extra_info={})
@@ -150,11 +171,18 @@ class TestPagesThatAreReadWithCare:
     def test_one_with_many_odd_rows(self, odd: Any) -> None:
         good = [a_task_row(id=f"task-{number}") for number in range(50)]
 
-        assert items(*good, *[a_task_row(**odd)] * 16)
-        assert items(*good, *[a_task_row(**odd)] * 17) is None
+        rows = [a_task_row(id=f"odd-{number}", **odd) for number in range(17)]
+
+        assert items(*good, *rows[:16])
+        assert items(*good, *rows) is None
 
     def test_one_whose_first_row_is_odd_since_the_others_may_be_too(self) -> None:
         assert items(a_task_row(colour="blue"), a_task_row()) is None
+
+    def test_one_in_which_an_id_comes_twice(self) -> None:
+        assert items(a_task_row(), a_task_row()) is None
+        assert items(a_task_row(), a_task_row(colour="blue")) is None
+        assert items(a_task_row(id=UUID), a_task_row(), a_task_row(id=UUID)) is None
 
     def test_one_without_tasks(self) -> None:
         assert items() is None
@@ -181,7 +209,7 @@ class TestPagesThatAreReadWithCare:
     )
     def test_one_that_might_have_lost_something(self, text: str, other: str) -> None:
         for change in ({}, {"colour": "blue"}):
-            body = a_body(a_task_row(id="task-1"), {**a_task_row(), **change})
+            body = a_body(a_task_row(id="task-2"), {**a_task_row(), **change})
             assert read_tasks(body)
             changed = body.replace(text.encode(), other.encode("latin-1"))
             assert changed == body or read_tasks(changed) is None

@@ -1,16 +1,16 @@
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from audit.history import History
 from audit.records import PackedTasks, Task, pick, pick_backups, pick_begun, pick_named
 from audit.records.table import Table
-from tests.core.builders import NOW, TICK, a_task
+from tests.core.builders import NOW, TICK, a_task, a_task_of
 
 ALIKE = "0b3f9a52-7c1d-4e8b-9f0a-"  # what is kept to find an id by is within it
 UUIDS = st.one_of(st.integers(0, 3).map(lambda number: f"{ALIKE}{number:012x}"), st.uuids().map(str))
@@ -22,7 +22,7 @@ ODD = st.one_of(
 IDS = UUIDS | ODD
 MOMENTS = st.sampled_from([NOW, NOW + TICK, NOW - timedelta(days=9000)])
 TASKS = st.builds(
-    Task,
+    a_task_of,
     id=IDS,
     operation=st.sampled_from(["backup", "delete", "restore"]),
     status=st.sampled_from(["success", "failed"]),

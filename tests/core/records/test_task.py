@@ -9,7 +9,7 @@ from audit.answers import ANSWERS
 from audit.records import Task
 from audit.records.fields import SHARED
 from audit.strict_json import Unreadable, readable
-from tests.core.builders import NOW, a_task, a_task_row
+from tests.core.builders import NOW, a_task, a_task_of, a_task_row
 from tests.core.records.odd import ODD
 from tests.fuzz.mutator import good_rows, mutate
 
@@ -17,7 +17,7 @@ from tests.fuzz.mutator import good_rows, mutate
 def test_a_backup_row_gives_every_field() -> None:
     row = a_task_row(error_info={"code": "BackupService.6114", "message": "vault is full"})
 
-    assert Task.from_row(row) == Task(
+    assert Task.from_row(row) == a_task_of(
         id="task-1",
         operation="backup",
         status="success",

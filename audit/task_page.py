@@ -1,0 +1,193 @@
+"""The rows of a page of the task log, sorted: most are packed at once, a few become tasks, and the odd are left."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import orjson
+from msgspec import Raw, to_builtins
+
+from audit.records import BACKUP, COPIES, RESTORE, Task
+from audit.records.batch import Batch
+from audit.records.commons import Common
+from audit.records.fields import SHARED, text, truth
+from audit.records.keys import keys_of
+from audit.records.layout import NEVER, NO_BACKUP, NO_ID
+from audit.records.moments import states_of
+from audit.records.task import DELETE, NO_ERROR
+
+_SOME_TIME: Final = "2000-01-01T00:00:00"  # stands where there is none until all are packed together
+_SOME_ID: Final = "00000000-0000-0000-0000-000000000000"
+_NOTHING_MORE: Final = (None, None, None, None, ())
+_TIMES: Final = ("created_at", "updated_at", "started_at", "ended_at")
+
+
+class TooManyError(Exception):
+    """A page has so many odd rows that reading it in this way saves nothing."""
+
+
+class TaskPage:
+    """The rows of a page by what becomes of them.
+
+    Attributes:
+        ids: of all rows; None where one is odd and was not put back.
+        batches: tasks that were packed together.
+        tasks: by place, those that concern no resource, or have ids of another form.
+        odd: by place, rows that the types do not hold, with unusual times, or of no use, as they were parsed.
+    """
+
+    def __init__(self, rows: Sequence[Any], most_odd: int) -> None:
+        """Sort rows.
+
+        Args:
+            rows: as the types hold them, None where they do not.
+            most_odd: how many may be odd.
+
+        Raises:
+            TooManyError: more are.
+        """
+        self.ids: list[Any] = [None if row is None else row.id for row in rows]
+        self.batches: list[Batch] = []
+        self.tasks: dict[int, Task] = {}
+        self.odd: dict[int, Any] = {}
+        self._most_odd = most_odd
+        places: Sequence[int] = range(len(rows))
+        if None in rows:
+            self.odd = {place: None for place in places if rows[place] is None}
+            places = [place for place in places if place not in self.odd]
+        self._sort(places, rows)
+
+    def put_back(self, raws: Sequence[Raw]) -> list[Any]:
+        """Put odd rows in their places, and return them.
+
+        Raises:
+            JSONDecodeError: one cannot be parsed.
+        """
+        for place in self.odd:
+            row = self.odd[place] = orjson.loads(bytes(raws[place]))
+            self.ids[place] = row.get("id") if isinstance(row, dict) else None
+        return list(self.odd.values())
+
+    @property
+    def is_plain(self) -> bool:
+        """There is a task, and no two rows have one id, so that it is the same in which order they are kept."""
+        known = [row_id for row_id in self.ids if isinstance(row_id, str)]
+        return len(self.odd) < len(self.ids) and len(set(known)) == len(known)
+
+    def _sort(self, places: Sequence[int], rows: Sequence[Any]) -> None:
+        """Pack rows together; halving finds the few that do not fit in a few steps."""
+        if not places:
+            return
+        try:
+            alone = self._pack(places, rows)
+        except ValueError:
+            if len(places) > 1:
+                half = len(places) // 2
+                self._sort(places[:half], rows)
+                self._sort(places[half:], rows)
+                return
+            alone = list(places)
+        for place in alone:
+            self._take(place, rows[place])
+
+    def _take(self, place: int, row: Any) -> None:
+        """Make a task of a row, as ever; it is odd where that is for the validator to decide."""
+        try:
+            states_of([time for name in _TIMES if isinstance(time := getattr(row, name), str)])
+            self.tasks[place] = Task.from_row(to_builtins(row))
+        except ValueError as error:
+            self.odd[place] = None
+            if len(self.odd) > self._most_odd:
+                raise TooManyError from error
+
+    def _pack(self, places: Sequence[int], rows: Sequence[Any]) -> list[int]:
+        """Pack the rows of some places together, and return the places of those that concern no resource, or many.
+
+        Raises:
+            ValueError: a row has ids or times of an unusual form.
+        """
+        where: list[Common] = []
+        how: list[Common] = []
+        backup_ids: list[Any] = []
+        alone: list[int] = []
+        for place in places:
+            row = rows[place]
+            operation, extra, error = row.operation_type, row.extra_info, row.error_info
+            resource = extra and extra.resource
+            if not resource or not resource.id or extra.remove_resources:
+                alone.append(place)
+                continue
+            where.append((resource.id, resource.name, resource.type, row.vault_id, row.vault_name, row.policy_id))
+            backup_id, own = None, _NOTHING_MORE
+            if operation == BACKUP:
+                if block := extra.backup:
+                    backup_id = block.backup_id
+                    own = (block.incremental, block.app_consistency_status, block.app_consistency_error_code, None, ())
+            elif operation in COPIES:
+                backup_id = extra.replication and extra.replication.source_backup_id
+            elif operation == DELETE:
+                backup_id = extra.delete and extra.delete.backup_id
+            elif operation == RESTORE and (block := extra.restore):
+                backup_id, own = block.backup_id, (None, None, None, block.target_resource_id, ())
+            how.append((operation, row.status, error.code, error.message, *own))
+            backup_ids.append(backup_id or None)
+        if how:
+            kept = places if not alone else [place for place in places if place not in set(alone)]
+            self.batches.append(_batch(kept, [rows[place] for place in kept], where, how, backup_ids))
+        return alone
+
+
+def _batch(
+    places: Sequence[int], rows: Sequence[Any], where: list[Common], how: list[Common], backup_ids: list[Any]
+) -> Batch:
+    """Pack rows by column.
+
+    Raises:
+        ValueError: a row has ids or times of an unusual form.
+    """
+    return Batch(
+        places=places,
+        keys=keys_of([row.id for row in rows]),
+        created=states_of([row.created_at for row in rows]),
+        updated=states_of([row.updated_at for row in rows]),
+        started=_packed(states_of, [row.started_at for row in rows], _SOME_TIME, NEVER),
+        ended=_packed(states_of, [row.ended_at for row in rows], _SOME_TIME, NEVER),
+        backup_keys=_packed(keys_of, backup_ids, _SOME_ID, NO_ID),
+        oddities=bytes([NO_BACKUP if backup_id is None else 0 for backup_id in backup_ids]),
+        where=where,
+        how=how,
+        plain_where=_plain_where,
+        plain_how=_plain_how,
+    )
+
+
+def _packed(pack: Callable[[Sequence[str]], bytes], texts: Sequence[Any], some: str, nothing: bytes) -> bytes:
+    """Pack texts together; where there is none, some text is packed, and taken out again."""
+    missing = [place for place, each in enumerate(texts) if type(each) is not str]
+    if not missing:
+        return pack(texts)
+    filled = list(texts)
+    for place in missing:
+        filled[place] = some
+    packed, width = bytearray(pack(filled)), len(nothing)
+    for place in missing:
+        packed[place * width : (place + 1) * width] = nothing
+    return bytes(packed)
+
+
+def _plain_where(read: Common) -> Common:
+    return tuple([SHARED[each] for each in read])
+
+
+def _plain_how(read: Common) -> Common:
+    operation, status, code, message, incremental, consistency, consistency_code, target_id, removed = read
+    return (
+        operation,
+        status,
+        SHARED[code],
+        SHARED[message],
+        truth(incremental),
+        text(consistency),
+        None if consistency_code == NO_ERROR else SHARED[consistency_code],
+        text(target_id),
+        removed,
+    )
