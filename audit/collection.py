@@ -206,4 +206,6 @@ def instant(text: str) -> datetime:
 
 def shown(moment: datetime) -> str:
     """Write a time for people and reports: UTC, whole seconds, ``2026-11-23T04:00:00Z``."""
-    return orjson.dumps(moment.astimezone(UTC), option=_AS_SHOWN)[1:-1].decode()  # three times as fast as strftime
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return orjson.dumps(moment, option=_AS_SHOWN)[1:-1].decode()  # three times as fast as strftime

@@ -138,13 +138,9 @@ class Finding(NamedTuple):
 def _verdict(outcome: Outcome, reason: str, tasks: Iterable[Task | str], facts: Facts) -> Verdict:
     if not facts and not tasks:
         return _plain(outcome, reason)
-    told = tuple([(name, shown(fact) if isinstance(fact, datetime) else fact) for name, fact in facts.items()])
-    return Verdict(
-        outcome,
-        reason,
-        _once(told, tuple(map(type, facts.values()))),
-        tuple([task if isinstance(task, str) else task.id for task in tasks]),
-    )
+    told = tuple([(name, shown(fact) if type(fact) is datetime else fact) for name, fact in facts.items()])
+    named = tuple([task if isinstance(task, str) else task.id for task in tasks])
+    return Verdict(outcome, reason, _once(told, tuple(map(type, facts.values()))), named)
 
 
 @lru_cache(maxsize=4096)

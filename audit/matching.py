@@ -10,6 +10,7 @@ no due time is unscheduled: started by hand, or by a policy that is gone.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -45,7 +46,7 @@ _LATE: Final = RunState.LATE
 _EXCUSED: Final = RunState.EXCUSED
 _MET: Final = frozenset({_ON_TIME, _LATE})
 UNMET: Final = frozenset({RunState.FAILED, RunState.SKIPPED, RunState.OVERLAP, RunState.MISSING})
-_JUDGED: Final = UNMET | _MET
+JUDGED: Final = UNMET | _MET
 
 
 class PlannedRun(NamedTuple):
@@ -66,7 +67,7 @@ class PlannedRun(NamedTuple):
     @property
     def is_judged(self) -> bool:
         """Its time is over, nothing excuses it, and the log shows what happened."""
-        return self.state in _JUDGED
+        return self.state in JUDGED
 
     @property
     def is_met(self) -> bool:
@@ -170,17 +171,26 @@ class Schedules:
     @property
     def runs(self) -> tuple[PlannedRun, ...]:
         """All runs, row by row."""
-        return self._rows(0)
+        return tuple(map(self.run, range(len(self.states))))
 
-    def since(self, start: datetime) -> tuple[PlannedRun, ...]:
-        """Return the runs that were due at a time or later."""
-        return self._rows(bisect_left(self.due, start))
+    def first_since(self, start: datetime) -> int:
+        """Return the number of the first run that was due at a time or later."""
+        return bisect_left(self.due, start)
 
-    def _rows(self, first: int) -> tuple[PlannedRun, ...]:
-        if self._notes:
-            return tuple([self.run(number) for number in range(first, len(self.states))])
-        columns = (self.due, self.policy_ids, self.states, self.tasks)
-        return tuple(map(PlannedRun, *[column[first:] for column in columns]))
+    def runs_in(self, states: AbstractSet[RunState], first: int = 0) -> list[PlannedRun]:
+        """Return the runs from one on that ended in some states."""
+        if states.isdisjoint(self.states):  # nearly always: most runs were met
+            return []
+        return [self.run(number) for number in range(first, len(self.states)) if self.states[number] in states]
+
+    def last_judged(self, first: int) -> PlannedRun | None:
+        """Return the last of the runs from one on that is judged."""
+        numbers = range(len(self.states) - 1, first - 1, -1)
+        return next((self.run(number) for number in numbers if self.states[number] in JUDGED), None)
+
+    def repaired_since(self, first: int) -> int:
+        """Count the runs from one on whose period brought a success that was not their own."""
+        return sum(number >= first and repaired_by is not None for number, (repaired_by, _) in self._notes.items())
 
     def run(self, number: int) -> PlannedRun:
         """Return one run."""
@@ -198,9 +208,10 @@ class Schedules:
 
 
 _NOTHING_MORE: Final = (None, "")
-_Period = tuple[datetime, str, Plan, int, int, int]
-"""A due time, the policy and its plan, the number of the due time there, and the places of the tasks that were created
-before the next due time: from one up to another. There is one for each run, so a plain tuple."""
+_Period = tuple[datetime, str, Plan, int, int, int, datetime, str]
+"""A due time, the policy and its plan, the number of the due time there, the places of the tasks that were created
+before the next due time, from one up to another, how late a run may begin, and what excuses it. There is one for each
+run, so a plain tuple."""
 
 
 class Matcher:
@@ -234,22 +245,22 @@ class Matcher:
     def _periods(self, plan: Plan) -> Iterator[_Period]:
         starts = [bisect_left(self._created, begin) for begin in plan.times.begins]
         ends = (*starts[1:], len(self._created))
-        return zip(plan.times.due, repeat(plan.policy_id), repeat(plan), range(len(starts)), starts, ends)
+        times = plan.times
+        whose = repeat(plan.policy_id), repeat(plan)
+        return zip(times.due, *whose, range(len(starts)), starts, ends, times.latest, times.excuses, strict=False)
 
     def _answers(self, periods: Sequence[_Period]) -> list[int | None]:
         """Let each due time choose its task, the latest first; of each, return the place of that task."""
-        tasks = self._tasks
+        policy_ids = [task.policy_id for task in self._tasks]
         answers: list[int | None] = [None] * len(periods)
         used: set[int] = set()
         for place in range(len(periods) - 1, -1, -1):
-            _due, policy_id, plan, number, low, high = periods[place]
-            if low == high:
-                continue
+            _due, policy_id, plan, _number, low, high, latest, _excuse = periods[place]
             for found in range(low, high):
-                if tasks[found].policy_id == policy_id and found not in used:
+                if policy_ids[found] == policy_id and found not in used:
                     break
             else:
-                nameless = self._nameless(plan, number, range(low, high), used)
+                nameless = self._nameless(plan, latest, range(low, high), used) if low < high else None
                 if nameless is None:
                     continue
                 found = nameless
@@ -257,9 +268,8 @@ class Matcher:
             used.add(found)
         return answers
 
-    def _nameless(self, plan: Plan, number: int, places: Iterable[int], used: set[int]) -> int | None:
+    def _nameless(self, plan: Plan, latest: datetime, places: Iterable[int], used: set[int]) -> int | None:
         """Find the first task that names no policy and began within the grace."""
-        latest = plan.times.latest[number]
         may_be = (at for at in places if plan.may_be(self._tasks[at]) and self._tasks[at].began <= latest)
         return next((at for at in may_be if at not in used), None)
 
@@ -267,24 +277,23 @@ class Matcher:
         self, found: Schedules, periods: Sequence[_Period], answers: Sequence[int | None], spare: "_Spare"
     ) -> None:
         """Say of each run what became of it."""
+        tasks, add_state, add_task = self._tasks, found.states.append, found.tasks.append
         for period, answer in zip(periods, answers, strict=True):
-            due, _policy_id, plan, number, _low, _high = period
-            task = None if answer is None else self._tasks[answer]
-            is_settled = due >= plan.settled and not plan.times.excuses[number]
-            why = "" if is_settled else plan.excuse(number, task)
+            due, _policy_id, plan, number, _low, _high, latest, excuse = period
+            task = None if answer is None else tasks[answer]
+            why = plan.excuse(number, task) if excuse or due < plan.settled else ""
             if why:
                 found.add(_EXCUSED, task, None, why)
             elif task is not None and task.status == "success":  # nearly always, so without a call
-                is_late = (task.started_at or task.created_at) > plan.times.latest[number]
-                found.states.append(_LATE if is_late else _ON_TIME)
-                found.tasks.append(task)
+                add_state(_LATE if (task.started_at or task.created_at) > latest else _ON_TIME)
+                add_task(task)
             else:
                 found.add(*self._without_success(period, task, spare))
 
     def _without_success(
         self, period: _Period, task: Task | None, spare: "_Spare"
     ) -> tuple[RunState, Task | None, Task | None]:
-        due, _policy_id, plan, number, low, _high = period
+        due, _policy_id, plan, number, low, _high, latest, _excuse = period
         state = self._state(task) if task else self._silence(due, low)
         if state not in UNMET:
             return state, task, None
@@ -292,7 +301,7 @@ class Matcher:
         repair = next((other for other in tasks if other.succeeded), None)
         if repair is None:
             is_clear = self._log_complete and all(other.is_understood for other in tasks)
-            is_over = plan.times.latest[number] <= self._now
+            is_over = latest <= self._now
             state = RunState.PENDING if not is_over else state if is_clear else RunState.UNKNOWN
         return state, task, repair
 
@@ -315,7 +324,8 @@ class Matcher:
     def _made_good(self, periods: Iterable[_Period]) -> frozenset[str]:
         if _BAD.isdisjoint({task.status for task in self._tasks}):
             return frozenset()
-        return frozenset(chain.from_iterable(_followed(self._tasks[low:high]) for *_, low, high in periods))
+        spans = ((period[4], period[5]) for period in periods)
+        return frozenset(chain.from_iterable(_followed(self._tasks[low:high]) for low, high in spans))
 
     def _is_of_window(self, task: Task, plans: Sequence[Plan]) -> bool:
         """Whether a task was made in the window, and not for a due time before it."""
@@ -327,9 +337,16 @@ class _Spare:
     """The tasks that answer no due time, by when they began."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
-        telling = (task for task in tasks if task.succeeded or not task.is_understood)
-        self._tasks = sorted(telling, key=lambda task: (task.began, task.id))
-        self._began = [task.began for task in self._tasks]
+        self._all = tasks
+
+    @cached_property
+    def _tasks(self) -> Sequence[Task]:
+        telling = (task for task in self._all if task.succeeded or not task.is_understood)
+        return sorted(telling, key=lambda task: (task.began, task.id))
+
+    @cached_property
+    def _began(self) -> Sequence[datetime]:
+        return [task.began for task in self._tasks]
 
     def begun_in(self, plan: Plan, number: int) -> Sequence[Task]:
         """Return those of the period of a due time that succeeded, or may have: their status is not documented."""

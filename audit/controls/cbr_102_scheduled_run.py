@@ -20,14 +20,13 @@ How to fix it
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Task
-from audit.subjects import Limits, PlannedRun, Resource, RunState, SubjectKind, reaches_back
+from audit.subjects import JUDGED, UNMET, Limits, PlannedRun, Resource, RunState, Schedules, SubjectKind, reaches_back
 
 _REASONS: Final = {
     RunState.MISSING: "a planned backup left no task",
@@ -46,11 +45,10 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if planned is None:
         return unknown("nobody knows what was planned", problem=resource.unreadable)
     start = limits.now - limits.scheduled_run_period
-    runs = planned.since(start)
-    judged = [run for run in runs if run.is_judged]
-    unmet = [run for run in judged if not run.is_met]
-    states = Counter(map(attrgetter("state"), runs))
-    facts = _facts(runs, states, [task for task in planned.unscheduled if task.created_at >= start])
+    first = planned.first_since(start)
+    states = Counter(planned.states[first:])
+    facts = _facts(planned, first, states, len([task for task in planned.unscheduled if task.created_at >= start]))
+    unmet = [run for run in planned.runs_in(UNMET, first) if not run.is_met]
     if not resource.log_complete:
         return unknown("the task log has gaps", **facts)
     if unmet:
@@ -59,20 +57,21 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unknown("the task log does not cover the period", **facts)
     if RunState.UNKNOWN in states:
         return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
-    if not judged:
+    last = planned.last_judged(first)
+    if last is None:
         return not_applicable("no run was planned whose time is over", **facts)
-    return passed("every planned backup was made", _tasks(judged[-1:]), **facts)
+    return passed("every planned backup was made", _tasks([last]), **facts)
 
 
-def _facts(runs: Sequence[PlannedRun], states: Mapping[RunState, int], unscheduled: list[Task]) -> Facts:
+def _facts(planned: Schedules, first: int, states: Mapping[RunState, int], unscheduled: int) -> Facts:
+    not_judged = planned.runs_in(states.keys() - JUDGED, first)
     facts: Facts = {
-        "due": len(runs),
+        "due": len(planned.states) - first,
         **{name: states.get(state, 0) for name, state in _COUNTED},
-        "repaired": len([run for run in runs if run.repaired_by]),
-        "unscheduled": len(unscheduled),
+        "repaired": planned.repaired_since(first),
+        "unscheduled": unscheduled,
+        "not_judged": len(not_judged),
     }
-    not_judged = [run for run in runs if not run.is_judged]
-    facts["not_judged"] = len(not_judged)
     if not_judged:
         facts["not_judged_because"] = ", ".join(sorted({run.why or run.state.value for run in not_judged}))
     return facts

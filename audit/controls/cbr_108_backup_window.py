@@ -36,8 +36,10 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     planned = resource.planned_runs(limits)
     if planned is None:
         return unknown("nobody knows what was planned", problem=resource.unreadable)
-    runs = planned.since(limits.now - limits.scheduled_run_period)
-    done = [(run.due, run.task) for run in runs if run.task and run.state in _SUCCEEDED]
+    first = planned.first_since(limits.now - limits.scheduled_run_period)
+    states = planned.states[first:]
+    runs = zip(planned.due[first:], states, planned.tasks[first:], strict=True)
+    done = [(due, task) for due, state, task in runs if task and state in _SUCCEEDED]
     slow = [(due, task) for due, task in done if task.ended_at and task.ended_at - due > limits.backup_window]
     facts: Facts = {**_facts(done), "limit_hours": limits.backup_window // _HOUR}
     if not resource.log_complete:
@@ -48,7 +50,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unknown("the task log does not cover the period", **facts)
     if not all(task.ended_at for _, task in done):
         return unknown("a backup does not say when it ended", _tasks(done), **facts)
-    if any(run.state is _UNKNOWN for run in runs):
+    if _UNKNOWN in states:
         return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
     if not done:
         return not_applicable("no planned backup succeeded in the period", **facts)

@@ -23,6 +23,7 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import COPIES, Backup, Task
+from audit.records.keys import key_of
 from audit.subjects import Limits, PolicySubject, Resource, SubjectKind
 
 _HOUR: Final = timedelta(hours=1)
@@ -76,10 +77,10 @@ class _Place:
     def __init__(self, resource: Resource, policy: PolicySubject, limits: Limits, shown: frozenset[str | None]) -> None:
         here = (point for point in resource.recovery_points or () if point.vault_id in policy.policy.vault_ids)
         points = [point for point in here if point.is_available and not point.is_copy]
-        ended = {task.backup_id: task.ended_at for task in resource.backups if task.succeeded}
+        ended = {task.backup_key: task.ended_at for task in resource.backups if task.succeeded}
         due = _last_due(policy, resource, limits)
         self.copied = [point for point in points if point.id in shown or _has_replica(point)]
-        self.owed = [point for point in points if due and (ended.get(point.id) or point.created_at) <= due]
+        self.owed = [point for point in points if due and (ended.get(key_of(point.id)) or point.created_at) <= due]
         newest = max((point.created_at for point in self.copied), default=None)
         self.late = [point for point in self.owed if newest is None or point.created_at > newest]
 

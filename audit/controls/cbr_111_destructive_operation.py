@@ -38,9 +38,9 @@ def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
     taken = pick(vault.tasks, lambda task: task.operation in _TAKE_AWAY and task.succeeded)
     removals = [task for task in taken if task.operation in _REMOVALS]
     deletions = [task for task in taken if task.operation == "delete"]
-    backups = pick_backups(vault.tasks, {task.backup_id for task in deletions if task.backup_id})
-    made = {task.backup_id: task for task in backups if task.succeeded}
-    dated = [(task, made[task.backup_id]) for task in deletions if task.backup_id and task.backup_id in made]
+    backups = pick_backups(vault.tasks, {task.backup_key for task in deletions if task.backup_key})
+    made = {task.backup_key: task for task in backups if task.succeeded}
+    dated = [(task, made[task.backup_key]) for task in deletions if task.backup_key and task.backup_key in made]
     rules = None if vault.policies is None else [policy.policy for policy in vault.policies]
     early = [] if rules is None else _early(dated, vault, rules)
     if not vault.log_complete and any((rule.max_backups or 0) > 0 for rule in rules or ()):
@@ -62,7 +62,7 @@ def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
     if (
         undecided
         and vault.takes_backups
-        and (len(undecided) == len(deletions) or not all(task.backup_id for task in undecided))
+        and (len(undecided) == len(deletions) or not all(task.backup_key for task in undecided))
     ):
         return unknown("backups were deleted, and the window does not show how old they were", undecided, **facts)
     return passed("nothing was seen to be taken away by hand", deletions[-1:], **facts)
@@ -99,19 +99,19 @@ def _newer(deletion: Task, backup: Task, successes: Mapping[str | None, list[dat
 
 def _undecided(deletions: list[Task], backups: list[Task], vault: VaultSubject, rules: list[Policy]) -> list[Task]:
     """Find the deletions of which nobody can say whether their time had come; what a failed backup left may go."""
-    seen = {task.backup_id for task in backups}
-    judged = {task.backup_id for task in backups if task.succeeded or task.broke}
+    seen = {task.backup_key for task in backups}
+    judged = {task.backup_key for task in backups if task.succeeded or task.broke}
     return [
         task
         for task in deletions
-        if task.backup_id not in judged and (task.backup_id in seen or not _was_old_enough(task, vault, rules))
+        if task.backup_key not in judged and (task.backup_key in seen or not _was_old_enough(task, vault, rules))
     ]
 
 
 def _was_old_enough(deletion: Task, vault: VaultSubject, rules: list[Policy]) -> bool:
     """Whether a backup from before the window, whose age nobody knows, had reached the longest retention by age."""
     longest = max((rule.retention_days or 0 for rule in rules if rule.operation == "backup"), default=0)
-    return bool(deletion.backup_id) and 0 < longest <= (deletion.created_at - vault.window.since) / _DAY
+    return bool(deletion.backup_key) and 0 < longest <= (deletion.created_at - vault.window.since) / _DAY
 
 
 def _successes(vault: VaultSubject, resource_ids: AbstractSet[str | None]) -> Mapping[str | None, list[datetime]]:

@@ -58,7 +58,7 @@ def _allowed(subject: PolicySubject) -> int:
 def _made(resource: Resource, subject: PolicySubject, planned: Schedules) -> list[Task]:
     """The successes of the policy in the window, and the full backups of others, oldest first."""
     answers = {
-        task.id
+        task.key
         for task, policy_id in zip(planned.tasks, planned.policy_ids, strict=True)
         if task and policy_id == subject.id
     }
@@ -66,7 +66,7 @@ def _made(resource: Resource, subject: PolicySubject, planned: Schedules) -> lis
         task
         for task in resource.backups
         if task.succeeded and task.created_at >= silent_since(resource)
-        if task.policy_id == subject.id or task.id in answers or task.incremental is False
+        if task.policy_id == subject.id or task.key in answers or task.incremental is False
     ]
 
 

@@ -21,6 +21,7 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Backup
+from audit.records.keys import key_of
 from audit.subjects import Limits, Resource, SubjectKind
 
 
@@ -29,11 +30,12 @@ def judge(resource: Resource, _limits: Limits) -> Verdict:
     if resource.own_points is None:
         return unknown("the backups could not be read completely")
     broke = {task.backup_id for task in resource.sorted_tasks.broken}
-    points = [point for point in resource.own_points if not (point.id in broke and point.is_broken)]
+    points = [point for point in resource.own_points if not (point.is_broken and point.id in broke)]
     if not points:
         return _without_any(resource)
     newest = points[-1]
-    made = [task for task in resource.backups if task.backup_id == newest.id]
+    key = key_of(newest.id)
+    made = [task for task in resource.backups if task.backup_key == key]
     facts = _facts(newest, points)
     if newest.is_available:
         return passed("the newest backup is available", made, **facts)

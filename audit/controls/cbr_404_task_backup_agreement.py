@@ -26,6 +26,7 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import BACKUP, Backup, Policy, Task
+from audit.records.keys import Key, key_of
 from audit.subjects import Limits, Resource, SubjectKind, silent_since
 
 _NONE_MADE: Final = frozenset({"failed", "timeout", "skipped", "waiting"})
@@ -41,11 +42,11 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if resource.recovery_points is None:
         return unknown("the backups could not be read completely")
     settled = resource.window.until - _LAST
-    successes = [task for task in resource.kept_successes if task.backup_id]
+    successes = [task for task in resource.kept_successes if task.backup_key]
     made = [task for task in successes if (task.ended_at or task.began) <= settled]
     gone, points = _gone(resource, made, limits.now), _covered(resource)
-    known = {task.backup_id for task in resource.backups}
-    extra = [point for point in points if point.id not in known]
+    known = {task.backup_key for task in resource.backups}
+    extra = [point for point in points if key_of(point.id) not in known]
     facts = {"successes": len(made), "gone": len(gone), "backups": len(points), "without_task": len(extra)}
     if not resource.log_complete:
         return unknown("the task log has gaps", gone, **facts)
@@ -62,11 +63,11 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
 
 def _gone(resource: Resource, made: list[Task], now: datetime) -> list[Task]:
     """Find the tasks whose backup is not there, and nothing that was read explains why."""
-    there: set[str | None] = {point.id for point in resource.recovery_points or ()}
-    there |= {task.backup_id for task in resource.doing(_DELETE) if not task.broke}
+    there: set[Key | None] = {key_of(point.id) for point in resource.recovery_points or ()}
+    there |= {task.backup_key for task in resource.doing(_DELETE) if not task.broke}
     rules = [subject.policy for subject in resource.policies or () if subject.policy.operation == BACKUP]
     life = min([_FOR_EVER, *(rule.retention_days or 0 for rule in rules if rule.keeps_by_age)]) * _DAY
-    missing = [task for task in made if task.backup_id not in there and now - task.began < life]
+    missing = [task for task in made if task.backup_key not in there and now - task.began < life]
     if not missing:
         return []
     began = sorted(other.began for other in resource.sorted_tasks.successes)
@@ -95,7 +96,7 @@ def _covered(resource: Resource) -> list[Backup]:
 
 def _is_doubtful(point: Backup, resource: Resource) -> bool:
     """A task that went on when a backup was made may have made it, and does not say."""
-    silent = (task for task in resource.backups if not task.backup_id and task.status not in _NONE_MADE)
+    silent = (task for task in resource.backups if not task.backup_key and task.status not in _NONE_MADE)
     return any(task.began - _LAST <= point.created_at <= (task.ended_at or point.created_at) + _LAST for task in silent)
 
 

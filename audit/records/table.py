@@ -7,13 +7,14 @@ in common. Nothing is lost: what does not fit the form stands beside the table.
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from heapq import merge
+from itertools import chain, repeat
 from operator import attrgetter
-from struct import pack
-from typing import Final
+from struct import Struct, pack
+from typing import Any, Final, NamedTuple
 
 from audit.records.batch import Batch
 from audit.records.commons import Commons
@@ -23,6 +24,7 @@ from audit.records.layout import (
     AGE,
     BACKUP_KEY,
     BEGUN,
+    COMMON,
     CREATED,
     CREATED_AND_COMMON,
     KEY,
@@ -46,6 +48,19 @@ Prefer = Callable[[Task, Task], bool]
 _FIELDS: Final = Task.__struct_fields__
 _HOW_OF: Final = attrgetter(*_FIELDS[_FIELDS.index("operation") : _FIELDS.index("resource_id")])
 _WHERE_OF: Final = attrgetter(*_FIELDS[_FIELDS.index("resource_id") : _FIELDS.index("started_at")])
+_SOME_TIME: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class Group(NamedTuple):
+    """Tasks that differ in ids and times alone.
+
+    Attributes:
+        sample: a task as they are, with neither an id nor times of its own.
+        rows: their numbers.
+    """
+
+    sample: Task
+    rows: Rows
 
 
 class Table:
@@ -83,16 +98,19 @@ class Table:
     def task(self, row: int) -> Task:
         """Make the task of a number."""
         at = row * SIZE
-        return next(self._made(self._records[at : at + SIZE]))
+        return self._made(self._records[at : at + SIZE])[0]
 
     def tasks_by_age(self, rows: Iterable[int]) -> list[Task]:
         """Make the tasks of some numbers, in order of creation and id."""
         if self._odd_rows:
             return list(map(self.task, self.by_age(rows)))
-        records, whole = self._records, WHOLE.unpack_from
-        found = [whole(records, row * SIZE)[0] for row in rows]
-        found.sort()
-        return list(self._made(b"".join(found)))
+        return self._made(b"".join(chain.from_iterable(sorted(self._each(WHOLE, rows)))))
+
+    def newest(self, rows: Iterable[int]) -> list[Task]:
+        """Make the task of some numbers that was created last, the last one by id of several; none of none."""
+        if self._odd_rows:
+            return list(map(self.task, self.by_age(rows)[-1:]))
+        return self._made(b"".join(max(self._each(WHOLE, rows), default=())))
 
     def add(self, task: Task, prefer: Prefer) -> bool:
         """Add a task.
@@ -152,7 +170,7 @@ class Table:
         at = slice(row * SIZE, (row + 1) * SIZE)
         if records[at] == record:
             return False
-        if prefer(self.task(row), next(self._made(record))):
+        if prefer(self.task(row), self._made(record)[0]):
             records[at] = record
         return True
 
@@ -163,38 +181,34 @@ class Table:
         records, unpack = self._records, AGE.unpack_from
         return sorted(rows, key=lambda row: unpack(records, row * SIZE))
 
-    def alike(self, until: datetime) -> "Iterator[array[int]]":
-        """Return the numbers of the tasks created until a time, together those that differ in ids and times alone."""
+    def alike(self, until: datetime) -> Iterator[Group]:
+        """Return the tasks created until a time, together those that differ in ids and times alone."""
         last, groups = state_of(until), defaultdict[bytes, "array[int]"](rows)
         for row, (created, common) in enumerate(CREATED_AND_COMMON.iter_unpack(self._records)):
             if created <= last:
                 groups[common].append(row)
         while groups:
-            _common, group = groups.popitem()
-            yield group
+            common, group = groups.popitem()
+            where, how = COMMON.unpack(common)
+            yield Group(Task(*(b"", _SOME_TIME, _SOME_TIME, *self._how.values[how], *self._where.values[where])), group)
 
     def begun(self, rows: Rows) -> Iterator[datetime]:
         """Return when each task of some numbers began."""
-        records, unpack = self._records, BEGUN.unpack_from
-        for row in rows:
-            created, started = unpack(records, row * SIZE)
-            yield moment_of(created if started == NEVER else started)
+        return (moment_of(created if started == NEVER else started) for created, started in self._each(BEGUN, rows))
 
-    def naming(self, rows: Iterable[int], ids: AbstractSet[str], *, backups: bool) -> Iterator[int]:
+    def naming(self, rows: Sequence[int], keys: AbstractSet[Key], *, backups: bool) -> Iterator[int]:
         """Find the tasks of some numbers that have one of some ids, or of backups; and perhaps a few others."""
-        records, unpack = self._records, (BACKUP_KEY if backups else KEY).unpack_from
-        keys = map(key_of, ids)
         wanted = {self._odd_numbers.get(key, 0).to_bytes(ID) if isinstance(key, str) else key for key in keys}
-        return (row for row in rows if unpack(records, row * SIZE)[0] in wanted)
+        named = self._each(BACKUP_KEY if backups else KEY, rows)
+        return (row for row, (key,) in zip(rows, named, strict=True) if key in wanted)
 
     def created(self) -> Iterator[bytes]:
         """Return when each task was created, packed."""
         return (created for (created,) in CREATED.iter_unpack(self._records))
 
-    def first_created(self, rows: Rows) -> bytes:
+    def first_created(self, rows: Iterable[int]) -> bytes:
         """Return when the oldest of some tasks was created, packed."""
-        records, unpack = self._records, CREATED.unpack_from
-        first: bytes = min(unpack(records, row * SIZE)[0] for row in rows)
+        first: bytes = min(self._each(CREATED, rows))[0]
         return first
 
     def rows_by_id(self) -> Iterator[int]:
@@ -207,6 +221,10 @@ class Table:
     def id(self, row: int) -> str:
         """Return the id of the task of a number."""
         return self.task(row).id
+
+    def _each(self, part: Struct, rows: Iterable[int]) -> Iterator[Any]:
+        """Unpack a part of each record of some numbers."""
+        return map(part.unpack_from, repeat(self._records), map(SIZE.__mul__, rows))
 
     def _raw_key(self, row: int) -> bytes:
         key: bytes = KEY.unpack_from(self._records, row * SIZE)[0]
@@ -235,22 +253,29 @@ class Table:
             oddities,
         )
 
-    def _made(self, records: bytes | bytearray) -> Iterator[Task]:
+    def _made(self, records: bytes | bytearray) -> list[Task]:
         """Make the tasks of records."""
         where, how, moment = self._where.values, self._how.values, DATETIME
-        for record in RECORD.iter_unpack(records):
-            created, raw, updated, started, ended, backup, where_number, how_number, oddities = record
-            values = (
-                self._odd_text(raw) if oddities & ODD_ID else raw,
-                moment(created, UTC),
-                moment(updated, UTC),
-                *how[how_number],
-                *where[where_number],
-                None if started == NEVER else moment(started, UTC),
-                None if ended == NEVER else moment(ended, UTC),
-                None if oddities & NO_BACKUP else self._odd_text(backup) if oddities & ODD_BACKUP else backup,
+        return [
+            Task(
+                *(
+                    self._odd_text(raw) if oddities & ODD_ID else raw,
+                    moment(created, UTC),
+                    moment(updated, UTC),
+                    *how[how_number],
+                    *where[where_number],
+                    None if started == NEVER else moment(started, UTC),
+                    None if ended == NEVER else moment(ended, UTC),
+                    backup if not oddities else self._backup_of(backup, oddities),
+                )
             )
-            yield Task(*values)
+            for created, raw, updated, started, ended, backup, where_number, how_number, oddities in RECORD.iter_unpack(
+                records
+            )
+        ]
+
+    def _backup_of(self, raw: bytes, oddities: int) -> Key | None:
+        return None if oddities & NO_BACKUP else self._odd_text(raw) if oddities & ODD_BACKUP else raw
 
     def _raw(self, key: Key) -> bytes:
         """Return sixteen bytes for an id: its own, or the number of one of another form."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Set as AbstractSet
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from audit.matching import PlannedRun, RunState
 from audit.records import Task
 from audit.report.planned import NOTHING_PLANNED, match
-from audit.subjects import Limits, Presence, Resource
+from audit.subjects import Limits, Presence, Resource, Schedules
 
 
 class Day(StrEnum):
@@ -31,6 +31,8 @@ class Day(StrEnum):
     UNKNOWN = "unknown"  # no backup was seen, and the log or the policies have gaps; or a status that nobody knows
 
 
+_ON_TIME: Final = RunState.ON_TIME
+_SUCCESS: Final = frozenset({Day.SUCCESS})
 _MET: Final = frozenset({Day.SUCCESS, Day.LATE, Day.REPAIRED})
 _UNMET: Final = (Day.FAILED, Day.MISSING, Day.SKIPPED, Day.OVERLAP)
 _OPEN: Final = frozenset({Day.PENDING, Day.EXCUSED})
@@ -44,20 +46,29 @@ def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
 
     A planned run belongs to the day on which it was due. Other backups only count where no run of their day has a say.
     """
-    states: dict[date, set[Day]] = defaultdict(set)
-    others: dict[date, set[Day]] = defaultdict(set)
     matched = match(resource, limits)
     planned = matched or NOTHING_PLANNED
-    for number, (due, state, task) in enumerate(zip(planned.due, planned.states, planned.tasks, strict=True)):
-        plain = _CLEAR.get(state) if task else _WITHOUT_TASK.get(state)
-        states[due.date()].add(plain or _of_run(planned.run(number)))
-    answering = {task.id for task in planned.tasks if task}
+    states: dict[date, AbstractSet[Day]] = _planned_days(planned)
+    others: dict[date, set[Day]] = defaultdict(set)
+    answering = set(map(id, planned.tasks))  # the same objects; comparing them would take longer
     for task in resource.backups:
-        if task.id not in answering:
+        if id(task) not in answering:
             others[task.began.date()].add(_of_task(task))
     silent, nothing = _silence(resource), frozenset[Day]()
     dates = _dates(resource.window.since.date(), resource.window.until.date())
     return tuple([_day(states.get(day, nothing), others.get(day, nothing), silent) for day in dates])
+
+
+def _planned_days(planned: Schedules) -> dict[date, AbstractSet[Day]]:
+    """Say of each day on which something was due what became of it."""
+    dates = map(datetime.date, planned.due)
+    if planned.states.count(_ON_TIME) == len(planned.states):  # nearly always
+        return dict.fromkeys(dates, _SUCCESS)
+    states: dict[date, set[Day]] = defaultdict(set)
+    for number, (day, state, task) in enumerate(zip(dates, planned.states, planned.tasks, strict=True)):
+        plain = _CLEAR.get(state) if task else _WITHOUT_TASK.get(state)
+        states[day].add(plain or _of_run(planned.run(number)))
+    return {**states}
 
 
 def _day(states: AbstractSet[Day], others: AbstractSet[Day], silent: Day) -> Day:

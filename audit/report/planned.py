@@ -36,7 +36,7 @@ def planned(resource: Resource, limits: Limits) -> Planned | None:
     if found is None:
         return None
     states = Counter(found.states)
-    unmet = [found.run(number) for number, state in enumerate(found.states) if state in UNMET]
+    unmet = found.runs_in(UNMET)
     return Planned(
         states=states,
         judged=len(unmet) + states[RunState.ON_TIME] + states[RunState.LATE],

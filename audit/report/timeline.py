@@ -1,8 +1,9 @@
 """When a resource had a recovery point made, and where the time between two of them was longer than its limit."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from operator import sub
 
 from audit.records.moments import Moments
 from audit.subjects import Limits, Presence, Resource
@@ -43,26 +44,40 @@ class Timeline:
 
 def timeline(resource: Resource, limits: Limits) -> Timeline:
     """Measure the gaps between successive backups, from when on the resource is known as it is now."""
-    points = Moments(sorted(task.began for task in resource.backups if task.succeeded and task.began <= limits.now))
+    began = [task.started_at or task.created_at for task in resource.sorted_tasks.successes]
+    points = sorted([moment for moment in began if moment <= limits.now])
     limit = None
     if resource.presence is Presence.PROTECTED:
         limit = limits.max_backup_age or resource.planned_interval(limits)
-    gaps = _gaps(points, resource, limits) if limit is not None else ()
+    longest, gaps = (None, ()) if limit is None else _gaps(points, limit, resource, limits)
     return Timeline(
-        points=points,
+        points=Moments(points),
         limit=limit,
-        longest=max((gap.length for gap in gaps), default=None),
-        gaps=tuple(gap for gap in gaps if limit is not None and gap.length > limit),
+        longest=longest,
+        gaps=gaps,
         is_sure=resource.log_complete,
     )
 
 
-def _gaps(points: Moments, resource: Resource, limits: Limits) -> tuple[Gap, ...]:
-    """Every gap that was open when the limit held, as long as it really was; the one that still lasts is among them."""
+def _gaps(
+    points: list[datetime], limit: timedelta, resource: Resource, limits: Limits
+) -> tuple[timedelta | None, tuple[Gap, ...]]:
+    """Measure every gap that was open when the limit held, as long as it really was; also the one that still lasts.
+
+    Returns:
+        The length of the longest, and the gaps that are longer than the limit.
+    """
     silent_since, known_since = _bounds(resource, limits)
-    first = [silent_since] if silent_since <= min((*points, limits.now)) else []
-    pairs = pairwise([*first, *points, limits.now])
-    return tuple(Gap(since=a, until=b) for a, b in pairs if b > known_since or b == limits.now)
+    first = [silent_since] if silent_since <= (points[0] if points else limits.now) else []
+    moments = [*first, *points, limits.now]
+    begins, ends = moments[:-1], moments[1:]
+    known = min(bisect_right(ends, known_since), bisect_left(ends, limits.now))
+    lengths = list(map(sub, ends[known:], begins[known:]))
+    longest = max(lengths, default=None)
+    if longest is None or longest <= limit:
+        return longest, ()
+    found = zip(begins[known:], ends[known:], lengths, strict=True)
+    return longest, tuple([Gap(since=begin, until=end) for begin, end, length in found if length > limit])
 
 
 def _bounds(resource: Resource, limits: Limits) -> tuple[datetime, datetime]:

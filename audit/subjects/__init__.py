@@ -5,7 +5,7 @@ read. One that never ran is there, as the worst case; one that left every vault 
 when it left.
 """
 
-from audit.matching import PlannedRun, RunState, Schedules
+from audit.matching import JUDGED, UNMET, PlannedRun, RunState, Schedules
 from audit.subjects.arrange import Inventory, Subject, Subjects, arrange, reaches_back, silent_since
 from audit.subjects.collection import Collection
 from audit.subjects.kinds import Departure, SubjectKind
@@ -19,6 +19,8 @@ from audit.subjects.waiver import Waiver, WaiverSubject
 
 __all__ = [
     "FOR_EVER",
+    "JUDGED",
+    "UNMET",
     "Collection",
     "Departure",
     "Inventory",

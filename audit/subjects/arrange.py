@@ -10,7 +10,7 @@ from typing import Final
 from audit.collection import Kind, Window
 from audit.history import History
 from audit.records import BACKUP, REPLICATION, Backup, PackedTasks, Policy, Protectable, Protected, Task, Vault
-from audit.records.table import Rows, rows
+from audit.records.table import Group, rows
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import SURELY_SHOWN, Collection
 from audit.subjects.kinds import Departure, SubjectKind
@@ -105,8 +105,8 @@ class _Arrangement:
             self._named[vault.name].append(vault.id)
             for held in vault.resources:
                 self._places[held.id].append((vault, held))
-        self._by_resource: dict[str, list[Rows]] = defaultdict(list)
-        self._by_vault: dict[str, list[Rows]] = defaultdict(list)
+        self._by_resource: dict[str, list[Group]] = defaultdict(list)
+        self._by_vault: dict[str, list[Group]] = defaultdict(list)
         self._departures: dict[str, Departure] = {}
         self._gone: set[str] = set()
         self._shared: set[int] = set()
@@ -114,14 +114,14 @@ class _Arrangement:
         self._without_resource: list[tuple[Task, tuple[str, ...]]] = []
         others = rows()
         for alike in self._table.alike(collection.window.until):
-            task = self._table.task(alike[0])
+            task = alike.sample
             if task.resource_id and task.vault_id:
                 self._stays[task.resource_id].add(task.vault_id)
             if task.resource_id and task.vault_id and not task.removed and task.operation not in _TAKES_AWAY:
                 self._by_resource[task.resource_id].append(alike)  # nearly all of them
                 self._by_vault[task.vault_id].append(alike)
             else:
-                others.extend(alike)
+                others.extend(alike.rows)
         for row in self._table.by_age(others):
             self._file(row, self._table.task(row))
 
@@ -151,9 +151,9 @@ class _Arrangement:
         resource_ids = {*task.removed, *([task.resource_id] if task.resource_id else ())}
         vault_ids = self._vaults_of(task)
         for resource_id in resource_ids:
-            self._by_resource[resource_id].append(rows(row))
+            self._by_resource[resource_id].append(Group(task, rows(row)))
         for vault_id in vault_ids:
-            self._by_vault[vault_id].append(rows(row))
+            self._by_vault[vault_id].append(Group(task, rows(row)))
         if not resource_ids:
             self._without_resource.append((task, vault_ids))
         if len(vault_ids) > 1:
@@ -193,7 +193,7 @@ class _Arrangement:
             log_complete=self._has_all[Kind.TASKS],
             vaults_complete=self._has_all[Kind.VAULTS],
             shared=frozenset(
-                [self._table.id(row) for group in groups for row in group if row in self._shared]
+                [self._table.id(row) for group in groups for row in group.rows if row in self._shared]
                 if self._shared
                 else ()
             ),
@@ -235,7 +235,7 @@ class _Arrangement:
         remembered = self._remembered(resource)
         return replace(resource, known_since=remembered) if remembered else resource
 
-    def _tasks(self, groups: list[Rows]) -> Sequence[Task]:
+    def _tasks(self, groups: list[Group]) -> Sequence[Task]:
         return PackedTasks(self._table, groups) if groups else ()
 
     def _points(self, found: Sequence[Backup]) -> tuple[Backup, ...] | None:
