@@ -21,6 +21,7 @@ import orjson
 from audit.records import Task
 from audit.records.batch import Batch
 from audit.records.keys import key_of
+from audit.records.layout import LATEST
 from audit.records.moments import moment_of, state_of
 from audit.records.table import Table
 
@@ -37,7 +38,6 @@ _VALUES: Final = attrgetter(*_FIELDS)
 _INSTANTS: Final = ("created_at", "updated_at", "started_at", "ended_at")
 _REPEATED: Final = frozenset(_FIELDS) - {"id", "backup_id", "target_resource_id", "incremental", *_INSTANTS}
 _GZIP: Final = 31  # what zlib calls the window of 32 KB inside a gzip file, which has no name and no time in it
-_LATEST: Final = b"\xff"
 _LINES: Final = 1000  # are written at once: all together would take more memory than the history itself
 _TYPES: Final[Mapping[str, type]] = {**dict.fromkeys(_INSTANTS, int), "incremental": bool, "removed": list}
 
@@ -82,12 +82,12 @@ class History:
 
     def oldest(self, until: datetime) -> datetime | None:
         """When the oldest task was created; None where that was after a time, or there is none."""
-        first = min(self._table.created(), default=_LATEST)
+        first = min(self._table.created(), default=LATEST)
         return moment_of(first) if first <= state_of(until) else None
 
     def number_created(self, since: datetime | None = None, until: datetime | None = None) -> int:
         """Count the tasks that were created from one time to another; both belong to it."""
-        first, last = (b"" if since is None else state_of(since)), (_LATEST if until is None else state_of(until))
+        first, last = (b"" if since is None else state_of(since)), (LATEST if until is None else state_of(until))
         return sum(first <= created <= last for created in self._table.created())
 
     def keep(self, task: Task) -> bool:

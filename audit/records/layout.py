@@ -11,6 +11,7 @@ from audit.records.keys import WIDTH as ID
 from audit.records.moments import WIDTH as TIME
 
 NEVER: Final = bytes(TIME)
+LATEST: Final = b"\xff"  # is after every time
 NO_ID: Final = bytes(ID)
 ODD_ID, NO_BACKUP, ODD_BACKUP = 1, 2, 4
 
@@ -21,6 +22,7 @@ AGE: Final = Struct(">10s16s")
 CREATED: Final = Struct(">10s71x")
 CREATED_AND_COMMON: Final = Struct(">10s62x8sx")
 COMMON: Final = Struct(">II")
+PART_IN_COMMON: Final = Struct(">72x8sx")
 BEGUN: Final = Struct(">10s26x10s")
 KEY: Final = Struct(">10x16s")
 BACKUP_KEY: Final = Struct(">56x16s")

@@ -3,51 +3,50 @@
 Those that differ in ids and times alone lie together, so that most questions are asked of one of them for all.
 """
 
-from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import chain
 from typing import Final, overload
 
 from audit.records.keys import Key, key_of
-from audit.records.moments import moment_of
-from audit.records.table import Group, Rows, Table
+from audit.records.layout import PART_IN_COMMON, SIZE, WHOLE
+from audit.records.table import Group, Table
 from audit.records.task import BACKUP, Task
 
 Claim = Callable[[Task], bool]
 """Says something of a task, and looks neither at the times nor at the ids of the task and its backup."""
 
-_NEWEST: Final = slice(-1, None)  # is asked for most
+_MANY: Final = 4
 
 
 class PackedTasks(Sequence[Task]):
     """Tasks of a table in order of creation and id."""
 
-    __slots__ = ("_groups", "_ordered", "_table")
+    __slots__ = ("_groups", "_records", "_table")
 
     def __init__(self, table: Table, groups: Sequence[Group]) -> None:
         """Take groups of tasks of a table."""
         self._table = table
         self._groups = groups
-        self._ordered: Rows | None = None
+        self._records: bytes | None = None
 
     def __len__(self) -> int:
         return sum(len(group.rows) for group in self._groups)
 
     def __iter__(self) -> Iterator[Task]:
-        return map(self._table.task, self._in_order())
+        return iter(self._table.made(self._by_age()))
 
     @overload
     def __getitem__(self, place: int) -> Task: ...
     @overload
     def __getitem__(self, place: slice) -> tuple[Task, ...]: ...
     def __getitem__(self, place: int | slice) -> Task | tuple[Task, ...]:
-        if place == _NEWEST:
-            return tuple(self._table.newest(self._rows()))
-        if isinstance(place, slice):
-            return tuple(map(self._table.task, self._in_order()[place]))
-        return self._table.task(self._in_order()[place])
+        places = range(len(self))[place]
+        if isinstance(places, range):
+            records = self._by_age()
+            return tuple(self._table.made(b"".join([records[at * SIZE : (at + 1) * SIZE] for at in places])))
+        return self._table.made(self._by_age()[places * SIZE : (places + 1) * SIZE])[0]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
@@ -55,34 +54,45 @@ class PackedTasks(Sequence[Task]):
     __hash__ = None  # type: ignore[assignment]  # every task would have to be made for it
 
     def forget(self) -> None:
-        """Free the order, which was worked out when it was asked for."""
-        self._ordered = None
+        """Free the records, which were copied when they were asked for."""
+        self._records = None
 
     def first_created(self) -> datetime:
         """When the oldest was created."""
-        return moment_of(self._table.first_created(self._rows()))
+        return min(group.first_created for group in self._groups)
 
     def having(self, claim: Claim) -> list[Task]:
         """Make those of which a claim is true."""
-        fitting = [group.rows for group in self._groups if claim(group.sample)]
-        return self._table.tasks_by_age(chain.from_iterable(fitting)) if fitting else []
+        fitting = [group for group in self._groups if claim(group.sample)]
+        if not fitting:
+            return []
+        if self._records is None and _MANY * sum(len(group.rows) for group in fitting) < len(self):
+            return self._table.made(self._table.records_by_age(_rows(fitting)))
+        if len(fitting) == len(self._groups):
+            return list(self)
+        commons = {group.common for group in fitting}
+        records = zip(WHOLE.iter_unpack(self._by_age()), PART_IN_COMMON.iter_unpack(self._by_age()), strict=True)
+        return self._table.made(b"".join([record for (record,), (common,) in records if common in commons]))
 
     def begun(self, claim: Claim) -> Iterator[tuple[Task, Iterator[datetime]]]:
         """Return a sample of each group of which a claim is true, and when the tasks of the group began."""
-        return ((sample, self._table.begun(rows)) for sample, rows in self._groups if claim(sample))
+        return ((group.sample, self._table.begun(group.rows)) for group in self._groups if claim(group.sample))
 
     def naming(self, keys: AbstractSet[Key], *, backups: bool = False) -> list[Task]:
         """Make those that have one of some ids, or name one of some backups; and perhaps a few others."""
-        found = self._table.naming([*self._rows()], keys, backups=backups) if keys else ()
-        return self._table.tasks_by_age(found)
+        if not keys:
+            return []
+        found = self._table.naming([*_rows(self._groups)], keys, backups=backups)
+        return self._table.made(self._table.records_by_age(found))
 
-    def _rows(self) -> Iterator[int]:
-        return chain.from_iterable([group.rows for group in self._groups])
+    def _by_age(self) -> bytes:
+        if self._records is None:
+            self._records = self._table.records_by_age(_rows(self._groups))
+        return self._records
 
-    def _in_order(self) -> Rows:
-        if self._ordered is None:
-            self._ordered = array("I", self._table.by_age(self._rows()))
-        return self._ordered
+
+def _rows(groups: Iterable[Group]) -> Iterator[int]:
+    return chain.from_iterable([group.rows for group in groups])
 
 
 def pick(tasks: Sequence[Task], claim: Claim) -> list[Task]:

@@ -28,6 +28,7 @@ from audit.records.layout import (
     CREATED,
     CREATED_AND_COMMON,
     KEY,
+    LATEST,
     NEVER,
     NO_BACKUP,
     NO_ID,
@@ -57,10 +58,14 @@ class Group(NamedTuple):
     Attributes:
         sample: a task as they are, with neither an id nor times of its own.
         rows: their numbers.
+        common: a part of the record that all of them have, and no others.
+        first_created: when the oldest was created.
     """
 
     sample: Task
     rows: Rows
+    common: bytes
+    first_created: datetime
 
 
 class Table:
@@ -98,19 +103,14 @@ class Table:
     def task(self, row: int) -> Task:
         """Make the task of a number."""
         at = row * SIZE
-        return self._made(self._records[at : at + SIZE])[0]
+        return self.made(self._records[at : at + SIZE])[0]
 
-    def tasks_by_age(self, rows: Iterable[int]) -> list[Task]:
-        """Make the tasks of some numbers, in order of creation and id."""
+    def records_by_age(self, rows: Iterable[int]) -> bytes:
+        """Copy the records of some numbers, in order of creation and id: they lie far from each other in the table."""
         if self._odd_rows:
-            return list(map(self.task, self.by_age(rows)))
-        return self._made(b"".join(chain.from_iterable(sorted(self._each(WHOLE, rows)))))
-
-    def newest(self, rows: Iterable[int]) -> list[Task]:
-        """Make the task of some numbers that was created last, the last one by id of several; none of none."""
-        if self._odd_rows:
-            return list(map(self.task, self.by_age(rows)[-1:]))
-        return self._made(b"".join(max(self._each(WHOLE, rows), default=())))
+            rows = self.by_age(rows)
+            return b"".join(chain.from_iterable(self._each(WHOLE, rows)))
+        return b"".join(chain.from_iterable(sorted(self._each(WHOLE, rows))))
 
     def add(self, task: Task, prefer: Prefer) -> bool:
         """Add a task.
@@ -170,7 +170,7 @@ class Table:
         at = slice(row * SIZE, (row + 1) * SIZE)
         if records[at] == record:
             return False
-        if prefer(self.task(row), self._made(record)[0]):
+        if prefer(self.task(row), self.made(record)[0]):
             records[at] = record
         return True
 
@@ -184,13 +184,22 @@ class Table:
     def alike(self, until: datetime) -> Iterator[Group]:
         """Return the tasks created until a time, together those that differ in ids and times alone."""
         last, groups = state_of(until), defaultdict[bytes, "array[int]"](rows)
+        first: dict[bytes, bytes] = {}
         for row, (created, common) in enumerate(CREATED_AND_COMMON.iter_unpack(self._records)):
             if created <= last:
                 groups[common].append(row)
+                if created < first.get(common, LATEST):
+                    first[common] = created
         while groups:
             common, group = groups.popitem()
             where, how = COMMON.unpack(common)
-            yield Group(Task(*(b"", _SOME_TIME, _SOME_TIME, *self._how.values[how], *self._where.values[where])), group)
+            sample = Task(*(b"", _SOME_TIME, _SOME_TIME, *self._how.values[how], *self._where.values[where]))
+            yield Group(sample, group, common, moment_of(first.pop(common)))
+
+    def alone(self, row: int) -> Group:
+        """Return a task as a group of its own."""
+        created, common = CREATED_AND_COMMON.unpack_from(self._records, row * SIZE)
+        return Group(self.task(row), rows(row), common, moment_of(created))
 
     def begun(self, rows: Rows) -> Iterator[datetime]:
         """Return when each task of some numbers began."""
@@ -205,11 +214,6 @@ class Table:
     def created(self) -> Iterator[bytes]:
         """Return when each task was created, packed."""
         return (created for (created,) in CREATED.iter_unpack(self._records))
-
-    def first_created(self, rows: Iterable[int]) -> bytes:
-        """Return when the oldest of some tasks was created, packed."""
-        first: bytes = min(self._each(CREATED, rows))[0]
-        return first
 
     def rows_by_id(self) -> Iterator[int]:
         """Return the numbers in order of id, with no more than a part of them in memory."""
@@ -253,7 +257,7 @@ class Table:
             oddities,
         )
 
-    def _made(self, records: bytes | bytearray) -> list[Task]:
+    def made(self, records: bytes | bytearray) -> list[Task]:
         """Make the tasks of records."""
         where, how, moment = self._where.values, self._how.values, DATETIME
         return [

@@ -150,10 +150,11 @@ class _Arrangement:
         """Put a task under everything that it concerns, and note what it took away."""
         resource_ids = {*task.removed, *([task.resource_id] if task.resource_id else ())}
         vault_ids = self._vaults_of(task)
+        alone = self._table.alone(row)
         for resource_id in resource_ids:
-            self._by_resource[resource_id].append(Group(task, rows(row)))
+            self._by_resource[resource_id].append(alone)
         for vault_id in vault_ids:
-            self._by_vault[vault_id].append(Group(task, rows(row)))
+            self._by_vault[vault_id].append(alone)
         if not resource_ids:
             self._without_resource.append((task, vault_ids))
         if len(vault_ids) > 1:
