@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from audit.records import Policy
 from audit.schedule import Schedule
@@ -98,7 +99,7 @@ class TestWhichRunsArePlanned:
         run = a_backup(2 * HOUR)
 
         assert states(a_resource(run, window=a_window(1))) == ["on_time"]
-        assert states(a_resource(replace(run, vault_id="vault-2"), window=a_window(1))) == ["missing"]
+        assert states(a_resource(structs.replace(run, vault_id="vault-2"), window=a_window(1))) == ["missing"]
 
     @pytest.mark.parametrize(
         ("late", "state"),

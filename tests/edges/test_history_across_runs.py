@@ -3,13 +3,13 @@
 import gzip
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from audit.chain import Digest, Envelope, Link
 from audit.collection import instant, shown
