@@ -84,13 +84,25 @@ class Ledger:
                 reason = row.reason if isinstance(row, Unreadable) else str(error)
                 self._reject(answer, row, page, number, "", reason)
 
+    def note(self, answer: Answer, seen: Sequence[Deviation], row_id: str, count: int) -> None:
+        """Count the deviations that several rows show alike.
+
+        Args:
+            answer: what kind of answer it is.
+            seen: the deviations of the first of them.
+            row_id: the id of the first of them.
+            count: how many they are.
+        """
+        self.drifted += count
+        self._note(answer, seen, row_id[:LONGEST_PATH], count)
+
     def _reject(self, answer: Answer, row: Any, page: int, number: int, path: str, message: str) -> None:
         self.refused += 1
         rejected = Rejected(answer.name, page, number, _id(row), path, message[:_LONGEST_MESSAGE])
         self._rejected.setdefault(hashlib.sha256(_written(row)).digest(), rejected)
 
-    def _note(self, answer: Answer, seen: Sequence[Deviation], row_id: str) -> None:
-        """Count the deviations of one row, each kind once."""
+    def _note(self, answer: Answer, seen: Sequence[Deviation], row_id: str, count: int = 1) -> None:
+        """Count the deviations of one row, or of several that are alike, each kind once for each row."""
         kinds: dict[tuple[str, str, str], Any] = {}
         for parts, problem, value in seen:
             kinds.setdefault((answer.name, path_of(*parts), problem), value)
@@ -100,7 +112,7 @@ class Ledger:
             if key not in self._first:
                 example = _written(value).decode()[:_LONGEST_EXAMPLE]
                 self._first[key] = Drift(*key, count=1, first_id=row_id, example=example)
-            self._counts[key] += 1
+            self._counts[key] += count
 
 
 def _id(row: Any) -> str:

@@ -1,11 +1,16 @@
 """The rows of a page of the task log, sorted: most are packed at once, a few become tasks, and the odd are left."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import compress
+from types import SimpleNamespace
 from typing import Any, Final
 
 import orjson
 from msgspec import Raw, to_builtins
 
+from audit.answers import Deviation
+from audit.learnt import Difference
 from audit.records import BACKUP, COPIES, RESTORE, Task
 from audit.records.batch import Batch
 from audit.records.commons import Common
@@ -18,7 +23,19 @@ from audit.records.task import DELETE, NO_ERROR
 _SOME_TIME: Final = "2000-01-01T00:00:00"  # stands where there is none until all are packed together
 _SOME_ID: Final = "00000000-0000-0000-0000-000000000000"
 _NOTHING_MORE: Final = (None, None, None, None, ())
+_NO_ERROR_INFO: Final = SimpleNamespace(code=None, message=None)
 _TIMES: Final = ("created_at", "updated_at", "started_at", "ended_at")
+READ: Final = frozenset(
+    {
+        *("id", "operation_type", "status", *_TIMES, "vault_id", "vault_name", "policy_id"),
+        *("error_info", "code", "message", "extra_info", "resource", "name", "type", "remove_resources", "resources"),
+        *("backup_id", "source_backup_id", "incremental", "app_consistency_status", "app_consistency_error_code"),
+        "target_resource_id",
+    }
+)
+"""The fields of which tasks are made, wherever they are."""
+
+Seen = tuple[tuple[Difference, ...], list[int]]
 
 
 class TooManyError(Exception):
@@ -33,14 +50,16 @@ class TaskPage:
         batches: tasks that were packed together.
         tasks: by place, those that concern no resource, or have ids of another form.
         odd: by place, rows that the types do not hold, with unusual times, or of no use, as they were parsed.
+        seen: differences that rows show, and the places of those that show them and no others.
     """
 
-    def __init__(self, rows: Sequence[Any], most_odd: int) -> None:
+    def __init__(self, rows: Sequence[Any], most_odd: int, differences: Sequence[Difference] = ()) -> None:
         """Sort rows.
 
         Args:
             rows: as the types hold them, None where they do not.
             most_odd: how many may be odd.
+            differences: which the rows may show.
 
         Raises:
             TooManyError: more are.
@@ -55,6 +74,12 @@ class TaskPage:
             self.odd = {place: None for place in places if rows[place] is None}
             places = [place for place in places if place not in self.odd]
         self._sort(places, rows)
+        self.seen = _by_differences(rows, differences)
+        self._rows = rows if differences else ()
+
+    def deviations(self, place: int, differences: Sequence[Difference]) -> list[Deviation]:
+        """Name the differences that a row shows."""
+        return [difference.deviation(self._rows[place]) for difference in differences]
 
     def put_back(self, raws: Sequence[Raw]) -> list[Any]:
         """Put odd rows in their places, and return them.
@@ -111,7 +136,7 @@ class TaskPage:
         alone: list[int] = []
         for place in places:
             row = rows[place]
-            operation, extra, error = row.operation_type, row.extra_info, row.error_info
+            operation, extra, error = row.operation_type, row.extra_info, row.error_info or _NO_ERROR_INFO
             resource = extra and extra.resource
             if not resource or not resource.id or extra.remove_resources:
                 alone.append(place)
@@ -134,6 +159,14 @@ class TaskPage:
             kept = places if not alone else [place for place in places if place not in set(alone)]
             self.batches.append(_batch(kept, [rows[place] for place in kept], where, how, backup_ids))
         return alone
+
+
+def _by_differences(rows: Sequence[Any], differences: Sequence[Difference]) -> list[Seen]:
+    """Sort rows by the differences that they show; most logs have one or two sorts."""
+    places: dict[tuple[bool, ...], list[int]] = defaultdict(list)
+    for place, shown in enumerate(zip(*[difference.shown(rows) for difference in differences], strict=True)):
+        places[shown].append(place)
+    return [(tuple(compress(differences, shown)), found) for shown, found in places.items() if any(shown)]
 
 
 def _batch(

@@ -6,6 +6,7 @@ the page, written again, shows that no key came twice. Any other row is parsed a
 of which it cannot be said that nothing was lost, is left to be read with care.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
@@ -16,12 +17,15 @@ from msgspec import UNSET, Raw
 from msgspec.json import Decoder, Encoder
 
 from audit.answers import ANSWERS
+from audit.learnt import Learnt
 from audit.strict_json import colons
-from audit.task_page import TaskPage, TooManyError
+from audit.task_page import READ, TaskPage, TooManyError
 from audit.typed import Types
 
 _MOST_ODD: Final = 16  # rows of one page
 _TIMES: Final = {"created_at": str, "updated_at": str, "started_at": str | None, "ended_at": str | None}
+_MOST_LESSONS: Final = 8
+_ROW: Final = re.compile(r"\[(\d+)\]")
 _REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError)
 
 Found = tuple[TaskPage, dict[str, Any]]
@@ -38,13 +42,16 @@ class Reader:
 
     def __init__(self) -> None:
         answer = ANSWERS["operation_logs"]
-        schema = answer.schema_of_page
+        schema = self._schema = answer.schema_of_page
         self._key = answer.key
         self._first = f"$.{answer.key}[0]"
         self._whole = Decoder(Types(schema, _TIMES).of(schema)).decode
         self._split = Decoder(Types(schema, {answer.key: list[Raw]}).of(schema)).decode
         self._row = Decoder(Types(schema, _TIMES).of(schema["properties"][answer.key]["items"])).decode
         self._encoder = Encoder()
+        self._learnt = Learnt(answer, _TIMES, READ)
+        self._drifting = self._whole
+        self._lost_lessons = 0
         self._around = tuple(name for name in schema["properties"] if name != answer.key)
 
     def read(self, body: bytes) -> Found | None:
@@ -56,7 +63,8 @@ class Reader:
         try:
             page = self._whole(body)
         except _REFUSALS as error:
-            return None if self._first in str(error) else self._read_apart(body)  # where one differs, all may
+            is_first = self._first in str(error)  # where it differs, all may
+            return (None if is_first else self._read_apart(body)) or self._read_drifting(body)
         if not self._is_whole(page, body):
             return None
         rows = getattr(page, self._key)
@@ -95,6 +103,41 @@ class Reader:
         known = [row for place, row in enumerate(rows) if place not in tasks.odd]
         number = written.count(b":") + self._encoder.encode(known).count(b":")
         return (tasks, rest) if number == colons(body) else None
+
+    def _read_drifting(self, body: bytes) -> Found | None:
+        """Read a page whose rows differ in ways that are known, or can be learnt from the first that shows them."""
+        for _ in range(_MOST_LESSONS):
+            try:
+                page = self._drifting(body)
+            except _REFUSALS as error:
+                if not self._learn(body, str(error)):
+                    return None
+            else:
+                return self._as_drifting(page) if self._is_whole(page, body) else None
+        return None
+
+    def _as_drifting(self, page: Any) -> Found | None:
+        rows = getattr(page, self._key)
+        try:
+            return TaskPage(rows, 0, self._learnt.differences), self._rest(page)
+        except TooManyError:
+            return None
+
+    def _learn(self, body: bytes, error: str) -> bool:
+        """Learn from the row at which parsing stopped."""
+        found = _ROW.search(error)
+        if found is None or self._lost_lessons >= _MOST_LESSONS:
+            return False
+        try:
+            row = orjson.loads(bytes(getattr(self._split(body), self._key)[int(found[1])]))
+            is_learnt = self._learnt.learn(row)
+        except (*_REFUSALS, ValueError):
+            is_learnt = False
+        self._lost_lessons = 0 if is_learnt else self._lost_lessons + 1  # some logs teach nothing, page after page
+        if is_learnt:
+            rows = list[self._learnt.type]  # type: ignore[name-defined]  # made while it runs
+            self._drifting = Decoder(Types(self._schema, {self._key: rows}).of(self._schema)).decode
+        return is_learnt
 
     def _typed(self, raws: Sequence[Raw]) -> list[Any]:
         """Fill the types with rows; None for one that does not fit."""

@@ -4,7 +4,7 @@ An answer that is not what its envelope promises is an error of the source. A ro
 becomes Rejected. A row that only differs from the documents is used and its difference counted as Drift.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -71,20 +71,33 @@ class Intake:
     def accept(self, page: Page) -> None:
         """Sort the rows of a page into records, drift and rejected; reading a row again changes nothing."""
         self.pages += 1
-        rows = self._not_kept(page.rows) if isinstance(page.rows, TaskRows) else enumerate(page.rows)
+        if isinstance(page.rows, TaskRows):
+            self._accept_tasks(page, page.rows)
+        else:
+            self._enter(page, enumerate(page.rows))
+
+    def _enter(self, page: Page, rows: Iterable[tuple[int, Any]]) -> None:
         self._ledger.enter(ANSWERS[page.kind], rows, page.envelope, self._keepers[page.kind], page=self.pages)
 
-    def _not_kept(self, rows: TaskRows) -> Iterator[tuple[int, Any]]:
-        """Keep what is packed or a task already, and hand out every other row in order of place."""
-        page = rows.page
-        refused = [place for batch in page.batches for place in self.tasks.keep_all(batch)]
-        for place, task in page.tasks.items():
+    def _accept_tasks(self, page: Page, rows: TaskRows) -> None:
+        """Keep what is packed or a task already, and enter every other row in order of place."""
+        tasks, refused, known = rows.page, set[int](), set[int]()
+        for batch in tasks.batches:
+            for place, is_refused in self.tasks.keep_all(batch):
+                (refused if is_refused else known).add(place)
+        for place, task in tasks.tasks.items():
             try:
-                self.tasks.keep(task)
+                if not self.tasks.keep(task):
+                    known.add(place)
             except ValueError:
-                refused.append(place)
-        others = page.odd | {place: rows[place] for place in refused}  # these are rejected, as rows
-        return iter(sorted(others.items(), key=itemgetter(0)))
+                refused.add(place)
+        others = tasks.odd | {place: rows[place] for place in refused}  # these are rejected, as rows
+        self._enter(page, sorted(others.items(), key=itemgetter(0)))
+        for differences, places in sorted(tasks.seen, key=lambda seen: seen[1]):
+            new = [place for place in places if place not in refused and place not in known]
+            if new:
+                seen = tasks.deviations(new[0], differences)
+                self._ledger.note(ANSWERS[page.kind], seen, tasks.ids[new[0]], len(new))
 
     def keep(self, kind: Kind, row: Row) -> bool:
         """Keep the record of a row; False where the same one is known already.

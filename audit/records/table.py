@@ -130,7 +130,7 @@ class Table:
             row = self._index.place(task.key, new, self._raw_key)
         return self._put(record, row, prefer)
 
-    def extend(self, batch: Batch, prefer: Prefer) -> Iterator[int]:
+    def extend(self, batch: Batch, prefer: Prefer) -> Iterator[tuple[int, bool]]:
         """Add many tasks.
 
         Args:
@@ -138,7 +138,7 @@ class Table:
             prefer: as above; where it raises ValueError, the task is left out.
 
         Returns:
-            The places of those that were left out.
+            The places of those of which the very same was known, with False, and of those left out, with True.
         """
         where = self._where.numbers(batch.where, batch.plain_where)
         how = self._how.numbers(batch.how, batch.plain_how)
@@ -156,9 +156,10 @@ class Table:
             if place < number:
                 row = self._index.place(batch.keys[place * ID : (place + 1) * ID], len(self), self._raw_key)
                 try:
-                    self._put(records[place * SIZE : (place + 1) * SIZE], row, prefer)
+                    if not self._put(records[place * SIZE : (place + 1) * SIZE], row, prefer):
+                        yield batch.places[place], False
                 except ValueError:
-                    yield batch.places[place]
+                    yield batch.places[place], True
                 place += 1
 
     def _put(self, record: bytes | bytearray, row: int, prefer: Prefer) -> bool:

@@ -36,7 +36,7 @@ def items_of(page: TaskPage) -> list[Any]:
     tasks = {**page.tasks}
     for batch in page.batches:
         table = Table()
-        assert not list(table.extend(batch, lambda _known, _task: False))
+        assert not [*table.extend(batch, lambda _known, _task: False)]
         tasks |= zip(batch.places, table, strict=True)
     items = {**page.odd, **tasks}
     assert len(items) == len(page.odd) + len(tasks)
