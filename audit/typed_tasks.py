@@ -131,7 +131,7 @@ class Reader:
         try:
             row = orjson.loads(bytes(getattr(self._split(body), self._key)[int(found[1])]))
             is_learnt = self._learnt.learn(row)
-        except (*_REFUSALS, ValueError):
+        except (*_REFUSALS, IndexError, ValueError):  # the list may come twice, the row may be none
             is_learnt = False
         self._lost_lessons = 0 if is_learnt else self._lost_lessons + 1  # some logs teach nothing, page after page
         if is_learnt:
