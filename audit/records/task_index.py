@@ -9,6 +9,7 @@ _UP, _DOWN = 6, 2
 _KEY: Final = slice(2, 10)
 _KEY_SIZE: Final = 8
 _ID: Final = 16
+_HEAD_AND_KEY: Final = Struct(">H8s6x")
 _ENTRY: Final = Struct(">8sI")
 
 
@@ -46,16 +47,13 @@ class Index:
             The place of the id that may be known, or how many ids there are.
         """
         buckets, pack = self._buckets, _ENTRY.pack
-        for at in range(first * _ID, len(keys), _ID):
-            key = keys[at + _KEY.start : at + _KEY.stop]
-            number = keys[at] << _UP | keys[at + 1] >> _DOWN
-            bucket = buckets[number]
+        for place, (head, key) in enumerate(_HEAD_AND_KEY.iter_unpack(keys[first * _ID :]), row):
+            bucket = buckets[head >> _DOWN]
             if bucket is None:
-                bucket = buckets[number] = bytearray()
+                bucket = buckets[head >> _DOWN] = bytearray()
             elif key in bucket:
-                return at // _ID
-            bucket += pack(key, row)
-            row += 1
+                return first + place - row
+            bucket += pack(key, place)
         return len(keys) // _ID
 
     def find(self, raw_id: bytes, raw_id_of: Callable[[int], bytes]) -> int | None:
