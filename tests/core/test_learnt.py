@@ -125,6 +125,23 @@ def test_several_differences_are_learnt_from_the_rows_that_show_them() -> None:
     assert intake.drift[0] == Drift("operation_logs", "colour", "unknown field", 2, an_id(0), '"blue"')
 
 
+def test_one_page_teaches_a_few_differences_and_no_more() -> None:
+    rows = [changed(number, (), f"field{number}", 1) for number in range(8)]
+
+    assert read_tasks(a_body(*rows[:7]))
+    reader.cache_clear()
+    assert read_tasks(a_body(*rows)) is None
+    assert read_tasks(a_body(*rows))
+
+
+def test_rows_without_the_object_that_differs_do_not_differ() -> None:
+    rows = [changed(0, ("extra_info", "resource"), "region", "a"), a_task_row(id=an_id(1), operation_type="sync")]
+    del rows[1]["extra_info"]
+
+    assert told(taken(a_body(*rows))) == told(with_care(a_body(*rows)))
+    assert [drift.count for drift in taken(a_body(*rows)).drift] == [1]
+
+
 def test_what_differs_in_the_middle_of_a_page_is_learnt_where_it_is_much() -> None:
     sound = [a_task_row(id=an_id(number)) for number in range(100, 130)]
     rows = [changed(number, (), "colour", "blue") for number in range(20)]

@@ -1,0 +1,52 @@
+"""Pages of the task log, packed at once or read with care: what is kept of them is the same."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.records.commons import Commons
+from tests.core.builders import a_task_row
+from tests.core.test_learnt import an_id, told, with_care
+from tests.core.test_task_rows import a_body, taken
+
+BACKUP = {"backup": {"backup_id": an_id(900), "incremental": "true"}}
+
+
+IDS = [f"0b3f9a5{number}-7c1d-4e8b-9f0a-{number:012x}" for number in range(3)]  # in one part of the index
+ALIKE = [an_id(number) for number in range(3)]  # and what is kept to find them by is the same
+
+
+def a_row(row_id: str, resource: str, text: str, **fields: Any) -> dict[str, Any]:
+    extra = {"resource": {"id": resource, "type": "OS::Nova::Server"}, **fields.pop("own")}
+    return a_task_row(id=row_id, error_info={"code": text, "message": text}, extra_info=extra, **fields)
+
+
+ROWS = st.builds(
+    a_row,
+    st.sampled_from(IDS + ALIKE),
+    st.sampled_from(["server-1", "server-2"]),
+    st.sampled_from(["", "a"]),
+    status=st.sampled_from(["success", "running", "failed"]),
+    operation_type=st.sampled_from(["backup", "restore"]),
+    updated_at=st.sampled_from(["2026-01-05T22:07:41", "2026-01-05T22:07:42.000001"]),
+    ended_at=st.none() | st.just("2026-01-05T22:07:42"),
+    own=st.sampled_from([{}, {"backup": {}}, BACKUP, {"restore": {"backup_id": an_id(901), "target_resource_id": ""}}]),
+)
+PAGES = st.lists(st.lists(ROWS, min_size=1, max_size=4, unique_by=lambda row: row["id"]), max_size=5)
+
+
+@given(PAGES)
+def test_tasks_are_merged_whether_they_are_packed_together_or_not(pages: list[list[Any]]) -> None:
+    bodies = [a_body(*rows) for rows in pages]
+
+    assert told(taken(*bodies)) == told(with_care(*bodies))
+
+
+def test_what_is_read_in_many_forms_is_remembered_for_a_while() -> None:
+    commons = Commons()
+    numbers = [commons.numbers([(f"{number} ",), ("x",)], lambda read: (read[0].strip(),)) for number in range(5000)]
+
+    assert [number for number, _ in numbers] == [commons.number((str(number),)) for number in range(5000)]
+    assert {number for _, number in numbers} == {commons.number(("x",))}
+    assert commons.numbers([("1 ",), ("1",), ("1 ",)], lambda read: (read[0].strip(),)) == [commons.number(("1",))] * 3
