@@ -68,17 +68,21 @@ class _Judging:
         found: list[list[Finding]] = [[] for _control in controls]
         if not controls:
             return found
-        applied = [(control, self._refused(control), kept) for control, kept in zip(controls, found, strict=True)]
+        applied = [
+            (control, control.id, control.severity, self._refused(control), kept.append)
+            for control, kept in zip(controls, found, strict=True)
+        ]
+        waivable = self._waivable
         for subject in subjects:
             kind, subject_id, name = subject.kind, subject.id, subject.name
             limits = self._demands.of(subject)
             out = None if self._demands.covers(subject) else _OUT_OF_SCOPE
             gone = out or _absent(subject)
-            for control, refused, kept in applied:
+            for control, control_id, severity, refused, keep in applied:
                 excuse = (out if control.judges_departed else gone) or refused
                 verdict = excuse or _verdict(control, subject, limits)
-                finding = Finding(control.id, kind, subject_id, name, control.severity, verdict)
-                kept.append(self._marked(finding) if control.id in self._waivable else finding)
+                finding = Finding(control_id, kind, subject_id, name, severity, verdict)
+                keep(self._marked(finding) if control_id in waivable else finding)
             self._note(subject, limits)
             if isinstance(subject, Resource | VaultSubject):
                 subject.forget()

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Final, overload
 
 from audit.records.keys import Key, key_of
-from audit.records.layout import PART_IN_COMMON, SIZE, WHOLE
+from audit.records.layout import SIZE
 from audit.records.table import Group, Table
 from audit.records.task import BACKUP, Task
 
@@ -68,11 +68,8 @@ class PackedTasks(Sequence[Task]):
             return []
         if self._records is None and _MANY * sum(len(group.rows) for group in fitting) < len(self):
             return self._table.made(self._table.records_by_age(_rows(fitting)))
-        if len(fitting) == len(self._groups):
-            return list(self)
-        commons = {group.common for group in fitting}
-        records = zip(WHOLE.iter_unpack(self._by_age()), PART_IN_COMMON.iter_unpack(self._by_age()), strict=True)
-        return self._table.made(b"".join([record for (record,), (common,) in records if common in commons]))
+        tasks = self._table.made(self._by_age())  # the others are few
+        return tasks if len(fitting) == len(self._groups) else [task for task in tasks if claim(task)]
 
     def begun(self, claim: Claim) -> Iterator[tuple[Task, Iterator[datetime]]]:
         """Return a sample of each group of which a claim is true, and when the tasks of the group began."""

@@ -58,13 +58,11 @@ class Group(NamedTuple):
     Attributes:
         sample: a task as they are, with neither an id nor times of its own.
         rows: their numbers.
-        common: a part of the record that all of them have, and no others.
         first_created: when the oldest was created.
     """
 
     sample: Task
     rows: Rows
-    common: bytes
     first_created: datetime
 
 
@@ -195,12 +193,12 @@ class Table:
             common, group = groups.popitem()
             where, how = COMMON.unpack(common)
             sample = Task(*(b"", _SOME_TIME, _SOME_TIME, *self._how.values[how], *self._where.values[where]))
-            yield Group(sample, group, common, moment_of(first.pop(common)))
+            yield Group(sample, group, moment_of(first.pop(common)))
 
     def alone(self, row: int) -> Group:
         """Return a task as a group of its own."""
-        created, common = CREATED_AND_COMMON.unpack_from(self._records, row * SIZE)
-        return Group(self.task(row), rows(row), common, moment_of(created))
+        task = self.task(row)
+        return Group(task, rows(row), task.created_at)
 
     def begun(self, rows: Rows) -> Iterator[datetime]:
         """Return when each task of some numbers began."""
