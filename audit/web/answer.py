@@ -11,6 +11,8 @@ from typing import Final
 import requests
 import urllib3
 
+from audit.web.watchdog import Watchdog
+
 _CHUNK: Final = 256 * 1024
 
 
@@ -43,12 +45,19 @@ class Answer:
 
 
 def read_body(
-    response: requests.Response, *, seconds: float, clock: Callable[[], float], wire: int, decoded: int
+    response: requests.Response,
+    watchdog: Watchdog,
+    *,
+    seconds: float,
+    clock: Callable[[], float],
+    wire: int,
+    decoded: int,
 ) -> bytes:
     """Read and decode a body piece by piece, so that neither a bomb nor a trickle can hold the audit.
 
     Args:
         response: whose body was not read yet.
+        watchdog: hangs up when the time is over.
         seconds: the time that is left.
         clock: seconds that only grow.
         wire: greatest size as received, in bytes.
@@ -59,10 +68,10 @@ def read_body(
         requests.RequestException: it did not come whole in time.
     """
     if _states_its_size(response, min(wire, decoded)):
-        return _in_one_piece(response.raw, seconds)
+        return _in_one_piece(response.raw, watchdog, seconds)
     chunks: list[bytes] = []
     size, deadline = 0, clock() + seconds
-    with _hanging_up(response.raw, seconds) as hung_up:
+    with _hanging_up(response.raw, watchdog, seconds) as hung_up:
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             size += len(chunk)
             if size > decoded or response.raw.tell() > wire:
@@ -81,9 +90,9 @@ def _states_its_size(response: requests.Response, most: int) -> bool:
     return stated is not None and stated <= most and "Content-Encoding" not in response.headers
 
 
-def _in_one_piece(raw: urllib3.HTTPResponse, seconds: float) -> bytes:
+def _in_one_piece(raw: urllib3.HTTPResponse, watchdog: Watchdog, seconds: float) -> bytes:
     """Read a body without putting pieces together, which would take longer than receiving them."""
-    with _hanging_up(raw, seconds) as hung_up:
+    with _hanging_up(raw, watchdog, seconds) as hung_up:
         try:
             body = raw.read(decode_content=True)
         except urllib3.exceptions.HTTPError:
@@ -95,7 +104,7 @@ def _in_one_piece(raw: urllib3.HTTPResponse, seconds: float) -> bytes:
 
 
 @contextmanager
-def _hanging_up(raw: urllib3.HTTPResponse, seconds: float) -> Iterator[threading.Event]:
+def _hanging_up(raw: urllib3.HTTPResponse, watchdog: Watchdog, seconds: float) -> Iterator[threading.Event]:
     """Hang up on an answer when its time is over, even while the reader waits for it or unpacks nothing from it."""
     hung_up = threading.Event()
 
@@ -104,10 +113,5 @@ def _hanging_up(raw: urllib3.HTTPResponse, seconds: float) -> Iterator[threading
         with suppress(OSError, RuntimeError, ValueError):  # the answer is complete, or has no socket
             raw.shutdown()
 
-    watchdog = threading.Timer(max(seconds, 0), hang_up)
-    watchdog.daemon = True
-    watchdog.start()
-    try:
+    with watchdog.watching(seconds, hang_up):
         yield hung_up
-    finally:
-        watchdog.cancel()

@@ -9,33 +9,43 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from audit.web.watchdog import Watchdog
+
 
 class DeadlineAdapter(HTTPAdapter):
-    """A requests adapter whose connections hang up when an answer does not begin in time."""
+    """A requests adapter whose connections hang up when an answer does not begin in time.
+
+    Attributes:
+        watchdog: watches over the answers; to be used for what else takes time with them.
+    """
 
     def __init__(self, within: timedelta, *, connections: int) -> None:
         """Take the time that status line and headers may need, and the connections to keep open."""
         self._within = within.total_seconds()
         self._told = threading.local()
+        self.watchdog = Watchdog()
         super().__init__(pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Give the pools connections that watch the time."""
         super().init_poolmanager(*args, **kwargs)
-        within, tell = self._within, self._tell
+        within, tell, dog = self._within, self._tell, self.watchdog
 
         class Plain(_Watched, HTTPConnection):
             seconds = within
+            watchdog = dog
             sent = staticmethod(tell)
 
         class Encrypted(_Watched, HTTPSConnection):
             seconds = within
+            watchdog = dog
             sent = staticmethod(tell)
 
         class PlainPool(HTTPConnectionPool):
@@ -45,6 +55,11 @@ class DeadlineAdapter(HTTPAdapter):
             ConnectionCls = Encrypted
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
+
+    def close(self) -> None:
+        """Close every connection."""
+        super().close()
+        self.watchdog.close()
 
     @contextmanager
     def telling(self, sent: Callable[[], None]) -> Iterator[None]:
@@ -65,18 +80,14 @@ class _Watched(HTTPConnection):
     """Says when a request was sent, and hangs up on an answer that does not begin in time."""
 
     seconds: float
+    watchdog: Watchdog
     sent: Callable[[], None]
 
     def getresponse(self) -> Any:
         self.sent()
         hung_up = threading.Event()
-        watchdog = threading.Timer(self.seconds, self._hang_up, [hung_up])
-        watchdog.daemon = True
-        watchdog.start()
-        try:
+        with self.watchdog.watching(self.seconds, partial(self._hang_up, hung_up)):
             answer = super().getresponse()
-        finally:
-            watchdog.cancel()
         if hung_up.is_set():  # headers that end early would pass for whole ones
             answer.close()
             raise TimeoutError("the answer did not begin in time")

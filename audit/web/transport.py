@@ -262,7 +262,14 @@ class Transport:
         try:
             with self._session.send(request, timeout=timeout, stream=True, allow_redirects=False) as response:
                 left = deadline - self._clock()
-                body = read_body(response, seconds=left, clock=self._clock, wire=limits.wire, decoded=limits.decoded)
+                body = read_body(
+                    response,
+                    self._adapter.watchdog,
+                    seconds=left,
+                    clock=self._clock,
+                    wire=limits.wire,
+                    decoded=limits.decoded,
+                )
         except requests.exceptions.SSLError as error:
             raise words.unreachable(
                 f"{place} shows a certificate that cannot be trusted; check the endpoint"
