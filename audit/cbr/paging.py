@@ -13,11 +13,13 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
+from itertools import chain
 from typing import Any, Final
 
 import orjson
 
-from audit.cbr.prefetch import Fetch, Prefetch
+from audit.cbr.planning import OVERLAP, Plan
+from audit.cbr.prefetch import Ahead, Fetch, Prefetch
 from audit.collection import Kind, LateRows, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
 from audit.task_rows import TaskRows
@@ -25,7 +27,6 @@ from audit.task_rows import TaskRows
 Parse = Callable[[Page], Page]
 
 _MOST_PASSES: Final = 8
-_OVERLAP: Final = 1
 
 
 @dataclass(slots=True)
@@ -84,6 +85,8 @@ class Walk:
         self._kind = kind
         self._fetch = fetch
         self._prefetch = Prefetch(fetch, workers)
+        self._ahead: Ahead | None = None
+        self._plan: Plan | None = None  # by which pages are on their way
         self._parse = parse
         self._page_size = page_size
         self._tally = _Tally()
@@ -117,6 +120,8 @@ class Walk:
                 raise
         else:
             self._trouble = f"{self._kind.words}: it still changed after {self._passes} passes"
+        finally:
+            self._drop_ahead()
 
     def sent(self) -> None:
         """Hear from what fetches that a request is on its way."""
@@ -172,23 +177,40 @@ class Walk:
         A last page that is full gives no sign that the list ends there but the stated count, so that one more look
         is taken behind it: a count that is too low must not hide the rest.
 
+        The second pass is asked for by the plan of the first, whose every answer is here then, though not looked at. It
+        is dropped where the first pass asked for more than was planned, or where its own first answer plans otherwise.
+
         No page is kept here once it was handed out: the next one is parsed twice as fast where this one was.
         """
         tally, offset = self._tally, 0
-        yield self._taken(self._fetch(0))
-        covered = tally.size
-        size, most = tally.size, tally.most
-        overlap = min(_OVERLAP, size - 1)
-        stride = size - overlap
-        planned = range(stride, self.expected - overlap, stride) if size else range(0)
-        for offset, fetched in self._prefetch.in_order(planned):
+        first = [self._taken(next(self._ahead)[1] if self._ahead else self._fetch(0))]
+        plan = Plan(tally.size, tally.most, self.expected)
+        ahead = self._ahead if self._ahead and plan == self._plan else self._planned(plan)
+        yield first.pop()
+        covered = size = plan.size
+        for offset, (_, fetched) in zip(plan.offsets, ahead, strict=False):  # what is ahead may go on
             known = tally.distinct
             yield self._taken(fetched)
             if tally.distinct == known:
+                self._drop_ahead()
                 return  # the list ends before the stated count, and the reading will say so
-            covered = yield from self._fill(offset + tally.size, min(offset + size, self.expected))
-        if tally.size >= size and (offset or 0 < most <= size):
-            yield self._taken(self._fetch(covered - overlap))
+            covered = yield from self._fill(offset + tally.size, min(offset + size, plan.expected))
+        if tally.size >= size and (offset or 0 < plan.most <= size):
+            yield self._taken(self._fetch(covered - plan.overlap))
+        if self._passes > 1 or not plan.shows_the_end or tally.pages > 1 + offset // plan.stride:
+            self._drop_ahead()
+
+    def _planned(self, plan: Plan) -> Ahead:
+        """Ask for the pages of a plan; in the first pass for those of the second too, which a longer list needs."""
+        self._drop_ahead()
+        again = chain((0,), plan.offsets) if self._passes == 1 and plan.shows_the_end else ()
+        self._plan, self._ahead = plan, self._prefetch.in_order(plan.offsets, again)
+        return self._ahead
+
+    def _drop_ahead(self) -> None:
+        if self._ahead is not None:
+            self._ahead.close()
+        self._ahead = self._plan = None
 
     def _fill(self, covered: int, wanted: int) -> Generator[Page, None, int]:
         """Fetch the positions from ``covered`` to ``wanted``; an answer that brings no progress ends it.
@@ -197,7 +219,7 @@ class Walk:
             Up to where positions are covered.
         """
         while covered < wanted:
-            offset = covered - _OVERLAP
+            offset = covered - OVERLAP
             yield self._taken(self._fetch(offset))
             if offset + self._tally.size <= covered:
                 break
@@ -224,7 +246,7 @@ class Walk:
     def _count(self, page: Page, ids: Sequence[str]) -> None:
         seen, this_pass, tally = self._seen, self._passes, self._tally
         if tally.pages:
-            tally.repeated_on_purpose += sum(seen.get(row_id) == this_pass for row_id in ids[:_OVERLAP])
+            tally.repeated_on_purpose += sum(seen.get(row_id) == this_pass for row_id in ids[:OVERLAP])
         new = {row_id for row_id in ids if seen.get(row_id) != this_pass}
         seen.update(dict.fromkeys(new, this_pass))
         tally.distinct += len(new)

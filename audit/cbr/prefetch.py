@@ -23,29 +23,18 @@ class Prefetch:
 
     def __init__(self, fetch: Fetch, workers: int) -> None:
         """Take what fetches the page at an offset; no thread is started yet."""
-        self._fetch = fetch
-        self._workers = workers
+        self.fetch = fetch
+        self.workers = workers
         self._held = threading.local()
 
-    def in_order(self, offsets: Iterable[int]) -> Iterator[tuple[int, Page]]:
-        """Hand out pages in the order of the offsets, and the error of one in its place."""
-        jobs: SimpleQueue[Job | None] = SimpleQueue()
-        waiting: deque[Job] = deque()
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="page") as pool:
-            try:
-                for number, offset in enumerate(offsets):
-                    if number < self._workers:
-                        pool.submit(self._work, jobs)
-                    waiting.append((offset, Future()))
-                    jobs.put(waiting[-1])
-                    if len(waiting) >= 2 * self._workers:
-                        yield _next(waiting)
-                while waiting:
-                    yield _next(waiting)
-            finally:
-                _clear(jobs)
-                for _ in range(self._workers):
-                    jobs.put(None)
+    def in_order(self, offsets: Iterable[int], then: Iterable[int] = ()) -> "Ahead":
+        """Begin to fetch pages, to be handed out in the order of the offsets, and the error of one in its place.
+
+        Args:
+            offsets: of the pages.
+            then: of pages that are asked for when every answer before them is here, handed out or not.
+        """
+        return Ahead(self, offsets, then)
 
     def sent(self) -> None:
         """Hand over the last answer of this thread: its next request is on its way, or there is none."""
@@ -53,29 +42,90 @@ class Prefetch:
         if hand_over:
             hand_over()
 
-    def _work(self, jobs: "SimpleQueue[Job | None]") -> None:
-        while job := self._next_job(jobs):
+    def hold(self, hand_over: Callable[[], None]) -> None:
+        """Keep an answer of this thread until its next request is on its way."""
+        self._held.hand_over = hand_over
+
+
+class Ahead(Iterator[tuple[int, Page]]):
+    """Pages that are on their way; threads work at them until their end, an error, or until it is closed."""
+
+    def __init__(self, prefetch: Prefetch, offsets: Iterable[int], then: Iterable[int]) -> None:
+        """Ask for the first pages."""
+        self._prefetch = prefetch
+        self._most = 2 * prefetch.workers
+        self._offsets = [iter(then), iter(offsets)]
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._waiting: deque[Job] = deque()
+        self._threads = 0
+        self._pool = ThreadPoolExecutor(prefetch.workers, thread_name_prefix="page")
+        self._ask(self._most)
+
+    def __next__(self) -> tuple[int, Page]:
+        """Wait for the next page.
+
+        Raises:
+            SourceError: it could not be fetched.
+        """
+        self._ask(self._most)
+        if not self._waiting:
+            self.close()
+            raise StopIteration
+        offset, future = self._waiting.popleft()
+        try:
+            page = future.result()
+        except BaseException:
+            self.close()
+            raise
+        self._ask(self._most - 1)  # it may have been the last one that others waited for
+        return offset, page
+
+    def close(self) -> None:
+        """Ask for nothing more, and end the threads; what is on its way is waited for and dropped."""
+        _clear(self._jobs)
+        for _ in range(self._threads):
+            self._jobs.put(None)
+        self._pool.shutdown()
+
+    def _ask(self, most: int) -> None:
+        while len(self._waiting) < most and (offset := self._next_offset()) is not None:
+            job: Job = (offset, Future())
+            self._waiting.append(job)
+            self._jobs.put(job)
+        while self._threads < min(self._prefetch.workers, len(self._waiting)):
+            self._threads += 1
+            self._pool.submit(self._work)
+
+    def _next_offset(self) -> int | None:
+        """Give the next offset whose turn it is."""
+        while self._offsets:
+            offset = next(self._offsets[-1], None)
+            if offset is not None:
+                return offset
+            if not all(future.done() for _, future in self._waiting):
+                return None
+            self._offsets.pop()
+        return None
+
+    def _work(self) -> None:
+        prefetch = self._prefetch
+        while job := self._next_job():
             offset, future = job
             try:
-                page = self._fetch(offset)
+                page = prefetch.fetch(offset)
             except BaseException as error:  # noqa: BLE001  # it is raised where the page is waited for
-                self.sent()
+                prefetch.sent()
                 future.set_exception(error)
             else:
-                self.sent()
-                self._held.hand_over = partial(future.set_result, page)
-        self.sent()
+                prefetch.sent()
+                prefetch.hold(partial(future.set_result, page))
+        prefetch.sent()
 
-    def _next_job(self, jobs: "SimpleQueue[Job | None]") -> Job | None:
+    def _next_job(self) -> Job | None:
         with suppress(Empty):
-            return jobs.get_nowait()
-        self.sent()
-        return jobs.get()
-
-
-def _next(waiting: deque[Job]) -> tuple[int, Page]:
-    offset, future = waiting.popleft()
-    return offset, future.result()
+            return self._jobs.get_nowait()
+        self._prefetch.sent()
+        return self._jobs.get()
 
 
 def _clear(jobs: "SimpleQueue[Job | None]") -> None:

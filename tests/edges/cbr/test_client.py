@@ -158,6 +158,35 @@ def test_changes_during_a_walk_over_the_socket_lose_nothing_without_a_gap(
         assert received == there_at_first
 
 
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("change", [add, add_late, update, remove])
+def test_a_list_that_changes_between_two_passes_over_the_socket_is_read_completely(
+    change: Change, workers: int
+) -> None:
+    simulator = a_simulator(resources=12)
+    odd = Random(workers)  # noqa: S311  # repeatable, not secret
+    starts: list[int] = []
+
+    def interfere(request: Request, number: int) -> Response | None:
+        if parse_qs(request.split().query)["offset"] == ["0"]:
+            starts.append(number)
+            if len(starts) == 2:
+                change(simulator, odd, number)
+        return None
+
+    there_at_first = {row["id"] for row in simulator.tasks}
+    simulator.intercept = interfere
+    with a_client(simulator, workers=workers) as client:
+        walk = client.read(Kind.TASKS, WINDOW)
+        received = ids(walk)
+
+    reading = walk.reading()
+    assert reading.complete, reading.gaps
+    assert received == there_at_first | ({row["id"] for row in simulator.tasks} if change is add_late else set())
+    assert reading.passes == (3 if change is add_late else 2)
+    assert simulator.requests - reading.pages <= 2 * workers
+
+
 @pytest.mark.parametrize("kind", [Kind.TASKS, Kind.POLICIES, Kind.VAULTS])
 def test_a_missing_permission_is_named(kind: Kind) -> None:
     action = kind.permission

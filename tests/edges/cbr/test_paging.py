@@ -325,6 +325,99 @@ def test_pages_are_fetched_ahead_but_never_more_than_two_for_each_worker() -> No
         assert max(ahead) <= 2 * workers
 
 
+class TestTheSecondPass:
+    """It is asked for by the plan of the first while that is still looked at, and planned anew where that fails."""
+
+    def test_it_is_asked_for_when_every_answer_is_here_although_they_were_not_looked_at(self) -> None:
+        cloud, begun = Cloud(rows_of(50), 20), threading.Event()
+
+        def fetch(offset: int) -> Page:
+            if cloud.started >= 3:
+                begun.set()
+            return cloud.fetch(offset)
+
+        pages = iter(Walk(Kind.TASKS, fetch, workers=4, page_size=20))
+        for _ in range(3):
+            next(pages)
+
+        assert begun.wait(10)
+        assert len(list(pages)) == 3
+        assert cloud.started == 6
+
+    @pytest.mark.parametrize("workers", [1, 4])
+    @pytest.mark.parametrize(
+        ("between", "passes", "count"),
+        [
+            (lambda _cloud: None, 2, 100),
+            (lambda cloud: cloud.rows.insert(0, {"id": "on-top"}), 3, 101),
+            (lambda cloud: cloud.rows.append({"id": "at-the-end"}), 3, 101),
+            (lambda cloud: cloud.rows.extend(rows_of(150)[100:]), 3, 150),
+            (lambda cloud: cloud.rows.__delitem__(7), 2, 99),
+            (lambda cloud: cloud.rows.__delitem__(slice(15, None)), 2, 15),
+            (lambda cloud: cloud.rows.clear(), 2, 0),
+            (lambda cloud: setattr(cloud, "size", 10), 2, 100),
+            (lambda cloud: setattr(cloud, "size", 1), 2, 100),
+            (lambda cloud: cloud.rows.__setitem__(slice(0, 1), [{"id": "in-its-place"}]), 3, 100),
+        ],
+        ids=[
+            "as it was",
+            "one on top",
+            "one at the end",
+            "many more",
+            "one less",
+            "one page left",
+            "nothing left",
+            "pages are capped",
+            "pages of one row",
+            "one for another",
+        ],
+    )
+    def test_a_list_that_changed_since_the_first_pass_is_planned_anew(
+        self, between: Callable[[Cloud], None], passes: int, count: int, workers: int
+    ) -> None:
+        cloud, lock, starts = Cloud(rows_of(100), 20), threading.Lock(), [0]
+
+        def fetch(offset: int) -> Page:
+            with lock:
+                starts[0] += not offset
+                if starts[0] == 2 and not offset:
+                    between(cloud)
+                return cloud.fetch(offset)
+
+        walk = Walk(Kind.TASKS, fetch, workers=workers, page_size=20)
+        received = {row["id"] for one in walk for row in one.rows}
+        reading = walk.reading()
+
+        assert received >= ids(cloud.rows)
+        assert reading.complete, reading.gaps
+        assert (reading.passes, reading.count_last, reading.distinct) == (passes, count, count)
+        assert cloud.started - reading.pages <= 2 * workers
+
+    @pytest.mark.parametrize("workers", [1, 4])
+    def test_what_was_asked_for_before_a_page_was_filled_up_is_not_used(self, workers: int) -> None:
+        """While the rest of the last page is fetched, one row comes and one goes: only a later answer shows that."""
+        rows, lock, begun = rows_of(100), threading.Lock(), threading.Event()
+        asked: list[int] = []
+
+        def fetch(offset: int) -> Page:
+            with lock:
+                asked.append(offset)
+            if offset == 97 and asked.count(97) == 1:
+                assert begun.wait(10)
+                rows[:] = [{"id": "new"}, *rows[:-1]]
+            most = 3 if offset == 95 and asked.count(95) == 1 else 20
+            answer = page(rows[offset : offset + most], 100)
+            if asked.count(0) > 1:
+                begun.set()
+            return answer
+
+        walk = Walk(Kind.TASKS, fetch, workers=workers, page_size=20)
+        received = {row["id"] for one in walk for row in one.rows}
+
+        assert received >= ids(rows)
+        assert walk.reading().complete, walk.reading().gaps
+
+
 def test_pages_are_fetched_at_the_same_time() -> None:
     cloud = Cloud(rows_of(100), 20)
     together = threading.Barrier(4)

@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from queue import SimpleQueue
 from typing import Any
 
@@ -49,11 +50,11 @@ def test_an_answer_is_handed_over_when_the_next_request_is_on_its_way() -> None:
         return a_page(offset)
 
     prefetch = Prefetch(fetch, 1)
-    pages = prefetch.in_order(range(2))
-    assert next(pages)[0] == 0
-    order.append("first page handed over")
-    received.set()
-    assert next(pages)[0] == 1
+    with closing(prefetch.in_order(range(2))) as pages:
+        assert next(pages)[0] == 0
+        order.append("first page handed over")
+        received.set()
+        assert next(pages)[0] == 1
 
     assert order == ["second request sent", "first page handed over", "second answer here"]
 
@@ -91,9 +92,8 @@ def test_no_more_is_fetched_after_the_end() -> None:
         fetched.append(offset)
         return a_page(offset)
 
-    pages = Prefetch(fetch, 2).in_order(range(1000))
-    next(pages)
-    pages.close()  # type: ignore[attr-defined]  # it is a generator
+    with closing(Prefetch(fetch, 2).in_order(range(1000))) as pages:
+        next(pages)
 
     assert len(fetched) <= 2 * 2 + 2
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("page")]
@@ -122,3 +122,30 @@ def test_nothing_hangs_where_a_thread_takes_what_is_just_dropped(monkeypatch: py
 
     assert not reading.is_alive()
     assert len(raised) == 1
+
+
+def test_what_comes_then_is_asked_for_only_when_every_answer_before_it_is_here() -> None:
+    order: list[str] = []
+    released = threading.Event()
+
+    def fetch(offset: int) -> Page:
+        order.append(f"asked {offset}")
+        if offset == 2:
+            released.wait(10)
+            order.append("answered 2")
+        return a_page(offset)
+
+    with closing(Prefetch(fetch, 4).in_order(range(3), then=range(3, 5))) as pages:
+        came = [next(pages)[0] for _ in range(2)]
+        released.set()
+        came.extend(offset for offset, _ in pages)
+
+    assert came == [0, 1, 2, 3, 4]
+    assert order.index("answered 2") < order.index("asked 3")
+
+
+def test_who_is_closed_hands_out_nothing_more_and_may_be_closed_again() -> None:
+    with closing(Prefetch(a_page, 2).in_order(range(2))) as pages:
+        assert [offset for offset, _ in pages] == [0, 1]
+        pages.close()
+        assert list(pages) == []
