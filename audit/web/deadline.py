@@ -36,7 +36,7 @@ class DeadlineAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Give the pools connections that watch the time."""
         super().init_poolmanager(*args, **kwargs)
-        within, tell, dog = self._within, self._tell, self.watchdog
+        within, tell, dog = self._within, self.tell, self.watchdog
 
         class Plain(_Watched, HTTPConnection):
             seconds = within
@@ -70,7 +70,8 @@ class DeadlineAdapter(HTTPAdapter):
         finally:
             self._told.sent = before
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Call what this thread wants to be called."""
         sent = getattr(self._told, "sent", None)
         if sent:
             sent()

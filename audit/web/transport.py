@@ -2,8 +2,8 @@
 
 Redirects are errors, the environment's proxies and .netrc are not trusted, certificates are always checked, every
 answer has a size cap and every request a total deadline. A request is tried again on lost connections, 408, 429 and
-5xx, with full jitter, and honours Retry-After, all within one time budget for the whole run; something that was
-written is looked for before it is written again.
+5xx, with full jitter, and honours Retry-After, all within one time budget for the whole run; a host that has had too
+many requests is left alone by every thread. Something that was written is looked for before it is written again.
 """
 
 import random
@@ -132,6 +132,7 @@ class Transport:
         self._sleep = sleep
         self._clock = clock
         self._give_up_at = clock() + self._limits.budget.total_seconds()
+        self._not_before: dict[str, float] = {}  # by host
         self._session = _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
@@ -192,6 +193,7 @@ class Transport:
         while True:
             try:
                 request = self._prepare(asked)
+                self._leave_alone(str(request.url))
                 answer = self._exchange(request)
                 if answer.status in _NOT_LET_IN and not renewed and credentials.renew(request, answer):
                     renewed = True
@@ -241,6 +243,16 @@ class Transport:
         if attempt >= self._limits.tries or self._clock() + pause >= self._give_up_at:
             raise trouble.error
         _LOG.info("request.retried", attempt=attempt, pause_seconds=round(pause, 2), cause=str(trouble.error))
+        self._sleep(pause)
+
+    def _leave_alone(self, url: str) -> None:
+        """Wait as long as the host asked some thread to wait after too many requests."""
+        pause = self._not_before.get(urlsplit(url).netloc, 0.0) - self._clock()
+        if pause <= 0:
+            return
+        if self._clock() + pause >= self._give_up_at:
+            raise self._dialect.unreachable(f"{_place(url)} was not asked: it had too many requests; try again later")
+        self._adapter.tell()  # nothing is on its way for a while, so that nobody has to wait for that
         self._sleep(pause)
 
     def _prepare(self, request: requests.Request) -> requests.PreparedRequest:
@@ -295,7 +307,10 @@ class Transport:
         said = REDACTOR.text(f"{code} {message}".strip())  # some services quote what they refuse
         told = f"{_place(url)} answered {answer.status}{f' ({said[:_LONGEST_MESSAGE]})' if said else ''}"
         if answer.status in _RETRIED:
-            raise _PassingError(self._dialect.unreachable(told), _retry_after(answer.headers.get("Retry-After")))
+            pause = _retry_after(answer.headers.get("Retry-After"))
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS and pause is not None:
+                self._not_before[urlsplit(url).netloc] = self._clock() + pause
+            raise _PassingError(self._dialect.unreachable(told), pause)
         if answer.status < HTTPStatus.BAD_REQUEST and not code:
             raise self._dialect.unusable(f"{told}: a redirect, which is not followed; check the endpoint")
         remedy = self._dialect.remedy(answer.status, code, action)

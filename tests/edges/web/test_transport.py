@@ -110,6 +110,57 @@ def test_retry_after_in_seconds_is_honoured(cloud: responses.RequestsMock, clock
     assert clock.slept == [7.0]
 
 
+class TestTooManyRequests:
+    """Whoever is told to wait, all wait: it is the host that has had enough."""
+
+    BUSY = answer(b"{}", "Retry-After: 7", "Connection: close", status="429 Too Many Requests")
+    FINE = answer(b"[]", "Connection: close")
+
+    def test_no_thread_asks_a_host_that_told_another_one_to_wait(self) -> None:
+        clock, order = Clock(), []
+
+        def other() -> None:
+            transport.get(f"{server.url}/other", (), TOKEN, sent=lambda: order.append("told"))
+            order.append("answered")
+
+        def sleep(seconds: float) -> None:
+            order.append(f"waits {seconds:.0f} s, {len(server.heads)} asked")
+            if len(order) == 1:
+                thread = threading.Thread(target=other)
+                thread.start()
+                thread.join(30)
+            else:
+                clock.now += seconds
+
+        with rude_server(says(self.BUSY), says(self.FINE)) as server:
+            transport = Transport(sleep=sleep, clock=clock)
+            assert get(transport, server.url).body == b"[]"
+            transport.close()
+
+        assert order[:3] == ["waits 7 s, 1 asked", "told", "waits 7 s, 1 asked"]
+        assert order[-1] == "answered"
+        assert len(server.heads) == 3
+
+    def test_another_host_is_asked_all_the_same(self) -> None:
+        with rude_server(says(self.BUSY)) as busy, rude_server(says(self.FINE)) as idle:
+            clock = Clock()
+            with a_transport(clock, tries=1) as transport:
+                with pytest.raises(SourceUnreachableError, match="answered 429"):
+                    get(transport, busy.url)
+                assert get(transport, idle.url).body == b"[]"
+
+        assert clock.slept == []
+
+    def test_a_host_that_wants_more_time_than_there_is_is_not_asked_again(self) -> None:
+        with rude_server(says(self.BUSY)) as server, a_transport(budget=timedelta(seconds=5)) as transport:
+            with pytest.raises(SourceUnreachableError, match="answered 429"):
+                get(transport, server.url)
+            with pytest.raises(SourceUnreachableError, match="was not asked: it had too many requests"):
+                get(transport, server.url)
+
+        assert len(server.heads) == 1
+
+
 @pytest.mark.parametrize(("seconds", "pause"), [(9, 9.0), (-9, 0.0)])
 def test_retry_after_as_a_date_is_honoured(
     cloud: responses.RequestsMock, clock: Clock, seconds: int, pause: float
