@@ -108,7 +108,11 @@ class CbrClient:
 
         def fetch(offset: int) -> Page:
             place = (*params, ("limit", str(size)), ("offset", str(offset)))
-            return self._fetch(kind, path, place, sent=walk.sent)
+            return self._fetch(kind, path, place, sent=sent)
+
+        def sent() -> None:
+            walk.sent()
+            _make_ready(kind)
 
         walk = Walk(kind, fetch, parse=self._parse, workers=self._workers, page_size=size)
         return walk
@@ -142,6 +146,14 @@ class CbrClient:
             yield
         except SourceAnswerError as error:
             raise SourceAnswerError(f"{self._endpoint}{path}: {error}; check the endpoint") from error
+
+
+def _make_ready(kind: Kind) -> None:
+    """Make what parses pages, once: it takes as long as parsing one, and the first answer is still on its way."""
+    if kind is Kind.TASKS:
+        from audit.typed_tasks import reader  # noqa: PLC0415  # earlier, it would delay the first request
+
+        reader()
 
 
 def _protectables(name: str) -> str:

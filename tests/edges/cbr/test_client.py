@@ -15,6 +15,7 @@ from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.run import Pages
 from audit.simulator import Request, Response, Simulator, serve
 from audit.simulator.messages import Row
+from audit.typed_tasks import reader
 from audit.web.answer import Answer
 from audit.web.transport import Limits, Transport
 from tests.edges.pretend import AS_OF, Clock, a_simulator, by_token, json_response
@@ -238,3 +239,20 @@ def test_a_page_is_handed_over_while_the_next_request_waits_for_its_answer() -> 
 
     assert len(list(pages)) == 4
     assert in_time == [True, True]
+
+
+def test_what_parses_is_made_while_the_first_answer_is_on_its_way() -> None:
+    made: list[int] = []
+
+    class Looking:
+        def get(self, _url: str, _params: Params, *_more: object, sent: Callable[[], None]) -> Answer:
+            before = reader.cache_info().currsize
+            sent()
+            made.extend((before, reader.cache_info().currsize))
+            return Answer(orjson.dumps({"operation_logs": [], "count": 0}), {})
+
+    reader.cache_clear()
+    client = CbrClient(cast("Transport", Looking()), by_token("t"), endpoint="", project_id="p")
+
+    assert len(list(client.read(Kind.TASKS, WINDOW))) == 1
+    assert made == [0, 1]
