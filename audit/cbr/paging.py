@@ -177,8 +177,9 @@ class Walk:
         A last page that is full gives no sign that the list ends there but the stated count, so that one more look
         is taken behind it: a count that is too low must not hide the rest.
 
-        The second pass is asked for by the plan of the first, whose every answer is here then, though not looked at. It
-        is dropped where the first pass asked for more than was planned, or where its own first answer plans otherwise.
+        The second pass is asked for by the plan of the first, whose every answer is here then, though not looked at:
+        any earlier, one change of the list might hide a row from both. It is dropped where the first pass asked for
+        more than was planned, or where its own first answer plans otherwise.
 
         No page is kept here once it was handed out: the next one is parsed twice as fast where this one was.
         """
