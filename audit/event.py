@@ -1,6 +1,5 @@
 """What starts the function: a timer's event, or one that a person sends by hand."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -85,8 +84,10 @@ def read_time(text: str, before: datetime) -> datetime:
 def _fault(key: str, kind: str, message: str) -> str:
     if kind != "extra_forbidden":
         return f"{key}: {message}"
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+
     known = tuple(ManualEvent.model_fields)
-    nearest = difflib.get_close_matches(key, known, n=1)
+    nearest = get_close_matches(key, known, n=1)
     return f"{key} is not a key of an event; " + (
         f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"
     )

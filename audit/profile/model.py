@@ -61,8 +61,11 @@ class Profile(Written):
         default=("report.json", "findings.csv", "report.html"),
         description="Reports that are written; report.json is always one of them.",
     )
-    scope: ScopeValues = Field(default_factory=ScopeValues, description="What is judged.")
-    limits: LimitValues = Field(default_factory=LimitValues, description="The numbers that controls compare with.")
+    # what is left out is made without a check, for which its model would have to be built by itself
+    scope: ScopeValues = Field(default_factory=ScopeValues.model_construct, description="What is judged.")
+    limits: LimitValues = Field(
+        default_factory=LimitValues.model_construct, description="The numbers that controls compare with."
+    )
     levels: Annotated[tuple[LevelValues, ...], Field(strict=False, max_length=20)] = Field(
         default=(), description="Other limits for some subjects; the first level that selects a subject counts."
     )

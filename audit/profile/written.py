@@ -1,6 +1,5 @@
 """What every part of a profile shares: it is written by people, so that mistakes are named and nothing is guessed."""
 
-import difflib
 from collections.abc import Iterable
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,8 +22,10 @@ class Written(BaseModel):
 
 def hint(wrong: str, known: Iterable[str]) -> str:
     """Name the nearest of the texts that would have been right, or all of them where none is near."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+
     words = tuple(known)
-    nearest = difflib.get_close_matches(wrong, words, n=1)
+    nearest = get_close_matches(wrong, words, n=1)
     return f"; did you mean {nearest[0]}?" if nearest else f"; known are {', '.join(words)}"
 
 
