@@ -4,12 +4,12 @@ A compiled validator decides on every row; ``jsonschema`` explains the rejected 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from msgspec import Struct
 
 from audit.errors import SourceAnswerError
 from audit.strict_json import FaultError, load, readable
@@ -31,8 +31,7 @@ Deviation = tuple[tuple[str | int, ...], str, Any]
 """The place in the row, the problem and the value there."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True, dict=True):
     """One kind of answer, and the files of schemas/cbr that describe it.
 
     Attributes:

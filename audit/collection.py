@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final, overload
 
 import orjson
+from msgspec import Struct
 
 _AS_SHOWN: Final = orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_UTC_Z
 
@@ -47,8 +48,7 @@ _PERMISSIONS: Final = {
 ALWAYS_READ: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS})
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """The time that an audit looks at; both ends are aware UTC and belong to it."""
 
     since: datetime
@@ -108,8 +108,7 @@ class Page:
         return int(self.envelope["count"])
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How completely one list was read.
 
     Attributes:
@@ -139,8 +138,7 @@ class Reading:
         return not self.gaps
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """A row that the audit cannot use; its bytes stay in the evidence.
 
     Attributes:
@@ -159,8 +157,7 @@ class Rejected:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """One way in which answers differ from the documents, however often it was seen.
 
     Attributes:

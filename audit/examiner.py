@@ -6,10 +6,10 @@ of them is mended, it has these and no others, and need not be explained anew.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct
 
 from audit.answers import Answer, Deviation, compiled, deviations
 from audit.strict_json import is_exact
@@ -31,8 +31,7 @@ _CONDITIONS: Final = (
 Parts = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(Struct, frozen=True):
     """What is wrong with a value at a place, what would be right there, and whether the audit looks at the place."""
 
     problems: tuple[str, ...]

@@ -9,12 +9,13 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 import orjson
 import requests
+from msgspec.structs import replace
 
 from audit.errors import EventError, FunctionFailedError, SettingsError, SourceAnswerError, SourceUnreachableError
 from audit.event import read_event

@@ -3,10 +3,10 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import orjson
+from msgspec.structs import replace
 
 from audit.answers import LONGEST_PATH, Answer, Deviation, deviations, explain, path_of
 from audit.collection import Drift, Rejected

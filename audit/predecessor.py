@@ -10,11 +10,12 @@ import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from audit.chain import Digest, DigestKind, Envelope, Head, Link
 from audit.collection import Kind, Page, Window, instant
@@ -35,8 +36,7 @@ _NEEDED: Final = frozenset({"run", "origin", "readings", "pages", "objects"})
 _MADE_ANEW: Final = "is missing, was changed or is of another version; it was made anew from the answers"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Predecessor:
+class Predecessor(Struct, frozen=True, kw_only=True):
     """The run before.
 
     Attributes:

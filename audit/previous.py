@@ -1,17 +1,17 @@
 """What the last run of a project knew, so that this one can say what is new."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from audit.collection import Drift, instant
 
 Pair = tuple[str, str, str]  # control, kind and id of a subject
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A finding that failed, with the name of its subject.
 
     Attributes:
@@ -22,8 +22,7 @@ class Failure:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendLine:
+class TrendLine(Struct, frozen=True, kw_only=True):
     """How one run ended, in a few numbers.
 
     Attributes:
@@ -46,8 +45,7 @@ class TrendLine:
     without_backup: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Previous:
+class Previous(Struct, frozen=True, kw_only=True):
     """The last run of a project, as far as this one compares itself with it.
 
     Attributes:

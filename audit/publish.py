@@ -3,12 +3,12 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from isal import isal_zlib
+from msgspec import Struct
 
 from audit import __version__
 from audit.chain import PAYLOAD_TYPE, Digest, DigestKind, Envelope, Head, Link, Signature, Signer, digest_key, find_head
@@ -37,8 +37,7 @@ _GZIP: Final = 31  # what zlib calls the window of 32 KB inside a gzip file, whi
 _KEY: Final = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """One object of a run: its name under the run's key, its size in bytes and its SHA-256."""
 
     name: str

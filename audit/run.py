@@ -1,10 +1,11 @@
 """A run, step by step: collect, validate, remember, arrange, evaluate, render, publish."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from audit.collection import ALWAYS_READ, Kind, Page, Reading, Window
 from audit.errors import SourceError
@@ -45,8 +46,7 @@ class Source(Protocol):
         """Read a list; only the task log looks at the window."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far collecting has come: rows read of those expected, in one pass over one list."""
 
     kind: Kind
@@ -59,8 +59,7 @@ class Progress:
 Watch = Callable[[Progress], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A run that was published.
 
     Attributes:

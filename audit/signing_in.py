@@ -8,10 +8,10 @@ was held longer than the platform itself holds it, or was refused.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from audit.log import REDACTOR
@@ -34,8 +34,7 @@ class Agency(Protocol):
     def getSecurityToken(self) -> str: ...  # noqa: D102, N802  # named by the platform
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedIn(Struct, frozen=True):
     """What authenticates requests.
 
     Attributes:

@@ -5,18 +5,18 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from audit import __version__
 from audit.cbr.client import CbrClient, actions
 from audit.chain import Head
 from audit.collection import Window, shown
-from audit.doctor import Check, Result, examine_cloud, examine_key, examine_store, is_let_in
 from audit.errors import EventError, RefusedError, SettingsError
 from audit.event import ManualEvent, TimerEvent, read_event, read_time
 from audit.kms import KmsSigner
@@ -40,6 +40,9 @@ from audit.web.cloud_clock import CloudClock
 from audit.web.fresh import Fresh, Keys
 from audit.web.transport import Credentials, Limits, Transport
 
+if TYPE_CHECKING:
+    from audit.doctor import Check
+
 FIRST_READING: Final = timedelta(days=30)  # what CBR still shows
 _HOUR: Final = timedelta(hours=1)
 _AHEAD: Final = timedelta(days=1)  # clocks differ, and a date may be that of another zone
@@ -56,8 +59,7 @@ _LEVELS: Final = {
 _LOG = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(Struct, frozen=True, kw_only=True):
     """One audit that is to be carried out.
 
     Attributes:
@@ -183,8 +185,17 @@ def carry_out(order: Order, watch: Watch) -> Done:
     return done
 
 
-def examined(variables: Mapping[str, str]) -> Iterator[Check]:
+def examined(variables: Mapping[str, str]) -> Iterator["Check"]:
     """Try out everything that an audit with these settings needs; nothing is raised, and nothing stays behind."""
+    from audit.doctor import (  # noqa: PLC0415  # the function has no use for it
+        Check,
+        Result,
+        examine_cloud,
+        examine_key,
+        examine_store,
+        is_let_in,
+    )
+
     try:
         made = replace(order(variables), budget=_FOR_TRYING, storing=_FOR_TRYING)
         with opened(made) as edges:
@@ -224,8 +235,7 @@ def summary(done: Done) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Edges:
+class Edges(Struct, frozen=True):
     """Everything that a run needs of the world, and the name of the way to sign in; kms where a key in KMS signs."""
 
     way: SignIn

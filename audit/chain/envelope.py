@@ -6,24 +6,22 @@ Source: Dead Simple Signing Envelope, protocol v1 (secure-systems-lab/dsse).
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from audit.errors import ChainError
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """One signature; the id of the key is a hint and proves nothing by itself."""
 
     key_id: str
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """A payload, its type, and who signed both; no signature where the chain is not signed."""
 
     payload_type: str

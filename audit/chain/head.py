@@ -1,8 +1,9 @@
 """The newest digest of a project: what the next run follows."""
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from audit.chain.digest import Digest, Link, folder_of
 from audit.chain.envelope import Envelope
@@ -12,8 +13,7 @@ from audit.store import Store
 _NUMBER: Final = 10  # digits
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The newest digest.
 
     Attributes:

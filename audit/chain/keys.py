@@ -4,8 +4,9 @@ Signing with a key file needs the extra ``sign`` (cryptography); a key that lies
 check, either cryptography or nothing but openssl is needed (docs/verify-by-hand.md).
 """
 
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from audit.chain.fingerprint import fingerprint
 from audit.errors import ChainError, SettingsError
@@ -30,8 +31,7 @@ class Signer(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Unsigned:
+class Unsigned(Struct, frozen=True):
     """No key: the chain shows changes only to somebody who knows a later digest."""
 
     key_id: str = ""

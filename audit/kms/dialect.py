@@ -3,8 +3,9 @@
 Source: "Error Codes" of the DEW API reference. It has no code for a key of the wrong kind: that is a 400 like others.
 """
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from audit.errors import SigningError, SigningRefusedError
 from audit.web.dialect import JSON

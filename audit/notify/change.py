@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from audit.report.facts import Conclusion
 
@@ -12,16 +13,14 @@ Problem = Mapping[str, Any]
 Failure = tuple[str, str, str]  # kind and id of the subject, and the control
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """How the previous run ended, and the time that it judged at."""
 
     conclusion: Conclusion
     as_of: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """A subject that is no longer shown as failing controls which it failed before."""
 
     kind: str
@@ -29,8 +28,7 @@ class Ended:
     controls: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A report, and what sets it apart from the one before, as report.json has both.
 
     Attributes:

@@ -4,18 +4,17 @@ Source: "Publishing Messages in the Text Format" of the SMN API: a subject of at
 of limits says bytes), a message of at most 256 KB.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import requests
+from msgspec import Struct
 
 ACTION: Final = "smn:topic:publish"
 _LONGEST_SUBJECT: Final = 512
 _LONGEST_MESSAGE: Final = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A topic by its URN, which names the region and the project that it belongs to."""
 
     urn: str

@@ -1,11 +1,11 @@
 """From what people write to a profile: the preset below it is filled in, and every mistake is named with its line."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct, field
 from pydantic import ValidationError
 
 from audit.errors import ProfileError
@@ -17,8 +17,7 @@ from audit.profile.written import LARGEST, Place
 _KINDS: Final = {list: "a list", int: "a number"}
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """What somebody wrote, before it is a profile.
 
     Attributes:

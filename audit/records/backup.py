@@ -1,10 +1,11 @@
 """Backups, the recovery points that a vault keeps, and their copies in other regions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from sys import intern
 from typing import Any, Final
+
+from msgspec import Struct
 
 from audit.collection import instant
 from audit.records.fields import block, blocks, optional_instant, shared, text, truth
@@ -15,8 +16,7 @@ _BEING_MADE: Final = frozenset({"protecting", "waiting_protect"})
 _BEING_DELETED: Final = frozenset({"deleting", "waiting_delete"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replica:
+class Replica(Struct, frozen=True, kw_only=True):
     """One copy of a backup in another region (backups[].replication_records[]).
 
     Attributes:
@@ -28,8 +28,7 @@ class Replica:
     created_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backup:
+class Backup(Struct, frozen=True, kw_only=True):
     """A recovery point, as it is now. Source: ListBackups, table BackupResp.
 
     Attributes:

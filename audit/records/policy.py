@@ -1,17 +1,17 @@
 """Policies: when backups are to be made or copied, and how long they are kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from msgspec import Struct
 
 from audit.records.fields import between, block, number, optional_instant, text
 
 _LONGEST_START_WINDOW: Final = 24 * 60  # minutes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """A backup or replication policy, as it is now.
 
     Attributes:

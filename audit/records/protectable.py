@@ -1,14 +1,14 @@
 """Protectables: the resources of the project that could be in a vault."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from audit.records.fields import block, ids, text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protectable:
+class Protectable(Struct, frozen=True, kw_only=True):
     """A resource of the project that could be protected, whether or not it is. Source: ListProtectable.
 
     Attributes:

@@ -1,17 +1,17 @@
 """Vaults and the resources that they hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from sys import intern
 from typing import Any
+
+from msgspec import Struct
 
 from audit.records.fields import are_ids, block, blocks, ids, number, optional_instant, text, truth
 from audit.records.task import REPLICATION
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protected:
+class Protected(Struct, frozen=True, kw_only=True):
     """One resource that a vault holds (vaults[].resources[]).
 
     Attributes:
@@ -44,8 +44,7 @@ class Protected:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vault:
+class Vault(Struct, frozen=True, kw_only=True):
     """A vault, as it is now. What the answer does not say is None.
 
     Attributes:

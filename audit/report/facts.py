@@ -1,8 +1,9 @@
 """Which run a report is about, and how it ended."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from audit.collection import Window
 from audit.previous import Previous
@@ -16,8 +17,7 @@ class Conclusion(StrEnum):
     INCOMPLETE = "incomplete"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """The run that another one continues: its id, where it lies, and the hash of its manifest."""
 
     run: str
@@ -25,8 +25,7 @@ class Origin:
     manifest_sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
+class RunFacts(Struct, frozen=True, kw_only=True):
     """Which run a report is about, and what it was judged by.
 
     Attributes:

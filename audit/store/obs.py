@@ -9,12 +9,12 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
 import requests
+from msgspec import Struct
 
 from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
 from audit.store.obs_dialect import NO_SUCH_KEY
@@ -40,8 +40,7 @@ _TYPES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(Struct, frozen=True):
     """How objects are protected: a KMS key that encrypts them, and days in which nobody can change what was created."""
 
     kms_key: str | None = None

@@ -2,9 +2,10 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from audit.errors import SettingsError
 from audit.settings import is_loopback
@@ -16,8 +17,7 @@ _ENDPOINT: Final = re.compile(r"obs\.([a-z0-9-]+)\..+")
 _NO_REGION: Final = "us-east-1"  # what S3 stores without regions expect
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A bucket and a prefix, which is empty or ends with a slash; ``base`` is the URL that object names follow."""
 
     bucket: str

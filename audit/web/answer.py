@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 import requests
 import urllib3
+from msgspec import Struct, field
 
 from audit.web.watchdog import Watchdog
 
@@ -20,8 +20,7 @@ class TooMuchError(Exception):
     """An answer is larger than it may be; the text says how large."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer: its status, its bytes, decoded, and its headers."""
 
     body: bytes

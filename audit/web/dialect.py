@@ -1,10 +1,10 @@
 """How a service says no: where code and message of its errors stand, and what to do about them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct
 
 from audit.errors import (
     AuditError,
@@ -16,8 +16,7 @@ from audit.errors import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """How errors of one kind of service are read, and as what they are raised.
 
     Attributes:

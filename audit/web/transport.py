@@ -9,7 +9,6 @@ many requests is left alone by every thread. Something that was written is looke
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 import requests
 import structlog
 import urllib3
+from msgspec import Struct
 
 from audit.errors import AuditError
 from audit.log import REDACTOR
@@ -76,8 +76,7 @@ class _PassingError(Exception):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How long and how much one exchange may take.
 
     Attributes:

@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from msgspec import structs
 from playwright.sync_api import Browser
 
 from audit.findings import Outcome
@@ -28,7 +29,7 @@ def faults(watched: Watched) -> list[str]:
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1300), ("dark", 390)])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_axe_finds_nothing_to_stumble_over(show: Open, language: str, scheme: str, width: int) -> None:
-    shown = replace(full(), run=replace(full().run, language=language))
+    shown = replace(full(), run=structs.replace(full().run, language=language))
 
     assert faults(show(shown, color_scheme=scheme, viewport={"width": width, "height": 900})) == []
 

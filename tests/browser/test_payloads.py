@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from audit.report.contents import Report
 from audit.report.page.names import readable
@@ -33,7 +34,7 @@ def an_estate() -> Report:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_hostile_name_stays_text_wherever_it_stands(show: Open, language: str) -> None:
     shown = an_estate()
-    watched = show(replace(shown, run=replace(shown.run, language=language)))
+    watched = show(replace(shown, run=structs.replace(shown.run, language=language)))
     page = watched.page
 
     for place in (

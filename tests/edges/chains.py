@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import cache
 
 import orjson
+from msgspec import structs
 
 from audit.assess import assess
 from audit.chain import Head, Signer, Unsigned, find_head
@@ -81,7 +82,7 @@ def publish(
 ) -> Publication:
     """Publish the n-th run; ``on`` names the digest that it believes to be the newest, ``judged`` another hour."""
     head = find_head(Shelf({on: shelf.objects[on]}) if on else shelf, SCOPE, None)
-    run = replace(facts(number, judged), origin=origin_of(head))
+    run = structs.replace(facts(number, judged), origin=origin_of(head))
     publication = Publication(shelf, run, head=head, signer=signer or Unsigned())
     publication.keep(a_page(number))
     publication.put("report.json", orjson.dumps({"number": number}))

@@ -2,13 +2,13 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import orjson
 import pytest
 import time_machine
+from msgspec.structs import replace
 
 from audit.assess import assess
 from audit.chain import Unsigned

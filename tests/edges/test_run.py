@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec import structs
 
 from audit.assess import assess
 from audit.cbr.client import CbrClient
@@ -225,7 +226,7 @@ def test_tasks_from_after_the_window_are_a_doubt(tmp_path: Path) -> None:
     simulator = a_simulator("healthy")
     with serve(simulator) as served:
         intake, readings = read(simulator, served.url, tmp_path, lambda _progress: None)
-    earlier = replace(facts(simulator), window=Window(AS_OF.replace(month=10), AS_OF.replace(day=22)))
+    earlier = structs.replace(facts(simulator), window=Window(AS_OF.replace(month=10), AS_OF.replace(day=22)))
 
     report = assess(earlier, Profile(), intake, readings)
 

@@ -1,9 +1,9 @@
 import json
-from dataclasses import replace
 from random import Random
 
 import jsonschema_rs
 import pytest
+from msgspec.structs import replace
 
 from audit.answers import ANSWERS
 from tests.fuzz.mutator import MUTATIONS, good_rows, mutate

@@ -6,6 +6,7 @@ from string import Formatter
 from typing import Final
 
 import pytest
+from msgspec import structs
 
 from audit.findings import Outcome, Severity
 from audit.previous import Previous
@@ -76,7 +77,7 @@ class Untold(HTMLParser):
 
 
 def in_chinese(shown: Report) -> Report:
-    return replace(shown, run=replace(shown.run, language="zh"))
+    return replace(shown, run=structs.replace(shown.run, language="zh"))
 
 
 def full_zh() -> Report:

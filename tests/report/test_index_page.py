@@ -7,6 +7,7 @@ from typing import Final
 
 import orjson
 import pytest
+from msgspec import structs
 
 from audit.collection import shown
 from audit.previous import Previous, TrendLine
@@ -33,7 +34,7 @@ def a_line(age: timedelta = timedelta(0), **changes: object) -> TrendLine:
         oldest_backup=moment - 20 * HOUR,
         without_backup=0,
     )
-    return replace(line, **changes)  # type: ignore[arg-type]
+    return structs.replace(line, **changes)
 
 
 def an_index(*lines: TrendLine, **changes: object) -> Index:

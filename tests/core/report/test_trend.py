@@ -1,5 +1,6 @@
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from audit.findings import Outcome
 from audit.previous import Previous, TrendLine
