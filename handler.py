@@ -5,16 +5,25 @@ import gc
 
 gc.disable()  # whatever is imported stays, and looking for garbage in it is a twentieth of a cold start
 
+import logging
 import os
+import warnings
 from typing import Any
 
-import structlog
+from audit.unused import absent, idle
 
-from audit import log
-from audit.errors import AuditError, IncompleteError
-from audit.garbage import look_rarely
-from audit.report.facts import Conclusion
-from audit.wiring import Context, carry_out, order_from_event, summary
+# structlog has loggers to be awaited, and nobody waits here; requests guesses encodings, and all texts are UTF-8 here.
+# It would also take the platform's own old chardet and simplejson, which the zip does not hold.
+vars(logging)["logAsyncioTasks"] = False  # new in Python 3.12, where each record asks asyncio otherwise
+warnings.filterwarnings("ignore", "Unable to find acceptable character detection")
+with idle("asyncio"), absent("chardet", "charset_normalizer", "simplejson"):
+    import structlog
+
+    from audit import log
+    from audit.errors import AuditError, IncompleteError
+    from audit.garbage import look_rarely
+    from audit.report.facts import Conclusion
+    from audit.wiring import Context, carry_out, order_from_event, summary
 
 gc.freeze()  # nor is it looked through again later
 gc.enable()

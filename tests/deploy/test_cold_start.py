@@ -21,11 +21,12 @@ SETTINGS = {
     "SECONDS": 60,
     "STOP": True,
 }
-NEVER = {"audit.cli", "audit.simulator", "click", "cryptography", "responses", "rich"}
+NEVER = {"audit.cli", "audit.doctor", "audit.simulator", "click", "cryptography", "responses", "rich"}
 FOR_ANSWERS = {"jsonschema", "jsonschema_rs", "referencing", "rpds", "attr"}
 FOR_JUDGING = {"audit.assess", "audit.controls", "audit.evaluate", "audit.frameworks", "audit.subjects", "dateutil"}
 FOR_REPORTS = {"audit.report.contents", "audit.report.html_report", "audit.report.json_report", "jinja2", "markupsafe"}
-LATER = NEVER | FOR_ANSWERS | FOR_JUDGING | FOR_REPORTS
+UNUSED = {"asyncio", "chardet", "charset_normalizer", "simplejson"}
+LATER = NEVER | FOR_ANSWERS | FOR_JUDGING | FOR_REPORTS | UNUSED
 
 
 def imported(built: Built, store: str, event: Any, **settings: str) -> set[str]:
@@ -33,6 +34,7 @@ def imported(built: Built, store: str, event: Any, **settings: str) -> set[str]:
     data = {**SETTINGS, "CBR_AUDIT_STORE": store, **settings}
     command = [built.python, "-I", "-S", str(PLATFORM), str(built.folder), json.dumps(event), json.dumps(data)]
     done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert not done.stderr, "a warning would stand in every log"
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
