@@ -3,20 +3,24 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """Access keys; temporary ones have a token."""
 
     access_key: str
-    secret_key: str = field(repr=False)
-    security_token: str = field(default="", repr=False)
+    secret_key: str
+    security_token: str = ""
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"Keys(access_key={self.access_key!r})"
 
 
 class Fresh(Generic[T]):

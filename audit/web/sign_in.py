@@ -4,19 +4,23 @@ Source: "Obtaining a User Token Through Password Authentication" in the IAM API 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.web.transport import Transport
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """A user with a password; the account as ``{"name": …}`` or ``{"id": …}``."""
 
     user: str
-    password: str = field(repr=False)
+    password: str
     domain: dict[str, str]
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"Person(user={self.user!r}, domain={self.domain!r})"
 
 
 def sign_in(transport: Transport, endpoint: str, project_id: str, person: Person) -> str:
