@@ -1,7 +1,6 @@
 """Reading the small XML documents of OBS: elements and text, nothing that a document could declare or include."""
 
 from typing import Final
-from xml.parsers import expat  # without a document type there are no entities to expand
 
 _DEEPEST: Final = 8
 _LARGEST: Final = 4 * 1024 * 1024
@@ -17,6 +16,8 @@ def texts(document: bytes) -> dict[str, list[str]]:
     Raises:
         XmlError: not XML, too large, too deep, or it has a document type.
     """
+    from xml.parsers import expat  # noqa: PLC0415  # only lists and refusals are XML
+
     if len(document) > _LARGEST:
         raise XmlError("too large")
     found: dict[str, list[str]] = {}
@@ -42,7 +43,7 @@ def texts(document: bytes) -> dict[str, list[str]]:
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = take
-    parser.StartDoctypeDeclHandler = refuse
+    parser.StartDoctypeDeclHandler = refuse  # without one there are no entities to expand
     try:
         parser.Parse(document, True)  # noqa: FBT003  # the whole document, positionally as expat wants it
     except (expat.ExpatError, LookupError) as error:  # an encoding that nobody knows
