@@ -12,18 +12,20 @@ from typing import Any
 
 from audit.unused import absent, idle
 
-# structlog has loggers to be awaited, and nobody waits here; requests guesses encodings, and all texts are UTF-8 here.
-# It would also take the platform's own old chardet and simplejson, which the zip does not hold.
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # it would look for some in every package there is
+# structlog has loggers to be awaited, and nobody waits here. requests spells names of hosts, which are plain here, and
+# guesses encodings, which are UTF-8; for that it would take the platform's old chardet. So with its simplejson.
 vars(logging)["logAsyncioTasks"] = False  # new in Python 3.12, where each record asks asyncio otherwise
 warnings.filterwarnings("ignore", "Unable to find acceptable character detection")
-with idle("asyncio"), absent("chardet", "charset_normalizer", "simplejson"):
+with idle("asyncio", "idna"), absent("chardet", "charset_normalizer", "simplejson"):
     import structlog
 
     from audit import log
     from audit.errors import AuditError, IncompleteError
     from audit.garbage import look_rarely
+    from audit.orders import Context, order_from_event
     from audit.report.facts import Conclusion
-    from audit.wiring import Context, carry_out, order_from_event, summary
+    from audit.wiring import carry_out, summary
 
 gc.freeze()  # nor is it looked through again later
 gc.enable()

@@ -22,12 +22,15 @@ from audit.collection import shown
 from audit.controls import CONTROLS
 from audit.doctor import Result
 from audit.documents import derive
+from audit.edges import opened_store
 from audit.errors import AuditError, DocumentError, SettingsError, SourceAnswerError, StoreError
 from audit.event import read_time
 from audit.evidence_commands import diff_runs, replay_run, verify_store
+from audit.examination import examined
 from audit.frameworks import FRAMEWORKS
 from audit.garbage import look_rarely
 from audit.invoke_command import invoke_command
+from audit.orders import order
 from audit.profile import load_profile
 from audit.profile_commands import profile as profile_group
 from audit.progress import watching
@@ -38,7 +41,7 @@ from audit.run import Done
 from audit.screen import framework_lines, printable, summary_lines
 from audit.settings import VARIABLES
 from audit.simulator import ACTIONS, PRESETS, SCENARIOS, Simulator, build_estate, serve
-from audit.wiring import carry_out, examined, opened_store, order
+from audit.wiring import carry_out
 
 EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
 INTERNAL_ERROR: Final = 1

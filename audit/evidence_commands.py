@@ -13,6 +13,7 @@ import orjson
 
 from audit.chain import PublicKey
 from audit.collection import shown
+from audit.edges import opened_store
 from audit.errors import SettingsError, StoreError
 from audit.event import read_time
 from audit.profile import load_profile
@@ -24,7 +25,6 @@ from audit.screen import printable, summary_lines
 from audit.settings import VARIABLES
 from audit.store import Store
 from audit.verify import Verification, proven, unproven, verify
-from audit.wiring import opened_store
 
 TAMPERED: Final = 10
 DIFFERENT: Final = 10

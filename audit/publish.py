@@ -18,7 +18,7 @@ from audit.log import REDACTOR
 from audit.report import INDEX
 from audit.report.facts import RunFacts
 from audit.report.parts import previous_part, reading_part
-from audit.store import Store
+from audit.store import LATEST, Store
 
 if TYPE_CHECKING:
     from audit.report.contents import Report
@@ -27,7 +27,6 @@ MANIFEST: Final = "manifest.json"
 HISTORY: Final = "history.ndjson.gz"
 PROFILE: Final = "profile.json"
 REPORT: Final = "report.json"
-LATEST: Final = "latest.json"
 SCHEMA_VERSION: Final = 1
 _LEFT: Final = (
     "the evidence and the reports are stored under {url}, but nothing signs for them: this run does not count, and the "
@@ -243,13 +242,17 @@ class Publication:
         )
 
 
-def newest(store: Store, project_id: str) -> Head | None:
-    """Find the newest digest of a project; the pointer only saves looking at all of them.
+def newest(store: Store, project_id: str, data: bytes | None) -> Head | None:
+    """Find the newest digest of a project.
+
+    Args:
+        store: where it lies.
+        project_id: whose it is.
+        data: the pointer to the latest run; without it, or where it is damaged, all digests are looked at.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    data = store.read(f"{project_id}/{LATEST}")
     try:
         pointer = orjson.loads(data or b"{}")["digest"]
     except (orjson.JSONDecodeError, LookupError, TypeError):

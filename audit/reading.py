@@ -9,8 +9,8 @@ from typing import Any, Final
 import orjson
 
 from audit.errors import StoreError
-from audit.publish import LATEST, MANIFEST, read_json, read_latest, read_pointer
-from audit.store import Store
+from audit.publish import MANIFEST, read_json, read_latest, read_pointer
+from audit.store import LATEST, Store
 
 REPORT: Final = "report.json"
 RUN_ID: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T[0-9]{6}Z-[0-9a-f]{12}")

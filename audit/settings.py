@@ -282,15 +282,6 @@ class Settings(BaseModel):
         return settings
 
 
-class StoreSettings(Settings):
-    """What is needed to look into a store: no project, and no CBR."""
-
-    model_config = ConfigDict(defer_build=True)  # the function never needs it
-
-    needs_cbr: ClassVar[bool] = False
-    project_id: ProjectId = Field("none", alias="HUAWEICLOUD_SDK_PROJECT_ID")
-
-
 VARIABLES: Final = tuple(str(field.alias) for field in Settings.model_fields.values())
 
 

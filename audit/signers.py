@@ -1,14 +1,17 @@
 """Who signs digests: a key that is given, a key in Huawei KMS, or nobody."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from audit.chain import Ed25519Signer, Signer, Unsigned
 from audit.errors import SettingsError
-from audit.kms import KmsSigner
 from audit.settings import Settings
 
+if TYPE_CHECKING:
+    from audit.kms import KmsSigner
 
-def ready_signer(settings: Settings, kms: KmsSigner | None) -> Signer:
+
+def ready_signer(settings: Settings, kms: "KmsSigner | None") -> Signer:
     """Prepare what signs, and find out whether it can, before anything is read from the cloud.
 
     Raises:

@@ -16,10 +16,11 @@ from typing import Final
 import structlog
 
 from audit.collection import shown
-from audit.publish import LATEST
+from audit.orders import order
 from audit.report import INDEX
 from audit.simulator import Simulator, build_estate, serve
-from audit.wiring import carry_out, order
+from audit.store import LATEST
+from audit.wiring import carry_out
 from bench.pages import AS_OF
 
 RUNS_A_DAY: Final = 24

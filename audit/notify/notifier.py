@@ -78,8 +78,6 @@ class Notifier:
             report_url: where report.html is.
             is_latest: no later run is stored; what was judged of the past is no news.
         """
-        if not (self.compares or self._settings.ping_url):
-            return
         change = compare(orjson.loads(FORMATS["report.json"](report)), before)
         if self.compares and is_latest and change.is_news:
             self._publish(change, report_url)

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from audit.errors import SettingsError
 from audit.store.folder import Folder
 from audit.store.obs_place import SCHEME
+
+LATEST: Final = "latest.json"
+"""The object that names the latest run of a project."""
 
 
 class Store(Protocol):

@@ -62,7 +62,7 @@ class DeadlineAdapter(HTTPAdapter):
         self.watchdog.close()
 
     @contextmanager
-    def telling(self, sent: Callable[[], None]) -> Iterator[None]:
+    def telling(self, sent: Callable[[], object]) -> Iterator[None]:
         """Call something for each request that this thread sends in the block, when it is on its way."""
         before, self._told.sent = getattr(self._told, "sent", None), sent
         try:

@@ -9,6 +9,7 @@ many requests is left alone by every thread. Something that was written is looke
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -143,6 +144,10 @@ class Transport:
         """Close every connection."""
         self._session.close()
 
+    def telling(self, sent: Callable[[], object]) -> AbstractContextManager[None]:
+        """Call something for each request that this thread sends in the block, before its answer is waited for."""
+        return self._adapter.telling(sent)
+
     def get(
         self,
         url: str,
@@ -164,7 +169,7 @@ class Transport:
         Raises:
             AuditError: of the dialect: no answer within the limits, a refusal, a redirect, too much.
         """
-        with self._adapter.telling(sent):
+        with self.telling(sent):
             return self.ask(requests.Request("GET", url, params=params), credentials, action=action)
 
     def ask(

@@ -24,8 +24,9 @@ SETTINGS = {
 NEVER = {"audit.cli", "audit.doctor", "audit.simulator", "click", "cryptography", "responses", "rich"}
 FOR_ANSWERS = {"jsonschema", "jsonschema_rs", "referencing", "rpds", "attr"}
 FOR_JUDGING = {"audit.assess", "audit.controls", "audit.evaluate", "audit.frameworks", "audit.subjects", "dateutil"}
+FOR_RUNNING = {"audit.cbr", "audit.chain", "audit.continuing", "audit.publish", "audit.records", "audit.run"}
 FOR_REPORTS = {"audit.report.contents", "audit.report.html_report", "audit.report.json_report", "jinja2", "markupsafe"}
-UNUSED = {"asyncio", "chardet", "charset_normalizer", "simplejson"}
+UNUSED = {"asyncio", "audit.kms", "audit.notify", "chardet", "charset_normalizer", "idna", "simplejson"}
 LATER = NEVER | FOR_ANSWERS | FOR_JUDGING | FOR_REPORTS | UNUSED
 
 
@@ -43,8 +44,13 @@ def imported(built: Built, store: str, event: Any, **settings: str) -> set[str]:
 def test_what_comes_later_is_imported_later(built: Built, tmp_path: Path, store: str, event: Any) -> None:
     modules = imported(built, store if "://" in store else str(tmp_path), event)
 
-    assert {"handler", "requests", "audit.run"} <= modules
+    assert {"handler", "requests", "audit.wiring"} <= modules
     assert not modules & (LATER | {"yaml"})
+
+
+def test_a_store_is_asked_before_anything_else_is_imported(built: Built, tmp_path: Path) -> None:
+    assert not imported(built, "obs://a-bucket/prefix", TIMER) & FOR_RUNNING
+    assert imported(built, str(tmp_path), TIMER) >= FOR_RUNNING
 
 
 def test_only_a_profile_in_yaml_needs_yaml(built: Built, tmp_path: Path) -> None:

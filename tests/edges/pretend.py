@@ -13,13 +13,14 @@ import pytest
 from msgspec.structs import replace
 
 from audit.collection import shown
+from audit.orders import order
 from audit.run import Done
 from audit.simulator import Response, Simulator, build_estate, serve
 from audit.web.auth import KeyAuth, TokenAuth
 from audit.web.cloud_clock import CloudClock
 from audit.web.fresh import Fresh, Keys
 from audit.web.transport import Transport
-from audit.wiring import carry_out, order
+from audit.wiring import carry_out
 
 AS_OF = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -116,7 +117,7 @@ def without_waiting() -> Iterator[Clock]:
     """Let audits wait by a clock of their own, so that retries take no time."""
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("audit.wiring.Transport", partial(Transport, sleep=clock.sleep, clock=clock))
+        patch.setattr("audit.edges.Transport", partial(Transport, sleep=clock.sleep, clock=clock))
         yield clock
 
 

@@ -16,6 +16,7 @@ from audit.collection import instant, shown
 from audit.errors import ChainError, StoreError
 from audit.findings import Finding, Outcome
 from audit.history import History
+from audit.orders import order
 from audit.predecessor import read_left, read_predecessor, rebuild
 from audit.profile import build_profile
 from audit.publish import newest
@@ -24,7 +25,7 @@ from audit.run import Done
 from audit.simulator import Simulator, build_estate, serve
 from audit.store import Store, open_store
 from audit.verify import verify
-from audit.wiring import carry_out, order
+from audit.wiring import carry_out
 from tests.core.builders import a_task
 from tests.edges.pretend import AS_OF, json_response, variables, without_waiting
 
@@ -126,7 +127,7 @@ def test_a_gap_in_the_log_is_read_again_by_the_next_run(tmp_path: Path) -> None:
     assert span(manifest_of(broken, tmp_path)["covered"])[1] == AS_OF - 10 * DAY
     assert span(manifest_of(mended, tmp_path)["run"]["read"])[0] == AS_OF - 11 * DAY
     assert span(manifest_of(mended, tmp_path)["covered"]) == (AS_OF - 40 * DAY, AS_OF)
-    assert newest(store, simulator.project_id) is not None
+    assert newest(store, simulator.project_id, None) is not None
 
 
 def test_after_a_pause_that_is_longer_than_cbr_remembers_coverage_begins_anew(tmp_path: Path) -> None:
@@ -164,7 +165,7 @@ def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
     simulator = an_estate()
     store = open_store(str(tmp_path))
     *_, last = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF - 2 * DAY)
-    head = newest(store, simulator.project_id)
+    head = newest(store, simulator.project_id, None)
     whole = read_predecessor(store, head, until=AS_OF, look_back=90 * DAY)
     harm(tmp_path / last.prefix)
     anew = read_predecessor(store, head, until=AS_OF, look_back=90 * DAY)
@@ -239,7 +240,7 @@ def test_a_report_that_was_changed_is_said_and_stops_no_run(tmp_path: Path) -> N
     (tmp_path / done.prefix / "report.json").write_bytes(b"{}")
     previous = read_predecessor(
         open_store(str(tmp_path)),
-        newest(open_store(str(tmp_path)), simulator.project_id),
+        newest(open_store(str(tmp_path)), simulator.project_id, None),
         until=AS_OF,
         look_back=90 * DAY,
     )
@@ -347,7 +348,7 @@ def test_a_pointer_that_is_damaged_does_not_hide_the_chain(tmp_path: Path) -> No
     audit_at(simulator, tmp_path, AS_OF - DAY)
     for damaged in (b"", b"[]", b'{"digest": 5}', b'{"digest": "elsewhere"}'):
         (tmp_path / simulator.project_id / "latest.json").write_bytes(damaged)
-        head = newest(open_store(str(tmp_path)), simulator.project_id)
+        head = newest(open_store(str(tmp_path)), simulator.project_id, None)
         assert head is not None
         assert head.seq == 1
 

@@ -3,7 +3,8 @@ import re
 import pytest
 
 from audit.errors import SettingsError
-from audit.settings import VARIABLES, Settings, SignIn, StoreSettings, is_loopback
+from audit.settings import VARIABLES, Settings, SignIn, is_loopback
+from audit.store_settings import StoreSettings
 
 GOOD = {
     "HUAWEICLOUD_SDK_PROJECT_ID": "p1",

@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from audit import log
 from audit.collection import shown
 from audit.log import REDACTOR
+from audit.orders import order_from_event
 from audit.settings import Settings, SignIn
 from audit.signing_in import HELD_BY_THE_PLATFORM, signed_in, way_of
 from audit.simulator import Request, Response, Simulator, serve
 from audit.web.cloud_clock import CloudClock
 from audit.web.fresh import Fresh, Keys
 from audit.web.transport import Transport
-from audit.wiring import carry_out, order_from_event
+from audit.wiring import carry_out
 from tests.edges.pretend import AS_OF, Clock, Context, a_simulator, variables, without_waiting
 
 KEYS = {"HUAWEICLOUD_SDK_AK": "AKEYAKEY", "HUAWEICLOUD_SDK_SK": "SKEYSKEY"}

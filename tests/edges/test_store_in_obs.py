@@ -5,10 +5,14 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import RemoteDisconnected
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from urllib3.connection import HTTPConnection
 
 import handler
 from audit.cli import main
@@ -58,6 +62,31 @@ def test_a_report_is_stored_and_shown_again(place: Place) -> None:
     assert place.invoke("show").stdout == done.stdout
     assert place.invoke("show", run.rpartition("/")[2]).stdout == done.stdout
     assert place.invoke("show", run, HUAWEICLOUD_SDK_PROJECT_ID="", CBR_AUDIT_ENDPOINT="").stdout == done.stdout
+
+
+def test_what_goes_on_is_imported_once_while_the_first_answer_is_on_its_way(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, imported, asked = Event(), [], []
+    answered = HTTPConnection.getresponse
+
+    def import_late(name: str) -> None:
+        imported.append(name)
+        began.set()
+
+    def answer(connection: HTTPConnection) -> Any:
+        assert began.wait(10)
+        asked.append(connection.host)
+        if len(asked) == 1:
+            raise RemoteDisconnected("so that it is asked again")
+        return answered(connection)
+
+    monkeypatch.setattr("audit.wiring.import_module", import_late)
+    monkeypatch.setattr(HTTPConnection, "getresponse", answer)
+    done = place.invoke("run", "--as-of", AS_OF.isoformat())
+
+    assert done.exit_code == 0, done.output
+    assert imported == ["audit.continuing"]
 
 
 def test_what_is_stored_is_verified_recomputed_and_compared(place: Place) -> None:

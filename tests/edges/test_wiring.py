@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from audit.chain import PublicKey
 from audit.errors import EventError, ProfileError, SettingsError, SourceUnreachableError
 from audit.log import REDACTOR
+from audit.orders import Order, order, order_from_event
 from audit.previous import Previous
 from audit.profile import Profile, load_profile
 from audit.report.contents import Report
@@ -20,7 +21,7 @@ from audit.signing_in import way_of
 from audit.simulator import Simulator, build_estate, mock_cbr, serve
 from audit.store import open_store
 from audit.verify import verify
-from audit.wiring import Order, carry_out, order, order_from_event, summary
+from audit.wiring import carry_out, summary
 from tests.edges.pretend import AS_OF, Context, a_simulator, audit, files_of, variables
 from tests.edges.rude_server import keeps_silent, rude_server
 

@@ -9,9 +9,10 @@ import orjson
 import pytest
 from pydantic import BaseModel
 
+from audit.orders import order
 from audit.published import PUBLISHED, ManifestFile, ReportFile, schema, write
 from audit.simulator import SCENARIOS, mock_cbr
-from audit.wiring import carry_out, order
+from audit.wiring import carry_out
 
 AS_OF = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

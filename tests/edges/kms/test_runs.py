@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import utils
 
 from audit.chain import Digest, Envelope, PublicKey
 from audit.errors import SigningError, SigningRefusedError, SourceError
+from audit.orders import order_from_event
 from audit.replay import replay
 from audit.simulator import Request, Response, Simulator, serve
 from audit.store import open_store
 from audit.verify import verify
-from audit.wiring import carry_out, order_from_event
+from audit.wiring import carry_out
 from tests.edges.pretend import AS_OF, Context, a_simulator, audit, files_of, json_response, variables, without_waiting
 
 

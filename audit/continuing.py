@@ -1,0 +1,76 @@
+"""A run from the pointer to the one before: it goes on where that one ended."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+
+from audit import __version__
+from audit.chain import Head
+from audit.collection import Window, shown
+from audit.edges import Edges
+from audit.orders import Order
+from audit.predecessor import Predecessor, read_predecessor, recalled
+from audit.publish import Publication, newest
+from audit.report.facts import RunFacts
+from audit.run import Done, Watch, run
+from audit.signers import ready_signer
+from audit.store import Store
+
+FIRST_READING: Final = timedelta(days=30)  # what CBR still shows
+_LOG = structlog.get_logger()
+
+
+def go_on(order: Order, edges: Edges, pointer: bytes | None, watch: Watch) -> tuple[Done, Mapping[str, Any] | None]:
+    """Carry out a run; also return what the one before reported.
+
+    Args:
+        order: what is to be carried out.
+        edges: what it needs of the world.
+        pointer: what the store has of the latest run, None where there is none.
+        watch: is told how far it has come.
+
+    Raises:
+        AuditError: the run could not be carried out.
+    """
+    signer = ready_signer(order.settings, edges.kms)
+    head = newest(edges.store, order.settings.project_id, pointer)
+    before = read_predecessor(edges.store, head, until=order.until, look_back=order.profile.remembered)
+    facts = _facts(order, edges.store, head, before)
+    _tell(facts, edges)
+    publication = Publication(edges.store, facts, head=head, signer=signer)
+    done = run(facts, order.profile, edges.client(), publication, watch, before)
+    return done, before.report if before else None
+
+
+def _facts(order: Order, store: Store, head: Head | None, before: Predecessor | None) -> RunFacts:
+    """Decide what is read, and what is judged: as far back as the history of earlier runs goes on without a gap."""
+    until, look_back = order.until, order.profile.remembered
+    since = order.since or (before.reading_from(until) if before else until - min(look_back, FIRST_READING))
+    judged = since
+    if before and before.covered and before.covers(since):
+        judged = max(min(before.covered.since, since), min(until - look_back, since))
+    return RunFacts(
+        id=order.run_id,
+        as_of=until,
+        window=Window(judged, until),
+        read=Window(since, until),
+        project_id=order.settings.project_id,
+        region=order.settings.region or "",
+        tool_version=__version__,
+        profile_sha256=order.profile.sha256,
+        timezone=order.profile.timezone,
+        language=order.profile.language,
+        previous=recalled(store, head, before, until),
+        origin=before.origin if before else None,
+    )
+
+
+def _tell(facts: RunFacts, edges: Edges) -> None:
+    """Log what is about to be read, and what of the run before cannot be used."""
+    read = {"since": shown(facts.read.since), "until": shown(facts.as_of)}
+    _LOG.info("run.started", sign_in=edges.who.way, store=edges.store.url, previous=facts.previous.run, **read)
+    for trouble in (facts.previous.trouble, *facts.previous.notes):
+        if trouble:
+            _LOG.warning("previous.not_used", reason=trouble)

@@ -1,0 +1,38 @@
+"""Trying out what an audit with given settings will need."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from msgspec.structs import replace
+
+from audit.cbr.client import actions
+from audit.doctor import Check, Result, examine_cloud, examine_key, examine_store, is_let_in
+from audit.edges import opened
+from audit.errors import SettingsError
+from audit.orders import order
+from audit.signers import ready_signer
+from audit.store.obs import LOCK
+
+_FOR_TRYING: Final = timedelta(minutes=1)
+
+
+def examined(variables: Mapping[str, str]) -> Iterator[Check]:
+    """Try out everything that an audit with these settings needs; nothing is raised, and nothing stays behind."""
+    try:
+        made = replace(order(variables), budget=_FOR_TRYING, storing=_FOR_TRYING)
+        with opened(made) as edges:
+            settings, client = made.settings, edges.client()
+            yield Check("settings", Result.OK, f"project {settings.project_id} at {settings.cbr_endpoint}")
+            checks = [*examine_cloud(client, actions(made.profile.lists), edges.who.way)]
+            yield from checks
+            if settings.signing_key or edges.kms:
+                yield from examine_key(
+                    partial(ready_signer, settings, edges.kms), edges.kms, is_let_in=is_let_in(checks)
+                )
+            yield from examine_store(edges.store)
+            if settings.obs_lock_days:
+                yield Check("store lock", Result.UNTRIED, "a locked object could not be removed again", LOCK)
+    except SettingsError as error:
+        yield Check("settings", Result.MISSING, str(error))
