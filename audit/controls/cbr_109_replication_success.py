@@ -23,7 +23,7 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import COPIES, Backup, Task
-from audit.records.keys import key_of
+from audit.records.keys import Key
 from audit.subjects import Limits, PolicySubject, Resource, SubjectKind
 
 _HOUR: Final = timedelta(hours=1)
@@ -53,7 +53,7 @@ def _in_time(resource: Resource, copying: list[PolicySubject], copies: list[Task
     """Look for backups that should have been copied by now, unless a newer one is."""
     if any(policy.schedule is None for policy in copying):
         return unknown("the schedule of a replication policy cannot be read")
-    shown = {task.backup_id: task for task in copies if task.succeeded}
+    shown = {task.backup_key: task for task in copies if task.succeeded}
     places = [_Place(resource, policy, limits, frozenset(shown)) for policy in copying]
     late = sorted((point for place in places for point in place.late), key=lambda point: point.created_at)
     copied = max(
@@ -67,20 +67,20 @@ def _in_time(resource: Resource, copying: list[PolicySubject], copies: list[Task
         return failed("backups were not copied in time", since=late[0].created_at, not_copied=len(late), **facts)
     if not copied or not any(place.owed for place in places):
         return not_applicable("no backup is there that should have been copied by now", **facts)
-    evidence = [shown[copied.id]] if copied.id in shown else []
+    evidence = [shown[copied.key]] if copied.key in shown else []
     return passed("the newest backup that should have been copied is, or a newer one", evidence, **facts)
 
 
 class _Place:
     """The backups of a resource in the vaults of one replication policy."""
 
-    def __init__(self, resource: Resource, policy: PolicySubject, limits: Limits, shown: frozenset[str | None]) -> None:
+    def __init__(self, resource: Resource, policy: PolicySubject, limits: Limits, shown: frozenset[Key | None]) -> None:
         here = (point for point in resource.recovery_points or () if point.vault_id in policy.policy.vault_ids)
         points = [point for point in here if point.is_available and not point.is_copy]
         ended = {task.backup_key: task.ended_at for task in resource.backups if task.succeeded}
         due = _last_due(policy, resource, limits)
-        self.copied = [point for point in points if point.id in shown or _has_replica(point)]
-        self.owed = [point for point in points if due and (ended.get(key_of(point.id)) or point.created_at) <= due]
+        self.copied = [point for point in points if point.key in shown or _has_replica(point)]
+        self.owed = [point for point in points if due and (ended.get(point.key) or point.created_at) <= due]
         newest = max((point.created_at for point in self.copied), default=None)
         self.late = [point for point in self.owed if newest is None or point.created_at > newest]
 

@@ -21,7 +21,6 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Backup
-from audit.records.keys import key_of
 from audit.subjects import Limits, Resource, SubjectKind
 
 
@@ -29,13 +28,12 @@ def judge(resource: Resource, _limits: Limits) -> Verdict:
     """Look at the newest backup that a failed task does not explain."""
     if resource.own_points is None:
         return unknown("the backups could not be read completely")
-    broke = {task.backup_id for task in resource.sorted_tasks.broken}
-    points = [point for point in resource.own_points if not (point.is_broken and point.id in broke)]
+    broke = {task.backup_key for task in resource.sorted_tasks.broken}
+    points = [point for point in resource.own_points if not (point.is_broken and point.key in broke)]
     if not points:
         return _without_any(resource)
     newest = points[-1]
-    key = key_of(newest.id)
-    made = [task for task in resource.backups if task.backup_key == key]
+    made = [task for task in resource.backups if task.backup_key == newest.key]
     facts = _facts(newest, points)
     if newest.is_available:
         return passed("the newest backup is available", made, **facts)

@@ -26,7 +26,7 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import BACKUP, Backup, Policy, Task
-from audit.records.keys import Key, key_of
+from audit.records.keys import Key
 from audit.subjects import Limits, Resource, SubjectKind, silent_since
 
 _NONE_MADE: Final = frozenset({"failed", "timeout", "skipped", "waiting"})
@@ -46,7 +46,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     made = [task for task in successes if (task.ended_at or task.began) <= settled]
     gone, points = _gone(resource, made, limits.now), _covered(resource)
     known = {task.backup_key for task in resource.backups}
-    extra = [point for point in points if key_of(point.id) not in known]
+    extra = [point for point in points if point.key not in known]
     facts = {"successes": len(made), "gone": len(gone), "backups": len(points), "without_task": len(extra)}
     if not resource.log_complete:
         return unknown("the task log has gaps", gone, **facts)
@@ -63,7 +63,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
 
 def _gone(resource: Resource, made: list[Task], now: datetime) -> list[Task]:
     """Find the tasks whose backup is not there, and nothing that was read explains why."""
-    there: set[Key | None] = {key_of(point.id) for point in resource.recovery_points or ()}
+    there: set[Key | None] = {point.key for point in resource.recovery_points or ()}
     there |= {task.backup_key for task in resource.doing(_DELETE) if not task.broke}
     rules = [subject.policy for subject in resource.policies or () if subject.policy.operation == BACKUP]
     life = min([_FOR_EVER, *(rule.retention_days or 0 for rule in rules if rule.keeps_by_age)]) * _DAY

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from audit.collection import instant
 from audit.records.fields import block, blocks, optional_instant, shared, text, truth
+from audit.records.keys import Key, key_of
 from audit.records.task import REPLICATION
 
 _RESTORABLE: Final = frozenset({"available", "restoring", "waiting_restore"})
@@ -32,6 +33,7 @@ class Backup(Struct, frozen=True, kw_only=True):
     """A recovery point, as it is now. Source: ListBackups, table BackupResp.
 
     Attributes:
+        key: the id, as tasks keep it.
         status: available, protecting, deleting, restoring, error or waiting_…
         image_type: backup, or replication for a copy that came from another region.
         expired_at: when retention ends; None where it never does, as for one made by hand.
@@ -42,6 +44,7 @@ class Backup(Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    key: Key
     resource_id: str
     vault_id: str
     status: str
@@ -91,6 +94,7 @@ class Backup(Struct, frozen=True, kw_only=True):
         records = row.get("replication_records")
         return cls(
             id=row["id"],
+            key=key_of(row["id"]),
             resource_id=intern(row["resource_id"]),
             vault_id=intern(row["vault_id"]),
             status=intern(row["status"]),

@@ -107,7 +107,8 @@ def a_point(age: timedelta = HOUR, **changes: Any) -> Backup:
         "by_policy": True,
         "encrypted": True,
     }
-    return Backup(**{**values, **changes})
+    values |= changes
+    return Backup(key=key_of(values["id"]), **values)
 
 
 def a_replica(**changes: Any) -> Replica:

@@ -23,6 +23,7 @@ STATUSES = [
 def test_a_backup_row_gives_every_field() -> None:
     assert Backup.from_row(a_backup_row(parent_id="whole")) == Backup(
         id="point-1",
+        key="point-1",
         resource_id="server-1",
         vault_id="vault-1",
         status="available",
