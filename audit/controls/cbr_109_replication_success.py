@@ -17,6 +17,8 @@ How to fix it
     Read the error of the newest copy. Check that the destination vault is there, has room, and takes copies.
 """
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -54,7 +56,8 @@ def _in_time(resource: Resource, copying: list[PolicySubject], copies: list[Task
     if any(policy.schedule is None for policy in copying):
         return unknown("the schedule of a replication policy cannot be read")
     shown = {task.backup_key: task for task in copies if task.succeeded}
-    places = [_Place(resource, policy, limits, frozenset(shown)) for policy in copying]
+    ended = {task.backup_key: task.ended_at for task in resource.sorted_tasks.successes}
+    places = [_Place(resource, policy, limits, shown.keys(), ended) for policy in copying]
     late = sorted((point for place in places for point in place.late), key=lambda point: point.created_at)
     copied = max(
         (point for place in places for point in place.copied), key=lambda point: point.created_at, default=None
@@ -74,10 +77,16 @@ def _in_time(resource: Resource, copying: list[PolicySubject], copies: list[Task
 class _Place:
     """The backups of a resource in the vaults of one replication policy."""
 
-    def __init__(self, resource: Resource, policy: PolicySubject, limits: Limits, shown: frozenset[Key | None]) -> None:
+    def __init__(
+        self,
+        resource: Resource,
+        policy: PolicySubject,
+        limits: Limits,
+        shown: AbstractSet[Key | None],
+        ended: Mapping[Key | None, datetime | None],
+    ) -> None:
         here = (point for point in resource.recovery_points or () if point.vault_id in policy.policy.vault_ids)
         points = [point for point in here if point.is_available and not point.is_copy]
-        ended = {task.backup_key: task.ended_at for task in resource.backups if task.succeeded}
         due = _last_due(policy, resource, limits)
         self.copied = [point for point in points if point.key in shown or _has_replica(point)]
         self.owed = [point for point in points if due and (ended.get(point.key) or point.created_at) <= due]
