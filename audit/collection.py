@@ -1,7 +1,6 @@
 """What was asked of the cloud, what it answered, and how completely that was read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -79,8 +78,7 @@ class LateRows(Sequence[Any]):
         return self._parse()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One answer of the cloud, exactly as received, beside what was asked for.
 
     Attributes:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 import orjson
+from msgspec import structs
 
 from audit.cbr.chaining import Chain
 from audit.cbr.paging import Walk
@@ -137,7 +137,7 @@ class CbrClient:
     def _parse(self, page: Page) -> Page:
         with self._naming(page.path):
             rows, envelope = read_envelope(page.kind, page.body)
-        return replace(page, rows=rows, envelope=envelope)
+        return structs.replace(page, rows=rows, envelope=envelope)
 
     @contextmanager
     def _naming(self, path: str) -> Iterator[None]:

@@ -10,13 +10,13 @@ is not parsed again, so that the repeated pass costs little more than the waitin
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
+from msgspec import Struct, field, structs
 
 from audit.cbr.planning import OVERLAP, Plan
 from audit.cbr.prefetch import Ahead, Fetch, Prefetch
@@ -29,8 +29,7 @@ Parse = Callable[[Page], Page]
 _MOST_PASSES: Final = 8
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     """What one pass has seen so far.
 
     Attributes:
@@ -52,8 +51,7 @@ class _Tally:
         return self.rows - self.distinct - self.repeated_on_purpose
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(NamedTuple):
     """What was in an answer: the ids of its rows, and the rest of it."""
 
     ids: Sequence[str]
@@ -237,7 +235,7 @@ class Walk:
             self._contents[digest] = content
         else:
             rows = LateRows(len(content.ids), partial(self._parse_again, fetched))  # counted already
-            page = replace(fetched, rows=rows, envelope=content.envelope)
+            page = structs.replace(fetched, rows=rows, envelope=content.envelope)
         self._count(page, content.ids)
         return page
 

@@ -1,13 +1,11 @@
 """Which pages a walk over a list needs, as far as its first answer tells."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 OVERLAP: Final = 1  # rows; what moves by one place between two pages is not lost
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Where the pages of a pass begin, as its first answer lets expect.
 
     Attributes:

@@ -1,7 +1,7 @@
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -10,6 +10,7 @@ import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from audit.cbr.chaining import Chain
 from audit.cbr.paging import Walk
@@ -36,12 +37,12 @@ def page(rows: list[Any], count: int) -> Page:
 
 def closed(rows: list[Any], count: int) -> Page:
     """A page whose body was not parsed yet."""
-    return replace(page(rows, count), rows=(), envelope={})
+    return structs.replace(page(rows, count), rows=(), envelope={})
 
 
 def opened(one: Page) -> Page:
     rows, count = orjson.loads(one.body)
-    return replace(one, rows=rows, envelope={"count": count})
+    return structs.replace(one, rows=rows, envelope={"count": count})
 
 
 class Rows(list[Any]):
@@ -491,7 +492,7 @@ class TestParsing:
             alive.extend(each() is not None for each in last)
             held = Rows(opened(one).rows)
             last[:] = [weakref.ref(held)]
-            return replace(opened(one), rows=held)
+            return structs.replace(opened(one), rows=held)
 
         walk = Walk(Kind.TASKS, lambda offset: closed(rows[offset : offset + 20], 100), parse=parse, page_size=20)
         for one in walk:
