@@ -18,29 +18,21 @@ from markupsafe import Markup
 
 from audit.collection import Kind, instant
 from audit.report.contents import Report
-from audit.report.page.calendar_table import LaterCells, cells, dates, groups, legend
-from audit.report.page.catalogue import OUTCOMES, doc_parts, fact_words, failures, listed
+from audit.report.page.calendar_rows import CalendarRows
+from audit.report.page.calendar_table import cells, dates, groups, legend
+from audit.report.page.catalogue import OUTCOMES, doc_parts, failures, listed
 from audit.report.page.change_lists import change_lists, new_ones
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
-from audit.report.page.names import readable, short
+from audit.report.page.items import Items
+from audit.report.page.names import identity, readable, short
 from audit.report.page.problem_list import entries
 from audit.report.page.sentences import VERDICTS, as_sentence, doubts, drift_news, explained_sentence, verdict_sentence
-from audit.report.page.strips import against_limit, late, strips
-from audit.report.page.times import Clock, full_date, lasting, minute, month, problem_age
+from audit.report.page.strips import late, strips
+from audit.report.page.times import Clock, full_date, month
 from audit.report.page.unmet_runs import unmet_runs
 from audit.report.page.words import Words, marked, words_of
 
 _MOST_REJECTED: Final = 200
-_MOST_GAPS: Final = 12
-TYPES: Final = {
-    "OS::Nova::Server": "Server",
-    "OS::Ironic::BareMetalServer": "Bare-metal server",
-    "OS::Native::Server": "On-premises server",
-    "OS::Cinder::Volume": "Disk",
-    "OS::Sfs::Turbo": "File system",
-    "OS::Workspace::DesktopV2": "Desktop",
-    "unknown": "Type not known",
-}
 LISTS: Final = {kind: as_sentence(kind.words) for kind in Kind}
 
 
@@ -56,7 +48,6 @@ def render(report: Report) -> bytes:
         script=Markup(_source("page.js")),  # noqa: S704 - our own, and it takes nothing from the report
         months=months,
         most_rejected=_MOST_REJECTED,
-        most_gaps=_MOST_GAPS,
         **_contents(report, words),
         **_functions(words),
     )
@@ -65,7 +56,7 @@ def render(report: Report) -> bytes:
 
 def _contents(report: Report, words: Words) -> Mapping[str, Any]:
     """Work out every part of the page."""
-    grouped, shown = groups(report, words), cells(report, words)
+    grouped, drawn = groups(report, words), strips(report)
     clock = Clock(report.run.timezone, report.run.as_of, words)
     return {
         "clock": clock,
@@ -77,14 +68,13 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
         "change_lists": change_lists(report.changes) if report.changes else (),
         "legend": legend(report),
         "dates": dates(report),
-        "cells": shown,
-        "later_cells": LaterCells(shown),
-        "strips": strips(report),
+        "calendar_rows": CalendarRows(cells(report, words), drawn, clock, words),
+        "items": Items({line.id: line.vaults for line in report.resources}, clock, words),
+        "strips": drawn,
         "late": late(grouped),
         "groups": grouped,
         "unmet": unmet_runs(grouped, words),
         "names": {control.id: control.name for control in report.controls},
-        "vaults": {line.id: line.vaults for line in report.resources},
         "reasons": {(found.control, found.kind, found.id): found.verdict.reason for found in failures(report)},
         "tally": report.tally,
         "listed": listed(report),
@@ -97,12 +87,9 @@ def _functions(words: Words) -> Mapping[str, Any]:
         "_": marked(words),
         "words": words,
         "count": words.count,
-        "against_limit": partial(against_limit, words=words),
         "explained": partial(explained_sentence, words=words),
         "full_date": partial(full_date, words=words),
-        "lasting": partial(lasting, words=words),
         "sums": partial(sums, words=words),
-        "type_name": lambda kind: words.text(TYPES[kind]) if kind in TYPES else kind,
     }
 
 
@@ -127,13 +114,16 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"outcomes": OUTCOMES, "lists": LISTS, "instant": instant, "worst": worst}
+    environment.globals |= {
+        "outcomes": OUTCOMES,
+        "lists": LISTS,
+        "identity": identity,
+        "instant": instant,
+        "worst": worst,
+    }
     environment.filters |= {
-        "age_of": problem_age,
         "doc_parts": doc_parts,
-        "fact": fact_words,
         "hash": _hash,
-        "minute": minute,
         "number": "{:,}".format,
         "sentence": as_sentence,
         "short": short,

@@ -10,7 +10,15 @@ from jinja2 import Environment, nodes
 from audit.controls import CONTROLS
 from audit.findings import Outcome, Severity
 from audit.report import advice, contents, html_report
-from audit.report.page import calendar_table, change_lists, framework_tables, sentences, times, unmet_runs
+from audit.report.page import (
+    calendar_rows,
+    calendar_table,
+    change_lists,
+    framework_tables,
+    sentences,
+    times,
+    unmet_runs,
+)
 from audit.report.page.catalogue import OUTCOMES
 from audit.subjects import SubjectKind
 from tests.report.test_changes_on_the_page import against
@@ -67,7 +75,7 @@ def _of_tables() -> Iterator[str]:
     yield from (severity.value.title() for severity in Severity)
     yield from (kind.value for kind in SubjectKind)
     yield from (word for _, _, word in sentences.VERDICTS.values())
-    yield from html_report.TYPES.values()
+    yield from calendar_rows.TYPES.values()
     yield from html_report.LISTS.values()
     yield from (text for state in calendar_table.STATES.values() for text in (state.words, state.meaning))
     yield from calendar_table.GROUPS.values()

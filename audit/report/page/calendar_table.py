@@ -1,13 +1,11 @@
 """The calendar of the page: one row for each resource, one cell for each day."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import attrgetter
 from typing import Final
-
-from markupsafe import Markup
 
 from audit.findings import Outcome
 from audit.report.contents import Report, ResourceLine
@@ -100,27 +98,6 @@ def cells(report: Report, words: Words) -> tuple[Mapping[Day, Cell], ...]:
         }
         for when in dates(report)
     )
-
-
-class LaterCells:
-    """The cells of a row after the first one, as markup: written once for all resources whose days are alike."""
-
-    def __init__(self, cells: Sequence[Mapping[Day, Cell]]) -> None:
-        self._marked_up = [{day: _marked_up(cell) for day, cell in column.items()} for column in cells]
-        self._known: dict[tuple[Day, ...], Markup] = {}
-
-    def __call__(self, days: tuple[Day, ...]) -> Markup:
-        """Write the cells of these days."""
-        if days not in self._known:
-            columns = zip(self._marked_up, days, strict=False)  # a line may have no days at all
-            self._known[days] = Markup().join([column[day] for column, day in columns][1:])
-        return self._known[days]
-
-
-def _marked_up(cell: Cell) -> Markup:
-    style = Markup(" class={}").format(cell.style) if cell.style else ""
-    title = Markup(' title="{}"').format(cell.title) if cell.title else ""
-    return Markup("<td{}{}>{}</td>").format(style, title, cell.glyph)
 
 
 def _title(day: date, state: State, words: Words) -> str:

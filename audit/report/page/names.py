@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _VISIBLE_THOUGH_UNPRINTABLE: Final = "\u200c\u200d\u00a0\u3000"
 """Joiners of Indic scripts and emoji, and the wide spaces."""
@@ -24,3 +24,17 @@ def readable(value: object) -> object:
         letter if letter.isprintable() or letter in _VISIBLE_THOUGH_UNPRINTABLE else f"\\u{ord(letter):04x}"
         for letter in value
     )
+
+
+def inert(text: str) -> str:
+    """Write a text so that it can stand in markup: readable, and nothing in it is taken for markup."""
+    return str(escape(readable(text)))  # Markup would escape what it is put together with
+
+
+def identity(name: str, identity: str) -> Markup:
+    """Write a name with the first part of its id; whoever has no other name is only named."""
+    written = inert(name)
+    if name == identity:
+        return Markup(f"<bdi>{written}</bdi>")  # noqa: S704  # escaped above, as below
+    code = f'<code title="{inert(identity)}">{inert(short(identity))}</code>'
+    return Markup(f"<bdi>{written}</bdi> <small>{code}</small>")  # noqa: S704

@@ -43,12 +43,18 @@ class Strips:
 def strips(report: Report) -> Strips:
     """Draw the strips of all resources; one without a point and without a limit has none."""
     days = dates(report)
-    origin = datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC)
-    axis = _Axis(origin, len(days) * 24)
+    axis = _Axis(datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC), len(days) * 24)
     numbers: dict[Strip, int] = {}
+    drawings: dict[tuple[object, ...], Strip] = {}
     shown: dict[str, int] = {}
     for line in report.resources:
-        drawing = Strip(_path(axis.points(line.timeline)), _path(axis.beyond(line.timeline)), line.timeline.is_sure)
+        timeline = line.timeline
+        hours = tuple([point.toordinal() * 24 + point.hour for point in timeline.points])
+        beyond = tuple(axis.beyond(timeline))
+        alike = hours, beyond, timeline.is_sure
+        drawing = drawings.get(alike)
+        if drawing is None:
+            drawing = drawings[alike] = Strip(_path(axis.points(hours)), _path(beyond), timeline.is_sure)
         if drawing.points or drawing.beyond:
             shown[line.id] = numbers.setdefault(drawing, len(numbers))
     return Strips(axis.width, tuple(numbers), shown)
@@ -59,11 +65,12 @@ class _Axis:
     origin: datetime
     width: int
 
-    def points(self, timeline: Timeline) -> _Spans:
+    def points(self, hours: Iterable[int]) -> _Spans:
         """Every point as a short span; those that touch become one, so that hourly backups are a single bar."""
         merged: list[tuple[int, int]] = []
-        for point in timeline.points:
-            start = (point - self.origin) // _HOUR
+        first = self.origin.toordinal() * 24
+        for hour in hours:
+            start = hour - first
             end = min(start + _MARK, self.width)
             if merged and start <= merged[-1][1]:
                 merged[-1] = (merged[-1][0], end)

@@ -27,6 +27,7 @@ class Clock:
         self.name = name
         self.is_known = True
         self._words = words
+        self._days: dict[date, str] = {}
         try:
             self._zone = ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
@@ -41,8 +42,11 @@ class Clock:
     def brief(self, moment: datetime) -> str:
         """Write a time as ``23 Nov 04:00``, with the year where it is not the present one."""
         moment = moment.astimezone(UTC)
-        is_of_this_year = moment.year == self.now.year
-        return f"{(day_words if is_of_this_year else dated)(moment, self._words)} {moment:%H:%M}"
+        day = moment.date()
+        if day not in self._days:  # pages name few days, and name them often
+            is_of_this_year = day.year == self.now.year
+            self._days[day] = (day_words if is_of_this_year else dated)(day, self._words)
+        return f"{self._days[day]} {moment.hour:02}:{moment.minute:02}"
 
     def local(self, moment: datetime) -> str:
         """Write a time in the zone of the report, with the day where it is another one."""
@@ -127,7 +131,7 @@ def month(day: date, words: Words) -> str:
 
 def minute(moment: datetime) -> str:
     """Write a time for programs, to the minute: ``2026-11-23T04:00Z``."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M}Z"
+    return f"{moment.astimezone(UTC).isoformat(timespec='minutes')[:16]}Z"
 
 
 def _offset(found: re.Match[str]) -> str:

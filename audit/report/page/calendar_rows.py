@@ -1,0 +1,89 @@
+"""The rows of the calendar as markup, one for each resource.
+
+They are written here and not in the template, which would take five times as long: a page has thousands of them, and
+most of what they say is said by many.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from markupsafe import Markup
+
+from audit.report.contents import ResourceLine
+from audit.report.days import Day
+from audit.report.page.calendar_table import Cell
+from audit.report.page.names import inert, short
+from audit.report.page.strips import Strips, against_limit
+from audit.report.page.times import Clock, minute
+from audit.report.page.words import Words
+from audit.report.timeline import Timeline
+
+TYPES: Final = {
+    "OS::Nova::Server": "Server",
+    "OS::Ironic::BareMetalServer": "Bare-metal server",
+    "OS::Native::Server": "On-premises server",
+    "OS::Cinder::Volume": "Disk",
+    "OS::Sfs::Turbo": "File system",
+    "OS::Workspace::DesktopV2": "Desktop",
+    "unknown": "Type not known",
+}
+_LONGEST_NAME: Final = 32
+"""Longer names are cut by the style sheet, so that they have a title."""
+
+
+class CalendarRows:
+    """Writes the rows of a calendar; what several resources share is written once."""
+
+    def __init__(self, cells: Sequence[Mapping[Day, Cell]], strips: Strips, clock: Clock, words: Words) -> None:
+        self._cells = [{day: _open_cell(cell) for day, cell in column.items()} for column in cells]
+        self._strips = strips
+        self._clock = clock
+        self._words = words
+        self._none_seen = inert(words.text("none seen"))
+        self._types = {kind: inert(words.text(text)) for kind, text in TYPES.items()}
+        self._days: dict[tuple[Day, ...], tuple[str, str]] = {}
+        self._gaps: dict[tuple[timedelta, timedelta | None, bool, bool], str] = {}
+
+    def __call__(self, lines: Iterable[ResourceLine]) -> Iterator[Markup]:
+        """Write the rows of these resources."""
+        return map(Markup, map(self._row, lines))
+
+    def _row(self, line: ResourceLine) -> str:
+        name, timeline = inert(line.name), line.timeline
+        title = f' title="{name}"' if len(line.name) > _LONGEST_NAME else ""
+        identity = f" {inert(short(line.id))}" if line.name != line.id else ""
+        kind = self._types.get(line.type) or inert(line.type)
+        last = self._time(line.last_success) if line.last_success else self._none_seen
+        gap = self._gap(timeline, timeline.longest) if timeline.longest is not None else ""
+        return (
+            f'<tr><th class="who" scope="row"><bdi{title}>{name}</bdi> <small>{kind}{identity}</small></th>'
+            f"{self._row_of_days(line)}<td class=last>{last}{gap}</td></tr>"
+        )
+
+    def _row_of_days(self, line: ResourceLine) -> str:
+        """Write a cell for each day, the first of them with the strip."""
+        cells = self._days.get(line.days)
+        if cells is None:
+            first, *later = [column[day] for column, day in zip(self._cells, line.days, strict=False)]
+            cells = self._days[line.days] = first, "".join([f"{cell}</td>" for cell in later])
+        strip = self._strips.number.get(line.id)
+        drawing = "" if strip is None else f'<svg aria-hidden=true><use href="#t{strip}"/></svg>'
+        return f"{cells[0]}{drawing}</td>{cells[1]}"
+
+    def _time(self, moment: datetime) -> str:
+        return f"<time datetime={minute(moment)}>{inert(self._clock.brief(moment))}</time>"
+
+    def _gap(self, timeline: Timeline, longest: timedelta) -> str:
+        key = longest, timeline.limit, not timeline.gaps, timeline.is_sure
+        if key not in self._gaps:
+            style, words = against_limit(timeline, self._words)
+            self._gaps[key] = f" <small{f' class={style}' if style else ''}>{inert(words)}</small>"
+        return self._gaps[key]
+
+
+def _open_cell(cell: Cell) -> str:
+    """Write a cell without its end."""
+    style = f" class={cell.style}" if cell.style else ""
+    title = f' title="{inert(cell.title)}"' if cell.title else ""
+    return f"<td{style}{title}>{cell.glyph}"
