@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, Final, TextIO
 
 import structlog
@@ -36,6 +36,20 @@ class Redactor:
                 data = data.replace(value.encode(), _BLOT.encode())
         return data
 
+    def pieces(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Return what ``data`` returns for all of them together, piece by piece."""
+        secrets = [value.encode() for value in self._values if len(value) >= _SHORTEST_KEY]
+        if not secrets:
+            yield from pieces
+            return
+        rest = b""
+        for piece in pieces:
+            rest += piece
+            end = _before_secrets(rest, secrets)
+            yield self.data(rest[:end])
+            rest = rest[end:]
+        yield self.data(rest)
+
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Clean one event, as structlog calls it."""
         return {key: self._clean(key, value) for key, value in event.items()}
@@ -48,6 +62,19 @@ class Redactor:
         if isinstance(value, list | tuple):
             return [self._clean("", inner) for inner in value]
         return self.text(value) if isinstance(value, str) else value
+
+
+def _before_secrets(data: bytes, secrets: Iterable[bytes]) -> int:
+    """Find the last place before which no secret begins that may end behind it."""
+    end = max(0, len(data) - max(map(len, secrets)) + 1)
+    while starts := [at for secret in secrets if (at := _across(data, secret, end)) >= 0]:
+        end = min(starts)
+    return end
+
+
+def _across(data: bytes, secret: bytes, place: int) -> int:
+    """Find where a secret begins that goes across a place, -1 where none does."""
+    return data.find(secret, max(0, place - len(secret) + 1), max(0, place + len(secret) - 1))
 
 
 REDACTOR: Final = Redactor()

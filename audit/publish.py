@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,7 @@ from audit.report import INDEX
 from audit.report.facts import RunFacts
 from audit.report.parts import previous_part, reading_part
 from audit.store import LATEST, Store
+from audit.store.held import Data, held
 
 if TYPE_CHECKING:
     from audit.report.contents import Report
@@ -77,15 +78,19 @@ class Publication:
         """The address of the run."""
         return f"{self._store.url}/{self.prefix}"
 
-    def put(self, name: str, data: bytes) -> Stored:
+    def put(self, name: str, pieces: Iterable[bytes]) -> Stored:
         """Write one object of the run, without any secret that is known.
+
+        Args:
+            name: under the run's key.
+            pieces: its bytes in their order; they are put together in memory, or in a file where they are many.
 
         Raises:
             StoreError: the name has characters outside the alphabet of keys, or writing failed.
         """
-        return self._put(name, REDACTOR.data(data))
+        return self._put(name, held(REDACTOR.pieces(pieces)))
 
-    def _put(self, name: str, data: bytes) -> Stored:
+    def _put(self, name: str, data: Data) -> Stored:
         self._create(name, data)
         stored = Stored(name=name, size=len(data), sha256=_sha256(data))
         self._objects.append(stored)
@@ -199,7 +204,7 @@ class Publication:
         except StoreError:
             return {}
 
-    def _create(self, name: str, data: bytes) -> None:
+    def _create(self, name: str, data: Data) -> None:
         key = f"{self.prefix}/{name}"
         if not _KEY.fullmatch(key):
             raise StoreError(f"{key!r} cannot be a key: letters, digits and . _ = - only")
@@ -313,5 +318,5 @@ def _span(window: Window | None) -> Mapping[str, str] | None:
     return {"since": shown(window.since), "until": shown(window.until)} if window else None
 
 
-def _sha256(data: bytes) -> str:
+def _sha256(data: Data) -> str:
     return hashlib.sha256(data).hexdigest()

@@ -1,7 +1,7 @@
 """Recomputing a report from the evidence of its run, offline: the same bytes, or an account of what differs."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     if used.sha256 != own.sha256:
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
     history = intake.tasks.dump(since=report.run.window.since)
-    made = {HISTORY: history, **{name: render(report) for name, render in FORMATS.items()}}
+    made = {HISTORY: _sha256([history]), **{name: _sha256(pieces(report)) for name, pieces in FORMATS.items()}}
     changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))
     return _compared(report, made, manifest, changed)
 
@@ -93,12 +93,17 @@ def _is_changed(store: Store, manifest: Mapping[str, Any], digest: Digest, name:
     return is_listed and read_listed(store, manifest, prefix_of(digest), name) is None
 
 
-def _compared(
-    report: Report, made: Mapping[str, bytes], manifest: Mapping[str, Any], changed: tuple[str, ...]
-) -> Replay:
+def _sha256(pieces: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _compared(report: Report, made: Mapping[str, str], manifest: Mapping[str, Any], changed: tuple[str, ...]) -> Replay:
     stored = {item["name"]: item["sha256"] for item in manifest["objects"]}
     compared = sorted(made.keys() & stored.keys())
-    unlike = tuple(name for name in compared if hashlib.sha256(made[name]).hexdigest() != stored[name])
+    unlike = tuple(name for name in compared if made[name] != stored[name])
     differing = tuple(name for name in compared if name in unlike or name in changed)
     version = manifest["tool_version"]
     reasons = [f"{name} is missing or was changed after it was published" for name in changed]

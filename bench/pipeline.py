@@ -39,7 +39,7 @@ def pipeline(folder: Path) -> Mapping[str, Any]:
     started = time.process_time()
     with without_gc():  # as runs do
         report = assess(facts_for(profile), profile, intake, readings)
-        size = sum(len(FORMATS[name](report)) for name in profile.formats)
+        size = sum(len(piece) for name in profile.formats for piece in FORMATS[name](report))
     return {**told(intake, report), "judging": time.process_time() - started, "rendered": size}
 
 

@@ -104,7 +104,7 @@ def _judged(watch: Watch, folder: Path, intake: Intake, readings: tuple[Reading,
         report = assess.assess(facts_for(profile), profile, intake, readings)
         for name in profile.formats:
             with watch.on("render"):
-                FORMATS[name](report)
+                sum(map(len, FORMATS[name](report)))
     return report
 
 

@@ -78,7 +78,7 @@ class Notifier:
             report_url: where report.html is.
             is_latest: no later run is stored; what was judged of the past is no news.
         """
-        change = compare(orjson.loads(FORMATS["report.json"](report)), before)
+        change = compare(orjson.loads(b"".join(FORMATS["report.json"](report))), before)
         if self.compares and is_latest and change.is_news:
             self._publish(change, report_url)
             self._call(change, report_url)

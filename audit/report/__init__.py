@@ -1,9 +1,11 @@
-"""Report formats: one file each with ``render(report) -> bytes``, listed here by hand.
+"""Report formats: one file each with ``render(report) -> bytes``, and ``pieces(report)`` for the same in pieces.
+
+They are listed here by hand. A report may be larger than all that it is made of, so runs never hold one as a whole.
 
 A format is imported when it is rendered: no run needs them all, and none needs one before its first request.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -20,37 +22,37 @@ def index(report: "Report") -> bytes:
     return index_page.render(index_page.index_of(report))
 
 
-def _json(report: "Report") -> bytes:
+def _json(report: "Report") -> Iterator[bytes]:
     from audit.report import json_report  # noqa: PLC0415  # see above
 
-    return json_report.render(report)
+    return json_report.pieces(report)
 
 
-def _csv(report: "Report") -> bytes:
+def _csv(report: "Report") -> Iterator[bytes]:
     from audit.report import csv_report  # noqa: PLC0415  # see above
 
-    return csv_report.render(report)
+    return csv_report.pieces(report)
 
 
-def _html(report: "Report") -> bytes:
+def _html(report: "Report") -> Iterator[bytes]:
     from audit.report import html_report  # noqa: PLC0415  # see above
 
-    return html_report.render(report)
+    return html_report.pieces(report)
 
 
-def _ocsf(report: "Report") -> bytes:
+def _ocsf(report: "Report") -> Iterator[bytes]:
     from audit.report import ocsf_report  # noqa: PLC0415  # see above
 
-    return ocsf_report.render(report)
+    return ocsf_report.pieces(report)
 
 
-def _metrics(report: "Report") -> bytes:
+def _metrics(report: "Report") -> Iterator[bytes]:
     from audit.report import metrics_report  # noqa: PLC0415  # see above
 
-    return metrics_report.render(report)
+    return metrics_report.pieces(report)
 
 
-FORMATS: Final[Mapping[str, "Callable[[Report], bytes]"]] = {
+FORMATS: Final[Mapping[str, "Callable[[Report], Iterator[bytes]]"]] = {
     "report.json": _json,
     "findings.csv": _csv,
     PAGE: _html,

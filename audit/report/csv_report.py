@@ -1,8 +1,7 @@
 """findings.csv: one line for each finding, safe to open in a spreadsheet."""
 
 import re
-from collections.abc import Iterable
-from io import BytesIO
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -40,14 +39,17 @@ _END: Final = "\r\n"
 
 def render(report: Report) -> bytes:
     """Return the findings as UTF-8 CSV (RFC 4180), in the order of the report."""
+    return b"".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[bytes]:
+    """Write them a number of lines at a time."""
     run = (report.run.id, shown(report.run.as_of), str(report.collection.complete).lower())
     begin, cells = ",".join(map(_quoted, run)), _Cells()
-    written = BytesIO()  # in pieces: as lines, as one text and as bytes, it would be in memory three times
-    written.write(f"{','.join(COLUMNS)}{_END}".encode())
+    yield f"{','.join(COLUMNS)}{_END}".encode()
     findings = iter(report.findings)
     while lines := [f"{begin},{_line(finding, cells)}{_END}" for finding in islice(findings, _AT_A_TIME)]:
-        written.write("".join(lines).encode())
-    return written.getvalue()
+        yield "".join(lines).encode()
 
 
 class _Cells(dict[str, str]):

@@ -7,10 +7,10 @@ sorts; without it the page says the same. ``words.py`` turns the words into anot
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from importlib import resources
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -33,16 +33,23 @@ from audit.report.page.unmet_runs import unmet_runs
 from audit.report.page.words import Words, marked, words_of
 
 _MOST_REJECTED: Final = 200
+_AT_A_TIME: Final = 1000
+"""Parts of a page that are put together at a time; most are a few words."""
 LISTS: Final = {kind: as_sentence(kind.words) for kind in Kind}
 
 
 def render(report: Report) -> bytes:
     """Return the report as one HTML page in UTF-8."""
+    return b"".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[bytes]:
+    """Write the page part by part."""
     words = words_of(report.run.language)
     environment = _environment()
     months = [(name, len(list(days))) for name, days in groupby(dates(report), partial(month, words=words))]
     style = environment.get_template("page.css.jinja").render(days=len(dates(report)), months=months)
-    page = environment.get_template("page.html.jinja").render(
+    parts = environment.get_template("page.html.jinja").generate(
         report=report,
         style_sheet=Markup(style),  # noqa: S704 - our own, and it takes nothing from the report but numbers
         script=Markup(_source("page.js")),  # noqa: S704 - our own, and it takes nothing from the report
@@ -51,7 +58,9 @@ def render(report: Report) -> bytes:
         **_contents(report, words),
         **_functions(words),
     )
-    return f"{page}\n".encode()
+    while some := "".join(islice(parts, _AT_A_TIME)):
+        yield some.encode()
+    yield b"\n"
 
 
 def _contents(report: Report, words: Words) -> Mapping[str, Any]:

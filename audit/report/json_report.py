@@ -1,8 +1,8 @@
 """report.json: the published contract, built field by field (schemas/report/v1.json)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from io import BytesIO
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -23,19 +23,50 @@ from audit.subjects import Collection, SubjectKind, Waiver
 
 SCHEMA_VERSION: Final = 1
 _INDENTED: Final = orjson.OPT_INDENT_2
-_AT_A_TIME: Final = 1000
+_AT_A_TIME: Final = 250
 _SECOND: Final = timedelta(seconds=1)
-_STATES: Final = tuple((state.value, state) for state in RunState)
-_FINDINGS: Final = b'"findings": '
-_NOTHING: Final = _FINDINGS + b"[]"
-_BEFORE: Final = b'{\n  "findings": ['
 _AFTER: Final = b"\n  ]\n}"
+_STATES: Final = tuple((state.value, state) for state in RunState)
+_LISTS: Final = ("problems", "waived", "resources", "findings")
+"""What is written row by row, in the order of the report."""
 
 
 def render(report: Report) -> bytes:
     """Return the report as indented JSON with a final line break."""
+    return b"".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[bytes]:
+    """Write the report part by part: one tree of objects would need more memory than everything else."""
+    subjects: dict[tuple[SubjectKind, str], Mapping[str, Any]] = {}
+    rows: Mapping[str, Iterable[Mapping[str, Any]]] = {
+        "problems": map(_problem, report.problems),
+        "waived": (_waived(finding, finding.waiver) for finding in report.findings if finding.waiver),
+        "resources": map(_resource, report.resources),
+        "findings": (_finding(finding, subjects) for finding in report.findings),
+    }
+    rest = orjson.dumps(_without_rows(report), option=_INDENTED | orjson.OPT_APPEND_NEWLINE)
+    for name in _LISTS:
+        before, rest = rest.split(b'\n  "%b": []' % name.encode(), 1)  # no text has a line break, so it is this key
+        yield before
+        yield from _list(name, rows[name])
+    yield rest
+
+
+def _list(name: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Write a list of the report with its name, a number of rows at a time."""
+    opening = b'\n  "%b": [' % name.encode()
+    remaining, separator = iter(rows), opening
+    while part := list(islice(remaining, _AT_A_TIME)):
+        text = orjson.dumps({name: part}, option=_INDENTED)  # in its place, so that the indentation is right
+        yield separator + text[len(opening) + 1 : -len(_AFTER)]
+        separator = b","
+    yield b"\n  ]" if separator == b"," else opening + b"]"
+
+
+def _without_rows(report: Report) -> Mapping[str, Any]:
     run = report.run
-    answer = {
+    return {
         "schema_version": SCHEMA_VERSION,
         "run": {
             "id": run.id,
@@ -59,33 +90,16 @@ def render(report: Report) -> bytes:
             "waived": report.summary.waived,
             "out_of_scope": report.summary.out_of_scope,
         },
-        "problems": [_problem(problem) for problem in report.problems],
-        "waived": [_waived(finding, finding.waiver) for finding in report.findings if finding.waiver],
+        "problems": [],
+        "waived": [],
         "controls": [_control(control, report) for control in report.controls],
-        "resources": [_resource(resource) for resource in report.resources],
+        "resources": [],
         "policies": [_policy(policy) for policy in report.policies],
         "frameworks": [_framework(view) for view in report.frameworks],
         "changes": _changes(report.changes) if report.changes else None,
         "trend": [_trend_line(line) for line in report.trend],
         "findings": [],
     }
-    head, tail = orjson.dumps(answer, option=_INDENTED | orjson.OPT_APPEND_NEWLINE).rsplit(_NOTHING, 1)
-    written = BytesIO()  # gives its bytes away without a copy; putting parts together would need them twice
-    written.writelines((head, _FINDINGS, b"["))
-    written.writelines(_findings(report.findings))
-    written.writelines((b"]", tail))
-    return written.getvalue()
-
-
-def _findings(findings: Sequence[Finding]) -> Iterator[bytes]:
-    """Write the list of findings part by part: one tree of objects would need more memory than everything else."""
-    subjects: dict[tuple[SubjectKind, str], Mapping[str, Any]] = {}
-    for at in range(0, len(findings), _AT_A_TIME):
-        part = [_finding(finding, subjects) for finding in findings[at : at + _AT_A_TIME]]
-        text = orjson.dumps({"findings": part}, option=_INDENTED)  # in its place, so that the indentation is right
-        yield (b"," if at else b"") + text[len(_BEFORE) : -len(_AFTER)]
-    if findings:
-        yield b"\n  "
 
 
 def _collection(collection: Collection, run: RunFacts) -> Mapping[str, Any]:

@@ -19,8 +19,14 @@ _EPOCH: Final = instant("1970-01-01T00:00:00Z")
 
 def render(report: Report) -> bytes:
     """Return the metrics of one run."""
-    lines = (line for name, text, samples in _metrics(report) for line in _family(name, text, samples, report))
-    return "".join((*lines, "# EOF\n")).encode()
+    return b"".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[bytes]:
+    """Write them metric by metric."""
+    for name, text, samples in _metrics(report):
+        yield "".join(_family(name, text, samples, report)).encode()
+    yield b"# EOF\n"
 
 
 def _metrics(report: Report) -> Iterator[tuple[str, str, Iterable[Sample]]]:

@@ -3,9 +3,9 @@
 Source: Open Cybersecurity Schema Framework 1.8.0, class compliance_finding with the profile cloud.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from io import BytesIO
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -15,6 +15,7 @@ from audit.findings import Control, Finding, Outcome, Severity
 from audit.report.contents import Report, remedy
 
 VERSION: Final = "1.8.0"
+_AT_A_TIME: Final = 1000
 _CLASS: Final = 2003
 _CREATE: Final = 1
 _NEW, _SUPPRESSED, _RESOLVED = 1, 3, 4
@@ -28,11 +29,16 @@ _NOT_APPLICABLE: Final = 99
 
 def render(report: Report) -> bytes:
     """Return the findings as NDJSON, in the order of the report."""
+    return b"".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[bytes]:
+    """Write them a number of lines at a time."""
     controls = {control.id: control for control in report.controls}
-    lines = (_event(finding, controls[finding.control], report) for finding in report.findings)
-    written = BytesIO()  # line by line: all lines beside what they make together would need much more memory
-    written.writelines(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
-    return written.getvalue()
+    events = (_event(finding, controls[finding.control], report) for finding in report.findings)
+    lines = (orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE) for event in events)
+    while some := b"".join(islice(lines, _AT_A_TIME)):
+        yield some
 
 
 def _event(finding: Finding, control: Control[Any], report: Report) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from audit.errors import SettingsError
 from audit.store.folder import Folder
+from audit.store.held import Data
 from audit.store.obs_place import SCHEME
 
 LATEST: Final = "latest.json"
@@ -21,10 +22,10 @@ class Store(Protocol):
     def url(self) -> str:
         """The address of the store."""
 
-    def create(self, key: str, data: bytes) -> None:
+    def create(self, key: str, data: Data) -> None:
         """Write an object that must not exist yet; writing the same bytes again is no error."""
 
-    def replace(self, key: str, data: bytes) -> None:
+    def replace(self, key: str, data: Data) -> None:
         """Write an object, or put another in its place."""
 
     def read(self, key: str) -> bytes | None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from audit.errors import StoreError
+from audit.store.held import Data
 
+_PIECE: Final = 1024 * 1024
 _TEMPORARY: Final = re.compile(r"\.[0-9a-f]{16}")
 
 
@@ -26,21 +28,21 @@ class Folder:
         """The address of the store."""
         return self._root.absolute().as_uri()
 
-    def create(self, key: str, data: bytes) -> None:
+    def create(self, key: str, data: Data) -> None:
         """Write an object that must not exist yet; writing the same bytes again is no error.
 
         Raises:
             StoreError: another object has the key, or the folder cannot be written.
         """
         path = self._root / key
-        known = self.read(key)
-        if known is None:
+        is_same = _holds(path, data)
+        if is_same is None:
             self._write(path, data, _put_new)
-            known = self.read(key)  # another run may have been faster
-        if known != data:
+            is_same = _holds(path, data)  # another run may have been faster
+        if not is_same:
             raise StoreError(f"{path} exists already with other contents; nothing published is overwritten")
 
-    def replace(self, key: str, data: bytes) -> None:
+    def replace(self, key: str, data: Data) -> None:
         """Write an object, or put another in its place.
 
         Raises:
@@ -95,7 +97,7 @@ class Folder:
             with suppress(OSError):  # something else is in it
                 self._made.pop().rmdir()
 
-    def _write(self, path: Path, data: bytes, put: Callable[[Path, Path], object]) -> None:
+    def _write(self, path: Path, data: Data, put: Callable[[Path, Path], object]) -> None:
         try:
             self._make(path.parent)
             temporary = path.with_name(f".{secrets.token_hex(8)}")
@@ -120,6 +122,19 @@ class Folder:
             folder.mkdir(exist_ok=True)
             self._made.append(folder)
             _sync(folder.parent)
+
+
+def _holds(path: Path, data: Data) -> bool | None:
+    """Tell whether a file has these bytes, None where there is none; both may be large."""
+    view = memoryview(data)
+    try:
+        with path.open("rb") as file:
+            starts = range(0, len(view) + 1, _PIECE)  # one more than needed, so that the file ends there too
+            return all(file.read(_PIECE) == bytes(view[start : start + _PIECE]) for start in starts)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _put_new(temporary: Path, path: Path) -> None:

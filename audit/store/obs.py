@@ -17,6 +17,7 @@ import requests
 from msgspec import Struct
 
 from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
+from audit.store.held import Data
 from audit.store.obs_dialect import NO_SUCH_KEY
 from audit.store.obs_place import Place
 from audit.store.plain_xml import XmlError, texts
@@ -75,7 +76,7 @@ class Obs:
         """The address of the store."""
         return self._place.url
 
-    def create(self, key: str, data: bytes) -> None:
+    def create(self, key: str, data: Data) -> None:
         """Write an object that must not exist yet; writing the same bytes again is no error.
 
         Raises:
@@ -86,7 +87,7 @@ class Obs:
                 action = f"{PUT} and {LOCK}" if self._seal.lock_days else PUT
                 self._write(key, data, self._seal.headers(lock=True), action, lambda: self._same(key, data))
 
-    def replace(self, key: str, data: bytes) -> None:
+    def replace(self, key: str, data: Data) -> None:
         """Write an object, or put another in its place; it is not locked.
 
         Raises:
@@ -165,14 +166,14 @@ class Obs:
             return self.read(key) is not None  # an answer to HEAD has no body that says why
         return True
 
-    def _same(self, key: str, data: bytes) -> bool:
+    def _same(self, key: str, data: Data) -> bool:
         """Tell whether these bytes are there already; other bytes are an error."""
         known = self.read(key)
         if known is not None and known != data:
             raise StoreError(f"{self.url}/{key} exists already with other contents; nothing published is overwritten")
         return known is not None
 
-    def _write(self, key: str, data: bytes, headers: dict[str, str], action: str, arrived: Callable[[], bool]) -> None:
+    def _write(self, key: str, data: Data, headers: dict[str, str], action: str, arrived: Callable[[], bool]) -> None:
         digest = hashlib.md5(data, usedforsecurity=False).digest()
         kind = next((kind for end, kind in _TYPES.items() if key.endswith(end)), "application/octet-stream")
         headers = {"Content-MD5": base64.b64encode(digest).decode(), "Content-Type": kind, **headers}
@@ -185,7 +186,7 @@ class Obs:
         key: str,
         action: str,
         *,
-        data: bytes | None = None,
+        data: Data | None = None,
         headers: dict[str, str] | None = None,
         arrived: Callable[[], Answer | None] = lambda: None,
     ) -> Answer:

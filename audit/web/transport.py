@@ -272,7 +272,7 @@ class Transport:
         if left <= 0:
             raise words.unreachable(f"{place} was not asked: the time for it is used up")
         deadline = self._clock() + left
-        if isinstance(request.body, bytes):
+        if isinstance(request.body, bytes | memoryview):
             cast("Any", request).body = Upload(request.body, seconds=left, clock=self._clock)
         timeout = (min(limits.connect.total_seconds(), left), min(limits.silence.total_seconds(), left))
         try:

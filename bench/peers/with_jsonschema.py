@@ -37,7 +37,7 @@ def work(folder: Path) -> Mapping[str, Any]:
         unvalidated += validating * (max(pages, SAMPLE) / SAMPLE - 1)
     readings = tuple(listed.reading() for listed in lists)
     report = assess(facts_for(profile), profile, intake, readings)
-    rendered = sum(len(FORMATS[name](report)) for name in profile.formats)
+    rendered = sum(len(piece) for name in profile.formats for piece in FORMATS[name](report))
     return {**told(intake, report), "rendered": rendered, "cpu": time.process_time() - started + unvalidated}
 
 

@@ -139,4 +139,7 @@ def work(folder: Path) -> Mapping[str, Any]:
         for page in listed:
             intake.accept(page)
     report = assess(facts_for(profile), profile, intake, (tasks, *(listed.reading() for listed in lists)))
-    return {**told(intake, report), "rendered": sum(len(FORMATS[name](report)) for name in profile.formats)}
+    return {
+        **told(intake, report),
+        "rendered": sum(len(piece) for name in profile.formats for piece in FORMATS[name](report)),
+    }

@@ -14,6 +14,7 @@ from audit.profile import Profile
 from audit.publish import Publication
 from audit.report.contents import Report
 from audit.report.facts import Origin, RunFacts
+from audit.store.held import Data
 from audit.validate import Intake
 from tests.core.builders import a_reading
 from tests.edges.pretend import AS_OF
@@ -29,12 +30,12 @@ class Shelf:
     objects: dict[str, bytes] = field(default_factory=dict)
     url: str = "shelf:"
 
-    def create(self, key: str, data: bytes) -> None:
+    def create(self, key: str, data: Data) -> None:
         assert self.objects.get(key, data) == data
-        self.objects[key] = data
+        self.objects[key] = bytes(data)
 
-    def replace(self, key: str, data: bytes) -> None:
-        self.objects[key] = data
+    def replace(self, key: str, data: Data) -> None:
+        self.objects[key] = bytes(data)
 
     def read(self, key: str) -> bytes | None:
         return self.objects.get(key)
@@ -85,7 +86,7 @@ def publish(
     run = structs.replace(facts(number, judged), origin=origin_of(head))
     publication = Publication(shelf, run, head=head, signer=signer or Unsigned())
     publication.keep(a_page(number))
-    publication.put("report.json", orjson.dumps({"number": number}))
+    publication.put("report.json", [orjson.dumps({"number": number})])
     publication.finish(replace(report or a_report(), run=run))
     return publication
 

@@ -141,7 +141,7 @@ class TestReplay:
         self, published: tuple[Simulator, Path, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         _, folder, run = published
-        monkeypatch.setattr("audit.replay.FORMATS", {"report.html": lambda _report: b""})
+        monkeypatch.setattr("audit.replay.FORMATS", {"report.html": lambda _report: [b""]})
         monkeypatch.setattr("audit.replay.__version__", "9.9.9")
 
         result = invoke("replay", run, CBR_AUDIT_STORE=str(folder))

@@ -392,7 +392,7 @@ class TestReplay:
     def test_another_version_is_named_as_the_reason(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         simulator = an_estate("healthy")
         (done,) = audit_at(simulator, tmp_path, AS_OF)
-        monkeypatch.setattr("audit.replay.FORMATS", {"report.html": lambda _report: b"other"})
+        monkeypatch.setattr("audit.replay.FORMATS", {"report.html": lambda _report: [b"other"]})
         store = open_store(str(tmp_path))
 
         assert replay(store, simulator.project_id, done.report.run.id).reasons == (

@@ -1,9 +1,12 @@
 import io
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audit import log
 from audit.log import Redactor
@@ -104,3 +107,27 @@ def test_published_bytes_hold_no_key_and_keep_their_words() -> None:
     redactor.learn(["resource", "MIIaTokenThatIsLongEnough"])
 
     assert redactor.data(b'{"resources": "MIIaTokenThatIsLongEnough"}') == b'{"resources": "***"}'
+
+
+@given(st.text("ab", max_size=90).map(str.encode), st.lists(st.integers(0, 90)))
+def test_a_secret_is_found_wherever_the_pieces_are_cut(data: bytes, cuts: list[int]) -> None:
+    redactor = Redactor()
+    redactor.learn(["ab" * 10, "a" * 20, "b" + "a" * 21])  # they overlap with themselves and with each other
+    places = [0, *sorted(cuts), len(data)]
+    pieces = [data[start:end] for start, end in pairwise(places)]
+
+    assert b"".join(redactor.pieces(pieces)) == redactor.data(data)
+
+
+def test_a_secret_between_two_pieces_is_blotted_out() -> None:
+    redactor = Redactor()
+    redactor.learn(["a-secret-of-twenty-and-more", "another-secret-of-this-size"])
+
+    found = list(redactor.pieces([b"before a-secret-of-", b"twenty-and", b"-more after ", b"another-secret-", b"none"]))
+    assert b"".join(found) == b"before *** after another-secret-none"
+
+
+def test_without_a_secret_pieces_are_passed_on_as_they_are() -> None:
+    pieces = [b"a" * 100, b"b"]
+
+    assert [id(piece) for piece in Redactor().pieces(pieces)] == [id(piece) for piece in pieces]

@@ -20,6 +20,7 @@ from audit.publish import Publication, Stored, read_latest
 from audit.report.contents import Report
 from audit.report.facts import RunFacts
 from audit.store import Store, open_store
+from audit.store.held import Data
 from audit.validate import Intake
 from tests.edges.pretend import AS_OF
 
@@ -56,15 +57,15 @@ class Recording:
         self.objects: dict[str, bytes] = {}
         self._broken = broken
 
-    def create(self, key: str, data: bytes) -> None:
+    def create(self, key: str, data: Data) -> None:
         assert key not in self.objects
         self.replace(key, data)
 
-    def replace(self, key: str, data: bytes) -> None:
+    def replace(self, key: str, data: Data) -> None:
         if key.endswith(self._broken):
             raise StoreError(f"cannot write {key}")
         self.objects.pop(key, None)
-        self.objects[key] = data
+        self.objects[key] = bytes(data)
 
     def read(self, key: str) -> bytes | None:
         return self.objects.get(key)
@@ -100,7 +101,7 @@ def a_report(facts: RunFacts = FACTS) -> Report:
 def publish(store: Store, facts: RunFacts = FACTS) -> Publication:
     publication = Publication(store, facts, head=None, signer=Unsigned())
     publication.keep(a_page())
-    publication.put("report.json", b"{}")
+    publication.put("report.json", [b"{}"])
     publication.finish(a_report(facts))
     return publication
 
@@ -252,7 +253,7 @@ def test_a_secret_is_kept_out_of_what_is_published() -> None:
     store = Recording()
     publication = Publication(store, FACTS, head=None, signer=Unsigned())
 
-    stored = publication.put("report.json", b'{"gap": "a-secret-of-this-test"}')
+    stored = publication.put("report.json", [b'{"gap": "a-secret-', b'of-this-test"}'])
 
     assert store.objects[f"{PREFIX}/report.json"] == b'{"gap": "***"}'
     assert stored.size == 14
@@ -287,7 +288,7 @@ def test_no_object_ever_leaves_the_root(tmp_path: Path, project: str) -> None:
     publication = Publication(open_store(str(root)), replace(FACTS, project_id=project), head=None, signer=Unsigned())
 
     for write in (
-        lambda: publication.put("report.json", b"{}"),
+        lambda: publication.put("report.json", [b"{}"]),
         lambda: publication.keep(a_page()),
         lambda: publication.finish(a_report()),
     ):
@@ -302,6 +303,6 @@ def test_a_name_outside_the_alphabet_is_refused(name: str) -> None:
     store = Recording()
 
     with pytest.raises(StoreError, match="cannot be a key"):
-        Publication(store, FACTS, head=None, signer=Unsigned()).put(name, b"")
+        Publication(store, FACTS, head=None, signer=Unsigned()).put(name, [b""])
 
     assert store.objects == {}

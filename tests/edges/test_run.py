@@ -2,7 +2,7 @@
 
 import gzip
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -142,10 +142,10 @@ def test_a_wrong_password_is_tried_once(tmp_path: Path) -> None:
 def test_a_store_that_fails_ends_the_run_without_a_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     create = Publication.put
 
-    def fail_at_the_report(self: Publication, name: str, data: bytes) -> Any:
+    def fail_at_the_report(self: Publication, name: str, pieces: Iterable[bytes]) -> Any:
         if name == "report.json":
             raise StoreError("cannot write report.json")
-        return create(self, name, data)
+        return create(self, name, pieces)
 
     monkeypatch.setattr(Publication, "put", fail_at_the_report)
 
@@ -217,8 +217,8 @@ def test_the_same_evidence_gives_the_same_bytes(scenario: str, tmp_path: Path) -
         intake, readings = read(simulator, served.url, tmp_path, lambda _progress: None)
 
     first, second = (assess(facts(simulator), Profile(), intake, readings) for _ in range(2))
-    for render in FORMATS.values():
-        assert render(first) == render(second)
+    for pieces in FORMATS.values():
+        assert b"".join(pieces(first)) == b"".join(pieces(second))
 
 
 def test_tasks_from_after_the_window_are_a_doubt(tmp_path: Path) -> None:

@@ -837,6 +837,13 @@ def test_facts_are_written_for_people(fact: tuple[str, Fact], words: str) -> Non
     assert f" {words} " in text(report(findings=(finding(Outcome.UNKNOWN, fact),)))
 
 
+def test_facts_that_are_equal_and_not_the_same_are_told_apart() -> None:
+    facts: list[Fact] = [True, 1, True, 1]
+    shown = text(report(findings=tuple(finding(Outcome.UNKNOWN, ("runs", fact)) for fact in facts)))
+
+    assert re.findall(r"runs: (\w+)", shown) == ["yes", "1", "yes", "1"]
+
+
 def test_the_documentation_of_a_control_is_on_the_page() -> None:
     shown = text(report())
 

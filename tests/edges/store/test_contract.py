@@ -107,8 +107,11 @@ def test_what_was_tried_out_can_be_removed_and_is_gone(store: ProbedStore) -> No
 def test_large_objects_keep_every_byte(store: Store) -> None:
     data = bytes(range(256)) * 20_000
     store.create("p1/large.gz", data)
+    store.create("p1/mapped.gz", memoryview(data))
+    store.create("p1/mapped.gz", memoryview(data))
 
     assert store.read("p1/large.gz") == data
+    assert store.read("p1/mapped.gz") == data
 
 
 def test_a_store_knows_its_address(store: Store) -> None:

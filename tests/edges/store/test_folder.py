@@ -124,13 +124,28 @@ def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch: p
 def test_a_folder_that_may_not_be_looked_into_is_an_error_of_the_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_path: Path) -> bytes:
+    def refuse(_path: Path, *_mode: str) -> bytes:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    monkeypatch.setattr("pathlib.Path.open", refuse)
 
     with pytest.raises(StoreError, match=r"cannot read .*: Permission denied"):
         Folder(tmp_path).create("a", b"1")
+    with pytest.raises(StoreError, match=r"cannot read .*: Permission denied"):
+        Folder(tmp_path).read("a")
+
+
+@pytest.mark.parametrize(
+    "other", [b"", b"1" * 2**20, b"1" * 2**20 + b"2", b"1" * (2**21 - 1) + b"2", b"1" * (2**21 + 1)]
+)
+def test_large_objects_are_compared_to_their_ends(other: bytes, tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.create("a", b"1" * 2**21)
+    folder.create("a", b"1" * 2**21)
+
+    with pytest.raises(StoreError, match="other contents"):
+        folder.create("a", other)
 
 
 def test_objects_are_on_the_disk_before_they_have_their_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,43 @@
+import gc
+from pathlib import Path
+
+import pytest
+
+from audit.errors import StoreError
+from audit.store.held import held
+
+MEGABYTE = b"0123456789abcdef" * 65536
+
+
+@pytest.mark.parametrize(("number", "kind"), [(0, bytes), (8, bytes), (9, memoryview), (20, memoryview)])
+def test_what_is_large_is_held_in_a_file_and_not_in_memory(number: int, kind: type) -> None:
+    found = held([MEGABYTE] * number)
+
+    assert type(found) is kind
+    assert bytes(found) == MEGABYTE * number
+
+
+def test_the_file_has_no_name_and_ends_with_what_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = _mapped()
+    found = held([MEGABYTE] * 9)
+
+    assert _mapped() == before + 1
+    assert list(tmp_path.iterdir()) == []
+    del found
+    gc.collect()
+    assert _mapped() == before
+
+
+def _mapped() -> int:
+    """Count the files without a name that are mapped into this process."""
+    return sum(line.endswith("(deleted)") for line in Path("/proc/self/maps").read_text().splitlines())
+
+
+def test_a_temporary_folder_without_room_is_an_error_of_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+
+    with pytest.raises(StoreError, match=r"cannot write a temporary file: No such file or directory; TMPDIR"):
+        held([MEGABYTE] * 9)
