@@ -1,8 +1,8 @@
 """``make zip``: write build/cbr-audit.zip, the same bytes each time, and the same files to the folder build/function/.
 
-The zip holds handler.py, every module of ours that it can reach, the schemas, the locked wheels of build/wheels/,
-unpacked, and the bytecode of all of them, without which a cold start takes four times as long. Console and Terraform
-take the zip; Serverless Devs takes the folder.
+The zip holds handler.py, every module of ours that it can reach, the schemas, the templates of the pages as modules,
+the locked wheels of build/wheels/, unpacked, and the bytecode of all of them, without which a cold start takes four
+times as long. Console and Terraform take the zip; Serverless Devs takes the folder.
 """
 
 import argparse
@@ -16,11 +16,14 @@ import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
+from importlib.metadata import version
 from modulefinder import ModuleFinder
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from audit.report import html_report, index_page
+from audit.report.page.templates import module
 from deploy.pythons import FUNCTION_PYTHON, find
 from deploy.wheels import LOCK, ROOT, WHEELS
 
@@ -62,7 +65,7 @@ def files(wheels: Path, *, compiler: str | None) -> dict[str, bytes]:
         BuildError: a wheel is missing or was changed, or two sources hold the same file.
     """
     found: dict[str, bytes] = {}
-    for name, data in (*_own(), *(entry for wheel in locked(wheels) for entry in _unpacked(wheel))):
+    for name, data in (*_own(), *_templates(), *(entry for wheel in locked(wheels) for entry in _unpacked(wheel))):
         if name in found:
             raise BuildError(f"{name} comes from two places; one would hide the other")
         found[name] = data
@@ -75,13 +78,18 @@ def locked(folder: Path) -> list[Path]:
     Raises:
         BuildError: one is missing.
     """
-    pins = re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    pins = _pins()
     hashes = set(re.findall(r"sha256:([0-9a-f]{64})", LOCK.read_text(encoding="utf-8")))
     wheels = {_package(path): path for path in sorted(folder.glob("*.whl")) if _sha256(path.read_bytes()) in hashes}
     missing = [f"{name} {version}" for name, version in pins if (name, version) not in wheels]
     if missing:
         raise BuildError(f"{folder} lacks the locked wheels of {', '.join(missing)}; run make wheels")
     return [wheels[pin] for pin in pins]
+
+
+def _pins() -> list[tuple[str, str]]:
+    """Name the locked packages and their versions."""
+    return re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def write(contents: Mapping[str, bytes], path: Path) -> str:
@@ -140,6 +148,15 @@ def _own() -> Iterator[tuple[str, bytes]]:
     data = {path for path in _data() if path.parent in folders or path.is_relative_to(SCHEMAS)}
     for path in sorted({*modules, *data, SCHEMAS / "__init__.py", ROOT / "LICENSE"}):
         yield path.relative_to(ROOT).as_posix(), path.read_bytes()
+
+
+def _templates() -> Iterator[tuple[str, bytes]]:
+    """The templates of the pages as modules, made by the Jinja that will run them."""
+    ours, needed = version("jinja2"), dict(_pins())["jinja2"]
+    if ours != needed:
+        raise BuildError(f"the zip is for jinja2 {needed}, and jinja2 {ours} is installed here")
+    made = {module(name, page.environment()) for page in (html_report, index_page) for name in page.TEMPLATES}
+    yield from ((f"audit/report/page/{name}", text.encode()) for name, text in sorted(made))
 
 
 def _data() -> Iterator[Path]:

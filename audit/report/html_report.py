@@ -9,22 +9,22 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
-from importlib import resources
 from itertools import groupby, islice
 from typing import Any, Final
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from audit.collection import Kind, instant
 from audit.report.contents import Report
+from audit.report.page import templates
 from audit.report.page.calendar_rows import CalendarRows
 from audit.report.page.calendar_table import cells, dates, groups, legend
 from audit.report.page.catalogue import OUTCOMES, doc_parts, failures, listed
 from audit.report.page.change_lists import change_lists, new_ones
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
 from audit.report.page.items import Items
-from audit.report.page.names import identity, readable, short
+from audit.report.page.names import identity, short
 from audit.report.page.problem_list import entries
 from audit.report.page.sentences import VERDICTS, as_sentence, doubts, drift_news, explained_sentence, verdict_sentence
 from audit.report.page.strips import late, strips
@@ -32,6 +32,9 @@ from audit.report.page.times import Clock, full_date, month
 from audit.report.page.unmet_runs import unmet_runs
 from audit.report.page.words import Words, marked, words_of
 
+_PAGE: Final = "page.html.jinja"
+_STYLE: Final = "page.css.jinja"
+TEMPLATES: Final = (_PAGE, _STYLE)
 _MOST_REJECTED: Final = 200
 _AT_A_TIME: Final = 1000
 """Parts of a page that are put together at a time; most are a few words."""
@@ -46,13 +49,13 @@ def render(report: Report) -> bytes:
 def pieces(report: Report) -> Iterator[bytes]:
     """Write the page part by part."""
     words = words_of(report.run.language)
-    environment = _environment()
+    page = environment()
     months = [(name, len(list(days))) for name, days in groupby(dates(report), partial(month, words=words))]
-    style = environment.get_template("page.css.jinja").render(days=len(dates(report)), months=months)
-    parts = environment.get_template("page.html.jinja").generate(
+    style = page.get_template(_STYLE).render(days=len(dates(report)), months=months)
+    parts = page.get_template(_PAGE).generate(
         report=report,
         style_sheet=Markup(style),  # noqa: S704 - our own, and it takes nothing from the report but numbers
-        script=Markup(_source("page.js")),  # noqa: S704 - our own, and it takes nothing from the report
+        script=Markup(templates.source("page.js")),  # noqa: S704 - our own, and it takes nothing from the report
         months=months,
         most_rejected=_MOST_REJECTED,
         **_contents(report, words),
@@ -102,27 +105,15 @@ def _functions(words: Words) -> Mapping[str, Any]:
     }
 
 
-@cache
-def _source(name: str) -> str:
-    return (resources.files("audit.report.page") / name).read_text(encoding="utf-8")
-
-
 def _hash(source: str) -> str:
     """Return what a content security policy knows a style sheet or a script by."""
     return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """Read the templates once, when the first page is wanted."""
-    environment = Environment(
-        loader=FunctionLoader(_source),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=readable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates.environment()
     environment.globals |= {
         "outcomes": OUTCOMES,
         "lists": LISTS,

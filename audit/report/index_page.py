@@ -9,19 +9,22 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib import resources
-from typing import Any
+from typing import Any, Final
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment
 
 from audit.previous import TrendLine, recall
 from audit.report.contents import Report
 from audit.report.facts import Conclusion
-from audit.report.page.names import readable
+from audit.report.page import templates
 from audit.report.page.sentences import VERDICTS
 from audit.report.page.times import Clock
 from audit.report.page.trend_charts import HEIGHT, WIDTH, age_words, backup_hours, charts, passed_per_mille
 from audit.report.page.words import Words, marked, words_of
+
+_PAGE: Final = "index.html.jinja"
+_STYLES: Final = ("page.css.jinja", "index.css.jinja")
+TEMPLATES: Final = (_PAGE, *_STYLES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +78,10 @@ def stored_index(report: Mapping[str, Any]) -> Index:
 
 def render(index: Index) -> bytes:
     """Return the page in UTF-8."""
-    environment = _environment()
+    read = environment().get_template
     words = words_of(index.language)
-    style = environment.get_template("page.css.jinja").render() + environment.get_template("index.css.jinja").render()
-    page = environment.get_template("index.html.jinja").render(
+    style = "".join(read(name).render() for name in _STYLES)
+    page = read(_PAGE).render(
         index=index,
         newest=index.lines[-1],
         clock=Clock(index.timezone, index.lines[-1].as_of, words),
@@ -99,16 +102,9 @@ def _age(line: TrendLine, words: Words) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    folder = resources.files("audit.report.page")
-    environment = Environment(
-        loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=readable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def environment() -> Environment:
+    """Read the templates once, when the first page is wanted."""
+    environment = templates.environment()
     environment.globals |= {"width": WIDTH, "height": HEIGHT}
     environment.filters |= {
         "place": lambda line: f"{line.as_of:%Y/%m/%d}/{line.run}/report.html",

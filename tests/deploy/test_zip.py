@@ -11,7 +11,10 @@ from typing import Any
 
 import grimp
 import pytest
+from jinja2 import Environment
 
+from audit.report import html_report, index_page
+from audit.report.page import templates
 from audit.simulator import Simulator, build_estate, serve
 from deploy.build_zip import BuildError, compiled, files, locked, main, unpack, write
 from deploy.pythons import find
@@ -20,6 +23,8 @@ from tests.deploy.conftest import Built
 from tests.edges.pretend import AS_OF, a_simulator
 from tests.edges.test_handler import BY_HAND, TIMER
 from tests.edges.test_handler import call as call_source
+from tests.report.test_html_report import GOLDEN, full
+from tests.report.test_index_page import full as an_index
 
 SECONDS = 120
 PLATFORM = Path(__file__).with_name("platform.py")
@@ -103,6 +108,28 @@ def test_the_bytecode_is_what_runs(built: Built, tmp_path: Path) -> None:
     assert call(replace(built, folder=folder), a_simulator(), tmp_path / "store", BY_HAND)["returned"]
 
 
+def test_pages_come_from_the_templates_that_were_compiled_in_advance(
+    built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_environment: Environment, _source: object, *_names: object) -> None:
+        raise AssertionError("a template was compiled")
+
+    monkeypatch.setattr(templates, "_FOLDER", built.folder / "audit" / "report" / "page")
+    monkeypatch.setattr(Environment, "compile", refuse)
+    for page in (html_report, index_page):
+        monkeypatch.setattr(page, "environment", page.environment.__wrapped__)
+
+    assert html_report.render(full()) == GOLDEN.read_bytes()
+    assert b"</html>" in index_page.render(an_index())
+
+
+def test_the_templates_are_compiled_by_the_jinja_that_runs_them(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.build_zip.version", lambda _package: "1.0")
+
+    with pytest.raises(BuildError, match=r"and jinja2 1\.0 is installed here"):
+        files(WHEELS / built.version, compiler=None)
+
+
 def test_without_bytecode_the_same_bytes_come_too_and_they_work(built: Built, tmp_path: Path) -> None:
     contents = files(WHEELS / built.version, compiler=None)
     sha256 = write(contents, tmp_path / "source.zip")
@@ -157,7 +184,10 @@ def test_it_holds_the_handler_at_its_root_and_exactly_the_modules_that_this_reac
     places = [name.replace(".", "/") for name in reached]
     paths = {f"{place}/__init__.py" if (ROOT / place).is_dir() else f"{place}.py" for place in places}
 
-    assert {name for name in built.contents if name.startswith("audit/") and name.endswith(".py")} == paths
+    modules = {name for name in built.contents if name.startswith("audit/") and name.endswith(".py")}
+    templates = {name for name in modules if name.startswith("audit/report/page/compiled/")}
+    assert modules - templates == paths
+    assert len(templates) == len(list((ROOT / "audit/report/page").glob("*.jinja")))
 
 
 def test_it_holds_no_terminal_no_simulator_and_no_test(built: Built) -> None:
