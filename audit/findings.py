@@ -139,14 +139,29 @@ def _verdict(outcome: Outcome, reason: str, tasks: Iterable[Task | str], facts: 
     if not facts and not tasks:
         return _plain(outcome, reason)
     told = tuple([(name, shown(fact) if type(fact) is datetime else fact) for name, fact in facts.items()])
-    named = tuple([task if isinstance(task, str) else task.id for task in tasks])
-    return Verdict(outcome, reason, _once(told, tuple(map(type, facts.values()))), named)
+    types = tuple(map(type, facts.values()))
+    if not tasks:
+        return _told(outcome, reason, told, types)
+    named = _same_tasks(tuple([task if isinstance(task, str) else task.id for task in tasks]))
+    return Verdict(outcome, reason, _same_facts(told, types), named)
 
 
 @lru_cache(maxsize=4096)
-def _once(facts: tuple[tuple[str, Fact], ...], _types: tuple[type, ...]) -> tuple[tuple[str, Fact], ...]:
+def _same_facts(facts: tuple[tuple[str, Fact], ...], _types: tuple[type, ...]) -> tuple[tuple[str, Fact], ...]:
     """Keep equal facts once: nine in ten findings say the same as another. True and 1 are equal, and not the same."""
     return facts
+
+
+@lru_cache(maxsize=64)
+def _same_tasks(tasks: tuple[str, ...]) -> tuple[str, ...]:
+    """Keep equal evidence once: several controls rest on the same tasks of the subject that is judged just now."""
+    return tasks
+
+
+@lru_cache(maxsize=4096)
+def _told(outcome: Outcome, reason: str, facts: tuple[tuple[str, Fact], ...], types: tuple[type, ...]) -> Verdict:
+    """Give every subject that no task is named for and that has the same facts the same verdict."""
+    return Verdict(outcome, reason, _same_facts(facts, types), ())
 
 
 @lru_cache(maxsize=1024)

@@ -56,7 +56,13 @@ def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
             others[task.began.date()].add(_of_task(task))
     silent, nothing = _silence(resource), frozenset[Day]()
     dates = _dates(resource.window.since.date(), resource.window.until.date())
-    return tuple([_day(states.get(day, nothing), others.get(day, nothing), silent) for day in dates])
+    return _once(tuple([_day(states.get(day, nothing), others.get(day, nothing), silent) for day in dates]))
+
+
+@lru_cache(maxsize=1024)
+def _once(days: tuple[Day, ...]) -> tuple[Day, ...]:
+    """Keep equal rows once: most resources of one plan have the same."""
+    return days
 
 
 def _planned_days(planned: Schedules) -> dict[date, AbstractSet[Day]]:

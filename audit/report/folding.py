@@ -26,7 +26,13 @@ class _Folding:
 
     def __init__(self, failures: Iterable[Finding], subjects: Subjects) -> None:
         self._failures = {_key(failure): failure for failure in failures}
-        self._subjects = {(kind, subject.id): subject for kind in SubjectKind for subject in subjects.of(kind)}
+        effects = {(failure.kind, failure.id) for failure in self._failures.values() if failure.control in _CAUSES_OF}
+        self._subjects = {
+            (kind, subject.id): subject
+            for kind in SubjectKind
+            for subject in subjects.of(kind)
+            if (kind, subject.id) in effects
+        }
         self._above = {key: cause for key, failure in self._failures.items() if (cause := self._cause(failure))}
         self._join_runs()
 

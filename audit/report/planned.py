@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from audit.matching import UNMET, PlannedRun, RunState
@@ -20,7 +21,7 @@ class Planned:
         judged: runs of which it is known whether they were met.
         repaired: runs without a backup of their own whose period brought one all the same.
         unscheduled: backups that answer no planned run.
-        unmet: the runs whose period brought no backup, oldest first.
+        unmet: the runs whose period brought no backup, oldest first, without their tasks, which would stay in memory.
     """
 
     states: Mapping[RunState, int]
@@ -35,15 +36,21 @@ def planned(resource: Resource, limits: Limits) -> Planned | None:
     found = match(resource, limits)
     if found is None:
         return None
-    states = Counter(found.states)
+    states = _once(tuple(Counter(found.states).items()))
     unmet = found.runs_in(UNMET)
     return Planned(
         states=states,
-        judged=len(unmet) + states[RunState.ON_TIME] + states[RunState.LATE],
+        judged=len(unmet) + states.get(RunState.ON_TIME, 0) + states.get(RunState.LATE, 0),
         repaired=sum(run.repaired_by is not None for run in unmet),
         unscheduled=len(found.unscheduled),
-        unmet=tuple([run for run in unmet if not run.is_met]),
+        unmet=tuple([run._replace(task=None) for run in unmet if not run.is_met]),
     )
+
+
+@lru_cache(maxsize=256)
+def _once(states: tuple[tuple[RunState, int], ...]) -> Mapping[RunState, int]:
+    """Keep equal counts once: most resources of one plan have the same."""
+    return dict(states)
 
 
 def match(resource: Resource, limits: Limits) -> Schedules | None:

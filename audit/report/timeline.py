@@ -2,7 +2,8 @@
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from operator import sub
 
 from audit.records.moments import Moments
@@ -27,7 +28,8 @@ class Timeline:
     """The recovery points of one resource against its limit.
 
     Attributes:
-        points: when its successful backups began, oldest first.
+        points: when its successful backups began, oldest first, in whole hours: most resources of one plan then have
+            the same, which are kept once.
         limit: greatest age of the newest of them, as CBR-101 takes it; None where none is known, and for a resource
             that no backup vault holds.
         longest: the longest gap, the one that still lasts among them; None where nothing can be said.
@@ -51,12 +53,18 @@ def timeline(resource: Resource, limits: Limits) -> Timeline:
         limit = limits.max_backup_age or resource.planned_interval(limits)
     longest, gaps = (None, ()) if limit is None else _gaps(points, limit, resource, limits)
     return Timeline(
-        points=Moments(points),
+        points=_in_hours(tuple([(point.toordinal(), point.hour) for point in points])),
         limit=limit,
         longest=longest,
         gaps=gaps,
         is_sure=resource.log_complete,
     )
+
+
+@lru_cache(maxsize=256)
+def _in_hours(points: tuple[tuple[int, int], ...]) -> Moments:
+    """Pack times that are given as a day and its hour."""
+    return Moments(datetime.fromordinal(day).replace(hour=hour, tzinfo=UTC) for day, hour in points)
 
 
 def _gaps(

@@ -49,12 +49,11 @@ def strips(report: Report) -> Strips:
     shown: dict[str, int] = {}
     for line in report.resources:
         timeline = line.timeline
-        hours = tuple([point.toordinal() * 24 + point.hour for point in timeline.points])
         beyond = tuple(axis.beyond(timeline))
-        alike = hours, beyond, timeline.is_sure
+        alike = timeline.points, beyond, timeline.is_sure
         drawing = drawings.get(alike)
         if drawing is None:
-            drawing = drawings[alike] = Strip(_path(axis.points(hours)), _path(beyond), timeline.is_sure)
+            drawing = drawings[alike] = Strip(_path(axis.points(timeline)), _path(beyond), timeline.is_sure)
         if drawing.points or drawing.beyond:
             shown[line.id] = numbers.setdefault(drawing, len(numbers))
     return Strips(axis.width, tuple(numbers), shown)
@@ -65,12 +64,11 @@ class _Axis:
     origin: datetime
     width: int
 
-    def points(self, hours: Iterable[int]) -> _Spans:
+    def points(self, timeline: Timeline) -> _Spans:
         """Every point as a short span; those that touch become one, so that hourly backups are a single bar."""
         merged: list[tuple[int, int]] = []
-        first = self.origin.toordinal() * 24
-        for hour in hours:
-            start = hour - first
+        for point in timeline.points:
+            start = (point - self.origin) // _HOUR
             end = min(start + _MARK, self.width)
             if merged and start <= merged[-1][1]:
                 merged[-1] = (merged[-1][0], end)

@@ -279,3 +279,9 @@ def test_the_calendar_and_the_counts_never_disagree(seed: int) -> None:
             assert day in {*GOOD, Day.PARTLY, Day.UNKNOWN}, run
     assert found.judged == sum(run.is_judged for run in matched.runs)
     assert sum(found.states.values()) == len(matched.runs)
+
+
+def test_equal_rows_are_kept_once() -> None:
+    one, other = (days(a_resource(a_backup(DAY, task_id=name)), limits()) for name in ("one", "other"))
+
+    assert one is other

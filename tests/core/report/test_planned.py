@@ -30,6 +30,7 @@ def test_every_run_of_the_window_is_counted_under_what_became_of_it() -> None:
         (DUE - 2 * DAY, RunState.SKIPPED),
         (DUE - DAY, RunState.MISSING),
     ]
+    assert [run.task for run in found.unmet] == [None, None]
 
 
 @pytest.mark.parametrize("presence", [each for each in Presence if each is not Presence.PROTECTED])

@@ -24,6 +24,15 @@ def test_points_are_the_successful_backups_from_the_oldest_on() -> None:
     assert timeline(a_resource(*tasks), limits()).points == Moments([NOW - 3 * DAY, NOW - DAY])
 
 
+def test_resources_with_backups_in_the_same_hours_share_their_points_and_keep_their_own_gaps() -> None:
+    held = {"held_since": NOW - 41 * HOUR}
+    one, other = (timeline(a_resource(a_backup(40 * HOUR - late), **held), limits()) for late in (TICK, HOUR - TICK))
+
+    assert one.points is other.points
+    assert one.points == Moments([NOW - 40 * HOUR])
+    assert (one.longest, other.longest) == (40 * HOUR - TICK, 39 * HOUR + TICK)
+
+
 def test_a_gap_of_exactly_the_limit_is_within_it_and_a_longer_one_is_not() -> None:
     tasks = [a_backup(age, task_id=str(age)) for age in (61 * HOUR + TICK, 31 * HOUR, HOUR)]
     found = timeline(a_resource(*tasks, held_since=NOW - 62 * HOUR), limits())
