@@ -20,12 +20,12 @@ from audit.report.contents import Report
 from audit.report.page import templates
 from audit.report.page.calendar_rows import CalendarRows
 from audit.report.page.calendar_table import cells, dates, groups, legend
-from audit.report.page.catalogue import OUTCOMES, doc_parts, failures, listed
+from audit.report.page.catalogue import OUTCOMES, doc_parts, listed, not_met
 from audit.report.page.change_lists import change_lists, new_ones
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
 from audit.report.page.items import Items
 from audit.report.page.names import identity, short
-from audit.report.page.problem_list import entries
+from audit.report.page.problem_list import by_severity, entries
 from audit.report.page.sentences import VERDICTS, as_sentence, doubts, drift_news, explained_sentence, verdict_sentence
 from audit.report.page.strips import late, strips
 from audit.report.page.times import Clock, full_date, month
@@ -68,7 +68,8 @@ def pieces(report: Report) -> Iterator[bytes]:
 
 def _contents(report: Report, words: Words) -> Mapping[str, Any]:
     """Work out every part of the page."""
-    grouped, drawn = groups(report, words), strips(report)
+    found = not_met(report)
+    grouped, drawn = groups(report, found, words), strips(report)
     clock = Clock(report.run.timezone, report.run.as_of, words)
     return {
         "clock": clock,
@@ -76,6 +77,7 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
         "sentence": verdict_sentence(report, words),
         "doubts": doubts(report, words),
         "drift_news": drift_news(report, words, clock.utc),
+        "severities": by_severity(report.problems),
         "entries": entries(report.problems, new_ones(report.changes)),
         "change_lists": change_lists(report.changes) if report.changes else (),
         "legend": legend(report),
@@ -87,9 +89,9 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
         "groups": grouped,
         "unmet": unmet_runs(grouped, words),
         "names": {control.id: control.name for control in report.controls},
-        "reasons": {(found.control, found.kind, found.id): found.verdict.reason for found in failures(report)},
+        "reasons": {(each.control, each.kind, each.id): each.verdict.reason for each in found.failures},
         "tally": report.tally,
-        "listed": listed(report),
+        "listed": listed(report.controls, found),
     }
 
 

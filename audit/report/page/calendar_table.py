@@ -1,21 +1,21 @@
 """The calendar of the page: one row for each resource, one cell for each day."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from operator import attrgetter
 from typing import Final
 
-from audit.findings import Outcome
+from audit.findings import Finding, Outcome
 from audit.report.contents import Report, ResourceLine
 from audit.report.days import Day
+from audit.report.page.catalogue import NotMet
 from audit.report.page.times import day_words
 from audit.report.page.words import Words
 from audit.subjects import SubjectKind
 
 _DAY: Final = timedelta(days=1)
-_WHAT_CAME_OUT: Final = attrgetter("kind", "id", "verdict.outcome", "waiver")
+_PASS: Final = Outcome.PASS  # looking a member up takes longer than comparing with it
+_RESOURCE: Final = SubjectKind.RESOURCE
 _WAIVED: Final = "waived"
 GROUPS: Final[Mapping[str, str]] = {
     Outcome.FAIL: "with a problem",
@@ -104,23 +104,29 @@ def _title(day: date, state: State, words: Words) -> str:
     return words.text("{day}: {state}", day=day_words(day, words), state=words.text(state.words))
 
 
-def groups(report: Report, words: Words) -> tuple[Group, ...]:
+def groups(report: Report, found: NotMet, words: Words) -> tuple[Group, ...]:
     """Sort resources into groups, the worst first; problems keep their order, the others go by name."""
     place: dict[str, int] = {}
     for number, problem in enumerate(report.problems):
         for kind, subject_id in problem.subjects:
             if kind is SubjectKind.RESOURCE:
                 place.setdefault(subject_id, number)
-    seen: dict[str, set[str]] = defaultdict(set)
-    for kind, subject_id, outcome, waiver in set(map(_WHAT_CAME_OUT, report.findings)):
-        if kind is SubjectKind.RESOURCE:
-            seen[subject_id].add(_WAIVED if waiver and outcome is Outcome.FAIL else outcome)
+    seen = {
+        Outcome.FAIL: _resources(finding for finding in found.failures if not finding.waiver),
+        Outcome.UNKNOWN: _resources(found.unknown),
+        _WAIVED: _resources(finding for finding in found.failures if finding.waiver),
+        Outcome.PASS: _resources(finding for finding in report.findings if finding.verdict.outcome is _PASS),
+    }
     ordered = sorted(report.resources, key=lambda line: (place.get(line.id, len(place)), line.name.casefold(), line.id))
     groups: dict[str, list[ResourceLine]] = {outcome: [] for outcome in GROUPS}
     for line in ordered:
-        worst = next((outcome for outcome in GROUPS if outcome in seen[line.id]), Outcome.NOT_APPLICABLE)
+        worst = next((outcome for outcome, ids in seen.items() if line.id in ids), Outcome.NOT_APPLICABLE)
         groups[worst].append(line)
     return tuple(_group(GROUPS[outcome], lines, words) for outcome, lines in groups.items() if lines)
+
+
+def _resources(findings: Iterable[Finding]) -> set[str]:
+    return {finding.id for finding in findings if finding.kind is _RESOURCE}
 
 
 def _group(which: str, lines: list[ResourceLine], words: Words) -> Group:

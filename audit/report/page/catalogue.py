@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import Final
+from typing import Any, Final
 
 from audit.collection import instant
-from audit.findings import Fact, Finding, Outcome
+from audit.findings import Control, Fact, Finding, Outcome
 from audit.report.contents import Report
 from audit.report.page.times import dated
 from audit.report.page.words import ENGLISH
@@ -18,7 +18,7 @@ OUTCOMES: Final = {
     Outcome.UNKNOWN: "Unknown",
     Outcome.NOT_APPLICABLE: "Not applicable",
 }
-_FAIL, _UNKNOWN = Outcome.FAIL, Outcome.UNKNOWN  # looking a member up takes longer than comparing with it
+_FINE: Final = (Outcome.PASS, Outcome.NOT_APPLICABLE)
 _DOC_OUTCOME: Final = re.compile(rf"({'|'.join(Outcome)}) {{2,}}(.*)")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _UNITS: Final = {"hours": "hour", "days": "day", "percent": "percent"}
@@ -33,16 +33,27 @@ class Listed:
     findings: tuple[Finding, ...]
 
 
-def failures(report: Report) -> list[Finding]:
-    """What did not comply, whether or not somebody accepts that."""
-    return [finding for finding in report.findings if finding.verdict.outcome is _FAIL]
+@dataclass(frozen=True, slots=True)
+class NotMet:
+    """What did not comply, whether or not somebody accepts that, and what could not be decided."""
+
+    failures: tuple[Finding, ...]
+    unknown: tuple[Finding, ...]
 
 
-def listed(report: Report) -> Mapping[str, tuple[Listed, ...]]:
+def not_met(report: Report) -> NotMet:
+    """Look through all findings once."""
+    found = [finding for finding in report.findings if finding.verdict.outcome not in _FINE]
+    return NotMet(
+        tuple([finding for finding in found if finding.outcome is Outcome.FAIL]),
+        tuple([finding for finding in found if finding.outcome is Outcome.UNKNOWN]),
+    )
+
+
+def listed(controls: Iterable[Control[Any]], found: NotMet) -> Mapping[str, tuple[Listed, ...]]:
     """Bring together what failed or stayed unknown: of each control, failures first, alike ones in one place."""
-    alike: dict[str, dict[tuple[Outcome, str], list[Finding]]] = {control.id: {} for control in report.controls}
-    unknown = [finding for finding in report.findings if finding.verdict.outcome is _UNKNOWN]
-    for finding in (*failures(report), *unknown):
+    alike: dict[str, dict[tuple[Outcome, str], list[Finding]]] = {control.id: {} for control in controls}
+    for finding in (*found.failures, *found.unknown):
         alike[finding.control].setdefault((finding.outcome, finding.verdict.reason), []).append(finding)
     return {
         control: tuple(Listed(outcome, reason, tuple(found)) for (outcome, reason), found in kinds.items())

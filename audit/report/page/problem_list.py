@@ -1,8 +1,10 @@
 """What to do, as the page lists it: problems that are alike share one entry."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from audit.findings import Severity
 from audit.previous import Pair
 from audit.report.page.sentences import subjects_of
 from audit.report.page.times import Age, problem_age
@@ -45,6 +47,12 @@ def entries(problems: Iterable[Problem], new: frozenset[Pair]) -> tuple[Entry, .
         Entry(tuple(alike), sum((each.control, each.kind, each.id) in new for each in alike))
         for alike in found.values()
     )
+
+
+def by_severity(problems: Iterable[Problem]) -> Mapping[Severity, int]:
+    """Count the problems of each severity that they have, the worst first."""
+    numbers = Counter(problem.severity for problem in problems)
+    return {severity: numbers[severity] for severity in Severity if numbers[severity]}
 
 
 def _likeness(problem: Problem) -> object:
