@@ -55,9 +55,17 @@ def pieces(report: Report) -> Iterator[bytes]:
 class _Cells(dict[str, str]):
     """The cells that many lines share, each written once: the csv module would look at every character again."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts: dict[int, str] = {}
+
     def __missing__(self, text: str) -> str:
         cell = self[text] = _cell(text)
         return cell
+
+    def facts(self, facts: tuple[tuple[str, Fact], ...]) -> str:
+        """Write facts, which are known by their identity: the report keeps them meanwhile."""
+        return self._facts.get(id(facts)) or self._facts.setdefault(id(facts), _facts(facts))
 
 
 def _line(finding: Finding, cells: _Cells) -> str:
@@ -65,7 +73,7 @@ def _line(finding: Finding, cells: _Cells) -> str:
     evidence, waived = " ".join(tasks), _waiver_cells(waiver) if waiver else _NOT_WAIVED
     return (
         f"{cells[control]},{cells[kind]},{cells[subject_id]},{cells[name]},{cells[outcome]},{cells[severity]},"
-        f"{cells[reason]},{_facts(facts)},{_cell(evidence)},{waived}"
+        f"{cells[reason]},{cells.facts(facts)},{_cell(evidence)},{waived}"
     )
 
 

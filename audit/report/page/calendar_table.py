@@ -75,7 +75,8 @@ class Group:
 
 def legend(report: Report) -> tuple[State, ...]:
     """The states that this calendar shows."""
-    seen = {day for line in report.resources for day in line.days}
+    rows = {id(line.days): line.days for line in report.resources}  # most are shared
+    seen = {day for days in rows.values() for day in days}
     return tuple(state for day, state in STATES.items() if day in seen)
 
 
