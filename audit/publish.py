@@ -78,17 +78,17 @@ class Publication:
         """The address of the run."""
         return f"{self._store.url}/{self.prefix}"
 
-    def put(self, name: str, pieces: Iterable[bytes]) -> Stored:
+    def put(self, name: str, data: bytes | Iterable[bytes]) -> Stored:
         """Write one object of the run, without any secret that is known.
 
         Args:
             name: under the run's key.
-            pieces: its bytes in their order; they are put together in memory, or in a file where they are many.
+            data: its bytes, or pieces of them, which are put together in memory, or in a file where they are many.
 
         Raises:
             StoreError: the name has characters outside the alphabet of keys, or writing failed.
         """
-        return self._put(name, held(REDACTOR.pieces(pieces)))
+        return self._put(name, REDACTOR.data(data) if isinstance(data, bytes) else held(REDACTOR.pieces(data)))
 
     def _put(self, name: str, data: Data) -> Stored:
         self._create(name, data)

@@ -1,7 +1,7 @@
 """An object that is made piece by piece, on its way to a store, which needs its hash and its length first."""
 
-from collections.abc import Iterable, Iterator
-from io import BytesIO
+from collections.abc import Iterable
+from itertools import chain
 from mmap import ACCESS_READ, mmap
 from tempfile import TemporaryFile
 from typing import Final
@@ -19,20 +19,19 @@ def held(pieces: Iterable[bytes]) -> Data:
     Raises:
         StoreError: there is no room for a temporary file.
     """
-    written, remaining = BytesIO(), iter(pieces)
+    first, size, remaining = list[bytes](), 0, iter(pieces)
     for piece in remaining:
-        written.write(piece)
-        if written.tell() > _IN_MEMORY:
-            return _in_a_file(written.getbuffer(), remaining)
-    return written.getvalue()
+        first.append(piece)
+        size += len(piece)
+        if size > _IN_MEMORY:
+            return _in_a_file(chain(first, remaining))
+    return b"".join(first)
 
 
-def _in_a_file(first: memoryview, others: Iterator[bytes]) -> memoryview:
+def _in_a_file(pieces: Iterable[bytes]) -> memoryview:
     try:
         with TemporaryFile() as file:
-            file.write(first)
-            first.release()
-            file.writelines(others)
+            file.writelines(pieces)
             file.flush()
             return memoryview(mmap(file.fileno(), 0, access=ACCESS_READ))
     except OSError as error:

@@ -86,7 +86,7 @@ def publish(
     run = structs.replace(facts(number, judged), origin=origin_of(head))
     publication = Publication(shelf, run, head=head, signer=signer or Unsigned())
     publication.keep(a_page(number))
-    publication.put("report.json", [orjson.dumps({"number": number})])
+    publication.put("report.json", orjson.dumps({"number": number}))
     publication.finish(replace(report or a_report(), run=run))
     return publication
 

@@ -103,9 +103,9 @@ def published(report: bytes, page: bytes | None) -> Shelf:
     """One run with such a report, and with a page of it or without."""
     shelf = Shelf()
     publication = Publication(shelf, facts(1), head=None, signer=Unsigned())
-    publication.put("report.json", [report])
+    publication.put("report.json", report)
     if page is not None:
-        publication.put("report.html", [page])
+        publication.put("report.html", page)
     publication.finish(replace(a_report(), run=facts(1)))
     return shelf
 
