@@ -32,7 +32,6 @@ def _is_as_rare_as_planned(_cause: Finding, subject: Subject) -> bool:
     """Its newest success is no older than every policy of it allows."""
     if not isinstance(subject, Resource) or not (last := subject.last_success):
         return False
-    subject.forget()  # where backups fail everywhere, the tasks of every resource would be in memory at the same time
     age = subject.window.until - last.began
     return all(age <= schedule.longest_gap for schedule in subject.schedules or ())
 

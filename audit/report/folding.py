@@ -48,13 +48,20 @@ class _Folding:
         """Find the first cause of the table that failed for the subject, or for one that it depends on."""
         causes = _CAUSES_OF.get(failure.control, ())
         subject = self._subjects.get((failure.kind, failure.id)) if causes else None
-        places = tuple(_depends_on(subject)) if subject else ()
+        if subject is None:
+            return None
+        found = next(self._explaining(causes, subject), None)
+        if isinstance(subject, Resource | VaultSubject):
+            subject.forget()  # where backups fail everywhere, the tasks of every resource would be in memory at once
+        return found
+
+    def _explaining(self, causes: Iterable[Cause], subject: Subject) -> Iterator[_Key]:
+        places = tuple(_depends_on(subject))
         for cause in causes:
             for kind, subject_id in places:
                 found = self._failures.get((cause.control, kind, subject_id))
-                if subject and found and cause.when(found, subject):
-                    return _key(found)
-        return None
+                if found and cause.when(found, subject):
+                    yield _key(found)
 
     def _join_runs(self) -> None:
         """Put what is left about the runs of one resource under the worst of it, counted with what that explains."""

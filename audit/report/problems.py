@@ -64,15 +64,15 @@ def find_problems(findings: Iterable[Finding], subjects: Subjects, todo: Mapping
         todo: what to do about each control.
     """
     failures = [finding for finding in findings if finding.is_problem]
-    tasks = _tasks(subjects, failures)
-    problems = (_problem(cause, below, todo, tasks) for cause, below in fold(failures, subjects))
+    broken = _broken_tasks(subjects, failures)
+    problems = (_problem(cause, below, todo, broken) for cause, below in fold(failures, subjects))
     return tuple(
         sorted(problems, key=lambda problem: (problem.severity.rank, problem.since or "~", problem.id, problem.control))
     )
 
 
-def _tasks(subjects: Subjects, failures: Iterable[Finding]) -> Mapping[str, Task]:
-    """Look up the tasks that the failures rest on; each is one of its subject."""
+def _broken_tasks(subjects: Subjects, failures: Iterable[Finding]) -> Mapping[str, Task]:
+    """Look up the tasks that the failures rest on and that did not succeed; each is one of its subject."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for failure in failures:
         wanted[failure.id].update(failure.verdict.tasks)
@@ -81,14 +81,19 @@ def _tasks(subjects: Subjects, failures: Iterable[Finding]) -> Mapping[str, Task
         *subjects.vaults,
         subjects.collection,
     )
-    holders = [subject for subject in every if wanted.get(subject.id)]
-    return {task.id: task for holder in holders for task in pick_named(holder.tasks, wanted[holder.id])}
+    found: dict[str, Task] = {}
+    for holder in every:
+        if wanted.get(holder.id):
+            found |= {task.id: task for task in pick_named(holder.tasks, wanted[holder.id]) if not task.succeeded}
+        if not isinstance(holder, Collection):
+            holder.forget()
+    return found
 
 
-def _problem(cause: Finding, below: list[Finding], todo: Mapping[str, str], tasks: Mapping[str, Task]) -> Problem:
+def _problem(cause: Finding, below: list[Finding], todo: Mapping[str, str], broken: Mapping[str, Task]) -> Problem:
     own = [finding for finding in below if (finding.kind, finding.id) == (cause.kind, cause.id)]
     others = [finding for finding in below if (finding.kind, finding.id) != (cause.kind, cause.id)]
-    task = _broken_task(cause, own, tasks)
+    task = _newest(cause, own, broken)
     since, or_earlier = _beginning([cause, *below])
     return Problem(
         kind=cause.kind,
@@ -109,13 +114,12 @@ def _problem(cause: Finding, below: list[Finding], todo: Mapping[str, str], task
     )
 
 
-def _broken_task(cause: Finding, own: list[Finding], tasks: Mapping[str, Task]) -> Task | None:
+def _newest(cause: Finding, own: list[Finding], broken: Mapping[str, Task]) -> Task | None:
     """Find the newest task that did not succeed: of the cause or, for a resource, of what else fails there."""
-    named = [tasks[task_id] for task_id in cause.verdict.tasks if task_id in tasks]
-    task = next((task for task in reversed(named) if not task.succeeded), None)
+    task = next((broken[task_id] for task_id in reversed(cause.verdict.tasks) if task_id in broken), None)
     if task is None and cause.kind is SubjectKind.RESOURCE:
-        named += [tasks[task_id] for finding in own for task_id in finding.verdict.tasks if task_id in tasks]
-        task = max((task for task in named if not task.succeeded), key=lambda task: task.created_at, default=None)
+        named = (task_id for finding in own for task_id in finding.verdict.tasks if task_id in broken)
+        task = max(map(broken.__getitem__, named), key=lambda task: task.created_at, default=None)
     return task
 
 
