@@ -66,7 +66,7 @@ class PackedTasks(Sequence[Task]):
         fitting = [group for group in self._groups if claim(group.sample)]
         if not fitting:
             return []
-        if self._records is None and _MANY * sum(len(group.rows) for group in fitting) < len(self):
+        if _MANY * sum(len(group.rows) for group in fitting) < len(self):
             return self._table.made(self._table.records_by_age(_rows(fitting)))
         tasks = self._table.made(self._by_age())  # the others are few
         return tasks if len(fitting) == len(self._groups) else [task for task in tasks if claim(task)]
