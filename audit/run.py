@@ -110,6 +110,8 @@ def _import_what_judges() -> None:
     from audit import assess  # noqa: F401, PLC0415  # so that it is there when it is used
     from audit.report import html_report, json_report  # noqa: F401, PLC0415  # likewise, in nearly every run
 
+    html_report.make_ready()
+
 
 def collect(
     source: Source, kinds: Iterable[Kind], window: Window, publication: Publication, watch: Watch, intake: Intake
