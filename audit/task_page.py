@@ -1,7 +1,7 @@
 """The rows of a page of the task log, sorted: most are packed at once, a few become tasks, and the odd are left."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import compress
 from types import SimpleNamespace
 from typing import Any, Final
@@ -53,25 +53,32 @@ class TaskPage:
         seen: differences that rows show, and the places of those that show them and no others.
     """
 
-    def __init__(self, rows: Sequence[Any], most_odd: int, differences: Sequence[Difference] = ()) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Any],
+        most_odd: int,
+        *,
+        missing: Collection[int] = (),
+        differences: Sequence[Difference] = (),
+    ) -> None:
         """Sort rows.
 
         Args:
             rows: as the types hold them, None where they do not.
             most_odd: how many may be odd.
+            missing: the places where they do not.
             differences: which the rows may show.
 
         Raises:
             TooManyError: more are.
         """
-        self.ids: list[Any] = [None if row is None else row.id for row in rows]
+        self.ids: list[Any] = [row.id if row else None for row in rows]
         self.batches: list[Batch] = []
         self.tasks: dict[int, Task] = {}
-        self.odd: dict[int, Any] = {}
+        self.odd: dict[int, Any] = dict.fromkeys(missing)
         self._most_odd = most_odd
         places: Sequence[int] = range(len(rows))
-        if None in rows:
-            self.odd = {place: None for place in places if rows[place] is None}
+        if missing:
             places = [place for place in places if place not in self.odd]
         self._sort(places, rows)
         self.seen = _by_differences(rows, differences)
@@ -195,9 +202,9 @@ def _batch(
 
 def _packed(pack: Callable[[Sequence[str]], bytes], texts: Sequence[Any], some: str, nothing: bytes) -> bytes:
     """Pack texts together; where there is none, some text is packed, and taken out again."""
-    missing = [place for place, each in enumerate(texts) if type(each) is not str]
-    if not missing:
+    if set(map(type, texts)) == {str}:
         return pack(texts)
+    missing = [place for place, each in enumerate(texts) if type(each) is not str]
     filled = list(texts)
     for place in missing:
         filled[place] = some

@@ -94,8 +94,8 @@ class Reader:
         try:
             page = self._split(body)
             raws = getattr(page, self._key)
-            rows = self._typed(raws)
-            tasks, rest = TaskPage(rows, _MOST_ODD), self._rest(page)
+            rows, missing = self._typed(raws)
+            tasks, rest = TaskPage(rows, _MOST_ODD, missing=missing), self._rest(page)
             odd = tasks.put_back(raws)
             written = orjson.dumps({**rest, self._key: odd})
         except (*_REFUSALS, TooManyError, orjson.JSONDecodeError, orjson.JSONEncodeError):
@@ -119,7 +119,7 @@ class Reader:
     def _as_drifting(self, page: Any) -> Found | None:
         rows = getattr(page, self._key)
         try:
-            return TaskPage(rows, 0, self._learnt.differences), self._rest(page)
+            return TaskPage(rows, 0, differences=self._learnt.differences), self._rest(page)
         except TooManyError:
             return None
 
@@ -139,14 +139,16 @@ class Reader:
             self._drifting = Decoder(Types(self._schema, {self._key: rows}).of(self._schema)).decode
         return is_learnt
 
-    def _typed(self, raws: Sequence[Raw]) -> list[Any]:
-        """Fill the types with rows; None for one that does not fit."""
+    def _typed(self, raws: Sequence[Raw]) -> tuple[list[Any], list[int]]:
+        """Fill the types with rows; where one does not fit, None stands for it, and its place is told."""
         rows: list[Any] = []
-        for raw in raws:
+        missing: list[int] = []
+        for place, raw in enumerate(raws):
             try:
                 rows.append(self._row(raw))
             except _REFUSALS as error:
                 rows.append(None)
-                if rows.count(None) > _MOST_ODD:
+                missing.append(place)
+                if len(missing) > _MOST_ODD:
                     raise TooManyError from error
-        return rows
+        return rows, missing

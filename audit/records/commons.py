@@ -39,7 +39,7 @@ class Commons:
     def numbers(self, read: Sequence[Common], plain: Callable[[Common], Common]) -> list[int]:
         """Return the numbers of what is made of values as they were read; the same are made plain once."""
         known, again = self._numbers, self._read
-        found = [known.get(each) for each in read]
+        found = list(map(known.get, read))
         if None not in found:
             return found  # type: ignore[return-value]  # that is what was asked
         for place, number in enumerate(found):
