@@ -118,14 +118,16 @@ class History:
         Args:
             since: what was created before and has ended is left out.
         """
+        return b"".join(self.pieces(since))
+
+    def pieces(self, since: datetime | None = None) -> Iterator[bytes]:
+        """Return the same piece by piece."""
         packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)  # and not ISA-L: its bytes may depend on the processor
-        packed = io.BytesIO()  # gives its bytes away without a copy
         tasks = map(self._table.task, self._table.rows_by_id())
         kept = (task for task in tasks if since is None or task.created_at >= since or not task.finished)
         while lines := b"".join(map(_line, islice(kept, _LINES))):
-            packed.write(packer.compress(lines))
-        packed.write(packer.flush())
-        return packed.getvalue()
+            yield packer.compress(lines)
+        yield packer.flush()
 
     @classmethod
     def load(cls, data: bytes) -> "History":

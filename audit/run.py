@@ -143,7 +143,7 @@ def _further(read: Progress, page: Page, pages: Pages) -> Progress:
 
 def publish(publication: Publication, intake: Intake, profile: Profile, report: "Report") -> Done:
     """Write history, profile and reports, and commit them with the manifest."""
-    publication.put(HISTORY, intake.tasks.dump(since=report.run.window.since))
+    publication.put(HISTORY, intake.tasks.pieces(since=report.run.window.since))
     publication.put(PROFILE, profile.canonical)
     for name in profile.formats:
         publication.put(name, FORMATS[name](report))

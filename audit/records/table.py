@@ -191,14 +191,17 @@ class Table:
                     first[common] = created
         while groups:
             common, group = groups.popitem()
-            where, how = COMMON.unpack(common)
-            sample = Task(*(b"", _SOME_TIME, _SOME_TIME, *self._how.values[how], *self._where.values[where]))
-            yield Group(sample, group, moment_of(first.pop(common)))
+            yield Group(self.sample(common), group, moment_of(first.pop(common)))
 
-    def alone(self, row: int) -> Group:
-        """Return a task as a group of its own."""
-        task = self.task(row)
-        return Group(task, rows(row), task.created_at)
+    def common(self, row: int) -> bytes:
+        """Return what tasks have in common that differ in ids and times alone, packed."""
+        common: bytes = CREATED_AND_COMMON.unpack_from(self._records, row * SIZE)[1]
+        return common
+
+    def sample(self, common: bytes) -> Task:
+        """Make a task of what several have in common, with neither an id nor times of its own."""
+        where, how = COMMON.unpack(common)
+        return Task(*(b"", _SOME_TIME, _SOME_TIME, *self._how.values[how], *self._where.values[where]))
 
     def begun(self, rows: Rows) -> Iterator[datetime]:
         """Return when each task of some numbers began."""

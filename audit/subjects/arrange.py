@@ -112,6 +112,7 @@ class _Arrangement:
         self._shared: set[int] = set()
         self._stays: dict[str | None, set[str]] = defaultdict(set)
         self._without_resource: list[tuple[Task, tuple[str, ...]]] = []
+        self._filed: dict[tuple[str, bytes], Group] = {}
         others = rows()
         for alike in self._table.alike(collection.window.until):
             task = alike.sample
@@ -124,6 +125,7 @@ class _Arrangement:
                 others.extend(alike.rows)
         for row in self._table.by_age(others):
             self._file(row, self._table.task(row))
+        self._filed.clear()
 
     def subjects(self) -> Subjects:
         """Build every subject."""
@@ -150,11 +152,11 @@ class _Arrangement:
         """Put a task under everything that it concerns, and note what it took away."""
         resource_ids = {*task.removed, *([task.resource_id] if task.resource_id else ())}
         vault_ids = self._vaults_of(task)
-        alone = self._table.alone(row)
+        common = self._table.common(row)
         for resource_id in resource_ids:
-            self._by_resource[resource_id].append(alone)
+            self._put(self._by_resource[resource_id], resource_id, row, task, common)
         for vault_id in vault_ids:
-            self._by_vault[vault_id].append(alone)
+            self._put(self._by_vault[vault_id], vault_id, row, task, common)
         if not resource_ids:
             self._without_resource.append((task, vault_ids))
         if len(vault_ids) > 1:
@@ -165,6 +167,14 @@ class _Arrangement:
                 self._departures |= dict.fromkeys(resource_ids, _departure(task))
             if task.operation == "vault_delete":
                 self._departures |= dict.fromkeys(set(vault_ids) - self._vaults.keys(), _departure(task))
+
+    def _put(self, groups: list[Group], subject_id: str, row: int, task: Task, common: bytes) -> None:
+        """Put a task into a group of a subject; those that are alike come in order of age."""
+        known = self._filed.get((subject_id, common))
+        if known is None:
+            known = self._filed[subject_id, common] = Group(self._table.sample(common), rows(), task.created_at)
+            groups.append(known)
+        known.rows.append(row)
 
     def _vaults_of(self, task: Task) -> tuple[str, ...]:
         """Name the vaults that a task concerns; the log often leaves the vault out."""
