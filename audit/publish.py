@@ -19,7 +19,7 @@ from audit.report import INDEX
 from audit.report.facts import RunFacts
 from audit.report.parts import previous_part, reading_part
 from audit.store import LATEST, Store
-from audit.store.held import Data, held
+from audit.store.held import Data, held, in_parts
 
 if TYPE_CHECKING:
     from audit.report.contents import Report
@@ -319,4 +319,7 @@ def _span(window: Window | None) -> Mapping[str, str] | None:
 
 
 def _sha256(data: Data) -> str:
-    return hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256()
+    for part in in_parts(data):
+        digest.update(part)
+    return digest.hexdigest()

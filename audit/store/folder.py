@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from audit.errors import StoreError
-from audit.store.held import Data
+from audit.store.held import Data, in_parts
 
-_PIECE: Final = 1024 * 1024
 _TEMPORARY: Final = re.compile(r"\.[0-9a-f]{16}")
 
 
@@ -103,7 +102,7 @@ class Folder:
             temporary = path.with_name(f".{secrets.token_hex(8)}")
             try:
                 with temporary.open("xb") as file:
-                    file.write(data)
+                    file.writelines(in_parts(data))
                     file.flush()
                     os.fsync(file.fileno())
                 put(temporary, path)
@@ -126,11 +125,9 @@ class Folder:
 
 def _holds(path: Path, data: Data) -> bool | None:
     """Tell whether a file has these bytes, None where there is none; both may be large."""
-    view = memoryview(data)
     try:
         with path.open("rb") as file:
-            starts = range(0, len(view) + 1, _PIECE)  # one more than needed, so that the file ends there too
-            return all(file.read(_PIECE) == bytes(view[start : start + _PIECE]) for start in starts)
+            return all(file.read(len(part)) == part for part in in_parts(data)) and not file.read(1)
     except FileNotFoundError:
         return None
     except OSError as error:

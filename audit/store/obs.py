@@ -17,7 +17,7 @@ import requests
 from msgspec import Struct
 
 from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
-from audit.store.held import Data
+from audit.store.held import Data, in_parts
 from audit.store.obs_dialect import NO_SUCH_KEY
 from audit.store.obs_place import Place
 from audit.store.plain_xml import XmlError, texts
@@ -174,9 +174,11 @@ class Obs:
         return known is not None
 
     def _write(self, key: str, data: Data, headers: dict[str, str], action: str, arrived: Callable[[], bool]) -> None:
-        digest = hashlib.md5(data, usedforsecurity=False).digest()
+        digest = hashlib.md5(usedforsecurity=False)
+        for part in in_parts(data):
+            digest.update(part)
         kind = next((kind for end, kind in _TYPES.items() if key.endswith(end)), "application/octet-stream")
-        headers = {"Content-MD5": base64.b64encode(digest).decode(), "Content-Type": kind, **headers}
+        headers = {"Content-MD5": base64.b64encode(digest.digest()).decode(), "Content-Type": kind, **headers}
         there = Answer(b"", {})
         self._ask("PUT", key, action, data=data, headers=headers, arrived=lambda: there if arrived() else None)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from audit.errors import StoreError
-from audit.store.held import held
+from audit.store.held import held, in_parts
 
 MEGABYTE = b"0123456789abcdef" * 65536
 
@@ -15,6 +15,33 @@ def test_what_is_large_is_held_in_a_file_and_not_in_memory(number: int, kind: ty
 
     assert type(found) is kind
     assert bytes(found) == MEGABYTE * number
+
+
+@pytest.mark.parametrize("size", [0, 1, 1 << 20, (9 << 20) + 7])
+def test_parts_are_the_whole_as_often_as_it_is_looked_at(size: int) -> None:
+    data = (MEGABYTE * 10)[:size]
+    found = held([data])
+
+    assert [b"".join(in_parts(found)) for _ in range(2)] == [data, data]
+    assert max(map(len, in_parts(found)), default=0) <= len(MEGABYTE)
+
+
+def test_parts_that_were_looked_at_leave_memory() -> None:
+    found = held([MEGABYTE] * 64)
+    for _ in in_parts(found):
+        pass
+    before = _resident()
+    for part in in_parts(found):
+        bytes(part)
+
+    assert _resident() - before < 16 * len(MEGABYTE)
+    assert bytes(found) == MEGABYTE * 64
+    assert _resident() - before > 32 * len(MEGABYTE)
+
+
+def _resident() -> int:
+    """The bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 def test_the_file_has_no_name_and_ends_with_what_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
