@@ -67,7 +67,7 @@ FULL: Final = Size(
 )
 QUICK: Final = Size(
     tasks=50_000,
-    rounds=3,
+    rounds=2,
     other_rounds=1,
     resources=500,
     peaks=(10_000, 50_000),
