@@ -230,10 +230,14 @@ class TestPagesThatAreReadWithCare:
         assert read_tasks(body) is None
 
 
-def test_another_task_of_the_same_id_is_rejected_as_the_row_that_it_came_in() -> None:
-    first, second = a_task_row(), a_task_row(operation_type="delete")
-    intake = taken(a_body(first, second))
+@pytest.mark.parametrize("row_id", ["task-1", UUID])
+def test_another_task_of_the_same_id_is_rejected_as_the_row_that_it_came_in(row_id: str) -> None:
+    first, second = a_task_row(id=row_id), a_task_row(id=row_id, operation_type="delete")
+    other = a_task_row(id=OTHER_UUID)
+    for bodies in ([a_body(first), a_body(other, second)], [a_body(first, second, other)]):
+        intake = taken(*bodies)
 
-    assert list(intake.tasks) == [Task.from_row(first)]
-    (rejected,) = intake.rejected
-    assert (rejected.row, rejected.id, rejected.message) == (1, "task-1", "another task has the same id")
+        assert sorted(task.id for task in intake.tasks) == sorted([row_id, OTHER_UUID])
+        assert Task.from_row(first) in list(intake.tasks)
+        (rejected,) = intake.rejected
+        assert (rejected.row, rejected.id, rejected.message) == (1, row_id, "another task has the same id")
