@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audit import __version__
 from audit.collection import shown
@@ -115,12 +116,8 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
         return timedelta(milliseconds=context.getRemainingTimeInMilliSeconds())
 
     made = _order_on_timer(read, variables) if isinstance(read, TimerEvent) else _order_by_hand(read, variables)
-    return Order(
-        settings=made.settings,
-        profile=made.profile,
-        since=made.since,
-        until=made.until,
-        nonce=made.nonce,
+    return replace(
+        made,
         request_id=context.getRequestID(),
         budget=min(max(time_left() * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
         storing=min(max(time_left() - _RESERVE, timedelta(0)), 2 * _HOUR),

@@ -318,8 +318,13 @@ def _span(window: Window | None) -> Mapping[str, str] | None:
     return {"since": shown(window.since), "until": shown(window.until)} if window else None
 
 
-def _sha256(data: Data) -> str:
+def sha256_of(parts: Iterable[bytes | memoryview]) -> str:
+    """Hash what is handed out part by part."""
     digest = hashlib.sha256()
-    for part in in_parts(data):
+    for part in parts:
         digest.update(part)
     return digest.hexdigest()
+
+
+def _sha256(data: Data) -> str:
+    return sha256_of(in_parts(data))

@@ -1,7 +1,6 @@
 """Recomputing a report from the evidence of its run, offline: the same bytes, or an account of what differs."""
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from audit.errors import ChainError, StoreError
 from audit.predecessor import Predecessor, prefix_of, read_left, read_listed, read_manifest, stored_pages
 from audit.previous import Previous
 from audit.profile import Profile, build_profile
-from audit.publish import HISTORY, PROFILE
+from audit.publish import HISTORY, PROFILE, sha256_of
 from audit.report import FORMATS
 from audit.report.contents import Report
 from audit.report.facts import Origin, RunFacts
@@ -67,8 +66,10 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     report = assess(facts, used, intake, tuple(map(_reading, manifest["readings"])), before)
     if used.sha256 != own.sha256:
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
-    history = intake.tasks.dump(since=report.run.window.since)
-    made = {HISTORY: _sha256([history]), **{name: _sha256(pieces(report)) for name, pieces in FORMATS.items()}}
+    made = {
+        HISTORY: sha256_of(intake.tasks.pieces(since=report.run.window.since)),
+        **{name: sha256_of(pieces(report)) for name, pieces in FORMATS.items()},
+    }
     changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))
     return _compared(report, made, manifest, changed)
 
@@ -91,13 +92,6 @@ def _is_changed(store: Store, manifest: Mapping[str, Any], digest: Digest, name:
     """Whether an object is missing or not the one that was published; one that never was published is not."""
     is_listed = any(item["name"] == name for item in manifest["objects"])
     return is_listed and read_listed(store, manifest, prefix_of(digest), name) is None
-
-
-def _sha256(pieces: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for piece in pieces:
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 def _compared(report: Report, made: Mapping[str, str], manifest: Mapping[str, Any], changed: tuple[str, ...]) -> Replay:

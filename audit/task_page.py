@@ -24,10 +24,11 @@ _SOME_TIME: Final = "2000-01-01T00:00:00"  # stands where there is none until al
 _SOME_ID: Final = "00000000-0000-0000-0000-000000000000"
 _NOTHING_MORE: Final = (None, None, None, None, ())
 _NO_ERROR_INFO: Final = SimpleNamespace(code=None, message=None)
-_TIMES: Final = ("created_at", "updated_at", "started_at", "ended_at")
+TIMES: Final = {"created_at": str, "updated_at": str, "started_at": str | None, "ended_at": str | None}
+"""The types that hold times; what the schema says of their form is looked at when they are packed."""
 READ: Final = frozenset(
     {
-        *("id", "operation_type", "status", *_TIMES, "vault_id", "vault_name", "policy_id"),
+        *("id", "operation_type", "status", *TIMES, "vault_id", "vault_name", "policy_id"),
         *("error_info", "code", "message", "extra_info", "resource", "name", "type", "remove_resources", "resources"),
         *("backup_id", "source_backup_id", "incremental", "app_consistency_status", "app_consistency_error_code"),
         "target_resource_id",
@@ -124,7 +125,7 @@ class TaskPage:
     def _take(self, place: int, row: Any) -> None:
         """Make a task of a row, as ever; it is odd where that is for the validator to decide."""
         try:
-            states_of([time for name in _TIMES if isinstance(time := getattr(row, name), str)])
+            states_of([time for name in TIMES if isinstance(time := getattr(row, name), str)])
             self.tasks[place] = Task.from_row(to_builtins(row))
         except ValueError as error:
             self.odd[place] = None
@@ -163,7 +164,8 @@ class TaskPage:
             how.append((operation, row.status, error.code, error.message, *own))
             backup_ids.append(backup_id or None)
         if how:
-            kept = places if not alone else [place for place in places if place not in set(alone)]
+            apart = set(alone)
+            kept = [place for place in places if place not in apart] if apart else places
             self.batches.append(_batch(kept, [rows[place] for place in kept], where, how, backup_ids))
         return alone
 

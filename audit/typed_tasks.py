@@ -19,11 +19,10 @@ from msgspec.json import Decoder, Encoder
 from audit.answers import ANSWERS
 from audit.learnt import Learnt
 from audit.strict_json import colons
-from audit.task_page import READ, TaskPage, TooManyError
+from audit.task_page import READ, TIMES, TaskPage, TooManyError
 from audit.typed import Types
 
 _MOST_ODD: Final = 16  # rows of one page
-_TIMES: Final = {"created_at": str, "updated_at": str, "started_at": str | None, "ended_at": str | None}
 _MOST_LESSONS: Final = 8
 _ROW: Final = re.compile(r"\[(\d+)\]")
 _REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError)
@@ -45,11 +44,11 @@ class Reader:
         schema = self._schema = answer.schema_of_page
         self._key = answer.key
         self._first = f"$.{answer.key}[0]"
-        self._whole = Decoder(Types(schema, _TIMES).of(schema)).decode
+        self._whole = Decoder(Types(schema, TIMES).of(schema)).decode
         self._split = Decoder(Types(schema, {answer.key: list[Raw]}).of(schema)).decode
-        self._row = Decoder(Types(schema, _TIMES).of(schema["properties"][answer.key]["items"])).decode
+        self._row = Decoder(Types(schema, TIMES).of(schema["properties"][answer.key]["items"])).decode
         self._encoder = Encoder()
-        self._learnt = Learnt(answer, _TIMES, READ)
+        self._learnt = Learnt(answer, TIMES, READ)
         self._drifting = self._whole
         self._lost_lessons = 0
         self._around = tuple(name for name in schema["properties"] if name != answer.key)

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Final
 
+from audit.records.keys import WIDTH
+
 _BUCKETS: Final = 1 << 14  # by the first bits of an id; a bucket is searched from its beginning, in C
 _UP, _DOWN = 6, 2
 _KEY: Final = slice(2, 10)
 _KEY_SIZE: Final = 8
-_ID: Final = 16
 _HEAD_AND_KEY: Final = Struct(">H8s6x")
 _ENTRY: Final = Struct(">8sI")
 
@@ -47,14 +48,14 @@ class Index:
             The place of the id that may be known, or how many ids there are.
         """
         buckets, pack = self._buckets, _ENTRY.pack
-        for place, (head, key) in enumerate(_HEAD_AND_KEY.iter_unpack(keys[first * _ID :]), row):
+        for place, (head, key) in enumerate(_HEAD_AND_KEY.iter_unpack(keys[first * WIDTH :]), row):
             bucket = buckets[head >> _DOWN]
             if bucket is None:
                 bucket = buckets[head >> _DOWN] = bytearray()
             elif key in bucket:
                 return first + place - row
             bucket += pack(key, place)
-        return len(keys) // _ID
+        return len(keys) // WIDTH
 
     def find(self, raw_id: bytes, raw_id_of: Callable[[int], bytes]) -> int | None:
         """Return the number of an id; None where none was noted."""

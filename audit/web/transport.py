@@ -313,7 +313,8 @@ class Transport:
         if answer.status in _RETRIED:
             pause = _retry_after(answer.headers.get("Retry-After"))
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS and pause is not None:
-                self._not_before[urlsplit(url).netloc] = self._clock() + pause
+                host, until = urlsplit(url).netloc, self._clock() + pause
+                self._not_before[host] = max(until, self._not_before.get(host, until))  # answers may come in any order
             raise _PassingError(self._dialect.unreachable(told), pause)
         if answer.status < HTTPStatus.BAD_REQUEST and not code:
             raise self._dialect.unusable(f"{told}: a redirect, which is not followed; check the endpoint")
