@@ -2,7 +2,7 @@ import gzip
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -140,6 +140,19 @@ class TestTooManyRequests:
         assert order[:3] == ["waits 7 s, 1 asked", "told", "waits 7 s, 1 asked"]
         assert order[-1] == "answered"
         assert len(server.heads) == 3
+
+    def test_an_answer_that_asks_for_less_does_not_shorten_the_wait(self, cloud: responses.RequestsMock) -> None:
+        for seconds in ("7", "1"):  # the second request was on its way when the first one was answered
+            cloud.get(URL, status=429, headers={"Retry-After": seconds})
+        cloud.get(URL, body=b"fine")
+        slept: list[float] = []
+        with closing(Transport(sleep=slept.append, clock=lambda: 0.0, limits=Limits(tries=1))) as transport:
+            for _ in range(2):
+                with pytest.raises(SourceUnreachableError, match="answered 429"):
+                    get(transport)
+            get(transport)
+
+        assert slept == [7.0, 7.0]
 
     def test_another_host_is_asked_all_the_same(self) -> None:
         with rude_server(says(self.BUSY)) as busy, rude_server(says(self.FINE)) as idle:
