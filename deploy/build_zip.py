@@ -46,6 +46,7 @@ _LEFT_OUT: Final = (
     ),  # of no use when unpacked
     *("*.pyi", "*/py.typed", "*/tests/*", "*/benchmarks/*"),  # for those who develop with them
     *("pydantic/v1/*", "pydantic/mypy.py", "urllib3/contrib/emscripten/*"),  # for other programs and platforms
+    "charset_normalizer/*",  # handler.py hides it from requests
     "yaml/_yaml.*",  # PyYAML's parser in C, 0.8 MB: profiles are small, and safe_load does not use it
 )
 
