@@ -87,8 +87,8 @@ class History:
 
     def number_created(self, since: datetime | None = None, until: datetime | None = None) -> int:
         """Count the tasks that were created from one time to another; both belong to it."""
-        first, last = (b"" if since is None else state_of(since)), (LATEST if until is None else state_of(until))
-        return sum(first <= created <= last for created in self._table.created())
+        earlier = 0 if since is None else sum(map(state_of(since).__gt__, self._table.created()))
+        return sum(map((LATEST if until is None else state_of(until)).__ge__, self._table.created())) - earlier
 
     def keep(self, task: Task) -> bool:
         """Merge a task into this history in place; False where the same state of it is known already.

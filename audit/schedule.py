@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise, product
 from math import lcm
 from typing import Final, Literal
@@ -22,6 +22,7 @@ _LONGEST_INTERVAL: Final = 60
 _LONGEST_CYCLE: Final = 7 * _LONGEST_INTERVAL  # days
 _LAST_YEAR: Final = 2999  # as in the timestamps of schemas/cbr; later ones cannot be computed with
 _MOST_TIMES_A_DAY: Final = 24
+_EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 _KEYS: Final = frozenset({"FREQ", "BYDAY", "BYHOUR", "BYMINUTE", "INTERVAL"})
 _PERIODS: Final[dict[str, tuple[Literal[2, 3], timedelta]]] = {
     "DAILY": (rrule.DAILY, timedelta(days=1)),
@@ -87,7 +88,7 @@ class _Rule:
             byminute=self.minutes,
             bysecond=0,
         )
-        return rule.between(max(since, start), until, inc=True)
+        return rule.between(since, until, inc=True)
 
 
 class Schedule:
@@ -102,26 +103,22 @@ class Schedule:
         self._rules = tuple(_read(pattern) for pattern in patterns)
         if not 0 < len(self._rules) <= _MOST_RULES:
             raise UnreadableScheduleError(f"a trigger has 1 to {_MOST_RULES} rules, this one has {len(self._rules)}")
-        if start_time is None and not all(rule.is_anchored for rule in self._rules):
+        is_anchored = all(rule.is_anchored for rule in self._rules)
+        if start_time is None and not is_anchored:
             raise UnreadableScheduleError("a rule counts from the start time, and the trigger has none")
-        self._start = start_time or datetime(2000, 1, 3, tzinfo=UTC)
+        self._start = start_time or _EVER
+        self._origin = _EVER if is_anchored else self._start
         self._cycle_days = lcm(*(rule.cycle_days for rule in self._rules))
         self._check()
-        self._known: dict[tuple[datetime, datetime], tuple[datetime, ...]] = {}
 
     def between(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
         """Name every run from ``since`` to ``until``, both included, in order and each once."""
-        if (since, until) not in self._known:  # many resources ask for the same window
-            self._known[since, until] = self._between(since, until)
-        return self._known[since, until]
-
-    def _between(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
-        return tuple(sorted({run for rule in self._rules for run in rule.between(self._start, since, until)}))
+        return _runs(self._rules, self._origin, max(since, self._start), until)
 
     @cached_property
     def longest_gap(self) -> timedelta:
         """The longest time between two runs that follow each other; two cycles show every gap."""
-        runs = self.between(self._start, self._start + timedelta(days=2 * self._cycle_days))
+        runs = _runs(self._rules, self._origin, self._origin, self._origin + timedelta(days=2 * self._cycle_days))
         return max(later - earlier for earlier, later in pairwise(runs))
 
     def shortest_span(self, runs: int) -> timedelta:
@@ -142,8 +139,8 @@ class Schedule:
     @cached_property
     def _cycle(self) -> tuple[datetime, ...]:
         """The runs of one cycle; the first cycle may lack those that were over when the trigger was set."""
-        begin, end = (self._start + timedelta(days=cycles * self._cycle_days) for cycles in (1, 2))
-        return tuple(run for run in self._between(begin, end) if run < end)
+        begin, end = (self._origin + timedelta(days=cycles * self._cycle_days) for cycles in (1, 2))
+        return tuple(run for run in _runs(self._rules, self._origin, begin, end) if run < end)
 
     def _check(self) -> None:
         """Refuse rules that never run, run too often, or do not fit together within years."""
@@ -160,6 +157,12 @@ class Schedule:
                 times[day] |= rule.times(self._start)
         if max(map(len, times.values())) > _MOST_TIMES_A_DAY:
             raise UnreadableScheduleError(f"its rules name more than {_MOST_TIMES_A_DAY} runs a day")
+
+
+@lru_cache(maxsize=1024)
+def _runs(rules: tuple[_Rule, ...], origin: datetime, since: datetime, until: datetime) -> tuple[datetime, ...]:
+    """Name the runs of some rules; many policies have the same."""
+    return tuple(sorted({run for rule in rules for run in rule.between(origin, since, until)}))
 
 
 def _read(pattern: str) -> _Rule:

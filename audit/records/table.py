@@ -215,7 +215,7 @@ class Table:
 
     def created(self) -> Iterator[bytes]:
         """Return when each task was created, packed."""
-        return (created for (created,) in CREATED.iter_unpack(self._records))
+        return chain.from_iterable(CREATED.iter_unpack(self._records))
 
     def rows_by_id(self) -> Iterator[int]:
         """Return the numbers in order of id, with no more than a part of them in memory."""
