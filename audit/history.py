@@ -75,10 +75,11 @@ class History:
 
     __hash__ = None  # type: ignore[assignment]  # a history compares by content, and content may be large
 
-    @property
-    def table(self) -> Table:
-        """Its tasks, packed."""
-        return self._table
+    def hand_over(self) -> Table:
+        """Give its tasks away, packed, so that they are not in memory twice; it cannot be asked any more."""
+        table = self._table
+        del self._table
+        return table
 
     def oldest(self, until: datetime) -> datetime | None:
         """When the oldest task was created; None where that was after a time, or there is none."""

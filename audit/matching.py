@@ -18,7 +18,7 @@ from itertools import accumulate, chain, repeat
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from audit.records import Task
+from audit.records import Task, TaskList
 
 _EARLY: Final = timedelta(minutes=1)  # clocks differ: a run may be noted a little before it was due
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -44,9 +44,9 @@ class RunState(StrEnum):
 _ON_TIME: Final = RunState.ON_TIME  # looking a member up takes longer than what is done with it here
 _LATE: Final = RunState.LATE
 _EXCUSED: Final = RunState.EXCUSED
-_MET: Final = frozenset({_ON_TIME, _LATE})
+MET: Final = frozenset({_ON_TIME, _LATE})
 UNMET: Final = frozenset({RunState.FAILED, RunState.SKIPPED, RunState.OVERLAP, RunState.MISSING})
-JUDGED: Final = UNMET | _MET
+JUDGED: Final = UNMET | MET
 
 
 class PlannedRun(NamedTuple):
@@ -72,7 +72,7 @@ class PlannedRun(NamedTuple):
     @property
     def is_met(self) -> bool:
         """Its period brought a successful backup."""
-        return self.state in _MET or self.repaired_by is not None
+        return self.state in MET or self.repaired_by is not None
 
 
 class Timetable:
@@ -133,11 +133,11 @@ class Plan:
         """The task does not say whose it is, and nothing speaks against this policy."""
         return task.policy_id is None and (task.vault_id is None or task.vault_id in self._vault_ids)
 
-    def excuse(self, number: int, task: Task | None) -> str:
+    def excuse(self, number: int, *, is_answered: bool) -> str:
         """Say why the run of a due time is not judged, with or without a task, or nothing."""
         due = self.times.due[number]
         for moment, why, always in self._bounds:
-            if due < moment and (always or not task):
+            if due < moment and (always or not is_answered):
                 return why
         return self.times.excuses[number]
 
@@ -151,20 +151,22 @@ class Schedules:
         due: when each run was due.
         policy_ids: the policy of each run.
         states: what became of each run.
-        tasks: the task that answers each run, or None.
-        unscheduled: the tasks that are the run of no due time.
+        answers: the place among ``backups`` of the task that answers each run, or None.
+        backups: the tasks that may answer.
+        unscheduled: those that are the run of no due time.
         made_good: ids of the tasks that failed or were skipped, and that a success followed in the same period.
     """
 
-    __slots__ = ("_notes", "due", "made_good", "policy_ids", "states", "tasks", "unscheduled")
+    __slots__ = ("_notes", "answers", "backups", "due", "made_good", "policy_ids", "states", "unscheduled")
 
-    def __init__(self) -> None:
+    def __init__(self, backups: TaskList) -> None:
         """Begin with no runs."""
+        self.backups = backups
         self.due: Sequence[datetime] = ()
         self.policy_ids: Sequence[str] = ()
         self.states: list[RunState] = []
-        self.tasks: list[Task | None] = []
-        self.unscheduled: tuple[Task, ...] = ()
+        self.answers: list[int | None] = []
+        self.unscheduled = backups
         self.made_good: frozenset[str] = frozenset()
         self._notes: dict[int, tuple[Task | None, str]] = {}
 
@@ -183,6 +185,12 @@ class Schedules:
             return []
         return [self.run(number) for number in range(first, len(self.states)) if self.states[number] in states]
 
+    def done(self, first: int = 0) -> list[tuple[datetime, Task]]:
+        """Return the tasks that made the backups of the runs from one on themselves, each behind its due time."""
+        numbers = [number for number in range(first, len(self.states)) if self.states[number] in MET]
+        answers = [answer for number in numbers if (answer := self.answers[number]) is not None]
+        return list(zip([self.due[number] for number in numbers], self.backups.each(answers), strict=True))
+
     def last_judged(self, first: int) -> PlannedRun | None:
         """Return the last of the runs from one on that is judged."""
         numbers = range(len(self.states) - 1, first - 1, -1)
@@ -195,16 +203,21 @@ class Schedules:
     def run(self, number: int) -> PlannedRun:
         """Return one run."""
         repaired_by, why = self._notes.get(number, _NOTHING_MORE)
-        return PlannedRun(
-            self.due[number], self.policy_ids[number], self.states[number], self.tasks[number], repaired_by, why
-        )
+        answer = self.answers[number]
+        task = None if answer is None else self.backups[answer]
+        return PlannedRun(self.due[number], self.policy_ids[number], self.states[number], task, repaired_by, why)
 
-    def add(self, state: RunState, task: Task | None, repaired_by: Task | None = None, why: str = "") -> None:
+    def answering(self, claim: Callable[[datetime], object]) -> Iterator[str]:
+        """Name the tasks that answer runs of whose due time a claim is true."""
+        runs = zip(self.due, self.answers, strict=True)
+        return (self.backups[answer].id for due, answer in runs if answer is not None and claim(due))
+
+    def add(self, state: RunState, answer: int | None, repaired_by: Task | None = None, why: str = "") -> None:
         """Say what became of the next run."""
         if repaired_by or why:
             self._notes[len(self.states)] = repaired_by, why
         self.states.append(state)
-        self.tasks.append(task)
+        self.answers.append(answer)
 
 
 _NOTHING_MORE: Final = (None, "")
@@ -217,11 +230,10 @@ run, so a plain tuple."""
 class Matcher:
     """The backup tasks of one resource, ready to be held against what its policies plan."""
 
-    def __init__(self, tasks: Sequence[Task], *, since: datetime, now: datetime, log_complete: bool) -> None:
-        """Take the tasks in order of creation; those after ``now`` are left out, older ones than ``since`` help."""
-        self._created = [task.created_at for task in tasks]
-        del self._created[bisect_right(self._created, now) :]
-        self._tasks = tasks[: len(self._created)]
+    def __init__(self, backups: TaskList, *, since: datetime, now: datetime, log_complete: bool) -> None:
+        """Take backups in order of creation; those after ``now`` are left out, older ones than ``since`` help."""
+        self._tasks = backups.at(range(bisect_right(backups.created, now)))
+        self._created = self._tasks.created
         self._since = since
         self._now = now
         self._log_complete = log_complete
@@ -233,12 +245,12 @@ class Matcher:
             periods.sort(key=itemgetter(0, 1))
         answers = self._answers(periods)
         used = set(answers)
-        spare = [task for place, task in enumerate(self._tasks) if place not in used]
-        found = Schedules()
+        spare = self._tasks.at([place for place in range(len(self._tasks)) if place not in used])
+        found = Schedules(self._tasks)
         found.due = [period[0] for period in periods]
         found.policy_ids = [period[1] for period in periods]
         self._judge(found, periods, answers, _Spare(spare))
-        found.unscheduled = tuple([task for task in spare if self._is_of_window(task, plans)])
+        found.unscheduled = self._of_window(spare, plans)
         found.made_good = self._made_good(periods)
         return found
 
@@ -251,7 +263,7 @@ class Matcher:
 
     def _answers(self, periods: Sequence[_Period]) -> list[int | None]:
         """Let each due time choose its task, the latest first; of each, return the place of that task."""
-        policy_ids = [task.policy_id for task in self._tasks]
+        policy_ids = [task.policy_id for task in self._tasks.samples]
         answers: list[int | None] = [None] * len(periods)
         used: set[int] = set()
         for place in range(len(periods) - 1, -1, -1):
@@ -270,40 +282,41 @@ class Matcher:
 
     def _nameless(self, plan: Plan, latest: datetime, places: Iterable[int], used: set[int]) -> int | None:
         """Find the first task that names no policy and began within the grace."""
-        may_be = (at for at in places if plan.may_be(self._tasks[at]) and self._tasks[at].began <= latest)
+        samples, began = self._tasks.samples, self._tasks.began
+        may_be = (at for at in places if began[at] <= latest and plan.may_be(samples[at]))
         return next((at for at in may_be if at not in used), None)
 
     def _judge(
         self, found: Schedules, periods: Sequence[_Period], answers: Sequence[int | None], spare: "_Spare"
     ) -> None:
         """Say of each run what became of it."""
-        tasks, add_state, add_task = self._tasks, found.states.append, found.tasks.append
+        samples, began = self._tasks.samples, self._tasks.began
+        add_state, add_answer = found.states.append, found.answers.append
         for period, answer in zip(periods, answers, strict=True):
             due, _policy_id, plan, number, _low, _high, latest, excuse = period
-            task = None if answer is None else tasks[answer]
-            why = plan.excuse(number, task) if excuse or due < plan.settled else ""
+            why = plan.excuse(number, is_answered=answer is not None) if excuse or due < plan.settled else ""
             if why:
-                found.add(_EXCUSED, task, None, why)
-            elif task is not None and task.status == "success":  # nearly always, so without a call
-                add_state(_LATE if (task.started_at or task.created_at) > latest else _ON_TIME)
-                add_task(task)
+                found.add(_EXCUSED, answer, None, why)
+            elif answer is not None and samples[answer].status == "success":  # nearly always, so without a call
+                add_state(_LATE if began[answer] > latest else _ON_TIME)
+                add_answer(answer)
             else:
-                found.add(*self._without_success(period, task, spare))
+                found.add(*self._without_success(period, answer, spare))
 
     def _without_success(
-        self, period: _Period, task: Task | None, spare: "_Spare"
-    ) -> tuple[RunState, Task | None, Task | None]:
+        self, period: _Period, answer: int | None, spare: "_Spare"
+    ) -> tuple[RunState, int | None, Task | None]:
         due, _policy_id, plan, number, low, _high, latest, _excuse = period
-        state = self._state(task) if task else self._silence(due, low)
+        state = self._silence(due, low) if answer is None else self._state(self._tasks.samples[answer])
         if state not in UNMET:
-            return state, task, None
+            return state, answer, None
         tasks = spare.begun_in(plan, number)
         repair = next((other for other in tasks if other.succeeded), None)
         if repair is None:
             is_clear = self._log_complete and all(other.is_understood for other in tasks)
             is_over = latest <= self._now
             state = RunState.PENDING if not is_over else state if is_clear else RunState.UNKNOWN
-        return state, task, repair
+        return state, answer, repair
 
     def _state(self, task: Task) -> RunState:
         if task.broke:
@@ -322,26 +335,38 @@ class Matcher:
         return list(accumulate(map(_end, self._tasks), max))
 
     def _made_good(self, periods: Iterable[_Period]) -> frozenset[str]:
-        if _BAD.isdisjoint({task.status for task in self._tasks}):
+        bad = [place for place, task in enumerate(self._tasks.samples) if task.status in _BAD]
+        if not bad:
             return frozenset()
-        spans = ((period[4], period[5]) for period in periods)
-        return frozenset(chain.from_iterable(_followed(self._tasks[low:high]) for low, high in spans))
+        spans = ((bisect_left(bad, period[4]), bisect_left(bad, period[5]), period) for period in periods)
+        followed = (self._followed(bad[first:end], period[4:6]) for first, end, period in spans if first < end)
+        return frozenset(chain.from_iterable(followed))
 
-    def _is_of_window(self, task: Task, plans: Sequence[Plan]) -> bool:
-        """Whether a task was made in the window, and not for a due time before it."""
-        mine = (_first(plan.times) for plan in plans if plan.names(task) or plan.may_be(task))
-        return task.created_at >= max(mine, default=self._since)
+    def _followed(self, bad: Sequence[int], span: tuple[int, int]) -> Iterator[str]:
+        """Name the tasks of a period that did not succeed and began before its last success."""
+        tasks = self._tasks
+        last = max((tasks.began[place] for place in range(*span) if tasks.samples[place].succeeded), default=_EVER)
+        return (tasks[place].id for place in bad if tasks.began[place] < last)
+
+    def _of_window(self, tasks: TaskList, plans: Sequence[Plan]) -> TaskList:
+        """Take the tasks that were made in the window, and not for a due time before it."""
+        since = {id(kind): self._counts_since(kind, plans) for kind in tasks.kinds}
+        moments = enumerate(zip(tasks.created, tasks.samples, strict=True))
+        return tasks.at([place for place, (created, kind) in moments if created >= since[id(kind)]])
+
+    def _counts_since(self, task: Task, plans: Sequence[Plan]) -> datetime:
+        return max((_first(plan.times) for plan in plans if plan.names(task) or plan.may_be(task)), default=self._since)
 
 
 class _Spare:
     """The tasks that answer no due time, by when they began."""
 
-    def __init__(self, tasks: Sequence[Task]) -> None:
+    def __init__(self, tasks: TaskList) -> None:
         self._all = tasks
 
     @cached_property
     def _tasks(self) -> Sequence[Task]:
-        telling = (task for task in self._all if task.succeeded or not task.is_understood)
+        telling = self._all.picked(lambda task: task.succeeded or not task.is_understood)
         return sorted(telling, key=lambda task: (task.began, task.id))
 
     @cached_property
@@ -357,12 +382,6 @@ class _Spare:
 
 def _first(times: Timetable) -> datetime:
     return times.begins[0] if times.begins else _NEVER
-
-
-def _followed(tasks: Sequence[Task]) -> Iterator[str]:
-    """Name the tasks of a period that did not succeed and began before its last success."""
-    last = max((task.began for task in tasks if task.succeeded), default=_EVER)
-    return (task.id for task in tasks if task.status in _BAD and task.began < last)
 
 
 def _end(task: Task) -> datetime:

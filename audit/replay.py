@@ -63,11 +63,12 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     before = _before(store, project_id, manifest, own)
     intake = _taken(store, manifest, digest, before)
     facts = _facts(manifest, used, before)
+    history = sha256_of(intake.tasks.pieces(since=facts.window.since))
     report = assess(facts, used, intake, tuple(map(_reading, manifest["readings"])), before)
     if used.sha256 != own.sha256:
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
     made = {
-        HISTORY: sha256_of(intake.tasks.pieces(since=report.run.window.since)),
+        HISTORY: history,
         **{name: sha256_of(pieces(report)) for name, pieces in FORMATS.items()},
     }
     changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))

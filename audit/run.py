@@ -92,8 +92,9 @@ def run(
     from audit.assess import assess  # noqa: PLC0415  # takes longer than importing requests; the first answer is here
 
     with without_gc():
+        publication.put(HISTORY, intake.tasks.pieces(since=facts.window.since))
         report = assess(facts, profile, intake, readings, previous)
-        return publish(publication, intake, profile, report)
+        return publish(publication, profile, report)
 
 
 def _lists(profile: Profile) -> Iterator[Kind]:
@@ -141,9 +142,8 @@ def _further(read: Progress, page: Page, pages: Pages) -> Progress:
     return Progress(read.kind, pages.passes, number + 1, rows + len(page.rows), pages.expected)
 
 
-def publish(publication: Publication, intake: Intake, profile: Profile, report: "Report") -> Done:
-    """Write history, profile and reports, and commit them with the manifest."""
-    publication.put(HISTORY, intake.tasks.pieces(since=report.run.window.since))
+def publish(publication: Publication, profile: Profile, report: "Report") -> Done:
+    """Write profile and reports, and commit everything with the manifest."""
     publication.put(PROFILE, profile.canonical)
     for name in profile.formats:
         publication.put(name, FORMATS[name](report))

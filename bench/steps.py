@@ -16,7 +16,7 @@ from audit.chain import Unsigned
 from audit.collection import Kind, Page, Reading
 from audit.garbage import without_gc
 from audit.ledger import Ledger
-from audit.publish import Publication
+from audit.publish import HISTORY, Publication
 from audit.records import Task
 from audit.report import FORMATS
 from audit.report.contents import Report
@@ -74,9 +74,12 @@ def steps(folder: Path) -> Mapping[str, Any]:
     for _ in tasks:
         pass
     readings = (tasks.reading(), *(listed.reading() for listed in others))
-    report = _judged(watch, folder, intake, readings)
-    with _publication(folder) as publication, watch.on("publish"):
-        run.publish(publication, intake, profile, report)
+    with _publication(folder) as publication:
+        with watch.on("publish"):
+            publication.put(HISTORY, intake.tasks.pieces(since=WINDOW.since))
+        report = _judged(watch, folder, intake, readings)
+        with watch.on("publish"):
+            run.publish(publication, profile, report)
     watch.seconds["history and manifest"] = watch.seconds.pop("publish") - watch.seconds["render"]
     return {"steps": _apart(watch.seconds) | _kept(folder)}
 
@@ -88,9 +91,15 @@ def judging(folder: Path) -> Mapping[str, Any]:
     for listed in lists:
         for page in listed:
             intake.accept(page)
+    tasks = len(intake.tasks)
     report = _judged(watch, folder, intake, tuple(listed.reading() for listed in lists))
     evaluated = sum(watch.seconds[step] for step in ("evaluate", "compose", "render"))
-    return {**told(intake, report), "steps": watch.seconds, "evaluated": evaluated, "controls": len(profile.selected)}
+    return {
+        **told(tasks, intake, report),
+        "steps": watch.seconds,
+        "evaluated": evaluated,
+        "controls": len(profile.selected),
+    }
 
 
 def _judged(watch: Watch, folder: Path, intake: Intake, readings: tuple[Reading, ...]) -> Report:

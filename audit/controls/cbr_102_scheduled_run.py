@@ -47,7 +47,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     start = limits.now - limits.scheduled_run_period
     first = planned.first_since(start)
     states = Counter(planned.states[first:])
-    facts = _facts(planned, first, states, len([task for task in planned.unscheduled if task.created_at >= start]))
+    facts = _facts(planned, first, states, sum(created >= start for created in planned.unscheduled.created))
     unmet = [run for run in planned.runs_in(UNMET, first) if not run.is_met]
     if not resource.log_complete:
         return unknown("the task log has gaps", **facts)

@@ -27,7 +27,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     start = limits.now - limits.success_rate_period
     harmless = resource.harmless(limits)
     tasks = resource.sorted_tasks
-    succeeded = [task for task in tasks.successes if (task.started_at or task.created_at) >= start]
+    succeeded = [place for place, began in enumerate(tasks.successes.began) if began >= start]
     broken = [task for task in tasks.broken if task.began >= start and task.id not in (harmless or ())]
     finished = len(succeeded) + len(broken)
     facts: Facts = {"succeeded": len(succeeded), "finished": finished, "limit_percent": limits.min_success_rate}
@@ -40,7 +40,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not finished:
         return not_applicable("no backup finished in the period, or none that counts", **facts)
     if len(succeeded) * 100 >= limits.min_success_rate * finished:
-        return passed("enough backups succeeded", succeeded[-1:], **facts)
+        return passed("enough backups succeeded", [tasks.successes[place] for place in succeeded[-1:]], **facts)
     if harmless is None:
         return unknown("backups failed, and nobody knows which of them count", broken, problem=resource.unreadable)
     return failed("too many backups failed", broken, since=broken[0].began, **facts)

@@ -22,7 +22,8 @@ from audit.subjects import Limits, Resource, SubjectKind
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Count the failures since the last success."""
     finished = resource.sorted_tasks.finished
-    row = list(takewhile(lambda task: task.broke, reversed(finished)))[::-1]
+    failures = takewhile(lambda task: task.broke, reversed(finished.samples))
+    row = finished[len(finished) - len([*failures]) :]
     facts = {"failures": len(row), "limit": limits.max_consecutive_failures}
     if not resource.log_complete:
         return unknown("the task log has gaps", **facts)

@@ -26,7 +26,6 @@ from audit.subjects import Limits, Resource, RunState, SubjectKind, reaches_back
 
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
-_SUCCEEDED: Final = frozenset({RunState.ON_TIME, RunState.LATE})
 _UNKNOWN: Final = RunState.UNKNOWN
 _Done = list[tuple[datetime, Task]]
 
@@ -38,8 +37,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unknown("nobody knows what was planned", problem=resource.unreadable)
     first = planned.first_since(limits.now - limits.scheduled_run_period)
     states = planned.states[first:]
-    runs = zip(planned.due[first:], states, planned.tasks[first:], strict=True)
-    done = [(due, task) for due, state, task in runs if task and state in _SUCCEEDED]
+    done = planned.done(first)
     slow = [(due, task) for due, task in done if task.ended_at and task.ended_at - due > limits.backup_window]
     facts: Facts = {**_facts(done), "limit_hours": limits.backup_window // _HOUR}
     if not resource.log_complete:

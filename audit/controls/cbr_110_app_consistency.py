@@ -32,8 +32,10 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return not_applicable("its vault does not order application consistency")
     if not resource.log_complete:
         return unknown("the task log has gaps")
-    own = [task for task in resource.backups if task.vault_id in {None, *ordering} and task.began <= limits.now]
-    newest = next((task for task in reversed(own) if task.succeeded or not task.is_understood), None)
+    places = {None, *ordering}
+    newest = resource.backups.newest(
+        lambda task: task.vault_id in places and (task.succeeded or not task.is_understood), limits.now
+    )
     if newest is None:
         return not_applicable("the task log shows no successful backup")
     facts: Facts = {"backup": newest.backup_id, "since": newest.began, "or_earlier": True}

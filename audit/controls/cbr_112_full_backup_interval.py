@@ -20,7 +20,7 @@ from typing import Final
 
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import Task
+from audit.records import TaskList
 from audit.subjects import Limits, PolicySubject, Resource, Schedules, SubjectKind, silent_since
 
 
@@ -36,7 +36,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unknown("the task log has gaps")
     subject = min(asking, key=_allowed)
     made = _made(resource, subject, planned)
-    chain = list(takewhile(lambda task: task.incremental, reversed(made)))[::-1]
+    chain = made[len(made) - len([*takewhile(lambda task: task.incremental, reversed(made.samples))]) :]
     facts: Facts = {"policy": subject.id, "incremental": len(chain), "limit": _allowed(subject)}
     if len(chain) > _allowed(subject):
         since = chain[_allowed(subject)].began
@@ -55,19 +55,20 @@ def _allowed(subject: PolicySubject) -> int:
     return subject.policy.full_backup_interval or 0
 
 
-def _made(resource: Resource, subject: PolicySubject, planned: Schedules) -> list[Task]:
+def _made(resource: Resource, subject: PolicySubject, planned: Schedules) -> TaskList:
     """The successes of the policy in the window, and the full backups of others, oldest first."""
-    answers = {
-        task.key
-        for task, policy_id in zip(planned.tasks, planned.policy_ids, strict=True)
-        if task and policy_id == subject.id
-    }
-    return [
-        task
-        for task in resource.backups
-        if task.succeeded and task.created_at >= silent_since(resource)
-        if task.policy_id == subject.id or task.key in answers or task.incremental is False
-    ]
+    backups = resource.backups
+    runs = zip(planned.answers, planned.policy_ids, strict=True)
+    answers = {answer for answer, policy_id in runs if policy_id == subject.id}
+    counting = {id(task) for task in backups.kinds if task.policy_id == subject.id or task.incremental is False}
+    return backups.at(
+        [
+            place
+            for place, task in enumerate(backups.samples)
+            if task.status == "success" and (id(task) in counting or place in answers)
+            if backups.created[place] >= silent_since(resource)
+        ]
+    )
 
 
 CONTROL: Final[Control[Resource]] = Control(

@@ -29,7 +29,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unknown("nobody knows what was planned", problem=resource.unreadable)
     if not resource.log_complete:
         return unknown("the task log has gaps")
-    newest = next((task for task in reversed(resource.backups) if task.policy_id), None)
+    newest = resource.backups.newest(lambda task: bool(task.policy_id))
     if newest is None:
         return not_applicable("no backup names a policy")
     facts: Facts = {"policy": newest.policy_id}
@@ -40,7 +40,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if later:
         return passed("a policy that is applied has run since", later[-1:], **facts)
     was_due = any(run.is_judged and run.due <= newest.created_at for run in planned.runs)
-    if was_due or any(task.policy_id in applied for task in resource.backups):
+    if was_due or any(task.policy_id in applied for task in resource.backups.kinds):
         return failed("a policy that is not applied made a backup", [newest], since=newest.began, **facts)
     return not_applicable("the policy of the newest backup was replaced since", **facts)
 

@@ -5,16 +5,18 @@ ListProtectable of the CBR API.
 """
 
 from audit.records.backup import Backup, Replica
-from audit.records.packed_tasks import PackedTasks, pick, pick_backups, pick_begun, pick_named
+from audit.records.packed_tasks import PackedTasks, listed, pick, pick_backups, pick_begun, pick_named
 from audit.records.policy import Policy
 from audit.records.protectable import Protectable
 from audit.records.task import BACKUP, COPIES, FINAL_STATUSES, OPEN_STATUSES, REPLICATION, RESTORE, Task
+from audit.records.task_list import NO_TASKS, TaskList, plain
 from audit.records.vault import Protected, Vault
 
 __all__ = [
     "BACKUP",
     "COPIES",
     "FINAL_STATUSES",
+    "NO_TASKS",
     "OPEN_STATUSES",
     "REPLICATION",
     "RESTORE",
@@ -25,9 +27,12 @@ __all__ = [
     "Protected",
     "Replica",
     "Task",
+    "TaskList",
     "Vault",
+    "listed",
     "pick",
     "pick_backups",
     "pick_begun",
     "pick_named",
+    "plain",
 ]

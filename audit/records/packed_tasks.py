@@ -1,23 +1,20 @@
-"""The tasks of one subject as they are in the table: each is made when somebody looks at it, and not kept.
+"""The tasks of one subject as they were in the table: each is made when somebody looks at it, and not kept.
 
 Those that differ in ids and times alone lie together, so that most questions are asked of one of them for all.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from itertools import chain
-from typing import Final, overload
+from functools import partial
+from typing import overload
 
 from audit.records.keys import Key, key_of
-from audit.records.layout import SIZE
+from audit.records.layout import BACKUP_KEY, BEGUN, COMMON_PART, KEY, NEVER, SIZE, WHOLE
+from audit.records.moments import moment_of
 from audit.records.table import Group, Table
 from audit.records.task import BACKUP, Task
-
-Claim = Callable[[Task], bool]
-"""Says something of a task, and looks neither at the times nor at the ids of the task and its backup."""
-
-_MANY: Final = 4
+from audit.records.task_list import Claim, Source, TaskList, plain
 
 
 class PackedTasks(Sequence[Task]):
@@ -32,7 +29,7 @@ class PackedTasks(Sequence[Task]):
         self._records: bytes | None = None
 
     def __len__(self) -> int:
-        return sum(len(group.rows) for group in self._groups)
+        return sum(len(group.records) for group in self._groups) // SIZE
 
     def __iter__(self) -> Iterator[Task]:
         return iter(self._table.made(self._by_age()))
@@ -44,9 +41,8 @@ class PackedTasks(Sequence[Task]):
     def __getitem__(self, place: int | slice) -> Task | tuple[Task, ...]:
         places = range(len(self))[place]
         if isinstance(places, range):
-            records = self._by_age()
-            return tuple(self._table.made(b"".join([records[at * SIZE : (at + 1) * SIZE] for at in places])))
-        return self._table.made(self._by_age()[places * SIZE : (places + 1) * SIZE])[0]
+            return tuple(self._made(self._by_age(), places))
+        return self._made(self._by_age(), (places,))[0]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
@@ -54,42 +50,67 @@ class PackedTasks(Sequence[Task]):
     __hash__ = None  # type: ignore[assignment]  # every task would have to be made for it
 
     def forget(self) -> None:
-        """Free the records, which were copied when they were asked for."""
+        """Free the records that were put in order when they were asked for."""
         self._records = None
 
     def first_created(self) -> datetime:
         """When the oldest was created."""
         return min(group.first_created for group in self._groups)
 
+    def listed(self, claim: Claim) -> TaskList:
+        """List those of which a claim is true by column."""
+        fitting = self._fitting(claim)
+        records = self._by_age() if len(fitting) == len(self._groups) else self._in_order(fitting)
+        kinds = {group.records[COMMON_PART]: group.sample for group in fitting}
+        created, began, commons = self._table.columns(records)
+        samples = list(map(kinds.__getitem__, commons))
+        return TaskList(created, began, samples, [*kinds.values()], Source(partial(self._made, records)))
+
     def having(self, claim: Claim) -> list[Task]:
         """Make those of which a claim is true."""
-        fitting = [group for group in self._groups if claim(group.sample)]
-        if not fitting:
-            return []
-        if _MANY * sum(len(group.rows) for group in fitting) < len(self):
-            return self._table.made(self._table.records_by_age(_rows(fitting)))
-        tasks = self._table.made(self._by_age())  # the others are few
-        return tasks if len(fitting) == len(self._groups) else [task for task in tasks if claim(task)]
+        return self._table.made(self._in_order(self._fitting(claim)))
 
     def begun(self, claim: Claim) -> Iterator[tuple[Task, Iterator[datetime]]]:
         """Return a sample of each group of which a claim is true, and when the tasks of the group began."""
-        return ((group.sample, self._table.begun(group.rows)) for group in self._groups if claim(group.sample))
+        return ((group.sample, _begun(group.records)) for group in self._fitting(claim))
 
     def naming(self, keys: AbstractSet[Key], *, backups: bool = False) -> list[Task]:
         """Make those that have one of some ids, or name one of some backups; and perhaps a few others."""
         if not keys:
             return []
-        found = self._table.naming([*_rows(self._groups)], keys, backups=backups)
-        return self._table.made(self._table.records_by_age(found))
+        wanted, part = self._table.raw_keys(keys), BACKUP_KEY if backups else KEY
+        found = [
+            record
+            for group in self._groups
+            for (record,), (key,) in zip(WHOLE.iter_unpack(group.records), part.iter_unpack(group.records), strict=True)
+            if key in wanted
+        ]
+        return self._table.made(self._table.in_order(b"".join(found)))
+
+    def _fitting(self, claim: Claim) -> list[Group]:
+        return [group for group in self._groups if claim(group.sample)]
 
     def _by_age(self) -> bytes:
         if self._records is None:
-            self._records = self._table.records_by_age(_rows(self._groups))
+            self._records = self._in_order(self._groups)
         return self._records
 
+    def _in_order(self, groups: Sequence[Group]) -> bytes:
+        if len(groups) == 1:
+            return groups[0].records
+        return self._table.in_order(b"".join([group.records for group in groups]))
 
-def _rows(groups: Iterable[Group]) -> Iterator[int]:
-    return chain.from_iterable([group.rows for group in groups])
+    def _made(self, records: bytes, places: Sequence[int]) -> list[Task]:
+        return self._table.made(b"".join([records[place * SIZE : (place + 1) * SIZE] for place in places]))
+
+
+def _begun(records: bytes) -> Iterator[datetime]:
+    return (moment_of(created if started == NEVER else started) for created, started in BEGUN.iter_unpack(records))
+
+
+def listed(tasks: Sequence[Task], claim: Claim) -> TaskList:
+    """List the tasks of which a claim is true by column, in their order."""
+    return tasks.listed(claim) if isinstance(tasks, PackedTasks) else plain([task for task in tasks if claim(task)])
 
 
 def pick(tasks: Sequence[Task], claim: Claim) -> list[Task]:

@@ -5,15 +5,14 @@ found by: ids of the usual form are their sixteen bytes, times are ten, and two 
 in common. Nothing is lost: what does not fit the form stands beside the table.
 """
 
-from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from heapq import merge
-from itertools import chain, repeat
+from itertools import chain
 from operator import attrgetter
-from struct import Struct, pack
+from struct import pack
 from typing import Any, Final, NamedTuple
 
 from audit.records.batch import Batch
@@ -21,14 +20,11 @@ from audit.records.commons import Commons
 from audit.records.keys import WIDTH as ID
 from audit.records.keys import Key, key_of
 from audit.records.layout import (
-    AGE,
-    BACKUP_KEY,
-    BEGUN,
     COMMON,
     CREATED,
     CREATED_AND_COMMON,
+    CREATED_STARTED_AND_COMMON,
     KEY,
-    LATEST,
     NEVER,
     NO_BACKUP,
     NO_ID,
@@ -40,16 +36,17 @@ from audit.records.layout import (
     assembled,
 )
 from audit.records.moments import DATETIME, moment_of, state_of
+from audit.records.moments import WIDTH as TIME
 from audit.records.task import Task
 from audit.records.task_index import Index
 
-Rows = MutableSequence[int]  # four bytes each
 Prefer = Callable[[Task, Task], bool]
 
 _FIELDS: Final = Task.__struct_fields__
 _HOW_OF: Final = attrgetter(*_FIELDS[_FIELDS.index("operation") : _FIELDS.index("resource_id")])
 _WHERE_OF: Final = attrgetter(*_FIELDS[_FIELDS.index("resource_id") : _FIELDS.index("started_at")])
 _SOME_TIME: Final = datetime.min.replace(tzinfo=UTC)
+_TAKEN: Final = 4096 * SIZE
 
 
 class Group(NamedTuple):
@@ -57,13 +54,16 @@ class Group(NamedTuple):
 
     Attributes:
         sample: a task as they are, with neither an id nor times of its own.
-        rows: their numbers.
-        first_created: when the oldest was created.
+        records: of each, oldest first.
     """
 
     sample: Task
-    rows: Rows
-    first_created: datetime
+    records: bytes
+
+    @property
+    def first_created(self) -> datetime:
+        """When the oldest was created."""
+        return moment_of(self.records[:TIME])
 
 
 class Table:
@@ -103,12 +103,15 @@ class Table:
         at = row * SIZE
         return self.made(self._records[at : at + SIZE])[0]
 
-    def records_by_age(self, rows: Iterable[int]) -> bytes:
-        """Copy the records of some numbers, in order of creation and id: they lie far from each other in the table."""
-        if self._odd_rows:
-            rows = self.by_age(rows)
-            return b"".join(chain.from_iterable(self._each(WHOLE, rows)))
-        return b"".join(chain.from_iterable(sorted(self._each(WHOLE, rows))))
+    def columns(self, records: bytes) -> tuple[list[datetime], list[datetime], Sequence[bytes]]:
+        """Return when the tasks of records were created and began, and what each has in common with others."""
+        if not records:
+            return [], [], ()
+        created, started, commons = zip(*CREATED_STARTED_AND_COMMON.iter_unpack(records), strict=True)
+        moment, zone = DATETIME, UTC
+        ordered = [moment(state, zone) for state in created]
+        begun = [at if state == NEVER else moment(state, zone) for at, state in zip(ordered, started, strict=True)]
+        return ordered, begun, commons
 
     def add(self, task: Task, prefer: Prefer) -> bool:
         """Add a task.
@@ -173,45 +176,39 @@ class Table:
             records[at] = record
         return True
 
-    def by_age(self, rows: Iterable[int]) -> list[int]:
-        """Sort numbers by the creation and the id of their tasks."""
-        if self._odd_rows:
-            return sorted(rows, key=self._age)
-        records, unpack = self._records, AGE.unpack_from
-        return sorted(rows, key=lambda row: unpack(records, row * SIZE))
+    def hand_over(self, until: datetime) -> Iterator[Group]:
+        """Hand over the tasks created until a time, together those that differ in ids and times alone.
 
-    def alike(self, until: datetime) -> Iterator[Group]:
-        """Return the tasks created until a time, together those that differ in ids and times alone."""
-        last, groups = state_of(until), defaultdict[bytes, "array[int]"](rows)
-        first: dict[bytes, bytes] = {}
-        for row, (created, common) in enumerate(CREATED_AND_COMMON.iter_unpack(self._records)):
-            if created <= last:
-                groups[common].append(row)
-                if created < first.get(common, LATEST):
-                    first[common] = created
-        while groups:
-            common, group = groups.popitem()
-            yield Group(self.sample(common), group, moment_of(first.pop(common)))
+        They are moved from the end of the table on, so that they are not in memory twice. Nothing is found in the table
+        afterwards.
+        """
+        last, records, parts = state_of(until), self._records, defaultdict[bytes, bytearray](bytearray)
+        self._index = Index()
+        self._odd_rows.clear()
+        while records:
+            taken = bytes(records[-_TAKEN:])
+            del records[-_TAKEN:]
+            each = zip(WHOLE.iter_unpack(taken), CREATED_AND_COMMON.iter_unpack(taken), strict=True)
+            for (record,), (created, common) in each:
+                if created <= last:
+                    parts[common] += record
+        while parts:
+            common, part = parts.popitem()
+            yield Group(self.sample(common), self.in_order(part))
 
-    def common(self, row: int) -> bytes:
-        """Return what tasks have in common that differ in ids and times alone, packed."""
-        common: bytes = CREATED_AND_COMMON.unpack_from(self._records, row * SIZE)[1]
-        return common
+    def in_order(self, records: bytes | bytearray) -> bytes:
+        """Sort records by the creation and the id of their tasks."""
+        each = WHOLE.iter_unpack(records)
+        return b"".join(chain.from_iterable(sorted(each, key=self._age) if self._odd else sorted(each)))
 
     def sample(self, common: bytes) -> Task:
         """Make a task of what several have in common, with neither an id nor times of its own."""
         where, how = COMMON.unpack(common)
         return Task(*(b"", _SOME_TIME, _SOME_TIME, *self._how.values[how], *self._where.values[where]))
 
-    def begun(self, rows: Rows) -> Iterator[datetime]:
-        """Return when each task of some numbers began."""
-        return (moment_of(created if started == NEVER else started) for created, started in self._each(BEGUN, rows))
-
-    def naming(self, rows: Sequence[int], keys: AbstractSet[Key], *, backups: bool) -> Iterator[int]:
-        """Find the tasks of some numbers that have one of some ids, or of backups; and perhaps a few others."""
-        wanted = {self._odd_numbers.get(key, 0).to_bytes(ID) if isinstance(key, str) else key for key in keys}
-        named = self._each(BACKUP_KEY if backups else KEY, rows)
-        return (row for row, (key,) in zip(rows, named, strict=True) if key in wanted)
+    def raw_keys(self, keys: AbstractSet[Key]) -> AbstractSet[bytes]:
+        """Return ids as they are in records; some may stand for others too."""
+        return {self._odd_numbers.get(key, 0).to_bytes(ID) if isinstance(key, str) else key for key in keys}
 
     def created(self) -> Iterator[bytes]:
         """Return when each task was created, packed."""
@@ -228,16 +225,13 @@ class Table:
         """Return the id of the task of a number."""
         return self.task(row).id
 
-    def _each(self, part: Struct, rows: Iterable[int]) -> Iterator[Any]:
-        """Unpack a part of each record of some numbers."""
-        return map(part.unpack_from, repeat(self._records), map(SIZE.__mul__, rows))
-
     def _raw_key(self, row: int) -> bytes:
         key: bytes = KEY.unpack_from(self._records, row * SIZE)[0]
         return key
 
-    def _age(self, row: int) -> tuple[bytes, str]:
-        return CREATED.unpack_from(self._records, row * SIZE)[0], self.id(row)
+    def _age(self, unpacked: Any) -> tuple[bytes, str]:
+        (record,) = unpacked
+        return record[:TIME], self.made(record)[0].id
 
     def _packed(self, task: Task) -> bytes:
         started, ended = task.started_at, task.ended_at
@@ -294,8 +288,3 @@ class Table:
 
     def _odd_text(self, raw: bytes) -> str:
         return self._odd[int.from_bytes(raw)]
-
-
-def rows(*numbers: int) -> "array[int]":
-    """Make a list of numbers of tasks, four bytes each."""
-    return array("I", numbers)

@@ -50,10 +50,10 @@ def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
     planned = matched or NOTHING_PLANNED
     states: dict[date, AbstractSet[Day]] = _planned_days(planned)
     others: dict[date, set[Day]] = defaultdict(set)
-    answering = set(map(id, planned.tasks))  # the same objects; comparing them would take longer
-    for task in resource.backups:
-        if id(task) not in answering:
-            others[task.began.date()].add(_of_task(task))
+    backups, answering = resource.backups, set(planned.answers)
+    for place in range(len(backups)):
+        if place not in answering:
+            others[backups.began[place].date()].add(_of_task(backups.samples[place]))
     silent, nothing = _silence(resource), frozenset[Day]()
     dates = _dates(resource.window.since.date(), resource.window.until.date())
     return _once(tuple([_day(states.get(day, nothing), others.get(day, nothing), silent) for day in dates]))
@@ -71,8 +71,8 @@ def _planned_days(planned: Schedules) -> dict[date, AbstractSet[Day]]:
     if planned.states.count(_ON_TIME) == len(planned.states):  # nearly always
         return dict.fromkeys(dates, _SUCCESS)
     states: dict[date, set[Day]] = defaultdict(set)
-    for number, (day, state, task) in enumerate(zip(dates, planned.states, planned.tasks, strict=True)):
-        plain = _CLEAR.get(state) if task else _WITHOUT_TASK.get(state)
+    for number, (day, state, answer) in enumerate(zip(dates, planned.states, planned.answers, strict=True)):
+        plain = _WITHOUT_TASK.get(state) if answer is None else _CLEAR.get(state)
         states[day].add(plain or _of_run(planned.run(number)))
     return {**states}
 

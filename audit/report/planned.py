@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import Final
 
 from audit.matching import UNMET, PlannedRun, RunState
+from audit.records import NO_TASKS
 from audit.subjects import Limits, Presence, Resource, Schedules
 
-NOTHING_PLANNED: Final = Schedules()
+NOTHING_PLANNED: Final = Schedules(NO_TASKS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

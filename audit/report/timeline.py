@@ -46,8 +46,7 @@ class Timeline:
 
 def timeline(resource: Resource, limits: Limits) -> Timeline:
     """Measure the gaps between successive backups, from when on the resource is known as it is now."""
-    began = [task.started_at or task.created_at for task in resource.sorted_tasks.successes]
-    points = sorted([moment for moment in began if moment <= limits.now])
+    points = sorted([moment for moment in resource.sorted_tasks.successes.began if moment <= limits.now])
     limit = None
     if resource.presence is Presence.PROTECTED:
         limit = limits.max_backup_age or resource.planned_interval(limits)

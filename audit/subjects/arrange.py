@@ -10,7 +10,8 @@ from typing import Final
 from audit.collection import Kind, Window
 from audit.history import History
 from audit.records import BACKUP, REPLICATION, Backup, PackedTasks, Policy, Protectable, Protected, Task, Vault
-from audit.records.table import Group, rows
+from audit.records.layout import COMMON_PART, WHOLE
+from audit.records.table import Group
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import SURELY_SHOWN, Collection
 from audit.subjects.kinds import Departure, SubjectKind
@@ -93,7 +94,6 @@ class _Arrangement:
         for backup in sorted(inventory.backups, key=_BY_AGE):
             self._points_of_resource[backup.resource_id].append(backup)
             self._points_of_vault[backup.vault_id].append(backup)
-        self._table = history.table
         self._covered_since = (
             collection.proven.since
             if collection.proven
@@ -112,20 +112,8 @@ class _Arrangement:
         self._shared: set[int] = set()
         self._stays: dict[str | None, set[str]] = defaultdict(set)
         self._without_resource: list[tuple[Task, tuple[str, ...]]] = []
-        self._filed: dict[tuple[str, bytes], Group] = {}
-        others = rows()
-        for alike in self._table.alike(collection.window.until):
-            task = alike.sample
-            if task.resource_id and task.vault_id:
-                self._stays[task.resource_id].add(task.vault_id)
-            if task.resource_id and task.vault_id and not task.removed and task.operation not in _TAKES_AWAY:
-                self._by_resource[task.resource_id].append(alike)  # nearly all of them
-                self._by_vault[task.vault_id].append(alike)
-            else:
-                others.extend(alike.rows)
-        for row in self._table.by_age(others):
-            self._file(row, self._table.task(row))
-        self._filed.clear()
+        self._table = history.hand_over()
+        self._file([*self._table.hand_over(collection.window.until)])
 
     def subjects(self) -> Subjects:
         """Build every subject."""
@@ -148,33 +136,46 @@ class _Arrangement:
         judged = frozenset(vault_ids)
         return tuple([task for task, concerned in self._without_resource if judged.isdisjoint(concerned)])
 
-    def _file(self, row: int, task: Task) -> None:
-        """Put a task under everything that it concerns, and note what it took away."""
-        resource_ids = {*task.removed, *([task.resource_id] if task.resource_id else ())}
-        vault_ids = self._vaults_of(task)
-        common = self._table.common(row)
-        for resource_id in resource_ids:
-            self._put(self._by_resource[resource_id], resource_id, row, task, common)
-        for vault_id in vault_ids:
-            self._put(self._by_vault[vault_id], vault_id, row, task, common)
-        if not resource_ids:
-            self._without_resource.append((task, vault_ids))
-        if len(vault_ids) > 1:
-            self._shared.add(row)
-        if _takes_away(task):
-            self._gone.update(vault_ids)
-            if task.operation == "remove_resource":
-                self._departures |= dict.fromkeys(resource_ids, _departure(task))
-            if task.operation == "vault_delete":
-                self._departures |= dict.fromkeys(set(vault_ids) - self._vaults.keys(), _departure(task))
+    def _file(self, groups: Sequence[Group]) -> None:
+        """Put tasks under everything that they concern."""
+        for task in (group.sample for group in groups):
+            if task.resource_id and task.vault_id:
+                self._stays[task.resource_id].add(task.vault_id)
+        alone: list[bytes] = []
+        for group in groups:
+            task = group.sample
+            if task.resource_id and not task.removed and task.operation not in _TAKES_AWAY:  # nearly all of them
+                self._put(group, self._vaults_of(task))
+            else:
+                alone.append(group.records)
+        self._file_alone(self._table.in_order(b"".join(alone)))
 
-    def _put(self, groups: list[Group], subject_id: str, row: int, task: Task, common: bytes) -> None:
-        """Put a task into a group of a subject; those that are alike come in order of age."""
-        known = self._filed.get((subject_id, common))
-        if known is None:
-            known = self._filed[subject_id, common] = Group(self._table.sample(common), rows(), task.created_at)
-            groups.append(known)
-        known.rows.append(row)
+    def _file_alone(self, records: bytes) -> None:
+        """Put tasks one by one, in order of age, under what they concern, and note what they took away."""
+        filed: dict[tuple[bytes, tuple[str, ...]], bytearray] = defaultdict(bytearray)
+        for (record,) in WHOLE.iter_unpack(records):
+            (task,) = self._table.made(record)
+            vault_ids = self._vaults_of(task)
+            filed[record[COMMON_PART], vault_ids] += record
+            if not _resources_of(task):
+                self._without_resource.append((task, vault_ids))
+            if _takes_away(task):
+                self._gone.update(vault_ids)
+                if task.operation == "remove_resource":
+                    self._departures |= dict.fromkeys(_resources_of(task), _departure(task))
+                if task.operation == "vault_delete":
+                    self._departures |= dict.fromkeys(set(vault_ids) - self._vaults.keys(), _departure(task))
+        for (common, vault_ids), alike in filed.items():
+            self._put(Group(self._table.sample(common), bytes(alike)), vault_ids)
+
+    def _put(self, group: Group, vault_ids: Sequence[str]) -> None:
+        """Put tasks that are alike under their resources and vaults; of several vaults, the log does not say which."""
+        for resource_id in _resources_of(group.sample):
+            self._by_resource[resource_id].append(group)
+        for vault_id in vault_ids:
+            self._by_vault[vault_id].append(group)
+        if len(vault_ids) > 1:
+            self._shared.add(id(group))
 
     def _vaults_of(self, task: Task) -> tuple[str, ...]:
         """Name the vaults that a task concerns; the log often leaves the vault out."""
@@ -204,9 +205,7 @@ class _Arrangement:
             log_complete=self._has_all[Kind.TASKS],
             vaults_complete=self._has_all[Kind.VAULTS],
             shared=frozenset(
-                [self._table.id(row) for group in groups for row in group.rows if row in self._shared]
-                if self._shared
-                else ()
+                [task.id for group in groups if id(group) in self._shared for task in self._table.made(group.records)]
             ),
             covered_since=self._covered_since,
             recovery_points=self._points(self._points_of_vault.get(vault_id, ())),
@@ -341,6 +340,10 @@ def _servers(protectables: Iterable[Protectable]) -> Mapping[str, str]:
     known = sorted(protectables, key=lambda protectable: protectable.id)
     servers = [server for server in known if server.can_be_protected or server.vault_id]
     return {disk: server.id for server in servers for disk in server.parts}
+
+
+def _resources_of(task: Task) -> set[str]:
+    return {*task.removed, *([task.resource_id] if task.resource_id else ())}
 
 
 def _takes_away(task: Task) -> bool:

@@ -1,5 +1,6 @@
 """A server, disk, file system or desktop, and everything known about its backups."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import ClassVar, Final
 
 from audit.collection import Window
 from audit.matching import Matcher, Plan, Schedules
-from audit.records import BACKUP, RESTORE, Backup, PackedTasks, Protectable, Protected, Task, Vault, pick
+from audit.records import BACKUP, RESTORE, Backup, PackedTasks, Protectable, Protected, Task, TaskList, Vault, pick
 from audit.schedule import Schedule
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
@@ -85,7 +86,7 @@ class Resource:
         return sort_out(self.tasks)
 
     @property
-    def backups(self) -> tuple[Task, ...]:
+    def backups(self) -> TaskList:
         """Its backup tasks, oldest first."""
         return self.sorted_tasks.backups
 
@@ -106,7 +107,7 @@ class Resource:
         return tuple([point for point in self.recovery_points if point.is_own and point.is_lasting])
 
     @cached_property
-    def kept_successes(self) -> tuple[Task, ...]:
+    def kept_successes(self) -> TaskList:
         """Its successful backups, oldest first, of which vaults that hold it should keep what they made.
 
         Whatever was made before the resource was taken out of a vault was deleted with that.
@@ -114,25 +115,20 @@ class Resource:
         removals = self.doing(frozenset({"remove_resource"}))
         removed = max((task.created_at for task in removals if task.succeeded), default=None)
         ids, names = {vault.id for vault in self.vaults}, {vault.name for vault in self.vaults}
-        return tuple(
-            [
-                task
-                for task in self.sorted_tasks.successes
-                if (task.vault_id in ids if task.vault_id else task.vault_name is None or task.vault_name in names)
-                if removed is None or task.created_at > removed
-            ]
+        kept = self.sorted_tasks.successes.picked(
+            lambda task: task.vault_id in ids if task.vault_id else task.vault_name is None or task.vault_name in names
         )
+        return kept if removed is None else kept.at(range(bisect_right(kept.created, removed), len(kept)))
 
     @property
-    def puzzling(self) -> tuple[Task, ...]:
+    def puzzling(self) -> TaskList:
         """Its backup tasks whose status is not documented: nobody can say how they went."""
         return self.sorted_tasks.puzzling
 
     @cached_property
     def last_success(self) -> Task | None:
         """Its newest successful backup that began in the window."""
-        newest_first = reversed(self.sorted_tasks.successes)
-        return next((task for task in newest_first if task.began <= self.window.until), None)
+        return self.backups.newest(lambda task: task.succeeded, self.window.until)
 
     @property
     def backup_places(self) -> tuple[tuple[Vault, Protected], ...]:
@@ -202,7 +198,7 @@ class Resource:
             return None
         if not (self.sorted_tasks.broken or self.sorted_tasks.skipped):
             return planned.made_good
-        return planned.made_good.union(run.task.id for run in planned.runs if run.task and limits.maintenance(run.due))
+        return planned.made_good.union(planned.answering(limits.maintenance))
 
     def forget(self) -> None:
         """Free what was worked out of its tasks; whoever asks again has it worked out again."""

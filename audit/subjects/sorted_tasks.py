@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from audit.records import BACKUP, Task, pick
+from audit.records import BACKUP, Task, TaskList, listed
 
 
 class SortedTasks(NamedTuple):
@@ -18,25 +18,22 @@ class SortedTasks(NamedTuple):
         finished: the backups that succeeded or broke.
     """
 
-    backups: tuple[Task, ...]
-    successes: tuple[Task, ...]
-    broken: tuple[Task, ...]
-    skipped: tuple[Task, ...]
-    puzzling: tuple[Task, ...]
-    finished: tuple[Task, ...]
+    backups: TaskList
+    successes: TaskList
+    broken: TaskList
+    skipped: TaskList
+    puzzling: TaskList
+    finished: TaskList
 
 
 def sort_out(tasks: Sequence[Task]) -> SortedTasks:
-    """Sort the backups among the tasks of a resource; nearly all succeeded, so the rest is sorted apart."""
-    backups = pick(tasks, lambda task: task.operation == BACKUP)
-    successes = [task for task in backups if task.status == "success"]
-    failures = [task for task in backups if task.status != "success"] if len(successes) < len(backups) else []
-    broken = tuple([task for task in failures if task.broke])
+    """Sort the backups among the tasks of a resource."""
+    backups = listed(tasks, lambda task: task.operation == BACKUP)
     return SortedTasks(
-        backups=tuple(backups),
-        successes=tuple(successes),
-        broken=broken,
-        skipped=tuple([task for task in failures if task.status == "skipped"]),
-        puzzling=tuple([task for task in failures if not task.is_understood]),
-        finished=tuple([task for task in backups if task.succeeded or task.broke] if broken else successes),
+        backups=backups,
+        successes=backups.picked(lambda task: task.succeeded),
+        broken=backups.picked(lambda task: task.broke),
+        skipped=backups.picked(lambda task: task.status == "skipped"),
+        puzzling=backups.picked(lambda task: not task.is_understood),
+        finished=backups.picked(lambda task: task.succeeded or task.broke),
     )

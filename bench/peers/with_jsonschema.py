@@ -36,9 +36,10 @@ def work(folder: Path) -> Mapping[str, Any]:
                 intake.keep(kind, each)
         unvalidated += validating * (max(pages, SAMPLE) / SAMPLE - 1)
     readings = tuple(listed.reading() for listed in lists)
+    tasks = len(intake.tasks)
     report = assess(facts_for(profile), profile, intake, readings)
     rendered = sum(len(piece) for name in profile.formats for piece in FORMATS[name](report))
-    return {**told(intake, report), "rendered": rendered, "cpu": time.process_time() - started + unvalidated}
+    return {**told(tasks, intake, report), "rendered": rendered, "cpu": time.process_time() - started + unvalidated}
 
 
 def _validator(kind: Kind, row: str) -> Any:

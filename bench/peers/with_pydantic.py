@@ -140,6 +140,6 @@ def work(folder: Path) -> Mapping[str, Any]:
             intake.accept(page)
     report = assess(facts_for(profile), profile, intake, (tasks, *(listed.reading() for listed in lists)))
     return {
-        **told(intake, report),
+        **told(count, intake, report),
         "rendered": sum(len(piece) for name in profile.formats for piece in FORMATS[name](report)),
     }

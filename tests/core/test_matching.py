@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from audit.matching import Matcher, Plan, PlannedRun, RunState, Schedules, Timetable
-from audit.records import Task
+from audit.records import Task, plain
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_task
 
 MINUTE = timedelta(minutes=1)
@@ -35,7 +35,7 @@ def a_plan(
 def matched(*tasks: Task, plans: Sequence[Plan] = (a_plan(),), **changes: Any) -> Schedules:
     values: dict[str, Any] = {"since": NOW - 30 * DAY, "now": NOW, "log_complete": True}
     in_order = sorted(tasks, key=lambda task: (task.created_at, task.id))
-    return Matcher(in_order, **{**values, **changes}).match(plans)
+    return Matcher(plain(in_order), **{**values, **changes}).match(plans)
 
 
 def first(*tasks: Task, **changes: Any) -> PlannedRun:

@@ -214,9 +214,9 @@ def read(simulator: Simulator, url: str, folder: Path, watch: Callable[[Progress
 def test_the_same_evidence_gives_the_same_bytes(scenario: str, tmp_path: Path) -> None:
     simulator = a_simulator(scenario, resources=12)
     with serve(simulator) as served:
-        intake, readings = read(simulator, served.url, tmp_path, lambda _progress: None)
+        taken = [read(simulator, served.url, tmp_path / name, lambda _progress: None) for name in ("a", "b")]
 
-    first, second = (assess(facts(simulator), Profile(), intake, readings) for _ in range(2))
+    first, second = (assess(facts(simulator), Profile(), *each) for each in taken)
     for pieces in FORMATS.values():
         assert b"".join(pieces(first)) == b"".join(pieces(second))
 

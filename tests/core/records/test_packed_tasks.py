@@ -43,8 +43,8 @@ def in_order(tasks: Sequence[Task]) -> tuple[Task, ...]:
 
 
 def packed(tasks: Sequence[Task]) -> PackedTasks:
-    table = History(tasks).table
-    return PackedTasks(table, list(table.alike(NOW + TICK)))
+    table = History(tasks).hand_over()
+    return PackedTasks(table, list(table.hand_over(NOW + TICK)))
 
 
 @given(LISTS)
@@ -67,7 +67,7 @@ def test_a_task_is_found_by_its_id_and_by_no_other(tasks: list[Task], other: str
 
 @given(LISTS)
 def test_numbers_come_in_order_of_id(tasks: list[Task]) -> None:
-    table = History(tasks).table
+    table = History(tasks).hand_over()
 
     assert [table.id(row) for row in table.rows_by_id()] == sorted(task.id for task in tasks)
 
@@ -120,7 +120,7 @@ def test_the_oldest_is_found_without_sorting() -> None:
 
 
 def test_a_copy_changes_by_itself() -> None:
-    table = History([a_task(ALIKE + "000000000001"), a_task("odd")]).table
+    table = History([a_task(ALIKE + "000000000001"), a_task("odd")]).hand_over()
     copy = table.copy()
     copy.add(a_task(ALIKE + "000000000002"), lambda _known, _task: True)
     copy.add(a_task("odd", status="failed"), lambda _known, _task: True)
