@@ -240,12 +240,32 @@ class Matcher:
 
     def match(self, plans: Sequence[Plan]) -> Schedules:
         """Find the task of each due time of every plan."""
+        return (self._all_met(*plans) if len(plans) == 1 else None) or self._matched(plans)
+
+    def _all_met(self, plan: Plan) -> Schedules | None:
+        """Match where each due time brought a success of the policy: nearly always, so without a look at each."""
+        times, tasks, starts = plan.times, self._tasks, self._starts(plan)
+        if (
+            not starts
+            or len({*starts, len(tasks)}) <= len(starts)
+            or not all(task.policy_id == plan.policy_id and task.status == "success" for task in tasks.kinds)
+            or plan.excuse(0, is_answered=True)  # no later one is excused by what does not excuse the first
+            or any(times.excuses)
+        ):
+            return None
+        found = Schedules(tasks)
+        found.due, found.policy_ids, found.answers = times.due, [plan.policy_id] * len(starts), [*starts]
+        began = zip([tasks.began[start] for start in starts], times.latest, strict=True)
+        found.states = [_LATE if moment > latest else _ON_TIME for moment, latest in began]
+        found.unscheduled = self._of_window(self._without(starts), (plan,))
+        return found
+
+    def _matched(self, plans: Sequence[Plan]) -> Schedules:
         periods = list(chain.from_iterable(map(self._periods, plans)))
         if len(plans) > 1:
             periods.sort(key=itemgetter(0, 1))
         answers = self._answers(periods)
-        used = set(answers)
-        spare = self._tasks.at([place for place in range(len(self._tasks)) if place not in used])
+        spare = self._without(answers)
         found = Schedules(self._tasks)
         found.due = [period[0] for period in periods]
         found.policy_ids = [period[1] for period in periods]
@@ -254,8 +274,17 @@ class Matcher:
         found.made_good = self._made_good(periods)
         return found
 
+    def _without(self, answers: Sequence[int | None]) -> TaskList:
+        """Take the tasks that answer nothing."""
+        used = set(answers)
+        return self._tasks.at([place for place in range(len(self._tasks)) if place not in used])
+
+    def _starts(self, plan: Plan) -> list[int]:
+        """Return the place of the first task of each period, or of a later one."""
+        return [bisect_left(self._created, begin) for begin in plan.times.begins]
+
     def _periods(self, plan: Plan) -> Iterator[_Period]:
-        starts = [bisect_left(self._created, begin) for begin in plan.times.begins]
+        starts = self._starts(plan)
         ends = (*starts[1:], len(self._created))
         times = plan.times
         whose = repeat(plan.policy_id), repeat(plan)

@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import Task, pick
+from audit.records import Task, newest, pick
 from audit.subjects import Collection, Limits, Resource, SubjectKind, VaultSubject
 
 _HOUR: Final = timedelta(hours=1)
@@ -45,7 +45,7 @@ def judge(subject: Resource | VaultSubject | Collection, limits: Limits) -> Verd
         return unknown("the task log does not reach back beyond the limit", **facts)
     if not tasks:
         return not_applicable("the log names no task of it", **facts)
-    return passed("every task ended or is still young", tasks[-1:], **facts)
+    return passed("every task ended or is still young", [newest(tasks)], **facts)
 
 
 CONTROL: Final[Control[Resource | VaultSubject | Collection]] = Control(

@@ -5,7 +5,7 @@ ListProtectable of the CBR API.
 """
 
 from audit.records.backup import Backup, Replica
-from audit.records.packed_tasks import PackedTasks, listed, pick, pick_backups, pick_begun, pick_named
+from audit.records.packed_tasks import PackedTasks, listed, newest, pick, pick_backups, pick_begun, pick_named
 from audit.records.policy import Policy
 from audit.records.protectable import Protectable
 from audit.records.task import BACKUP, COPIES, FINAL_STATUSES, OPEN_STATUSES, REPLICATION, RESTORE, Task
@@ -30,6 +30,7 @@ __all__ = [
     "TaskList",
     "Vault",
     "listed",
+    "newest",
     "pick",
     "pick_backups",
     "pick_begun",

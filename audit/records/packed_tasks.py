@@ -53,6 +53,10 @@ class PackedTasks(Sequence[Task]):
         """Free the records that were put in order when they were asked for."""
         self._records = None
 
+    def newest(self) -> Task:
+        """The one that was created last."""
+        return self._table.made(self._table.in_order(b"".join([group.records[-SIZE:] for group in self._groups])))[-1]
+
     def first_created(self) -> datetime:
         """When the oldest was created."""
         return min(group.first_created for group in self._groups)
@@ -116,6 +120,11 @@ def listed(tasks: Sequence[Task], claim: Claim) -> TaskList:
 def pick(tasks: Sequence[Task], claim: Claim) -> list[Task]:
     """Take the tasks of which a claim is true, in their order."""
     return tasks.having(claim) if isinstance(tasks, PackedTasks) else [task for task in tasks if claim(task)]
+
+
+def newest(tasks: Sequence[Task]) -> Task:
+    """Return the last of tasks, of which there is one, without putting all in order."""
+    return tasks.newest() if isinstance(tasks, PackedTasks) else tasks[-1]
 
 
 def pick_begun(tasks: Sequence[Task], claim: Claim) -> Iterator[tuple[Task, Iterator[datetime]]]:

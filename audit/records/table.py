@@ -21,10 +21,11 @@ from audit.records.keys import WIDTH as ID
 from audit.records.keys import Key, key_of
 from audit.records.layout import (
     COMMON,
+    COMMON_PART,
     CREATED,
-    CREATED_AND_COMMON,
     CREATED_STARTED_AND_COMMON,
     KEY,
+    LATEST,
     NEVER,
     NO_BACKUP,
     NO_ID,
@@ -182,16 +183,21 @@ class Table:
         They are moved from the end of the table on, so that they are not in memory twice. Nothing is found in the table
         afterwards.
         """
-        last, records, parts = state_of(until), self._records, defaultdict[bytes, bytearray](bytearray)
+        last, records, parts = (
+            state_of(until) + LATEST * (SIZE - TIME),
+            self._records,
+            defaultdict[bytes, bytearray](bytearray),
+        )
         self._index = Index()
         self._odd_rows.clear()
         while records:
-            taken = bytes(records[-_TAKEN:])
+            taken = [*WHOLE.iter_unpack(records[-_TAKEN:])]
             del records[-_TAKEN:]
-            each = zip(WHOLE.iter_unpack(taken), CREATED_AND_COMMON.iter_unpack(taken), strict=True)
-            for (record,), (created, common) in each:
-                if created <= last:
-                    parts[common] += record
+            for (record,) in reversed(
+                taken
+            ):  # the log begins with its newest task, and what is in order is soon sorted
+                if record <= last:
+                    parts[record[COMMON_PART]] += record
         while parts:
             common, part = parts.popitem()
             yield Group(self.sample(common), self.in_order(part))

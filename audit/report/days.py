@@ -32,7 +32,7 @@ class Day(StrEnum):
 
 
 _ON_TIME: Final = RunState.ON_TIME
-_SUCCESS: Final = frozenset({Day.SUCCESS})
+_NOTHING: Final = frozenset[Day]()
 _MET: Final = frozenset({Day.SUCCESS, Day.LATE, Day.REPAIRED})
 _UNMET: Final = (Day.FAILED, Day.MISSING, Day.SKIPPED, Day.OVERLAP)
 _OPEN: Final = frozenset({Day.PENDING, Day.EXCUSED})
@@ -46,17 +46,25 @@ def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
 
     A planned run belongs to the day on which it was due. Other backups only count where no run of their day has a say.
     """
-    matched = match(resource, limits)
-    planned = matched or NOTHING_PLANNED
+    planned = match(resource, limits) or NOTHING_PLANNED
+    silent = _silence(resource)
+    dates = _dates(resource.window.since.date(), resource.window.until.date())
+    if planned.states and len(planned.answers) == len(resource.backups) == planned.states.count(_ON_TIME):
+        return _all_on_time(tuple(planned.due), dates, silent)  # most are, of many resources at the same times
     states: dict[date, AbstractSet[Day]] = _planned_days(planned)
     others: dict[date, set[Day]] = defaultdict(set)
     backups, answering = resource.backups, set(planned.answers)
     for place in range(len(backups)):
         if place not in answering:
             others[backups.began[place].date()].add(_of_task(backups.samples[place]))
-    silent, nothing = _silence(resource), frozenset[Day]()
-    dates = _dates(resource.window.since.date(), resource.window.until.date())
-    return _once(tuple([_day(states.get(day, nothing), others.get(day, nothing), silent) for day in dates]))
+    told = {day: _day(states.get(day, _NOTHING), others.get(day, _NOTHING), silent) for day in {**states, **others}}
+    return _once(tuple([told.get(day, silent) for day in dates]))
+
+
+@lru_cache(maxsize=256)
+def _all_on_time(due: tuple[datetime, ...], dates: tuple[date, ...], silent: Day) -> tuple[Day, ...]:
+    planned = set(map(datetime.date, due))
+    return _once(tuple([Day.SUCCESS if day in planned else silent for day in dates]))
 
 
 @lru_cache(maxsize=1024)
@@ -68,8 +76,6 @@ def _once(days: tuple[Day, ...]) -> tuple[Day, ...]:
 def _planned_days(planned: Schedules) -> dict[date, AbstractSet[Day]]:
     """Say of each day on which something was due what became of it."""
     dates = map(datetime.date, planned.due)
-    if planned.states.count(_ON_TIME) == len(planned.states):  # nearly always
-        return dict.fromkeys(dates, _SUCCESS)
     states: dict[date, set[Day]] = defaultdict(set)
     for number, (day, state, answer) in enumerate(zip(dates, planned.states, planned.answers, strict=True)):
         plain = _WITHOUT_TASK.get(state) if answer is None else _CLEAR.get(state)

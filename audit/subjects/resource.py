@@ -171,12 +171,16 @@ class Resource:
         """
         if self.schedules is None:
             return None
-        intervals = (
+        return self._interval + limits.grace
+
+    @cached_property
+    def _interval(self) -> timedelta:
+        intervals = [
             min(subject.schedule.longest_gap, _LONGEST_LIMIT) + subject.policy.start_window
             for subject in self.policies or ()
             if subject.schedule and subject.makes_backups
-        )
-        return min(intervals, default=_DAY) + limits.grace
+        ]
+        return min(intervals, default=_DAY)
 
     def planned_runs(self, limits: Limits) -> Schedules | None:
         """Hold every run that is due in the window against the tasks; None where a schedule is not known."""
