@@ -5,6 +5,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from audit.collection import Kind
 from audit.demands import Demands
 from audit.findings import Control, Finding, Verdict, not_applicable, unknown
@@ -91,7 +93,7 @@ class _Judging:
     def _marked(self, finding: Finding) -> Finding:
         """Mark a finding where a waiver accepts its outcome."""
         waiver = self._demands.mark(finding)
-        return finding._replace(waiver=waiver) if waiver else finding
+        return replace(finding, waiver=waiver) if waiver else finding
 
     def _refused(self, control: Control[Any]) -> Verdict | None:
         """Name the permission without which the control cannot judge."""

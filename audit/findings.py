@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
 
 from audit.collection import Kind, shown
 from audit.records import Task
@@ -45,7 +47,7 @@ class Severity(StrEnum):
 _RANKS: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
 
 
-class Verdict(NamedTuple):
+class Verdict(Struct, frozen=True, gc=False):
     """What a control says of one subject.
 
     Attributes:
@@ -107,7 +109,7 @@ class Control(Generic[S_contra]):
     opt_in: bool = False
 
 
-class Finding(NamedTuple):
+class Finding(Struct, frozen=True, gc=False):
     """What one control says of one subject; there is exactly one for each pair.
 
     Attributes:

@@ -69,11 +69,12 @@ class _Cells(dict[str, str]):
 
 
 def _line(finding: Finding, cells: _Cells) -> str:
-    control, kind, subject_id, name, severity, (outcome, reason, facts, tasks), waiver = finding
-    evidence, waived = " ".join(tasks), _waiver_cells(waiver) if waiver else _NOT_WAIVED
+    verdict = finding.verdict
+    evidence, waived = " ".join(verdict.tasks), _waiver_cells(finding.waiver) if finding.waiver else _NOT_WAIVED
     return (
-        f"{cells[control]},{cells[kind]},{cells[subject_id]},{cells[name]},{cells[outcome]},{cells[severity]},"
-        f"{cells[reason]},{cells.facts(facts)},{_cell(evidence)},{waived}"
+        f"{cells[finding.control]},{cells[finding.kind]},{cells[finding.id]},{cells[finding.name]},"
+        f"{cells[verdict.outcome]},{cells[finding.severity]},"
+        f"{cells[verdict.reason]},{cells.facts(verdict.facts)},{_cell(evidence)},{waived}"
     )
 
 

@@ -305,15 +305,15 @@ def _moment(moment: datetime | None) -> str | None:
 
 def _finding(finding: Finding, subjects: dict[tuple[SubjectKind, str], Mapping[str, Any]]) -> Mapping[str, Any]:
     """Write a finding; the subject is the same in all findings about it."""
-    control, kind, subject_id, _name, severity, (outcome, reason, facts, tasks), waiver = finding
-    key = kind, subject_id
+    verdict = finding.verdict
+    key = finding.kind, finding.id
     return {
-        "control": control,
+        "control": finding.control,
         "subject": subjects.get(key) or subjects.setdefault(key, _subject(finding)),
-        "outcome": outcome,
-        "severity": severity,
-        "reason": reason,
-        "facts": dict(facts),
-        "tasks": tasks,
-        "waiver": _waiver(waiver) if waiver else None,
+        "outcome": verdict.outcome,
+        "severity": finding.severity,
+        "reason": verdict.reason,
+        "facts": dict(verdict.facts),
+        "tasks": verdict.tasks,
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
     }

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from audit.findings import Finding, Outcome, Severity, Verdict
 from audit.records import Policy, Task, Vault
@@ -271,7 +272,7 @@ class TestProblem:
 
     def test_what_somebody_accepts_is_neither_a_problem_nor_a_cause(self) -> None:
         waiver = Waiver(control="CBR-201", subject="*", owner="me", reason="moving", until=NOW + DAY)
-        accepted = a_failure("CBR-201", P, "policy-1")._replace(waiver=waiver)
+        accepted = structs.replace(a_failure("CBR-201", P, "policy-1"), waiver=waiver)
         (problem,) = find_problems([accepted, a_failure("CBR-101")], estate(policies=[OFF]), {"CBR-101": "Look."})
 
         assert (problem.control, problem.explains) == ("CBR-101", ())

@@ -3,6 +3,7 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec import structs
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from audit.findings import Outcome
@@ -59,7 +60,7 @@ def test_only_a_failure_has_the_severity_of_its_control() -> None:
 def test_a_waived_failure_is_suppressed_and_stays_a_failure() -> None:
     report = a_report()
     waiver = Waiver(control="CBR-101", subject="*", owner="o", reason="r", until=NOW + DAY)
-    waived = replace(report, findings=tuple(finding._replace(waiver=waiver) for finding in report.findings))
+    waived = replace(report, findings=tuple(structs.replace(finding, waiver=waiver) for finding in report.findings))
 
     assert {event["status_id"] for event in events(waived)} == {3}
     assert {event["compliance"]["status"] for event in events(waived)} == {outcome.value for outcome in Outcome}
