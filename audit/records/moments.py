@@ -13,12 +13,16 @@ from typing import Any, Final, overload
 
 WIDTH: Final = 10
 _STATE: Final = Struct(f"{WIDTH}s")
-_WHOLE_SECONDS: Final = len("2019-05-23T14:35:23")
 _FORM: Final = b"0000-00-00T00:00:00.000000\n"
+_NO_FRACTION: Final = b":00\n"
+_FRACTION: Final = b".000000\n"
 _AS_ZEROS: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _TENS: Final = range(10)
 _FROM_DIGITS: Final = bytes.maketrans(bytes([16 * ten + one for ten in _TENS for one in _TENS]), bytes(range(100)))
 _CENTURIES, _HOURS, _SIXTY = bytes(range(10, 30)), bytes(range(24)), bytes(range(60))
+_MONTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_LAST_DAYS: Final = bytes([128, *(128 + days for days in _MONTHS), *[128] * (255 - len(_MONTHS))])
+_ENOUGH: Final = bytes(range(128, 256))
 DATETIME: Final[Any] = datetime  # takes a state too, which its type does not say
 
 
@@ -53,9 +57,11 @@ def states_of(texts: Sequence[str]) -> bytes:
     """
     lines = "\n".join([*texts, ""]).encode()  # a line break inside a text moves what comes after
     number = len(texts)
-    if lines.translate(_AS_ZEROS) != _FORM * number:
-        lines = "\n".join([text + ".000000" if len(text) == _WHOLE_SECONDS else text for text in (*texts, "")]).encode()
-        if lines.translate(_AS_ZEROS) != _FORM * number:
+    form = _FORM * number
+    zeros = lines.translate(_AS_ZEROS)
+    if zeros != form:
+        lines = _with_fractions(lines, zeros)
+        if lines.translate(_AS_ZEROS) != form:
             raise ValueError("a time of an unusual form")
     pairs = bytes.fromhex(lines.translate(None, b"-T:.\n").decode()).translate(_FROM_DIGITS)
     century, year, month, day, hour, minute, second, *fraction = (pairs[part::WIDTH] for part in range(WIDTH))
@@ -63,11 +69,31 @@ def states_of(texts: Sequence[str]) -> bytes:
         raise ValueError("a time that does not exist")
     years, fractions = _joined((century, year), 2), _joined(fraction, 4)
     columns = (years[::2], years[1::2], month, day, hour, minute, second, *(fractions[part::4] for part in (1, 2, 3)))
-    _refuse_odd_dates(columns[:4])
+    if not _are_days(month, day):
+        _refuse_odd_dates(columns[:4])
     states = bytearray(WIDTH * number)
     for part, column in enumerate(columns):
         states[part::WIDTH] = column
     return bytes(states)
+
+
+def _with_fractions(lines: bytes, zeros: bytes) -> bytes:
+    """Give times of whole seconds, of which a page has a few, a fraction like all others."""
+    parts: list[bytes] = []
+    end = 0
+    while (found := zeros.find(_NO_FRACTION, end)) >= 0:
+        start, end = end, found + len(_NO_FRACTION)
+        parts += lines[start : end - 1], _FRACTION
+    return b"".join([*parts, lines[end:]])
+
+
+def _are_days(months: bytes, days: bytes) -> bool:
+    """Whether each day is one that its month has in every year; all are compared at once, as two great numbers."""
+    if 0 in days:
+        return False
+    lasts = int.from_bytes(months.translate(_LAST_DAYS))
+    spare = (lasts - int.from_bytes(days)).to_bytes(len(days))  # 128 and more where a day is not too late
+    return not spare.translate(None, _ENOUGH)
 
 
 def _joined(pairs: Sequence[bytes], width: int) -> bytes:
