@@ -25,7 +25,7 @@ from audit.typed import Types
 _MOST_ODD: Final = 16  # rows of one page
 _MOST_LESSONS: Final = 8
 _ROW: Final = re.compile(r"\[(\d+)\]")
-_REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError)
+_REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 Found = tuple[TaskPage, dict[str, Any]]
 

@@ -10,6 +10,7 @@ from audit.records.table import Table
 from audit.strict_json import LONGEST_TEXT
 from audit.task_page import TaskPage
 from audit.task_rows import TaskRows, read_tasks
+from audit.typed_tasks import reader
 from audit.validate import Intake, read_envelope
 from tests.core.builders import a_page, a_task_row
 from tests.fuzz.mutator import good_rows
@@ -218,6 +219,16 @@ class TestPagesThatAreReadWithCare:
         body = a_body(a_task_row(vault_name="a:")).replace(b'"a:"', b'"\\u003a\\u003a", "vault_name": "a:"')
 
         assert read_tasks(body) is None
+
+    @pytest.mark.parametrize("levels", [300, 5000, 100_000])
+    @pytest.mark.parametrize("text", ['"blue"', '"deep-1"', '"deep-2"'])
+    def test_one_that_has_too_many_levels(self, text: str, levels: int) -> None:
+        odd = a_task_row(vault_name="blue", extra_info={"resource": {**RESOURCE, "id": "deep-1", "name": "deep-2"}})
+        body = a_body(a_task_row(id="task-2", vault_name="red"), odd)
+        reader.cache_clear()
+
+        assert read_tasks(body)
+        assert read_tasks(body.replace(text.encode(), b"[" * levels + b"]" * levels)) is None
 
     def test_one_with_a_text_that_is_too_long(self) -> None:
         assert items(a_task_row(vault_name="a" * (LONGEST_TEXT - 2)))
