@@ -7,6 +7,7 @@ that it does not know, and nulls or silence where it can do without a value.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from keyword import iskeyword
 from typing import Any, Final, NamedTuple
 
@@ -54,7 +55,7 @@ class Learnt:
 
     Attributes:
         differences: in the order learnt.
-        type: holds a row that shows any of them, and no other difference.
+        given: the types of some fields, as at first, without those that a difference was found inside.
     """
 
     def __init__(self, answer: Answer, given: Mapping[str, Any], read: frozenset[str]) -> None:
@@ -66,13 +67,16 @@ class Learnt:
             read: names that the audit looks for, wherever they are.
         """
         self.differences: list[Difference] = []
-        self.type: Any = None
         self._answer = answer
-        self._given = given
+        self.given = given
         self._read = read
         self._can_learn = not has_conditions(answer)
         schema = answer.schema_of_row("")
         self._schema = _in_one_piece(schema, schema)
+
+    def type(self, order: Sequence[str]) -> Any:
+        """Make a type that holds a row that shows any of them and no other difference, with fields in some order."""
+        return Types(self._schema, self.given, order).of(self._schema)
 
     def learn(self, row: Any) -> bool:
         """Learn how a row differs; False where it shows nothing new, or something that cannot be learnt."""
@@ -90,7 +94,8 @@ class Learnt:
         for owner, name, value in changes:
             owner[name] = value
         self.differences += new
-        self.type = Types(self._schema, self._given).of(self._schema)
+        inside = frozenset(chain.from_iterable(difference.parts[:-1] for difference in new))
+        self.given = {name: kind for name, kind in self.given.items() if name not in inside}
         return True
 
     def _change(self, difference: Difference) -> tuple[dict[str, Any], str, Any] | None:

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import orjson
-from msgspec import Raw, to_builtins
+from msgspec import Raw
+from msgspec.json import encode
 
 from audit.answers import Deviation
 from audit.learnt import Difference
@@ -20,10 +21,10 @@ from audit.records.keys import keys_of
 from audit.records.layout import NEVER, NO_BACKUP, NO_ID
 from audit.records.moments import states_of
 from audit.records.task import DELETE, NO_ERROR
+from audit.task_resources import Named
 
 _SOME_TIME: Final = "2000-01-01T00:00:00"  # stands where there is none until all are packed together
 _SOME_ID: Final = "00000000-0000-0000-0000-000000000000"
-_NOTHING_MORE: Final = (None, None, None, None, ())
 _NO_ERROR_INFO: Final = SimpleNamespace(code=None, message=None)
 TIMES: Final = {"created_at": str, "updated_at": str, "started_at": str | None, "ended_at": str | None}
 """The types that hold times; what the schema says of their form is looked at when they are packed."""
@@ -58,6 +59,7 @@ class TaskPage:
     def __init__(
         self,
         rows: Sequence[Any],
+        resources: Sequence[Named],
         most_odd: int,
         *,
         missing: Collection[int] = (),
@@ -67,6 +69,7 @@ class TaskPage:
 
         Args:
             rows: as the types hold them, None where they do not.
+            resources: those of the rows.
             most_odd: how many may be odd.
             missing: the places where they do not.
             differences: which the rows may show.
@@ -78,6 +81,7 @@ class TaskPage:
         self.batches: list[Batch] = []
         self.tasks: dict[int, Task] = {}
         self.odd: dict[int, Any] = dict.fromkeys(missing)
+        self._resources = resources
         self._most_odd = most_odd
         places: Sequence[int] = range(len(rows))
         if missing:
@@ -104,7 +108,7 @@ class TaskPage:
     @property
     def is_plain(self) -> bool:
         """There is a task, and no two rows have one id, so that it is the same in which order they are kept."""
-        known = [row_id for row_id in self.ids if isinstance(row_id, str)]
+        known = [row_id for row_id in self.ids if isinstance(row_id, str)] if self.odd else self.ids
         return len(self.odd) < len(self.ids) and len(set(known)) == len(known)
 
     def _sort(self, places: Sequence[int], rows: Sequence[Any]) -> None:
@@ -127,7 +131,7 @@ class TaskPage:
         """Make a task of a row, as ever; it is odd where that is for the validator to decide."""
         try:
             states_of([time for name in TIMES if isinstance(time := getattr(row, name), str)])
-            self.tasks[place] = Task.from_row(to_builtins(row))
+            self.tasks[place] = Task.from_row(orjson.loads(encode(row)))
         except ValueError as error:
             self.odd[place] = None
             if len(self.odd) > self._most_odd:
@@ -144,25 +148,24 @@ class TaskPage:
         backup_ids: list[Any] = []
         alone: list[int] = []
         for place in places:
-            row = rows[place]
+            row, resource = rows[place], self._resources[place]
             operation, extra, error = row.operation_type, row.extra_info, row.error_info or _NO_ERROR_INFO
-            resource = extra and extra.resource
-            if not resource or not resource.id or extra.remove_resources:
+            if not resource or extra.remove_resources:
                 alone.append(place)
                 continue
-            where.append((resource.id, resource.name, resource.type, row.vault_id, row.vault_name, row.policy_id))
-            backup_id, own = None, _NOTHING_MORE
+            where.append(resource + (row.vault_id, row.vault_name, row.policy_id))  # noqa: RUF005  # faster than a star
+            backup_id = incremental = rest = odd_code = target_id = None
             if operation == BACKUP:
                 if block := extra.backup:
-                    backup_id = block.backup_id
-                    own = (block.incremental, block.app_consistency_status, block.app_consistency_error_code, None, ())
+                    backup_id, incremental = block.backup_id, block.incremental
+                    rest, odd_code = block.app_consistency_status, block.app_consistency_error_code
             elif operation in COPIES:
                 backup_id = extra.replication and extra.replication.source_backup_id
             elif operation == DELETE:
                 backup_id = extra.delete and extra.delete.backup_id
             elif operation == RESTORE and (block := extra.restore):
-                backup_id, own = block.backup_id, (None, None, None, block.target_resource_id, ())
-            how.append((operation, row.status, error.code, error.message, *own))
+                backup_id, target_id = block.backup_id, block.target_resource_id
+            how.append((operation, row.status, error.code, error.message, incremental, rest, odd_code, target_id, ()))
             backup_ids.append(backup_id or None)
         if how:
             apart = set(alone)

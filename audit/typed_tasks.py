@@ -7,11 +7,10 @@ of which it cannot be said that nothing was lost, is left to be read with care.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
-import msgspec
 import orjson
 from msgspec import UNSET, Raw
 from msgspec.json import Decoder, Encoder
@@ -20,12 +19,16 @@ from audit.answers import ANSWERS
 from audit.learnt import Learnt
 from audit.strict_json import colons
 from audit.task_page import READ, TIMES, TaskPage, TooManyError
-from audit.typed import Types
+from audit.task_resources import Named, Resources, resources_of
+from audit.typed import REFUSALS, Types
 
 _MOST_ODD: Final = 16  # rows of one page
 _MOST_LESSONS: Final = 8
 _ROW: Final = re.compile(r"\[(\d+)\]")
-_REFUSALS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_NAMES: Final = re.compile(rb'"(\w+)"\s*:')
+_FIRST_ROWS: Final = 1 << 15  # bytes
+_MANY_PAGES: Final = 8  # making types takes as long as a page
+_GIVEN: Final = {**TIMES, "resource": Raw}
 
 Found = tuple[TaskPage, dict[str, Any]]
 
@@ -42,16 +45,20 @@ class Reader:
     def __init__(self) -> None:
         answer = ANSWERS["operation_logs"]
         schema = self._schema = answer.schema_of_page
+        row = schema["properties"][answer.key]["items"]
         self._key = answer.key
         self._first = f"$.{answer.key}[0]"
-        self._whole = Decoder(Types(schema, TIMES).of(schema)).decode
         self._split = Decoder(Types(schema, {answer.key: list[Raw]}).of(schema)).decode
-        self._row = Decoder(Types(schema, TIMES).of(schema["properties"][answer.key]["items"])).decode
+        self._row = Decoder(Types(schema, TIMES).of(row)).decode
         self._encoder = Encoder()
-        self._learnt = Learnt(answer, TIMES, READ)
-        self._drifting = self._whole
-        self._lost_lessons = 0
+        self._learnt = Learnt(answer, _GIVEN, READ)
+        self._resources = Resources(Types(schema, {}).of(schema["$defs"]["Resource"])).of
+        self._whole = self._drifting = self._decoder(_GIVEN)
+        self._pages = self._lost_lessons = 0
         self._around = tuple(name for name in schema["properties"] if name != answer.key)
+
+    def _decoder(self, given: Mapping[str, Any], order: Sequence[str] = ()) -> Callable[[bytes], Any]:
+        return Decoder(Types(self._schema, given, order).of(self._schema)).decode
 
     def read(self, body: bytes) -> Found | None:
         """Read a page into tasks, with other rows as they are parsed, and the rest of the answer.
@@ -61,14 +68,18 @@ class Reader:
         """
         try:
             page = self._whole(body)
-        except _REFUSALS as error:
+            rows = getattr(page, self._key)
+            resources = self._resources(rows)
+        except REFUSALS as error:
             is_first = self._first in str(error)  # where it differs, all may
             return (None if is_first else self._read_apart(body)) or self._read_drifting(body)
         if not self._is_whole(page, body):
             return None
-        rows = getattr(page, self._key)
+        self._pages += 1
+        if self._pages == _MANY_PAGES:
+            self._whole = self._decoder(self._learnt.given, _order_of(body))
         try:
-            tasks = TaskPage(rows, _MOST_ODD)
+            tasks = TaskPage(rows, resources, _MOST_ODD)
         except TooManyError:
             return None
         if tasks.odd:
@@ -94,10 +105,10 @@ class Reader:
             page = self._split(body)
             raws = getattr(page, self._key)
             rows, missing = self._typed(raws)
-            tasks, rest = TaskPage(rows, _MOST_ODD, missing=missing), self._rest(page)
+            tasks, rest = TaskPage(rows, resources_of(rows), _MOST_ODD, missing=missing), self._rest(page)
             odd = tasks.put_back(raws)
             written = orjson.dumps({**rest, self._key: odd})
-        except (*_REFUSALS, TooManyError, orjson.JSONDecodeError, orjson.JSONEncodeError):
+        except (*REFUSALS, TooManyError, orjson.JSONDecodeError, orjson.JSONEncodeError):
             return None
         known = [row for place, row in enumerate(rows) if place not in tasks.odd]
         number = written.count(b":") + self._encoder.encode(known).count(b":")
@@ -108,17 +119,18 @@ class Reader:
         for _ in range(_MOST_LESSONS):
             try:
                 page = self._drifting(body)
-            except _REFUSALS as error:
+                resources = self._resources(getattr(page, self._key))
+            except REFUSALS as error:
                 if not self._learn(body, str(error)):
                     return None
             else:
-                return self._as_drifting(page) if self._is_whole(page, body) else None
+                return self._as_drifting(page, resources) if self._is_whole(page, body) else None
         return None
 
-    def _as_drifting(self, page: Any) -> Found | None:
+    def _as_drifting(self, page: Any, resources: Sequence[Named]) -> Found | None:
         rows = getattr(page, self._key)
         try:
-            return TaskPage(rows, 0, differences=self._learnt.differences), self._rest(page)
+            return TaskPage(rows, resources, 0, differences=self._learnt.differences), self._rest(page)
         except TooManyError:
             return None
 
@@ -130,12 +142,16 @@ class Reader:
         try:
             row = orjson.loads(bytes(getattr(self._split(body), self._key)[int(found[1])]))
             is_learnt = self._learnt.learn(row)
-        except (*_REFUSALS, IndexError, ValueError):  # the list may come twice, the row may be none
+        except (*REFUSALS, IndexError, ValueError):  # the list may come twice, the row may be none
             is_learnt = False
         self._lost_lessons = 0 if is_learnt else self._lost_lessons + 1  # some logs teach nothing, page after page
         if is_learnt:
-            rows = list[self._learnt.type]  # type: ignore[name-defined]  # made while it runs
-            self._drifting = Decoder(Types(self._schema, {self._key: rows}).of(self._schema)).decode
+            order = _order_of(body)
+            rows = list[self._learnt.type(order)]  # type: ignore[misc, valid-type]  # made while it runs
+            self._drifting = self._decoder({self._key: rows}, order)
+            if "resource" not in self._learnt.given:  # what resources differ in has to be seen in each
+                self._resources = resources_of
+                self._whole = self._decoder(self._learnt.given, order)
         return is_learnt
 
     def _typed(self, raws: Sequence[Raw]) -> tuple[list[Any], list[int]]:
@@ -145,9 +161,14 @@ class Reader:
         for place, raw in enumerate(raws):
             try:
                 rows.append(self._row(raw))
-            except _REFUSALS as error:
+            except REFUSALS as error:
                 rows.append(None)
                 missing.append(place)
                 if len(missing) > _MOST_ODD:
                     raise TooManyError from error
         return rows, missing
+
+
+def _order_of(body: bytes) -> list[str]:
+    """Return names in the order in which the first rows have them."""
+    return [name.decode() for name in dict.fromkeys(_NAMES.findall(body[:_FIRST_ROWS]))]

@@ -24,6 +24,10 @@ _FORMS: Final[tuple[dict[str, Any], ...]] = (
     {"ensure_ascii": False},
 )
 _DOUBLES: Final = ('"id":"x",', '"status":"failed",', '"code":"1:2",', '"a\\u003ab":1,', '"name":":::",')
+_REWRITTEN: Final = (
+    *(('"id"', '"\\u0069d"'), ('"name"', '"id":"x","name"'), ('"type"', '"type":"x","type"'), ("OS::", "OS\\u003a:")),
+    *(('"name"', '"na\\u003ame"'), ("Nova", "N\\u006fva"), ('"}', f'{"x" * 300}"}}'), ("{", '{"extra_info":{},')),
+)
 _REST: Final = (
     *(',"limit":1000', ',"offset": 5,"limit":10', ',"limit":0', ',"colour":1', ',"count":3', ',"limit":1.0'),
     *(',"offset":null', ',"operation_logs":[]', *[""] * 16),
@@ -169,11 +173,25 @@ def _row(chance: Random, row: Any, rate: float, form: Any, changes: list[Change]
     usual_id = str(UUID(int=crc32(row["id"].encode()) << 64 | number))
     row_id = usual_id if chance.random() < 0.9 else f"{row['id']}-{number}"
     own = _changed(chance, {**row, "id": row_id}, changes)
-    text = mutate(chance, own) if chance.random() < rate else json.dumps(own, **form)
+    text = mutate(chance, own) if chance.random() < rate else _with_its_resource_anew(chance, own, form)
     if chance.random() < rate / 5:
         place = max(text.find("{", chance.randrange(len(text))), 0) + 1
         text = text[:place] + chance.choice(_DOUBLES) + text[place:]
     return text
+
+
+def _with_its_resource_anew(chance: Random, row: Any, form: Any) -> str:
+    """Write a row, and sometimes its resource in another way than its other fields, or with a key twice."""
+    text, extra = json.dumps(row, **form), row.get("extra_info")
+    resource = extra.get("resource") if isinstance(extra, dict) else None
+    if not isinstance(resource, dict) or chance.random() < 0.9:
+        return text
+    turned = dict(reversed(resource.items()))
+    anew = json.dumps(
+        turned, separators=chance.choice(((" , ", " : "), (",", ":"))), ensure_ascii=chance.random() < 0.5
+    )
+    name, other = chance.choice(_REWRITTEN)
+    return text.replace(json.dumps(resource, **form), anew.replace(name, other) if chance.random() < 0.3 else anew, 1)
 
 
 def _with_odd_bytes(chance: Random, body: bytes) -> bytes:
