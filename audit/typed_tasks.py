@@ -51,6 +51,7 @@ class Reader:
         self._split = Decoder(Types(schema, {answer.key: list[Raw]}).of(schema)).decode
         self._row = Decoder(Types(schema, TIMES).of(row)).decode
         self._encoder = Encoder()
+        self._written = bytearray()  # is kept: to get a megabyte anew for each page takes longer than to fill it
         self._learnt = Learnt(answer, _GIVEN, READ)
         self._resources = Resources(Types(schema, {}).of(schema["$defs"]["Resource"])).of
         self._whole = self._drifting = self._decoder(_GIVEN)
@@ -91,7 +92,7 @@ class Reader:
 
         What is written here is nowhere longer than what was read, so that it lacks nothing if both are of one length.
         """
-        written = bytearray(len(body))
+        written = self._written
         self._encoder.encode_into(page, written)
         return len(written) == len(body) or written.count(b":") == colons(body)
 
