@@ -29,10 +29,9 @@ class Index:
         if bucket is None:
             bucket = self._buckets[number] = bytearray()
         key = raw_id[_KEY]
-        if key in bucket:
-            known = _found(bucket, key, raw_id, raw_id_of)
-            if known is not None:
-                return known
+        known = _found(bucket, key, raw_id, raw_id_of)
+        if known is not None:
+            return known
         bucket += _ENTRY.pack(key, row)
         return row
 
@@ -52,7 +51,7 @@ class Index:
             bucket = buckets[head >> _DOWN]
             if bucket is None:
                 bucket = buckets[head >> _DOWN] = bytearray()
-            elif key in bucket:
+            elif bucket.find(key) >= 0:  # "in" takes twice as long: it tries whether the key is a number
                 return first + place - row
             bucket += pack(key, place)
         return len(keys) // WIDTH
