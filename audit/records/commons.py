@@ -5,7 +5,7 @@ from typing import Any, Final
 
 Common = tuple[Any, ...]
 
-_MOST_READ: Final = 1 << 12
+_MOST_READ: Final = 1 << 14
 
 
 class Commons:
@@ -15,12 +15,11 @@ class Commons:
         values: all of them.
     """
 
-    __slots__ = ("_numbers", "_read", "values")
+    __slots__ = ("_numbers", "values")
 
     def __init__(self) -> None:
         self.values: list[Common] = []
-        self._numbers: dict[Common, int] = {}
-        self._read: dict[Common, int] = {}
+        self._numbers: dict[Common, int] = {}  # also of values as they were read, where these are others
 
     def copy(self) -> "Commons":
         """Return one that changes by itself."""
@@ -38,16 +37,18 @@ class Commons:
 
     def numbers(self, read: Sequence[Common], plain: Callable[[Common], Common]) -> list[int]:
         """Return the numbers of what is made of values as they were read; the same are made plain once."""
-        known, again = self._numbers, self._read
+        known = self._numbers
         found = list(map(known.get, read))
-        if None not in found:
-            return found  # type: ignore[return-value]  # that is what was asked
-        for place, number in enumerate(found):
-            if number is None:
-                each = read[place]
-                if each not in again:
-                    if len(again) >= _MOST_READ:
-                        again.clear()
-                    again[each] = self.number(plain(each))
-                found[place] = again[each]
+        if None in found:
+            for place, number in enumerate(found):
+                if number is None:
+                    found[place] = self._number_of(read[place], plain)
         return found  # type: ignore[return-value]  # none is left
+
+    def _number_of(self, read: Common, plain: Callable[[Common], Common]) -> int:
+        number = self._numbers.get(read)  # it may have come earlier among the same values
+        if number is None:
+            number = self.number(plain(read))
+            if len(self._numbers) < len(self.values) + _MOST_READ:
+                self._numbers[read] = number
+        return number

@@ -43,10 +43,14 @@ def test_tasks_are_merged_whether_they_are_packed_together_or_not(pages: list[li
     assert told(taken(*bodies)) == told(with_care(*bodies))
 
 
-def test_what_is_read_in_many_forms_is_remembered_for_a_while() -> None:
+def test_what_is_read_in_too_many_forms_to_remember_them_has_the_same_numbers() -> None:
     commons = Commons()
-    numbers = [commons.numbers([(f"{number} ",), ("x",)], lambda read: (read[0].strip(),)) for number in range(5000)]
+    numbers = [commons.numbers([(f"{number} ",), ("x",)], lambda read: (read[0].strip(),)) for number in range(20_000)]
 
-    assert [number for number, _ in numbers] == [commons.number((str(number),)) for number in range(5000)]
+    assert [number for number, _ in numbers] == [commons.number((str(number),)) for number in range(20_000)]
     assert {number for _, number in numbers} == {commons.number(("x",))}
-    assert commons.numbers([("1 ",), ("1",), ("1 ",)], lambda read: (read[0].strip(),)) == [commons.number(("1",))] * 3
+    for form in ("1 ", "19999 ", "19999  "):
+        assert (
+            commons.numbers([(form,), (form.strip(),), (form,)], lambda read: (read[0].strip(),))
+            == [commons.number((form.strip(),))] * 3
+        )
