@@ -1,6 +1,6 @@
 """Tasks packed into a table: one short record each, from which a task is made again when somebody asks for it.
 
-As an object, a task takes 0.8 KB: its times and ids are objects of their own. Here it takes 81 bytes, and 12 to be
+As an object, a task takes 0.8 KB: its times and ids are objects of their own. Here it takes 81 bytes, and 8 to be
 found by: ids of the usual form are their sixteen bytes, times are ten, and two numbers stand for what many tasks have
 in common. Nothing is lost: what does not fit the form stands beside the table.
 """

@@ -30,10 +30,12 @@ def test_ids_that_are_alike_in_what_is_kept_of_them_are_told_apart() -> None:
 
 
 def test_what_begins_within_an_entry_is_no_entry() -> None:
-    first = START + bytes([1, 2, 3, 4, 5, 6, 7, 8]) + bytes(6)
-    within = START + bytes([5, 6, 7, 8]) + bytes(4) + bytes(6)  # the end of what is kept, and the number 0
+    first, other = START + bytes([1, 2, 3, 4]) + bytes(10), START + bytes([5] * 14)
+    within = START + bytes([3, 4, 0, 0]) + bytes(10)  # the end of what is kept, and the beginning of the number
+    known = {258: first, 1: other, 2: within}
     index = Index()
-    index.place(first, 0, [first].__getitem__)
+    for row in (258, 1):
+        index.place(known[row], row, known.__getitem__)
 
-    assert index.find(within, [first].__getitem__) is None
-    assert index.place(within, 1, [first, within].__getitem__) == 1
+    assert index.find(within, known.__getitem__) is None
+    assert index.place(within, 2, known.__getitem__) == 2
