@@ -6,7 +6,7 @@ types refuse, and it is read with care. Learnt is what changes nothing that the 
 that it does not know, and nulls or silence where it can do without a value.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from keyword import iskeyword
 from typing import Any, Final, NamedTuple
@@ -31,17 +31,14 @@ class Difference(NamedTuple):
     parts: tuple[str, ...]
     problem: str
 
-    def shown(self, rows: Sequence[Any]) -> Iterator[bool]:
+    def shown(self, rows: Sequence[Any]) -> list[bool]:
         """Say of each row, as the types hold it, whether it shows the difference."""
         *parents, name = self.parts
-        for row in rows:
-            held = _within(row, parents)
-            if not held:
-                yield False
-            elif self.problem == "unknown field":
-                yield getattr(held, name) is not UNSET
-            else:
-                yield getattr(held, name) is (None if self.problem == "unexpected null" else UNSET)
+        is_new, odd = self.problem == "unknown field", None if self.problem == "unexpected null" else UNSET
+        if not parents:
+            return [(getattr(row, name) is odd) is not is_new for row in rows]
+        held = [_within(row, parents) for row in rows]
+        return [bool(each) and (getattr(each, name) is odd) is not is_new for each in held]
 
     def deviation(self, row: Any) -> Deviation:
         """Name what a row shows, as somebody who reads it with care does."""

@@ -176,10 +176,14 @@ class TaskPage:
 
 def _by_differences(rows: Sequence[Any], differences: Sequence[Difference]) -> list[Seen]:
     """Sort rows by the differences that they show; most logs have one or two sorts."""
+    shown = list(zip(*[difference.shown(rows) for difference in differences], strict=True))
     places: dict[tuple[bool, ...], list[int]] = defaultdict(list)
-    for place, shown in enumerate(zip(*[difference.shown(rows) for difference in differences], strict=True)):
-        places[shown].append(place)
-    return [(tuple(compress(differences, shown)), found) for shown, found in places.items() if any(shown)]
+    if len(set(shown)) == 1:
+        places[shown[0]] = [*range(len(rows))]
+    else:
+        for place, each in enumerate(shown):
+            places[each].append(place)
+    return [(tuple(compress(differences, each)), found) for each, found in places.items() if any(each)]
 
 
 def _batch(
