@@ -143,34 +143,15 @@ class TaskPage:
         Raises:
             ValueError: a row has ids or times of an unusual form.
         """
-        where: list[Common] = []
-        how: list[Common] = []
-        backup_ids: list[Any] = []
-        alone: list[int] = []
-        for place in places:
-            row, resource = rows[place], self._resources[place]
-            operation, extra, error = row.operation_type, row.extra_info, row.error_info or _NO_ERROR_INFO
-            if not resource or extra.remove_resources:
-                alone.append(place)
-                continue
-            where.append(resource + (row.vault_id, row.vault_name, row.policy_id))  # noqa: RUF005  # faster than a star
-            backup_id = incremental = rest = odd_code = target_id = None
-            if operation == BACKUP:
-                if block := extra.backup:
-                    backup_id, incremental = block.backup_id, block.incremental
-                    rest, odd_code = block.app_consistency_status, block.app_consistency_error_code
-            elif operation in COPIES:
-                backup_id = extra.replication and extra.replication.source_backup_id
-            elif operation == DELETE:
-                backup_id = extra.delete and extra.delete.backup_id
-            elif operation == RESTORE and (block := extra.restore):
-                backup_id, target_id = block.backup_id, block.target_resource_id
-            how.append((operation, row.status, error.code, error.message, incremental, rest, odd_code, target_id, ()))
-            backup_ids.append(backup_id or None)
-        if how:
+        resources: Sequence[Any] = self._resources
+        alone = [place for place in places if not resources[place] or rows[place].extra_info.remove_resources]
+        if alone:
             apart = set(alone)
-            kept = [place for place in places if place not in apart] if apart else places
-            self.batches.append(_batch(kept, [rows[place] for place in kept], where, how, backup_ids))
+            places = [place for place in places if place not in apart]
+        if len(places) < len(rows):
+            rows, resources = [rows[place] for place in places], [resources[place] for place in places]
+        if rows:
+            self.batches.append(_batch(places, rows, resources))
         return alone
 
 
@@ -186,14 +167,13 @@ def _by_differences(rows: Sequence[Any], differences: Sequence[Difference]) -> l
     return [(tuple(compress(differences, each)), found) for each, found in places.items() if any(each)]
 
 
-def _batch(
-    places: Sequence[int], rows: Sequence[Any], where: list[Common], how: list[Common], backup_ids: list[Any]
-) -> Batch:
+def _batch(places: Sequence[int], rows: Sequence[Any], resources: Sequence[Common]) -> Batch:
     """Pack rows by column.
 
     Raises:
         ValueError: a row has ids or times of an unusual form.
     """
+    how, backup_ids = _own(rows)
     return Batch(
         places=places,
         keys=keys_of([row.id for row in rows]),
@@ -203,11 +183,36 @@ def _batch(
         ended=_packed(states_of, [row.ended_at for row in rows], _SOME_TIME, NEVER),
         backup_keys=_packed(keys_of, backup_ids, _SOME_ID, NO_ID),
         oddities=bytes([NO_BACKUP if backup_id is None else 0 for backup_id in backup_ids]),
-        where=where,
+        where=[
+            resource + (row.vault_id, row.vault_name, row.policy_id)  # noqa: RUF005  # a star takes longer
+            for row, resource in zip(rows, resources, strict=True)
+        ],
         how=how,
         plain_where=_plain_where,
         plain_how=_plain_how,
     )
+
+
+def _own(rows: Sequence[Any]) -> tuple[list[Common], list[Any]]:
+    """Read what tasks say of their operation, and the ids of their backups."""
+    how: list[Common] = []
+    backup_ids: list[Any] = []
+    for row in rows:
+        operation, extra, error = row.operation_type, row.extra_info, row.error_info or _NO_ERROR_INFO
+        backup_id = incremental = rest = odd_code = target_id = None
+        if operation == BACKUP:
+            if block := extra.backup:
+                backup_id, incremental = block.backup_id, block.incremental
+                rest, odd_code = block.app_consistency_status, block.app_consistency_error_code
+        elif operation in COPIES:
+            backup_id = extra.replication and extra.replication.source_backup_id
+        elif operation == DELETE:
+            backup_id = extra.delete and extra.delete.backup_id
+        elif operation == RESTORE and (block := extra.restore):
+            backup_id, target_id = block.backup_id, block.target_resource_id
+        how.append((operation, row.status, error.code, error.message, incremental, rest, odd_code, target_id, ()))
+        backup_ids.append(backup_id or None)
+    return how, backup_ids
 
 
 def _packed(pack: Callable[[Sequence[str]], bytes], texts: Sequence[Any], some: str, nothing: bytes) -> bytes:
