@@ -19,7 +19,10 @@ def assess(
     readings: tuple[Reading, ...],
     previous: Predecessor | None = None,
 ) -> Report:
-    """Arrange and evaluate what was read. The same evidence, profile, time and earlier run give the same report."""
+    """Arrange and evaluate what was read; the history is given away, so whoever keeps it writes it before.
+
+    The same evidence, profile, time and earlier run give the same report.
+    """
     collection = subjects.Collection(
         id=facts.project_id,
         name=facts.project_id,

@@ -183,19 +183,15 @@ class Table:
         They are moved from the end of the table on, so that they are not in memory twice. Nothing is found in the table
         afterwards.
         """
-        last, records, parts = (
-            state_of(until) + LATEST * (SIZE - TIME),
-            self._records,
-            defaultdict[bytes, bytearray](bytearray),
-        )
+        records, parts = self._records, defaultdict[bytes, bytearray](bytearray)
+        last = state_of(until) + LATEST * (SIZE - TIME)
         self._index = Index()
         self._odd_rows.clear()
         while records:
             taken = [*WHOLE.iter_unpack(records[-_TAKEN:])]
             del records[-_TAKEN:]
-            for (record,) in reversed(
-                taken
-            ):  # the log begins with its newest task, and what is in order is soon sorted
+            taken.reverse()  # the log begins with its newest task, and what is in order is soon sorted
+            for (record,) in taken:
                 if record <= last:
                     parts[record[COMMON_PART]] += record
         while parts:

@@ -61,8 +61,8 @@ class Subjects:
 def arrange(history: History, inventory: Inventory, collection: Collection) -> Subjects:
     """Bring tasks and inventory together as subjects.
 
-    Tasks that were created after the end of the window are left out, so that the same evidence gives the same
-    subjects whenever it is read.
+    The history gives its tasks away. Those that were created after the end of the window are left out, so that the same
+    evidence gives the same subjects whenever it is read.
     """
     return _Arrangement(history, inventory, collection).subjects()
 
