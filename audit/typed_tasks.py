@@ -9,6 +9,7 @@ of which it cannot be said that nothing was lost, is left to be read with care.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from threading import local
 from typing import Any, Final
 
 import orjson
@@ -39,6 +40,13 @@ def reader() -> "Reader":
     return Reader()
 
 
+class _Buffer(local):
+    """Where pages are written again; it is kept, as getting a megabyte for each page takes longer than filling it."""
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+
+
 class Reader:
     """Reads pages by types that are made of the schema."""
 
@@ -51,7 +59,7 @@ class Reader:
         self._split = Decoder(Types(schema, {answer.key: list[Raw]}).of(schema)).decode
         self._row = Decoder(Types(schema, TIMES).of(row)).decode
         self._encoder = Encoder()
-        self._written = bytearray()  # is kept: to get a megabyte anew for each page takes longer than to fill it
+        self._buffer = _Buffer()
         self._learnt = Learnt(answer, _GIVEN, READ)
         self._resources = Resources(Types(schema, {}).of(schema["$defs"]["Resource"])).of
         self._whole = self._drifting = self._decoder(_GIVEN)
@@ -92,7 +100,7 @@ class Reader:
 
         What is written here is nowhere longer than what was read, so that it lacks nothing if both are of one length.
         """
-        written = self._written
+        written = self._buffer.written
         self._encoder.encode_into(page, written)
         return len(written) == len(body) or written.count(b":") == colons(body)
 
