@@ -44,9 +44,9 @@ class RunState(StrEnum):
 _ON_TIME: Final = RunState.ON_TIME  # looking a member up takes longer than what is done with it here
 _LATE: Final = RunState.LATE
 _EXCUSED: Final = RunState.EXCUSED
-MET: Final = frozenset({_ON_TIME, _LATE})
+_MET: Final = frozenset({_ON_TIME, _LATE})
 UNMET: Final = frozenset({RunState.FAILED, RunState.SKIPPED, RunState.OVERLAP, RunState.MISSING})
-JUDGED: Final = UNMET | MET
+JUDGED: Final = UNMET | _MET
 
 
 class PlannedRun(NamedTuple):
@@ -72,7 +72,7 @@ class PlannedRun(NamedTuple):
     @property
     def is_met(self) -> bool:
         """Its period brought a successful backup."""
-        return self.state in MET or self.repaired_by is not None
+        return self.state in _MET or self.repaired_by is not None
 
 
 class Timetable:
@@ -187,7 +187,7 @@ class Schedules:
 
     def done(self, first: int = 0) -> list[tuple[datetime, Task]]:
         """Return the tasks that made the backups of the runs from one on themselves, each behind its due time."""
-        numbers = [number for number in range(first, len(self.states)) if self.states[number] in MET]
+        numbers = [number for number in range(first, len(self.states)) if self.states[number] in _MET]
         answers = [answer for number in numbers if (answer := self.answers[number]) is not None]
         return list(zip([self.due[number] for number in numbers], self.backups.each(answers), strict=True))
 

@@ -118,8 +118,7 @@ class Schedule:
     @cached_property
     def longest_gap(self) -> timedelta:
         """The longest time between two runs that follow each other; two cycles show every gap."""
-        runs = _runs(self._rules, self._origin, self._origin, self._origin + timedelta(days=2 * self._cycle_days))
-        return max(later - earlier for earlier, later in pairwise(runs))
+        return _longest_gap(self._rules, self._origin, timedelta(days=2 * self._cycle_days))
 
     def shortest_span(self, runs: int) -> timedelta:
         """The least time from the first to the last of so many runs that follow each other."""
@@ -140,7 +139,7 @@ class Schedule:
     def _cycle(self) -> tuple[datetime, ...]:
         """The runs of one cycle; the first cycle may lack those that were over when the trigger was set."""
         begin, end = (self._origin + timedelta(days=cycles * self._cycle_days) for cycles in (1, 2))
-        return tuple(run for run in _runs(self._rules, self._origin, begin, end) if run < end)
+        return tuple(run for run in _named(self._rules, self._origin, begin, end) if run < end)
 
     def _check(self) -> None:
         """Refuse rules that never run, run too often, or do not fit together within years."""
@@ -159,10 +158,18 @@ class Schedule:
             raise UnreadableScheduleError(f"its rules name more than {_MOST_TIMES_A_DAY} runs a day")
 
 
-@lru_cache(maxsize=1024)
-def _runs(rules: tuple[_Rule, ...], origin: datetime, since: datetime, until: datetime) -> tuple[datetime, ...]:
-    """Name the runs of some rules; many policies have the same."""
+def _named(rules: tuple[_Rule, ...], origin: datetime, since: datetime, until: datetime) -> tuple[datetime, ...]:
+    """Name the runs of some rules, in order and each once."""
     return tuple(sorted({run for rule in rules for run in rule.between(origin, since, until)}))
+
+
+_runs: Final = lru_cache(maxsize=128)(_named)  # many policies have the same rules
+
+
+@lru_cache(maxsize=1024)
+def _longest_gap(rules: tuple[_Rule, ...], origin: datetime, span: timedelta) -> timedelta:
+    """Measure it without keeping the runs, of which there may be twenty thousand."""
+    return max(later - earlier for earlier, later in pairwise(_named(rules, origin, origin, origin + span)))
 
 
 def _read(pattern: str) -> _Rule:

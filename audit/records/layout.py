@@ -18,7 +18,6 @@ ODD_ID, NO_BACKUP, ODD_BACKUP = 1, 2, 4
 RECORD: Final = Struct(">10s16s10s10s10s16sIIB")  # created, id, updated, started, ended, backup, where, how, oddities
 SIZE: Final = RECORD.size
 WHOLE: Final = Struct(f"{SIZE}s")
-AGE: Final = Struct(">10s16s")
 CREATED: Final = Struct(">10s71x")
 CREATED_STARTED_AND_COMMON: Final = Struct(">10s26x10s26x8sx")
 COMMON: Final = Struct(">II")
