@@ -7,16 +7,17 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from bench.imports import Imported, quietest, read_import_times
 from bench.pages import AS_OF
 from bench.processes import ROOT
-from deploy.build_zip import BuildError, files, unpack, write
+from deploy.build_zip import BuildError, compiled, files, locked, unpack, write
 from deploy.pythons import find
 from deploy.wheels import WHEELS, testable
 
@@ -27,10 +28,11 @@ _IMPORTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What is started: a Python with its options, the folder with the code, and what both are in words."""
+    """What is started: a Python with its options, the folders of the code and of its packages, and words for it."""
 
     python: tuple[str, ...]
     folder: Path
+    packages: Path
     words: str
 
 
@@ -56,7 +58,7 @@ class Starts:
 def start(rounds: int) -> Starts:
     """Start each in turn, as often as told; a first turn that only warms the disk's cache is left out."""
     with tempfile.TemporaryDirectory() as place, socket.create_server(("127.0.0.1", 0)) as cloud:
-        code = _code(Path(place))
+        code = prepare(Path(place))
         seconds = [_round(code, cloud) for _ in range(rounds + 1)][1:]
         imported = quietest(_import_times(code, cloud, Path(place) / "times") for _ in range(_IMPORTS))
         return Starts(seconds, imported, code.words)
@@ -64,38 +66,55 @@ def start(rounds: int) -> Starts:
 
 def _import_times(code: Code, cloud: socket.socket, times: Path) -> Sequence[Imported]:
     with times.open("w") as file:
-        _until_first_request(Code((*code.python, "-X", "importtime"), code.folder, ""), cloud, file.fileno())
+        _until_first_request(replace(code, python=(*code.python, "-X", "importtime")), cloud, file.fileno())
     return read_import_times(times.read_text())
 
 
-def _code(place: Path) -> Code:
+def prepare(place: Path) -> Code:
     """Unpack the zip for the function's Python where its wheels were downloaded, and take the working tree else."""
     try:
         version = testable()
-        contents = files(WHEELS / version, compiler=find(version))
+        compiler = find(version)
+        contents = files(WHEELS / version, compiler=compiler)
     except BuildError:
-        return Code(
-            (sys.executable, "-P"), ROOT, f"the working tree and its environment, Python {sys.version.split()[0]}"
-        )
-    write(contents, place / "code.zip")
-    unpack(place / "code.zip", place / "code")
-    python = find(version) or sys.executable
-    precompiled = "with" if any(name.endswith(".pyc") for name in contents) else "without"
-    words = f"the unpacked zip {precompiled} bytecode, Python {version}"
-    return Code((python, "-I", "-S", "-B"), place / "code", words)
+        words = f"the working tree and its environment, Python {sys.version.split()[0]}"
+        return Code((sys.executable, "-P"), ROOT, ROOT, words)
+    words = f"the unpacked zip {'with' if compiler else 'without'} bytecode, Python {version}"
+    return Code(
+        (compiler or sys.executable, "-I", "-S", "-B"),
+        _unpacked(contents, place / "code"),
+        _unpacked(_installed(WHEELS / version, compiler), place / "packages"),
+        words,
+    )
+
+
+def _installed(wheels: Path, compiler: str | None) -> dict[str, bytes]:
+    """Whole packages, as pip installs them: the zip leaves out what requests itself would import."""
+    found: dict[str, bytes] = {}
+    for wheel in locked(wheels):
+        with zipfile.ZipFile(wheel) as archive:
+            found |= {name: archive.read(name) for name in archive.namelist()}
+    return found | (compiled(found, compiler) if compiler else {})
+
+
+def _unpacked(contents: Mapping[str, bytes], folder: Path) -> Path:
+    archive = folder.with_suffix(".zip")
+    write(contents, archive)
+    unpack(archive, folder)
+    return folder
 
 
 def _round(code: Code, cloud: socket.socket) -> dict[str, float]:
     return {
-        "nothing": _importing(code, "sys"),
-        "requests": _importing(code, "requests"),
-        "handler": _importing(code, "handler"),
+        "nothing": _importing(code, code.folder, "sys"),
+        "requests": _importing(code, code.packages, "requests"),
+        "handler": _importing(code, code.folder, "handler"),
         "first request": _until_first_request(code, cloud),
     }
 
 
-def _importing(code: Code, module: str) -> float:
-    statement = f"import sys; sys.path.insert(0, {str(code.folder)!r}); import {module}"
+def _importing(code: Code, folder: Path, module: str) -> float:
+    statement = f"import sys; sys.path.insert(0, {str(folder)!r}); import {module}"
     started = time.perf_counter()
     subprocess.run([*code.python, "-c", statement], check=True)
     return time.perf_counter() - started
