@@ -1,6 +1,5 @@
 """What a profile demands of each subject: whether it is judged at all, by which limits, and what is waived."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -97,15 +96,18 @@ class Demands:
 
     def waiver_subjects(self, findings: Iterable[Finding], *, complete: bool) -> tuple[WaiverSubject, ...]:
         """Say of each waiver what it met; where the evidence is not complete, it may have met more."""
-        of_control: dict[str, list[Finding]] = defaultdict(list)
+        if not self.waivers:
+            return ()
+        of_control: dict[str, list[Finding]] = {waiver.control: [] for waiver in self.waivers}
         for finding in findings:
-            of_control[finding.control].append(finding)
+            if finding.control in of_control:
+                of_control[finding.control].append(finding)
         ordered = sorted(self.waivers, key=lambda waiver: waiver.id)
         return tuple(_met(waiver, of_control, complete=complete) for waiver in ordered)
 
 
 def _met(waiver: Waiver, of_control: Mapping[str, list[Finding]], *, complete: bool) -> WaiverSubject:
-    met = [finding for finding in of_control.get(waiver.control, ()) if _concerns(waiver, finding)]
+    met = [finding for finding in of_control[waiver.control] if _concerns(waiver, finding)]
     needed = sum(map(_needs_waiver, met))
     return WaiverSubject(waiver=waiver, findings=len(met), needed=needed, evidence_complete=complete)
 

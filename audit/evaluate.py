@@ -1,15 +1,14 @@
 """Every selected control on every subject of its kind: exactly one finding for each pair."""
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Final
-
-from msgspec.structs import replace
 
 from audit.collection import Kind
 from audit.demands import Demands
-from audit.findings import Control, Finding, Verdict, not_applicable, unknown
+from audit.findings import Control, Verdict, not_applicable, unknown
+from audit.judgement import Findings, Judgement
 from audit.subjects import Collection, Limits, Presence, Resource, Subject, SubjectKind, Subjects, VaultSubject
 
 _EXCUSES: Final = {
@@ -24,7 +23,7 @@ _OUT_OF_SCOPE: Final = not_applicable("not in the scope of the profile")
 
 def evaluate(
     subjects: Subjects, controls: Iterable[Control[Any]], demands: Demands, note: Note = lambda _subject, _limits: None
-) -> tuple[Finding, ...]:
+) -> Findings:
     """Judge every pair; the findings come in order of control, kind and subject.
 
     The waivers of the profile are judged last: what they meet shows only when the other findings are known.
@@ -37,19 +36,10 @@ def evaluate(
     """
     selected = tuple(controls)
     judging = _Judging(subjects.collection, demands, note)
-    judged = {kind: iter(judging.findings(_judging(selected, kind), subjects.of(kind))) for kind in SubjectKind}
-    found = [(control.id, next(judged[kind])) for control in selected for kind in control.kinds]
-    on_waivers = _judging(selected, SubjectKind.WAIVER)
-    if on_waivers:
-        every = chain.from_iterable(findings for _control, findings in found)
-        met = demands.waiver_subjects(every, complete=subjects.collection.complete)
-        found += zip((control.id for control in on_waivers), judging.findings(on_waivers, met), strict=True)
-    found.sort(key=itemgetter(0))  # the sort is stable
-    return tuple(chain.from_iterable(findings for _control, findings in found))
-
-
-def _judging(controls: Iterable[Control[Any]], kind: SubjectKind) -> list[Control[Any]]:
-    return [control for control in controls if kind in control.kinds]
+    found = [each for kind in SubjectKind for each in judging.of(kind, selected, subjects.of(kind))]
+    met = demands.waiver_subjects(Findings(tuple(found)), complete=subjects.collection.complete)
+    found += judging.of(SubjectKind.WAIVER, selected, met)
+    return Findings(tuple(sorted(found, key=attrgetter("control"))))  # the sort is stable
 
 
 class _Judging:
@@ -61,39 +51,38 @@ class _Judging:
         self._demands = demands
         self._waivable = {waiver.control for waiver in demands.waivers}
 
-    def findings(self, controls: Sequence[Control[Any]], subjects: Sequence[Subject]) -> list[list[Finding]]:
-        """Judge each subject by each control; return the findings of each control, in order of subject.
+    def of(
+        self, kind: SubjectKind, controls: Iterable[Control[Any]], subjects: Sequence[Subject]
+    ) -> Iterator[Judgement]:
+        """Judge each subject of one kind by each control that judges such.
 
         One subject is judged by all controls before the next one, so that what it remembers of its tasks can be freed:
         all tasks at once, each an object, would need more memory than everything else.
         """
-        found: list[list[Finding]] = [[] for _control in controls]
-        if not controls:
-            return found
-        applied = [
-            (control, control.id, control.severity, self._refused(control), kept.append)
-            for control, kept in zip(controls, found, strict=True)
+        applied: list[tuple[Control[Any], Verdict | None, list[Verdict]]] = [
+            (control, self._refused(control), []) for control in controls if kind in control.kinds
         ]
-        waivable = self._waivable
+        if not applied:
+            return
         for subject in subjects:
-            kind, subject_id, name = subject.kind, subject.id, subject.name
             limits = self._demands.of(subject)
             out = None if self._demands.covers(subject) else _OUT_OF_SCOPE
             gone = out or _absent(subject)
-            for control, control_id, severity, refused, keep in applied:
+            for control, refused, verdicts in applied:
                 excuse = (out if control.judges_departed else gone) or refused
-                verdict = excuse or _verdict(control, subject, limits)
-                finding = Finding(control_id, kind, subject_id, name, severity, verdict)
-                keep(self._marked(finding) if control_id in waivable else finding)
+                verdicts.append(excuse or _verdict(control, subject, limits))
             self._note(subject, limits)
             if isinstance(subject, Resource | VaultSubject):
                 subject.forget()
-        return found
+        ids, names = [subject.id for subject in subjects], [subject.name for subject in subjects]
+        for control, _refused, verdicts in applied:
+            yield self._marked(Judgement(control.id, kind, control.severity, ids, names, verdicts))
 
-    def _marked(self, finding: Finding) -> Finding:
-        """Mark a finding where a waiver accepts its outcome."""
-        waiver = self._demands.mark(finding)
-        return replace(finding, waiver=waiver) if waiver else finding
+    def _marked(self, judgement: Judgement) -> Judgement:
+        """Say where a waiver accepts an outcome."""
+        if judgement.control not in self._waivable:
+            return judgement
+        return replace(judgement, waivers=[self._demands.mark(finding) for finding in judgement])
 
     def _refused(self, control: Control[Any]) -> Verdict | None:
         """Name the permission without which the control cannot judge."""

@@ -1,6 +1,7 @@
 """What a report says, whatever its format: composed once, rendered many times."""
 
 from collections import Counter
+from collections.abc import Collection as AbstractCollection
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,7 +101,7 @@ class Report:
     collection: Collection
     summary: Summary
     controls: tuple[Control[Any], ...]
-    findings: tuple[Finding, ...]
+    findings: AbstractCollection[Finding]
     problems: tuple[Problem, ...]
     resources: tuple[ResourceLine, ...]
     policies: tuple[PolicyLine, ...]
@@ -123,7 +124,7 @@ def compose(
     run: RunFacts,
     subjects: Subjects,
     controls: tuple[Control[Any], ...],
-    findings: tuple[Finding, ...],
+    findings: AbstractCollection[Finding],
     demands: Demands,
     lines: Sequence[ResourceLine] | None = None,
 ) -> Report:

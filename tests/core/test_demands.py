@@ -180,7 +180,7 @@ class TestScope:
         held = [a_vault("in", "a", name="in"), a_vault("out", "b", "c", name="out")]
         subjects = arranged(policies=[a_policy(vault_ids=frozenset({"out"}))], vaults=held)
         demanded = demands(scope=Scope(include=select(vaults=("in",))))
-        found = evaluate(subjects, [a_control(lambda *_: passed("good"))], demanded)
+        found = list(evaluate(subjects, [a_control(lambda *_: passed("good"))], demanded))
 
         assert demanded.out_of_scope(subjects) == 4
         assert [(finding.id, finding.outcome) for finding in found] == [

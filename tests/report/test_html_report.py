@@ -323,7 +323,7 @@ def full() -> Report:
     return failing(
         hurt, vault, policy,
         controls=(control(), control(104, name="row"), control(111, name="hand"), control(201, name="quiet")),
-        findings=base.findings + extra,
+        findings=(*base.findings, *extra),
         resources=lines,
         frameworks=(STANDARD,),
         changes=Changes(
