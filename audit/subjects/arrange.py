@@ -86,7 +86,11 @@ class _Arrangement:
         self._vaults = {vault.id: vault for vault in sorted(inventory.vaults, key=_BY_ID)}
         self._policies = tuple(self._policy(policy) for policy in sorted(inventory.policies, key=_BY_ID))
         self._policies = tuple(self._with_sources(subject) for subject in self._policies)
-        self._applied: dict[tuple[str, ...], tuple[PolicySubject, ...]] = {}
+        self._applied: dict[str, list[PolicySubject]] = defaultdict(list)
+        for subject in self._policies:
+            for vault_id in subject.policy.vault_ids:
+                self._applied[vault_id].append(subject)
+        self._known: dict[tuple[str, ...], tuple[PolicySubject, ...]] = {}
         self._protectables = {protectable.id: protectable for protectable in inventory.protectables}
         self._server_of = _servers(self._protectables.values())
         self._points_of_resource: dict[str, list[Backup]] = defaultdict(list)
@@ -303,7 +307,7 @@ class _Arrangement:
             policy=policy,
             schedule=schedule,
             unreadable=unreadable,
-            vaults=tuple(vault for vault in self._vaults.values() if vault.id in policy.vault_ids),
+            vaults=tuple([self._vaults[vault_id] for vault_id in sorted(policy.vault_ids & self._vaults.keys())]),
             known_since=memory.policy_since(policy, now) if memory else None,
         )
 
@@ -319,10 +323,10 @@ class _Arrangement:
     def _policies_of(self, *vault_ids: str) -> tuple[PolicySubject, ...] | None:
         if not self._has_all[Kind.POLICIES]:
             return None
-        if vault_ids not in self._applied:  # many resources are in the same vaults
-            applied = (each for each in self._policies if not each.policy.vault_ids.isdisjoint(vault_ids))
-            self._applied[vault_ids] = tuple(applied)
-        return self._applied[vault_ids]
+        if vault_ids not in self._known:  # many resources are in the same vaults
+            applied = {each.id: each for vault_id in vault_ids for each in self._applied.get(vault_id, ())}
+            self._known[vault_ids] = tuple(sorted(applied.values(), key=_BY_ID))
+        return self._known[vault_ids]
 
 
 def _covered_since(window: Window, first: datetime | None) -> datetime:

@@ -1,8 +1,9 @@
 """A policy, its schedule and the vaults that rely on it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, ClassVar, Final
 
 from audit.matching import Timetable
 from audit.records import BACKUP, REPLICATION, Policy, Vault
@@ -10,8 +11,10 @@ from audit.schedule import Schedule
 from audit.subjects.kinds import SubjectKind
 from audit.subjects.limits import Limits
 
+_LONGEST: Final = timedelta(days=31)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class PolicySubject:
     """A policy and its schedule.
 
@@ -56,6 +59,14 @@ class PolicySubject:
     def makes_copies(self) -> bool:
         """The policy is enabled and copies backups to another region."""
         return self.policy.enabled and self.policy.operation == REPLICATION
+
+    @cached_property
+    def interval(self) -> timedelta | None:
+        """The longest time between two of its runs, with the start window; None where the schedule is not known.
+
+        At most 31 days without that window: a policy must not excuse itself by running once a year.
+        """
+        return min(self.schedule.longest_gap, _LONGEST) + self.policy.start_window if self.schedule else None
 
     def timetable(self, since: datetime, limits: Limits) -> Timetable:
         """Return its due times from a time on; the same for all resources that are judged by the same limits."""

@@ -22,7 +22,6 @@ _Bounds = tuple[tuple[datetime, str, bool], ...]
 _DAY: Final = timedelta(days=1)
 _NOT_KNOWN: Final = "before the resource was known as it is now"
 _OF_TASKS: Final = ("sorted_tasks", "kept_successes", "last_success")
-_LONGEST_LIMIT: Final = timedelta(days=31)
 
 
 class Presence(StrEnum):
@@ -167,7 +166,7 @@ class Resource:
     def planned_interval(self, limits: Limits) -> timedelta | None:
         """The longest interval of the policy that runs most often, plus grace; a day where no policy runs.
 
-        At most 31 days: a policy must not excuse itself by running once a year. None where the policies are not known.
+        None where the policies are not known.
         """
         if self.schedules is None:
             return None
@@ -175,12 +174,8 @@ class Resource:
 
     @cached_property
     def _interval(self) -> timedelta:
-        intervals = [
-            min(subject.schedule.longest_gap, _LONGEST_LIMIT) + subject.policy.start_window
-            for subject in self.policies or ()
-            if subject.schedule and subject.makes_backups
-        ]
-        return min(intervals, default=_DAY)
+        making = (subject.interval for subject in self.policies or () if subject.makes_backups)
+        return min((interval for interval in making if interval), default=_DAY)
 
     def planned_runs(self, limits: Limits) -> Schedules | None:
         """Hold every run that is due in the window against the tasks; None where a schedule is not known."""
