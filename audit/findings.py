@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from audit.collection import Kind, shown
 from audit.records import Task
+from audit.records.keys import Key, text_of
 from audit.subjects import Limits, Subject, SubjectKind, Waiver
 
 Fact = str | int | bool | None
@@ -141,35 +142,30 @@ class Finding(Struct, frozen=True, gc=False):
 
 
 def _verdict(outcome: Outcome, reason: str, tasks: Iterable[Task | str], facts: Facts) -> Verdict:
-    if not facts and not tasks:
-        return _plain(outcome, reason)
-    told = tuple([(name, shown(fact) if type(fact) is datetime else fact) for name, fact in facts.items()])
-    types = tuple(map(type, facts.values()))
+    names = tuple(facts)
+    values = tuple([shown(fact) if isinstance(fact, datetime) else fact for fact in facts.values()])
+    types = tuple(map(type, values))  # True and 1 are equal, and not the same
     if not tasks:
-        return _told(outcome, reason, told, types)
-    named = _same_tasks(tuple([task if isinstance(task, str) else task.id for task in tasks]))
-    return Verdict(outcome, reason, _same_facts(told, types), named)
+        return _without_task(outcome, reason, names, values, types)
+    named = _named(tuple([task if isinstance(task, str) else task.key for task in tasks]))
+    return Verdict(outcome, reason, _told(names, values, types), named)
 
 
 @lru_cache(maxsize=4096)
-def _same_facts(facts: tuple[tuple[str, Fact], ...], _types: tuple[type, ...]) -> tuple[tuple[str, Fact], ...]:
-    """Keep equal facts once: nine in ten findings say the same as another. True and 1 are equal, and not the same."""
-    return facts
+def _told(names: tuple[str, ...], values: tuple[Fact, ...], _types: tuple[type, ...]) -> tuple[tuple[str, Fact], ...]:
+    """Keep equal facts once: nine in ten findings say the same as another."""
+    return tuple(zip(names, values, strict=True))
 
 
 @lru_cache(maxsize=64)
-def _same_tasks(tasks: tuple[str, ...]) -> tuple[str, ...]:
-    """Keep equal evidence once: several controls rest on the same tasks of the subject that is judged just now."""
-    return tasks
+def _named(tasks: tuple[Key, ...]) -> tuple[str, ...]:
+    """Name equal evidence once: several controls rest on the same tasks of the subject that is judged just now."""
+    return tuple(map(text_of, tasks))
 
 
 @lru_cache(maxsize=4096)
-def _told(outcome: Outcome, reason: str, facts: tuple[tuple[str, Fact], ...], types: tuple[type, ...]) -> Verdict:
+def _without_task(
+    outcome: Outcome, reason: str, names: tuple[str, ...], values: tuple[Fact, ...], types: tuple[type, ...]
+) -> Verdict:
     """Give every subject that no task is named for and that has the same facts the same verdict."""
-    return Verdict(outcome, reason, _same_facts(facts, types), ())
-
-
-@lru_cache(maxsize=1024)
-def _plain(outcome: Outcome, reason: str) -> Verdict:
-    """Give every subject of which there is no more to say the same verdict."""
-    return Verdict(outcome, reason, (), ())
+    return Verdict(outcome, reason, _told(names, values, types), ())
