@@ -28,7 +28,7 @@ def judge(subject: Resource | VaultSubject | Collection, limits: Limits) -> Verd
     """Look for a task that has not ended and is older than the limit."""
     if isinstance(subject, Resource):
         tasks: Sequence[Task] = subject.tasks
-        unfinished = [task for task in pick(tasks, lambda task: not task.succeeded) if not task.finished]
+        unfinished = [task for task in pick(tasks, lambda task: not task.is_final) if not task.finished]
     else:
         tasks = pick(subject.tasks, lambda task: task.resource_id is None)
         unfinished = [task for task in tasks if not task.finished]

@@ -15,6 +15,7 @@ How to fix it
     Start a full backup by hand. If the policy goes on without one, open a service ticket with the ids of the tasks.
 """
 
+from bisect import bisect_left
 from itertools import takewhile
 from typing import Final
 
@@ -61,14 +62,9 @@ def _made(resource: Resource, subject: PolicySubject, planned: Schedules) -> Tas
     runs = zip(planned.answers, planned.policy_ids, strict=True)
     answers = {answer for answer, policy_id in runs if policy_id == subject.id}
     counting = {id(task) for task in backups.kinds if task.policy_id == subject.id or task.incremental is False}
-    return backups.at(
-        [
-            place
-            for place, task in enumerate(backups.samples)
-            if task.status == "success" and (id(task) in counting or place in answers)
-            if backups.created[place] >= silent_since(resource)
-        ]
-    )
+    samples, first = backups.samples, bisect_left(backups.created, silent_since(resource))
+    succeeded = (place for place in range(first, len(samples)) if samples[place].status == "success")
+    return backups.at([place for place in succeeded if id(samples[place]) in counting or place in answers])
 
 
 CONTROL: Final[Control[Resource]] = Control(

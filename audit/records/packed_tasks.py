@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import partial
+from struct import Struct
 from typing import overload
 
 from audit.records.keys import Key, key_of
@@ -55,7 +56,8 @@ class PackedTasks(Sequence[Task]):
 
     def newest(self) -> Task:
         """The one that was created last."""
-        return self._table.made(self._table.in_order(b"".join([group.records[-SIZE:] for group in self._groups])))[-1]
+        last = self._table.in_order(b"".join([group.records[-SIZE:] for group in self._groups]))
+        return self._table.made(last[-SIZE:])[0]
 
     def first_created(self) -> datetime:
         """When the oldest was created."""
@@ -72,20 +74,29 @@ class PackedTasks(Sequence[Task]):
 
     def having(self, claim: Claim) -> list[Task]:
         """Make those of which a claim is true."""
-        return self._table.made(self._in_order(self._fitting(claim)))
+        fitting = self._fitting(claim)
+        return self._table.made(self._in_order(fitting)) if fitting else []  # there is nothing to put in order
 
     def begun(self, claim: Claim) -> Iterator[tuple[Task, Iterator[datetime]]]:
         """Return a sample of each group of which a claim is true, and when the tasks of the group began."""
         return ((group.sample, _begun(group.records)) for group in self._fitting(claim))
 
-    def naming(self, keys: AbstractSet[Key], *, backups: bool = False) -> list[Task]:
-        """Make those that have one of some ids, or name one of some backups; and perhaps a few others."""
+    def named(self, keys: AbstractSet[Key]) -> list[Task]:
+        """Make those that have one of some ids; and perhaps a few others."""
+        return self._with(KEY, keys, self._groups)
+
+    def backups(self, keys: AbstractSet[Key]) -> list[Task]:
+        """Make those that made one of some backups, or tried to; and perhaps a few others."""
+        return self._with(BACKUP_KEY, keys, self._fitting(lambda task: task.operation == BACKUP))
+
+    def _with(self, part: Struct, keys: AbstractSet[Key], groups: Sequence[Group]) -> list[Task]:
+        """Make the tasks of groups of which a part of the record is one of some ids."""
         if not keys:
             return []
-        wanted, part = self._table.raw_keys(keys), BACKUP_KEY if backups else KEY
+        wanted = self._table.raw_keys(keys)
         found = [
             record
-            for group in self._groups
+            for group in groups
             for (record,), (key,) in zip(WHOLE.iter_unpack(group.records), part.iter_unpack(group.records), strict=True)
             if key in wanted
         ]
@@ -137,11 +148,11 @@ def pick_begun(tasks: Sequence[Task], claim: Claim) -> Iterator[tuple[Task, Iter
 def pick_named(tasks: Sequence[Task], ids: AbstractSet[str]) -> list[Task]:
     """Take the tasks that have one of some ids, in their order."""
     keys = set(map(key_of, ids))
-    named = tasks.naming(keys) if isinstance(tasks, PackedTasks) else tasks
+    named = tasks.named(keys) if isinstance(tasks, PackedTasks) else tasks
     return [task for task in named if task.key in keys]
 
 
 def pick_backups(tasks: Sequence[Task], backup_keys: AbstractSet[Key]) -> list[Task]:
     """Take the tasks that made some backups, or tried to, in their order."""
-    named = tasks.naming(backup_keys, backups=True) if isinstance(tasks, PackedTasks) else tasks
-    return [task for task in named if task.operation == BACKUP and task.backup_key in backup_keys]
+    made = tasks.backups(backup_keys) if isinstance(tasks, PackedTasks) else tasks
+    return [task for task in made if task.operation == BACKUP and task.backup_key in backup_keys]

@@ -83,6 +83,11 @@ class Task(Struct, frozen=True, gc=False):
         return self.status in FINAL_STATUSES or (self.status not in OPEN_STATUSES and self.ended_at is not None)
 
     @property
+    def is_final(self) -> bool:
+        """The status is documented, and will not change any more."""
+        return self.status in FINAL_STATUSES
+
+    @property
     def is_understood(self) -> bool:
         """The status is one of the documented ones, so that it says how the task went."""
         return self.status in FINAL_STATUSES or self.status in OPEN_STATUSES
