@@ -193,7 +193,8 @@ class Table:
             taken.reverse()  # the log begins with its newest task, and what is in order is soon sorted
             for (record,) in taken:
                 if record <= last:
-                    parts[record[COMMON_PART]] += record
+                    part = parts[record[COMMON_PART]]
+                    part += record
         while parts:
             common, part = parts.popitem()
             yield Group(self.sample(common), self.in_order(part))

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from operator import attrgetter
 from typing import Any, Final
 
 from audit.demands import Demands
@@ -18,7 +17,7 @@ from audit.report.facts import Conclusion, RunFacts
 from audit.report.planned import Planned, planned
 from audit.report.problems import Problem, find_problems
 from audit.report.standings import FrameworkView, standings
-from audit.report.tally import Tally, tally
+from audit.report.tally import Alike, Tally, count_alike, tally
 from audit.report.timeline import Timeline, timeline
 from audit.report.trend import trend
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Subjects
@@ -109,7 +108,7 @@ class Report:
     changes: Changes | None = None
     trend: tuple[TrendLine, ...] = ()
 
-    @property
+    @cached_property
     def waived(self) -> tuple[Finding, ...]:
         """What did not pass, and is accepted by somebody."""
         return tuple([finding for finding in self.findings if finding.waiver])
@@ -117,7 +116,7 @@ class Report:
     @cached_property
     def tally(self) -> Tally:
         """How often each control came to which outcome."""
-        return tally(self.findings, self.controls)
+        return tally(count_alike(self.findings), self.controls)
 
 
 def compose(
@@ -142,8 +141,9 @@ def compose(
     failures = [finding for finding in findings if finding.is_problem]
     problems = find_problems(failures, subjects, {control.id: remedy(control) for control in controls})
     failing = {failure.id for failure in failures if failure.kind is SubjectKind.RESOURCE}
-    counted = tally(findings, controls)
-    conclusion = conclude(subjects, findings, demands)
+    alike = count_alike(findings)
+    counted = tally(alike, controls)
+    conclusion = conclude(subjects, alike, demands)
     outcomes = sum(counted.values(), Counter[Outcome]())
     pairs = zip(subjects.resources, lines, strict=True)
     judged = [line for each, line in pairs if each.presence not in _NOT_JUDGED and demands.covers(each)]
@@ -167,7 +167,7 @@ def compose(
             resources=sum(map(demands.covers, subjects.resources)),
             resources_failing=len(failing),
             problems=len(problems),
-            waived=len([finding for finding in findings if finding.waiver]),
+            waived=sum(number for (*_, waiver), number in alike.items() if waiver),
             out_of_scope=demands.out_of_scope(subjects),
         ),
         controls=controls,
@@ -184,18 +184,17 @@ def compose(
     )
 
 
-def conclude(subjects: Subjects, findings: Iterable[Finding], demands: Demands) -> Conclusion:
+def conclude(subjects: Subjects, alike: Alike, demands: Demands) -> Conclusion:
     """A failure makes the run non-compliant unless it is waived; anything in doubt keeps it from being compliant.
 
     A waiver accepts a known failure; it cannot stand in for evidence, so that an unknown outcome stays a doubt.
     Compliance is about resources: the scope must have one that could be judged, neither a mere copy nor one that left
     its vault or never was in any, and there must be a pass on more than the audit itself.
     """
-    found = set(map(attrgetter("verdict.outcome", "kind", "waiver"), findings))
-    if any(outcome is Outcome.FAIL and not waiver for outcome, _kind, waiver in found):
+    if any(outcome is Outcome.FAIL and not waiver for _control, outcome, _kind, waiver in alike):
         return Conclusion.NON_COMPLIANT
-    is_in_doubt = any(outcome is Outcome.UNKNOWN for outcome, _kind, _waiver in found)
-    is_proof = any(outcome is Outcome.PASS and kind not in _OF_THE_AUDIT for outcome, kind, _waiver in found)
+    is_in_doubt = any(outcome is Outcome.UNKNOWN for _control, outcome, _kind, _waiver in alike)
+    is_proof = any(outcome is Outcome.PASS and kind not in _OF_THE_AUDIT for _control, outcome, kind, _waiver in alike)
     has_resource = any(demands.covers(each) for each in subjects.resources if each.presence not in _NOT_JUDGED)
     if is_in_doubt or not (has_resource and is_proof and subjects.collection.complete):
         return Conclusion.INCOMPLETE

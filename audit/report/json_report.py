@@ -41,7 +41,7 @@ def pieces(report: Report) -> Iterator[bytes]:
     subjects: dict[tuple[SubjectKind, str], Mapping[str, Any]] = {}
     rows: Mapping[str, Iterable[Mapping[str, Any]]] = {
         "problems": map(_problem, report.problems),
-        "waived": (_waived(finding, finding.waiver) for finding in report.findings if finding.waiver),
+        "waived": (_waived(finding, finding.waiver) for finding in report.waived if finding.waiver),
         "resources": map(_resource, report.resources),
         "findings": (_finding(finding, subjects) for finding in report.findings),
     }

@@ -140,7 +140,7 @@ class TestConclusion:
         "subjects", [arranged([GOOD], [], [a_vault()]), arranged(policies=[a_policy()]), arranged([a_task()])]
     )
     def test_without_findings_it_is_incomplete(self, subjects: Subjects) -> None:
-        assert conclude(subjects, (), demands()) is Conclusion.INCOMPLETE
+        assert conclude(subjects, {}, demands()) is Conclusion.INCOMPLETE
 
 
 class TestWaiversAndScope:
