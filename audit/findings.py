@@ -142,19 +142,17 @@ class Finding(Struct, frozen=True, gc=False):
 
 
 def _verdict(outcome: Outcome, reason: str, tasks: Iterable[Task | str], facts: Facts) -> Verdict:
-    names = tuple(facts)
-    values = tuple([shown(fact) if isinstance(fact, datetime) else fact for fact in facts.values()])
-    types = tuple(map(type, values))  # True and 1 are equal, and not the same
+    told = [shown(fact) if type(fact) is datetime else fact for fact in facts.values()]
     if not tasks:
-        return _without_task(outcome, reason, names, values, types)
+        return _without_task(outcome, reason, tuple(facts), *told)
     named = _named(tuple([task if isinstance(task, str) else task.key for task in tasks]))
-    return Verdict(outcome, reason, _told(names, values, types), named)
+    return Verdict(outcome, reason, _told(tuple(facts), *told), named)
 
 
-@lru_cache(maxsize=4096)
-def _told(names: tuple[str, ...], values: tuple[Fact, ...], _types: tuple[type, ...]) -> tuple[tuple[str, Fact], ...]:
+@lru_cache(maxsize=4096, typed=True)  # True and 1 are equal, and not the same
+def _told(names: tuple[str, ...], *told: Fact) -> tuple[tuple[str, Fact], ...]:
     """Keep equal facts once: nine in ten findings say the same as another."""
-    return tuple(zip(names, values, strict=True))
+    return tuple(zip(names, told, strict=True))
 
 
 @lru_cache(maxsize=64)
@@ -163,9 +161,7 @@ def _named(tasks: tuple[Key, ...]) -> tuple[str, ...]:
     return tuple(map(text_of, tasks))
 
 
-@lru_cache(maxsize=4096)
-def _without_task(
-    outcome: Outcome, reason: str, names: tuple[str, ...], values: tuple[Fact, ...], types: tuple[type, ...]
-) -> Verdict:
+@lru_cache(maxsize=4096, typed=True)
+def _without_task(outcome: Outcome, reason: str, names: tuple[str, ...], *told: Fact) -> Verdict:
     """Give every subject that no task is named for and that has the same facts the same verdict."""
-    return Verdict(outcome, reason, _told(names, values, types), ())
+    return Verdict(outcome, reason, _told(names, *told), ())
