@@ -185,11 +185,10 @@ class Schedules:
             return []
         return [self.run(number) for number in range(first, len(self.states)) if self.states[number] in states]
 
-    def done(self, first: int = 0) -> list[tuple[datetime, Task]]:
-        """Return the tasks that made the backups of the runs from one on themselves, each behind its due time."""
-        numbers = [number for number in range(first, len(self.states)) if self.states[number] in _MET]
-        answers = [answer for number in numbers if (answer := self.answers[number]) is not None]
-        return list(zip([self.due[number] for number in numbers], self.backups.each(answers), strict=True))
+    def done(self, first: int = 0) -> list[tuple[datetime, int]]:
+        """Return the places of the tasks that made the backups of the runs from one on, each behind its due time."""
+        runs = zip(self.due[first:], self.states[first:], self.answers[first:], strict=True)
+        return [(due, answer) for due, state, answer in runs if answer is not None and state in _MET]
 
     def last_judged(self, first: int) -> PlannedRun | None:
         """Return the last of the runs from one on that is judged."""

@@ -22,12 +22,11 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Task
-from audit.subjects import Limits, Resource, RunState, SubjectKind, reaches_back
+from audit.subjects import Limits, Resource, RunState, Schedules, SubjectKind, reaches_back
 
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
 _UNKNOWN: Final = RunState.UNKNOWN
-_Done = list[tuple[datetime, Task]]
 
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
@@ -36,38 +35,34 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if planned is None:
         return unknown("nobody knows what was planned", problem=resource.unreadable)
     first = planned.first_since(limits.now - limits.scheduled_run_period)
-    states = planned.states[first:]
     done = planned.done(first)
-    slow = [(due, task) for due, task in done if task.ended_at and task.ended_at - due > limits.backup_window]
-    facts: Facts = {**_facts(done), "limit_hours": limits.backup_window // _HOUR}
+    delays = [planned.backups.began[place] - due for due, place in done]
+    ends = zip(done, planned.backups.ended([place for _due, place in done]), strict=True)
+    took = [(end - due, due, place) for (due, place), end in ends if end is not None]
+    slow = [(due, place) for time, due, place in took if time > limits.backup_window]
+    facts: Facts = {
+        "backups": len(done),
+        "longest_start_delay_minutes": max(delays) // _MINUTE if delays else None,
+        "longest_minutes": max(took)[0] // _MINUTE if took else None,
+        "limit_hours": limits.backup_window // _HOUR,
+    }
     if not resource.log_complete:
         return unknown("the task log has gaps", **facts)
     if slow:
-        return failed("a planned backup ended after its window", _tasks(slow), since=slow[0][0], **facts)
+        return failed("a planned backup ended after its window", _tasks(planned, slow), since=slow[0][0], **facts)
     if not reaches_back(resource, limits.scheduled_run_period, limits.now):
         return unknown("the task log does not cover the period", **facts)
-    if not all(task.ended_at for _, task in done):
-        return unknown("a backup does not say when it ended", _tasks(done), **facts)
-    if _UNKNOWN in states:
+    if len(took) < len(done):
+        return unknown("a backup does not say when it ended", _tasks(planned, done), **facts)
+    if _UNKNOWN in planned.states[first:]:
         return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
     if not done:
         return not_applicable("no planned backup succeeded in the period", **facts)
-    return passed("every planned backup ended within its window", _tasks(done[-1:]), **facts)
+    return passed("every planned backup ended within its window", _tasks(planned, done[-1:]), **facts)
 
 
-def _facts(done: _Done) -> Facts:
-    """Say how long it took at most from the due time to the start, and to the end."""
-    starts = [(task.started_at or task.created_at) - due for due, task in done]
-    ends = [task.ended_at - due for due, task in done if task.ended_at]
-    return {
-        "backups": len(done),
-        "longest_start_delay_minutes": max(starts) // _MINUTE if starts else None,
-        "longest_minutes": max(ends) // _MINUTE if ends else None,
-    }
-
-
-def _tasks(done: _Done) -> list[Task]:
-    return [task for _, task in done]
+def _tasks(planned: Schedules, done: list[tuple[datetime, int]]) -> list[Task]:
+    return planned.backups.each(place for _due, place in done)
 
 
 CONTROL: Final[Control[Resource]] = Control(

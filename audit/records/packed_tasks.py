@@ -11,7 +11,7 @@ from struct import Struct
 from typing import overload
 
 from audit.records.keys import Key, key_of
-from audit.records.layout import BACKUP_KEY, BEGUN, COMMON_PART, KEY, NEVER, SIZE, WHOLE
+from audit.records.layout import BACKUP_KEY, BEGUN, COMMON_PART, ENDED, KEY, NEVER, SIZE, WHOLE
 from audit.records.moments import moment_of
 from audit.records.table import Group, Table
 from audit.records.task import BACKUP, Task
@@ -70,7 +70,8 @@ class PackedTasks(Sequence[Task]):
         kinds = {group.records[COMMON_PART]: group.sample for group in fitting}
         created, began, commons = self._table.columns(records)
         samples = list(map(kinds.__getitem__, commons))
-        return TaskList(created, began, samples, [*kinds.values()], Source(partial(self._made, records)))
+        source = Source(partial(self._made, records), partial(_ended, records))
+        return TaskList(created, began, samples, [*kinds.values()], source)
 
     def having(self, claim: Claim) -> list[Task]:
         """Make those of which a claim is true."""
@@ -117,6 +118,11 @@ class PackedTasks(Sequence[Task]):
 
     def _made(self, records: bytes, places: Sequence[int]) -> list[Task]:
         return self._table.made(b"".join([records[place * SIZE : (place + 1) * SIZE] for place in places]))
+
+
+def _ended(records: bytes, places: Sequence[int]) -> list[datetime | None]:
+    states = [ENDED.unpack_from(records, place * SIZE)[0] for place in places]
+    return [None if state == NEVER else moment_of(state) for state in states]
 
 
 def _begun(records: bytes) -> Iterator[datetime]:

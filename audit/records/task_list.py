@@ -7,6 +7,7 @@ from typing import Final, overload
 from audit.records.task import Task
 
 Make = Callable[[Sequence[int]], Iterable[Task]]
+Ends = Callable[[Sequence[int]], list[datetime | None]]
 Claim = Callable[[Task], bool]
 """Says something of a task, and looks neither at the times nor at the ids of the task and its backup."""
 
@@ -16,13 +17,15 @@ class Source:
 
     Attributes:
         made: those that were made already.
+        ends: says when tasks ended, without making them; None of one that has not.
     """
 
-    __slots__ = ("_make", "made")
+    __slots__ = ("_make", "ends", "made")
 
-    def __init__(self, make: Make) -> None:
-        """Take what makes tasks of numbers."""
+    def __init__(self, make: Make, ends: Ends) -> None:
+        """Take what makes tasks of numbers, and what says when they ended."""
         self._make = make
+        self.ends = ends
         self.made: dict[int, Task] = {}
 
     def each(self, numbers: Sequence[int]) -> list[Task]:
@@ -88,6 +91,10 @@ class TaskList(Sequence[Task]):
         """Make the tasks of some places together."""
         return self._source.each([self._numbers[place] for place in places])
 
+    def ended(self, places: Iterable[int]) -> list[datetime | None]:
+        """Say when the tasks of some places ended; None of one that has not."""
+        return self._source.ends([self._numbers[place] for place in places])
+
     def picked(self, claim: Claim) -> "TaskList":
         """Take the tasks of which a claim is true."""
         kinds = [kind for kind in self.kinds if claim(kind)]
@@ -122,7 +129,10 @@ class TaskList(Sequence[Task]):
 
 def plain(tasks: Sequence[Task]) -> TaskList:
     """List tasks that were made already, and are in order."""
-    source = Source(lambda numbers: [tasks[number] for number in numbers])
+    source = Source(
+        lambda numbers: [tasks[number] for number in numbers],
+        lambda numbers: [tasks[number].ended_at for number in numbers],
+    )
     return TaskList([task.created_at for task in tasks], [task.began for task in tasks], tasks, tasks, source)
 
 

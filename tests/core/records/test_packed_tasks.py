@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from audit.history import History
-from audit.records import PackedTasks, Task, pick, pick_backups, pick_begun, pick_named
+from audit.records import PackedTasks, Task, listed, newest, pick, pick_backups, pick_begun, pick_named
+from audit.records.keys import key_of
 from audit.records.table import Table
 from tests.core.builders import NOW, TICK, a_task, a_task_of
 
@@ -80,7 +81,26 @@ def test_picking_from_packed_tasks_is_picking_from_tasks(tasks: list[Task], ids:
         assert pick(found, claim) == pick(plain, claim)
         assert begun(found, claim) == begun(plain, claim)
     assert pick_named(found, wanted) == pick_named(plain, wanted)
-    assert pick_backups(found, wanted) == pick_backups(plain, wanted)
+    backups = set(map(key_of, wanted))
+    assert pick_backups(found, backups) == pick_backups(plain, backups)
+
+
+@pytest.mark.parametrize("number", range(4))
+@given(LISTS)
+def test_columns_say_what_the_tasks_say(number: int, tasks: list[Task]) -> None:
+    plain, found = in_order(tasks), packed(tasks)
+    fitting = listed(plain, CLAIMS[number])
+    columns = listed(found, CLAIMS[number])
+    places = range(len(fitting))
+
+    assert (list(columns.created), list(columns.began)) == (list(fitting.created), list(fitting.began))
+    assert columns.ended(places) == fitting.ended(places)
+    assert columns.each(places) == list(columns) == list(fitting)
+
+
+@given(LISTS.filter(bool))
+def test_the_newest_is_found_without_sorting(tasks: list[Task]) -> None:
+    assert newest(packed(tasks)) == newest(in_order(tasks))
 
 
 CLAIMS: Sequence[Callable[[Task], bool]] = (

@@ -25,7 +25,7 @@ def tasks_of(rows: Iterable[tuple[int, int, int]]) -> list[Task]:
     for number, (kind, created, waited) in enumerate(sorted(rows, key=lambda row: row[1])):
         at = NOW + timedelta(hours=created)
         status, operation = KINDS[kind].status, KINDS[kind].operation
-        begun = {"created_at": at, "started_at": at + timedelta(hours=waited)}
+        begun = {"created_at": at, "started_at": at + timedelta(hours=waited), "ended_at": at if waited else None}
         tasks.append(a_task(str(number), status=status, operation=operation, **begun))
     return tasks
 
@@ -35,7 +35,11 @@ def listed(tasks: Sequence[Task], rows: Iterable[tuple[int, int, int]]) -> TaskL
     samples = [KINDS[kind] for kind, _created, _waited in sorted(rows, key=lambda row: row[1])]
     created, began = [task.created_at for task in tasks], [task.began for task in tasks]
     kinds = [kind for kind in KINDS if kind in samples]
-    return TaskList(created, began, samples, kinds, Source(lambda numbers: [tasks[number] for number in numbers]))
+    source = Source(
+        lambda numbers: [tasks[number] for number in numbers],
+        lambda numbers: [tasks[number].ended_at for number in numbers],
+    )
+    return TaskList(created, began, samples, kinds, source)
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
@@ -56,6 +60,7 @@ def test_what_is_asked_of_a_list_is_what_is_true_of_its_tasks(
         assert found.newest(claim, end) == next((task for task in reversed(fitting) if task.began <= end), None)
         assert found.picked(claim)[1:] == tuple(fitting[1:])
         assert found.picked(claim).each(range(len(fitting))) == fitting
+        assert found.picked(claim).ended(range(len(fitting))) == [task.ended_at for task in fitting]
 
 
 @given(rows=ROWS, places=st.sets(st.integers(0, 8)))
@@ -77,7 +82,7 @@ def test_a_task_is_made_once_when_it_is_looked_at() -> None:
         made.extend(numbers)
         return [tasks[number] for number in numbers]
 
-    found = TaskList([NOW] * 4, [NOW] * 4, [KINDS[0]] * 4, KINDS[:1], Source(make))
+    found = TaskList([NOW] * 4, [NOW] * 4, [KINDS[0]] * 4, KINDS[:1], Source(make, lambda _numbers: []))
     part = found.at([1, 2])
     assert (len(part), made) == (2, [])
     assert (part[0], part[0], found[1], list(part)) == (tasks[1], tasks[1], tasks[1], tasks[1:3])
