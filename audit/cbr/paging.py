@@ -20,6 +20,7 @@ from msgspec import Struct, field, structs
 
 from audit.cbr.planning import OVERLAP, Plan
 from audit.cbr.prefetch import Ahead, Fetch, Prefetch
+from audit.cbr.seen import Ids, Seen, ids_of
 from audit.collection import Kind, LateRows, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
 from audit.task_rows import TaskRows
@@ -54,8 +55,16 @@ class _Tally(Struct):
 class _Content(NamedTuple):
     """What was in an answer: the ids of its rows, and the rest of it."""
 
-    ids: Sequence[str]
+    ids: Ids
     envelope: Mapping[str, Any]
+
+
+class _Step(NamedTuple):
+    """One page of a pass: the hash of its bytes, and what the pass had seen after it."""
+
+    digest: bytes
+    distinct: int
+    repeated_on_purpose: int
 
 
 def _parsed_already(page: Page) -> Page:
@@ -88,8 +97,11 @@ class Walk:
         self._parse = parse
         self._page_size = page_size
         self._tally = _Tally()
-        self._seen: dict[str, int] = {}  # the last pass in which an id came: one map for all passes, in place of sets
+        self._seen = Seen()
         self._contents: dict[bytes, _Content] = {}
+        self._steps: list[_Step] = []
+        self._steps_before: list[_Step] = []  # of the pass before
+        self._is_repeating = False  # every page of this pass was the same in the one before, and its ids are not noted
         self._counts: list[int] = []
         self._pages = 0
         self._passes = 0
@@ -161,6 +173,8 @@ class Walk:
         self._passes += 1
         self._duplicates += self._tally.duplicates
         self._tally = _Tally()
+        self._steps_before, self._steps = self._steps, []
+        self._is_repeating = bool(self._steps_before)
         yield from self._whole_list()
         self._is_whole = True
 
@@ -231,30 +245,42 @@ class Walk:
         content = self._contents.get(digest)
         if content is None:
             page = self._parse(fetched)
-            content = _Content(_identities(page.rows), page.envelope)
+            content = _Content(ids_of(_identities(page.rows), OVERLAP), page.envelope)
             self._contents[digest] = content
         else:
-            rows = LateRows(len(content.ids), partial(self._parse_again, fetched))  # counted already
+            rows = LateRows(content.ids.number, partial(self._parse_again, fetched))  # counted already
             page = structs.replace(fetched, rows=rows, envelope=content.envelope)
-        self._count(page, content.ids)
+        self._count(page, digest)
         return page
 
     def _parse_again(self, fetched: Page) -> Sequence[Any]:
         return self._parse(fetched).rows
 
-    def _count(self, page: Page, ids: Sequence[str]) -> None:
-        seen, this_pass, tally = self._seen, self._passes, self._tally
-        if tally.pages:
-            tally.repeated_on_purpose += sum(seen.get(row_id) == this_pass for row_id in ids[:OVERLAP])
-        new = {row_id for row_id in ids if seen.get(row_id) != this_pass}
-        seen.update(dict.fromkeys(new, this_pass))
-        tally.distinct += len(new)
+    def _count(self, page: Page, digest: bytes) -> None:
+        tally, ids = self._tally, self._contents[digest].ids
+        before = self._steps_before[tally.pages] if tally.pages < len(self._steps_before) else None
+        if self._is_repeating and before and before.digest == digest:
+            tally.distinct, tally.repeated_on_purpose = before.distinct, before.repeated_on_purpose
+        else:
+            self._note(ids)
+        self._steps.append(_Step(digest, tally.distinct, tally.repeated_on_purpose))
         tally.pages += 1
-        tally.rows += len(ids)
+        tally.rows += ids.number
         tally.counts.add(page.count)
-        tally.size, tally.most = len(ids), self._size_of(page)
+        tally.size, tally.most = ids.number, self._size_of(page)
         self._pages += 1
         self._counts.append(page.count)
+
+    def _note(self, ids: Ids) -> None:
+        """Note the ids of a page, and before it those of the pages that were the same in the pass before."""
+        if self._is_repeating:
+            self._is_repeating = False
+            for step in self._steps:
+                self._seen.note(self._contents[step.digest].ids, self._passes)
+        tally = self._tally
+        if tally.pages:
+            tally.repeated_on_purpose += sum(self._seen.came(key, self._passes) for key in ids.first)
+        tally.distinct += self._seen.note(ids, self._passes)
 
     def _size_of(self, page: Page) -> int:
         """The greatest number of rows that a page can have: what was asked for, or less where the cloud says so."""

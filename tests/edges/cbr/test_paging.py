@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -50,7 +51,12 @@ class Rows(list[Any]):
 
 
 def rows_of(number: int) -> list[Row]:
-    return [{"id": f"task-{place}", "status": "success"} for place in range(number)]
+    """Rows of which every fourth has an id of another form than those of the cloud."""
+    return [{"id": _id(place) if place % 4 else f"task-{place}", "status": "success"} for place in range(number)]
+
+
+def _id(place: int) -> str:
+    return str(UUID(int=place << 100 | place))
 
 
 @dataclass
@@ -184,6 +190,29 @@ def test_nothing_that_was_there_all_the_time_is_lost_without_a_gap(
     assert reading.passes <= 8
     most = number + len(planned)
     assert cloud.started <= reading.passes * (2 + 2 * workers + 2 * most // (size - 1) + most // size)
+
+
+@given(number=st.integers(0, 60), size=st.integers(2, 12), planned=CHANGES, repeated=st.sets(st.integers(0, 60)))
+@settings(max_examples=200, deadline=None)
+def test_what_is_counted_is_what_was_handed_out(
+    number: int, size: int, planned: list[tuple[int, str, float]], repeated: set[int]
+) -> None:
+    """Pages that are the same in two passes are counted without a look at their ids; the numbers are no others."""
+    changes: dict[int, Change] = {}
+    for new, (request, kind, at) in enumerate(planned):
+        changes[request] = in_turn(changes.get(request), change(kind, at, new))
+    walk = Cloud(rows_of(number), size, changes, repeated=frozenset(repeated)).walk()
+    passes: dict[int, set[str]] = {}
+    repeats = 0
+    for one in walk:
+        came = [row["id"] for row in one.rows]
+        seen = passes.setdefault(walk.passes, set())
+        is_overlap = bool(came) and came[0] in seen
+        repeats += len(came) - len(set(came) - seen) - is_overlap
+        seen |= set(came)
+
+    reading = walk.reading()
+    assert (reading.distinct, reading.duplicates) == (len(passes[reading.passes]), repeats)
 
 
 COUNTS: dict[str, Callable[[int, int], int]] = {

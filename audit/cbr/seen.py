@@ -1,0 +1,93 @@
+"""Which rows of a list came, and in which pass: some 17 bytes for each id, where a dict of texts takes 130.
+
+Memory limits how long a list a function can read. Only ids of another form than a UUID are kept as they are.
+"""
+
+from collections.abc import Sequence
+from struct import Struct
+from typing import Final, NamedTuple
+
+from audit.records.keys import WIDTH, Key, key_of, keys_of
+
+_BUCKETS: Final = 1 << 14  # by the first bits of an id; a bucket is searched from its beginning, in C
+_DOWN: Final = 2  # bits: of the first sixteen, these do not count
+_HEAD: Final = Struct(f">H{WIDTH - 2}x")
+_ID: Final = Struct(f"{WIDTH}s")
+_ENTRY: Final = WIDTH + 1  # an id, and the last pass in which it came
+
+
+class Ids(NamedTuple):
+    """The ids of the rows of a page.
+
+    Attributes:
+        number: of the rows.
+        first: the ids of the first rows, as many as were asked for.
+        usual: those that are UUIDs, packed, one after the other.
+        others: all others.
+    """
+
+    number: int
+    first: Sequence[Key]
+    usual: bytes
+    others: Sequence[str]
+
+
+def ids_of(texts: Sequence[str], first: int) -> Ids:
+    """Pack ids."""
+    try:
+        usual, others = keys_of(texts), list[str]()
+    except ValueError:
+        keys = list(map(key_of, texts))
+        usual = b"".join(key for key in keys if isinstance(key, bytes))
+        others = [key for key in keys if isinstance(key, str)]
+    return Ids(len(texts), [key_of(text) for text in texts[:first]], usual, others)
+
+
+class Seen:
+    """Ids, each with the last pass in which it came."""
+
+    def __init__(self) -> None:
+        self._buckets: list[bytearray | None] = [None] * _BUCKETS
+        self._others: dict[str, int] = {}
+        self._number = 0
+
+    def __len__(self) -> int:
+        return self._number + len(self._others)
+
+    def came(self, key: Key, in_pass: int) -> bool:
+        """Whether an id came in a pass, and in none after it."""
+        if isinstance(key, str):
+            return self._others.get(key) == in_pass
+        bucket = self._buckets[int.from_bytes(key[:2]) >> _DOWN] or bytearray()
+        at = _place(bucket, key)
+        return at >= 0 and bucket[at + WIDTH] == in_pass
+
+    def note(self, ids: Ids, in_pass: int) -> int:
+        """Note that ids came in a pass, which is the last one so far; return how many of them had not come in it."""
+        new = {text for text in ids.others if self._others.get(text) != in_pass}
+        self._others.update(dict.fromkeys(new, in_pass))
+        return len(new) + self._note(ids.usual, in_pass)
+
+    def _note(self, keys: bytes, in_pass: int) -> int:
+        buckets, mark = self._buckets, bytes([in_pass])
+        number, known, again = len(keys) // WIDTH, 0, 0
+        for (head,), (key,) in zip(_HEAD.iter_unpack(keys), _ID.iter_unpack(keys), strict=True):
+            bucket = buckets[head >> _DOWN]
+            if bucket is None:
+                buckets[head >> _DOWN] = bytearray(key + mark)
+            elif (at := _place(bucket, key)) < 0:
+                bucket += key + mark
+            else:
+                known += 1
+                again += bucket[at + WIDTH] == in_pass
+                bucket[at + WIDTH] = in_pass
+        self._number += number - known
+        return number - again
+
+
+def _place(bucket: bytearray, key: bytes) -> int:
+    """Return where the entry of an id begins; -1 where there is none."""
+    at = bucket.find(key)
+    while at > 0 and at % _ENTRY:
+        at = bucket.find(key, at + 1)
+    return at
