@@ -132,6 +132,8 @@ class Walk:
             self._trouble = f"{self._kind.words}: it still changed after {self._passes} passes"
         finally:
             self._drop_ahead()
+            self._seen.forget()  # whoever fetches may keep the walk alive
+            self._contents.clear()
 
     def sent(self) -> None:
         """Hear from what fetches that a request is on its way."""

@@ -54,6 +54,12 @@ class Seen:
     def __len__(self) -> int:
         return self._number + len(self._others)
 
+    def forget(self) -> None:
+        """Free the ids, and keep their number; no more can be noted."""
+        self._number = len(self)
+        self._buckets = []
+        self._others = {}
+
     def came(self, key: Key, in_pass: int) -> bool:
         """Whether an id came in a pass, and in none after it."""
         if isinstance(key, str):

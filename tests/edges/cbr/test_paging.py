@@ -529,6 +529,31 @@ class TestParsing:
 
         assert alive == [False] * 5
 
+    def test_no_id_is_kept_when_the_list_was_read(self) -> None:
+        """A walk may live longer: what fetches its pages refers to it, and cycles are looked for rarely."""
+
+        class Id(str):
+            """An id that can be referred to without keeping it."""
+
+            __slots__ = ("__weakref__",)
+
+        held: list[weakref.ref[Id]] = []
+
+        def parse(one: Page) -> Page:
+            rows = [{**row, "id": Id(row["id"])} for row in opened(one).rows]
+            held.extend(weakref.ref(row["id"]) for row in rows)
+            return structs.replace(opened(one), rows=rows)
+
+        rows = [{"id": f"task-{place}"} for place in range(50)]
+        walk = Walk(Kind.TASKS, lambda offset: closed(rows[offset : offset + 20], 50), parse=parse, page_size=20)
+        alive = []
+        for one in walk:
+            del one
+            alive.append(sum(each() is not None for each in held))
+
+        assert (alive[0] > 0, sum(each() is not None for each in held)) == (True, 0)
+        assert walk.reading().distinct == 50
+
     def test_a_page_that_is_no_list_is_a_gap_and_stops_the_threads(self) -> None:
         rows = rows_of(200)
 

@@ -33,6 +33,8 @@ def test_what_came_is_known_as_a_map_of_ids_knows_it(passes: list[list[list[str]
             assert len(seen) == len(known)
         for row_id in [*known, *others]:
             assert seen.came(key_of(row_id), number) is (known.get(row_id) == number)
+    seen.forget()
+    assert len(seen) == len(known)
 
 
 @given(st.lists(IDS), st.integers(0, 3))
