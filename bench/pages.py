@@ -2,7 +2,7 @@
 
 A copy has other ids, other names and times that are shifted by less than half a second, the same in all its lists, so
 that what belongs together still does. Copies are made of bytes, row by row: a million tasks take seconds, and no list
-of them is ever held.
+of them is ever held. Pages of tasks overlap by a row, as those do that the audit asks the cloud for.
 """
 
 import re
@@ -18,11 +18,13 @@ from typing import Any, Final
 
 import orjson
 
+from audit.cbr.planning import OVERLAP
 from bench.spoiling import drifting, spoilt
 
 AS_OF: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAYS: Final = 30
 PAGE_SIZE: Final = 1000
+STRIDE: Final = PAGE_SIZE - OVERLAP
 RESOURCES: Final = 100  # of the estate that is copied
 SEED: Final = 7
 TASKS: Final = "operation_logs"
@@ -90,9 +92,9 @@ def write_estate(folder: Path, resources: int, *, seed: int = SEED) -> None:
 def _write(folder: Path, made: Sequence[Copy], tasks: int, variant: Variant, others: Iterable[str]) -> None:
     folder.mkdir(parents=True)
     rows = islice(task_rows(made, variant), tasks)
-    for number, page in enumerate(_cut(rows)):
+    for number, page in enumerate(_cut(rows, OVERLAP)):
         whole = spoilt(page, number) if variant is Variant.BAD else page
-        (folder / f"{TASKS}-{number:05d}.json").write_bytes(answer(TASKS, whole, tasks, number * PAGE_SIZE))
+        (folder / f"{TASKS}-{number:05d}.json").write_bytes(answer(TASKS, whole, tasks, number * STRIDE))
     for name in others:
         patterns = _patterns()[name]
         count = len(patterns) * len(made)
@@ -125,9 +127,13 @@ def answer(name: str, rows: Iterable[bytes], count: int, offset: int) -> bytes:
     return f'{{"{name}":['.encode() + b",".join(rows) + tail.encode()
 
 
-def _cut(rows: Iterator[bytes]) -> Iterator[tuple[bytes, ...]]:
-    """Cut rows into pages."""
-    return iter(lambda: tuple(islice(rows, PAGE_SIZE)), ())
+def _cut(rows: Iterator[bytes], overlap: int = 0) -> Iterator[tuple[bytes, ...]]:
+    """Cut rows into pages, each of which begins with the last rows of the one before."""
+    page = new = tuple(islice(rows, PAGE_SIZE))
+    while new:
+        yield page
+        new = tuple(islice(rows, PAGE_SIZE - overlap))
+        page = page[len(page) - overlap :] + new
 
 
 def _copies(number: int, seed: int) -> tuple[Copy, ...]:

@@ -18,7 +18,7 @@ from audit.report.contents import Report
 from audit.run import collect, run
 from audit.store import open_store
 from audit.validate import Intake
-from bench.folder import WINDOW, Folder, facts_for, profile_for
+from bench.folder import WINDOW, Folder, Walked, facts_for, profile_for
 
 for module in ("jsonschema_rs", "audit.report.csv_report", "audit.report.json_report"):
     import_module(module)  # a run imports them while it waits for the cloud
@@ -54,14 +54,19 @@ def collected(folder: Path) -> tuple[Intake, tuple[Reading, ...]]:
 
 
 def whole_run(folder: Path) -> Mapping[str, Any]:
-    """Carry out a run as the function does, into a folder that is removed again."""
+    """Carry out a run as the function does, into a folder that is removed again; only nothing is received."""
     profile = profile_for(folder)
     facts = facts_for(profile)
     place = tempfile.mkdtemp(dir=folder.parent)
     try:
         publication = Publication(open_store(place), facts, head=None, signer=Unsigned())
-        done = run(facts, profile, Folder(folder), publication, lambda _progress: None)
-        return {"resources": done.report.summary.resources, "objects": len(done.keys)}
+        done = run(facts, profile, Walked(folder), publication, lambda _progress: None)
+        found = done.report
+        return {
+            "resources": found.summary.resources,
+            "complete": found.collection.complete,
+            "objects": len(done.keys),
+        }
     finally:
         shutil.rmtree(place)
 

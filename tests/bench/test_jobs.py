@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from audit.collection import Kind
 from bench.collecting import collect
-from bench.folder import profile_for
+from bench.folder import WINDOW, Walked, profile_for
 from bench.jobs import JOBS
 from bench.pages import write, write_estate
 from bench.steps import STEPS, judging
@@ -45,7 +46,17 @@ def test_every_page_is_read(folder: Path, job: str) -> None:
 
 
 def test_a_whole_run_is_published(folder: Path) -> None:
-    assert JOBS["run"]()(folder)["objects"] > 8
+    told = JOBS["run"]()(folder)
+
+    assert (told["complete"], told["objects"] > 8) == (True, True)
+
+
+def test_a_log_whose_last_page_is_full_is_read_to_its_end(tmp_path: Path) -> None:
+    write(tmp_path / "full", 1000 + 999)
+
+    walk = Walked(tmp_path / "full").read(Kind.TASKS, WINDOW)
+    assert sum(len(page.rows) for page in walk) == 2 * 2000
+    assert (walk.reading().complete, walk.reading().pages) == (True, 2 * 3)
 
 
 def test_every_step_is_measured(folder: Path) -> None:
