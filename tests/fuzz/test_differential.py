@@ -31,7 +31,7 @@ def test_pages_read_in_one_step_come_to_the_same_as_those_read_with_care(seed: i
 
 
 def test_tasks_that_are_made_in_another_way_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.task_page.BACKUP", "another")
+    monkeypatch.setattr("audit.task_batch.BACKUP", "another")
     _, wrong = compare_ways(1, 3000)
 
     assert len(wrong) > 10
