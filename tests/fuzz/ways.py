@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
 from random import Random
 from typing import Any, Final
 from uuid import UUID
@@ -147,7 +148,7 @@ def _changed(chance: Random, row: Any, changes: list[Change]) -> Any:
             if value is _GONE:
                 held.pop(name, None)
             else:
-                held[name] = value
+                held[name] = deepcopy(value)  # which the next change may go into
     return row
 
 
