@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Final
 
-from audit.findings import Finding, Severity, Verdict
+from audit.findings import Finding, Outcome, Severity, Verdict
 from audit.subjects import SubjectKind, Waiver
 
 _NO_WAIVERS: Final = repeat(None)
@@ -34,6 +34,15 @@ class Judgement:
         waivers = self.waivers or _NO_WAIVERS
         return map(Finding, control, kind, self.ids, self.names, severity, self.verdicts, waivers)
 
+    def having(self, *outcomes: Outcome) -> Iterator[Finding]:
+        """Give those with one of some outcomes; no others are made."""
+        for place, verdict in enumerate(self.verdicts):
+            if verdict.outcome in outcomes:
+                waiver = self.waivers[place] if self.waivers else None
+                yield Finding(
+                    self.control, self.kind, self.ids[place], self.names[place], self.severity, verdict, waiver
+                )
+
 
 @dataclass(frozen=True, slots=True)
 class Findings(Collection[Finding]):
@@ -48,6 +57,21 @@ class Findings(Collection[Finding]):
     def __len__(self) -> int:
         """Count them."""
         return sum(len(judgement.verdicts) for judgement in self.judgements)
+
+    def having(self, *outcomes: Outcome) -> Iterator[Finding]:
+        """Give those with one of some outcomes, in the same order."""
+        return chain.from_iterable(judgement.having(*outcomes) for judgement in self.judgements)
+
+    def waived(self) -> Iterator[Finding]:
+        """Give those whose outcome somebody accepts, in the same order."""
+        some = (judgement for judgement in self.judgements if judgement.waivers)
+        return (finding for judgement in some for finding in judgement if finding.waiver)
+
+    def ids(self, kind: SubjectKind, outcome: Outcome) -> set[str]:
+        """Return the ids of the subjects of a kind for which a control came to an outcome."""
+        some = (judgement for judgement in self.judgements if judgement.kind is kind)
+        pairs = chain.from_iterable(zip(judgement.ids, judgement.verdicts, strict=True) for judgement in some)
+        return {subject_id for subject_id, verdict in pairs if verdict.outcome is outcome}
 
     def __contains__(self, finding: object) -> bool:
         """Whether one of them is this one."""

@@ -9,6 +9,7 @@ that it does not know, and nulls or silence where it can do without a value.
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from keyword import iskeyword
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET
@@ -36,7 +37,8 @@ class Difference(NamedTuple):
         *parents, name = self.parts
         is_new, odd = self.problem == "unknown field", None if self.problem == "unexpected null" else UNSET
         if not parents:
-            return [(getattr(row, name) is odd) is not is_new for row in rows]
+            values = map(attrgetter(name), rows)
+            return [value is not odd for value in values] if is_new else [value is odd for value in values]
         held = [_within(row, parents) for row in rows]
         return [bool(each) and (getattr(each, name) is odd) is not is_new for each in held]
 

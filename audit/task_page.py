@@ -148,11 +148,13 @@ class TaskPage:
 
 def _by_differences(rows: Sequence[Any], differences: Sequence[Difference]) -> list[Seen]:
     """Sort rows by the differences that they show; most logs have one or two sorts."""
-    shown = list(zip(*[difference.shown(rows) for difference in differences], strict=True))
+    if not differences:
+        return []
+    shown = [difference.shown(rows) for difference in differences]
     places: dict[tuple[bool, ...], list[int]] = defaultdict(list)
-    if len(set(shown)) == 1:
-        places[shown[0]] = [*range(len(rows))]
+    if all(len(set(column)) == 1 for column in shown):
+        places[tuple([column[0] for column in shown])] = [*range(len(rows))]
     else:
-        for place, each in enumerate(shown):
+        for place, each in enumerate(zip(*shown, strict=True)):
             places[each].append(place)
     return [(tuple(compress(differences, each)), found) for each, found in places.items() if any(each)]

@@ -1,7 +1,6 @@
 """What a report says, whatever its format: composed once, rendered many times."""
 
 from collections import Counter
-from collections.abc import Collection as AbstractCollection
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome
+from audit.judgement import Findings
 from audit.previous import TrendLine
 from audit.report.changes import Changes, changes
 from audit.report.days import Day, days
@@ -100,7 +100,7 @@ class Report:
     collection: Collection
     summary: Summary
     controls: tuple[Control[Any], ...]
-    findings: AbstractCollection[Finding]
+    findings: Findings
     problems: tuple[Problem, ...]
     resources: tuple[ResourceLine, ...]
     policies: tuple[PolicyLine, ...]
@@ -111,7 +111,7 @@ class Report:
     @cached_property
     def waived(self) -> tuple[Finding, ...]:
         """What did not pass, and is accepted by somebody."""
-        return tuple([finding for finding in self.findings if finding.waiver])
+        return tuple(self.findings.waived())
 
     @cached_property
     def tally(self) -> Tally:
@@ -123,7 +123,7 @@ def compose(
     run: RunFacts,
     subjects: Subjects,
     controls: tuple[Control[Any], ...],
-    findings: AbstractCollection[Finding],
+    findings: Findings,
     demands: Demands,
     lines: Sequence[ResourceLine] | None = None,
 ) -> Report:
@@ -138,7 +138,7 @@ def compose(
         lines: of the resources, in their order, where they were made while these were judged; it saves matching again.
     """
     lines = [line_of(resource, demands.of(resource)) for resource in subjects.resources] if lines is None else lines
-    failures = [finding for finding in findings if finding.is_problem]
+    failures = [finding for finding in findings.having(Outcome.FAIL) if finding.is_problem]
     problems = find_problems(failures, subjects, {control.id: remedy(control) for control in controls})
     failing = {failure.id for failure in failures if failure.kind is SubjectKind.RESOURCE}
     alike = count_alike(findings)

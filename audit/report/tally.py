@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from operator import attrgetter
-from typing import Any, Final
+from itertools import repeat
+from typing import Any
 
-from audit.findings import Control, Finding, Outcome
+from audit.findings import Control, Outcome
+from audit.judgement import Findings
 from audit.subjects import SubjectKind, Waiver
 
 Alike = Mapping[tuple[str, Outcome, SubjectKind, Waiver | None], int]
@@ -14,12 +15,15 @@ Alike = Mapping[tuple[str, Outcome, SubjectKind, Waiver | None], int]
 Tally = Mapping[str, Counter[Outcome]]
 """The outcomes of each control by its id; one that judged nothing has none."""
 
-_ALIKE: Final = attrgetter("control", "verdict.outcome", "kind", "waiver")
 
-
-def count_alike(findings: Iterable[Finding]) -> Alike:
-    """Look through findings once for all that is counted."""
-    return Counter(map(_ALIKE, findings))
+def count_alike(findings: Findings) -> Alike:
+    """Count findings."""
+    counts: Counter[tuple[str, Outcome, SubjectKind, Waiver | None]] = Counter()
+    for each in findings.judgements:
+        pairs = zip([verdict.outcome for verdict in each.verdicts], each.waivers or repeat(None), strict=False)
+        for (outcome, waiver), number in Counter(pairs).items():
+            counts[each.control, outcome, each.kind, waiver] += number
+    return counts
 
 
 def tally(alike: Alike, controls: Iterable[Control[Any]]) -> Tally:

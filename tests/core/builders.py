@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from audit.collection import Drift, Kind, Page, Reading, Rejected, Window
 from audit.demands import Demands
-from audit.findings import Fact, Verdict
+from audit.findings import Fact, Finding, Verdict
 from audit.history import History
+from audit.judgement import Findings, Judgement
 from audit.records import Backup, Policy, Protectable, Protected, Replica, Task, Vault
 from audit.records.keys import key_of
 from audit.report.facts import RunFacts
@@ -237,6 +240,15 @@ def a_vault_subject(*tasks: Task, **changes: Any) -> VaultSubject:
         "vaults_complete": True,
     }
     return VaultSubject(tasks=tasks, **{**values, **changes})
+
+
+def findings_of(findings: Iterable[Finding]) -> Findings:
+    """Put findings together in their order, as an evaluation keeps them."""
+    judgements = []
+    for (control, kind, severity), part in groupby(findings, key=attrgetter("control", "kind", "severity")):
+        columns = zip(*map(attrgetter("id", "name", "verdict", "waiver"), part), strict=True)
+        judgements.append(Judgement(control, kind, severity, *columns))
+    return Findings(tuple(judgements))
 
 
 def a_waiver(**changes: Any) -> Waiver:

@@ -1,6 +1,6 @@
 import pytest
 
-from audit.findings import Finding, Severity, failed, passed
+from audit.findings import Finding, Outcome, Severity, failed, passed
 from audit.judgement import Findings, Judgement
 from audit.subjects import SubjectKind
 from tests.core.builders import a_waiver
@@ -43,3 +43,14 @@ def test_findings_know_their_own() -> None:
 
     assert a_finding("CBR-001", 1) in findings
     assert a_finding("CBR-002", 1) not in findings
+
+
+@pytest.mark.parametrize("waived", [False, True])
+def test_what_is_asked_of_findings_is_what_is_true_of_each(waived: bool) -> None:  # noqa: FBT001 - pytest gives it by name
+    findings = Findings((a_judgement("CBR-001", waived=waived), a_judgement("CBR-002")))
+
+    for outcomes in ((), (Outcome.FAIL,), (Outcome.PASS, Outcome.FAIL), (Outcome.UNKNOWN,)):
+        assert list(findings.having(*outcomes)) == [each for each in findings if each.outcome in outcomes]
+    assert list(findings.waived()) == ([a_finding("CBR-001", 1, waived=True)] if waived else [])
+    assert findings.ids(SubjectKind.VAULT, Outcome.FAIL) == {"v2"}
+    assert findings.ids(SubjectKind.VAULT, Outcome.UNKNOWN) == findings.ids(SubjectKind.POLICY, Outcome.FAIL) == set()

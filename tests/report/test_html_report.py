@@ -26,6 +26,7 @@ from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine, Standing
 from audit.report.timeline import Gap, Timeline
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Waiver
+from tests.core.builders import findings_of
 
 # To accept a wanted change: python -c "from tests.report.test_html_report import *; GOLDEN.write_bytes(render(full()))"
 GOLDEN: Final = Path(__file__).parent / "golden" / "report.html"
@@ -261,7 +262,7 @@ def report(*, out_of_scope: int = 0, resources_in_scope: int | None = None, **ch
         waived=sum(found.waiver is not None for found in parts["findings"]),
         out_of_scope=out_of_scope,
     )
-    return Report(**parts)
+    return Report(**{**parts, "findings": findings_of(parts["findings"])})
 
 
 def run(**changes: Any) -> RunFacts:

@@ -14,7 +14,6 @@ from audit.report.page.words import Words
 from audit.subjects import SubjectKind
 
 _DAY: Final = timedelta(days=1)
-_PASS: Final = Outcome.PASS  # looking a member up takes longer than comparing with it
 _RESOURCE: Final = SubjectKind.RESOURCE
 _WAIVED: Final = "waived"
 GROUPS: Final[Mapping[str, str]] = {
@@ -116,7 +115,7 @@ def groups(report: Report, found: NotMet, words: Words) -> tuple[Group, ...]:
         Outcome.FAIL: _resources(finding for finding in found.failures if not finding.waiver),
         Outcome.UNKNOWN: _resources(found.unknown),
         _WAIVED: _resources(finding for finding in found.failures if finding.waiver),
-        Outcome.PASS: _resources(finding for finding in report.findings if finding.verdict.outcome is _PASS),
+        Outcome.PASS: report.findings.ids(_RESOURCE, Outcome.PASS),
     }
     ordered = sorted(report.resources, key=lambda line: (place.get(line.id, len(place)), line.name.casefold(), line.id))
     groups: dict[str, list[ResourceLine]] = {outcome: [] for outcome in GROUPS}

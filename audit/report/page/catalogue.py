@@ -18,7 +18,6 @@ OUTCOMES: Final = {
     Outcome.UNKNOWN: "Unknown",
     Outcome.NOT_APPLICABLE: "Not applicable",
 }
-_FINE: Final = (Outcome.PASS, Outcome.NOT_APPLICABLE)
 _DOC_OUTCOME: Final = re.compile(rf"({'|'.join(Outcome)}) {{2,}}(.*)")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _UNITS: Final = {"hours": "hour", "days": "day", "percent": "percent"}
@@ -42,12 +41,8 @@ class NotMet:
 
 
 def not_met(report: Report) -> NotMet:
-    """Look through all findings once."""
-    found = [finding for finding in report.findings if finding.verdict.outcome not in _FINE]
-    return NotMet(
-        tuple([finding for finding in found if finding.outcome is Outcome.FAIL]),
-        tuple([finding for finding in found if finding.outcome is Outcome.UNKNOWN]),
-    )
+    """Find both among the findings."""
+    return NotMet(tuple(report.findings.having(Outcome.FAIL)), tuple(report.findings.having(Outcome.UNKNOWN)))
 
 
 def listed(controls: Iterable[Control[Any]], found: NotMet) -> Mapping[str, tuple[Listed, ...]]:

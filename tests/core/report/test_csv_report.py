@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from audit.findings import Finding, Outcome, Severity, Verdict
 from audit.report.csv_report import COLUMNS, render
 from audit.subjects import SubjectKind, Subjects
-from tests.core.builders import DAY, a_backup, a_protected, a_vault, a_waiver, arranged
+from tests.core.builders import DAY, a_backup, a_protected, a_vault, a_waiver, arranged, findings_of
 from tests.core.report.estate import GOLDEN, a_report
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -49,7 +49,7 @@ def test_cells_are_quoted_as_the_csv_module_does(name: str, reason: str, task: s
     report = a_report()
     verdict = Verdict(Outcome.FAIL, reason, (("a", fact),), (task, task))
     found = Finding("CBR-101", SubjectKind.RESOURCE, "server-1", name, Severity.LOW, verdict)
-    line = render(replace(report, findings=(found,))).decode().split("\r\n", 1)[1]
+    line = render(replace(report, findings=findings_of([found]))).decode().split("\r\n", 1)[1]
     (cells,) = csv.reader(io.StringIO(line, newline=""), strict=True)
     written = io.StringIO(newline="")
     csv.writer(written).writerow(cells)

@@ -23,6 +23,7 @@ from tests.core.builders import (
     a_vault,
     a_waiver,
     arranged,
+    findings_of,
     run_facts,
 )
 from tests.core.report.estate import GOLDEN, a_report
@@ -37,7 +38,7 @@ def test_the_bytes_are_those_of_the_golden_file() -> None:
 @pytest.mark.parametrize("number", [0, 1, 999, 1000, 1001, 2000])
 def test_findings_that_are_written_in_parts_read_as_one_list(number: int) -> None:
     some = a_report().findings
-    written = render(replace(a_report(), findings=tuple(islice(cycle(some), number))))
+    written = render(replace(a_report(), findings=findings_of(islice(cycle(some), number))))
     whole = orjson.loads(written)
 
     assert [found["subject"]["id"] for found in whole["findings"]] == [each.id for each in islice(cycle(some), number)]

@@ -10,7 +10,7 @@ from audit.findings import Outcome
 from audit.report.contents import Report
 from audit.report.ocsf_report import VERSION, render
 from audit.subjects import Waiver
-from tests.core.builders import DAY, NOW, a_backup, a_protected, a_vault, arranged
+from tests.core.builders import DAY, NOW, a_backup, a_protected, a_vault, arranged, findings_of
 from tests.core.report.estate import GOLDEN, a_report
 from tests.core.report.payloads import PAYLOADS
 
@@ -60,7 +60,8 @@ def test_only_a_failure_has_the_severity_of_its_control() -> None:
 def test_a_waived_failure_is_suppressed_and_stays_a_failure() -> None:
     report = a_report()
     waiver = Waiver(control="CBR-101", subject="*", owner="o", reason="r", until=NOW + DAY)
-    waived = replace(report, findings=tuple(structs.replace(finding, waiver=waiver) for finding in report.findings))
+    accepted = findings_of(structs.replace(finding, waiver=waiver) for finding in report.findings)
+    waived = replace(report, findings=accepted)
 
     assert {event["status_id"] for event in events(waived)} == {3}
     assert {event["compliance"]["status"] for event in events(waived)} == {outcome.value for outcome in Outcome}

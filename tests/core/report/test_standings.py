@@ -10,7 +10,7 @@ from audit.frameworks import FRAMEWORKS, Claim
 from audit.report.standings import RequirementLine, Standing, standings
 from audit.report.tally import count_alike, tally
 from audit.subjects import SubjectKind, Waiver
-from tests.core.builders import DAY, NOW
+from tests.core.builders import DAY, NOW, findings_of
 
 P, F, U, N = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
 BY_ID = {control.id: control for control in CONTROLS}
@@ -41,7 +41,7 @@ def line(
     applied = [control for control in APPLIED if control.id != without]
     view = next(
         view
-        for view in standings(tally(count_alike(findings), applied), complete=complete)
+        for view in standings(tally(count_alike(findings_of(findings)), applied), complete=complete)
         if view.framework.id == framework
     )
     return next(line for line in view.lines if line.requirement.id == requirement)
@@ -96,7 +96,7 @@ def test_on_incomplete_evidence_nothing_is_met(outcome: Outcome, standing: Stand
 def test_what_cannot_be_shown_is_never_concluded(outcome: Outcome) -> None:
     found = [a_finding(control, outcome) for control in sorted(CATALOGUE)]
 
-    for view in standings(tally(count_alike(found), APPLIED), complete=True):
+    for view in standings(tally(count_alike(findings_of(found)), APPLIED), complete=True):
         for each in view.lines:
             if each.requirement.claim is Claim.CANNOT_SHOW:
                 assert each.standing is Standing.NOT_SHOWN
