@@ -58,10 +58,10 @@ def _allowed(subject: PolicySubject) -> int:
 
 def _made(resource: Resource, subject: PolicySubject, planned: Schedules) -> TaskList:
     """The successes of the policy in the window, and the full backups of others, oldest first."""
-    backups = resource.backups
+    backups, own_id = resource.backups, subject.id
     runs = zip(planned.answers, planned.policy_ids, strict=True)
-    answers = {answer for answer, policy_id in runs if policy_id == subject.id}
-    counting = {id(task) for task in backups.kinds if task.policy_id == subject.id or task.incremental is False}
+    answers = {answer for answer, policy_id in runs if policy_id == own_id}
+    counting = {id(task) for task in backups.kinds if task.policy_id == own_id or task.incremental is False}
     samples, first = backups.samples, bisect_left(backups.created, silent_since(resource))
     succeeded = (place for place in range(first, len(samples)) if samples[place].status == "success")
     return backups.at([place for place in succeeded if id(samples[place]) in counting or place in answers])

@@ -25,6 +25,7 @@ _BY_ID: Final = attrgetter("id")
 _BY_AGE: Final = attrgetter("created_at", "id")
 _TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
 
+_Applied = Mapping[str, Sequence[PolicySubject]]
 Subject = Resource | PolicySubject | VaultSubject | Collection | WaiverSubject
 
 
@@ -84,12 +85,10 @@ class _Arrangement:
         self._collection = collection
         self._has_all = {kind: collection.has_all(kind) for kind in Kind}
         self._vaults = {vault.id: vault for vault in sorted(inventory.vaults, key=_BY_ID)}
-        self._policies = tuple(self._policy(policy) for policy in sorted(inventory.policies, key=_BY_ID))
-        self._policies = tuple(self._with_sources(subject) for subject in self._policies)
-        self._applied: dict[str, list[PolicySubject]] = defaultdict(list)
-        for subject in self._policies:
-            for vault_id in subject.policy.vault_ids:
-                self._applied[vault_id].append(subject)
+        policies = [self._policy(policy) for policy in sorted(inventory.policies, key=_BY_ID)]
+        applied = _by_vault(policies)
+        self._policies = tuple([self._with_sources(subject, applied) for subject in policies])
+        self._applied = _by_vault(self._policies)
         self._known: dict[tuple[str, ...], tuple[PolicySubject, ...]] = {}
         self._protectables = {protectable.id: protectable for protectable in inventory.protectables}
         self._server_of = _servers(self._protectables.values())
@@ -311,22 +310,33 @@ class _Arrangement:
             known_since=memory.policy_since(policy, now) if memory else None,
         )
 
-    def _with_sources(self, subject: PolicySubject) -> PolicySubject:
+    def _with_sources(self, subject: PolicySubject, applied: _Applied) -> PolicySubject:
         """Find the policies that make what a replication policy copies."""
-        vault_ids = subject.policy.vault_ids
         if not self._has_all[Kind.POLICIES] or subject.policy.operation != REPLICATION:
             return subject
-        making = (other for other in self._policies if other.makes_backups)
-        sources = (other.schedule for other in making if not vault_ids.isdisjoint(other.policy.vault_ids))
-        return replace(subject, sources=tuple(sources))
+        making = (other for other in _applied_to(subject.policy.vault_ids, applied) if other.makes_backups)
+        return replace(subject, sources=tuple([other.schedule for other in making]))
 
     def _policies_of(self, *vault_ids: str) -> tuple[PolicySubject, ...] | None:
         if not self._has_all[Kind.POLICIES]:
             return None
         if vault_ids not in self._known:  # many resources are in the same vaults
-            applied = {each.id: each for vault_id in vault_ids for each in self._applied.get(vault_id, ())}
-            self._known[vault_ids] = tuple(sorted(applied.values(), key=_BY_ID))
+            self._known[vault_ids] = _applied_to(vault_ids, self._applied)
         return self._known[vault_ids]
+
+
+def _by_vault(policies: Iterable[PolicySubject]) -> _Applied:
+    applied: dict[str, list[PolicySubject]] = defaultdict(list)
+    for subject in policies:
+        for vault_id in subject.policy.vault_ids:
+            applied[vault_id].append(subject)
+    return applied
+
+
+def _applied_to(vault_ids: Iterable[str], applied: _Applied) -> tuple[PolicySubject, ...]:
+    """Return the policies that are applied to one of some vaults, in order of id."""
+    found = {each.id: each for vault_id in vault_ids for each in applied.get(vault_id, ())}
+    return tuple(sorted(found.values(), key=_BY_ID))
 
 
 def _covered_since(window: Window, first: datetime | None) -> datetime:
