@@ -22,6 +22,7 @@ from deploy.pythons import find
 from deploy.wheels import WHEELS, testable
 
 _PLATFORM: Final = ROOT / "tests" / "deploy" / "platform.py"
+_OF_REQUESTS: Final = frozenset({"requests", "urllib3", "certifi", "idna", "charset_normalizer"})
 _SECONDS: Final = 60
 _IMPORTS: Final = 3
 
@@ -91,7 +92,7 @@ def prepare(place: Path) -> Code:
 def _installed(wheels: Path, compiler: str | None) -> dict[str, bytes]:
     """Whole packages, as pip installs them: the zip leaves out what requests itself would import."""
     found: dict[str, bytes] = {}
-    for wheel in locked(wheels):
+    for wheel in (each for each in locked(wheels) if each.name.partition("-")[0] in _OF_REQUESTS):
         with zipfile.ZipFile(wheel) as archive:
             found |= {name: archive.read(name) for name in archive.namelist()}
     return found | (compiled(found, compiler) if compiler else {})

@@ -52,8 +52,6 @@ def lines(results: Results) -> Iterator[str]:
             "not measured" if found is None else "met" if found <= goal.most else f"missed, {found / goal.most:.2f}x"
         )
         yield f"{goal.words:<62}{'' if found is None else f'{found:.2f}':>10}{f'<= {goal.most:g}':>12}{verdict:>16}"
-    if results["peak_mb_1m_is_extrapolated"]:
-        yield "The memory at 1,000,000 tasks is a line drawn through the sizes that were measured."
     if results["evaluate_10k_measured_resources"] < _RESOURCES:
         yield f"10,000 resources are {results['evaluate_10k_measured_resources']:,} that were measured, scaled up."
 
