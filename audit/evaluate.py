@@ -62,7 +62,7 @@ class _Judging:
         applied: list[tuple[Control[Any], Verdict | None, list[Verdict]]] = [
             (control, self._refused(control), []) for control in controls if kind in control.kinds
         ]
-        if not applied:
+        if not (applied and subjects):
             return
         for subject in subjects:
             limits = self._demands.of(subject)

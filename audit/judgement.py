@@ -28,6 +28,11 @@ class Judgement:
     verdicts: Sequence[Verdict]
     waivers: Sequence[Waiver | None] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse columns of several lengths: a finding would be lost in silence."""
+        if len({len(self.ids), len(self.names), len(self.verdicts), len(self.waivers or self.ids)}) > 1:
+            raise ValueError(f"{self.control}: not as many verdicts as subjects")
+
     def __iter__(self) -> Iterator[Finding]:
         """Give one finding for each subject."""
         control, kind, severity = repeat(self.control), repeat(self.kind), repeat(self.severity)

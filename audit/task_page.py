@@ -13,6 +13,7 @@ from audit.answers import Deviation
 from audit.learnt import Difference
 from audit.records import Task
 from audit.records.batch import Batch
+from audit.records.keys import WIDTH as ID
 from audit.records.moments import states_of
 from audit.task_batch import batch_of
 from audit.task_resources import Named
@@ -101,6 +102,12 @@ class TaskPage:
         """There is a task, and no two rows have one id, so that it is the same in which order they are kept."""
         known = [row_id for row_id in self.ids if isinstance(row_id, str)] if self.odd else self.ids
         return len(self.odd) < len(self.ids) and len(set(known)) == len(known)
+
+    @property
+    def packed_ids(self) -> bytes | None:
+        """The ids of all rows, sixteen bytes each, in order; None where not all rows were packed together."""
+        keys = self.batches[0].keys if self.batches else b""
+        return keys if len(keys) == ID * len(self.ids) else None
 
     def _sort(self, places: Sequence[int], rows: Sequence[Any]) -> None:
         """Pack rows together; halving finds the few that do not fit in a few steps."""

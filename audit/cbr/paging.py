@@ -20,7 +20,7 @@ from msgspec import Struct, field, structs
 
 from audit.cbr.planning import OVERLAP, Plan
 from audit.cbr.prefetch import Ahead, Fetch, Prefetch
-from audit.cbr.seen import Ids, Seen, ids_of
+from audit.cbr.seen import Ids, Seen, ids_of, packed_ids
 from audit.collection import Kind, LateRows, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
 from audit.task_rows import TaskRows
@@ -247,7 +247,7 @@ class Walk:
         content = self._contents.get(digest)
         if content is None:
             page = self._parse(fetched)
-            content = _Content(ids_of(_identities(page.rows), OVERLAP), page.envelope)
+            content = _Content(_ids(page.rows), page.envelope)
             self._contents[digest] = content
         else:
             rows = LateRows(content.ids.number, partial(self._parse_again, fetched))  # counted already
@@ -290,11 +290,14 @@ class Walk:
         return min(self._page_size, stated) if isinstance(stated, int) and stated > 0 else self._page_size
 
 
-def _identities(rows: Sequence[Any]) -> list[str]:
+def _ids(rows: Sequence[Any]) -> Ids:
     if not isinstance(rows, TaskRows):
-        return [_identity(row) for row in rows]
+        return ids_of([_identity(row) for row in rows], OVERLAP)
     page = rows.page
-    return [_identity(page.odd[place]) if place in page.odd else row_id for place, row_id in enumerate(page.ids)]
+    if (packed := page.packed_ids) is not None:
+        return packed_ids(packed, OVERLAP)
+    ids = [_identity(page.odd[place]) if place in page.odd else row_id for place, row_id in enumerate(page.ids)]
+    return ids_of(ids, OVERLAP)
 
 
 def _identity(row: Any) -> str:

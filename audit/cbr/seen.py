@@ -20,27 +20,34 @@ class Ids(NamedTuple):
     """The ids of the rows of a page.
 
     Attributes:
-        number: of the rows.
         first: the ids of the first rows, as many as were asked for.
         usual: those that are UUIDs, packed, one after the other.
         others: all others.
     """
 
-    number: int
     first: Sequence[Key]
     usual: bytes
     others: Sequence[str]
+
+    @property
+    def number(self) -> int:
+        """How many rows there are."""
+        return len(self.usual) // WIDTH + len(self.others)
 
 
 def ids_of(texts: Sequence[str], first: int) -> Ids:
     """Pack ids."""
     try:
-        usual, others = keys_of(texts), list[str]()
+        return packed_ids(keys_of(texts), first)
     except ValueError:
         keys = list(map(key_of, texts))
-        usual = b"".join(key for key in keys if isinstance(key, bytes))
-        others = [key for key in keys if isinstance(key, str)]
-    return Ids(len(texts), [key_of(text) for text in texts[:first]], usual, others)
+    usual = b"".join(key for key in keys if isinstance(key, bytes))
+    return Ids(keys[:first], usual, [key for key in keys if isinstance(key, str)])
+
+
+def packed_ids(usual: bytes, first: int) -> Ids:
+    """Take ids that are packed already."""
+    return Ids([key for (key,) in _ID.iter_unpack(usual[: first * WIDTH])], usual, ())
 
 
 class Seen:

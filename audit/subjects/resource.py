@@ -175,7 +175,7 @@ class Resource:
     @cached_property
     def _interval(self) -> timedelta:
         making = (subject.interval for subject in self.policies or () if subject.makes_backups)
-        return min((interval for interval in making if interval), default=_DAY)
+        return min((interval for interval in making if interval is not None), default=_DAY)
 
     def planned_runs(self, limits: Limits) -> Schedules | None:
         """Hold every run that is due in the window against the tasks; None where a schedule is not known."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from audit.findings import Finding, Outcome, Severity, failed, passed
@@ -28,6 +30,12 @@ def a_finding(control: str, number: int, *, waived: bool = False) -> Finding:
 @pytest.mark.parametrize("waived", [False, True])
 def test_a_judgement_gives_one_finding_for_each_subject(waived: bool) -> None:  # noqa: FBT001 - pytest gives it by name
     assert list(a_judgement(waived=waived)) == [a_finding("CBR-001", 0), a_finding("CBR-001", 1, waived=waived)]
+
+
+@pytest.mark.parametrize("column", ["ids", "names", "verdicts", "waivers"])
+def test_no_finding_is_lost_where_columns_differ_in_length(column: str) -> None:
+    with pytest.raises(ValueError, match="CBR-001: not as many verdicts as subjects"):
+        replace(a_judgement(waived=True), **{column: getattr(a_judgement(waived=True), column)[:1]})
 
 
 def test_findings_come_in_order_as_often_as_they_are_asked_for() -> None:

@@ -6,6 +6,7 @@ import pytest
 from audit.answers import ANSWERS
 from audit.collection import Kind, Page
 from audit.records import Task
+from audit.records.keys import keys_of
 from audit.records.table import Table
 from audit.strict_json import LONGEST_TEXT
 from audit.task_page import TaskPage
@@ -42,6 +43,22 @@ def items_of(page: TaskPage) -> list[Any]:
     items = {**page.odd, **tasks}
     assert len(items) == len(page.odd) + len(tasks)
     return [items[place] for place in range(len(page.ids))]
+
+
+def test_ids_that_were_packed_together_are_told_in_order_and_no_others() -> None:
+    usual = [
+        a_task_row(id=row_id, extra_info={"resource": RESOURCE, "backup": {"backup_id": UUID}})
+        for row_id in (OTHER_UUID, UUID)
+    ]
+
+    def packed_ids(*rows: Any) -> bytes | None:
+        found = read_tasks(a_body(*rows))
+        assert found
+        return found[0].page.packed_ids
+
+    assert packed_ids(*usual) == keys_of([OTHER_UUID, UUID])
+    assert packed_ids(*usual, a_task_row()) is None
+    assert packed_ids(a_task_row()) is None
 
 
 def taken(*bodies: bytes) -> Intake:
