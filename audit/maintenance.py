@@ -24,21 +24,29 @@ class OneOff:
         """Whether a moment lies in it."""
         return self.start <= moment < self.end
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether it will never come again."""
+        return self.end <= now
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weekly:
-    """The same hours on some days of the week, by the clocks of a zone.
+class OnDays:
+    """The same hours on some days, by the clocks of a zone.
 
     Attributes:
-        days: on which it starts, 0 for Monday.
+        weekdays: on which it starts every week, 0 for Monday.
+        dates: on which it starts.
+        yearly: on which it starts every year: month and day.
         end: on the day after where it is not later than the start.
     """
 
     name: str
     zone: tzinfo
-    days: frozenset[int]
     start: time
     end: time
+    weekdays: frozenset[int] = frozenset()
+    dates: frozenset[date] = frozenset()
+    yearly: frozenset[tuple[int, int]] = frozenset()
 
     @property
     def length(self) -> timedelta:
@@ -48,7 +56,17 @@ class Weekly:
     def covers(self, moment: datetime) -> bool:
         """Whether a moment lies in it; it may have started the day before."""
         today = moment.astimezone(self.zone).date()
-        return any(day.weekday() in self.days and self._lasts(day, moment) for day in (today, today - _DAY))
+        return any(self._starts_on(day) and self._lasts(day, moment) for day in (today, today - _DAY))
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it will never come again."""
+        if self.weekdays or self.yearly:
+            return False
+        last = max(self.dates)
+        return in_utc(datetime.combine(self._last_day(last), self.end), self.zone, fold=1) <= now
+
+    def _starts_on(self, day: date) -> bool:
+        return day.weekday() in self.weekdays or day in self.dates or (day.month, day.day) in self.yearly
 
     def _lasts(self, day: date, moment: datetime) -> bool:
         start = datetime.combine(day, self.start)
@@ -59,7 +77,7 @@ class Weekly:
         return day if self.end > self.start else day + _DAY
 
 
-Window = OneOff | Weekly
+Window = OneOff | OnDays
 
 
 @dataclass(frozen=True, slots=True)

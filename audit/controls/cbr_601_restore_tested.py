@@ -3,27 +3,33 @@
 Why it matters
     A backup that was never restored is a hope. Standards ask for a sample at regular times (CIS 11.5: quarterly).
 How it is judged
-    pass            a restore from the vault succeeded in the last `restore_test_days`
-    fail            none did
-    unknown         none was seen, and the task log has gaps or does not cover the period; or the vaults could not be
-                    read completely
+    pass            in the last `restore_test_days`, a restore from the vault succeeded, or somebody signed in the
+                    profile (drills) for the restore of a resource that the vault holds; the finding says which of
+                    the two it was
+    fail            neither
+    unknown         neither was seen, and the task log has gaps or does not cover the period; or the vaults could not
+                    be read completely
     not_applicable  the vault holds nothing, is younger than the period, only receives replicas, or is gone
-    A restore counts for a vault only where the log names the vault, or one vault alone holds the resource.
+    A restore counts for a vault only where the log names the vault, or one vault alone holds the resource. A signed
+    drill is the word of a person: CBR-601 shows who gave it, what was checked and where its record lies, and counts it
+    to the last day that it names.
 How to fix it
-    Restore a recent backup to a new server or disk, check what is on it, and delete it again.
+    Restore a recent backup to a new server or disk, check what is on it, and delete it again. Where the task log does
+    not show it, write the drill into the profile.
 """
 
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import RESTORE, Task, pick
-from audit.subjects import Limits, SubjectKind, VaultSubject, reaches_back
+from audit.selection import fits
+from audit.subjects import Drill, Limits, SubjectKind, VaultSubject, reaches_back
 
 
 def judge(subject: VaultSubject, limits: Limits) -> Verdict:
-    """Look for the newest successful restore."""
+    """Look for the newest successful restore, then for the newest drill that somebody signed for."""
     start = limits.now - limits.restore_test_period
-    facts = {"limit_days": limits.restore_test_period.days}
+    facts: Facts = {"limit_days": limits.restore_test_period.days}
     if subject.takes_backups is None:
         return unknown("the vaults could not be read completely")
     if not subject.takes_backups:
@@ -33,13 +39,34 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
     restores = [task for task in pick(subject.tasks, _is_restore) if _counts(task, subject, limits)]
     if restores and restores[-1].began >= start:
         return passed("a restore succeeded", restores[-1:], restored=restores[-1].began, **facts)
+    drill = _signed(subject, limits)
+    if drill is not None and drill.held >= start:
+        return passed("somebody signed for a restore drill", **_record(drill), **facts)
+    return _without_restore(subject, limits, restores[-1:], facts)
+
+
+def _without_restore(subject: VaultSubject, limits: Limits, older: list[Task], facts: Facts) -> Verdict:
+    start = limits.now - limits.restore_test_period
     if subject.vault is not None and subject.vault.created_at is not None and subject.vault.created_at > start:
         return not_applicable("the vault is younger than the period", created=subject.vault.created_at, **facts)
     if not subject.log_complete:
         return unknown("no successful restore was seen, and the task log has gaps", **facts)
     if not reaches_back(subject, limits.restore_test_period, limits.now):
         return unknown("no successful restore was seen, and the task log does not cover the period", **facts)
-    return failed("no restore succeeded in the period", restores[-1:], since=start, or_earlier=True, **facts)
+    return failed("no restore succeeded in the period", older, since=start, or_earlier=True, **facts)
+
+
+def _signed(subject: VaultSubject, limits: Limits) -> Drill | None:
+    """Find the newest drill that still counts, of a resource that the vault holds."""
+    held = subject.vault.resources if subject.vault else ()
+    drills = (drill for drill in limits.drills if drill.counts_at(limits.now))
+    own = [drill for drill in drills if any(fits((drill.resource,), each.id, each.name) for each in held)]
+    return max(own, key=lambda drill: (drill.held, drill.until, drill.resource), default=None)
+
+
+def _record(drill: Drill) -> Facts:
+    record: Facts = {"drilled": drill.held, "resource": drill.resource, "signed_by": drill.by, "checked": drill.checked}
+    return {**record, "record": drill.evidence or None, "counts_until": drill.until}
 
 
 def _is_restore(task: Task) -> bool:

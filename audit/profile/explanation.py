@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from audit.controls import CONTROLS
 from audit.findings import Control
-from audit.maintenance import OneOff
 from audit.profile.limits import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import preset_values
@@ -46,6 +45,7 @@ def explain(source: Source, profile: Profile, now: datetime) -> Iterator[str]:
     yield from _levels(profile)
     yield from _maintenance(profile, now)
     yield from _waivers(profile, now)
+    yield from _drills(profile)
 
 
 def _controls(source: Source, profile: Profile) -> Iterator[str]:
@@ -115,11 +115,12 @@ def _maintenance(profile: Profile, now: datetime) -> Iterator[str]:
     yield "Maintenance  runs that are due in these times are not judged"
     for values in profile.maintenance:
         window = values.upkeep(profile.timezone).window
-        days = f"{', '.join(values.weekly)}, " if values.weekly else ""
-        over = " (over)" if isinstance(window, OneOff) and window.end <= now else ""
+        days = f"{', '.join(values.weekly or values.dates or ())}, " if values.weekly or values.dates else ""
+        over = " (over)" if window.is_over(now) else ""
         for_whom = f", only {_selection(values.only)}" if values.only else ""
         zone = values.zone or profile.timezone
-        yield f"  {values.name}: {days}{values.start} to {values.end} {zone}{over}{for_whom}"
+        hours = f"{values.start} to {values.end}" if values.start else "the whole day"
+        yield f"  {values.name}: {days}{hours} {zone}{over}{for_whom}"
     yield ""
 
 
@@ -132,6 +133,17 @@ def _waivers(profile: Profile, now: datetime) -> Iterator[str]:
         ticket = f" [{values.ticket}]" if values.ticket else ""
         yield f"  {values.control} of {values.subject}: {values.reason} ({values.owner}){ticket}"
         yield f"       until {values.until}, {days_left(waiver.until, now)}"
+
+
+def _drills(profile: Profile) -> Iterator[str]:
+    if not profile.drills:
+        return
+    yield ""
+    yield "Drills       restores that somebody signed for; CBR-601 takes them beside restore tasks"
+    for values in profile.drills:
+        evidence = f" [{values.evidence}]" if values.evidence else ""
+        yield f"  {values.date} {values.resource}: {values.checked} ({values.by}){evidence}"
+        yield f"       counts until {values.valid_until}"
 
 
 def days_left(until: datetime, now: datetime) -> str:

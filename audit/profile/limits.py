@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, field_validator
 from audit.profile.written import Written
 
 if TYPE_CHECKING:
-    from audit.subjects import Limits
+    from audit.subjects import Drill, Limits
 
 OF_THE_WHOLE: Final = frozenset({"max_waiver_days", "max_waived_subjects"})
 """Limits of waivers, which belong to no level."""
@@ -74,8 +74,8 @@ class LimitValues(Written):
     max_waiver_days: int = Field(default=365, ge=1, le=365, description="How far ahead a waiver may end.")
     max_waived_subjects: int = Field(default=10, ge=1, le=10000, description="Subjects that one waiver may cover.")
 
-    def at(self, now: datetime) -> "Limits":
-        """Return the limits as controls want them, judged at a time."""
+    def at(self, now: datetime, drills: "tuple[Drill, ...]" = ()) -> "Limits":
+        """Return the limits as controls want them, judged at a time, with the restores that people signed for."""
         from audit.subjects import Limits  # noqa: PLC0415  # see audit/profile/__init__.py
 
         return Limits(
@@ -108,6 +108,7 @@ class LimitValues(Written):
             max_restore_time=timedelta(minutes=self.max_restore_minutes),
             max_waiver_period=timedelta(days=self.max_waiver_days),
             max_waived_subjects=self.max_waived_subjects,
+            drills=drills,
         )
 
 

@@ -1,81 +1,126 @@
-"""Maintenance windows as people write them: a name, a start and an end by local clocks, once or every week."""
+"""Maintenance windows as people write them: a name and hours by local clocks, once, every week, or on some dates."""
 
+import re
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from audit.profile.scope import Selection, selectors
 from audit.profile.written import Words, Written, ZoneName
 
 if TYPE_CHECKING:
     from audit.demands import Upkeep
-    from audit.maintenance import OneOff, Weekly
+    from audit.maintenance import OnDays, OneOff
 
-Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _Time = TypeVar("_Time", time, datetime)
 _LONGEST: Final = timedelta(days=31)
 _ONCE: Final = "a day and a local time, such as 2026-12-05T22:00"
-_WEEKLY: Final = "a time of day, such as 22:00, because it comes every week"
+_ON_DAYS: Final = "a time of day, such as 22:00, because it comes on several days"
+_YEARLY: Final = re.compile(r"[0-9]{2}-[0-9]{2}")
+_LEAP_YEAR: Final = "2028"
+_MIDNIGHT: Final = "00:00"
+
+
+def _date(text: str) -> str:
+    """Accept a date, or the month and the day of every year."""
+    written = f"{_LEAP_YEAR}-{text}" if _YEARLY.fullmatch(text) else text
+    try:
+        date.fromisoformat(written)
+    except ValueError as error:
+        raise ValueError("write a date, such as 2026-12-25, or 12-25 for every year") from error
+    return text
+
+
+Date = Annotated[str, Field(pattern=r"^(2[0-9]{3}-)?[0-9]{2}-[0-9]{2}$"), AfterValidator(_date)]
 
 
 class MaintenanceValues(Written):
     """A time in which planned runs may stay away: they are not judged, and the report says why."""
 
     name: Words = Field(description="What people call it; the report names it.")
-    weekly: Annotated[tuple[Day, ...], Field(strict=False, min_length=1, max_length=7)] | None = Field(
-        default=None, description="Days on which it starts, every week; it comes once where this is left out."
+    weekly: Annotated[tuple[Weekday, ...], Field(strict=False, min_length=1, max_length=7)] | None = Field(
+        default=None, description="Days on which it starts, every week."
     )
-    start: Annotated[str, Field(max_length=32)] = Field(
-        description="Local time: 2026-12-05T22:00, or 22:00 where it is weekly."
+    dates: Annotated[tuple[Date, ...], Field(strict=False, min_length=1, max_length=400)] | None = Field(
+        default=None,
+        exclude_if=lambda dates: dates is None,  # profiles from before them keep their canonical form
+        description="Dates on which it starts, such as holidays: 2026-12-25, or 12-25 for every year.",
     )
-    end: Annotated[str, Field(max_length=32)] = Field(
-        description="Likewise, and no longer part of it; a weekly one ends on the next day if not later than its start."
+    start: Annotated[str, Field(max_length=32)] | None = Field(
+        default=None,
+        description="Local time: 2026-12-05T22:00, or 22:00 if weekly or on dates; dates alone are whole days.",
+    )
+    end: Annotated[str, Field(max_length=32)] | None = Field(
+        default=None,
+        description="Likewise, and no longer part of it; a time of day not later than start is that of the next day.",
     )
     zone: ZoneName | None = Field(default=None, description="IANA name of the zone; else the timezone of the profile.")
     only: Selection | None = Field(default=None, description="Whom it is for; for all where it is left out.")
 
     @field_validator("start", "end")
     @classmethod
-    def _has_its_form(cls, text: str, info: ValidationInfo) -> str:
-        if "weekly" in info.data:  # else it is wrong itself, and nobody can say which form is meant
-            _clock(text) if info.data["weekly"] else _local(text)
+    def _has_its_form(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is not None and {"weekly", "dates"} <= info.data.keys():  # else nobody can say which form is meant
+            _clock(text) if info.data["weekly"] or info.data["dates"] else _local(text)
         return text
 
     @field_validator("end")
     @classmethod
-    def _is_later(cls, text: str, info: ValidationInfo) -> str:
-        if info.data.get("weekly") is None and {"weekly", "start"} <= info.data.keys():
-            length = _local(text) - _local(info.data["start"])
+    def _is_later(cls, text: str | None, info: ValidationInfo) -> str | None:
+        is_once = not (info.data.get("weekly") or info.data.get("dates")) and {"weekly", "dates"} <= info.data.keys()
+        if is_once and text is not None and (start := info.data.get("start")):
+            length = _local(text) - _local(start)
             if not timedelta(0) < length <= _LONGEST:
                 raise ValueError(f"it must be later than the start, and by {_LONGEST.days} days at the most")
         return text
+
+    @model_validator(mode="after")
+    def _is_a_time(self) -> "MaintenanceValues":
+        if self.weekly and self.dates:
+            raise ValueError("it is weekly or has dates, not both; write two entries")
+        if (self.start is None) != (self.end is None):
+            raise ValueError("start and end belong together; one of them is missing")
+        if self.start is None and not self.dates:
+            raise ValueError("start and end are missing; only dates alone are whole days")
+        return self
 
     def upkeep(self, zone: str) -> "Upkeep":
         """The window as the core knows it; without a zone of its own, in the one that is given."""
         from audit.demands import Upkeep  # noqa: PLC0415  # see audit/profile/__init__.py
 
         own = ZoneInfo(self.zone or zone)
-        return Upkeep(window=self._weekly(own) if self.weekly else self._once(own), only=selectors(self.only))
+        return Upkeep(
+            window=self._on_days(own) if self.weekly or self.dates else self._once(own), only=selectors(self.only)
+        )
 
     def _once(self, zone: ZoneInfo) -> "OneOff":
         from audit.maintenance import OneOff, in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
 
-        start, end = in_utc(_local(self.start), zone), in_utc(_local(self.end), zone, fold=1)
+        start, end = in_utc(_local(self.start or ""), zone), in_utc(_local(self.end or ""), zone, fold=1)
         return OneOff(name=self.name, start=start, end=end)
 
-    def _weekly(self, zone: ZoneInfo) -> "Weekly":
-        from audit.maintenance import Weekly  # noqa: PLC0415  # see audit/profile/__init__.py
+    def _on_days(self, zone: ZoneInfo) -> "OnDays":
+        from audit.maintenance import OnDays  # noqa: PLC0415  # see audit/profile/__init__.py
 
-        days = frozenset(_DAYS.index(day) for day in self.weekly or ())
-        return Weekly(name=self.name, zone=zone, days=days, start=_clock(self.start), end=_clock(self.end))
+        yearly = [text for text in self.dates or () if _YEARLY.fullmatch(text)]
+        return OnDays(
+            name=self.name,
+            zone=zone,
+            start=_clock(self.start or _MIDNIGHT),
+            end=_clock(self.end or _MIDNIGHT),
+            weekdays=frozenset(_WEEKDAYS.index(day) for day in self.weekly or ()),
+            dates=frozenset(date.fromisoformat(text) for text in self.dates or () if text not in yearly),
+            yearly=frozenset((int(text[:2]), int(text[3:])) for text in yearly),
+        )
 
 
 def _clock(text: str) -> time:
-    return _read(time.fromisoformat, text, _WEEKLY)
+    return _read(time.fromisoformat, text, _ON_DAYS)
 
 
 def _local(text: str) -> datetime:

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from audit.collection import ALWAYS_READ, Kind
 from audit.profile.choice import GROUPS, Choice, ControlId, in_order
+from audit.profile.drills import DrillValues
 from audit.profile.limits import LimitValues
 from audit.profile.maintenance import MaintenanceValues
 from audit.profile.presets import PRESETS
@@ -74,6 +75,11 @@ class Profile(Written):
     )
     waivers: Annotated[tuple[WaiverValues, ...], Field(strict=False, max_length=1000)] = Field(
         default=(), description="Failures that somebody accepts for a while."
+    )
+    drills: Annotated[tuple[DrillValues, ...], Field(strict=False, max_length=1000)] = Field(
+        default=(),
+        exclude_if=lambda drills: not drills,  # profiles from before them keep their canonical form
+        description="Restores that somebody tried, and signs for.",
     )
 
     @field_validator("preset")
@@ -154,10 +160,11 @@ class Profile(Written):
         from audit.demands import Demands  # noqa: PLC0415  # see audit/profile/__init__.py
 
         zone = ZoneInfo(self.timezone)
+        drills = tuple(values.drill(zone) for values in self.drills)
         return Demands(
-            limits=self.limits.at(now),
+            limits=self.limits.at(now, drills),
             scope=self.scope.scope,
-            levels=tuple(values.level(self.limits, now) for values in self.levels),
+            levels=tuple(values.level(self.limits, now, drills) for values in self.levels),
             upkeep=tuple(values.upkeep(self.timezone) for values in self.maintenance),
             waivers=tuple(values.waiver(zone) for values in self.waivers),
         )

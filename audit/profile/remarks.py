@@ -7,7 +7,7 @@ from typing import Final
 from audit.controls import CONTROLS
 from audit.controls.cbr_904_waiver_valid import judge
 from audit.findings import Outcome
-from audit.maintenance import OneOff, Window
+from audit.maintenance import OnDays, Window
 from audit.profile.explanation import limits_of
 from audit.profile.model import Profile
 from audit.profile.reading import Source
@@ -27,6 +27,7 @@ def remarks(source: Source, profile: Profile, now: datetime) -> tuple[str, ...]:
         *_on_levels(profile),
         *_on_maintenance(profile, now),
         *_on_waivers(profile, now),
+        *_on_drills(profile, now),
     ]
     return source.located(found)
 
@@ -66,9 +67,9 @@ def _on_maintenance(profile: Profile, now: datetime) -> Iterator[Remark]:
 
 
 def _trouble(window: Window, now: datetime) -> str:
-    if isinstance(window, OneOff):
-        return "is over" if window.end <= now else ""
-    lasts = len(window.days) * window.length > _HALF_A_WEEK
+    if window.is_over(now):
+        return "is over"
+    lasts = isinstance(window, OnDays) and len(window.weekdays) * window.length > _HALF_A_WEEK
     return "takes more than half of every week: what is due in it is never judged" if lasts else ""
 
 
@@ -81,3 +82,16 @@ def _on_waivers(profile: Profile, now: datetime) -> Iterator[Remark]:
             yield ("waivers", number), f"the waiver of {waiver.id} would fail CBR-904: {verdict.reason}"
         if waiver.control not in applied:
             yield ("waivers", number), f"the waiver of {waiver.id} will be unused: its control is not applied"
+
+
+def _on_drills(profile: Profile, now: datetime) -> Iterator[Remark]:
+    limits = profile.demands_at(now).limits
+    for number, drill in enumerate(limits.drills):
+        name = f"the drill of {drill.resource}"
+        if drill.held > now:
+            yield ("drills", number), f"{name} lies in the future, and does not count yet"
+        elif drill.until <= now:
+            yield ("drills", number), f"{name} counts no longer: its last day is over"
+        elif drill.held < now - limits.restore_test_period:
+            days = limits.restore_test_period.days
+            yield ("drills", number), f"{name} counts no longer: it is older than restore_test_days ({days})"

@@ -11,6 +11,7 @@ from audit.profile.written import Words, Written
 if TYPE_CHECKING:
     from audit.demands import Level, Scope
     from audit.selection import Selector
+    from audit.subjects import Drill
 
 Patterns = Annotated[tuple[Words, ...], Field(strict=False, min_length=1, max_length=1000)]
 
@@ -74,11 +75,11 @@ class LevelValues(Written):
     def _only_what_differs(self, limits: LevelLimits) -> dict[str, Any]:
         return limits.written
 
-    def level(self, limits: LimitValues, now: datetime) -> "Level":
+    def level(self, limits: LimitValues, now: datetime, drills: "tuple[Drill, ...]" = ()) -> "Level":
         """The level as the core knows it, over the limits of the profile."""
         from audit.demands import Level  # noqa: PLC0415  # see audit/profile/__init__.py
 
-        return Level(name=self.name, select=selectors(self.select), limits=self.limits.over(limits).at(now))
+        return Level(name=self.name, select=selectors(self.select), limits=self.limits.over(limits).at(now, drills))
 
 
 def selectors(selection: tuple[SelectorValues, ...] | None) -> "tuple[Selector, ...]":

@@ -1,32 +1,17 @@
 """Waivers as people write them: who accepts which failure of whom, why, and until when."""
 
-import re
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from audit.catalogue import OF_WAIVERS
 from audit.profile.choice import ControlId
+from audit.profile.days import Day, end_of
 from audit.profile.written import Words, Written
 
 if TYPE_CHECKING:
     from audit.subjects import Waiver
-
-_DATE: Final = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
-
-
-def _day(written: object) -> object:
-    """Read a date as text has it; JSON and our YAML know no dates."""
-    if not isinstance(written, str):
-        return written
-    if not _DATE.fullmatch(written):
-        raise ValueError("write a date, such as 2027-03-31")
-    try:
-        return date.fromisoformat(written)
-    except ValueError as error:
-        raise ValueError(f"there is no day {written}") from error
 
 
 def _can_be_waived(control_id: str) -> str:
@@ -42,14 +27,13 @@ class WaiverValues(Written):
     subject: Words = Field(description="Id or name of what it is about, or a pattern with * and ?.")
     owner: Words = Field(description="Who answers for it.")
     reason: Words = Field(description="Why the failure is accepted.")
-    until: Annotated[date, BeforeValidator(_day)] = Field(
+    until: Day = Field(
         description="The last day on which it holds, in the timezone of the profile; at most 365 days ahead."
     )
     ticket: Words | None = Field(default=None, description="Where the decision is recorded.")
 
     def waiver(self, zone: ZoneInfo) -> "Waiver":
         """The waiver as the core knows it: it ends with its last day."""
-        from audit.maintenance import in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
         from audit.subjects import Waiver  # noqa: PLC0415  # see audit/profile/__init__.py
 
         return Waiver(
@@ -57,6 +41,6 @@ class WaiverValues(Written):
             subject=self.subject,
             owner=self.owner,
             reason=self.reason,
-            until=in_utc(datetime.combine(self.until + timedelta(days=1), time(0)), zone),
+            until=end_of(self.until, zone),
             ticket=self.ticket or "",
         )

@@ -8,6 +8,7 @@ when it left.
 from audit.matching import JUDGED, UNMET, PlannedRun, RunState, Schedules
 from audit.subjects.arrange import Inventory, Subject, Subjects, arrange, reaches_back, silent_since
 from audit.subjects.collection import Collection
+from audit.subjects.drill import Drill
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.memory import Memory
@@ -23,6 +24,7 @@ __all__ = [
     "UNMET",
     "Collection",
     "Departure",
+    "Drill",
     "Inventory",
     "Limits",
     "Memory",

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from audit.subjects.drill import Drill
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -27,6 +29,7 @@ class Limits:
         allowed_excluded_disks: ids of disks that may be left out of a server's backup.
         overstay: how long after its end of retention a backup may still be there.
         max_restore_time: from start to end of a restore.
+        drills: restores that people signed for.
     """
 
     now: datetime
@@ -59,3 +62,4 @@ class Limits:
     max_waiver_period: timedelta
     max_waived_subjects: int
     maintenance: Callable[[datetime], str] = lambda _moment: ""
+    drills: tuple[Drill, ...] = ()

@@ -1,9 +1,10 @@
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from audit.maintenance import Maintenance, OneOff, Weekly, in_utc
+from audit.maintenance import Maintenance, OnDays, OneOff, in_utc
 from tests.core.builders import DAY, HOUR, NOW, TICK
 
 BERLIN = ZoneInfo("Europe/Berlin")  # in 2026, clocks go forward on 29 March at 01:00 UTC and back on 25 October
@@ -14,12 +15,12 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def weekly(start: str, end: str, *days: int, zone: ZoneInfo = BERLIN) -> Weekly:
+def weekly(start: str, end: str, *days: int, zone: ZoneInfo = BERLIN) -> OnDays:
     clocks = (time.fromisoformat(start), time.fromisoformat(end))
-    return Weekly(name="patches", zone=zone, days=frozenset(days or {SUNDAY}), start=clocks[0], end=clocks[1])
+    return OnDays(name="patches", zone=zone, weekdays=frozenset(days or {SUNDAY}), start=clocks[0], end=clocks[1])
 
 
-def covered(window: Weekly, since: str, until: str) -> tuple[datetime, datetime]:
+def covered(window: OnDays, since: str, until: str) -> tuple[datetime, datetime]:
     """The first and the last minute of a time that a window covers, without a gap between them."""
     minutes = [at(since) + number * timedelta(minutes=1) for number in range((at(until) - at(since)) // (HOUR / 60))]
     inside = [minute for minute in minutes if window.covers(minute)]
@@ -120,3 +121,23 @@ def test_the_first_window_that_covers_a_time_is_named() -> None:
     assert Maintenance((first, second))(NOW) == "maintenance: a"
     assert Maintenance((first, second))(NOW + HOUR) == ""
     assert Maintenance()(NOW) == ""
+
+
+def test_a_window_on_dates_is_over_when_the_last_of_them_is() -> None:
+    dates = frozenset({date(2026, 12, 24), date(2026, 12, 26)})
+    window = OnDays(name="holidays", zone=BERLIN, start=time(22), end=time(4), dates=dates)
+
+    end = at("2026-12-27T03:00")
+    assert [window.is_over(moment) for moment in (end - TICK, end)] == [False, True]
+
+
+@pytest.mark.parametrize("days", [{"weekdays": frozenset({SUNDAY})}, {"yearly": frozenset({(12, 25)})}])
+def test_what_comes_again_is_never_over(days: dict[str, Any]) -> None:
+    assert not OnDays(name="again", zone=BERLIN, start=time(0), end=time(0), **days).is_over(at("2099-01-01T00:00"))
+
+
+def test_the_twenty_ninth_of_february_comes_in_leap_years_only() -> None:
+    window = OnDays(name="leap", zone=UTC, start=time(0), end=time(0), yearly=frozenset({(2, 29)}))
+
+    assert window.covers(at("2028-02-29T12:00"))
+    assert not window.covers(at("2027-03-01T12:00"))

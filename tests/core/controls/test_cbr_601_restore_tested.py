@@ -5,7 +5,8 @@ import pytest
 
 from audit.controls.cbr_601_restore_tested import judge
 from audit.findings import Outcome
-from audit.records import Task
+from audit.records import Protected, Task
+from audit.subjects import Drill, VaultSubject
 from tests.core.builders import DAY, NOW, TICK, a_backup, a_vault, a_vault_subject, a_window, facts_of, limits
 
 PERIOD = 20 * DAY
@@ -93,3 +94,66 @@ def test_a_restore_that_began_after_the_time_of_judgement_does_not_count(late: t
 
 def test_a_restore_counts_from_when_it_began() -> None:
     assert judge(a_vault_subject(a_restore(25 * DAY, started_at=NOW - PERIOD)), limits()).outcome is Outcome.PASS
+
+
+def a_drill(age: timedelta = 5 * DAY, **changes: Any) -> Drill:
+    values = {"resource": "web-*", "held": NOW - age, "until": NOW + DAY, "by": "Ana", "checked": "it boots"}
+    return Drill(**{**values, **changes})
+
+
+def holding(name: str = "web-1", **changes: Any) -> VaultSubject:
+    return a_vault_subject(
+        vault=a_vault(resources=(Protected(id="s1", name=name, type="OS::Nova::Server"),)), **changes
+    )
+
+
+@pytest.mark.parametrize(("age", "outcome"), [(PERIOD, Outcome.PASS), (PERIOD + TICK, Outcome.FAIL)])
+def test_a_signed_drill_counts_as_long_as_a_restore_would(age: timedelta, outcome: Outcome) -> None:
+    assert judge(holding(), limits(drills=(a_drill(age),))).outcome is outcome
+
+
+@pytest.mark.parametrize(("left", "outcome"), [(TICK, Outcome.PASS), (timedelta(0), Outcome.FAIL)])
+def test_a_drill_counts_to_the_end_of_its_last_day(left: timedelta, outcome: Outcome) -> None:
+    assert judge(holding(), limits(drills=(a_drill(until=NOW + left),))).outcome is outcome
+
+
+def test_a_drill_that_lies_in_the_future_counts_for_nothing() -> None:
+    assert judge(holding(), limits(drills=(a_drill(-TICK),))).outcome is Outcome.FAIL
+
+
+def test_a_drill_of_what_another_vault_holds_counts_for_nothing() -> None:
+    assert judge(holding("db-1"), limits(drills=(a_drill(),))).outcome is Outcome.FAIL
+    assert judge(holding("db-1"), limits(drills=(a_drill(resource="s1"),))).outcome is Outcome.PASS
+
+
+def test_the_finding_says_that_a_person_signed_and_names_the_newest_record() -> None:
+    drills = (a_drill(6 * DAY, by="Ben"), a_drill(evidence="OPS-1"))
+    verdict = judge(holding(), limits(drills=drills))
+
+    assert (verdict.reason, verdict.tasks) == ("somebody signed for a restore drill", ())
+    assert facts_of(verdict) == {
+        "drilled": "2026-11-18T04:00:00Z",
+        "resource": "web-*",
+        "signed_by": "Ana",
+        "checked": "it boots",
+        "record": "OPS-1",
+        "counts_until": "2026-11-24T04:00:00Z",
+        "limit_days": 20,
+    }
+
+
+def test_a_restore_that_the_log_shows_goes_before_a_drill() -> None:
+    held = a_vault(resources=(Protected(id="s1", name="web-1", type="OS::Nova::Server"),))
+    verdict = judge(a_vault_subject(a_restore(DAY), vault=held), limits(drills=(a_drill(),)))
+
+    assert verdict.reason == "a restore succeeded"
+
+
+def test_a_drill_is_enough_where_the_log_has_gaps() -> None:
+    assert judge(holding(log_complete=False), limits(drills=(a_drill(),))).outcome is Outcome.PASS
+
+
+def test_a_vault_of_which_nobody_knows_what_it_holds_has_no_drill() -> None:
+    subject = a_vault_subject(vault=None, vaults_complete=False)
+
+    assert judge(subject, limits(drills=(a_drill(),))).outcome is Outcome.UNKNOWN

@@ -30,10 +30,15 @@ levels:
 maintenance:
   - {name: move, start: 2026-11-05T22:00, end: 2026-11-06T06:00}
   - {name: site, start: 2026-12-05T22:00, end: 2026-12-06T06:00, zone: Asia/Shanghai}
+  - {name: holidays, dates: [2026-12-24, 12-25]}
+  - {name: xmas 2025, dates: [2025-12-24], start: 22:00, end: 04:00}
   - {name: patches, weekly: [saturday, sunday], start: 22:00, end: 04:00, only: [{resources: [db-*]}]}
 waivers:
   - {control: CBR-101, subject: web-1, owner: Ana, reason: rebuilt, until: 2027-03-31, ticket: OPS-1}
   - {control: CBR-103, subject: web-2, owner: Ben, reason: old, until: 2026-11-22}
+drills:
+  - {resource: db-*, date: 2026-11-05, by: Ana, checked: it starts, valid_until: 2027-01-31, evidence: OPS-2}
+  - {resource: web-1, date: 2026-11-06, by: Ben, checked: it boots, valid_until: 2027-01-31}
 """
 
 
@@ -104,6 +109,8 @@ def test_everything_else_is_told_in_plain_words() -> None:
         "Maintenance  runs that are due in these times are not judged",
         "  move: 2026-11-05T22:00 to 2026-11-06T06:00 Europe/Berlin (over)",
         "  site: 2026-12-05T22:00 to 2026-12-06T06:00 Asia/Shanghai",
+        "  holidays: 2026-12-24, 12-25, the whole day Europe/Berlin",
+        "  xmas 2025: 2025-12-24, 22:00 to 04:00 Europe/Berlin (over)",
         "  patches: saturday, sunday, 22:00 to 04:00 Europe/Berlin, only resources db-*",
         "",
         "Waivers      the outcome stays, and does not count against the project",
@@ -111,6 +118,12 @@ def test_everything_else_is_told_in_plain_words() -> None:
         "       until 2027-03-31, 128 days left",
         "  CBR-103 of web-2: old (Ben)",
         "       until 2026-11-22, EXPIRED",
+        "",
+        "Drills       restores that somebody signed for; CBR-601 takes them beside restore tasks",
+        "  2026-11-05 db-*: it starts (Ana) [OPS-2]",
+        "       counts until 2027-01-31",
+        "  2026-11-06 web-1: it boots (Ben)",
+        "       counts until 2027-01-31",
     ]
 
 
@@ -139,3 +152,10 @@ def test_the_limits_of_a_control_are_those_that_its_documentation_names() -> Non
 
     assert named["CBR-904"] == ("max_waiver_days", "max_waived_subjects")
     assert named["CBR-902"] == ()
+
+
+def test_holidays_are_whole_days_unless_they_have_hours() -> None:
+    lines = lines_of(FULL)
+
+    assert "  holidays: 2026-12-24, 12-25, the whole day Europe/Berlin" in lines
+    assert "  xmas 2025: 2025-12-24, 22:00 to 04:00 Europe/Berlin (over)" in lines

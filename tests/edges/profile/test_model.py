@@ -9,10 +9,11 @@ from audit.controls import CONTROLS
 from audit.demands import Demands
 from audit.errors import ProfileError
 from audit.profile import Profile, build_profile, parse_profile
-from tests.core.builders import HOUR, a_resource, a_vault
+from tests.core.builders import HOUR, TICK, a_resource, a_vault
 from tests.edges.pretend import AS_OF
 
 WAIVER = {"control": "CBR-101", "subject": "web-*", "owner": "Ana", "reason": "rebuilt", "until": "2027-03-31"}
+DRILL = {"resource": "web-*", "date": "2026-11-05", "by": "Ana", "checked": "it boots", "valid_until": "2027-01-31"}
 
 
 def demands_of(**values: Any) -> Demands:
@@ -128,9 +129,29 @@ class TestMaintenance:
     def test_a_weekly_one_names_its_days(self) -> None:
         window = self.window(weekly=["sunday", "monday"], start="22:00", end="04:00").window
 
-        assert window.days == {6, 0}
+        assert window.weekdays == {6, 0}
         assert window.length == 6 * HOUR
         assert window.covers(datetime(2026, 11, 23, 3, 59, tzinfo=UTC))
+
+    def test_dates_are_whole_days_by_local_clocks_of_one_year_or_of_every_year(self) -> None:
+        window = self.window(dates=["2026-12-24", "12-25"], zone="Asia/Shanghai").window
+
+        covered = [datetime(2026, 12, 23, 16, tzinfo=UTC), datetime(2027, 12, 24, 16, tzinfo=UTC)]
+        assert [window.covers(moment) for moment in covered] == [True, True]
+        left_out = [covered[0] - TICK, datetime(2026, 12, 25, 16, tzinfo=UTC), datetime(2027, 12, 24, 15, tzinfo=UTC)]
+        assert [window.covers(moment) for moment in left_out] == [False, False, False]
+
+    def test_dates_may_have_hours(self) -> None:
+        window = self.window(dates=["2026-12-24"], start="22:00", end="04:00").window
+
+        assert window.covers(datetime(2026, 12, 25, 3, 59, tzinfo=UTC))
+        assert not window.covers(datetime(2026, 12, 24, 21, 59, tzinfo=UTC))
+
+    def test_a_window_without_dates_keeps_the_canonical_form_that_it_had(self) -> None:
+        weekly = {"name": "a", "weekly": ["sunday"], "start": "22:00", "end": "04:00"}
+        canonical = orjson.loads(build_profile({"maintenance": [weekly]}, "p").canonical)
+
+        assert canonical["maintenance"] == [{**weekly, "zone": None, "only": None}]
 
     def test_without_a_zone_it_is_in_that_of_the_profile(self) -> None:
         values = {"name": "move", "start": "2026-12-05T22:00", "end": "2026-12-05T23:00"}
@@ -168,6 +189,16 @@ class TestMaintenance:
             ({"weekly": ["sunday"], "start": "22:00", "end": "24:00"}, "end: write a time of day, such as 22:00"),
             ({"weekly": ["sundy"], "start": "22:00", "end": "04:00"}, "weekly.0: Input should be 'monday', 'tuesday'"),
             ({"weekly": [], "start": "22:00", "end": "04:00"}, "weekly: write at least one item"),
+            ({"dates": []}, "dates: write at least one item"),
+            ({"dates": ["2026-02-30"]}, r"dates.0: write a date, such as 2026-12-25, or 12-25 for every year"),
+            ({"dates": ["02-30"]}, r"dates.0: write a date"),
+            ({"dates": ["25.12."]}, "dates.0: "),
+            ({"dates": ["12-25"], "start": "2026-12-25T22:00", "end": "04:00"}, "start: write a time of day"),
+            ({"dates": ["12-25"], "start": "22:00"}, "start and end belong together"),
+            ({"dates": ["12-25"], "weekly": ["sunday"]}, "weekly or has dates, not both"),
+            ({"weekly": ["sunday"]}, "start and end are missing"),
+            ({}, "start and end are missing"),
+            ({"start": "2026-12-05T22:00"}, "start and end belong together"),
             ({"start": "2026-12-05T22:00", "end": "2026-12-05T23:00", "zone": "Mars"}, "zone: there is no time zone"),
         ],
     )
@@ -217,6 +248,53 @@ class TestWaivers:
         assert fault_of(waivers=[{**WAIVER, **changes}]).startswith(words)
 
 
+class TestDrills:
+    def test_a_drill_counts_from_its_day_to_the_end_of_its_last_one_in_the_zone_of_the_profile(self) -> None:
+        (drill,) = demands_of(timezone="Europe/Berlin", drills=[DRILL]).limits.drills
+
+        assert (drill.held, drill.until) == (
+            datetime(2026, 11, 4, 23, tzinfo=UTC),
+            datetime(2027, 1, 31, 23, tzinfo=UTC),
+        )
+        moments = (drill.held - TICK, drill.held, drill.until - TICK, drill.until)
+        assert [drill.counts_at(moment) for moment in moments] == [False, True, True, False]
+
+    def test_it_says_who_signed_what_was_checked_and_where_the_record_lies(self) -> None:
+        with_record, without = demands_of(drills=[{**DRILL, "evidence": "OPS-1"}, DRILL]).limits.drills
+
+        assert (with_record.resource, with_record.by, with_record.checked) == ("web-*", "Ana", "it boots")
+        assert (with_record.evidence, without.evidence) == ("OPS-1", "")
+
+    def test_levels_know_them_too(self) -> None:
+        level = {"name": "gold", "select": [{"vaults": ["a"]}], "limits": {"grace_hours": 1}}
+        (gold,) = demands_of(levels=[level], drills=[DRILL]).levels
+
+        assert [drill.by for drill in gold.limits.drills] == ["Ana"]
+
+    def test_a_profile_without_drills_keeps_the_canonical_form_that_it_had(self) -> None:
+        assert b"drills" not in Profile().canonical
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            (
+                {"resource": "w*"},
+                "p: drills.0.resource: it would fit nearly anything; give 3 characters beside * and ?",
+            ),
+            ({"date": "2026-11-31"}, "p: drills.0.date: there is no day 2026-11-31"),
+            ({"valid_until": "2026-11-04"}, "p: drills.0.valid_until: it must not be earlier than the date of the"),
+            ({"date": "never", "valid_until": "2026-11-04"}, "p: drills.0.date: write a date"),
+            ({"by": " "}, "p: drills.0.by: "),
+            ({"checked": None}, "p: drills.0.checked: "),
+        ],
+    )
+    def test_a_drill_that_cannot_be_used_is_refused(self, changes: dict[str, Any], words: str) -> None:
+        assert fault_of(drills=[{**DRILL, **changes}]).startswith(words)
+
+    def test_a_drill_may_end_on_its_own_day(self) -> None:
+        assert demands_of(drills=[{**DRILL, "valid_until": DRILL["date"]}]).limits.drills
+
+
 def test_the_canonical_form_holds_every_default_and_its_hash_tells_profiles_apart() -> None:
     written = parse_profile("limits: {grace_hours: 6}", "p.yaml")
     assert written.sha256 == Profile().sha256
@@ -246,8 +324,9 @@ def test_the_canonical_form_of_everything_is_the_same_profile_again() -> None:
         "scope": {"include": [{"vaults": ["a"], "tags": ["b"]}], "exclude": [{"enterprise_projects": ["0"]}]},
         "limits": {"grace_hours": 7, "required_tags": ["env"]},
         "levels": [level],
-        "maintenance": [weekly],
+        "maintenance": [weekly, {"name": "holidays", "dates": ["2026-12-24", "12-25"]}],
         "waivers": [WAIVER],
+        "drills": [DRILL],
     }
     written = build_profile(values, "p")
     again = build_profile(orjson.loads(written.canonical), "again")

@@ -23,9 +23,18 @@ def a_level(limits: str) -> str:
     return f"levels:\n- name: gold\n  select: [{{vaults: [a]}}]\n  limits: {limits}"
 
 
+def a_drill(**changes: str) -> str:
+    values = {"resource": "web-1", "date": "2026-11-05", "by": "Ana", "checked": "x", "valid_until": "2027-01-31"}
+    return f"drills: [{{{', '.join(f'{key}: {value!r}' for key, value in {**values, **changes}.items())}}}]"
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        a_drill(),
+        a_drill(valid_until="2026-11-23"),
+        "maintenance: [{name: a, dates: [2026-11-23, 12-25]}]",
+        "maintenance: [{name: a, dates: [12-25]}]",
         "",
         "skip: [CBR-101]",
         "limits: {max_waiver_days: 90, grace_hours: 5}",
@@ -50,6 +59,13 @@ def test_what_has_an_effect_needs_no_remark(text: str) -> None:
             "line 4: max_waiver_days has no effect: CBR-904 would use it, and none of them is applied",
         ),
         (a_level("{}"), "line 3: the level gold changes no limit"),
+        (a_drill(date="2026-11-24"), "line 2: the drill of web-1 lies in the future, and does not count yet"),
+        (a_drill(valid_until="2026-11-22"), "line 2: the drill of web-1 counts no longer: its last day is over"),
+        (
+            a_drill(date="2026-08-24"),
+            "line 2: the drill of web-1 counts no longer: it is older than restore_test_days (90)",
+        ),
+        ("maintenance: [{name: a, dates: [2026-11-21]}]", "line 2: a is over"),
         ("maintenance:\n- {name: a, start: 2026-11-23T00:00, end: 2026-11-23T04:00}", "line 3: a is over"),
         (
             "maintenance: [{name: a, weekly: [friday, saturday, sunday, monday], start: 00:00, end: 21:01}]",

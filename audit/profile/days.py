@@ -1,0 +1,38 @@
+"""Days as people write them."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator
+
+_DATE: Final = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(written: object) -> object:
+    """Read a date as text has it; JSON and our YAML know no dates."""
+    if not isinstance(written, str):
+        return written
+    if not _DATE.fullmatch(written):
+        raise ValueError("write a date, such as 2027-03-31")
+    try:
+        return date.fromisoformat(written)
+    except ValueError as error:
+        raise ValueError(f"there is no day {written}") from error
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A date, such as 2027-03-31."""
+
+
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """The moment at which a day begins by the clocks of a zone."""
+    from audit.maintenance import in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
+
+    return in_utc(datetime.combine(day, time(0)), zone)
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """The moment at which the next day begins."""
+    return start_of(day + timedelta(days=1), zone)

@@ -1,0 +1,56 @@
+"""Restore drills as people write them: who restored what and when, what was checked, and until when that counts."""
+
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from audit.profile.days import Day, end_of, start_of
+from audit.profile.written import Words, Written
+
+if TYPE_CHECKING:
+    from audit.subjects import Drill
+
+_FEWEST_CHARACTERS: Final = 3
+
+
+class DrillValues(Written):
+    """Somebody signs that a restore was tried. CBR-601 takes it beside restore tasks, and says which it was."""
+
+    resource: Words = Field(description="Id or name of what was restored, or a pattern with * and ?.")
+    date: Day = Field(description="The day of the restore, in the timezone of the profile.")
+    by: Words = Field(description="Who signs for it.")
+    checked: Words = Field(description="What was looked at after the restore.")
+    valid_until: Day = Field(
+        description="The last day on which it counts; restore_test_days after the restore it counts no longer, either."
+    )
+    evidence: Words | None = Field(default=None, description="Where its record lies, such as a link or a ticket.")
+
+    @field_validator("resource")
+    @classmethod
+    def _names_something(cls, pattern: str) -> str:
+        from audit.selection import literal_characters  # noqa: PLC0415  # see audit/profile/__init__.py
+
+        if literal_characters(pattern) < _FEWEST_CHARACTERS:
+            raise ValueError(f"it would fit nearly anything; give {_FEWEST_CHARACTERS} characters beside * and ?")
+        return pattern
+
+    @field_validator("valid_until")
+    @classmethod
+    def _is_not_before_the_restore(cls, day: Day, info: ValidationInfo) -> Day:
+        if "date" in info.data and day < info.data["date"]:
+            raise ValueError("it must not be earlier than the date of the restore")
+        return day
+
+    def drill(self, zone: ZoneInfo) -> "Drill":
+        """The drill as the core knows it: it counts to the end of its last day."""
+        from audit.subjects import Drill  # noqa: PLC0415  # see audit/profile/__init__.py
+
+        return Drill(
+            resource=self.resource,
+            held=start_of(self.date, zone),
+            until=end_of(self.valid_until, zone),
+            by=self.by,
+            checked=self.checked,
+            evidence=self.evidence or "",
+        )
