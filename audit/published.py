@@ -311,6 +311,12 @@ class PolicyPart(_Published):
 
     id: str
     name: str
+    policy_type: str | None = Field(
+        default=None,
+        description="custom_policy, or one of an organisation: organization_policy_v1, organization_policy_v2, or "
+        "organization_policy_removed, which the account kept when it left; null where the cloud does not say.",
+    )
+    cross_account_urn: str | None = Field(default=None, description="The vault of another account that it copies to.")
     mark: str = Field(description="Changes with its schedule and its switch.")
     known_since: datetime | None = Field(
         description="From when on it has been as it is now; null where no earlier run saw it otherwise."

@@ -6,7 +6,7 @@ ListProtectable of the CBR API.
 
 from audit.records.backup import Backup, Replica
 from audit.records.packed_tasks import PackedTasks, listed, newest, pick, pick_backups, pick_begun, pick_named
-from audit.records.policy import Policy
+from audit.records.policy import KeepingRule, Policy
 from audit.records.protectable import Protectable
 from audit.records.task import BACKUP, COPIES, FINAL_STATUSES, OPEN_STATUSES, REPLICATION, RESTORE, Task
 from audit.records.task_list import NO_TASKS, TaskList, plain
@@ -21,6 +21,7 @@ __all__ = [
     "REPLICATION",
     "RESTORE",
     "Backup",
+    "KeepingRule",
     "PackedTasks",
     "Policy",
     "Protectable",

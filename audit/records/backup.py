@@ -39,6 +39,7 @@ class Backup(Struct, frozen=True, kw_only=True):
         expired_at: when retention ends; None where it never does, as for one made by hand.
         by_policy: a policy made it (extend_info.auto_trigger); None where the answer does not say.
         encrypted: its disks are encrypted; None where the answer does not say.
+        encrypted_algorithm: by what, where the answer says; with whose key, no answer says.
         parent_id: the backup of a server that this backup of one disk is a part of.
         replicas: its copies in other regions.
     """
@@ -55,6 +56,7 @@ class Backup(Struct, frozen=True, kw_only=True):
     resource_type: str | None = None
     by_policy: bool | None = None
     encrypted: bool | None = None
+    encrypted_algorithm: str | None = None
     parent_id: str | None = None
     replicas: tuple[Replica, ...] = ()
 
@@ -105,6 +107,7 @@ class Backup(Struct, frozen=True, kw_only=True):
             resource_type=shared(row.get("resource_type")),
             by_policy=truth(extend.get("auto_trigger")),
             encrypted=truth(extend.get("encrypted")),
+            encrypted_algorithm=shared(extend.get("encrypted_algorithm")),
             parent_id=text(row.get("parent_id")),
             replicas=tuple(_replica(record) for record in blocks(records)),
         )

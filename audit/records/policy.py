@@ -9,6 +9,27 @@ from msgspec import Struct
 from audit.records.fields import between, block, number, optional_instant, text
 
 _LONGEST_START_WINDOW: Final = 24 * 60  # minutes
+_OFF: Final = -1
+
+
+class KeepingRule(Struct, frozen=True, kw_only=True):
+    """Which backups are kept for how many weeks, months or years (operation_definition.advanced_retention_rules).
+
+    Which backup of a picked day it keeps, and how it goes together with the other rules, is documented nowhere.
+
+    Attributes:
+        periods: for how many weeks, months or years it keeps them; None where that cannot be read.
+        picks_by: Monthly where it picks days of the month, Weekly where it picks weekdays of some weeks of it.
+        weekdays: those that it picks, as the API writes them; so are weeks and months.
+        days: the days of the month that it picks; -1 is the last one.
+    """
+
+    periods: int | None
+    picks_by: str | None = None
+    weekdays: tuple[str, ...] = ()
+    days: tuple[int, ...] = ()
+    weeks: tuple[str, ...] = ()
+    months: tuple[str, ...] = ()
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -23,9 +44,15 @@ class Policy(Struct, frozen=True, kw_only=True):
         max_backups: None or -1 where backups are not deleted by number.
         daily_copies, weekly_copies, monthly_copies, yearly_copies: newest backups of so many days, weeks … that are
             kept beside the other rules; 0 where there is no such rule.
+        weekly_rule, monthly_rule, yearly_rule: which backups are kept for weeks, months or years beside all that; None
+            where there is no such rule, or it is switched off.
         timezone: whose days and weeks these are, such as UTC+08:00; the patterns are UTC all the same.
         full_backup_interval: a full backup after so many incremental ones; None or -1 where none is asked for.
         destination_region: where a replication policy copies to.
+        cross_account_urn: the vault of another account that a replication policy copies to; its form is documented
+            nowhere, nor whether it can lie in the same region.
+        policy_type: custom_policy, or one of an organisation: organization_policy_v1, _v2, or _removed for one that
+            the account kept when it left.
     """
 
     id: str
@@ -45,6 +72,16 @@ class Policy(Struct, frozen=True, kw_only=True):
     timezone: str | None = None
     full_backup_interval: int | None = None
     destination_region: str | None = None
+    weekly_rule: KeepingRule | None = None
+    monthly_rule: KeepingRule | None = None
+    yearly_rule: KeepingRule | None = None
+    cross_account_urn: str | None = None
+    policy_type: str | None = None
+
+    @property
+    def keeping_rules(self) -> tuple[KeepingRule, ...]:
+        """Its rules that keep picked backups for longer."""
+        return tuple([rule for rule in (self.weekly_rule, self.monthly_rule, self.yearly_rule) if rule])
 
     @property
     def keeps_by_age(self) -> bool:
@@ -70,6 +107,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         """
         properties = row["trigger"]["properties"]
         definition = block(row, "operation_definition")
+        rules = definition.get("advanced_retention_rules")
         return cls(
             id=row["id"],
             name=text(row.get("name")) or row["id"],
@@ -88,4 +126,37 @@ class Policy(Struct, frozen=True, kw_only=True):
             timezone=text(definition.get("timezone")),
             full_backup_interval=number(definition.get("full_backup_interval")),
             destination_region=text(definition.get("destination_region")),
+            weekly_rule=_keeping_rule(rules, "weekly_retention_rules"),
+            monthly_rule=_keeping_rule(rules, "monthly_retention_rules"),
+            yearly_rule=_keeping_rule(rules, "yearly_retention_rules"),
+            cross_account_urn=text(definition.get("cross_account_urn")),
+            policy_type=text(row.get("policy_type")),
         )
+
+
+def _keeping_rule(rules: object, key: str) -> KeepingRule | None:
+    """Read one of the advanced rules; one that cannot be read is a rule all the same, of which nothing is known."""
+    rule = rules.get(key) if isinstance(rules, Mapping) else rules
+    if not rule:
+        return None
+    if not isinstance(rule, Mapping):
+        return KeepingRule(periods=None)
+    periods = number(rule.get("retention_duration_periods"))
+    if periods == _OFF:
+        return None
+    return KeepingRule(
+        periods=periods if periods and periods > 0 else None,
+        picks_by=text(rule.get("retention_type")),
+        weekdays=_texts(rule.get("days_of_week")),
+        days=tuple(sorted(day for day in map(number, _items(rule.get("days_of_month"))) if day)),
+        weeks=_texts(rule.get("retention_weeks")),
+        months=_texts(rule.get("retention_months")),
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(sorted(filter(None, map(text, _items(value)))))
+
+
+def _items(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

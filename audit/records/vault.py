@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 from sys import intern
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
-from audit.records.fields import are_ids, block, blocks, ids, number, optional_instant, text, truth
+from audit.records.fields import are_ids, block, blocks, ids, number, optional_instant, shared, text, truth
 from audit.records.task import REPLICATION
+
+_HYBRID: Final = "hybrid"
 
 
 class Protected(Struct, frozen=True, kw_only=True):
@@ -19,6 +21,7 @@ class Protected(Struct, frozen=True, kw_only=True):
         excluded: ids of its disks that are not backed up (extra_info.exclude_volumes).
         included: ids of the only disks that are backed up; empty where all are (extra_info.include_volumes).
         disks_known: both lists could be read.
+        protect_status: available, error, protecting, restoring, removing, or deleted where the resource is gone.
     """
 
     id: str
@@ -28,6 +31,7 @@ class Protected(Struct, frozen=True, kw_only=True):
     excluded: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
     disks_known: bool = True
+    protect_status: str | None = None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Protected":
@@ -41,6 +45,7 @@ class Protected(Struct, frozen=True, kw_only=True):
             excluded=ids(extra.get("exclude_volumes")),
             included=ids(extra.get("include_volumes")),
             disks_known=_tells_disks(row.get("extra_info")),
+            protect_status=shared(row.get("protect_status")),
         )
 
 
@@ -78,6 +83,11 @@ class Vault(Struct, frozen=True, kw_only=True):
     def receives_copies_only(self) -> bool:
         """Backups are never made into it; it takes copies from another region."""
         return self.protect_type == REPLICATION
+
+    @property
+    def is_synchronised(self) -> bool:
+        """What is in it was backed up elsewhere, such as VMware on premises, and synchronised; CBR plans none of it."""
+        return self.protect_type == _HYBRID
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Vault":

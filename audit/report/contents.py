@@ -20,7 +20,7 @@ from audit.report.standings import FrameworkView, standings
 from audit.report.tally import Alike, Tally, count_alike, tally
 from audit.report.timeline import Timeline, timeline
 from audit.report.trend import trend
-from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Subjects
+from audit.subjects import Collection, Limits, PolicySubject, Presence, Resource, SubjectKind, Subjects
 from audit.subjects.memory import mark
 
 _OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
@@ -58,12 +58,16 @@ class PolicyLine:
     """One policy, as the next run needs to know it.
 
     Attributes:
+        policy_type: whether it is one of an organisation; None where the answer does not say.
+        cross_account_urn: the vault of another account that it copies to, or None.
         mark: changes with its schedule and its switch.
         known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
     """
 
     id: str
     name: str
+    policy_type: str | None
+    cross_account_urn: str | None
     mark: str
     known_since: datetime | None
 
@@ -174,13 +178,22 @@ def compose(
         findings=findings,
         problems=problems,
         resources=tuple(lines),
-        policies=tuple(
-            PolicyLine(id=policy.id, name=policy.name, mark=mark(policy.policy), known_since=policy.known_since)
-            for policy in subjects.policies
-        ),
+        policies=tuple(map(_policy_line, subjects.policies)),
         frameworks=standings(counted, complete=subjects.collection.complete),
         changes=changes(run.previous, findings, run.as_of),
         trend=trend(run.previous, line),
+    )
+
+
+def _policy_line(subject: PolicySubject) -> PolicyLine:
+    policy = subject.policy
+    return PolicyLine(
+        id=policy.id,
+        name=policy.name,
+        policy_type=policy.policy_type,
+        cross_account_urn=policy.cross_account_urn,
+        mark=mark(policy),
+        known_since=subject.known_since,
     )
 
 

@@ -239,7 +239,14 @@ def _planned(planned: Planned) -> Mapping[str, Any]:
 
 
 def _policy(line: PolicyLine) -> Mapping[str, Any]:
-    return {"id": line.id, "name": line.name, "mark": line.mark, "known_since": _moment(line.known_since)}
+    return {
+        "id": line.id,
+        "name": line.name,
+        "policy_type": line.policy_type,
+        "cross_account_urn": line.cross_account_urn,
+        "mark": line.mark,
+        "known_since": _moment(line.known_since),
+    }
 
 
 def _framework(view: FrameworkView) -> Mapping[str, Any]:

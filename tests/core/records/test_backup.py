@@ -115,3 +115,10 @@ def test_a_status_says_what_can_be_done_with_it() -> None:
         "waiting_protect",
         "waiting_delete",
     ]
+
+
+def test_the_algorithm_of_an_encrypted_backup_is_read() -> None:
+    row = a_backup_row(extend_info={"encrypted": True, "encrypted_algorithm": "AES_256"})
+
+    assert Backup.from_row(row).encrypted_algorithm == "AES_256"
+    assert Backup.from_row(a_backup_row()).encrypted_algorithm is None

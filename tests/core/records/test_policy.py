@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from audit.records import Policy
+from audit.records import KeepingRule, Policy
 from tests.core.builders import a_policy, a_policy_row
 from tests.core.records.odd import ODD
 
@@ -146,3 +146,83 @@ def test_a_start_that_names_no_time_is_a_value_error(start: object) -> None:
 
     with pytest.raises(ValueError, match="not a time"):
         Policy.from_row(a_policy_row(trigger=trigger))
+
+
+def with_rules(**rules: Any) -> Policy:
+    return Policy.from_row(a_policy_row(operation_definition={"advanced_retention_rules": rules}))
+
+
+def test_advanced_rules_give_every_field() -> None:
+    weekly = {"days_of_week": ["SU", "MO"], "retention_duration_periods": 12}
+    monthly = {"retention_type": "Monthly", "days_of_month": [15, -1], "retention_duration_periods": 24}
+    yearly = {
+        "retention_type": "Weekly",
+        "retention_months": ["January", "June"],
+        "retention_weeks": ["First"],
+        "days_of_week": ["SA"],
+        "retention_duration_periods": 7,
+    }
+
+    policy = with_rules(weekly_retention_rules=weekly, monthly_retention_rules=monthly, yearly_retention_rules=yearly)
+
+    assert policy.weekly_rule == KeepingRule(periods=12, weekdays=("MO", "SU"))
+    assert policy.monthly_rule == KeepingRule(periods=24, picks_by="Monthly", days=(-1, 15))
+    assert policy.yearly_rule == KeepingRule(
+        periods=7, picks_by="Weekly", weekdays=("SA",), weeks=("First",), months=("January", "June")
+    )
+    assert policy.keeping_rules == (policy.weekly_rule, policy.monthly_rule, policy.yearly_rule)
+
+
+@pytest.mark.parametrize(
+    "rule", [None, {}, {"retention_duration_periods": -1}, {"retention_duration_periods": -1, "days_of_week": ["SU"]}]
+)
+def test_a_rule_that_is_switched_off_is_none(rule: object) -> None:
+    policy = with_rules(weekly_retention_rules=rule, monthly_retention_rules=rule, yearly_retention_rules=rule)
+
+    assert policy.keeping_rules == ()
+
+
+@pytest.mark.parametrize("rules", [None, {}])
+def test_a_policy_without_advanced_rules_has_none(rules: object) -> None:
+    policy = Policy.from_row(a_policy_row(operation_definition={"advanced_retention_rules": rules}))
+
+    assert policy.keeping_rules == ()
+
+
+@pytest.mark.parametrize("odd", [0, -2, "12", 1.5, None, True, [], {"id": 1}], ids=repr)
+def test_a_rule_whose_length_cannot_be_read_is_a_rule_of_unknown_length(odd: object) -> None:
+    policy = with_rules(weekly_retention_rules={"days_of_week": ["SU"], "retention_duration_periods": odd})
+
+    assert policy.weekly_rule == KeepingRule(periods=None, weekdays=("SU",))
+
+
+@pytest.mark.parametrize("odd", ["12 weeks", 12, True, ["SU"]], ids=repr)
+def test_rules_of_another_form_are_rules_of_which_nothing_is_known(odd: object) -> None:
+    unknown = KeepingRule(periods=None)
+    policy = Policy.from_row(a_policy_row(operation_definition={"advanced_retention_rules": odd}))
+
+    assert policy.keeping_rules == (unknown, unknown, unknown)
+    assert with_rules(yearly_retention_rules=odd).keeping_rules == (unknown,)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_odd_picks_of_a_rule_never_raise(odd: object) -> None:
+    keys = ("retention_type", "days_of_week", "retention_weeks", "retention_months", "days_of_month")
+
+    policy = with_rules(yearly_retention_rules={**dict.fromkeys(keys, odd), "retention_duration_periods": 7})
+
+    assert policy.yearly_rule == KeepingRule(periods=7)
+
+
+def test_whose_policy_it_is_and_which_account_it_copies_to_is_read() -> None:
+    definition = {"cross_account_urn": "cbr::other:vault:safe"}
+    policy = Policy.from_row(a_policy_row(operation_definition=definition, policy_type="organization_policy_removed"))
+
+    assert (policy.policy_type, policy.cross_account_urn) == ("organization_policy_removed", "cbr::other:vault:safe")
+
+
+@pytest.mark.parametrize("odd", ["", None, 5, [], {}], ids=repr)
+def test_an_odd_type_or_account_says_nothing(odd: object) -> None:
+    policy = Policy.from_row(a_policy_row(operation_definition={"cross_account_urn": odd}, policy_type=odd))
+
+    assert (policy.policy_type, policy.cross_account_urn) == (None, None)

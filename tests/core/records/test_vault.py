@@ -104,3 +104,21 @@ def test_a_resource_with_an_odd_name_is_called_by_its_id(odd: object) -> None:
 
 def test_a_vault_may_not_say_when_it_was_created() -> None:
     assert Vault.from_row(a_vault_row(created_at=None)).created_at is None
+
+
+@pytest.mark.parametrize("status", ["available", "error", "deleted", "a new one"])
+def test_a_protected_resource_has_the_state_that_the_vault_gives_it(status: str) -> None:
+    row = {"id": "server-1", "name": "web-1", "type": "T", "protect_status": status}
+
+    assert Protected.from_row(row).protect_status == status
+
+
+@pytest.mark.parametrize("odd", [None, "", 5, [], {}], ids=repr)
+def test_an_odd_state_of_a_protected_resource_says_nothing(odd: object) -> None:
+    assert Protected.from_row({"id": "s", "name": "s", "type": "T", "protect_status": odd}).protect_status is None
+
+
+def test_only_a_hybrid_vault_takes_what_is_synchronised() -> None:
+    synchronised = [kind for kind in ("backup", "replication", "hybrid") if a_vault(protect_type=kind).is_synchronised]
+
+    assert synchronised == ["hybrid"]

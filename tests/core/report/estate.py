@@ -7,6 +7,7 @@ from typing import Any, Final
 from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.evaluate import evaluate
+from audit.records import Policy
 from audit.report import csv_report, json_report, metrics_report, ocsf_report
 from audit.report.contents import Report, compose
 from audit.subjects import Subjects
@@ -37,6 +38,18 @@ RENDERED: Final = {
 }
 
 
+def left_behind() -> Policy:
+    """A policy of an organisation that the account left, which copied to a vault of another account."""
+    return a_policy(
+        "policy-2",
+        enabled=False,
+        name="unused",
+        vault_ids=frozenset(),
+        policy_type="organization_policy_removed",
+        cross_account_urn="cbr::other:vault:safe",
+    )
+
+
 def an_estate() -> Subjects:
     tasks = [
         *(a_backup(day * DAY + HOUR, incremental=True) for day in range(3)),
@@ -58,7 +71,7 @@ def an_estate() -> Subjects:
         a_vault(resources=held),
         a_vault("vault-2", "copy", name="-green", protect_type="replication", created_at=None),
     ]
-    policies = [a_policy(), a_policy("policy-2", enabled=False, name="unused", vault_ids=frozenset())]
+    policies = [a_policy(), left_behind()]
     readings = (
         a_reading(Kind.TASKS, duplicates=1),
         a_reading(Kind.POLICIES, "policies: 2 distinct rows came, and the cloud says it has 3", distinct=2),
