@@ -41,6 +41,7 @@ class Answer(Struct, frozen=True, dict=True):
         schema: the schema's name.
         is_list: there are rows in a list, and not one row alone.
         is_counted: the answer must state how many rows there are in all.
+        identity: the field that tells a row from all others.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Answer(Struct, frozen=True, dict=True):
     schema: str
     is_list: bool = True
     is_counted: bool = True
+    identity: str = "id"
 
     def schema_of_row(self, variant: str) -> dict[str, Any]:
         """Return the part of a schema that describes one row; the variant is empty or ``.required``."""
@@ -124,6 +126,7 @@ ANSWERS: Final = {
         Answer("vaults", "vaults", "Vault", "vaults"),
         Answer("backups", "backups", "BackupResp", "backups"),
         Answer("protectables", "instances", "ProtectablesResp", "protectables", is_counted=False),
+        Answer("agents", "agents", "Agent", "agents", identity="agent_id"),
         Answer("operation_log", "operation_log", "OperationLog", "operation_log", is_list=False),
         Answer("policy", "policy", "Policy", "policies", is_list=False),
         Answer("vault", "vault", "Vault", "vaults", is_list=False),

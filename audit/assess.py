@@ -41,6 +41,7 @@ def assess(
         vaults=intake.vaults.values(),
         backups=intake.backups.values(),
         protectables=intake.protectables.values(),
+        agents=intake.agents.values(),
     )
     demands = profile.demands_at(facts.as_of)
     judged = subjects.arrange(intake.tasks, inventory, collection)

@@ -40,6 +40,7 @@ NAMES: Final = {
     "CBR-501": "auto-protect",
     "CBR-502": "excluded-disk",
     "CBR-503": "resource-protected",
+    "CBR-505": "agent-alive",
     "CBR-601": "restore-tested",
     "CBR-602": "restore-time",
     "CBR-603": "unresolved-restore",
@@ -50,7 +51,9 @@ NAMES: Final = {
 }
 """The name of every control by its id, in order of id."""
 
-OPT_IN: Final = frozenset({"CBR-204", "CBR-205", "CBR-206", "CBR-303", "CBR-305", "CBR-306", "CBR-402", "CBR-503"})
+OPT_IN: Final = frozenset(
+    {"CBR-204", "CBR-205", "CBR-206", "CBR-303", "CBR-305", "CBR-306", "CBR-402", "CBR-503", "CBR-505"}
+)
 """Applied only where a profile asks for them."""
 
 OF_WAIVERS: Final = frozenset({"CBR-904"})

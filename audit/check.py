@@ -26,6 +26,7 @@ _RECORDS: Final = {
     "backups": Kind.BACKUPS,
     "backup": Kind.BACKUPS,
     "protectables": Kind.PROTECTABLES,
+    "agents": Kind.AGENTS,
 }
 
 

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     VAULTS = "vaults"
     BACKUPS = "backups"
     PROTECTABLES = "protectables"
+    AGENTS = "agents"
 
     @property
     def key(self) -> str:
@@ -43,7 +44,10 @@ _PERMISSIONS: Final = {
     Kind.VAULTS: "cbr:vaults:list",
     Kind.BACKUPS: "cbr:backups:list",
     Kind.PROTECTABLES: "cbr:vaults:listProtectables",
+    Kind.AGENTS: "cbr:agents:list",
 }
+NOT_EVERYWHERE: Final = frozenset({Kind.AGENTS})
+"""Lists that the definitions of the API open in some clouds only."""
 ALWAYS_READ: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS})
 
 

@@ -77,7 +77,7 @@ class Ledger:
                     continue
                 self.drifted += 1
                 if is_new:
-                    self._note(answer, seen, _id(row))
+                    self._note(answer, seen, _id(answer, row))
                     if examiner.has_explained:
                         examiner.learn(row, seen)
             except (ValueError, RecursionError) as error:  # of no use after all, or nested deeper than a validator goes
@@ -98,7 +98,7 @@ class Ledger:
 
     def _reject(self, answer: Answer, row: Any, page: int, number: int, path: str, message: str) -> None:
         self.refused += 1
-        rejected = Rejected(answer.name, page, number, _id(row), path, message[:_LONGEST_MESSAGE])
+        rejected = Rejected(answer.name, page, number, _id(answer, row), path, message[:_LONGEST_MESSAGE])
         self._rejected.setdefault(hashlib.sha256(_written(row)).digest(), rejected)
 
     def _note(self, answer: Answer, seen: Sequence[Deviation], row_id: str, count: int = 1) -> None:
@@ -115,8 +115,8 @@ class Ledger:
             self._counts[key] += count
 
 
-def _id(row: Any) -> str:
-    row_id = row.get("id") if isinstance(row, dict) else row.id if isinstance(row, Unreadable) else ""
+def _id(answer: Answer, row: Any) -> str:
+    row_id = row.get(answer.identity) if isinstance(row, dict) else row.id if isinstance(row, Unreadable) else ""
     return row_id[:LONGEST_PATH] if isinstance(row_id, str) else ""
 
 

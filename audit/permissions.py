@@ -13,6 +13,9 @@ READ: Final[Mapping[str, str]] = {
     "cbr:vaults:list": "the vaults: what is to be backed up, and by which policy",
     "cbr:backups:list": "the backups: what could be restored",
 }
+EXTRA: Final[Mapping[str, str]] = {
+    "cbr:agents:list": "the agents that back up files, for CBR-505",
+}
 STORE: Final[Mapping[str, str]] = {
     "obs:object:PutObject": "to write reports and evidence under the prefix",
     "obs:object:GetObject": "to read the latest report, and to look whether an object is there before it is written",
@@ -40,6 +43,7 @@ INVOKE: Final[Mapping[str, str]] = {
 }
 POLICIES: Final[Mapping[str, Mapping[str, str]]] = {
     "cbr-read": READ,
+    "cbr-extra": EXTRA,
     "obs-write": STORE,
     "obs-lock": LOCK,
     "kms-encrypt": ENCRYPT,

@@ -12,10 +12,11 @@ from audit.answers import ANSWERS, parse
 from audit.collection import Drift, Kind, Page, Rejected
 from audit.history import History
 from audit.ledger import Ledger
-from audit.records import Backup, Policy, Protectable, Task, Vault
+from audit.records import Agent, Backup, Policy, Protectable, Task, Vault
 from audit.task_rows import TaskRows, read_tasks
 
 R = TypeVar("R", Policy, Vault, Protectable)
+N = TypeVar("N", Agent, Backup)
 Row = Mapping[str, Any]
 
 
@@ -48,6 +49,7 @@ class Intake:
         self.vaults: dict[str, Vault] = {}
         self.backups: dict[str, Backup] = {}
         self.protectables: dict[str, Protectable] = {}
+        self.agents: dict[str, Agent] = {}
         self.pages = 0
         self._ledger = Ledger()
         self._keepers: Final[Mapping[Kind, Callable[[Row], bool]]] = {
@@ -56,6 +58,7 @@ class Intake:
             Kind.VAULTS: lambda row: _keep_once(self.vaults, Vault.from_row(row)),
             Kind.BACKUPS: lambda row: _keep_newest(self.backups, Backup.from_row(row)),
             Kind.PROTECTABLES: lambda row: _keep_once(self.protectables, Protectable.from_row(row)),
+            Kind.AGENTS: lambda row: _keep_newest(self.agents, Agent.from_row(row)),
         }
 
     @property
@@ -116,8 +119,8 @@ def _keep_once(records: dict[str, R], record: R) -> bool:
     return known is record
 
 
-def _keep_newest(records: dict[str, Backup], record: Backup) -> bool:
-    """Keep a backup as it was answered last: its status may change while the list is read."""
+def _keep_newest(records: dict[str, N], record: N) -> bool:
+    """Keep a record as it was answered last: its state may change while the list is read."""
     known = records.get(record.id)
     records[record.id] = record
     return known is None

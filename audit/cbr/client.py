@@ -24,24 +24,23 @@ _PATHS: Final = {
     Kind.POLICIES: "policies",
     Kind.VAULTS: "vaults",
     Kind.BACKUPS: "backups",
+    Kind.AGENTS: "agents",
 }
-ACTIONS: Final = {path: kind.permission for kind, path in _PATHS.items()}
-_PROTECTABLES: Final = "protectables"
+_NAMES: Final = {**_PATHS, Kind.PROTECTABLES: "protectables"}
 
 Params = tuple[tuple[str, str], ...]
 
 
 def actions(kinds: Collection[Kind]) -> dict[str, str]:
     """Name the lists that have to be read, each with the action that IAM must allow."""
-    names = {**_PATHS, Kind.PROTECTABLES: _PROTECTABLES}
-    return {name: kind.permission for kind, name in names.items() if kind in kinds}
+    return {name: kind.permission for kind, name in _NAMES.items() if kind in kinds}
 
 
 class CbrClient:
     """Reads the lists of one project.
 
-    Sources: "Querying the Task List", "Querying the Policy List", "Querying the Vault List", "Querying All Backups" and
-    "Querying Protectable Resources" of the CBR API.
+    Sources: "Querying the Task List", "Querying the Policy List", "Querying the Vault List", "Querying All Backups",
+    "Querying Protectable Resources" and "Querying the Client List" of the CBR API.
     """
 
     def __init__(
@@ -76,18 +75,16 @@ class CbrClient:
         Raises:
             SourceError: it may not, or the answer is no list.
         """
-        if name == _PROTECTABLES:
-            for each in PROTECTABLE_TYPES:
-                self._try(_protectables(each), "instances", Kind.PROTECTABLES.permission)
-        else:
-            self._try(name, name.replace("-", "_"), ACTIONS[name])
+        kind = next(kind for kind, known in _NAMES.items() if known == name)
+        for path in map(_protectables, PROTECTABLE_TYPES) if kind is Kind.PROTECTABLES else (name,):
+            self._try(kind, path)
 
-    def _try(self, path: str, key: str, action: str) -> None:
+    def _try(self, kind: Kind, path: str) -> None:
         url = f"{self._endpoint}/v3/{self._project_id}/{path}"
-        params = () if path == _PATHS[Kind.POLICIES] else (("limit", "1"),)
-        answer = self._transport.get(url, params, self._credentials, action)
+        params = () if kind is Kind.POLICIES else (("limit", "1"),)
+        answer = self._transport.get(url, params, self._credentials, kind.permission)
         try:
-            listed = isinstance(orjson.loads(answer.body)[key], list)
+            listed = isinstance(orjson.loads(answer.body)[kind.key], list)
         except (orjson.JSONDecodeError, LookupError, TypeError):
             listed = False
         if not listed:

@@ -18,10 +18,11 @@ from typing import Any, Final, NamedTuple
 import orjson
 from msgspec import Struct, field, structs
 
+from audit.answers import ANSWERS
 from audit.cbr.planning import OVERLAP, Plan
 from audit.cbr.prefetch import Ahead, Fetch, Prefetch
 from audit.cbr.seen import Ids, Seen, ids_of, packed_ids
-from audit.collection import Kind, LateRows, Page, Reading
+from audit.collection import NOT_EVERYWHERE, Kind, LateRows, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
 from audit.task_rows import TaskRows
 
@@ -125,7 +126,7 @@ class Walk:
                     return
         except SourceError as error:
             self._refused = isinstance(error, SourceRefusedError) and error.status == HTTPStatus.FORBIDDEN
-            self._trouble = f"{self._kind.words}: {error}"
+            self._trouble = f"{self._kind.words}: {_not_offered(self._kind, error)}{error}"
             if not self._pages:
                 raise
         else:
@@ -247,7 +248,7 @@ class Walk:
         content = self._contents.get(digest)
         if content is None:
             page = self._parse(fetched)
-            content = _Content(_ids(page.rows), page.envelope)
+            content = _Content(_ids(page.rows, ANSWERS[self._kind].identity), page.envelope)
             self._contents[digest] = content
         else:
             rows = LateRows(content.ids.number, partial(self._parse_again, fetched))  # counted already
@@ -290,19 +291,27 @@ class Walk:
         return min(self._page_size, stated) if isinstance(stated, int) and stated > 0 else self._page_size
 
 
-def _ids(rows: Sequence[Any]) -> Ids:
+def _not_offered(kind: Kind, error: SourceError) -> str:
+    """Say so where a list that not every cloud has was not found; the audit of everything else goes on."""
+    is_absent = isinstance(error, SourceRefusedError) and error.status == HTTPStatus.NOT_FOUND
+    if not is_absent or kind not in NOT_EVERYWHERE:
+        return ""
+    return "this region seems not to have the list; where that is so, skip in the profile what needs it: "
+
+
+def _ids(rows: Sequence[Any], field: str) -> Ids:
     if not isinstance(rows, TaskRows):
-        return ids_of([_identity(row) for row in rows], OVERLAP)
+        return ids_of([_identity(row, field) for row in rows], OVERLAP)
     page = rows.page
     if (packed := page.packed_ids) is not None:
         return packed_ids(packed, OVERLAP)
-    ids = [_identity(page.odd[place]) if place in page.odd else row_id for place, row_id in enumerate(page.ids)]
+    ids = [_identity(page.odd[place], field) if place in page.odd else row_id for place, row_id in enumerate(page.ids)]
     return ids_of(ids, OVERLAP)
 
 
-def _identity(row: Any) -> str:
+def _identity(row: Any, field: str) -> str:
     """The id of a row, or its content where it has none."""
-    row_id = row.get("id") if isinstance(row, dict) else None
+    row_id = row.get(field) if isinstance(row, dict) else None
     if isinstance(row_id, str):
         return row_id
     try:

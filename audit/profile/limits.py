@@ -71,6 +71,9 @@ class LimitValues(Written):
         default=2, ge=0, le=3660, description="How long after the end of its retention a backup may still be there."
     )
     max_restore_minutes: int = Field(default=720, ge=1, le=44640, description="Longest time that a restore may take.")
+    max_agent_silence_hours: int = Field(
+        default=24, ge=1, le=8760, description="How long ago an agent that backs up files may have been active last."
+    )
     max_waiver_days: int = Field(default=365, ge=1, le=365, description="How far ahead a waiver may end.")
     max_waived_subjects: int = Field(default=10, ge=1, le=10000, description="Subjects that one waiver may cover.")
 
@@ -106,6 +109,7 @@ class LimitValues(Written):
             allowed_excluded_disks=frozenset(self.allowed_excluded_disks),
             overstay=timedelta(days=self.overstay_days),
             max_restore_time=timedelta(minutes=self.max_restore_minutes),
+            max_agent_silence=timedelta(hours=self.max_agent_silence_hours),
             max_waiver_period=timedelta(days=self.max_waiver_days),
             max_waived_subjects=self.max_waived_subjects,
             drills=drills,

@@ -1,9 +1,10 @@
 """The rows of the cloud that the audit computes with, each built from a validated JSON row.
 
-Field names and meanings: "Querying the Task List" (tables 5 to 18), ListPolicies, ListVault, ListBackups and
-ListProtectable of the CBR API.
+Field names and meanings: "Querying the Task List" (tables 5 to 18), ListPolicies, ListVault, ListBackups,
+ListProtectable and ListAgent of the CBR API.
 """
 
+from audit.records.agent import Agent
 from audit.records.backup import Backup, Replica
 from audit.records.packed_tasks import PackedTasks, listed, newest, pick, pick_backups, pick_begun, pick_named
 from audit.records.policy import KeepingRule, Policy
@@ -20,6 +21,7 @@ __all__ = [
     "OPEN_STATUSES",
     "REPLICATION",
     "RESTORE",
+    "Agent",
     "Backup",
     "KeepingRule",
     "PackedTasks",

@@ -54,6 +54,7 @@ class Vault(Struct, frozen=True, kw_only=True):
 
     Attributes:
         protect_type: backup, replication or hybrid (billing.protect_type).
+        object_type: server, disk, turbo, workspace, file … (billing.object_type).
         status: available, lock, frozen, deleting or error (billing.status); lock means that it is being enlarged.
         locked: backups cannot be deleted before they expire (WORM); not billing.status.
         size_gb: what was bought, in GB (billing.size).
@@ -67,6 +68,7 @@ class Vault(Struct, frozen=True, kw_only=True):
     protect_type: str
     created_at: datetime | None
     resources: tuple[Protected, ...]
+    object_type: str | None = None
     status: str | None = None
     consistent_level: str | None = None
     is_multi_az: bool | None = None
@@ -103,6 +105,7 @@ class Vault(Struct, frozen=True, kw_only=True):
             protect_type=billing["protect_type"],
             created_at=optional_instant(row.get("created_at")),
             resources=tuple(Protected.from_row(held) for held in row["resources"]),
+            object_type=text(billing.get("object_type")),
             status=text(billing.get("status")),
             consistent_level=text(billing.get("consistent_level")),
             is_multi_az=truth(billing.get("is_multi_az")),

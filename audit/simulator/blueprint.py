@@ -209,6 +209,8 @@ class Draft:
         copies: backups that came from another region, as rows.
         untested: ids of vaults from which nothing is to be restored.
         loose: resources of the project that no vault holds.
+        silent_agents: ids of the agents that have not been active for days.
+        broken_agents: ids of the agents that the service finds abnormal.
     """
 
     rng: Random
@@ -223,6 +225,8 @@ class Draft:
     copies: list[Row] = field(default_factory=list)
     untested: set[str] = field(default_factory=set)
     loose: list[Loose] = field(default_factory=list)
+    silent_agents: set[str] = field(default_factory=set)
+    broken_agents: set[str] = field(default_factory=set)
     truth: Truth = field(default_factory=Truth)
 
     @property

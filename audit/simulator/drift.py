@@ -60,6 +60,13 @@ def respell(
         _respell_backup(rng, row)
 
 
+def respell_agents(agents: list[Row]) -> None:
+    """Add a field that nobody announced, and write the time of a heartbeat in another form."""
+    for row in agents:
+        row["heartbeat_seconds"] = 60
+        row["last_active_time"] = datetime.fromisoformat(row["last_active_time"]).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _respell_backup(rng: Random, row: Row) -> None:
     """Write a backup's times and flags in another form; what never ends, or who made it, may be left out."""
     _respell_times(rng, row, _TIMES_OF_BACKUPS)

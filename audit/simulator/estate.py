@@ -7,6 +7,7 @@ from random import Random
 from typing import Final
 
 from audit.simulator import background, company, consequences, copying, drift, expiry, identifiers, upkeep
+from audit.simulator.agents import agent_rows
 from audit.simulator.blueprint import Draft
 from audit.simulator.inventory import policy_rows, vault_rows
 from audit.simulator.messages import Row
@@ -27,6 +28,7 @@ class Estate:
 
     Attributes:
         protectables: every resource of the project by its kind, whether or not a vault holds it.
+        agents: the clients that back up files.
         hidden: ids of tasks and of backups that the service counts but never delivers.
     """
 
@@ -38,6 +40,7 @@ class Estate:
     tasks: list[Row]
     backups: list[Row]
     protectables: dict[str, list[Row]]
+    agents: list[Row]
     hidden: frozenset[str]
     _truth: dict[str, Row] = field(repr=False)
 
@@ -93,15 +96,28 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     runs = present(draft)
     tasks = _task_rows(draft, scenario)
     policies, vaults, backups = policy_rows(draft), vault_rows(draft, runs), point_rows(draft, runs)
-    protectables = protectable_rows(draft, vaults)
+    protectables, agents = protectable_rows(draft, vaults), agent_rows(draft)
     if scenario == "drifting":
         drift.respell(draft.rng, policies, vaults, backups, protectables)
+        drift.respell_agents(agents)
     hidden = _hide(draft, tasks, backups) if scenario == "gapped" else frozenset()
     consequences.judge_policies(draft)
     consequences.judge_points(draft, runs)
     readable = bool(vaults) and not hidden
     truth = {preset: draft.truth.statement(preset, readable=readable) for preset in PRESETS}
-    return Estate(scenario, draft.project_id, as_of, policies, vaults, tasks, backups, protectables, hidden, truth)
+    return Estate(
+        scenario=scenario,
+        project_id=draft.project_id,
+        as_of=as_of,
+        policies=policies,
+        vaults=vaults,
+        tasks=tasks,
+        backups=backups,
+        protectables=protectables,
+        agents=agents,
+        hidden=hidden,
+        _truth=truth,
+    )
 
 
 def _check(scenario: str, resources: int, days: int, as_of: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The lists of what is kept and of what could be: backups and protectable resources."""
+"""The lists of what is kept, of what could be, and of what takes part in it: backups, protectables and agents."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,7 +8,7 @@ from typing import Final
 from audit.simulator import parameters
 from audit.simulator.answers import bad_parameter, good
 from audit.simulator.cloud import Cloud
-from audit.simulator.listings import Asked, after, answer_page, find, paging, show
+from audit.simulator.listings import Asked, after, answer_page, find, list_page, paging, show
 from audit.simulator.messages import Request, Response, Row
 from audit.simulator.task_log import instant
 
@@ -58,6 +58,15 @@ def list_protectables(cloud: Cloud, request: Request, kind: str) -> Response:
     rows = [row for row in cloud.estate.protectables[kind] if _is_asked_for(row, asked)]
     page = after(rows, asked.get("marker"))[offset : offset + limit]
     return good({"instances": page, "count": len(rows)})
+
+
+def list_agents(cloud: Cloud, request: Request, _: str) -> Response:
+    """List the agents; ``agent_id`` may name several with commas."""
+    asked = parameters.read(request.split().query, parameters.AGENTS)
+    limit, offset = paging(asked)
+    wanted = str(asked["agent_id"]).split(",") if "agent_id" in asked else None
+    rows = [row for row in cloud.estate.agents if asked.get("status", row["status"]) == row["status"]]
+    return list_page("agents", [row for row in rows if not wanted or row["agent_id"] in wanted], limit, offset)
 
 
 def _with_children(cloud: Cloud) -> Iterator[Row]:

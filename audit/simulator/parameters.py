@@ -146,6 +146,7 @@ BACKUPS: Final[Mapping[str, Reader]] = {
     "used_percent": whole(1, 100),
     "vault_id": text,
 }
+AGENTS: Final[Mapping[str, Reader]] = {**PAGING, "status": text, "agent_id": text}
 PROTECTABLES: Final[Mapping[str, Reader]] = {
     "limit": whole(1, MOST_PROTECTABLES),
     "offset": whole(0),

@@ -118,6 +118,7 @@ ROUTES: Final = (
         kept_routes.list_protectables,
         "cbr:vaults:listProtectables",
     ),
+    _Route("GET", _in_project("agents"), kept_routes.list_agents, "cbr:agents:list"),
     _Route("POST", _TOPIC, notices.publish, "smn:topic:publish"),
     _Route("POST", _in_kms("sign"), kms.sign, "kms:cmk:sign"),
     _Route("POST", _in_kms("get-publickey"), kms.get_public_key, "kms:cmk:getPublicKey"),

@@ -5,7 +5,7 @@ from itertools import cycle
 from math import ceil
 from typing import Final, TypeVar
 
-from audit.simulator import catalogue, copying, faults_of_vaults, mishaps
+from audit.simulator import agents, catalogue, copying, faults_of_vaults, mishaps
 from audit.simulator.blueprint import Draft, Policy, Resource, Vault
 from audit.simulator.faults import Fault
 from audit.simulator.truth import DEFAULT
@@ -92,6 +92,7 @@ def _break_more(draft: Draft, vaults: list[Vault]) -> None:
     faults_of_vaults.add_empty_vault(draft, vaults[0])
     mishaps.leave_unprotected(draft, 1 + len(draft.resources()) // 15)
     copying.copy_once(draft)
+    agents.lose_agents(draft, vaults)
 
 
 def _was_thinned(vault: Vault) -> bool:

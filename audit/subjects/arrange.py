@@ -9,7 +9,7 @@ from typing import Final
 
 from audit.collection import Kind, Window
 from audit.history import History
-from audit.records import BACKUP, REPLICATION, Backup, PackedTasks, Policy, Protectable, Protected, Task, Vault
+from audit.records import BACKUP, REPLICATION, Agent, Backup, PackedTasks, Policy, Protectable, Protected, Task, Vault
 from audit.records.layout import COMMON_PART, WHOLE
 from audit.records.table import Group
 from audit.schedule import Schedule, UnreadableScheduleError
@@ -37,6 +37,7 @@ class Inventory:
     vaults: Iterable[Vault] = ()
     backups: Iterable[Backup] = ()
     protectables: Iterable[Protectable] = ()
+    agents: Iterable[Agent] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,7 @@ class _Arrangement:
         self._known: dict[tuple[str, ...], tuple[PolicySubject, ...]] = {}
         self._protectables = {protectable.id: protectable for protectable in inventory.protectables}
         self._server_of = _servers(self._protectables.values())
+        self._agents = {agent.id: agent for agent in inventory.agents}
         self._points_of_resource: dict[str, list[Backup]] = defaultdict(list)
         self._points_of_vault: dict[str, list[Backup]] = defaultdict(list)
         for backup in sorted(inventory.backups, key=_BY_AGE):
@@ -243,6 +245,8 @@ class _Arrangement:
             protectables_complete=self._has_all[Kind.PROTECTABLES]
             if Kind.PROTECTABLES in self._collection.asked
             else None,
+            agent=self._agents.get(resource_id),
+            agents_complete=self._has_all[Kind.AGENTS],
             known_since=self._first_seen(tasks) if vaults else None,
         )
         remembered = self._remembered(resource)

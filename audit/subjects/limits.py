@@ -30,6 +30,7 @@ class Limits:
         overstay: how long after its end of retention a backup may still be there.
         max_restore_time: from start to end of a restore.
         drills: restores that people signed for.
+        max_agent_silence: how long ago an agent may have been active last.
     """
 
     now: datetime
@@ -59,6 +60,7 @@ class Limits:
     allowed_excluded_disks: frozenset[str]
     overstay: timedelta
     max_restore_time: timedelta
+    max_agent_silence: timedelta
     max_waiver_period: timedelta
     max_waived_subjects: int
     maintenance: Callable[[datetime], str] = lambda _moment: ""

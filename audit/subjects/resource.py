@@ -11,7 +11,19 @@ from typing import ClassVar, Final
 
 from audit.collection import Window
 from audit.matching import Matcher, Plan, Schedules
-from audit.records import BACKUP, RESTORE, Backup, PackedTasks, Protectable, Protected, Task, TaskList, Vault, pick
+from audit.records import (
+    BACKUP,
+    RESTORE,
+    Agent,
+    Backup,
+    PackedTasks,
+    Protectable,
+    Protected,
+    Task,
+    TaskList,
+    Vault,
+    pick,
+)
 from audit.schedule import Schedule
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
@@ -55,6 +67,8 @@ class Resource:
         protectable: what the list of protectable resources says of it, or None.
         server_id: the server that it is a disk of, as that list says.
         protectables_complete: that list was read completely; None where nobody asked for it.
+        agent: the agent that a vault for files holds as this resource, or None.
+        agents_complete: the list of agents was read completely.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.RESOURCE
@@ -77,6 +91,8 @@ class Resource:
     protectable: Protectable | None = None
     server_id: str | None = None
     protectables_complete: bool | None = None
+    agent: Agent | None = None
+    agents_complete: bool = False
     _matched: dict[int, tuple[Limits, Schedules]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -133,6 +149,11 @@ class Resource:
     def backup_places(self) -> tuple[tuple[Vault, Protected], ...]:
         """Each vault into which backups of it are made, beside how it is held there."""
         return tuple((vault, held) for vault, held in self.places if not vault.receives_copies_only)
+
+    @property
+    def needs_agent(self) -> bool:
+        """A vault for files holds it, into which only an agent makes backups."""
+        return any(vault.object_type == "file" for vault, _held in self.backup_places)
 
     @cached_property
     def schedules(self) -> tuple[Schedule, ...] | None:

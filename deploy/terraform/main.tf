@@ -6,6 +6,7 @@ locals {
 
   project_policies = concat(
     ["cbr-read"],
+    var.extra_lists ? ["cbr-extra"] : [],
     var.kms_key_id != "" ? ["kms-encrypt"] : [],
     var.signing_kms_key_id != "" ? ["kms-sign"] : [],
     length(local.topics) > 0 ? ["smn-publish"] : [],

@@ -85,6 +85,12 @@ variable "lock_days" {
   default     = 0
 }
 
+variable "extra_lists" {
+  description = "Whether the function may read the lists that controls need which only some profiles select: the agents of CBR-505."
+  type        = bool
+  default     = false
+}
+
 variable "settings" {
   description = "Further settings by name, such as CBR_AUDIT_PROFILE."
   type        = map(string)

@@ -11,7 +11,7 @@ from audit.demands import Demands
 from audit.findings import Fact, Finding, Verdict
 from audit.history import History
 from audit.judgement import Findings, Judgement
-from audit.records import Backup, Policy, Protectable, Protected, Replica, Task, Vault
+from audit.records import Agent, Backup, Policy, Protectable, Protected, Replica, Task, Vault
 from audit.records.keys import key_of
 from audit.report.facts import RunFacts
 from audit.schedule import Schedule
@@ -124,6 +124,12 @@ def a_protectable(protectable_id: str = "server-1", **changes: Any) -> Protectab
     return Protectable(id=protectable_id, **{**values, **changes})
 
 
+def an_agent(silent_for: timedelta = HOUR, **changes: Any) -> Agent:
+    """An agent that was active last this long before NOW."""
+    values: Row = {"id": "server-1", "host_name": "web-1", "status": "normal", "last_active": NOW - silent_for}
+    return Agent(**{**values, **changes})
+
+
 def a_window(days: int = 30) -> Window:
     return Window(since=NOW - days * DAY, until=NOW)
 
@@ -193,6 +199,7 @@ def limits(**changes: Any) -> Limits:
         "allowed_excluded_disks": frozenset(),
         "overstay": 2 * DAY,
         "max_restore_time": 12 * HOUR,
+        "max_agent_silence": 24 * HOUR,
         "max_waiver_period": 365 * DAY,
         "max_waived_subjects": 10,
     }
@@ -407,6 +414,16 @@ def a_protectable_row(**changes: Any) -> Row:
         "type": "OS::Nova::Server",
         "children": [],
         "protectable": {"result": True, "vault": None},
+    }
+    return {**values, **changes}
+
+
+def an_agent_row(**changes: Any) -> Row:
+    values: Row = {
+        "agent_id": "server-1",
+        "host_name": "web-1",
+        "status": "normal",
+        "last_active_time": "2026-01-05T22:00:03.120000",
     }
     return {**values, **changes}
 

@@ -25,6 +25,7 @@ from tests.core.builders import (
     a_resource,
     a_task,
     a_vault,
+    an_agent,
     arranged,
     demands,
 )
@@ -201,6 +202,38 @@ class TestProtectables:
         assert {control for control, outcome in outcomes.items() if outcome is not Outcome.NOT_APPLICABLE} == {
             "CBR-503"
         }
+
+
+class TestAgents:
+    def test_an_agent_belongs_to_the_resource_that_has_its_id(self) -> None:
+        agents = [an_agent(id="server-1"), an_agent(id="server-9", host_name="name of server-2")]
+        subjects = arranged(vaults=[a_vault("vault-1", "server-1", "server-2")], agents=agents)
+
+        assert [resource.agent for resource in subjects.resources] == [agents[0], None]
+
+    @pytest.mark.parametrize(
+        ("collection", "complete"),
+        [
+            (a_collection(), True),
+            (a_collection(Kind.AGENTS), False),
+            (a_collection(rejected=(a_rejected(Kind.AGENTS),)), False),
+            (a_collection(readings=tuple(a_reading(kind) for kind in ALWAYS_READ)), False),
+        ],
+    )
+    def test_it_is_said_whether_all_were_read(self, collection: Collection, complete: bool) -> None:  # noqa: FBT001  # the expectation
+        assert the_resource(arranged([a_task()], collection=collection)).agents_complete is complete
+
+    @pytest.mark.parametrize(
+        ("changes", "needs"),
+        [
+            ({"object_type": "file"}, True),
+            ({"object_type": "server"}, False),
+            ({}, False),
+            ({"object_type": "file", "protect_type": "replication"}, False),
+        ],
+    )
+    def test_what_a_vault_for_files_holds_needs_one(self, changes: dict[str, Any], needs: bool) -> None:  # noqa: FBT001  # the expectation
+        assert a_resource(vaults=(a_vault(**changes),)).needs_agent is needs
 
 
 class TestDisksOfServers:

@@ -138,7 +138,10 @@ def test_a_small_file_that_unpacks_to_a_flood_is_refused(monkeypatch: pytest.Mon
         (b"<html>", "looks like a web page"),
         (b"[]", "is not a JSON object"),
         (b"5", "is not a JSON object"),
-        (b"{}", "it has none of the fields operation_logs, policies, vaults, backups, instances, operation_log"),
+        (
+            b"{}",
+            "it has none of the fields operation_logs, policies, vaults, backups, instances, agents, operation_log",
+        ),
         (b'{"vaults": [], "backup": {}}', "it has several of the fields vaults, backup; name it with --kind"),
         (b'{"error_msg": null}', "it has none of the fields"),
         (b'{"vaults": [], "count": 0, "x": "\\ud800"}', "the answer for vaults has a value that cannot be read"),

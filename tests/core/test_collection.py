@@ -63,17 +63,25 @@ def test_a_year_is_shown_with_four_digits(year: str) -> None:
 
 
 def test_every_list_has_a_name_for_people() -> None:
-    assert [kind.words for kind in Kind] == ["task log", "policies", "vaults", "backups", "protectable resources"]
+    assert [kind.words for kind in Kind] == [
+        "task log",
+        "policies",
+        "vaults",
+        "backups",
+        "protectable resources",
+        "agents",
+    ]
 
 
 def test_every_list_has_the_key_of_its_answer_and_the_action_that_reading_it_needs() -> None:
-    assert [kind.key for kind in Kind] == ["operation_logs", "policies", "vaults", "backups", "instances"]
+    assert [kind.key for kind in Kind] == ["operation_logs", "policies", "vaults", "backups", "instances", "agents"]
     assert [kind.permission for kind in Kind] == [
         "cbr:tasks:list",
         "cbr:policies:list",
         "cbr:vaults:list",
         "cbr:backups:list",
         "cbr:vaults:listProtectables",
+        "cbr:agents:list",
     ]
 
 

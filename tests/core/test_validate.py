@@ -21,6 +21,7 @@ from tests.core.builders import (
     a_protectable_row,
     a_task_row,
     a_vault_row,
+    an_agent_row,
 )
 
 BUILDERS = {
@@ -29,6 +30,7 @@ BUILDERS = {
     Kind.VAULTS: a_vault_row,
     Kind.BACKUPS: a_backup_row,
     Kind.PROTECTABLES: a_protectable_row,
+    Kind.AGENTS: an_agent_row,
 }
 NAMED = {"resource": {"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"}}
 JSON = st.recursive(
@@ -53,7 +55,7 @@ def taken(*rows: Any, kind: Kind = Kind.TASKS, **envelope: Any) -> Intake:
 
 
 def all_of(intake: Intake) -> list[Sized]:
-    return [intake.tasks, intake.policies, intake.vaults, intake.backups, intake.protectables]
+    return [intake.tasks, intake.policies, intake.vaults, intake.backups, intake.protectables, intake.agents]
 
 
 def deep(levels: int) -> Any:
@@ -433,9 +435,9 @@ def test_every_mutated_row_is_used_drifted_or_rejected(kind: Kind) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_counts_of_many_pages_add_up_in_any_order(kind: Kind, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  # repeatable
-    good = BUILDERS[kind]()
+    good, identity = BUILDERS[kind](), ANSWERS[kind].identity
     rows = [
-        {**row, "id": f"id-{number}"} if row.get("id") == good["id"] else row
+        {**row, identity: f"id-{number}"} if row.get(identity) == good[identity] else row
         for number, row in enumerate(mutations(good))
     ]
     pages = [a_page(*chance.sample(rows, 50), kind=kind) for _ in range(20)]

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from audit.cbr.client import ACTIONS
+from audit.collection import Kind
 from audit.notify import smn
-from audit.permissions import ENCRYPT, INVOKE, LOCK, NOTIFY, POLICIES, READ, SIGN, STORE
+from audit.permissions import ENCRYPT, EXTRA, INVOKE, LOCK, NOTIFY, POLICIES, READ, SIGN, STORE
 from audit.simulator import ACTIONS as KNOWN
 from audit.store import obs, obs_dialect
 from deploy.wheels import ROOT
@@ -24,7 +24,8 @@ def actions(name: str) -> list[str]:
 
 
 def test_the_table_names_what_the_code_asks_for_and_no_more() -> None:
-    assert {*READ} == {*ACTIONS.values()}
+    assert not {*READ} & {*EXTRA}
+    assert {*READ, *EXTRA} == {kind.permission for kind in Kind if kind is not Kind.PROTECTABLES}
     assert {*STORE} == {obs.PUT, obs.GET, obs.LIST}
     assert {*LOCK} == {obs.LOCK}
     assert {*NOTIFY} == {smn.ACTION}

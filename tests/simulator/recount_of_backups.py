@@ -1,4 +1,4 @@
-"""What is kept, counted again: CBR-111, 401 to 405, 501 to 503."""
+"""What is kept, counted again: CBR-111, 401 to 405, 501 to 505."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -23,6 +23,11 @@ def failures(rows: Rows, limits: "Limits", since: datetime) -> Iterator[Pair]:
         ends = [point["expired_at"] for point in rows.points_of_vault.get(vault["id"], ()) if point.get("expired_at")]
         if any(when(end) + limits.overstay < rows.estate.as_of for end in ends):
             yield "CBR-405", "vault", vault["id"]
+    held = {resource["id"] for _, resource in rows.held()}
+    for agent in rows.estate.agents:
+        silent = when(agent["last_active_time"]) + limits.silence < rows.estate.as_of
+        if agent["agent_id"] in held and (silent or agent["status"] == "abnormal"):
+            yield "CBR-505", "resource", agent["agent_id"]
     yield from _destroyed(rows, limits)
     yield from _unprotected(rows)
 

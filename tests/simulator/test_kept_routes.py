@@ -146,6 +146,7 @@ PATHS = {
     "cbr:backups:list": "backups",
     "cbr:backups:get": "backups/1",
     "cbr:vaults:listProtectables": "protectables/server/instances",
+    "cbr:agents:list": "agents",
 }
 
 

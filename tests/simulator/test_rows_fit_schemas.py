@@ -19,6 +19,7 @@ LISTS = {
     "vaults": ("vaults",),
     "backups": ("backups?show_replication=true", "backups"),
     "protectables": tuple(f"protectables/{kind}/instances" for kind in KINDS),
+    "agents": ("agents",),
 }
 STEADY = [scenario for scenario in SCENARIOS if scenario != "drifting"]
 

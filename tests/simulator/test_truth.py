@@ -22,6 +22,7 @@ NARROW = Limits(
     kept=9 * DAY,
     usage=70,
     overstay=1.75 * DAY,
+    silence=12 * HOUR,
     restore=10 * HOUR,
 )
 WIDE = Limits(
@@ -38,6 +39,7 @@ WIDE = Limits(
     kept=4.5 * DAY,
     usage=88,
     overstay=4 * DAY,
+    silence=48 * HOUR,
     restore=14 * HOUR,
     explained=0.7,
     by_tasks=True,

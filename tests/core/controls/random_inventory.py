@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from audit.records import Backup, Policy, Protected, Task, Vault
+from audit.records import Agent, Backup, Policy, Protected, Task, Vault
 from audit.schedule import Schedule
 from audit.subjects import PolicySubject, Presence, Resource, VaultSubject
 from tests.core.builders import (
@@ -22,6 +22,7 @@ from tests.core.builders import (
     a_resource,
     a_vault,
     a_vault_subject,
+    an_agent,
 )
 
 STATES = ["available"] * 8 + ["error", "error", "protecting", "deleting", "restoring", "waiting_protect", "odd"]
@@ -148,6 +149,15 @@ def a_random_resource_with_points(chance: random.Random) -> Resource:
         protectable=chance.choice([listed, listed, None]),
         server_id=chance.choice([None] * 9 + ["server-9"]),
         protectables_complete=True,
+        agent=chance.choice([a_random_agent(chance), a_random_agent(chance), None]),
+        agents_complete=True,
+    )
+
+
+def a_random_agent(chance: random.Random) -> Agent:
+    return an_agent(
+        chance.randrange(48) * HOUR,
+        status=chance.choice(["normal"] * 6 + ["abnormal", "uninstall", "odd", None]),
     )
 
 
@@ -179,6 +189,8 @@ def without_some_rows(chance: random.Random, subject: Judged) -> Judged:
             changes |= _without_vaults(chance, subject)
         if isinstance(subject, Resource) and chance.random() < 0.4:
             changes |= {"protectable": chance.choice([subject.protectable, None]), "protectables_complete": False}
+        if isinstance(subject, Resource) and chance.random() < 0.4:
+            changes |= {"agent": chance.choice([subject.agent, None]), "agents_complete": False}
     return replace(subject, **changes)
 
 

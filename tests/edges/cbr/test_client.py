@@ -13,7 +13,7 @@ from audit.cbr.client import CbrClient, Params
 from audit.collection import Kind, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.run import Pages
-from audit.simulator import Request, Response, Simulator, serve
+from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.simulator.messages import Row
 from audit.typed_tasks import reader
 from audit.web.answer import Answer
@@ -157,6 +157,24 @@ def test_changes_during_a_walk_over_the_socket_lose_nothing_without_a_gap(
     if changes in ((add,), (update,)):
         assert walk.reading().complete, "what happens after the window does not disturb it"
         assert received == there_at_first
+
+
+def test_agents_are_read_in_pages_and_told_apart_by_their_own_id_while_they_report() -> None:
+    estate = build_estate("healthy", resources=12, days=2, as_of=AS_OF)
+    template = estate.agents[0]
+    estate.agents[:] = [template | {"agent_id": f"agent-{number}"} for number in range(50)]
+
+    def report(_request: Request, number: int) -> None:
+        for agent in estate.agents:
+            agent["last_active_time"] = f"2026-11-23T11:00:{number:02}"
+
+    simulator = Simulator(estate)
+    simulator.intercept = report
+    with a_client(simulator) as client:
+        walk = client.read(Kind.AGENTS, WINDOW)
+        seen = {row["agent_id"] for page in walk for row in page.rows}
+
+    assert (len(seen), walk.reading().complete, walk.reading().passes) == (50, True, 2)
 
 
 @pytest.mark.parametrize("workers", [1, 4])

@@ -1,0 +1,51 @@
+"""The clients that back up files: the first server of each vault for servers has one, and it bears the server's id."""
+
+from datetime import timedelta
+from random import Random
+from typing import Final
+
+from audit.simulator import identifiers
+from audit.simulator.blueprint import Draft, Resource, Vault
+from audit.simulator.messages import Row
+from audit.simulator.tasks import written
+
+_SILENT_FOR: Final = timedelta(days=3)
+_MINUTE: Final = timedelta(minutes=1)
+
+
+def agent_rows(draft: Draft) -> list[Row]:
+    """Write every agent; lots are drawn apart, so that agents change nothing else of an estate."""
+    rng = Random(f"agents {draft.project_id}")
+    return [_agent(draft, rng, resource) for resource in _with_agents(draft.vaults)]
+
+
+def lose_agents(draft: Draft, vaults: list[Vault]) -> None:
+    """Silence the agent of one server three days ago; that of another one is abnormal since a moment."""
+    servers = _with_agents(vaults)
+    for resource, agents in zip(servers, (draft.silent_agents, draft.broken_agents), strict=False):
+        agents.add(resource.id)
+        draft.truth.resource(resource.id, "CBR-505")
+
+
+def _with_agents(vaults: list[Vault]) -> list[Resource]:
+    return [vault.resources[0] for vault in vaults if vault.object_type == "server" and vault.resources]
+
+
+def _agent(draft: Draft, rng: Random, resource: Resource) -> Row:
+    silent_for = _SILENT_FOR if resource.id in draft.silent_agents else _MINUTE
+    active = draft.as_of - silent_for - rng.random() * _MINUTE
+    path = {"id": identifiers.uuid(rng), "agent_id": resource.id, "dir_path": "/srv/data", "status": "available"}
+    return {
+        "agent_id": resource.id,
+        "agent_type": "cloud",
+        "agent_version": "24.6.0",
+        "created_at": written(draft.before),
+        "updated_at": written(active),
+        "host_name": resource.name,
+        "host_nickname": "",
+        "host_ip": f"192.0.2.{rng.randrange(20, 255)}",
+        "host_os": "linux",
+        "status": "abnormal" if resource.id in draft.broken_agents else "normal",
+        "last_active_time": written(active),
+        "paths": [path],
+    }

@@ -1,0 +1,94 @@
+"""Whole audits over a socket that read lists which only some profiles need and some regions have."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.collection import Kind
+from audit.findings import Finding, Outcome
+from audit.replay import replay
+from audit.report.facts import Conclusion
+from audit.run import Done
+from audit.simulator import Request, Response, Simulator, build_estate
+from audit.store import open_store
+from tests.edges.pretend import AS_OF, audit, json_response
+
+ABSENT = json_response({"error_code": "APIGW.0101", "error_msg": "The API does not exist."}, 404)
+AGENTS = "{controls: [default, CBR-505]}"
+
+
+def a_run(folder: Path, profile: str, scenario: str = "mixed", **changes: Any) -> tuple[Done, Simulator]:
+    simulator = Simulator(build_estate(scenario, resources=26, days=5, as_of=AS_OF))
+    for name, value in changes.items():
+        setattr(simulator, name, value)
+    return audit(simulator, folder, CBR_AUDIT_PROFILE=profile), simulator
+
+
+def findings(done: Done, control: str) -> list[Finding]:
+    return [finding for finding in done.report.findings if finding.control == control]
+
+
+def outcomes(done: Done, control: str) -> set[Outcome]:
+    return {finding.outcome for finding in findings(done, control)}
+
+
+def planted(control: str) -> set[str]:
+    expected = build_estate("mixed", resources=26, days=5, as_of=AS_OF).truth("strict")["expected"]
+    return {entry["subject"]["id"] for entry in expected if entry["control"] == control}
+
+
+def answering(path: str, answer: Response) -> Any:
+    return lambda request, _number: answer if path in Request.split(request).path else None
+
+
+@pytest.mark.parametrize(("profile", "control"), [(AGENTS, "CBR-505")])
+def test_what_was_planted_is_found_and_nothing_else(profile: str, control: str, tmp_path: Path) -> None:
+    done, _ = a_run(tmp_path, profile)
+    failed = {finding.id for finding in findings(done, control) if finding.outcome is Outcome.FAIL}
+
+    assert failed == planted(control) != set()
+    assert Outcome.UNKNOWN not in outcomes(done, control)
+    assert done.report.collection.complete
+
+
+@pytest.mark.parametrize("profile", [AGENTS])
+def test_a_run_that_read_them_is_recomputed_to_the_same_bytes(profile: str, tmp_path: Path) -> None:
+    done, simulator = a_run(tmp_path, profile)
+
+    result = replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
+    assert (result.differing, result.reasons) == ((), ())
+
+
+@pytest.mark.parametrize(("kind", "path"), [(Kind.AGENTS, "/agents")])
+def test_what_no_selected_control_needs_is_not_asked_for(kind: Kind, path: str, tmp_path: Path) -> None:
+    done, _ = a_run(tmp_path, "default", intercept=answering(path, Response(500)))
+
+    assert kind not in {reading.kind for reading in done.report.collection.readings}
+    assert done.report.collection.complete
+
+
+@pytest.mark.parametrize(("profile", "kind", "control"), [(AGENTS, Kind.AGENTS, "CBR-505")])
+def test_a_list_that_may_not_be_read_is_a_gap_with_the_permission(
+    profile: str, kind: Kind, control: str, tmp_path: Path
+) -> None:
+    simulator = Simulator(build_estate("healthy", resources=6, days=5, as_of=AS_OF), denied=[kind.permission])
+    done = audit(simulator, tmp_path, CBR_AUDIT_PROFILE=profile)
+
+    assert {finding.facts.get("permission") for finding in findings(done, control)} == {kind.permission}
+    assert outcomes(done, control) == {Outcome.UNKNOWN}
+    assert any(kind.permission in gap for gap in done.report.collection.gaps)
+    assert done.report.conclusion is Conclusion.INCOMPLETE
+
+
+@pytest.mark.parametrize(("profile", "path", "control"), [(AGENTS, "/agents", "CBR-505")])
+def test_a_list_that_the_region_does_not_have_is_said_and_the_rest_is_judged(
+    profile: str, path: str, control: str, tmp_path: Path
+) -> None:
+    done, _ = a_run(tmp_path, profile, "healthy", intercept=answering(path, ABSENT))
+
+    (gap,) = done.report.collection.gaps[:1]
+    assert "this region seems not to have the list; where that is so, skip in the profile what needs it" in gap
+    assert "404" in gap
+    assert outcomes(done, control) == {Outcome.UNKNOWN}
+    assert outcomes(done, "CBR-101") == {Outcome.PASS}
