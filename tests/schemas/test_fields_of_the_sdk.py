@@ -16,6 +16,7 @@ ANSWERS = {
     "vaults": v1.ListVaultResponse,
     "backups": v1.ListBackupsResponse,
     "protectables": v1.ListProtectableResponse,
+    "agents": v1.ListAgentResponse,
 }
 
 
