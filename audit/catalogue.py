@@ -56,5 +56,8 @@ OPT_IN: Final = frozenset(
 )
 """Applied only where a profile asks for them."""
 
+USUAL: Final = frozenset(NAMES.keys() - OPT_IN)
+"""Applied unless a profile says otherwise."""
+
 OF_WAIVERS: Final = frozenset({"CBR-904"})
 """They judge the waivers, and cannot be waived themselves."""

@@ -38,7 +38,7 @@ from audit.reading import RUN_ID, Found, read_report, read_run
 from audit.report import json_report
 from audit.report.facts import Conclusion
 from audit.run import Done
-from audit.screen import framework_lines, printable, summary_lines
+from audit.screen import framework_lines, notices, printable, summary_lines
 from audit.settings import VARIABLES
 from audit.simulator import ACTIONS, PRESETS, SCENARIOS, Simulator, build_estate, serve
 from audit.wiring import carry_out
@@ -171,19 +171,34 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     help="Start of the window, such as 2026-10-24 or 30d; goes on after the run before unless told.",
 )
 @click.option("--as-of", metavar="TIME", help="End of the window and time of judgement.  [default: now]")
+@click.option(
+    "--official",
+    is_flag=True,
+    help="Let the report become the latest one even if --profile is not the configured profile.",
+)
 @click.pass_context
 def run(
-    ctx: click.Context, /, *, since: str | None, as_of: str | None, profile: str | None, **options: str | None
+    ctx: click.Context,
+    /,
+    *,
+    since: str | None,
+    as_of: str | None,
+    profile: str | None,
+    official: bool,
+    **options: str | None,
 ) -> None:
     """Audit a project and write the report with its evidence to a store.
 
     Credentials come from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (with _SECURITY_TOKEN for
     temporary ones), or CBR_AUDIT_TOKEN, or CBR_AUDIT_USER and CBR_AUDIT_PASSWORD. Every other setting may come from
     there too; see the README.
+
+    With another --profile than the configured one (CBR_AUDIT_PROFILE, or else that of the last run), the report is a
+    what-if: it is stored beside the others, nobody is told, and the latest report stays what it was.
     """
     variables = _variables(options)
     try:
-        done = _audit(variables, since=since, as_of=as_of, profile=profile)
+        done = _audit(variables, since=since, as_of=as_of, profile=profile, official=official)
     except SettingsError as error:
         raise type(error)(_with_options(str(error))) from error
     _print_done(done)
@@ -349,8 +364,16 @@ def derive_schema(*, page: Path, out: Path | None, descriptions: bool) -> None:
         out.write_bytes(schema)
 
 
-def _audit(variables: Mapping[str, str], *, since: str | None, as_of: str | None, profile: str | None) -> Done:
-    made = order(variables, since=since, as_of=as_of, profile=load_profile(profile) if profile else None)
+def _audit(
+    variables: Mapping[str, str],
+    *,
+    since: str | None,
+    as_of: str | None,
+    profile: str | None,
+    official: bool = False,
+) -> Done:
+    given = load_profile(profile) if profile else None
+    made = order(variables, since=since, as_of=as_of, profile=given, official=official)
     with watching(sys.stderr) as watch:
         return carry_out(made, watch)
 
@@ -366,6 +389,8 @@ def _print_report(found: Found) -> None:
         verdict, *rest = summary_lines(found.report)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise StoreError("the report is damaged, or another version of cbr-audit wrote it") from error
+    for notice in notices(found.report["run"]):
+        console.print(printable(notice), style="bold yellow")
     console.print(verdict, style=colours[found.report["conclusion"]])
     for line in rest:
         console.print(line)

@@ -1,6 +1,6 @@
 """A run from the pointer to the one before: it goes on where that one ended."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from audit.collection import Window, shown
 from audit.edges import Edges
 from audit.orders import Order
 from audit.predecessor import Predecessor, read_predecessor, recalled
+from audit.profile import profile_changes
 from audit.publish import Publication, newest
 from audit.report.facts import RunFacts
 from audit.run import Done, Watch, run
@@ -22,7 +23,9 @@ FIRST_READING: Final = timedelta(days=30)  # what CBR still shows
 _LOG = structlog.get_logger()
 
 
-def go_on(order: Order, edges: Edges, pointer: bytes | None, watch: Watch) -> tuple[Done, Mapping[str, Any] | None]:
+def go_on(
+    order: Order, edges: Edges, pointer: bytes | None, watch: Watch, begin: Callable[[RunFacts], None]
+) -> tuple[Done, Mapping[str, Any] | None]:
     """Carry out a run; also return what the one before reported.
 
     Args:
@@ -30,6 +33,7 @@ def go_on(order: Order, edges: Edges, pointer: bytes | None, watch: Watch) -> tu
         edges: what it needs of the world.
         pointer: what the store has of the latest run, None where there is none.
         watch: is told how far it has come.
+        begin: is told which run it is, before anything is read from the cloud.
 
     Raises:
         AuditError: the run could not be carried out.
@@ -39,6 +43,7 @@ def go_on(order: Order, edges: Edges, pointer: bytes | None, watch: Watch) -> tu
     before = read_predecessor(edges.store, head, until=order.until, look_back=order.profile.remembered)
     facts = _facts(order, edges.store, head, before)
     _tell(facts, edges)
+    begin(facts)
     publication = Publication(edges.store, facts, head=head, signer=signer)
     done = run(facts, order.profile, edges.client(), publication, watch, before)
     return done, before.report if before else None
@@ -64,7 +69,24 @@ def _facts(order: Order, store: Store, head: Head | None, before: Predecessor | 
         language=order.profile.language,
         previous=recalled(store, head, before, until),
         origin=before.origin if before else None,
+        is_what_if=_is_what_if(order, before),
+        profile_changes=profile_changes(before.profile, order.profile) if before else (),
     )
+
+
+def _is_what_if(order: Order, before: Predecessor | None) -> bool:
+    """Whether the profile is another one than the configured one, and nobody says that it counts all the same.
+
+    Where none is configured, the profile of the run before stands for it; a new version of cbr-audit may fill one in
+    otherwise, so that it is compared with runs of the same version only.
+    """
+    if not order.may_be_what_if:
+        return False
+    if order.configured_sha256 is not None:
+        return True
+    if before is None or before.tool_version != __version__:
+        return False
+    return bool(profile_changes(before.profile, order.profile))
 
 
 def _tell(facts: RunFacts, edges: Edges) -> None:

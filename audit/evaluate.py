@@ -9,6 +9,7 @@ from audit.collection import Kind
 from audit.demands import Demands
 from audit.findings import Control, Verdict, not_applicable, unknown
 from audit.judgement import Findings, Judgement
+from audit.previous import OUT_OF_SCOPE
 from audit.subjects import Collection, Limits, Presence, Resource, Subject, SubjectKind, Subjects, VaultSubject
 
 _EXCUSES: Final = {
@@ -18,7 +19,7 @@ _EXCUSES: Final = {
     Presence.UNKNOWN: unknown("the vaults could not be read completely"),
 }
 Note = Callable[[Subject, Limits], None]
-_OUT_OF_SCOPE: Final = not_applicable("not in the scope of the profile")
+_OUT_OF_SCOPE: Final = not_applicable(OUT_OF_SCOPE)
 
 
 def evaluate(

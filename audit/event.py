@@ -42,6 +42,10 @@ class ManualEvent(BaseModel):
     profile: str | dict[str, Any] | None = Field(
         default=None, description="The profile, as a preset, YAML text or an object, instead of the configured one."
     )
+    official: bool = Field(
+        default=False,
+        description="Let the report become the latest one even if its profile is not the configured one.",
+    )
 
 
 def read_event(event: object) -> TimerEvent | ManualEvent:

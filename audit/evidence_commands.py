@@ -234,11 +234,19 @@ def _print_changes(changes: Changes) -> None:
             changes.disappeared,
             lambda change: f", had failed since {shown(change.since)}; not judged any more",
         ),
+        ("Not compared", changes.not_compared, _only_one),
     )
     for title, found, extra in parts:
         click.echo(f"{title}: {len(found)}")
         for change in found:
             click.echo(printable(f"  {change.control} {change.kind} {change.name}{extra(change)}"))
+
+
+def _only_one(change: Change) -> str:
+    fails = change.outcome == "fail"
+    return (
+        "; fails, and only the newer profile judges it" if fails else "; failed, and only the older profile judges it"
+    )
 
 
 def _doubt(change: Change) -> str:

@@ -136,6 +136,11 @@ class Finding(Struct, frozen=True, gc=False):
         return self.verdict.outcome
 
     @property
+    def reason(self) -> str:
+        """The reason of the verdict."""
+        return self.verdict.reason
+
+    @property
     def facts(self) -> dict[str, Fact]:
         """The facts of the verdict, by name."""
         return dict(self.verdict.facts)

@@ -1,6 +1,7 @@
 """The command ``cbr-audit invoke``: what is asked for, and what is shown of the answer."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import orjson
 
 from audit.errors import SettingsError
 from audit.invoke import Invoked, invoke, read_keys, target
-from audit.report.wording import VERDICTS, count, printable
+from audit.report.wording import VERDICTS, compliant_by, count, notices, printable
 from audit.settings import VARIABLES
 
 _EXIT_CODES: Final = {"compliant": 0, "incomplete": 3, "non_compliant": 10}
@@ -74,7 +75,7 @@ def _started(invoked: Invoked) -> list[str]:
 def _lines(invoked: Invoked) -> list[str]:
     """Say what the function returned in a few lines."""
     told = invoked.returned
-    lines = [VERDICTS.get(str(told.get("conclusion")), f"Conclusion: {told.get('conclusion')}"), ""]
+    lines = [*notices(told), _verdict(told), ""]
     if told.get("problems"):
         worst = f", the worst {told['worst']}" if told.get("worst") else ""
         lines.append(f"Problems {count(int(told['problems']), 'problem')}{worst}")
@@ -84,3 +85,10 @@ def _lines(invoked: Invoked) -> list[str]:
         f"Report   {told.get('prefix')}/report.html in the function's store",
         f"Show it  cbr-audit show {told.get('run')}",
     ]
+
+
+def _verdict(told: Mapping[str, Any]) -> str:
+    conclusion, left_out = str(told.get("conclusion")), told.get("controls_left_out")
+    if conclusion == "compliant" and left_out:
+        return compliant_by(int(told.get("controls", 0)), int(left_out))
+    return VERDICTS.get(conclusion, f"Conclusion: {conclusion}")

@@ -35,6 +35,9 @@ class Order(Struct, frozen=True, kw_only=True):
         budget: time for reading from the cloud.
         storing: time until everything must be stored.
         on_timer: nobody waits for the answer, so trouble must be raised.
+        asked: the profile was given by hand, in place of the configured one.
+        configured_sha256: the hash of the configured profile, None where none is configured.
+        official: whatever profile was given by hand, its report becomes the latest one.
         time_left: how long the run may still take.
         agency: who the function is, None on the command line.
     """
@@ -48,8 +51,16 @@ class Order(Struct, frozen=True, kw_only=True):
     budget: timedelta = _HOUR
     storing: timedelta = 2 * _HOUR
     on_timer: bool = False
+    asked: bool = False
+    configured_sha256: str | None = None
+    official: bool = False
     time_left: Callable[[], timedelta] = lambda: _HOUR
     agency: Agency | None = None
+
+    @property
+    def may_be_what_if(self) -> bool:
+        """A profile was given by hand that the configured one does not confirm."""
+        return self.asked and not self.official and self.configured_sha256 != self.profile.sha256
 
     @property
     def run_id(self) -> str:
@@ -68,7 +79,12 @@ class Context(Agency, Protocol):
 
 
 def order(
-    variables: Mapping[str, str], *, since: str | None = None, as_of: str | None = None, profile: Profile | None = None
+    variables: Mapping[str, str],
+    *,
+    since: str | None = None,
+    as_of: str | None = None,
+    profile: Profile | None = None,
+    official: bool = False,
 ) -> Order:
     """Make an order from variables and from what was asked for by hand.
 
@@ -77,6 +93,7 @@ def order(
         since: start of the window as people write it; what the profile looks back from its end unless told.
         as_of: end of the window; now unless told.
         profile: instead of the configured one.
+        official: the report becomes the latest one even if its profile is not the configured one.
 
     Raises:
         SettingsError: naming everything that is missing or wrong.
@@ -100,7 +117,20 @@ def order(
         since=start,
         until=until,
         nonce=secrets.token_hex(8),
+        asked=profile is not None,
+        configured_sha256=_configured(settings) if profile else demanded.sha256,
+        official=official,
     )
+
+
+def _configured(settings: Settings) -> str | None:
+    """Hash the configured profile; an empty text, which no profile has, where it cannot be used."""
+    if settings.profile is None:
+        return None
+    try:
+        return load_profile(settings.profile).sha256
+    except SettingsError:
+        return ""
 
 
 def order_from_event(event: object, context: Context, environment: Mapping[str, str]) -> Order:
@@ -153,7 +183,8 @@ def _order_by_hand(event: ManualEvent, variables: dict[str, str]) -> Order:
     if event.store:
         variables["CBR_AUDIT_STORE"] = event.store
     try:
-        return order(variables, since=event.since, as_of=event.as_of, profile=_profile_of(event))
+        profile = _profile_of(event)
+        return order(variables, since=event.since, as_of=event.as_of, profile=profile, official=event.official)
     except SettingsError as error:
         raise EventError(f"the event or the settings cannot be used: {error}") from error
 

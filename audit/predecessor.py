@@ -17,12 +17,12 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audit.chain import Digest, DigestKind, Envelope, Head, Link
+from audit.chain import Digest, Envelope, Head, Link
 from audit.collection import Kind, Page, Window, instant
 from audit.errors import ChainError, SourceAnswerError
 from audit.history import History
 from audit.previous import Previous, recall
-from audit.publish import HISTORY, MANIFEST, REPORT
+from audit.publish import HISTORY, MANIFEST, PROFILE, REPORT
 from audit.report.facts import Origin
 from audit.store import Store
 from audit.validate import Intake, read_envelope
@@ -45,6 +45,8 @@ class Predecessor(Struct, frozen=True, kw_only=True):
         report: its report.json, None where that is missing, was changed, or is of another version.
         recalled: what this run compares itself with, out of the report.
         memory: what the report says of the inventory.
+        profile: what it was judged by, in the canonical form; None where that is missing or was changed.
+        tool_version: of cbr-audit, which made it.
     """
 
     run: str
@@ -56,6 +58,8 @@ class Predecessor(Struct, frozen=True, kw_only=True):
     report: Mapping[str, Any] | None
     recalled: Previous
     memory: "Memory | None"
+    profile: Mapping[str, Any] | None
+    tool_version: str
 
     @property
     def origin(self) -> Origin:
@@ -79,7 +83,7 @@ class Predecessor(Struct, frozen=True, kw_only=True):
 def read_predecessor(store: Store, head: Head | None, *, until: datetime, look_back: timedelta) -> Predecessor | None:
     """Read what the newest run left that judged no later time than this one; None where there is none.
 
-    A run over a time that another one had judged before knows less, and is passed over.
+    Passed over are runs of a time that another one had judged before, which know less, and what-ifs.
 
     Args:
         store: where the runs are.
@@ -97,7 +101,7 @@ def read_predecessor(store: Store, head: Head | None, *, until: datetime, look_b
 def _judged_before(store: Store, head: Head, until: datetime) -> tuple[Digest | None, Link | None]:
     """Go back to the newest digest of no later time; also return the link where the way back breaks off, if it does."""
     digest = head.digest
-    while digest is not None and (digest.until > until or digest.kind is DigestKind.BACKFILL):
+    while digest is not None and (digest.until > until or digest.kind.is_beside):
         earlier = _before(store, digest)
         if earlier is None:
             return None, digest.previous
@@ -123,7 +127,18 @@ def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | No
         report=report,
         recalled=replace(compared, notes=notes),
         memory=memory,
+        profile=_profile(store, manifest, digest),
+        tool_version=str(manifest.get("tool_version")),
     )
+
+
+def _profile(store: Store, manifest: Mapping[str, Any], digest: Digest) -> Mapping[str, Any] | None:
+    data = read_listed(store, manifest, prefix_of(digest), PROFILE)
+    try:
+        profile = orjson.loads(data) if data is not None else None
+    except orjson.JSONDecodeError:
+        return None
+    return profile if isinstance(profile, dict) else None
 
 
 def read_manifest(store: Store, digest: Digest) -> Mapping[str, Any] | None:

@@ -1,14 +1,17 @@
 """What the last run of a project knew, so that this one can say what is new."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
 
 from audit.collection import Drift, instant
 
 Pair = tuple[str, str, str]  # control, kind and id of a subject
+OUT_OF_SCOPE: Final = "not in the scope of the profile"
+"""The reason of every finding on a subject that the profile leaves out."""
+_JUDGED: Final = frozenset({"fail", "unknown"})
 
 
 class Failure(Struct, frozen=True):
@@ -32,6 +35,7 @@ class TrendLine(Struct, frozen=True, kw_only=True):
         oldest_backup: of the resources in scope, each with its newest backup, the one that is worst off; None where no
             resource has any.
         without_backup: resources in scope of which no backup is known.
+        profile_changed: the profile was not that of the run before.
     """
 
     run: str
@@ -43,6 +47,7 @@ class TrendLine(Struct, frozen=True, kw_only=True):
     problems: int
     oldest_backup: datetime | None
     without_backup: int
+    profile_changed: bool = False
 
 
 class Previous(Struct, frozen=True, kw_only=True):
@@ -56,6 +61,9 @@ class Previous(Struct, frozen=True, kw_only=True):
         notes: what else was wrong with what it left, in words.
         drift: each kind of drift that it saw, by list, path and problem, and the time of the run that saw it first.
         failing: what failed, and what failed earlier and nobody could say since: silence is no repair.
+        uncompared: those of ``failing`` that the profile of that run did not judge; an earlier one did.
+        controls: ids of the controls that it applied.
+        out_of_scope: kind and id of each subject that its profile left out.
         trend: earlier runs, the oldest first, this one last.
     """
 
@@ -66,6 +74,9 @@ class Previous(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     drift: Mapping[tuple[str, str, str], datetime] = field(default_factory=dict)
     failing: Mapping[Pair, Failure] = field(default_factory=dict)
+    uncompared: frozenset[Pair] = frozenset()
+    controls: frozenset[str] = frozenset()
+    out_of_scope: frozenset[tuple[str, str]] = frozenset()
     trend: tuple[TrendLine, ...] = ()
 
     def knows(self, drift: Drift) -> bool:
@@ -93,6 +104,9 @@ def recall(report: Mapping[str, Any]) -> Previous:
                 (each["kind"], each["path"], each["problem"]): instant(each.get("since", run["as_of"])) for each in seen
             },
             failing=dict(_failing(report)),
+            uncompared=frozenset(pair_of(part) for part in _uncompared(report) if part["outcome"] not in _JUDGED),
+            controls=frozenset(control["id"] for control in report["controls"]),
+            out_of_scope=frozenset(pair_of(each)[1:] for each in report["findings"] if each["reason"] == OUT_OF_SCOPE),
             trend=tuple(map(_trend_line, report["trend"])),
         )
     except (AttributeError, LookupError, TypeError) as error:
@@ -102,11 +116,21 @@ def recall(report: Mapping[str, Any]) -> Previous:
 def _failing(report: Mapping[str, Any]) -> Iterator[tuple[Pair, Failure]]:
     now = instant(report["run"]["as_of"])
     changes = report["changes"]
-    known = {pair_of(part): instant(part["since"]) for part in changes["still"]} if changes else {}
+    uncompared = _uncompared(report)
+    carried = (*(changes["still"] if changes else ()), *uncompared)
+    known = {pair_of(part): instant(part["since"]) for part in carried}
+    for part in uncompared:
+        yield pair_of(part), Failure(str(part["subject"]["name"]), known[pair_of(part)])
     for finding in report["findings"]:
         pair = pair_of(finding)
         if finding["outcome"] == "fail" or (finding["outcome"] == "unknown" and pair in known):
             yield pair, Failure(str(finding["subject"]["name"]), known.get(pair, now))
+
+
+def _uncompared(report: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """What only one of two profiles judged; runs before version 0.2 did not tell it apart."""
+    changes = report["changes"]
+    return changes.get("not_compared", ()) if changes else ()
 
 
 def pair_of(part: Mapping[str, Any]) -> Pair:

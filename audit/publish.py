@@ -123,7 +123,9 @@ class Publication:
         return is_new
 
     def finish(self, report: "Report", index: Callable[[], bytes] | None = None) -> None:
-        """Write the manifest, commit the run with its digest, and point to it unless a later one is there already.
+        """Write the manifest, commit the run with its digest, and point to it.
+
+        Nothing points to a what-if, and nothing to a run of a time before that of the latest one.
 
         Args:
             report: of the run.
@@ -140,6 +142,10 @@ class Publication:
         self._store.create(digest.digest_object, envelope)
         self._keys.append(digest.digest_object)
         self.digest_sha256 = _sha256(envelope)
+        if not self._run.is_what_if:
+            self._point(report, digest, index)
+
+    def _point(self, report: "Report", digest: Digest, index: Callable[[], bytes] | None) -> None:
         pointer = {
             "schema_version": SCHEMA_VERSION,
             "run": self._run.id,
@@ -183,7 +189,9 @@ class Publication:
         )
 
     def _kind(self, report: "Report") -> DigestKind:
-        if self._head and self._head.digest and self._head.digest.until >= self._run.window.until:
+        if self._run.is_what_if:
+            return DigestKind.WHAT_IF
+        if self._head and self._head.official and self._head.official.until >= self._run.window.until:
             return DigestKind.BACKFILL
         return DigestKind.NORMAL if report.collection.reading(Kind.TASKS).distinct else DigestKind.EMPTY
 
@@ -232,6 +240,7 @@ class Publication:
                     "project_id": run.project_id,
                     "region": run.region,
                     "profile_sha256": run.profile_sha256,
+                    "what_if": run.is_what_if,
                     "previous": previous_part(run.previous),
                 },
                 "conclusion": report.conclusion,

@@ -25,7 +25,7 @@ _SHA256: Final = r"^[0-9a-f]{64}$"
 
 
 class _Published(BaseModel):
-    """A part of what we publish: nothing may be missing and nothing may be added without a new version."""
+    """A part of what we publish: nothing may be missing, and what was added since version 0.1 has a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,6 +57,12 @@ class RunPart(_Published):
     region: str
     tool_version: str
     profile_sha256: str = Field(pattern=_SHA256, description="Of the profile in its canonical form.")
+    profile_changes: list[str] = Field(
+        default=[], description="Keys in which the profile differs from that of the run before."
+    )
+    what_if: bool = Field(
+        default=False, description="Judged by another profile than the configured one; it decides nothing."
+    )
     timezone: str = Field(description="IANA name of the zone that people are shown beside UTC.")
     language: Literal["en", "zh"] = Field(description="Of report.html and index.html; this file is English.")
     previous: PreviousPart
@@ -126,6 +132,9 @@ class SummaryPart(_Published):
     problems: int
     waived: int = Field(description="Failures and unknown outcomes that somebody accepts.")
     out_of_scope: int = Field(description="Resources, policies and vaults that the profile leaves out.")
+    controls_left_out: list[str] = Field(
+        default=[], description="Ids of the usual controls that the profile does not apply."
+    )
 
 
 class SubjectPart(_Published):
@@ -260,6 +269,9 @@ class ChangesPart(_Published):
     disappeared: list[ChangePart] = Field(
         description="What failed before and is not judged any more, or does not apply: no repair."
     )
+    not_compared: list[ChangePart] = Field(
+        default=[], description="What fails, or failed, and only one of the two profiles judges."
+    )
 
 
 class TrendPart(_Published):
@@ -276,6 +288,7 @@ class TrendPart(_Published):
         description="The newest backup of the resource that is worst off; null where no resource has any."
     )
     without_backup: int = Field(description="Resources in scope of which no backup is known.")
+    profile_changed: bool = Field(default=False, description="The profile was not that of the run before.")
 
 
 class TimelinePart(_Published):
@@ -361,6 +374,7 @@ class ToldProblem(ProblemPart):
     """What is wrong with one subject, and whether it was known before."""
 
     new: bool = Field(description="The previous report did not have it, or not all of it.")
+    compared: bool = Field(default=True, description="False where the profile of the previous report did not judge it.")
 
 
 class ToldEnd(_Published):
@@ -378,6 +392,9 @@ class ToldRun(_Published):
     as_of: datetime
     project_id: str
     region: str
+    profile_changes: list[str] = Field(
+        default=[], description="Keys in which the profile differs from that of the run before."
+    )
 
 
 class WebhookCall(_Published):
@@ -429,6 +446,7 @@ class ManifestRun(_Published):
     project_id: str
     region: str
     profile_sha256: str = Field(pattern=_SHA256)
+    what_if: bool = Field(default=False, description="Judged by another profile than the configured one.")
     previous: PreviousPart
 
 

@@ -14,7 +14,7 @@ from audit.collection import Kind, Reading, Window, instant
 from audit.errors import ChainError, StoreError
 from audit.predecessor import Predecessor, prefix_of, read_left, read_listed, read_manifest, stored_pages
 from audit.previous import Previous
-from audit.profile import Profile, build_profile
+from audit.profile import Profile, build_profile, profile_changes
 from audit.publish import HISTORY, PROFILE, sha256_of
 from audit.report import FORMATS
 from audit.report.contents import Report
@@ -62,7 +62,7 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     used = profile or own
     before = _before(store, project_id, manifest, own)
     intake = _taken(store, manifest, digest, before)
-    facts = _facts(manifest, used, before)
+    facts = _facts(manifest, used, before, is_what_if=used.sha256 != own.sha256)
     history = sha256_of(intake.tasks.pieces(since=facts.window.since))
     report = assess(facts, used, intake, tuple(map(_reading, manifest["readings"])), before)
     if used.sha256 != own.sha256:
@@ -115,7 +115,7 @@ def _compared(report: Report, made: Mapping[str, str], manifest: Mapping[str, An
     )
 
 
-def _facts(manifest: Mapping[str, Any], profile: Profile, before: Predecessor | None) -> RunFacts:
+def _facts(manifest: Mapping[str, Any], profile: Profile, before: Predecessor | None, *, is_what_if: bool) -> RunFacts:
     run, origin = manifest["run"], manifest["origin"]
     return RunFacts(
         id=run["id"],
@@ -135,6 +135,8 @@ def _facts(manifest: Mapping[str, Any], profile: Profile, before: Predecessor | 
             notes=tuple(run["previous"]["notes"]),
         ),
         origin=Origin(**origin) if origin else None,
+        is_what_if=is_what_if or run.get("what_if", False),
+        profile_changes=profile_changes(before.profile, profile) if before else (),
     )
 
 

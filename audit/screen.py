@@ -5,14 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from audit.frameworks import Claim, Framework
-from audit.report.wording import VERDICTS, count, lasting, printable
+from audit.report.wording import count, lasting, notices, printable, verdict
 
-__all__ = ["printable", "summary_lines"]
+__all__ = ["notices", "printable", "summary_lines"]
 _MOST_PROBLEMS: Final = 5
 _MOST_GAPS: Final = 3
 _MOST_UNKNOWNS: Final = 4
-
-_ACCEPTED: Final = "COMPLIANT: every backup that was checked is as it should be, or its failure is waived."
 _CLAIMS: Final = {
     Claim.SUPPORTS: "supported by",
     Claim.PARTLY: "partly by",
@@ -21,10 +19,10 @@ _CLAIMS: Final = {
 
 
 def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
-    """Write a report.json as lines for a terminal, the verdict first."""
+    """Write a report.json as lines for a terminal, the verdict first; what ``notices`` says goes before it."""
     run, collection, summary = report["run"], report["collection"], report["summary"]
     outcomes = summary["outcomes"]
-    yield _ACCEPTED if report["conclusion"] == "compliant" and summary["waived"] else VERDICTS[report["conclusion"]]
+    yield verdict(report)
     if report["conclusion"] == "non_compliant" and (outcomes["unknown"] or not collection["complete"]):
         yield "There may be more: not everything could be judged."
     yield ""
@@ -62,6 +60,8 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
 def _change_words(changes: Mapping[str, Any]) -> str:
     """Count the findings that fail anew, still, or no longer."""
     kinds = {"new": "fail anew", "still": "still fail", "resolved": "resolved", "disappeared": "not judged any more"}
+    if changes.get("not_compared"):
+        kinds["not_compared"] = "not compared: only one of the profiles judges them"
     numbers = ", ".join(f"{len(changes[kind]):,} {words}" for kind, words in kinds.items())
     return f"since {changes['as_of']}: {numbers}"
 

@@ -1,7 +1,7 @@
 """The one place that joins settings, clients, stores and the run."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib import import_module
 from threading import Thread
@@ -17,6 +17,7 @@ from audit.store import LATEST
 
 if TYPE_CHECKING:
     from audit.notify import Notifier
+    from audit.report.facts import RunFacts
     from audit.run import Done, Watch
 
 _LEVELS: Final = {
@@ -37,18 +38,21 @@ def carry_out(order: Order, watch: "Watch") -> "Done":
     names = {"run_id": order.run_id, "project_id": settings.project_id, "request_id": order.request_id}
     with structlog.contextvars.bound_contextvars(**names):
         notifier = _notifier(order)
-        if notifier:
-            notifier.started(names["run_id"])
+
+        def begin(facts: "RunFacts") -> None:
+            if notifier and not facts.is_what_if:
+                notifier.started(facts.id)
+
         try:
             with opened(order) as edges:
-                done, before = _run(order, edges, watch)
+                done, before = _run(order, edges, watch, begin)
         except Exception as error:
             _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}")
-            if notifier:
+            if notifier and not order.may_be_what_if:
                 notifier.failed(error)
             raise
         _LOG.log(_LEVELS[done.report.conclusion], "run.finished", **summary(done))
-        if notifier:
+        if notifier and not done.report.run.is_what_if:
             is_latest = f"{settings.project_id}/{LATEST}" in done.keys
             url = f"{edges.store.url}/{done.prefix}/report.html"
             notifier.finished(done.report, before, url, is_latest=is_latest)
@@ -61,6 +65,10 @@ def summary(done: "Done") -> dict[str, Any]:
     return {
         "run": report.run.id,
         "conclusion": report.conclusion.value,
+        "what_if": report.run.is_what_if,
+        "profile_changes": list(report.run.profile_changes),
+        "controls": len(report.controls),
+        "controls_left_out": len(report.summary.controls_left_out),
         "problems": report.summary.problems,
         "worst": report.problems[0].severity.value if report.problems else None,
         "resources": report.summary.resources,
@@ -76,7 +84,9 @@ def summary(done: "Done") -> dict[str, Any]:
     }
 
 
-def _run(order: Order, edges: Edges, watch: "Watch") -> "tuple[Done, Mapping[str, Any] | None]":
+def _run(
+    order: Order, edges: Edges, watch: "Watch", begin: "Callable[[RunFacts], None]"
+) -> "tuple[Done, Mapping[str, Any] | None]":
     """Go on where the run before ended; also return what that one reported.
 
     While the answer to the first request is on its way, what goes on with it is imported; both take some time.
@@ -87,7 +97,7 @@ def _run(order: Order, edges: Edges, watch: "Watch") -> "tuple[Done, Mapping[str
             pointer = edges.store.read(f"{order.settings.project_id}/{LATEST}")
         from audit.continuing import go_on  # noqa: PLC0415  # see above
 
-        return go_on(order, edges, pointer, watch)
+        return go_on(order, edges, pointer, watch, begin)
     except RefusedError as error:
         told = f"{error} (signed in with {edges.who.way})"
         raise type(error)(told, status=error.status, code=error.code) from error

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from audit.chain.digest import Digest, Link, folder_of
+from audit.chain.digest import Digest, DigestKind, Link, folder_of
 from audit.chain.envelope import Envelope
 from audit.errors import ChainError
 from audit.store import Store
@@ -19,12 +19,14 @@ class Head(Struct, frozen=True):
     Attributes:
         digest: what it says; None where it is damaged. A run then follows the bytes that are there, and ``verify``
             names them.
+        official: the newest one that is no what-if; None where there is none, or where the way back to it breaks off.
         siblings: other digests with the same number: runs that overlapped.
     """
 
     seq: int
     link: Link
     digest: Digest | None
+    official: Digest | None
     siblings: tuple[Link, ...] = ()
 
 
@@ -44,9 +46,20 @@ def find_head(store: Store, scope: str, pointer: str | None) -> Head | None:
         return None
     ordered = sorted(keys, key=lambda key: (key != pointer, key))
     links = [_link(store, key) for key in ordered]
+    digest = _opened(store, ordered[0])
     return Head(
-        seq=_seq(scope, ordered[0]), link=links[0], digest=_opened(store, ordered[0]), siblings=tuple(links[1:])
+        seq=_seq(scope, ordered[0]),
+        link=links[0],
+        digest=digest,
+        official=_official(store, digest),
+        siblings=tuple(links[1:]),
     )
+
+
+def _official(store: Store, digest: Digest | None) -> Digest | None:
+    while digest is not None and digest.kind is DigestKind.WHAT_IF:
+        digest = _opened(store, digest.previous.object) if digest.previous else None
+    return digest
 
 
 def _newest(store: Store, scope: str, pointer: str | None) -> tuple[str, ...]:

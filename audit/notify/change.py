@@ -34,6 +34,7 @@ class Change(Struct, frozen=True):
     Attributes:
         before: the previous run, None where there is none or its report cannot be read.
         new: the problems that hold a failure which was not there before, worst first.
+        unlike: the problems whose only new failures the previous profile did not judge, worst first.
         known: the other problems, worst first.
         ended: what is no longer shown as failing; it may be mended, gone, or hidden by missing data.
     """
@@ -41,15 +42,19 @@ class Change(Struct, frozen=True):
     report: Report
     before: Before | None
     new: tuple[Problem, ...]
+    unlike: tuple[Problem, ...]
     known: tuple[Problem, ...]
     ended: tuple[Ended, ...]
 
     @property
     def is_news(self) -> bool:
-        """Tell whether the conclusion or the set of problems differs."""
+        """Tell whether the conclusion, the set of problems or the profile differs."""
         if self.before is None:
             return True
-        return bool(self.new or self.ended) or self.report["conclusion"] != self.before.conclusion
+        return (
+            bool(self.new or self.unlike or self.ended or self.report["run"]["profile_changes"])
+            or self.report["conclusion"] != self.before.conclusion
+        )
 
 
 def compare(report: Report, before: Report | None) -> Change:
@@ -62,14 +67,29 @@ def compare(report: Report, before: Report | None) -> Change:
 
 def _compare(report: Report, before: Report | None) -> Change:
     now, then = _failures(report["problems"]), _failures(before["problems"]) if before else {}
-    problems = [(problem, bool(_failures([problem]).keys() - then.keys())) for problem in report["problems"]]
+    uncompared = _uncompared(report)
+    places: dict[bool | None, list[Problem]] = {True: [], False: [], None: []}
+    for problem in report["problems"]:
+        fresh = _failures([problem]).keys() - then.keys()
+        places[bool(fresh) if not fresh or fresh - uncompared else None].append(problem)
     return Change(
         report=report,
         before=Before(Conclusion(before["conclusion"]), str(before["run"]["as_of"])) if before else None,
-        new=tuple(problem for problem, is_new in problems if is_new),
-        known=tuple(problem for problem, is_new in problems if not is_new),
-        ended=tuple(_ended({failure: name for failure, name in then.items() if failure not in now})),
+        new=tuple(places[True]),
+        unlike=tuple(places[None]),
+        known=tuple(places[False]),
+        ended=tuple(
+            _ended(
+                {failure: name for failure, name in then.items() if failure not in now and failure not in uncompared}
+            )
+        ),
     )
+
+
+def _uncompared(report: Report) -> frozenset[Failure]:
+    """What only one of the two profiles judges."""
+    parts = report["changes"]["not_compared"] if report["changes"] else ()
+    return frozenset((part["subject"]["kind"], part["subject"]["id"], part["control"]) for part in parts)
 
 
 def _failures(problems: Iterable[Problem]) -> dict[Failure, str]:

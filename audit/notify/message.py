@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from audit.notify.change import Change, Problem
-from audit.report.wording import VERDICTS, count, lasting, printable
+from audit.report.wording import VERDICTS, count, lasting, notices, printable, verdict
 
 _MOST_NEW: Final = 10
 _MOST_KNOWN: Final = 5
@@ -18,11 +18,11 @@ _MOST_GAPS: Final = 3
 def subject(change: Change) -> str:
     """Say the conclusion, the number of problems and the project in one line."""
     run = change.report["run"]
-    verdict = VERDICTS[change.report["conclusion"]].partition(":")[0]
+    word = verdict(change.report).partition(":")[0]
     fresh = f" ({len(change.new)} new)" if change.new and change.before else ""
     number = len(change.report["problems"])
     problems = f", {count(number, 'problem')}{fresh}" if number else ""
-    return printable(f"cbr-audit: {verdict}{problems}, project {run['project_id']} {run['region']}".rstrip())
+    return printable(f"cbr-audit: {word}{problems}, project {run['project_id']} {run['region']}".rstrip())
 
 
 def text(change: Change, report_url: str) -> str:
@@ -32,12 +32,14 @@ def text(change: Change, report_url: str) -> str:
 
 def _lines(change: Change, report_url: str) -> Iterator[str]:
     run, collection = change.report["run"], change.report["collection"]
-    yield VERDICTS[change.report["conclusion"]]
+    yield from notices(run)
+    yield verdict(change.report)
     if change.before:
         yield f"Before: {VERDICTS[change.before.conclusion].partition(':')[0]}, as of {change.before.as_of}"
     for gap in collection["gaps"][:_MOST_GAPS]:
         yield f"Not read: {gap}"
     yield from _part("New problems" if change.before else "Problems, worst first", change.new, _MOST_NEW, run["as_of"])
+    yield from _part("Not judged by the profile of the run before", change.unlike, _MOST_NEW, run["as_of"])
     if change.ended:
         why = "" if collection["complete"] else ", perhaps for want of data"
         yield from ("", f"No longer shown as failing{why} ({len(change.ended)}):")

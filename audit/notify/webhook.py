@@ -39,22 +39,26 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 
 def _content(change: Change, report_url: str) -> Mapping[str, Any]:
     report = change.report
-    problems = [*((problem, True) for problem in change.new), *((problem, False) for problem in change.known)]
+    problems = [
+        *(_problem(problem, new=True) for problem in change.new),
+        *(_problem(problem, new=False, compared=False) for problem in change.unlike),
+        *(_problem(problem, new=False) for problem in change.known),
+    ]
     return {
         "schema_version": SCHEMA_VERSION,
         "tool_version": __version__,
-        "run": {name: report["run"][name] for name in ("id", "as_of", "project_id", "region")},
+        "run": {name: report["run"][name] for name in ("id", "as_of", "project_id", "region", "profile_changes")},
         "conclusion": report["conclusion"],
         "conclusion_before": change.before.conclusion if change.before else None,
         "complete": report["collection"]["complete"],
         "resources": report["summary"]["resources"],
         "resources_failing": report["summary"]["resources_failing"],
         "problems_count": len(report["problems"]),
-        "problems": [_problem(problem, is_new=is_new) for problem, is_new in problems[:MOST_PROBLEMS]],
+        "problems": problems[:MOST_PROBLEMS],
         "ended": [{"kind": ended.kind, "name": ended.name, "controls": list(ended.controls)} for ended in change.ended],
         "report": report_url,
     }
 
 
-def _problem(problem: Problem, *, is_new: bool) -> Mapping[str, Any]:
-    return {**problem, "new": is_new}
+def _problem(problem: Problem, *, new: bool, compared: bool = True) -> Mapping[str, Any]:
+    return {**problem, "new": new, "compared": compared}

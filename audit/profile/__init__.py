@@ -8,6 +8,7 @@ A profile is read before the first request, and turned into what the core knows 
 then, inside of the methods that do so, because that takes longer than importing requests.
 """
 
+from audit.profile.differences import profile_changes
 from audit.profile.limits import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS
@@ -23,4 +24,5 @@ __all__ = [
     "find_source",
     "load_profile",
     "parse_profile",
+    "profile_changes",
 ]

@@ -1,16 +1,17 @@
 """What changed since an earlier run: which failures are new, which persist and since when, which are gone, and why.
 
-A finding that failed before and is not judged now has disappeared: its subject left, or is out of the scope, or its
-control is no longer selected. That is no repair, and is said apart.
+A finding that failed before and is not judged now has disappeared: its subject left, or its control does not apply any
+more. That is no repair, and is said apart. So is what only one of the two profiles judges: it cannot be compared, and
+what failed before is remembered until a profile judges it again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from audit.collection import instant
-from audit.previous import Failure, Pair, Previous, recall
+from audit.previous import OUT_OF_SCOPE, Failure, Pair, Previous, recall
 
 _OPEN: Final = frozenset({"fail", "unknown"})
 
@@ -38,6 +39,10 @@ class Judged(Protocol):
     def outcome(self) -> str:
         """What the control says."""
 
+    @property
+    def reason(self) -> str:
+        """Why it says so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -59,7 +64,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """The changes against one earlier run, each list by control and subject."""
+    """The changes against one earlier run, each list by control and subject.
+
+    Attributes:
+        not_compared: what fails, or failed, and only one of the two profiles judges.
+    """
 
     against: str
     as_of: datetime
@@ -67,39 +76,74 @@ class Changes:
     still: tuple[Change, ...]
     resolved: tuple[Change, ...]
     disappeared: tuple[Change, ...]
+    not_compared: tuple[Change, ...] = ()
 
 
-def changes(previous: Previous, findings: Iterable[Judged], now: datetime) -> Changes | None:
+def changes(
+    previous: Previous, findings: Iterable[Judged], now: datetime, controls: Collection[str], *, is_same_profile: bool
+) -> Changes | None:
     """Hold findings against an earlier run; None where there is none to compare with.
 
     What failed and is unknown now still counts as failing: silence is no repair.
+
+    Args:
+        previous: the earlier run.
+        findings: of this one.
+        now: its time of judgement.
+        controls: ids of the controls that it applied.
+        is_same_profile: both were judged by the same profile.
     """
     if previous.run is None or previous.as_of is None:
         return None
-    return _held(findings, now, previous.failing, against=previous.run, as_of=previous.as_of)
+    return _Comparison(previous, frozenset(controls), is_same_profile=is_same_profile).of(findings, now)
 
 
-def _held(
-    findings: Iterable[Judged], now: datetime, failed: Mapping[Pair, Failure], *, against: str, as_of: datetime
-) -> Changes:
-    found = {
-        (finding.control, finding.kind, finding.id): finding
-        for finding in findings
-        if finding.outcome == "fail" or (finding.control, finding.kind, finding.id) in failed
-    }
-    fresh = {pair: Failure(finding.name, now) for pair, finding in found.items() if pair not in failed}
-    outcomes = {pair: finding.outcome for pair, finding in found.items()}
-    still = {pair: failure for pair, failure in failed.items() if outcomes.get(pair) in _OPEN}
-    resolved = {pair: failure for pair, failure in failed.items() if outcomes.get(pair) == "pass"}
-    gone = {pair: failure for pair, failure in failed.items() if pair not in still and pair not in resolved}
-    return Changes(
-        against=against,
-        as_of=as_of,
-        new=tuple(_changes(fresh, found)),
-        still=tuple(_changes(still, found)),
-        resolved=tuple(_changes(resolved, found)),
-        disappeared=tuple(_changes(gone, found)),
-    )
+class _Comparison:
+    """One run held against an earlier one."""
+
+    def __init__(self, previous: Previous, controls: frozenset[str], *, is_same_profile: bool) -> None:
+        self._previous = previous
+        self._controls = controls
+        self._is_same_profile = is_same_profile
+
+    def of(self, findings: Iterable[Judged], now: datetime) -> Changes:
+        """Put every failure of now and of then into the list to which it belongs."""
+        previous, failed = self._previous, self._previous.failing
+        found = {
+            (finding.control, finding.kind, finding.id): finding
+            for finding in findings
+            if finding.outcome == "fail" or (finding.control, finding.kind, finding.id) in failed
+        }
+        fresh = {pair: Failure(finding.name, now) for pair, finding in found.items() if pair not in failed}
+        outcomes = {pair: finding.outcome for pair, finding in found.items()}
+        new = {pair: failure for pair, failure in fresh.items() if self._was_judged(pair)}
+        still = {pair: failure for pair, failure in failed.items() if outcomes.get(pair) in _OPEN}
+        resolved = {pair: failure for pair, failure in failed.items() if outcomes.get(pair) == "pass"}
+        rest = {pair: failure for pair, failure in failed.items() if pair not in still and pair not in resolved}
+        gone = {pair: failure for pair, failure in rest.items() if self._is_judged(pair, found.get(pair))}
+        uncompared = {pair: failure for pair, failure in (fresh | rest).items() if pair not in new and pair not in gone}
+        return Changes(
+            against=previous.run or "",
+            as_of=previous.as_of or now,
+            new=tuple(_changes(new, found)),
+            still=tuple(_changes(still, found)),
+            resolved=tuple(_changes(resolved, found)),
+            disappeared=tuple(_changes(gone, found)),
+            not_compared=tuple(_changes(uncompared, found)),
+        )
+
+    def _was_judged(self, pair: Pair) -> bool:
+        """Whether the earlier profile judged it: with the same one, what is judged now for the first time is new."""
+        return self._is_same_profile or (
+            pair[0] in self._previous.controls and pair[1:] not in self._previous.out_of_scope
+        )
+
+    def _is_judged(self, pair: Pair, finding: Judged | None) -> bool:
+        """Whether the present profile judges what failed before, if it is there at all."""
+        if pair[0] not in self._controls:
+            return False
+        is_left_out = finding is not None and finding.reason == OUT_OF_SCOPE
+        return not (is_left_out and (pair in self._previous.uncompared or not self._is_same_profile))
 
 
 def _changes(failures: Mapping[Pair, Failure], found: Mapping[Pair, Judged]) -> Iterator[Change]:
@@ -123,6 +167,7 @@ class _Read:
     id: str
     name: str
     outcome: str
+    reason: str
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
@@ -131,7 +176,10 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
     Raises:
         LookupError, TypeError, ValueError: one of them is no report of this version.
     """
-    run = before["run"]
-    found = [_Read(control=each["control"], outcome=each["outcome"], **each["subject"]) for each in after["findings"]]
-    now = instant(after["run"]["as_of"])
-    return _held(found, now, recall(before).failing, against=run["id"], as_of=instant(run["as_of"]))
+    found = [
+        _Read(control=each["control"], outcome=each["outcome"], reason=each["reason"], **each["subject"])
+        for each in after["findings"]
+    ]
+    controls = frozenset(control["id"] for control in after["controls"])
+    is_same = before["run"]["profile_sha256"] == after["run"]["profile_sha256"]
+    return _Comparison(recall(before), controls, is_same_profile=is_same).of(found, instant(after["run"]["as_of"]))

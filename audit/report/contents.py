@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from audit.catalogue import USUAL
 from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome
 from audit.judgement import Findings
@@ -80,6 +81,7 @@ class Summary:
         resources: those in the scope of the profile.
         waived: failures and unknown outcomes that somebody accepts.
         out_of_scope: resources, policies and vaults that the profile leaves out.
+        controls_left_out: ids of the usual controls that the profile does not apply, in order.
     """
 
     outcomes: Mapping[Outcome, int]
@@ -88,6 +90,7 @@ class Summary:
     problems: int
     waived: int
     out_of_scope: int
+    controls_left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +164,7 @@ def compose(
         problems=len(problems),
         oldest_backup=_oldest(judged),
         without_backup=sum(each.last_success is None for each in judged),
+        profile_changed=bool(run.profile_changes),
     )
     return Report(
         run=run,
@@ -173,6 +177,7 @@ def compose(
             problems=len(problems),
             waived=sum(number for (*_, waiver), number in alike.items() if waiver),
             out_of_scope=demands.out_of_scope(subjects),
+            controls_left_out=tuple(sorted(USUAL - {control.id for control in controls})),
         ),
         controls=controls,
         findings=findings,
@@ -180,7 +185,13 @@ def compose(
         resources=tuple(lines),
         policies=tuple(map(_policy_line, subjects.policies)),
         frameworks=standings(counted, complete=subjects.collection.complete),
-        changes=changes(run.previous, findings, run.as_of),
+        changes=changes(
+            run.previous,
+            findings,
+            run.as_of,
+            [control.id for control in controls],
+            is_same_profile=not run.profile_changes,
+        ),
         trend=trend(run.previous, line),
     )
 

@@ -36,6 +36,8 @@ class RunFacts(Struct, frozen=True, kw_only=True):
         profile_sha256: of the profile in its canonical form.
         previous: the run before this one.
         origin: the run whose history and memory this one took over, None for the first one.
+        is_what_if: judged by another profile than the configured one, so that it decides nothing.
+        profile_changes: the keys in which the profile differs from that of the run before; empty where it is the same.
     """
 
     id: str
@@ -50,3 +52,5 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     language: str = "en"
     previous: Previous = field(default_factory=Previous)
     origin: Origin | None = None
+    is_what_if: bool = False
+    profile_changes: tuple[str, ...] = ()

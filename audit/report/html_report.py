@@ -26,7 +26,15 @@ from audit.report.page.framework_tables import standing_style, standing_words, s
 from audit.report.page.items import Items
 from audit.report.page.names import identity, short
 from audit.report.page.problem_list import by_severity, entries
-from audit.report.page.sentences import VERDICTS, as_sentence, doubts, drift_news, explained_sentence, verdict_sentence
+from audit.report.page.sentences import (
+    VERDICTS,
+    as_sentence,
+    doubts,
+    drift_news,
+    explained_sentence,
+    notices,
+    verdict_sentence,
+)
 from audit.report.page.strips import late, strips
 from audit.report.page.times import Clock, full_date, month
 from audit.report.page.unmet_runs import unmet_runs
@@ -80,6 +88,7 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
     return {
         "clock": clock,
         "verdict": VERDICTS[report.conclusion],
+        "notices": tuple(notices(report.run, words)),
         "sentence": verdict_sentence(report, words),
         "doubts": doubts(report, words),
         "drift_news": drift_news(report, words, clock.utc),

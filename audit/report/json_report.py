@@ -76,6 +76,8 @@ def _without_rows(report: Report) -> Mapping[str, Any]:
             "region": run.region,
             "tool_version": run.tool_version,
             "profile_sha256": run.profile_sha256,
+            "profile_changes": list(run.profile_changes),
+            "what_if": run.is_what_if,
             "timezone": run.timezone,
             "language": run.language,
             "previous": previous_part(run.previous),
@@ -89,6 +91,7 @@ def _without_rows(report: Report) -> Mapping[str, Any]:
             "problems": report.summary.problems,
             "waived": report.summary.waived,
             "out_of_scope": report.summary.out_of_scope,
+            "controls_left_out": list(report.summary.controls_left_out),
         },
         "problems": [],
         "waived": [],
@@ -280,6 +283,7 @@ def _changes(changes: Changes) -> Mapping[str, Any]:
         "still": [_change(change) for change in changes.still],
         "resolved": [_change(change) for change in changes.resolved],
         "disappeared": [_change(change) for change in changes.disappeared],
+        "not_compared": [_change(change) for change in changes.not_compared],
     }
 
 
@@ -303,6 +307,7 @@ def _trend_line(line: TrendLine) -> Mapping[str, Any]:
         "problems": line.problems,
         "oldest_backup": _moment(line.oldest_backup),
         "without_backup": line.without_backup,
+        "profile_changed": line.profile_changed,
     }
 
 

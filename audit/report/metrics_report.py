@@ -42,6 +42,16 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, Iterable[Sample]]]:
         [({"conclusion": each.value}, int(each is report.conclusion)) for each in Conclusion],
     )
     yield (
+        "cbr_audit_what_if",
+        "1 where the run was judged by another profile than the configured one, so that it decides nothing.",
+        [({}, int(report.run.is_what_if))],
+    )
+    yield (
+        "cbr_audit_profile_changed",
+        "1 where the profile is not that of the run before.",
+        [({}, int(bool(report.run.profile_changes)))],
+    )
+    yield (
         "cbr_audit_collection_complete",
         "1 where everything could be read.",
         [({}, int(report.collection.complete))],

@@ -13,12 +13,15 @@ import orjson
 from audit.collection import instant
 from audit.findings import Control, Finding, Outcome, Severity
 from audit.report.contents import Report, remedy
+from audit.report.facts import RunFacts
 
 VERSION: Final = "1.8.0"
 _AT_A_TIME: Final = 1000
 _CLASS: Final = 2003
 _CREATE: Final = 1
-_NEW, _SUPPRESSED, _RESOLVED = 1, 3, 4
+_SUPPRESSED: Final = 3
+_RESOLVED: Final = 4
+_STATES: Final = {Outcome.FAIL: 1, Outcome.UNKNOWN: 0}  # missing evidence resolves nothing
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _EPOCH: Final = instant("1970-01-01T00:00:00Z")
 _SEVERITIES: Final = {Severity.CRITICAL: 5, Severity.HIGH: 4, Severity.MEDIUM: 3, Severity.LOW: 2}
@@ -52,7 +55,7 @@ def _event(finding: Finding, control: Control[Any], report: Report) -> Mapping[s
         "type_uid": _CLASS * 100 + _CREATE,
         "time": at,
         "severity_id": _SEVERITIES[finding.severity] if failed else _INFORMATIONAL,
-        "status_id": _SUPPRESSED if finding.waiver else _NEW if failed else _RESOLVED,
+        "status_id": _SUPPRESSED if finding.waiver else _STATES.get(finding.outcome, _RESOLVED),
         "message": finding.verdict.reason,
         "metadata": {
             "version": VERSION,
@@ -60,10 +63,11 @@ def _event(finding: Finding, control: Control[Any], report: Report) -> Mapping[s
             "product": {"name": "cbr-audit", "vendor_name": "cbr-audit", "version": run.tool_version},
             "uid": _uid(finding, run.id),
             "correlation_uid": run.id,
+            **({"labels": labels} if (labels := _labels(run)) else {}),
         },
         "cloud": {"provider": "Huawei Cloud", "region": run.region, "project_uid": run.project_id},
         "finding_info": {
-            "uid": _uid(finding, run.project_id),
+            "uid": _uid(finding, f"{run.project_id}/what-if/{run.id}" if run.is_what_if else run.project_id),
             "title": control.title,
             "desc": finding.verdict.reason,
             "created_time": at,
@@ -84,6 +88,11 @@ def _event(finding: Finding, control: Control[Any], report: Report) -> Mapping[s
             "collection_complete": report.collection.complete,
         },
     }
+
+
+def _labels(run: RunFacts) -> list[str]:
+    labels = ("what-if",) if run.is_what_if else ()
+    return [*labels, *(("profile-changed",) if run.profile_changes else ())]
 
 
 def _uid(finding: Finding, scope: str) -> str:

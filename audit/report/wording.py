@@ -1,15 +1,43 @@
 """The words that the terminal and the messages share; they speak of a report as report.json has it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from audit.collection import instant
 
 VERDICTS: Final = {
     "compliant": "COMPLIANT: every backup that was checked is as it should be.",
+    "accepted": "COMPLIANT: every backup that was checked is as it should be, or its failure is waived.",
     "non_compliant": "NOT COMPLIANT: backups need attention.",
     "incomplete": "INCOMPLETE: not everything could be judged, so this is no proof that backups are in order.",
 }
+
+MOST_CHANGES: Final = 4
+
+
+def verdict(report: Mapping[str, Any]) -> str:
+    """Say how a run ended: what was not asked for is not summed up."""
+    conclusion, summary = str(report["conclusion"]), report["summary"]
+    left_out = summary.get("controls_left_out", ())
+    if conclusion == "compliant" and left_out:
+        return compliant_by(len(report["controls"]), len(left_out))
+    return VERDICTS["accepted" if conclusion == "compliant" and summary["waived"] else conclusion]
+
+
+def compliant_by(applied: int, left_out: int) -> str:
+    """Say that nothing was found by a profile that leaves usual controls out."""
+    return f"COMPLIANT BY {count(applied, 'CONTROL')} ONLY: the profile leaves out {left_out:,} of the usual ones."
+
+
+def notices(run: Mapping[str, Any]) -> Iterator[str]:
+    """Say what a reader must know before the verdict; ``run`` is that part of report.json."""
+    changed = run.get("profile_changes", ())
+    if run.get("what_if"):
+        yield "WHAT-IF: judged by another profile than the configured one; it counts only with --official."
+    if changed:
+        more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
+        keys = f"{', '.join(changed[:MOST_CHANGES])}{more}"
+        yield f"OTHER PROFILE than that of the run before ({keys}): only what both judge is compared."
 
 
 def lasting(problem: Mapping[str, Any], as_of: str) -> str:

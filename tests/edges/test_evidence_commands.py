@@ -177,7 +177,7 @@ class TestReplay:
         assert result.exit_code == 0
         assert result.stdout.startswith("INCOMPLETE: ")
         assert "What the other profile changes:\nFails anew: 0\n" in result.stdout
-        assert "; not judged any more\n" in result.stdout
+        assert "; failed, and only the older profile judges it\n" in result.stdout
 
     def test_a_run_that_is_not_there_is_wrong_use(self, published: tuple[Simulator, Path, str]) -> None:
         _, folder, _ = published
@@ -192,12 +192,14 @@ class TestDiff:
             "control": "CBR-101",
             "subject": {"kind": "resource", "id": "r", "name": "web-1"},
             "outcome": outcome,
+            "reason": "because",
         }
         path = folder / name
         path.write_bytes(
             orjson.dumps(
                 {
-                    "run": {"id": name, "as_of": f"2026-11-{as_of}T04:00:00Z"},
+                    "run": {"id": name, "as_of": f"2026-11-{as_of}T04:00:00Z", "profile_sha256": "0"},
+                    "controls": [{"id": "CBR-101"}],
                     "collection": {"drift": []},
                     "findings": [finding],
                     "changes": None,

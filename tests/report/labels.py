@@ -21,7 +21,7 @@ from audit.report.page import (
 )
 from audit.report.page.catalogue import OUTCOMES
 from audit.subjects import SubjectKind
-from tests.report.test_changes_on_the_page import against
+from tests.report.test_changes_on_the_page import against, change
 
 _PAGE: Final = Path(html_report.__file__).parent / "page"
 _TEXTS: Final = {"_": 0, "text": 0}
@@ -83,7 +83,11 @@ def _of_tables() -> Iterator[str]:
     yield from framework_tables.CONCLUSIONS.values()
     yield from (framework_tables.CANNOT_BE_SHOWN, framework_tables.AS_FAR_AS_IT_CAN_BE_SHOWN)
     yield framework_tables.worst({Outcome.NOT_APPLICABLE: 1})
-    yield from (text for each in change_lists.change_lists(against()) for text in (each.words, each.meaning))
+    yield from (
+        text
+        for each in change_lists.change_lists(against(not_compared=(change(),)))
+        for text in (each.words, each.meaning)
+    )
     yield from (*times.MONTHS, *times.WEEKDAYS)
 
 

@@ -1,9 +1,16 @@
 """What changed since the run before, as the page lists it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from audit.previous import Pair
 from audit.report.changes import Change, Changes
+
+_GONE: Final = (
+    "They failed then, and are not judged now: the subject left or is out of the scope, or the control does not apply. "
+    "That is no repair."
+)
+_NOT_COMPARED: Final = "They fail, or failed then, and only one of the two profiles judges them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +24,16 @@ class ChangeList:
 
 
 def change_lists(changes: Changes) -> tuple[ChangeList, ...]:
-    """Every kind of change, in the order in which people want to know; empty ones among them."""
-    return (
+    """Every kind of change, in the order in which people want to know; what is not compared only where there is any."""
+    lists = [
         ChangeList("fail", "new", "They did not fail then.", changes.new),
         ChangeList("unknown", "still failing", "They failed then, and fail or are unknown now.", changes.still),
         ChangeList("pass", "resolved", "They failed then, and pass now.", changes.resolved),
-        ChangeList(
-            "not-applicable",
-            "gone",
-            "They failed then, and are not judged now: the subject left or is out of the scope, or the control is not "
-            "selected. That is no repair.",
-            changes.disappeared,
-        ),
-    )
+        ChangeList("not-applicable", "gone", _GONE, changes.disappeared),
+    ]
+    if changes.not_compared:
+        lists.append(ChangeList("not-applicable", "not compared", _NOT_COMPARED, changes.not_compared))
+    return tuple(lists)
 
 
 def new_ones(changes: Changes | None) -> frozenset[Pair]:

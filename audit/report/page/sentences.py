@@ -1,15 +1,16 @@
 """The sentences of the page: the verdict, what keeps the evidence from being a proof, what a problem explains."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
 from audit.findings import Outcome
 from audit.report.contents import Report
-from audit.report.facts import Conclusion
+from audit.report.facts import Conclusion, RunFacts
 from audit.report.page.words import Words
 from audit.report.problems import Problem
+from audit.report.wording import MOST_CHANGES
 from audit.subjects import SubjectKind
 
 VERDICTS: Final = {
@@ -26,6 +27,21 @@ def as_sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def notices(run: RunFacts, words: Words) -> Iterator[str]:
+    """Say what a reader must know before the verdict."""
+    if run.is_what_if:
+        yield words.text(
+            "What-if: judged by another profile than the configured one. The latest report stays as it was."
+        )
+    if run.profile_changes:
+        keys = ", ".join(run.profile_changes[:MOST_CHANGES])
+        more = len(run.profile_changes) - MOST_CHANGES
+        told = words.text("{keys} and {number} more", keys=keys, number=more) if more > 0 else keys
+        yield words.text(
+            "Another profile than that of the run before ({keys}): only what both judge is compared.", keys=told
+        )
+
+
 def verdict_sentence(report: Report, words: Words) -> str:
     """Say in one sentence why the run ended as it did."""
     if report.conclusion is Conclusion.NON_COMPLIANT:
@@ -35,7 +51,7 @@ def verdict_sentence(report: Report, words: Words) -> str:
         words.count(waived, "failure is accepted by waivers.", "failures are accepted by waivers.") if waived else ""
     )
     if report.conclusion is Conclusion.COMPLIANT:
-        return words.sentences(_nothing_found(report, words), accepted)
+        return words.sentences(_nothing_found(report, words), _left_out(report, words), accepted)
     open_points = words.enumerate(doubts(report, words))
     if waived:
         found = words.text(
@@ -53,6 +69,19 @@ def _nothing_found(report: Report, words: Words) -> str:
         return words.text("No problem was found, and the evidence is complete.")
     resources = words.count(report.summary.resources, "resource")
     return words.text("No problem was found in {resources}, and the evidence is complete.", resources=resources)
+
+
+def _left_out(report: Report, words: Words) -> str:
+    """Say that usual controls are not applied: what they judge is not known."""
+    left_out = report.summary.controls_left_out
+    if not left_out:
+        return ""
+    controls = words.count(len(report.controls), "control")
+    return words.text(
+        "Only {controls} judged; the profile leaves out {number} of the usual ones.",
+        controls=controls,
+        number=len(left_out),
+    )
 
 
 def _what_is_wrong(report: Report, words: Words) -> str:

@@ -43,9 +43,11 @@ def test_there_is_one_line_for_each_finding_in_order() -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "status", "state"),
-    [(Outcome.PASS, 1, 4), (Outcome.FAIL, 3, 1), (Outcome.UNKNOWN, 0, 4), (Outcome.NOT_APPLICABLE, 99, 4)],
+    [(Outcome.PASS, 1, 4), (Outcome.FAIL, 3, 1), (Outcome.UNKNOWN, 0, 0), (Outcome.NOT_APPLICABLE, 99, 4)],
 )
-def test_an_outcome_has_its_status_and_only_a_failure_is_new(outcome: Outcome, status: int, state: int) -> None:
+def test_an_outcome_has_its_status_a_failure_is_new_and_missing_evidence_resolves_nothing(
+    outcome: Outcome, status: int, state: int
+) -> None:
     found = [event for event in events() if event["compliance"]["status"] == outcome]
 
     assert found
