@@ -15,6 +15,7 @@ REPORT: dict[str, Any] = {
             {"kind": "operation_logs", "path": "colour", "problem": "unknown field"},
         ]
     },
+    "controls": [],
     "findings": [],
     "changes": None,
     "trend": [],
@@ -65,7 +66,12 @@ def test_what_is_no_report_is_refused(report: Any) -> None:
 
 
 def a_finding(subject: str, outcome: str) -> dict[str, Any]:
-    return {"control": "CBR-101", "subject": {"kind": "resource", "id": subject, "name": subject}, "outcome": outcome}
+    return {
+        "control": "CBR-101",
+        "subject": {"kind": "resource", "id": subject, "name": subject},
+        "reason": "because",
+        "outcome": outcome,
+    }
 
 
 def test_what_failed_is_remembered_with_the_run_that_saw_it_first() -> None:
