@@ -41,7 +41,7 @@ class Answer(Struct, frozen=True, dict=True):
         schema: the schema's name.
         is_list: there are rows in a list, and not one row alone.
         is_counted: the answer must state how many rows there are in all.
-        identity: the field that tells a row from all others.
+        identity: the field that tells a row from all others; empty where its whole content does.
     """
 
     name: str
@@ -127,6 +127,8 @@ ANSWERS: Final = {
         Answer("backups", "backups", "BackupResp", "backups"),
         Answer("protectables", "instances", "ProtectablesResp", "protectables", is_counted=False),
         Answer("agents", "agents", "Agent", "agents", identity="agent_id"),
+        Answer("organization_policies", "policies", "OrganizationPolicy", "organization_policies"),
+        Answer("deployments", "policies", "OrganizationPolicyStatus", "deployments", identity=""),
         Answer("operation_log", "operation_log", "OperationLog", "operation_log", is_list=False),
         Answer("policy", "policy", "Policy", "policies", is_list=False),
         Answer("vault", "vault", "Vault", "vaults", is_list=False),

@@ -32,6 +32,8 @@ def assess(
         drift=intake.drift,
         asked=frozenset(profile.lists),
         doubts=tuple(_doubts(facts, intake, readings)),
+        organization_policies=tuple(intake.organization_policies.values()),
+        deployments={about: tuple(rows) for about, rows in intake.deployments.items()},
         memory=previous.memory if previous else None,
         lost=facts.previous.trouble if facts.previous.is_lost else None,
         proven=previous.covered if previous and previous.covers(facts.read.since) else None,

@@ -26,6 +26,7 @@ NAMES: Final = {
     "CBR-204": "max-retention",
     "CBR-205": "long-term-copies",
     "CBR-206": "replication-policy",
+    "CBR-207": "organization-policy-deployed",
     "CBR-301": "vault-has-policy",
     "CBR-302": "vault-not-empty",
     "CBR-303": "vault-locked",
@@ -52,7 +53,7 @@ NAMES: Final = {
 """The name of every control by its id, in order of id."""
 
 OPT_IN: Final = frozenset(
-    {"CBR-204", "CBR-205", "CBR-206", "CBR-303", "CBR-305", "CBR-306", "CBR-402", "CBR-503", "CBR-505"}
+    {"CBR-204", "CBR-205", "CBR-206", "CBR-207", "CBR-303", "CBR-305", "CBR-306", "CBR-402", "CBR-503", "CBR-505"}
 )
 """Applied only where a profile asks for them."""
 

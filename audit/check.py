@@ -27,6 +27,8 @@ _RECORDS: Final = {
     "backup": Kind.BACKUPS,
     "protectables": Kind.PROTECTABLES,
     "agents": Kind.AGENTS,
+    "organization_policies": Kind.ORGANIZATION_POLICIES,
+    "deployments": Kind.DEPLOYMENTS,
 }
 
 
@@ -117,10 +119,18 @@ def _recognised(body: Mapping[str, Any]) -> Answer:
     keyed = [answer for answer in ANSWERS.values() if answer.key and answer.key in body]
     if not keyed and ANSWERS["error"].required.is_valid(body):
         return ANSWERS["error"]
-    if len(keyed) != 1:
-        known = ", ".join(answer.key for answer in (keyed or ANSWERS.values()) if answer.key)
+    keys = {answer.key: None for answer in (keyed or ANSWERS.values()) if answer.key}
+    if not keyed or len(keys) > 1:
+        known = ", ".join(keys)
         raise SourceAnswerError(f"it has {'several' if keyed else 'none'} of the fields {known}; name it with --kind")
-    return keyed[0]
+    return _one_of(keyed, body)
+
+
+def _one_of(alike: list[Answer], body: Mapping[str, Any]) -> Answer:
+    """Of kinds with the same field, find the one that the first row is of; without rows it is the first kind."""
+    rows = body[alike[0].key]
+    first = rows[0] if isinstance(rows, list) and rows else None
+    return next((answer for answer in alike if answer.required.is_valid(first)), alike[0])
 
 
 def _keeper(answer: Answer) -> Keep:

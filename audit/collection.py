@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, overload
+from urllib.parse import unquote
 
 import orjson
 from msgspec import Struct
@@ -21,16 +22,18 @@ class Kind(StrEnum):
     BACKUPS = "backups"
     PROTECTABLES = "protectables"
     AGENTS = "agents"
+    ORGANIZATION_POLICIES = "organization_policies"
+    DEPLOYMENTS = "deployments"
 
     @property
     def key(self) -> str:
         """The key of the list in its answer."""
-        return "instances" if self is Kind.PROTECTABLES else self.value
+        return _KEYS.get(self, self.value)
 
     @property
     def words(self) -> str:
         """What people call the list."""
-        return {Kind.TASKS: "task log", Kind.PROTECTABLES: "protectable resources"}.get(self, self.value)
+        return _WORDS.get(self, self.value)
 
     @property
     def permission(self) -> str:
@@ -38,6 +41,17 @@ class Kind(StrEnum):
         return _PERMISSIONS[self]
 
 
+_KEYS: Final = {
+    Kind.PROTECTABLES: "instances",
+    Kind.ORGANIZATION_POLICIES: "policies",
+    Kind.DEPLOYMENTS: "policies",
+}
+_WORDS: Final = {
+    Kind.TASKS: "task log",
+    Kind.PROTECTABLES: "protectable resources",
+    Kind.ORGANIZATION_POLICIES: "organisation policies",
+    Kind.DEPLOYMENTS: "deployments of organisation policies",
+}
 _PERMISSIONS: Final = {
     Kind.TASKS: "cbr:tasks:list",
     Kind.POLICIES: "cbr:policies:list",
@@ -45,8 +59,12 @@ _PERMISSIONS: Final = {
     Kind.BACKUPS: "cbr:backups:list",
     Kind.PROTECTABLES: "cbr:vaults:listProtectables",
     Kind.AGENTS: "cbr:agents:list",
+    Kind.ORGANIZATION_POLICIES: "cbr:organizationPolicies:list",
+    Kind.DEPLOYMENTS: "cbr:organizationPolicies:list",  # no document names one for it; a refusal says which it is
 }
-NOT_EVERYWHERE: Final = frozenset({Kind.AGENTS})
+ABOUT_ONE: Final = frozenset({Kind.DEPLOYMENTS})
+"""Lists of which there is one for each thing: its id stands in the path, and equal answers say something of each."""
+NOT_EVERYWHERE: Final = frozenset({Kind.AGENTS, Kind.ORGANIZATION_POLICIES})
 """Lists that the definitions of the API open in some clouds only."""
 ALWAYS_READ: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS})
 
@@ -103,6 +121,11 @@ class Page(Struct, frozen=True):
     received_at: datetime
     rows: Sequence[Any]
     envelope: Mapping[str, Any]
+
+    @property
+    def about(self) -> str:
+        """The id of the thing that a list in ABOUT_ONE is about: the part of the path before the last."""
+        return unquote(self.path.split("/")[-2])
 
     @property
     def count(self) -> int:

@@ -116,7 +116,9 @@ class Ledger:
 
 
 def _id(answer: Answer, row: Any) -> str:
-    row_id = row.get(answer.identity) if isinstance(row, dict) else row.id if isinstance(row, Unreadable) else ""
+    row_id = (
+        row.get(answer.identity or "id") if isinstance(row, dict) else row.id if isinstance(row, Unreadable) else ""
+    )
     return row_id[:LONGEST_PATH] if isinstance(row_id, str) else ""
 
 

@@ -241,6 +241,17 @@ def stored_pages(store: Store, digest: Digest, *kinds: Kind) -> Iterator[Page]:
                 yield page
 
 
+def repeated_pages(store: Store, digest: Digest, *kinds: Kind) -> Iterator[Page]:
+    """Read the answers of these kinds that were stored already when they came: they say the same of something else."""
+    manifest = read_manifest(store, digest)
+    known: set[str] = set()
+    for item in manifest["pages"] if manifest else ():
+        page = _page(store, prefix_of(digest), item) if item["kind"] in kinds and item["sha256"] in known else None
+        known.add(item["sha256"])
+        if page is not None:
+            yield page
+
+
 def _page(store: Store, prefix: str, item: Mapping[str, Any]) -> Page | None:
     try:
         body = gzip.decompress(store.read(f"{prefix}/{item['name']}") or b"")

@@ -10,9 +10,17 @@ from msgspec.structs import replace
 from audit import __version__
 from audit.assess import assess
 from audit.chain import Digest, Envelope, folder_of
-from audit.collection import Kind, Reading, Window, instant
+from audit.collection import ABOUT_ONE, Kind, Reading, Window, instant
 from audit.errors import ChainError, StoreError
-from audit.predecessor import Predecessor, prefix_of, read_left, read_listed, read_manifest, stored_pages
+from audit.predecessor import (
+    Predecessor,
+    prefix_of,
+    read_left,
+    read_listed,
+    read_manifest,
+    repeated_pages,
+    stored_pages,
+)
 from audit.previous import Previous
 from audit.profile import Profile, build_profile, profile_changes
 from audit.publish import HISTORY, PROFILE, sha256_of
@@ -168,6 +176,8 @@ def _taken(store: Store, manifest: Mapping[str, Any], digest: Digest, before: Pr
     expected = len({page["sha256"] for page in manifest["pages"]})
     if intake.pages != expected:
         raise ChainError(f"{expected - intake.pages} of {expected} stored answers are missing or were changed")
+    for page in repeated_pages(store, digest, *ABOUT_ONE):
+        intake.accept(page, is_new=False)
     return intake
 
 

@@ -1,13 +1,13 @@
 """A run, step by step: collect, validate, remember, arrange, evaluate, render, publish."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from audit.collection import ALWAYS_READ, Kind, Page, Reading, Window
+from audit.collection import ABOUT_ONE, ALWAYS_READ, Kind, Page, Reading, Window
 from audit.errors import SourceError
 from audit.garbage import without_gc
 from audit.profile import Profile
@@ -42,8 +42,8 @@ class Pages(Protocol):
 class Source(Protocol):
     """Where the lists come from."""
 
-    def read(self, kind: Kind, window: Window) -> Pages:
-        """Read a list; only the task log looks at the window."""
+    def read(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Pages:
+        """Read a list; only the task log looks at the window, and only lists in ABOUT_ONE at what they are about."""
 
 
 class Progress(Struct, frozen=True):
@@ -120,12 +120,13 @@ def collect(
     """Read every list, in the order given; each answer is stored as received before it is validated and remembered."""
     readings = []
     for kind in kinds:
-        pages = source.read(kind, window)
+        pages = source.read(kind, window, _things(kind, intake))
         read = Progress(kind, 1, 0, 0, 0)
         try:
             for page in pages:
-                if publication.keep(page):
-                    intake.accept(page)
+                is_new = publication.keep(page)
+                if is_new or kind in ABOUT_ONE:
+                    intake.accept(page, is_new=is_new)
                 read = _further(read, page, pages)
                 watch(read)
                 del page  # the next one is parsed twice as fast in memory that is free again
@@ -134,6 +135,11 @@ def collect(
                 raise  # nothing was read: there is no report to be made, only this error
         readings.append(pages.reading())
     return tuple(readings)
+
+
+def _things(kind: Kind, intake: Intake) -> Sequence[str]:
+    """Name the things that have a list of this kind each, as lists that were read before show them."""
+    return sorted(intake.organization_policies) if kind is Kind.DEPLOYMENTS else ()
 
 
 def _further(read: Progress, page: Page, pages: Pages) -> Progress:

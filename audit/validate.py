@@ -4,19 +4,21 @@ An answer that is not what its envelope promises is an error of the source. A ro
 becomes Rejected. A row that only differs from the documents is used and its difference counted as Drift.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from audit.answers import ANSWERS, parse
-from audit.collection import Drift, Kind, Page, Rejected
+from audit.collection import ABOUT_ONE, Drift, Kind, Page, Rejected
 from audit.history import History
 from audit.ledger import Ledger
-from audit.records import Agent, Backup, Policy, Protectable, Task, Vault
+from audit.records import Agent, Backup, Deployment, OrganizationPolicy, Policy, Protectable, Task, Vault
 from audit.task_rows import TaskRows, read_tasks
 
 R = TypeVar("R", Policy, Vault, Protectable)
-N = TypeVar("N", Agent, Backup)
+N = TypeVar("N", Agent, Backup, OrganizationPolicy)
+D = TypeVar("D")
 Row = Mapping[str, Any]
 
 
@@ -50,6 +52,8 @@ class Intake:
         self.backups: dict[str, Backup] = {}
         self.protectables: dict[str, Protectable] = {}
         self.agents: dict[str, Agent] = {}
+        self.organization_policies: dict[str, OrganizationPolicy] = {}
+        self.deployments: defaultdict[str, dict[Deployment, None]] = defaultdict(dict)  # by organisation policy
         self.pages = 0
         self._ledger = Ledger()
         self._keepers: Final[Mapping[Kind, Callable[[Row], bool]]] = {
@@ -59,6 +63,9 @@ class Intake:
             Kind.BACKUPS: lambda row: _keep_newest(self.backups, Backup.from_row(row)),
             Kind.PROTECTABLES: lambda row: _keep_once(self.protectables, Protectable.from_row(row)),
             Kind.AGENTS: lambda row: _keep_newest(self.agents, Agent.from_row(row)),
+            Kind.ORGANIZATION_POLICIES: lambda row: _keep_newest(
+                self.organization_policies, OrganizationPolicy.from_row(row)
+            ),
         }
 
     @property
@@ -71,16 +78,29 @@ class Intake:
         """Every way in which answers differ from the documents, in order of list, path and problem."""
         return self._ledger.drift
 
-    def accept(self, page: Page) -> None:
-        """Sort the rows of a page into records, drift and rejected; reading a row again changes nothing."""
-        self.pages += 1
+    def accept(self, page: Page, *, is_new: bool = True) -> None:
+        """Sort the rows of a page into records, drift and rejected; reading a row again changes nothing.
+
+        Args:
+            page: the answer; of a list in ABOUT_ONE also one that says the same as an earlier one, of something else.
+            is_new: no earlier answer had the same bytes.
+        """
+        self.pages += is_new
         if isinstance(page.rows, TaskRows):
             self._accept_tasks(page, page.rows)
         else:
             self._enter(page, enumerate(page.rows))
 
     def _enter(self, page: Page, rows: Iterable[tuple[int, Any]]) -> None:
-        self._ledger.enter(ANSWERS[page.kind], rows, page.envelope, self._keepers[page.kind], page=self.pages)
+        keep = self._keeper(page.kind, page.about if page.kind in ABOUT_ONE else "")
+        self._ledger.enter(ANSWERS[page.kind], rows, page.envelope, keep, page=self.pages)
+
+    def _keeper(self, kind: Kind, about: str = "") -> Callable[[Row], bool]:
+        """Return what keeps the rows of a list, and remember that it was asked for, whatever it holds."""
+        if kind is not Kind.DEPLOYMENTS:
+            return self._keepers[kind]
+        deployments = self.deployments[about]
+        return lambda row: _add(deployments, Deployment.from_row(row))
 
     def _accept_tasks(self, page: Page, rows: TaskRows) -> None:
         """Keep what is packed or a task already, and enter every other row in order of place."""
@@ -108,7 +128,7 @@ class Intake:
         Raises:
             ValueError: the row cannot be used, or another one had the same id.
         """
-        return self._keepers[kind](row)
+        return self._keeper(kind)(row)
 
 
 def _keep_once(records: dict[str, R], record: R) -> bool:
@@ -124,3 +144,10 @@ def _keep_newest(records: dict[str, N], record: N) -> bool:
     known = records.get(record.id)
     records[record.id] = record
     return known is None
+
+
+def _add(records: dict[D, None], record: D) -> bool:
+    """Keep a record that no id tells apart, unless an equal one is there."""
+    number = len(records)
+    records.setdefault(record)
+    return len(records) > number

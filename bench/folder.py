@@ -55,7 +55,7 @@ class Folder:
         self._folder = folder
         self._read = read
 
-    def read(self, kind: Kind, _window: Window) -> Pages:
+    def read(self, kind: Kind, _window: Window, _about: Sequence[str] = ()) -> Pages:
         """Give the pages of a list."""
         return Listed(self._folder, kind, self._read)
 
@@ -63,10 +63,10 @@ class Folder:
 class Walked(Folder):
     """The same, with the task log read as from the cloud: twice, by several threads, and every row counted."""
 
-    def read(self, kind: Kind, window: Window) -> Pages:
+    def read(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Pages:
         """Give the pages of a list."""
         if kind is not Kind.TASKS:
-            return super().read(kind, window)
+            return super().read(kind, window, about)
 
         def fetch(offset: int) -> Page:
             file = self._folder / f"{kind.key}-{offset // STRIDE:05d}.json"

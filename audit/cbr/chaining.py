@@ -1,9 +1,11 @@
 """Several lists of one kind, such as those of each type of resource, read as if they were one."""
 
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 
 from audit.cbr.paging import Walk
-from audit.collection import Page, Reading
+from audit.collection import Kind, Page, Reading
+from audit.errors import SourceRefusedError
 
 
 class Chain:
@@ -50,3 +52,49 @@ class Chain:
             gaps=tuple(dict.fromkeys(gap for part in parts for gap in part.gaps)),
             refused=any(part.refused for part in parts),
         )
+
+
+class OfEach:
+    """The lists of several things, one each, read as if they were one.
+
+    A thing that is gone when its list is asked for is left out, so that nothing is known of it.
+    """
+
+    def __init__(self, kind: Kind, walks: Sequence[Walk]) -> None:
+        """Take the walks; where there is none, nothing has to be read."""
+        self._kind = kind
+        self._found: list[Walk] = []
+        self._lost: list[Walk] = []
+        self._walks = walks
+
+    def __iter__(self) -> Iterator[Page]:
+        """Hand out the pages of each walk.
+
+        Raises:
+            SourceError: a walk could not read a single page; the others are not read then.
+        """
+        for walk in self._walks:
+            self._found.append(walk)
+            try:
+                yield from walk
+            except SourceRefusedError as error:
+                if error.status != HTTPStatus.NOT_FOUND:
+                    raise
+                self._lost.append(self._found.pop())
+
+    @property
+    def passes(self) -> int:
+        """Walks over the present list so far."""
+        return self._found[-1].passes if self._found else 0
+
+    @property
+    def expected(self) -> int:
+        """The total that the cloud stated last for the present list."""
+        return self._found[-1].expected if self._found else 0
+
+    def reading(self) -> Reading:
+        """Say how completely the lists were read, all taken together; where none was found, none is there."""
+        walks = self._found or self._lost[:1]
+        if not walks:
+            return Reading(self._kind, 0, 0, None, None, 0, 0, ())
+        return Chain(walks).reading()

@@ -1,14 +1,15 @@
 """The client of CBR: which URL answers which question. It reads, and nothing else."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 import orjson
 from msgspec import structs
 
-from audit.cbr.chaining import Chain
+from audit.cbr.chaining import Chain, OfEach
 from audit.cbr.paging import Walk
 from audit.cbr.privacy import without_private_parts
 from audit.collection import Kind, Page, Window, shown
@@ -18,6 +19,7 @@ from audit.web.transport import Credentials, Transport
 
 PAGE_SIZE: Final = 1000
 _SMALL_PAGE: Final = 50  # the most that ListProtectable promises
+OPERATIONS: Final = ("backup", "replication")
 PROTECTABLE_TYPES: Final = ("server", "disk", "turbo", "workspace")
 _PATHS: Final = {
     Kind.TASKS: "operation-logs",
@@ -25,8 +27,9 @@ _PATHS: Final = {
     Kind.VAULTS: "vaults",
     Kind.BACKUPS: "backups",
     Kind.AGENTS: "agents",
+    Kind.ORGANIZATION_POLICIES: "organization-policies",
 }
-_NAMES: Final = {**_PATHS, Kind.PROTECTABLES: "protectables"}
+_NAMES: Final = {**_PATHS, Kind.PROTECTABLES: "protectables", Kind.ORGANIZATION_POLICIES: "org-policies"}
 
 Params = tuple[tuple[str, str], ...]
 
@@ -40,7 +43,8 @@ class CbrClient:
     """Reads the lists of one project.
 
     Sources: "Querying the Task List", "Querying the Policy List", "Querying the Vault List", "Querying All Backups",
-    "Querying Protectable Resources" and "Querying the Client List" of the CBR API.
+    "Querying Protectable Resources", "Querying the Client List", ListOrganizationPolicies and
+    ListOrganizationPolicyDetail of the CBR API.
     """
 
     def __init__(
@@ -76,12 +80,13 @@ class CbrClient:
             SourceError: it may not, or the answer is no list.
         """
         kind = next(kind for kind, known in _NAMES.items() if known == name)
-        for path in map(_protectables, PROTECTABLE_TYPES) if kind is Kind.PROTECTABLES else (name,):
+        for path in map(_protectables, PROTECTABLE_TYPES) if kind is Kind.PROTECTABLES else (_PATHS[kind],):
             self._try(kind, path)
 
     def _try(self, kind: Kind, path: str) -> None:
         url = f"{self._endpoint}/v3/{self._project_id}/{path}"
-        params = () if kind is Kind.POLICIES else (("limit", "1"),)
+        operation = (("operation_type", OPERATIONS[0]),) if kind is Kind.ORGANIZATION_POLICIES else ()
+        params = () if kind is Kind.POLICIES else (*operation, ("limit", "1"))
         answer = self._transport.get(url, params, self._credentials, kind.permission)
         try:
             listed = isinstance(orjson.loads(answer.body)[kind.key], list)
@@ -90,15 +95,29 @@ class CbrClient:
         if not listed:
             raise SourceAnswerError(f"{url} answered with something else than a list; check the endpoint")
 
-    def read(self, kind: Kind, window: Window) -> Walk | Chain:
-        """Read a list; only the task log looks at the window, whose end is fixed so that new tasks move no page."""
+    def read(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Walk | Chain | OfEach:
+        """Read a list; only the task log looks at the window, whose end is fixed so that new tasks move no page.
+
+        Args:
+            kind: the list.
+            window: the time that is looked at.
+            about: of a list that there is one of for each thing: the ids of these things.
+        """
+        if kind is Kind.DEPLOYMENTS:
+            return OfEach(kind, [self._whole(kind, _deployments(policy_id)) for policy_id in about])
+        if kind is Kind.ORGANIZATION_POLICIES:
+            return Chain([self._walk(kind, _PATHS[kind], (("operation_type", each),)) for each in OPERATIONS])
         if kind is Kind.POLICIES:  # the API gives them in one answer and takes no offset
-            return Walk(kind, lambda _offset: self._fetch(kind, _PATHS[kind], ()), parse=self._parse)
+            return self._whole(kind, _PATHS[kind])
         if kind is Kind.PROTECTABLES:
             return Chain([self._walk(kind, _protectables(name), ()) for name in PROTECTABLE_TYPES])
         times = (("start_time", shown(window.since)), ("end_time", shown(window.until)))
         params = {Kind.TASKS: times, Kind.BACKUPS: (("show_replication", "true"),)}
         return self._walk(kind, _PATHS[kind], params.get(kind, ()))
+
+    def _whole(self, kind: Kind, path: str) -> Walk:
+        """Read a list that comes in one answer, and of which no part can be asked for."""
+        return Walk(kind, lambda _offset: self._fetch(kind, path, ()), parse=self._parse)
 
     def _walk(self, kind: Kind, path: str, params: Params) -> Walk:
         size = _SMALL_PAGE if kind is Kind.PROTECTABLES else PAGE_SIZE
@@ -151,6 +170,11 @@ def _make_ready(kind: Kind) -> None:
         from audit.typed_tasks import reader  # noqa: PLC0415  # earlier, it would delay the first request
 
         reader()
+
+
+def _deployments(policy_id: str) -> str:
+    """The path of how far an organisation policy is deployed; its id is data, and must lead nowhere else."""
+    return f"{_PATHS[Kind.ORGANIZATION_POLICIES]}/{quote(policy_id, safe='')}/policy-detail"
 
 
 def _protectables(name: str) -> str:

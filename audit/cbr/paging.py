@@ -311,7 +311,7 @@ def _ids(rows: Sequence[Any], field: str) -> Ids:
 
 def _identity(row: Any, field: str) -> str:
     """The id of a row, or its content where it has none."""
-    row_id = row.get(field) if isinstance(row, dict) else None
+    row_id = row.get(field) if field and isinstance(row, dict) else None
     if isinstance(row_id, str):
         return row_id
     try:

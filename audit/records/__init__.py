@@ -1,11 +1,12 @@
 """The rows of the cloud that the audit computes with, each built from a validated JSON row.
 
 Field names and meanings: "Querying the Task List" (tables 5 to 18), ListPolicies, ListVault, ListBackups,
-ListProtectable and ListAgent of the CBR API.
+ListProtectable, ListAgent, ListOrganizationPolicies and ListOrganizationPolicyDetail of the CBR API.
 """
 
 from audit.records.agent import Agent
 from audit.records.backup import Backup, Replica
+from audit.records.organization import Deployment, OrganizationPolicy
 from audit.records.packed_tasks import PackedTasks, listed, newest, pick, pick_backups, pick_begun, pick_named
 from audit.records.policy import KeepingRule, Policy
 from audit.records.protectable import Protectable
@@ -23,7 +24,9 @@ __all__ = [
     "RESTORE",
     "Agent",
     "Backup",
+    "Deployment",
     "KeepingRule",
+    "OrganizationPolicy",
     "PackedTasks",
     "Policy",
     "Protectable",

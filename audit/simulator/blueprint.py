@@ -211,6 +211,7 @@ class Draft:
         loose: resources of the project that no vault holds.
         silent_agents: ids of the agents that have not been active for days.
         broken_agents: ids of the agents that the service finds abnormal.
+        is_half_deployed: a policy of the organisation did not reach one account.
     """
 
     rng: Random
@@ -227,6 +228,7 @@ class Draft:
     loose: list[Loose] = field(default_factory=list)
     silent_agents: set[str] = field(default_factory=set)
     broken_agents: set[str] = field(default_factory=set)
+    is_half_deployed: bool = False
     truth: Truth = field(default_factory=Truth)
 
     @property

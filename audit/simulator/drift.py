@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from random import Random
 from typing import Final
 
@@ -65,6 +66,12 @@ def respell_agents(agents: list[Row]) -> None:
     for row in agents:
         row["heartbeat_seconds"] = 60
         row["last_active_time"] = datetime.fromisoformat(row["last_active_time"]).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def respell_organisation(policies: list[Row], deployments: Mapping[str, list[Row]]) -> None:
+    """Add fields that nobody announced."""
+    for row in (*policies, *chain.from_iterable(deployments.values())):
+        row["revision"] = 7
 
 
 def _respell_backup(rng: Random, row: Row) -> None:

@@ -11,6 +11,7 @@ from audit.simulator.agents import agent_rows
 from audit.simulator.blueprint import Draft
 from audit.simulator.inventory import policy_rows, vault_rows
 from audit.simulator.messages import Row
+from audit.simulator.organisation import organisation_rows
 from audit.simulator.points import point_rows, present
 from audit.simulator.protectables import protectable_rows
 from audit.simulator.scenarios import SCENARIOS as _PLANTERS
@@ -29,6 +30,8 @@ class Estate:
     Attributes:
         protectables: every resource of the project by its kind, whether or not a vault holds it.
         agents: the clients that back up files.
+        organisation_policies: what the organisation gives to its accounts.
+        deployments: how far each of them is deployed, by its id.
         hidden: ids of tasks and of backups that the service counts but never delivers.
     """
 
@@ -41,6 +44,8 @@ class Estate:
     backups: list[Row]
     protectables: dict[str, list[Row]]
     agents: list[Row]
+    organisation_policies: list[Row]
+    deployments: dict[str, list[Row]]
     hidden: frozenset[str]
     _truth: dict[str, Row] = field(repr=False)
 
@@ -97,9 +102,11 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     tasks = _task_rows(draft, scenario)
     policies, vaults, backups = policy_rows(draft), vault_rows(draft, runs), point_rows(draft, runs)
     protectables, agents = protectable_rows(draft, vaults), agent_rows(draft)
+    given, deployments = organisation_rows(draft)
     if scenario == "drifting":
         drift.respell(draft.rng, policies, vaults, backups, protectables)
         drift.respell_agents(agents)
+        drift.respell_organisation(given, deployments)
     hidden = _hide(draft, tasks, backups) if scenario == "gapped" else frozenset()
     consequences.judge_policies(draft)
     consequences.judge_points(draft, runs)
@@ -115,6 +122,8 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
         backups=backups,
         protectables=protectables,
         agents=agents,
+        organisation_policies=given,
+        deployments=deployments,
         hidden=hidden,
         _truth=truth,
     )

@@ -146,6 +146,7 @@ BACKUPS: Final[Mapping[str, Reader]] = {
     "used_percent": whole(1, 100),
     "vault_id": text,
 }
+ORGANISATION_POLICIES: Final[Mapping[str, Reader]] = {**PAGING, "operation_type": one_of("backup", "replication")}
 AGENTS: Final[Mapping[str, Reader]] = {**PAGING, "status": text, "agent_id": text}
 PROTECTABLES: Final[Mapping[str, Reader]] = {
     "limit": whole(1, MOST_PROTECTABLES),

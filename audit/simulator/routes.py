@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
-from audit.simulator import functions, identity, kept_routes, kms, notices, parameters
+from audit.simulator import functions, identity, kept_routes, kms, notices, organisation_routes, parameters
 from audit.simulator.answers import DeniedError, RefusedError, listing
 from audit.simulator.cloud import Cloud
 from audit.simulator.listings import find, list_page, paging, show
@@ -102,6 +102,7 @@ def _in_kms(path: str) -> re.Pattern[str]:
 
 
 _TOPIC: Final = re.compile(r"/v2/(?P<project>[^/]+)/notifications/topics/(?P<id>[^/]+)/publish")
+_OF_ORGANISATIONS: Final = "cbr:organizationPolicies:list"
 ROUTES: Final = (
     _Route("POST", re.compile(r"/v3/auth/tokens/?"), identity.give_token),
     _Route("GET", _in_project("operation-logs"), list_tasks, "cbr:tasks:list"),
@@ -119,6 +120,13 @@ ROUTES: Final = (
         "cbr:vaults:listProtectables",
     ),
     _Route("GET", _in_project("agents"), kept_routes.list_agents, "cbr:agents:list"),
+    _Route("GET", _in_project("organization-policies"), organisation_routes.list_policies, _OF_ORGANISATIONS),
+    _Route(
+        "GET",
+        _in_project("organization-policies/(?P<id>[^/]+)/policy-detail"),
+        organisation_routes.list_deployments,
+        _OF_ORGANISATIONS,
+    ),
     _Route("POST", _TOPIC, notices.publish, "smn:topic:publish"),
     _Route("POST", _in_kms("sign"), kms.sign, "kms:cmk:sign"),
     _Route("POST", _in_kms("get-publickey"), kms.get_public_key, "kms:cmk:getPublicKey"),

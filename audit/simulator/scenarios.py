@@ -5,7 +5,7 @@ from itertools import cycle
 from math import ceil
 from typing import Final, TypeVar
 
-from audit.simulator import agents, catalogue, copying, faults_of_vaults, mishaps
+from audit.simulator import agents, catalogue, copying, faults_of_vaults, mishaps, organisation
 from audit.simulator.blueprint import Draft, Policy, Resource, Vault
 from audit.simulator.faults import Fault
 from audit.simulator.truth import DEFAULT
@@ -93,6 +93,7 @@ def _break_more(draft: Draft, vaults: list[Vault]) -> None:
     mishaps.leave_unprotected(draft, 1 + len(draft.resources()) // 15)
     copying.copy_once(draft)
     agents.lose_agents(draft, vaults)
+    organisation.leave_an_account_out(draft)
 
 
 def _was_thinned(vault: Vault) -> bool:

@@ -9,7 +9,7 @@ DEFAULT: Final = "default"
 STRICT: Final = "strict"
 PRESETS: Final = (DEFAULT, STRICT)
 # Controls that only the strict preset applies; the others are in both.
-STRICT_ONLY: Final = frozenset(f"CBR-{number}" for number in (204, 205, 206, 303, 305, 306, 402, 503, 505))
+STRICT_ONLY: Final = frozenset(f"CBR-{number}" for number in (204, 205, 206, 207, 303, 305, 306, 402, 503, 505))
 _NEEDS_BACKUPS: Final = frozenset({"CBR-109", "CBR-401", "CBR-402", "CBR-403", "CBR-404", "CBR-405"})
 Failed = tuple[str, str, str]
 
@@ -34,6 +34,10 @@ class Truth:
     def vault(self, vault_id: str, *controls: str, strict: bool = False) -> None:
         """Note that these controls fail for a vault, even one that is gone."""
         self._note("vault", vault_id, controls, strict=strict)
+
+    def collection(self, project_id: str, *controls: str) -> None:
+        """Note that these controls fail for what is read of the project as a whole."""
+        self._note("collection", project_id, controls, strict=False)
 
     def troubled(self, preset: str = STRICT) -> set[str]:
         """Ids of the resources for which at least one control of a preset fails."""

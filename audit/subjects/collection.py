@@ -1,11 +1,12 @@
 """What was read and how completely: the subject of the controls that judge the audit itself."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from audit.collection import ALWAYS_READ, Drift, Kind, Reading, Rejected, Window
-from audit.records import Task
+from audit.records import Deployment, OrganizationPolicy, Task
 from audit.subjects.kinds import SubjectKind
 from audit.subjects.memory import Memory
 
@@ -20,6 +21,8 @@ class Collection:
         asked: the lists that this run had to read.
         doubts: what makes the task log doubtful although it was read to its end.
         tasks: tasks that concern no resource and no vault, oldest first.
+        organization_policies: the policies that the organisation gives to its accounts.
+        deployments: how far each of them is deployed, by its id; one that could not be found any more is not there.
         memory: what the run before knew; None where there is none.
         lost: why what the run before left cannot be used; None where it can, or where there was none.
         proven: the time that the history of earlier runs covers and that this reading continues; None where it covers
@@ -37,6 +40,8 @@ class Collection:
     asked: frozenset[Kind] = ALWAYS_READ
     doubts: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
+    organization_policies: tuple[OrganizationPolicy, ...] = ()
+    deployments: Mapping[str, tuple[Deployment, ...]] = field(default_factory=dict)
     memory: Memory | None = None
     lost: str | None = None
     proven: Window | None = None

@@ -11,7 +11,18 @@ from audit.demands import Demands
 from audit.findings import Fact, Finding, Verdict
 from audit.history import History
 from audit.judgement import Findings, Judgement
-from audit.records import Agent, Backup, Policy, Protectable, Protected, Replica, Task, Vault
+from audit.records import (
+    Agent,
+    Backup,
+    Deployment,
+    OrganizationPolicy,
+    Policy,
+    Protectable,
+    Protected,
+    Replica,
+    Task,
+    Vault,
+)
 from audit.records.keys import key_of
 from audit.report.facts import RunFacts
 from audit.schedule import Schedule
@@ -128,6 +139,16 @@ def an_agent(silent_for: timedelta = HOUR, **changes: Any) -> Agent:
     """An agent that was active last this long before NOW."""
     values: Row = {"id": "server-1", "host_name": "web-1", "status": "normal", "last_active": NOW - silent_for}
     return Agent(**{**values, **changes})
+
+
+def an_organization_policy(**changes: Any) -> OrganizationPolicy:
+    values: Row = {"id": "given-1", "name": "everywhere", "status": "available"}
+    return OrganizationPolicy(**{**values, **changes})
+
+
+def a_deployment(status: str = "available", **changes: Any) -> Deployment:
+    values: Row = {"domain_id": "account-1", "project_id": "project-1", "status": status}
+    return Deployment(**{**values, **changes})
 
 
 def a_window(days: int = 30) -> Window:
@@ -424,6 +445,31 @@ def an_agent_row(**changes: Any) -> Row:
         "host_name": "web-1",
         "status": "normal",
         "last_active_time": "2026-01-05T22:00:03.120000",
+    }
+    return {**values, **changes}
+
+
+def an_organization_policy_row(**changes: Any) -> Row:
+    values: Row = {
+        "id": "given-1",
+        "name": "everywhere",
+        "operation_type": "backup",
+        "domain_id": "account-1",
+        "policy_name": "daily",
+        "policy_enabled": True,
+        "policy_operation_definition": {"retention_duration_days": 30},
+        "policy_trigger": {"properties": {"pattern": [DAILY]}},
+        "status": "available",
+    }
+    return {**values, **changes}
+
+
+def a_deployment_row(**changes: Any) -> Row:
+    values: Row = {
+        "policy_id": "policy-1",
+        "domain_id": "account-1",
+        "project_id": "project-1",
+        "status": "available",
     }
     return {**values, **changes}
 

@@ -70,11 +70,15 @@ def test_every_list_has_a_name_for_people() -> None:
         "backups",
         "protectable resources",
         "agents",
+        "organisation policies",
+        "deployments of organisation policies",
     ]
 
 
 def test_every_list_has_the_key_of_its_answer_and_the_action_that_reading_it_needs() -> None:
-    assert [kind.key for kind in Kind] == ["operation_logs", "policies", "vaults", "backups", "instances", "agents"]
+    assert " ".join(kind.key for kind in Kind) == (
+        "operation_logs policies vaults backups instances agents policies policies"
+    )
     assert [kind.permission for kind in Kind] == [
         "cbr:tasks:list",
         "cbr:policies:list",
@@ -82,6 +86,8 @@ def test_every_list_has_the_key_of_its_answer_and_the_action_that_reading_it_nee
         "cbr:backups:list",
         "cbr:vaults:listProtectables",
         "cbr:agents:list",
+        "cbr:organizationPolicies:list",
+        "cbr:organizationPolicies:list",
     ]
 
 

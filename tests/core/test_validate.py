@@ -16,12 +16,14 @@ from audit.errors import SourceAnswerError
 from audit.validate import Intake, read_envelope
 from tests.core.builders import (
     a_backup_row,
+    a_deployment_row,
     a_page,
     a_policy_row,
     a_protectable_row,
     a_task_row,
     a_vault_row,
     an_agent_row,
+    an_organization_policy_row,
 )
 
 BUILDERS = {
@@ -31,6 +33,8 @@ BUILDERS = {
     Kind.BACKUPS: a_backup_row,
     Kind.PROTECTABLES: a_protectable_row,
     Kind.AGENTS: an_agent_row,
+    Kind.ORGANIZATION_POLICIES: an_organization_policy_row,
+    Kind.DEPLOYMENTS: a_deployment_row,
 }
 NAMED = {"resource": {"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"}}
 JSON = st.recursive(
@@ -55,7 +59,10 @@ def taken(*rows: Any, kind: Kind = Kind.TASKS, **envelope: Any) -> Intake:
 
 
 def all_of(intake: Intake) -> list[Sized]:
-    return [intake.tasks, intake.policies, intake.vaults, intake.backups, intake.protectables, intake.agents]
+    return [
+        *(intake.tasks, intake.policies, intake.vaults, intake.backups, intake.protectables, intake.agents),
+        *(intake.organization_policies, intake.deployments["project-1"]),
+    ]
 
 
 def deep(levels: int) -> Any:
@@ -435,7 +442,7 @@ def test_every_mutated_row_is_used_drifted_or_rejected(kind: Kind) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_counts_of_many_pages_add_up_in_any_order(kind: Kind, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  # repeatable
-    good, identity = BUILDERS[kind](), ANSWERS[kind].identity
+    good, identity = BUILDERS[kind](), ANSWERS[kind].identity or "project_id"
     rows = [
         {**row, identity: f"id-{number}"} if row.get(identity) == good[identity] else row
         for number, row in enumerate(mutations(good))

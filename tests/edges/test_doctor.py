@@ -109,7 +109,7 @@ def test_each_missing_permission_is_named_alone(place: Place, name: str) -> None
 
 def test_what_the_profile_reads_beside_is_tried_too(place: Place) -> None:
     place.settings["CBR_AUDIT_PROFILE"] = "strict"
-    names = dict.fromkeys((*NAMES, "protectables", "agents"), "ok")
+    names = dict.fromkeys((*NAMES, "agents", "org-policies", "protectables"), "ok")
 
     assert results(place.lines()) == names
     place.simulator.deny("cbr:vaults:listProtectables")

@@ -16,6 +16,7 @@ from tests.edges.pretend import AS_OF, audit, json_response
 
 ABSENT = json_response({"error_code": "APIGW.0101", "error_msg": "The API does not exist."}, 404)
 AGENTS = "{controls: [default, CBR-505]}"
+ORGANISATION = "{controls: [default, CBR-207]}"
 
 
 def a_run(folder: Path, profile: str, scenario: str = "mixed", **changes: Any) -> tuple[Done, Simulator]:
@@ -42,7 +43,7 @@ def answering(path: str, answer: Response) -> Any:
     return lambda request, _number: answer if path in Request.split(request).path else None
 
 
-@pytest.mark.parametrize(("profile", "control"), [(AGENTS, "CBR-505")])
+@pytest.mark.parametrize(("profile", "control"), [(AGENTS, "CBR-505"), (ORGANISATION, "CBR-207")])
 def test_what_was_planted_is_found_and_nothing_else(profile: str, control: str, tmp_path: Path) -> None:
     done, _ = a_run(tmp_path, profile)
     failed = {finding.id for finding in findings(done, control) if finding.outcome is Outcome.FAIL}
@@ -52,7 +53,7 @@ def test_what_was_planted_is_found_and_nothing_else(profile: str, control: str, 
     assert done.report.collection.complete
 
 
-@pytest.mark.parametrize("profile", [AGENTS])
+@pytest.mark.parametrize("profile", [AGENTS, ORGANISATION, "strict"])
 def test_a_run_that_read_them_is_recomputed_to_the_same_bytes(profile: str, tmp_path: Path) -> None:
     done, simulator = a_run(tmp_path, profile)
 
@@ -60,7 +61,7 @@ def test_a_run_that_read_them_is_recomputed_to_the_same_bytes(profile: str, tmp_
     assert (result.differing, result.reasons) == ((), ())
 
 
-@pytest.mark.parametrize(("kind", "path"), [(Kind.AGENTS, "/agents")])
+@pytest.mark.parametrize(("kind", "path"), [(Kind.AGENTS, "/agents"), (Kind.DEPLOYMENTS, "/organization-policies")])
 def test_what_no_selected_control_needs_is_not_asked_for(kind: Kind, path: str, tmp_path: Path) -> None:
     done, _ = a_run(tmp_path, "default", intercept=answering(path, Response(500)))
 
@@ -68,7 +69,10 @@ def test_what_no_selected_control_needs_is_not_asked_for(kind: Kind, path: str, 
     assert done.report.collection.complete
 
 
-@pytest.mark.parametrize(("profile", "kind", "control"), [(AGENTS, Kind.AGENTS, "CBR-505")])
+@pytest.mark.parametrize(
+    ("profile", "kind", "control"),
+    [(AGENTS, Kind.AGENTS, "CBR-505"), (ORGANISATION, Kind.ORGANIZATION_POLICIES, "CBR-207")],
+)
 def test_a_list_that_may_not_be_read_is_a_gap_with_the_permission(
     profile: str, kind: Kind, control: str, tmp_path: Path
 ) -> None:
@@ -81,7 +85,10 @@ def test_a_list_that_may_not_be_read_is_a_gap_with_the_permission(
     assert done.report.conclusion is Conclusion.INCOMPLETE
 
 
-@pytest.mark.parametrize(("profile", "path", "control"), [(AGENTS, "/agents", "CBR-505")])
+@pytest.mark.parametrize(
+    ("profile", "path", "control"),
+    [(AGENTS, "/agents", "CBR-505"), (ORGANISATION, "/organization-policies", "CBR-207")],
+)
 def test_a_list_that_the_region_does_not_have_is_said_and_the_rest_is_judged(
     profile: str, path: str, control: str, tmp_path: Path
 ) -> None:
@@ -92,3 +99,51 @@ def test_a_list_that_the_region_does_not_have_is_said_and_the_rest_is_judged(
     assert "404" in gap
     assert outcomes(done, control) == {Outcome.UNKNOWN}
     assert outcomes(done, "CBR-101") == {Outcome.PASS}
+
+
+def test_deployments_that_may_not_be_read_are_a_gap(tmp_path: Path) -> None:
+    refusal = json_response({"error_code": "Forbidden", "error_msg": "Policy doesn't allow it."}, 403)
+    done, _ = a_run(tmp_path, ORGANISATION, intercept=answering("/policy-detail", refusal))
+
+    (finding,) = findings(done, "CBR-207")
+    assert (finding.outcome, finding.verdict.reason) == (Outcome.UNKNOWN, "a permission is missing")
+    assert any(gap.startswith("deployments of organisation policies: ") for gap in done.report.collection.gaps)
+
+
+def test_a_policy_that_is_gone_when_its_deployments_are_asked_for_is_unknown_and_no_gap(tmp_path: Path) -> None:
+    estate = build_estate("healthy", resources=6, days=5, as_of=AS_OF)
+    gone = min(estate.deployments)
+    simulator = Simulator(estate)
+    simulator.intercept = answering(f"/{gone}/policy-detail", ABSENT)
+    done = audit(simulator, tmp_path, CBR_AUDIT_PROFILE=ORGANISATION)
+
+    (finding,) = findings(done, "CBR-207")
+    assert (finding.outcome, done.report.collection.complete) == (Outcome.UNKNOWN, True)
+    assert finding.verdict.reason == "no deployment of an organisation policy is known"
+
+
+def test_equal_answers_about_several_policies_count_for_each_of_them(tmp_path: Path) -> None:
+    everywhere = {"policy_id": "p", "domain_id": "d", "project_id": "q", "status": "available"}
+    same = json_response({"policies": [everywhere], "count": 1})
+    done, simulator = a_run(tmp_path, ORGANISATION, intercept=answering("/policy-detail", same))
+
+    (finding,) = findings(done, "CBR-207")
+    assert (finding.outcome, finding.facts["policies"], finding.facts["deployments"]) == (Outcome.PASS, 2, 2)
+    result = replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
+    assert (result.differing, result.reasons) == ((), ())
+
+
+def test_an_organisation_without_policies_has_nothing_to_deploy(tmp_path: Path) -> None:
+    none = json_response({"policies": [], "count": 0, "limit": 1000, "offset": 0})
+    done, _ = a_run(tmp_path, ORGANISATION, "healthy", intercept=answering("/organization-policies", none))
+
+    assert outcomes(done, "CBR-207") == {Outcome.NOT_APPLICABLE}
+    assert done.report.collection.complete
+
+
+def test_deployments_that_are_fewer_than_stated_are_a_gap(tmp_path: Path) -> None:
+    few = json_response({"policies": [], "count": 3})
+    done, _ = a_run(tmp_path, ORGANISATION, intercept=answering("/policy-detail", few))
+
+    assert outcomes(done, "CBR-207") == {Outcome.UNKNOWN}
+    assert any("the cloud says it has 3" in gap for gap in done.report.collection.gaps)

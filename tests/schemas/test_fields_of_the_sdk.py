@@ -17,6 +17,8 @@ ANSWERS = {
     "backups": v1.ListBackupsResponse,
     "protectables": v1.ListProtectableResponse,
     "agents": v1.ListAgentResponse,
+    "organization_policies": v1.ListOrganizationPoliciesResponse,
+    "deployments": v1.ListOrganizationPolicyDetailResponse,
 }
 
 

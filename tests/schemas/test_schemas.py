@@ -18,6 +18,7 @@ from tests.schemas.amended import CBR, NAMES, amended, load, text
 HERE = Path(__file__).parent
 PARTS = ("", ".documented", ".required")
 LISTS = ("operation_logs", "policies", "vaults", "backups", "agents")
+OTHER_LISTS = [("protectables", "instances"), ("organization_policies", "policies"), ("deployments", "policies")]
 # The folder of an example says whether it fits the schema, and whether it fits the required one.
 FOLDERS = {"accept": (True, True), "drift": (False, True), "reject": (False, False)}
 OTHERS: tuple[Any, ...] = (None, "", "x\n", -1, 1.5, True, [], {}, [{}])
@@ -162,7 +163,7 @@ def test_whatever_fits_the_schema_has_what_the_audit_cannot_do_without(name: str
             assert pair(name, ".required").fits(answer) or not pair(name).fits(answer), answer
 
 
-@pytest.mark.parametrize(("name", "rows"), [(name, name) for name in LISTS] + [("protectables", "instances")])
+@pytest.mark.parametrize(("name", "rows"), [*((name, name) for name in LISTS), *OTHER_LISTS])
 def test_the_envelope_can_be_checked_without_its_rows(name: str, rows: str) -> None:
     schema = load(name, ".required")
     envelope = Pair({"$ref": "#/$defs/Envelope", "$defs": schema["$defs"]})
@@ -217,7 +218,7 @@ def test_what_is_not_a_timestamp_is_refused(stamp: str) -> None:
     assert not TIMESTAMPS.fits(stamp)
 
 
-@pytest.mark.parametrize("name", [*LISTS, "operation_log", "protectables"])
+@pytest.mark.parametrize("name", [*LISTS, "operation_log", "protectables", "organization_policies", "deployments"])
 def test_a_timestamp_means_the_same_everywhere(name: str) -> None:
     expected = load("operation_logs")["$defs"]["Timestamp"]
 

@@ -1,4 +1,4 @@
-"""What is kept, counted again: CBR-111, 401 to 405, 501 to 505."""
+"""What is kept, counted again: CBR-111, 207, 401 to 405, 501 to 505."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -28,6 +28,8 @@ def failures(rows: Rows, limits: "Limits", since: datetime) -> Iterator[Pair]:
         silent = when(agent["last_active_time"]) + limits.silence < rows.estate.as_of
         if agent["agent_id"] in held and (silent or agent["status"] == "abnormal"):
             yield "CBR-505", "resource", agent["agent_id"]
+    if any(each["status"] == "error" for found in rows.estate.deployments.values() for each in found):
+        yield "CBR-207", "collection", rows.estate.project_id
     yield from _destroyed(rows, limits)
     yield from _unprotected(rows)
 

@@ -13,6 +13,7 @@ from audit.simulator import SCENARIOS, Simulator
 from audit.simulator.protectables import KINDS
 from tests.simulator.asking import a_simulator, ask, body_of, found
 
+OPERATIONS = ("backup", "replication")
 LISTS = {
     "operation_logs": ("operation-logs",),
     "policies": ("policies",),
@@ -20,7 +21,9 @@ LISTS = {
     "backups": ("backups?show_replication=true", "backups"),
     "protectables": tuple(f"protectables/{kind}/instances" for kind in KINDS),
     "agents": ("agents",),
+    "organization_policies": tuple(f"organization-policies?operation_type={each}" for each in OPERATIONS),
 }
+EVERY = (*LISTS, "deployments")
 STEADY = [scenario for scenario in SCENARIOS if scenario != "drifting"]
 
 
@@ -31,10 +34,14 @@ def schema(name: str, part: str = "") -> Any:
 
 
 def answers(simulator: Simulator, name: str) -> Iterator[Any]:
+    if name == "deployments":
+        given = [row for answer in answers(simulator, "organization_policies") for row in answer["policies"]]
+        yield from (found(simulator, f"organization-policies/{row['id']}/policy-detail") for row in given)
+        return
     yield from (found(simulator, path) for path in LISTS[name])
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("scenario", STEADY)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_row_is_as_documented_unless_it_drifts(name: str, scenario: str, seed: int) -> None:
@@ -42,7 +49,7 @@ def test_every_row_is_as_documented_unless_it_drifts(name: str, scenario: str, s
         assert [error.message for error in schema(name).iter_errors(answer)] == []
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", EVERY)
 def test_what_drifts_can_still_be_used(name: str) -> None:
     drifting = list(answers(a_simulator("drifting", resources=20, days=16), name))
 

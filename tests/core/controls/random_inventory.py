@@ -5,15 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from audit.collection import Kind
 from audit.records import Agent, Backup, Policy, Protected, Task, Vault
 from audit.schedule import Schedule
-from audit.subjects import PolicySubject, Presence, Resource, VaultSubject
+from audit.subjects import Collection, PolicySubject, Presence, Resource, VaultSubject
 from tests.core.builders import (
     DAILY,
     DAY,
     HOUR,
     NOW,
     a_backup,
+    a_collection,
+    a_deployment,
     a_point,
     a_policy,
     a_policy_subject,
@@ -23,6 +26,7 @@ from tests.core.builders import (
     a_vault,
     a_vault_subject,
     an_agent,
+    an_organization_policy,
 )
 
 STATES = ["available"] * 8 + ["error", "error", "protecting", "deleting", "restoring", "waiting_protect", "odd"]
@@ -33,7 +37,8 @@ PATTERNS = [
     "FREQ=DAILY;INTERVAL=9;BYHOUR=1;BYMINUTE=0",
 ]
 TYPES = ["OS::Nova::Server", "OS::Nova::Server", "OS::Cinder::Volume"]
-Judged = PolicySubject | Resource | VaultSubject
+DEPLOYED = ["available"] * 12 + ["error", "syncing", "odd"]
+Judged = PolicySubject | Resource | VaultSubject | Collection
 
 
 def a_random_policy(chance: random.Random, policy_id: str = "policy-1") -> Policy:
@@ -154,6 +159,19 @@ def a_random_resource_with_points(chance: random.Random) -> Resource:
     )
 
 
+def a_random_collection(chance: random.Random) -> Collection:
+    policies = [
+        an_organization_policy(id=f"given-{number}", status=chance.choice(["available"] * 5 + ["deleting"]))
+        for number in range(chance.choice([0, 1, 1, 2]))
+    ]
+    asked = [policy.id for policy in policies if chance.random() < 0.95]
+    deployments = {
+        policy_id: tuple(a_deployment(chance.choice(DEPLOYED)) for _ in range(chance.choice([0, 1, 2, 3, 3])))
+        for policy_id in asked
+    }
+    return a_collection(organization_policies=tuple(policies), deployments=deployments)
+
+
 def a_random_agent(chance: random.Random) -> Agent:
     return an_agent(
         chance.randrange(48) * HOUR,
@@ -176,6 +194,9 @@ def without_some_rows(chance: random.Random, subject: Judged) -> Judged:
     """The same subject as it looks when rows of one or more lists are missing, and the lists say so."""
     if isinstance(subject, PolicySubject):
         return replace(subject, sources=None)
+    if isinstance(subject, Collection):
+        kind = chance.choice([Kind.ORGANIZATION_POLICIES, Kind.DEPLOYMENTS])
+        return replace(subject, readings=a_collection(kind).readings, deployments={})
     changes: dict[str, Any] = {}
     while not changes:
         if chance.random() < 0.4:

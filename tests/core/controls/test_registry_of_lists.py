@@ -15,6 +15,7 @@ from audit.subjects import Limits, SubjectKind
 from tests.core.builders import DAY, a_collection, a_protectable, arranged, demands, limits
 from tests.core.controls.random_inventory import (
     Judged,
+    a_random_collection,
     a_random_policy,
     a_random_policy_subject,
     a_random_resource_with_points,
@@ -29,6 +30,7 @@ MAKERS: dict[SubjectKind, Callable[[random.Random], Judged]] = {
     SubjectKind.POLICY: a_random_policy_subject,
     SubjectKind.RESOURCE: a_random_resource_with_points,
     SubjectKind.VAULT: a_random_vault_with_points,
+    SubjectKind.COLLECTION: a_random_collection,
 }
 EVERY = pytest.mark.parametrize(
     ("control", "kind"),

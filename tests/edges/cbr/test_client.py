@@ -159,6 +159,35 @@ def test_changes_during_a_walk_over_the_socket_lose_nothing_without_a_gap(
         assert received == there_at_first
 
 
+def test_organisation_policies_are_read_in_pages_of_each_operation() -> None:
+    estate = build_estate("healthy", resources=2, days=2, as_of=AS_OF)
+    templates = list(estate.organisation_policies)
+    estate.organisation_policies[:] = [each | {"id": f"{each['id']}-{n}"} for each in templates for n in range(45)]
+    simulator = Simulator(estate)
+    with a_client(simulator) as client:
+        walk = client.read(Kind.ORGANIZATION_POLICIES, WINDOW)
+        seen = ids(walk)
+
+    assert (len(seen), walk.reading().complete) == (90, True)
+
+
+def test_an_id_leads_nowhere_but_to_its_own_list_and_comes_back_as_it_was() -> None:
+    simulator = a_simulator()
+    asked: list[str] = []
+
+    def note(request: Request, _number: int) -> Response | None:
+        asked.append(request.split().path)
+        return json_response({"policies": [], "count": 0})
+
+    simulator.intercept = note
+    with a_client(simulator) as client:
+        pages = list(client.read(Kind.DEPLOYMENTS, WINDOW, ["../../vaults?x=", "b c"]))
+
+    prefix = f"/v3/{simulator.project_id}/organization-policies/"
+    assert asked == [f"{prefix}..%2F..%2Fvaults%3Fx%3D/policy-detail", f"{prefix}b%20c/policy-detail"]
+    assert [page.about for page in pages] == ["../../vaults?x=", "b c"]
+
+
 def test_agents_are_read_in_pages_and_told_apart_by_their_own_id_while_they_report() -> None:
     estate = build_estate("healthy", resources=12, days=2, as_of=AS_OF)
     template = estate.agents[0]

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from audit.cbr.chaining import Chain
+from audit.cbr.chaining import Chain, OfEach
 from audit.cbr.paging import Walk
 from audit.collection import Kind, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
@@ -721,6 +721,32 @@ class TestAChain:
             "protectable resources: reading was broken off",
         )
         assert (reading.count_first, reading.distinct) == (1, 1)
+
+    def test_of_each_thing_its_list_is_read_and_one_that_is_gone_is_left_out(self) -> None:
+        walks = [
+            Walk(Kind.DEPLOYMENTS, Cloud(rows_of(2), 3).fetch, page_size=3),
+            Walk(Kind.DEPLOYMENTS, TestWhatIsRefused.refuse(404)),
+            Walk(Kind.DEPLOYMENTS, Cloud(rows_of(1), 3).fetch, page_size=3),
+        ]
+        each = OfEach(Kind.DEPLOYMENTS, walks)
+        assert (each.passes, each.expected) == (0, 0)
+
+        seen = [(each.passes, each.expected) for _page in each]
+
+        reading = each.reading()
+        assert (seen[0], seen[-1]) == ((1, 2), (1, 1))
+        assert (reading.complete, reading.distinct, reading.pages) == (True, 3, len(seen))
+
+    def test_where_nothing_is_found_or_one_is_refused_the_reading_says_so(self) -> None:
+        absent = OfEach(Kind.DEPLOYMENTS, [Walk(Kind.DEPLOYMENTS, TestWhatIsRefused.refuse(404)) for _ in range(3)])
+        refused = OfEach(Kind.DEPLOYMENTS, [Walk(Kind.DEPLOYMENTS, TestWhatIsRefused.refuse(403))])
+        with pytest.raises(SourceRefusedError):
+            list(refused)
+
+        assert list(absent) == []
+        assert absent.reading().gaps == ("deployments of organisation policies: no",)
+        assert refused.reading().refused
+        assert OfEach(Kind.DEPLOYMENTS, []).reading().complete
 
     def test_nothing_is_stated_where_nothing_came(self) -> None:
         reading = Chain([Walk(Kind.PROTECTABLES, TestWhatIsRefused.refuse(403))]).reading()

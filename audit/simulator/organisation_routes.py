@@ -1,0 +1,30 @@
+"""The lists of what an organisation gives to its accounts, and of how far it got there."""
+
+from http import HTTPStatus
+
+from audit.simulator import parameters
+from audit.simulator.answers import RefusedError, bad_parameter
+from audit.simulator.cloud import Cloud
+from audit.simulator.listings import list_page, paging
+from audit.simulator.messages import Request, Response
+
+
+def list_policies(cloud: Cloud, request: Request, _: str) -> Response:
+    """List the organisation policies of one operation, which has to be named."""
+    asked = parameters.read(request.split().query, parameters.ORGANISATION_POLICIES)
+    if "operation_type" not in asked:
+        raise bad_parameter("'operation_type' is missing.")
+    limit, offset = paging(asked)
+    rows = [row for row in cloud.estate.organisation_policies if row["operation_type"] == asked["operation_type"]]
+    return list_page("policies", rows, limit, offset)
+
+
+def list_deployments(cloud: Cloud, request: Request, policy_id: str) -> Response:
+    """List at once how far a policy is deployed; the documents give this list no parameters.
+
+    They publish no code for a policy that is not there; the one of other policies stands for it.
+    """
+    parameters.read(request.split().query, {})
+    if policy_id not in cloud.estate.deployments:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "BackupService.6000", "The policy does not exist.")
+    return list_page("policies", cloud.estate.deployments[policy_id], parameters.MOST_ROWS, 0)
