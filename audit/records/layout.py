@@ -26,6 +26,7 @@ BEGUN: Final = Struct(">10s26x10s35x")
 ENDED: Final = Struct(">46x10s25x")
 KEY: Final = Struct(">10x16s55x")
 BACKUP_KEY: Final = Struct(">56x16s9x")
+BACKUP_KEY_AND_ODDITIES: Final = Struct(">56x16s8xB")
 _WIDTHS: Final = (TIME, ID, TIME, TIME, TIME, ID, 4, 4, 1)
 
 

@@ -70,7 +70,8 @@ class PackedTasks(Sequence[Task]):
         kinds = {group.records[COMMON_PART]: group.sample for group in fitting}
         created, began, commons = self._table.columns(records)
         samples = list(map(kinds.__getitem__, commons))
-        source = Source(partial(self._made, records), partial(_ended, records))
+        named = partial(self._table.backup_keys, records)
+        source = Source(partial(self._made, records), partial(_ended, records), named)
         return TaskList(created, began, samples, [*kinds.values()], source)
 
     def having(self, claim: Claim) -> list[Task]:

@@ -20,6 +20,7 @@ from audit.records.commons import Commons
 from audit.records.keys import WIDTH as ID
 from audit.records.keys import Key, key_of
 from audit.records.layout import (
+    BACKUP_KEY_AND_ODDITIES,
     COMMON,
     COMMON_PART,
     CREATED,
@@ -113,6 +114,11 @@ class Table:
         ordered = [moment(state, zone) for state in created]
         begun = [at if state == NEVER else moment(state, zone) for at, state in zip(ordered, started, strict=True)]
         return ordered, begun, commons
+
+    def backup_keys(self, records: bytes) -> list[Key | None]:
+        """Return the id of the backup of each record; None of one that names none."""
+        named = BACKUP_KEY_AND_ODDITIES.iter_unpack(records)
+        return [self._backup_of(raw, oddities) if oddities else raw for raw, oddities in named]
 
     def add(self, task: Task, prefer: Prefer) -> bool:
         """Add a task.

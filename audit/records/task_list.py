@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Final, overload
 
+from audit.records.keys import Key
 from audit.records.task import Task
 
 Make = Callable[[Sequence[int]], Iterable[Task]]
 Ends = Callable[[Sequence[int]], list[datetime | None]]
+BackupKeys = Callable[[], list[Key | None]]
 Claim = Callable[[Task], bool]
 """Says something of a task, and looks neither at the times nor at the ids of the task and its backup."""
 
@@ -20,11 +23,10 @@ class Source:
         ends: says when tasks ended, without making them; None of one that has not.
     """
 
-    __slots__ = ("_make", "ends", "made")
-
-    def __init__(self, make: Make, ends: Ends) -> None:
-        """Take what makes tasks of numbers, and what says when they ended."""
+    def __init__(self, make: Make, ends: Ends, backup_keys: BackupKeys) -> None:
+        """Take what makes tasks of numbers, what says when they ended, and what names the backups of all of them."""
         self._make = make
+        self._backup_keys = backup_keys
         self.ends = ends
         self.made: dict[int, Task] = {}
 
@@ -35,6 +37,11 @@ class Source:
         if missing:
             made.update(zip(missing, self._make(missing), strict=True))
         return [made[number] for number in numbers]
+
+    @cached_property
+    def backup_keys(self) -> Sequence[Key | None]:
+        """The ids of the backups of all tasks, without making them; None of one that names none."""
+        return self._backup_keys()
 
 
 class TaskList(Sequence[Task]):
@@ -95,6 +102,11 @@ class TaskList(Sequence[Task]):
         """Say when the tasks of some places ended; None of one that has not."""
         return self._source.ends([self._numbers[place] for place in places])
 
+    def backup_keys(self) -> Sequence[Key | None]:
+        """Name the backup of each task, without making them; None of one that names none."""
+        known = self._source.backup_keys
+        return known if len(known) == len(self._numbers) else [known[number] for number in self._numbers]
+
     def picked(self, claim: Claim) -> "TaskList":
         """Take the tasks of which a claim is true."""
         kinds = [kind for kind in self.kinds if claim(kind)]
@@ -132,6 +144,7 @@ def plain(tasks: Sequence[Task]) -> TaskList:
     source = Source(
         lambda numbers: [tasks[number] for number in numbers],
         lambda numbers: [tasks[number].ended_at for number in numbers],
+        lambda: [task.backup_key for task in tasks],
     )
     return TaskList([task.created_at for task in tasks], [task.began for task in tasks], tasks, tasks, source)
 

@@ -95,6 +95,8 @@ def test_columns_say_what_the_tasks_say(number: int, tasks: list[Task]) -> None:
 
     assert (list(columns.created), list(columns.began)) == (list(fitting.created), list(fitting.began))
     assert columns.ended(places) == fitting.ended(places)
+    assert list(columns.backup_keys()) == [task.backup_key for task in fitting]
+    assert list(columns.picked(CLAIMS[2]).backup_keys()) == [task.backup_key for task in filter(CLAIMS[2], fitting)]
     assert columns.each(places) == list(columns) == list(fitting)
 
 

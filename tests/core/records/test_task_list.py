@@ -38,6 +38,7 @@ def listed(tasks: Sequence[Task], rows: Iterable[tuple[int, int, int]]) -> TaskL
     source = Source(
         lambda numbers: [tasks[number] for number in numbers],
         lambda numbers: [tasks[number].ended_at for number in numbers],
+        lambda: [task.backup_key for task in tasks],
     )
     return TaskList(created, began, samples, kinds, source)
 
@@ -82,7 +83,7 @@ def test_a_task_is_made_once_when_it_is_looked_at() -> None:
         made.extend(numbers)
         return [tasks[number] for number in numbers]
 
-    found = TaskList([NOW] * 4, [NOW] * 4, [KINDS[0]] * 4, KINDS[:1], Source(make, lambda _numbers: []))
+    found = TaskList([NOW] * 4, [NOW] * 4, [KINDS[0]] * 4, KINDS[:1], Source(make, lambda _numbers: [], list))
     part = found.at([1, 2])
     assert (len(part), made) == (2, [])
     assert (part[0], part[0], found[1], list(part)) == (tasks[1], tasks[1], tasks[1], tasks[1:3])
