@@ -94,6 +94,7 @@ class Control(Generic[S_contra]):
         doc: why it matters, how it is judged, how to fix it.
         kinds: what the rule judges.
         needs: lists that the rule cannot do without, beside the one that its subjects come from.
+        reads: lists that the rule looks at too; without them it may still find a failure, and never passes.
         judges_departed: the rule has something to say about subjects that no vault holds.
         opt_in: applied only where the profile asks for it: it demands what not everyone needs, or may not be readable.
     """
@@ -106,6 +107,7 @@ class Control(Generic[S_contra]):
     kinds: tuple[SubjectKind, ...]
     judge: Callable[[S_contra, Limits], Verdict]
     needs: frozenset[Kind] = frozenset()
+    reads: frozenset[Kind] = frozenset()
     judges_departed: bool = False
     opt_in: bool = False
 

@@ -59,6 +59,8 @@ def _chapter(control: Control[Any]) -> Iterator[str]:
     extra = [kind for kind in Kind if kind in control.needs - ALWAYS_READ]
     if extra:
         yield f"Needs the {_listed(f'{kind.words} ({_action(kind)})' for kind in extra)}."
+    for kind in sorted(control.reads):
+        yield f"Reads the {kind.words} too ({_action(kind)}); without them it never passes."
     yield from _documentation(control)
     yield from _limits(control)
     yield from _standards(control)

@@ -18,12 +18,12 @@ from itertools import accumulate, chain, repeat
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from audit.records import Task, TaskList
+from audit.records import HOLLOW, Task, TaskList
 
 _EARLY: Final = timedelta(minutes=1)  # clocks differ: a run may be noted a little before it was due
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
-_BAD: Final = frozenset({"failed", "timeout", "skipped"})
+_BAD: Final = frozenset({"failed", "timeout", "skipped", HOLLOW})
 
 
 class RunState(StrEnum):

@@ -1,42 +1,80 @@
 """CBR-101 recent-backup: every protected resource has a recent successful backup.
 
 Why it matters
-    Attaching a resource to a vault shows intent. Only a finished backup shows protection.
+    Attaching a resource to a vault shows intent, and a task that says success makes a promise. Only a backup that is
+    there shows protection.
 How it is judged
-    pass            the newest successful backup began no longer ago than `max_backup_age_hours` or, where the profile
-                    sets none, than the policy's longest interval with its start window and `grace_hours`
-    fail            it began earlier, or the task log shows none
-    unknown         the task log has gaps or does not reach back as far as the limit, no limit is known because the
-                    policies cannot be read, or the vault's age contradicts the time of judgement
+    pass            the newest successful backup that is still in a vault began no longer ago than
+                    `max_backup_age_hours` or, where the profile sets none, than the policy's longest interval with its
+                    start window and `grace_hours`
+    fail            it began earlier, none is there, or the task log shows none
+    unknown         a task says success within the limit, and the backups could not be read completely, or what it made
+                    need not be listed yet (for an hour, unless another such success made nothing), or at all; the task
+                    log has gaps or does not reach back as far as the limit, no limit is known because the policies
+                    cannot be read, or the vault's age contradicts the time of judgement
     not_applicable  the resource's vault is newer than the limit: the first backup is not due
+    A success made nothing where the list of backups does not have what it names, or shows it as more than an hour older
+    than the task; and, where such resources have backups in the list, if it names none and none came meanwhile. What
+    retention or a deletion took away is no recovery point any more. One in error counts: CBR-401 judges it.
 How to fix it
-    Enable or apply a policy if none runs, or repair the cause that its last task names. Then start a manual backup.
+    Enable or apply a policy if none runs, or repair the cause that its last task names. Then start a manual backup, and
+    check that it is in the vault.
 """
 
 from datetime import timedelta
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.subjects import Limits, Resource, SubjectKind, reaches_back, silent_since
+from audit.collection import Kind
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import Task
+from audit.subjects import Limits, Resource, SubjectKind, newest_proof, reaches_back, silent_since
 
 _HOUR: Final = timedelta(hours=1)
 
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
-    """Compare the age of the newest success with the limit."""
+    """Compare the age of the newest success, and then that of the newest one that left a backup, with the limit."""
     limit = limits.max_backup_age or resource.planned_interval(limits)
-    last = resource.last_success
+    last = resource.sorted_tasks.claimed.newest(lambda _task: True, resource.window.until)
     if limit is None:
         return unknown("no limit is set, and the resource's policies could not be read")
     if last is None:
         return _without_success(resource, limits, limit)
     age = limits.now - last.began
-    hours = {"age_hours": age // _HOUR, "limit_hours": limit // _HOUR}
+    hours: Facts = {"age_hours": age // _HOUR, "limit_hours": limit // _HOUR}
     if age <= limit:
-        return passed("the newest successful backup is recent enough", [last], last_success=last.began, **hours)
+        return _of_points(resource, limits, limit, last)
     if not resource.log_complete:
         return unknown("a newer success may be missing: the task log has gaps", [last], **hours)
     return failed(_reason("no successful backup within the limit", resource), [last], since=last.began, **hours)
+
+
+def _of_points(resource: Resource, limits: Limits, limit: timedelta, last: Task) -> Verdict:
+    """Look for the backup behind a success within the limit."""
+    if resource.recovery_points is None:
+        counted: Facts = {} if resource.counted_points is None else {"vault_counts": resource.counted_points}
+        return unknown(
+            "a task says success, and the backups could not be read completely",
+            [last],
+            last_success=last.began,
+            **counted,
+        )
+    proof, doubtful, refuted = newest_proof(resource)
+    facts: Facts = {"last_success": proof.task.began if proof else None}
+    if proof:
+        facts["age_hours"] = (limits.now - proof.made) // _HOUR
+    facts["limit_hours"] = limit // _HOUR
+    if proof and limits.now - proof.made <= limit:
+        return passed("the newest successful backup is recent enough", [proof.task], **facts)
+    facts["last_claim"] = last.began
+    in_doubt, void = ([task for task in part if limits.now - task.began <= limit] for part in (doubtful, refuted))
+    if in_doubt and not (void and resource.kind_is_listed):
+        return unknown("a task says success, and its backup is not in the list, or not yet", in_doubt[:1], **facts)
+    if not resource.log_complete:
+        return unknown("a newer success may be missing: the task log has gaps", [last], **facts)
+    since = {"since": proof.made} if proof else {"since": silent_since(resource), "or_earlier": True}
+    reason = "tasks say success, and none within the limit left a backup that is still there"
+    return failed(reason, [last], **since, **facts)
 
 
 def _without_success(resource: Resource, limits: Limits, limit: timedelta) -> Verdict:
@@ -67,4 +105,5 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    reads=frozenset({Kind.BACKUPS}),
 )

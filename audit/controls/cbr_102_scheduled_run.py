@@ -13,7 +13,9 @@ How it is judged
                     backup has a status that is not documented
     not_applicable  no enabled policy planned a run of the period whose time is over
     Not judged are runs that still have time or still go on, runs in a maintenance window, and runs before the
-    resource or the policy was known as it is now. No backup counts for two planned runs.
+    resource or the policy was known as it is now. No backup counts for two planned runs. A success that names a backup
+    which an earlier success made counts as failed: the log alone shows it. One whose backup is only not in the list
+    may have lost it since, which CBR-101, CBR-401 and CBR-404 judge.
 How to fix it
     Repair what the failed or skipped task names, or give the runs more distance where one kept the next from
     starting. Where no task was left, check that the policy is still applied. Then start a manual backup.
@@ -80,6 +82,8 @@ def _facts(planned: Schedules, first: int, states: Mapping[RunState, int], unsch
 def _reason(unmet: list[PlannedRun]) -> str:
     """Name the worst that became of them."""
     states = {run.state for run in unmet}
+    if all(run.task and run.task.is_hollow for run in unmet):
+        return "a planned backup says success, and names one that was made before"
     return next(reason for state, reason in _REASONS.items() if state in states)
 
 

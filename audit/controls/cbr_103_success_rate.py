@@ -11,7 +11,7 @@ How it is judged
                     cannot be read
     not_applicable  no backup finished in the period: CBR-101 judges that
     A failure does not count where a success made up for it before the next run was due, or where its planned run lay
-    in a maintenance window.
+    in a maintenance window. A success that names a backup which an earlier success made counts as failed.
 How to fix it
     Group the failed tasks by error code and repair the most frequent cause first.
 """

@@ -8,6 +8,7 @@ How it is judged
     unknown         the task log has gaps; a backup has a status that is not documented; or fewer backups than the
                     limit finished in the window, and all of them failed
     not_applicable  no backup finished in the window
+    A success that names a backup which an earlier success made counts as failed.
 How to fix it
     The error of the newest failure names the cause; a failure with the same code each time needs a person.
 """

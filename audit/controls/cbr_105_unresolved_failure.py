@@ -9,6 +9,7 @@ How it is judged
     unknown         the task log has gaps, a backup has a status that is not documented, or no limit is known because
                     the policies cannot be read
     not_applicable  no backup failed in the window
+    A success that names a backup which an earlier success made counts as failed.
 How to fix it
     Repair the cause that the failed task names, then start a manual backup.
 """

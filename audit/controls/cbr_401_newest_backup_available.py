@@ -5,10 +5,11 @@ Why it matters
     one is the one that will be needed.
 How it is judged
     pass            the newest backup in the vault is available
-    fail            it is in error, or backups succeeded and none of them is there
+    fail            it is in error; backups succeeded and none of them is there; or a later success made none, as
+                    CBR-404 sees it
     unknown         the backups could not be read completely; the newest one has a status that is not documented; or
-                    the task log or the vaults have gaps, so that nobody can say whether the task failed, or whether
-                    there should be a backup
+                    the task log or the vaults have gaps, or the policies, so that nobody can say whether the task
+                    failed, or whether there should be a backup, or a newer one
     not_applicable  there is no backup, and none succeeded: CBR-101 judges that
     Left out are backups that are being made or deleted, copies from another region, parts of a server's backup, and
     what a failed task left behind: CBR-105 judges that.
@@ -16,32 +17,56 @@ How to fix it
     Start a manual backup now, and check that it becomes available. Then find out why the other one did not.
 """
 
+from datetime import datetime
 from typing import Final
 
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Backup
-from audit.subjects import Limits, Resource, SubjectKind
+from audit.subjects import SLACK, Limits, Resource, SubjectKind, weigh_claims
 
 
-def judge(resource: Resource, _limits: Limits) -> Verdict:
+def judge(resource: Resource, limits: Limits) -> Verdict:
     """Look at the newest backup that a failed task does not explain."""
     if resource.own_points is None:
         return unknown("the backups could not be read completely")
-    broke = {task.backup_key for task in resource.sorted_tasks.broken}
+    broke = {task.backup_key for task in resource.sorted_tasks.broken if not task.is_hollow}
     points = [point for point in resource.own_points if not (point.is_broken and point.key in broke)]
     if not points:
         return _without_any(resource)
     newest = points[-1]
-    made = [task for task in resource.backups if task.backup_key == newest.key]
+    keys = resource.backups.backup_keys()
+    made = resource.backups.each(place for place, key in enumerate(keys) if key == newest.key)
     facts = _facts(newest, points)
     if newest.is_available:
-        return passed("the newest backup is available", made, **facts)
+        missing = _later_ones(resource, limits, newest.created_at)
+        if missing is not None:
+            return missing
+        return passed("the newest backup is available", [task for task in made if not task.is_hollow], **facts)
     if not newest.is_broken:
         return unknown("the newest backup has a status that is not documented", made, status=newest.status, **facts)
     if not resource.log_complete and not any(task.succeeded for task in made):
         return unknown("the newest backup is in error, and a task that explains it may be missing", **facts)
     return failed("the newest backup is in error", made, since=newest.created_at, **facts)
+
+
+def _later_ones(resource: Resource, limits: Limits, newest: datetime) -> Verdict | None:
+    """Look for successes after the newest backup whose own is not there."""
+    if not (resource.log_complete and resource.vaults_complete):
+        return unknown("the newest backup is available, and a task or a vault that tells of a newer one may be missing")
+    last = resource.kept_successes.created[-1:]
+    if not last or last[0] - newest <= SLACK:  # nearly always
+        return None
+    claims = weigh_claims(resource, limits.now)
+    gone, hollow = (
+        [task for task in part if task.created_at - newest > SLACK] for part in (claims.gone, claims.hollow)
+    )
+    if gone and not hollow and resource.policies is None:
+        return unknown("a newer backup may have been there, and the policies that explain it could not be read", gone)
+    if not (gone or hollow):
+        return None
+    found = sorted((*gone, *hollow), key=lambda task: task.created_at)
+    return failed("successes after the newest backup made none", found, since=found[0].began, newest=newest)
 
 
 def _without_any(resource: Resource) -> Verdict:

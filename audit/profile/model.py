@@ -151,8 +151,8 @@ class Profile(Written):
 
     @property
     def lists(self) -> tuple[Kind, ...]:
-        """The lists that have to be read, in order: what every run reads, and what a selected control needs."""
-        needed = ALWAYS_READ.union(*(control.needs for control in self.selected))
+        """The lists that have to be read, in order: what every run reads, and what a selected control looks at."""
+        needed = ALWAYS_READ.union(*(control.needs | control.reads for control in self.selected))
         return tuple(kind for kind in Kind if kind in needed)
 
     def demands_at(self, now: datetime) -> "Demands":

@@ -83,7 +83,12 @@ class Backup(Struct, frozen=True, kw_only=True):
     @property
     def is_lasting(self) -> bool:
         """It is neither being made nor being deleted."""
-        return self.status not in _BEING_MADE and self.status not in _BEING_DELETED
+        return self.status not in _BEING_MADE and not self.is_being_deleted
+
+    @property
+    def is_being_deleted(self) -> bool:
+        """It will soon be gone."""
+        return self.status in _BEING_DELETED
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Backup":

@@ -14,6 +14,8 @@ from audit.records.keys import Key, key_of, text_of
 
 FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
 OPEN_STATUSES: Final = frozenset({"running", "waiting"})
+HOLLOW: Final = "success that made nothing"
+"""Our own word, which no answer has: the log itself shows that a task that says success made no backup."""
 BACKUP: Final = "backup"
 RESTORE: Final = "restore"
 DELETE: Final = "delete"
@@ -80,17 +82,17 @@ class Task(Struct, frozen=True, gc=False):
     @property
     def finished(self) -> bool:
         """The status will not change any more; one that is not documented is final where the task has ended."""
-        return self.status in FINAL_STATUSES or (self.status not in OPEN_STATUSES and self.ended_at is not None)
+        return self.is_final or (self.status not in OPEN_STATUSES and self.ended_at is not None)
 
     @property
     def is_final(self) -> bool:
         """The status is documented, and will not change any more."""
-        return self.status in FINAL_STATUSES
+        return self.status in FINAL_STATUSES or self.is_hollow
 
     @property
     def is_understood(self) -> bool:
         """The status is one of the documented ones, so that it says how the task went."""
-        return self.status in FINAL_STATUSES or self.status in OPEN_STATUSES
+        return self.is_final or self.status in OPEN_STATUSES
 
     @property
     def succeeded(self) -> bool:
@@ -100,7 +102,12 @@ class Task(Struct, frozen=True, gc=False):
     @property
     def broke(self) -> bool:
         """The task was started and did not do its work."""
-        return self.status in {"failed", "timeout"}
+        return self.status in {"failed", "timeout", HOLLOW}
+
+    @property
+    def is_hollow(self) -> bool:
+        """It says that it succeeded, and made nothing."""
+        return self.status == HOLLOW
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Task":

@@ -22,6 +22,9 @@ class Protected(Struct, frozen=True, kw_only=True):
         included: ids of the only disks that are backed up; empty where all are (extra_info.include_volumes).
         disks_known: both lists could be read.
         protect_status: available, error, protecting, restoring, removing, or deleted where the resource is gone.
+        size_gb: of the resource, in GB (size).
+        backup_count: how many backups the vault keeps of it.
+        backup_mb: the space that these take, in MB (backup_size).
     """
 
     id: str
@@ -32,6 +35,9 @@ class Protected(Struct, frozen=True, kw_only=True):
     included: tuple[str, ...] = ()
     disks_known: bool = True
     protect_status: str | None = None
+    size_gb: int | None = None
+    backup_count: int | None = None
+    backup_mb: int | None = None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Protected":
@@ -46,6 +52,9 @@ class Protected(Struct, frozen=True, kw_only=True):
             included=ids(extra.get("include_volumes")),
             disks_known=_tells_disks(row.get("extra_info")),
             protect_status=shared(row.get("protect_status")),
+            size_gb=number(row.get("size")),
+            backup_count=number(row.get("backup_count")),
+            backup_mb=number(row.get("backup_size")),
         )
 
 

@@ -13,6 +13,7 @@ from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.memory import Memory
 from audit.subjects.policy import PolicySubject
+from audit.subjects.proof import SLACK, newest_proof, weigh_claims
 from audit.subjects.resource import Presence, Resource
 from audit.subjects.retention import FOR_EVER, kept_at_least, kept_at_most
 from audit.subjects.vault import VaultSubject
@@ -21,6 +22,7 @@ from audit.subjects.waiver import Waiver, WaiverSubject
 __all__ = [
     "FOR_EVER",
     "JUDGED",
+    "SLACK",
     "UNMET",
     "Collection",
     "Departure",
@@ -43,6 +45,8 @@ __all__ = [
     "arrange",
     "kept_at_least",
     "kept_at_most",
+    "newest_proof",
     "reaches_back",
     "silent_since",
+    "weigh_claims",
 ]

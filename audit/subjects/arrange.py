@@ -96,7 +96,10 @@ class _Arrangement:
         self._agents = {agent.id: agent for agent in inventory.agents}
         self._points_of_resource: dict[str, list[Backup]] = defaultdict(list)
         self._points_of_vault: dict[str, list[Backup]] = defaultdict(list)
+        self._listed: set[str | None] = set()
         for backup in sorted(inventory.backups, key=_BY_AGE):
+            if backup.is_own:
+                self._listed.add(backup.resource_type)
             self._points_of_resource[backup.resource_id].append(backup)
             self._points_of_vault[backup.vault_id].append(backup)
         self._covered_since = (
@@ -240,6 +243,7 @@ class _Arrangement:
             vaults_complete=self._has_all[Kind.VAULTS],
             covered_since=self._covered_since,
             recovery_points=self._points(self._points_of_resource.get(resource_id, ())),
+            kind_is_listed=kind in self._listed,
             protectable=self._protectables.get(resource_id),
             server_id=self._server_of.get(resource_id),
             protectables_complete=self._has_all[Kind.PROTECTABLES]

@@ -1,7 +1,7 @@
 """A server, disk, file system or desktop, and everything known about its backups."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from audit.records import (
     Vault,
     pick,
 )
+from audit.records.keys import Key
 from audit.schedule import Schedule
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
@@ -33,7 +34,7 @@ from audit.subjects.sorted_tasks import SortedTasks, sort_out
 _Bounds = tuple[tuple[datetime, str, bool], ...]
 _DAY: Final = timedelta(days=1)
 _NOT_KNOWN: Final = "before the resource was known as it is now"
-_OF_TASKS: Final = ("sorted_tasks", "kept_successes", "last_success")
+_OF_TASKS: Final = ("sorted_tasks", "kept_successes", "last_success", "points_by_key")
 
 
 class Presence(StrEnum):
@@ -64,6 +65,7 @@ class Resource:
         vaults_complete: nothing of the inventory of vaults is missing.
         covered_since: from when on silence of the log means something; the start of the window where None.
         recovery_points: its backups as the vaults keep them, oldest first; None where they were not read completely.
+        kind_is_listed: backups of resources of its type are listed, so that a success has one to name.
         protectable: what the list of protectable resources says of it, or None.
         server_id: the server that it is a disk of, as that list says.
         protectables_complete: that list was read completely; None where nobody asked for it.
@@ -88,6 +90,7 @@ class Resource:
     covered_since: datetime | None = None
     known_since: datetime | None = None
     recovery_points: tuple[Backup, ...] | None = None
+    kind_is_listed: bool = False
     protectable: Protectable | None = None
     server_id: str | None = None
     protectables_complete: bool | None = None
@@ -122,15 +125,33 @@ class Resource:
         return tuple([point for point in self.recovery_points if point.is_own and point.is_lasting])
 
     @cached_property
+    def points_by_key(self) -> Mapping[Key | None, Backup]:
+        """Its recovery points that were made here, in whatever state, by id; none where they were not read."""
+        return {point.key: point for point in self.recovery_points or () if not point.is_copy}
+
+    @property
+    def newest_point(self) -> Backup | None:
+        """The newest of its own recovery points, up to the end of the window, that can be restored from."""
+        points = (point for point in reversed(self.own_points or ()) if point.created_at <= self.window.until)
+        return next((point for point in points if point.is_available), None)
+
+    @property
+    def counted_points(self) -> int | None:
+        """How many backups the vaults say that they keep of it; None where one does not say."""
+        counts = [held.backup_count for _vault, held in self.backup_places]
+        known = [count for count in counts if count is not None]
+        return sum(known) if known and len(known) == len(counts) else None
+
+    @cached_property
     def kept_successes(self) -> TaskList:
-        """Its successful backups, oldest first, of which vaults that hold it should keep what they made.
+        """Its backups that say they succeeded, oldest first, of which vaults that hold it should keep what they made.
 
         Whatever was made before the resource was taken out of a vault was deleted with that.
         """
         removals = self.doing(frozenset({"remove_resource"}))
         removed = max((task.created_at for task in removals if task.succeeded), default=None)
         ids, names = {vault.id for vault in self.vaults}, {vault.name for vault in self.vaults}
-        kept = self.sorted_tasks.successes.picked(
+        kept = self.sorted_tasks.claimed.picked(
             lambda task: task.vault_id in ids if task.vault_id else task.vault_name is None or task.vault_name in names
         )
         return kept if removed is None else kept.at(range(bisect_right(kept.created, removed), len(kept)))
@@ -142,7 +163,7 @@ class Resource:
 
     @cached_property
     def last_success(self) -> Task | None:
-        """Its newest successful backup that began in the window."""
+        """Its newest successful backup that began in the window, as far as the log alone can tell."""
         return self.backups.newest(lambda task: task.succeeded, self.window.until)
 
     @property

@@ -62,7 +62,10 @@ def a_task(task_id: str = "task-1", **changes: Any) -> Task:
         "vault_id": "vault-1",
         "vault_name": "blue",
     }
-    return a_task_of(id=task_id, **{**values, **changes})
+    values |= changes
+    if values["operation"] == "backup" and values["status"] == "success":
+        values.setdefault("backup_id", f"made by {task_id}")
+    return a_task_of(id=task_id, **values)
 
 
 def a_task_of(*, id: str, backup_id: str | None = None, **values: Any) -> Task:  # noqa: A002  # as the API calls it
@@ -123,6 +126,16 @@ def a_point(age: timedelta = HOUR, **changes: Any) -> Backup:
     }
     values |= changes
     return Backup(key=key_of(values["id"]), **values)
+
+
+def points_of(tasks: Iterable[Task]) -> tuple[Backup, ...]:
+    """What the list of backups has where each success made the backup that it names, oldest first."""
+    made = [task for task in tasks if task.operation == "backup" and task.succeeded and task.backup_id]
+    points = [
+        a_point(id=task.backup_id, resource_id=task.resource_id, vault_id=task.vault_id, created_at=task.created_at)
+        for task in made
+    ]
+    return tuple(sorted(points, key=attrgetter("created_at", "id")))
 
 
 def a_replica(**changes: Any) -> Replica:
@@ -309,8 +322,10 @@ def arranged(
     collection: Collection | None = None,
     **others: Iterable[Any],
 ) -> Subjects:
-    inventory = Inventory(policies=policies, vaults=vaults, **others)
-    return arrange(History(tasks), inventory, collection or a_collection())
+    """What was read; without backups of their own, successes have made what they name."""
+    found = tuple(tasks)
+    inventory = Inventory(policies=policies, vaults=vaults, **{"backups": points_of(found), **others})
+    return arrange(History(found), inventory, collection or a_collection())
 
 
 def facts_of(verdict: Verdict) -> dict[str, Fact]:

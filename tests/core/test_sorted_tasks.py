@@ -16,6 +16,7 @@ TASKS = tuple(
     for ended in ([a_backup(HOUR).created_at] if status == "paused" else [None])
 )
 RULES: dict[str, Callable[[Task], bool]] = {
+    "claimed": lambda task: task.operation == "backup" and task.succeeded,
     "backups": lambda task: task.operation == "backup",
     "successes": lambda task: task.operation == "backup" and task.succeeded,
     "broken": lambda task: task.operation == "backup" and task.broke,
@@ -40,4 +41,4 @@ def test_each_part_holds_what_its_name_says_oldest_first(part: str, left_out: st
 def test_what_only_succeeded_leaves_the_other_parts_empty() -> None:
     found = parts(sort_out((a_backup(DAY), a_backup(HOUR))))
 
-    assert {part for part, tasks in found.items() if tasks} == {"backups", "successes", "finished"}
+    assert {part for part, tasks in found.items() if tasks} == {"claimed", "backups", "successes", "finished"}

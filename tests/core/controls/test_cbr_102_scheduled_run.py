@@ -258,3 +258,33 @@ class TestDoubt:
 
 def test_it_needs_the_policies() -> None:
     assert CONTROL.needs == {Kind.POLICIES}
+
+
+class TestASuccessThatNamesABackupAgain:
+    def test_it_made_nothing_and_the_run_failed(self) -> None:
+        again = a_run(2, backup_id="made by run-5")
+        verdict = judge(a_resource(*sorted_by_time(*all_runs(2), again)), limits())
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("run-2",))
+        assert verdict.reason == "a planned backup says success, and names one that was made before"
+        assert counts(verdict) == {"due": 7, "on_time": 6, "failed": 1}
+
+    def test_it_is_not_the_reason_where_another_run_is_missing_too(self) -> None:
+        again = a_run(2, backup_id="made by run-5")
+        verdict = judge(a_resource(*sorted_by_time(*all_runs(2, 4), again)), limits())
+
+        assert verdict.reason == "a planned backup left no task"
+
+    def test_it_makes_up_for_nothing(self) -> None:
+        repeat = a_backup(2 * DAY - HOUR, task_id="repeat", backup_id="made by run-5")
+        verdict = judge(a_resource(*sorted_by_time(*all_runs(2), a_run(2, "failed"), repeat)), limits())
+
+        assert counts(verdict)["failed"] == 1
+        assert verdict.outcome is Outcome.FAIL
+
+    def test_a_success_makes_up_for_it(self) -> None:
+        again, repair = a_run(2, backup_id="made by run-5"), a_backup(2 * DAY - HOUR, task_id="repair")
+        verdict = judge(a_resource(*sorted_by_time(*all_runs(2), again, repair)), limits())
+
+        assert verdict.outcome is Outcome.PASS
+        assert counts(verdict) == {"due": 7, "on_time": 6, "failed": 1, "repaired": 1, "unscheduled": 1}

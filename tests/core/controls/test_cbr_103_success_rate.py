@@ -141,3 +141,11 @@ def test_every_failure_counts_where_nothing_is_planned() -> None:
     tasks = [a_backup(26 * HOUR, "failed"), a_backup(25 * HOUR)]
 
     assert judge(a_resource(*tasks, policies=()), limits()).outcome is Outcome.FAIL
+
+
+def test_a_success_that_names_a_backup_again_counts_as_failed() -> None:
+    again = a_backup(HOUR, task_id="again", backup_id="made by backup-100h")
+    verdict = judge(a_resource(*some(18, 0), again), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("again",))
+    assert (facts_of(verdict)["succeeded"], facts_of(verdict)["finished"]) == (18, 19)

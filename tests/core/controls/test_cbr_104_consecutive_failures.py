@@ -81,3 +81,11 @@ def test_one_failure_may_be_too_many() -> None:
     resource = a_resource(a_backup(2 * HOUR), a_backup(HOUR, "failed"))
 
     assert judge(resource, limits(max_consecutive_failures=1)).outcome is Outcome.FAIL
+
+
+def test_successes_that_name_a_backup_again_count_as_failed() -> None:
+    again = [a_backup(age * HOUR, backup_id="made by backup-9h") for age in (3, 2, 1)]
+
+    assert judge(a_resource(a_backup(9 * HOUR), *again[1:]), limits()).outcome is Outcome.PASS
+    verdict = judge(a_resource(a_backup(9 * HOUR), *again), limits())
+    assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("backup-3h", "backup-2h", "backup-1h"))

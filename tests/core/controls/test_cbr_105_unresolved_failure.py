@@ -88,3 +88,11 @@ def test_without_a_limit_the_interval_of_the_policy_and_grace_is_the_limit(age: 
     resource = a_resource(a_backup(9 * DAY), a_backup(age, "failed"))
 
     assert judge(resource, limits(repair_within=None)).outcome is outcome
+
+
+def test_a_success_that_names_a_backup_again_resolves_nothing_and_is_unresolved_itself() -> None:
+    tasks = [a_backup(9 * DAY), a_backup(3 * DAY, "failed"), a_backup(2 * DAY, backup_id="made by backup-216h")]
+    verdict = judge(a_resource(*tasks), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("backup-72h", "backup-48h"))
+    assert judge(a_resource(*tasks, a_backup(DAY)), limits()).outcome is Outcome.PASS

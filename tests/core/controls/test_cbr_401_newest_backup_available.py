@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from audit.controls.cbr_401_newest_backup_available import judge
 from audit.findings import Outcome, Verdict
 from audit.records import Backup, Task
-from tests.core.builders import DAY, HOUR, NOW, a_backup, a_point, a_resource, facts_of, limits
+from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_point, a_resource, facts_of, limits
 
 OLD, NEW = a_point(2 * DAY, id="old"), a_point(DAY, id="new")
 BROKEN = a_point(DAY, id="new", status="error")
@@ -100,6 +101,52 @@ class TestNoBackup:
         assert judged([], **changes).outcome is Outcome.UNKNOWN
 
 
+class TestALaterSuccessThatMadeNone:
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            pytest.param({"backup_id": "old"}, id="it names the same backup"),
+            pytest.param({"backup_id": "gone"}, id="what it names is not there"),
+            pytest.param({"backup_id": None}, id="it names none"),
+        ],
+    )
+    def test_it_fails_although_the_newest_one_is_available(self, changes: dict[str, Any]) -> None:
+        before = a_backup(2 * DAY, backup_id="old")
+        verdict = judged([OLD], before, made(**changes), kind_is_listed=True)
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("backup-24h",))
+        assert facts_of(verdict) == {"since": "2026-11-22T04:00:00Z", "newest": "2026-11-21T04:00:00Z"}
+
+    def test_the_oldest_such_success_is_named_first(self) -> None:
+        tasks = [a_backup(30 * HOUR, backup_id="old"), made(backup_id="gone"), a_backup(5 * HOUR, backup_id="old")]
+
+        assert judged([OLD], *tasks).tasks == ("backup-30h", "backup-24h", "backup-5h")
+
+    def test_the_same_backup_in_error_is_not_what_a_failed_task_left(self) -> None:
+        tasks = [a_backup(2 * DAY, backup_id="new"), made()]
+
+        assert judged([BROKEN], *tasks).outcome is Outcome.FAIL
+
+    def test_one_of_the_last_hour_may_still_come(self) -> None:
+        assert judged([NEW], made(), a_backup(HOUR / 2)).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize(("age", "outcome"), [(DAY - HOUR, Outcome.PASS), (DAY - HOUR - TICK, Outcome.FAIL)])
+    def test_clocks_may_differ_by_an_hour(self, age: timedelta, outcome: Outcome) -> None:
+        assert judged([NEW], made(), a_backup(age, backup_id="gone")).outcome is outcome
+
+    def test_one_that_was_deleted_since_is_left_to_another_control(self) -> None:
+        deletion = a_backup(2 * HOUR, operation="delete", backup_id="gone")
+
+        assert judged([OLD], made(backup_id="gone"), deletion).outcome is Outcome.PASS
+
+    def test_an_older_one_that_made_none_is_left_to_another_control(self) -> None:
+        assert judged([NEW], a_backup(3 * DAY, backup_id="gone"), made()).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize(("backup_id", "outcome"), [("gone", Outcome.UNKNOWN), ("old", Outcome.FAIL)])
+    def test_policies_that_were_not_read_may_explain_that_it_is_gone(self, backup_id: str, outcome: Outcome) -> None:
+        assert judged([OLD], made(backup_id=backup_id), policies=None).outcome is outcome
+
+
 class TestGaps:
     def test_backups_that_were_not_read_completely_are_unknown(self) -> None:
         assert judged(None, made()).outcome is Outcome.UNKNOWN
@@ -110,8 +157,12 @@ class TestGaps:
     def test_an_error_after_a_success_is_certain(self) -> None:
         assert judged([OLD, BROKEN], made(), log_complete=False).outcome is Outcome.FAIL
 
-    def test_a_backup_that_is_available_needs_no_log(self) -> None:
-        assert judged([NEW], log_complete=False, policies=None).outcome is Outcome.PASS
+    def test_a_backup_that_is_available_needs_no_policies(self) -> None:
+        assert judged([NEW], made(), policies=None).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize("changes", [{"log_complete": False}, {"vaults_complete": False}])
+    def test_a_later_success_that_made_none_may_be_missing(self, changes: dict[str, Any]) -> None:
+        assert judged([NEW], made(), **changes).outcome is Outcome.UNKNOWN
 
 
 def test_the_newest_one_is_the_one_that_was_created_last() -> None:

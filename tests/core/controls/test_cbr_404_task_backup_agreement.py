@@ -15,6 +15,7 @@ from tests.core.builders import (
     a_point,
     a_policy,
     a_policy_subject,
+    a_protected,
     a_resource,
     a_vault,
     a_window,
@@ -72,6 +73,9 @@ class TestABackupThatIsGone:
     )
     def test_it_is_there_in_whatever_state(self, there: dict[str, Any]) -> None:
         assert judged([kept(**there)], ran()).outcome is Outcome.PASS
+
+    def test_a_copy_from_another_region_is_not_what_the_task_made(self) -> None:
+        assert judged([kept(image_type="replication")], ran()).outcome is Outcome.FAIL
 
     @pytest.mark.parametrize(
         ("status", "outcome"),
@@ -264,6 +268,68 @@ class TestABackupWithoutATask:
         tasks = [ran(backup_id=None, task_id="nameless"), ran(backup_id="b-2")]
 
         assert judged([kept()], *tasks).outcome is Outcome.FAIL
+
+
+class TestASuccessThatMadeNothing:
+    @pytest.mark.parametrize("backup_id", ["b-1", None])
+    def test_it_fails(self, backup_id: str | None) -> None:
+        verdict = judged([kept()], ran(), ran(DAY, task_id="again", backup_id=backup_id), kind_is_listed=True)
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("again",))
+        assert verdict.reason == "a success made no backup of its own"
+        assert facts_of(verdict)["since"] == "2026-11-22T04:00:00Z"
+
+    def test_both_kinds_are_counted_and_named_in_order(self) -> None:
+        tasks = [ran(), ran(30 * HOUR, task_id="again"), ran(DAY, task_id="lost", backup_id="b-9")]
+        verdict = judged([kept()], *tasks)
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("again", "lost"))
+        assert verdict.reason == "a backup is gone, and nothing explains it"
+        assert (facts_of(verdict)["gone"], facts_of(verdict)["hollow"]) == (1, 1)
+
+    def test_it_is_certain_without_policies(self) -> None:
+        assert judged([kept()], ran(), ran(DAY, task_id="again"), policies=None).outcome is Outcome.FAIL
+
+    def test_it_is_unknown_where_the_log_has_gaps(self) -> None:
+        assert judged([kept()], ran(), ran(DAY, task_id="again"), log_complete=False).outcome is Outcome.UNKNOWN
+
+
+class TestWhatVaultsCount:
+    @pytest.mark.parametrize(
+        ("count", "points", "outcome"),
+        [
+            (1, [kept()], Outcome.PASS),
+            (9, [kept()], Outcome.PASS),
+            (None, [kept()], Outcome.PASS),
+            (0, [kept()], Outcome.UNKNOWN),
+            (0, [], Outcome.NOT_APPLICABLE),
+            (3, [], Outcome.UNKNOWN),
+        ],
+    )
+    def test_only_none_against_some_is_a_contradiction(
+        self, count: int | None, points: list[Backup], outcome: Outcome
+    ) -> None:
+        vaults = (a_vault(resources=(a_protected(backup_count=count),)),)
+
+        assert judged(points, *[ran() for _point in points], vaults=vaults).outcome is outcome
+
+    def test_both_numbers_are_named(self) -> None:
+        vaults = (a_vault(resources=(a_protected(backup_count=0),)),)
+        verdict = judged([kept()], ran(), vaults=vaults)
+
+        assert (facts_of(verdict)["vault_counts"], facts_of(verdict)["listed"]) == (0, 1)
+
+    @pytest.mark.parametrize(("age", "outcome"), [(HOUR, Outcome.UNKNOWN), (HOUR - TICK, Outcome.NOT_APPLICABLE)])
+    def test_a_vault_may_lag_behind_for_an_hour(self, age: timedelta, outcome: Outcome) -> None:
+        vaults = (a_vault(resources=(a_protected(backup_count=0),)),)
+
+        assert judged([kept(age)], ran(age, ended_at=None), vaults=vaults).outcome is outcome
+
+    @pytest.mark.parametrize("changes", [{"vault_id": "vault-9"}, {"status": "error"}, {"image_type": "replication"}])
+    def test_what_a_vault_need_not_count_contradicts_nothing(self, changes: dict[str, Any]) -> None:
+        vaults = (a_vault(resources=(a_protected(backup_count=0),)),)
+
+        assert judged([kept(**changes)], vaults=vaults).outcome is Outcome.NOT_APPLICABLE
 
 
 class TestGaps:

@@ -73,7 +73,7 @@ class TestControls:
 
     def test_the_lists_that_they_need_are_read_in_order(self) -> None:
         for control in CONTROLS:
-            needed = ALWAYS_READ | control.needs
+            needed = ALWAYS_READ | control.needs | control.reads
             assert build_profile({"controls": [control.id]}, "p").lists == tuple(
                 kind for kind in Kind if kind in needed
             )

@@ -1,0 +1,161 @@
+"""Which successes left a recovery point: what tasks claim, held against the list of backups.
+
+A task that says success proves nothing by itself. It made something if one of the resource's own backups is the one
+that it names, and is no older than the task. A success that names no backup made the one that came into being while
+the task went on; where backups of such resources are listed and none came, it made none.
+
+Clocks differ, and the same checkpoint was seen to report times that are milliseconds apart. How far apart they may be,
+and how long the list may lag behind the log, is written nowhere: an hour is granted.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Final, NamedTuple
+
+from audit.records import BACKUP, Backup, Policy, Task, TaskList
+from audit.records.keys import Key
+from audit.subjects.resource import Resource
+
+SLACK: Final = timedelta(hours=1)
+_DELETE: Final = frozenset({"delete"})
+_DAY: Final = timedelta(days=1)
+_FOR_EVER: Final = timedelta.max.days
+
+
+class Proof(NamedTuple):
+    """A success whose backup is in a vault, even in error: CBR-401 judges that.
+
+    Attributes:
+        made: when the backup was made.
+    """
+
+    task: Task
+    made: datetime
+
+
+class Claims(NamedTuple):
+    """What the successes of a resource claim, of which vaults that hold it should keep what they made.
+
+    Attributes:
+        made: those that name a backup and ended long enough ago to be held against the list, oldest first.
+        gone: those whose backup is not there, and nothing that was read explains why, oldest first.
+        hollow: those that name a backup older than themselves, or one that an earlier success made, oldest first.
+    """
+
+    made: TaskList
+    gone: list[Task]
+    hollow: list[Task]
+
+
+class Search(NamedTuple):
+    """What a search for the newest proof found.
+
+    Attributes:
+        proof: the newest success whose backup is in a vault; None where there is none.
+        doubtful: newer successes of which nobody can say yet whether they made one, newest first.
+        refuted: newer successes whose backup is not there, newest first.
+    """
+
+    proof: Proof | None
+    doubtful: list[Task]
+    refuted: list[Task]
+
+
+def newest_proof(resource: Resource) -> Search:
+    """Find the newest success that left a recovery point; the list of backups must have been read."""
+    claimed = resource.sorted_tasks.claimed
+    keys: Sequence[Key | None] = claimed.backup_keys()
+    found = Search(None, [], [])
+    for place in range(len(claimed) - 1, -1, -1):
+        began, key = claimed.began[place], keys[place]
+        if began > resource.window.until:
+            continue
+        point = resource.points_by_key.get(key) or next(_made_meanwhile(resource, claimed[place]), None)
+        is_there = point is not None and point.is_lasting
+        if point and is_there and not _is_older(point, claimed.created[place]):
+            return found._replace(proof=Proof(claimed[place], began if key else min(began, point.created_at)))
+        part = found.doubtful if not is_there and _is_doubtful(claimed[place], point, resource) else found.refuted
+        part.append(claimed[place])
+    return found
+
+
+def weigh_claims(resource: Resource, now: datetime) -> Claims:
+    """Hold the successes against the list of backups, which must have been read."""
+    successes, settled = resource.kept_successes, resource.window.until - SLACK
+    ended = zip(successes.ended(range(len(successes))), successes.began, strict=True)
+    told = successes.at([place for place, (end, began) in enumerate(ended) if (end or began) <= settled])
+    keys, there = told.backup_keys(), resource.points_by_key
+    absent = [place for place, key in enumerate(keys) if key not in there]
+    named = zip(keys, told.created, strict=True)
+    hollow = {place for place, (key, at) in enumerate(named) if key in there and _is_older(there[key], at)}
+    repeats = {task.key for task in resource.sorted_tasks.broken if task.is_hollow}
+    if repeats:
+        hollow |= {place for place, task in enumerate(told) if task.key in repeats}
+    missing = _without_any(told.each(place for place in absent if place not in hollow), resource)
+    return Claims(
+        made=told.at([place for place, key in enumerate(keys) if key is not None]),
+        gone=_unexplained(missing, resource, now),
+        hollow=told.each(sorted(hollow)),
+    )
+
+
+def _is_older(point: Backup, created: datetime) -> bool:
+    """Whether a backup was there before the task that names it was created."""
+    return point.created_at < created and created - point.created_at > SLACK
+
+
+def _made_meanwhile(resource: Resource, task: Task) -> Iterator[Backup]:
+    """Find the backups that came into being while a task went on that names none, and that may be its own."""
+    if task.backup_key is None:
+        points, end = resource.own_points or (), (task.ended_at or task.began) + SLACK
+        first = bisect_left(points, task.created_at - SLACK, key=lambda point: point.created_at)
+        yield from takewhile(lambda point: point.created_at <= end, points[first:])
+
+
+def _is_doubtful(task: Task, point: Backup | None, resource: Resource) -> bool:
+    """Whether a backup that is not there, or not whole, may still come, or need not be there."""
+    if task.backup_key is None and not resource.kind_is_listed:
+        return True
+    is_fresh = (task.ended_at or task.began) > resource.window.until - SLACK
+    return is_fresh and (point is None or not point.is_being_deleted)
+
+
+def _without_any(missing: list[Task], resource: Resource) -> list[Task]:
+    """Leave out the tasks that name no backup and need none, or that may have made one which no task names."""
+    nameless = [task for task in missing if task.backup_key is None]
+    if not nameless:
+        return missing
+    named = set(resource.backups.backup_keys())
+    served = {
+        task.key
+        for task in nameless
+        if not resource.kind_is_listed or any(point.key not in named for point in _made_meanwhile(resource, task))
+    }
+    return [task for task in missing if task.key not in served]
+
+
+def _unexplained(missing: list[Task], resource: Resource, now: datetime) -> list[Task]:
+    """Leave out the tasks whose backup a deletion, or the end of its retention, may have taken away."""
+    rules = [subject.policy for subject in resource.policies or () if subject.policy.operation == BACKUP]
+    life = min([_FOR_EVER, *(rule.retention_days or 0 for rule in rules if rule.keeps_by_age)]) * _DAY
+    young = [task for task in missing if now - task.began < life]
+    if not young:
+        return []
+    deleted = {task.backup_key for task in resource.doing(_DELETE) if not task.broke} - {None}
+    began = sorted(other.began for other in resource.sorted_tasks.successes)
+    shown = [point for point in resource.own_points or () if point.expired_at]
+    left = [task for task in young if task.backup_key not in deleted]
+    return [task for task in left if not _has_expired(task, now, began, shown, rules)]
+
+
+def _has_expired(task: Task, now: datetime, began: list[datetime], shown: list[Backup], rules: list[Policy]) -> bool:
+    """Whether the number that a policy keeps, or the retention that the next backup shows, had an end for a backup."""
+    newer = len(began) - bisect_right(began, task.began)
+    after = bisect_right(shown, task.began, key=lambda point: point.created_at)
+    if after < len(shown):
+        point = shown[after]
+        if point.expired_at is not None and now - task.began >= point.expired_at - point.created_at:
+            return True
+    return any(rule.keeps_by_number and newer >= (rule.max_backups or 0) for rule in rules)
