@@ -311,12 +311,20 @@ class ResourcePart(_Published):
     type: str
     presence: Presence
     vaults: list[str]
-    last_success: datetime | None = Field(description="When its newest successful backup began.")
+    last_success: datetime | None = Field(description="When its newest successful backup began, as the task log says.")
     follows: list[str] | None = Field(description="Ids of the policies that it follows; null where they are not known.")
     known_since: datetime | None = Field(description="From when on it is known to be held and to follow them.")
     planned: PlannedPart | None = Field(description="Its planned runs; null where a schedule is not known.")
     days: list[Day] = Field(description="One for each day of the window, in UTC, the oldest first.")
     timeline: TimelinePart
+    newest_point: datetime | None = Field(
+        default=None,
+        description="When its newest backup was made that can be restored from; null where none is, or nobody knows.",
+    )
+    points: int | None = Field(
+        default=None,
+        description="Its backups that can be restored from; null where they were not read completely.",
+    )
 
 
 class PolicyPart(_Published):

@@ -21,7 +21,7 @@ from audit.report.standings import FrameworkView, standings
 from audit.report.tally import Alike, Tally, count_alike, tally
 from audit.report.timeline import Timeline, timeline
 from audit.report.trend import trend
-from audit.subjects import Collection, Limits, PolicySubject, Presence, Resource, SubjectKind, Subjects
+from audit.subjects import SLACK, Collection, Limits, PolicySubject, Presence, Resource, SubjectKind, Subjects
 from audit.subjects.memory import mark
 
 _OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
@@ -33,7 +33,10 @@ class ResourceLine:
     """One resource at a glance.
 
     Attributes:
-        last_success: when its newest successful backup began, or None.
+        last_success: when its newest successful backup began, as the task log says; None where it shows none.
+        newest_point: when its newest backup that can be restored from was made; None where none is there, or nobody
+            knows.
+        points: how many of its backups can be restored from; None where they were not read completely.
         follows: ids of the policies that it follows; None where they are not known.
         known_since: from when on it is known to be held and to follow them; None where nothing says so.
         planned: what became of its planned runs; None where a schedule is not known.
@@ -52,6 +55,15 @@ class ResourceLine:
     planned: Planned | None
     days: tuple[Day, ...]
     timeline: Timeline
+    newest_point: datetime | None = None
+    points: int | None = None
+
+    @property
+    def newest(self) -> datetime | None:
+        """The time of the newest recovery point: that of its task, unless the list of backups tells another."""
+        log, there = self.last_success, self.newest_point
+        agree = log is not None and there is not None and abs(log - there) <= SLACK
+        return log if self.points is None or agree else there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +175,7 @@ def compose(
         judged=outcomes[Outcome.PASS] + outcomes[Outcome.FAIL] + outcomes[Outcome.UNKNOWN],
         problems=len(problems),
         oldest_backup=_oldest(judged),
-        without_backup=sum(each.last_success is None for each in judged),
+        without_backup=sum(each.newest is None for each in judged),
         profile_changed=bool(run.profile_changes),
     )
     return Report(
@@ -227,7 +239,7 @@ def conclude(subjects: Subjects, alike: Alike, demands: Demands) -> Conclusion:
 
 def _oldest(lines: Iterable[ResourceLine]) -> datetime | None:
     """Return when the newest backup of the resource that is worst off began, in whole seconds as reports have them."""
-    newest = [line.last_success.replace(microsecond=0) for line in lines if line.last_success]
+    newest = [line.newest.replace(microsecond=0) for line in lines if line.newest]
     return min(newest, default=None)
 
 
@@ -239,7 +251,8 @@ def remedy(control: Control[Any]) -> str:
 
 def line_of(resource: Resource, limits: Limits) -> ResourceLine:
     """Describe a resource at a glance, by the limits that hold for it."""
-    last = resource.last_success
+    last, newest = resource.last_success, resource.newest_point
+    points = resource.own_points
     return ResourceLine(
         id=resource.id,
         name=resource.name,
@@ -252,4 +265,6 @@ def line_of(resource: Resource, limits: Limits) -> ResourceLine:
         planned=planned(resource, limits),
         days=days(resource, limits),
         timeline=timeline(resource, limits),
+        newest_point=newest.created_at if newest else None,
+        points=None if points is None else sum(point.is_available for point in points),
     )

@@ -214,6 +214,8 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
         "planned": _planned(line.planned) if line.planned else None,
         "days": line.days,
         "timeline": _timeline(line.timeline),
+        "newest_point": _moment(line.newest_point),
+        "points": line.points,
     }
 
 

@@ -79,6 +79,15 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, Iterable[Sample]]]:
             if line.last_success
         ],
     )
+    yield (
+        "cbr_audit_resource_newest_point_timestamp_seconds",
+        "When the newest backup of a resource that can be restored from was made; no sample where none is known.",
+        [
+            ({"resource_id": line.id, "resource": line.name, "type": line.type}, _seconds(line.newest_point))
+            for line in report.resources
+            if line.newest_point
+        ],
+    )
 
 
 def _family(name: str, text: str, samples: Iterable[Sample], report: Report) -> Iterator[str]:

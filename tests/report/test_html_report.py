@@ -768,6 +768,26 @@ def test_the_last_success_is_shown(last: datetime | None, words: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"newest_point": NOW - timedelta(hours=3), "points": 1}, "23 Nov 02:00</time> <small>"),
+        (
+            {"newest_point": NOW - timedelta(days=9), "points": 1},
+            "14 Nov 04:00</time> <small class=z>tasks say 23 Nov 02:00",
+        ),
+        ({"points": 0}, "none there <small class=z>tasks say 23 Nov 02:00"),
+        ({"points": 0, "last_success": None}, "none seen"),
+        ({"newest_point": NOW - timedelta(days=9), "points": 1, "last_success": None}, "14 Nov 04:00</time> <small>"),
+        ({"newest_point": NOW, "points": 1}, "23 Nov 04:00</time> <small>"),
+    ],
+)
+def test_the_newest_recovery_point_is_shown_where_tasks_claim_another(changes: dict[str, Any], words: str) -> None:
+    page = render(report(resources=(line(**changes),))).decode()
+
+    assert re.search(f"<td class=last>(<time datetime=[^>]+>)?{words}", page)
+
+
 def test_long_calendars_are_printed_across() -> None:
     window = Window(NOW - timedelta(days=90), NOW)
 

@@ -41,6 +41,7 @@ class CalendarRows:
         self._clock = clock
         self._words = words
         self._none_seen = inert(words.text("none seen"))
+        self._none_there = inert(words.text("none there"))
         self._types = {kind: inert(words.text(text)) for kind, text in TYPES.items()}
         self._days: dict[tuple[Day, ...], tuple[str, str]] = {}
         self._gaps: dict[tuple[timedelta, timedelta | None, bool, bool], str] = {}
@@ -54,12 +55,22 @@ class CalendarRows:
         title = f' title="{name}"' if len(line.name) > _LONGEST_NAME else ""
         identity = f" {inert(short(line.id))}" if line.name != line.id else ""
         kind = self._types.get(line.type) or inert(line.type)
-        last = self._time(line.last_success) if line.last_success else self._none_seen
         gap = self._gap(timeline, timeline.longest) if timeline.longest is not None else ""
         return (
             f'<tr><th class="who" scope="row"><bdi{title}>{name}</bdi> <small>{kind}{identity}</small></th>'
-            f"{self._row_of_days(line)}<td class=last>{last}{gap}</td></tr>"
+            f"{self._row_of_days(line)}<td class=last>{self._newest(line)}{gap}</td></tr>"
         )
+
+    def _newest(self, line: ResourceLine) -> str:
+        """Write the time of the newest recovery point and, where tasks claim a newer one, that too."""
+        newest, claimed = line.newest, line.last_success
+        if newest == claimed:
+            return self._time(newest) if newest else self._none_seen
+        shown = self._time(newest) if newest else self._none_there
+        if claimed is None or (newest and claimed < newest):
+            return shown
+        told = inert(self._words.text("tasks say {time}", time=self._clock.brief(claimed)))
+        return f"{shown} <small class=z>{told}</small>"
 
     def _row_of_days(self, line: ResourceLine) -> str:
         """Write a cell for each day, the first of them with the strip."""

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from audit.controls import CONTROLS
 from audit.demands import Scope
 from audit.evaluate import evaluate
 from audit.findings import Outcome
-from audit.records import Task, Vault
+from audit.records import Backup, Task, Vault
 from audit.report.contents import Report, compose, conclude, remedy
 from audit.report.facts import Conclusion
 from audit.selection import Selector
@@ -17,8 +18,10 @@ from tests.core.builders import (
     DAY,
     HOUR,
     NOW,
+    TICK,
     a_backup,
     a_collection,
+    a_point,
     a_policy,
     a_rejected,
     a_task,
@@ -232,6 +235,34 @@ class TestSummaryAndLines:
         (line,) = report_on(arranged(vaults=[a_vault()])).resources
 
         assert line.last_success is None
+
+    @pytest.mark.parametrize(
+        ("points", "newest"),
+        [
+            pytest.param([a_point(HOUR)], NOW - HOUR, id="it is what the task made"),
+            pytest.param([a_point(2 * HOUR)], NOW - HOUR, id="clocks differ by an hour"),
+            pytest.param([a_point(2 * HOUR + TICK)], NOW - 2 * HOUR - TICK, id="it is older"),
+            pytest.param([a_point(9 * DAY), a_point(HOUR, status="error")], NOW - 9 * DAY, id="a newer one is broken"),
+            pytest.param([a_point(9 * DAY), a_point(-HOUR)], NOW - 9 * DAY, id="a newer one came after the window"),
+            pytest.param([], None, id="none is there"),
+        ],
+    )
+    def test_the_newest_recovery_point_counts_rather_than_the_task(
+        self, points: list[Backup], newest: datetime | None
+    ) -> None:
+        report = report_on(arranged([GOOD], vaults=[a_vault()], backups=points))
+        (line,) = report.resources
+
+        assert (line.last_success, line.newest) == (NOW - HOUR, newest)
+        assert line.points == sum(point.status == "available" for point in points)
+        assert report.trend[-1].oldest_backup == (newest and newest.replace(microsecond=0))
+        assert report.trend[-1].without_backup == (newest is None)
+
+    def test_where_backups_were_not_read_the_task_counts(self) -> None:
+        subjects = arranged([GOOD], vaults=[a_vault()], collection=a_collection(Kind.BACKUPS))
+        (line,) = report_on(subjects).resources
+
+        assert (line.newest, line.newest_point, line.points) == (NOW - HOUR, None, None)
 
 
 def test_the_remedy_is_one_line_of_the_documentation() -> None:

@@ -31,6 +31,13 @@ R, P, V, C = SubjectKind.RESOURCE, SubjectKind.POLICY, SubjectKind.VAULT, Subjec
 NAMED = sorted({control for cause in CAUSES for control in (cause.control, *cause.explains)} | RUNS)
 FULL = "BackupService.6114"
 OFF = a_policy(enabled=False)
+HOLLOW = {
+    "CBR-101": Severity.CRITICAL,
+    "CBR-102": Severity.HIGH,
+    "CBR-104": Severity.HIGH,
+    "CBR-401": Severity.HIGH,
+    "CBR-404": Severity.HIGH,
+}
 
 
 def a_failure(control: str, kind: SubjectKind = R, subject_id: str = "server-1", *tasks: str, **facts: Any) -> Finding:
@@ -49,6 +56,14 @@ def folded(subjects: Subjects, *failures: Finding) -> dict[str, list[str]]:
     return {
         f"{cause.control} {cause.id}": [f"{each.control} {each.id}" for each in below]
         for cause, below in fold(failures, subjects)
+    }
+
+
+def test_successes_that_made_nothing_are_one_problem_of_their_resource() -> None:
+    failures = [a_failure(control, severity=severity) for control, severity in HOLLOW.items()]
+
+    assert folded(estate(), *failures) == {
+        "CBR-101 server-1": ["CBR-102 server-1", "CBR-104 server-1", "CBR-401 server-1", "CBR-404 server-1"]
     }
 
 

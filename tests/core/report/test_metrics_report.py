@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_prom
 from audit.findings import Outcome
 from audit.report.metrics_report import render
 from audit.subjects import Subjects
-from tests.core.builders import DAY, NOW, a_backup, a_protected, a_vault, arranged
+from tests.core.builders import DAY, HOUR, NOW, a_backup, a_point, a_protected, a_vault, arranged
 from tests.core.report.estate import GOLDEN, a_report
 from tests.core.report.payloads import PAYLOADS
 
@@ -51,6 +51,13 @@ def test_the_time_of_judgement_and_of_each_last_success_are_seconds() -> None:
     assert [value for _, value in samples("cbr_audit_as_of_timestamp_seconds")] == [NOW.timestamp()]
     assert {labels["resource_id"] for labels, _ in samples(LAST)} == seen
     assert samples("cbr_audit_collection_complete")[0][1] == 0
+
+
+def test_the_newest_recovery_point_of_each_resource_is_told() -> None:
+    subjects = arranged([a_backup(HOUR)], vaults=[a_vault()], backups=[a_point(DAY)])
+
+    ((_, value),) = samples("cbr_audit_resource_newest_point_timestamp_seconds", subjects)
+    assert value == (NOW - DAY).timestamp()
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
