@@ -77,7 +77,7 @@ def number_incrementals(draft: Draft) -> None:
                 run.incremental = done > 0
             else:
                 run.incremental = done % cycle > 0 if cycle else by_lot
-            done += run.status == "success"
+            done += run.status == "success" and not run.repeats
 
 
 def _outlasts(draft: Draft, policy: Policy, created: datetime) -> bool:

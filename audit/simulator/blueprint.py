@@ -138,6 +138,8 @@ class Run:
         nameless: its task names no vault.
         deleted: a task or the end of its retention took the backup away.
         vanished: the backup is gone, and nothing shows why.
+        repeats: the backup that its task names, where an earlier run made that one, and this run made nothing.
+        names_none: its task names no backup.
         broken: the backup cannot be used any more.
         expires: when its retention ends, where somebody changed that.
         consistent: it is what an application-consistent vault promises.
@@ -158,6 +160,8 @@ class Run:
     nameless: bool = False
     deleted: bool = False
     vanished: bool = False
+    repeats: str | None = None
+    names_none: bool = False
     broken: bool = False
     expires: datetime | None = None
     incremental: bool = True
@@ -246,8 +250,12 @@ class Draft:
         return [resource for vault in self.vaults for resource in vault.resources]
 
     def successes(self, resource: Resource) -> list[Run]:
-        """Successful runs of a resource, newest first."""
-        return [run for run in reversed(self.runs[resource.id]) if run.status == "success"]
+        """Successful runs of a resource, newest first; those that only say so, and could not mean it, are left out."""
+        return [run for run in reversed(self.runs[resource.id]) if run.status == "success" and not run.repeats]
+
+    def keeps_its_word(self, resource: Resource) -> bool:
+        """Every success of a resource made something."""
+        return not any(run.repeats or run.vanished for run in self.runs[resource.id])
 
     def settled(self, moment: datetime) -> bool:
         """Tell whether something that ends at this moment has surely ended."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from audit.simulator import (
     faults,
+    faults_of_claims,
     faults_of_plans,
     faults_of_points,
     faults_of_policies,
@@ -28,6 +29,9 @@ RUNS: Final[tuple[Fault, ...]] = (
     faults_of_tasks.is_never_full,
     faults_of_tasks.has_another_policy,
     faults_of_tasks.does_not_follow,
+    faults_of_claims.names_an_old_backup,
+    faults_of_claims.names_what_nobody_has,
+    faults_of_claims.names_no_backup,
     faults.fails_once,
     faults.waits,
     faults.was_skipped,
@@ -55,6 +59,9 @@ MANY_RUNS: Final[tuple[Fault, ...]] = (
     faults_of_tasks.is_never_full,
     faults_of_tasks.has_another_policy,
     faults_of_tasks.does_not_follow,
+    faults_of_claims.names_an_old_backup,
+    faults_of_claims.names_what_nobody_has,
+    faults_of_claims.names_no_backup,
 )
 BACKUPS: Final = (
     faults_of_points.newest_is_broken,

@@ -30,7 +30,7 @@ def delete_expired(draft: Draft) -> None:
 
 def _is_kept(run: Run) -> bool:
     """Retention looks at the backups of policies only, and at those that are there."""
-    return run.policy is not None and run.status == "success" and not (run.deleted or run.vanished)
+    return run.policy is not None and run.status == "success" and not (run.deleted or run.vanished or run.repeats)
 
 
 def _released(run: Run, newer: list[datetime]) -> datetime | None:

@@ -19,7 +19,11 @@ _DISK: Final = "OS::Cinder::Volume"
 def present(draft: Draft) -> list[Run]:
     """Find the runs whose backups are there, or are being made."""
     runs = [run for group in (draft.runs, draft.unlogged) for found in group.values() for run in found]
-    return [run for run in runs if run.status in ("success", "running") and not (run.deleted or run.vanished)]
+    return [run for run in runs if run.status in ("success", "running") and not _is_gone(run)]
+
+
+def _is_gone(run: Run) -> bool:
+    return run.deleted or run.vanished or run.repeats is not None
 
 
 def point_rows(draft: Draft, runs: list[Run]) -> list[Row]:

@@ -80,7 +80,7 @@ def _break_rules(draft: Draft, vaults: list[Vault]) -> None:
 
 def _break_more(draft: Draft, vaults: list[Vault]) -> None:
     """Break what is kept, what was restored and what vaults promise; delete and remove what is not there any more."""
-    pool = _pool(vaults)
+    pool = [resource for resource in _pool(vaults) if draft.keeps_its_word(resource)]
     for fault in catalogue.BACKUPS[: max(1, len(pool) - 1)]:
         _plant_once(draft, fault, pool)
     mishaps.delete_vault(draft)

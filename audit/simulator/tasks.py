@@ -57,6 +57,7 @@ class Clerk:
 
     def backup(self, run: Run) -> Row:
         """Write one backup; one that failed or has not begun has no backup to name."""
+        backup_id = run.repeats or run.backup_id
         vault = run.resource.vault
         named = Named(
             provider=vault.object_type,
@@ -67,12 +68,12 @@ class Clerk:
         )
         prefix = "manualbk" if run.policy is None else "autobk"
         block: Row = {
-            "backup_name": f"{prefix}_{run.backup_id[:4]}",
+            "backup_name": f"{prefix}_{backup_id[:4]}",
             "incremental": "true" if run.incremental else "false",
             **_consistency(run),
         }
-        if run.status in ("success", "running"):
-            block["backup_id"] = run.backup_id
+        if run.status in ("success", "running") and not run.names_none:
+            block["backup_id"] = backup_id
         course = Course(run.created, run.ended, run.status, run.failure)
         return self.row("backup", course, named, {"backup": block}, task_id=run.id)
 

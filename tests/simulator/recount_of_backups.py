@@ -15,9 +15,10 @@ SERVERS = {"OS::Nova::Server", "OS::Ironic::BareMetalServer", "OS::Native::Serve
 
 def failures(rows: Rows, limits: "Limits", since: datetime) -> Iterator[Pair]:
     for vault, resource in rows.held():
-        for control in {*_of_points(rows, limits, resource), *_of_place(rows, vault, resource)}:
+        broken = [*_broken(rows, limits, vault, resource)]
+        for control in {*_of_points(rows, limits, resource, broken), *_of_place(rows, vault, resource)}:
             yield control, "resource", resource["id"]
-        if _disagrees(rows, limits, since, vault, resource):
+        if broken or _comes_from_nowhere(rows, since, resource):
             yield "CBR-404", "resource", resource["id"]
     for vault in rows.estate.vaults:
         ends = [point["expired_at"] for point in rows.points_of_vault.get(vault["id"], ()) if point.get("expired_at")]
@@ -34,10 +35,12 @@ def failures(rows: Rows, limits: "Limits", since: datetime) -> Iterator[Pair]:
     yield from _unprotected(rows)
 
 
-def _of_points(rows: Rows, limits: "Limits", resource: Row) -> Iterator[str]:
+def _of_points(rows: Rows, limits: "Limits", resource: Row, broken: list[datetime]) -> Iterator[str]:
     points = rows.own_points_of.get(resource["id"], [])
     ready = [point for point in points if point["status"] != "protecting"]
-    if ready[0]["status"] != "available" if ready else bool(rows.backups(resource, "success")):
+    if ready[0]["status"] != "available" if ready else bool(rows.claims(resource)):
+        yield "CBR-401"
+    if ready and any(promised > when(ready[0]["created_at"]) for promised in broken):
         yield "CBR-401"
     if points and not flag(points[0]["extend_info"]["encrypted"]):
         yield "CBR-402"
@@ -56,17 +59,20 @@ def _of_place(rows: Rows, vault: Row, resource: Row) -> Iterator[str]:
         yield "CBR-502"
 
 
-def _disagrees(rows: Rows, limits: "Limits", since: datetime, vault: Row, resource: Row) -> bool:
-    """Whether a task's backup is not there and nothing explains it, or one is there that no task made."""
-    points = rows.own_points_of.get(resource["id"], [])
-    there = {point["id"] for point in points}
+def _broken(rows: Rows, limits: "Limits", vault: Row, resource: Row) -> Iterator[datetime]:
+    """When tasks promised a backup that is not there, or not their own, although nothing explains it."""
+    repeats = {task["id"] for task in rows.backups(resource, "failed")}
     policies = rows.policies_of.get(vault["id"], [])
-    for newer, task in enumerate(rows.backups(resource, "success")):
+    for newer, task in enumerate(rows.claims(resource)):
         age = rows.estate.as_of - when(task["ended_at"])
-        if made_by(task) in there or made_by(task) in rows.deleted:
-            continue
-        if not any(rows.explains(policy, age, newer, limits.explained) for policy in policies):
-            return True
+        explained = any(rows.explains(policy, age, newer, limits.explained) for policy in policies)
+        if task["id"] in repeats or not (rows.proves(resource, task) or made_by(task) in rows.deleted or explained):
+            yield when(task["created_at"])
+
+
+def _comes_from_nowhere(rows: Rows, since: datetime, resource: Row) -> bool:
+    """Whether a backup is there that no task made."""
+    points = rows.own_points_of.get(resource["id"], [])
     made = {made_by(task) for task in rows.backups(resource)}
     return any(point["id"] not in made for point in points if when(point["created_at"]) >= since)
 

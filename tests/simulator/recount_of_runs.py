@@ -28,7 +28,8 @@ def _of_success(rows: Rows, limits: "Limits", _: datetime, vault: Row, resource:
     limit = (DAY if policy is None else longest_gap(policy)) + limits.grace
     finished = rows.backups(resource, "success", "failed", "timeout")
     good = [task for task in finished if task["status"] == "success"]
-    if not any(now - when(task["started_at"]) <= limit for task in good):
+    fresh = [task for task in rows.claims(resource) if now - when(task["started_at"]) <= limit]
+    if not any(rows.proves(resource, task) for task in fresh):
         yield "CBR-101"
     recent = [task["status"] for task in finished if now - when(task["created_at"]) <= 30 * DAY]
     if recent and recent.count("success") / len(recent) < limits.rate:
@@ -94,7 +95,9 @@ def _of_copies(rows: Rows, limits: "Limits", _: datetime, vault: Row, resource: 
     }
     made = [(point["id"], when(point["created_at"])) for point in points if point["status"] != "protecting"]
     if limits.by_tasks:
-        made = [(made_by(task), when(task["created_at"])) for task in rows.backups(resource, "success")]
+        made = [
+            (made_by(task), when(task["created_at"])) for task in rows.backups(resource, "success") if made_by(task)
+        ]
     old = [backup_id for backup_id, created in made if created <= rows.estate.as_of - limits.lag]
     if (copies and copies[0]["status"] in ("failed", "timeout")) or not copied.issuperset(old[:1]):
         yield "CBR-109"

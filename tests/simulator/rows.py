@@ -58,8 +58,27 @@ class Rows:
 
     @cached_property
     def _backups_of(self) -> dict[str, list[Row]]:
+        """A success that names what an older one made is none."""
+        every = ((key, task) for key, found in self._claims_of.items() for task in found)
+        return grouped((key, {**task, "status": "failed"} if self._repeats(task) else task) for key, task in every)
+
+    @cached_property
+    def _claims_of(self) -> dict[str, list[Row]]:
         tasks = ((key, task) for key, found in self.tasks_of.items() for task in found)
         return grouped((key, task) for key, task in tasks if task["operation_type"] == "backup")
+
+    def _repeats(self, task: Row) -> bool:
+        maker = self.makers.get(made_by(task), task)
+        return bool(task["status"] == "success" and made_by(task) and maker["id"] != task["id"])
+
+    def claims(self, resource: Row) -> list[Row]:
+        """The tasks that say that they backed it up."""
+        return [task for task in self._claims_of.get(resource["id"], []) if task["status"] == "success"]
+
+    def proves(self, resource: Row, task: Row) -> bool:
+        """Whether what a task claims is there, and is no older than the task."""
+        points = [point for point in self.own_points_of.get(resource["id"], []) if point["id"] == made_by(task)]
+        return any(when(point["created_at"]) > when(task["created_at"]) - HOUR for point in points)
 
     def backups(self, resource: Row, *statuses: str) -> list[Row]:
         tasks = self._backups_of.get(resource["id"], [])
