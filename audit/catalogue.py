@@ -38,6 +38,7 @@ NAMES: Final = {
     "CBR-403": "actual-retention",
     "CBR-404": "task-backup-agreement",
     "CBR-405": "backup-overstaying",
+    "CBR-406": "backup-size",
     "CBR-501": "auto-protect",
     "CBR-502": "excluded-disk",
     "CBR-503": "resource-protected",

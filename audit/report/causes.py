@@ -95,6 +95,6 @@ CAUSES: Final = (
 )
 
 RUNS: Final = frozenset(
-    {"CBR-101", "CBR-102", "CBR-103", "CBR-104", "CBR-105", "CBR-106", "CBR-107", "CBR-401", "CBR-404"}
+    {"CBR-101", "CBR-102", "CBR-103", "CBR-104", "CBR-105", "CBR-106", "CBR-107", "CBR-401", "CBR-404", "CBR-406"}
 )
 """Controls that look at the same runs from several sides: those that fail for one resource are one problem."""

@@ -100,6 +100,7 @@ class Resource:
         follows: it follows the policy of its vault.
         excluded, included: ids of disks that are not backed up, and of the only ones that are.
         encrypted_since: its disks are encrypted since then; None where they never were.
+        is_weightless: its backups take no space.
         never_full: its backups are all incremental, whatever the policy says.
         copying: how copying its backups goes.
         copying_since: since when it goes like that.
@@ -116,6 +117,7 @@ class Resource:
     follows: bool = True
     excluded: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
+    is_weightless: bool = False
     never_full: bool = False
     copying: Literal["well", "fails", "stops", "is retried"] = "well"
     copying_since: datetime | None = None

@@ -70,6 +70,7 @@ BACKUPS: Final = (
     faults_of_points.is_kept_briefly,
     faults_of_points.is_not_copied,
     faults_of_points.copies_fail,
+    faults_of_points.takes_no_space,
     faults_of_points.leaves_a_disk_out,
     faults_of_points.backs_up_one_disk_only,
     faults_of_restores.restores_slowly,

@@ -80,6 +80,16 @@ def is_kept_briefly(draft: Draft, resource: Resource) -> bool:
     return bool(runs)
 
 
+def takes_no_space(draft: Draft, resource: Resource) -> bool:
+    """Backups of several days are there, and hold nothing."""
+    runs = [run for newer, run in enumerate(draft.successes(resource)) if _must_be_there(draft, run, newer)]
+    if not any(run.created < draft.as_of - 2 * DAY for run in runs):
+        return False
+    resource.is_weightless = True
+    draft.truth.resource(resource.id, "CBR-406")
+    return True
+
+
 def leaves_a_disk_out(draft: Draft, resource: Resource) -> bool:
     """One disk of a server is excluded from its backups."""
     if not resource.disks:

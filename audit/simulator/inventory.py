@@ -45,7 +45,7 @@ class _Held:
 
     def size(self, resource: Resource) -> int:
         """Let the first backup take a quarter of the resource, and all together three quarters of it at most."""
-        return resource.size * _MB * min(self.counts[resource.id], 3) // 4
+        return 0 if resource.is_weightless else resource.size * _MB * min(self.counts[resource.id], 3) // 4
 
     def status(self, resource: Resource) -> str:
         run = self.newest.get(resource.id)

@@ -42,6 +42,9 @@ def _of_points(rows: Rows, limits: "Limits", resource: Row, broken: list[datetim
         yield "CBR-401"
     if ready and any(promised > when(ready[0]["created_at"]) for promised in broken):
         yield "CBR-401"
+    whole = [point for point in points if point["status"] == "available"]
+    if resource["backup_size"] == 0 and any(rows.is_old(point) for point in whole):
+        yield "CBR-406"
     if points and not flag(points[0]["extend_info"]["encrypted"]):
         yield "CBR-402"
     for point in points:

@@ -80,6 +80,10 @@ class Rows:
         points = [point for point in self.own_points_of.get(resource["id"], []) if point["id"] == made_by(task)]
         return any(when(point["created_at"]) > when(task["created_at"]) - HOUR for point in points)
 
+    def is_old(self, point: Row) -> bool:
+        """Whether a vault has surely counted it."""
+        return when(point["created_at"]) < self.estate.as_of - DAY
+
     def backups(self, resource: Row, *statuses: str) -> list[Row]:
         tasks = self._backups_of.get(resource["id"], [])
         return [task for task in tasks if not statuses or task["status"] in statuses]

@@ -91,6 +91,9 @@ def a_random_protected(chance: random.Random, resource_id: str) -> Protected:
         auto_protect=chance.choice([True, True, False, None]),
         excluded=chance.choice([(), (), ("disk-1",)]),
         included=chance.choice([(), (), (), ("disk-2",)]),
+        size_gb=chance.choice([40, 40, 40, 40, 0, None]),
+        backup_count=chance.choice([9, 9, 9, 0, None]),
+        backup_mb=chance.choice([9, 9, 0, 0, None]),
     )
 
 

@@ -1,0 +1,68 @@
+"""CBR-406 backup-size: the backups of every resource take space.
+
+Why it matters
+    A backup of 0 bytes is there, is available, and holds nothing. Only its size shows it.
+How it is judged
+    pass            a vault says that the backups of the resource take space
+    fail            backups that can be restored from are in its vaults for more than a day, and these say that all of
+                    them together take none
+    unknown         the backups or the vaults could not be read completely; or none of its vaults says that they take
+                    space, and one does not say how much or how large the resource is, or the backups are younger than
+                    a day
+    not_applicable  no backup that can be restored from is in its vaults, or the resource has no size itself
+    No answer tells the size of a single backup. This rests on `backup_size` of each resource of a vault: what all its
+    backups take, in whole MB. How soon a vault counts a new backup is written nowhere: a day is granted.
+How to fix it
+    Restore the newest backup to a new server or disk, and look at what is on it. Check that no disk is left out.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from audit.collection import Kind
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import Backup, Protected
+from audit.subjects import Limits, Resource, SubjectKind
+
+_COUNTED: Final = timedelta(days=1)
+
+
+def judge(resource: Resource, _limits: Limits) -> Verdict:
+    """Look at what its backups take in each vault, beside the backups that are there."""
+    if resource.own_points is None:
+        return unknown("the backups could not be read completely")
+    vault_ids = {vault.id for vault, _held in resource.backup_places}
+    points = [point for point in resource.own_points if point.is_available and point.vault_id in vault_ids]
+    held = [held for _vault, held in resource.backup_places]
+    taken = sum(each.backup_mb or 0 for each in held)
+    if points and taken > 0:
+        return passed("its backups take space", backups=len(points), taken_mb=taken)
+    if not resource.vaults_complete:
+        return unknown("the vaults could not be read completely")
+    if not points:
+        return not_applicable("no backup that can be restored from is in its vaults")
+    return _weightless(points, held, resource.window.until)
+
+
+def _weightless(points: list[Backup], held: list[Protected], now: datetime) -> Verdict:
+    """Say what it means that none of its vaults says that its backups take space."""
+    facts: Facts = {"backups": len(points), "taken_mb": 0, "size_gb": held[0].size_gb}
+    if any(each.size_gb == 0 for each in held):
+        return not_applicable("the resource has no size itself")
+    if any(each.backup_mb is None or each.size_gb is None for each in held):
+        return unknown("its vaults do not say how much its backups take, or how large it is", **facts)
+    if points[0].created_at > now - _COUNTED:
+        return unknown("its vaults may not have counted its first backups yet", **facts)
+    return failed("its backups take no space at all", since=points[0].created_at, **facts)
+
+
+CONTROL: Final[Control[Resource]] = Control(
+    id="CBR-406",
+    name="backup-size",
+    title="The backups of every resource take space",
+    severity=Severity.MEDIUM,
+    doc=__doc__,
+    kinds=(SubjectKind.RESOURCE,),
+    judge=judge,
+    needs=frozenset({Kind.BACKUPS}),
+)
