@@ -42,6 +42,7 @@ NAMES: Final = {
     "CBR-501": "auto-protect",
     "CBR-502": "excluded-disk",
     "CBR-503": "resource-protected",
+    "CBR-504": "resource-exists",
     "CBR-505": "agent-alive",
     "CBR-601": "restore-tested",
     "CBR-602": "restore-time",

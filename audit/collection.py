@@ -145,6 +145,7 @@ class Reading(Struct, frozen=True):
         duplicates: rows received more than once because pages moved, planned overlap not counted.
         gaps: what is missing or in doubt, in words; empty when the list was read completely.
         refused: the cloud denied the permission to read the list.
+        not_offered: types of resources whose list the region does not have.
     """
 
     kind: Kind
@@ -156,6 +157,7 @@ class Reading(Struct, frozen=True):
     duplicates: int
     gaps: tuple[str, ...]
     refused: bool = False
+    not_offered: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

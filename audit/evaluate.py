@@ -10,7 +10,17 @@ from audit.demands import Demands
 from audit.findings import Control, Verdict, not_applicable, unknown
 from audit.judgement import Findings, Judgement
 from audit.previous import OUT_OF_SCOPE
-from audit.subjects import Collection, Limits, Presence, Resource, Subject, SubjectKind, Subjects, VaultSubject
+from audit.subjects import (
+    Collection,
+    Existence,
+    Limits,
+    Presence,
+    Resource,
+    Subject,
+    SubjectKind,
+    Subjects,
+    VaultSubject,
+)
 
 _EXCUSES: Final = {
     Presence.REPLICA: not_applicable("only replication vaults hold it"),
@@ -19,6 +29,7 @@ _EXCUSES: Final = {
     Presence.UNKNOWN: unknown("the vaults could not be read completely"),
 }
 Note = Callable[[Subject, Limits], None]
+_DELETED: Final = not_applicable("it was deleted, and is still in its vault: CBR-504 judges that")
 _OUT_OF_SCOPE: Final = not_applicable(OUT_OF_SCOPE)
 
 
@@ -68,9 +79,10 @@ class _Judging:
         for subject in subjects:
             limits = self._demands.of(subject)
             out = None if self._demands.covers(subject) else _OUT_OF_SCOPE
-            gone = out or _absent(subject)
+            gone, deleted = _absent(subject), _deleted(subject)
             for control, refused, verdicts in applied:
-                excuse = (out if control.judges_departed else gone) or refused
+                absent = None if control.judges_departed else gone
+                excuse = out or absent or (None if control.judges_deleted else deleted) or refused
                 verdicts.append(excuse or _verdict(control, subject, limits))
             self._note(subject, limits)
             if isinstance(subject, Resource | VaultSubject):
@@ -99,6 +111,12 @@ def _verdict(control: Control[Any], subject: Subject, limits: Limits) -> Verdict
         return control.judge(subject, limits)
     except Exception as error:  # noqa: BLE001  # a broken rule must not hide the other findings
         return unknown("the control itself failed; please report this", error=type(error).__name__)
+
+
+def _deleted(subject: Subject) -> Verdict | None:
+    """Say why no new backups are demanded of a resource that was deleted, and is still in its vault."""
+    is_deleted = isinstance(subject, Resource) and subject.vaults and subject.existence is Existence.DELETED
+    return _DELETED if is_deleted else None
 
 
 def _absent(subject: Subject) -> Verdict | None:

@@ -81,6 +81,9 @@ class ReadingPart(_Published):
     duplicates: int = Field(description="Rows that came more than once although no page asked for them again.")
     gaps: list[str]
     refused: bool = Field(description="The permission to read the list is missing.")
+    not_offered: list[str] = Field(
+        default=[], description="Types of resources whose list the region does not have: none of them is seen."
+    )
 
 
 class RejectedPart(_Published):

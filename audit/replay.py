@@ -182,8 +182,9 @@ def _taken(store: Store, manifest: Mapping[str, Any], digest: Digest, before: Pr
 
 
 def _reading(part: Mapping[str, Any]) -> Reading:
-    values = {name: value for name, value in part.items() if name not in {"kind", "complete", "gaps"}}
-    return Reading(kind=Kind(part["kind"]), gaps=tuple(part["gaps"]), **values)
+    values = {name: value for name, value in part.items() if name not in {"kind", "complete"}}
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return Reading(kind=Kind(part["kind"]), **{**values, **lists})
 
 
 def _window(part: Mapping[str, str]) -> Window:

@@ -6,20 +6,21 @@ refused with a reason, so that a hostile rule cannot keep the audit busy.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import pairwise, product
 from math import lcm
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from dateutil import rrule
 
 _MOST_RULES: Final = 24
 _LONGEST_INTERVAL: Final = 60
-_LONGEST_CYCLE: Final = 7 * _LONGEST_INTERVAL  # days
+_WEEK: Final = 7  # days
+_LONGEST_CYCLE: Final = _WEEK * _LONGEST_INTERVAL  # days
 _LAST_YEAR: Final = 2999  # as in the timestamps of schemas/cbr; later ones cannot be computed with
 _MOST_TIMES_A_DAY: Final = 24
 _EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
@@ -38,6 +39,13 @@ _DAYS: Final = {
     "SA": rrule.SA,
     "SU": rrule.SU,
 }
+
+
+class Weekdays(NamedTuple):
+    """On which days of the week a schedule runs, Monday as 0: in every week, and in some."""
+
+    every_week: frozenset[int]
+    ever: frozenset[int]
 
 
 class UnreadableScheduleError(ValueError):
@@ -127,6 +135,14 @@ class Schedule:
     def longest_span(self, runs: int) -> timedelta:
         """The most time from the first to the last of so many runs that follow each other."""
         return max(self._spans(runs))
+
+    def weekdays(self, ahead: timedelta) -> Weekdays:
+        """Name the days of the week on which it runs, in a zone that is so far ahead of UTC."""
+        days = lcm(self._cycle_days, _WEEK)
+        begin = self._start.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=2) - ahead
+        runs = _named(self._rules, self._origin, begin, begin + timedelta(days=days, microseconds=-1))
+        counts = Counter(day.weekday() for day in {(run + ahead).date() for run in runs})
+        return Weekdays(frozenset(day for day in counts if counts[day] * _WEEK == days), frozenset(counts))
 
     def _spans(self, runs: int) -> Iterable[timedelta]:
         """Measure from each run of a cycle; whole cycles are as long wherever they begin."""

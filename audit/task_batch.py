@@ -5,10 +5,10 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, Final
 
-from audit.records import BACKUP, COPIES, RESTORE
+from audit.records import BACKUP, COPIES, RESTORE, SYNC
 from audit.records.batch import Batch
 from audit.records.commons import Common
-from audit.records.fields import SHARED, text, truth
+from audit.records.fields import SHARED, number, text, truth
 from audit.records.keys import keys_of
 from audit.records.layout import NEVER, NO_BACKUP, NO_ID
 from audit.records.moments import states_of
@@ -51,7 +51,7 @@ def _own(rows: Sequence[Any]) -> tuple[list[Common], list[Any]]:
     backup_ids: list[Any] = []
     for row in rows:
         operation, extra, error = row.operation_type, row.extra_info, row.error_info or _NO_ERROR_INFO
-        backup_id = incremental = rest = odd_code = target_id = None
+        backup_id = incremental = rest = odd_code = target_id = synced = None
         if operation == BACKUP:
             if block := extra.backup:
                 backup_id, incremental = block.backup_id, block.incremental
@@ -62,7 +62,10 @@ def _own(rows: Sequence[Any]) -> tuple[list[Common], list[Any]]:
             backup_id = extra.delete and extra.delete.backup_id
         elif operation == RESTORE and (block := extra.restore):
             backup_id, target_id = block.backup_id, block.target_resource_id
-        how.append((operation, row.status, error.code, error.message, incremental, rest, odd_code, target_id, ()))
+        elif operation == SYNC:
+            synced = extra.sync and extra.sync.sync_backup_num
+        what = (operation, row.status, error.code, error.message)
+        how.append((*what, incremental, rest, odd_code, target_id, (), synced))
         backup_ids.append(backup_id or None)
     return how, backup_ids
 
@@ -86,7 +89,7 @@ def _plain_where(read: Common) -> Common:
 
 
 def _plain_how(read: Common) -> Common:
-    operation, status, code, message, incremental, consistency, consistency_code, target_id, removed = read
+    operation, status, code, message, incremental, consistency, consistency_code, target_id, removed, synced = read
     return (
         operation,
         status,
@@ -97,4 +100,5 @@ def _plain_how(read: Common) -> Common:
         None if consistency_code == NO_ERROR else SHARED[consistency_code],
         text(target_id),
         removed,
+        number(synced),
     )

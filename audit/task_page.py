@@ -25,7 +25,7 @@ READ: Final = frozenset(
         *("id", "operation_type", "status", *TIMES, "vault_id", "vault_name", "policy_id"),
         *("error_info", "code", "message", "extra_info", "resource", "name", "type", "remove_resources", "resources"),
         *("backup_id", "source_backup_id", "incremental", "app_consistency_status", "app_consistency_error_code"),
-        "target_resource_id",
+        *("target_resource_id", "sync_backup_num"),
     }
 )
 """The fields of which tasks are made, wherever they are."""

@@ -1,19 +1,31 @@
 """Several lists of one kind, such as those of each type of resource, read as if they were one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final
 
 from audit.cbr.paging import Walk
 from audit.collection import Kind, Page, Reading
 from audit.errors import SourceRefusedError
 
+_NOT_KNOWN: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
+_NONE: Final[Mapping[str, Walk]] = MappingProxyType({})
+
 
 class Chain:
     """Several lists of one kind, read one after the other as if they were one."""
 
-    def __init__(self, walks: Sequence[Walk]) -> None:
-        """Take the walks; there must be at least one."""
-        self._walks = walks
+    def __init__(self, walks: Sequence[Walk], optional: Mapping[str, Walk] = _NONE) -> None:
+        """Take the walks; there must be at least one.
+
+        Args:
+            walks: in the order in which they are read.
+            optional: by name, those of them whose list the cloud need not know; it has no rows then.
+        """
+        self._walks = list(walks)
+        self._names = {walk: name for name, walk in optional.items()}
+        self._not_offered: list[str] = []
         self._present = walks[0]
 
     def __iter__(self) -> Iterator[Page]:
@@ -22,9 +34,15 @@ class Chain:
         Raises:
             SourceError: a walk could not read a single page; the others are not read then.
         """
-        for walk in self._walks:
+        for walk in tuple(self._walks):
             self._present = walk
-            yield from walk
+            try:
+                yield from walk
+            except SourceRefusedError as refusal:
+                if not (walk in self._names and is_not_known(refusal)):
+                    raise
+                self._not_offered.append(self._names[walk])
+                self._walks.remove(walk)
 
     @property
     def passes(self) -> int:
@@ -51,6 +69,7 @@ class Chain:
             duplicates=sum(part.duplicates for part in parts),
             gaps=tuple(dict.fromkeys(gap for part in parts for gap in part.gaps)),
             refused=any(part.refused for part in parts),
+            not_offered=tuple(self._not_offered),
         )
 
 
@@ -98,3 +117,8 @@ class OfEach:
         if not walks:
             return Reading(self._kind, 0, 0, None, None, 0, 0, ())
         return Chain(walks).reading()
+
+
+def is_not_known(refusal: SourceRefusedError) -> bool:
+    """Whether a list was refused in the way in which one is that the cloud does not know."""
+    return refusal.status in _NOT_KNOWN

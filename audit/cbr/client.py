@@ -9,18 +9,20 @@ from urllib.parse import quote
 import orjson
 from msgspec import structs
 
-from audit.cbr.chaining import Chain, OfEach
+from audit.cbr.chaining import Chain, OfEach, is_not_known
 from audit.cbr.paging import Walk
 from audit.cbr.privacy import without_private_parts
 from audit.collection import Kind, Page, Window, shown
-from audit.errors import SourceAnswerError
+from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.validate import read_envelope
 from audit.web.transport import Credentials, Transport
 
 PAGE_SIZE: Final = 1000
 _SMALL_PAGE: Final = 50  # the most that ListProtectable promises
 OPERATIONS: Final = ("backup", "replication")
-PROTECTABLE_TYPES: Final = ("server", "disk", "turbo", "workspace")
+_EVERYWHERE: Final = ("server", "disk")
+_OPTIONAL: Final = ("turbo", "workspace", "workspace_v2")  # newer, and not in every region
+PROTECTABLE_TYPES: Final = (*_EVERYWHERE, *_OPTIONAL)
 _PATHS: Final = {
     Kind.TASKS: "operation-logs",
     Kind.POLICIES: "policies",
@@ -80,8 +82,15 @@ class CbrClient:
             SourceError: it may not, or the answer is no list.
         """
         kind = next(kind for kind, known in _NAMES.items() if known == name)
-        for path in map(_protectables, PROTECTABLE_TYPES) if kind is Kind.PROTECTABLES else (_PATHS[kind],):
-            self._try(kind, path)
+        if kind is not Kind.PROTECTABLES:
+            self._try(kind, _PATHS[kind])
+            return
+        for each in PROTECTABLE_TYPES:
+            try:
+                self._try(kind, _protectables(each))
+            except SourceRefusedError as refusal:
+                if each in _EVERYWHERE or not is_not_known(refusal):
+                    raise
 
     def _try(self, kind: Kind, path: str) -> None:
         url = f"{self._endpoint}/v3/{self._project_id}/{path}"
@@ -110,7 +119,8 @@ class CbrClient:
         if kind is Kind.POLICIES:  # the API gives them in one answer and takes no offset
             return self._whole(kind, _PATHS[kind])
         if kind is Kind.PROTECTABLES:
-            return Chain([self._walk(kind, _protectables(name), ()) for name in PROTECTABLE_TYPES])
+            walks = {name: self._walk(kind, _protectables(name), ()) for name in PROTECTABLE_TYPES}
+            return Chain([*walks.values()], {name: walks[name] for name in _OPTIONAL})
         times = (("start_time", shown(window.since)), ("end_time", shown(window.until)))
         params = {Kind.TASKS: times, Kind.BACKUPS: (("show_replication", "true"),)}
         return self._walk(kind, _PATHS[kind], params.get(kind, ()))

@@ -16,6 +16,11 @@ How it is judged
     A success made nothing where the list of backups does not have what it names, or shows it as more than an hour older
     than the task; and, where such resources have backups in the list, if it names none and none came meanwhile. What
     retention or a deletion took away is no recovery point any more. One in error counts: CBR-401 judges it.
+    What is backed up elsewhere, such as VMware on premises, comes into a hybrid vault by synchronisation. One that
+    succeeded and brought backups (`sync_backup_num`) counts, and so does a backup in the vault; that the list has those
+    is written nowhere. It is planned elsewhere: where neither the profile nor a policy sets a limit, that is
+    `max_interval_hours` and `grace_hours`. It is unknown where a recent synchronisation does not say how many backups
+    it brought, or of which resource.
 How to fix it
     Enable or apply a policy if none runs, or repair the cause that its last task names. Then start a manual backup, and
     check that it is in the vault.
@@ -26,7 +31,7 @@ from typing import Final
 
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import Task
+from audit.records import SYNC, Task
 from audit.subjects import Limits, Resource, SubjectKind, newest_proof, reaches_back, silent_since
 
 _HOUR: Final = timedelta(hours=1)
@@ -38,6 +43,8 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     last = resource.sorted_tasks.claimed.newest(lambda _task: True, resource.window.until)
     if limit is None:
         return unknown("no limit is set, and the resource's policies could not be read")
+    if resource.is_synchronised:
+        return _synchronised(resource, limits, limit)
     if last is None:
         return _without_success(resource, limits, limit)
     age = limits.now - last.began
@@ -77,6 +84,30 @@ def _of_points(resource: Resource, limits: Limits, limit: timedelta, last: Task)
     return failed(reason, [last], **since, **facts)
 
 
+def _synchronised(resource: Resource, limits: Limits, limit: timedelta) -> Verdict:
+    """Look for a synchronisation that brought backups, or for what one brought."""
+    if not resource.vaults_complete:
+        return unknown("the vaults could not be read completely")
+    successes, until, since = resource.sorted_tasks.successes, resource.window.until, limits.now - limit
+    last = successes.newest(lambda task: task.operation == SYNC, until)
+    facts: Facts = {"limit_hours": limit // _HOUR}
+    if last and last.began >= since:
+        return passed("the newest synchronisation that brought backups is recent enough", [last], **facts)
+    recent = (point for point in resource.own_points or () if since <= point.created_at <= limits.now)
+    newest = next((point for point in recent if point.is_available), None)
+    if newest:
+        facts |= {"backup": newest.id, "created": newest.created_at}
+        return passed("a backup that was synchronised is recent enough", **facts)
+    doubtful = [task for task in (*resource.puzzling, *resource.nameless_syncs) if task.began >= since]
+    if doubtful:
+        return unknown("a synchronisation does not say how many backups it brought, or of which resource", doubtful)
+    if last is None:
+        return _without_success(resource, limits, limit)
+    if not resource.log_complete:
+        return unknown("a newer synchronisation may be missing: the task log has gaps", [last], **facts)
+    return failed("no synchronisation within the limit brought backups", [last], since=last.began, **facts)
+
+
 def _without_success(resource: Resource, limits: Limits, limit: timedelta) -> Verdict:
     hours = limit // _HOUR
     if resource.held_since is not None and resource.held_since > limits.now:
@@ -94,7 +125,8 @@ def _without_success(resource: Resource, limits: Limits, limit: timedelta) -> Ve
 
 def _reason(seen: str, resource: Resource) -> str:
     """Name the cause where it is plain."""
-    return f"{seen}, and no enabled policy makes any" if resource.schedules == () else seen
+    is_without_plan = resource.schedules == () and not resource.is_synchronised
+    return f"{seen}, and no enabled policy makes any" if is_without_plan else seen
 
 
 CONTROL: Final[Control[Resource]] = Control(

@@ -56,4 +56,5 @@ CONTROL: Final[Control[Resource | VaultSubject | Collection]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE, SubjectKind.VAULT, SubjectKind.COLLECTION),
     judge=judge,
+    judges_deleted=True,
 )

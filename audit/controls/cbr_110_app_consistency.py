@@ -8,7 +8,8 @@ How it is judged
     fail            it was not
     unknown         the task log has gaps, the vault or the backup does not say, or a newer backup has a status that
                     is not documented
-    not_applicable  no vault of the resource orders application consistency, or the log shows no successful backup
+    not_applicable  no vault of the resource orders application consistency, or the log shows no successful backup. What
+                    is synchronised into a hybrid vault was made consistent, or not, where it was backed up
 How to fix it
     Check that the agent of the server runs, and what the error code of the backup says. Then start a manual backup.
 """
@@ -24,7 +25,7 @@ _ORDERED: Final = "app_consistent"
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Look at the newest success in a vault that orders application consistency."""
-    vaults = [vault for vault in resource.vaults if not vault.receives_copies_only]
+    vaults = [vault for vault in resource.vaults if not (vault.receives_copies_only or vault.is_synchronised)]
     ordering = [vault.id for vault in vaults if vault.consistent_level == _ORDERED]
     if not ordering and any(vault.consistent_level is None for vault in vaults):
         return unknown("the vault does not say whether it orders application consistency")

@@ -5,12 +5,15 @@ Why it matters
 How it is judged
     pass            nothing that the policy makes is kept for longer than `max_retention_days`
     fail            something may be, or everything is kept for ever
-    unknown         a number of backups is kept, and the schedule by which they come cannot be read or is not known
+    unknown         a number of backups is kept, and the schedule by which they come cannot be read or is not known; or
+                    an advanced rule does not say for how long it keeps what it picks
     not_applicable  the profile sets no upper bound, or the policy is disabled or applied to no vault
     Of N backups the oldest goes when the N-th newer one comes; the longest such stretch of the schedule counts.
-    Long-term copies count in full: n copies of months as n times 31 days, of years as n times 366.
+    Long-term copies and advanced rules count in full: n months as n times 31 days, n years as n times 366, whatever
+    they pick. Where only advanced rules limit what is kept, it counts as kept for ever: the API documents that what
+    neither age nor number limits is.
 How to fix it
-    Give the policy an age, or lower the number that it keeps and its long-term copies.
+    Give the policy an age, or lower the number that it keeps, its long-term copies and its advanced rules.
 """
 
 from datetime import timedelta
@@ -37,6 +40,8 @@ def judge(subject: PolicySubject, limits: Limits) -> Verdict:
     facts |= {"kept_days": -(-kept // _DAY)}
     if kept > limits.max_retention:
         return failed("what it makes may be kept for too long", **facts)
+    if any(rule.periods is None for rule in subject.policy.keeping_rules):
+        return unknown("an advanced rule does not say for how long it keeps backups", **facts)
     return passed("nothing that it makes is kept for too long", **facts)
 
 

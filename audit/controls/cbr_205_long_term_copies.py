@@ -5,55 +5,72 @@ Why it matters
 How it is judged
     pass            of each demanded kind the policy keeps enough: `min_daily_copies`, `min_weekly_copies`,
                     `min_monthly_copies` and `min_yearly_copies`
-    fail            it keeps fewer of a kind, or has such a rule and does not say whose days and weeks it means
+    fail            it keeps fewer of a kind, or has a number of such copies and does not say whose days and weeks
+                    it means
+    unknown         an advanced rule may keep enough of a kind, and the schedule does not show that it does
     not_applicable  the profile demands none, or the policy is disabled or applied to no vault
     Where all backups are kept for ever, or by age for as long as the copies would reach back, no rule is needed: n
-    months count as n times 31 days, n years as n times 366.
+    months count as n times 31 days, n years as n times 366. An advanced rule that keeps for n weeks, months or years
+    counts as n copies where the schedule is sure to run on a day that it picks in each of them, and as none where the
+    schedule never runs on such a day. Whether a number and a rule of one kind add up is not documented: the larger
+    counts. What advanced rules do not pick may be kept for ever where neither age nor number limits it.
 How to fix it
-    Add the numbers of days, weeks, months or years to the policy's retention, and its time zone.
+    Add the numbers of days, weeks, months or years to the policy's retention, and its time zone; or advanced rules
+    that pick days on which it runs.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Policy
-from audit.subjects import Limits, PolicySubject, SubjectKind
+from audit.subjects import Limits, PolicySubject, SubjectKind, long_term_copies
+
+_DAYS: Final = {"days": 1, "weeks": 7, "months": 31, "years": 366}
 
 
 def judge(subject: PolicySubject, limits: Limits) -> Verdict:
     """Compare each number with the one that is demanded."""
-    policy, rules = subject.policy, _rules(subject.policy, limits)
-    demanded = {period: (kept, least, days) for period, (kept, least, days) in rules.items() if least}
+    policy = subject.policy
+    demanded = {unit: least for unit, least in _demanded(limits).items() if least}
     if not demanded:
         return not_applicable("the profile demands no long-term copies")
     if not subject.is_relied_on:
         return not_applicable("it is disabled, or applied to no vault")
+    copies = long_term_copies(subject)
     facts: Facts = {"operation": policy.operation}
-    for period, (kept, least, _days) in demanded.items():
-        facts |= {period: kept, f"limit_{period}": least}
-    if policy.keeps_for_ever:
+    for unit, least in demanded.items():
+        facts |= {unit: copies[unit].sure, f"limit_{unit}": least}
+    if policy.keeps_for_ever and not policy.keeping_rules:
         return passed("everything that it makes is kept for ever", **facts)
-    lacking = [period for period, (kept, least, days) in demanded.items() if kept < least and not _lasts(policy, days)]
-    if lacking:
+    unsure = [unit for unit, least in demanded.items() if copies[unit].sure < least and not _lasts(policy, unit, least)]
+    lacking = [unit for unit in unsure if (possible := copies[unit].possible) is not None and possible < demanded[unit]]
+    if lacking and not policy.keeps_for_ever:
         return failed("it keeps too few long-term copies", lacking=", ".join(lacking), **facts)
-    if policy.timezone is None and any(kept > 0 for kept, _least, _days in rules.values()):
+    if unsure:
+        return unknown("nobody knows whether it keeps enough long-term copies", unsure=", ".join(unsure), **facts)
+    if policy.timezone is None and _has_numbers(policy):
         return failed("it does not say whose days and weeks its long-term copies are of", **facts)
     return passed("it keeps the long-term copies that are demanded", **facts)
 
 
-def _rules(policy: Policy, limits: Limits) -> dict[str, tuple[int, int, int]]:
-    """Of each period: the copies that are kept, those that are demanded, and the days that the latter reach back."""
+def _demanded(limits: Limits) -> Mapping[str, int]:
     return {
-        "days": (policy.daily_copies, limits.min_daily_copies, limits.min_daily_copies),
-        "weeks": (policy.weekly_copies, limits.min_weekly_copies, limits.min_weekly_copies * 7),
-        "months": (policy.monthly_copies, limits.min_monthly_copies, limits.min_monthly_copies * 31),
-        "years": (policy.yearly_copies, limits.min_yearly_copies, limits.min_yearly_copies * 366),
+        "days": limits.min_daily_copies,
+        "weeks": limits.min_weekly_copies,
+        "months": limits.min_monthly_copies,
+        "years": limits.min_yearly_copies,
     }
 
 
-def _lasts(policy: Policy, days: int) -> bool:
-    """Every backup is kept for so many days, so that those of each period are among them."""
-    return not policy.keeps_by_number and (policy.retention_days or 0) >= days
+def _lasts(policy: Policy, unit: str, number: int) -> bool:
+    """Every backup is kept for so many days, weeks …, so that those of each are among them."""
+    return not policy.keeps_by_number and (policy.retention_days or 0) >= number * _DAYS[unit]
+
+
+def _has_numbers(policy: Policy) -> bool:
+    numbers = (policy.daily_copies, policy.weekly_copies, policy.monthly_copies, policy.yearly_copies)
+    return any(number > 0 for number in numbers)
 
 
 CONTROL: Final[Control[PolicySubject]] = Control(

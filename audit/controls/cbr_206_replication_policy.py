@@ -1,14 +1,16 @@
-"""CBR-206 replication-policy: the backups of every backup vault are copied to another region.
+"""CBR-206 replication-policy: the backups of every backup vault are copied to another region or account.
 
 Why it matters
     A fire, or somebody with all rights in one region, takes the resource and its backups together.
 How it is judged
     pass            an enabled replication policy is applied to the vault, and copies to one of `replication_regions`
-                    (any region where the profile names none)
+                    (any region, or another account, where the profile names none)
     fail            none is, or it copies to another region
-    unknown         the policies or the vaults could not be read completely, or the policy names no region or has a
-                    schedule that cannot be read
+    unknown         the policies or the vaults could not be read completely, or the policy says neither region nor
+                    account, does not say the region where the profile names some, or has a schedule that cannot be read
     not_applicable  the vault only receives copies, or is gone
+    A policy that copies to another account names a vault there (`cross_account_urn`). Whether that can be in the same
+    region is documented nowhere: it counts as a copy, and only where it names a region too, as one in that region.
 How to fix it
     Apply a replication policy to the vault. CBR copies backups of servers, of SFS Turbo file systems and of hybrid
     vaults: to have the data of a disk elsewhere, back up the server that it belongs to.
@@ -31,10 +33,12 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
         return unknown("the policies could not be read completely")
     copying = [policy for policy in subject.policies if policy.makes_copies]
     fitting = [policy for policy in copying if _may_copy(policy, limits)]
-    if any(map(_is_plain, fitting)):
-        return passed("an enabled replication policy is applied", **_facts(next(filter(_is_plain, fitting)), limits))
+    plain = next((policy for policy in fitting if _is_plain(policy, limits)), None)
+    if plain:
+        return passed("an enabled replication policy is applied", **_facts(plain, limits))
     if fitting:
-        return unknown("its replication policy does not say plainly when or where it copies", policy=fitting[0].id)
+        facts = _facts(fitting[0], limits)
+        return unknown("its replication policy does not say plainly when or where it copies", **facts)
     if copying:
         return failed("its backups are copied to a region that is not allowed", **_facts(copying[0], limits))
     disabled = sum(policy.policy.operation == "replication" for policy in subject.policies)
@@ -47,19 +51,23 @@ def _may_copy(policy: PolicySubject, limits: Limits) -> bool:
     return region is None or not limits.replication_regions or region in limits.replication_regions
 
 
-def _is_plain(policy: PolicySubject) -> bool:
-    return policy.schedule is not None and policy.policy.destination_region is not None
+def _is_plain(policy: PolicySubject, limits: Limits) -> bool:
+    """It says when it copies, and where as far as that matters."""
+    is_elsewhere = policy.policy.cross_account_urn is not None and not limits.replication_regions
+    return policy.schedule is not None and (policy.policy.destination_region is not None or is_elsewhere)
 
 
 def _facts(policy: PolicySubject, limits: Limits) -> Facts:
     facts: Facts = {"policy": policy.id, "region": policy.policy.destination_region}
+    if policy.policy.cross_account_urn:
+        facts |= {"account_vault": policy.policy.cross_account_urn}
     return {**facts, "allowed": ", ".join(limits.replication_regions)} if limits.replication_regions else facts
 
 
 CONTROL: Final[Control[VaultSubject]] = Control(
     id="CBR-206",
     name="replication-policy",
-    title="Backups of every vault are copied to another region",
+    title="Backups of every vault are copied to another region or account",
     severity=Severity.MEDIUM,
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),

@@ -7,14 +7,15 @@ How it is judged
     fail            none is
     unknown         the policies or the vaults could not be read completely, or none of the vault's policies has a
                     schedule that can be read
-    not_applicable  the vault only receives replicas, or is gone
+    not_applicable  the vault only receives replicas, or is gone; or it is a hybrid one without such a policy: what is
+                    synchronised into it is planned elsewhere, and CBR-101 judges its age
 How to fix it
     Apply a backup policy to the vault, or enable the one that it has.
 """
 
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 
@@ -30,7 +31,12 @@ def judge(subject: VaultSubject, _limits: Limits) -> Verdict:
     if making and all(policy.schedule is None for policy in making):
         return unknown("the schedule of its policy cannot be read", problem=making[0].unreadable)
     if making:
-        return passed("an enabled backup policy is applied", policy=making[0].id, policies=len(making))
+        facts: Facts = {"policy": making[0].id, "policies": len(making)}
+        if making[0].policy.organisation_type:
+            facts |= {"policy_type": making[0].policy.organisation_type}
+        return passed("an enabled backup policy is applied", **facts)
+    if subject.vault and subject.vault.is_synchronised:
+        return not_applicable("what is synchronised into it is planned elsewhere")
     disabled = sum(policy.policy.operation == "backup" for policy in subject.policies)
     held = len(subject.vault.resources) if subject.vault else 0
     return failed("no enabled backup policy is applied", disabled_policies=disabled, resources=held)

@@ -7,9 +7,10 @@ How it is judged
     fail            it is not
     unknown         the backups could not be read completely, or the answer does not say
     not_applicable  no backup can be restored from: CBR-401 judges that
-    Copies from another region and parts of a server's backup are left out.
+    Copies from another region and parts of a server's backup are left out. With whose key a backup is encrypted cannot
+    be known: CBR takes a customer's key only when a vault is ordered (data_encryption), and says it in no list since.
 How to fix it
-    CBR encrypts the backup of a disk that is encrypted, and no other: move the data to an encrypted disk.
+    CBR encrypts the backup of a disk that is encrypted: move the data to an encrypted disk.
 """
 
 from typing import Final
@@ -31,6 +32,8 @@ def judge(resource: Resource, _limits: Limits) -> Verdict:
         return unknown("the answer does not say whether the newest backup is encrypted", **facts)
     if not newest.encrypted:
         return failed("the newest backup is not encrypted", **facts)
+    if newest.encrypted_algorithm:
+        facts |= {"algorithm": newest.encrypted_algorithm}
     return passed("the newest backup is encrypted", **facts)
 
 
@@ -42,6 +45,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    judges_deleted=True,
     opt_in=True,
     needs=frozenset({Kind.BACKUPS}),
 )

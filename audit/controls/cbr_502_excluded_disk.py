@@ -7,7 +7,8 @@ How it is judged
     fail            every vault leaves out a disk, or backs up chosen disks only
     unknown         the vaults could not be read completely, or not which disks one leaves out, and none that was seen
                     backs up all disks
-    not_applicable  the resource is a disk or a file system, or no backups are made of it
+    not_applicable  the resource is a disk or a file system, or no backups are made of it, or only where it is
+                    synchronised from: CBR does not choose its disks
     Where only chosen disks are backed up, a new one is left out without anybody noticing.
 How to fix it
     Put the server into its vault again with all its disks, or allow the disk in the profile and say why.
@@ -27,7 +28,9 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     """Look for a vault that leaves no disk out."""
     if resource.type in _WITHOUT_DISKS:
         return not_applicable("it has no disks to leave out")
-    held = [place for _vault, place in resource.backup_places]
+    if resource.is_synchronised:
+        return not_applicable("its disks are chosen where it is backed up, and not in CBR")
+    held = [place for vault, place in resource.backup_places if not vault.is_synchronised]
     partial = [place for place in held if not _is_whole(place, limits)]
     if not held and resource.vaults_complete:
         return not_applicable("no backups are made of it")

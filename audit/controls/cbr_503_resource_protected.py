@@ -7,8 +7,10 @@ How it is judged
     fail            none does, although CBR lists it and could protect it
     unknown         the vaults or the list of resources that can be protected could not be read completely, or the two
                     contradict each other
-    not_applicable  the resource is in no vault and not in the list, so that it is gone; CBR cannot protect it; or it is
-                    a disk of a server, whose backups contain it
+    not_applicable  the resource is in no vault and not in the list, or there as deleted, so that it is gone; CBR cannot
+                    protect it; or it is a disk of a server, whose backups contain it
+    Servers, disks, SFS Turbo file systems and desktops (workspace, workspace_v2) are asked for. A region need not have
+    the last three: where it does not know such a list, the report says so (`not_offered`), and nothing of it is seen.
 How to fix it
     Put the resource into a vault with a backup policy, or leave it out of the scope of the profile and say why.
 """
@@ -33,6 +35,8 @@ def judge(resource: Resource, _limits: Limits) -> Verdict:
         return not_applicable("it is a disk of a server, which is judged itself", server=resource.server_id)
     if listed.vault_id and all(vault.id != listed.vault_id for vault in resource.vaults):
         return unknown("CBR lists a vault for it that does not hold it", vault=listed.vault_id)
+    if listed.is_deleted:
+        return not_applicable("CBR lists it as deleted", status=listed.status)
     if not listed.can_be_protected:
         return not_applicable("CBR cannot protect it", type=listed.type)
     return failed("no backup vault holds it", type=listed.type)

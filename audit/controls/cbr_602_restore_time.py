@@ -53,4 +53,5 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    judges_deleted=True,
 )

@@ -45,4 +45,5 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    judges_deleted=True,
 )

@@ -79,6 +79,11 @@ class Policy(Struct, frozen=True, kw_only=True):
     policy_type: str | None = None
 
     @property
+    def organisation_type(self) -> str | None:
+        """Its type where it is an organisation's, or was left behind by one; None where it is not, or does not say."""
+        return None if self.policy_type == "custom_policy" else self.policy_type
+
+    @property
     def keeping_rules(self) -> tuple[KeepingRule, ...]:
         """Its rules that keep picked backups for longer."""
         return tuple([rule for rule in (self.weekly_rule, self.monthly_rule, self.yearly_rule) if rule])

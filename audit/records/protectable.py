@@ -1,11 +1,13 @@
 """Protectables: the resources of the project that could be in a vault."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
 from audit.records.fields import block, ids, text
+
+_DELETED: Final = frozenset({"deleted", "soft_deleted"})
 
 
 class Protectable(Struct, frozen=True, kw_only=True):
@@ -15,6 +17,7 @@ class Protectable(Struct, frozen=True, kw_only=True):
         can_be_protected: CBR would take it into a vault (protectable.result).
         vault_id: the vault that holds it, None where none does (protectable.vault.id).
         parts: ids of the disks of a server, which its backups contain (children).
+        status: its state in the words of the service that it belongs to.
     """
 
     id: str
@@ -23,6 +26,12 @@ class Protectable(Struct, frozen=True, kw_only=True):
     can_be_protected: bool
     vault_id: str | None = None
     parts: tuple[str, ...] = ()
+    status: str | None = None
+
+    @property
+    def is_deleted(self) -> bool:
+        """It is still listed, as one that was deleted."""
+        return (self.status or "").lower() in _DELETED
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Protectable":
@@ -35,4 +44,5 @@ class Protectable(Struct, frozen=True, kw_only=True):
             can_be_protected=protectable["result"],
             vault_id=text(block(protectable, "vault").get("id")),
             parts=ids(row.get("children")),
+            status=text(row.get("status")),
         )

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from audit.collection import instant
-from audit.records.fields import SHARED, block, blocks, ids, optional_instant, shared, text, truth
+from audit.records.fields import SHARED, block, blocks, ids, number, optional_instant, shared, text, truth
 from audit.records.keys import Key, key_of, text_of
 
 FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
@@ -18,6 +18,7 @@ HOLLOW: Final = "success that made nothing"
 """Our own word, which no answer has: the log itself shows that a task that says success made no backup."""
 BACKUP: Final = "backup"
 RESTORE: Final = "restore"
+SYNC: Final = "sync"
 DELETE: Final = "delete"
 REPLICATION: Final = "replication"
 COPIES: Final = frozenset({REPLICATION, "copy"})  # copy is the older name
@@ -40,6 +41,7 @@ class Task(Struct, frozen=True, gc=False):
         backup_key: the id of the backup that was made, deleted, restored or copied.
         app_consistency: "1" where the applications were at rest while the backup was made, "0" where not.
         removed: ids of the resources that the task took out of a vault.
+        synced: how many backups a synchronisation brought into a hybrid vault; None where it does not say, or is none.
     """
 
     key: Key
@@ -54,6 +56,7 @@ class Task(Struct, frozen=True, gc=False):
     app_consistency_error: str | None = None
     target_resource_id: str | None = None
     removed: tuple[str, ...] = ()
+    synced: int | None = None
     resource_id: str | None = None
     resource_name: str | None = None
     resource_type: str | None = None
@@ -154,6 +157,7 @@ class Task(Struct, frozen=True, gc=False):
             None if error_of_applications == NO_ERROR else SHARED[error_of_applications],
             text(own.get("target_resource_id")),
             (),
+            number(own.get("sync_backup_num")),
             SHARED[resource.get("id")],
             SHARED[resource.get("name")],
             SHARED[resource.get("type")],
@@ -197,6 +201,7 @@ class Task(Struct, frozen=True, gc=False):
             app_consistency_error=None if error_of_applications == NO_ERROR else shared(error_of_applications),
             target_resource_id=text(own.get("target_resource_id")),
             removed=_removed(extra) if "remove_resources" in extra else (),
+            synced=number(own.get("sync_backup_num")),
         )
 
 

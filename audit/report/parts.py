@@ -20,6 +20,7 @@ def reading_part(reading: Reading) -> Mapping[str, Any]:
         "duplicates": reading.duplicates,
         "gaps": list(reading.gaps),
         "refused": reading.refused,
+        "not_offered": list(reading.not_offered),
     }
 
 

@@ -21,7 +21,7 @@ def agent_rows(draft: Draft) -> list[Row]:
 
 def lose_agents(draft: Draft, vaults: list[Vault]) -> None:
     """Silence the agent of one server three days ago; that of another one is abnormal since a moment."""
-    servers = _with_agents(vaults)
+    servers = [each for each in _with_agents(vaults) if not (each.is_deleted or each.is_unlisted)]
     for resource, agents in zip(servers, (draft.silent_agents, draft.broken_agents), strict=False):
         agents.add(resource.id)
         draft.truth.resource(resource.id, "CBR-505")

@@ -36,6 +36,8 @@ class Policy:
         changed: when the plan was given, where that was later than the policy's creation; it begins then.
         full_interval: a full backup after so many incremental ones; -1 for none.
         is_silent: the deletions of its expired backups leave no task.
+        account_urn: the vault of another account that it copies to, without a region.
+        policy_type: whose it is, where the service says so.
     """
 
     id: str
@@ -50,6 +52,8 @@ class Policy:
     changed: datetime | None = None
     full_interval: int = -1
     is_silent: bool = False
+    account_urn: str | None = None
+    policy_type: str = "custom_policy"
 
     @property
     def applied(self) -> Retention:
@@ -104,6 +108,9 @@ class Resource:
         never_full: its backups are all incremental, whatever the policy says.
         copying: how copying its backups goes.
         copying_since: since when it goes like that.
+        is_deleted: it was deleted, and its vault says so.
+        is_unlisted: it was deleted, and the list of resources alone shows it.
+        synchronised: how many backups came from elsewhere.
     """
 
     id: str
@@ -121,6 +128,9 @@ class Resource:
     never_full: bool = False
     copying: Literal["well", "fails", "stops", "is retried"] = "well"
     copying_since: datetime | None = None
+    is_deleted: bool = False
+    is_unlisted: bool = False
+    synchronised: int = 0
 
     @property
     def extra_info(self) -> Row:

@@ -5,6 +5,7 @@ from typing import Final
 from audit.simulator import (
     faults,
     faults_of_claims,
+    faults_of_kinds,
     faults_of_plans,
     faults_of_points,
     faults_of_policies,
@@ -18,6 +19,7 @@ from audit.simulator.faults import Fault
 RUNS: Final[tuple[Fault, ...]] = (
     faults.fails_for_days,
     faults.never_runs,
+    faults_of_kinds.is_deleted,
     faults.is_skipped,
     faults.is_stuck,
     faults.times_out_once,
@@ -46,6 +48,7 @@ RUNS: Final[tuple[Fault, ...]] = (
 MANY_RUNS: Final[tuple[Fault, ...]] = (
     faults.fails_for_days,
     faults.never_runs,
+    faults_of_kinds.is_deleted,
     faults.is_skipped,
     faults.fails_now_and_then,
     faults.is_stuck,
@@ -87,6 +90,9 @@ POLICIES: Final = (
     faults_of_policies.keeps_for_ever,
     faults_of_policies.keeps_too_few,
     faults_of_policies.keeps_few_months,
+    faults_of_policies.keeps_by_rules,
+    faults_of_policies.keeps_new_years_for_long,
+    faults_of_policies.keeps_too_few_sundays,
     faults_of_policies.forgets_the_zone,
     faults_of_policies.keeps_for_decades,
     faults_of_policies.keeps_just_enough,
@@ -95,6 +101,7 @@ REPLICATION: Final = (
     faults_of_vaults.is_not_replicated,
     faults_of_vaults.replication_is_disabled,
     faults_of_vaults.copies_are_kept_briefly,
+    faults_of_vaults.copies_to_another_account,
 )
 VAULTS: Final = (
     faults_of_vaults.grows_unlocked,

@@ -1,8 +1,9 @@
-"""What limits find in the end, planted or not: policies that run too rarely, or keep too briefly or too long.
+"""What limits find in the end, planted or not: policies that run too rarely or keep too briefly or too long, and locks.
 
 The rules are those of the auditor's catalogue, written anew: nothing is shared with it.
 """
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import Final
 
@@ -38,6 +39,22 @@ def judge_points(draft: Draft, runs: list[Run]) -> None:
         _too_short(draft, "resource", run.resource.id, "CBR-403", kept)
 
 
+def judge_locks(draft: Draft, runs: list[Run], *, readable: bool) -> None:
+    """Note which locks do not give what they promise: no time to what is kept by number, nothing to what was by hand.
+
+    Where backups are hidden, nobody can say that all of a resource were made by hand.
+    """
+    made: dict[str, dict[str, bool]] = defaultdict(lambda: defaultdict(bool))
+    for run in runs:
+        if run.status == "success" and not run.broken:
+            made[run.resource.vault.id][run.resource.id] |= run.policy is not None
+    for vault in draft.vaults:
+        by_number = vault.policy is not None and vault.policy.retention.number is not None
+        by_hand = readable and not all(made[vault.id].values())
+        if vault.is_locked and vault.protect_type == "backup" and (by_number or by_hand):
+            draft.truth.vault(vault.id, "CBR-303")
+
+
 def _judge_plan(draft: Draft, policy: Policy) -> None:
     gap = policy.plan.longest_gap()
     if policy.operation_type == "backup" and gap > STRICT_INTERVAL:
@@ -55,8 +72,8 @@ def _judge_retention(draft: Draft, policy: Policy) -> None:
 
 
 def _keeps_enough_copies(rule: Retention) -> bool:
-    enough = rule.weeks >= STRICT_WEEKS and rule.months >= STRICT_MONTHS
-    return enough and rule.zone is not None
+    weeks, months, _years = rule.copies()
+    return weeks >= STRICT_WEEKS and months >= STRICT_MONTHS and rule.zone is not None
 
 
 def _too_short(draft: Draft, kind: str, subject: str, control: str, kept: timedelta | None) -> None:

@@ -110,6 +110,7 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     hidden = _hide(draft, tasks, backups) if scenario == "gapped" else frozenset()
     consequences.judge_policies(draft)
     consequences.judge_points(draft, runs)
+    consequences.judge_locks(draft, runs, readable=not hidden)
     readable = bool(vaults) and not hidden
     truth = {preset: draft.truth.statement(preset, readable=readable) for preset in PRESETS}
     return Estate(

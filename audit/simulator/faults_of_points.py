@@ -92,7 +92,7 @@ def takes_no_space(draft: Draft, resource: Resource) -> bool:
 
 def leaves_a_disk_out(draft: Draft, resource: Resource) -> bool:
     """One disk of a server is excluded from its backups."""
-    if not resource.disks:
+    if not resource.disks or resource.is_deleted:
         return False
     resource.disks += (identifiers.uuid(draft.rng),)
     resource.excluded = resource.disks[-1:]
@@ -102,7 +102,7 @@ def leaves_a_disk_out(draft: Draft, resource: Resource) -> bool:
 
 def backs_up_one_disk_only(draft: Draft, resource: Resource) -> bool:
     """Only the first disk of a server is backed up."""
-    if not resource.disks:
+    if not resource.disks or resource.is_deleted:
         return False
     resource.included = resource.disks[:1]
     resource.disks += (identifiers.uuid(draft.rng),)

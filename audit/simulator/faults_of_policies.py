@@ -52,6 +52,21 @@ def keeps_few_months(_: Draft, policy: Policy) -> bool:
     return True
 
 
+def keeps_by_rules(_: Draft, policy: Policy) -> bool:
+    """Advanced rules keep Sundays' and firsts' backups for long, which is as good as numbers of weeks and months."""
+    return _keep_picked(policy, Retention(days=45, sundays=8, firsts=24))
+
+
+def keeps_new_years_for_long(_: Draft, policy: Policy) -> bool:
+    """Advanced rules keep the first backup of each year for longer than allowed."""
+    return _keep_picked(policy, Retention(days=45, sundays=8, firsts=24, new_years=14))
+
+
+def keeps_too_few_sundays(_: Draft, policy: Policy) -> bool:
+    """Advanced rules keep fewer weeks than demanded."""
+    return _keep_picked(policy, Retention(days=45, sundays=2, firsts=24))
+
+
 def forgets_the_zone(_: Draft, policy: Policy) -> bool:
     """The policy does not say whose weeks and months it means."""
     if policy.retention.number is None:
@@ -65,6 +80,12 @@ def runs_rarely(draft: Draft, policy: Policy) -> bool:
     policy.plan = replace(policy.plan, times=policy.plan.times[:1], weekdays=tuple(range(7)), interval=_TOO_RARE_DAYS)
     policy.changed = draft.as_of - _MINUTES_AGO
     return True
+
+
+def _keep_picked(policy: Policy, retention: Retention) -> bool:
+    """Give advanced rules to a policy that runs on every day; it kept a number until then, for no less time."""
+    is_daily = policy.plan.longest_gap() <= DAY
+    return is_daily and policy.retention.number is not None and _change(policy, retention)
 
 
 def _change(policy: Policy, retention: Retention) -> bool:

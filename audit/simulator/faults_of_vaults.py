@@ -39,6 +39,15 @@ def copies_are_kept_briefly(draft: Draft, vault: Vault) -> bool:
     return True
 
 
+def copies_to_another_account(draft: Draft, vault: Vault) -> bool:
+    """The backups are copied to a vault of another account, and the policy says no region: harmless."""
+    policy = replication_policy(draft, f"copies-of-{vault.name}")
+    policy.account_urn = f"cbr::{draft.rng.getrandbits(128):032x}:vault:{vault.twin}"
+    vault.replication = policy
+    draft.policies.append(policy)
+    return True
+
+
 def is_unlocked(draft: Draft, vault: Vault) -> bool:
     """Backups can be deleted before they expire."""
     vault.is_locked = False

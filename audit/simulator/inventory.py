@@ -6,6 +6,7 @@ from typing import Final
 from audit.simulator import identifiers
 from audit.simulator.blueprint import Draft, Policy, Resource, Run, Vault
 from audit.simulator.messages import Row
+from audit.simulator.retention import Retention
 from audit.simulator.tasks import PROVIDERS, written
 
 _SPEC_CODES: Final = {
@@ -13,6 +14,7 @@ _SPEC_CODES: Final = {
     "disk": "vault.backup.volume.normal",
     "turbo": "vault.backup.turbo.normal",
     "workspace": "vault.backup.server.normal",
+    "vmware": "vault.hybrid.server.normal",
 }
 _MB: Final = 1024
 _FULL_PERCENT: Final = 93
@@ -48,6 +50,8 @@ class _Held:
         return 0 if resource.is_weightless else resource.size * _MB * min(self.counts[resource.id], 3) // 4
 
     def status(self, resource: Resource) -> str:
+        if resource.is_deleted:
+            return "deleted"
         run = self.newest.get(resource.id)
         if run is not None and run.status == "running":
             return "protecting"
@@ -94,7 +98,7 @@ def _billing(vault: Vault, used: int) -> Row:
     size = max(100, allocated, 2 * used // _MB + 1)
     return {
         "allocated": allocated,
-        "cloud_type": "public",
+        "cloud_type": "hybrid" if vault.protect_type == "hybrid" else "public",
         "consistent_level": "app_consistent" if vault.is_app_consistent else "crash_consistent",
         "frozen_scene": "ARREAR" if vault.status == "frozen" else None,
         "charging_mode": "post_paid",
@@ -122,7 +126,7 @@ def _resource(resource: Resource, held: _Held, scale: float) -> Row:
         "type": resource.type,
         "id": resource.id,
         "size": resource.size,
-        "backup_count": held.counts[resource.id],
+        "backup_count": held.counts[resource.id] + resource.synchronised,
         "auto_protect": resource.follows,
     }
 
@@ -147,13 +151,15 @@ def _policy(draft: Draft, policy: Policy) -> Row:
         "id": policy.id,
     }
     # Of two recorded policies only one had this field.
-    return {**row, "policy_type": "custom_policy"} if draft.one_in(2) else row
+    is_told = policy.policy_type != "custom_policy" or draft.one_in(2)
+    return {**row, "policy_type": policy.policy_type} if is_told else row
 
 
 def _definition(draft: Draft, policy: Policy) -> Row:
     """Write what a policy does: most often with fillers for the rules that are not used."""
     rule = policy.retention
-    if rule.days is not None and policy.destination is None and policy.full_interval < 0 and draft.one_in(5):
+    is_plain = policy.destination is None and policy.full_interval < 0 and not (rule.sundays or rule.new_years)
+    if rule.days is not None and is_plain and draft.one_in(5):
         return {"retention_duration_days": rule.days}
     zone = {} if rule.zone is None else {"timezone": rule.zone}
     return {
@@ -166,7 +172,30 @@ def _definition(draft: Draft, policy: Policy) -> Row:
         **zone,
         "full_backup_interval": policy.full_interval,
         "created_by": "customer",
-        **(policy.destination or {}),
+        **_advanced(rule),
+        **({"cross_account_urn": policy.account_urn} if policy.account_urn else policy.destination or {}),
+    }
+
+
+def _advanced(rule: Retention) -> Row:
+    """Write the advanced rules; one that is switched off keeps for -1 periods, and picks what it picked before."""
+    if not (rule.sundays or rule.firsts or rule.new_years):
+        return {}
+    return {
+        "advanced_retention_rules": {
+            "weekly_retention_rules": {"days_of_week": ["SU"], "retention_duration_periods": rule.sundays or -1},
+            "monthly_retention_rules": {
+                "retention_type": "Monthly",
+                "days_of_month": [1],
+                "retention_duration_periods": rule.firsts or -1,
+            },
+            "yearly_retention_rules": {
+                "retention_type": "Monthly",
+                "retention_months": ["January"],
+                "days_of_month": [1],
+                "retention_duration_periods": rule.new_years or -1,
+            },
+        }
     }
 
 

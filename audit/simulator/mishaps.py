@@ -127,6 +127,11 @@ def leave_unprotected(draft: Draft, number: int) -> None:
         draft.truth.resource(loose.id, "CBR-503")
 
 
+def leave_policy_behind(draft: Draft) -> None:
+    """Have a policy that the account kept when it left its organisation: it runs as ever, and is harmless."""
+    draft.policies[0].policy_type = "organization_policy_removed"
+
+
 def add_unused_policy(draft: Draft) -> None:
     """Add a disabled policy that no vault uses: harmless."""
     policy = new_policy(draft, "prepared", choose_plan(draft, 1))

@@ -21,7 +21,7 @@ USER_DATA: Final = b64encode(_SCRIPT.encode()).decode()
 INNER_ADDRESS: Final = "192.0.2.17"
 OUTER_ADDRESS: Final = "198.51.100.23"
 _DISK: Final = RESOURCE_TYPES["disk"]
-_OTHERS: Final = ("turbo", "workspace")
+_OTHERS: Final = ("turbo", "workspace", "workspace_v2")
 
 
 def protectable_rows(draft: Draft, vaults: list[Row]) -> dict[str, list[Row]]:
@@ -30,6 +30,8 @@ def protectable_rows(draft: Draft, vaults: list[Row]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {kind: [] for kind in KINDS}
     for resource in draft.resources():
         vault = resource.vault
+        if vault.protect_type == "hybrid" or resource.is_deleted or resource.is_unlisted:
+            continue  # on premises, or not there any more
         known = Loose(vault.object_type, resource.id, resource.name, resource.type, resource.size)
         found[known.kind].append(_instance(draft, known, resource.disks, shown[vault.id]))
     for loose in draft.loose:

@@ -18,6 +18,8 @@ class Retention:
         days: backups are deleted at this age.
         number: backups are deleted when there are so many newer ones.
         weeks, months, years: the newest backup of each of so many weeks … is kept beside that.
+        sundays, firsts, new_years: for so many weeks, months and years the backups of Sundays, of the first of each
+            month and of 1 January are kept beside that, by the advanced rules.
         zone: whose weeks and months these are.
     """
 
@@ -26,6 +28,9 @@ class Retention:
     weeks: int = 0
     months: int = 0
     years: int = 0
+    sundays: int = 0
+    firsts: int = 0
+    new_years: int = 0
     zone: str | None = "UTC+08:00"
 
     def expiry(self, ended: datetime) -> datetime | None:
@@ -41,7 +46,12 @@ class Retention:
     def at_most(self, gap: timedelta) -> timedelta | None:
         """How long some backup is kept where runs are so far apart; None for ever."""
         usual = self.days * DAY if self.days is not None else self.number and self.number * gap
-        return None if not usual else max(usual, self.weeks * _WEEK, self.months * _MONTH, self.years * _YEAR)
+        weeks, months, years = self.copies()
+        return None if not usual else max(usual, weeks * _WEEK, months * _MONTH, years * _YEAR)
+
+    def copies(self) -> tuple[int, int, int]:
+        """Of how many weeks, months and years one backup is kept where there is one on every day."""
+        return max(self.weeks, self.sundays), max(self.months, self.firsts), max(self.years, self.new_years)
 
     def released(self, ended: datetime, newer: list[datetime]) -> datetime | None:
         """When a backup may be deleted, given when the newer ones ended, oldest first; None if not yet.

@@ -5,7 +5,7 @@ from itertools import cycle
 from math import ceil
 from typing import Final, TypeVar
 
-from audit.simulator import agents, catalogue, copying, faults_of_vaults, mishaps, organisation
+from audit.simulator import agents, catalogue, copying, faults_of_kinds, faults_of_vaults, mishaps, organisation
 from audit.simulator.blueprint import Draft, Policy, Resource, Vault
 from audit.simulator.faults import Fault
 from audit.simulator.truth import DEFAULT
@@ -91,6 +91,10 @@ def _break_more(draft: Draft, vaults: list[Vault]) -> None:
         _plant_each(draft, [break_vault], in_turn)
     faults_of_vaults.add_empty_vault(draft, vaults[0])
     mishaps.leave_unprotected(draft, 1 + len(draft.resources()) // 15)
+    mishaps.leave_policy_behind(draft)
+    faults_of_kinds.leave_desktop_unprotected(draft)
+    faults_of_kinds.delete_a_moment_ago(draft)
+    faults_of_kinds.add_hybrid_vault(draft)
     copying.copy_once(draft)
     agents.lose_agents(draft, vaults)
     organisation.leave_an_account_out(draft)

@@ -119,14 +119,15 @@ class Clerk:
         course = good if failure == NO_FAILURE else Course(at, good.ended, "failed", failure)
         return self.row("copy" if by_hand else "replication", course, named, {"replication": block})
 
-    def sync(self, at: datetime) -> Row:
-        """Write the synchronisation of backups made on premises; it names no vault and no resource."""
+    def sync(self, at: datetime, machine: Resource | None = None, brought: int | None = None) -> Row:
+        """Write the synchronisation of backups made on premises; it may name neither vault nor resource."""
         block = {
-            "sync_backup_num": self.rng.randrange(1, 9),
+            "sync_backup_num": self.rng.randrange(1, 9) if brought is None else brought,
             "delete_backup_num": self.rng.randrange(3),
             "err_sync_backup_num": 0,
         }
-        return self.row("sync", self._good(at, 300), Named("vmware"), {"sync": block})
+        named = Named("vmware", machine.vault if machine else None, resource=machine)
+        return self.row("sync", self._good(at, 300), named, {"sync": block})
 
     def vault_delete(self, vault: Vault, at: datetime, backups: int) -> Row:
         """Write the deletion of a vault with all its backups."""

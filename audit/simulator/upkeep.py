@@ -28,8 +28,8 @@ def restore_each_vault(draft: Draft) -> None:
 
 
 def synchronise(draft: Draft) -> None:
-    """Synchronise backups made on premises once a week."""
-    if not draft.vaults:
+    """Synchronise backups made on premises once a week, unless a hybrid vault says of each what it brought."""
+    if not draft.vaults or any(vault.protect_type == "hybrid" for vault in draft.vaults):
         return
     clerk = clerk_of(draft)
     at = draft.start + draft.rng.random() * DAY

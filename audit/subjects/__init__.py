@@ -9,13 +9,14 @@ from audit.matching import JUDGED, UNMET, PlannedRun, RunState, Schedules
 from audit.subjects.arrange import Inventory, Subject, Subjects, arrange, reaches_back, silent_since
 from audit.subjects.collection import Collection
 from audit.subjects.drill import Drill
+from audit.subjects.keeping import may_be_kept_for
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.memory import Memory
 from audit.subjects.policy import PolicySubject
 from audit.subjects.proof import SLACK, newest_proof, weigh_claims
-from audit.subjects.resource import Presence, Resource
-from audit.subjects.retention import FOR_EVER, kept_at_least, kept_at_most
+from audit.subjects.resource import Existence, Presence, Resource
+from audit.subjects.retention import FOR_EVER, kept_at_least, kept_at_most, long_term_copies
 from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import Waiver, WaiverSubject
 
@@ -27,6 +28,7 @@ __all__ = [
     "Collection",
     "Departure",
     "Drill",
+    "Existence",
     "Inventory",
     "Limits",
     "Memory",
@@ -45,6 +47,8 @@ __all__ = [
     "arrange",
     "kept_at_least",
     "kept_at_most",
+    "long_term_copies",
+    "may_be_kept_for",
     "newest_proof",
     "reaches_back",
     "silent_since",

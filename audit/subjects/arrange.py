@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -9,7 +10,19 @@ from typing import Final
 
 from audit.collection import Kind, Window
 from audit.history import History
-from audit.records import BACKUP, REPLICATION, Agent, Backup, PackedTasks, Policy, Protectable, Protected, Task, Vault
+from audit.records import (
+    BACKUP,
+    REPLICATION,
+    SYNC,
+    Agent,
+    Backup,
+    PackedTasks,
+    Policy,
+    Protectable,
+    Protected,
+    Task,
+    Vault,
+)
 from audit.records.layout import COMMON_PART, WHOLE
 from audit.records.table import Group
 from audit.schedule import Schedule, UnreadableScheduleError
@@ -24,6 +37,14 @@ _DAY: Final = timedelta(days=1)
 _BY_ID: Final = attrgetter("id")
 _BY_AGE: Final = attrgetter("created_at", "id")
 _TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
+
+_LIST_OF_TYPE: Final = {
+    "OS::Nova::Server": "server",
+    "OS::Cinder::Volume": "disk",
+    "OS::Sfs::Turbo": "turbo",
+    "OS::Workspace::DesktopV2": "workspace_v2",
+}
+"""Which list of protectable resources shows all of a type; of bare metal, no document says that one does."""
 
 _Applied = Mapping[str, Sequence[PolicySubject]]
 Subject = Resource | PolicySubject | VaultSubject | Collection | WaiverSubject
@@ -94,6 +115,7 @@ class _Arrangement:
         self._protectables = {protectable.id: protectable for protectable in inventory.protectables}
         self._server_of = _servers(self._protectables.values())
         self._agents = {agent.id: agent for agent in inventory.agents}
+        self._listed_types = _listed_types(collection)
         self._points_of_resource: dict[str, list[Backup]] = defaultdict(list)
         self._points_of_vault: dict[str, list[Backup]] = defaultdict(list)
         self._listed: set[str | None] = set()
@@ -122,6 +144,7 @@ class _Arrangement:
         self._without_resource: list[tuple[Task, tuple[str, ...]]] = []
         self._table = history.hand_over()
         self._file([*self._table.hand_over(collection.window.until)])
+        self._syncs = [(task, where) for task, where in self._without_resource if _may_have_brought(task)]
 
     def subjects(self) -> Subjects:
         """Build every subject."""
@@ -252,6 +275,8 @@ class _Arrangement:
             agent=self._agents.get(resource_id),
             agents_complete=self._has_all[Kind.AGENTS],
             known_since=self._first_seen(tasks) if vaults else None,
+            is_type_listed=kind in self._listed_types,
+            nameless_syncs=self._nameless_syncs({vault.id for vault in vaults if vault.is_synchronised}),
         )
         remembered = self._remembered(resource)
         return replace(resource, known_since=remembered) if remembered else resource
@@ -261,6 +286,12 @@ class _Arrangement:
 
     def _points(self, found: Sequence[Backup]) -> tuple[Backup, ...] | None:
         return tuple(found) if self._has_all[Kind.BACKUPS] else None
+
+    def _nameless_syncs(self, vault_ids: AbstractSet[str]) -> tuple[Task, ...]:
+        """Find what came into some hybrid vaults, or into a vault that is not named, and does not say of what."""
+        if not vault_ids:
+            return ()
+        return tuple([task for task, where in self._syncs if not where or not vault_ids.isdisjoint(where)])
 
     def _remembered(self, resource: Resource) -> datetime | None:
         """From when on a resource is known to be held as it is now; without a memory, its tasks give a hint."""
@@ -370,6 +401,19 @@ def _resources_of(task: Task) -> set[str]:
 
 def _takes_away(task: Task) -> bool:
     return task.operation in _TAKES_AWAY and task.succeeded
+
+
+def _listed_types(collection: Collection) -> AbstractSet[str]:
+    """Name the types of which every resource was listed."""
+    if not (Kind.PROTECTABLES in collection.asked and collection.has_all(Kind.PROTECTABLES)):
+        return frozenset()
+    missing = collection.reading(Kind.PROTECTABLES).not_offered
+    return frozenset(kind for kind, name in _LIST_OF_TYPE.items() if name not in missing)
+
+
+def _may_have_brought(task: Task) -> bool:
+    """It is a synchronisation that brought backups, or does not say how many."""
+    return task.operation == SYNC and task.succeeded and (task.synced is None or task.synced > 0)
 
 
 def _departure(task: Task) -> Departure:

@@ -33,6 +33,7 @@ from audit.subjects.sorted_tasks import SortedTasks, sort_out
 
 _Bounds = tuple[tuple[datetime, str, bool], ...]
 _DAY: Final = timedelta(days=1)
+_GONE: Final = "deleted"
 _NOT_KNOWN: Final = "before the resource was known as it is now"
 _OF_TASKS: Final = ("sorted_tasks", "kept_successes", "last_success", "points_by_key")
 
@@ -46,6 +47,16 @@ class Presence(StrEnum):
     UNACCOUNTED = "unaccounted"  # no vault holds it, and no task shows why
     UNPROTECTED = "unprotected"  # it is in the project, and no vault ever held it
     UNKNOWN = "unknown"  # the vaults could not be read completely
+
+
+class Existence(StrEnum):
+    """What the vaults, and the list of protectable resources where it was read, say of a resource."""
+
+    THERE = "there"
+    DELETED = "deleted"
+    CONTRADICTED = "contradicted"
+    NOT_SAID = "not said"
+    NOT_READ = "not read"  # vaults, or the list that was asked for, could not be read completely
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +82,8 @@ class Resource:
         protectables_complete: that list was read completely; None where nobody asked for it.
         agent: the agent that a vault for files holds as this resource, or None.
         agents_complete: the list of agents was read completely.
+        is_type_listed: that list was read completely, and shows every resource of its type.
+        nameless_syncs: synchronisations into its hybrid vaults that may have brought backups of it, and do not say.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.RESOURCE
@@ -96,12 +109,14 @@ class Resource:
     protectables_complete: bool | None = None
     agent: Agent | None = None
     agents_complete: bool = False
+    is_type_listed: bool = False
+    nameless_syncs: tuple[Task, ...] = ()
     _matched: dict[int, tuple[Limits, Schedules]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def sorted_tasks(self) -> SortedTasks:
         """Its tasks by what they did and how they went."""
-        return sort_out(self.tasks)
+        return sort_out(self.tasks, synchronised=self.is_synchronised)
 
     @property
     def backups(self) -> TaskList:
@@ -164,17 +179,42 @@ class Resource:
     @cached_property
     def last_success(self) -> Task | None:
         """Its newest successful backup that began in the window, as far as the log alone can tell."""
-        return self.backups.newest(lambda task: task.succeeded, self.window.until)
+        return self.sorted_tasks.successes.newest(lambda _task: True, self.window.until)
 
     @property
     def backup_places(self) -> tuple[tuple[Vault, Protected], ...]:
         """Each vault into which backups of it are made, beside how it is held there."""
         return tuple((vault, held) for vault, held in self.places if not vault.receives_copies_only)
 
+    @cached_property
+    def existence(self) -> Existence:
+        """Whether it is still there: a list that shows all of its type, and not this one, says that it is not."""
+        if not self.vaults_complete or (self.protectables_complete is False and self.protectable is None):
+            return Existence.NOT_READ
+        said = {held.protect_status for _vault, held in self.backup_places}
+        deleted_by_list = self._deleted_by_list
+        if _GONE not in said:
+            return {True: Existence.DELETED, False: Existence.THERE, None: Existence.NOT_SAID}[deleted_by_list]
+        return Existence.CONTRADICTED if said - {_GONE} or deleted_by_list is False else Existence.DELETED
+
+    @property
+    def _deleted_by_list(self) -> bool | None:
+        if self.protectable:
+            return self.protectable.is_deleted
+        if self.server_id:
+            return False
+        return True if self.is_type_listed else None
+
     @property
     def needs_agent(self) -> bool:
         """A vault for files holds it, into which only an agent makes backups."""
         return any(vault.object_type == "file" for vault, _held in self.backup_places)
+
+    @property
+    def is_synchronised(self) -> bool:
+        """It is backed up elsewhere, such as on premises: hybrid vaults alone hold it."""
+        places = self.backup_places
+        return bool(places) and all(vault.is_synchronised for vault, _held in places)
 
     @cached_property
     def schedules(self) -> tuple[Schedule, ...] | None:
@@ -208,10 +248,13 @@ class Resource:
     def planned_interval(self, limits: Limits) -> timedelta | None:
         """The longest interval of the policy that runs most often, plus grace; a day where no policy runs.
 
+        What is synchronised without a policy is planned elsewhere, and may come as rarely as policies may run at all.
         None where the policies are not known.
         """
         if self.schedules is None:
             return None
+        if self.is_synchronised and not self.schedules:
+            return limits.max_interval + limits.grace
         return self._interval + limits.grace
 
     @cached_property

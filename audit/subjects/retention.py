@@ -4,37 +4,55 @@ A number of backups becomes a time by the schedule: when the newest of N backups
 intervals, and it goes when the next one comes. The shortest such stretch of the schedule is what is sure, and the
 longest what is possible; an average would promise too much where runs are not even. A replication policy copies every
 backup that is not copied yet, however seldom it runs, so that its copies are as far apart as the backups.
+
+Advanced rules (keeping.py) never shorten anything. Where they alone limit what is kept, nobody knows what becomes of
+the backups that they do not pick: the API documents that without age and number everything is kept for ever.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
 from audit.records import BACKUP, Policy
 from audit.schedule import Schedule
+from audit.subjects.keeping import (
+    LONGEST,
+    MONTHS,
+    WEEKS,
+    YEARS,
+    Copies,
+    copies_of,
+    every_backup_for,
+    length_of,
+    rules_of,
+)
 from audit.subjects.policy import PolicySubject
 
 FOR_EVER: Final = timedelta.max
 _DAY: Final = timedelta(days=1)
-_WEEK: Final = timedelta(weeks=1)
-_LONGEST_MONTH: Final = timedelta(days=31)
-_LONGEST_YEAR: Final = timedelta(days=366)
 _MOST: Final = 99_999  # the most days, and the most backups, that a policy can ask for
+_NO_COPIES: Final = Copies(0, 0)
 
 
 def kept_at_least(subject: PolicySubject) -> timedelta | None:
-    """How long every backup is kept; None where no schedule says how fast a number of backups comes together."""
+    """How long every backup is kept.
+
+    None where no schedule says how fast a number of backups comes together, or advanced rules alone limit it.
+    """
     policy, rhythms = subject.policy, _rhythms(subject)
-    if policy.keeps_by_number and not rhythms:
+    if (policy.keeps_by_number and not rhythms) or (policy.keeps_for_ever and policy.keeping_rules):
         return None
     bounds = list(_by_age(policy))
     if policy.keeps_by_number:
         bounds += [_surely(policy, rhythm) for rhythm in rhythms]
-    return min(bounds, default=FOR_EVER)
+    return max(min(bounds, default=FOR_EVER), every_backup_for(policy, rhythms))
 
 
 def kept_at_most(subject: PolicySubject) -> timedelta | None:
-    """How long some backup may be kept; None as above."""
+    """How long some backup may be kept; None where no schedule says so, as above.
+
+    Rules that do not say for how long they keep what they pick are left out.
+    """
     policy, rhythms = subject.policy, _rhythms(subject)
     if policy.keeps_for_ever:
         return FOR_EVER
@@ -46,13 +64,30 @@ def kept_at_most(subject: PolicySubject) -> timedelta | None:
     return max(min(bounds), _long_term(policy))
 
 
+def long_term_copies(subject: PolicySubject) -> Mapping[str, Copies]:
+    """How many copies of another day, week, month and year are kept beside the other rules."""
+    policy = subject.policy
+    plain = {"days": policy.daily_copies, **_plain_copies(policy)}
+    picked = copies_of(policy, _rhythms(subject))
+    return {unit: _more(number, picked.get(unit, _NO_COPIES)) for unit, number in plain.items()}
+
+
+def _more(number: int, picked: Copies) -> Copies:
+    """What a number of copies and an advanced rule keep; nobody knows whether the two add up."""
+    possible = None if picked.possible is None else number + picked.possible
+    return Copies(max(number, picked.sure), possible)
+
+
+def _plain_copies(policy: Policy) -> Mapping[str, int]:
+    return {WEEKS: policy.weekly_copies, MONTHS: policy.monthly_copies, YEARS: policy.yearly_copies}
+
+
 def _long_term(policy: Policy) -> timedelta:
-    """How long the newest backup of a day, a week, a month or a year may be kept beside the other rules."""
+    """How long a backup may be kept beside the other rules, as one of a day, a week, a month or a year."""
     return max(
         min(policy.daily_copies, _MOST) * _DAY,
-        min(policy.weekly_copies, _MOST) * _WEEK,
-        min(policy.monthly_copies, _MOST) * _LONGEST_MONTH,
-        min(policy.yearly_copies, _MOST) * _LONGEST_YEAR,
+        *(min(number, _MOST) * LONGEST[unit] for unit, number in _plain_copies(policy).items()),
+        *(length_of(unit, rule) for unit, rule in rules_of(policy).items()),
     )
 
 
@@ -74,6 +109,6 @@ def _number(policy: Policy) -> int:
 
 def _surely(policy: Policy, rhythm: Schedule) -> timedelta:
     """How long a number keeps each backup; where each is the only one of its day or week, that rule keeps it too."""
-    rules = ((policy.daily_copies, _DAY), (policy.weekly_copies, _WEEK))
+    rules = ((policy.daily_copies, _DAY), (policy.weekly_copies, LONGEST[WEEKS]))
     long_term = ((min(copies, _MOST) - 1) * period for copies, period in rules if rhythm.shortest_span(2) >= period)
     return max(rhythm.shortest_span(_number(policy)), *long_term, timedelta(0))

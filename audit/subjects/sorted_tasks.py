@@ -1,11 +1,15 @@
-"""The backup tasks of a resource, sorted once by what controls ask for."""
+"""The backup tasks of a resource, sorted once by what controls ask for.
+
+What is backed up elsewhere comes into a hybrid vault by synchronisation: for such a resource, these are its backups,
+unless one succeeded and brought none. Whether one brought any that does not say how many, nobody can say.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from audit.records import BACKUP, HOLLOW, Task, TaskList, listed, plain
+from audit.records import BACKUP, HOLLOW, SYNC, Task, TaskList, listed, plain
 from audit.records.keys import Key
 
 
@@ -13,12 +17,13 @@ class SortedTasks(NamedTuple):
     """The backup tasks of a resource by how they went, each part oldest first.
 
     Attributes:
-        claimed: the backups that say they succeeded, and may have made nothing; all others are as found out below.
+        claimed: the backups that say they succeeded, and may have made nothing; all others are as found out below, and
+            may be synchronisations.
         backups: all of them, whatever became of them.
         successes: the backups that succeeded, as far as the log alone can tell.
         broken: the backups that failed or timed out, or are hollow.
         skipped: the backups that did not start.
-        puzzling: the backups whose status is not documented: nobody can say how they went.
+        puzzling: the backups of which nobody can say how they went, as their status is not documented.
         finished: the backups that succeeded or broke.
     """
 
@@ -31,20 +36,38 @@ class SortedTasks(NamedTuple):
     finished: TaskList
 
 
-def sort_out(tasks: Sequence[Task]) -> SortedTasks:
-    """Sort the backups among the tasks of a resource."""
-    written = listed(tasks, lambda task: task.operation == BACKUP)
-    claimed = written.picked(lambda task: task.succeeded)
+def sort_out(tasks: Sequence[Task], *, synchronised: bool = False) -> SortedTasks:
+    """Sort the backups among the tasks of a resource, which may be synchronised from elsewhere."""
+    written = listed(tasks, _is_backup_or_sync if synchronised else _is_backup)
+    claimed = written.picked(lambda task: task.succeeded and _is_backup(task))
     backups = _found_out(written, claimed)
     return SortedTasks(
         claimed=claimed,
         backups=backups,
-        successes=backups.picked(lambda task: task.succeeded),
+        successes=backups.picked(_made_a_backup),
         broken=backups.picked(lambda task: task.broke),
         skipped=backups.picked(lambda task: task.status == "skipped"),
-        puzzling=backups.picked(lambda task: not task.is_understood),
-        finished=backups.picked(lambda task: task.succeeded or task.broke),
+        puzzling=backups.picked(lambda task: not task.is_understood or _is_silent(task)),
+        finished=backups.picked(lambda task: _made_a_backup(task) or task.broke),
     )
+
+
+def _is_backup(task: Task) -> bool:
+    return task.operation == BACKUP
+
+
+def _is_backup_or_sync(task: Task) -> bool:
+    brought_none = task.succeeded and task.synced is not None and task.synced <= 0
+    return task.operation == BACKUP or (task.operation == SYNC and not brought_none)
+
+
+def _made_a_backup(task: Task) -> bool:
+    return task.succeeded and not _is_silent(task)
+
+
+def _is_silent(task: Task) -> bool:
+    """A synchronisation that succeeded, and does not say how many backups it brought."""
+    return task.operation == SYNC and task.succeeded and task.synced is None
 
 
 def _found_out(written: TaskList, claimed: TaskList) -> TaskList:

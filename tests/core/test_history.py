@@ -174,7 +174,7 @@ NAMES = (
     *("id", "operation", "status", "created_at", "updated_at", "started_at", "ended_at"),
     *("resource_id", "resource_name", "resource_type", "vault_id", "vault_name", "policy_id"),
     *("error_code", "error_message", "backup_id", "incremental", "app_consistency", "app_consistency_error"),
-    *("target_resource_id", "removed"),
+    *("target_resource_id", "synced", "removed"),
 )
 
 
@@ -298,3 +298,17 @@ def test_a_changed_byte_never_gives_another_history(place: int, change: int) -> 
 
     with suppress(ValueError):  # the last bits before the checksum mean nothing
         assert History.load(bytes(damaged)).dump() == SOUND
+
+
+def test_how_many_backups_a_synchronisation_brought_is_remembered() -> None:
+    tasks = [a_task("some", operation="sync", synced=3), a_task("none", operation="sync", synced=0), a_task("silent")]
+    history = History.load(History(tasks).dump())
+
+    assert {task.id: task.synced for task in history} == {"some": 3, "none": 0, "silent": None}
+
+
+def test_a_history_in_which_that_is_no_number_is_refused() -> None:
+    line = orjson.loads(gzip.decompress(History([a_task(synced=3)]).dump()))
+
+    with pytest.raises(ValueError, match="synced is of type str"):
+        History.load(gzip.compress(orjson.dumps({**line, "synced": "3"})))

@@ -28,10 +28,19 @@ ROWS = st.builds(
     st.sampled_from(["server-1", "server-2"]),
     st.sampled_from(["", "a"]),
     status=st.sampled_from(["success", "running", "failed"]),
-    operation_type=st.sampled_from(["backup", "restore"]),
+    operation_type=st.sampled_from(["backup", "restore", "sync"]),
     updated_at=st.sampled_from(["2026-01-05T22:07:41", "2026-01-05T22:07:42.000001"]),
     ended_at=st.none() | st.just("2026-01-05T22:07:42"),
-    own=st.sampled_from([{}, {"backup": {}}, BACKUP, {"restore": {"backup_id": an_id(901), "target_resource_id": ""}}]),
+    own=st.sampled_from(
+        [
+            {},
+            {"backup": {}},
+            BACKUP,
+            {"restore": {"backup_id": an_id(901), "target_resource_id": ""}},
+            {"sync": {}},
+            {"sync": {"sync_backup_num": 2, "err_sync_backup_num": 0}},
+        ]
+    ),
 )
 PAGES = st.lists(st.lists(ROWS, min_size=1, max_size=4, unique_by=lambda row: row["id"]), max_size=5)
 

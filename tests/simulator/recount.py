@@ -61,7 +61,9 @@ class Recount:
     def failures(self, preset: str = "default", limits: Limits = DEFAULT) -> set[Pair]:
         """Count what fails; ``strict`` takes the limits as they are, so they must be the strict ones."""
         found = set(self._all(limits))
-        return found if preset == "strict" else {pair for pair in found if pair[0] not in ONLY_STRICT}
+        if preset == "strict":
+            return found | set(recount_of_backups.unlisted(self._rows))
+        return {pair for pair in found if pair[0] not in ONLY_STRICT}
 
     @cached_property
     def _rows(self) -> Rows:

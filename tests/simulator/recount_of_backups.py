@@ -16,7 +16,8 @@ SERVERS = {"OS::Nova::Server", "OS::Ironic::BareMetalServer", "OS::Native::Serve
 def failures(rows: Rows, limits: "Limits", since: datetime) -> Iterator[Pair]:
     for vault, resource in rows.held():
         broken = [*_broken(rows, limits, vault, resource)]
-        for control in {*_of_points(rows, limits, resource, broken), *_of_place(rows, vault, resource)}:
+        places = ("CBR-504",) if resource["protect_status"] == "deleted" else _of_place(rows, vault, resource)
+        for control in {*_of_points(rows, limits, resource, broken), *places}:
             yield control, "resource", resource["id"]
         if broken or _comes_from_nowhere(rows, since, resource):
             yield "CBR-404", "resource", resource["id"]
@@ -94,6 +95,14 @@ def _early(rows: Rows, limits: "Limits", task: Row) -> bool:
     newer = bisect_right(ends, at) - bisect_right(ends, ended)
     policies = [each for each in rows.policies_of[task["vault_id"]] if each["operation_type"] == "backup"]
     return not any(rows.explains(policy, at - ended, newer, limits.retained) for policy in policies)
+
+
+def unlisted(rows: Rows) -> Iterator[Pair]:
+    """Servers that the list of resources does not show any more; bare metal is not sure to be listed."""
+    listed = {instance["id"] for instances in rows.estate.protectables.values() for instance in instances}
+    for _, resource in rows.held():
+        if resource["type"] != "OS::Ironic::BareMetalServer" and resource["id"] not in listed:
+            yield "CBR-504", "resource", resource["id"]
 
 
 def _unprotected(rows: Rows) -> Iterator[Pair]:

@@ -1,6 +1,6 @@
 """Runs and restores, counted again: CBR-101 to 110, 112, 113, 602 and 603."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
@@ -15,12 +15,30 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
+Judge = Callable[[Rows, "Limits", datetime, Row, Row], Iterator[str]]
+
+
 def failures(rows: Rows, limits: "Limits", since: datetime) -> Iterator[Pair]:
     for vault, resource in rows.held():
-        judges = (_of_success, _of_plan, _of_copies, _of_single_tasks, _of_restores)
+        if resource["protect_status"] == "deleted":
+            judges: tuple[Judge, ...] = (_of_copies, _of_restores)
+        else:
+            judges = (_of_success, _of_plan, _of_copies, _of_single_tasks, _of_restores)
         for judge in judges:
             for control in judge(rows, limits, since, vault, resource):
                 yield control, "resource", resource["id"]
+    for vault in rows.hybrid_vaults:
+        for resource in vault["resources"]:
+            if _is_left_behind(rows, limits, since, resource):
+                yield "CBR-101", "resource", resource["id"]
+
+
+def _is_left_behind(rows: Rows, limits: "Limits", since: datetime, machine: Row) -> bool:
+    """Whether no synchronisation brought a backup for as long as policies may pause; a short log does not show it."""
+    now, tasks = rows.estate.as_of, rows.tasks_of.get(machine["id"], ())
+    limit = limits.interval + limits.grace
+    brought = [when(task["started_at"]) for task in tasks if task["extra_info"].get("sync", {}).get("sync_backup_num")]
+    return since < now - limit and not any(now - moment <= limit for moment in brought)
 
 
 def _of_success(rows: Rows, limits: "Limits", _: datetime, vault: Row, resource: Row) -> Iterator[str]:

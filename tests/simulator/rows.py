@@ -57,6 +57,10 @@ class Rows:
         yield from ((vault, resource) for vault in self.backup_vaults for resource in vault["resources"])
 
     @cached_property
+    def hybrid_vaults(self) -> list[Row]:
+        return [vault for vault in self.estate.vaults if vault["billing"]["protect_type"] == "hybrid"]
+
+    @cached_property
     def _backups_of(self) -> dict[str, list[Row]]:
         """A success that names what an older one made is none."""
         every = ((key, task) for key, found in self._claims_of.items() for task in found)

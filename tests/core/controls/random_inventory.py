@@ -5,8 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
+
 from audit.collection import Kind
-from audit.records import Agent, Backup, Policy, Protected, Task, Vault
+from audit.records import Agent, Backup, KeepingRule, Policy, Protected, Task, Vault
+from audit.records.keys import key_of
 from audit.schedule import Schedule
 from audit.subjects import Collection, PolicySubject, Presence, Resource, VaultSubject
 from tests.core.builders import (
@@ -56,6 +59,8 @@ def a_random_policy(chance: random.Random, policy_id: str = "policy-1") -> Polic
         monthly_copies=chance.choice([0, 0, 12]),
         yearly_copies=chance.choice([0, 0, 7]),
         timezone=chance.choice([None, "UTC+08:00"]),
+        weekly_rule=chance.choice([None, None, None, KeepingRule(periods=12, weekdays=("MO",))]),
+        cross_account_urn=chance.choice([None, None, None, "cbr::other:vault:safe"]),
         destination_region=chance.choice([None, "eu-west-0", "eu-west-9"]),
     )
 
@@ -94,6 +99,7 @@ def a_random_protected(chance: random.Random, resource_id: str) -> Protected:
         size_gb=chance.choice([40, 40, 40, 40, 0, None]),
         backup_count=chance.choice([9, 9, 9, 0, None]),
         backup_mb=chance.choice([9, 9, 0, 0, None]),
+        protect_status=chance.choice(["available"] * 5 + ["deleted", "deleted", "error", None]),
     )
 
 
@@ -137,7 +143,8 @@ def some_backups(chance: random.Random) -> list[Task]:
         )
         for number in range(chance.choice([0, 1, 3, 6]))
     ]
-    return sorted(tasks, key=lambda task: (task.created_at, task.id))
+    own = [structs.replace(task, backup_key=key_of(f"left by {task.id}")) if task.broke else task for task in tasks]
+    return sorted(own, key=lambda task: (task.created_at, task.id))
 
 
 def a_random_resource_with_points(chance: random.Random) -> Resource:
@@ -145,7 +152,9 @@ def a_random_resource_with_points(chance: random.Random) -> Resource:
     vaults = tuple(a_random_vault(chance, f"vault-{number}") for number in (1, 2)[: chance.choice([0, 1, 1, 1, 2])])
     held = tuple(vault for vault in vaults if vault.resources)
     listed = a_protectable(
-        can_be_protected=chance.random() < 0.9, vault_id=chance.choice([None, None, None, "vault-7"])
+        can_be_protected=chance.random() < 0.9,
+        vault_id=chance.choice([None, None, None, "vault-7"]),
+        status=chance.choice(["ACTIVE", "ACTIVE", "ACTIVE", "DELETED", None]),
     )
     return a_resource(
         *tasks,
@@ -159,6 +168,7 @@ def a_random_resource_with_points(chance: random.Random) -> Resource:
         protectables_complete=True,
         agent=chance.choice([a_random_agent(chance), a_random_agent(chance), None]),
         agents_complete=True,
+        is_type_listed=chance.random() < 0.5,
     )
 
 
@@ -213,6 +223,7 @@ def without_some_rows(chance: random.Random, subject: Judged) -> Judged:
             changes |= _without_vaults(chance, subject)
         if isinstance(subject, Resource) and chance.random() < 0.4:
             changes |= {"protectable": chance.choice([subject.protectable, None]), "protectables_complete": False}
+            changes["is_type_listed"] = False
         if isinstance(subject, Resource) and chance.random() < 0.4:
             changes |= {"agent": chance.choice([subject.agent, None]), "agents_complete": False}
     return replace(subject, **changes)

@@ -29,3 +29,17 @@ def test_a_policy_that_vaults_rely_on_must_be_enabled(
 
     assert verdict.outcome is outcome
     assert facts_of(verdict) == {"operation": operation, "vaults": len(vaults)}
+
+
+@pytest.mark.parametrize("policy_type", [None, "custom_policy"])
+def test_an_own_policy_is_not_called_an_organisations(policy_type: str | None) -> None:
+    verdict = judge(a_policy_subject(a_policy(policy_type=policy_type)), limits())
+
+    assert "policy_type" not in facts_of(verdict)
+
+
+@pytest.mark.parametrize("policy_type", ["organization_policy_v1", "organization_policy_removed"])
+def test_a_policy_of_an_organisation_is_named_as_one(policy_type: str) -> None:
+    verdict = judge(a_policy_subject(a_policy(policy_type=policy_type)), limits())
+
+    assert facts_of(verdict)["policy_type"] == policy_type

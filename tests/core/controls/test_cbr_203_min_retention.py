@@ -4,9 +4,11 @@ import pytest
 
 from audit.controls.cbr_203_min_retention import judge
 from audit.findings import Outcome, Verdict
+from audit.records import KeepingRule
 from audit.schedule import Schedule
 from tests.core.builders import DAILY, DAY, TICK, a_policy, a_policy_subject, facts_of, limits
 
+SUNDAYS = "FREQ=WEEKLY;BYDAY=SU;BYHOUR=2;BYMINUTE=0"
 TWICE_ON_MONDAYS = "FREQ=WEEKLY;BYDAY=MO;BYHOUR=1,2;BYMINUTE=0"
 
 
@@ -93,3 +95,26 @@ def test_a_number_of_copies_is_unknown_where_nobody_knows_what_is_copied(sources
 @pytest.mark.parametrize("changes", [{"enabled": False}, {"vault_ids": frozenset()}, {"least": None}])
 def test_it_does_not_apply_to_a_policy_that_nobody_relies_on_or_without_a_demand(changes: dict[str, Any]) -> None:
     assert judged(1, **changes).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_what_advanced_rules_do_not_pick_may_go_at_any_time_where_nothing_else_limits_it() -> None:
+    rule = KeepingRule(periods=52, weekdays=("SU",))
+    policy = a_policy(retention_days=-1, max_backups=-1, weekly_rule=rule, timezone="UTC+00:00")
+    verdict = judge(a_policy_subject(policy), limits(min_retention=7 * DAY))
+
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "advanced rules" in verdict.reason
+
+
+def test_an_advanced_rule_prolongs_what_it_surely_keeps() -> None:
+    rule = KeepingRule(periods=12, weekdays=("SU",))
+    policy = a_policy(patterns=(SUNDAYS,), retention_days=14, weekly_rule=rule, timezone="UTC+00:00")
+
+    assert judge(a_policy_subject(policy), limits(min_retention=84 * DAY)).outcome is Outcome.PASS
+    assert judge(a_policy_subject(policy), limits(min_retention=85 * DAY)).outcome is Outcome.FAIL
+
+
+def test_an_advanced_rule_does_not_prolong_what_it_does_not_pick() -> None:
+    policy = a_policy(retention_days=14, weekly_rule=KeepingRule(periods=12, weekdays=("SU",)), timezone="UTC+00:00")
+
+    assert judge(a_policy_subject(policy), limits(min_retention=15 * DAY)).outcome is Outcome.FAIL

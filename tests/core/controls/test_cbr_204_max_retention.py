@@ -4,6 +4,7 @@ import pytest
 
 from audit.controls.cbr_204_max_retention import judge
 from audit.findings import Outcome, Verdict
+from audit.records import KeepingRule
 from audit.schedule import Schedule
 from tests.core.builders import DAILY, DAY, TICK, a_policy, a_policy_subject, facts_of, limits
 
@@ -81,3 +82,25 @@ def test_a_number_is_unknown_where_the_schedule_cannot_be_read() -> None:
 @pytest.mark.parametrize("changes", [{"enabled": False}, {"vault_ids": frozenset()}, {"most": None}])
 def test_it_does_not_apply_to_a_policy_that_nobody_relies_on_or_without_a_bound(changes: dict[str, Any]) -> None:
     assert judged(**changes).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("rules", "outcome"),
+    [
+        ({"weekly_rule": KeepingRule(periods=10, weekdays=("SU",))}, Outcome.PASS),
+        ({"weekly_rule": KeepingRule(periods=11, weekdays=("SU",))}, Outcome.FAIL),
+        ({"monthly_rule": KeepingRule(periods=2, picks_by="Monthly", days=(1,))}, Outcome.PASS),
+        ({"monthly_rule": KeepingRule(periods=3, picks_by="Monthly", days=(1,))}, Outcome.FAIL),
+        ({"yearly_rule": KeepingRule(periods=1)}, Outcome.FAIL),
+        ({"yearly_rule": KeepingRule(periods=None)}, Outcome.UNKNOWN),
+        ({"yearly_rule": KeepingRule(periods=None), "weekly_rule": KeepingRule(periods=11)}, Outcome.FAIL),
+        ({"yearly_rule": KeepingRule(periods=None), "retention_days": 71}, Outcome.FAIL),
+        ({"weekly_rule": KeepingRule(periods=1), "retention_days": None}, Outcome.FAIL),
+    ],
+)
+def test_advanced_rules_count_in_full_and_one_without_a_length_may_keep_for_ever(
+    rules: dict[str, Any], outcome: Outcome
+) -> None:
+    policy = a_policy(**{"retention_days": 14, **rules})
+
+    assert judge(a_policy_subject(policy), limits(max_retention=70 * DAY)).outcome is outcome

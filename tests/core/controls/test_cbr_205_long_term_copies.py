@@ -4,6 +4,7 @@ import pytest
 
 from audit.controls.cbr_205_long_term_copies import judge
 from audit.findings import Outcome, Verdict
+from audit.records import KeepingRule
 from tests.core.builders import a_policy, a_policy_subject, facts_of, limits
 
 ZONE = "UTC+08:00"
@@ -80,3 +81,49 @@ def test_it_does_not_apply_to_a_policy_that_nobody_relies_on(changes: dict[str, 
 
 def test_it_does_not_apply_without_a_demand() -> None:
     assert judged({}, timezone=None, weekly_copies=4).outcome is Outcome.NOT_APPLICABLE
+
+
+WEEKLY = KeepingRule(periods=8, weekdays=("SU",))
+MONTHLY = KeepingRule(periods=12, picks_by="Monthly", days=(1,))
+YEARLY = KeepingRule(periods=5, picks_by="Monthly", days=(1,), months=("January",))
+WORKDAYS = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=2;BYMINUTE=0"
+DEMANDED = {"min_weekly_copies": 8, "min_monthly_copies": 12, "min_yearly_copies": 5}
+RULES: dict[str, Any] = {"weekly_rule": WEEKLY, "monthly_rule": MONTHLY, "yearly_rule": YEARLY, "retention_days": 14}
+
+
+def test_advanced_rules_keep_long_term_copies() -> None:
+    verdict = judged(DEMANDED, **RULES, max_backups=None)
+
+    assert verdict.outcome is Outcome.PASS
+    assert {unit: facts_of(verdict)[unit] for unit in ("weeks", "months", "years")} == {
+        "weeks": 8,
+        "months": 12,
+        "years": 5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "units"),
+    [
+        ({"weekly_rule": None}, Outcome.FAIL, "weeks"),
+        ({"weekly_rule": KeepingRule(periods=7, weekdays=("SU",))}, Outcome.FAIL, "weeks"),
+        ({"weekly_rule": None, "retention_days": 56}, Outcome.PASS, None),
+        ({"patterns": (WORKDAYS,)}, Outcome.FAIL, "weeks"),  # never on a Sunday
+        ({"patterns": (WORKDAYS,), "weekly_copies": 8}, Outcome.UNKNOWN, "months, years"),  # not always on the first
+        ({"weekly_rule": KeepingRule(periods=None, weekdays=("SU",))}, Outcome.UNKNOWN, "weeks"),
+        ({"weekly_rule": KeepingRule(periods=8)}, Outcome.UNKNOWN, "weeks"),
+        ({"weekly_rule": KeepingRule(periods=8), "yearly_rule": None}, Outcome.FAIL, "years"),
+        ({"retention_days": None, "weekly_rule": None}, Outcome.UNKNOWN, "weeks"),  # the others may be kept for ever
+        ({"retention_days": None}, Outcome.PASS, None),
+        ({"timezone": None}, Outcome.PASS, None),  # some day of each week is a Sunday, wherever it is
+        ({"timezone": None, "daily_copies": 3}, Outcome.FAIL, None),
+    ],
+)
+def test_a_rule_counts_only_where_the_schedule_surely_meets_it(
+    changes: dict[str, Any], outcome: Outcome, units: str | None
+) -> None:
+    verdict = judged(DEMANDED, **{**RULES, "max_backups": None, **changes})
+    facts = facts_of(verdict)
+
+    assert verdict.outcome is outcome
+    assert facts.get("lacking", facts.get("unsure")) == units

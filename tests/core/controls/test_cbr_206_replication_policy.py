@@ -69,3 +69,31 @@ def test_a_vault_that_may_still_be_there_is_unknown(policies: object) -> None:
 @pytest.mark.parametrize("policies", [(), None])
 def test_it_does_not_apply_to_a_vault_that_only_receives_copies_or_is_gone(vault: object, policies: object) -> None:
     assert judge(a_vault_subject(vault=vault, policies=policies), limits()).outcome is Outcome.NOT_APPLICABLE
+
+
+def to_account(region: str | None = None, **changes: Any) -> PolicySubject:
+    return copying("shared", region, cross_account_urn="cbr::other:vault:safe", **changes)
+
+
+@pytest.mark.parametrize(
+    ("policy", "regions", "outcome"),
+    [
+        (to_account(), (), Outcome.PASS),
+        (to_account(), ("eu-west-0",), Outcome.UNKNOWN),  # its region is not stated
+        (to_account("eu-west-0"), ("eu-west-0",), Outcome.PASS),
+        (to_account("eu-west-9"), ("eu-west-0",), Outcome.FAIL),
+        (to_account(enabled=False), (), Outcome.FAIL),
+    ],
+)
+def test_a_copy_in_another_account_is_a_copy(policy: PolicySubject, regions: tuple[str, ...], outcome: Outcome) -> None:
+    verdict = judge(a_vault_subject(policies=(policy,)), limits(replication_regions=regions))
+
+    assert verdict.outcome is outcome
+    if policy.policy.enabled:
+        assert facts_of(verdict)["account_vault"] == "cbr::other:vault:safe"
+
+
+def test_a_policy_for_another_account_with_an_odd_schedule_is_unknown() -> None:
+    policy = a_policy_subject(to_account().policy, schedule=None, unreadable="an odd rule")
+
+    assert judge(a_vault_subject(policies=(policy,)), limits()).outcome is Outcome.UNKNOWN

@@ -64,3 +64,18 @@ def test_a_failure_says_what_is_at_stake() -> None:
 @pytest.mark.parametrize("policies", [(), None])
 def test_it_does_not_apply_to_a_vault_that_only_receives_replicas_or_is_gone(vault: object, policies: object) -> None:
     assert judge(a_vault_subject(vault=vault, policies=policies), limits()).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_policy_that_an_organisation_left_behind_is_named_as_one() -> None:
+    policy = a_policy_subject(a_policy(policy_type="organization_policy_removed"))
+    verdict = judge(a_vault_subject(policies=(policy,)), limits())
+
+    assert facts_of(verdict) == {"policy": "policy-1", "policies": 1, "policy_type": "organization_policy_removed"}
+
+
+def test_a_hybrid_vault_needs_no_policy_of_cbr_and_may_have_one() -> None:
+    hybrid = a_vault(protect_type="hybrid")
+
+    assert judge(a_vault_subject(vault=hybrid, policies=()), limits()).outcome is Outcome.NOT_APPLICABLE
+    assert judge(a_vault_subject(vault=hybrid), limits()).outcome is Outcome.PASS
+    assert judge(a_vault_subject(vault=hybrid, policies=None), limits()).outcome is Outcome.UNKNOWN

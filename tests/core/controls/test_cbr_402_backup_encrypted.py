@@ -48,3 +48,9 @@ def test_it_does_not_apply_without_any_backup() -> None:
 
 def test_backups_that_were_not_read_completely_are_unknown() -> None:
     assert judge(a_resource(recovery_points=None), limits()).outcome is Outcome.UNKNOWN
+
+
+def test_a_pass_names_the_algorithm_where_the_answer_does() -> None:
+    verdict = judge(a_resource(recovery_points=(a_point(encrypted_algorithm="AES_256"),)), limits())
+
+    assert facts_of(verdict)["algorithm"] == "AES_256"

@@ -5,8 +5,19 @@ import pytest
 
 from audit.controls.cbr_403_actual_retention import judge
 from audit.findings import Outcome, Verdict
-from audit.records import Backup
-from tests.core.builders import DAY, HOUR, NOW, TICK, a_point, a_resource, facts_of, limits
+from audit.records import Backup, KeepingRule
+from tests.core.builders import (
+    DAY,
+    HOUR,
+    NOW,
+    TICK,
+    a_point,
+    a_policy,
+    a_policy_subject,
+    a_resource,
+    facts_of,
+    limits,
+)
 
 
 def kept(time: timedelta | None, age: timedelta = DAY, **changes: Any) -> Backup:
@@ -87,3 +98,45 @@ def test_it_does_not_apply_without_a_demand_or_without_backups() -> None:
 
 def test_backups_that_were_not_read_completely_are_unknown() -> None:
     assert judge(a_resource(recovery_points=None), limits()).outcome is Outcome.UNKNOWN
+
+
+def judged_with(rule: KeepingRule | None, *points: Backup, **changes: Any) -> Verdict:
+    policy = a_policy(weekly_rule=rule, timezone="UTC+00:00", **changes)
+    resource = a_resource(recovery_points=points, policies=(a_policy_subject(policy),))
+    return judge(resource, limits(min_retention=35 * DAY))
+
+
+MONDAYS = KeepingRule(periods=12, weekdays=("MO",))
+
+
+def test_an_end_that_an_advanced_rule_may_move_is_not_known() -> None:
+    picked = kept(14 * DAY, 7 * DAY)  # a Monday, as NOW is
+    verdict = judged_with(MONDAYS, picked)
+
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert facts_of(verdict)["backup"] == picked.id
+
+
+def test_an_end_that_no_advanced_rule_can_move_comes_too_early() -> None:
+    picked, other = kept(14 * DAY, 7 * DAY), kept(14 * DAY, 6 * DAY)
+    verdict = judged_with(MONDAYS, picked, other)
+
+    assert verdict.outcome is Outcome.FAIL
+    assert (facts_of(verdict)["backup"], facts_of(verdict)["too_short"]) == (other.id, 1)
+
+
+@pytest.mark.parametrize(
+    "rule", [None, KeepingRule(periods=4, weekdays=("MO",)), KeepingRule(periods=12, weekdays=("TU",))]
+)
+def test_a_rule_that_is_too_short_or_picks_another_day_explains_nothing(rule: KeepingRule | None) -> None:
+    assert judged_with(rule, kept(14 * DAY, 7 * DAY)).outcome is Outcome.FAIL
+
+
+def test_the_rules_of_a_replication_policy_keep_no_backups() -> None:
+    assert judged_with(MONDAYS, kept(14 * DAY, 7 * DAY), operation="replication").outcome is Outcome.FAIL
+
+
+def test_a_policy_that_was_not_read_may_have_such_a_rule() -> None:
+    resource = a_resource(recovery_points=(kept(14 * DAY),), policies=None)
+
+    assert judge(resource, limits(min_retention=35 * DAY)).outcome is Outcome.UNKNOWN

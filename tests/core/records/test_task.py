@@ -100,6 +100,13 @@ def test_a_restore_names_its_target() -> None:
     assert Task.from_row(row).target_resource_id == "server-2"
 
 
+def test_a_synchronisation_says_how_many_backups_it_brought() -> None:
+    extra = {"resource": {"id": "vm-1"}, "sync": {"sync_backup_num": 3, "delete_backup_num": 1}}
+
+    assert Task.from_row(a_task_row(operation_type="sync", extra_info=extra)).synced == 3
+    assert Task.from_row(a_task_row(operation_type="backup", extra_info=extra)).synced is None
+
+
 def test_a_removal_names_every_resource_that_can_be_read() -> None:
     resources = [{"id": "server-1"}, "odd", {"id": 5}, {"name": "no id"}, {"id": "disk-1"}]
     row = a_task_row(operation_type="remove_resource", extra_info={"remove_resources": {"resources": resources}})
@@ -122,6 +129,7 @@ def test_a_removal_names_every_resource_that_can_be_read() -> None:
         ("extra_info", "delete"),
         ("extra_info", "restore"),
         ("extra_info", "restore", "target_resource_id"),
+        ("extra_info", "sync"),
         ("extra_info", "remove_resources"),
         ("extra_info", "remove_resources", "resources"),
         ("extra_info", "resource", "name"),

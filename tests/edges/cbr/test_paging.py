@@ -748,6 +748,26 @@ class TestAChain:
         assert refused.reading().refused
         assert OfEach(Kind.DEPLOYMENTS, []).reading().complete
 
+    @pytest.mark.parametrize("status", [400, 404])
+    def test_an_optional_list_that_the_cloud_does_not_know_has_no_rows(self, status: int) -> None:
+        server = Walk(Kind.PROTECTABLES, Cloud(rows_of(2), 3).fetch, page_size=3)
+        turbo = Walk(Kind.PROTECTABLES, TestWhatIsRefused.refuse(status))
+        workspace = Walk(Kind.PROTECTABLES, Cloud(rows_of(1), 3).fetch, page_size=3)
+        chain = Chain([server, turbo, workspace], {"turbo": turbo, "workspace": workspace})
+        list(chain)
+
+        reading = chain.reading()
+        assert (reading.complete, reading.distinct, reading.not_offered) == (True, 3, ("turbo",))
+
+    @pytest.mark.parametrize(("name", "status"), [("server", 404), ("turbo", 403), ("turbo", 401)])
+    def test_any_other_refusal_breaks_the_reading(self, name: str, status: int) -> None:
+        walk = Walk(Kind.PROTECTABLES, TestWhatIsRefused.refuse(status))
+        chain = Chain([walk], {"turbo": walk} if name == "turbo" else {})
+
+        with pytest.raises(SourceRefusedError):
+            list(chain)
+        assert not chain.reading().complete
+
     def test_nothing_is_stated_where_nothing_came(self) -> None:
         reading = Chain([Walk(Kind.PROTECTABLES, TestWhatIsRefused.refuse(403))]).reading()
 
