@@ -64,5 +64,6 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    judges_deleted=True,
     needs=frozenset({Kind.BACKUPS}),
 )
