@@ -328,6 +328,10 @@ class ResourcePart(_Published):
         default=None,
         description="Its backups that can be restored from; null where they were not read completely.",
     )
+    taken_mb: list[int] = Field(
+        default=[],
+        description="What its backups took in MB at the end of up to 15 days, the newest last, as vaults say.",
+    )
 
 
 class PolicyPart(_Published):

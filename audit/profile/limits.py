@@ -67,6 +67,12 @@ class LimitValues(Written):
     allowed_excluded_disks: tuple[str, ...] = Field(
         default=(), strict=False, description="Ids of disks that may be left out of a server's backup."
     )
+    min_backup_size_percent: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="What backups take at least of what they usually took before; without it, anything but nothing.",
+    )
     overstay_days: int = Field(
         default=2, ge=0, le=3660, description="How long after the end of its retention a backup may still be there."
     )
@@ -107,6 +113,7 @@ class LimitValues(Written):
             max_vault_usage=self.max_vault_usage_percent,
             required_tags=self.required_tags,
             allowed_excluded_disks=frozenset(self.allowed_excluded_disks),
+            min_backup_size=self.min_backup_size_percent,
             overstay=timedelta(days=self.overstay_days),
             max_restore_time=timedelta(minutes=self.max_restore_minutes),
             max_agent_silence=timedelta(hours=self.max_agent_silence_hours),

@@ -25,6 +25,7 @@ from audit.subjects import SLACK, Collection, Limits, PolicySubject, Presence, R
 from audit.subjects.memory import mark
 
 _OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
+_DAYS_OF_SIZES: Final = 15
 _NOT_JUDGED: Final = frozenset({Presence.REPLICA, Presence.LEFT, Presence.UNPROTECTED})
 
 
@@ -36,6 +37,7 @@ class ResourceLine:
         last_success: when its newest successful backup began, as the task log says; None where it shows none.
         newest_point: when its newest backup that can be restored from was made; None where none is there, or nobody
             knows.
+        taken_mb: what its backups took in MB at the end of earlier days and, where its vaults say so, take now.
         points: how many of its backups can be restored from; None where they were not read completely.
         follows: ids of the policies that it follows; None where they are not known.
         known_since: from when on it is known to be held and to follow them; None where nothing says so.
@@ -57,6 +59,7 @@ class ResourceLine:
     timeline: Timeline
     newest_point: datetime | None = None
     points: int | None = None
+    taken_mb: tuple[int, ...] = ()
 
     @property
     def newest(self) -> datetime | None:
@@ -266,5 +269,8 @@ def line_of(resource: Resource, limits: Limits) -> ResourceLine:
         days=days(resource, limits),
         timeline=timeline(resource, limits),
         newest_point=newest.created_at if newest else None,
+        taken_mb=(*resource.taken_before, *(() if resource.taken_mb is None else (resource.taken_mb,)))[
+            -_DAYS_OF_SIZES:
+        ],
         points=None if points is None else sum(point.is_available for point in points),
     )

@@ -216,6 +216,7 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
         "timeline": _timeline(line.timeline),
         "newest_point": _moment(line.newest_point),
         "points": line.points,
+        "taken_mb": line.taken_mb,
     }
 
 

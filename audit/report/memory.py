@@ -25,6 +25,7 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
             for part in report["resources"]
             if part["vaults"]
         },
+        taken={part["id"]: tuple(map(int, part.get("taken_mb", ()))) for part in report["resources"]},
         policies_complete=Kind.POLICIES in complete,
         vaults_complete=Kind.VAULTS in complete,
     )

@@ -250,6 +250,7 @@ class _Arrangement:
         created = [vault.created_at for vault in vaults if vault.created_at is not None]
         departure = None if vaults else self._departure_of(resource_id, tasks)
         presence = self._presence(vaults, departure, tasks)
+        memory = self._collection.memory
         resource = Resource(
             id=resource_id,
             name=name,
@@ -267,6 +268,7 @@ class _Arrangement:
             covered_since=self._covered_since,
             recovery_points=self._points(self._points_of_resource.get(resource_id, ())),
             kind_is_listed=kind in self._listed,
+            taken_before=memory.taken_before(resource_id, self._collection.window.until) if memory else (),
             protectable=self._protectables.get(resource_id),
             server_id=self._server_of.get(resource_id),
             protectables_complete=self._has_all[Kind.PROTECTABLES]

@@ -27,6 +27,7 @@ class Limits:
         max_vault_usage: percent of a vault's size.
         required_tags: keys that every vault must carry.
         allowed_excluded_disks: ids of disks that may be left out of a server's backup.
+        min_backup_size: percent of what the backups of a resource usually took before; None where it need not be kept.
         overstay: how long after its end of retention a backup may still be there.
         max_restore_time: from start to end of a restore.
         drills: restores that people signed for.
@@ -58,6 +59,7 @@ class Limits:
     max_vault_usage: int
     required_tags: tuple[str, ...]
     allowed_excluded_disks: frozenset[str]
+    min_backup_size: int | None
     overstay: timedelta
     max_restore_time: timedelta
     max_agent_silence: timedelta

@@ -6,7 +6,7 @@ before cannot be held against it.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from audit.collection import shown
@@ -24,6 +24,7 @@ class Memory:
             None where the first run of all saw it so.
         resources: of each resource that a vault held, the ids of the policies that it followed, in order, and since
             when it is known to follow them; None where nothing said so.
+        taken: what the backups of a resource took in MB, at the end of each of some days, the newest last.
         policies_complete, vaults_complete: that run read the whole list; if not, what it does not name may have been
             there all the same.
     """
@@ -32,6 +33,7 @@ class Memory:
     until: datetime
     policies: Mapping[str, tuple[str, datetime | None]]
     resources: Mapping[str, tuple[tuple[str, ...], datetime | None]]
+    taken: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     policies_complete: bool = True
     vaults_complete: bool = True
 
@@ -46,6 +48,11 @@ class Memory:
             return now if self.vaults_complete else None
         followed, since = self.resources[resource_id]
         return since if follows in {None, followed} or not self.policies_complete else now
+
+    def taken_before(self, resource_id: str, now: datetime) -> tuple[int, ...]:
+        """What the backups of a resource took in MB at the end of earlier days: of one day, the last run counts."""
+        known = self.taken.get(resource_id, ())
+        return known[:-1] if self.vaults_complete and self.until.date() == now.date() else known
 
 
 def mark(policy: Policy) -> str:

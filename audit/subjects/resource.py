@@ -76,6 +76,7 @@ class Resource:
         vaults_complete: nothing of the inventory of vaults is missing.
         covered_since: from when on silence of the log means something; the start of the window where None.
         recovery_points: its backups as the vaults keep them, oldest first; None where they were not read completely.
+        taken_before: what its backups took in MB at the end of earlier days, as far as runs noted it, oldest first.
         kind_is_listed: backups of resources of its type are listed, so that a success has one to name.
         protectable: what the list of protectable resources says of it, or None.
         server_id: the server that it is a disk of, as that list says.
@@ -103,6 +104,7 @@ class Resource:
     covered_since: datetime | None = None
     known_since: datetime | None = None
     recovery_points: tuple[Backup, ...] | None = None
+    taken_before: tuple[int, ...] = ()
     kind_is_listed: bool = False
     protectable: Protectable | None = None
     server_id: str | None = None
@@ -156,6 +158,13 @@ class Resource:
         counts = [held.backup_count for _vault, held in self.backup_places]
         known = [count for count in counts if count is not None]
         return sum(known) if known and len(known) == len(counts) else None
+
+    @property
+    def taken_mb(self) -> int | None:
+        """What its backups take, as its vaults say; None where one does not say."""
+        sizes = [held.backup_mb for _vault, held in self.backup_places]
+        known = [size for size in sizes if size is not None]
+        return sum(known) if known and len(known) == len(sizes) else None
 
     @cached_property
     def kept_successes(self) -> TaskList:

@@ -231,6 +231,7 @@ def limits(**changes: Any) -> Limits:
         "max_vault_usage": 80,
         "required_tags": (),
         "allowed_excluded_disks": frozenset(),
+        "min_backup_size": None,
         "overstay": 2 * DAY,
         "max_restore_time": 12 * HOUR,
         "max_agent_silence": 24 * HOUR,

@@ -107,3 +107,19 @@ def test_a_vault_that_counts_none_contradicts_the_list(tmp_path: Path) -> None:
 
     assert (found["CBR-101"], found["CBR-404"]) == ("pass", "unknown")
     assert report["conclusion"] == "incomplete"
+
+
+def test_backups_that_shrink_from_one_day_to_the_next_are_found(tmp_path: Path) -> None:
+    profile = "limits: {min_backup_size_percent: 50}"
+    estate = an_estate()
+    outcome = []
+    for day in range(5):
+        held = [held for vault in estate.vaults for held in vault["resources"]]
+        for each in held:
+            each["backup_size"] = 900 if day == 4 else 2000
+        done = audit(Simulator(estate), tmp_path, as_of=AS_OF + timedelta(days=day), CBR_AUDIT_PROFILE=profile)
+        report = orjson.loads((tmp_path / done.prefix / "report.json").read_bytes())
+        outcome += [found["outcome"] for found in report["findings"] if found["control"] == "CBR-406"]
+
+    assert outcome == ["unknown", "unknown", "unknown", "pass", "fail"]
+    assert report["resources"][0]["taken_mb"] == [2000, 2000, 2000, 2000, 900]

@@ -166,6 +166,7 @@ def a_random_resource_with_points(chance: random.Random) -> Resource:
         protectable=chance.choice([listed, listed, None]),
         server_id=chance.choice([None] * 9 + ["server-9"]),
         protectables_complete=True,
+        taken_before=chance.choice([(9, 9, 9), (9, 10, 11, 12), (99, 99, 99), (9,)]),
         agent=chance.choice([a_random_agent(chance), a_random_agent(chance), None]),
         agents_complete=True,
         is_type_listed=chance.random() < 0.5,

@@ -5,7 +5,7 @@ import pytest
 from audit.collection import Kind
 from audit.controls.cbr_406_backup_size import CONTROL, judge
 from audit.findings import Outcome, Verdict
-from audit.records import Backup
+from audit.records import Backup, Vault
 from tests.core.builders import DAY, HOUR, TICK, a_point, a_protected, a_resource, a_vault, facts_of, limits
 
 OLD, NEW = a_point(3 * DAY, id="old"), a_point(HOUR, id="new")
@@ -83,6 +83,46 @@ class TestGaps:
         self, points: list[Backup], taken: int, outcome: Outcome
     ) -> None:
         assert judged(points, taken, vaults_complete=False).outcome is outcome
+
+
+class TestADrop:
+    """The backups usually took 1000 MB, and at least 40 % of that are demanded."""
+
+    @pytest.mark.parametrize(("taken", "outcome"), [(1500, Outcome.PASS), (400, Outcome.PASS), (399, Outcome.FAIL)])
+    def test_what_they_take_may_fall_to_the_limit(self, taken: int, outcome: Outcome) -> None:
+        assert shrunk(taken).outcome is outcome
+        assert judged([OLD], taken, taken_before=(900, 1000, 1100)).outcome is Outcome.PASS
+
+    def test_it_is_told_how_much_they_took(self) -> None:
+        assert facts_of(shrunk(9)) == {"taken_mb": 9, "limit_percent": 40, "days": 3, "usual_mb": 1000}
+
+    @pytest.mark.parametrize(("before", "usual"), [((5, 1000, 1), 5), ((1, 900, 800, 2), 2), ((7, 7, 7, 1, 1), 7)])
+    def test_the_median_is_what_is_usual_the_lower_one_of_two(self, before: tuple[int, ...], usual: int) -> None:
+        assert facts_of(shrunk(9, before))["usual_mb"] == usual
+
+    @pytest.mark.parametrize("before", [(), (1000,), (1000, 1000)])
+    def test_fewer_than_three_days_say_nothing(self, before: tuple[int, ...]) -> None:
+        assert shrunk(9, before).outcome is Outcome.UNKNOWN
+        assert shrunk(0, before).outcome is Outcome.FAIL
+
+    def test_a_vault_that_does_not_say_what_they_take_may_hold_the_rest(self) -> None:
+        resource = a_resource(
+            vaults=(sized("vault-1", 9), sized("vault-2", None)), recovery_points=(OLD,), taken_before=(1000,) * 3
+        )
+
+        assert judge(resource, limits(min_backup_size=40)).outcome is Outcome.UNKNOWN
+
+    def test_a_vault_that_was_not_read_may_hold_the_rest(self) -> None:
+        assert shrunk(9, vaults_complete=False).outcome is Outcome.UNKNOWN
+
+
+def sized(vault_id: str, taken: int | None) -> Vault:
+    return a_vault(vault_id, resources=(a_protected(backup_mb=taken, size_gb=40),))
+
+
+def shrunk(taken: int, before: tuple[int, ...] = (900, 1100, 1000), **changes: Any) -> Verdict:
+    values: dict[str, Any] = {"taken_before": before, "recovery_points": (OLD,), **changes}
+    return judge(a_resource(vaults=(sized("vault-1", taken),), **values), limits(min_backup_size=40))
 
 
 def test_it_needs_the_list_of_backups() -> None:

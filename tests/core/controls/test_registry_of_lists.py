@@ -43,6 +43,7 @@ DEMANDING = limits(
     min_weekly_copies=4,
     required_tags=("owner",),
     replication_regions=("eu-west-0",),
+    min_backup_size=50,
 )
 
 

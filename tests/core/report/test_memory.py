@@ -14,6 +14,7 @@ from tests.core.builders import (
     a_backup,
     a_collection,
     a_policy,
+    a_protected,
     a_rejected,
     a_vault,
     a_window,
@@ -107,3 +108,40 @@ def test_the_memory_of_a_memory_is_the_same() -> None:
     second = memory_of(published(an_estate(a_collection(memory=first))))
 
     assert second == first
+
+
+def weighed(taken: int | None, memory: Memory | None = None) -> Subjects:
+    vaults = [a_vault(resources=(a_protected(backup_mb=taken),))]
+    return arranged([a_backup(DAY)], [a_policy()], vaults, a_collection(memory=memory))
+
+
+def test_what_backups_take_is_passed_on_day_by_day() -> None:
+    first = memory_of(published(weighed(40)))
+    before = Memory(run="earlier", until=NOW - DAY, policies={}, resources={}, taken={"server-1": (10, 20, 30)})
+
+    assert first.taken == {"server-1": (40,)}
+    assert memory_of(published(weighed(40, before))).taken == {"server-1": (10, 20, 30, 40)}
+    assert memory_of(published(weighed(None, before))).taken == {"server-1": (10, 20, 30)}
+
+
+def test_of_one_day_the_last_run_counts() -> None:
+    earlier: dict[str, Any] = {"policies": {}, "resources": {}, "taken": {"server-1": (10, 20, 30)}}
+    today = Memory(run="earlier", until=NOW, **earlier)
+    unread = Memory(run="earlier", until=NOW, vaults_complete=False, **earlier)
+
+    assert memory_of(published(weighed(40, today))).taken == {"server-1": (10, 20, 40)}
+    assert memory_of(published(weighed(40, unread))).taken == {"server-1": (10, 20, 30, 40)}
+
+
+def test_no_more_than_fifteen_days_are_passed_on() -> None:
+    before = Memory(run="earlier", until=NOW - DAY, policies={}, resources={}, taken={"server-1": tuple(range(15))})
+
+    assert memory_of(published(weighed(40, before))).taken == {"server-1": (*range(1, 15), 40)}
+
+
+def test_a_report_from_before_sizes_were_noted_is_remembered() -> None:
+    report = published(weighed(40))
+    for part in report["resources"]:
+        del part["taken_mb"], part["points"], part["newest_point"]
+
+    assert memory_of(report).taken == {"server-1": ()}
