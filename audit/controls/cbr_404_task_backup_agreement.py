@@ -40,11 +40,11 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     """Hold the tasks against the backups, and the backups against the tasks."""
     if resource.recovery_points is None:
         return unknown("the backups could not be read completely")
-    made, gone, hollow = weigh_claims(resource, limits.now)
+    made, newest, gone, hollow = weigh_claims(resource, limits.now)
     points = _covered(resource)
     known = set(resource.backups.backup_keys())
     extra = [point for point in points if point.key not in known]
-    facts: Facts = {"successes": len(made), "gone": len(gone), "backups": len(points), "without_task": len(extra)}
+    facts: Facts = {"successes": made, "gone": len(gone), "backups": len(points), "without_task": len(extra)}
     if hollow:
         facts["hollow"] = len(hollow)
     if not resource.log_complete:
@@ -61,7 +61,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unknown("its vault and the list of backups contradict each other", **miscounted, **facts)
     if not made and not points:
         return not_applicable("there is nothing to compare", **facts)
-    return passed("the task log and the backups agree", made[len(made) - 1 :], **facts)
+    return passed("the task log and the backups agree", newest, **facts)
 
 
 def _covered(resource: Resource) -> list[Backup]:

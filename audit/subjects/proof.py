@@ -21,6 +21,7 @@ from audit.subjects.resource import Resource
 SLACK: Final = timedelta(hours=1)
 _DELETE: Final = frozenset({"delete"})
 _DAY: Final = timedelta(days=1)
+_LONGEST: Final = 2 * _DAY
 _FOR_EVER: Final = timedelta.max.days
 
 
@@ -39,12 +40,14 @@ class Claims(NamedTuple):
     """What the successes of a resource claim, of which vaults that hold it should keep what they made.
 
     Attributes:
-        made: those that name a backup and ended long enough ago to be held against the list, oldest first.
+        made: how many name a backup, and ended long enough ago to be held against the list.
+        newest: the newest of those, if there is one.
         gone: those whose backup is not there, and nothing that was read explains why, oldest first.
         hollow: those that name a backup older than themselves, or one that an earlier success made, oldest first.
     """
 
-    made: TaskList
+    made: int
+    newest: list[Task]
     gone: list[Task]
     hollow: list[Task]
 
@@ -83,22 +86,33 @@ def newest_proof(resource: Resource) -> Search:
 
 def weigh_claims(resource: Resource, now: datetime) -> Claims:
     """Hold the successes against the list of backups, which must have been read."""
-    successes, settled = resource.kept_successes, resource.window.until - SLACK
-    ended = zip(successes.ended(range(len(successes))), successes.began, strict=True)
-    told = successes.at([place for place, (end, began) in enumerate(ended) if (end or began) <= settled])
-    keys, there = told.backup_keys(), resource.points_by_key
-    absent = [place for place, key in enumerate(keys) if key not in there]
-    named = zip(keys, told.created, strict=True)
-    hollow = {place for place, (key, at) in enumerate(named) if key in there and _is_older(there[key], at)}
+    successes, there = resource.kept_successes, resource.points_by_key
+    keys, fresh = successes.backup_keys(), _fresh(successes, resource.window.until)
+    absent, hollow = [], set()
+    for place, (key, created) in enumerate(zip(keys, successes.created, strict=True)):
+        point = there.get(key)
+        if point is None:
+            absent.append(place)
+        elif _is_older(point, created):
+            hollow.add(place)
     repeats = {task.key for task in resource.sorted_tasks.broken if task.is_hollow}
     if repeats:
-        hollow |= {place for place, task in enumerate(told) if task.key in repeats}
-    missing = _without_any(told.each(place for place in absent if place not in hollow), resource)
+        hollow |= {place for place, task in enumerate(successes) if task.key in repeats}
+    named = [place for place, key in enumerate(keys) if key is not None and place not in fresh]
+    missing = successes.each(place for place in absent if place not in hollow and place not in fresh)
     return Claims(
-        made=told.at([place for place, key in enumerate(keys) if key is not None]),
-        gone=_unexplained(missing, resource, now),
-        hollow=told.each(sorted(hollow)),
+        made=len(named),
+        newest=successes.each(named[-1:]),
+        gone=_unexplained(_without_any(missing, resource), resource, now),
+        hollow=successes.each(sorted(hollow - fresh)),
     )
+
+
+def _fresh(successes: TaskList, until: datetime) -> frozenset[int]:
+    """Name the places of those that ended so late that the list may not know them; whatever took days it knows."""
+    first = bisect_left(successes.created, until - _LONGEST)
+    ended = zip(successes.ended(range(first, len(successes))), successes.began[first:], strict=True)
+    return frozenset([place for place, (end, began) in enumerate(ended, first) if (end or began) > until - SLACK])
 
 
 def _is_older(point: Backup, created: datetime) -> bool:

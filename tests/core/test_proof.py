@@ -42,7 +42,7 @@ def proof_of(tasks: list[Task], points: list[Backup], **changes: Any) -> tuple[s
 
 
 def gone_and_hollow(tasks: list[Task], points: list[Backup], **changes: Any) -> tuple[list[str], list[str]]:
-    _made, gone, hollow = weigh_claims(held(tasks, points, **changes), NOW)
+    _made, _newest, gone, hollow = weigh_claims(held(tasks, points, **changes), NOW)
     return [task.id for task in gone], [task.id for task in hollow]
 
 
@@ -145,6 +145,10 @@ class TestClaims:
 
     def test_a_success_of_the_last_hour_is_not_judged(self) -> None:
         assert gone_and_hollow([ran(3 * DAY), ran(HOUR / 2)], [kept(3 * DAY)]) == ([], [])
+
+    @pytest.mark.parametrize(("age", "gone"), [(2 * DAY, []), (2 * DAY + TICK, ["backup-48h"])])
+    def test_one_that_took_days_is_judged_whenever_it_ended(self, age: timedelta, gone: list[str]) -> None:
+        assert gone_and_hollow([ran(age, ended_at=NOW)], []) == (gone, [])
 
     def test_what_was_made_before_the_resource_was_taken_out_is_not_judged(self) -> None:
         removal = a_backup(2 * DAY, operation="remove_resource")
