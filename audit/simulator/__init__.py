@@ -7,6 +7,8 @@ from audit.simulator.messages import Request, Response
 from audit.simulator.routes import ACTIONS
 from audit.simulator.server import serve
 from audit.simulator.simulator import Simulator
+from audit.simulator.tampering import SCENARIOS as TAMPERED
+from audit.simulator.tampering import tamper
 from audit.simulator.truth import PRESETS
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ __all__ = [
     "ACTIONS",
     "PRESETS",
     "SCENARIOS",
+    "TAMPERED",
     "Estate",
     "Request",
     "Response",
@@ -23,6 +26,7 @@ __all__ = [
     "build_estate",
     "mock_cbr",
     "serve",
+    "tamper",
 ]
 
 

@@ -62,8 +62,8 @@ class Estate:
         Raises:
             ValueError: there is no such preset.
         """
-        if preset not in PRESETS:
-            raise ValueError(f"unknown preset {preset!r}; choose one of {', '.join(PRESETS)}")
+        if preset not in self._truth:
+            raise ValueError(f"unknown preset {preset!r}; choose one of {', '.join(self._truth)}")
         return deepcopy(self._truth[preset])
 
 

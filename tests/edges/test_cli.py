@@ -514,7 +514,8 @@ def test_a_simulated_project_is_served_until_it_is_stopped(tmp_path: Path, numbe
     assert {"token", "user", "password", "domain"} <= line.keys()
 
 
-def test_serving_ends_with_the_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("more", [(), ("--tampered",)])
+def test_serving_ends_with_the_signal(monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
     class Stopped(threading.Event):
         """Is waited for, and gets the signal just then."""
 
@@ -525,7 +526,7 @@ def test_serving_ends_with_the_signal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audit.cli.threading", SimpleNamespace(Event=Stopped))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        result = invoke("simulate", "--resources", "1")
+        result = invoke("simulate", "--resources", "1", *more)
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -552,6 +553,13 @@ def test_a_simulated_project_that_cannot_be_served_says_why(tmp_path: Path) -> N
     one_clear_line(
         invoke("simulate", "--resources", "1", "--truth", tmp_path / "none" / "truth.json"), 2, "No such file", "none"
     )
+
+
+@pytest.mark.parametrize("unknown", [("--preset", "strict"), ("--scenario", "drifting")])
+def test_tampering_is_for_what_its_truth_is_known_of(unknown: tuple[str, str]) -> None:
+    result = invoke("simulate", "--resources", "1", "--tampered", *unknown)
+
+    one_clear_line(result, 2, "--tampered is for the default preset and the scenarios healthy, mixed, failing")
 
 
 def test_a_simulated_project_can_deny_known_actions_only() -> None:

@@ -1,0 +1,272 @@
+"""What somebody does to the protection of a project between two audits, and what the second one must find.
+
+The rows of an estate are changed as the service would show them a few minutes later, each fault at subjects of its own
+that nothing else is wrong with. A run that follows one over the untouched estate must find all of it, and no more.
+"""
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+from audit.simulator import identifiers
+from audit.simulator.estate import Estate
+from audit.simulator.messages import Row
+from audit.simulator.tasks import written
+from audit.simulator.truth import DEFAULT
+
+SCENARIOS: Final = ("healthy", "mixed", "failing")
+LATER: Final = timedelta(minutes=20)
+_DAY: Final = timedelta(days=1)
+_TO_SPARE: Final = 4
+_FEWEST_DAYS: Final = 14
+_TAKEN: Final = 3
+
+
+@dataclass(slots=True)
+class _Scene:
+    """The rows while they are changed, and what was planted."""
+
+    estate: Estate
+    rng: Random
+    at: datetime
+    untouched: set[str]
+    found: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def fails(self, control: str, kind: str, subject: str) -> None:
+        """Note a failure; what has one takes no other fault."""
+        self.found.add((control, kind, subject))
+        self.untouched.discard(subject)
+
+    def free(self, rows: Iterable[Row]) -> list[Row]:
+        """Those that nothing is wrong with so far."""
+        return [row for row in rows if row["id"] in self.untouched]
+
+    def policies(self, operation: str = "backup") -> list[Row]:
+        """The policies that vaults rely on."""
+        rows = [row for row in self.free(self.estate.policies) if row["enabled"] and row["associated_vaults"]]
+        return [row for row in rows if row["operation_type"] == operation]
+
+    def points(self, resource_id: str) -> list[Row]:
+        """The whole backups of a resource that its policy made and that can be restored, newest first."""
+        whole = [row for row in self.estate.backups if row["resource_id"] == resource_id and row["parent_id"] is None]
+        own = [row for row in whole if row["image_type"] == "backup" and row["status"] == "available"]
+        return [row for row in own if row["extend_info"]["auto_trigger"]]
+
+    def held(self) -> list[tuple[Row, Row]]:
+        """Each resource that nothing is wrong with, with the one vault that holds it."""
+        vaults = [row for row in self.free(self.estate.vaults) if row["billing"]["protect_type"] == "backup"]
+        return [(vault, held) for vault in vaults for held in self.free(vault["resources"])]
+
+    def spare(self) -> list[tuple[Row, Row, list[Row]]]:
+        """Resources with backups that are long from their ends, and can be done without: all but the newest ones."""
+        found = []
+        for vault, held in self.held():
+            ends = [(row, _end(row)) for row in self.points(held["id"])[2:] if _made(row) < self.at - 4 * _DAY]
+            lasting = [row for row, end in ends if end is not None and end > self.at + 3 * _DAY]
+            if len(lasting) >= _TO_SPARE:
+                found.append((vault, held, lasting))
+        return found
+
+
+def tamper(estate: Estate, *, seed: int = 1) -> Estate:
+    """Let somebody weaken the protection of an estate.
+
+    Args:
+        estate: as the audit before saw it; it is not changed.
+        seed: another one hits other subjects.
+
+    Returns:
+        The estate a few minutes later. Its truth is known for the default preset.
+
+    Raises:
+        ValueError: the rows of the scenario are respelt or hidden, so that nobody knows what would be found.
+    """
+    if estate.scenario not in SCENARIOS:
+        raise ValueError(f"{estate.scenario} estates cannot be tampered with; choose one of {', '.join(SCENARIOS)}")
+    before = estate.truth(DEFAULT)
+    known = {(entry["control"], entry["subject"]["kind"], entry["subject"]["id"]) for entry in before["expected"]}
+    later = replace(estate, as_of=estate.as_of + LATER, **{name: deepcopy(getattr(estate, name)) for name in _CHANGED})
+    held = {held["id"] for vault in later.vaults for held in vault["resources"]}
+    every = {row["id"] for row in (*later.policies, *later.vaults)} | held
+    scene = _Scene(later, Random(f"tamper {seed}"), later.as_of, every - {subject for _, _, subject in known})
+    for fault in FAULTS:
+        fault(scene)
+    expected = [
+        {"control": control, "subject": {"kind": kind, "id": subject}, "outcome": "fail"}
+        for control, kind, subject in sorted(known | scene.found)
+    ]
+    conclusion = "non_compliant" if expected else before["conclusion"]
+    return replace(later, _truth={DEFAULT: {"conclusion": conclusion, "expected": expected}})
+
+
+def shortens_retention(scene: _Scene) -> None:
+    """A policy keeps backups for three days less."""
+    for row in scene.policies()[:]:
+        days = row["operation_definition"]["retention_duration_days"]
+        if days >= _FEWEST_DAYS:
+            row["operation_definition"]["retention_duration_days"] = days - 3
+            scene.fails("CBR-114", "policy", row["id"])
+            return
+
+
+def keeps_one_less(scene: _Scene) -> None:
+    """A policy keeps one backup less, or the last one of a month less."""
+    for row in scene.policies():
+        if row["operation_definition"].get("max_backups", -1) > 0:
+            name = scene.rng.choice(("max_backups", "month_backups"))
+            row["operation_definition"][name] -= 1
+            scene.fails("CBR-114", "policy", row["id"])
+            return
+
+
+def runs_less_often(scene: _Scene) -> None:
+    """A policy loses one of its rules."""
+    for row in scene.policies():
+        pattern = row["trigger"]["properties"]["pattern"]
+        if len(pattern) > 1:
+            pattern.pop()
+            scene.fails("CBR-114", "policy", row["id"])
+            return
+
+
+def raises_retention(scene: _Scene) -> None:
+    """A policy keeps backups for longer: harmless, also for those that it deleted earlier."""
+    for row in scene.policies()[-1:]:
+        if row["operation_definition"]["retention_duration_days"] > 0:
+            row["operation_definition"]["retention_duration_days"] += 30
+            scene.untouched.discard(row["id"])
+
+
+def takes_replication_off(scene: _Scene) -> None:
+    """Backups of a vault are not copied any more."""
+    for row in scene.policies("replication"):
+        applied = row["associated_vaults"]
+        vault_id = applied[0]["vault_id"]
+        if vault_id in scene.untouched:
+            row["associated_vaults"] = applied[1:] or None
+            scene.fails("CBR-114", "vault", vault_id)
+            return
+
+
+def unlocks(scene: _Scene) -> None:
+    """The backups of a vault can be deleted before their time."""
+    for row in scene.free(scene.estate.vaults):
+        if row["locked"]:
+            row["locked"] = False
+            scene.fails("CBR-114", "vault", row["id"])
+            return
+
+
+def exempts(scene: _Scene) -> None:
+    """A resource does not follow the policy of its vault any more."""
+    for _vault, held in scene.held():
+        if held["auto_protect"]:
+            held["auto_protect"] = False
+            scene.fails("CBR-501", "resource", held["id"])
+            scene.fails("CBR-114", "resource", held["id"])
+            return
+
+
+def leaves_a_disk_out(scene: _Scene) -> None:
+    """A disk of a server is not backed up any more."""
+    for vault, held in scene.held():
+        if vault["billing"]["object_type"] == "server" and not held["extra_info"]:
+            held["extra_info"] = {"exclude_volumes": [identifiers.uuid(scene.rng)]}
+            scene.fails("CBR-502", "resource", held["id"])
+            scene.fails("CBR-114", "resource", held["id"])
+            return
+
+
+def takes_out(scene: _Scene) -> None:
+    """A resource is not in its vault any more, and no task shows why."""
+    for vault, held in scene.held():
+        if len(vault["resources"]) > 1:
+            vault["resources"].remove(held)
+            scene.fails("CBR-114", "resource", held["id"])
+            return
+
+
+def moves_ends(scene: _Scene) -> None:
+    """All backups of a resource end tomorrow; the log may show that somebody asked for it."""
+    for vault, held, points in scene.spare():
+        for row in points:
+            row["expired_at"] = written(scene.at.replace(microsecond=0) + _DAY)
+        if scene.rng.randrange(2):
+            block = {"affected_backups_count": len(points), "expiration_day": f"{scene.at + _DAY:%Y-%m-%d}"}
+            _note(scene, "update_expiration_time", vault, None, {"update_expiration_time": block})
+        scene.found.add(("CBR-403", "resource", held["id"]))
+        scene.fails("CBR-114", "vault", vault["id"])
+        scene.untouched.discard(held["id"])
+        return
+
+
+def deletes(scene: _Scene) -> None:
+    """Backups are deleted by hand long before their end."""
+    _remove(scene, with_task=True)
+
+
+def lets_vanish(scene: _Scene) -> None:
+    """Backups are gone long before their end, and no task shows who deleted them."""
+    _remove(scene, with_task=False)
+
+
+def _remove(scene: _Scene, *, with_task: bool) -> None:
+    for vault, held, points in scene.spare():
+        gone = points[:_TAKEN]
+        ids = {row["id"] for row in gone}
+        scene.estate.backups[:] = [row for row in scene.estate.backups if not ids & {row["id"], row["parent_id"]}]
+        held["backup_count"] -= len(gone)
+        for row in gone if with_task else ():
+            _note(scene, "delete", vault, held, {"delete": {"backup_id": row["id"], "backup_name": row["name"]}})
+        scene.fails("CBR-111", "vault", vault["id"])
+        scene.untouched.discard(held["id"])
+        return
+
+
+def _note(scene: _Scene, operation: str, vault: Row, held: Row | None, block: Row) -> None:
+    """Write a task that succeeded a few minutes ago."""
+    at = written(scene.at - LATER / 2)
+    resource = {name: held[name] for name in ("id", "name", "type", "extra_info")} if held else None
+    row = {
+        "id": identifiers.uuid(scene.rng),
+        "project_id": scene.estate.project_id,
+        "provider_id": vault["provider_id"],
+        "operation_type": operation,
+        "status": "success",
+        "vault_id": vault["id"],
+        "vault_name": vault["name"],
+        "policy_id": None,
+        "checkpoint_id": None,
+        **dict.fromkeys(("created_at", "started_at", "ended_at", "updated_at"), at),
+        "error_info": {"code": "", "message": ""},
+        "extra_info": {**({"resource": resource} if resource else {}), **block},
+    }
+    scene.estate.tasks.insert(0, row)
+
+
+def _made(row: Row) -> datetime:
+    return datetime.fromisoformat(row["created_at"] + "+00:00")
+
+
+def _end(row: Row) -> datetime | None:
+    return datetime.fromisoformat(row["expired_at"] + "+00:00") if row["expired_at"] else None
+
+
+_CHANGED: Final = ("policies", "vaults", "tasks", "backups")
+FAULTS: Final[tuple[Callable[[_Scene], None], ...]] = (
+    deletes,
+    lets_vanish,
+    moves_ends,
+    shortens_retention,
+    keeps_one_less,
+    runs_less_often,
+    raises_retention,
+    takes_replication_off,
+    unlocks,
+    exempts,
+    leaves_a_disk_out,
+    takes_out,
+)
