@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+import orjson
+
 from audit import subjects
 from audit.collection import Kind, Reading
 from audit.evaluate import evaluate
 from audit.predecessor import Predecessor
 from audit.profile import Profile
+from audit.profile.loosening import ORDERS, strength_of
 from audit.report.contents import Report, ResourceLine, compose, line_of
 from audit.report.facts import RunFacts
 from audit.validate import Intake
@@ -18,10 +21,19 @@ def assess(
     intake: Intake,
     readings: tuple[Reading, ...],
     previous: Predecessor | None = None,
+    former: subjects.Former | None = None,
 ) -> Report:
     """Arrange and evaluate what was read; the history is given away, so whoever keeps it writes it before.
 
     The same evidence, profile, time and earlier run give the same report.
+
+    Args:
+        facts: which run it is.
+        profile: what is demanded.
+        intake: what was read.
+        readings: how completely.
+        previous: what the run before left.
+        former: what that run saw of the inventory; None where no control looks at it.
     """
     collection = subjects.Collection(
         id=facts.project_id,
@@ -46,7 +58,7 @@ def assess(
         agents=intake.agents.values(),
     )
     demands = profile.demands_at(facts.as_of)
-    judged = subjects.arrange(intake.tasks, inventory, collection)
+    judged = subjects.arrange(intake.tasks, inventory, collection, former, _demanded(facts, profile, previous))
     lines: list[ResourceLine] = []
 
     def note(subject: subjects.Subject, limits: subjects.Limits) -> None:
@@ -55,6 +67,21 @@ def assess(
 
     findings = evaluate(judged, profile.selected, demands, note)
     return compose(facts, judged, profile.selected, findings, demands, lines or None)
+
+
+def _demanded(facts: RunFacts, profile: Profile, previous: Predecessor | None) -> subjects.Demanded | None:
+    """Say how much this run demands, and the one before; nothing of that one where its profile cannot be read.
+
+    What a what-if demands less was loosened by nobody.
+    """
+    if previous is None:
+        return None
+    now = orjson.loads(profile.canonical)
+    then = now if facts.is_what_if else previous.profile or {}
+    try:
+        return subjects.Demanded(strength_of(then, now), strength_of(now, then), ORDERS)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return subjects.Demanded(None, strength_of(now, now), ORDERS)
 
 
 def _doubts(facts: RunFacts, intake: Intake, readings: tuple[Reading, ...]) -> Iterator[str]:

@@ -95,6 +95,7 @@ class Control(Generic[S_contra]):
         kinds: what the rule judges.
         needs: lists that the rule cannot do without, beside the one that its subjects come from.
         reads: lists that the rule looks at too; without them it may still find a failure, and never passes.
+        compares: it looks at what the run before saw of the inventory.
         judges_departed: the rule has something to say about subjects that no vault holds.
         judges_deleted: the rule has something to say about resources that were deleted, and are still in a vault.
         opt_in: applied only where the profile asks for it: it demands what not everyone needs, or may not be readable.
@@ -109,6 +110,7 @@ class Control(Generic[S_contra]):
     judge: Callable[[S_contra, Limits], Verdict]
     needs: frozenset[Kind] = frozenset()
     reads: frozenset[Kind] = frozenset()
+    compares: bool = False
     judges_departed: bool = False
     judges_deleted: bool = False
     opt_in: bool = False

@@ -8,9 +8,10 @@ covered any more: the log is read again as far back as CBR shows it.
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -28,10 +29,12 @@ from audit.store import Store
 from audit.validate import Intake, read_envelope
 
 if TYPE_CHECKING:
-    from audit.subjects import Memory
+    from audit.subjects import Former, Memory
 
 _OVERLAP: Final = timedelta(days=1)  # a task may become visible late
 _SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
+_INVENTORY: Final = (Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS)
+_MOST_LOOKED_BACK: Final = 30  # runs
 _NEEDED: Final = frozenset({"run", "origin", "readings", "pages", "objects"})
 _MADE_ANEW: Final = "is missing, was changed or is of another version; it was made anew from the answers"
 
@@ -47,6 +50,7 @@ class Predecessor(Struct, frozen=True, kw_only=True):
         memory: what the report says of the inventory.
         profile: what it was judged by, in the canonical form; None where that is missing or was changed.
         tool_version: of cbr-audit, which made it.
+        read_former: reads what it saw of the inventory, which takes as long as reading that again.
     """
 
     run: str
@@ -60,6 +64,7 @@ class Predecessor(Struct, frozen=True, kw_only=True):
     memory: "Memory | None"
     profile: Mapping[str, Any] | None
     tool_version: str
+    read_former: Callable[[], "Former"]
 
     @property
     def origin(self) -> Origin:
@@ -129,6 +134,7 @@ def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | No
         memory=memory,
         profile=_profile(store, manifest, digest),
         tool_version=str(manifest.get("tool_version")),
+        read_former=partial(_former, store, digest),
     )
 
 
@@ -190,6 +196,47 @@ def _report(
         return report, recall(report), memory_of(report)
     except (LookupError, TypeError, ValueError):
         return None, _lost(f"{prefix_of(digest)}/{REPORT} is of another version"), None
+
+
+def _former(store: Store, digest: Digest) -> "Former":
+    """Read what a run saw of policies, vaults and backups, from its stored answers.
+
+    A list that it could not read is taken from the newest of the runs before that could: nothing may change unseen
+    because the list was unreadable for an hour.
+    """
+    from audit.subjects import Former  # noqa: PLC0415  # nothing needs the subjects before the first answer
+
+    intake, complete = Intake(), set[Kind]()
+    for kind in _INVENTORY:
+        pages = _whole_list(store, digest, kind)
+        complete |= {kind} if pages is not None else set()
+        for page in stored_pages(store, digest, kind) if pages is None else pages:
+            intake.accept(page)
+    return Former(
+        run=digest.run,
+        until=digest.until,
+        policies=intake.policies,
+        vaults=intake.vaults,
+        backups=intake.backups,
+        complete=frozenset(complete - {row.kind for row in intake.rejected}),
+    )
+
+
+def _whole_list(store: Store, digest: Digest, kind: Kind) -> list[Page] | None:
+    """Go back to the newest run that read a list to its end, and whose answers are all there."""
+    reader: Digest | None = digest
+    for _ in range(_MOST_LOOKED_BACK):
+        if reader is None:
+            break
+        manifest = read_manifest(store, reader) or {"readings": (), "pages": ()}
+        if any(part["kind"] == kind and part["complete"] for part in manifest["readings"]):
+            pages = list(stored_pages(store, reader, kind))
+            if {_sha256(page.body) for page in pages} == {
+                item["sha256"] for item in manifest["pages"] if item["kind"] == kind
+            }:
+                return pages
+        reader = _before(store, reader)
+    return None
 
 
 def _history(

@@ -261,6 +261,46 @@ class ChangePart(_Published):
     )
 
 
+Aspect = str | int | bool | list[str] | None
+
+
+class TurnPart(_Published):
+    """One aspect of how one subject is protected that changed."""
+
+    subject: SubjectPart
+    what: str = Field(description="The aspect, such as retention_days, enabled or backup_end.")
+    about: str | None = Field(description="What it is about beside the subject, such as the id of a backup.")
+    before: Aspect = Field(description="Null where there was no limit, such as an end.")
+    after: Aspect
+
+
+class WeakeningPart(TurnPart):
+    """Something that became weaker and is not restored."""
+
+    since: datetime = Field(description="Time of judgement of the run that saw it first.")
+    tasks: list[str] = Field(description="Ids of tasks that show who asked.")
+
+
+class ProtectionPart(_Published):
+    """What became weaker or stronger since the run before, in the scope of the profile."""
+
+    weakened: list[TurnPart]
+    strengthened: list[TurnPart]
+
+
+class MissedPart(_Published):
+    """A backup that an earlier run saw and that is gone, where its policy does not explain it."""
+
+    backup: str
+    vault: str
+    resource: str
+    made: datetime
+    end: datetime | None = Field(description="When its retention was to end; null where it had no end.")
+    by_policy: bool | None = Field(description="A policy made it; null where the answer did not say.")
+    is_copy: bool = Field(description="It came from another region.")
+    gone: datetime = Field(description="When it was deleted, or when a run first missed it.")
+
+
 class ChangesPart(_Published):
     """What changed since the run before."""
 
@@ -274,6 +314,9 @@ class ChangesPart(_Published):
     )
     not_compared: list[ChangePart] = Field(
         default=[], description="What fails, or failed, and only one of the two profiles judges."
+    )
+    protection: ProtectionPart | None = Field(
+        default=None, description="What became weaker or stronger; null in a report of a version that did not compare."
     )
 
 
@@ -334,6 +377,15 @@ class ResourcePart(_Published):
     )
 
 
+class TermsPart(_Published):
+    """By which rules a policy kept its backups over a time."""
+
+    since: datetime = Field(description="Time of judgement of the first run that saw it so.")
+    until: datetime = Field(description="Time of judgement of the last run that saw it so.")
+    days: int | None = Field(description="The age at which backups were deleted; null where age did not matter.")
+    number: int | None = Field(description="How many were kept; null where their number did not matter.")
+
+
 class PolicyPart(_Published):
     """One policy, as the next run needs to know it."""
 
@@ -348,6 +400,9 @@ class PolicyPart(_Published):
     mark: str = Field(description="Changes with its schedule and its switch.")
     known_since: datetime | None = Field(
         description="From when on it has been as it is now; null where no earlier run saw it otherwise."
+    )
+    terms: list[TermsPart] = Field(
+        default=[], description="By which rules it kept its backups, as far as runs saw it, the oldest first."
     )
 
 
@@ -379,6 +434,11 @@ class ReportFile(_Published):
     policies: list[PolicyPart]
     frameworks: list[FrameworkPart]
     changes: ChangesPart | None = Field(description="Null where there is no run to compare with.")
+    weakened: list[WeakeningPart] = Field(
+        default=[],
+        description="What became weaker in this run or an earlier one, and is neither restored nor accepted.",
+    )
+    missed: list[MissedPart] = Field(default=[], description="Backups that are gone, as the next run has to know them.")
     trend: list[TrendPart] = Field(
         description="Earlier runs, the oldest first, and this one last: all of two days, then one a day, for 90 days."
     )

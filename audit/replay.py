@@ -72,7 +72,8 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     intake = _taken(store, manifest, digest, before)
     facts = _facts(manifest, used, before, is_what_if=used.sha256 != own.sha256)
     history = sha256_of(intake.tasks.pieces(since=facts.window.since))
-    report = assess(facts, used, intake, tuple(map(_reading, manifest["readings"])), before)
+    former = before.read_former() if before and used.compares else None
+    report = assess(facts, used, intake, tuple(map(_reading, manifest["readings"])), before, former)
     if used.sha256 != own.sha256:
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
     made = {

@@ -93,7 +93,8 @@ def run(
 
     with without_gc():
         publication.put(HISTORY, intake.tasks.pieces(since=facts.window.since))
-        report = assess(facts, profile, intake, readings, previous)
+        former = previous.read_former() if previous and profile.compares else None
+        report = assess(facts, profile, intake, readings, previous, former)
         return publish(publication, profile, report)
 
 

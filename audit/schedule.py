@@ -128,6 +128,10 @@ class Schedule:
         """The longest time between two runs that follow each other; two cycles show every gap."""
         return _longest_gap(self._rules, self._origin, timedelta(days=2 * self._cycle_days))
 
+    def runs_in(self, days: int) -> int:
+        """How many runs there are in so many days, on an average over whole cycles and rounded down."""
+        return len(self._cycle) * days // self._cycle_days
+
     def shortest_span(self, runs: int) -> timedelta:
         """The least time from the first to the last of so many runs that follow each other."""
         return min(self._spans(runs))

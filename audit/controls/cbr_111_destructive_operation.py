@@ -4,14 +4,21 @@ Why it matters
     Deleting backups is what an attacker does first and what a mistake looks like. Each case needs a person who
     says that it was meant.
 How it is judged
-    pass     the log shows no removal, and no deletion that retention does not explain
-    fail     the vault was deleted, a resource was taken out of it, or a backup made in the window was deleted before
-             its age or the number of newer ones reached the retention of the vault's policies
-    unknown  none was seen, and the task log has gaps; or backups were deleted and the policies cannot be read; or of
-             no deleted backup the evidence shows whether its time had come
+    pass     the log shows no removal, and every backup that is gone had come to its end
+    fail     the vault was deleted, a resource was taken out of it, or a backup went before its time: before the end
+             that it had when an earlier run saw it, whether or not a task shows who deleted it; or, where no run saw
+             it, before its age or the number of newer ones reached the retention of the vault's policies
+    unknown  none was seen, and the task log has gaps; or backups are gone and the policies cannot be read; or the
+             evidence does not show whether the time of what was deleted had come
+    A backup is held to what was promised when it was made: to its own end, or else to the rules of its policy at that
+    time, as far as runs saw them; a changed policy does not date backups that are there. The number of newer ones
+    excuses it where the policy kept a number then, and where it has no end also if the policy does now. A backup that
+    was made by hand and has no end has no time to go. On a first run nobody knows the rules of then: a deletion that
+    the present ones do not allow is unknown where the next backup that is there shows as short a life.
     A backup that was made before the window had reached every retention that is not longer than the part of the window
-    before its deletion. A deletion that this does not explain is counted and not judged: a longer window shows it. The
-    ages of copies in a replication vault, and of what was in a vault that is gone, are not judged.
+    before its deletion. A deletion that this does not explain is counted and not judged: a longer window shows it. Of
+    copies in a replication vault only their own ends are judged, and nothing of what was in a vault that was deleted,
+    or belonged to a resource that was taken out.
 How to fix it
     Ask who started the task; Cloud Trace Service names the user. If it was not meant, protect the resources again.
 """
@@ -20,50 +27,53 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Final
 
+from audit.collection import Kind
 from audit.findings import Control, Severity, Verdict, failed, passed, unknown
-from audit.records import BACKUP, Policy, Task, pick, pick_backups, pick_begun
-from audit.subjects import Limits, SubjectKind, VaultSubject
+from audit.records import BACKUP, DELETE, Task, pick, pick_backups, pick_begun
+from audit.records.keys import Key
+from audit.subjects import SLACK, Fate, Fates, Limits, PolicySubject, SubjectKind, Taken, VaultSubject
 
 _DAY: Final = timedelta(days=1)
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 _REMOVALS: Final = frozenset({"vault_delete", "remove_resource"})
-_TAKE_AWAY: Final = _REMOVALS | {"delete"}
+_TAKE_AWAY: Final = _REMOVALS | {DELETE}
 
 
 def judge(vault: VaultSubject, _limits: Limits) -> Verdict:
-    """Look for removals, and for deletions that came before the end of retention."""
+    """Look for removals, and for backups that went before their time."""
     taken = pick(vault.tasks, lambda task: task.operation in _TAKE_AWAY and task.succeeded)
     removals = [task for task in taken if task.operation in _REMOVALS]
-    deletions = [task for task in taken if task.operation == "delete"]
-    backups = pick_backups(vault.tasks, {task.backup_key for task in deletions if task.backup_key})
-    made = {task.backup_key: task for task in backups if task.succeeded}
-    dated = [(task, made[task.backup_key]) for task in deletions if task.backup_key and task.backup_key in made]
-    rules = None if vault.policies is None else [policy.policy for policy in vault.policies]
-    early = [] if rules is None else _early(dated, vault, rules)
-    if not vault.log_complete and any((rule.max_backups or 0) > 0 for rule in rules or ()):
-        early = []  # the newer backups that explain a deletion may be missing
-    undecided = _undecided(deletions, backups, vault, rules or [])
+    deletions = [task for task in taken if task.operation == DELETE]
+    lost, unsure = _lost(vault, removals)
+    named = {each.key for each in vault.taken}
+    unseen = [task for task in deletions if task.backup_key not in named]
+    backups = pick_backups(vault.tasks, {task.backup_key for task in unseen if task.backup_key})
+    early, doubtful = _early(unseen, backups, vault)
+    early += [task for task in deletions if task.backup_key in lost]
+    undecided = _undecided(unseen, backups, vault) + [task for task in deletions if task.backup_key in unsure]
     found = sorted([*removals, *early], key=lambda task: (task.created_at, task.id))
+    vanished = [lost[key] for key in sorted(lost.keys() - {task.backup_key for task in deletions}, key=str)]
     facts = {
         "removals": len(removals),
         "early_deletions": len(early),
         "deletions": len(deletions),
-        "deletions_not_judged": len(undecided),
+        "deletions_not_judged": len(undecided) + len(doubtful),
+        "gone_without_task": len(vanished),
     }
-    if found:
-        return failed(_reason(found), found, since=found[0].created_at, **facts)
+    if found or vanished:
+        since = min([*(task.created_at for task in found), *(each.gone for each in vanished)])
+        return failed(_reason(found), found, since=since, **facts)
     if not vault.log_complete:
         return unknown("nothing was seen to be taken away, and the task log has gaps", **facts)
-    if deletions and rules is None:
-        return unknown("backups were deleted, and the policies could not be read", deletions, **facts)
-    if (
-        undecided
-        and vault.takes_backups
-        and (len(undecided) == len(deletions) or not all(task.backup_key for task in undecided))
-    ):
+    if (deletions or unsure) and vault.policies is None:
+        return unknown("backups are gone, and the policies could not be read", deletions, **facts)
+    if doubtful:
+        return unknown("backups were deleted that were perhaps promised no longer life", doubtful, **facts)
+    if _is_puzzling(undecided, deletions, vault):
         return unknown("backups were deleted, and the window does not show how old they were", undecided, **facts)
     return passed("nothing was seen to be taken away by hand", deletions[-1:], **facts)
 
@@ -73,22 +83,55 @@ def _reason(found: list[Task]) -> str:
     operations = {task.operation for task in found}
     if "vault_delete" in operations:
         return "the vault was deleted"
-    if "delete" in operations:
+    if DELETE in operations:
         return "backups were deleted before their retention ended"
-    return "resources were taken out of the vault"
+    return "resources were taken out of the vault" if found else "backups are gone before their retention ended"
 
 
-def _early(dated: list[tuple[Task, Task]], vault: VaultSubject, rules: list[Policy]) -> list[Task]:
-    """Find the deletions that no policy explains by the age of the backup or by the number of newer ones."""
-    mine = [rule for rule in rules if rule.operation == BACKUP]
-    days = [rule.retention_days for rule in mine if rule.retention_days and rule.retention_days > 0]
-    numbers = [rule.max_backups for rule in mine if rule.max_backups and rule.max_backups > 0]
-    shortest = min(days, default=inf)
-    young = [pair for pair in dated if (pair[0].created_at - pair[1].began) / _DAY < shortest]
-    if not numbers:
-        return [deletion for deletion, _backup in young]
-    successes = _successes(vault, {backup.resource_id for _deletion, backup in young})
-    return [deletion for deletion, backup in young if _newer(deletion, backup, successes) < min(numbers)]
+def _lost(vault: VaultSubject, removals: list[Task]) -> tuple[dict[Key, Taken], frozenset[Key]]:
+    """Find the backups that earlier runs saw and that went too early, and those of which nobody can say."""
+    if vault.departure is not None or not vault.taken:
+        return {}, frozenset()
+    fates = Fates(vault)
+    removed = {resource_id: task.created_at for task in removals for resource_id in (*task.removed, task.resource_id)}
+    left = [each for each in vault.taken if each.made > removed.get(each.resource_id, _EVER)]
+    of = {each.key: (each, fates.of(each)) for each in left}
+    early = {key: each for key, (each, fate) in of.items() if fate is Fate.EARLY}
+    return early, frozenset(key for key, (_each, fate) in of.items() if fate is Fate.UNKNOWN)
+
+
+def _early(deletions: list[Task], backups: list[Task], vault: VaultSubject) -> tuple[list[Task], list[Task]]:
+    """Find the deletions that no rule explains by the age of the backup or by the number of newer ones.
+
+    Returns:
+        Those that came too early, and those of which nobody knows, as the rules may have been others then.
+    """
+    if vault.policies is None:
+        return [], []
+    made = {task.backup_key: task for task in backups if task.succeeded}
+    rules = [subject for subject in vault.policies if subject.policy.operation == BACKUP]
+    dated = [(task, made[task.backup_key]) for task in deletions if task.backup_key and task.backup_key in made]
+    young = [(task, backup) for task, backup in dated if _is_young(task, backup, rules)]
+    numbers = {number for subject in rules for number in _numbers(subject)}
+    if numbers and not vault.log_complete:
+        return [], []  # the newer backups that explain a deletion may be missing
+    successes = _successes(vault, {backup.resource_id for _task, backup in young}) if numbers else {}
+    fewest = min(numbers, default=inf)
+    young = [pair for pair in young if not numbers or _newer(*pair, successes) < fewest]
+    doubtful = [task for task, backup in young if _may_be_due(task, backup, rules, vault)]
+    return [task for task, _backup in young if task not in doubtful], doubtful
+
+
+def _is_young(deletion: Task, backup: Task, rules: list[PolicySubject]) -> bool:
+    """Whether a backup was deleted before it reached an age that was a rule when it was made."""
+    ages = (terms.days for subject in rules for terms in subject.terms_at(backup.began))
+    return (deletion.created_at - backup.began) / _DAY < min((days for days in ages if days is not None), default=inf)
+
+
+def _numbers(subject: PolicySubject) -> set[int]:
+    """The numbers of backups that a policy keeps, or kept while the log was covered."""
+    now = subject.policy.max_backups if subject.policy.keeps_by_number else None
+    return {number for number in (now, *(terms.number for terms in subject.terms)) if number is not None}
 
 
 def _newer(deletion: Task, backup: Task, successes: Mapping[str | None, list[datetime]]) -> int:
@@ -97,21 +140,41 @@ def _newer(deletion: Task, backup: Task, successes: Mapping[str | None, list[dat
     return bisect_right(began, deletion.created_at) - bisect_right(began, backup.began)
 
 
-def _undecided(deletions: list[Task], backups: list[Task], vault: VaultSubject, rules: list[Policy]) -> list[Task]:
+def _may_be_due(deletion: Task, backup: Task, rules: list[PolicySubject], vault: VaultSubject) -> bool:
+    """Whether no run saw the rules of then, and the next backup that is there shows that they may have been shorter."""
+    if all(subject.was_seen_by(backup.began) for subject in rules):
+        return False
+    points = (point for point in vault.recovery_points or () if point.is_own and point.by_policy is not False)
+    later = (point for point in points if point.resource_id == backup.resource_id and point.created_at > backup.began)
+    after = next(later, None)
+    if after is None or after.expired_at is None:
+        return False
+    return after.expired_at - after.created_at <= deletion.created_at - backup.began + SLACK
+
+
+def _undecided(deletions: list[Task], backups: list[Task], vault: VaultSubject) -> list[Task]:
     """Find the deletions of which nobody can say whether their time had come; what a failed backup left may go."""
     seen = {task.backup_key for task in backups}
     judged = {task.backup_key for task in backups if task.succeeded or task.broke}
     return [
         task
         for task in deletions
-        if task.backup_key not in judged and (task.backup_key in seen or not _was_old_enough(task, vault, rules))
+        if task.backup_key not in judged and (task.backup_key in seen or not _was_old_enough(task, vault))
     ]
 
 
-def _was_old_enough(deletion: Task, vault: VaultSubject, rules: list[Policy]) -> bool:
+def _was_old_enough(deletion: Task, vault: VaultSubject) -> bool:
     """Whether a backup from before the window, whose age nobody knows, had reached the longest retention by age."""
-    longest = max((rule.retention_days or 0 for rule in rules if rule.operation == "backup"), default=0)
+    rules = [subject for subject in vault.policies or () if subject.policy.operation == BACKUP]
+    terms = [terms for subject in rules for terms in subject.terms_at(vault.window.since)]
+    longest = max((each.days or 0 for each in terms), default=0)
     return bool(deletion.backup_key) and 0 < longest <= (deletion.created_at - vault.window.since) / _DAY
+
+
+def _is_puzzling(undecided: list[Task], deletions: list[Task], vault: VaultSubject) -> bool:
+    """Whether what nobody can say of some deletions leaves open whether all is well."""
+    is_about_all = len(undecided) == len(deletions) or not all(task.backup_key for task in undecided)
+    return bool(undecided) and bool(vault.takes_backups) and is_about_all
 
 
 def _successes(vault: VaultSubject, resource_ids: AbstractSet[str | None]) -> Mapping[str | None, list[datetime]]:
@@ -132,5 +195,7 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    reads=frozenset({Kind.BACKUPS}),
+    compares=True,
     judges_departed=True,
 )

@@ -14,11 +14,12 @@ How it is judged
                     vault says that it keeps no backup of the resource and one is listed, or the other way round
     not_applicable  the log shows no successful backup whose vault holds the resource, and no backup is there that was
                     made while the log is covered
-    Retention explains a loss where an applied policy, or the end of the next backup that is there, leaves a backup no
-    longer life than it had, or where as many newer ones were made as the policy keeps. Not judged are backups from
-    before the resource was taken out of a vault, copies, parts of a server's backup, what was synchronised into a
-    hybrid vault, backups without a task on the first day of the log, and whatever the last hour brought. A backup is
-    older than its task where it was made more than an hour before. What a vault counts is written nowhere: only none
+    Retention explains a loss where an applied policy by its rules of then, or the end of the next backup that is there,
+    leaves a backup no longer life than it had, or where as many newer ones were made as the policy keeps. Not judged
+    are backups that an earlier run saw, which CBR-111 holds to the end that they had; backups from before the resource
+    was taken out of a vault, copies, parts of a server's backup, what was synchronised into a hybrid vault, backups
+    without a task on the first day of the log, and whatever the last hour brought. A backup is older than its task
+    where it was made more than an hour before. What a vault counts is written nowhere: only none
     against some is a contradiction.
 How to fix it
     Ask Cloud Trace Service who deleted or made the backup. If it was lost, open a service ticket with its id.
@@ -130,4 +131,5 @@ CONTROL: Final[Control[Resource]] = Control(
     judge=judge,
     judges_deleted=True,
     needs=frozenset({Kind.BACKUPS}),
+    compares=True,
 )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 OF_THE_WHOLE: Final = frozenset({"max_waiver_days", "max_waived_subjects"})
 """Limits of waivers, which belong to no level."""
+WEAKENED_DAYS: Final = 7
 
 
 class LimitValues(Written):
@@ -80,6 +81,13 @@ class LimitValues(Written):
     max_agent_silence_hours: int = Field(
         default=24, ge=1, le=8760, description="How long ago an agent that backs up files may have been active last."
     )
+    weakened_days: int = Field(
+        default=WEAKENED_DAYS,
+        ge=0,
+        le=366,
+        exclude_if=lambda days: days == WEAKENED_DAYS,  # profiles from before it keep their canonical form
+        description="How long a protection that became weaker fails, unless it is restored before.",
+    )
     max_waiver_days: int = Field(default=365, ge=1, le=365, description="How far ahead a waiver may end.")
     max_waived_subjects: int = Field(default=10, ge=1, le=10000, description="Subjects that one waiver may cover.")
 
@@ -117,6 +125,7 @@ class LimitValues(Written):
             overstay=timedelta(days=self.overstay_days),
             max_restore_time=timedelta(minutes=self.max_restore_minutes),
             max_agent_silence=timedelta(hours=self.max_agent_silence_hours),
+            weakened_for=timedelta(days=self.weakened_days),
             max_waiver_period=timedelta(days=self.max_waiver_days),
             max_waived_subjects=self.max_waived_subjects,
             drills=drills,

@@ -155,6 +155,11 @@ class Profile(Written):
         needed = ALWAYS_READ.union(*(control.needs | control.reads for control in self.selected))
         return tuple(kind for kind in Kind if kind in needed)
 
+    @property
+    def compares(self) -> bool:
+        """Whether a selected control looks at what the run before saw of the inventory."""
+        return any(control.compares for control in self.selected)
+
     def demands_at(self, now: datetime) -> "Demands":
         """Return what is demanded, judged at a time."""
         from audit.demands import Demands  # noqa: PLC0415  # see audit/profile/__init__.py

@@ -20,8 +20,7 @@ def starter(preset: str) -> str:
 
 
 def _lines(limits: LimitValues) -> list[str]:
-    values = limits.model_dump(mode="json")
     return [
-        f"#  {name}: {orjson.dumps(values[name]).decode()}  # {field.description}"
+        f"#  {name}: {orjson.dumps(getattr(limits, name)).decode()}  # {field.description}"
         for name, field in LimitValues.model_fields.items()
     ]

@@ -10,15 +10,29 @@ from audit.records.organization import Deployment, OrganizationPolicy
 from audit.records.packed_tasks import PackedTasks, listed, newest, pick, pick_backups, pick_begun, pick_named
 from audit.records.policy import KeepingRule, Policy
 from audit.records.protectable import Protectable
-from audit.records.task import BACKUP, COPIES, FINAL_STATUSES, HOLLOW, OPEN_STATUSES, REPLICATION, RESTORE, SYNC, Task
+from audit.records.task import (
+    BACKUP,
+    COPIES,
+    DELETE,
+    FINAL_STATUSES,
+    HOLLOW,
+    MOVES_ENDS,
+    OPEN_STATUSES,
+    REPLICATION,
+    RESTORE,
+    SYNC,
+    Task,
+)
 from audit.records.task_list import NO_TASKS, TaskList, plain
 from audit.records.vault import Protected, Vault
 
 __all__ = [
     "BACKUP",
     "COPIES",
+    "DELETE",
     "FINAL_STATUSES",
     "HOLLOW",
+    "MOVES_ENDS",
     "NO_TASKS",
     "OPEN_STATUSES",
     "REPLICATION",

@@ -81,9 +81,14 @@ class Backup(Struct, frozen=True, kw_only=True):
         return self.status == "error"
 
     @property
+    def is_being_made(self) -> bool:
+        """It is not finished yet, and may still fail."""
+        return self.status in _BEING_MADE
+
+    @property
     def is_lasting(self) -> bool:
         """It is neither being made nor being deleted."""
-        return self.status not in _BEING_MADE and not self.is_being_deleted
+        return not self.is_being_made and not self.is_being_deleted
 
     @property
     def is_being_deleted(self) -> bool:

@@ -21,7 +21,9 @@ RESTORE: Final = "restore"
 SYNC: Final = "sync"
 DELETE: Final = "delete"
 REPLICATION: Final = "replication"
+MOVES_ENDS: Final = "update_expiration_time"
 COPIES: Final = frozenset({REPLICATION, "copy"})  # copy is the older name
+_PUBLISHED: Final = COPIES | {BACKUP, RESTORE, DELETE, "sync", "vault_delete", "remove_resource", "migrate_resources"}
 NO_ERROR: Final = "0"
 _NO_ZONE: Final = "+00:00"  # times without a zone are UTC
 _NOTHING: Final[dict[str, Any]] = {}
@@ -35,7 +37,8 @@ class Task(Struct, frozen=True, gc=False):
 
     Attributes:
         key: its id, as keys.py keeps it.
-        operation: backup, replication, restore, delete … (operation_type).
+        operation: backup, replication, restore, delete … (operation_type); update_expiration_time where it is none that
+            is published and extra_info has a block of that name: how the API calls such tasks, nothing published says.
         status: success, failed, timeout, skipped, running or waiting; new ones may appear.
         resource_id: what the task worked on; None for tasks on a whole vault.
         backup_key: the id of the backup that was made, deleted, restored or copied.
@@ -140,7 +143,7 @@ class Task(Struct, frozen=True, gc=False):
         started_at, ended_at = row.get("started_at"), row.get("ended_at")
         backup_id = own.get("backup_id") or own.get("source_backup_id") or None
         error_of_applications = own.get("app_consistency_error_code")
-        if "remove_resources" in extra or type(backup_id) not in _TEXT_OR_NONE:
+        if "remove_resources" in extra or MOVES_ENDS in extra or type(backup_id) not in _TEXT_OR_NONE:
             raise TypeError
         if operation == BACKUP and (type(resource.get("id")) is not str or not resource["id"]):
             raise ValueError
@@ -181,7 +184,7 @@ class Task(Struct, frozen=True, gc=False):
         backup_id = text(own.get("backup_id")) or text(own.get("source_backup_id"))
         return cls(
             key=key_of(row["id"]),
-            operation=operation,
+            operation=MOVES_ENDS if operation not in _PUBLISHED and block(extra, MOVES_ENDS) else operation,
             status=intern(row["status"]),
             created_at=instant(row["created_at"]),
             updated_at=instant(row["updated_at"]),

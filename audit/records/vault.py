@@ -66,6 +66,7 @@ class Vault(Struct, frozen=True, kw_only=True):
         object_type: server, disk, turbo, workspace, file … (billing.object_type).
         status: available, lock, frozen, deleting or error (billing.status); lock means that it is being enlarged.
         locked: backups cannot be deleted before they expire (WORM); not billing.status.
+        auto_bind: new resources that fit its rules come into it by themselves.
         size_gb: what was bought, in GB (billing.size).
         used_mb: what is used, in MB (billing.used).
         threshold_percent: use at which CBR itself warns.
@@ -82,6 +83,7 @@ class Vault(Struct, frozen=True, kw_only=True):
     consistent_level: str | None = None
     is_multi_az: bool | None = None
     locked: bool | None = None
+    auto_bind: bool | None = None
     size_gb: int | None = None
     used_mb: int | None = None
     threshold_percent: int | None = None
@@ -119,6 +121,7 @@ class Vault(Struct, frozen=True, kw_only=True):
             consistent_level=text(billing.get("consistent_level")),
             is_multi_az=truth(billing.get("is_multi_az")),
             locked=truth(row.get("locked")),
+            auto_bind=truth(row.get("auto_bind")),
             size_gb=number(billing.get("size")),
             used_mb=number(billing.get("used")),
             threshold_percent=number(row.get("threshold")),

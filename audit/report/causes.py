@@ -70,6 +70,20 @@ def _is_backed_up_by(cause: Finding, subject: Subject) -> bool:
     return any(policy.id == cause.id and policy.policy.operation == BACKUP for policy in policies)
 
 
+def _weakened(*aspects: str) -> Condition:
+    """Make a condition: one of these aspects became weaker since an earlier run."""
+    names = frozenset(f"{aspect}_before" for aspect in aspects)
+    return lambda cause, _subject: not names.isdisjoint(cause.facts)
+
+
+_SWITCH: Final = _weakened("enabled")
+_RHYTHM: Final = _weakened("longest_gap_minutes", "runs_a_year")
+_RETENTION: Final = _weakened("retention_days", "max_backups")
+_COPIES: Final = _weakened(
+    *("daily_copies", "weekly_copies", "monthly_copies", "yearly_copies", "weekly_rule", "monthly_rule", "yearly_rule")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """A control whose failure explains failures of other controls."""
@@ -82,6 +96,17 @@ class Cause:
 CAUSES: Final = (
     Cause("CBR-111", ("CBR-302",), _was_emptied),
     Cause("CBR-111", ("CBR-503",), _left_by_it),
+    Cause("CBR-114", ("CBR-201",), _SWITCH),
+    Cause("CBR-114", ("CBR-202",), _RHYTHM),
+    Cause("CBR-114", ("CBR-203",), _RETENTION),
+    Cause("CBR-114", ("CBR-205",), _COPIES),
+    Cause("CBR-114", ("CBR-206",), _weakened("replication_policy")),
+    Cause("CBR-114", ("CBR-301",), _weakened("backup_policy")),
+    Cause("CBR-114", ("CBR-303",), _weakened("locked")),
+    Cause("CBR-114", ("CBR-403",), _weakened("backup_end")),
+    Cause("CBR-114", ("CBR-501",), _weakened("auto_protect")),
+    Cause("CBR-114", ("CBR-502",), _weakened("excluded_disks", "included_disks")),
+    Cause("CBR-114", ("CBR-503",), _weakened("held")),
     Cause("CBR-201", ("CBR-206", "CBR-301")),
     Cause("CBR-301", ("CBR-101", "CBR-113"), _is_without_plan),
     Cause("CBR-201", ("CBR-101", "CBR-113"), _is_without_plan),

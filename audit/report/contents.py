@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -17,11 +17,24 @@ from audit.report.days import Day, days
 from audit.report.facts import Conclusion, RunFacts
 from audit.report.planned import Planned, planned
 from audit.report.problems import Problem, find_problems
+from audit.report.protection import ProtectionChanges, protection_changes, still_missed, still_weakened
 from audit.report.standings import FrameworkView, standings
 from audit.report.tally import Alike, Tally, count_alike, tally
 from audit.report.timeline import Timeline, timeline
 from audit.report.trend import trend
-from audit.subjects import SLACK, Collection, Limits, PolicySubject, Presence, Resource, SubjectKind, Subjects
+from audit.subjects import (
+    SLACK,
+    Collection,
+    Limits,
+    PolicySubject,
+    Presence,
+    Resource,
+    SubjectKind,
+    Subjects,
+    Taken,
+    Terms,
+    Weakened,
+)
 from audit.subjects.memory import mark
 
 _OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
@@ -78,6 +91,7 @@ class PolicyLine:
         cross_account_urn: the vault of another account that it copies to, or None.
         mark: changes with its schedule and its switch.
         known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
+        terms: by which rules it kept its backups, as far as runs saw it, the oldest first.
     """
 
     id: str
@@ -86,6 +100,7 @@ class PolicyLine:
     cross_account_urn: str | None
     mark: str
     known_since: datetime | None
+    terms: tuple[Terms, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +129,9 @@ class Report:
 
     Attributes:
         changes: against the run before; None where there is none to compare with.
+        protection: what became weaker or stronger since that run.
+        weakened: what became weaker and is not restored, in this run or earlier ones.
+        missed: backups that are gone, as the next run has to know them.
         trend: how earlier runs ended, the oldest first, and this one last.
     """
 
@@ -128,6 +146,9 @@ class Report:
     policies: tuple[PolicyLine, ...]
     frameworks: tuple[FrameworkView, ...]
     changes: Changes | None = None
+    protection: ProtectionChanges = field(default_factory=ProtectionChanges)
+    weakened: tuple[Weakened, ...] = ()
+    missed: tuple[Taken, ...] = ()
     trend: tuple[TrendLine, ...] = ()
 
     @cached_property
@@ -207,6 +228,9 @@ def compose(
             [control.id for control in controls],
             is_same_profile=not run.profile_changes,
         ),
+        protection=protection_changes(subjects, demands, run.as_of),
+        weakened=still_weakened(subjects, demands, run.as_of),
+        missed=still_missed(subjects, run.window.since),
         trend=trend(run.previous, line),
     )
 
@@ -220,6 +244,7 @@ def _policy_line(subject: PolicySubject) -> PolicyLine:
         cross_account_urn=policy.cross_account_urn,
         mark=mark(policy),
         known_since=subject.known_since,
+        terms=subject.terms,
     )
 
 

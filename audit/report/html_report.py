@@ -26,6 +26,7 @@ from audit.report.page.framework_tables import standing_style, standing_words, s
 from audit.report.page.items import Items
 from audit.report.page.names import identity, short
 from audit.report.page.problem_list import by_severity, entries
+from audit.report.page.protection_lists import protection_lists
 from audit.report.page.sentences import (
     VERDICTS,
     as_sentence,
@@ -95,6 +96,7 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
         "severities": by_severity(report.problems),
         "entries": entries(report.problems, new_ones(report.changes)),
         "change_lists": change_lists(report.changes) if report.changes else (),
+        "protection_lists": protection_lists(report.protection, clock, words),
         "legend": legend(report),
         "dates": dates(report),
         "calendar_rows": CalendarRows(cells(report, words), drawn, clock, words),

@@ -17,9 +17,10 @@ from audit.report.facts import RunFacts
 from audit.report.parts import previous_part, reading_part
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
+from audit.report.protection import ProtectionChanges, Turn
 from audit.report.standings import FrameworkView, RequirementLine
 from audit.report.timeline import Timeline
-from audit.subjects import Collection, SubjectKind, Waiver
+from audit.subjects import Collection, SubjectKind, Taken, Terms, Waiver, Weakened, Weakening
 
 SCHEMA_VERSION: Final = 1
 _INDENTED: Final = orjson.OPT_INDENT_2
@@ -99,7 +100,9 @@ def _without_rows(report: Report) -> Mapping[str, Any]:
         "resources": [],
         "policies": [_policy(policy) for policy in report.policies],
         "frameworks": [_framework(view) for view in report.frameworks],
-        "changes": _changes(report.changes) if report.changes else None,
+        "changes": _changes(report.changes, report.protection) if report.changes else None,
+        "weakened": [_weakening(subject, each) for subject in report.weakened for each in subject.weakenings],
+        "missed": [_missed(taken) for taken in report.missed],
         "trend": [_trend_line(line) for line in report.trend],
         "findings": [],
     }
@@ -183,7 +186,7 @@ def _waiver(waiver: Waiver) -> Mapping[str, Any]:
     }
 
 
-def _subject(part: Problem | Explained | Finding | Change) -> Mapping[str, Any]:
+def _subject(part: Problem | Explained | Finding | Change | Turn | Weakened) -> Mapping[str, Any]:
     return {"kind": part.kind, "id": part.id, "name": part.name}
 
 
@@ -252,6 +255,16 @@ def _policy(line: PolicyLine) -> Mapping[str, Any]:
         "cross_account_urn": line.cross_account_urn,
         "mark": line.mark,
         "known_since": _moment(line.known_since),
+        "terms": [_terms(terms) for terms in line.terms],
+    }
+
+
+def _terms(terms: Terms) -> Mapping[str, Any]:
+    return {
+        "since": shown(terms.since),
+        "until": shown(terms.until),
+        "days": terms.days,
+        "number": terms.number,
     }
 
 
@@ -278,7 +291,7 @@ def _requirement(line: RequirementLine) -> Mapping[str, Any]:
     }
 
 
-def _changes(changes: Changes) -> Mapping[str, Any]:
+def _changes(changes: Changes, protection: ProtectionChanges) -> Mapping[str, Any]:
     return {
         "against": changes.against,
         "as_of": shown(changes.as_of),
@@ -287,6 +300,45 @@ def _changes(changes: Changes) -> Mapping[str, Any]:
         "resolved": [_change(change) for change in changes.resolved],
         "disappeared": [_change(change) for change in changes.disappeared],
         "not_compared": [_change(change) for change in changes.not_compared],
+        "protection": {
+            "weakened": [_turn(turn) for turn in protection.weakened],
+            "strengthened": [_turn(turn) for turn in protection.strengthened],
+        },
+    }
+
+
+def _turn(turn: Turn) -> Mapping[str, Any]:
+    return {
+        "subject": _subject(turn),
+        "what": turn.aspect.what,
+        "about": turn.aspect.about or None,
+        "before": turn.before,
+        "after": turn.after,
+    }
+
+
+def _weakening(subject: Weakened, weakening: Weakening) -> Mapping[str, Any]:
+    return {
+        "subject": _subject(subject),
+        "what": weakening.aspect.what,
+        "about": weakening.aspect.about or None,
+        "before": weakening.before,
+        "after": weakening.after,
+        "since": shown(weakening.since),
+        "tasks": list(weakening.tasks),
+    }
+
+
+def _missed(taken: Taken) -> Mapping[str, Any]:
+    return {
+        "backup": taken.id,
+        "vault": taken.vault_id,
+        "resource": taken.resource_id,
+        "made": shown(taken.made),
+        "end": _moment(taken.end),
+        "by_policy": taken.by_policy,
+        "is_copy": taken.is_copy,
+        "gone": shown(taken.gone),
     }
 
 

@@ -1,11 +1,13 @@
-"""What a published report passes on to the next run: what it saw of policies and resources, and since when."""
+"""What a published report passes on to the next run: what it saw and missed, and since when."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from audit.collection import Kind, instant
-from audit.subjects import Memory
+from audit.records.keys import key_of
+from audit.subjects import Aspect, Memory, SubjectKind, Taken, Terms, Value, Weakened, Weakening
 
 
 def memory_of(report: Mapping[str, Any]) -> Memory:
@@ -26,6 +28,9 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
             if part["vaults"]
         },
         taken={part["id"]: tuple(map(int, part.get("taken_mb", ()))) for part in report["resources"]},
+        weakened=_weakened(report.get("weakened", ())),
+        terms={part["id"]: tuple(map(_terms, part.get("terms", ()))) for part in report["policies"]},
+        missed=tuple(map(_taken, report.get("missed", ()))),
         policies_complete=Kind.POLICIES in complete,
         vaults_complete=Kind.VAULTS in complete,
     )
@@ -33,3 +38,46 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
 
 def _moment(text: str | None) -> datetime | None:
     return instant(text) if text is not None else None
+
+
+def _weakened(parts: Iterable[Mapping[str, Any]]) -> Mapping[tuple[SubjectKind, str], Weakened]:
+    """Read what became weaker, by subject; a report from before there was such a list has none."""
+    found: dict[tuple[SubjectKind, str], list[Weakening]] = defaultdict(list)
+    names: dict[tuple[SubjectKind, str], str] = {}
+    for part in parts:
+        key = SubjectKind(part["subject"]["kind"]), part["subject"]["id"]
+        names[key] = part["subject"]["name"]
+        found[key].append(
+            Weakening(
+                aspect=Aspect(part["what"], part["about"] or ""),
+                before=_value(part["before"]),
+                after=_value(part["after"]),
+                since=instant(part["since"]),
+                tasks=tuple(part["tasks"]),
+            )
+        )
+    return {
+        key: Weakened(kind=key[0], id=key[1], name=names[key], weakenings=tuple(each)) for key, each in found.items()
+    }
+
+
+def _value(value: Any) -> Value:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _terms(part: Mapping[str, Any]) -> Terms:
+    return Terms(instant(part["since"]), instant(part["until"]), part["days"], part["number"])
+
+
+def _taken(part: Mapping[str, Any]) -> Taken:
+    return Taken(
+        id=part["backup"],
+        key=key_of(part["backup"]),
+        vault_id=part["vault"],
+        resource_id=part["resource"],
+        made=instant(part["made"]),
+        end=_moment(part["end"]),
+        by_policy=part["by_policy"],
+        is_copy=part["is_copy"],
+        gone=instant(part["gone"]),
+    )

@@ -9,14 +9,20 @@ from audit.matching import JUDGED, UNMET, PlannedRun, RunState, Schedules
 from audit.subjects.arrange import Inventory, Subject, Subjects, arrange, reaches_back, silent_since
 from audit.subjects.collection import Collection
 from audit.subjects.drill import Drill
+from audit.subjects.fates import Fate, Fates
+from audit.subjects.former import Former
 from audit.subjects.keeping import may_be_kept_for
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.memory import Memory
 from audit.subjects.policy import PolicySubject
-from audit.subjects.proof import SLACK, newest_proof, weigh_claims
+from audit.subjects.proof import newest_proof, weigh_claims
+from audit.subjects.protection import Demanded, Protection, Weakened, Weakening
 from audit.subjects.resource import Existence, Presence, Resource
 from audit.subjects.retention import FOR_EVER, kept_at_least, kept_at_most, long_term_copies
+from audit.subjects.strength import Aspect, Difference, Differences, Strength, Value, compare
+from audit.subjects.taken import SLACK, Taken
+from audit.subjects.terms import Terms
 from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import Waiver, WaiverSubject
 
@@ -25,26 +31,41 @@ __all__ = [
     "JUDGED",
     "SLACK",
     "UNMET",
+    "Aspect",
     "Collection",
+    "Demanded",
     "Departure",
+    "Difference",
+    "Differences",
     "Drill",
     "Existence",
+    "Fate",
+    "Fates",
+    "Former",
     "Inventory",
     "Limits",
     "Memory",
     "PlannedRun",
     "PolicySubject",
     "Presence",
+    "Protection",
     "Resource",
     "RunState",
     "Schedules",
+    "Strength",
     "Subject",
     "SubjectKind",
     "Subjects",
+    "Taken",
+    "Terms",
+    "Value",
     "VaultSubject",
     "Waiver",
     "WaiverSubject",
+    "Weakened",
+    "Weakening",
     "arrange",
+    "compare",
     "kept_at_least",
     "kept_at_most",
     "long_term_copies",

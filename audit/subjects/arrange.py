@@ -12,6 +12,8 @@ from audit.collection import Kind, Window
 from audit.history import History
 from audit.records import (
     BACKUP,
+    DELETE,
+    MOVES_ENDS,
     REPLICATION,
     SYNC,
     Agent,
@@ -27,16 +29,21 @@ from audit.records.layout import COMMON_PART, WHOLE
 from audit.records.table import Group
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import SURELY_SHOWN, Collection
+from audit.subjects.comparison import Comparison
+from audit.subjects.former import Former
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.policy import PolicySubject
+from audit.subjects.protection import Demanded, Weakened
 from audit.subjects.resource import Presence, Resource
+from audit.subjects.taken import Taken, by_resource, dated
 from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import WaiverSubject
 
 _DAY: Final = timedelta(days=1)
 _BY_ID: Final = attrgetter("id")
 _BY_AGE: Final = attrgetter("created_at", "id")
-_TAKES_AWAY: Final = frozenset({"delete", "remove_resource", "vault_delete"})
+_TAKES_AWAY: Final = frozenset({DELETE, "remove_resource", "vault_delete"})
+_LOOKED_AT_ALONE: Final = _TAKES_AWAY | {MOVES_ENDS}
 
 _LIST_OF_TYPE: Final = {
     "OS::Nova::Server": "server",
@@ -63,12 +70,19 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subjects:
-    """Everything that is judged, each part in order of id."""
+    """Everything that is judged, each part in order of id.
+
+    Attributes:
+        forgotten: what became weaker of subjects that are none of these because a list could not be read.
+        elsewhere: backups that are gone, of vaults that are none of these.
+    """
 
     resources: tuple[Resource, ...]
     policies: tuple[PolicySubject, ...]
     vaults: tuple[VaultSubject, ...]
     collection: Collection
+    forgotten: tuple[Weakened, ...] = ()
+    elsewhere: tuple[Taken, ...] = ()
 
     def of(self, kind: SubjectKind) -> tuple[Subject, ...]:
         """Return the subjects of one kind; waivers become subjects only when the other findings are known."""
@@ -81,13 +95,19 @@ class Subjects:
         return parts.get(kind, ())
 
 
-def arrange(history: History, inventory: Inventory, collection: Collection) -> Subjects:
-    """Bring tasks and inventory together as subjects.
+def arrange(
+    history: History,
+    inventory: Inventory,
+    collection: Collection,
+    former: Former | None = None,
+    demanded: Demanded | None = None,
+) -> Subjects:
+    """Bring tasks and inventory together as subjects, beside what the run before saw and demanded.
 
     The history gives its tasks away. Those that were created after the end of the window are left out, so that the same
     evidence gives the same subjects whenever it is read.
     """
-    return _Arrangement(history, inventory, collection).subjects()
+    return _Arrangement(history, inventory, collection, former).subjects(demanded)
 
 
 def reaches_back(subject: Resource | VaultSubject, period: timedelta, now: datetime) -> bool:
@@ -103,10 +123,12 @@ def silent_since(subject: Resource | VaultSubject) -> datetime:
 class _Arrangement:
     """The lookups that arranging needs, made once."""
 
-    def __init__(self, history: History, inventory: Inventory, collection: Collection) -> None:
+    def __init__(self, history: History, inventory: Inventory, collection: Collection, former: Former | None) -> None:
         self._collection = collection
         self._has_all = {kind: collection.has_all(kind) for kind in Kind}
         self._vaults = {vault.id: vault for vault in sorted(inventory.vaults, key=_BY_ID)}
+        backups = sorted(inventory.backups, key=_BY_AGE)
+        self._comparison = Comparison(former, collection, self._vaults, backups)
         policies = [self._policy(policy) for policy in sorted(inventory.policies, key=_BY_ID)]
         applied = _by_vault(policies)
         self._policies = tuple([self._with_sources(subject, applied) for subject in policies])
@@ -119,7 +141,7 @@ class _Arrangement:
         self._points_of_resource: dict[str, list[Backup]] = defaultdict(list)
         self._points_of_vault: dict[str, list[Backup]] = defaultdict(list)
         self._listed: set[str | None] = set()
-        for backup in sorted(inventory.backups, key=_BY_AGE):
+        for backup in backups:
             if backup.is_own:
                 self._listed.add(backup.resource_type)
             self._points_of_resource[backup.resource_id].append(backup)
@@ -129,6 +151,7 @@ class _Arrangement:
             if collection.proven
             else _covered_since(collection.window, history.oldest(collection.window.until))
         )
+        self._taken_of = by_resource(self._comparison.taken.values())
         self._places: dict[str, list[tuple[Vault, Protected]]] = defaultdict(list)
         self._named: dict[str, list[str]] = defaultdict(list)
         for vault in self._vaults.values():
@@ -141,20 +164,36 @@ class _Arrangement:
         self._gone: set[str] = set()
         self._shared: set[int] = set()
         self._stays: dict[str | None, set[str]] = defaultdict(set)
+        self._moves: dict[str, list[Task]] = defaultdict(list)
         self._without_resource: list[tuple[Task, tuple[str, ...]]] = []
         self._table = history.hand_over()
         self._file([*self._table.hand_over(collection.window.until)])
         self._syncs = [(task, where) for task, where in self._without_resource if _may_have_brought(task)]
 
-    def subjects(self) -> Subjects:
+    def subjects(self, demanded: Demanded | None) -> Subjects:
         """Build every subject."""
-        resources = sorted(self._by_resource.keys() | self._places.keys() | self._unprotected())
-        vaults = sorted(self._vaults.keys() | self._gone)
+        earlier = self._comparison.resource_ids()
+        resources = sorted(self._by_resource.keys() | self._places.keys() | self._unprotected() | earlier)
+        vaults = sorted(self._vaults.keys() | self._gone | self._comparison.vault_ids())
         return Subjects(
             resources=tuple([self._resource(resource_id) for resource_id in resources]),
             policies=self._policies,
             vaults=tuple([self._vault(vault_id) for vault_id in vaults]),
-            collection=replace(self._collection, tasks=self._loose(vaults), covered_since=self._covered_since),
+            collection=replace(
+                self._collection,
+                tasks=self._loose(vaults),
+                covered_since=self._covered_since,
+                protection=self._comparison.of_demands(demanded),
+            ),
+            elsewhere=self._comparison.taken_elsewhere(vaults),
+            forgotten=self._comparison.forgotten(
+                (
+                    *((SubjectKind.RESOURCE, each) for each in resources),
+                    *((SubjectKind.POLICY, each.id) for each in self._policies),
+                    *((SubjectKind.VAULT, each) for each in vaults),
+                    (SubjectKind.COLLECTION, self._collection.id),
+                )
+            ),
         )
 
     def _unprotected(self) -> set[str]:
@@ -175,7 +214,7 @@ class _Arrangement:
         alone: list[bytes] = []
         for group in groups:
             task = group.sample
-            if task.resource_id and not task.removed and task.operation not in _TAKES_AWAY:  # nearly all of them
+            if task.resource_id and not task.removed and task.operation not in _LOOKED_AT_ALONE:  # nearly all of them
                 self._put(group, self._vaults_of(task))
             else:
                 alone.append(group.records)
@@ -190,6 +229,8 @@ class _Arrangement:
             filed[record[COMMON_PART], vault_ids] += record
             if not _resources_of(task):
                 self._without_resource.append((task, vault_ids))
+            if task.operation == MOVES_ENDS and not task.broke:
+                self._note_move(task, vault_ids)
             if _takes_away(task):
                 self._gone.update(vault_ids)
                 if task.operation == "remove_resource":
@@ -198,6 +239,11 @@ class _Arrangement:
                     self._departures |= dict.fromkeys(set(vault_ids) - self._vaults.keys(), _departure(task))
         for (common, vault_ids), alike in filed.items():
             self._put(Group(self._table.sample(common), bytes(alike)), vault_ids)
+
+    def _note_move(self, task: Task, vault_ids: Iterable[str]) -> None:
+        """Note of the vaults of a task, or of the one resource that it names, that it moved ends of backups."""
+        for subject_id in (task.resource_id,) if task.resource_id else vault_ids:
+            self._moves[subject_id].append(task)
 
     def _put(self, group: Group, vault_ids: Sequence[str]) -> None:
         """Put tasks that are alike under their resources and vaults; of several vaults, the log does not say which."""
@@ -225,13 +271,15 @@ class _Arrangement:
         groups = self._by_vault.pop(vault_id, [])
         tasks = self._tasks(groups)
         named = (task.vault_name for task in reversed(tasks) if task.vault_name)
+        policies = self._policies_of(vault_id) if vault else None
+        departure = self._departures.get(vault_id)
         return VaultSubject(
             id=vault_id,
-            name=vault.name if vault else next(named, vault_id),
+            name=vault.name if vault else self._comparison.vault_name(vault_id) or next(named, vault_id),
             vault=vault,
-            policies=self._policies_of(vault_id) if vault else None,
+            policies=policies,
             tasks=tasks,
-            departure=self._departures.get(vault_id),
+            departure=departure,
             window=self._collection.window,
             log_complete=self._has_all[Kind.TASKS],
             vaults_complete=self._has_all[Kind.VAULTS],
@@ -240,6 +288,9 @@ class _Arrangement:
             ),
             covered_since=self._covered_since,
             recovery_points=self._points(self._points_of_vault.get(vault_id, ())),
+            former_policies=self._comparison.former_policies(vault_id),
+            taken=dated(self._comparison.taken.get(vault_id, ()), tasks),
+            protection=self._comparison.of_vault(vault_id, departure, policies, tasks),
         )
 
     def _resource(self, resource_id: str) -> Resource:
@@ -249,8 +300,9 @@ class _Arrangement:
         name, kind = self._label(resource_id, places, tasks)
         created = [vault.created_at for vault in vaults if vault.created_at is not None]
         departure = None if vaults else self._departure_of(resource_id, tasks)
-        presence = self._presence(vaults, departure, tasks)
         memory = self._collection.memory
+        presence = self._presence(resource_id, vaults, departure, tasks)
+        policies = self._policies_of(*[vault.id for vault in vaults])
         resource = Resource(
             id=resource_id,
             name=name,
@@ -259,7 +311,7 @@ class _Arrangement:
             departure=departure if presence is Presence.LEFT else None,
             vaults=vaults,
             places=places,
-            policies=self._policies_of(*[vault.id for vault in vaults]),
+            policies=policies,
             tasks=tasks,
             held_since=min(created, default=None),
             window=self._collection.window,
@@ -279,9 +331,16 @@ class _Arrangement:
             known_since=self._first_seen(tasks) if vaults else None,
             is_type_listed=kind in self._listed_types,
             nameless_syncs=self._nameless_syncs({vault.id for vault in vaults if vault.is_synchronised}),
+            moves_of_ends=self._moves_of(resource_id, vaults),
+            missed=self._taken_of.get(resource_id, frozenset()),
+            protection=self._comparison.of_resource(resource_id, departure, places, policies),
         )
         remembered = self._remembered(resource)
         return replace(resource, known_since=remembered) if remembered else resource
+
+    def _moves_of(self, resource_id: str, vaults: Sequence[Vault]) -> tuple[Task, ...]:
+        found = [task for each in (resource_id, *(vault.id for vault in vaults)) for task in self._moves.get(each, ())]
+        return tuple(sorted(found, key=_BY_AGE))
 
     def _tasks(self, groups: list[Group]) -> Sequence[Task]:
         return PackedTasks(self._table, groups) if groups else ()
@@ -306,14 +365,16 @@ class _Arrangement:
             return None
         return tasks.first_created() if isinstance(tasks, PackedTasks) else self._covered_since
 
-    def _presence(self, vaults: tuple[Vault, ...], departure: Departure | None, tasks: Sequence[Task]) -> Presence:
+    def _presence(
+        self, resource_id: str, vaults: tuple[Vault, ...], departure: Departure | None, tasks: Sequence[Task]
+    ) -> Presence:
         if any(not vault.receives_copies_only for vault in vaults):
             return Presence.PROTECTED
         if not self._has_all[Kind.VAULTS]:
             return Presence.UNKNOWN
         if vaults:
             return Presence.REPLICA
-        if not tasks:
+        if not tasks and self._comparison.resource_label(resource_id) is None:
             return Presence.UNPROTECTED
         return Presence.LEFT if departure else Presence.UNACCOUNTED
 
@@ -335,6 +396,8 @@ class _Arrangement:
         protectable = self._protectables.get(resource_id)
         if protectable:
             return protectable.name, protectable.type
+        if known := self._comparison.resource_label(resource_id):
+            return known
         own = [task for task in tasks if task.resource_id == resource_id]
         name = next((task.resource_name for task in reversed(own) if task.resource_name), resource_id)
         kind = next((task.resource_type for task in reversed(own) if task.resource_type), "unknown")
@@ -349,6 +412,8 @@ class _Arrangement:
             unreadable=unreadable,
             vaults=tuple([self._vaults[vault_id] for vault_id in sorted(policy.vault_ids & self._vaults.keys())]),
             known_since=memory.policy_since(policy, now) if memory else None,
+            terms=self._comparison.terms(policy),
+            protection=self._comparison.of_policy(policy),
         )
 
     def _with_sources(self, subject: PolicySubject, applied: _Applied) -> PolicySubject:

@@ -9,6 +9,7 @@ from audit.collection import ALWAYS_READ, Drift, Kind, Reading, Rejected, Window
 from audit.records import Deployment, OrganizationPolicy, Task
 from audit.subjects.kinds import SubjectKind
 from audit.subjects.memory import Memory
+from audit.subjects.protection import Protection
 
 SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
 
@@ -28,6 +29,7 @@ class Collection:
         proven: the time that the history of earlier runs covers and that this reading continues; None where it covers
             nothing, or there is a gap between the two.
         covered_since: from when on silence of the log means something; None before subjects are arranged.
+        protection: how what the profile demands changed since the run before; None where there was none.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.COLLECTION
@@ -46,6 +48,7 @@ class Collection:
     lost: str | None = None
     proven: Window | None = None
     covered_since: datetime | None = None
+    protection: Protection | None = None
 
     @property
     def covered(self) -> Window | None:

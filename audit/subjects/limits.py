@@ -30,6 +30,7 @@ class Limits:
         min_backup_size: percent of what the backups of a resource usually took before; None where it need not be kept.
         overstay: how long after its end of retention a backup may still be there.
         max_restore_time: from start to end of a restore.
+        weakened_for: how long a protection that became weaker fails, unless it is restored before.
         drills: restores that people signed for.
         max_agent_silence: how long ago an agent may have been active last.
     """
@@ -63,6 +64,7 @@ class Limits:
     overstay: timedelta
     max_restore_time: timedelta
     max_agent_silence: timedelta
+    weakened_for: timedelta
     max_waiver_period: timedelta
     max_waived_subjects: int
     maintenance: Callable[[datetime], str] = lambda _moment: ""

@@ -11,6 +11,10 @@ from datetime import datetime
 
 from audit.collection import shown
 from audit.records import Policy
+from audit.subjects.kinds import SubjectKind
+from audit.subjects.protection import Weakened
+from audit.subjects.taken import Taken
+from audit.subjects.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,9 @@ class Memory:
         resources: of each resource that a vault held, the ids of the policies that it followed, in order, and since
             when it is known to follow them; None where nothing said so.
         taken: what the backups of a resource took in MB, at the end of each of some days, the newest last.
+        weakened: what became weaker and was not restored, by kind and id of the subject.
+        terms: of each policy, by which rules it kept its backups, the oldest first.
+        missed: backups that were gone then, of which the end that they had says more than their policy.
         policies_complete, vaults_complete: that run read the whole list; if not, what it does not name may have been
             there all the same.
     """
@@ -34,6 +41,9 @@ class Memory:
     policies: Mapping[str, tuple[str, datetime | None]]
     resources: Mapping[str, tuple[tuple[str, ...], datetime | None]]
     taken: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    weakened: Mapping[tuple[SubjectKind, str], Weakened] = field(default_factory=dict)
+    terms: Mapping[str, tuple[Terms, ...]] = field(default_factory=dict)
+    missed: tuple[Taken, ...] = ()
     policies_complete: bool = True
     vaults_complete: bool = True
 

@@ -16,9 +16,10 @@ from typing import Final, NamedTuple
 
 from audit.records import BACKUP, Backup, Policy, Task, TaskList
 from audit.records.keys import Key
+from audit.subjects.policy import PolicySubject
 from audit.subjects.resource import Resource
+from audit.subjects.taken import SLACK
 
-SLACK: Final = timedelta(hours=1)
 _DELETE: Final = frozenset({"delete"})
 _DAY: Final = timedelta(days=1)
 _LONGEST: Final = 2 * _DAY
@@ -151,17 +152,26 @@ def _without_any(missing: list[Task], resource: Resource) -> list[Task]:
 
 
 def _unexplained(missing: list[Task], resource: Resource, now: datetime) -> list[Task]:
-    """Leave out the tasks whose backup a deletion, or the end of its retention, may have taken away."""
-    rules = [subject.policy for subject in resource.policies or () if subject.policy.operation == BACKUP]
-    life = min([_FOR_EVER, *(rule.retention_days or 0 for rule in rules if rule.keeps_by_age)]) * _DAY
-    young = [task for task in missing if now - task.began < life]
+    """Leave out the tasks whose backup a deletion, or the end of its retention, may have taken away.
+
+    For those that an earlier run saw, their vault answers.
+    """
+    making = [subject for subject in resource.policies or () if subject.policy.operation == BACKUP]
+    young = [task for task in missing if now - task.began < _life(task, making)]
     if not young:
         return []
-    deleted = {task.backup_key for task in resource.doing(_DELETE) if not task.broke} - {None}
+    rules = [subject.policy for subject in making]
+    deleted = {task.backup_key for task in resource.doing(_DELETE) if not task.broke} - {None} | resource.missed
     began = sorted(other.began for other in resource.sorted_tasks.successes)
     shown = [point for point in resource.own_points or () if point.expired_at]
     left = [task for task in young if task.backup_key not in deleted]
     return [task for task in left if not _has_expired(task, now, began, shown, rules)]
+
+
+def _life(task: Task, making: list[PolicySubject]) -> timedelta:
+    """How long a backup was to live by the rules of the time when it was made."""
+    days = (terms.days for subject in making for terms in subject.terms_at(task.began))
+    return min((each for each in days if each is not None), default=_FOR_EVER) * _DAY
 
 
 def _has_expired(task: Task, now: datetime, began: list[datetime], shown: list[Backup], rules: list[Policy]) -> bool:

@@ -29,6 +29,7 @@ from audit.schedule import Schedule
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.policy import PolicySubject
+from audit.subjects.protection import Protection
 from audit.subjects.sorted_tasks import SortedTasks, sort_out
 
 _Bounds = tuple[tuple[datetime, str, bool], ...]
@@ -85,6 +86,9 @@ class Resource:
         agents_complete: the list of agents was read completely.
         is_type_listed: that list was read completely, and shows every resource of its type.
         nameless_syncs: synchronisations into its hybrid vaults that may have brought backups of it, and do not say.
+        moves_of_ends: tasks that moved the ends of backups in its vaults, of this resource or of no named one.
+        missed: ids of its backups that earlier runs saw and that are gone.
+        protection: what became of it since the run before; None where there was none.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.RESOURCE
@@ -113,6 +117,9 @@ class Resource:
     agents_complete: bool = False
     is_type_listed: bool = False
     nameless_syncs: tuple[Task, ...] = ()
+    moves_of_ends: tuple[Task, ...] = ()
+    missed: frozenset[Key] = frozenset()
+    protection: Protection | None = None
     _matched: dict[int, tuple[Limits, Schedules]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property

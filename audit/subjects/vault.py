@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import ClassVar
 
 from audit.collection import Window
-from audit.records import Backup, PackedTasks, Task, Vault
+from audit.records import Backup, PackedTasks, Policy, Task, Vault
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.policy import PolicySubject
+from audit.subjects.protection import Protection
+from audit.subjects.taken import Taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,9 @@ class VaultSubject:
         shared: ids of those tasks that may as well concern another vault: the log does not say which.
         covered_since: from when on silence of the log means something; the start of the window where None.
         recovery_points: the backups that it keeps, oldest first; None where they were not read completely.
+        former_policies: those that were applied to it when the run before looked; empty where that is not known.
+        taken: backups that earlier runs saw in it and that are gone, in order of id.
+        protection: what became of it since the run before; None where there was none.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.VAULT
@@ -40,6 +45,9 @@ class VaultSubject:
     shared: frozenset[str] = frozenset()
     covered_since: datetime | None = None
     recovery_points: tuple[Backup, ...] | None = None
+    former_policies: tuple[Policy, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    protection: Protection | None = None
 
     def forget(self) -> None:
         """Free what was worked out of its tasks; whoever asks again has it worked out again."""

@@ -29,12 +29,14 @@ from audit.schedule import Schedule
 from audit.subjects import (
     Collection,
     Departure,
+    Former,
     Inventory,
     Limits,
     PolicySubject,
     Presence,
     Resource,
     Subjects,
+    Taken,
     VaultSubject,
     Waiver,
     WaiverSubject,
@@ -235,6 +237,7 @@ def limits(**changes: Any) -> Limits:
         "overstay": 2 * DAY,
         "max_restore_time": 12 * HOUR,
         "max_agent_silence": 24 * HOUR,
+        "weakened_for": 7 * DAY,
         "max_waiver_period": 365 * DAY,
         "max_waived_subjects": 10,
     }
@@ -321,12 +324,45 @@ def arranged(
     policies: Iterable[Policy] = (),
     vaults: Iterable[Vault] = (),
     collection: Collection | None = None,
+    *,
+    former: Former | None = None,
     **others: Iterable[Any],
 ) -> Subjects:
     """What was read; without backups of their own, successes have made what they name."""
     found = tuple(tasks)
     inventory = Inventory(policies=policies, vaults=vaults, **{"backups": points_of(found), **others})
-    return arrange(History(found), inventory, collection or a_collection())
+    return arrange(History(found), inventory, collection or a_collection(), former)
+
+
+def a_former(
+    policies: Iterable[Policy] = (), vaults: Iterable[Vault] = (), backups: Iterable[Backup] = (), **changes: Any
+) -> Former:
+    """What a run saw an hour before NOW, completely."""
+    values: Row = {
+        "run": "run-1",
+        "until": NOW - HOUR,
+        "policies": {policy.id: policy for policy in policies},
+        "vaults": {vault.id: vault for vault in vaults},
+        "backups": {backup.id: backup for backup in backups},
+        "complete": frozenset({Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS}),
+    }
+    return Former(**{**values, **changes})
+
+
+def a_taken(age: timedelta, life: timedelta | None, **changes: Any) -> Taken:
+    """A backup that was made this long before NOW, was to live so long, and is missed since NOW."""
+    values: Row = {
+        "id": f"point-{age // HOUR}h",
+        "vault_id": "vault-1",
+        "resource_id": "server-1",
+        "made": NOW - age,
+        "end": None if life is None else NOW - age + life,
+        "by_policy": True,
+        "is_copy": False,
+        "gone": NOW,
+    }
+    values |= changes
+    return Taken(key=key_of(values["id"]), **values)
 
 
 def facts_of(verdict: Verdict) -> dict[str, Fact]:

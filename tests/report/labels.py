@@ -15,12 +15,16 @@ from audit.report.page import (
     calendar_table,
     change_lists,
     framework_tables,
+    protection_lists,
     sentences,
     times,
     unmet_runs,
 )
 from audit.report.page.catalogue import OUTCOMES
+from audit.report.page.words import ENGLISH
+from audit.report.protection import ProtectionChanges
 from audit.subjects import SubjectKind
+from tests.core.builders import NOW
 from tests.report.test_changes_on_the_page import against, change
 
 _PAGE: Final = Path(html_report.__file__).parent / "page"
@@ -88,6 +92,9 @@ def _of_tables() -> Iterator[str]:
         for each in change_lists.change_lists(against(not_compared=(change(),)))
         for text in (each.words, each.meaning)
     )
+    yield from protection_lists.LABELS.values()
+    shown = protection_lists.protection_lists(ProtectionChanges(), times.Clock("UTC", NOW), ENGLISH)
+    yield from (text for each in shown for text in (each.words, each.meaning))
     yield from (*times.MONTHS, *times.WEEKDAYS)
 
 

@@ -7,6 +7,8 @@ from audit.findings import Severity
 from audit.previous import Previous
 from audit.report.changes import Change, Changes
 from audit.report.html_report import render
+from audit.report.protection import ProtectionChanges, Turn
+from audit.subjects import Aspect, SubjectKind, Value
 from tests.report.test_html_report import FAILING, HOSTILE, NOW, Page, failing, problem, report, run, text, twins
 
 BEFORE: Final = NOW - timedelta(days=1)
@@ -91,3 +93,59 @@ def test_what_else_was_wrong_with_the_last_run_is_told_beside_it() -> None:
     shown = text(report(run=run(previous=Previous(run="r0", as_of=BEFORE, notes=("its history is <lost>",)))))
 
     assert "Compared with r0 Its history is <lost>" in shown
+
+
+def turn(what: str, before: Value, after: Value, about: str = "", **changes: Any) -> Turn:
+    known: dict[str, Any] = {"kind": SubjectKind.POLICY, "id": "policy-1", "name": "daily"}
+    return Turn(**{**known, "aspect": Aspect(what, about), "before": before, "after": after, **changes})
+
+
+def protection(*weakened: Turn, **changes: Any) -> str:
+    return text(report(changes=against(), protection=ProtectionChanges(weakened=weakened, **changes)))
+
+
+def test_the_protection_is_told_also_where_nothing_changed() -> None:
+    assert "Protection 0 weaker, 0 stronger" in protection()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (turn("retention_days", 365, 1), "backups are kept: 365 days → 1 day"),
+        (turn("retention_days", None, 8), "backups are kept: without limit → 8 days"),
+        (turn("max_backups", 1000, 7), "number of backups kept: 1,000 → 7"),
+        (turn("enabled", before=True, after=False), "enabled: yes → no"),
+        (turn("longest_gap_minutes", 1440, 10080), "longest time between runs: 24 hours → 7 days"),
+        (turn("excluded_disks", (), ("a", "b")), "disks that are left out: none → a, b"),
+        (
+            turn("backup_end", "2027-11-01T01:00:20Z", "2026-12-01T00:00:00Z", "point-1"),
+            "end of a backup point-1: 1 Nov 2027, 01:00 → 1 Dec 2026, 00:00",
+        ),
+        (turn("grace_hours", 6, 72), "grace_hours: 6 → 72"),
+        (turn("waived_until", None, "2027-03-31", "CBR-101 x"), "waived_until CBR-101 x: without limit → 2027-03-31"),
+    ],
+)
+def test_before_and_after_are_told_in_words(change: Turn, told: str) -> None:
+    shown = protection(change)
+
+    assert "Protection 1 weaker, 0 stronger" in shown
+    assert f"daily policy-1 {told}" in shown
+
+
+def test_of_several_ends_in_a_vault_the_first_stands_for_all() -> None:
+    ends = [turn("backup_end", None, "2026-12-01T00:00:00Z", f"point-{number}") for number in range(3)]
+    shown = protection(*ends, strengthened=(turn("locked", before=False, after=True),))
+
+    assert "Protection 3 weaker, 1 stronger" in shown
+    assert "end of a backup point-0: without limit → 1 Dec 2026, 00:00 and 2 more" in shown
+    assert "point-1" not in shown
+    assert "What protects more now than then. daily policy-1 backups are locked: no → yes" in shown
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_nothing_of_a_change_is_markup(hostile: str) -> None:
+    change = turn(hostile, (hostile,), hostile, hostile, name=hostile)
+    page = render(report(changes=against(), protection=ProtectionChanges(weakened=(change,)))).decode()
+
+    assert "<img" not in page.split("<h3>Protection</h3>")[1]
+    assert "alert(1)</script>" not in page.split("<h3>Protection</h3>")[1].split("</section>")[0]

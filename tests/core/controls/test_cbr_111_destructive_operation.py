@@ -5,15 +5,19 @@ import pytest
 
 from audit.controls.cbr_111_destructive_operation import judge
 from audit.findings import Outcome
-from audit.records import Task
-from audit.subjects import PolicySubject
+from audit.records import Backup, Task
+from audit.subjects import PolicySubject, Taken, Terms
 from tests.core.builders import (
     DAY,
     HOUR,
+    NOW,
     TICK,
     a_backup,
+    a_departure,
+    a_point,
     a_policy,
     a_policy_subject,
+    a_taken,
     a_vault,
     a_vault_subject,
     facts_of,
@@ -162,7 +166,13 @@ def test_a_deletion_that_nothing_explains_is_counted_beside_one_that_was_judged(
     verdict = judge(a_vault_subject(early, late), limits())
 
     assert (verdict.outcome, verdict.tasks) == (Outcome.PASS, (late.id,))
-    assert facts_of(verdict) == {"removals": 0, "early_deletions": 0, "deletions": 2, "deletions_not_judged": 1}
+    assert facts_of(verdict) == {
+        "removals": 0,
+        "early_deletions": 0,
+        "deletions": 2,
+        "deletions_not_judged": 1,
+        "gone_without_task": 0,
+    }
 
 
 def test_deletions_of_which_none_could_be_judged_are_unknown() -> None:
@@ -170,7 +180,7 @@ def test_deletions_of_which_none_could_be_judged_are_unknown() -> None:
     verdict = judge(a_vault_subject(*deletions), limits())
 
     assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, tuple(task.id for task in deletions))
-    assert facts_of(verdict) == {"removals": 0, "early_deletions": 0, "deletions": 2, "deletions_not_judged": 2}
+    assert facts_of(verdict)["deletions_not_judged"] == 2
 
 
 @pytest.mark.parametrize("others", [[], [a_backup(9 * DAY, backup_id="backup-1"), a_deletion(HOUR)]])
@@ -216,3 +226,130 @@ def test_the_age_of_a_copy_in_a_replication_vault_is_not_judged() -> None:
     verdict = judge(vault, limits())
 
     assert (verdict.outcome, facts_of(verdict)["deletions_not_judged"]) == (Outcome.PASS, 1)
+
+
+def early(age: timedelta = 8 * DAY, **changes: Any) -> Taken:
+    """A backup that earlier runs saw, with an end that had not come."""
+    return a_taken(age, 90 * DAY, **changes)
+
+
+def test_a_backup_that_went_before_its_own_end_is_a_failure_whatever_its_policy_says_now() -> None:
+    taken = early(gone=NOW - DAY)
+    deletion = a_deletion(DAY, taken.id)
+    verdict = judge(a_vault_subject(a_backup(8 * DAY, backup_id=taken.id), deletion, taken=(taken,)), limits())
+
+    assert (verdict.outcome, verdict.reason, verdict.tasks) == (
+        Outcome.FAIL,
+        "backups were deleted before their retention ended",
+        (deletion.id,),
+    )
+    assert (facts_of(verdict)["early_deletions"], facts_of(verdict)["gone_without_task"]) == (1, 0)
+
+
+@pytest.mark.parametrize("log_complete", [True, False])
+def test_a_backup_that_is_gone_before_its_end_is_missed_without_a_task(log_complete: bool) -> None:  # noqa: FBT001
+    taken = (early(gone=NOW - HOUR), early(9 * DAY), a_taken(8 * DAY, 7 * DAY, id="due"))
+    verdict = judge(a_vault_subject(taken=taken, log_complete=log_complete), limits())
+
+    assert (verdict.outcome, verdict.reason, verdict.tasks) == (
+        Outcome.FAIL,
+        "backups are gone before their retention ended",
+        (),
+    )
+    assert (facts_of(verdict)["since"], facts_of(verdict)["gone_without_task"]) == ("2026-11-23T03:00:00Z", 2)
+
+
+def test_a_backup_that_went_at_its_own_end_is_no_failure_whatever_its_policy_says_now() -> None:
+    taken = a_taken(8 * DAY, 7 * DAY, gone=NOW - DAY)
+    tasks = [a_backup(8 * DAY, backup_id=taken.id), a_deletion(DAY, taken.id)]
+    subject = a_vault_subject(*tasks, taken=(taken,), policies=(keeping(retention_days=30),))
+
+    assert judge(subject, limits()).outcome is Outcome.PASS
+    assert judge(a_vault_subject(*tasks, policies=subject.policies), limits()).outcome is Outcome.FAIL
+
+
+def test_what_belonged_to_a_vault_or_a_resource_that_was_taken_away_is_a_part_of_that() -> None:
+    removal = a_backup(HOUR, operation="remove_resource", resource_id=None, removed=("server-1",))
+    of_resource = judge(a_vault_subject(removal, taken=(early(),)), limits())
+    of_vault = judge(a_vault_subject(taken=(early(),), vault=None, departure=a_departure()), limits())
+    long_ago = a_backup(9 * DAY, operation="remove_resource", resource_id=None, removed=("server-1",))
+    since_then = judge(a_vault_subject(long_ago, taken=(early(8 * DAY),)), limits())
+
+    assert facts_of(since_then)["gone_without_task"] == 1
+    assert (of_resource.outcome, facts_of(of_resource)["gone_without_task"]) == (Outcome.FAIL, 0)
+    assert facts_of(of_vault)["gone_without_task"] == 0
+
+
+def test_what_is_gone_is_unknown_where_only_unread_policies_could_explain_it() -> None:
+    deletion = a_deletion(DAY, "point-192h")
+    taken = (a_taken(8 * DAY, None),)
+    silent = judge(a_vault_subject(taken=taken, policies=None), limits())
+    told = judge(a_vault_subject(deletion, taken=taken, policies=None), limits())
+
+    assert silent.outcome is told.outcome is Outcome.UNKNOWN
+    assert facts_of(told)["deletions_not_judged"] == 1
+
+
+def following(*terms: Terms, **changes: Any) -> PolicySubject:
+    last = terms[-1]
+    policy = a_policy(**{"retention_days": last.days, "max_backups": last.number, **changes})
+    return a_policy_subject(policy, terms=terms)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "outcome"), [(90, 7, Outcome.FAIL), (7, 90, Outcome.PASS), (7, 7, Outcome.PASS)]
+)
+def test_a_backup_that_no_run_saw_is_held_to_the_rules_of_then(then: int, now: int, outcome: Outcome) -> None:
+    tasks = [a_backup(9 * DAY, backup_id="backup-1"), a_deletion(DAY)]
+    policy = following(Terms(NOW - 20 * DAY, NOW - 3 * DAY, then, None), Terms(NOW - 2 * DAY, NOW, now, None))
+
+    assert judge(a_vault_subject(*tasks, policies=(policy,)), limits()).outcome is outcome
+
+
+@pytest.mark.parametrize("then", [7, 90])
+def test_of_rules_that_changed_around_the_backup_the_shorter_one_counts(then: int) -> None:
+    tasks = [a_backup(9 * DAY, backup_id="backup-1"), a_deletion(DAY)]
+    now = 97 - then
+    policy = following(Terms(NOW - 20 * DAY, NOW - 9.5 * DAY, then, None), Terms(NOW - 8 * DAY, NOW, now, None))
+
+    assert judge(a_vault_subject(*tasks, policies=(policy,)), limits()).outcome is Outcome.PASS
+
+
+def test_a_number_that_was_kept_then_excuses_a_deletion() -> None:
+    tasks = [a_backup(9 * DAY, backup_id="backup-1"), a_backup(8 * DAY), a_deletion(7 * DAY)]
+    policy = following(Terms(NOW - 20 * DAY, NOW - 3 * DAY, None, 1), Terms(NOW - 2 * DAY, NOW, 90, None))
+
+    assert judge(a_vault_subject(*tasks, policies=(policy,)), limits()).outcome is Outcome.PASS
+
+
+def test_a_backup_from_before_the_window_is_held_to_the_rules_of_then() -> None:
+    policy = following(Terms(NOW - 60 * DAY, NOW - 3 * DAY, 90, None), Terms(NOW - 2 * DAY, NOW, 7, None))
+
+    assert judge(a_vault_subject(a_deletion(DAY), policies=(policy,)), limits()).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("points", "outcome"),
+    [
+        ((a_point(8 * DAY, expired_at=NOW - DAY),), Outcome.UNKNOWN),
+        ((a_point(8 * DAY, expired_at=NOW - TICK),), Outcome.FAIL),
+        ((a_point(8 * DAY, expired_at=None),), Outcome.FAIL),
+        ((a_point(8 * DAY, expired_at=NOW - DAY, by_policy=False),), Outcome.FAIL),
+        ((a_point(8 * DAY, expired_at=NOW - DAY, resource_id="other"),), Outcome.FAIL),
+        ((a_point(10 * DAY, expired_at=NOW - 3 * DAY),), Outcome.FAIL),
+        ((a_point(8 * DAY, expired_at=NOW - DAY, parent_id="whole"),), Outcome.FAIL),
+        ((), Outcome.FAIL),
+        (None, Outcome.FAIL),
+    ],
+)
+def test_on_a_first_run_the_end_of_the_next_backup_may_show_that_the_rule_was_another(
+    points: tuple[Backup, ...] | None, outcome: Outcome
+) -> None:
+    tasks = [a_backup(9 * DAY, backup_id="backup-1"), a_deletion(2 * DAY)]
+    first = following(Terms(NOW, NOW, 30, None))
+    known = following(Terms(NOW - 10 * DAY, NOW, 30, None))
+    verdict = judge(a_vault_subject(*tasks, policies=(first,), recovery_points=points), limits())
+
+    assert verdict.outcome is outcome
+    assert facts_of(verdict)["deletions_not_judged"] == (outcome is Outcome.UNKNOWN)
+    assert judge(a_vault_subject(*tasks, policies=(known,), recovery_points=points), limits()).outcome is Outcome.FAIL

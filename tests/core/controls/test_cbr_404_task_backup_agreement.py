@@ -6,6 +6,8 @@ import pytest
 from audit.controls.cbr_404_task_backup_agreement import judge
 from audit.findings import Outcome, Verdict
 from audit.records import Backup, Task
+from audit.records.keys import key_of
+from audit.subjects import Terms
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -126,6 +128,21 @@ class TestABackupThatIsGone:
         rule = (a_policy_subject(a_policy(enabled=False, retention_days=1)),)
 
         assert judged([], ran(), policies=rule).outcome is Outcome.PASS
+
+    @pytest.mark.parametrize(
+        ("then", "now", "outcome"), [(1, 90, Outcome.PASS), (90, 1, Outcome.FAIL), (None, 1, Outcome.FAIL)]
+    )
+    def test_the_rule_of_the_time_when_it_was_made_counts(self, then: int | None, now: int, outcome: Outcome) -> None:
+        terms = (Terms(NOW - 9 * DAY, NOW - HOUR, then, None), Terms(NOW, NOW, now, None))
+        rule = (a_policy_subject(a_policy(retention_days=now), terms=terms),)
+
+        assert judged([], ran(), policies=rule).outcome is outcome
+
+    def test_the_vault_answers_for_one_that_an_earlier_run_saw(self) -> None:
+        taken = frozenset({key_of("b-1")})
+
+        assert judged([], ran(), missed=taken).outcome is Outcome.PASS
+        assert judged([], ran(), ran(DAY, backup_id="b-2"), missed=taken).outcome is Outcome.FAIL
 
     @pytest.mark.parametrize(("life", "outcome"), [(5 * DAY, Outcome.PASS), (5 * DAY + TICK, Outcome.FAIL)])
     @pytest.mark.parametrize("between", [True, False])

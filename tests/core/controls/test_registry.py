@@ -16,7 +16,7 @@ from audit.evaluate import evaluate
 from audit.findings import Control, Outcome
 from audit.records import Task
 from audit.report.contents import remedy
-from audit.subjects import Collection, Limits, Memory, Resource, Subject, SubjectKind, VaultSubject
+from audit.subjects import Collection, Limits, Memory, Protection, Resource, Subject, SubjectKind, VaultSubject
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -155,8 +155,9 @@ def test_silence_in_a_complete_log_is_no_pass_either(control: Control[Any], kind
 @pytest.mark.parametrize("control", [control for control in CONTROLS if SubjectKind.COLLECTION in control.kinds])
 def test_a_collection_that_was_not_read_is_never_a_pass(control: Control[Collection]) -> None:
     memory = Memory(run="run-1", until=NOW - DAY, policies={}, resources={})
+    unread = Protection(against="run-1", doubt="what the run before saw was not read")
 
-    assert control.judge(a_collection(*Kind, memory=memory), limits()).outcome is Outcome.UNKNOWN
+    assert control.judge(a_collection(*Kind, memory=memory, protection=unread), limits()).outcome is Outcome.UNKNOWN
     assert control.judge(a_collection(*Kind), limits()).outcome in {Outcome.UNKNOWN, Outcome.NOT_APPLICABLE}
 
 

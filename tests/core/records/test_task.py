@@ -267,3 +267,20 @@ def test_texts_that_many_tasks_share_are_one_copy_even_where_they_were_forgotten
         assert len(set(map(id, values))) == len(set(values))
     assert len(SHARED) <= 3
     assert message not in SHARED
+
+
+@pytest.mark.parametrize(
+    ("operation", "block", "found"),
+    [
+        ("update_backups", {"affected_backups_count": 2, "expiration_day": "2026-12-01"}, "update_expiration_time"),
+        ("update_backups", None, "update_backups"),
+        ("update_backups", {}, "update_backups"),
+        ("delete", {"affected_backups_count": 0}, "delete"),
+    ],
+)
+def test_a_task_that_moves_ends_is_known_by_its_block_unless_its_operation_is_published(
+    operation: str, block: Any, found: str
+) -> None:
+    row = a_task_row(operation_type=operation, extra_info={"update_expiration_time": block})
+
+    assert Task.from_row(row).operation == found

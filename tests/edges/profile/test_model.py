@@ -78,6 +78,10 @@ class TestControls:
                 kind for kind in Kind if kind in needed
             )
 
+    def test_the_run_before_is_looked_at_only_where_one_of_them_compares(self) -> None:
+        for control in CONTROLS:
+            assert build_profile({"controls": [control.id]}, "p").compares == control.compares
+
 
 class TestLevels:
     def test_a_level_has_the_limits_of_the_profile_but_for_those_that_differ(self) -> None:

@@ -1,0 +1,121 @@
+"""What a profile demands, as a strength: so it shows what was loosened since the run before, and what was tightened.
+
+Left out is what only changes how a report looks, and a limit of which nobody can say whether more of it is stricter.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from audit.profile.limits import WEAKENED_DAYS
+from audit.subjects.strength import Aspect, Order, Strength, Value, few, less, many, more, only
+
+_HOURS: Final = {"d": 24, "h": 1}
+_UNLESS_GIVEN: Final = {"max_backup_age_hours": 30, "repair_within_hours": 30, "min_retention_days": 0}
+"""What a limit without a number means here; two of them follow the policy, and most policies run daily."""
+
+
+def _any_of(first: Value, second: Value) -> bool:
+    """A list of what is accepted: each item makes it weaker, and without a list everything is accepted."""
+    return only(second, first)
+
+
+def _for_days(first: Value, second: Value) -> bool:
+    """A day until which something is accepted: the earlier it comes, the stronger, and nothing means not at all."""
+    return first is not None and (second is None or str(first) > str(second))
+
+
+_LIMITS: Final[Mapping[str, Order]] = {
+    "max_backup_age_hours": less,
+    "grace_hours": less,
+    "min_success_rate_percent": more,
+    "max_consecutive_failures": less,
+    "repair_within_hours": less,
+    "stuck_after_hours": less,
+    "max_skipped_runs": less,
+    "skipped_runs_days": more,
+    "restore_test_days": less,
+    "scheduled_run_days": more,
+    "backup_window_hours": less,
+    "replication_lag_hours": less,
+    "max_interval_hours": less,
+    "min_retention_days": more,
+    "max_retention_days": less,
+    "min_daily_copies": more,
+    "min_weekly_copies": more,
+    "min_monthly_copies": more,
+    "min_yearly_copies": more,
+    "replication_regions": _any_of,
+    "max_vault_usage_percent": less,
+    "required_tags": many,
+    "allowed_excluded_disks": few,
+    "overstay_days": less,
+    "max_restore_minutes": less,
+    "max_agent_silence_hours": less,
+    "max_waiver_days": less,
+    "max_waived_subjects": less,
+    "weakened_days": more,
+}
+ORDERS: Final[Mapping[str, Order]] = {
+    **_LIMITS,
+    "controls": many,
+    "included": only,
+    "excluded": few,
+    "level_selects": many,
+    "maintenance": few,
+    "waived_until": _for_days,
+    "look_back_hours": more,
+}
+"""The order of each aspect of a profile."""
+
+
+def strength_of(profile: Mapping[str, Any], other: Mapping[str, Any]) -> Strength:
+    """Say how much a profile demands, by its canonical form; of what only another one names, it has to speak too.
+
+    What an older version of cbr-audit did not know, its profiles do not say, and it is not compared.
+    """
+    return dict([*_of_all(profile), *_of_levels(profile, other), *_of_waivers(profile, other)])
+
+
+def _of_all(profile: Mapping[str, Any]) -> Iterator[tuple[Aspect, Value]]:
+    look_back = profile["look_back"]
+    yield Aspect("controls"), tuple(sorted({*profile["controls"]} - {*profile["skip"]}))
+    yield Aspect("look_back_hours"), int(look_back[:-1]) * _HOURS[look_back[-1]]
+    yield Aspect("included"), _texts(profile["scope"]["include"])
+    yield Aspect("excluded"), _texts(profile["scope"]["exclude"])
+    yield Aspect("maintenance"), _texts(profile["maintenance"])
+    yield from ((Aspect(name), value) for name, value in _numbers(profile["limits"]).items())
+
+
+def _of_levels(profile: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[tuple[Aspect, Value]]:
+    """Say of each level of one of both whom it selects, and what it demands where one of them writes a limit."""
+    own, others = ({level["name"]: level for level in each["levels"]} for each in (profile, other))
+    for name in sorted(own.keys() | others.keys()):
+        written = {key for levels in (own, others) for key in levels.get(name, {"limits": ()})["limits"]}
+        level = own.get(name, {"limits": {}, "select": ()})
+        limits = _numbers({**profile["limits"], **level["limits"]})
+        yield Aspect("level_selects", name), _texts(level["select"])
+        yield from ((Aspect(key, name), limits[key]) for key in sorted(written & limits.keys()))
+
+
+def _of_waivers(profile: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[tuple[Aspect, Value]]:
+    own, others = (
+        {f"{waiver['control']} {waiver['subject']}": waiver["until"] for waiver in each["waivers"]}
+        for each in (profile, other)
+    )
+    yield from ((Aspect("waived_until", waiver), own.get(waiver)) for waiver in sorted(own.keys() | others.keys()))
+
+
+def _numbers(limits: Mapping[str, Any]) -> Mapping[str, Value]:
+    """The limits that have an order, those that are not given as what they then mean."""
+    found: dict[str, Value] = {}
+    for name, value in {"weakened_days": WEAKENED_DAYS, **limits}.items():
+        if name in _LIMITS:
+            meant = _UNLESS_GIVEN.get(name) if value is None else value
+            found[name] = tuple(meant) if isinstance(meant, list) else meant
+    return found
+
+
+def _texts(items: Iterable[Any] | None) -> tuple[str, ...]:
+    return tuple(sorted(orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode() for item in items or ()))

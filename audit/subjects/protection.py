@@ -1,0 +1,82 @@
+"""How the protection of a subject changed since the run before, and what became weaker earlier and is not restored."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from audit.subjects.kinds import SubjectKind
+from audit.subjects.strength import ORDERS, Aspect, Difference, Order, Strength, Value, compare
+
+
+class Weakening(Struct, frozen=True, kw_only=True):
+    """An aspect that became weaker and is not restored.
+
+    Attributes:
+        since: the time of judgement of the run that saw it first; of the last time where that happened more than once.
+        tasks: ids of tasks that show who asked.
+    """
+
+    aspect: Aspect
+    before: Value
+    after: Value
+    since: datetime
+    tasks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weakened:
+    """What became weaker of one subject, as a report passes it on."""
+
+    kind: SubjectKind
+    id: str
+    name: str
+    weakenings: tuple[Weakening, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """What one subject is compared with, and what came of it.
+
+    Attributes:
+        against: the id of the run before.
+        doubt: why more may have become weaker than is known, or an empty text.
+        is_new: the run before did not have the subject.
+    """
+
+    against: str
+    weakened: tuple[Weakening, ...] = ()
+    strengthened: tuple[Difference, ...] = ()
+    doubt: str = ""
+    is_new: bool = False
+
+
+class Demanded(NamedTuple):
+    """How much the profile of the run before demanded, None where nobody can say, and how much this one does."""
+
+    then: Strength | None
+    now: Strength
+    orders: Mapping[str, Order]
+
+
+def still_weak(
+    earlier: Iterable[Weakening], now: Strength, orders: Mapping[str, Order] = ORDERS
+) -> tuple[Weakening, ...]:
+    """What became weaker earlier and is not restored, as it stands now; what nobody can tell now stays as it was."""
+    kept = []
+    for each in earlier:
+        value = now.get(each.aspect, each.after)
+        if compare({each.aspect: each.before}, {each.aspect: value}, orders).weaker:
+            kept.append(replace(each, after=value))
+    return tuple(kept)
+
+
+def joined(earlier: Iterable[Weakening], fresh: Iterable[Weakening]) -> tuple[Weakening, ...]:
+    """Put together what became weaker, in order; what did so again counts from the last time, against the first."""
+    found = {each.aspect: each for each in earlier}
+    for each in fresh:
+        found[each.aspect] = replace(each, before=found.get(each.aspect, each).before)
+    return tuple(found[aspect] for aspect in sorted(found))
