@@ -91,7 +91,9 @@ def profile_for(folder: Path) -> Profile:
     """Choose every control where every list is there, and else the default ones that need no more than the lists."""
     if any(folder.glob(f"{Kind.BACKUPS.key}-*.json")):
         return load_profile("strict")
-    return Profile(skip=tuple(control.id for control in Profile().selected if Kind.BACKUPS in control.needs))
+    return Profile(
+        skip=tuple(control.id for control in Profile().selected if Kind.BACKUPS in control.needs | control.reads)
+    )
 
 
 def facts_for(profile: Profile) -> RunFacts:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from audit.collection import Kind
+from audit.controls import CONTROLS
 from bench.collecting import collect
 from bench.folder import WINDOW, Walked, profile_for
 from bench.jobs import JOBS
@@ -70,7 +71,7 @@ def test_judging_applies_every_control(tmp_path: Path) -> None:
     write_estate(tmp_path / "estate", 100)
     told = judging(tmp_path / "estate")
 
-    assert told["controls"] == 40
+    assert told["controls"] == len(CONTROLS)
     assert told["findings"] > 100 * 20
     assert told["evaluated"] > 0
     assert len(profile_for(tmp_path / "estate").lists) == 5
