@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from audit.endpoints import endpoint_in
 from audit.errors import SettingsError
 
 _SDK: Final = "HUAWEICLOUD_SDK_"
@@ -230,20 +231,24 @@ class Settings(BaseModel):
             return SignIn.TEMPORARY_KEYS if self.security_token else SignIn.KEYS
         return SignIn.TOKEN if self.token else SignIn.PASSWORD
 
+    def usual_endpoint(self, service: str) -> str:
+        """The endpoint of a service in the region, which is set where no endpoint is."""
+        return endpoint_in(self.region or "", service)
+
     @property
     def cbr_endpoint(self) -> str:
         """The endpoint of CBR, given or made from the region."""
-        return self.endpoint or f"https://cbr.{self.region}.myhuaweicloud.com"
+        return self.endpoint or self.usual_endpoint("cbr")
 
     @property
     def sign_in_endpoint(self) -> str:
         """The endpoint of IAM, given or made from the region."""
-        return self.iam_endpoint or f"https://iam.{self.region}.myhuaweicloud.com"
+        return self.iam_endpoint or self.usual_endpoint("iam")
 
     @property
     def signing_endpoint(self) -> str:
         """The endpoint of KMS, given or made from the region."""
-        return self.kms_endpoint or f"https://kms.{self.region}.myhuaweicloud.com"
+        return self.kms_endpoint or self.usual_endpoint("kms")
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import requests
 import structlog
 from msgspec.structs import replace
 
+from audit.endpoints import endpoint_in
 from audit.errors import SourceError
 from audit.log import REDACTOR
 from audit.notify import message, smn, webhook
@@ -90,7 +91,7 @@ class Notifier:
     def _publish(self, change: Change, report_url: str) -> None:
         if urn := self._settings.smn_topic:
             topic = smn.Topic.of(urn)
-            endpoint = self._settings.smn_endpoint or f"https://smn.{topic.region}.myhuaweicloud.com"
+            endpoint = self._settings.smn_endpoint or endpoint_in(topic.region, "smn")
 
             def request() -> requests.Request:
                 return smn.publish(topic, endpoint, message.subject(change), message.text(change, report_url))

@@ -35,7 +35,7 @@ class mock_cbr:  # noqa: N801 - read as a function, like other mocks of clouds
         resources: as in ``build_estate``.
         days: as in ``build_estate``.
         as_of: the last moment of the estate; without it, the moment when the mock starts.
-        region: the region in the names of the hosts.
+        region: the region in the names of the hosts, which end in .com or, in Europe, in .eu.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class mock_cbr:  # noqa: N801 - read as a function, like other mocks of clouds
         self._build: Callable[[], Estate] = lambda: build_estate(
             scenario, seed=seed, resources=resources, days=days, as_of=as_of or datetime.now(UTC)
         )
-        self._hosts = re.compile(rf"https://({'|'.join(_SERVICES)})\.{re.escape(region)}\.myhuaweicloud\.com(/.*)?")
+        self._hosts = re.compile(rf"https://({'|'.join(_SERVICES)})\.{re.escape(region)}\.myhuaweicloud\.(com|eu)(/.*)?")
         self._lock = RLock()
         self._depth = 0
         self._mock: responses.RequestsMock

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from audit.endpoints import endpoint_in
 from audit.errors import SettingsError
 from audit.settings import is_loopback
 
@@ -53,7 +54,7 @@ def place(url: str, endpoint: str | None, region: str | None) -> Place:
         raise SettingsError(f"{url!r}: a prefix has letters, digits and . _ = - / only, and no part begins with a dot")
     if not (endpoint or region):
         raise SettingsError(f"HUAWEICLOUD_SDK_REGION or CBR_AUDIT_OBS_ENDPOINT is not set: where is {url!r}?")
-    endpoint = endpoint or f"https://obs.{region}.myhuaweicloud.com"
+    endpoint = endpoint or endpoint_in(region or "", "obs")
     named = _ENDPOINT.fullmatch(urlsplit(endpoint).hostname or "")
     return Place(bucket, prefix, _base(bucket, endpoint), named[1] if named else region or _NO_REGION)
 

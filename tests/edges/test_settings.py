@@ -25,7 +25,7 @@ def test_the_region_gives_the_endpoints() -> None:
     settings = Settings.read(GOOD)
 
     assert settings.cbr_endpoint == "https://cbr.eu-west-101.myhuaweicloud.com"
-    assert settings.sign_in_endpoint == "https://iam.eu-west-101.myhuaweicloud.com"
+    assert settings.sign_in_endpoint == "https://iam.eu-west-101.myhuaweicloud.eu"
     assert settings.workers == 4
 
 
@@ -302,7 +302,7 @@ def test_the_region_gives_the_endpoint_of_the_key_unless_it_is_told() -> None:
     other = {"CBR_AUDIT_SIGNING_KMS_KEY": SIGNING, "CBR_AUDIT_KMS_ENDPOINT": "https://kms.example.com/"}
 
     assert settings.signing_kms_key == SIGNING
-    assert settings.signing_endpoint == f"https://kms.{settings.region}.myhuaweicloud.com"
+    assert settings.signing_endpoint == "https://kms.eu-west-101.myhuaweicloud.eu"
     assert Settings.read({**GOOD, **other}).signing_endpoint == "https://kms.example.com"
 
 

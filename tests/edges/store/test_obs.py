@@ -27,8 +27,8 @@ from tests.edges.pretend import Clock
 from tests.edges.rude_server import answer, keeps_silent, rude_server, says
 from tests.edges.s3_server import AK, BUCKET, SK, S3Server, obs, s3_server
 
-EU = ".obs.eu-west-101.myhuaweicloud.com"
-HOST = f"https://{BUCKET}.obs.eu-west-101.myhuaweicloud.com"
+EU = ".obs.eu-west-101.myhuaweicloud.eu"
+HOST = f"https://{BUCKET}.obs.eu-west-101.myhuaweicloud.eu"
 KEY = "p1/2026/11/23/run-1/report.json"
 
 
@@ -43,7 +43,7 @@ def a_prefix() -> str:
             "obs://abc",
             None,
             "eu-west-101",
-            Place("abc", "", "https://abc.obs.eu-west-101.myhuaweicloud.com", "eu-west-101"),
+            Place("abc", "", "https://abc.obs.eu-west-101.myhuaweicloud.eu", "eu-west-101"),
         ),
         ("obs://abc/", None, "r1", Place("abc", "", "https://abc.obs.r1.myhuaweicloud.com", "r1")),
         ("obs://abc/a/b=1/", None, "r1", Place("abc", "a/b=1/", "https://abc.obs.r1.myhuaweicloud.com", "r1")),
