@@ -35,6 +35,7 @@ def assess(
         previous: what the run before left.
         former: what that run saw of the inventory; None where no control looks at it.
     """
+    log = next(reading for reading in readings if reading.kind is Kind.TASKS)
     collection = subjects.Collection(
         id=facts.project_id,
         name=facts.project_id,
@@ -43,12 +44,12 @@ def assess(
         rejected=intake.rejected,
         drift=intake.drift,
         asked=frozenset(profile.lists),
-        doubts=tuple(_doubts(facts, intake, readings)),
+        doubts=tuple(_doubts(facts, intake, log)),
         organization_policies=tuple(intake.organization_policies.values()),
         deployments={about: tuple(rows) for about, rows in intake.deployments.items()},
         memory=previous.memory if previous else None,
         lost=facts.previous.trouble if facts.previous.is_lost else None,
-        proven=previous.covered if previous and previous.covers(facts.read.since) else None,
+        proven=previous.proven(facts.read.since, log.enterprise_project_id) if previous else None,
     )
     inventory = subjects.Inventory(
         policies=intake.policies.values(),
@@ -84,14 +85,20 @@ def _demanded(facts: RunFacts, profile: Profile, previous: Predecessor | None) -
         return subjects.Demanded(None, strength_of(now, now), ORDERS)
 
 
-def _doubts(facts: RunFacts, intake: Intake, readings: tuple[Reading, ...]) -> Iterator[str]:
-    """Say what makes a task log doubtful although it was read to its end."""
-    if not len(intake.tasks):
+def _doubts(facts: RunFacts, intake: Intake, log: Reading) -> Iterator[str]:
+    """Say what makes a task log doubtful although it was read to its end.
+
+    Tasks that are open come without a window, and may be of any time.
+    """
+    tasks, until = intake.tasks, facts.window.until
+    if not tasks.number_created(facts.window.since, until):
         yield "the task log of the window is empty"
-    late = len(intake.tasks) - intake.tasks.number_created(until=facts.window.until)
-    if late:
-        yield f"{late} tasks were created after the window's end: the cloud ignored it, or its clock differs from ours"
-    is_empty = any(reading.kind is Kind.TASKS and not reading.distinct for reading in readings)
-    vanished = intake.tasks.number_created(facts.read.since, facts.read.until) if is_empty else 0
-    if vanished:
-        yield f"the task log is empty, and earlier runs read {vanished} tasks of the same time"
+    if len(tasks) > tasks.number_created(until=until):
+        late = sum(task.finished and task.created_at > until for task in tasks)
+        if late:
+            yield f"{late} tasks were created after the window's end: the cloud ignored it, or its clock differs"
+    if not log.distinct:
+        since = facts.read.since
+        vanished = sum(task.finished and since <= task.created_at <= facts.read.until for task in tasks)
+        if vanished:
+            yield f"the task log is empty, and earlier runs read {vanished} tasks of the same time"

@@ -66,6 +66,7 @@ ABOUT_ONE: Final = frozenset({Kind.DEPLOYMENTS})
 """Lists of which there is one for each thing: its id stands in the path, and equal answers say something of each."""
 NOT_EVERYWHERE: Final = frozenset({Kind.AGENTS, Kind.ORGANIZATION_POLICIES})
 """Lists that the definitions of the API open in some clouds only."""
+ALL_GRANTED: Final = "all_granted_eps"  # what the API calls every enterprise project that somebody may see
 ALWAYS_READ: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS})
 
 
@@ -146,6 +147,9 @@ class Reading(Struct, frozen=True):
         gaps: what is missing or in doubt, in words; empty when the list was read completely.
         refused: the cloud denied the permission to read the list.
         not_offered: types of resources whose list the region does not have.
+        status: of the tasks that were asked for, of whatever time; None for the whole list.
+        enterprise_project_id: that the list was asked for; None where it was asked without one.
+        notes: what people should know of the reading, though nothing is missing.
     """
 
     kind: Kind
@@ -158,6 +162,14 @@ class Reading(Struct, frozen=True):
     gaps: tuple[str, ...]
     refused: bool = False
     not_offered: tuple[str, ...] = ()
+    status: str | None = None
+    enterprise_project_id: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What people call that which was read."""
+        return f"{self.status} tasks" if self.status else self.kind.words
 
     @property
     def complete(self) -> bool:

@@ -5,19 +5,20 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
+from msgspec import structs
 
 from audit import __version__
-from audit.chain import Head
 from audit.collection import Window, shown
 from audit.edges import Edges
 from audit.orders import Order
 from audit.predecessor import Predecessor, read_predecessor, recalled
+from audit.previous import Previous
 from audit.profile import profile_changes
 from audit.publish import Publication, newest
 from audit.report.facts import RunFacts
+from audit.report.wording import scope_words
 from audit.run import Done, Watch, run
 from audit.signers import ready_signer
-from audit.store import Store
 
 FIRST_READING: Final = timedelta(days=30)  # what CBR still shows
 _LOG = structlog.get_logger()
@@ -41,7 +42,10 @@ def go_on(
     signer = ready_signer(order.settings, edges.kms)
     head = newest(edges.store, order.settings.project_id, pointer)
     before = read_predecessor(edges.store, head, until=order.until, look_back=order.profile.remembered)
-    facts = _facts(order, edges.store, head, before)
+    previous, is_what_if = recalled(edges.store, head, before, order.until), _is_what_if(order, before)
+    if before and before.scope != order.settings.enterprise_project_id:
+        previous, before = _of_another_scope(before), None
+    facts = structs.replace(_facts(order, before, previous), is_what_if=is_what_if)
     _tell(facts, edges)
     begin(facts)
     publication = Publication(edges.store, facts, head=head, signer=signer)
@@ -49,7 +53,13 @@ def go_on(
     return done, before.report if before else None
 
 
-def _facts(order: Order, store: Store, head: Head | None, before: Predecessor | None) -> RunFacts:
+def _of_another_scope(before: Predecessor) -> Previous:
+    """Take over nothing of a run that read another part of the project: its silence and its subjects are others."""
+    what = scope_words(before.scope)
+    return Previous(trouble=f"the run before, {before.run}, audited {what}, and this one begins anew")
+
+
+def _facts(order: Order, before: Predecessor | None, previous: Previous) -> RunFacts:
     """Decide what is read, and what is judged: as far back as the history of earlier runs goes on without a gap."""
     until, look_back = order.until, order.profile.remembered
     since = order.since or (before.reading_from(until) if before else until - min(look_back, FIRST_READING))
@@ -63,13 +73,13 @@ def _facts(order: Order, store: Store, head: Head | None, before: Predecessor | 
         read=Window(since, until),
         project_id=order.settings.project_id,
         region=order.settings.region or "",
+        enterprise_project_id=order.settings.enterprise_project_id,
         tool_version=__version__,
         profile_sha256=order.profile.sha256,
         timezone=order.profile.timezone,
         language=order.profile.language,
-        previous=recalled(store, head, before, until),
+        previous=previous,
         origin=before.origin if before else None,
-        is_what_if=_is_what_if(order, before),
         profile_changes=profile_changes(before.profile, order.profile) if before else (),
     )
 

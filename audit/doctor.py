@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import partial
 from http import HTTPStatus
 from typing import Final, Protocol
 
@@ -49,8 +48,8 @@ class Cloud(Protocol):
     def time(self) -> datetime | None:
         """Ask for the time, without signing in."""
 
-    def try_list(self, name: str) -> None:
-        """Read one row of a list."""
+    def try_list(self, name: str) -> str:
+        """Read one row of a list, and say what people should know of that."""
 
 
 def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterator[Check]:
@@ -67,13 +66,15 @@ def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterato
         yield Check("time", Result.MISSING, str(error))
         yield from _untried({"sign-in": "", **actions}, "CBR does not answer")
         return
-    troubles = _troubles(cloud, actions)
-    if all(_not_let_in(trouble) for trouble in troubles.values()):
-        yield Check("sign-in", Result.MISSING, str(next(iter(troubles.values()))))
+    tried = _tried(cloud, actions)
+    if all(_not_let_in(outcome) for outcome in tried.values()):
+        yield Check("sign-in", Result.MISSING, str(next(iter(tried.values()))))
         yield from _untried(actions, "nobody is signed in")
         return
     yield Check("sign-in", Result.OK, way)
-    yield from (_checked(name, action, troubles[name]) for name, action in actions.items())
+    for name, action in actions.items():
+        outcome = tried[name]
+        yield _checked(name, action, None, outcome) if isinstance(outcome, str) else _checked(name, action, outcome)
 
 
 def is_let_in(checks: Iterable[Check]) -> bool:
@@ -140,22 +141,30 @@ def _time(told: datetime | None, now: datetime) -> Check:
     return Check("time", Result.MISSING, f"this machine's clock is {place}; {remedy}")
 
 
-def _troubles(cloud: Cloud, names: Iterable[str]) -> dict[str, AuditError | None]:
+def _tried(cloud: Cloud, names: Iterable[str]) -> dict[str, AuditError | str]:
     """Try every list, but only one where nobody is let in: more could lock an account."""
     first, *others = names
-    troubles = {first: _trouble(partial(cloud.try_list, first))}
-    if not _is_unauthorized(troubles[first]):
-        troubles |= {name: _trouble(partial(cloud.try_list, name)) for name in others}
-    return troubles
+    tried = {first: _seen(cloud, first)}
+    if not _is_unauthorized(tried[first]):
+        tried |= {name: _seen(cloud, name) for name in others}
+    return tried
 
 
-def _not_let_in(trouble: AuditError | None) -> bool:
+def _seen(cloud: Cloud, name: str) -> AuditError | str:
+    """Say what people should know of a list that may be read, or why it may not."""
+    try:
+        return cloud.try_list(name)
+    except AuditError as error:
+        return error
+
+
+def _not_let_in(outcome: AuditError | str) -> bool:
     """Tell whether this does not show that somebody is signed in."""
-    return trouble is not None and (_is_unauthorized(trouble) or not isinstance(trouble, RefusedError))
+    return isinstance(outcome, AuditError) and (_is_unauthorized(outcome) or not isinstance(outcome, RefusedError))
 
 
-def _is_unauthorized(trouble: AuditError | None) -> bool:
-    return isinstance(trouble, RefusedError) and trouble.status == HTTPStatus.UNAUTHORIZED
+def _is_unauthorized(outcome: AuditError | str) -> bool:
+    return isinstance(outcome, RefusedError) and outcome.status == HTTPStatus.UNAUTHORIZED
 
 
 def _read_back(store: Store, data: bytes) -> None:

@@ -54,6 +54,7 @@ class Edges(Struct, frozen=True):
             self.who.credentials,
             endpoint=self.settings.cbr_endpoint,
             project_id=self.settings.project_id,
+            enterprise_project_id=self.settings.enterprise_project_id,
             workers=self.settings.workers,
         )
 

@@ -27,7 +27,10 @@ class TimerEvent(BaseModel):
     time: str = Field(description="When the timer fired, with the region's offset from UTC.")
     trigger_type: Literal["TIMER"] = Field(description="What kind of trigger fired.")
     trigger_name: str = Field(description="The name of the trigger.")
-    user_event: str = Field(default="", description="Text that was entered with the trigger; not used.")
+    user_event: str = Field(
+        default="",
+        description="What was entered with the trigger: a JSON object with the keys of an event by hand, or a note.",
+    )
 
 
 class ManualEvent(BaseModel):
@@ -36,6 +39,9 @@ class ManualEvent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     project_id: str | None = Field(default=None, description="The project to audit, instead of the configured one.")
+    region: str | None = Field(
+        default=None, description="The region of that project, where it is not the configured one."
+    )
     since: str | None = Field(default=None, description="Start of the window: a time, a date, or 30d for 30 days ago.")
     as_of: str | None = Field(default=None, description="End of the window and the time of judgement; else now.")
     store: str | None = Field(default=None, description="Where the report goes, instead of the configured store.")
@@ -46,6 +52,10 @@ class ManualEvent(BaseModel):
         default=False,
         description="Let the report become the latest one even if its profile is not the configured one.",
     )
+
+
+_LIKE_A_KEY: Final = re.compile(rf"\s*(?:{'|'.join(ManualEvent.model_fields)})\s*[:=]")
+_FORMS: Final = 'write {"since": "7d"}, or a note in plain words'
 
 
 def read_event(event: object) -> TimerEvent | ManualEvent:
@@ -62,8 +72,30 @@ def read_event(event: object) -> TimerEvent | ManualEvent:
     try:
         return model.model_validate(dict(event))
     except ValidationError as error:
-        faults = (_fault(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors())
-        raise EventError(f"the event cannot be used: {'; '.join(faults)}") from error
+        raise EventError(f"the event cannot be used: {_faults(error)}") from error
+
+
+def read_user_event(text: str) -> ManualEvent:
+    """Read what was entered with a timer's trigger; a note in plain words asks for nothing.
+
+    Raises:
+        EventError: it is meant to ask for something, and is no JSON object with known keys.
+    """
+    is_json = text.lstrip().startswith(("{", "["))
+    if not is_json and not _LIKE_A_KEY.match(text):
+        return ManualEvent()
+    from audit.strict_json import FaultError, load  # noqa: PLC0415  # most timers ask for nothing
+
+    try:
+        asked = load(text.encode())[0]
+    except FaultError as error:
+        raise EventError(f"the timer's user_event is not JSON: {error}; {_FORMS}") from error
+    if not isinstance(asked, dict):
+        raise EventError(f"the timer's user_event is a list; {_FORMS}")
+    try:
+        return ManualEvent.model_validate(asked)
+    except ValidationError as error:
+        raise EventError(f"the timer's user_event cannot be used: {_faults(error)}") from error
 
 
 def read_time(text: str, before: datetime) -> datetime:
@@ -83,6 +115,10 @@ def read_time(text: str, before: datetime) -> datetime:
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise ValueError(f"{text!r} lies in the year {moment.year}; the audit knows {_FIRST_YEAR} to {_LAST_YEAR}")
     return moment
+
+
+def _faults(error: ValidationError) -> str:
+    return "; ".join(_fault(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors())
 
 
 def _fault(key: str, kind: str, message: str) -> str:

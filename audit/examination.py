@@ -12,6 +12,7 @@ from audit.doctor import Check, Result, examine_cloud, examine_key, examine_stor
 from audit.edges import opened
 from audit.errors import SettingsError
 from audit.orders import order
+from audit.report.wording import scope_words
 from audit.signers import ready_signer
 from audit.store.obs import LOCK
 
@@ -24,7 +25,8 @@ def examined(variables: Mapping[str, str]) -> Iterator[Check]:
         made = replace(order(variables), budget=_FOR_TRYING, storing=_FOR_TRYING)
         with opened(made) as edges:
             settings, client = made.settings, edges.client()
-            yield Check("settings", Result.OK, f"project {settings.project_id} at {settings.cbr_endpoint}")
+            scope = scope_words(settings.enterprise_project_id)
+            yield Check("settings", Result.OK, f"project {settings.project_id}, {scope}, at {settings.cbr_endpoint}")
             checks = [*examine_cloud(client, actions(made.profile.lists), edges.who.way)]
             yield from checks
             if settings.signing_key or edges.kms:

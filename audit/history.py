@@ -87,8 +87,11 @@ class History:
         return table
 
     def oldest(self, until: datetime) -> datetime | None:
-        """When the oldest task was created; None where that was after a time, or there is none."""
-        first = min(self._table.created(), default=LATEST)
+        """When the oldest task that has ended was created; None where that was after a time, or there is none.
+
+        Open tasks are asked for whatever their age: an old one does not show that the log goes back as far.
+        """
+        first = min(self._table.created_if_finished(), default=LATEST)
         return moment_of(first) if first <= state_of(until) else None
 
     def number_created(self, since: datetime | None = None, until: datetime | None = None) -> int:

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from audit import __version__
 from audit.collection import shown
+from audit.endpoints import endpoint_in
 from audit.errors import EventError, SettingsError
-from audit.event import ManualEvent, TimerEvent, read_event, read_time
+from audit.event import ManualEvent, TimerEvent, read_event, read_time, read_user_event
 from audit.log import REDACTOR
 from audit.profile import PRESETS, Profile, build_profile, load_profile, parse_profile
 from audit.settings import VARIABLES, Settings
@@ -174,19 +175,47 @@ def _order_on_timer(event: TimerEvent, variables: dict[str, str]) -> Order:
         fired = min(read_time(event.time, datetime.now(UTC)), datetime.now(UTC))
     except ValueError as error:
         raise EventError(f"the timer's event cannot be used: {error}") from error
-    return order(variables, as_of=fired.isoformat())
+    asked = read_user_event(event.user_event)
+    if asked == ManualEvent():
+        return order(variables, as_of=fired.isoformat())
+    return _order_by_hand(asked, variables, as_of=fired.isoformat())
 
 
-def _order_by_hand(event: ManualEvent, variables: dict[str, str]) -> Order:
-    if event.project_id:
-        variables["HUAWEICLOUD_SDK_PROJECT_ID"] = event.project_id
+def _order_by_hand(event: ManualEvent, variables: dict[str, str], *, as_of: str | None = None) -> Order:
+    """Let an event go before the settings; ``as_of`` is when it judges unless it says so."""
     if event.store:
         variables["CBR_AUDIT_STORE"] = event.store
+    if event.region:
+        _move(event, event.region, variables)
+    if event.project_id:
+        variables["HUAWEICLOUD_SDK_PROJECT_ID"] = event.project_id
     try:
         profile = _profile_of(event)
-        return order(variables, since=event.since, as_of=event.as_of, profile=profile, official=event.official)
+        at = event.as_of or as_of
+        return order(variables, since=event.since, as_of=at, profile=profile, official=event.official)
     except SettingsError as error:
         raise EventError(f"the event or the settings cannot be used: {error}") from error
+
+
+def _move(event: ManualEvent, region: str, variables: dict[str, str]) -> None:
+    """Audit in another region; the bucket stays where it is.
+
+    Raises:
+        EventError: the project of the settings is meant, which is in their region; or they name the endpoint of CBR.
+    """
+    home = variables.get("HUAWEICLOUD_SDK_REGION")
+    if region == home:
+        return
+    if not event.project_id:
+        raise EventError(f"the event names the region {region} and no project_id: a project belongs to one region")
+    if "CBR_AUDIT_ENDPOINT" in variables:
+        raise EventError(
+            f"the event names the region {region}, and CBR_AUDIT_ENDPOINT is set to that of {home or 'another one'}: "
+            "unset it, or set up a function in each region"
+        )
+    if home and variables.get("CBR_AUDIT_STORE", "").startswith("obs://"):
+        variables.setdefault("CBR_AUDIT_OBS_ENDPOINT", endpoint_in(home, "obs"))
+    variables["HUAWEICLOUD_SDK_REGION"] = region
 
 
 def _profile_of(event: ManualEvent) -> Profile | None:

@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audit.chain import Digest, Envelope, Head, Link
-from audit.collection import Kind, Page, Window, instant
+from audit.collection import ALL_GRANTED, Kind, Page, Window, instant
 from audit.errors import ChainError, SourceAnswerError
 from audit.history import History
 from audit.previous import Previous, recall
@@ -44,6 +44,8 @@ class Predecessor(Struct, frozen=True, kw_only=True):
 
     Attributes:
         until: the end of its window.
+        asked_for: the enterprise project that it was to read; None where it was not told.
+        seen: the one that its task log was asked for in the end.
         covered: the time over which the history has everything that CBR showed; None where nothing is covered.
         report: its report.json, None where that is missing, was changed, or is of another version.
         recalled: what this run compares itself with, out of the report.
@@ -57,6 +59,8 @@ class Predecessor(Struct, frozen=True, kw_only=True):
     prefix: str
     manifest_sha256: str
     until: datetime
+    asked_for: str | None
+    seen: str | None
     covered: Window | None
     history: History
     report: Mapping[str, Any] | None
@@ -71,11 +75,31 @@ class Predecessor(Struct, frozen=True, kw_only=True):
         """What the next run notes of it."""
         return Origin(run=self.run, prefix=self.prefix, manifest_sha256=self.manifest_sha256)
 
+    @property
+    def scope(self) -> str:
+        """What of the project it was about; runs of version 0.1 left that open."""
+        return self.asked_for or ALL_GRANTED
+
+    def proven(self, since: datetime, seen: str | None) -> Window | None:
+        """The time that its history covers for a reading that goes on from there.
+
+        Args:
+            since: from when on that reading asked for tasks.
+            seen: the enterprise project that it asked for; where that is another, what this run did not see may have
+                been hidden from it, and only what was read again counts.
+        """
+        if self.covered is None or not self.covers(since):
+            return None
+        return self.covered if seen == self.seen else Window(max(self.covered.since, since), self.covered.until)
+
     def reading_from(self, until: datetime) -> datetime:
         """From when on the log has to be read: since the last complete reading, and since the oldest open task.
 
-        CBR does not show what is older than 31 days; an open task that is older is judged as it was last seen.
+        CBR does not show what is older than 31 days; an open task that is older is judged as it was last seen. What a
+        run did not ask for by enterprise project is read again.
         """
+        if self.asked_for is None:
+            return until - _SURELY_SHOWN
         read_until = self.covered.until if self.covered else until - _SURELY_SHOWN
         open_since = min((task.created_at for task in self.history if not task.finished), default=read_until)
         return max(min(read_until - _OVERLAP, open_since), until - _SURELY_SHOWN)
@@ -127,6 +151,8 @@ def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | No
         prefix=prefix,
         manifest_sha256=digest.manifest.sha256,
         until=digest.until,
+        asked_for=manifest["run"].get("enterprise_project_id"),
+        seen=next((part.get("enterprise_project_id") for part in manifest["readings"]), None),
         covered=_window(manifest.get("covered")) if is_whole else None,
         history=history,
         report=report,

@@ -239,6 +239,7 @@ class Publication:
                     "read": _span(run.read),
                     "project_id": run.project_id,
                     "region": run.region,
+                    "enterprise_project_id": run.enterprise_project_id,
                     "profile_sha256": run.profile_sha256,
                     "what_if": run.is_what_if,
                     "previous": previous_part(run.previous),

@@ -55,6 +55,9 @@ class RunPart(_Published):
     window: Span
     project_id: str
     region: str
+    enterprise_project_id: str | None = Field(
+        default=None, description="What was to be read of the project; all_granted_eps for all that may be seen."
+    )
     tool_version: str
     profile_sha256: str = Field(pattern=_SHA256, description="Of the profile in its canonical form.")
     profile_changes: list[str] = Field(
@@ -84,6 +87,13 @@ class ReadingPart(_Published):
     not_offered: list[str] = Field(
         default=[], description="Types of resources whose list the region does not have: none of them is seen."
     )
+    status: str | None = Field(
+        default=None, description="Of the tasks that were asked for, whatever their time; null for the whole list."
+    )
+    enterprise_project_id: str | None = Field(
+        default=None, description="That the list was asked for; null where it was asked without one."
+    )
+    notes: list[str] = Field(default=[], description="What people should know, though nothing is missing.")
 
 
 class RejectedPart(_Published):
@@ -121,6 +131,10 @@ class CollectionPart(_Published):
     duplicates: int
     rejected: int
     gaps: list[str]
+    notes: list[str] = Field(default=[], description="What people should know, though nothing is missing.")
+    hidden_vaults: list[str] = Field(
+        default=[], description="Ids of vaults that policies or backups name, and that no list shows."
+    )
     readings: list[ReadingPart]
     rejected_rows: list[RejectedPart]
     drift: list[DriftPart]
@@ -357,6 +371,7 @@ class ResourcePart(_Published):
     type: str
     presence: Presence
     vaults: list[str]
+    enterprise_projects: list[str] = Field(default=[], description="Ids of those that its vaults belong to.")
     last_success: datetime | None = Field(description="When its newest successful backup began, as the task log says.")
     follows: list[str] | None = Field(description="Ids of the policies that it follows; null where they are not known.")
     known_since: datetime | None = Field(description="From when on it is known to be held and to follow them.")
@@ -404,6 +419,21 @@ class PolicyPart(_Published):
     terms: list[TermsPart] = Field(
         default=[], description="By which rules it kept its backups, as far as runs saw it, the oldest first."
     )
+    enterprise_projects: list[str] = Field(
+        default=[], description="Ids of those that the vaults that it is applied to belong to."
+    )
+
+
+class VaultPart(_Published):
+    """One vault, as people and the next run need to know it."""
+
+    id: str
+    name: str
+    enterprise_project_id: str | None
+    listed: bool = Field(description="The list of vaults has it; else tasks name one that an earlier run saw.")
+    missing_since: datetime | None = Field(
+        description="Time of judgement of the first run whose complete list did not have it any more."
+    )
 
 
 class FindingPart(_Published):
@@ -432,6 +462,7 @@ class ReportFile(_Published):
     controls: list[ControlPart]
     resources: list[ResourcePart]
     policies: list[PolicyPart]
+    vaults: list[VaultPart] = Field(default=[], description="Those that are listed, and those that tasks still name.")
     frameworks: list[FrameworkPart]
     changes: ChangesPart | None = Field(description="Null where there is no run to compare with.")
     weakened: list[WeakeningPart] = Field(
@@ -520,6 +551,9 @@ class ManifestRun(_Published):
     read: Span = Field(description="The time whose task log was read.")
     project_id: str
     region: str
+    enterprise_project_id: str | None = Field(
+        default=None, description="What was to be read of the project; all_granted_eps for all that may be seen."
+    )
     profile_sha256: str = Field(pattern=_SHA256)
     what_if: bool = Field(default=False, description="Judged by another profile than the configured one.")
     previous: PreviousPart

@@ -133,6 +133,7 @@ def _facts(manifest: Mapping[str, Any], profile: Profile, before: Predecessor | 
         read=_window(run["read"]),
         project_id=run["project_id"],
         region=run["region"],
+        enterprise_project_id=run.get("enterprise_project_id"),
         tool_version=manifest["tool_version"],
         profile_sha256=profile.sha256,
         timezone=profile.timezone,

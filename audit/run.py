@@ -42,8 +42,11 @@ class Pages(Protocol):
 class Source(Protocol):
     """Where the lists come from."""
 
-    def read(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Pages:
-        """Read a list; only the task log looks at the window, and only lists in ABOUT_ONE at what they are about."""
+    def lists(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Iterable[Pages]:
+        """Hand out the lists of a kind, each to be read before the next one.
+
+        Only the task log looks at the window, and only lists in ABOUT_ONE at what they are about.
+        """
 
 
 class Progress(Struct, frozen=True):
@@ -121,21 +124,32 @@ def collect(
     """Read every list, in the order given; each answer is stored as received before it is validated and remembered."""
     readings = []
     for kind in kinds:
-        pages = source.read(kind, window, _things(kind, intake))
-        read = Progress(kind, 1, 0, 0, 0)
-        try:
-            for page in pages:
-                is_new = publication.keep(page)
-                if is_new or kind in ABOUT_ONE:
-                    intake.accept(page, is_new=is_new)
-                read = _further(read, page, pages)
-                watch(read)
-                del page  # the next one is parsed twice as fast in memory that is free again
-        except SourceError:
-            if not intake.pages:
-                raise  # nothing was read: there is no report to be made, only this error
-        readings.append(pages.reading())
+        told = watch
+        for pages in source.lists(kind, window, _things(kind, intake)):
+            _read(kind, pages, publication, told, intake)
+            readings.append(pages.reading())
+            told = _unwatched  # what is read besides is short
     return tuple(readings)
+
+
+def _unwatched(_progress: Progress) -> None:
+    """Tell nobody."""
+
+
+def _read(kind: Kind, pages: Pages, publication: Publication, watch: Watch, intake: Intake) -> None:
+    """Read one list; it says itself what it could not read."""
+    read = Progress(kind, 1, 0, 0, 0)
+    try:
+        for page in pages:
+            is_new = publication.keep(page)
+            if is_new or kind in ABOUT_ONE:
+                intake.accept(page, is_new=is_new)
+            read = _further(read, page, pages)
+            watch(read)
+            del page  # the next one is parsed twice as fast in memory that is free again
+    except SourceError:
+        if not intake.pages:
+            raise  # nothing was read: there is no report to be made, only this error
 
 
 def _things(kind: Kind, intake: Intake) -> Sequence[str]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from audit.collection import ALL_GRANTED
 from audit.endpoints import endpoint_in
 from audit.errors import SettingsError
 
@@ -46,6 +47,12 @@ def _region(text: str) -> str:
 def _project(text: str) -> str:
     if not _PROJECT.fullmatch(text):
         raise ValueError("a project id has letters, digits, - and _ only (see My Credentials in the console)")
+    return text
+
+
+def _enterprise_project(text: str) -> str:
+    if not _PROJECT.fullmatch(text):
+        raise ValueError(f"an enterprise project is named by its id, such as 0 for the default one, or {ALL_GRANTED}")
     return text
 
 
@@ -134,6 +141,10 @@ def _blank_is_unset(value: object) -> object:
     return None if value == "" else value
 
 
+def _blank_is_all(value: object) -> object:
+    return ALL_GRANTED if value == "" else value
+
+
 Region = Annotated[str, AfterValidator(_region)]
 ProjectId = Annotated[str, AfterValidator(_project)]
 KmsKey = Annotated[str, AfterValidator(_kms_key)]
@@ -151,6 +162,11 @@ class Settings(BaseModel):
 
     project_id: ProjectId = Field(alias="HUAWEICLOUD_SDK_PROJECT_ID", description="The project to audit.")
     store: str = Field(alias="CBR_AUDIT_STORE", description="Where reports go: file:///folder or obs://bucket/prefix.")
+    enterprise_project_id: Annotated[str, BeforeValidator(_blank_is_all), AfterValidator(_enterprise_project)] = Field(
+        ALL_GRANTED,
+        alias="CBR_AUDIT_ENTERPRISE_PROJECT_ID",
+        description="The enterprise project to audit, by its id; every one that is granted unless told.",
+    )
     region: Annotated[Region | None, Unset] = Field(
         None, alias="HUAWEICLOUD_SDK_REGION", description="The region of the project; gives the endpoints."
     )

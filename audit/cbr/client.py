@@ -3,16 +3,18 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
 import orjson
 from msgspec import structs
 
+from audit.cbr.asking import Asked, Params
 from audit.cbr.chaining import Chain, OfEach, is_not_known
 from audit.cbr.paging import Walk
 from audit.cbr.privacy import without_private_parts
-from audit.collection import Kind, Page, Window, shown
+from audit.collection import ALL_GRANTED, Kind, Page, Window, shown
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.validate import read_envelope
 from audit.web.transport import Credentials, Transport
@@ -32,8 +34,8 @@ _PATHS: Final = {
     Kind.ORGANIZATION_POLICIES: "organization-policies",
 }
 _NAMES: Final = {**_PATHS, Kind.PROTECTABLES: "protectables", Kind.ORGANIZATION_POLICIES: "org-policies"}
-
-Params = tuple[tuple[str, str], ...]
+_OPEN: Final = ("running", "waiting")
+_BY_ENTERPRISE_PROJECT: Final = frozenset({Kind.TASKS, Kind.VAULTS, Kind.BACKUPS})
 
 
 def actions(kinds: Collection[Kind]) -> dict[str, str]:
@@ -50,7 +52,14 @@ class CbrClient:
     """
 
     def __init__(
-        self, transport: Transport, credentials: Credentials, *, endpoint: str, project_id: str, workers: int = 4
+        self,
+        transport: Transport,
+        credentials: Credentials,
+        *,
+        endpoint: str,
+        project_id: str,
+        enterprise_project_id: str = ALL_GRANTED,
+        workers: int = 4,
     ) -> None:
         """Prepare a client; nothing is sent yet.
 
@@ -59,12 +68,14 @@ class CbrClient:
             credentials: what authenticates them.
             endpoint: of CBR, without a path.
             project_id: the project to read.
+            enterprise_project_id: what of it is asked for, in the lists that know enterprise projects.
             workers: pages that are fetched at the same time.
         """
         self._transport = transport
         self._credentials = credentials
         self._endpoint = endpoint
         self._project_id = project_id
+        self._enterprise_project_id = enterprise_project_id
         self._workers = workers
 
     def time(self) -> datetime | None:
@@ -75,34 +86,57 @@ class CbrClient:
         """
         return self._transport.knock(f"{self._endpoint}/").told
 
-    def try_list(self, name: str) -> None:
-        """Read as little of a list as the API allows, to see whether it may be read.
+    def try_list(self, name: str) -> str:
+        """Read as little of a list as the API allows, to see whether it may be read, and say how it was.
 
         Raises:
             SourceError: it may not, or the answer is no list.
         """
         kind = next(kind for kind, known in _NAMES.items() if known == name)
         if kind is not Kind.PROTECTABLES:
-            self._try(kind, _PATHS[kind])
-            return
+            asked = self._asked(kind)
+            asked.once(partial(self._try, kind, _PATHS[kind]))
+            return "; ".join(asked.notes)
         for each in PROTECTABLE_TYPES:
             try:
                 self._try(kind, _protectables(each))
             except SourceRefusedError as refusal:
                 if each in _EVERYWHERE or not is_not_known(refusal):
                     raise
+        return ""
 
-    def _try(self, kind: Kind, path: str) -> None:
+    def _try(self, kind: Kind, path: str, params: Params = ()) -> None:
         url = f"{self._endpoint}/v3/{self._project_id}/{path}"
         operation = (("operation_type", OPERATIONS[0]),) if kind is Kind.ORGANIZATION_POLICIES else ()
-        params = () if kind is Kind.POLICIES else (*operation, ("limit", "1"))
-        answer = self._transport.get(url, params, self._credentials, kind.permission)
+        place = () if kind is Kind.POLICIES else (*operation, ("limit", "1"))
+        answer = self._transport.get(url, (*params, *place), self._credentials, kind.permission)
         try:
             listed = isinstance(orjson.loads(answer.body)[kind.key], list)
         except (orjson.JSONDecodeError, LookupError, TypeError):
             listed = False
         if not listed:
             raise SourceAnswerError(f"{url} answered with something else than a list; check the endpoint")
+
+    def lists(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Iterator[Walk | Chain | OfEach]:
+        """Hand out what has to be read of a kind: of tasks also the open ones, whatever their time.
+
+        The documents call ``end_time`` the end of a task: one that has none may not be listed where it is given.
+        """
+        yield self.read(kind, window, about)
+        if kind is not Kind.TASKS:
+            return
+        path = _PATHS[kind]
+        walks = [self._walk(kind, path, (), self._asked(kind, status)) for status in _OPEN]
+        try:
+            for walk in walks if self._workers > 1 else ():
+                walk.begin()
+            yield from walks
+        finally:
+            for walk in walks:
+                walk.close()
+
+    def _asked(self, kind: Kind, status: str | None = None) -> Asked:
+        return Asked(self._enterprise_project_id if kind in _BY_ENTERPRISE_PROJECT else None, status=status)
 
     def read(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Walk | Chain | OfEach:
         """Read a list; only the task log looks at the window, whose end is fixed so that new tasks move no page.
@@ -115,32 +149,33 @@ class CbrClient:
         if kind is Kind.DEPLOYMENTS:
             return OfEach(kind, [self._whole(kind, _deployments(policy_id)) for policy_id in about])
         if kind is Kind.ORGANIZATION_POLICIES:
-            return Chain([self._walk(kind, _PATHS[kind], (("operation_type", each),)) for each in OPERATIONS])
+            lists = [(("operation_type", each),) for each in OPERATIONS]
+            return Chain([self._walk(kind, _PATHS[kind], params, Asked()) for params in lists])
         if kind is Kind.POLICIES:  # the API gives them in one answer and takes no offset
             return self._whole(kind, _PATHS[kind])
         if kind is Kind.PROTECTABLES:
-            walks = {name: self._walk(kind, _protectables(name), ()) for name in PROTECTABLE_TYPES}
+            walks = {name: self._walk(kind, _protectables(name), (), Asked()) for name in PROTECTABLE_TYPES}
             return Chain([*walks.values()], {name: walks[name] for name in _OPTIONAL})
         times = (("start_time", shown(window.since)), ("end_time", shown(window.until)))
         params = {Kind.TASKS: times, Kind.BACKUPS: (("show_replication", "true"),)}
-        return self._walk(kind, _PATHS[kind], params.get(kind, ()))
+        return self._walk(kind, _PATHS[kind], params.get(kind, ()), self._asked(kind))
 
     def _whole(self, kind: Kind, path: str) -> Walk:
         """Read a list that comes in one answer, and of which no part can be asked for."""
         return Walk(kind, lambda _offset: self._fetch(kind, path, ()), parse=self._parse)
 
-    def _walk(self, kind: Kind, path: str, params: Params) -> Walk:
+    def _walk(self, kind: Kind, path: str, params: Params, asked: Asked) -> Walk:
         size = _SMALL_PAGE if kind is Kind.PROTECTABLES else PAGE_SIZE
 
         def fetch(offset: int) -> Page:
-            place = (*params, ("limit", str(size)), ("offset", str(offset)))
-            return self._fetch(kind, path, place, sent=sent)
+            place = (("limit", str(size)), ("offset", str(offset)))
+            return asked.once(lambda more: self._fetch(kind, path, (*params, *more, *place), sent=sent))
 
         def sent() -> None:
             walk.sent()
             _make_ready(kind)
 
-        walk = Walk(kind, fetch, parse=self._parse, workers=self._workers, page_size=size)
+        walk = Walk(kind, fetch, parse=self._parse, workers=self._workers, page_size=size, asked=asked)
         return walk
 
     def _fetch(self, kind: Kind, name: str, params: Params, *, sent: Callable[[], None] = lambda: None) -> Page:

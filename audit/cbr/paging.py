@@ -19,6 +19,7 @@ import orjson
 from msgspec import Struct, field, structs
 
 from audit.answers import ANSWERS
+from audit.cbr.asking import Asked
 from audit.cbr.planning import OVERLAP, Plan
 from audit.cbr.prefetch import Ahead, Fetch, Prefetch
 from audit.cbr.seen import Ids, Seen, ids_of, packed_ids
@@ -79,7 +80,14 @@ class Walk:
     """
 
     def __init__(
-        self, kind: Kind, fetch: Fetch, *, parse: Parse = _parsed_already, workers: int = 1, page_size: int = 0
+        self,
+        kind: Kind,
+        fetch: Fetch,
+        *,
+        parse: Parse = _parsed_already,
+        workers: int = 1,
+        page_size: int = 0,
+        asked: Asked | None = None,
     ) -> None:
         """Prepare a walk; nothing is read yet.
 
@@ -89,8 +97,11 @@ class Walk:
             parse: finds rows and envelope in the body of a page that was fetched; called in order, by who iterates.
             workers: pages that are fetched at the same time.
             page_size: rows that are asked for at a time, 0 where the API gives the list in one answer.
+            asked: what ``fetch`` asks for, besides the page.
         """
         self._kind = kind
+        self._asked = asked or Asked()
+        self._words = f"{self._asked.status} tasks" if self._asked.status else kind.words
         self._fetch = fetch
         self._prefetch = Prefetch(fetch, workers)
         self._ahead: Ahead | None = None
@@ -109,7 +120,7 @@ class Walk:
         self._duplicates = 0
         self._is_whole = False
         self._refused = False
-        self._trouble = f"{kind.words}: reading was broken off"
+        self._trouble = f"{self._words}: reading was broken off"
 
     def __iter__(self) -> Iterator[Page]:
         """Hand out pages, in order of offset, pass after pass.
@@ -126,15 +137,23 @@ class Walk:
                     return
         except SourceError as error:
             self._refused = isinstance(error, SourceRefusedError) and error.status == HTTPStatus.FORBIDDEN
-            self._trouble = f"{self._kind.words}: {_not_offered(self._kind, error)}{error}"
+            self._trouble = f"{self._words}: {_not_offered(self._kind, error)}{error}"
             if not self._pages:
                 raise
         else:
-            self._trouble = f"{self._kind.words}: it still changed after {self._passes} passes"
+            self._trouble = f"{self._words}: it still changed after {self._passes} passes"
         finally:
             self._drop_ahead()
             self._seen.forget()  # whoever fetches may keep the walk alive
             self._contents.clear()
+
+    def begin(self) -> None:
+        """Ask for the first page already, in a thread."""
+        self._ahead = self._prefetch.in_order((0,))
+
+    def close(self) -> None:
+        """Ask for nothing more."""
+        self._drop_ahead()
 
     def sent(self) -> None:
         """Hear from what fetches that a request is on its way."""
@@ -155,9 +174,7 @@ class Walk:
         distinct = self._tally.distinct if self._is_whole else len(self._seen)
         gaps = [self._trouble] if self._trouble else []
         if distinct != self.expected:
-            gaps.append(
-                f"{self._kind.words}: {distinct:,} different rows came, the cloud says it has {self.expected:,}"
-            )
+            gaps.append(f"{self._words}: {distinct:,} different rows came, the cloud says it has {self.expected:,}")
         return Reading(
             kind=self._kind,
             pages=self._pages,
@@ -168,6 +185,9 @@ class Walk:
             duplicates=self._duplicates + self._tally.duplicates,
             gaps=tuple(gaps),
             refused=self._refused,
+            status=self._asked.status,
+            enterprise_project_id=self._asked.enterprise_project_id,
+            notes=self._asked.notes,
         )
 
     def _pass(self) -> Iterator[Page]:

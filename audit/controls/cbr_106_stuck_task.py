@@ -8,6 +8,7 @@ How it is judged
     unknown         no such task was seen, and the task log has gaps or does not reach back beyond the limit; or an old
                     task has not ended and has a status that is not documented
     not_applicable  the log names no task of the subject
+    Tasks that wait or run are asked for by themselves, whatever their time, beside those of the window.
     A resource answers for the tasks that name it, a vault for those that name no resource, the collection for the rest.
 How to fix it
     Look the task up in the CBR console; if it does not move, open a service ticket with its id.

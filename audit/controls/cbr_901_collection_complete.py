@@ -4,7 +4,9 @@ Why it matters
     A verdict is only as good as its data. A page that is missing may hold the failure that matters.
 How it is judged
     pass     every list was read until nothing new came, and as many rows came as the cloud says it has
-    unknown  rows are missing, a list could not be read, or the stated count never settled
+    unknown  rows are missing, a list could not be read, or the stated count never settled; or a policy, a backup or a
+             task names a vault that no list shows and no task deleted, so that something is hidden
+    The task log is read three times: that of the window, and the tasks that run and those that wait, of whatever time.
 How to fix it
     Read the gaps in the report. A permission or a time limit has its own text; for the rest, run the audit again.
 """

@@ -19,6 +19,7 @@ RECORD: Final = Struct(">10s16s10s10s10s16sIIB")  # created, id, updated, starte
 SIZE: Final = RECORD.size
 WHOLE: Final = Struct(f"{SIZE}s")
 CREATED: Final = Struct(">10s71x")
+CREATED_AND_COMMON: Final = Struct(">10s62x8sx")
 CREATED_STARTED_AND_COMMON: Final = Struct(">10s26x10s26x8sx")
 COMMON: Final = Struct(">II")
 COMMON_PART: Final = slice(72, 80)

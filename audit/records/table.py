@@ -24,6 +24,7 @@ from audit.records.layout import (
     COMMON,
     COMMON_PART,
     CREATED,
+    CREATED_AND_COMMON,
     CREATED_STARTED_AND_COMMON,
     KEY,
     LATEST,
@@ -61,6 +62,16 @@ class Group(NamedTuple):
 
     sample: Task
     records: bytes
+
+    @property
+    def number(self) -> int:
+        """How many they are."""
+        return len(self.records) // SIZE
+
+    @property
+    def last_created(self) -> datetime:
+        """When the newest was created."""
+        return moment_of(self.records[-SIZE:][:TIME])
 
     @property
     def first_created(self) -> datetime:
@@ -222,6 +233,15 @@ class Table:
     def created(self) -> Iterator[bytes]:
         """Return when each task was created, packed."""
         return chain.from_iterable(CREATED.iter_unpack(self._records))
+
+    def created_if_finished(self) -> Iterator[bytes]:
+        """Return the same of the tasks whose status will not change any more."""
+        finished: dict[bytes, bool] = {}
+        for created, common in CREATED_AND_COMMON.iter_unpack(self._records):
+            if common not in finished:
+                finished[common] = self.sample(common).finished
+            if finished[common]:
+                yield created
 
     def rows_by_id(self) -> Iterator[int]:
         """Return the numbers in order of id, with no more than a part of them in memory."""

@@ -12,6 +12,7 @@ from audit.demands import Demands
 from audit.findings import Control, Finding, Outcome
 from audit.judgement import Findings
 from audit.previous import TrendLine
+from audit.records import Vault
 from audit.report.changes import Changes, changes
 from audit.report.days import Day, days
 from audit.report.facts import Conclusion, RunFacts
@@ -33,6 +34,7 @@ from audit.subjects import (
     Subjects,
     Taken,
     Terms,
+    VaultTrace,
     Weakened,
 )
 from audit.subjects.memory import mark
@@ -47,6 +49,7 @@ class ResourceLine:
     """One resource at a glance.
 
     Attributes:
+        enterprise_projects: ids of those that its vaults belong to, in order.
         last_success: when its newest successful backup began, as the task log says; None where it shows none.
         newest_point: when its newest backup that can be restored from was made; None where none is there, or nobody
             knows.
@@ -64,6 +67,7 @@ class ResourceLine:
     type: str
     presence: Presence
     vaults: tuple[str, ...]
+    enterprise_projects: tuple[str, ...] = ()
     last_success: datetime | None
     follows: tuple[str, ...] | None
     known_since: datetime | None
@@ -92,6 +96,7 @@ class PolicyLine:
         mark: changes with its schedule and its switch.
         known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
         terms: by which rules it kept its backups, as far as runs saw it, the oldest first.
+        enterprise_projects: ids of those that the vaults that it is applied to belong to, in order.
     """
 
     id: str
@@ -101,6 +106,7 @@ class PolicyLine:
     mark: str
     known_since: datetime | None
     terms: tuple[Terms, ...] = ()
+    enterprise_projects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +138,7 @@ class Report:
         protection: what became weaker or stronger since that run.
         weakened: what became weaker and is not restored, in this run or earlier ones.
         missed: backups that are gone, as the next run has to know them.
+        vaults: what the next run has to know of each, and its enterprise project.
         trend: how earlier runs ended, the oldest first, and this one last.
     """
 
@@ -144,6 +151,7 @@ class Report:
     problems: tuple[Problem, ...]
     resources: tuple[ResourceLine, ...]
     policies: tuple[PolicyLine, ...]
+    vaults: tuple[VaultTrace, ...] = ()
     frameworks: tuple[FrameworkView, ...]
     changes: Changes | None = None
     protection: ProtectionChanges = field(default_factory=ProtectionChanges)
@@ -155,6 +163,19 @@ class Report:
     def waived(self) -> tuple[Finding, ...]:
         """What did not pass, and is accepted by somebody."""
         return tuple(self.findings.waived())
+
+    @cached_property
+    def enterprise_projects(self) -> Mapping[tuple[SubjectKind, str], tuple[str, ...]]:
+        """The ids of the enterprise projects that subjects belong to, as far as they are known."""
+        return {
+            **{(SubjectKind.RESOURCE, line.id): line.enterprise_projects for line in self.resources},
+            **{(SubjectKind.POLICY, line.id): line.enterprise_projects for line in self.policies},
+            **{
+                (SubjectKind.VAULT, vault.id): (vault.enterprise_project_id,)
+                for vault in self.vaults
+                if vault.enterprise_project_id
+            },
+        }
 
     @cached_property
     def tally(self) -> Tally:
@@ -220,6 +241,7 @@ def compose(
         problems=problems,
         resources=tuple(lines),
         policies=tuple(map(_policy_line, subjects.policies)),
+        vaults=subjects.traces,
         frameworks=standings(counted, complete=subjects.collection.complete),
         changes=changes(
             run.previous,
@@ -245,6 +267,7 @@ def _policy_line(subject: PolicySubject) -> PolicyLine:
         mark=mark(policy),
         known_since=subject.known_since,
         terms=subject.terms,
+        enterprise_projects=enterprise_projects_of(subject.vaults),
     )
 
 
@@ -277,6 +300,11 @@ def remedy(control: Control[Any]) -> str:
     return " ".join(text.split())
 
 
+def enterprise_projects_of(vaults: Iterable[Vault]) -> tuple[str, ...]:
+    """Name the enterprise projects of some vaults, as far as they are known."""
+    return tuple(sorted({vault.enterprise_project_id for vault in vaults if vault.enterprise_project_id}))
+
+
 def line_of(resource: Resource, limits: Limits) -> ResourceLine:
     """Describe a resource at a glance, by the limits that hold for it."""
     last, newest = resource.last_success, resource.newest_point
@@ -287,6 +315,7 @@ def line_of(resource: Resource, limits: Limits) -> ResourceLine:
         type=resource.type,
         presence=resource.presence,
         vaults=tuple(vault.name for vault in resource.vaults),
+        enterprise_projects=enterprise_projects_of(resource.vaults),
         last_success=last.began if last else None,
         follows=resource.follows if resource.vaults else (),
         known_since=resource.known_since,

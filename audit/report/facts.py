@@ -35,6 +35,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
         language: of the pages for people, as profiles name it.
         profile_sha256: of the profile in its canonical form.
         previous: the run before this one.
+        enterprise_project_id: what was to be read of the project; None where a run before this setting left it open.
         origin: the run whose history and memory this one took over, None for the first one.
         is_what_if: judged by another profile than the configured one, so that it decides nothing.
         profile_changes: the keys in which the profile differs from that of the run before; empty where it is the same.
@@ -54,3 +55,4 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     origin: Origin | None = None
     is_what_if: bool = False
     profile_changes: tuple[str, ...] = ()
+    enterprise_project_id: str | None = None

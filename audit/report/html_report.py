@@ -15,13 +15,14 @@ from typing import Any, Final
 from jinja2 import Environment
 from markupsafe import Markup
 
-from audit.collection import Kind, instant
+from audit.collection import ALL_GRANTED, Kind, instant
 from audit.report.contents import Report
 from audit.report.page import templates
 from audit.report.page.calendar_rows import CalendarRows
 from audit.report.page.calendar_table import cells, dates, groups, legend
 from audit.report.page.catalogue import OUTCOMES, doc_parts, listed, not_met
 from audit.report.page.change_lists import change_lists, new_ones
+from audit.report.page.enterprise_projects import EnterpriseProjects
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
 from audit.report.page.items import Items
 from audit.report.page.names import identity, short
@@ -85,7 +86,7 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
     """Work out every part of the page."""
     found = not_met(report)
     grouped, drawn = groups(report, found, words), strips(report)
-    clock = Clock(report.run.timezone, report.run.as_of, words)
+    clock, projects = Clock(report.run.timezone, report.run.as_of, words), EnterpriseProjects(report)
     return {
         "clock": clock,
         "verdict": VERDICTS[report.conclusion],
@@ -99,8 +100,9 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
         "protection_lists": protection_lists(report.protection, clock, words),
         "legend": legend(report),
         "dates": dates(report),
-        "calendar_rows": CalendarRows(cells(report, words), drawn, clock, words),
-        "items": Items({line.id: line.vaults for line in report.resources}, clock, words),
+        "calendar_rows": CalendarRows(cells(report, words), drawn, clock, projects, words),
+        "items": Items({line.id: line.vaults for line in report.resources}, clock, projects, words),
+        "projects": projects,
         "strips": drawn,
         "late": late(grouped),
         "groups": grouped,
@@ -136,6 +138,7 @@ def environment() -> Environment:
     environment.globals |= {
         "outcomes": OUTCOMES,
         "lists": LISTS,
+        "all_granted": ALL_GRANTED,
         "identity": identity,
         "instant": instant,
         "worst": worst,

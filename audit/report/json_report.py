@@ -20,7 +20,7 @@ from audit.report.problems import Explained, Problem
 from audit.report.protection import ProtectionChanges, Turn
 from audit.report.standings import FrameworkView, RequirementLine
 from audit.report.timeline import Timeline
-from audit.subjects import Collection, SubjectKind, Taken, Terms, Waiver, Weakened, Weakening
+from audit.subjects import Collection, SubjectKind, Taken, Terms, VaultTrace, Waiver, Weakened, Weakening
 
 SCHEMA_VERSION: Final = 1
 _INDENTED: Final = orjson.OPT_INDENT_2
@@ -75,6 +75,7 @@ def _without_rows(report: Report) -> Mapping[str, Any]:
             "window": {"since": shown(run.window.since), "until": shown(run.window.until)},
             "project_id": run.project_id,
             "region": run.region,
+            "enterprise_project_id": run.enterprise_project_id,
             "tool_version": run.tool_version,
             "profile_sha256": run.profile_sha256,
             "profile_changes": list(run.profile_changes),
@@ -99,6 +100,7 @@ def _without_rows(report: Report) -> Mapping[str, Any]:
         "controls": [_control(control, report) for control in report.controls],
         "resources": [],
         "policies": [_policy(policy) for policy in report.policies],
+        "vaults": [_vault(trace) for trace in report.vaults],
         "frameworks": [_framework(view) for view in report.frameworks],
         "changes": _changes(report.changes, report.protection) if report.changes else None,
         "weakened": [_weakening(subject, each) for subject in report.weakened for each in subject.weakenings],
@@ -119,6 +121,8 @@ def _collection(collection: Collection, run: RunFacts) -> Mapping[str, Any]:
         "duplicates": tasks.duplicates,
         "rejected": len(collection.rejected),
         "gaps": list(collection.gaps),
+        "notes": list(collection.notes),
+        "hidden_vaults": list(collection.unlisted.ids),
         "readings": [reading_part(reading) for reading in collection.readings],
         "rejected_rows": [_rejected(row) for row in collection.rejected],
         "drift": [_drift(drift, run) for drift in collection.drift],
@@ -211,6 +215,7 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
         "type": line.type,
         "presence": line.presence,
         "vaults": line.vaults,
+        "enterprise_projects": line.enterprise_projects,
         "last_success": _moment(line.last_success),
         "follows": line.follows,
         "known_since": _moment(line.known_since),
@@ -256,6 +261,17 @@ def _policy(line: PolicyLine) -> Mapping[str, Any]:
         "mark": line.mark,
         "known_since": _moment(line.known_since),
         "terms": [_terms(terms) for terms in line.terms],
+        "enterprise_projects": line.enterprise_projects,
+    }
+
+
+def _vault(trace: VaultTrace) -> Mapping[str, Any]:
+    return {
+        "id": trace.id,
+        "name": trace.name,
+        "enterprise_project_id": trace.enterprise_project_id,
+        "listed": trace.listed,
+        "missing_since": _moment(trace.missing_since),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.collection import Kind, instant
 from audit.records.keys import key_of
-from audit.subjects import Aspect, Memory, SubjectKind, Taken, Terms, Value, Weakened, Weakening
+from audit.subjects import Aspect, Memory, SubjectKind, Taken, Terms, Value, VaultTrace, Weakened, Weakening
 
 
 def memory_of(report: Mapping[str, Any]) -> Memory:
@@ -16,7 +16,8 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
     Raises:
         LookupError, TypeError, ValueError: the report is damaged, or another version of cbr-audit wrote it.
     """
-    complete = {part["kind"] for part in report["collection"]["readings"] if part["complete"]}
+    readings = report["collection"]["readings"]
+    complete = {part["kind"] for part in readings} - {part["kind"] for part in readings if not part["complete"]}
     complete -= {row["kind"] for row in report["collection"]["rejected_rows"]}
     return Memory(
         run=report["run"]["id"],
@@ -31,8 +32,19 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
         weakened=_weakened(report.get("weakened", ())),
         terms={part["id"]: tuple(map(_terms, part.get("terms", ()))) for part in report["policies"]},
         missed=tuple(map(_taken, report.get("missed", ()))),
+        vaults={part["id"]: _trace(part) for part in report.get("vaults", ())},
         policies_complete=Kind.POLICIES in complete,
-        vaults_complete=Kind.VAULTS in complete,
+        vaults_complete=Kind.VAULTS in complete and not report["collection"].get("hidden_vaults"),
+    )
+
+
+def _trace(part: Mapping[str, Any]) -> VaultTrace:
+    return VaultTrace(
+        id=part["id"],
+        name=part["name"],
+        enterprise_project_id=part["enterprise_project_id"],
+        listed=part["listed"],
+        missing_since=_moment(part["missing_since"]),
     )
 
 

@@ -21,6 +21,9 @@ def reading_part(reading: Reading) -> Mapping[str, Any]:
         "gaps": list(reading.gaps),
         "refused": reading.refused,
         "not_offered": list(reading.not_offered),
+        "status": reading.status,
+        "enterprise_project_id": reading.enterprise_project_id,
+        "notes": list(reading.notes),
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from audit.collection import instant
+from audit.collection import ALL_GRANTED, instant
 
 VERDICTS: Final = {
     "compliant": "COMPLIANT: every backup that was checked is as it should be.",
@@ -54,6 +54,13 @@ def lasting(problem: Mapping[str, Any], as_of: str) -> str:
 def printable(text: str) -> str:
     """Take the control characters out of a name: it was chosen by a cloud user, and could command the terminal."""
     return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def scope_words(enterprise_project_id: str) -> str:
+    """Say which enterprise projects are meant."""
+    if enterprise_project_id == ALL_GRANTED:
+        return "every enterprise project that is granted"
+    return f"the enterprise project {enterprise_project_id}"
 
 
 def count(number: int, noun: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from audit.simulator.estate import Estate
 from audit.simulator.functions import Function
+from audit.simulator.habits import Habits
 from audit.simulator.kms import Key
 from audit.simulator.notices import Inbox
 from audit.simulator.task_log import TaskLog
@@ -32,6 +33,7 @@ class Cloud:
         key: the one key of KMS.
         denied: the IAM actions that the user may not do.
         function: what FunctionGraph runs.
+        habits: what it does where no document says.
     """
 
     estate: Estate
@@ -44,6 +46,7 @@ class Cloud:
     denied: set[str] = field(default_factory=set)
     inbox: Inbox = field(default_factory=Inbox)
     function: Function | None = None
+    habits: Habits = field(default_factory=Habits)
 
     def pair(self, ak: str) -> Pair | None:
         """Find a key pair: the user's own, or a temporary one."""

@@ -18,6 +18,7 @@ from audit.simulator.scenarios import SCENARIOS as _PLANTERS
 from audit.simulator.scenarios import plant
 from audit.simulator.tasks import clerk_of
 from audit.simulator.truth import DEFAULT, PRESETS
+from audit.simulator.withheld import withheld_vaults, withhold
 
 SCENARIOS: Final[tuple[str, ...]] = tuple(_PLANTERS)
 FEWEST_DAYS: Final = 2
@@ -112,7 +113,9 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     consequences.judge_points(draft, runs)
     consequences.judge_locks(draft, runs, readable=not hidden)
     readable = bool(vaults) and not hidden
-    truth = {preset: draft.truth.statement(preset, readable=readable) for preset in PRESETS}
+    withheld = withheld_vaults(draft) if scenario == "partial" else []
+    withhold(draft, withheld, tasks, vaults, backups, agents, *protectables.values())
+    truth = {preset: draft.truth.statement(preset, readable=readable, whole=not withheld) for preset in PRESETS}
     return Estate(
         scenario=scenario,
         project_id=draft.project_id,

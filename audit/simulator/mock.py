@@ -51,7 +51,9 @@ class mock_cbr:  # noqa: N801 - read as a function, like other mocks of clouds
         self._build: Callable[[], Estate] = lambda: build_estate(
             scenario, seed=seed, resources=resources, days=days, as_of=as_of or datetime.now(UTC)
         )
-        self._hosts = re.compile(rf"https://({'|'.join(_SERVICES)})\.{re.escape(region)}\.myhuaweicloud\.(com|eu)(/.*)?")
+        self._hosts = re.compile(
+            rf"https://({'|'.join(_SERVICES)})\.{re.escape(region)}\.myhuaweicloud\.(com|eu)(/.*)?"
+        )
         self._lock = RLock()
         self._depth = 0
         self._mock: responses.RequestsMock

@@ -130,4 +130,5 @@ SCENARIOS: Final[dict[str, Callable[[Draft], None]]] = {
     "failing": _failing,
     "drifting": _healthy,
     "gapped": _healthy,
+    "partial": _healthy,
 }

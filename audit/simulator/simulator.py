@@ -12,6 +12,7 @@ from audit.simulator import routes
 from audit.simulator.cloud import Account, Cloud
 from audit.simulator.estate import Estate
 from audit.simulator.functions import Function, urn_of
+from audit.simulator.habits import Habits
 from audit.simulator.kms import Key, key_of
 from audit.simulator.messages import Request, Response
 from audit.simulator.notices import Inbox, topic_of
@@ -117,6 +118,11 @@ class Simulator:
     def inbox(self) -> Inbox:
         """What arrived at the topic, at ``/webhook`` and at ``/ping/ID``, where ID is hexadecimal."""
         return self._cloud.inbox
+
+    @property
+    def habits(self) -> Habits:
+        """What the service does where no document says: change it to see what a client makes of the other way."""
+        return self._cloud.habits
 
     @property
     def key(self) -> Key:

@@ -14,6 +14,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MOST_VIEWS: Final = 64
 Criteria = tuple[tuple[str, str], ...]
+ENDED: Final = ("has_ended", "yes")
 
 
 def instant(moment: datetime) -> int:
@@ -168,4 +169,5 @@ _FIELDS: Final[Mapping[str, Callable[[Row], Any]]] = {
     "resource_name": _of_resource("name"),
     "status": _named("status"),
     "vault_id": _named("vault_id"),
+    "has_ended": lambda row: "yes" if row.get("ended_at") else "no",
 }

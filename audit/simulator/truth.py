@@ -43,10 +43,16 @@ class Truth:
         """Ids of the resources for which at least one control of a preset fails."""
         return {subject for _, kind, subject in self.failures[preset] if kind == "resource"}
 
-    def statement(self, preset: str, *, readable: bool) -> Row:
+    def forget(self, subjects: set[str]) -> None:
+        """Demand nothing of what the auditor is not shown."""
+        for failures in self.failures.values():
+            failures.difference_update([each for each in failures if each[2] in subjects])
+
+    def statement(self, preset: str, *, readable: bool, whole: bool = True) -> Row:
         """Put it as the answer that an auditor should give; a failure counts more than a gap.
 
-        Where something cannot be read that is one of the backups, which says nothing about them any more.
+        Where something cannot be read that is one of the backups, which says nothing about them any more. What is not
+        ``whole`` hides something else.
         """
         failed = sorted(self.failures[preset])
         seen = failed if readable else [each for each in failed if each[0] not in _NEEDS_BACKUPS]
@@ -54,7 +60,7 @@ class Truth:
             {"control": control, "subject": {"kind": kind, "id": subject}, "outcome": "fail"}
             for control, kind, subject in seen
         ]
-        sound = "compliant" if readable else "incomplete"
+        sound = "compliant" if readable and whole else "incomplete"
         return {"conclusion": "non_compliant" if expected else sound, "expected": expected}
 
     def _note(self, kind: str, subject: str, controls: tuple[str, ...], *, strict: bool) -> None:

@@ -14,7 +14,7 @@ from audit.subjects.former import Former
 from audit.subjects.keeping import may_be_kept_for
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
-from audit.subjects.memory import Memory
+from audit.subjects.memory import Memory, VaultTrace
 from audit.subjects.policy import PolicySubject
 from audit.subjects.proof import newest_proof, weigh_claims
 from audit.subjects.protection import Demanded, Protection, Weakened, Weakening
@@ -60,6 +60,7 @@ __all__ = [
     "Terms",
     "Value",
     "VaultSubject",
+    "VaultTrace",
     "Waiver",
     "WaiverSubject",
     "Weakened",

@@ -1,14 +1,14 @@
 """From history and inventory to subjects: every task and every backup is put under everything that it concerns."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Final
 
-from audit.collection import Kind, Window
+from audit.collection import ALL_GRANTED, Kind, Window
 from audit.history import History
 from audit.records import (
     BACKUP,
@@ -32,10 +32,12 @@ from audit.subjects.collection import SURELY_SHOWN, Collection
 from audit.subjects.comparison import Comparison
 from audit.subjects.former import Former
 from audit.subjects.kinds import Departure, SubjectKind
+from audit.subjects.memory import VaultTrace
 from audit.subjects.policy import PolicySubject
 from audit.subjects.protection import Demanded, Weakened
 from audit.subjects.resource import Presence, Resource
 from audit.subjects.taken import Taken, by_resource, dated
+from audit.subjects.unlisted import Named, Unlisted
 from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import WaiverSubject
 
@@ -75,6 +77,7 @@ class Subjects:
     Attributes:
         forgotten: what became weaker of subjects that are none of these because a list could not be read.
         elsewhere: backups that are gone, of vaults that are none of these.
+        traces: what the next run has to know of vaults.
     """
 
     resources: tuple[Resource, ...]
@@ -83,6 +86,7 @@ class Subjects:
     collection: Collection
     forgotten: tuple[Weakened, ...] = ()
     elsewhere: tuple[Taken, ...] = ()
+    traces: tuple[VaultTrace, ...] = ()
 
     def of(self, kind: SubjectKind) -> tuple[Subject, ...]:
         """Return the subjects of one kind; waivers become subjects only when the other findings are known."""
@@ -162,6 +166,12 @@ class _Arrangement:
         self._by_vault: dict[str, list[Group]] = defaultdict(list)
         self._departures: dict[str, Departure] = {}
         self._gone: set[str] = set()
+        self._named_by = Named()
+        for subject in self._policies:
+            self._named_by.by_policy(subject.policy, self._vaults)
+        self._named_by.backups = {
+            vault_id: len(points) for vault_id, points in self._points_of_vault.items() if vault_id not in self._vaults
+        }
         self._shared: set[int] = set()
         self._stays: dict[str | None, set[str]] = defaultdict(set)
         self._moves: dict[str, list[Task]] = defaultdict(list)
@@ -169,6 +179,8 @@ class _Arrangement:
         self._table = history.hand_over()
         self._file([*self._table.hand_over(collection.window.until)])
         self._syncs = [(task, where) for task, where in self._without_resource if _may_have_brought(task)]
+        self._collection = replace(collection, unlisted=self._unlisted())
+        self._has_all[Kind.VAULTS] = self._collection.has_all(Kind.VAULTS)
 
     def subjects(self, demanded: Demanded | None) -> Subjects:
         """Build every subject."""
@@ -194,7 +206,31 @@ class _Arrangement:
                     (SubjectKind.COLLECTION, self._collection.id),
                 )
             ),
+            traces=self._traces(),
         )
+
+    def _unlisted(self) -> Unlisted:
+        """Find the vaults that are hidden; a list that is not complete shows nothing."""
+        if not self._has_all[Kind.VAULTS]:
+            return Unlisted()
+        missing = {trace.id: trace.missing_since for trace in self._left() if trace.missing_since}
+        scope = self._collection.reading(Kind.VAULTS).enterprise_project_id
+        return self._named_by.unlisted(missing, scope=None if scope == ALL_GRANTED else scope)
+
+    def _left(self) -> Iterator[VaultTrace]:
+        """Find what earlier runs saw of vaults that are not listed, and that tasks still name."""
+        memory, now = self._collection.memory, self._collection.window.until
+        for trace in memory.vaults.values() if memory else ():
+            if trace.id in self._named_by.tasks:
+                since = trace.missing_since or (now if self._has_all[Kind.VAULTS] else None)
+                yield replace(trace, listed=False, missing_since=since)
+
+    def _traces(self) -> tuple[VaultTrace, ...]:
+        listed = (
+            VaultTrace(id=vault.id, name=vault.name, enterprise_project_id=vault.enterprise_project_id, listed=True)
+            for vault in self._vaults.values()
+        )
+        return (*listed, *self._left())
 
     def _unprotected(self) -> set[str]:
         """Find what CBR would protect, vault or not; a disk of a server is a part of what protects the server."""
@@ -214,6 +250,8 @@ class _Arrangement:
         alone: list[bytes] = []
         for group in groups:
             task = group.sample
+            if task.vault_id not in self._vaults:
+                self._named_by.by_tasks(task, group.number, group.last_created)
             if task.resource_id and not task.removed and task.operation not in _LOOKED_AT_ALONE:  # nearly all of them
                 self._put(group, self._vaults_of(task))
             else:
@@ -227,6 +265,7 @@ class _Arrangement:
             (task,) = self._table.made(record)
             vault_ids = self._vaults_of(task)
             filed[record[COMMON_PART], vault_ids] += record
+            self._named_by.by_deletion(task)
             if not _resources_of(task):
                 self._without_resource.append((task, vault_ids))
             if task.operation == MOVES_ENDS and not task.broke:

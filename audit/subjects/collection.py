@@ -10,6 +10,7 @@ from audit.records import Deployment, OrganizationPolicy, Task
 from audit.subjects.kinds import SubjectKind
 from audit.subjects.memory import Memory
 from audit.subjects.protection import Protection
+from audit.subjects.unlisted import NONE_UNLISTED, Unlisted
 
 SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
 
@@ -30,6 +31,7 @@ class Collection:
             nothing, or there is a gap between the two.
         covered_since: from when on silence of the log means something; None before subjects are arranged.
         protection: how what the profile demands changed since the run before; None where there was none.
+        unlisted: vaults that are hidden from the audit, as other lists show; none before subjects are arranged.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.COLLECTION
@@ -49,6 +51,7 @@ class Collection:
     proven: Window | None = None
     covered_since: datetime | None = None
     protection: Protection | None = None
+    unlisted: Unlisted = NONE_UNLISTED
 
     @property
     def covered(self) -> Window | None:
@@ -80,17 +83,26 @@ class Collection:
         """What is missing or in doubt, over all lists."""
         read = {reading.kind for reading in self.readings}
         unread = (f"{kind.words}: was not read" for kind in Kind if kind in self.asked - read)
-        return (*(gap for reading in self.readings for gap in reading.gaps), *unread, *self.doubts)
+        hidden = (self.unlisted.gap,) if self.unlisted.gap else ()
+        return (*(gap for reading in self.readings for gap in reading.gaps), *unread, *self.doubts, *hidden)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of the reading though nothing is missing: each list says it for itself."""
+        told = (f"{reading.words}: {note}" for reading in self.readings for note in reading.notes)
+        return (*told, *((self.unlisted.note,) if self.unlisted.note else ()))
 
     def has_all(self, kind: Kind) -> bool:
         """One list was read to its end and every one of its rows could be used."""
-        unusable = any(row.kind is kind for row in self.rejected) or (kind is Kind.TASKS and self.doubts)
-        return not unusable and any(reading.kind is kind and reading.complete for reading in self.readings)
+        doubts = {Kind.TASKS: self.doubts, Kind.VAULTS: self.unlisted.ids}.get(kind, ())
+        unusable = any(row.kind is kind for row in self.rejected) or doubts
+        complete = [reading.complete for reading in self.readings if reading.kind is kind]
+        return not unusable and bool(complete) and all(complete)
 
     def refused(self, kind: Kind) -> bool:
         """The cloud denied the permission to read a list."""
         return any(reading.kind is kind and reading.refused for reading in self.readings)
 
     def reading(self, kind: Kind) -> Reading:
-        """Return how one list was read."""
+        """Return how one list was read, and not what was asked for besides."""
         return next(reading for reading in self.readings if reading.kind is kind)

@@ -18,6 +18,23 @@ from audit.subjects.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VaultTrace:
+    """What is passed on of a vault.
+
+    Attributes:
+        enterprise_project_id: that it belongs to; None where that is not known.
+        listed: the list of vaults has it.
+        missing_since: the time of judgement of the first run whose list, though complete, did not have it any more.
+    """
+
+    id: str
+    name: str
+    enterprise_project_id: str | None
+    listed: bool
+    missing_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What the report of an earlier run says.
 
@@ -32,6 +49,7 @@ class Memory:
         weakened: what became weaker and was not restored, by kind and id of the subject.
         terms: of each policy, by which rules it kept its backups, the oldest first.
         missed: backups that were gone then, of which the end that they had says more than their policy.
+        vaults: of each vault that was listed, or was before and is still named, what is passed on.
         policies_complete, vaults_complete: that run read the whole list; if not, what it does not name may have been
             there all the same.
     """
@@ -44,6 +62,7 @@ class Memory:
     weakened: Mapping[tuple[SubjectKind, str], Weakened] = field(default_factory=dict)
     terms: Mapping[str, tuple[Terms, ...]] = field(default_factory=dict)
     missed: tuple[Taken, ...] = ()
+    vaults: Mapping[str, VaultTrace] = field(default_factory=dict)
     policies_complete: bool = True
     vaults_complete: bool = True
 

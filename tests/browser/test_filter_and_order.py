@@ -1,9 +1,11 @@
+from dataclasses import replace
 from typing import Final
 
 import pytest
 
 from audit.findings import Outcome, Severity
 from audit.report.contents import Report
+from audit.subjects import VaultTrace
 from tests.browser.chromium import Watched
 from tests.browser.conftest import Open
 from tests.report.test_html_report import (
@@ -253,3 +255,22 @@ def test_a_page_with_little_to_filter_works_as_well(show: Open, shown: Report) -
     status(watched, f"Problems shown: 0 of 0. Resources shown: 0 of {len(shown.resources)}.")
     assert watched.page.get_by_label("Order").is_disabled() is (not shown.resources)
     assert watched.noise == []
+
+
+def test_an_enterprise_project_filters_what_belongs_to_others(show: Open) -> None:
+    base = an_estate()
+    ids = {line.id for line in base.resources}
+    held = {WEB: ("e1",), "db": ("0",), "a": ("0", "e1"), "b": ("0",)}
+    lines = tuple(replace(line, enterprise_projects=held.get(line.id, ())) for line in base.resources)
+    vaults = tuple(VaultTrace(id=each, name=each, enterprise_project_id=each, listed=True) for each in ("0", "e1"))
+    watched = show(replace(base, resources=lines, vaults=vaults))
+    watched.page.get_by_label("Enterprise project").select_option("e1")
+
+    assert ids == {WEB, "db", "a", "b", "odd"}
+    assert set(watched.texts(ROWS)) == {"ecs-web-1", "ECS-Web-10", "sfs-odd"}, "what belongs to none is shown"
+    assert "evs-db" not in watched.texts(".problems h3")
+    assert "ecs-web-1" in watched.texts(".problems h3")
+    status(watched, "Filter: e1.")
+
+    watched.page.get_by_role("button", name="Clear").click()
+    assert len(watched.texts(ROWS)) == len(ids)

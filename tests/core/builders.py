@@ -134,7 +134,12 @@ def points_of(tasks: Iterable[Task]) -> tuple[Backup, ...]:
     """What the list of backups has where each success made the backup that it names, oldest first."""
     made = [task for task in tasks if task.operation == "backup" and task.succeeded and task.backup_id]
     points = [
-        a_point(id=task.backup_id, resource_id=task.resource_id, vault_id=task.vault_id, created_at=task.created_at)
+        a_point(
+            id=task.backup_id,
+            resource_id=task.resource_id,
+            vault_id=task.vault_id or "vault-1",
+            created_at=task.created_at,
+        )
         for task in made
     ]
     return tuple(sorted(points, key=attrgetter("created_at", "id")))

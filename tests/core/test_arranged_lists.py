@@ -166,7 +166,7 @@ class TestProtectables:
     def test_one_that_was_in_a_vault_before_says_so_and_is_called_as_in_the_list(
         self, tasks: Any, presence: Presence
     ) -> None:
-        resource = the_resource(arranged(tasks, protectables=[a_protectable(name="now")]))
+        resource = the_resource(arranged(tasks, protectables=[a_protectable(name="now")], backups=()))
 
         assert (resource.presence, resource.name) == (presence, "now")
 

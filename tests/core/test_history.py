@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from audit.history import History
 from audit.records import Task
-from tests.core.builders import NOW, TICK, a_task, a_task_of
+from tests.core.builders import DAY, NOW, TICK, a_task, a_task_of
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 MOMENTS = st.datetimes(datetime(1000, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001  # bounds are naive
@@ -312,3 +312,14 @@ def test_a_history_in_which_that_is_no_number_is_refused() -> None:
 
     with pytest.raises(ValueError, match="synced is of type str"):
         History.load(gzip.compress(orjson.dumps({**line, "synced": "3"})))
+
+
+def test_the_oldest_task_is_one_that_has_ended() -> None:
+    tasks = [
+        a_task("young"),
+        a_task("old", created_at=NOW - 9 * DAY),
+        a_task("open", created_at=NOW - 90 * DAY, status="running"),
+    ]
+
+    assert History(tasks).oldest(NOW) == NOW - 9 * DAY
+    assert History(tasks[2:]).oldest(NOW) is None

@@ -108,7 +108,7 @@ class TestTheNextRun:
         assert resource_known_since(subjects) == NOW - 20 * DAY
 
     def test_a_resource_that_came_back_is_new(self) -> None:
-        away = passed_on(seen(vaults=[], memory=remembered(), at=YESTERDAY))
+        away = passed_on(seen(vaults=[a_vault(resources=())], memory=remembered(), at=YESTERDAY))
 
         assert resource_known_since(seen(memory=away)) == NOW
 
@@ -162,13 +162,13 @@ class TestTheNextRun:
 class TestGaps:
     @pytest.mark.parametrize("kind", [Kind.VAULTS, Kind.POLICIES])
     def test_what_the_run_before_could_not_see_may_have_been_there(self, kind: Kind) -> None:
-        hidden = {Kind.VAULTS: "vaults", Kind.POLICIES: "policies"}[kind]
-        memory = remembered(**{hidden: []}, gaps=(kind,))
+        unseen: dict[Kind, Any] = {Kind.VAULTS: {"vaults": [a_vault(resources=())]}, Kind.POLICIES: {"policies": []}}
+        memory = remembered(**unseen[kind], gaps=(kind,))
         subjects = seen(memory=memory)
 
         assert resource_known_since(subjects) == NOW - 20 * DAY
         assert [policy.known_since for policy in subjects.policies] == [None]
-        assert resource_known_since(seen(memory=remembered(**{hidden: []}))) == NOW
+        assert resource_known_since(seen(memory=remembered(**unseen[kind]))) == NOW
 
     def test_what_it_did_see_counts_all_the_same(self) -> None:
         memory = remembered(gaps=(Kind.VAULTS, Kind.POLICIES))

@@ -112,7 +112,7 @@ class TestPresence:
         ended = NOW - 5 * DAY + HOUR
         tasks = [a_removal(ended_at=ended), a_backup(5 * DAY - HOUR + TICK)]
 
-        departure = the_resource(arranged(tasks)).departure
+        departure = the_resource(arranged(tasks, backups=())).departure
         assert departure is not None
         assert departure.at == ended
 
@@ -157,11 +157,11 @@ class TestPresence:
     def test_a_backup_after_the_removal_leaves_it_unaccounted(self, status: str) -> None:
         tasks = [a_removal(), a_backup(5 * DAY - TICK, status)]
 
-        resource = the_resource(arranged(tasks))
+        resource = the_resource(arranged(tasks, backups=()))
         assert (resource.presence, resource.departure) == (Presence.UNACCOUNTED, None)
 
     def test_one_that_no_vault_holds_and_no_task_removed_is_unaccounted(self) -> None:
-        assert the_resource(arranged([a_task()])).presence is Presence.UNACCOUNTED
+        assert the_resource(arranged([a_task()], backups=())).presence is Presence.UNACCOUNTED
 
     @pytest.mark.parametrize("status", ["failed", "timeout", "running", "skipped"])
     def test_a_removal_that_did_not_succeed_shows_nothing(self, status: str) -> None:

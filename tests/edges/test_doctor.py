@@ -72,6 +72,24 @@ def test_everything_that_is_there_is_ok_and_nothing_stays_behind(place: Place) -
     assert place.left() == []
 
 
+def test_it_says_which_enterprise_projects_are_seen(place: Place) -> None:
+    assert "every enterprise project that is granted, at " in place.lines()["settings"]
+
+    place.settings["CBR_AUDIT_ENTERPRISE_PROJECT_ID"] = "0"
+    assert "the enterprise project 0, at " in place.lines()["settings"]
+
+    place.simulator.habits.knows_enterprise_projects = False
+    assert "check CBR_AUDIT_ENTERPRISE_PROJECT_ID, too" in place.lines()["vaults"]
+
+    del place.settings["CBR_AUDIT_ENTERPRISE_PROJECT_ID"]
+    lines = place.lines()
+    assert results(lines) == dict.fromkeys(NAMES, "ok")
+    told = {
+        name for name, text in lines.items() if "asked without enterprise project: the API does not take it" in text
+    }
+    assert told == {"operation-logs", "vaults", "backups"}
+
+
 def test_a_folder_is_tried_too_and_needs_no_permission(place: Place, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     for folder in (tmp_path / "new" / "folder", tmp_path / "mine"):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.errors import EventError
-from audit.event import ManualEvent, TimerEvent, read_event, read_time
+from audit.event import ManualEvent, TimerEvent, read_event, read_time, read_user_event
 from tests.edges.pretend import AS_OF
 
 TIMER = {
@@ -51,7 +51,7 @@ def test_an_event_is_an_object(event: object) -> None:
     ("event", "reason"),
     [
         ({"projectid": "p1"}, r"projectid is not a key of an event; did you mean project_id\?"),
-        ({"qqq": 1}, r"qqq is not a key of an event; known are project_id, since, as_of, store, profile"),
+        ({"qqq": 1}, r"qqq is not a key of an event; known are project_id, region, since, as_of, store, profile"),
         ({"since": 30}, "since: Input should be a valid string"),
         ({"qqq": 1, "stores": "x"}, r"qqq is not .*; stores is not .* did you mean store\?"),
         ({"profile": 5}, "profile: "),
@@ -125,3 +125,30 @@ def test_any_text_is_a_time_or_refused(text: str) -> None:
 def test_a_time_keeps_its_moment_in_any_zone(moment: datetime, hours: int) -> None:
     zoned = moment.replace(tzinfo=timezone(timedelta(hours=hours)))
     assert read_time(zoned.isoformat(), AS_OF) == zoned
+
+
+class TestWhatATimerSays:
+    @pytest.mark.parametrize("note", ["", "  ", "Additional information you entered", "nightly: all of it", "5", '"x"'])
+    def test_a_note_in_plain_words_asks_for_nothing(self, note: str) -> None:
+        assert read_user_event(note) == ManualEvent()
+
+    def test_json_says_what_an_event_by_hand_says(self) -> None:
+        asked = read_user_event(' {"project_id": "p2", "region": "eu-west-0", "since": "7d", "profile": "strict"}\n')
+
+        assert asked == ManualEvent(project_id="p2", region="eu-west-0", since="7d", profile="strict")
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ('{"projectid": "p2"}', r"cannot be used: projectid is not a key of an event; did you mean project_id\?"),
+            ('{"since": 7}', "cannot be used: since: Input should be a valid string"),
+            ('{"since": "7d"', "is not JSON: .*; write "),
+            ('{"since": "7d", "since": "8d"}', "is not JSON: .*"),
+            ("[]", "is a list; write "),
+            ("profile: strict", "is not JSON: .*or a note in plain words"),
+            (" project_id=p2", "is not JSON: "),
+        ],
+    )
+    def test_what_is_meant_to_ask_for_something_is_honoured_or_refused(self, text: str, words: str) -> None:
+        with pytest.raises(EventError, match=f"the timer's user_event {words}"):
+            read_user_event(text)

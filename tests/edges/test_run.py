@@ -179,7 +179,7 @@ def test_progress_is_told_for_every_page(tmp_path: Path, monkeypatch: pytest.Mon
     assert tasks[-1].expected == len(simulator.tasks)
     assert tasks[-1].rows >= len(simulator.tasks)
     assert list(dict.fromkeys(progress.kind for progress in seen)) == list(Kind)[:4]
-    assert len(collected[1]) == 4
+    assert [reading.status for reading in collected[1]] == [None, "running", "waiting", None, None, None]
 
 
 def facts(simulator: Simulator) -> RunFacts:

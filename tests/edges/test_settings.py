@@ -337,3 +337,20 @@ def test_it_is_told_which_key_signs_and_where_it_is(changed: dict[str, str], wor
 def test_looking_into_a_store_asks_for_no_key() -> None:
     values = {"CBR_AUDIT_STORE": "/tmp/x", "CBR_AUDIT_SIGNING_KEY": "k.pem", "CBR_AUDIT_SIGNING_KMS_KEY": SIGNING}  # noqa: S108
     assert StoreSettings.read(values).signing_kms_key == SIGNING
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [(None, "all_granted_eps"), ("", "all_granted_eps"), ("0", "0"), ("4a6f0a1c-7d2e-4f4e-9b55-2f0c8d7d7f11",) * 2],
+)
+def test_every_enterprise_project_is_audited_unless_one_is_chosen(given: str | None, asked: str) -> None:
+    chosen = {} if given is None else {"CBR_AUDIT_ENTERPRISE_PROJECT_ID": given}
+
+    assert Settings.read({**GOOD, **chosen}).enterprise_project_id == asked
+
+
+def test_an_enterprise_project_is_named_by_its_id() -> None:
+    with pytest.raises(
+        SettingsError, match="CBR_AUDIT_ENTERPRISE_PROJECT_ID: an enterprise project is named by its id"
+    ):
+        Settings.read({**GOOD, "CBR_AUDIT_ENTERPRISE_PROJECT_ID": "the finance one"})

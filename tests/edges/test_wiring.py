@@ -31,6 +31,7 @@ GOOD = {
     "HUAWEICLOUD_SDK_REGION": "sim-1",
     "CBR_AUDIT_TOKEN": "MIItoken",
 }
+KEYS = {"HUAWEICLOUD_SDK_AK": "AKEY12", "HUAWEICLOUD_SDK_SK": "SKEY12"}
 TIMER = {
     "version": "v1.0",
     "time": "2023-06-01T08:30:00+08:00",
@@ -377,3 +378,75 @@ def test_the_profile_chooses_which_reports_are_written(tmp_path: Path) -> None:
     names = {key.removeprefix(f"{done.prefix}/") for key in done.keys}
     assert names >= {"report.json", "metrics.prom", "findings.ocsf.ndjson"}
     assert not names & {"report.html", "findings.csv"}
+
+
+class TestWhatATimerSays:
+    def test_it_is_carried_out_at_the_time_that_the_timer_names(self) -> None:
+        event = {**TIMER, "user_event": '{"project_id": "other", "profile": "strict", "store": "/elsewhere"}'}
+
+        made = order_from_event(event, Context(GOOD), {})
+
+        assert made.on_timer
+        assert made.until == datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
+        assert (made.settings.project_id, made.settings.store) == ("other", "/elsewhere")
+        assert made.profile == load_profile("strict")
+
+    def test_it_may_name_the_time_of_judgement_itself(self) -> None:
+        event = {**TIMER, "user_event": '{"as_of": "2023-05-01", "since": "2d"}'}
+
+        assert asked(order_from_event(event, Context(GOOD), {})) == (
+            datetime(2023, 4, 29, tzinfo=UTC),
+            datetime(2023, 5, 1, tzinfo=UTC),
+        )
+
+    def test_what_is_wrong_with_it_ends_the_run(self) -> None:
+        with pytest.raises(EventError, match="projectid is not a key of an event"):
+            order_from_event({**TIMER, "user_event": '{"projectid": "other"}'}, Context(GOOD), {})
+
+
+IN_OBS = {**GOOD, "CBR_AUDIT_STORE": "obs://bucket/a", "HUAWEICLOUD_SDK_REGION": "eu-west-101", **KEYS}
+ELSEWHERE = {"project_id": "p2", "region": "ap-southeast-1"}
+
+
+class TestAnotherRegion:
+    def test_cbr_and_iam_are_asked_there_and_the_bucket_stays(self) -> None:
+        settings = order_from_event(ELSEWHERE, Context(IN_OBS), {}).settings
+
+        assert settings.region == "ap-southeast-1"
+        assert settings.cbr_endpoint == "https://cbr.ap-southeast-1.myhuaweicloud.com"
+        assert settings.sign_in_endpoint == "https://iam.ap-southeast-1.myhuaweicloud.com"
+        assert settings.obs_endpoint == "https://obs.eu-west-101.myhuaweicloud.eu"
+
+    def test_a_store_that_is_no_bucket_needs_no_endpoint_and_one_that_is_set_stays(self) -> None:
+        there = {**IN_OBS, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.example.com"}
+
+        assert order_from_event(ELSEWHERE, Context(GOOD), {}).settings.obs_endpoint is None
+        assert order_from_event(ELSEWHERE, Context(there), {}).settings.obs_endpoint == "https://obs.example.com"
+
+    def test_the_region_of_the_settings_changes_nothing(self) -> None:
+        event = {"region": GOOD["HUAWEICLOUD_SDK_REGION"]}
+
+        assert order_from_event(event, Context(GOOD), {}).settings == order_from_event({}, Context(GOOD), {}).settings
+
+    @pytest.mark.parametrize(
+        ("event", "changed", "words"),
+        [
+            ({"region": "r2"}, {}, "the event names the region r2 and no project_id: a project belongs to one region"),
+            (
+                ELSEWHERE,
+                {"CBR_AUDIT_ENDPOINT": "https://cbr.example.com"},
+                "CBR_AUDIT_ENDPOINT is set to that of sim-1: un",
+            ),
+            ({**ELSEWHERE, "region": "Not A Region"}, {}, "HUAWEICLOUD_SDK_REGION: a region looks like eu-west-101"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_refused(self, event: dict[str, str], changed: dict[str, str], words: str) -> None:
+        with pytest.raises(EventError, match=words):
+            order_from_event(event, Context({**GOOD, **changed}), {})
+
+    def test_without_a_region_in_the_settings_there_is_another_one_all_the_same(self) -> None:
+        settings = {name: value for name, value in GOOD.items() if name != "HUAWEICLOUD_SDK_REGION"}
+
+        assert order_from_event(ELSEWHERE, Context(settings), {}).settings.region == "ap-southeast-1"
+        with pytest.raises(EventError, match="CBR_AUDIT_ENDPOINT is set to that of another one"):
+            order_from_event(ELSEWHERE, Context({**settings, "CBR_AUDIT_ENDPOINT": "https://cbr.example.com"}), {})

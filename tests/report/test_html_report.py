@@ -897,7 +897,7 @@ def test_complete_evidence_is_said_to_be_complete() -> None:
 
     assert "The evidence is complete: every list was read to its end, and every row could be used." in shown
     assert "No difference from the documents" in shown
-    assert "Task log yes 1,240 1,240 0 2 2 Policies yes" in text(report())
+    assert "Task log yes 1,240 1,240 0 2 2 not asked for Policies yes" in text(report())
 
 
 def test_gaps_and_rejected_rows_are_shown() -> None:

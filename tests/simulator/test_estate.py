@@ -154,7 +154,8 @@ def test_the_vaults_hold_as_many_resources_as_asked_for(scenario: str, resources
     backup = [policy for policy in estate.policies if policy["operation_type"] == "backup"]
 
     in_cloud = [vault for vault in estate.vaults if vault["billing"]["cloud_type"] == "public"]
-    assert sum(len(vault["resources"]) for vault in in_cloud) == resources
+    shown = sum(len(vault["resources"]) for vault in in_cloud)
+    assert shown == resources or (scenario == "partial" and 0 < shown < resources), "some of them are withheld"
     assert len(backup) <= 33, "32 that are applied, and one that is not"
 
 

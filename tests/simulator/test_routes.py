@@ -331,3 +331,32 @@ def test_answers_are_as_slow_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> No
     ask(a_simulator(resources=1, latency=timedelta(milliseconds=250)), "vaults")
 
     assert slept == [0.25]
+
+
+def test_a_habit_leaves_out_what_has_not_ended_where_an_end_is_given() -> None:
+    simulator = a_simulator()
+    row = next(iter(simulator.tasks))
+    simulator.tasks.add({**row, "id": "open", "status": "running", "ended_at": None})
+    ahead = "operation-logs?end_time=2036-01-01T00:00:00Z"
+
+    assert found(simulator, ahead)["count"] == found(simulator, "operation-logs")["count"] == len(simulator.tasks)
+    simulator.habits.open_tasks_have_no_end = True
+    assert found(simulator, ahead)["count"] < found(simulator, "operation-logs")["count"] == len(simulator.tasks)
+    assert found(simulator, "operation-logs?status=running")["count"] >= 1
+
+
+@pytest.mark.parametrize("path", ["operation-logs", "vaults", "backups"])
+def test_enterprise_projects_are_listed_as_is_the_habit(path: str) -> None:
+    simulator = a_simulator("healthy")
+    granted, default = (f"{path}?enterprise_project_id={each}" for each in ("all_granted_eps", "0"))
+    everything, part = (found(simulator, each)["count"] for each in (path, default))
+    assert part < everything == found(simulator, granted)["count"]
+
+    simulator.habits.shows_default_project = True
+    assert found(simulator, path)["count"] == part
+    assert found(simulator, granted)["count"] == everything
+
+    simulator.habits.shows_default_project = False
+    simulator.habits.knows_enterprise_projects = False
+    assert found(simulator, path)["count"] == everything
+    assert ask(simulator, granted).status == 400

@@ -13,11 +13,13 @@ from markupsafe import Markup
 from audit.report.contents import ResourceLine
 from audit.report.days import Day
 from audit.report.page.calendar_table import Cell
+from audit.report.page.enterprise_projects import EnterpriseProjects
 from audit.report.page.names import inert, short
 from audit.report.page.strips import Strips, against_limit
 from audit.report.page.times import Clock, minute
 from audit.report.page.words import Words
 from audit.report.timeline import Timeline
+from audit.subjects import SubjectKind
 
 TYPES: Final = {
     "OS::Nova::Server": "Server",
@@ -35,10 +37,19 @@ _LONGEST_NAME: Final = 32
 class CalendarRows:
     """Writes the rows of a calendar; what several resources share is written once."""
 
-    def __init__(self, cells: Sequence[Mapping[Day, Cell]], strips: Strips, clock: Clock, words: Words) -> None:
+    def __init__(
+        self,
+        cells: Sequence[Mapping[Day, Cell]],
+        strips: Strips,
+        clock: Clock,
+        projects: EnterpriseProjects,
+        words: Words,
+    ) -> None:
         self._cells = [{day: _open_cell(cell) for day, cell in column.items()} for column in cells]
         self._strips = strips
         self._clock = clock
+        self._projects = projects
+        self._belonging = inert(words.comma + words.text("enterprise project")) + " "
         self._words = words
         self._none_seen = inert(words.text("none seen"))
         self._none_there = inert(words.text("none there"))
@@ -54,10 +65,13 @@ class CalendarRows:
         name, timeline = inert(line.name), line.timeline
         title = f' title="{name}"' if len(line.name) > _LONGEST_NAME else ""
         identity = f" {inert(short(line.id))}" if line.name != line.id else ""
+        if self._projects.ids and line.enterprise_projects:
+            identity += self._belonging + inert(" ".join(map(short, line.enterprise_projects)))
         kind = self._types.get(line.type) or inert(line.type)
         gap = self._gap(timeline, timeline.longest) if timeline.longest is not None else ""
+        mark = self._projects.attribute(SubjectKind.RESOURCE, line.id)
         return (
-            f'<tr><th class="who" scope="row"><bdi{title}>{name}</bdi> <small>{kind}{identity}</small></th>'
+            f'<tr{mark}><th class="who" scope="row"><bdi{title}>{name}</bdi> <small>{kind}{identity}</small></th>'
             f"{self._row_of_days(line)}<td class=last>{self._newest(line)}{gap}</td></tr>"
         )
 

@@ -12,12 +12,14 @@ from markupsafe import Markup, escape
 from audit.findings import Fact, Finding
 from audit.report.contents import ResourceLine
 from audit.report.page.catalogue import fact_words
+from audit.report.page.enterprise_projects import EnterpriseProjects
 from audit.report.page.names import identity, inert
 from audit.report.page.times import Clock, lasting, problem_age
 from audit.report.page.unmet_runs import Ended, Unmet
 from audit.report.page.words import Words
 from audit.report.problems import Problem
 from audit.report.timeline import Gap, Timeline
+from audit.subjects import SubjectKind
 
 _MOST_GAPS: Final = 12
 
@@ -25,21 +27,24 @@ _MOST_GAPS: Final = 12
 class Items:
     """Writes the items of lists."""
 
-    def __init__(self, vaults: Mapping[str, tuple[str, ...]], clock: Clock, words: Words) -> None:
-        """Take the names of the vaults of each resource, and how people read times and words."""
+    def __init__(
+        self, vaults: Mapping[str, tuple[str, ...]], clock: Clock, projects: EnterpriseProjects, words: Words
+    ) -> None:
+        """Take the names of the vaults of each resource, what marks items, and how people read times and words."""
         self._vaults = vaults
         self._clock = clock
+        self._projects = projects
         self._words = words
         self._comma = inert(words.comma)
         self._facts: dict[tuple[str, type, Fact], str] = {}
 
     def late(self, lines: Iterable[ResourceLine]) -> Iterator[Markup]:
         """Say of each resource how long it went without a backup."""
-        return (_named(line.name, line.id, self._gaps(line.timeline)) for line in lines)
+        return (self._of(line, self._gaps(line.timeline)) for line in lines)
 
     def unmet(self, unmet: Iterable[Unmet]) -> Iterator[Markup]:
         """Say of each resource which planned runs brought no backup."""
-        return (_named(each.line.name, each.line.id, self._runs(each)) for each in unmet)
+        return (self._of(each.line, self._runs(each)) for each in unmet)
 
     def findings(self, findings: Iterable[Finding]) -> Iterator[Markup]:
         """Say of each subject what was found."""
@@ -47,7 +52,13 @@ class Items:
 
     def alike(self, problems: Iterable[Problem]) -> Iterator[Markup]:
         """Say of each problem whose it is, and since when."""
-        return (_item(f"{identity(each.name, each.id)}{self.held_in(each)}{self._age(each)}") for each in problems)
+        return (
+            _item(
+                f"{identity(each.name, each.id)}{self.held_in(each)}{self._age(each)}",
+                self._projects.attribute(each.kind, each.id),
+            )
+            for each in problems
+        )
 
     def held_in(self, problem: Problem) -> Markup:
         """Name the vaults of a resource that has a problem."""
@@ -56,6 +67,15 @@ class Items:
             return Markup()
         vaults = Markup(self._comma.join(names))  # noqa: S704  # escaped above
         return Markup(" ") + escape(self._words.text("in {vaults}")).format(vaults=vaults)
+
+    def marks(self, problems: Iterable[Problem]) -> Markup:
+        """Mark the one problem of an entry; several are marked one by one."""
+        first, *others = problems
+        mark = "" if others else self._projects.attribute(first.kind, first.id)
+        return Markup(mark)  # noqa: S704  # numbers only
+
+    def _of(self, line: ResourceLine, told: str) -> Markup:
+        return _named(line.name, line.id, told, self._projects.attribute(SubjectKind.RESOURCE, line.id))
 
     def _age(self, problem: Problem) -> str:
         told, age = "", problem_age(problem)
@@ -110,9 +130,9 @@ class Items:
         return self._facts[key]
 
 
-def _named(name: str, subject_id: str, told: str) -> Markup:
-    return _item(f"<span>{identity(name, subject_id)}</span> <span>{told}</span>")
+def _named(name: str, subject_id: str, told: str, mark: str = "") -> Markup:
+    return _item(f"<span>{identity(name, subject_id)}</span> <span>{told}</span>", mark)
 
 
-def _item(written: str) -> Markup:
-    return Markup(f"<li>{written}</li>")  # noqa: S704  # made of nothing that is not escaped
+def _item(written: str, mark: str = "") -> Markup:
+    return Markup(f"<li{mark}>{written}</li>")  # noqa: S704  # made of nothing that is not escaped

@@ -14,6 +14,8 @@
     all(".alike", common).forEach((list) => list.remove());
     return { item, parts, text: plain(common.textContent), severity: item.dataset.severity };
   });
+  const project = document.getElementById("project"); // only where the page shows several
+  const lists = [severity, state, ...(project ? [project] : [])];
   const table = document.querySelector(".calendar table");
   const groups = table ? [...table.tBodies] : [];
   const resources = groups.flatMap((group, place) => all("tr", group).slice(1).map((item) => {
@@ -32,12 +34,15 @@
   const has = (text, wanted) => wanted.every((term) => text.includes(term));
   const show = (item, isShown) => { if (item.hidden === isShown) item.hidden = !isShown; return isShown; };
 
+  const belongs = (item) => !project || !project.value || !item.dataset.projects // what belongs to none is always shown
+    || item.dataset.projects.split(" ").includes(project.value);
+
   function showProblem(problem, wanted) {
-    const fits = !severity.value || problem.severity === severity.value;
+    const fits = (!severity.value || problem.severity === severity.value) && belongs(problem.item);
     const whole = fits && has(problem.text, wanted);
     const shown = problem.parts.filter((part) =>
-      show(part.item, whole || (fits && has(`${problem.text} ${part.text}`, wanted)))).length;
-    show(problem.item, whole || shown > 0);
+      show(part.item, belongs(part.item) && (whole || (fits && has(`${problem.text} ${part.text}`, wanted))))).length;
+    show(problem.item, problem.parts.length ? shown > 0 : whole);
     return problem.parts.length ? shown : Number(whole);
   }
 
@@ -45,15 +50,15 @@
     const wanted = terms();
     const problemsShown = problems.reduce((sum, problem) => sum + showProblem(problem, wanted), 0);
     const resourcesShown = resources.filter((line) =>
-      show(line.item, (!state.value || line.state === state.value) && has(line.text, wanted))).length;
+      show(line.item, (!state.value || line.state === state.value) && belongs(line.item) && has(line.text, wanted))).length;
     groups.forEach((group) => show(group, resources.some((line) => line.group === group && !line.item.hidden)));
-    folded.forEach((line) => show(line.item, has(line.text, wanted)));
+    folded.forEach((line) => show(line.item, belongs(line.item) && has(line.text, wanted)));
     all("#calendar details").forEach((list) => show(list, all(".found > li", list).some((item) => !item.hidden)));
     tell(wanted, problemsShown, resourcesShown);
   }
 
   function tell(wanted, problemsShown, resourcesShown) {
-    const chosen = [severity, state].filter((list) => list.value).map((list) => list.selectedOptions[0].textContent);
+    const chosen = lists.filter((list) => list.value).map((list) => list.selectedOptions[0].textContent);
     const filters = [...(wanted.length ? [`“${find.value.trim()}”`] : []), ...chosen];
     document.body.classList.toggle("filtered", filters.length > 0);
     clear.disabled = filters.length === 0;
@@ -121,13 +126,12 @@
   }
 
   function reset() {
-    [find, severity, state].forEach((field) => { field.value = ""; });
+    [find, ...lists].forEach((field) => { field.value = ""; });
     filter();
   }
 
   find.addEventListener("input", filter);
-  severity.addEventListener("change", filter);
-  state.addEventListener("change", filter);
+  lists.forEach((list) => list.addEventListener("change", filter));
   order.addEventListener("change", () => arrange(order.value));
   clear.addEventListener("click", () => { reset(); find.focus(); });
   document.addEventListener("keydown", (event) => {

@@ -104,7 +104,10 @@ class TestConclusion:
 
     @pytest.mark.parametrize(
         "subjects",
-        [arranged(policies=[a_policy()]), arranged(policies=[a_policy()], vaults=[a_vault(resources=())])],
+        [
+            arranged(policies=[a_policy(vault_ids=frozenset())]),
+            arranged(policies=[a_policy()], vaults=[a_vault(resources=())]),
+        ],
     )
     def test_without_a_resource_it_is_incomplete_whatever_passes(self, subjects: Subjects) -> None:
         report = report_on(subjects, "CBR-201", "CBR-901", "CBR-902")

@@ -6,7 +6,7 @@ import pytest
 from audit.collection import Kind
 from audit.report.json_report import render
 from audit.report.memory import memory_of
-from audit.subjects import Collection, Memory, Subjects
+from audit.subjects import Collection, Memory, Subjects, VaultTrace
 from audit.subjects.memory import mark
 from tests.core.builders import (
     DAY,
@@ -15,6 +15,7 @@ from tests.core.builders import (
     a_collection,
     a_policy,
     a_protected,
+    a_reading,
     a_rejected,
     a_vault,
     a_window,
@@ -145,3 +146,33 @@ def test_a_report_from_before_sizes_were_noted_is_remembered() -> None:
         del part["taken_mb"], part["points"], part["newest_point"]
 
     assert memory_of(report).taken == {"server-1": ()}
+
+
+def test_vaults_are_remembered_and_those_that_hide_leave_the_list_in_doubt() -> None:
+    whole = memory_of(published(an_estate()))
+    hiding = arranged([a_backup(DAY)], [a_policy(vault_ids=frozenset({"vault-9"}))], [a_vault()])
+
+    assert whole.vaults == {"vault-1": VaultTrace(id="vault-1", name="blue", enterprise_project_id=None, listed=True)}
+    assert whole.vaults_complete
+    assert not memory_of(published(hiding)).vaults_complete
+
+
+def test_a_report_of_version_0_1_says_nothing_of_vaults() -> None:
+    report = published(an_estate())
+    del report["vaults"], report["collection"]["hidden_vaults"]
+    for part in report["collection"]["readings"]:
+        del part["status"], part["enterprise_project_id"], part["notes"]
+
+    memory = memory_of(report)
+
+    assert memory.vaults == {}
+    assert memory.vaults_complete
+
+
+def test_a_kind_of_which_one_reading_has_gaps_is_not_complete() -> None:
+    readings = [a_reading(kind) for kind in Kind]
+    besides = a_reading(Kind.VAULTS, "vaults: no", status="running")
+
+    for order in ((*readings, besides), (besides, *readings)):
+        memory = memory_of(published(an_estate(a_collection(readings=order))))
+        assert not memory.vaults_complete

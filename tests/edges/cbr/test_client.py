@@ -9,7 +9,8 @@ from urllib.parse import parse_qs
 import orjson
 import pytest
 
-from audit.cbr.client import CbrClient, Params
+from audit.cbr.asking import Params
+from audit.cbr.client import CbrClient
 from audit.collection import Kind, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.run import Pages
@@ -71,6 +72,7 @@ def test_a_page_says_what_was_asked_and_holds_the_bytes_as_received() -> None:
     assert page.params == (
         ("start_time", "2026-10-24T12:00:00Z"),
         ("end_time", "2026-11-23T12:00:00Z"),
+        ("enterprise_project_id", "all_granted_eps"),
         ("limit", "20"),
         ("offset", "0"),
     )

@@ -1,0 +1,197 @@
+"""Vaults that are named though no list shows them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from audit.collection import Kind
+from audit.records import Backup, Policy, Task, Vault
+from audit.subjects import Presence, Subjects, VaultTrace
+from audit.subjects.memory import Memory
+from tests.core.builders import (
+    DAY,
+    NOW,
+    a_backup,
+    a_collection,
+    a_point,
+    a_policy,
+    a_reading,
+    a_task,
+    a_vault,
+    arranged,
+)
+
+WEEK = timedelta(days=7)
+
+
+def seen(
+    tasks: list[Task] | None = None,
+    policies: list[Policy] | None = None,
+    vaults: list[Vault] | None = None,
+    points: list[Backup] | None = None,
+    **collection: Any,
+) -> Subjects:
+    """A project with one vault, in which all is well, and something else."""
+    return arranged(
+        [a_backup(DAY), *(tasks or ())],
+        policies or [],
+        [a_vault()] if vaults is None else vaults,
+        a_collection(**collection),
+        backups=points or [],
+    )
+
+
+def elsewhere(age: timedelta = DAY, **changes: Any) -> Task:
+    at = NOW - age
+    values = {"task_id": f"other-{age}", "resource_id": "server-9", "vault_id": "vault-9", "vault_name": "grey"}
+    return a_task(**{**values, "created_at": at, "updated_at": at, **changes})
+
+
+def deleted(**changes: Any) -> Task:
+    return elsewhere(timedelta(0), operation="vault_delete", resource_id=None, **changes)
+
+
+def gaps(subjects: Subjects) -> tuple[str, ...]:
+    return subjects.collection.gaps
+
+
+APPLIED = a_policy(name="weekly", vault_ids=frozenset({"vault-1", "vault-9"}))
+
+
+class TestWhoNamesThem:
+    def test_where_every_vault_is_listed_nothing_is_said(self) -> None:
+        subjects = seen(policies=[a_policy()], points=[a_point()])
+
+        assert gaps(subjects) == ()
+        assert subjects.collection.has_all(Kind.VAULTS)
+
+    def test_a_policy_that_is_applied_to_one_shows_that_it_is_hidden(self) -> None:
+        subjects = seen(policies=[APPLIED])
+
+        (gap,) = gaps(subjects)
+        assert "1 vault is named that no list shows" in gap
+        assert "vault-9 (policy weekly)" in gap
+        assert subjects.collection.unlisted.ids == ("vault-9",)
+        assert not subjects.collection.has_all(Kind.VAULTS)
+        assert not subjects.collection.complete
+
+    def test_a_backup_in_one_does_too(self) -> None:
+        subjects = seen(points=[a_point(vault_id="vault-9"), a_point(DAY, vault_id="vault-9")])
+
+        assert "vault-9 (2 backups)" in gaps(subjects)[0]
+        assert not subjects.collection.has_all(Kind.VAULTS)
+
+    def test_a_task_is_a_hint_that_keeps_the_run_from_being_complete(self) -> None:
+        subjects = seen([elsewhere(), elsewhere(2 * DAY)])
+
+        assert "vault-9 (2 tasks)" in gaps(subjects)[0]
+        assert subjects.collection.has_all(Kind.VAULTS)
+        assert [resource.presence for resource in subjects.resources if resource.id == "server-9"] == [
+            Presence.UNACCOUNTED
+        ]
+
+    def test_all_who_name_one_are_told_in_one_line(self) -> None:
+        subjects = seen(
+            [elsewhere()], [APPLIED, a_policy("policy-2", name="daily")], points=[a_point(vault_id="vault-9")]
+        )
+
+        assert "vault-9 (policy weekly, 1 task, 1 backup)" in gaps(subjects)[0]
+
+    def test_many_are_one_line_too(self) -> None:
+        many = a_policy(vault_ids=frozenset(f"vault-{number}" for number in range(1, 9)))
+
+        (gap,) = gaps(seen(policies=[many]))
+
+        assert "7 vaults are named" in gap
+        assert gap.count("(policy daily)") == 5
+        assert ", and 2 more; give" in gap
+
+    @pytest.mark.parametrize("operation", ["restore", "replication", "copy"])
+    def test_what_comes_from_or_goes_to_a_vault_of_others_names_it_lawfully(self, operation: str) -> None:
+        assert gaps(seen([elsewhere(operation=operation)])) == ()
+
+    def test_a_task_that_names_no_vault_says_nothing(self) -> None:
+        assert gaps(seen([elsewhere(vault_id=None, vault_name=None)])) == ()
+
+    def test_an_incomplete_list_of_vaults_shows_nothing(self) -> None:
+        readings = tuple(a_reading(kind, *(["vaults: no"] if kind is Kind.VAULTS else [])) for kind in Kind)
+
+        assert gaps(seen(policies=[APPLIED], readings=readings)) == ("vaults: no",)
+
+
+class TestDeletedOnes:
+    @pytest.mark.parametrize("status", ["success", "running", "waiting"])
+    def test_one_that_a_task_deletes_is_not_hidden(self, status: str) -> None:
+        everything = seen([elsewhere(), deleted(status=status)], [APPLIED], points=[a_point(vault_id="vault-9")])
+
+        assert gaps(everything) == ()
+
+    @pytest.mark.parametrize("status", ["failed", "timeout", "skipped"])
+    def test_one_that_could_not_be_deleted_is_still_there(self, status: str) -> None:
+        assert len(gaps(seen([elsewhere(), deleted(status=status)]))) == 1
+
+    def test_the_task_may_know_it_by_its_name_only(self) -> None:
+        assert gaps(seen([elsewhere(), deleted(vault_id=None)])) == ()
+        assert len(gaps(seen([elsewhere(vault_name=None), deleted(vault_id=None)]))) == 1
+
+
+def remembered(missing_since: datetime | None = None, *, listed: bool = True) -> Memory:
+    trace = VaultTrace(
+        id="vault-9", name="grey", enterprise_project_id="e1", listed=listed, missing_since=missing_since
+    )
+    return Memory(run="r0", until=NOW - DAY, policies={}, resources={}, vaults={"vault-9": trace})
+
+
+class TestOnesThatLeft:
+    def test_what_older_tasks_name_and_an_earlier_run_saw_has_left(self) -> None:
+        subjects = seen([elsewhere()], memory=remembered())
+
+        assert gaps(subjects) == ()
+        assert [trace for trace in subjects.traces if not trace.listed] == [
+            VaultTrace(id="vault-9", name="grey", enterprise_project_id="e1", listed=False, missing_since=NOW)
+        ]
+
+    def test_it_is_remembered_since_when(self) -> None:
+        subjects = seen([elsewhere(WEEK)], memory=remembered(NOW - WEEK, listed=False))
+
+        assert gaps(subjects) == ()
+        assert subjects.traces[-1].missing_since == NOW - WEEK
+
+    def test_a_task_that_is_younger_shows_that_it_is_still_there(self) -> None:
+        assert len(gaps(seen([elsewhere(DAY)], memory=remembered(NOW - WEEK, listed=False)))) == 1
+
+    def test_what_a_policy_or_a_backup_names_has_not_left(self) -> None:
+        assert len(gaps(seen(policies=[APPLIED], memory=remembered()))) == 1
+        assert len(gaps(seen(points=[a_point(vault_id="vault-9")], memory=remembered()))) == 1
+
+    def test_what_nothing_names_any_more_is_forgotten(self) -> None:
+        assert all(trace.listed for trace in seen(memory=remembered()).traces)
+
+    def test_an_incomplete_list_does_not_say_that_it_is_missing(self) -> None:
+        readings = tuple(a_reading(kind, *(["vaults: no"] if kind is Kind.VAULTS else [])) for kind in Kind)
+        subjects = seen([elsewhere()], memory=remembered(), readings=readings)
+
+        assert subjects.traces[-1] == VaultTrace(
+            id="vault-9", name="grey", enterprise_project_id="e1", listed=False, missing_since=None
+        )
+
+
+class TestOneEnterpriseProject:
+    READINGS = tuple(a_reading(kind, enterprise_project_id="e1") for kind in Kind)
+
+    def test_what_policies_name_beyond_it_is_counted_and_is_no_gap(self) -> None:
+        one = seen(policies=[APPLIED], readings=self.READINGS)
+        more = a_policy(vault_ids=frozenset({"vault-7", "vault-8"}))
+
+        assert gaps(one) == ()
+        assert one.collection.has_all(Kind.VAULTS)
+        assert one.collection.notes[0].endswith("1 vault lies outside of the enterprise project e1")
+        assert "2 vaults lie outside" in seen(policies=[more], readings=self.READINGS).collection.notes[0]
+
+    def test_what_its_tasks_and_backups_name_is_hidden_all_the_same(self) -> None:
+        assert len(gaps(seen([elsewhere()], readings=self.READINGS))) == 1
+        backup = seen(policies=[APPLIED], points=[a_point(vault_id="vault-9")], readings=self.READINGS)
+
+        assert len(gaps(backup)) == 1
+        assert backup.collection.notes == ()
