@@ -82,8 +82,11 @@ def _is_doubtful(point: Backup, resource: Resource) -> bool:
 def _miscounted(resource: Resource) -> Facts:
     """Say where its vaults count no backup and one is there, or count some and none is.
 
-    What exactly they count is written nowhere, so that other numbers prove nothing.
+    What exactly they count is written nowhere, so that other numbers prove nothing; and what was synchronised into a
+    hybrid vault need not be listed.
     """
+    if resource.is_synchronised:
+        return {}
     counted, vault_ids = resource.counted_points, {vault.id for vault, _held in resource.backup_places}
     points = [point for point in resource.points_by_key.values() if point.vault_id in vault_ids]
     settled = [point for point in points if point.is_available and point.created_at <= resource.window.until - SLACK]

@@ -330,6 +330,11 @@ class TestWhatVaultsCount:
 
         assert judged(points, *[ran() for _point in points], vaults=vaults).outcome is outcome
 
+    def test_what_was_synchronised_into_a_hybrid_vault_need_not_be_listed(self) -> None:
+        vaults = (a_vault(resources=(a_protected(backup_count=3),), protect_type="hybrid"),)
+
+        assert judged([], vaults=vaults).outcome is Outcome.NOT_APPLICABLE
+
     def test_both_numbers_are_named(self) -> None:
         vaults = (a_vault(resources=(a_protected(backup_count=0),)),)
         verdict = judged([kept()], ran(), vaults=vaults)
