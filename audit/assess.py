@@ -1,6 +1,8 @@
 """From what was read to the report: arrange, evaluate, compose."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
 
 import orjson
 
@@ -13,6 +15,8 @@ from audit.profile.loosening import ORDERS, strength_of
 from audit.report.contents import Report, ResourceLine, compose, line_of
 from audit.report.facts import RunFacts
 from audit.validate import Intake
+
+_SECOND: Final = timedelta(seconds=1)  # the end of the window is asked for in whole seconds
 
 
 def assess(
@@ -93,8 +97,9 @@ def _doubts(facts: RunFacts, intake: Intake, log: Reading) -> Iterator[str]:
     tasks, until = intake.tasks, facts.window.until
     if not tasks.number_created(facts.window.since, until):
         yield "the task log of the window is empty"
-    if len(tasks) > tasks.number_created(until=until):
-        late = sum(task.finished and task.created_at > until for task in tasks)
+    latest = until + _SECOND
+    if len(tasks) > tasks.number_created(until=latest):
+        late = sum(task.finished and task.created_at > latest for task in tasks)
         if late:
             yield f"{late} tasks were created after the window's end: the cloud ignored it, or its clock differs"
     if not log.distinct:
