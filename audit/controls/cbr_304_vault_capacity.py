@@ -9,7 +9,7 @@ How it is judged
                     vaults could not be read completely
     not_applicable  the vault is gone
     The size is stated in GB and the use in MB. A vault that is being enlarged (`lock`) is judged by the size that it
-    still has.
+    still has. The facts say at which use CBR itself warns, and whether it sends that warning; neither is demanded.
 How to fix it
     Enlarge the vault or let it grow by itself, and look for backups that nobody needs; pay what keeps it frozen.
 """
@@ -50,6 +50,8 @@ def _facts(vault: Vault, limits: Limits) -> Facts:
         "size_gb": vault.size_gb,
         "limit_percent": limits.max_vault_usage,
         "grows_by_itself": vault.auto_expand,
+        "cloud_warns_at_percent": vault.threshold_percent,
+        "cloud_sends_warnings": vault.smn_notify,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from audit.records.fields import are_ids, block, blocks, ids, number, optional_instant, shared, text, truth
-from audit.records.task import REPLICATION
+from audit.records.operations import REPLICATION
 
 _HYBRID: Final = "hybrid"
 
@@ -70,6 +70,7 @@ class Vault(Struct, frozen=True, kw_only=True):
         size_gb: what was bought, in GB (billing.size).
         used_mb: what is used, in MB (billing.used).
         threshold_percent: use at which CBR itself warns.
+        smn_notify: whether it sends that warning.
         tags: key and value, in the order of the answer; a value may be empty.
     """
 

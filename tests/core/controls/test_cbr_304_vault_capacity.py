@@ -98,7 +98,15 @@ def test_it_says_what_it_compared() -> None:
         "size_gb": 100,
         "limit_percent": 80,
         "grows_by_itself": False,
+        "cloud_warns_at_percent": None,
+        "cloud_sends_warnings": None,
     }
+
+
+def test_it_says_whether_the_cloud_itself_would_warn() -> None:
+    facts = facts_of(judged(90_000, threshold_percent=95, smn_notify=False))
+
+    assert (facts["cloud_warns_at_percent"], facts["cloud_sends_warnings"]) == (95, False)
 
 
 def test_a_vault_that_may_still_be_there_is_unknown_and_one_that_is_gone_is_not_judged() -> None:
