@@ -47,7 +47,7 @@ def evaluate(
         note: is called for each subject with its limits, after it was judged and before what it remembers is freed.
     """
     selected = tuple(controls)
-    judging = _Judging(subjects.collection, demands, note)
+    judging = _Judging(subjects.collection, demands, note, selected)
     found = [each for kind in SubjectKind for each in judging.of(kind, selected, subjects.of(kind))]
     met = demands.waiver_subjects(Findings(tuple(found)), complete=subjects.collection.complete)
     found += judging.of(SubjectKind.WAIVER, selected, met)
@@ -57,11 +57,12 @@ def evaluate(
 class _Judging:
     """One evaluation: who is judged by which limits, and what is waived."""
 
-    def __init__(self, collection: Collection, demands: Demands, note: Note) -> None:
+    def __init__(self, collection: Collection, demands: Demands, note: Note, controls: Iterable[Control[Any]]) -> None:
         self._note = note
         self._collection = collection
         self._demands = demands
         self._waivable = {waiver.control for waiver in demands.waivers}
+        self._left_to = {presence: control.id for control in controls for presence in control.judges_alone}
 
     def of(
         self, kind: SubjectKind, controls: Iterable[Control[Any]], subjects: Sequence[Subject]
@@ -79,7 +80,7 @@ class _Judging:
         for subject in subjects:
             limits = self._demands.of(subject)
             out = None if self._demands.covers(subject) else _OUT_OF_SCOPE
-            gone, deleted = _absent(subject), _deleted(subject)
+            gone, deleted = self._absent(subject), _deleted(subject)
             for control, refused, verdicts in applied:
                 absent = None if control.judges_departed else gone
                 excuse = out or absent or (None if control.judges_deleted else deleted) or refused
@@ -90,6 +91,18 @@ class _Judging:
         ids, names = [subject.id for subject in subjects], [subject.name for subject in subjects]
         for control, _refused, verdicts in applied:
             yield self._marked(Judgement(control.id, kind, control.severity, ids, names, verdicts))
+
+    def _absent(self, subject: Subject) -> Verdict | None:
+        """Say why a resource or a vault that is gone, or never was in a vault, is not judged."""
+        if not isinstance(subject, Resource | VaultSubject):
+            return None
+        if subject.departure is not None:
+            gone = "it left its vault" if isinstance(subject, Resource) else "it was deleted"
+            return not_applicable(gone, [subject.departure.task_id], left=subject.departure.at)
+        if isinstance(subject, VaultSubject):
+            return None
+        excuse, control = _EXCUSES.get(subject.presence), self._left_to.get(subject.presence)
+        return not_applicable(excuse.reason, judged_by=control) if excuse and control else excuse
 
     def _marked(self, judgement: Judgement) -> Judgement:
         """Say where a waiver accepts an outcome."""
@@ -117,13 +130,3 @@ def _deleted(subject: Subject) -> Verdict | None:
     """Say why no new backups are demanded of a resource that was deleted, and is still in its vault."""
     is_deleted = isinstance(subject, Resource) and subject.vaults and subject.existence is Existence.DELETED
     return _DELETED if is_deleted else None
-
-
-def _absent(subject: Subject) -> Verdict | None:
-    """Say why a resource or a vault that is gone, or never was in a vault, is not judged."""
-    if not isinstance(subject, Resource | VaultSubject):
-        return None
-    if subject.departure is not None:
-        gone = "it left its vault" if isinstance(subject, Resource) else "it was deleted"
-        return not_applicable(gone, [subject.departure.task_id], left=subject.departure.at)
-    return _EXCUSES.get(subject.presence) if isinstance(subject, Resource) else None

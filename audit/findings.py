@@ -1,6 +1,6 @@
 """The words of a judgement: outcomes, severities, verdicts, controls and findings."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from msgspec import Struct
 from audit.collection import Kind, shown
 from audit.records import Task
 from audit.records.keys import Key, text_of
-from audit.subjects import Limits, Subject, SubjectKind, Waiver
+from audit.subjects import Limits, Presence, Resource, Subject, SubjectKind, Waiver
 
 Fact = str | int | bool | None
 Facts = dict[str, Fact | datetime]
@@ -79,6 +79,29 @@ def unknown(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | da
     return _verdict(Outcome.UNKNOWN, reason, tasks, facts)
 
 
+def puzzled(what: str, tasks: Sequence[Task], /, **facts: Fact | datetime) -> Verdict:
+    """Nobody can say how tasks went: the newest has an undocumented status, names an error, or says too little."""
+    newest = tasks[-1]
+    if newest.is_understood:
+        return unknown(f"{what} does not say what it brought", tasks, operation=newest.operation, **facts)
+    if newest.claims_success:
+        return unknown(f"{what} says that it succeeded, and names an error", tasks, error=newest.error, **facts)
+    return unknown(f"{what} has a status that is not documented", tasks, status=newest.status, **facts)
+
+
+def strange(what: str, tasks: Sequence[Task], /, **facts: Fact | datetime) -> Verdict:
+    """Nobody can say what tasks did: their operation is not documented."""
+    reason = f"a task whose operation is not documented may have {what}"
+    return unknown(reason, tasks, operation=tasks[-1].operation, **facts)
+
+
+def unclear(resource: Resource, /, **facts: Fact | datetime) -> Verdict:
+    """Nobody can say whether a planned backup of a resource was made."""
+    if resource.puzzling:
+        return puzzled("a backup", resource.puzzling, **facts)
+    return strange("been a planned backup", resource.strange, **facts)
+
+
 def not_applicable(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
     """The control has nothing to say about this subject."""
     return _verdict(Outcome.NOT_APPLICABLE, reason, tasks, facts)
@@ -98,6 +121,8 @@ class Control(Generic[S_contra]):
         compares: it looks at what the run before saw of the inventory.
         judges_departed: the rule has something to say about subjects that no vault holds.
         judges_deleted: the rule has something to say about resources that were deleted, and are still in a vault.
+        judges_alone: how resources may stand that other rules leave to this one, so that one finding says it.
+        asks_people: whether it was meant is what the rule asks: the word of a person settles what is unknown, too.
         opt_in: applied only where the profile asks for it: it demands what not everyone needs, or may not be readable.
     """
 
@@ -113,6 +138,8 @@ class Control(Generic[S_contra]):
     compares: bool = False
     judges_departed: bool = False
     judges_deleted: bool = False
+    judges_alone: frozenset[Presence] = frozenset()
+    asks_people: bool = False
     opt_in: bool = False
 
 

@@ -18,12 +18,11 @@ from itertools import accumulate, chain, repeat
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from audit.records import HOLLOW, Task, TaskList
+from audit.records import Task, TaskList
 
 _EARLY: Final = timedelta(minutes=1)  # clocks differ: a run may be noted a little before it was due
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
-_BAD: Final = frozenset({"failed", "timeout", "skipped", HOLLOW})
 
 
 class RunState(StrEnum):
@@ -36,7 +35,7 @@ class RunState(StrEnum):
     OVERLAP = "overlap"  # no task, and an earlier run was still going: CBR then leaves one out
     MISSING = "missing"  # no task
     OPEN = "open"  # it still waits or runs
-    UNKNOWN = "unknown"  # the log has gaps, or a task of the period has a status that is not documented
+    UNKNOWN = "unknown"  # the log has gaps, or nobody can say how a task of the period went, or what it did
     PENDING = "pending"  # it brought no success yet, and its grace has not passed
     EXCUSED = "excused"  # it is not judged; ``why`` says the reason
 
@@ -229,8 +228,20 @@ run, so a plain tuple."""
 class Matcher:
     """The backup tasks of one resource, ready to be held against what its policies plan."""
 
-    def __init__(self, backups: TaskList, *, since: datetime, now: datetime, log_complete: bool) -> None:
-        """Take backups in order of creation; those after ``now`` are left out, older ones than ``since`` help."""
+    def __init__(
+        self,
+        backups: TaskList,
+        *,
+        since: datetime,
+        now: datetime,
+        log_complete: bool,
+        strange: Sequence[Task] = (),
+    ) -> None:
+        """Take backups in order of creation; those after ``now`` are left out, older ones than ``since`` help.
+
+        Any of the tasks that are ``strange`` may have been a backup that succeeded.
+        """
+        self._strange = strange
         self._tasks = backups.at(range(bisect_right(backups.created, now)))
         self._created = self._tasks.created
         self._since = since
@@ -247,7 +258,7 @@ class Matcher:
         if (
             not starts
             or len({*starts, len(tasks)}) <= len(starts)
-            or not all(task.policy_id == plan.policy_id and task.status == "success" for task in tasks.kinds)
+            or not all(task.policy_id == plan.policy_id and task.succeeded for task in tasks.kinds)
             or plan.excuse(0, is_answered=True)  # no later one is excused by what does not excuse the first
             or any(times.excuses)
         ):
@@ -268,7 +279,7 @@ class Matcher:
         found = Schedules(self._tasks)
         found.due = [period[0] for period in periods]
         found.policy_ids = [period[1] for period in periods]
-        self._judge(found, periods, answers, _Spare(spare))
+        self._judge(found, periods, answers, _Spare(spare, self._strange))
         found.unscheduled = self._of_window(spare, plans)
         found.made_good = self._made_good(periods)
         return found
@@ -325,7 +336,7 @@ class Matcher:
             why = plan.excuse(number, is_answered=answer is not None) if excuse or due < plan.settled else ""
             if why:
                 found.add(_EXCUSED, answer, None, why)
-            elif answer is not None and samples[answer].status == "success":  # nearly always, so without a call
+            elif answer is not None and samples[answer].succeeded:  # nearly always
                 add_state(_LATE if began[answer] > latest else _ON_TIME)
                 add_answer(answer)
             else:
@@ -339,9 +350,9 @@ class Matcher:
         if state not in UNMET:
             return state, answer, None
         tasks = spare.begun_in(plan, number)
-        repair = next((other for other in tasks if other.succeeded), None)
+        repair = next((other for other in tasks if other.is_known and other.succeeded), None)
         if repair is None:
-            is_clear = self._log_complete and all(other.is_understood for other in tasks)
+            is_clear = self._log_complete and not tasks  # of the others, nobody knows how they went or what they did
             is_over = latest <= self._now
             state = RunState.PENDING if not is_over else state if is_clear else RunState.UNKNOWN
         return state, answer, repair
@@ -363,7 +374,7 @@ class Matcher:
         return list(accumulate(map(_end, self._tasks), max))
 
     def _made_good(self, periods: Iterable[_Period]) -> frozenset[str]:
-        bad = [place for place, task in enumerate(self._tasks.samples) if task.status in _BAD]
+        bad = [place for place, task in enumerate(self._tasks.samples) if task.came_to_nothing]
         if not bad:
             return frozenset()
         spans = ((bisect_left(bad, period[4]), bisect_left(bad, period[5]), period) for period in periods)
@@ -387,14 +398,18 @@ class Matcher:
 
 
 class _Spare:
-    """The tasks that answer no due time, by when they began."""
+    """The tasks that answer no due time and may be successful backups, by when they began."""
 
-    def __init__(self, tasks: TaskList) -> None:
-        self._all = tasks
+    def __init__(self, backups: TaskList, strange: Sequence[Task]) -> None:
+        self._backups = backups
+        self._strange = strange
 
     @cached_property
     def _tasks(self) -> Sequence[Task]:
-        telling = self._all.picked(lambda task: task.succeeded or not task.is_understood)
+        telling = [
+            *self._backups.picked(lambda task: task.may_have_worked),
+            *(task for task in self._strange if not task.came_to_nothing),
+        ]
         return sorted(telling, key=lambda task: (task.began, task.id))
 
     @cached_property
@@ -402,7 +417,7 @@ class _Spare:
         return [task.began for task in self._tasks]
 
     def begun_in(self, plan: Plan, number: int) -> Sequence[Task]:
-        """Return those of the period of a due time that succeeded, or may have: their status is not documented."""
+        """Return those of the period of a due time."""
         begins = (*plan.times.begins[number : number + 2], _NEVER)
         low, high = (bisect_left(self._began, moment) for moment in begins[:2])
         return self._tasks[low:high]

@@ -5,14 +5,14 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, Final
 
-from audit.records import BACKUP, COPIES, RESTORE, SYNC
+from audit.records import BACKUP, COPIES, DELETIONS, RESTORES, SYNC
 from audit.records.batch import Batch
 from audit.records.commons import Common
 from audit.records.fields import SHARED, number, text, truth
 from audit.records.keys import keys_of
 from audit.records.layout import NEVER, NO_BACKUP, NO_ID
 from audit.records.moments import states_of
-from audit.records.task import DELETE, NO_ERROR
+from audit.records.task import NO_ERROR
 
 _SOME_TIME: Final = "2000-01-01T00:00:00"  # stands where there is none until all are packed together
 _SOME_ID: Final = "00000000-0000-0000-0000-000000000000"
@@ -58,9 +58,9 @@ def _own(rows: Sequence[Any]) -> tuple[list[Common], list[Any]]:
                 rest, odd_code = block.app_consistency_status, block.app_consistency_error_code
         elif operation in COPIES:
             backup_id = extra.replication and extra.replication.source_backup_id
-        elif operation == DELETE:
+        elif operation in DELETIONS:
             backup_id = extra.delete and extra.delete.backup_id
-        elif operation == RESTORE and (block := extra.restore):
+        elif operation in RESTORES and (block := extra.restore):
             backup_id, target_id = block.backup_id, block.target_resource_id
         elif operation == SYNC:
             synced = extra.sync and extra.sync.sync_backup_num

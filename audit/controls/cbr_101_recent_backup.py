@@ -9,9 +9,11 @@ How it is judged
                     start window and `grace_hours`
     fail            it began earlier, none is there, or the task log shows none
     unknown         a task says success within the limit, and the backups could not be read completely, or what it made
-                    need not be listed yet (for an hour, unless another such success made nothing), or at all; the task
-                    log has gaps or does not reach back as far as the limit, no limit is known because the policies
-                    cannot be read, or the vault's age contradicts the time of judgement
+                    need not be listed yet (for an hour, unless another such success made nothing), or at all; no
+                    success within the limit is sure, and a task within it has a status or an operation that is not
+                    documented, or says that it succeeded and names an error; the task log has gaps or does not reach
+                    back as far as the limit, no limit is known because the policies cannot be read, or the vault's age
+                    contradicts the time of judgement
     not_applicable  the resource's vault is newer than the limit: the first backup is not due
     A success made nothing where the list of backups does not have what it names, or shows it as more than an hour older
     than the task; and, where such resources have backups in the list, if it names none and none came meanwhile. What
@@ -26,11 +28,11 @@ How to fix it
     check that it is in the vault.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import SYNC, Task
 from audit.subjects import Limits, Resource, SubjectKind, newest_proof, reaches_back, silent_since
 
@@ -53,6 +55,9 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return _of_points(resource, limits, limit, last)
     if not resource.log_complete:
         return unknown("a newer success may be missing: the task log has gaps", [last], **hours)
+    doubt = _doubt(resource, limits.now - limit, hours)
+    if doubt:
+        return doubt
     return failed(_reason("no successful backup within the limit", resource), [last], since=last.began, **hours)
 
 
@@ -79,6 +84,9 @@ def _of_points(resource: Resource, limits: Limits, limit: timedelta, last: Task)
         return unknown("a task says success, and its backup is not in the list, or not yet", in_doubt[:1], **facts)
     if not resource.log_complete:
         return unknown("a newer success may be missing: the task log has gaps", [last], **facts)
+    doubt = _doubt(resource, limits.now - limit, facts)
+    if doubt:
+        return doubt
     since = {"since": proof.made} if proof else {"since": silent_since(resource), "or_earlier": True}
     reason = "tasks say success, and none within the limit left a backup that is still there"
     return failed(reason, [last], **since, **facts)
@@ -105,6 +113,9 @@ def _synchronised(resource: Resource, limits: Limits, limit: timedelta) -> Verdi
         return _without_success(resource, limits, limit)
     if not resource.log_complete:
         return unknown("a newer synchronisation may be missing: the task log has gaps", [last], **facts)
+    odd = resource.strange_since(since)
+    if odd:
+        return strange("brought backups within the limit", odd, **facts)
     return failed("no synchronisation within the limit brought backups", [last], since=last.began, **facts)
 
 
@@ -118,9 +129,21 @@ def _without_success(resource: Resource, limits: Limits, limit: timedelta) -> Ve
         return unknown("no successful backup was seen, and the task log has gaps", limit_hours=hours)
     if not reaches_back(resource, limit, limits.now):
         return unknown("the task log does not reach back as far as the limit", limit_hours=hours)
+    doubt = _doubt(resource, limits.now - limit, {"limit_hours": hours})
+    if doubt:
+        return doubt
     seen = "the task log shows no successful backup" if resource.backups else "the task log shows no backup at all"
     since = silent_since(resource)
     return failed(_reason(seen, resource), resource.backups[-1:], since=since, or_earlier=True, limit_hours=hours)
+
+
+def _doubt(resource: Resource, start: datetime, facts: Facts) -> Verdict | None:
+    """Name the tasks that may have made a backup within the limit, and of which nobody knows that for sure."""
+    puzzling = [task for task in resource.puzzling if start <= task.began <= resource.window.until]
+    if puzzling:
+        return puzzled("a backup within the limit", puzzling, **facts)
+    odd = resource.strange_since(start)
+    return strange("made a backup within the limit", odd, **facts) if odd else None
 
 
 def _reason(seen: str, resource: Resource) -> str:

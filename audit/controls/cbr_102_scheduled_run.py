@@ -10,7 +10,8 @@ How it is judged
     fail            one brought none: it failed, was skipped, was left out as an earlier one still ran, or left no
                     task
     unknown         the task log has gaps or does not cover the period, a policy or its schedule cannot be read, or a
-                    backup has a status that is not documented
+                    run has no sure success and a task of its time has a status or an operation that is not documented,
+                    or says that it succeeded and names an error
     not_applicable  no enabled policy planned a run of the period whose time is over
     Not judged are runs that still have time or still go on, runs in a maintenance window, and runs before the
     resource or the policy was known as it is now. No backup counts for two planned runs. A success that names a backup
@@ -26,7 +27,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unclear, unknown
 from audit.records import Task
 from audit.subjects import JUDGED, UNMET, Limits, PlannedRun, Resource, RunState, Schedules, SubjectKind, reaches_back
 
@@ -58,7 +59,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not reaches_back(resource, limits.scheduled_run_period, limits.now):
         return unknown("the task log does not cover the period", **facts)
     if RunState.UNKNOWN in states:
-        return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
+        return unclear(resource, **facts)
     last = planned.last_judged(first)
     if last is None:
         return not_applicable("no run was planned whose time is over", **facts)

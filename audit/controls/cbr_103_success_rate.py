@@ -6,9 +6,10 @@ How it is judged
     pass            of the backups that finished in the last `success_rate_days`, at least `min_success_rate_percent`
                     succeeded
     fail            fewer did; failed and timed-out backups count against it, skipped ones do not
-    unknown         the task log has gaps or does not cover the period; a backup has a status that is not documented;
-                    or too many failed, and nobody can say which of them do not count because a policy or its schedule
-                    cannot be read
+    unknown         the task log has gaps or does not cover the period; a backup has a status that is not documented,
+                    or says that it succeeded and names an error; tasks whose operation is not documented would decide
+                    if they were backups; or too many failed, and nobody can say which of them do not count because a
+                    policy or its schedule cannot be read
     not_applicable  no backup finished in the period: CBR-101 judges that
     A failure does not count where a success made up for it before the next run was due, or where its planned run lay
     in a maintenance window. A success that names a backup which an earlier success made counts as failed.
@@ -18,7 +19,7 @@ How to fix it
 
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.subjects import Limits, Resource, SubjectKind, reaches_back
 
 
@@ -34,13 +35,17 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not resource.log_complete:
         return unknown("the task log has gaps", **facts)
     if resource.puzzling:
-        return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
+        return puzzled("a backup", resource.puzzling, **facts)
     if not reaches_back(resource, limits.success_rate_period, limits.now):
         return unknown("the task log does not cover the period", **facts)
-    if not finished:
+    odd = [task for task in resource.strange if task.began >= start]
+    if not finished and not odd:
         return not_applicable("no backup finished in the period, or none that counts", **facts)
-    if len(succeeded) * 100 >= limits.min_success_rate * finished:
+    worst = finished + sum(not task.succeeded for task in odd)
+    if finished and len(succeeded) * 100 >= limits.min_success_rate * worst:
         return passed("enough backups succeeded", [tasks.successes[place] for place in succeeded[-1:]], **facts)
+    if odd:
+        return strange("been a backup of the period", odd, **facts)
     if harmless is None:
         return unknown("backups failed, and nobody knows which of them count", broken, problem=resource.unreadable)
     return failed("too many backups failed", broken, since=broken[0].began, **facts)

@@ -5,8 +5,9 @@ Why it matters
 How it is judged
     pass            one of the newest finished backups, as many as `max_consecutive_failures`, succeeded
     fail            all of them failed or timed out; skipped backups neither count nor break the row
-    unknown         the task log has gaps; a backup has a status that is not documented; or fewer backups than the
-                    limit finished in the window, and all of them failed
+    unknown         the task log has gaps; a backup has a status that is not documented, or says that it succeeded and
+                    names an error; tasks whose operation is not documented would decide if they were backups; or
+                    fewer backups than the limit finished in the window, and all of them failed
     not_applicable  no backup finished in the window
     A success that names a backup which an earlier success made counts as failed.
 How to fix it
@@ -16,7 +17,7 @@ How to fix it
 from itertools import takewhile
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.subjects import Limits, Resource, SubjectKind
 
 
@@ -29,7 +30,10 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not resource.log_complete:
         return unknown("the task log has gaps", **facts)
     if resource.puzzling:
-        return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
+        return puzzled("a backup", resource.puzzling, **facts)
+    odd = [task for task in resource.strange if len(row) == len(finished) or task.began > finished[-len(row) - 1].began]
+    if odd and (not finished or len(row) + len(odd) >= limits.max_consecutive_failures):
+        return strange("been one of the newest backups", odd, **facts)
     if len(row) >= limits.max_consecutive_failures:
         return failed("the newest backups failed in a row", row, since=row[0].began, **facts)
     if not finished:

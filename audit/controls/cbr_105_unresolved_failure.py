@@ -6,18 +6,21 @@ How it is judged
     pass            every failed or timed-out backup was followed by a success, or there is still time for one
     fail            the oldest failure since the last success began longer ago than `repair_within_hours` or, where
                     the profile sets none, than the policy's longest interval with its start window and `grace_hours`
-    unknown         the task log has gaps, a backup has a status that is not documented, or no limit is known because
-                    the policies cannot be read
+    unknown         the task log has gaps; a backup has a status that is not documented, or says that it succeeded and
+                    names an error; a newer task whose operation is not documented may have been a failed backup, or
+                    have made up for one; or no limit is known because the policies cannot be read
     not_applicable  no backup failed in the window
     A success that names a backup which an earlier success made counts as failed.
 How to fix it
     Repair the cause that the failed task names, then start a manual backup.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.records import Task
 from audit.subjects import Limits, Resource, SubjectKind
 
 _HOUR: Final = timedelta(hours=1)
@@ -29,10 +32,17 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not resource.log_complete:
         return unknown("the task log has gaps", failures[-1:])
     if resource.puzzling:
-        return unknown("a backup has a status that is not documented", resource.puzzling)
+        return puzzled("a backup", resource.puzzling)
+    last = resource.last_success
+    odd = [task for task in resource.strange if last is None or task.began > last.began]
+    if any(task.may_have_failed for task in odd):
+        return strange("been a backup that failed", odd)
     if not failures:
         return not_applicable("no backup failed in the window")
-    last = resource.last_success
+    return _of_failures(resource, failures, last, limits)
+
+
+def _of_failures(resource: Resource, failures: Sequence[Task], last: Task | None, limits: Limits) -> Verdict:
     if last is not None and all(task.began <= last.began for task in failures):
         return passed("every failed backup was followed by a success", [failures[-1], last])
     unresolved = [task for task in failures if last is None or task.began > last.began]
@@ -42,6 +52,9 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     facts = {"failures": len(unresolved), "limit_hours": limit // _HOUR}
     if limits.now - unresolved[0].began <= limit:
         return passed("a backup failed, and there is still time to repair it", unresolved, **facts)
+    repairs = resource.strange_since(unresolved[0].began)
+    if repairs:
+        return strange("made up for a failed backup", repairs, **facts)
     return failed("no success has followed a failed backup", unresolved, since=unresolved[0].began, **facts)
 
 

@@ -5,9 +5,10 @@ Why it matters
 How it is judged
     pass            backups ran in the last `skipped_runs_days`, and no more than `max_skipped_runs` were skipped
     fail            more backups were skipped
-    unknown         the task log has gaps or does not cover the period; a backup has a status that is not documented;
-                    or too many were skipped, and nobody can say which of them do not count because a policy or its
-                    schedule cannot be read
+    unknown         the task log has gaps or does not cover the period; a backup has a status that is not documented,
+                    or says that it succeeded and names an error; tasks whose operation is not documented would decide
+                    if they were backups; or too many were skipped, and nobody can say which of them do not count
+                    because a policy or its schedule cannot be read
     not_applicable  the log shows no backup in the period
     A skipped backup does not count where a success made up for it before the next run was due, or where its planned
     run lay in a maintenance window.
@@ -17,7 +18,8 @@ How to fix it
 
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.records import Task
 from audit.subjects import Limits, Resource, SubjectKind, reaches_back
 
 
@@ -32,7 +34,10 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not resource.log_complete:
         return unknown("the task log has gaps", skipped, **facts)
     if resource.puzzling:
-        return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
+        return puzzled("a backup", resource.puzzling, **facts)
+    odd = [task for task in resource.strange if task.created_at >= start]
+    if odd and not _is_decided(odd, newest, skipped, limits):
+        return strange("been a backup of the period", odd, **facts)
     if len(skipped) > limits.max_skipped_runs:
         if harmless is None:
             return unknown("backups were skipped, and nobody knows which of them count", skipped, **facts)
@@ -42,6 +47,12 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not newest:
         return not_applicable("the log shows no backup in the period", **facts)
     return passed("no more backups were skipped than allowed", newest, **facts)
+
+
+def _is_decided(odd: list[Task], newest: list[Task], skipped: list[Task], limits: Limits) -> bool:
+    """Whether tasks would change nothing even if they were backups: too few were skipped, and some ran."""
+    may_be_skipped = sum(task.status == "skipped" or not task.is_understood for task in odd)
+    return bool(newest) and len(skipped) + may_be_skipped <= limits.max_skipped_runs
 
 
 CONTROL: Final[Control[Resource]] = Control(

@@ -7,8 +7,8 @@ How it is judged
     pass            every planned backup of the last `scheduled_run_days` that succeeded ended no later than
                     `backup_window_hours` after it was due
     fail            one ended later
-    unknown         the task log has gaps or does not cover the period, a policy or its schedule cannot be read, or a
-                    backup does not say when it ended or has a status that is not documented
+    unknown         the task log has gaps or does not cover the period, a policy or its schedule cannot be read, a
+                    backup does not say when it ended, or nobody can say whether a planned one was made (CBR-102)
     not_applicable  no planned backup of the period succeeded: CBR-102 judges that
     CBR-106 judges backups that do not end. Runs that CBR-102 does not judge are left out here too.
 How to fix it
@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unclear, unknown
 from audit.records import Task
 from audit.subjects import Limits, Resource, RunState, Schedules, SubjectKind, reaches_back
 
@@ -55,7 +55,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if len(took) < len(done):
         return unknown("a backup does not say when it ended", _tasks(planned, done), **facts)
     if _UNKNOWN in planned.states[first:]:
-        return unknown("a backup has a status that is not documented", resource.puzzling, **facts)
+        return unclear(resource, **facts)
     if not done:
         return not_applicable("no planned backup succeeded in the period", **facts)
     return passed("every planned backup ended within its window", _tasks(planned, done[-1:]), **facts)

@@ -8,7 +8,9 @@ How it is judged
                     due, at least `replication_lag_hours` ago, is copied, or a newer one is
     fail            the newest copy failed or timed out, or neither that backup nor a newer one is copied
     unknown         the task log or the list of backups has gaps, the policies or the schedule of the replication
-                    policy cannot be read, or the newest copy has a status that is not documented
+                    policy cannot be read, or nobody can say whether a backup was copied: the newest copy, or one that
+                    is newer than the backup, has a status that is not documented or says that it succeeded and names
+                    an error, or the operation of a newer task is not documented
     not_applicable  no enabled replication policy is applied to a vault of the resource, or none came due long enough
                     ago for a backup that is there
     A copy is shown by a task that names the backup, or by the backup itself. Runs in a maintenance window, and runs
@@ -23,8 +25,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import COPIES, Backup, Task
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.records import COPIES, Task
 from audit.records.keys import Key
 from audit.subjects import Limits, PolicySubject, Resource, SubjectKind
 
@@ -41,11 +43,14 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not resource.log_complete:
         return unknown("the task log has gaps")
     copies = [task for task in resource.doing(COPIES) if task.began <= limits.now]
-    newest = next((task for task in reversed(copies) if task.succeeded or task.broke or not task.is_understood), None)
+    newest = next((task for task in reversed(copies) if task.may_have_worked or task.broke), None)
+    odd = [task for task in resource.strange if newest is None or task.began > newest.began]
+    if any(task.may_have_failed or (newest and newest.broke and not task.came_to_nothing) for task in odd):
+        return strange("been a copy", odd)
     if newest and newest.broke:
         return failed("the newest copy failed", [newest], since=newest.began, error=newest.error_code)
     if newest and not newest.succeeded:
-        return unknown("the newest copy has a status that is not documented", [newest])
+        return puzzled("the newest copy", [newest])
     if resource.recovery_points is None:
         return unknown("the backups could not be read completely")
     return _in_time(resource, copying, copies, limits)
@@ -67,6 +72,14 @@ def _in_time(resource: Resource, copying: list[PolicySubject], copies: list[Task
         "newest_copied": copied.created_at if copied else None,
     }
     if late:
+        odd = resource.strange_since(late[0].created_at)
+        if odd:
+            return strange("copied a backup", odd, **facts)
+        puzzling = [task for task in copies if not task.is_understood and task.began >= late[0].created_at]
+        if puzzling:
+            return puzzled("a copy", puzzling, **facts)
+        if any(point.may_be_copied for point in late):
+            return unknown("a copy has a status that is not documented", backup=late[0].id, **facts)
         return failed("backups were not copied in time", since=late[0].created_at, not_copied=len(late), **facts)
     if not copied or not any(place.owed for place in places):
         return not_applicable("no backup is there that should have been copied by now", **facts)
@@ -88,7 +101,7 @@ class _Place:
         here = (point for point in resource.recovery_points or () if point.vault_id in policy.policy.vault_ids)
         points = [point for point in here if point.is_available and not point.is_copy]
         due = _last_due(policy, resource, limits)
-        self.copied = [point for point in points if point.key in shown or _has_replica(point)]
+        self.copied = [point for point in points if point.key in shown or point.is_copied]
         self.owed = [point for point in points if due and (ended.get(point.key) or point.created_at) <= due]
         newest = max((point.created_at for point in self.copied), default=None)
         self.late = [point for point in self.owed if newest is None or point.created_at > newest]
@@ -99,10 +112,6 @@ def _last_due(policy: PolicySubject, resource: Resource, limits: Limits) -> date
     since = max(resource.window.since, policy.known_since or resource.window.since)
     due = policy.schedule.between(since, limits.now - limits.replication_lag) if policy.schedule else ()
     return next((moment for moment in reversed(due) if not limits.maintenance(moment)), None)
-
-
-def _has_replica(point: Backup) -> bool:
-    return any(replica.status == "success" for replica in point.replicas)
 
 
 CONTROL: Final[Control[Resource]] = Control(

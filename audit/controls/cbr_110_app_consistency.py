@@ -6,8 +6,8 @@ Why it matters
 How it is judged
     pass            the newest successful backup was made with the applications at rest
     fail            it was not
-    unknown         the task log has gaps, the vault or the backup does not say, or a newer backup has a status that
-                    is not documented
+    unknown         the task log has gaps, the vault or the backup does not say, or a newer task has a status or an
+                    operation that is not documented, or says that it succeeded and names an error
     not_applicable  no vault of the resource orders application consistency, or the log shows no successful backup. What
                     is synchronised into a hybrid vault was made consistent, or not, where it was backed up
 How to fix it
@@ -17,7 +17,8 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.records import Task
 from audit.subjects import Limits, Resource, SubjectKind
 
 _ORDERED: Final = "app_consistent"
@@ -34,14 +35,21 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not resource.log_complete:
         return unknown("the task log has gaps")
     places = {None, *ordering}
-    newest = resource.backups.newest(
-        lambda task: task.vault_id in places and (task.succeeded or not task.is_understood), limits.now
-    )
+    newest = resource.backups.newest(lambda task: task.vault_id in places and task.may_have_worked, limits.now)
+    odd = resource.strange_since(newest.began if newest else resource.window.since)
+    odd = [task for task in odd if task.vault_id in places]
+    if odd:
+        return strange("made the newest backup", odd)
     if newest is None:
         return not_applicable("the task log shows no successful backup")
+    return _of_newest(newest)
+
+
+def _of_newest(newest: Task) -> Verdict:
+    """Read what the backup says; that it is not consistent is plain even where nobody can say how it went."""
     facts: Facts = {"backup": newest.backup_id, "since": newest.began, "or_earlier": True}
-    if not newest.succeeded:
-        return unknown("the newest backup has a status that is not documented", [newest], **facts)
+    if not newest.succeeded and not (newest.claims_success and newest.app_consistency == "0"):
+        return puzzled("the newest backup", [newest], **facts)
     if newest.app_consistency == "1":
         return passed("the newest backup is application-consistent", [newest], **facts)
     if newest.app_consistency != "0":

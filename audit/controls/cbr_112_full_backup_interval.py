@@ -8,7 +8,9 @@ How it is judged
                     allows
     fail            more followed
     unknown         the task log has gaps, a policy or its schedule cannot be read, a backup does not say whether it
-                    is full, or the window shows neither a full backup nor more incremental ones than allowed
+                    is full, or the window shows neither a full backup nor more incremental ones than allowed; or
+                    newer tasks would decide if they were backups that succeeded: their status or operation is not
+                    documented, or they name an error too
     not_applicable  no enabled policy of the resource asks for full backups, or none was made: CBR-101 judges that
     Incremental backups count that name the policy or answer its planned runs; full ones count whoever started them.
 How to fix it
@@ -16,11 +18,12 @@ How to fix it
 """
 
 from bisect import bisect_left
+from datetime import datetime
 from itertools import takewhile
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import TaskList
 from audit.subjects import Limits, PolicySubject, Resource, Schedules, SubjectKind, silent_since
 
@@ -36,9 +39,16 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not resource.log_complete:
         return unknown("the task log has gaps")
     subject = min(asking, key=_allowed)
-    made = _made(resource, subject, planned)
+    return _of_chain(resource, subject, _made(resource, subject, planned))
+
+
+def _of_chain(resource: Resource, subject: PolicySubject, made: TaskList) -> Verdict:
     chain = made[len(made) - len([*takewhile(lambda task: task.incremental, reversed(made.samples))]) :]
     facts: Facts = {"policy": subject.id, "incremental": len(chain), "limit": _allowed(subject)}
+    start = made[-len(chain) - 1 if len(chain) < len(made) else 0].began if made else resource.window.since
+    doubt = _doubt(resource, start, _allowed(subject) - len(chain) if made else -1, facts)
+    if doubt:
+        return doubt
     if len(chain) > _allowed(subject):
         since = chain[_allowed(subject)].began
         return failed("too many incremental backups followed each other", chain, since=since, **facts)
@@ -52,6 +62,17 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     return passed("a full backup came in time", [before], **facts)
 
 
+def _doubt(resource: Resource, start: datetime, more: int, facts: Facts) -> Verdict | None:
+    """Name the tasks that may have lengthened the chain by more than is allowed, or ended it."""
+    puzzling = [task for task in resource.puzzling if task.began >= start]
+    odd = resource.strange_since(start)
+    if len(puzzling) + len(odd) <= more:
+        return None
+    if puzzling:
+        return puzzled("a backup", puzzling, **facts)
+    return strange("been a backup", odd, **facts) if odd else None
+
+
 def _allowed(subject: PolicySubject) -> int:
     return subject.policy.full_backup_interval or 0
 
@@ -63,7 +84,7 @@ def _made(resource: Resource, subject: PolicySubject, planned: Schedules) -> Tas
     answers = {answer for answer, policy_id in runs if policy_id == own_id}
     counting = {id(task) for task in backups.kinds if task.policy_id == own_id or task.incremental is False}
     samples, first = backups.samples, bisect_left(backups.created, silent_since(resource))
-    succeeded = (place for place in range(first, len(samples)) if samples[place].status == "success")
+    succeeded = (place for place in range(first, len(samples)) if samples[place].succeeded)
     return backups.at([place for place in succeeded if id(samples[place]) in counting or place in answers])
 
 

@@ -7,7 +7,8 @@ How it is judged
     pass            the newest backup that names a policy names one that is applied to a vault of the resource, or an
                     applied policy has run since
     fail            it names another one, although an applied policy was already due, or named by a backup, before it
-    unknown         the task log has gaps, or a policy or its schedule cannot be read
+    unknown         the task log has gaps, a policy or its schedule cannot be read, or a newer task whose operation is
+                    not documented may have been a backup of another policy, or of an applied one
     not_applicable  no backup names a policy, which the log often leaves out; or the newest one that does shows no
                     more than that the policy was replaced since
 How to fix it
@@ -18,8 +19,9 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.subjects import Limits, Resource, SubjectKind
+from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, strange, unknown
+from audit.records import Task
+from audit.subjects import Limits, Resource, Schedules, SubjectKind
 
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
@@ -30,19 +32,31 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not resource.log_complete:
         return unknown("the task log has gaps")
     newest = resource.backups.newest(lambda task: bool(task.policy_id))
+    odd = [task for task in resource.strange if newest is None or task.created_at > newest.created_at]
+    if any(task.policy_id and task.policy_id not in _applied(resource) for task in odd):
+        return strange("been a backup of another policy", odd)
     if newest is None:
         return not_applicable("no backup names a policy")
-    facts: Facts = {"policy": newest.policy_id}
-    applied = {policy.id for policy in resource.policies or ()}
+    return _of_newest(resource, newest, planned, odd)
+
+
+def _of_newest(resource: Resource, newest: Task, planned: Schedules, odd: list[Task]) -> Verdict:
+    applied, facts = _applied(resource), {"policy": newest.policy_id}
     if newest.policy_id in applied:
         return passed("the newest backup that names a policy names one that is applied", [newest], **facts)
     later = [run.task for run in planned.runs if run.task and run.task.created_at > newest.created_at]
     if later:
         return passed("a policy that is applied has run since", later[-1:], **facts)
+    if odd:
+        return strange("been a backup of a policy that is applied", odd, **facts)
     was_due = any(run.is_judged and run.due <= newest.created_at for run in planned.runs)
     if was_due or any(task.policy_id in applied for task in resource.backups.kinds):
         return failed("a policy that is not applied made a backup", [newest], since=newest.began, **facts)
     return not_applicable("the policy of the newest backup was replaced since", **facts)
+
+
+def _applied(resource: Resource) -> set[str]:
+    return {policy.id for policy in resource.policies or ()}
 
 
 CONTROL: Final[Control[Resource]] = Control(

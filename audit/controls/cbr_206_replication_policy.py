@@ -20,6 +20,7 @@ from typing import Final
 
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import REPLICATION
 from audit.subjects import Limits, PolicySubject, SubjectKind, VaultSubject
 
 
@@ -41,7 +42,7 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
         return unknown("its replication policy does not say plainly when or where it copies", **facts)
     if copying:
         return failed("its backups are copied to a region that is not allowed", **_facts(copying[0], limits))
-    disabled = sum(policy.policy.operation == "replication" for policy in subject.policies)
+    disabled = sum(policy.policy.operation == REPLICATION for policy in subject.policies)
     return failed("no enabled replication policy is applied", disabled_policies=disabled)
 
 

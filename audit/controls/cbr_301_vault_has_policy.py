@@ -16,6 +16,7 @@ How to fix it
 from typing import Final
 
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import BACKUP
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 
@@ -37,7 +38,7 @@ def judge(subject: VaultSubject, _limits: Limits) -> Verdict:
         return passed("an enabled backup policy is applied", **facts)
     if subject.vault and subject.vault.is_synchronised:
         return not_applicable("what is synchronised into it is planned elsewhere")
-    disabled = sum(policy.policy.operation == "backup" for policy in subject.policies)
+    disabled = sum(policy.policy.operation == BACKUP for policy in subject.policies)
     held = len(subject.vault.resources) if subject.vault else 0
     return failed("no enabled backup policy is applied", disabled_policies=disabled, resources=held)
 

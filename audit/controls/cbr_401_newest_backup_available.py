@@ -8,8 +8,9 @@ How it is judged
     fail            it is in error; backups succeeded and none of them is there; or a later success made none, as
                     CBR-404 sees it
     unknown         the backups could not be read completely; the newest one has a status that is not documented; or
-                    the task log or the vaults have gaps, or the policies, so that nobody can say whether the task
-                    failed, or whether there should be a backup, or a newer one
+                    nobody can say whether the task failed, or whether there should be a backup, or a newer one: the
+                    task log, the vaults or the policies have gaps, or a task has a status or an operation that is not
+                    documented, or says that it succeeded and names an error
     not_applicable  there is no backup, and none succeeded: CBR-101 judges that
     Left out are backups that are being made or deleted, copies from another region, parts of a server's backup, and
     what a failed task left behind: CBR-105 judges that.
@@ -21,8 +22,8 @@ from datetime import datetime
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import Backup
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.records import Backup, Task
 from audit.subjects import SLACK, Limits, Resource, SubjectKind, weigh_claims
 
 
@@ -43,10 +44,21 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         if missing is not None:
             return missing
         return passed("the newest backup is available", [task for task in made if not task.is_hollow], **facts)
+    return _of_bad(resource, newest, made, facts)
+
+
+def _of_bad(resource: Resource, newest: Backup, made: list[Task], facts: Facts) -> Verdict:
+    """The newest backup is not available; say whether it should be."""
     if not newest.is_broken:
         return unknown("the newest backup has a status that is not documented", made, status=newest.status, **facts)
     if not resource.log_complete and not any(task.succeeded for task in made):
         return unknown("the newest backup is in error, and a task that explains it may be missing", **facts)
+    puzzling = [task for task in made if not task.is_understood]
+    if puzzling:
+        return puzzled("the task that made the newest backup", puzzling, **facts)
+    odd = [] if made else [task for task in resource.strange if task.began <= newest.created_at + SLACK]
+    if odd:
+        return strange("failed and left the newest backup, which is in error", odd, **facts)
     return failed("the newest backup is in error", made, since=newest.created_at, **facts)
 
 
@@ -65,6 +77,9 @@ def _later_ones(resource: Resource, limits: Limits, newest: datetime) -> Verdict
         return unknown("a newer backup may have been there, and the policies that explain it could not be read", gone)
     if not (gone or hollow):
         return None
+    odd = resource.strange_since(gone[0].began) if gone and not hollow else []
+    if odd:
+        return strange("deleted newer backups", odd, newest=newest)
     found = sorted((*gone, *hollow), key=lambda task: task.created_at)
     return failed("successes after the newest backup made none", found, since=found[0].began, newest=newest)
 
@@ -72,9 +87,16 @@ def _later_ones(resource: Resource, limits: Limits, newest: datetime) -> Verdict
 def _without_any(resource: Resource) -> Verdict:
     if resource.kept_successes:
         last = resource.kept_successes[-1]
+        odd = resource.strange_since(last.began)
+        if odd:
+            return strange("deleted the backups", odd, last_success=last.began)
         return failed("backups succeeded, and none is there to restore from", [last], last_success=last.began)
     if not (resource.log_complete and resource.vaults_complete):
         return unknown("there is no backup, and a task or a vault that tells of one may be missing")
+    if resource.puzzling:
+        return puzzled("there is no backup, and a task that should have made one", resource.puzzling)
+    if resource.strange:
+        return strange("made or deleted a backup, of which there is none", resource.strange)
     return not_applicable("there is no backup, and none succeeded")
 
 

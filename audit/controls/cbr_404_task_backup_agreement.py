@@ -10,7 +10,8 @@ How it is judged
                     an earlier success made, or none although such resources have backups in the list and none came
                     meanwhile; or a backup is there that no task made
     unknown         the backups could not be read completely, or the task log has gaps; what does not agree may be
-                    explained by policies or vaults that could not be read, or by a task that names no backup; or the
+                    explained by policies or vaults that could not be read, by a task that names no backup, or by one
+                    whose status or operation is not documented, or that says it succeeded and names an error; or the
                     vault says that it keeps no backup of the resource and one is listed, or the other way round
     not_applicable  the log shows no successful backup whose vault holds the resource, and no backup is there that was
                     made while the log is covered
@@ -25,13 +26,14 @@ How to fix it
     Ask Cloud Trace Service who deleted or made the backup. If it was lost, open a service ticket with its id.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import BACKUP, Backup, Task
-from audit.subjects import SLACK, Limits, Resource, SubjectKind, silent_since, weigh_claims
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.records import BACKUP, DELETIONS, Backup, Task
+from audit.subjects import SLACK, Claims, Limits, Resource, SubjectKind, silent_since, unexplained, weigh_claims
 
 _NONE_MADE: Final = frozenset({"failed", "timeout", "skipped", "waiting"})
 _FIRST: Final = timedelta(days=1)  # a task may have waited for long before it made its backup
@@ -41,28 +43,52 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     """Hold the tasks against the backups, and the backups against the tasks."""
     if resource.recovery_points is None:
         return unknown("the backups could not be read completely")
-    made, newest, gone, hollow = weigh_claims(resource, limits.now)
-    points = _covered(resource)
+    claims = weigh_claims(resource, limits.now)
+    gone, hollow, points = claims.gone, claims.hollow, _covered(resource)
     known = set(resource.backups.backup_keys())
     extra = [point for point in points if point.key not in known]
-    facts: Facts = {"successes": made, "gone": len(gone), "backups": len(points), "without_task": len(extra)}
+    facts: Facts = {"successes": claims.made, "gone": len(gone), "backups": len(points), "without_task": len(extra)}
     if hollow:
         facts["hollow"] = len(hollow)
     if not resource.log_complete:
         return unknown("the task log has gaps", [*gone, *hollow], **facts)
-    is_certain = (gone and resource.policies is not None) or not all(_is_doubtful(point, resource) for point in extra)
-    if hollow or is_certain:
+    odd = resource.strange_since(gone[0].began) if gone else []
+    is_lost = gone and resource.policies is not None and not odd
+    if hollow or is_lost or not all(_is_doubtful(point, resource) for point in extra):
         found = _Disagreement(gone, hollow, extra)
         return failed(found.reason, found.tasks, since=found.since, backup=found.first, **facts)
+    if odd:
+        return strange("deleted a backup that is gone", odd, **facts)
     if gone or extra:
-        return unknown("what does not agree may be explained by what could not be read", gone, **facts)
+        reason = "what does not agree may be explained by what could not be read, or by tasks that nobody understands"
+        return unknown(reason, gone, **facts)
+    return _agreed(resource, claims, points, limits, facts)
+
+
+def _agreed(resource: Resource, claims: Claims, points: list[Backup], limits: Limits, facts: Facts) -> Verdict:
+    """Nothing contradicts itself that can be read; say whether that is all."""
     if not resource.vaults_complete:
         return unknown("the vaults could not be read completely", **facts)
     if miscounted := _miscounted(resource):
         return unknown("its vault and the list of backups contradict each other", **miscounted, **facts)
-    if not made and not points:
+    unsure = [*dict.fromkeys(_unsure(resource, limits.now))]
+    if unsure:
+        return puzzled("the task of a backup that is not there, or not its own,", unsure, **facts)
+    if not claims.made and not points:
         return not_applicable("there is nothing to compare", **facts)
-    return passed("the task log and the backups agree", newest, **facts)
+    return passed("the task log and the backups agree", claims.newest, **facts)
+
+
+def _unsure(resource: Resource, now: datetime) -> Iterator[Task]:
+    """Name the tasks whose word cannot be relied on, and whose backup is not there, or is not their own."""
+    there, settled = resource.points_by_key, resource.window.until - SLACK
+    puzzling = [task for task in resource.puzzling if task.backup_key and (task.ended_at or task.began) <= settled]
+    yield from unexplained([task for task in puzzling if task.backup_key not in there], resource, now)
+    made = set(resource.sorted_tasks.claimed.backup_keys())
+    made |= {task.backup_key for task in puzzling if _is_older(there.get(task.backup_key), task)}
+    yield from (task for task in puzzling if task.backup_key in made)
+    deletions = [task for task in resource.doing(DELETIONS) if not task.is_understood and task.backup_key]
+    yield from (task for task in deletions if task.backup_key not in there)
 
 
 def _covered(resource: Resource) -> list[Backup]:
@@ -75,7 +101,8 @@ def _covered(resource: Resource) -> list[Backup]:
 
 def _is_doubtful(point: Backup, resource: Resource) -> bool:
     """A task that went on when a backup was made may have made it, and does not say."""
-    silent = (task for task in resource.backups if not task.backup_key and task.status not in _NONE_MADE)
+    silent = [task for task in resource.backups if not task.backup_key and task.status not in _NONE_MADE]
+    silent += resource.strange_since(resource.window.since)
     return any(task.began - SLACK <= point.created_at <= (task.ended_at or point.created_at) + SLACK for task in silent)
 
 
@@ -92,6 +119,10 @@ def _miscounted(resource: Resource) -> Facts:
     settled = [point for point in points if point.is_available and point.created_at <= resource.window.until - SLACK]
     contradicts = counted is not None and (bool(settled) if counted == 0 else not points)
     return {"vault_counts": counted, "listed": len(points)} if contradicts else {}
+
+
+def _is_older(point: Backup | None, task: Task) -> bool:
+    return point is not None and task.created_at - point.created_at > SLACK
 
 
 class _Disagreement(NamedTuple):

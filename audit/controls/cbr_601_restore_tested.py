@@ -7,8 +7,9 @@ How it is judged
                     profile (drills) for the restore of a resource that the vault holds; the finding says which of
                     the two it was
     fail            neither
-    unknown         neither was seen, and the task log has gaps or does not cover the period; or the vaults could not
-                    be read completely
+    unknown         neither was seen, and the task log has gaps or does not cover the period, or shows a task that may
+                    have been a restore: its status or operation is not documented, or it says that it succeeded and
+                    names an error; or the vaults could not be read completely
     not_applicable  the vault holds nothing, is younger than the period, only receives replicas, or is gone
     A restore counts for a vault only where the log names the vault, or one vault alone holds the resource. A signed
     drill is the word of a person: CBR-601 shows who gave it, what was checked and where its record lies, and counts it
@@ -18,10 +19,11 @@ How to fix it
     not show it, write the drill into the profile.
 """
 
+from datetime import datetime
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import RESTORE, Task, pick
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.records import RESTORES, Task, pick
 from audit.selection import fits
 from audit.subjects import Drill, Limits, SubjectKind, VaultSubject, reaches_back
 
@@ -36,16 +38,17 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
         return not_applicable("no backups are made into the vault")
     if subject.vault is not None and not subject.vault.resources:
         return not_applicable("the vault holds nothing that could be restored")
-    restores = [task for task in pick(subject.tasks, _is_restore) if _counts(task, subject, limits)]
+    tried = [task for task in pick(subject.tasks, _is_restore) if _counts(task, subject, limits)]
+    restores = [task for task in tried if task.succeeded]
     if restores and restores[-1].began >= start:
         return passed("a restore succeeded", restores[-1:], restored=restores[-1].began, **facts)
     drill = _signed(subject, limits)
     if drill is not None and drill.held >= start:
         return passed("somebody signed for a restore drill", **_record(drill), **facts)
-    return _without_restore(subject, limits, restores[-1:], facts)
+    return _without_restore(subject, limits, tried, facts)
 
 
-def _without_restore(subject: VaultSubject, limits: Limits, older: list[Task], facts: Facts) -> Verdict:
+def _without_restore(subject: VaultSubject, limits: Limits, tried: list[Task], facts: Facts) -> Verdict:
     start = limits.now - limits.restore_test_period
     if subject.vault is not None and subject.vault.created_at is not None and subject.vault.created_at > start:
         return not_applicable("the vault is younger than the period", created=subject.vault.created_at, **facts)
@@ -53,7 +56,19 @@ def _without_restore(subject: VaultSubject, limits: Limits, older: list[Task], f
         return unknown("no successful restore was seen, and the task log has gaps", **facts)
     if not reaches_back(subject, limits.restore_test_period, limits.now):
         return unknown("no successful restore was seen, and the task log does not cover the period", **facts)
-    return failed("no restore succeeded in the period", older, since=start, or_earlier=True, **facts)
+    return _perhaps_restored(subject, tried, start, facts)
+
+
+def _perhaps_restored(subject: VaultSubject, tried: list[Task], start: datetime, facts: Facts) -> Verdict:
+    """No restore is sure; look for a task that may have been one."""
+    puzzling = [task for task in tried if task.began >= start and not task.is_understood]
+    if puzzling:
+        return puzzled("a restore", puzzling, **facts)
+    odd = [task for task in subject.strange if task.began >= start and not task.came_to_nothing]
+    if odd:
+        return strange("restored something", odd, **facts)
+    older = [task for task in tried if task.succeeded]
+    return failed("no restore succeeded in the period", older[-1:], since=start, or_earlier=True, **facts)
 
 
 def _signed(subject: VaultSubject, limits: Limits) -> Drill | None:
@@ -70,12 +85,12 @@ def _record(drill: Drill) -> Facts:
 
 
 def _is_restore(task: Task) -> bool:
-    return task.operation == RESTORE
+    return task.operation in RESTORES
 
 
 def _counts(task: Task, subject: VaultSubject, limits: Limits) -> bool:
-    """A restore is evidence if it succeeded, began before the time of judgement, and is surely of this vault."""
-    return task.succeeded and task.began <= limits.now and task.id not in subject.shared
+    """A restore is evidence if it began before the time of judgement, and is surely of this vault."""
+    return task.began <= limits.now and task.id not in subject.shared
 
 
 CONTROL: Final[Control[VaultSubject]] = Control(

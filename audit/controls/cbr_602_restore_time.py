@@ -5,8 +5,9 @@ Why it matters
 How it is judged
     pass            every successful restore in the window took no longer than `max_restore_minutes`
     fail            one took longer
-    unknown         none was seen to take longer, and the task log has gaps, or a restore does not say when it ended
-                    or has a status that is not documented
+    unknown         none was seen to take longer, and the task log has gaps, a restore does not say when it ended, has
+                    a status that is not documented or says that it succeeded and names an error, or a task that took
+                    longer has an operation that is not documented
     not_applicable  no restore succeeded in the window: CBR-601 judges that
 How to fix it
     Restore single disks rather than whole servers, or split what is too large. If the business can wait longer, raise
@@ -16,7 +17,8 @@ How to fix it
 from datetime import timedelta
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.records import Task
 from audit.subjects import Limits, Resource, SubjectKind
 
 _MINUTE: Final = timedelta(minutes=1)
@@ -37,12 +39,22 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return failed("a restore took too long", slow, since=slow[0].began, **facts)
     if not resource.log_complete:
         return unknown("no slow restore was seen, and the task log has gaps", **facts)
-    unclear = [task for task in restores if not task.is_understood or (task.succeeded and not task.ended_at)]
-    if unclear:
-        return unknown("a restore does not say when it ended, or has a status that is not documented", unclear, **facts)
+    endless = [task for task in done if not task.ended_at]
+    if endless:
+        return unknown("a restore does not say when it ended", endless, **facts)
+    puzzling = [task for task in restores if not task.is_understood]
+    if puzzling:
+        return puzzled("a restore", puzzling, **facts)
+    odd = [task for task in resource.strange_since(resource.window.since) if _may_be_slow(task, limits)]
+    if odd:
+        return strange("been a slow restore", odd, **facts)
     if not done:
         return not_applicable("no restore succeeded in the window", **facts)
     return passed("every restore was fast enough", done[-1:], **facts)
+
+
+def _may_be_slow(task: Task, limits: Limits) -> bool:
+    return (task.ended_at or limits.now) - task.began > limits.max_restore_time
 
 
 CONTROL: Final[Control[Resource]] = Control(

@@ -6,7 +6,8 @@ Why it matters
 How it is judged
     pass            a restore of the resource failed or timed out in the window, and a later one succeeded
     fail            none has succeeded since
-    unknown         the task log has gaps, or a restore has a status that is not documented
+    unknown         the task log has gaps; a restore has a status that is not documented, or says that it succeeded
+                    and names an error; or a newer task whose operation is not documented may have been a restore
     not_applicable  no restore failed in the window
 How to fix it
     Repair the cause that the failed task names, then restore again, to a new server or disk if the old one is in use.
@@ -14,7 +15,7 @@ How to fix it
 
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.subjects import Limits, Resource, SubjectKind
 
 
@@ -26,13 +27,19 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not resource.log_complete:
         return unknown("the task log has gaps", broken[-1:])
     if puzzling:
-        return unknown("a restore has a status that is not documented", puzzling)
+        return puzzled("a restore", puzzling)
+    last = max((task for task in restores if task.succeeded), key=lambda task: task.began, default=None)
+    odd = [task for task in resource.strange if last is None or task.began > last.began]
+    if any(task.may_have_failed for task in odd):
+        return strange("been a restore that failed", odd)
     if not broken:
         return not_applicable("no restore failed in the window")
-    last = max((task for task in restores if task.succeeded), key=lambda task: task.began, default=None)
     unresolved = [task for task in broken if last is None or task.began > last.began]
     if unresolved:
         since = unresolved[0].began
+        repairs = resource.strange_since(since)
+        if repairs:
+            return strange("been a restore that succeeded", repairs)
         return failed("no success has followed a failed restore", unresolved, since=since, failures=len(unresolved))
     return passed("a success followed every failed restore", [broken[-1], *([last] if last else [])])
 

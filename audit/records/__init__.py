@@ -6,23 +6,25 @@ ListProtectable, ListAgent, ListOrganizationPolicies and ListOrganizationPolicyD
 
 from audit.records.agent import Agent
 from audit.records.backup import Backup, Replica
+from audit.records.operations import (
+    BACKUP,
+    COPIES,
+    DELETE,
+    DELETIONS,
+    MOVES_ENDS,
+    REMOVALS,
+    REMOVE_RESOURCE,
+    REPLICATION,
+    RESTORES,
+    SYNC,
+    TAKE_AWAY,
+    VAULT_DELETE,
+)
 from audit.records.organization import Deployment, OrganizationPolicy
 from audit.records.packed_tasks import PackedTasks, listed, newest, pick, pick_backups, pick_begun, pick_named
 from audit.records.policy import KeepingRule, Policy
 from audit.records.protectable import Protectable
-from audit.records.task import (
-    BACKUP,
-    COPIES,
-    DELETE,
-    FINAL_STATUSES,
-    HOLLOW,
-    MOVES_ENDS,
-    OPEN_STATUSES,
-    REPLICATION,
-    RESTORE,
-    SYNC,
-    Task,
-)
+from audit.records.task import FINAL_STATUSES, HOLLOW, OPEN_STATUSES, Task
 from audit.records.task_list import NO_TASKS, TaskList, plain
 from audit.records.vault import Protected, Vault
 
@@ -30,14 +32,19 @@ __all__ = [
     "BACKUP",
     "COPIES",
     "DELETE",
+    "DELETIONS",
     "FINAL_STATUSES",
     "HOLLOW",
     "MOVES_ENDS",
     "NO_TASKS",
     "OPEN_STATUSES",
+    "REMOVALS",
+    "REMOVE_RESOURCE",
     "REPLICATION",
-    "RESTORE",
+    "RESTORES",
     "SYNC",
+    "TAKE_AWAY",
+    "VAULT_DELETE",
     "Agent",
     "Backup",
     "Deployment",

@@ -10,9 +10,10 @@ from msgspec import Struct
 from audit.collection import instant
 from audit.records.fields import block, blocks, optional_instant, shared, text, truth
 from audit.records.keys import Key, key_of
-from audit.records.task import REPLICATION
+from audit.records.operations import REPLICATION
 
 _RESTORABLE: Final = frozenset({"available", "restoring", "waiting_restore"})
+_REPLICA_STATUSES: Final = frozenset({"replicating", "success", "fail", "skip", "waiting_replicate"})
 _BEING_MADE: Final = frozenset({"protecting", "waiting_protect"})
 _BEING_DELETED: Final = frozenset({"deleting", "waiting_delete"})
 
@@ -69,6 +70,16 @@ class Backup(Struct, frozen=True, kw_only=True):
     def is_own(self) -> bool:
         """It was made here, and is a whole: neither a copy nor a part of the backup of a server."""
         return not self.is_copy and self.parent_id is None
+
+    @property
+    def is_copied(self) -> bool:
+        """There is a copy of it in another region."""
+        return any(replica.status == "success" for replica in self.replicas)
+
+    @property
+    def may_be_copied(self) -> bool:
+        """It has a copy of which nobody knows whether it is whole: its status is not documented."""
+        return any(replica.status not in _REPLICA_STATUSES for replica in self.replicas)
 
     @property
     def is_available(self) -> bool:

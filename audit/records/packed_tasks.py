@@ -13,8 +13,9 @@ from typing import overload
 from audit.records.keys import Key, key_of
 from audit.records.layout import BACKUP_KEY, BEGUN, COMMON_PART, ENDED, KEY, NEVER, SIZE, WHOLE
 from audit.records.moments import moment_of
+from audit.records.operations import BACKUP
 from audit.records.table import Group, Table
-from audit.records.task import BACKUP, Task
+from audit.records.task import Task
 from audit.records.task_list import Claim, Source, TaskList, plain
 
 

@@ -6,30 +6,25 @@ from sys import intern
 from types import NoneType
 from typing import Any, Final
 
+import orjson
 from msgspec import Struct
 
 from audit.collection import instant
 from audit.records.fields import SHARED, block, blocks, ids, number, optional_instant, shared, text, truth
 from audit.records.keys import Key, key_of, text_of
+from audit.records.operations import BACKUP, KNOWN, MOVES_ENDS, OWN_BLOCKS, PUBLISHED
 
 FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
 OPEN_STATUSES: Final = frozenset({"running", "waiting"})
 HOLLOW: Final = "success that made nothing"
 """Our own word, which no answer has: the log itself shows that a task that says success made no backup."""
-BACKUP: Final = "backup"
-RESTORE: Final = "restore"
-SYNC: Final = "sync"
-DELETE: Final = "delete"
-REPLICATION: Final = "replication"
-MOVES_ENDS: Final = "update_expiration_time"
-COPIES: Final = frozenset({REPLICATION, "copy"})  # copy is the older name
-_PUBLISHED: Final = COPIES | {BACKUP, RESTORE, DELETE, "sync", "vault_delete", "remove_resource", "migrate_resources"}
 NO_ERROR: Final = "0"
+_BROKEN: Final = frozenset({"failed", "timeout", HOLLOW})
+_CAME_TO_NOTHING: Final = _BROKEN | {"skipped"}
 _NO_ZONE: Final = "+00:00"  # times without a zone are UTC
 _NOTHING: Final[dict[str, Any]] = {}
-_TEXT_OR_NONE: Final = (str, NoneType)
+_TEXT_OR_NONE: Final = frozenset({str, NoneType})
 _SHORTEST: Final = len("2026-11-23T04:00:00")
-_OWN_BLOCKS: Final = {"copy": REPLICATION}  # where extra_info keeps what only this operation has
 
 
 class Task(Struct, frozen=True, gc=False):
@@ -37,8 +32,9 @@ class Task(Struct, frozen=True, gc=False):
 
     Attributes:
         key: its id, as keys.py keeps it.
-        operation: backup, replication, restore, delete … (operation_type); update_expiration_time where it is none that
-            is published and extra_info has a block of that name: how the API calls such tasks, nothing published says.
+        operation: what it does (operation_type); operations.py has those that are known. It is update_expiration_time
+            where it is none that is published and extra_info has a block of that name: how the API calls such tasks,
+            nothing published says.
         status: success, failed, timeout, skipped, running or waiting; new ones may appear.
         resource_id: what the task worked on; None for tasks on a whole vault.
         backup_key: the id of the backup that was made, deleted, restored or copied.
@@ -96,19 +92,51 @@ class Task(Struct, frozen=True, gc=False):
         return self.status in FINAL_STATUSES or self.is_hollow
 
     @property
+    def is_known(self) -> bool:
+        """The operation is one of the documented ones; nobody knows what another one did."""
+        return self.operation in KNOWN
+
+    @property
     def is_understood(self) -> bool:
-        """The status is one of the documented ones, so that it says how the task went."""
+        """The status is documented, and nothing contradicts it, so that it says how the task went."""
+        if self.status == "success":
+            return self.error is None
         return self.is_final or self.status in OPEN_STATUSES
 
     @property
+    def error(self) -> str | None:
+        """The error that it names, by its code or, where there is none, by its message; code 0 means no error."""
+        return None if self.error_code == NO_ERROR else self.error_code or self.error_message
+
+    @property
     def succeeded(self) -> bool:
-        """The task did what it was started for."""
+        """The task did what it was started for; one that says so and names an error too may not have done it all."""
+        return self.status == "success" and self.error is None
+
+    @property
+    def claims_success(self) -> bool:
+        """The task says that it succeeded, whether or not it names an error too."""
         return self.status == "success"
+
+    @property
+    def may_have_worked(self) -> bool:
+        """The task succeeded, or nobody can say how it went."""
+        return self.status == "success" or not self.is_understood
+
+    @property
+    def may_have_failed(self) -> bool:
+        """The task broke, or nobody can say how it went."""
+        return self.broke or not self.is_understood
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """The task surely did not do what it was started for, and will not."""
+        return self.status in _CAME_TO_NOTHING
 
     @property
     def broke(self) -> bool:
         """The task was started and did not do its work."""
-        return self.status in {"failed", "timeout", HOLLOW}
+        return self.status in _BROKEN
 
     @property
     def is_hollow(self) -> bool:
@@ -138,12 +166,14 @@ class Task(Struct, frozen=True, gc=False):
         operation = intern(row["operation_type"])
         extra = row.get("extra_info") or _NOTHING
         resource = extra.get("resource") or _NOTHING
-        own = extra.get(_OWN_BLOCKS.get(operation, operation)) or _NOTHING
+        own = extra.get(OWN_BLOCKS.get(operation, operation)) or _NOTHING
         error = row.get("error_info") or _NOTHING
         started_at, ended_at = row.get("started_at"), row.get("ended_at")
         backup_id = own.get("backup_id") or own.get("source_backup_id") or None
         error_of_applications = own.get("app_consistency_error_code")
-        if "remove_resources" in extra or MOVES_ENDS in extra or type(backup_id) not in _TEXT_OR_NONE:
+        code, message = error.get("code"), error.get("message")
+        is_usual = {type(backup_id), type(code), type(message)} <= _TEXT_OR_NONE
+        if "remove_resources" in extra or MOVES_ENDS in extra or not is_usual:
             raise TypeError
         if operation == BACKUP and (type(resource.get("id")) is not str or not resource["id"]):
             raise ValueError
@@ -153,8 +183,8 @@ class Task(Struct, frozen=True, gc=False):
             _usual_moment(row["updated_at"]),
             operation,
             intern(row["status"]),
-            SHARED[error.get("code")],
-            SHARED[error.get("message")],
+            SHARED[code],
+            SHARED[message],
             truth(own.get("incremental")),
             SHARED[own.get("app_consistency_status")],
             None if error_of_applications == NO_ERROR else SHARED[error_of_applications],
@@ -175,8 +205,9 @@ class Task(Struct, frozen=True, gc=False):
     @classmethod
     def _with_care(cls, row: Mapping[str, Any]) -> "Task":
         operation = intern(row["operation_type"])
-        extra, error = block(row, "extra_info"), block(row, "error_info")
-        resource, own = block(extra, "resource"), block(extra, _OWN_BLOCKS.get(operation, operation))
+        extra = block(row, "extra_info")
+        error_code, error_message = _error(row.get("error_info"))
+        resource, own = block(extra, "resource"), block(extra, OWN_BLOCKS.get(operation, operation))
         resource_id = shared(resource.get("id"))
         if operation == BACKUP and not resource_id:
             raise ValueError("a backup that names no resource (extra_info.resource.id)")
@@ -184,7 +215,7 @@ class Task(Struct, frozen=True, gc=False):
         backup_id = text(own.get("backup_id")) or text(own.get("source_backup_id"))
         return cls(
             key=key_of(row["id"]),
-            operation=MOVES_ENDS if operation not in _PUBLISHED and block(extra, MOVES_ENDS) else operation,
+            operation=MOVES_ENDS if operation not in PUBLISHED and block(extra, MOVES_ENDS) else operation,
             status=intern(row["status"]),
             created_at=instant(row["created_at"]),
             updated_at=instant(row["updated_at"]),
@@ -196,8 +227,8 @@ class Task(Struct, frozen=True, gc=False):
             vault_id=shared(row.get("vault_id")),
             vault_name=shared(row.get("vault_name")),
             policy_id=shared(row.get("policy_id")),
-            error_code=shared(error.get("code")),
-            error_message=shared(error.get("message")),
+            error_code=error_code,
+            error_message=error_message,
             backup_key=key_of(backup_id) if backup_id else None,
             incremental=truth(own.get("incremental")),
             app_consistency=shared(own.get("app_consistency_status")),
@@ -217,6 +248,17 @@ def _usual_moment(text: str) -> datetime:
     if len(text) < _SHORTEST:
         raise ValueError("not a usual time")
     return datetime.fromisoformat(text + _NO_ZONE)
+
+
+def _error(info: object) -> tuple[str | None, str | None]:
+    """Read code and message of an error; one of another form is an error all the same, and its text the message."""
+    if isinstance(info, dict):
+        return _told(info.get("code")), _told(info.get("message"))
+    return None, _told(info)
+
+
+def _told(value: object) -> str | None:
+    return shared(value if isinstance(value, str) else orjson.dumps(value).decode()) if value else None
 
 
 def _removed(extra: Mapping[str, Any]) -> tuple[str, ...]:

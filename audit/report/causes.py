@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from audit.findings import Finding
-from audit.records import BACKUP
+from audit.records import BACKUP, REMOVE_RESOURCE
 from audit.subjects import Resource, Subject, VaultSubject
 
 Condition = Callable[[Finding, Subject], bool]
@@ -54,7 +54,7 @@ def _waits_for_it(cause: Finding, subject: Subject) -> bool:
 def _was_emptied(cause: Finding, subject: Subject) -> bool:
     """Resources were taken out of it."""
     return isinstance(subject, VaultSubject) and any(
-        task.id in cause.verdict.tasks for task in subject.tasks if task.operation == "remove_resource"
+        task.id in cause.verdict.tasks for task in subject.tasks if task.operation == REMOVE_RESOURCE
     )
 
 

@@ -207,7 +207,7 @@ def compose(
     failing = {failure.id for failure in failures if failure.kind is SubjectKind.RESOURCE}
     alike = count_alike(findings)
     counted = tally(alike, controls)
-    conclusion = conclude(subjects, alike, demands)
+    conclusion = conclude(subjects, alike, demands, controls)
     outcomes = sum(counted.values(), Counter[Outcome]())
     pairs = zip(subjects.resources, lines, strict=True)
     judged = [line for each, line in pairs if each.presence not in _NOT_JUDGED and demands.covers(each)]
@@ -271,16 +271,20 @@ def _policy_line(subject: PolicySubject) -> PolicyLine:
     )
 
 
-def conclude(subjects: Subjects, alike: Alike, demands: Demands) -> Conclusion:
+def conclude(subjects: Subjects, alike: Alike, demands: Demands, controls: Iterable[Control[Any]] = ()) -> Conclusion:
     """A failure makes the run non-compliant unless it is waived; anything in doubt keeps it from being compliant.
 
-    A waiver accepts a known failure; it cannot stand in for evidence, so that an unknown outcome stays a doubt.
+    A waiver accepts a known failure; it cannot stand in for evidence, so that an unknown outcome stays a doubt, unless
+    the control asks whether something was meant: nobody but a person can say.
     Compliance is about resources: the scope must have one that could be judged, neither a mere copy nor one that left
     its vault or never was in any, and there must be a pass on more than the audit itself.
     """
     if any(outcome is Outcome.FAIL and not waiver for _control, outcome, _kind, waiver in alike):
         return Conclusion.NON_COMPLIANT
-    is_in_doubt = any(outcome is Outcome.UNKNOWN for _control, outcome, _kind, _waiver in alike)
+    asking = {control.id for control in controls if control.asks_people}
+    is_in_doubt = any(
+        outcome is Outcome.UNKNOWN and not (waiver and control in asking) for control, outcome, _kind, waiver in alike
+    )
     is_proof = any(outcome is Outcome.PASS and kind not in _OF_THE_AUDIT for _control, outcome, kind, _waiver in alike)
     has_resource = any(demands.covers(each) for each in subjects.resources if each.presence not in _NOT_JUDGED)
     if is_in_doubt or not (has_resource and is_proof and subjects.collection.complete):

@@ -16,7 +16,7 @@ from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.memory import Memory, VaultTrace
 from audit.subjects.policy import PolicySubject
-from audit.subjects.proof import newest_proof, weigh_claims
+from audit.subjects.proof import Claims, newest_proof, unexplained, weigh_claims
 from audit.subjects.protection import Demanded, Protection, Weakened, Weakening
 from audit.subjects.resource import Existence, Presence, Resource
 from audit.subjects.retention import FOR_EVER, kept_at_least, kept_at_most, long_term_copies
@@ -32,6 +32,7 @@ __all__ = [
     "SLACK",
     "UNMET",
     "Aspect",
+    "Claims",
     "Collection",
     "Demanded",
     "Departure",
@@ -74,5 +75,6 @@ __all__ = [
     "newest_proof",
     "reaches_back",
     "silent_since",
+    "unexplained",
     "weigh_claims",
 ]

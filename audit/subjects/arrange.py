@@ -12,10 +12,13 @@ from audit.collection import ALL_GRANTED, Kind, Window
 from audit.history import History
 from audit.records import (
     BACKUP,
-    DELETE,
+    DELETIONS,
     MOVES_ENDS,
+    REMOVE_RESOURCE,
     REPLICATION,
     SYNC,
+    TAKE_AWAY,
+    VAULT_DELETE,
     Agent,
     Backup,
     PackedTasks,
@@ -25,7 +28,7 @@ from audit.records import (
     Task,
     Vault,
 )
-from audit.records.layout import COMMON_PART, WHOLE
+from audit.records.layout import BACKUP_KEY, COMMON_PART, NO_ID, WHOLE
 from audit.records.table import Group
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import SURELY_SHOWN, Collection
@@ -44,8 +47,7 @@ from audit.subjects.waiver import WaiverSubject
 _DAY: Final = timedelta(days=1)
 _BY_ID: Final = attrgetter("id")
 _BY_AGE: Final = attrgetter("created_at", "id")
-_TAKES_AWAY: Final = frozenset({DELETE, "remove_resource", "vault_delete"})
-_LOOKED_AT_ALONE: Final = _TAKES_AWAY | {MOVES_ENDS}
+_LOOKED_AT_ALONE: Final = TAKE_AWAY | {MOVES_ENDS}
 
 _LIST_OF_TYPE: Final = {
     "OS::Nova::Server": "server",
@@ -173,6 +175,8 @@ class _Arrangement:
             vault_id: len(points) for vault_id, points in self._points_of_vault.items() if vault_id not in self._vaults
         }
         self._shared: set[int] = set()
+        self._makers: dict[bytes, Task] = {}
+        self._strange: dict[str, list[Task]] = defaultdict(list)
         self._stays: dict[str | None, set[str]] = defaultdict(set)
         self._moves: dict[str, list[Task]] = defaultdict(list)
         self._without_resource: list[tuple[Task, tuple[str, ...]]] = []
@@ -247,46 +251,59 @@ class _Arrangement:
         for task in (group.sample for group in groups):
             if task.resource_id and task.vault_id:
                 self._stays[task.resource_id].add(task.vault_id)
+        self._find_makers(groups)
         alone: list[bytes] = []
         for group in groups:
             task = group.sample
             if task.vault_id not in self._vaults:
                 self._named_by.by_tasks(task, group.number, group.last_created)
             if task.resource_id and not task.removed and task.operation not in _LOOKED_AT_ALONE:  # nearly all of them
-                self._put(group, self._vaults_of(task))
+                self._put(group, self._vaults_of(task), (task.resource_id,))
             else:
                 alone.append(group.records)
         self._file_alone(self._table.in_order(b"".join(alone)))
 
     def _file_alone(self, records: bytes) -> None:
         """Put tasks one by one, in order of age, under what they concern, and note what they took away."""
-        filed: dict[tuple[bytes, tuple[str, ...]], bytearray] = defaultdict(bytearray)
+        filed: dict[tuple[bytes, tuple[str, ...], tuple[str, ...]], bytearray] = defaultdict(bytearray)
         for (record,) in WHOLE.iter_unpack(records):
             (task,) = self._table.made(record)
-            vault_ids = self._vaults_of(task)
-            filed[record[COMMON_PART], vault_ids] += record
+            maker = self._makers.get(_raw_backup(record)) if _is_nameless_deletion(task) else None
+            vault_ids, resource_ids = self._vaults_of(maker or task), tuple(sorted(_resources_of(maker or task)))
+            filed[record[COMMON_PART], vault_ids, resource_ids] += record
             self._named_by.by_deletion(task)
-            if not _resources_of(task):
+            if not resource_ids:
                 self._without_resource.append((task, vault_ids))
+                if not task.is_known:
+                    for vault_id in vault_ids:
+                        self._strange[vault_id].append(task)
             if task.operation == MOVES_ENDS and not task.broke:
                 self._note_move(task, vault_ids)
             if _takes_away(task):
                 self._gone.update(vault_ids)
-                if task.operation == "remove_resource":
-                    self._departures |= dict.fromkeys(_resources_of(task), _departure(task))
-                if task.operation == "vault_delete":
+                if task.operation == REMOVE_RESOURCE:
+                    self._departures |= dict.fromkeys(resource_ids, _departure(task))
+                if task.operation == VAULT_DELETE:
                     self._departures |= dict.fromkeys(set(vault_ids) - self._vaults.keys(), _departure(task))
-        for (common, vault_ids), alike in filed.items():
-            self._put(Group(self._table.sample(common), bytes(alike)), vault_ids)
+        for (common, vault_ids, resource_ids), alike in filed.items():
+            self._put(Group(self._table.sample(common), bytes(alike)), vault_ids, resource_ids)
 
     def _note_move(self, task: Task, vault_ids: Iterable[str]) -> None:
         """Note of the vaults of a task, or of the one resource that it names, that it moved ends of backups."""
         for subject_id in (task.resource_id,) if task.resource_id else vault_ids:
             self._moves[subject_id].append(task)
 
-    def _put(self, group: Group, vault_ids: Sequence[str]) -> None:
+    def _find_makers(self, groups: Sequence[Group]) -> None:
+        """Find what made the backups of which a deletion says no more than the id."""
+        nameless = [group for group in groups if _is_nameless_deletion(group.sample)]
+        wanted = {key for group in nameless for (key,) in BACKUP_KEY.iter_unpack(group.records)} - {NO_ID}
+        making = [group for group in groups if group.sample.operation == BACKUP] if wanted else []
+        for group in making:
+            self._makers |= {key: group.sample for (key,) in BACKUP_KEY.iter_unpack(group.records) if key in wanted}
+
+    def _put(self, group: Group, vault_ids: Sequence[str], resource_ids: Iterable[str]) -> None:
         """Put tasks that are alike under their resources and vaults; of several vaults, the log does not say which."""
-        for resource_id in _resources_of(group.sample):
+        for resource_id in resource_ids:
             self._by_resource[resource_id].append(group)
         for vault_id in vault_ids:
             self._by_vault[vault_id].append(group)
@@ -303,7 +320,7 @@ class _Arrangement:
             return tuple({vault.id: None for vault, _held in self._places[task.resource_id]})
         if task.resource_id in self._stays:
             return tuple(sorted(self._stays[task.resource_id]))
-        return (task.vault_name or f"vault of task {task.id}",) if _takes_away(task) else ()
+        return (task.vault_name,) if task.vault_name and _takes_away(task) else ()
 
     def _vault(self, vault_id: str) -> VaultSubject:
         vault = self._vaults.get(vault_id)
@@ -373,6 +390,7 @@ class _Arrangement:
             moves_of_ends=self._moves_of(resource_id, vaults),
             missed=self._taken_of.get(resource_id, frozenset()),
             protection=self._comparison.of_resource(resource_id, departure, places, policies),
+            strange_around=tuple([task for vault in vaults for task in self._strange.get(vault.id, ())]),
         )
         remembered = self._remembered(resource)
         return replace(resource, known_since=remembered) if remembered else resource
@@ -506,7 +524,16 @@ def _resources_of(task: Task) -> set[str]:
 
 
 def _takes_away(task: Task) -> bool:
-    return task.operation in _TAKES_AWAY and task.succeeded
+    return task.operation in TAKE_AWAY and task.claims_success
+
+
+def _is_nameless_deletion(task: Task) -> bool:
+    return task.operation in DELETIONS and not (task.resource_id or task.vault_id or task.vault_name)
+
+
+def _raw_backup(record: bytes) -> bytes:
+    key: bytes = BACKUP_KEY.unpack(record)[0]
+    return key
 
 
 def _listed_types(collection: Collection) -> AbstractSet[str]:

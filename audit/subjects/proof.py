@@ -14,13 +14,12 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from audit.records import BACKUP, Backup, Policy, Task, TaskList
+from audit.records import BACKUP, DELETIONS, Backup, Policy, Task, TaskList
 from audit.records.keys import Key
 from audit.subjects.policy import PolicySubject
 from audit.subjects.resource import Resource
 from audit.subjects.taken import SLACK
 
-_DELETE: Final = frozenset({"delete"})
 _DAY: Final = timedelta(days=1)
 _LONGEST: Final = 2 * _DAY
 _FOR_EVER: Final = timedelta.max.days
@@ -104,7 +103,7 @@ def weigh_claims(resource: Resource, now: datetime) -> Claims:
     return Claims(
         made=len(named),
         newest=successes.each(named[-1:]),
-        gone=_unexplained(_without_any(missing, resource), resource, now),
+        gone=unexplained(_without_any(missing, resource), resource, now),
         hollow=successes.each(sorted(hollow - fresh)),
     )
 
@@ -151,7 +150,7 @@ def _without_any(missing: list[Task], resource: Resource) -> list[Task]:
     return [task for task in missing if task.key not in served]
 
 
-def _unexplained(missing: list[Task], resource: Resource, now: datetime) -> list[Task]:
+def unexplained(missing: list[Task], resource: Resource, now: datetime) -> list[Task]:
     """Leave out the tasks whose backup a deletion, or the end of its retention, may have taken away.
 
     For those that an earlier run saw, their vault answers.
@@ -161,7 +160,7 @@ def _unexplained(missing: list[Task], resource: Resource, now: datetime) -> list
     if not young:
         return []
     rules = [subject.policy for subject in making]
-    deleted = {task.backup_key for task in resource.doing(_DELETE) if not task.broke} - {None} | resource.missed
+    deleted = {task.backup_key for task in resource.doing(DELETIONS) if not task.broke} - {None} | resource.missed
     began = sorted(other.began for other in resource.sorted_tasks.successes)
     shown = [point for point in resource.own_points or () if point.expired_at]
     left = [task for task in young if task.backup_key not in deleted]

@@ -13,7 +13,8 @@ from audit.collection import Window
 from audit.matching import Matcher, Plan, Schedules
 from audit.records import (
     BACKUP,
-    RESTORE,
+    REMOVE_RESOURCE,
+    RESTORES,
     Agent,
     Backup,
     PackedTasks,
@@ -36,7 +37,7 @@ _Bounds = tuple[tuple[datetime, str, bool], ...]
 _DAY: Final = timedelta(days=1)
 _GONE: Final = "deleted"
 _NOT_KNOWN: Final = "before the resource was known as it is now"
-_OF_TASKS: Final = ("sorted_tasks", "kept_successes", "last_success", "points_by_key")
+_OF_TASKS: Final = ("sorted_tasks", "kept_successes", "last_success", "points_by_key", "strange")
 
 
 class Presence(StrEnum):
@@ -70,6 +71,7 @@ class Resource:
         places: each vault that holds it, beside how it is held there.
         policies: those applied to its vaults; None where they could not be read completely.
         tasks: tasks that name it, oldest first.
+        strange_around: tasks of its vaults that name no resource, and whose operation is not documented.
         held_since: when the oldest of its vaults was created; None where no vault says so.
         known_since: from when on it is known to be held, and to follow the policies that it follows now; None where
             nothing says so.
@@ -120,6 +122,7 @@ class Resource:
     moves_of_ends: tuple[Task, ...] = ()
     missed: frozenset[Key] = frozenset()
     protection: Protection | None = None
+    strange_around: tuple[Task, ...] = ()
     _matched: dict[int, tuple[Limits, Schedules]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -135,7 +138,7 @@ class Resource:
     @property
     def restores(self) -> tuple[Task, ...]:
         """The restores of its backups, oldest first, wherever to."""
-        return self.doing(frozenset({RESTORE}))
+        return self.doing(RESTORES)
 
     def doing(self, operations: AbstractSet[str]) -> tuple[Task, ...]:
         """Return its tasks of some operations, oldest first."""
@@ -179,8 +182,8 @@ class Resource:
 
         Whatever was made before the resource was taken out of a vault was deleted with that.
         """
-        removals = self.doing(frozenset({"remove_resource"}))
-        removed = max((task.created_at for task in removals if task.succeeded), default=None)
+        removals = self.doing(frozenset({REMOVE_RESOURCE}))
+        removed = max((task.created_at for task in removals if task.claims_success), default=None)
         ids, names = {vault.id for vault in self.vaults}, {vault.name for vault in self.vaults}
         kept = self.sorted_tasks.claimed.picked(
             lambda task: task.vault_id in ids if task.vault_id else task.vault_name is None or task.vault_name in names
@@ -189,8 +192,21 @@ class Resource:
 
     @property
     def puzzling(self) -> TaskList:
-        """Its backup tasks whose status is not documented: nobody can say how they went."""
+        """Its backup tasks of which nobody can say how they went."""
         return self.sorted_tasks.puzzling
+
+    @cached_property
+    def strange(self) -> tuple[Task, ...]:
+        """The tasks on it or its vaults of which nobody knows what they did, oldest first.
+
+        Their operation is not documented: each may have made a backup of it, or have copied, restored or deleted one.
+        """
+        own = pick(self.tasks, lambda task: not task.is_known)
+        return tuple(sorted((*own, *self.strange_around), key=lambda task: (task.created_at, task.id)))
+
+    def strange_since(self, moment: datetime) -> list[Task]:
+        """Return those that began at a time or later and may have done something."""
+        return [task for task in self.strange if task.began >= moment and not task.came_to_nothing]
 
     @cached_property
     def last_success(self) -> Task | None:
@@ -284,7 +300,13 @@ class Resource:
             return None
         known = self._matched.get(id(limits))  # hashing limits takes longer than most controls
         if known is None:  # several controls and the calendar ask for the same
-            matcher = Matcher(self.backups, since=self.window.since, now=limits.now, log_complete=self.log_complete)
+            matcher = Matcher(
+                self.backups,
+                since=self.window.since,
+                now=limits.now,
+                log_complete=self.log_complete,
+                strange=self.strange,
+            )
             known = self._matched[id(limits)] = limits, matcher.match(tuple(self._plans(limits)))
         return known[1]
 

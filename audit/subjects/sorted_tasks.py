@@ -23,7 +23,8 @@ class SortedTasks(NamedTuple):
         successes: the backups that succeeded, as far as the log alone can tell.
         broken: the backups that failed or timed out, or are hollow.
         skipped: the backups that did not start.
-        puzzling: the backups of which nobody can say how they went, as their status is not documented.
+        puzzling: the backups of which nobody can say how they went: their status is not documented, or contradicts
+            their error.
         finished: the backups that succeeded or broke.
     """
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from audit.collection import Window
-from audit.records import Backup, PackedTasks, Policy, Task, Vault
+from audit.records import Backup, PackedTasks, Policy, Task, Vault, pick
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.policy import PolicySubject
 from audit.subjects.protection import Protection
@@ -53,6 +53,11 @@ class VaultSubject:
         """Free what was worked out of its tasks; whoever asks again has it worked out again."""
         if isinstance(self.tasks, PackedTasks):
             self.tasks.forget()
+
+    @property
+    def strange(self) -> Sequence[Task]:
+        """The tasks of which nobody knows what they did: their operation is not documented."""
+        return pick(self.tasks, lambda task: not task.is_known)
 
     @property
     def takes_backups(self) -> bool | None:

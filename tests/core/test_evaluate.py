@@ -6,7 +6,7 @@ from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.evaluate import evaluate
 from audit.findings import Control, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.subjects import Limits, Resource, Subject, SubjectKind, Subjects
+from audit.subjects import Limits, Presence, Resource, Subject, SubjectKind, Subjects
 from tests.core.builders import (
     DAY,
     NOW,
@@ -92,6 +92,24 @@ def test_what_left_or_is_a_replica_is_excused_and_what_is_unaccounted_is_unknown
         "server-1": Outcome.PASS,
         "unaccounted": Outcome.UNKNOWN,
     }
+
+
+def test_what_is_unaccounted_is_left_to_the_control_that_judges_it_alone() -> None:
+    alone = a_control(judges_departed=True, judges_alone=frozenset({Presence.UNACCOUNTED}))
+    findings = evaluate(ESTATE, [alone, a_control("CBR-002")], demands())
+
+    found = {finding.control: finding for finding in findings if finding.id == "unaccounted"}
+    assert (found["CBR-001"].outcome, found["CBR-002"].outcome) == (Outcome.PASS, Outcome.NOT_APPLICABLE)
+    assert found["CBR-002"].facts == {"judged_by": "CBR-001"}
+
+
+def test_a_resource_that_no_vault_holds_and_no_task_removed_is_one_open_finding() -> None:
+    usual = [control for control in CONTROLS if not control.opt_in]
+    findings = [finding for finding in evaluate(ESTATE, usual, demands()) if finding.id == "unaccounted"]
+
+    (left_open,) = (finding for finding in findings if finding.outcome is not Outcome.NOT_APPLICABLE)
+    assert (left_open.control, left_open.outcome) == ("CBR-111", Outcome.UNKNOWN)
+    assert left_open.verdict.tasks == ("odd",)
 
 
 def test_an_excuse_names_the_task_that_shows_it() -> None:

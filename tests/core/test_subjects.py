@@ -455,11 +455,38 @@ class TestVaults:
     def test_a_vault_that_is_only_named_is_no_subject(self, task: Task) -> None:
         assert arranged([task]).vaults == ()
 
-    def test_a_deletion_without_any_vault_makes_one(self) -> None:
+    @pytest.mark.parametrize("named", [{"vault_id": "vault-1"}, {"vault_id": None, "vault_name": "blue"}])
+    def test_a_task_of_a_new_kind_on_a_vault_may_concern_what_is_in_it(self, named: dict[str, Any]) -> None:
+        odd = a_backup(DAY, operation="auto_backup", resource_id=None, **named)
+        subjects = arranged([odd, a_backup(2 * DAY, operation="sync", resource_id=None)], vaults=[a_vault()])
+
+        assert (subjects.resources[0].strange, tuple(subjects.resources[0].tasks)) == ((odd,), ())
+        assert subjects.vaults[0].strange == [odd]
+
+    def test_a_deletion_that_names_no_vault_is_one_of_the_collection(self) -> None:
         gone = a_vault_deletion(vault_id=None, vault_name=None)
         named = a_vault_deletion(vault_id=None, vault_name="red", task_id="other")
+        subjects = arranged([gone, named])
 
-        assert [vault.id for vault in arranged([gone, named]).vaults] == ["red", "vault of task deletion"]
+        assert [vault.id for vault in subjects.vaults] == ["red"]
+        assert subjects.collection.tasks == (gone,)
+
+    @pytest.mark.parametrize("backup_id", ["backup-1", "6a7b4a07-8f10-4f04-9d4c-2d2f6f1f0a11"])
+    @pytest.mark.parametrize("vault_id", ["vault-1", None])
+    def test_a_deletion_that_names_only_a_backup_belongs_where_that_was_made(
+        self, backup_id: str, vault_id: str | None
+    ) -> None:
+        made = a_backup(2 * DAY, backup_id=backup_id, vault_id=vault_id, vault_name=None)
+        bare: dict[str, Any] = {"operation": "delete", "resource_id": None, "vault_id": None, "vault_name": None}
+        deletion, other = (
+            a_backup(DAY, task_id=name, backup_id=deleted, **bare)
+            for name, deleted in (("deletion", backup_id), ("other", "backup-2"))
+        )
+        subjects = arranged([made, deletion, other], vaults=[a_vault()])
+
+        assert tuple(subjects.resources[0].tasks) == (made, deletion)
+        assert tuple(subjects.vaults[0].tasks) == (made, deletion)
+        assert subjects.collection.tasks == (other,)
 
     def test_one_that_is_gone_takes_backups_or_not_as_nobody_knows_if_vaults_are_missing(self) -> None:
         for collection in (a_collection(Kind.VAULTS), a_collection(rejected=(a_rejected(Kind.VAULTS),))):

@@ -66,11 +66,18 @@ class TestCopiesInTime:
 
         assert (verdict.outcome, verdict.tasks) == (Outcome.PASS, ())
 
-    @pytest.mark.parametrize("status", ["replicating", "fail", "skip", "waiting_replicate", None])
-    def test_only_a_finished_copy_counts(self, status: str | None) -> None:
+    @pytest.mark.parametrize("status", ["replicating", "fail", "skip", "waiting_replicate"])
+    def test_only_a_finished_copy_counts(self, status: str) -> None:
         verdict = judge(replicated(points=(a_point(30 * HOUR, replicas=(a_replica(status=status),)),)), limits())
 
         assert verdict.outcome is Outcome.FAIL
+
+    @pytest.mark.parametrize("status", ["copied", None])
+    def test_a_copy_whose_status_nobody_knows_leaves_it_open(self, status: str | None) -> None:
+        verdict = judge(replicated(points=(a_point(30 * HOUR, replicas=(a_replica(status=status),)),)), limits())
+
+        assert verdict.outcome is Outcome.UNKNOWN
+        assert facts_of(verdict)["backup"] == "point-30h"
 
     def test_without_any_copy_it_fails_since_the_oldest_backup(self) -> None:
         verdict = judge(replicated(points=(a_point(54 * HOUR), OLD, YOUNG)), limits())

@@ -1,22 +1,25 @@
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from audit.collection import Kind
 from audit.controls.cbr_111_destructive_operation import judge
 from audit.findings import Outcome
 from audit.records import Backup, Task
-from audit.subjects import PolicySubject, Taken, Terms
+from audit.subjects import PolicySubject, Presence, Taken, Terms
 from tests.core.builders import (
     DAY,
     HOUR,
     NOW,
     TICK,
     a_backup,
+    a_collection,
     a_departure,
     a_point,
     a_policy,
     a_policy_subject,
+    a_resource,
     a_taken,
     a_vault,
     a_vault_subject,
@@ -353,3 +356,47 @@ def test_on_a_first_run_the_end_of_the_next_backup_may_show_that_the_rule_was_an
     assert verdict.outcome is outcome
     assert facts_of(verdict)["deletions_not_judged"] == (outcome is Outcome.UNKNOWN)
     assert judge(a_vault_subject(*tasks, policies=(known,), recovery_points=points), limits()).outcome is Outcome.FAIL
+
+
+class TestResources:
+    def test_one_that_left_without_a_task_is_open_whoever_asks(self) -> None:
+        last = a_backup(3 * DAY)
+        verdict = judge(a_resource(a_backup(4 * DAY), last, presence=Presence.UNACCOUNTED, vaults=()), limits())
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, (last.id,))
+        assert facts_of(verdict) == {"last_task": "2026-11-20T04:00:00Z"}
+
+    @pytest.mark.parametrize("presence", [each for each in Presence if each is not Presence.UNACCOUNTED])
+    def test_of_any_other_the_vault_answers(self, presence: Presence) -> None:
+        outcome = judge(a_resource(presence=presence), limits()).outcome
+
+        assert outcome is (Outcome.UNKNOWN if presence is Presence.UNKNOWN else Outcome.NOT_APPLICABLE)
+
+
+class TestWhatNamesNothing:
+    BARE: ClassVar[dict[str, Any]] = {"resource_id": None, "vault_id": None, "vault_name": None}
+
+    def test_deletions_are_judged_once_and_left_open(self) -> None:
+        deletions = tuple(a_deletion(age * DAY, f"backup-{age}", **self.BARE) for age in (3, 2, 1))
+        verdict = judge(a_collection(tasks=deletions), limits())
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, tuple(task.id for task in deletions))
+        assert facts_of(verdict) == {"deletions": 3}
+
+    @pytest.mark.parametrize("kinds", [(), (Kind.TASKS,)])
+    def test_a_removal_is_a_failure(self, kinds: tuple[Kind, ...]) -> None:
+        removal = a_deletion(DAY, operation="vault_delete", **self.BARE)
+
+        assert judge(a_collection(*kinds, tasks=(removal,)), limits()).outcome is Outcome.FAIL
+
+    @pytest.mark.parametrize("changes", [{"status": "gone"}, {"operation": "batch_delete"}])
+    def test_what_nobody_understands_is_left_open(self, changes: dict[str, Any]) -> None:
+        odd = a_deletion(DAY, **{**self.BARE, **changes})
+
+        assert judge(a_collection(tasks=(odd,)), limits()).outcome is Outcome.UNKNOWN
+
+    def test_other_tasks_are_no_matter(self) -> None:
+        task = a_deletion(DAY, operation="sync", **self.BARE)
+
+        assert judge(a_collection(tasks=(task,)), limits()).outcome is Outcome.NOT_APPLICABLE
+        assert judge(a_collection(Kind.TASKS, tasks=(task,)), limits()).outcome is Outcome.UNKNOWN

@@ -284,3 +284,40 @@ def test_a_task_that_moves_ends_is_known_by_its_block_unless_its_operation_is_pu
     row = a_task_row(operation_type=operation, extra_info={"update_expiration_time": block})
 
     assert Task.from_row(row).operation == found
+
+
+@pytest.mark.parametrize(
+    ("info", "error"),
+    [
+        ({"code": "", "message": ""}, None),
+        ({"code": "0", "message": "done"}, None),
+        ({"code": 0, "message": None}, None),
+        ({"code": "BackupService.6107", "message": "full"}, "BackupService.6107"),
+        ({"code": 6107}, "6107"),
+        ({"code": ["BackupService.6107"]}, '["BackupService.6107"]'),
+        ({"message": "full"}, "full"),
+        ({"code": "", "message": {"en": "full"}}, '{"en":"full"}'),
+        ("full", "full"),
+        (["full"], '["full"]'),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_whatever_form_an_error_has_it_is_told(info: object, error: str | None) -> None:
+    task = Task.from_row(a_task_row(error_info=info))
+
+    assert (task.error, task.succeeded, task.is_understood) == (error, error is None, error is None)
+    assert task.claims_success
+
+
+def test_a_failure_with_an_error_is_understood() -> None:
+    task = a_task(status="failed", error_code="BackupService.6107")
+
+    assert (task.is_understood, task.broke, task.came_to_nothing, task.may_have_worked) == (True, True, True, False)
+
+
+@pytest.mark.parametrize(
+    ("operation", "is_known"), [("backup", True), ("migrate_resources", True), ("Backup", False), ("", False)]
+)
+def test_an_operation_is_known_where_it_is_documented(operation: str, is_known: bool) -> None:  # noqa: FBT001  # the expectation
+    assert a_task(operation=operation).is_known is is_known

@@ -182,6 +182,13 @@ class TestWaiversAndScope:
         assert report.conclusion is Conclusion.INCOMPLETE
         assert report.summary.waived == 1
 
+    def test_a_person_may_settle_whether_something_was_meant(self) -> None:
+        subjects = arranged([GOOD, a_task("odd", resource_id="unaccounted")], [a_policy()], [a_vault()])
+        waiver = a_waiver(control="CBR-111", subject="unaccounted")
+
+        assert conclusion_of(subjects, "CBR-101", "CBR-111") is Conclusion.INCOMPLETE
+        assert conclusion_of(subjects, "CBR-101", "CBR-111", waivers=(waiver,)) is Conclusion.COMPLIANT
+
     def test_an_expired_waiver_waives_nothing_and_is_a_problem_itself(self) -> None:
         report = report_on(arranged([BAD], [], [a_vault()]), "CBR-101", "CBR-904", waivers=(a_waiver(until=NOW - DAY),))
 
