@@ -129,6 +129,7 @@ ANSWERS: Final = {
         Answer("agents", "agents", "Agent", "agents", identity="agent_id"),
         Answer("organization_policies", "policies", "OrganizationPolicy", "organization_policies"),
         Answer("deployments", "policies", "OrganizationPolicyStatus", "deployments", identity=""),
+        Answer("members", "members", "Member", "members", identity=""),
         Answer("operation_log", "operation_log", "OperationLog", "operation_log", is_list=False),
         Answer("policy", "policy", "Policy", "policies", is_list=False),
         Answer("vault", "vault", "Vault", "vaults", is_list=False),

@@ -61,6 +61,7 @@ def assess(
         backups=intake.backups.values(),
         protectables=intake.protectables.values(),
         agents=intake.agents.values(),
+        members={about: tuple(rows) for about, rows in intake.members.items()},
     )
     demands = profile.demands_at(facts.as_of)
     judged = subjects.arrange(intake.tasks, inventory, collection, former, _demanded(facts, profile, previous))

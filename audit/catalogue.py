@@ -40,6 +40,7 @@ NAMES: Final = {
     "CBR-404": "task-backup-agreement",
     "CBR-405": "backup-overstaying",
     "CBR-406": "backup-size",
+    "CBR-407": "backup-shared",
     "CBR-501": "auto-protect",
     "CBR-502": "excluded-disk",
     "CBR-503": "resource-protected",
@@ -56,7 +57,19 @@ NAMES: Final = {
 """The name of every control by its id, in order of id."""
 
 OPT_IN: Final = frozenset(
-    {"CBR-204", "CBR-205", "CBR-206", "CBR-207", "CBR-303", "CBR-305", "CBR-306", "CBR-402", "CBR-503", "CBR-505"}
+    {
+        "CBR-204",
+        "CBR-205",
+        "CBR-206",
+        "CBR-207",
+        "CBR-303",
+        "CBR-305",
+        "CBR-306",
+        "CBR-402",
+        "CBR-407",
+        "CBR-503",
+        "CBR-505",
+    }
 )
 """Applied only where a profile asks for them."""
 

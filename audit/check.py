@@ -29,6 +29,7 @@ _RECORDS: Final = {
     "agents": Kind.AGENTS,
     "organization_policies": Kind.ORGANIZATION_POLICIES,
     "deployments": Kind.DEPLOYMENTS,
+    "members": Kind.MEMBERS,
 }
 
 

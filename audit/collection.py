@@ -24,6 +24,7 @@ class Kind(StrEnum):
     AGENTS = "agents"
     ORGANIZATION_POLICIES = "organization_policies"
     DEPLOYMENTS = "deployments"
+    MEMBERS = "members"
 
     @property
     def key(self) -> str:
@@ -51,6 +52,7 @@ _WORDS: Final = {
     Kind.PROTECTABLES: "protectable resources",
     Kind.ORGANIZATION_POLICIES: "organisation policies",
     Kind.DEPLOYMENTS: "deployments of organisation policies",
+    Kind.MEMBERS: "members of backups",
 }
 _PERMISSIONS: Final = {
     Kind.TASKS: "cbr:tasks:list",
@@ -61,10 +63,11 @@ _PERMISSIONS: Final = {
     Kind.AGENTS: "cbr:agents:list",
     Kind.ORGANIZATION_POLICIES: "cbr:organizationPolicies:list",
     Kind.DEPLOYMENTS: "cbr:organizationPolicies:list",  # no document names one for it; a refusal says which it is
+    Kind.MEMBERS: "cbr:member:list",
 }
-ABOUT_ONE: Final = frozenset({Kind.DEPLOYMENTS})
+ABOUT_ONE: Final = frozenset({Kind.DEPLOYMENTS, Kind.MEMBERS})
 """Lists of which there is one for each thing: its id stands in the path, and equal answers say something of each."""
-NOT_EVERYWHERE: Final = frozenset({Kind.AGENTS, Kind.ORGANIZATION_POLICIES})
+NOT_EVERYWHERE: Final = frozenset({Kind.AGENTS, Kind.ORGANIZATION_POLICIES, Kind.MEMBERS})
 """Lists that the definitions of the API open in some clouds only."""
 ALL_GRANTED: Final = "all_granted_eps"  # what the API calls every enterprise project that somebody may see
 ALWAYS_READ: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS})

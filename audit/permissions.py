@@ -16,6 +16,7 @@ READ: Final[Mapping[str, str]] = {
 EXTRA: Final[Mapping[str, str]] = {
     "cbr:agents:list": "the agents that back up files, for CBR-505",
     "cbr:organizationPolicies:list": "the policies of the organisation, and where they are deployed, for CBR-207",
+    "cbr:member:list": "whom backups are shared with, for CBR-407",
 }
 STORE: Final[Mapping[str, str]] = {
     "obs:object:PutObject": "to write reports and evidence under the prefix",

@@ -14,6 +14,7 @@ from audit.profile import Profile
 from audit.publish import HISTORY, PROFILE, Publication
 from audit.report import FORMATS, PAGE, index
 from audit.report.facts import RunFacts
+from audit.sampling import newest_of_each
 from audit.validate import Intake
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def run(
         StoreError: evidence or reports could not be written.
     """
     intake = Intake(previous.history if previous else None)
-    readings = collect(source, _lists(profile), facts.read, publication, watch, intake)
+    most = profile.limits.max_backups_looked_at
+    readings = collect(source, _lists(profile), facts.read, publication, watch, intake, most)
     from audit.assess import assess  # noqa: PLC0415  # takes longer than importing requests; the first answer is here
 
     with without_gc():
@@ -118,14 +120,30 @@ def _import_what_judges() -> None:
     html_report.make_ready()
 
 
-def collect(
-    source: Source, kinds: Iterable[Kind], window: Window, publication: Publication, watch: Watch, intake: Intake
+def collect(  # noqa: PLR0913, PLR0917  # where pages come from, where they go, and how much of them is wanted
+    source: Source,
+    kinds: Iterable[Kind],
+    window: Window,
+    publication: Publication,
+    watch: Watch,
+    intake: Intake,
+    most: int = 0,
 ) -> tuple[Reading, ...]:
-    """Read every list, in the order given; each answer is stored as received before it is validated and remembered."""
+    """Read every list, in the order given; each answer is stored as received before it is validated and remembered.
+
+    Args:
+        source: where the lists come from.
+        kinds: the lists.
+        window: the time that is looked at.
+        publication: where the answers are stored.
+        watch: told of every page.
+        intake: takes the rows.
+        most: how many backups are asked for their members.
+    """
     readings = []
     for kind in kinds:
         told = watch
-        for pages in source.lists(kind, window, _things(kind, intake)):
+        for pages in source.lists(kind, window, _things(kind, intake, most)):
             _read(kind, pages, publication, told, intake)
             readings.append(pages.reading())
             told = _unwatched  # what is read besides is short
@@ -152,9 +170,11 @@ def _read(kind: Kind, pages: Pages, publication: Publication, watch: Watch, inta
             raise  # nothing was read: there is no report to be made, only this error
 
 
-def _things(kind: Kind, intake: Intake) -> Sequence[str]:
-    """Name the things that have a list of this kind each, as lists that were read before show them."""
-    return sorted(intake.organization_policies) if kind is Kind.DEPLOYMENTS else ()
+def _things(kind: Kind, intake: Intake, most: int) -> Sequence[str]:
+    """Name the things that are asked for a list of this kind each, as lists that were read before show them."""
+    if kind is Kind.DEPLOYMENTS:
+        return sorted(intake.organization_policies)
+    return newest_of_each(intake.backups.values(), most) if kind is Kind.MEMBERS else ()
 
 
 def _further(read: Progress, page: Page, pages: Pages) -> Progress:

@@ -13,7 +13,7 @@ from audit.answers import ANSWERS, parse
 from audit.collection import ABOUT_ONE, Drift, Kind, Page, Rejected
 from audit.history import History
 from audit.ledger import Ledger
-from audit.records import Agent, Backup, Deployment, OrganizationPolicy, Policy, Protectable, Task, Vault
+from audit.records import Agent, Backup, Deployment, Member, OrganizationPolicy, Policy, Protectable, Task, Vault
 from audit.task_rows import TaskRows, read_tasks
 
 R = TypeVar("R", Policy, Vault, Protectable)
@@ -54,6 +54,7 @@ class Intake:
         self.agents: dict[str, Agent] = {}
         self.organization_policies: dict[str, OrganizationPolicy] = {}
         self.deployments: defaultdict[str, dict[Deployment, None]] = defaultdict(dict)  # by organisation policy
+        self.members: defaultdict[str, dict[Member, None]] = defaultdict(dict)  # by the backup that was asked about
         self.pages = 0
         self._ledger = Ledger()
         self._keepers: Final[Mapping[Kind, Callable[[Row], bool]]] = {
@@ -97,10 +98,13 @@ class Intake:
 
     def _keeper(self, kind: Kind, about: str = "") -> Callable[[Row], bool]:
         """Return what keeps the rows of a list, and remember that it was asked for, whatever it holds."""
-        if kind is not Kind.DEPLOYMENTS:
-            return self._keepers[kind]
-        deployments = self.deployments[about]
-        return lambda row: _add(deployments, Deployment.from_row(row))
+        if kind is Kind.DEPLOYMENTS:
+            deployments = self.deployments[about]
+            return lambda row: _add(deployments, Deployment.from_row(row))
+        if kind is Kind.MEMBERS:
+            members = self.members[about]
+            return lambda row: _add(members, Member.from_row(row))
+        return self._keepers[kind]
 
     def _accept_tasks(self, page: Page, rows: TaskRows) -> None:
         """Keep what is packed or a task already, and enter every other row in order of place."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
@@ -33,7 +34,13 @@ _PATHS: Final = {
     Kind.AGENTS: "agents",
     Kind.ORGANIZATION_POLICIES: "organization-policies",
 }
-_NAMES: Final = {**_PATHS, Kind.PROTECTABLES: "protectables", Kind.ORGANIZATION_POLICIES: "org-policies"}
+_NAMES: Final = {
+    **_PATHS,
+    Kind.PROTECTABLES: "protectables",
+    Kind.ORGANIZATION_POLICIES: "org-policies",
+    Kind.MEMBERS: "members",
+}
+_NO_BACKUP: Final = "00000000-0000-0000-0000-000000000000"
 _OPEN: Final = ("running", "waiting")
 _BY_ENTERPRISE_PROJECT: Final = frozenset({Kind.TASKS, Kind.VAULTS, Kind.BACKUPS})
 
@@ -47,8 +54,8 @@ class CbrClient:
     """Reads the lists of one project.
 
     Sources: "Querying the Task List", "Querying the Policy List", "Querying the Vault List", "Querying All Backups",
-    "Querying Protectable Resources", "Querying the Client List", ListOrganizationPolicies and
-    ListOrganizationPolicyDetail of the CBR API.
+    "Querying Protectable Resources", "Querying the Client List", ListOrganizationPolicies,
+    ListOrganizationPolicyDetail and ShowMembersDetail of the CBR API.
     """
 
     def __init__(
@@ -93,17 +100,32 @@ class CbrClient:
             SourceError: it may not, or the answer is no list.
         """
         kind = next(kind for kind, known in _NAMES.items() if known == name)
-        if kind is not Kind.PROTECTABLES:
-            asked = self._asked(kind)
-            asked.once(partial(self._try, kind, _PATHS[kind]))
-            return "; ".join(asked.notes)
+        if kind is Kind.PROTECTABLES:
+            self._try_protectables()
+            return ""
+        if kind is Kind.MEMBERS:
+            self._try_members()
+            return ""
+        asked = self._asked(kind)
+        asked.once(partial(self._try, kind, _PATHS[kind]))
+        return "; ".join(asked.notes)
+
+    def _try_protectables(self) -> None:
+        """Ask for what could be protected, type by type; some types are not known everywhere."""
         for each in PROTECTABLE_TYPES:
             try:
-                self._try(kind, _protectables(each))
+                self._try(Kind.PROTECTABLES, _protectables(each))
             except SourceRefusedError as refusal:
                 if each in _EVERYWHERE or not is_not_known(refusal):
                     raise
-        return ""
+
+    def _try_members(self) -> None:
+        """Ask for the members of a backup that cannot be there: whoever may ask is told so."""
+        try:
+            self._try(Kind.MEMBERS, _members(_NO_BACKUP))
+        except SourceRefusedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
 
     def _try(self, kind: Kind, path: str, params: Params = ()) -> None:
         url = f"{self._endpoint}/v3/{self._project_id}/{path}"
@@ -148,6 +170,8 @@ class CbrClient:
         """
         if kind is Kind.DEPLOYMENTS:
             return OfEach(kind, [self._whole(kind, _deployments(policy_id)) for policy_id in about])
+        if kind is Kind.MEMBERS:
+            return OfEach(kind, [self._walk(kind, _members(backup_id), (), Asked()) for backup_id in about])
         if kind is Kind.ORGANIZATION_POLICIES:
             lists = [(("operation_type", each),) for each in OPERATIONS]
             return Chain([self._walk(kind, _PATHS[kind], params, Asked()) for params in lists])
@@ -220,6 +244,11 @@ def _make_ready(kind: Kind) -> None:
 def _deployments(policy_id: str) -> str:
     """The path of how far an organisation policy is deployed; its id is data, and must lead nowhere else."""
     return f"{_PATHS[Kind.ORGANIZATION_POLICIES]}/{quote(policy_id, safe='')}/policy-detail"
+
+
+def _members(backup_id: str) -> str:
+    """The path of whom a backup is shared with."""
+    return f"{_PATHS[Kind.BACKUPS]}/{quote(backup_id, safe='')}/members"
 
 
 def _protectables(name: str) -> str:

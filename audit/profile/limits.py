@@ -3,16 +3,22 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from audit.profile.written import Written
 
 if TYPE_CHECKING:
     from audit.subjects import Drill, Limits
 
-OF_THE_WHOLE: Final = frozenset({"max_waiver_days", "max_waived_subjects"})
-"""Limits of waivers, which belong to no level."""
 WEAKENED_DAYS: Final = 7
+AGENT_SILENCE_HOURS: Final = 24
+BACKUPS_LOOKED_AT: Final = 100
+OF_THE_WHOLE: Final = {
+    "max_backups_looked_at": "requests",
+    "max_waiver_days": "waivers",
+    "max_waived_subjects": "waivers",
+}
+"""Limits that belong to no level, and what they are about."""
 
 
 class LimitValues(Written):
@@ -78,15 +84,32 @@ class LimitValues(Written):
         default=2, ge=0, le=3660, description="How long after the end of its retention a backup may still be there."
     )
     max_restore_minutes: int = Field(default=720, ge=1, le=44640, description="Longest time that a restore may take.")
-    max_agent_silence_hours: int = Field(
-        default=24, ge=1, le=8760, description="How long ago an agent that backs up files may have been active last."
-    )
     weakened_days: int = Field(
         default=WEAKENED_DAYS,
         ge=0,
         le=366,
         exclude_if=lambda days: days == WEAKENED_DAYS,  # profiles from before it keep their canonical form
         description="How long a protection that became weaker fails, unless it is restored before.",
+    )
+    max_agent_silence_hours: int = Field(
+        default=AGENT_SILENCE_HOURS,
+        ge=1,
+        le=8760,
+        exclude_if=lambda hours: hours == AGENT_SILENCE_HOURS,  # see weakened_days
+        description="How long ago an agent that backs up files may have been active last.",
+    )
+    trusted_projects: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        exclude_if=lambda projects: not projects,  # see weakened_days
+        description="Ids of projects that backups may be shared with.",
+    )
+    max_backups_looked_at: int = Field(
+        default=BACKUPS_LOOKED_AT,
+        ge=1,
+        le=10000,
+        exclude_if=lambda number: number == BACKUPS_LOOKED_AT,  # see weakened_days
+        description="Backups that are asked for whom they are shared with, a call each.",
     )
     max_waiver_days: int = Field(default=365, ge=1, le=365, description="How far ahead a waiver may end.")
     max_waived_subjects: int = Field(default=10, ge=1, le=10000, description="Subjects that one waiver may cover.")
@@ -126,6 +149,7 @@ class LimitValues(Written):
             max_restore_time=timedelta(minutes=self.max_restore_minutes),
             max_agent_silence=timedelta(hours=self.max_agent_silence_hours),
             weakened_for=timedelta(days=self.weakened_days),
+            trusted_projects=frozenset(self.trusted_projects),
             max_waiver_period=timedelta(days=self.max_waiver_days),
             max_waived_subjects=self.max_waived_subjects,
             drills=drills,
@@ -147,8 +171,9 @@ class LevelLimits(LimitValues):
 
     @field_validator(*sorted(OF_THE_WHOLE), mode="before")
     @classmethod
-    def _belongs_to_the_whole(cls, _value: object) -> object:
-        raise ValueError("it is about waivers, which have no level; write it under the limits of the profile")
+    def _belongs_to_the_whole(cls, _value: object, info: ValidationInfo) -> object:
+        subject = OF_THE_WHOLE[str(info.field_name)]
+        raise ValueError(f"it is about {subject}, which have no level; write it under the limits of the profile")
 
     @property
     def written(self) -> dict[str, Any]:

@@ -8,11 +8,16 @@ from typing import Any, Final
 
 import orjson
 
-from audit.profile.limits import WEAKENED_DAYS
+from audit.profile.limits import LimitValues
 from audit.subjects.strength import Aspect, Order, Strength, Value, few, less, many, more, only
 
 _HOURS: Final = {"d": 24, "h": 1}
-_UNLESS_GIVEN: Final = {"max_backup_age_hours": 30, "repair_within_hours": 30, "min_retention_days": 0}
+_UNLESS_GIVEN: Final = {
+    "max_backup_age_hours": 30,
+    "repair_within_hours": 30,
+    "min_retention_days": 0,
+    "min_backup_size_percent": 0,
+}
 """What a limit without a number means here; two of them follow the policy, and most policies run daily."""
 
 
@@ -52,11 +57,16 @@ _LIMITS: Final[Mapping[str, Order]] = {
     "allowed_excluded_disks": few,
     "overstay_days": less,
     "max_restore_minutes": less,
+    "min_backup_size_percent": more,
     "max_agent_silence_hours": less,
+    "trusted_projects": few,
+    "max_backups_looked_at": more,
     "max_waiver_days": less,
     "max_waived_subjects": less,
     "weakened_days": more,
 }
+_UNSAID: Final = {name: field.default for name, field in LimitValues.model_fields.items() if field.exclude_if}
+"""What limits mean that the canonical form leaves out where they are as usual."""
 ORDERS: Final[Mapping[str, Order]] = {
     **_LIMITS,
     "controls": many,
@@ -110,7 +120,7 @@ def _of_waivers(profile: Mapping[str, Any], other: Mapping[str, Any]) -> Iterato
 def _numbers(limits: Mapping[str, Any]) -> Mapping[str, Value]:
     """The limits that have an order, those that are not given as what they then mean."""
     found: dict[str, Value] = {}
-    for name, value in {"weakened_days": WEAKENED_DAYS, **limits}.items():
+    for name, value in {**_UNSAID, **limits}.items():
         if name in _LIMITS:
             meant = _UNLESS_GIVEN.get(name) if value is None else value
             found[name] = tuple(meant) if isinstance(meant, list) else meant

@@ -1,11 +1,12 @@
 """The rows of the cloud that the audit computes with, each built from a validated JSON row.
 
 Field names and meanings: "Querying the Task List" (tables 5 to 18), ListPolicies, ListVault, ListBackups,
-ListProtectable, ListAgent, ListOrganizationPolicies and ListOrganizationPolicyDetail of the CBR API.
+ListProtectable, ListAgent, ListOrganizationPolicies, ListOrganizationPolicyDetail and ShowMembersDetail of the CBR API.
 """
 
 from audit.records.agent import Agent
 from audit.records.backup import Backup, Replica
+from audit.records.member import Member
 from audit.records.operations import (
     BACKUP,
     COPIES,
@@ -49,6 +50,7 @@ __all__ = [
     "Backup",
     "Deployment",
     "KeepingRule",
+    "Member",
     "OrganizationPolicy",
     "PackedTasks",
     "Policy",

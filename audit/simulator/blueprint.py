@@ -228,6 +228,7 @@ class Draft:
         silent_agents: ids of the agents that have not been active for days.
         broken_agents: ids of the agents that the service finds abnormal.
         is_half_deployed: a policy of the organisation did not reach one account.
+        shares_with_strangers: the newest backups of two resources are shared with projects that nobody knows.
     """
 
     rng: Random
@@ -245,6 +246,7 @@ class Draft:
     silent_agents: set[str] = field(default_factory=set)
     broken_agents: set[str] = field(default_factory=set)
     is_half_deployed: bool = False
+    shares_with_strangers: bool = False
     truth: Truth = field(default_factory=Truth)
 
     @property

@@ -74,6 +74,12 @@ def respell_organisation(policies: list[Row], deployments: Mapping[str, list[Row
         row["revision"] = 7
 
 
+def respell_members(members: Mapping[str, list[Row]]) -> None:
+    """Add a field that nobody announced."""
+    for row in chain.from_iterable(members.values()):
+        row["granted_by"] = "somebody"
+
+
 def _respell_backup(rng: Random, row: Row) -> None:
     """Write a backup's times and flags in another form; what never ends, or who made it, may be left out."""
     _respell_times(rng, row, _TIMES_OF_BACKUPS)

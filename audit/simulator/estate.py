@@ -16,6 +16,7 @@ from audit.simulator.points import point_rows, present
 from audit.simulator.protectables import protectable_rows
 from audit.simulator.scenarios import SCENARIOS as _PLANTERS
 from audit.simulator.scenarios import plant
+from audit.simulator.sharing import member_rows
 from audit.simulator.tasks import clerk_of
 from audit.simulator.truth import DEFAULT, PRESETS
 from audit.simulator.withheld import withheld_vaults, withhold
@@ -33,6 +34,7 @@ class Estate:
         agents: the clients that back up files.
         organisation_policies: what the organisation gives to its accounts.
         deployments: how far each of them is deployed, by its id.
+        members: whom backups are shared with, by the id of the backup, where that is anybody.
         hidden: ids of tasks and of backups that the service counts but never delivers.
     """
 
@@ -47,6 +49,7 @@ class Estate:
     agents: list[Row]
     organisation_policies: list[Row]
     deployments: dict[str, list[Row]]
+    members: dict[str, list[Row]]
     hidden: frozenset[str]
     _truth: dict[str, Row] = field(repr=False)
 
@@ -104,10 +107,12 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     policies, vaults, backups = policy_rows(draft), vault_rows(draft, runs), point_rows(draft, runs)
     protectables, agents = protectable_rows(draft, vaults), agent_rows(draft)
     given, deployments = organisation_rows(draft)
+    members = member_rows(draft, backups)
     if scenario == "drifting":
         drift.respell(draft.rng, policies, vaults, backups, protectables)
         drift.respell_agents(agents)
         drift.respell_organisation(given, deployments)
+        drift.respell_members(members)
     hidden = _hide(draft, tasks, backups) if scenario == "gapped" else frozenset()
     consequences.judge_policies(draft)
     consequences.judge_points(draft, runs)
@@ -128,6 +133,7 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
         agents=agents,
         organisation_policies=given,
         deployments=deployments,
+        members=members,
         hidden=hidden,
         _truth=truth,
     )

@@ -60,6 +60,19 @@ def list_protectables(cloud: Cloud, request: Request, kind: str) -> Response:
     return good({"instances": page, "count": len(rows)})
 
 
+def list_members(cloud: Cloud, request: Request, backup_id: str) -> Response:
+    """List whom a backup is shared with; this answer repeats neither limit nor offset."""
+    if find(cloud.estate.backups, backup_id) is None:
+        return show("backup", None, "6200", "The backup does not exist.")
+    asked = parameters.read(request.split().query, parameters.MEMBERS)
+    limit, offset = paging(asked)
+    members = cloud.estate.members.get(backup_id, [])
+    rows = [
+        row for row in members if all(asked.get(name, row[name]) == row[name] for name in ("dest_project_id", "status"))
+    ]
+    return good({"members": rows[offset : offset + limit], "count": len(rows)})
+
+
 def list_agents(cloud: Cloud, request: Request, _: str) -> Response:
     """List the agents; ``agent_id`` may name several with commas."""
     asked = parameters.read(request.split().query, parameters.AGENTS)

@@ -147,6 +147,11 @@ BACKUPS: Final[Mapping[str, Reader]] = {
     "vault_id": text,
 }
 ORGANISATION_POLICIES: Final[Mapping[str, Reader]] = {**PAGING, "operation_type": one_of("backup", "replication")}
+MEMBERS: Final[Mapping[str, Reader]] = {
+    **PAGING,
+    "dest_project_id": text,
+    "status": one_of("pending", "accepted", "rejected"),
+}
 AGENTS: Final[Mapping[str, Reader]] = {**PAGING, "status": text, "agent_id": text}
 PROTECTABLES: Final[Mapping[str, Reader]] = {
     "limit": whole(1, MOST_PROTECTABLES),

@@ -122,6 +122,7 @@ ROUTES: Final = (
         kept_routes.list_protectables,
         "cbr:vaults:listProtectables",
     ),
+    _Route("GET", _in_project("backups/(?P<id>[^/]+)/members"), kept_routes.list_members, "cbr:member:list"),
     _Route("GET", _in_project("agents"), kept_routes.list_agents, "cbr:agents:list"),
     _Route("GET", _in_project("organization-policies"), organisation_routes.list_policies, _OF_ORGANISATIONS),
     _Route(

@@ -98,6 +98,7 @@ def _break_more(draft: Draft, vaults: list[Vault]) -> None:
     copying.copy_once(draft)
     agents.lose_agents(draft, vaults)
     organisation.leave_an_account_out(draft)
+    draft.shares_with_strangers = True
 
 
 def _was_thinned(vault: Vault) -> bool:

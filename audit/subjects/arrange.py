@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Final
@@ -21,6 +21,7 @@ from audit.records import (
     VAULT_DELETE,
     Agent,
     Backup,
+    Member,
     PackedTasks,
     Policy,
     Protectable,
@@ -70,6 +71,7 @@ class Inventory:
     backups: Iterable[Backup] = ()
     protectables: Iterable[Protectable] = ()
     agents: Iterable[Agent] = ()
+    members: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,7 @@ class _Arrangement:
         self._known: dict[tuple[str, ...], tuple[PolicySubject, ...]] = {}
         self._protectables = {protectable.id: protectable for protectable in inventory.protectables}
         self._server_of = _servers(self._protectables.values())
+        self._members = inventory.members
         self._agents = {agent.id: agent for agent in inventory.agents}
         self._listed_types = _listed_types(collection)
         self._points_of_resource: dict[str, list[Backup]] = defaultdict(list)
@@ -384,6 +387,7 @@ class _Arrangement:
             else None,
             agent=self._agents.get(resource_id),
             agents_complete=self._has_all[Kind.AGENTS],
+            members=self._members_of(self._points_of_resource.get(resource_id, ())),
             known_since=self._first_seen(tasks) if vaults else None,
             is_type_listed=kind in self._listed_types,
             nameless_syncs=self._nameless_syncs({vault.id for vault in vaults if vault.is_synchronised}),
@@ -410,6 +414,12 @@ class _Arrangement:
         if not vault_ids:
             return ()
         return tuple([task for task, where in self._syncs if not where or not vault_ids.isdisjoint(where)])
+
+    def _members_of(self, found: Sequence[Backup]) -> Mapping[str, tuple[Member, ...]] | None:
+        """Give the members of those of its backups that were asked for them."""
+        if not self._has_all[Kind.MEMBERS]:
+            return None
+        return {point.id: self._members[point.id] for point in found if point.id in self._members}
 
     def _remembered(self, resource: Resource) -> datetime | None:
         """From when on a resource is known to be held as it is now; without a memory, its tasks give a hint."""

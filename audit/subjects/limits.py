@@ -33,6 +33,7 @@ class Limits:
         weakened_for: how long a protection that became weaker fails, unless it is restored before.
         drills: restores that people signed for.
         max_agent_silence: how long ago an agent may have been active last.
+        trusted_projects: ids of projects that backups may be shared with.
     """
 
     now: datetime
@@ -65,6 +66,7 @@ class Limits:
     max_restore_time: timedelta
     max_agent_silence: timedelta
     weakened_for: timedelta
+    trusted_projects: frozenset[str]
     max_waiver_period: timedelta
     max_waived_subjects: int
     maintenance: Callable[[datetime], str] = lambda _moment: ""

@@ -17,6 +17,7 @@ from audit.records import (
     RESTORES,
     Agent,
     Backup,
+    Member,
     PackedTasks,
     Protectable,
     Protected,
@@ -91,6 +92,8 @@ class Resource:
         moves_of_ends: tasks that moved the ends of backups in its vaults, of this resource or of no named one.
         missed: ids of its backups that earlier runs saw and that are gone.
         protection: what became of it since the run before; None where there was none.
+        members: whom its backups are shared with, by their ids, of those that were asked for it; None where the answers
+            were not read completely.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.RESOURCE
@@ -123,6 +126,7 @@ class Resource:
     missed: frozenset[Key] = frozenset()
     protection: Protection | None = None
     strange_around: tuple[Task, ...] = ()
+    members: Mapping[str, tuple[Member, ...]] | None = None
     _matched: dict[int, tuple[Limits, Schedules]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property

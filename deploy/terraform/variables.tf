@@ -86,7 +86,7 @@ variable "lock_days" {
 }
 
 variable "extra_lists" {
-  description = "Whether the function may read the lists that controls need which only some profiles select: CBR-207 and CBR-505."
+  description = "Whether the function may read the lists that controls need which only some profiles select: CBR-207, CBR-407 and CBR-505."
   type        = bool
   default     = false
 }

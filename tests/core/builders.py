@@ -15,6 +15,7 @@ from audit.records import (
     Agent,
     Backup,
     Deployment,
+    Member,
     OrganizationPolicy,
     Policy,
     Protectable,
@@ -161,6 +162,10 @@ def an_agent(silent_for: timedelta = HOUR, **changes: Any) -> Agent:
     return Agent(**{**values, **changes})
 
 
+def a_member(status: str = "accepted", **changes: Any) -> Member:
+    return Member(**{"project_id": "stranger", "status": status, **changes})
+
+
 def an_organization_policy(**changes: Any) -> OrganizationPolicy:
     values: Row = {"id": "given-1", "name": "everywhere", "status": "available"}
     return OrganizationPolicy(**{**values, **changes})
@@ -243,6 +248,7 @@ def limits(**changes: Any) -> Limits:
         "max_restore_time": 12 * HOUR,
         "max_agent_silence": 24 * HOUR,
         "weakened_for": 7 * DAY,
+        "trusted_projects": frozenset(),
         "max_waiver_period": 365 * DAY,
         "max_waived_subjects": 10,
     }
@@ -331,7 +337,7 @@ def arranged(
     collection: Collection | None = None,
     *,
     former: Former | None = None,
-    **others: Iterable[Any],
+    **others: Any,
 ) -> Subjects:
     """What was read; without backups of their own, successes have made what they name."""
     found = tuple(tasks)
@@ -519,6 +525,10 @@ def an_organization_policy_row(**changes: Any) -> Row:
         "status": "available",
     }
     return {**values, **changes}
+
+
+def a_member_row(**changes: Any) -> Row:
+    return {"id": "share-1", "dest_project_id": "stranger", "status": "accepted", **changes}
 
 
 def a_deployment_row(**changes: Any) -> Row:

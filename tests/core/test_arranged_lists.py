@@ -16,6 +16,7 @@ from tests.core.builders import (
     HOUR,
     a_backup,
     a_collection,
+    a_member,
     a_point,
     a_policy,
     a_policy_subject,
@@ -234,6 +235,23 @@ class TestAgents:
     )
     def test_what_a_vault_for_files_holds_needs_one(self, changes: dict[str, Any], needs: bool) -> None:  # noqa: FBT001  # the expectation
         assert a_resource(vaults=(a_vault(**changes),)).needs_agent is needs
+
+
+class TestMembers:
+    def test_a_resource_has_those_of_its_backups_that_were_asked_for_them(self) -> None:
+        backups = [a_point(HOUR, id="a"), a_point(DAY, id="b"), a_point(DAY, id="c", resource_id="server-2")]
+        members = {"a": (a_member(),), "c": ()}
+        subjects = arranged(vaults=[a_vault("v", "server-1", "server-2")], backups=backups, members=members)
+
+        assert [resource.members for resource in subjects.resources] == [{"a": (a_member(),)}, {"c": ()}]
+
+    @pytest.mark.parametrize(
+        "collection", [a_collection(Kind.MEMBERS), a_collection(rejected=(a_rejected(Kind.MEMBERS),))]
+    )
+    def test_they_are_not_known_unless_all_were_read(self, collection: Collection) -> None:
+        subjects = arranged(vaults=[a_vault()], collection=collection, backups=[a_point(id="a")], members={"a": ()})
+
+        assert the_resource(subjects).members is None
 
 
 class TestDisksOfServers:

@@ -72,12 +72,13 @@ def test_every_list_has_a_name_for_people() -> None:
         "agents",
         "organisation policies",
         "deployments of organisation policies",
+        "members of backups",
     ]
 
 
 def test_every_list_has_the_key_of_its_answer_and_the_action_that_reading_it_needs() -> None:
     assert " ".join(kind.key for kind in Kind) == (
-        "operation_logs policies vaults backups instances agents policies policies"
+        "operation_logs policies vaults backups instances agents policies policies members"
     )
     assert [kind.permission for kind in Kind] == [
         "cbr:tasks:list",
@@ -88,6 +89,7 @@ def test_every_list_has_the_key_of_its_answer_and_the_action_that_reading_it_nee
         "cbr:agents:list",
         "cbr:organizationPolicies:list",
         "cbr:organizationPolicies:list",
+        "cbr:member:list",
     ]
 
 

@@ -127,13 +127,15 @@ def test_each_missing_permission_is_named_alone(place: Place, name: str) -> None
 
 def test_what_the_profile_reads_beside_is_tried_too(place: Place) -> None:
     place.settings["CBR_AUDIT_PROFILE"] = "strict"
-    names = dict.fromkeys((*NAMES, "agents", "org-policies", "protectables"), "ok")
+    names = dict.fromkeys((*NAMES, "agents", "org-policies", "protectables", "members"), "ok")
 
     assert results(place.lines()) == names
     place.simulator.deny("cbr:vaults:listProtectables")
     lines = place.lines()
     assert results(lines) == {**names, "protectables": "MISSING"}
     assert "Policy doesn't allow cbr:vaults:listProtectables" in lines["protectables"]
+    place.simulator.deny("cbr:member:list")
+    assert results(place.lines()) == {**names, "members": "MISSING"}
 
 
 @pytest.mark.parametrize("minutes", [-20, 20])

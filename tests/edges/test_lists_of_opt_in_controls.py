@@ -17,6 +17,12 @@ from tests.edges.pretend import AS_OF, audit, json_response
 ABSENT = json_response({"error_code": "APIGW.0101", "error_msg": "The API does not exist."}, 404)
 AGENTS = "{controls: [default, CBR-505]}"
 ORGANISATION = "{controls: [default, CBR-207]}"
+SHARES = "{controls: [default, CBR-407]}"
+EVERY = (
+    (AGENTS, Kind.AGENTS, "/agents", "CBR-505"),
+    (ORGANISATION, Kind.ORGANIZATION_POLICIES, "/organization-policies", "CBR-207"),
+    (SHARES, Kind.MEMBERS, "/members", "CBR-407"),
+)
 
 
 def a_run(folder: Path, profile: str, scenario: str = "mixed", **changes: Any) -> tuple[Done, Simulator]:
@@ -43,7 +49,7 @@ def answering(path: str, answer: Response) -> Any:
     return lambda request, _number: answer if path in Request.split(request).path else None
 
 
-@pytest.mark.parametrize(("profile", "control"), [(AGENTS, "CBR-505"), (ORGANISATION, "CBR-207")])
+@pytest.mark.parametrize(("profile", "control"), [(each[0], each[3]) for each in EVERY])
 def test_what_was_planted_is_found_and_nothing_else(profile: str, control: str, tmp_path: Path) -> None:
     done, _ = a_run(tmp_path, profile)
     failed = {finding.id for finding in findings(done, control) if finding.outcome is Outcome.FAIL}
@@ -53,7 +59,7 @@ def test_what_was_planted_is_found_and_nothing_else(profile: str, control: str, 
     assert done.report.collection.complete
 
 
-@pytest.mark.parametrize("profile", [AGENTS, ORGANISATION, "strict"])
+@pytest.mark.parametrize("profile", [AGENTS, ORGANISATION, SHARES, "strict"])
 def test_a_run_that_read_them_is_recomputed_to_the_same_bytes(profile: str, tmp_path: Path) -> None:
     done, simulator = a_run(tmp_path, profile)
 
@@ -61,7 +67,7 @@ def test_a_run_that_read_them_is_recomputed_to_the_same_bytes(profile: str, tmp_
     assert (result.differing, result.reasons) == ((), ())
 
 
-@pytest.mark.parametrize(("kind", "path"), [(Kind.AGENTS, "/agents"), (Kind.DEPLOYMENTS, "/organization-policies")])
+@pytest.mark.parametrize(("kind", "path"), [each[1:3] for each in EVERY])
 def test_what_no_selected_control_needs_is_not_asked_for(kind: Kind, path: str, tmp_path: Path) -> None:
     done, _ = a_run(tmp_path, "default", intercept=answering(path, Response(500)))
 
@@ -69,10 +75,7 @@ def test_what_no_selected_control_needs_is_not_asked_for(kind: Kind, path: str, 
     assert done.report.collection.complete
 
 
-@pytest.mark.parametrize(
-    ("profile", "kind", "control"),
-    [(AGENTS, Kind.AGENTS, "CBR-505"), (ORGANISATION, Kind.ORGANIZATION_POLICIES, "CBR-207")],
-)
+@pytest.mark.parametrize(("profile", "kind", "control"), [(each[0], each[1], each[3]) for each in EVERY])
 def test_a_list_that_may_not_be_read_is_a_gap_with_the_permission(
     profile: str, kind: Kind, control: str, tmp_path: Path
 ) -> None:
@@ -85,10 +88,7 @@ def test_a_list_that_may_not_be_read_is_a_gap_with_the_permission(
     assert done.report.conclusion is Conclusion.INCOMPLETE
 
 
-@pytest.mark.parametrize(
-    ("profile", "path", "control"),
-    [(AGENTS, "/agents", "CBR-505"), (ORGANISATION, "/organization-policies", "CBR-207")],
-)
+@pytest.mark.parametrize(("profile", "path", "control"), [(each[0], *each[2:]) for each in EVERY])
 def test_a_list_that_the_region_does_not_have_is_said_and_the_rest_is_judged(
     profile: str, path: str, control: str, tmp_path: Path
 ) -> None:
@@ -147,3 +147,36 @@ def test_deployments_that_are_fewer_than_stated_are_a_gap(tmp_path: Path) -> Non
 
     assert outcomes(done, "CBR-207") == {Outcome.UNKNOWN}
     assert any("the cloud says it has 3" in gap for gap in done.report.collection.gaps)
+
+
+def test_what_is_beyond_the_sample_is_unknown_and_the_facts_say_what_was_looked_at(tmp_path: Path) -> None:
+    done, simulator = a_run(tmp_path, "{controls: [default, CBR-407], limits: {max_backups_looked_at: 3}}", "healthy")
+
+    looked_at = [finding.facts.get("looked_at") for finding in findings(done, "CBR-407")]
+    assert (looked_at.count(1), looked_at.count(0)) == (3, 23)
+    assert done.report.collection.reading(Kind.MEMBERS).pages == 3
+    assert done.report.collection.complete
+    result = replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
+    assert (result.differing, result.reasons) == ((), ())
+
+
+def test_a_trusted_project_may_have_a_backup(tmp_path: Path) -> None:
+    estate = build_estate("mixed", resources=26, days=5, as_of=AS_OF)
+    known = sorted(row["dest_project_id"] for rows in estate.members.values() for row in rows)
+    profile = f"{{controls: [default, CBR-407], limits: {{trusted_projects: [{', '.join(known)}]}}}}"
+
+    done, _ = a_run(tmp_path, profile)
+
+    assert Outcome.FAIL not in outcomes(done, "CBR-407")
+
+
+def test_a_backup_that_was_deleted_meanwhile_is_unknown_and_the_others_are_judged(tmp_path: Path) -> None:
+    estate = build_estate("healthy", resources=6, days=5, as_of=AS_OF)
+    (shared,) = estate.members
+    simulator = Simulator(estate)
+    simulator.intercept = answering(f"/backups/{shared}/members", ABSENT)
+    done = audit(simulator, tmp_path, CBR_AUDIT_PROFILE=SHARES)
+
+    judged = [finding.outcome for finding in findings(done, "CBR-407")]
+    assert (judged.count(Outcome.UNKNOWN), judged.count(Outcome.PASS)) == (1, 5)
+    assert done.report.collection.complete

@@ -17,7 +17,7 @@ from tests.schemas.amended import CBR, NAMES, amended, load, text
 
 HERE = Path(__file__).parent
 PARTS = ("", ".documented", ".required")
-LISTS = ("operation_logs", "policies", "vaults", "backups", "agents")
+LISTS = ("operation_logs", "policies", "vaults", "backups", "agents", "members")
 OTHER_LISTS = [("protectables", "instances"), ("organization_policies", "policies"), ("deployments", "policies")]
 # The folder of an example says whether it fits the schema, and whether it fits the required one.
 FOLDERS = {"accept": (True, True), "drift": (False, True), "reject": (False, False)}

@@ -1,4 +1,4 @@
-"""What is kept, counted again: CBR-111, 207, 401 to 405, 501 to 505."""
+"""What is kept, counted again: CBR-111, 207, 401 to 407, 501 to 505."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -25,6 +25,13 @@ def failures(rows: Rows, limits: "Limits", since: datetime) -> Iterator[Pair]:
         ends = [point["expired_at"] for point in rows.points_of_vault.get(vault["id"], ()) if point.get("expired_at")]
         if any(when(end) + limits.overstay < rows.estate.as_of for end in ends):
             yield "CBR-405", "vault", vault["id"]
+    yield from _beside(rows, limits)
+    yield from _destroyed(rows, limits)
+    yield from _unprotected(rows)
+
+
+def _beside(rows: Rows, limits: "Limits") -> Iterator[Pair]:
+    """What lists say that only some profiles have read."""
     held = {resource["id"] for _, resource in rows.held()}
     for agent in rows.estate.agents:
         silent = when(agent["last_active_time"]) + limits.silence < rows.estate.as_of
@@ -32,8 +39,11 @@ def failures(rows: Rows, limits: "Limits", since: datetime) -> Iterator[Pair]:
             yield "CBR-505", "resource", agent["agent_id"]
     if any(each["status"] == "error" for found in rows.estate.deployments.values() for each in found):
         yield "CBR-207", "collection", rows.estate.project_id
-    yield from _destroyed(rows, limits)
-    yield from _unprotected(rows)
+    for _, resource in rows.held():
+        points = [point for point in rows.estate.backups if point["resource_id"] == resource["id"]]
+        newest = next((point["id"] for point in points if point["status"] not in {"protecting", "deleting"}), "")
+        if any(member["status"] != "rejected" for member in rows.estate.members.get(newest, ())):
+            yield "CBR-407", "resource", resource["id"]
 
 
 def _of_points(rows: Rows, limits: "Limits", resource: Row, broken: list[datetime]) -> Iterator[str]:

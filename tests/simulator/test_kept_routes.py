@@ -147,6 +147,7 @@ PATHS = {
     "cbr:backups:get": "backups/1",
     "cbr:vaults:listProtectables": "protectables/server/instances",
     "cbr:agents:list": "agents",
+    "cbr:member:list": "backups/1/members",
     "cbr:organizationPolicies:list": "organization-policies?operation_type=backup",
 }
 

@@ -23,7 +23,7 @@ LISTS = {
     "agents": ("agents",),
     "organization_policies": tuple(f"organization-policies?operation_type={each}" for each in OPERATIONS),
 }
-EVERY = (*LISTS, "deployments")
+EVERY = (*LISTS, "deployments", "members")
 STEADY = [scenario for scenario in SCENARIOS if scenario != "drifting"]
 
 
@@ -37,6 +37,10 @@ def answers(simulator: Simulator, name: str) -> Iterator[Any]:
     if name == "deployments":
         given = [row for answer in answers(simulator, "organization_policies") for row in answer["policies"]]
         yield from (found(simulator, f"organization-policies/{row['id']}/policy-detail") for row in given)
+        return
+    if name == "members":
+        backups = found(simulator, "backups")["backups"]
+        yield from (found(simulator, f"backups/{row['id']}/members") for row in backups)
         return
     yield from (found(simulator, path) for path in LISTS[name])
 

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from audit.collection import Kind
-from audit.records import Agent, Backup, KeepingRule, Policy, Protected, Task, Vault
+from audit.records import Agent, Backup, KeepingRule, Member, Policy, Protected, Task, Vault
 from audit.records.keys import key_of
 from audit.schedule import Schedule
 from audit.subjects import Collection, PolicySubject, Presence, Resource, VaultSubject
@@ -20,6 +20,7 @@ from tests.core.builders import (
     a_backup,
     a_collection,
     a_deployment,
+    a_member,
     a_point,
     a_policy,
     a_policy_subject,
@@ -156,7 +157,7 @@ def a_random_resource_with_points(chance: random.Random) -> Resource:
         vault_id=chance.choice([None, None, None, "vault-7"]),
         status=chance.choice(["ACTIVE", "ACTIVE", "ACTIVE", "DELETED", None]),
     )
-    return a_resource(
+    resource = a_resource(
         *tasks,
         type=chance.choice(TYPES),
         presence=Presence.PROTECTED if held else Presence.UNPROTECTED,
@@ -171,6 +172,7 @@ def a_random_resource_with_points(chance: random.Random) -> Resource:
         agents_complete=True,
         is_type_listed=chance.random() < 0.5,
     )
+    return replace(resource, members=some_members(resource))
 
 
 def a_random_collection(chance: random.Random) -> Collection:
@@ -184,6 +186,17 @@ def a_random_collection(chance: random.Random) -> Collection:
         for policy_id in asked
     }
     return a_collection(organization_policies=tuple(policies), deployments=deployments)
+
+
+def some_members(resource: Resource) -> dict[str, tuple[Member, ...]]:
+    """Whom some of its backups are shared with; by lots of its own, which change nothing else that is drawn."""
+    points = resource.recovery_points or ()
+    chance = random.Random(" ".join(point.id + point.status for point in points))  # noqa: S311  # repeatable
+    statuses = ("accepted", "pending", "rejected", "rejected", "odd")
+    looked_at = [point.id for point in points if chance.random() < 0.8]
+    return {
+        point_id: tuple(map(a_member, chance.sample(statuses, chance.choice([0, 0, 0, 1])))) for point_id in looked_at
+    }
 
 
 def a_random_agent(chance: random.Random) -> Agent:
@@ -222,12 +235,19 @@ def without_some_rows(chance: random.Random, subject: Judged) -> Judged:
             changes |= {"recovery_points": None}
         if chance.random() < 0.4:
             changes |= _without_vaults(chance, subject)
-        if isinstance(subject, Resource) and chance.random() < 0.4:
-            changes |= {"protectable": chance.choice([subject.protectable, None]), "protectables_complete": False}
-            changes["is_type_listed"] = False
-        if isinstance(subject, Resource) and chance.random() < 0.4:
-            changes |= {"agent": chance.choice([subject.agent, None]), "agents_complete": False}
+        if isinstance(subject, Resource):
+            changes |= _without_extra_lists(chance, subject)
     return replace(subject, **changes)
+
+
+def _without_extra_lists(chance: random.Random, resource: Resource) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if chance.random() < 0.4:
+        changes |= {"protectable": chance.choice([resource.protectable, None]), "protectables_complete": False}
+        changes["is_type_listed"] = False
+    if chance.random() < 0.4:
+        changes |= {"agent": chance.choice([resource.agent, None]), "agents_complete": False, "members": None}
+    return changes
 
 
 def _without_vaults(chance: random.Random, subject: Resource | VaultSubject) -> dict[str, Any]:

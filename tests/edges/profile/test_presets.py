@@ -13,7 +13,7 @@ from audit.profile.limits import LimitValues
 from audit.profile.presets import preset_text, preset_values
 from audit.profile.reading import presets_as_json
 
-OPT_IN = {"CBR-204", "CBR-205", "CBR-206", "CBR-207", "CBR-303", "CBR-305", "CBR-306", "CBR-402", "CBR-503", "CBR-505"}
+OPT_IN = {f"CBR-{number}" for number in (204, 205, 206, 207, 303, 305, 306, 402, 407, 503, 505)}
 
 EVERY = pytest.mark.parametrize("name", PRESETS)
 IDS = {control.id for control in CONTROLS}

@@ -1,0 +1,46 @@
+"""With whom backups are shared: in every project a share that was rejected, in some also shares with strangers."""
+
+from random import Random
+from typing import Final
+
+from audit.simulator import identifiers
+from audit.simulator.blueprint import Draft
+from audit.simulator.messages import Row
+
+_HARMLESS: Final = "rejected"
+_LEAKS: Final = ("accepted", "pending")
+_UNFINISHED: Final = ("protecting", "deleting")
+
+
+def member_rows(draft: Draft, backups: list[Row]) -> dict[str, list[Row]]:
+    """Write the members of those backups that have any, by the id of the backup, and note which must not have them.
+
+    Backups come newest first, so that the first one of a resource is its newest. Lots are drawn apart.
+    """
+    rng = Random(f"members {draft.project_id}")
+    held = {resource.id for resource in draft.resources()}
+    newest: dict[str, Row] = {}
+    for backup in backups:
+        if backup["status"] not in _UNFINISHED and backup["resource_id"] in held:
+            newest.setdefault(backup["resource_id"], backup)
+    statuses = (*_LEAKS, _HARMLESS) if draft.shares_with_strangers else (_HARMLESS,)
+    members: dict[str, list[Row]] = {}
+    for status, backup in zip(statuses, newest.values(), strict=False):
+        members[backup["id"]] = [_member(rng, backup, status)]
+        if status in _LEAKS:
+            draft.truth.resource(backup["resource_id"], "CBR-407")
+    return members
+
+
+def _member(rng: Random, backup: Row, status: str) -> Row:
+    is_accepted = status == "accepted"
+    return {
+        "id": identifiers.uuid(rng),
+        "status": status,
+        "backup_id": backup["id"],
+        "dest_project_id": identifiers.project(rng),
+        "vault_id": identifiers.uuid(rng) if is_accepted else None,
+        "image_id": None,
+        "created_at": backup["created_at"],
+        "updated_at": None if status == "pending" else backup["created_at"],
+    }
