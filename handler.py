@@ -52,6 +52,6 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}", request_id=context.getRequestID())
         raise
     done = carry_out(order, lambda _progress: None)
-    if order.on_timer and done.report.conclusion is Conclusion.INCOMPLETE:
+    if order.on_timer and done.report.conclusion == Conclusion.INCOMPLETE:
         raise IncompleteError(f"the audit is incomplete; its report is stored under {done.prefix}")
     return {**summary(done), "keys": list(done.keys)}

@@ -39,13 +39,16 @@ def assess(
         previous: what the run before left.
         former: what that run saw of the inventory; None where no control looks at it.
     """
-    log = next(reading for reading in readings if reading.kind is Kind.TASKS)
+    log = next(reading for reading in readings if reading.kind == Kind.TASKS)
+    demands = profile.demands_at(facts.as_of)
+    rejected = tuple(row for row in intake.rejected if row.is_since(facts.window.since))
     collection = subjects.Collection(
         id=facts.project_id,
         name=facts.project_id,
         window=facts.window,
         readings=readings,
-        rejected=intake.rejected,
+        rejected=rejected,
+        accepted=demands.accepted(rejected),
         drift=intake.drift,
         asked=frozenset(profile.lists),
         doubts=tuple(_doubts(facts, intake, log)),
@@ -63,7 +66,6 @@ def assess(
         agents=intake.agents.values(),
         members={about: tuple(rows) for about, rows in intake.members.items()},
     )
-    demands = profile.demands_at(facts.as_of)
     judged = subjects.arrange(intake.tasks, inventory, collection, former, _demanded(facts, profile, previous))
     lines: list[ResourceLine] = []
 

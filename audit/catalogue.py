@@ -78,3 +78,6 @@ USUAL: Final = frozenset(NAMES.keys() - OPT_IN)
 
 OF_WAIVERS: Final = frozenset({"CBR-904"})
 """They judge the waivers, and cannot be waived themselves."""
+
+OF_ROWS: Final = "CBR-902"
+"""It judges what could not be used; a waiver of it may name a single row."""

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from audit.answers import ANSWERS, Answer, parse
-from audit.collection import Drift, Kind, Rejected
+from audit.collection import Drift, Kind, Rejected, Sheet
 from audit.errors import SourceAnswerError
 from audit.ledger import Keep, Ledger
 from audit.validate import Intake
@@ -64,7 +64,7 @@ def check(data: bytes, kind: str | None = None) -> Checked:
     answer = ANSWERS[kind] if kind else _recognised(body)
     rows, rest = answer.rows(body, is_known=is_known)
     ledger = Ledger()
-    ledger.enter(answer, enumerate(rows), rest, _keeper(answer), page=1)
+    ledger.enter(answer, enumerate(rows), rest, _keeper(answer), sheet=Sheet(1))
     return Checked(
         kind=answer.name,
         rows=len(rows),

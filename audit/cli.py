@@ -219,7 +219,7 @@ def doctor(ctx: click.Context, /, *, as_json: bool, profile: str | None, **optio
     """
     checks = list(examined(_variables({**options, "profile": profile})))
     told = [replace(check, detail=log.REDACTOR.text(_with_options(check.detail))) for check in checks]
-    is_fine = all(check.result is not Result.MISSING for check in told)
+    is_fine = all(check.result != Result.MISSING for check in told)
     if as_json:
         click.echo(orjson.dumps({"ok": is_fine, "checks": told}, option=orjson.OPT_INDENT_2))
     else:

@@ -136,6 +136,14 @@ class Page(Struct, frozen=True):
         """The total that the cloud states, over all pages."""
         return int(self.envelope["count"])
 
+    @property
+    def asked(self) -> Window:
+        """The time that was asked for, in whole seconds; where none was, all until the answer came."""
+        params = dict(self.params)
+        if not {"start_time", "end_time"} <= params.keys():
+            return Window(_EVER, self.received_at.replace(microsecond=0))
+        return Window(instant(params["start_time"]), instant(params["end_time"]))
+
 
 class Reading(Struct, frozen=True):
     """How completely one list was read.
@@ -180,6 +188,60 @@ class Reading(Struct, frozen=True):
         return not self.gaps
 
 
+class About(Struct, frozen=True):
+    """What a row that cannot be used seems to be about; what cannot be read is None, and could be anything.
+
+    Attributes:
+        resources: ids of the resources that it concerns.
+        vaults: ids of its vaults, or names where ids cannot be read.
+        operation: what a task did, if the documents know it.
+        status: how a task ended, if the documents know it and it is final.
+        at: the newest time that a task states.
+    """
+
+    resources: tuple[str, ...] | None = None
+    vaults: tuple[str, ...] | None = None
+    operation: str | None = None
+    status: str | None = None
+    at: datetime | None = None
+
+    def __or__(self, other: "About") -> "About":
+        """Take in what another row of the same id is about: which of the two is true, nobody can say."""
+        return About(
+            resources=_both(self.resources, other.resources),
+            vaults=_both(self.vaults, other.vaults),
+            operation=self.operation if self.operation == other.operation else None,
+            status=self.status if self.status == other.status else None,
+            at=max(self.at, other.at) if self.at and other.at else None,
+        )
+
+
+def _both(some: tuple[str, ...] | None, others: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if some is None or others is None else tuple(sorted({*some, *others}))
+
+
+class ContestedError(ValueError):
+    """Another row has the same id and differs, so that neither can be trusted; ``about`` is about the other one."""
+
+    def __init__(self, message: str, about: About) -> None:
+        super().__init__(message)
+        self.about = about
+
+
+class Sheet(Struct, frozen=True):
+    """Where rows stand.
+
+    Attributes:
+        page: the number of the stored page, counted from 1.
+        run: the id of the run that stored it.
+        asked: the time that was asked for; None where nothing was.
+    """
+
+    page: int
+    run: str = ""
+    asked: Window | None = None
+
+
 class Rejected(Struct, frozen=True):
     """A row that the audit cannot use; its bytes stay in the evidence.
 
@@ -189,6 +251,11 @@ class Rejected(Struct, frozen=True):
         row: the place of the row in its page, counted from 0.
         id: the row's id, or an empty text where it has none.
         path: the field at fault, such as ``extra_info.resource.id``; empty for the whole row.
+        mark: a short hash of the row.
+        about: what it seems to be about.
+        is_contested: it could be used, but for another row that has the same id and differs.
+        run: the id of the run that stored the page.
+        asked: the time that was asked for; None where nothing was.
     """
 
     kind: str
@@ -197,6 +264,32 @@ class Rejected(Struct, frozen=True):
     id: str
     path: str
     message: str
+    mark: str = ""
+    about: About = About()
+    is_contested: bool = False
+    run: str = ""
+    asked: Window | None = None
+
+    @property
+    def name(self) -> str:
+        """What people and waivers call it."""
+        return self.id or self.mark
+
+    @property
+    def latest(self) -> datetime | None:
+        """What it tells happened no later than this; None where nobody can say.
+
+        A time before the one that was asked for is not to be believed.
+        """
+        if self.asked is None:
+            return self.about.at
+        if self.about.at is None or self.about.at < self.asked.since:
+            return self.asked.until
+        return min(self.about.at, self.asked.until)
+
+    def is_since(self, moment: datetime) -> bool:
+        """Whether what it tells may have happened at a time or later."""
+        return self.latest is None or self.latest >= moment
 
 
 class Drift(Struct, frozen=True):
@@ -219,6 +312,7 @@ class Drift(Struct, frozen=True):
     example: str
 
 
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 _SHORTEST_INSTANT: Final = len("2019-05-23T14:35:23")
 
 

@@ -1,12 +1,18 @@
 """What a profile demands of each subject: whether it is judged at all, by which limits, and what is waived."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
+from typing import Final
 
+from audit.catalogue import OF_ROWS
+from audit.collection import Rejected
 from audit.findings import Finding, Outcome
 from audit.maintenance import Maintenance, Window
 from audit.selection import Selector, fit_all, fit_some, fits, is_of_the_audit
 from audit.subjects import Limits, Subject, Subjects, Waiver, WaiverSubject
+
+_BY_END: Final = attrgetter("until", "id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +100,14 @@ class Demands:
         fitting = (waiver for waiver in self.waivers if waiver.until > self.limits.now and _concerns(waiver, finding))
         return max(fitting, key=lambda waiver: (waiver.until, waiver.id), default=None)
 
-    def waiver_subjects(self, findings: Iterable[Finding], *, complete: bool) -> tuple[WaiverSubject, ...]:
+    def accepted(self, rows: Iterable[Rejected]) -> Mapping[str, Waiver]:
+        """Say of rows that could not be used, by their marks, which waiver accepts them; the one that lasts longest."""
+        lasting = sorted((waiver for waiver in self.waivers if waiver.until > self.limits.now), key=_BY_END)
+        return {row.mark: waiver for row in rows for waiver in lasting if _accepts(waiver, row)}
+
+    def waiver_subjects(
+        self, findings: Iterable[Finding], *, complete: bool, rejected: Collection[Rejected] = ()
+    ) -> tuple[WaiverSubject, ...]:
         """Say of each waiver what it met; where the evidence is not complete, it may have met more."""
         if not self.waivers:
             return ()
@@ -103,13 +116,21 @@ class Demands:
             if finding.control in of_control:
                 of_control[finding.control].append(finding)
         ordered = sorted(self.waivers, key=lambda waiver: waiver.id)
-        return tuple(_met(waiver, of_control, complete=complete) for waiver in ordered)
+        return tuple(_met(waiver, of_control, rejected, complete=complete) for waiver in ordered)
 
 
-def _met(waiver: Waiver, of_control: Mapping[str, list[Finding]], *, complete: bool) -> WaiverSubject:
+def _met(
+    waiver: Waiver, of_control: Mapping[str, list[Finding]], rejected: Iterable[Rejected], *, complete: bool
+) -> WaiverSubject:
     met = [finding for finding in of_control[waiver.control] if _concerns(waiver, finding)]
-    needed = sum(map(_needs_waiver, met))
-    return WaiverSubject(waiver=waiver, findings=len(met), needed=needed, evidence_complete=complete)
+    rows = sum(_accepts(waiver, row) for row in rejected)
+    needed = sum(map(_needs_waiver, met)) + rows
+    return WaiverSubject(waiver=waiver, findings=len(met) + rows, needed=needed, evidence_complete=complete)
+
+
+def _accepts(waiver: Waiver, row: Rejected) -> bool:
+    """Whether a waiver names a row that could not be used: exactly, as a pattern would accept what nobody has seen."""
+    return waiver.control == OF_ROWS and waiver.subject in {row.id, row.mark}
 
 
 def _concerns(waiver: Waiver, finding: Finding) -> bool:

@@ -79,7 +79,7 @@ def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterato
 
 def is_let_in(checks: Iterable[Check]) -> bool:
     """Tell whether somebody is signed in, by what came of trying."""
-    return any(check.name == "sign-in" and check.result is Result.OK for check in checks)
+    return any(check.name == "sign-in" and check.result == Result.OK for check in checks)
 
 
 def examine_key(ready: Callable[[], Signer], kms: KmsSigner | None, *, is_let_in: bool) -> Iterator[Check]:

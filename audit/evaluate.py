@@ -49,7 +49,9 @@ def evaluate(
     selected = tuple(controls)
     judging = _Judging(subjects.collection, demands, note, selected)
     found = [each for kind in SubjectKind for each in judging.of(kind, selected, subjects.of(kind))]
-    met = demands.waiver_subjects(Findings(tuple(found)), complete=subjects.collection.complete)
+    met = demands.waiver_subjects(
+        Findings(tuple(found)), complete=subjects.collection.complete, rejected=subjects.collection.rejected
+    )
     found += judging.of(SubjectKind.WAIVER, selected, met)
     return Findings(tuple(sorted(found, key=attrgetter("control"))))  # the sort is stable
 
@@ -128,5 +130,5 @@ def _verdict(control: Control[Any], subject: Subject, limits: Limits) -> Verdict
 
 def _deleted(subject: Subject) -> Verdict | None:
     """Say why no new backups are demanded of a resource that was deleted, and is still in its vault."""
-    is_deleted = isinstance(subject, Resource) and subject.vaults and subject.existence is Existence.DELETED
+    is_deleted = isinstance(subject, Resource) and subject.vaults and subject.existence == Existence.DELETED
     return _DELETED if is_deleted else None

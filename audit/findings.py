@@ -161,7 +161,7 @@ class Finding(Struct, frozen=True, gc=False):
     @property
     def is_problem(self) -> bool:
         """The subject does not comply, and nobody accepts that."""
-        return self.verdict.outcome is _FAIL and self.waiver is None
+        return self.verdict.outcome == _FAIL and self.waiver is None
 
     @property
     def outcome(self) -> Outcome:

@@ -4,6 +4,9 @@ A history is a map from task id to task. Merging keeps, for each id, the task th
 were updated at the same time, a final status beats an unfinished one. Merging is commutative, associative and
 idempotent, so pages may be folded in any order and reading the same page twice changes nothing. Tasks are kept packed
 (audit/records/table.py), because there may be a million of them.
+
+Beside them stand the rows that could not be used. They are merged as a set is, and one is there no longer when a task
+of its id is known that is no older: that task is what the row would have been.
 """
 
 import gzip
@@ -11,13 +14,16 @@ import io
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter
 from sys import intern
 from typing import Any, Final
 
 import orjson
+from msgspec import ValidationError, convert
+from msgspec.json import encode
 
+from audit.collection import About, ContestedError, Rejected
 from audit.records import Task
 from audit.records.batch import Batch
 from audit.records.keys import key_of
@@ -47,19 +53,26 @@ _TYPES: Final[Mapping[str, type]] = {
 }
 
 
+_REJECTED: Final = "rejected"
+_Claim = tuple[str, About, bool]
+
+
 class History:
-    """The newest known state of every task."""
+    """The newest known state of every task, and the rows of the task log that nobody could use."""
 
-    __slots__ = ("_table",)
+    __slots__ = ("_rejected", "_table")
 
-    def __init__(self, tasks: Iterable[Task] = ()) -> None:
+    def __init__(self, tasks: Iterable[Task] = (), rejected: Iterable[Rejected] = ()) -> None:
         self._table = Table()
+        self._rejected: dict[_Claim, Rejected] = {}
         self.update(tasks)
+        self.set_aside(rejected)
 
     def __add__(self, other: "History") -> "History":
         merged = History()
         merged._table = self._table.copy()
         merged.update(other)
+        merged.set_aside(chain(self._rejected.values(), other._rejected.values()))
         return merged
 
     def __iter__(self) -> Iterator[Task]:
@@ -75,10 +88,29 @@ class History:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, History) and len(self) == len(other) and all(other.get(task.id) == task for task in self)
+            isinstance(other, History)
+            and len(self) == len(other)
+            and all(other.get(task.id) == task for task in self)
+            and self.rejected == other.rejected
         )
 
     __hash__ = None  # type: ignore[assignment]  # a history compares by content, and content may be large
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """The rows that could not be used and that no reading had whole since, in order of the pages that hold them."""
+        return tuple(sorted([row for row in self._rejected.values() if not self._is_whole(row)], key=_place))
+
+    def set_aside(self, rows: Iterable[Rejected]) -> None:
+        """Remember rows that could not be used; of one that was read several times, the first reading is named."""
+        for row in rows:
+            claim = row.mark, row.about, row.is_contested
+            self._rejected[claim] = min(self._rejected.get(claim, row), row, key=_place)
+
+    def _is_whole(self, row: Rejected) -> bool:
+        """Whether a task is known that is what a row would have been, in this or in a later state."""
+        task = None if row.is_contested else self.get(row.id)
+        return task is not None and (row.about.at is None or task.updated_at >= row.about.at)
 
     def hand_over(self) -> Table:
         """Give its tasks away, packed, so that they are not in memory twice; it cannot be asked any more."""
@@ -122,10 +154,12 @@ class History:
             self._table.add(task, _is_newer)
 
     def dump(self, since: datetime | None = None) -> bytes:
-        """Return gzipped NDJSON, one task a line in order of id; the same history gives the same bytes.
+        """Return gzipped NDJSON, one task a line in order of id, and behind them one row that could not be used a line.
+
+        The same history gives the same bytes.
 
         Args:
-            since: what was created before and has ended is left out.
+            since: what was created before and has ended is left out, and what could not be used and is as old.
         """
         return b"".join(self.pieces(since))
 
@@ -136,6 +170,8 @@ class History:
         kept = (task for task in tasks if since is None or task.created_at >= since or not task.finished)
         while lines := b"".join(map(_line, islice(kept, _LINES))):
             yield packer.compress(lines)
+        rows = (row for row in self.rejected if since is None or row.is_since(since))
+        yield packer.compress(b"".join(b'{"%b":%b}\n' % (_REJECTED.encode(), encode(row)) for row in rows))
         yield packer.flush()
 
     @classmethod
@@ -149,8 +185,9 @@ class History:
             raise ValueError("not a history: it is empty")
         try:
             with gzip.open(io.BytesIO(data)) as lines:  # one by one: together they take ten times as much memory
-                return cls(_task(orjson.loads(line)) for line in lines)
-        except (OSError, EOFError, zlib.error, TypeError, OverflowError) as error:
+                rejected: list[Rejected] = []
+                return cls(_tasks(map(orjson.loads, lines), rejected), rejected)
+        except (OSError, EOFError, zlib.error, TypeError, OverflowError, ValidationError) as error:
             raise ValueError(f"not a history: {error}") from error
 
 
@@ -160,8 +197,25 @@ def _is_newer(known: Task, task: Task) -> bool:
 
 def _is_newer_state(known: Task, task: Task) -> bool:
     if (known.operation, known.resource_id) != (task.operation, task.resource_id):
-        raise ValueError("another task has the same id")
+        raise ContestedError("another task has the same id", _about(known))
     return _is_newer(known, task)
+
+
+def _about(task: Task) -> About:
+    vault = task.vault_id or task.vault_name
+    named = (*((task.resource_id,) if task.resource_id else ()), *task.removed)
+    return About(
+        resources=named or None,
+        vaults=(vault,) if vault else None,
+        operation=task.operation,
+        status=task.status if task.is_final else None,
+        at=max(filter(None, (task.created_at, task.updated_at, task.started_at, task.ended_at))),
+    )
+
+
+def _place(row: Rejected) -> tuple[datetime, str, int, int, bytes]:
+    """Order rows by their pages; the written form decides where everything else is equal."""
+    return row.asked.until if row.asked else _EPOCH, row.run, row.page, row.row, encode(row)
 
 
 def _rank(task: Task) -> tuple[datetime, bool, bytes]:
@@ -183,6 +237,15 @@ def _microseconds(moment: datetime) -> int:
     """Count from the epoch; three times as fast as dividing by a microsecond."""
     age = moment - _EPOCH
     return (age.days * _DAY + age.seconds) * 1_000_000 + age.microseconds
+
+
+def _tasks(lines: Iterable[Any], rejected: list[Rejected]) -> Iterator[Task]:
+    """Read the tasks of lines, and put the rows that could not be used aside."""
+    for values in lines:
+        if isinstance(values, dict) and _REJECTED in values:
+            rejected.append(convert(values[_REJECTED], Rejected))
+        else:
+            yield _task(values)
 
 
 def _task(values: Mapping[str, Any]) -> Task:

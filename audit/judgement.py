@@ -74,9 +74,9 @@ class Findings(Collection[Finding]):
 
     def ids(self, kind: SubjectKind, outcome: Outcome) -> set[str]:
         """Return the ids of the subjects of a kind for which a control came to an outcome."""
-        some = (judgement for judgement in self.judgements if judgement.kind is kind)
+        some = (judgement for judgement in self.judgements if judgement.kind == kind)
         pairs = chain.from_iterable(zip(judgement.ids, judgement.verdicts, strict=True) for judgement in some)
-        return {subject_id for subject_id, verdict in pairs if verdict.outcome is outcome}
+        return {subject_id for subject_id, verdict in pairs if verdict.outcome == outcome}
 
     def __contains__(self, finding: object) -> bool:
         """Whether one of them is this one."""

@@ -9,13 +9,15 @@ import orjson
 from msgspec.structs import replace
 
 from audit.answers import LONGEST_PATH, Answer, Deviation, deviations, explain, path_of
-from audit.collection import Drift, Rejected
+from audit.collection import About, ContestedError, Drift, Rejected, Sheet
 from audit.examiner import Examiner
+from audit.glance import glance
 from audit.strict_json import Unreadable, is_exact
 
 _LONGEST_EXAMPLE: Final = 80
 _LONGEST_MESSAGE: Final = 300
 _MOST_KINDS_OF_DRIFT: Final = 500
+_LONGEST_MARK: Final = 16
 
 Keep = Callable[[Any], bool]
 
@@ -31,7 +33,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.used = self.drifted = self.refused = 0
-        self._rejected: dict[bytes, Rejected] = {}
+        self._rejected: dict[tuple[str, bytes], Rejected] = {}
         self._examiners: dict[str, Examiner] = {}
         self._first: dict[tuple[str, str, str], Drift] = {}
         self._counts: Counter[tuple[str, str, str]] = Counter()
@@ -47,7 +49,7 @@ class Ledger:
         return tuple(replace(self._first[key], count=self._counts[key]) for key in sorted(self._first))
 
     def enter(
-        self, answer: Answer, rows: Iterable[tuple[int, Any]], rest: Mapping[str, Any], keep: Keep, *, page: int
+        self, answer: Answer, rows: Iterable[tuple[int, Any]], rest: Mapping[str, Any], keep: Keep, *, sheet: Sheet
     ) -> None:
         """Sort the rows of an answer.
 
@@ -57,7 +59,7 @@ class Ledger:
             rest: what stands around them.
             keep: takes a row that can be used; False where the same one is known already, ValueError where it is of no
                 use after all.
-            page: the number of the page, counted from 1.
+            sheet: where they stand.
         """
         around = {**rest, answer.key: []} if answer.is_list else rest
         self._note(answer, list(deviations(answer.envelope.iter_errors(around))), "")
@@ -68,7 +70,7 @@ class Ledger:
             try:
                 seen = examiner.examine(row)
                 if seen is None:
-                    self._reject(answer, row, page, number, *explain(answer, row))
+                    self._reject(answer, row, (sheet, number), explain(answer, row))
                     continue
                 _refuse_rounded(seen)
                 is_new = keep(row)
@@ -80,9 +82,11 @@ class Ledger:
                     self._note(answer, seen, _id(answer, row))
                     if examiner.has_explained:
                         examiner.learn(row, seen)
+            except ContestedError as error:
+                self._reject(answer, row, (sheet, number), ("", str(error)), error.about)
             except (ValueError, RecursionError) as error:  # of no use after all, or nested deeper than a validator goes
                 reason = row.reason if isinstance(row, Unreadable) else str(error)
-                self._reject(answer, row, page, number, "", reason)
+                self._reject(answer, row, (sheet, number), ("", reason))
 
     def note(self, answer: Answer, seen: Sequence[Deviation], row_id: str, count: int) -> None:
         """Count the deviations that several rows show alike.
@@ -96,10 +100,29 @@ class Ledger:
         self.drifted += count
         self._note(answer, seen, row_id[:LONGEST_PATH], count)
 
-    def _reject(self, answer: Answer, row: Any, page: int, number: int, path: str, message: str) -> None:
+    def _reject(
+        self, answer: Answer, row: Any, place: tuple[Sheet, int], fault: tuple[str, str], other: About | None = None
+    ) -> None:
+        """Set a row aside, once; where another row has its id and differs, ``other`` is what that one is about."""
         self.refused += 1
-        rejected = Rejected(answer.name, page, number, _id(answer, row), path, message[:_LONGEST_MESSAGE])
-        self._rejected.setdefault(hashlib.sha256(_written(row)).digest(), rejected)
+        sheet, number = place
+        path, message = fault
+        about = glance(answer, row)
+        digest = hashlib.sha256(_written(row))
+        rejected = Rejected(
+            kind=answer.name,
+            page=sheet.page,
+            row=number,
+            id=_id(answer, row),
+            path=path,
+            message=message[:_LONGEST_MESSAGE],
+            mark=digest.hexdigest()[:_LONGEST_MARK],
+            about=about if other is None else about | other,
+            is_contested=other is not None,
+            run=sheet.run,
+            asked=sheet.asked,
+        )
+        self._rejected.setdefault((answer.name, digest.digest()), rejected)
 
     def _note(self, answer: Answer, seen: Sequence[Deviation], row_id: str, count: int = 1) -> None:
         """Count the deviations of one row, or of several that are alike, each kind once for each row."""

@@ -21,8 +21,8 @@ from typing import Final, NamedTuple
 from audit.records import Task, TaskList
 
 _EARLY: Final = timedelta(minutes=1)  # clocks differ: a run may be noted a little before it was due
-_EVER: Final = datetime.min.replace(tzinfo=UTC)
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+EVER: Final = datetime.min.replace(tzinfo=UTC)
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class RunState(StrEnum):
@@ -120,7 +120,7 @@ class Plan:
         """
         self.policy_id = policy_id
         self.times = times
-        self.settled = max((moment for moment, _why, _always in bounds), default=_EVER)
+        self.settled = max((moment for moment, _why, _always in bounds), default=EVER)
         self._vault_ids = vault_ids
         self._bounds = bounds
 
@@ -234,19 +234,20 @@ class Matcher:
         *,
         since: datetime,
         now: datetime,
-        log_complete: bool,
+        clear_since: datetime = EVER,
         strange: Sequence[Task] = (),
     ) -> None:
         """Take backups in order of creation; those after ``now`` are left out, older ones than ``since`` help.
 
-        Any of the tasks that are ``strange`` may have been a backup that succeeded.
+        Any of the tasks that are ``strange`` may have been a backup that succeeded, and up to ``clear_since`` the log
+        may hide one.
         """
         self._strange = strange
         self._tasks = backups.at(range(bisect_right(backups.created, now)))
         self._created = self._tasks.created
         self._since = since
         self._now = now
-        self._log_complete = log_complete
+        self._clear_since = clear_since
 
     def match(self, plans: Sequence[Plan]) -> Schedules:
         """Find the task of each due time of every plan."""
@@ -352,7 +353,7 @@ class Matcher:
         tasks = spare.begun_in(plan, number)
         repair = next((other for other in tasks if other.is_known and other.succeeded), None)
         if repair is None:
-            is_clear = self._log_complete and not tasks  # of the others, nobody knows how they went or what they did
+            is_clear = plan.times.begins[number] > self._clear_since and not tasks  # nobody knows how the others went
             is_over = latest <= self._now
             state = RunState.PENDING if not is_over else state if is_clear else RunState.UNKNOWN
         return state, answer, repair
@@ -384,7 +385,7 @@ class Matcher:
     def _followed(self, bad: Sequence[int], span: tuple[int, int]) -> Iterator[str]:
         """Name the tasks of a period that did not succeed and began before its last success."""
         tasks = self._tasks
-        last = max((tasks.began[place] for place in range(*span) if tasks.samples[place].succeeded), default=_EVER)
+        last = max((tasks.began[place] for place in range(*span) if tasks.samples[place].succeeded), default=EVER)
         return (tasks[place].id for place in bad if tasks.began[place] < last)
 
     def _of_window(self, tasks: TaskList, plans: Sequence[Plan]) -> TaskList:
@@ -418,15 +419,15 @@ class _Spare:
 
     def begun_in(self, plan: Plan, number: int) -> Sequence[Task]:
         """Return those of the period of a due time."""
-        begins = (*plan.times.begins[number : number + 2], _NEVER)
+        begins = (*plan.times.begins[number : number + 2], NEVER)
         low, high = (bisect_left(self._began, moment) for moment in begins[:2])
         return self._tasks[low:high]
 
 
 def _first(times: Timetable) -> datetime:
-    return times.begins[0] if times.begins else _NEVER
+    return times.begins[0] if times.begins else NEVER
 
 
 def _end(task: Task) -> datetime:
     """When a task ended; one that did not say so has ended at once, and an open one never."""
-    return (task.ended_at or task.created_at) if task.finished else _NEVER
+    return (task.ended_at or task.created_at) if task.finished else NEVER

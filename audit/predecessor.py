@@ -3,6 +3,8 @@
 The history is a cache of the evidence. It is taken only if its hash is the one in the manifest, and the manifest's the
 one in the digest; otherwise it is made anew from the stored answers. Where some of those are missing, too, nothing is
 covered any more: the log is read again as far back as CBR shows it.
+
+Version 0.1 did not remember the rows that it could not use. They are looked for again in the answers that it stored.
 """
 
 import gzip
@@ -23,7 +25,7 @@ from audit.collection import ALL_GRANTED, Kind, Page, Window, instant
 from audit.errors import ChainError, SourceAnswerError
 from audit.history import History
 from audit.previous import Previous, recall
-from audit.publish import HISTORY, MANIFEST, PROFILE, REPORT
+from audit.publish import HISTORY, MANIFEST, PROFILE, REMEMBERED, REPORT
 from audit.report.facts import Origin
 from audit.store import Store
 from audit.validate import Intake, read_envelope
@@ -37,6 +39,8 @@ _INVENTORY: Final = (Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS)
 _MOST_LOOKED_BACK: Final = 30  # runs
 _NEEDED: Final = frozenset({"run", "origin", "readings", "pages", "objects"})
 _MADE_ANEW: Final = "is missing, was changed or is of another version; it was made anew from the answers"
+_LOOKED_FOR: Final = "does not remember which rows could not be used; they were looked for again in the answers"
+_LACK: Final = ", some of which are missing: nothing before this run's own reading is covered"
 
 
 class Predecessor(Struct, frozen=True, kw_only=True):
@@ -272,10 +276,33 @@ def _history(
     data = read_listed(store, manifest, prefix_of(digest), HISTORY)
     if data is not None:
         with suppress(ValueError):  # another version wrote it
-            return History.load(data), True, ()
+            history = History.load(data)
+            if REMEMBERED in manifest:
+                return history, True, ()
+            is_whole = _look_for_rejected(store, digest, since, history)
+            return history, is_whole, () if is_whole else (_note(digest, _LOOKED_FOR, _LACK),)
     history, is_whole = rebuild(store, digest, since)
-    lack = "" if is_whole else ", some of which are missing: nothing before this run's own reading is covered"
-    return history, is_whole, (f"the history of the run before ({digest.run}) {_MADE_ANEW}{lack}",)
+    return history, is_whole, (_note(digest, _MADE_ANEW, "" if is_whole else _LACK),)
+
+
+def _note(digest: Digest, *words: str) -> str:
+    return f"the history of the run before ({digest.run}) {''.join(words)}"
+
+
+def _look_for_rejected(store: Store, digest: Digest | None, since: datetime, history: History) -> bool:
+    """Let a history of version 0.1 remember what could not be used; say whether every answer that may hold it is there.
+
+    A run that could not use a row called itself incomplete.
+    """
+    intake, is_whole = Intake(), True
+    while digest is not None and digest.until >= since:
+        if not digest.complete:
+            is_whole &= _take_over(store, digest, intake)
+        before = _before(store, digest)
+        is_whole &= before is not None or digest.previous is None
+        digest = before
+    history.set_aside(intake.tasks.rejected)
+    return is_whole
 
 
 def rebuild(store: Store, digest: Digest | None, since: datetime) -> tuple[History, bool]:
@@ -296,6 +323,7 @@ def _take_over(store: Store, digest: Digest, intake: Intake) -> bool:
     """Take in the stored task pages of a run; say whether they are all there."""
     manifest = read_manifest(store, digest)
     named = {item["sha256"] for item in manifest["pages"] if item["kind"] == Kind.TASKS} if manifest else {""}
+    intake.turn_to(digest.run)
     for page in stored_pages(store, digest, Kind.TASKS):
         intake.accept(page)
         named.discard(_sha256(page.body))

@@ -13,7 +13,7 @@ from rich.progress import Progress as Bar
 from audit.collection import Kind
 from audit.run import Progress, Watch
 
-_NAMES: Final = {kind: "tasks" if kind is Kind.TASKS else kind.words for kind in Kind}
+_NAMES: Final = {kind: "tasks" if kind == Kind.TASKS else kind.words for kind in Kind}
 _PAGES_BETWEEN_LINES: Final = 50
 
 

@@ -28,6 +28,8 @@ MANIFEST: Final = "manifest.json"
 HISTORY: Final = "history.ndjson.gz"
 PROFILE: Final = "profile.json"
 REPORT: Final = "report.json"
+REMEMBERED: Final = "rejected"
+"""Stands in the manifest of a run whose history remembers what could not be used."""
 SCHEMA_VERSION: Final = 1
 _LEFT: Final = (
     "the evidence and the reports are stored under {url}, but nothing signs for them: this run does not count, and the "
@@ -247,6 +249,7 @@ class Publication:
                 "conclusion": report.conclusion,
                 "complete": report.collection.complete,
                 "covered": _span(report.collection.covered),
+                REMEMBERED: len(report.collection.rejected),
                 "origin": self._origin(),
                 "readings": [reading_part(reading) for reading in report.collection.readings],
                 "pages": self._pages,

@@ -97,7 +97,10 @@ class ReadingPart(_Published):
 
 
 class RejectedPart(_Published):
-    """A row that could not be used; its bytes are in the stored page."""
+    """A row that could not be used; its bytes are in the stored page.
+
+    What it seems to be about is null where that cannot be read; it may then be about anything.
+    """
 
     kind: Kind
     page: int = Field(description="Number of the stored page, from 1.")
@@ -105,6 +108,14 @@ class RejectedPart(_Published):
     id: str
     path: str
     message: str
+    mark: str = Field(default="", description="A short hash of the row; a waiver names a row by its id or by this.")
+    run: str = Field(default="", description="Id of the run that stored the page: this one, or an earlier one.")
+    resources: list[str] | None = Field(default=None, description="Ids of the resources that it names.")
+    vaults: list[str] | None = Field(default=None, description="Ids of its vaults, or their names.")
+    operation: str | None = Field(default=None, description="Of a task: what it did.")
+    status: str | None = Field(default=None, description="Of a task that says that it is over: how it ended.")
+    at: datetime | None = Field(default=None, description="Of a task: the newest time that it states.")
+    waiver: "WaiverPart | None" = Field(default=None, description="Who accepts that it cannot be used.")
 
 
 class DriftPart(_Published):
@@ -129,7 +140,7 @@ class CollectionPart(_Published):
     count_last: int | None
     distinct: int
     duplicates: int
-    rejected: int
+    rejected: int = Field(description="Rows that could not be used, in this run or remembered from earlier ones.")
     gaps: list[str]
     notes: list[str] = Field(default=[], description="What people should know, though nothing is missing.")
     hidden_vaults: list[str] = Field(
@@ -576,6 +587,9 @@ class ManifestFile(_Published):
     conclusion: Conclusion
     complete: bool
     covered: Span | None = Field(description="The time over which the history has everything that CBR showed.")
+    rejected: int | None = Field(
+        default=None, description="Rows that could not be used, in this run and before; the history has those of tasks."
+    )
     origin: OriginPart | None = Field(description="The run whose history this one continues.")
     readings: list[ReadingPart]
     pages: list[StoredPage]

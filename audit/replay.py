@@ -172,7 +172,7 @@ def _before(store: Store, project_id: str, manifest: Mapping[str, Any], profile:
 
 
 def _taken(store: Store, manifest: Mapping[str, Any], digest: Digest, before: Predecessor | None) -> Intake:
-    intake = Intake(before.history if before else None)
+    intake = Intake(before.history if before else None, digest.run)
     for page in stored_pages(store, digest, *Kind):
         intake.accept(page)
     expected = len({page["sha256"] for page in manifest["pages"]})

@@ -91,7 +91,7 @@ def run(
         SourceError: nothing at all could be read.
         StoreError: evidence or reports could not be written.
     """
-    intake = Intake(previous.history if previous else None)
+    intake = Intake(previous.history if previous else None, facts.id)
     most = profile.limits.max_backups_looked_at
     readings = collect(source, _lists(profile), facts.read, publication, watch, intake, most)
     from audit.assess import assess  # noqa: PLC0415  # takes longer than importing requests; the first answer is here
@@ -110,7 +110,7 @@ def _lists(profile: Profile) -> Iterator[Kind]:
     """
     yield Kind.TASKS
     Thread(target=_import_what_judges, daemon=True).start()
-    yield from (kind for kind in Kind if kind is not Kind.TASKS and (kind in ALWAYS_READ or kind in profile.lists))
+    yield from (kind for kind in Kind if kind != Kind.TASKS and (kind in ALWAYS_READ or kind in profile.lists))
 
 
 def _import_what_judges() -> None:
@@ -172,9 +172,9 @@ def _read(kind: Kind, pages: Pages, publication: Publication, watch: Watch, inta
 
 def _things(kind: Kind, intake: Intake, most: int) -> Sequence[str]:
     """Name the things that are asked for a list of this kind each, as lists that were read before show them."""
-    if kind is Kind.DEPLOYMENTS:
+    if kind == Kind.DEPLOYMENTS:
         return sorted(intake.organization_policies)
-    return newest_of_each(intake.backups.values(), most) if kind is Kind.MEMBERS else ()
+    return newest_of_each(intake.backups.values(), most) if kind == Kind.MEMBERS else ()
 
 
 def _further(read: Progress, page: Page, pages: Pages) -> Progress:

@@ -11,6 +11,7 @@ __all__ = ["notices", "printable", "summary_lines"]
 _MOST_PROBLEMS: Final = 5
 _MOST_GAPS: Final = 3
 _MOST_UNKNOWNS: Final = 4
+_MOST_REJECTED: Final = 3
 _CLAIMS: Final = {
     Claim.SUPPORTS: "supported by",
     Claim.PARTLY: "partly by",
@@ -50,7 +51,7 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield _row("", f"and {len(collection['gaps']) - _MOST_GAPS} more: see report.html")
     yield from _unknown_lines(report["findings"])
     if collection["rejected"]:
-        yield _row("Rejected", f"{count(collection['rejected'], 'row')} could not be used; see report.json")
+        yield from _rejected_lines(collection["rejected_rows"])
     if collection["drift"]:
         yield _row("Drift", _drift_words(collection["drift"], run["previous"]))
     yield _row("Window", f"{run['window']['since']} to {run['window']['until']} (UTC)")
@@ -115,6 +116,17 @@ def _unknown_lines(findings: list[Mapping[str, Any]]) -> Iterator[str]:
         yield _row("Unknown", f"{control} for {count(number, 'subject')}: {reason}")
     if len(unknown) > _MOST_UNKNOWNS:
         yield _row("", f"and {len(unknown) - _MOST_UNKNOWNS} more: see report.html")
+
+
+def _rejected_lines(rows: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Name the rows that could not be used, those first that nobody accepts; older reports tell less of them."""
+    yield _row("Rejected", f"{count(len(rows), 'row')} could not be used; see report.json")
+    for row in sorted(rows, key=lambda row: bool(row.get("waiver")))[:_MOST_REJECTED]:
+        waiver, name = row.get("waiver"), row["id"] or row.get("mark", "")
+        accepted = f"; accepted by {waiver['owner']} until {waiver['until']}: {waiver['reason']}" if waiver else ""
+        yield _row("", f"{row['kind']} {name}: {row['path'] or 'whole row'}: {row['message']}{accepted}")
+    if len(rows) > _MOST_REJECTED:
+        yield _row("", f"and {len(rows) - _MOST_REJECTED} more")
 
 
 def _row(label: str, text: str) -> str:

@@ -63,7 +63,7 @@ def way_of(settings: Settings, agency: Agency | None) -> SignIn:
     """Name the way to sign in that settings and agency allow."""
     if agency and settings.sign_in in {SignIn.KEYS, SignIn.TEMPORARY_KEYS} and _agency_keys(agency):
         return SignIn.FUNCTION_KEYS
-    if agency and settings.sign_in is SignIn.TOKEN and agency.getToken() == _text(settings.token):
+    if agency and settings.sign_in == SignIn.TOKEN and agency.getToken() == _text(settings.token):
         return SignIn.FUNCTION_TOKEN
     return settings.sign_in
 
@@ -71,11 +71,11 @@ def way_of(settings: Settings, agency: Agency | None) -> SignIn:
 def signed_in(settings: Settings, agency: Agency | None, transport: Transport, clock: CloudClock) -> SignedIn:
     """Prepare what authenticates requests; nothing is sent yet."""
     way = way_of(settings, agency)
-    keys = _keys(settings, agency if way is SignIn.FUNCTION_KEYS else None)
+    keys = _keys(settings, agency if way == SignIn.FUNCTION_KEYS else None)
     if keys:
         return SignedIn(way, KeyAuth(keys, clock, project_id=settings.project_id), keys)
     return SignedIn(
-        way, TokenAuth(_tokens(settings, agency if way is SignIn.FUNCTION_TOKEN else None, transport)), None
+        way, TokenAuth(_tokens(settings, agency if way == SignIn.FUNCTION_TOKEN else None, transport)), None
     )
 
 

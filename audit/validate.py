@@ -6,16 +6,18 @@ becomes Rejected. A row that only differs from the documents is used and its dif
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar
 
 from audit.answers import ANSWERS, parse
-from audit.collection import ABOUT_ONE, Drift, Kind, Page, Rejected
+from audit.collection import ABOUT_ONE, About, ContestedError, Drift, Kind, Page, Rejected, Sheet
 from audit.history import History
 from audit.ledger import Ledger
 from audit.records import Agent, Backup, Deployment, Member, OrganizationPolicy, Policy, Protectable, Task, Vault
 from audit.task_rows import TaskRows, read_tasks
 
+_CONTESTED: Final = "another row has the same id and differs"
+_MADE: Final = attrgetter("resource_id", "vault_id", "image_type", "created_at")
 R = TypeVar("R", Policy, Vault, Protectable)
 N = TypeVar("N", Agent, Backup, OrganizationPolicy)
 D = TypeVar("D")
@@ -28,7 +30,7 @@ def read_envelope(kind: Kind, body: bytes) -> tuple[Sequence[Any], dict[str, Any
     Raises:
         SourceAnswerError: the body is not JSON that can be trusted, or not the list that was asked for.
     """
-    return (read_tasks(body) if kind is Kind.TASKS else None) or read_with_care(kind, body)
+    return (read_tasks(body) if kind == Kind.TASKS else None) or read_with_care(kind, body)
 
 
 def read_with_care(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
@@ -44,9 +46,15 @@ def read_with_care(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
 class Intake:
     """Everything usable that was read so far, and an account of everything else."""
 
-    def __init__(self, history: History | None = None) -> None:
-        """Begin with what earlier runs know of the tasks; the history itself is not changed."""
+    def __init__(self, history: History | None = None, run: str = "") -> None:
+        """Begin with what earlier runs know of the tasks; the history itself is not changed.
+
+        Args:
+            history: what they know.
+            run: the id of the run that stores the pages.
+        """
         self.tasks = History() if history is None else history + History()
+        self._run = run
         self.policies: dict[str, Policy] = {}
         self.vaults: dict[str, Vault] = {}
         self.backups: dict[str, Backup] = {}
@@ -61,7 +69,7 @@ class Intake:
             Kind.TASKS: lambda row: self.tasks.keep(Task.from_row(row)),
             Kind.POLICIES: lambda row: _keep_once(self.policies, Policy.from_row(row)),
             Kind.VAULTS: lambda row: _keep_once(self.vaults, Vault.from_row(row)),
-            Kind.BACKUPS: lambda row: _keep_newest(self.backups, Backup.from_row(row)),
+            Kind.BACKUPS: lambda row: _keep_backup(self.backups, Backup.from_row(row)),
             Kind.PROTECTABLES: lambda row: _keep_once(self.protectables, Protectable.from_row(row)),
             Kind.AGENTS: lambda row: _keep_newest(self.agents, Agent.from_row(row)),
             Kind.ORGANIZATION_POLICIES: lambda row: _keep_newest(
@@ -71,13 +79,19 @@ class Intake:
 
     @property
     def rejected(self) -> tuple[Rejected, ...]:
-        """Every row that could not be used, in the order read."""
-        return self._ledger.rejected
+        """Every row that could not be used, in the order read, and behind them what earlier runs could not use."""
+        own = self._ledger.rejected
+        known = {row.mark for row in own}
+        return (*own, *(row for row in self.tasks.rejected if row.mark not in known))
 
     @property
     def drift(self) -> tuple[Drift, ...]:
         """Every way in which answers differ from the documents, in order of list, path and problem."""
         return self._ledger.drift
+
+    def turn_to(self, run: str) -> None:
+        """Go on with the pages that another run stored, the first of which is the next one."""
+        self._run, self.pages = run, 0
 
     def accept(self, page: Page, *, is_new: bool = True) -> None:
         """Sort the rows of a page into records, drift and rejected; reading a row again changes nothing.
@@ -94,14 +108,18 @@ class Intake:
 
     def _enter(self, page: Page, rows: Iterable[tuple[int, Any]]) -> None:
         keep = self._keeper(page.kind, page.about if page.kind in ABOUT_ONE else "")
-        self._ledger.enter(ANSWERS[page.kind], rows, page.envelope, keep, page=self.pages)
+        sheet = Sheet(self.pages, self._run, page.asked)
+        known = len(self._ledger.rejected)
+        self._ledger.enter(ANSWERS[page.kind], rows, page.envelope, keep, sheet=sheet)
+        if page.kind == Kind.TASKS:
+            self.tasks.set_aside(self._ledger.rejected[known:])
 
     def _keeper(self, kind: Kind, about: str = "") -> Callable[[Row], bool]:
         """Return what keeps the rows of a list, and remember that it was asked for, whatever it holds."""
-        if kind is Kind.DEPLOYMENTS:
+        if kind == Kind.DEPLOYMENTS:
             deployments = self.deployments[about]
             return lambda row: _add(deployments, Deployment.from_row(row))
-        if kind is Kind.MEMBERS:
+        if kind == Kind.MEMBERS:
             members = self.members[about]
             return lambda row: _add(members, Member.from_row(row))
         return self._keepers[kind]
@@ -139,15 +157,15 @@ def _keep_once(records: dict[str, R], record: R) -> bool:
     """Keep a record unless it is known; which of two that differ is true, nobody can say."""
     known = records.setdefault(record.id, record)
     if known != record:
-        raise ValueError("another row has the same id and differs")
+        raise ContestedError(_CONTESTED, _about(known))
     return known is record
 
 
 def _keep_newest(records: dict[str, N], record: N) -> bool:
     """Keep a record as it was answered last: its state may change while the list is read."""
-    known = records.get(record.id)
+    is_new = record.id not in records
     records[record.id] = record
-    return known is None
+    return is_new
 
 
 def _add(records: dict[D, None], record: D) -> bool:
@@ -155,3 +173,19 @@ def _add(records: dict[D, None], record: D) -> bool:
     number = len(records)
     records.setdefault(record)
     return len(records) > number
+
+
+def _keep_backup(records: dict[str, Backup], record: Backup) -> bool:
+    """Keep a backup as it was answered last: its status may change, and nothing that says what was made."""
+    known = records.get(record.id, record)
+    if _MADE(known) != _MADE(record):
+        raise ContestedError(_CONTESTED, About(resources=(known.resource_id,), vaults=(known.vault_id,)))
+    return _keep_newest(records, record)
+
+
+def _about(record: Policy | Vault | Protectable) -> About:
+    if isinstance(record, Policy):
+        return About(vaults=tuple(sorted(record.vault_ids)))
+    if isinstance(record, Vault):
+        return About(resources=tuple(held.id for held in record.resources))
+    return About(resources=(record.id, *record.parts))

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from audit import assess, publish, run, subjects
 from audit.answers import ANSWERS
 from audit.chain import Unsigned
-from audit.collection import Kind, Page, Reading
+from audit.collection import Kind, Page, Reading, Sheet
 from audit.garbage import without_gc
 from audit.ledger import Ledger
 from audit.publish import HISTORY, Publication
@@ -124,9 +124,9 @@ def _page(watch: Watch, intake: Intake, entered: Ledger, file: Path) -> None:
     answer, rest = ANSWERS[Kind.TASKS], page.envelope
     rows = page.rows.page.odd.items() if isinstance(page.rows, TaskRows) else [*enumerate(page.rows)]  # not packed yet
     with watch.on("validate"):
-        entered.enter(answer, rows, rest, lambda _row: True, page=1)
+        entered.enter(answer, rows, rest, lambda _row: True, sheet=Sheet(1))
     with watch.on("rows"):
-        entered.enter(answer, rows, rest, _made, page=1)
+        entered.enter(answer, rows, rest, _made, sheet=Sheet(1))
     with watch.on("merge"):
         intake.accept(page)
 

@@ -100,10 +100,10 @@ class CbrClient:
             SourceError: it may not, or the answer is no list.
         """
         kind = next(kind for kind, known in _NAMES.items() if known == name)
-        if kind is Kind.PROTECTABLES:
+        if kind == Kind.PROTECTABLES:
             self._try_protectables()
             return ""
-        if kind is Kind.MEMBERS:
+        if kind == Kind.MEMBERS:
             self._try_members()
             return ""
         asked = self._asked(kind)
@@ -129,8 +129,8 @@ class CbrClient:
 
     def _try(self, kind: Kind, path: str, params: Params = ()) -> None:
         url = f"{self._endpoint}/v3/{self._project_id}/{path}"
-        operation = (("operation_type", OPERATIONS[0]),) if kind is Kind.ORGANIZATION_POLICIES else ()
-        place = () if kind is Kind.POLICIES else (*operation, ("limit", "1"))
+        operation = (("operation_type", OPERATIONS[0]),) if kind == Kind.ORGANIZATION_POLICIES else ()
+        place = () if kind == Kind.POLICIES else (*operation, ("limit", "1"))
         answer = self._transport.get(url, (*params, *place), self._credentials, kind.permission)
         try:
             listed = isinstance(orjson.loads(answer.body)[kind.key], list)
@@ -145,7 +145,7 @@ class CbrClient:
         The documents call ``end_time`` the end of a task: one that has none may not be listed where it is given.
         """
         yield self.read(kind, window, about)
-        if kind is not Kind.TASKS:
+        if kind != Kind.TASKS:
             return
         path = _PATHS[kind]
         walks = [self._walk(kind, path, (), self._asked(kind, status)) for status in _OPEN]
@@ -168,16 +168,16 @@ class CbrClient:
             window: the time that is looked at.
             about: of a list that there is one of for each thing: the ids of these things.
         """
-        if kind is Kind.DEPLOYMENTS:
+        if kind == Kind.DEPLOYMENTS:
             return OfEach(kind, [self._whole(kind, _deployments(policy_id)) for policy_id in about])
-        if kind is Kind.MEMBERS:
+        if kind == Kind.MEMBERS:
             return OfEach(kind, [self._walk(kind, _members(backup_id), (), Asked()) for backup_id in about])
-        if kind is Kind.ORGANIZATION_POLICIES:
+        if kind == Kind.ORGANIZATION_POLICIES:
             lists = [(("operation_type", each),) for each in OPERATIONS]
             return Chain([self._walk(kind, _PATHS[kind], params, Asked()) for params in lists])
-        if kind is Kind.POLICIES:  # the API gives them in one answer and takes no offset
+        if kind == Kind.POLICIES:  # the API gives them in one answer and takes no offset
             return self._whole(kind, _PATHS[kind])
-        if kind is Kind.PROTECTABLES:
+        if kind == Kind.PROTECTABLES:
             walks = {name: self._walk(kind, _protectables(name), (), Asked()) for name in PROTECTABLE_TYPES}
             return Chain([*walks.values()], {name: walks[name] for name in _OPTIONAL})
         times = (("start_time", shown(window.since)), ("end_time", shown(window.until)))
@@ -189,7 +189,7 @@ class CbrClient:
         return Walk(kind, lambda _offset: self._fetch(kind, path, ()), parse=self._parse)
 
     def _walk(self, kind: Kind, path: str, params: Params, asked: Asked) -> Walk:
-        size = _SMALL_PAGE if kind is Kind.PROTECTABLES else PAGE_SIZE
+        size = _SMALL_PAGE if kind == Kind.PROTECTABLES else PAGE_SIZE
 
         def fetch(offset: int) -> Page:
             place = (("limit", str(size)), ("offset", str(offset)))
@@ -207,7 +207,7 @@ class CbrClient:
         path = f"/v3/{self._project_id}/{name}"
         answer = self._transport.get(f"{self._endpoint}{path}", params, self._credentials, kind.permission, sent=sent)
         with self._naming(path):
-            body = without_private_parts(answer.body) if kind is Kind.PROTECTABLES else answer.body
+            body = without_private_parts(answer.body) if kind == Kind.PROTECTABLES else answer.body
         return Page(
             kind=kind,
             path=path,
@@ -235,7 +235,7 @@ class CbrClient:
 
 def _make_ready(kind: Kind) -> None:
     """Make what parses pages, once: it takes as long as parsing one, and the first answer is still on its way."""
-    if kind is Kind.TASKS:
+    if kind == Kind.TASKS:
         from audit.typed_tasks import reader  # noqa: PLC0415  # earlier, it would delay the first request
 
         reader()

@@ -57,7 +57,7 @@ def find_head(store: Store, scope: str, pointer: str | None) -> Head | None:
 
 
 def _official(store: Store, digest: Digest | None) -> Digest | None:
-    while digest is not None and digest.kind is DigestKind.WHAT_IF:
+    while digest is not None and digest.kind == DigestKind.WHAT_IF:
         digest = _opened(store, digest.previous.object) if digest.previous else None
     return digest
 

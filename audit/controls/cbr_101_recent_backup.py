@@ -11,9 +11,9 @@ How it is judged
     unknown         a task says success within the limit, and the backups could not be read completely, or what it made
                     need not be listed yet (for an hour, unless another such success made nothing), or at all; no
                     success within the limit is sure, and a task within it has a status or an operation that is not
-                    documented, or says that it succeeded and names an error; the task log has gaps or does not reach
-                    back as far as the limit, no limit is known because the policies cannot be read, or the vault's age
-                    contradicts the time of judgement
+                    documented, or says that it succeeded and names an error; the task log has gaps or a row that
+                    matters here and could not be used or does not reach back as far as the limit, no limit is known
+                    because the policies cannot be read, or the vault's age contradicts the time of judgement
     not_applicable  the resource's vault is newer than the limit: the first backup is not due
     A success made nothing where the list of backups does not have what it names, or shows it as more than an hour older
     than the task; and, where such resources have backups in the list, if it names none and none came meanwhile. What
@@ -34,7 +34,7 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import SYNC, Task
-from audit.subjects import Limits, Resource, SubjectKind, newest_proof, reaches_back, silent_since
+from audit.subjects import SUCCESSES, Limits, Resource, SubjectKind, newest_proof, reaches_back, shows, silent_since
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -53,7 +53,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     hours: Facts = {"age_hours": age // _HOUR, "limit_hours": limit // _HOUR}
     if age <= limit:
         return _of_points(resource, limits, limit, last)
-    if not resource.log_complete:
+    if not shows(resource, SUCCESSES, limits.now - limit):
         return unknown("a newer success may be missing: the task log has gaps", [last], **hours)
     doubt = _doubt(resource, limits.now - limit, hours)
     if doubt:
@@ -82,7 +82,7 @@ def _of_points(resource: Resource, limits: Limits, limit: timedelta, last: Task)
     in_doubt, void = ([task for task in part if limits.now - task.began <= limit] for part in (doubtful, refuted))
     if in_doubt and not (void and resource.kind_is_listed):
         return unknown("a task says success, and its backup is not in the list, or not yet", in_doubt[:1], **facts)
-    if not resource.log_complete:
+    if not shows(resource, SUCCESSES, limits.now - limit):
         return unknown("a newer success may be missing: the task log has gaps", [last], **facts)
     doubt = _doubt(resource, limits.now - limit, facts)
     if doubt:
@@ -111,7 +111,7 @@ def _synchronised(resource: Resource, limits: Limits, limit: timedelta) -> Verdi
         return unknown("a synchronisation does not say how many backups it brought, or of which resource", doubtful)
     if last is None:
         return _without_success(resource, limits, limit)
-    if not resource.log_complete:
+    if not shows(resource, SUCCESSES, since):
         return unknown("a newer synchronisation may be missing: the task log has gaps", [last], **facts)
     odd = resource.strange_since(since)
     if odd:
@@ -125,7 +125,7 @@ def _without_success(resource: Resource, limits: Limits, limit: timedelta) -> Ve
         return unknown("its vault was created after the time of judgement", created=resource.held_since)
     if resource.held_since is not None and limits.now - resource.held_since <= limit:
         return not_applicable("its vault is new, and the first backup is not due yet", limit_hours=hours)
-    if not resource.log_complete:
+    if not shows(resource, SUCCESSES, limits.now - limit):
         return unknown("no successful backup was seen, and the task log has gaps", limit_hours=hours)
     if not reaches_back(resource, limit, limits.now):
         return unknown("the task log does not reach back as far as the limit", limit_hours=hours)

@@ -9,9 +9,9 @@ How it is judged
                     before the next run was due
     fail            one brought none: it failed, was skipped, was left out as an earlier one still ran, or left no
                     task
-    unknown         the task log has gaps or does not cover the period, a policy or its schedule cannot be read, or a
-                    run has no sure success and a task of its time has a status or an operation that is not documented,
-                    or says that it succeeded and names an error
+    unknown         the task log has gaps or a row that matters here and could not be used or does not cover the period,
+                    a policy or its schedule cannot be read, or a run has no sure success and a task of its time has a
+                    status or an operation that is not documented, or says that it succeeded and names an error
     not_applicable  no enabled policy planned a run of the period whose time is over
     Not judged are runs that still have time or still go on, runs in a maintenance window, and runs before the
     resource or the policy was known as it is now. No backup counts for two planned runs. A success that names a backup
@@ -37,8 +37,8 @@ _REASONS: Final = {
     RunState.SKIPPED: "a planned backup was skipped, and nothing made up for it in time",
     RunState.OVERLAP: "a planned backup was left out, because an earlier one still ran",
 }
-
-
+_DOUBT: Final = "a backup has a status that is not documented"
+_HIDDEN: Final = "a row of the task log could not be used, and may be a planned backup"
 _COUNTED: Final = tuple((state.value, state) for state in (RunState.ON_TIME, RunState.LATE, *_REASONS))
 
 
@@ -52,7 +52,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     states = Counter(planned.states[first:])
     facts = _facts(planned, first, states, sum(created >= start for created in planned.unscheduled.created))
     unmet = [run for run in planned.runs_in(UNMET, first) if not run.is_met]
-    if not resource.log_complete:
+    if not resource.log_read:
         return unknown("the task log has gaps", **facts)
     if unmet:
         return failed(_reason(unmet), _tasks(unmet), since=unmet[0].due, **facts)

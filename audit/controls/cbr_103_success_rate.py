@@ -6,10 +6,10 @@ How it is judged
     pass            of the backups that finished in the last `success_rate_days`, at least `min_success_rate_percent`
                     succeeded
     fail            fewer did; failed and timed-out backups count against it, skipped ones do not
-    unknown         the task log has gaps or does not cover the period; a backup has a status that is not documented,
-                    or says that it succeeded and names an error; tasks whose operation is not documented would decide
-                    if they were backups; or too many failed, and nobody can say which of them do not count because a
-                    policy or its schedule cannot be read
+    unknown         the task log has gaps or a row that matters here and could not be used or does not cover the period;
+                    a backup has a status that is not documented, or says that it succeeded and names an error; tasks
+                    whose operation is not documented would decide if they were backups; or too many failed, and nobody
+                    can say which of them do not count because a policy or its schedule cannot be read
     not_applicable  no backup finished in the period: CBR-101 judges that
     A failure does not count where a success made up for it before the next run was due, or where its planned run lay
     in a maintenance window. A success that names a backup which an earlier success made counts as failed.
@@ -20,7 +20,7 @@ How to fix it
 from typing import Final
 
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
-from audit.subjects import Limits, Resource, SubjectKind, reaches_back
+from audit.subjects import FINISHED, Limits, Resource, SubjectKind, reaches_back, shows
 
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
@@ -32,7 +32,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     broken = [task for task in tasks.broken if task.began >= start and task.id not in (harmless or ())]
     finished = len(succeeded) + len(broken)
     facts: Facts = {"succeeded": len(succeeded), "finished": finished, "limit_percent": limits.min_success_rate}
-    if not resource.log_complete:
+    if not shows(resource, FINISHED, start):
         return unknown("the task log has gaps", **facts)
     if resource.puzzling:
         return puzzled("a backup", resource.puzzling, **facts)

@@ -5,8 +5,9 @@ Why it matters
 How it is judged
     pass            every task that names the subject ended, or was created no longer ago than `stuck_after_hours`
     fail            a task has been waiting or running for longer
-    unknown         no such task was seen, and the task log has gaps or does not reach back beyond the limit; or an old
-                    task has not ended and has a status that is not documented
+    unknown         no such task was seen, and the task log has gaps or does not reach back beyond the limit, or a row
+                    of it could not be used and does not say that its task ended; or an old task has not ended and has a
+                    status that is not documented
     not_applicable  the log names no task of the subject
     Tasks that wait or run are asked for by themselves, whatever their time, beside those of the window.
     A resource answers for the tasks that name it, a vault for those that name no resource, the collection for the rest.
@@ -20,7 +21,7 @@ from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Task, newest, pick
-from audit.subjects import Collection, Limits, Resource, SubjectKind, VaultSubject
+from audit.subjects import UNFINISHED, Collection, Limits, Resource, SubjectKind, VaultSubject, shows
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -40,7 +41,7 @@ def judge(subject: Resource | VaultSubject | Collection, limits: Limits) -> Verd
         return failed("a task does not end", stuck, since=stuck[0].created_at, **facts)
     if old:
         return unknown("an old task has a status that is not documented", old, **facts)
-    if not subject.log_complete:
+    if not shows(subject, UNFINISHED, subject.window.since):
         return unknown("no stuck task was seen, and the task log has gaps", **facts)
     if subject.window.since >= limits.now - limits.stuck_after:
         return unknown("the task log does not reach back beyond the limit", **facts)

@@ -5,10 +5,10 @@ Why it matters
 How it is judged
     pass            backups ran in the last `skipped_runs_days`, and no more than `max_skipped_runs` were skipped
     fail            more backups were skipped
-    unknown         the task log has gaps or does not cover the period; a backup has a status that is not documented,
-                    or says that it succeeded and names an error; tasks whose operation is not documented would decide
-                    if they were backups; or too many were skipped, and nobody can say which of them do not count
-                    because a policy or its schedule cannot be read
+    unknown         the task log has gaps or a row that matters here and could not be used or does not cover the period;
+                    a backup has a status that is not documented, or says that it succeeded and names an error; tasks
+                    whose operation is not documented would decide if they were backups; or too many were skipped, and
+                    nobody can say which of them do not count because a policy or its schedule cannot be read
     not_applicable  the log shows no backup in the period
     A skipped backup does not count where a success made up for it before the next run was due, or where its planned
     run lay in a maintenance window.
@@ -20,7 +20,7 @@ from typing import Final
 
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import Task
-from audit.subjects import Limits, Resource, SubjectKind, reaches_back
+from audit.subjects import NOT_BROKEN, Limits, Resource, SubjectKind, reaches_back, shows
 
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
@@ -31,7 +31,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     newest = [task for task in tasks.backups[-1:] if task.created_at >= start]
     skipped = [task for task in tasks.skipped if task.created_at >= start and task.id not in (harmless or ())]
     facts: Facts = {"skipped": len(skipped), "limit": limits.max_skipped_runs}
-    if not resource.log_complete:
+    if not shows(resource, NOT_BROKEN, start):
         return unknown("the task log has gaps", skipped, **facts)
     if resource.puzzling:
         return puzzled("a backup", resource.puzzling, **facts)

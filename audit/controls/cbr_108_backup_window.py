@@ -7,8 +7,9 @@ How it is judged
     pass            every planned backup of the last `scheduled_run_days` that succeeded ended no later than
                     `backup_window_hours` after it was due
     fail            one ended later
-    unknown         the task log has gaps or does not cover the period, a policy or its schedule cannot be read, a
-                    backup does not say when it ended, or nobody can say whether a planned one was made (CBR-102)
+    unknown         the task log has gaps or a row that matters here and could not be used or does not cover the period,
+                    a policy or its schedule cannot be read, a backup does not say when it ended, or nobody can say
+                    whether a planned one was made (CBR-102)
     not_applicable  no planned backup of the period succeeded: CBR-102 judges that
     CBR-106 judges backups that do not end. Runs that CBR-102 does not judge are left out here too.
 How to fix it
@@ -22,7 +23,7 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unclear, unknown
 from audit.records import Task
-from audit.subjects import Limits, Resource, RunState, Schedules, SubjectKind, reaches_back
+from audit.subjects import SUCCESSES, Limits, Resource, RunState, Schedules, SubjectKind, reaches_back, shows
 
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
@@ -34,7 +35,8 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     planned = resource.planned_runs(limits)
     if planned is None:
         return unknown("nobody knows what was planned", problem=resource.unreadable)
-    first = planned.first_since(limits.now - limits.scheduled_run_period)
+    start = limits.now - limits.scheduled_run_period
+    first = planned.first_since(start)
     done = planned.done(first)
     delays = [planned.backups.began[place] - due for due, place in done]
     ends = zip(done, planned.backups.ended([place for _due, place in done]), strict=True)
@@ -46,7 +48,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         "longest_minutes": max(took)[0] // _MINUTE if took else None,
         "limit_hours": limits.backup_window // _HOUR,
     }
-    if not resource.log_complete:
+    if not resource.log_read or not (slow or shows(resource, SUCCESSES, start)):
         return unknown("the task log has gaps", **facts)
     if slow:
         return failed("a planned backup ended after its window", _tasks(planned, slow), since=slow[0][0], **facts)

@@ -7,10 +7,11 @@ How it is judged
     pass            the newest copy did not fail, and the newest backup that was there when a replication policy came
                     due, at least `replication_lag_hours` ago, is copied, or a newer one is
     fail            the newest copy failed or timed out, or neither that backup nor a newer one is copied
-    unknown         the task log or the list of backups has gaps, the policies or the schedule of the replication
-                    policy cannot be read, or nobody can say whether a backup was copied: the newest copy, or one that
-                    is newer than the backup, has a status that is not documented or says that it succeeded and names
-                    an error, or the operation of a newer task is not documented
+    unknown         the task log or the list of backups has gaps or a row that matters here and could not be used, the
+                    policies or the schedule of the replication policy cannot be read, or nobody can say whether a
+                    backup was copied: the newest copy, or one that is newer than the backup, has a status that is not
+                    documented or says that it succeeded and names an error, or the operation of a newer task is not
+                    documented
     not_applicable  no enabled replication policy is applied to a vault of the resource, or none came due long enough
                     ago for a backup that is there
     A copy is shown by a task that names the backup, or by the backup itself. Runs in a maintenance window, and runs
@@ -28,7 +29,7 @@ from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import COPIES, Task
 from audit.records.keys import Key
-from audit.subjects import Limits, PolicySubject, Resource, SubjectKind
+from audit.subjects import COPYING, SUCCESSES, Limits, PolicySubject, Resource, SubjectKind, shows
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -40,10 +41,10 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     copying = [policy for policy in resource.policies if policy.makes_copies]
     if not copying:
         return not_applicable("no enabled replication policy is applied")
-    if not resource.log_complete:
-        return unknown("the task log has gaps")
     copies = [task for task in resource.doing(COPIES) if task.began <= limits.now]
     newest = next((task for task in reversed(copies) if task.may_have_worked or task.broke), None)
+    if not shows(resource, COPYING, newest.began if newest else resource.window.since):
+        return unknown("the task log has gaps")
     odd = [task for task in resource.strange if newest is None or task.began > newest.began]
     if any(task.may_have_failed or (newest and newest.broke and not task.came_to_nothing) for task in odd):
         return strange("been a copy", odd)
@@ -71,6 +72,8 @@ def _in_time(resource: Resource, copying: list[PolicySubject], copies: list[Task
         "limit_hours": limits.replication_lag // _HOUR,
         "newest_copied": copied.created_at if copied else None,
     }
+    if late and not all(shows(resource, sort, late[0].created_at) for sort in (COPYING, SUCCESSES)):
+        return unknown("the task log has gaps", **facts)
     if late:
         odd = resource.strange_since(late[0].created_at)
         if odd:

@@ -6,8 +6,9 @@ Why it matters
 How it is judged
     pass            the newest successful backup was made with the applications at rest
     fail            it was not
-    unknown         the task log has gaps, the vault or the backup does not say, or a newer task has a status or an
-                    operation that is not documented, or says that it succeeded and names an error
+    unknown         the task log has gaps or a row that matters here and could not be used, the vault or the backup does
+                    not say, or a newer task has a status or an operation that is not documented, or says that it
+                    succeeded and names an error
     not_applicable  no vault of the resource orders application consistency, or the log shows no successful backup. What
                     is synchronised into a hybrid vault was made consistent, or not, where it was backed up
 How to fix it
@@ -19,7 +20,7 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import Task
-from audit.subjects import Limits, Resource, SubjectKind
+from audit.subjects import SUCCESSES, Limits, Resource, SubjectKind, shows
 
 _ORDERED: Final = "app_consistent"
 
@@ -32,10 +33,10 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unknown("the vault does not say whether it orders application consistency")
     if not ordering:
         return not_applicable("its vault does not order application consistency")
-    if not resource.log_complete:
-        return unknown("the task log has gaps")
     places = {None, *ordering}
     newest = resource.backups.newest(lambda task: task.vault_id in places and task.may_have_worked, limits.now)
+    if not shows(resource, SUCCESSES, newest.began if newest else resource.window.since):
+        return unknown("the task log has gaps")
     odd = resource.strange_since(newest.began if newest else resource.window.since)
     odd = [task for task in odd if task.vault_id in places]
     if odd:

@@ -8,10 +8,10 @@ How it is judged
     fail            the vault was deleted, a resource was taken out of it, or a backup went before its time: before the
                     end that it had when an earlier run saw it, whether or not a task shows who deleted it; or, where no
                     run saw it, before its age or the number of newer ones reached the retention of the vault's policies
-    unknown         none was seen, and the task log has gaps; or backups are gone and the policies cannot be read; or
-                    the evidence does not show whether the time of what was deleted had come; or a deletion or removal
-                    has a status that is not documented, or a task an operation; or no vault holds a resource any more,
-                    and no task shows when it left
+    unknown         none was seen, and the task log has gaps or a row that matters here and could not be used; or
+                    backups are gone and the policies cannot be read; or the evidence does not show whether the time of
+                    what was deleted had come; or a deletion or removal has a status that is not documented, or a task
+                    an operation; or no vault holds a resource any more, and no task shows when it left
     not_applicable  a resource whose place is known: its vault is judged; or the log names a vault, a resource or a
                     known backup for whatever was taken away
     A vault answers for the tasks that concern it, the collection for those that name neither a vault nor a resource
@@ -55,7 +55,10 @@ from audit.records import (
 )
 from audit.records.keys import Key
 from audit.subjects import (
+    DELETING,
+    REMOVING,
     SLACK,
+    SUCCESSES,
     Collection,
     Fate,
     Fates,
@@ -66,6 +69,7 @@ from audit.subjects import (
     SubjectKind,
     Taken,
     VaultSubject,
+    shows,
 )
 
 _DAY: Final = timedelta(days=1)
@@ -81,9 +85,9 @@ def judge(subject: VaultSubject | Resource | Collection, _limits: Limits) -> Ver
 
 def _of_resource(resource: Resource) -> Verdict:
     """Only what no task explains is said of the resource itself."""
-    if resource.presence is Presence.UNKNOWN:
+    if resource.presence == Presence.UNKNOWN:
         return unknown("the vaults could not be read completely")
-    if resource.presence is not Presence.UNACCOUNTED:
+    if resource.presence != Presence.UNACCOUNTED:
         return not_applicable("what is taken out of a vault is judged there")
     last = newest(resource.tasks)
     return unknown("no vault holds it, and no task shows when it left", [last], last_task=last.created_at)
@@ -95,7 +99,7 @@ def _of_loose(collection: Collection) -> Verdict:
     removals = [task for task in taken if task.operation in REMOVALS]
     if removals:
         return failed("something was removed, and the log does not say what", removals, since=removals[0].created_at)
-    if not collection.log_complete:
+    if not all(shows(collection, sort, collection.window.since) for sort in (REMOVING, DELETING)):
         return unknown("nothing was seen to be taken away, and the task log has gaps")
     if taken:
         return unknown("backups were deleted, and the log does not say of what", taken, deletions=len(taken))
@@ -137,7 +141,7 @@ def _of_vault(vault: VaultSubject) -> Verdict:
     if found or vanished:
         since = min([*(task.created_at for task in found), *(each.gone for each in vanished)])
         return failed(_reason(found), found, since=since, **facts)
-    if not vault.log_complete:
+    if not all(shows(vault, sort, vault.window.since) for sort in (REMOVING, DELETING)):
         return unknown("nothing was seen to be taken away, and the task log has gaps", **facts)
     doubt = _doubt(vault.tasks)
     if doubt:
@@ -169,8 +173,10 @@ def _lost(vault: VaultSubject, removals: list[Task]) -> tuple[dict[Key, Taken], 
     removed = {resource_id: task.created_at for task in removals for resource_id in (*task.removed, task.resource_id)}
     left = [each for each in vault.taken if each.made > removed.get(each.resource_id, _EVER)]
     of = {each.key: (each, fates.of(each)) for each in left}
-    early = {key: each for key, (each, fate) in of.items() if fate is Fate.EARLY}
-    return early, frozenset(key for key, (_each, fate) in of.items() if fate is Fate.UNKNOWN)
+    early = {key: each for key, (each, fate) in of.items() if fate == Fate.EARLY}
+    unsure = frozenset(key for key, (_each, fate) in of.items() if fate == Fate.UNKNOWN)
+    may_be_removed = vault.log_read and not shows(vault, REMOVING, vault.window.since)
+    return ({}, unsure | early.keys()) if may_be_removed else (early, unsure)
 
 
 def _early(deletions: list[Task], backups: list[Task], vault: VaultSubject) -> tuple[list[Task], list[Task]]:
@@ -187,8 +193,8 @@ def _early(deletions: list[Task], backups: list[Task], vault: VaultSubject) -> t
     dated = [(task, made[task.backup_key]) for task in deletions if task.backup_key and task.backup_key in made]
     young = [(task, backup) for task, backup in dated if _is_young(task, backup, rules)]
     numbers = {number for subject in rules for number in _numbers(subject)}
-    if numbers and not vault.log_complete:
-        return [], []  # the newer backups that explain a deletion may be missing
+    if numbers and not shows(vault, SUCCESSES, vault.window.since):
+        return [], [task for task, _backup in young]  # the newer backups that explain a deletion may be missing
     fewest, of = min(numbers, default=inf), {backup.resource_id for _task, backup in young} if numbers else set()
     sure, most = _begun(vault, of, lambda task: task.succeeded), _begun(vault, of, lambda task: task.may_have_worked)
     young = [pair for pair in young if not numbers or _newer(*pair, sure) < fewest]

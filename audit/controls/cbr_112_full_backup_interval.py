@@ -7,10 +7,10 @@ How it is judged
     pass            no more incremental backups followed the newest full one than the policy's full_backup_interval
                     allows
     fail            more followed
-    unknown         the task log has gaps, a policy or its schedule cannot be read, a backup does not say whether it
-                    is full, or the window shows neither a full backup nor more incremental ones than allowed; or
-                    newer tasks would decide if they were backups that succeeded: their status or operation is not
-                    documented, or they name an error too
+    unknown         the task log has gaps or a row that matters here and could not be used, a policy or its schedule
+                    cannot be read, a backup does not say whether it is full, or the window shows neither a full backup
+                    nor more incremental ones than allowed; or newer tasks would decide if they were backups that
+                    succeeded: their status or operation is not documented, or they name an error too
     not_applicable  no enabled policy of the resource asks for full backups, or none was made: CBR-101 judges that
     Incremental backups count that name the policy or answer its planned runs; full ones count whoever started them.
 How to fix it
@@ -25,7 +25,7 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import TaskList
-from audit.subjects import Limits, PolicySubject, Resource, Schedules, SubjectKind, silent_since
+from audit.subjects import SUCCESSES, Limits, PolicySubject, Resource, Schedules, SubjectKind, shows, silent_since
 
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
@@ -36,14 +36,14 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     asking = [subject for subject in resource.followed if subject.makes_backups and _allowed(subject) > 0]
     if not asking:
         return not_applicable("no enabled policy asks for full backups")
-    if not resource.log_complete:
-        return unknown("the task log has gaps")
     subject = min(asking, key=_allowed)
     return _of_chain(resource, subject, _made(resource, subject, planned))
 
 
 def _of_chain(resource: Resource, subject: PolicySubject, made: TaskList) -> Verdict:
     chain = made[len(made) - len([*takewhile(lambda task: task.incremental, reversed(made.samples))]) :]
+    if not shows(resource, SUCCESSES, _looked_at(made, len(chain), subject) or resource.window.since):
+        return unknown("the task log has gaps")
     facts: Facts = {"policy": subject.id, "incremental": len(chain), "limit": _allowed(subject)}
     start = made[-len(chain) - 1 if len(chain) < len(made) else 0].began if made else resource.window.since
     doubt = _doubt(resource, start, _allowed(subject) - len(chain) if made else -1, facts)
@@ -71,6 +71,12 @@ def _doubt(resource: Resource, start: datetime, more: int, facts: Facts) -> Verd
     if puzzling:
         return puzzled("a backup", puzzling, **facts)
     return strange("been a backup", odd, **facts) if odd else None
+
+
+def _looked_at(made: TaskList, incremental: int, subject: PolicySubject) -> datetime | None:
+    """When the oldest of the backups began that the verdict rests on; None where it rests on all that there are."""
+    number = min(incremental, _allowed(subject)) + 1
+    return made[-number].began if number <= len(made) else None
 
 
 def _allowed(subject: PolicySubject) -> int:

@@ -7,8 +7,9 @@ How it is judged
     pass            the newest backup that names a policy names one that is applied to a vault of the resource, or an
                     applied policy has run since
     fail            it names another one, although an applied policy was already due, or named by a backup, before it
-    unknown         the task log has gaps, a policy or its schedule cannot be read, or a newer task whose operation is
-                    not documented may have been a backup of another policy, or of an applied one
+    unknown         the task log has gaps or a row that matters here and could not be used, a policy or its schedule
+                    cannot be read, or a newer task whose operation is not documented may have been a backup of another
+                    policy, or of an applied one
     not_applicable  no backup names a policy, which the log often leaves out; or the newest one that does shows no
                     more than that the policy was replaced since
 How to fix it
@@ -21,7 +22,7 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, strange, unknown
 from audit.records import Task
-from audit.subjects import Limits, Resource, Schedules, SubjectKind
+from audit.subjects import BACKUPS, Limits, Resource, Schedules, SubjectKind, shows
 
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
@@ -29,9 +30,9 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     planned = resource.planned_runs(limits)
     if planned is None:
         return unknown("nobody knows what was planned", problem=resource.unreadable)
-    if not resource.log_complete:
-        return unknown("the task log has gaps")
     newest = resource.backups.newest(lambda task: bool(task.policy_id))
+    if not shows(resource, BACKUPS, newest.began if newest else resource.window.since):
+        return unknown("the task log has gaps")
     odd = [task for task in resource.strange if newest is None or task.created_at > newest.created_at]
     if any(task.policy_id and task.policy_id not in _applied(resource) for task in odd):
         return strange("been a backup of another policy", odd)

@@ -9,8 +9,9 @@ How it is judged
                     CBR-404 sees it
     unknown         the backups could not be read completely; the newest one has a status that is not documented; or
                     nobody can say whether the task failed, or whether there should be a backup, or a newer one: the
-                    task log, the vaults or the policies have gaps, or a task has a status or an operation that is not
-                    documented, or says that it succeeded and names an error
+                    task log, the vaults or the policies have gaps or a row that matters here and could not be used, or
+                    a task has a status or an operation that is not documented, or says that it succeeded and names an
+                    error
     not_applicable  there is no backup, and none succeeded: CBR-101 judges that
     Left out are backups that are being made or deleted, copies from another region, parts of a server's backup, and
     what a failed task left behind: CBR-105 judges that.
@@ -24,7 +25,18 @@ from typing import Final
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import Backup, Task
-from audit.subjects import SLACK, Limits, Resource, SubjectKind, weigh_claims
+from audit.subjects import (
+    DELETING,
+    FAILURES,
+    REMOVING,
+    SLACK,
+    SUCCESSES,
+    Limits,
+    Resource,
+    SubjectKind,
+    shows,
+    weigh_claims,
+)
 
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
@@ -51,7 +63,7 @@ def _of_bad(resource: Resource, newest: Backup, made: list[Task], facts: Facts) 
     """The newest backup is not available; say whether it should be."""
     if not newest.is_broken:
         return unknown("the newest backup has a status that is not documented", made, status=newest.status, **facts)
-    if not resource.log_complete and not any(task.succeeded for task in made):
+    if not shows(resource, FAILURES, newest.created_at) and not any(task.succeeded for task in made):
         return unknown("the newest backup is in error, and a task that explains it may be missing", **facts)
     puzzling = [task for task in made if not task.is_understood]
     if puzzling:
@@ -64,7 +76,7 @@ def _of_bad(resource: Resource, newest: Backup, made: list[Task], facts: Facts) 
 
 def _later_ones(resource: Resource, limits: Limits, newest: datetime) -> Verdict | None:
     """Look for successes after the newest backup whose own is not there."""
-    if not (resource.log_complete and resource.vaults_complete):
+    if not (shows(resource, SUCCESSES, newest) and resource.vaults_complete):
         return unknown("the newest backup is available, and a task or a vault that tells of a newer one may be missing")
     last = resource.kept_successes.created[-1:]
     if not last or last[0] - newest <= SLACK:  # nearly always
@@ -75,6 +87,8 @@ def _later_ones(resource: Resource, limits: Limits, newest: datetime) -> Verdict
     )
     if gone and not hollow and resource.policies is None:
         return unknown("a newer backup may have been there, and the policies that explain it could not be read", gone)
+    if gone and not hollow and not all(shows(resource, sort, gone[0].began) for sort in (DELETING, REMOVING)):
+        return unknown("a newer backup may have been there, and the task that explains it may be missing", gone)
     if not (gone or hollow):
         return None
     odd = resource.strange_since(gone[0].began) if gone and not hollow else []
@@ -90,8 +104,10 @@ def _without_any(resource: Resource) -> Verdict:
         odd = resource.strange_since(last.began)
         if odd:
             return strange("deleted the backups", odd, last_success=last.began)
+        if resource.log_read and not shows(resource, REMOVING, last.began):
+            return unknown("backups succeeded, and none is there; what took the resource out may be missing", [last])
         return failed("backups succeeded, and none is there to restore from", [last], last_success=last.began)
-    if not (resource.log_complete and resource.vaults_complete):
+    if not (shows(resource, SUCCESSES, resource.window.since) and resource.vaults_complete):
         return unknown("there is no backup, and a task or a vault that tells of one may be missing")
     if resource.puzzling:
         return puzzled("there is no backup, and a task that should have made one", resource.puzzling)

@@ -9,10 +9,11 @@ How it is judged
     fail            a backup is gone and nothing explains it; a success names a backup that was there before it, or that
                     an earlier success made, or none although such resources have backups in the list and none came
                     meanwhile; or a backup is there that no task made
-    unknown         the backups could not be read completely, or the task log has gaps; what does not agree may be
-                    explained by policies or vaults that could not be read, by a task that names no backup, or by one
-                    whose status or operation is not documented, or that says it succeeded and names an error; or the
-                    vault says that it keeps no backup of the resource and one is listed, or the other way round
+    unknown         the backups could not be read completely, or the task log has gaps or a row that matters here and
+                    could not be used; what does not agree may be explained by policies or vaults that could not be
+                    read, by a task that names no backup, or by one whose status or operation is not documented, or that
+                    says it succeeded and names an error; or the vault says that it keeps no backup of the resource and
+                    one is listed, or the other way round
     not_applicable  the log shows no successful backup whose vault holds the resource, and no backup is there that was
                     made while the log is covered
     Retention explains a loss where an applied policy by its rules of then, or the end of the next backup that is there,
@@ -33,7 +34,21 @@ from typing import Final, NamedTuple
 from audit.collection import Kind
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import BACKUP, DELETIONS, Backup, Task
-from audit.subjects import SLACK, Claims, Limits, Resource, SubjectKind, silent_since, unexplained, weigh_claims
+from audit.subjects import (
+    BACKUPS,
+    DELETING,
+    REMOVING,
+    SLACK,
+    SUCCESSES,
+    Claims,
+    Limits,
+    Resource,
+    SubjectKind,
+    shows,
+    silent_since,
+    unexplained,
+    weigh_claims,
+)
 
 _NONE_MADE: Final = frozenset({"failed", "timeout", "skipped", "waiting"})
 _FIRST: Final = timedelta(days=1)  # a task may have waited for long before it made its backup
@@ -50,7 +65,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     facts: Facts = {"successes": claims.made, "gone": len(gone), "backups": len(points), "without_task": len(extra)}
     if hollow:
         facts["hollow"] = len(hollow)
-    if not resource.log_complete:
+    if not resource.log_read or not (hollow or _is_clear(resource, gone, extra)):
         return unknown("the task log has gaps", [*gone, *hollow], **facts)
     odd = resource.strange_since(gone[0].began) if gone else []
     is_lost = gone and resource.policies is not None and not odd
@@ -89,6 +104,15 @@ def _unsure(resource: Resource, now: datetime) -> Iterator[Task]:
     yield from (task for task in puzzling if task.backup_key in made)
     deletions = [task for task in resource.doing(DELETIONS) if not task.is_understood and task.backup_key]
     yield from (task for task in deletions if task.backup_key not in there)
+
+
+def _is_clear(resource: Resource, gone: list[Task], extra: list[Backup]) -> bool:
+    """Whether the log hides nothing that explains what does not agree or, where all does, a success without backup."""
+    if not gone and not extra:
+        return shows(resource, SUCCESSES, resource.window.since)
+    explaining = [(sort, gone[0].began) for sort in (DELETING, REMOVING) if gone]
+    explaining += [(BACKUPS, extra[0].created_at)] if extra else []
+    return all(shows(resource, sort, since) for sort, since in explaining)
 
 
 def _covered(resource: Resource) -> list[Backup]:

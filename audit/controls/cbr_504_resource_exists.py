@@ -33,15 +33,15 @@ def judge(resource: Resource, _limits: Limits) -> Verdict:
     facts: Facts = {"vaults": vaults, "protect_status": ", ".join(sorted(map(str, said))) or None}
     if resource.protectable and resource.protectable.status:
         facts |= {"listed_as": resource.protectable.status}
-    if resource.existence is Existence.DELETED:
+    if resource.existence == Existence.DELETED:
         return failed("it was deleted, and is still in its vault", **facts)
-    if resource.existence is Existence.CONTRADICTED:
+    if resource.existence == Existence.CONTRADICTED:
         return unknown("its vaults and the list do not agree whether it was deleted", **facts)
-    if resource.existence is Existence.NOT_READ:
+    if resource.existence == Existence.NOT_READ:
         return unknown("the vaults, or the list of what could be protected, could not be read completely", **facts)
     if not said <= _PROTECTED:
         return unknown("its vault says that protecting it is in error, or in a state that is not documented", **facts)
-    if not said and resource.existence is Existence.NOT_SAID:
+    if not said and resource.existence == Existence.NOT_SAID:
         return not_applicable("nothing says whether it is still there", **facts)
     return passed("it is still there", **facts)
 

@@ -7,9 +7,10 @@ How it is judged
                     profile (drills) for the restore of a resource that the vault holds; the finding says which of
                     the two it was
     fail            neither
-    unknown         neither was seen, and the task log has gaps or does not cover the period, or shows a task that may
-                    have been a restore: its status or operation is not documented, or it says that it succeeded and
-                    names an error; or the vaults could not be read completely
+    unknown         neither was seen, and the task log has gaps or a row that matters here and could not be used or does
+                    not cover the period, or shows a task that may have been a restore: its status or operation is not
+                    documented, or it says that it succeeded and names an error; or the vaults could not be read
+                    completely
     not_applicable  the vault holds nothing, is younger than the period, only receives replicas, or is gone
     A restore counts for a vault only where the log names the vault, or one vault alone holds the resource. A signed
     drill is the word of a person: CBR-601 shows who gave it, what was checked and where its record lies, and counts it
@@ -25,7 +26,7 @@ from typing import Final
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import RESTORES, Task, pick
 from audit.selection import fits
-from audit.subjects import Drill, Limits, SubjectKind, VaultSubject, reaches_back
+from audit.subjects import RESTORED, Drill, Limits, SubjectKind, VaultSubject, reaches_back, shows
 
 
 def judge(subject: VaultSubject, limits: Limits) -> Verdict:
@@ -52,7 +53,7 @@ def _without_restore(subject: VaultSubject, limits: Limits, tried: list[Task], f
     start = limits.now - limits.restore_test_period
     if subject.vault is not None and subject.vault.created_at is not None and subject.vault.created_at > start:
         return not_applicable("the vault is younger than the period", created=subject.vault.created_at, **facts)
-    if not subject.log_complete:
+    if not shows(subject, RESTORED, start):
         return unknown("no successful restore was seen, and the task log has gaps", **facts)
     if not reaches_back(subject, limits.restore_test_period, limits.now):
         return unknown("no successful restore was seen, and the task log does not cover the period", **facts)

@@ -5,9 +5,9 @@ Why it matters
 How it is judged
     pass            every successful restore in the window took no longer than `max_restore_minutes`
     fail            one took longer
-    unknown         none was seen to take longer, and the task log has gaps, a restore does not say when it ended, has
-                    a status that is not documented or says that it succeeded and names an error, or a task that took
-                    longer has an operation that is not documented
+    unknown         none was seen to take longer, and the task log has gaps or a row that matters here and could not be
+                    used, a restore does not say when it ended, has a status that is not documented or says that it
+                    succeeded and names an error, or a task that took longer has an operation that is not documented
     not_applicable  no restore succeeded in the window: CBR-601 judges that
 How to fix it
     Restore single disks rather than whole servers, or split what is too large. If the business can wait longer, raise
@@ -19,7 +19,7 @@ from typing import Final
 
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import Task
-from audit.subjects import Limits, Resource, SubjectKind
+from audit.subjects import RESTORED, Limits, Resource, SubjectKind, shows
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -37,7 +37,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     }
     if slow:
         return failed("a restore took too long", slow, since=slow[0].began, **facts)
-    if not resource.log_complete:
+    if not shows(resource, RESTORED, resource.window.since):
         return unknown("no slow restore was seen, and the task log has gaps", **facts)
     endless = [task for task in done if not task.ended_at]
     if endless:

@@ -6,8 +6,9 @@ Why it matters
 How it is judged
     pass            a restore of the resource failed or timed out in the window, and a later one succeeded
     fail            none has succeeded since
-    unknown         the task log has gaps; a restore has a status that is not documented, or says that it succeeded
-                    and names an error; or a newer task whose operation is not documented may have been a restore
+    unknown         the task log has gaps or a row that matters here and could not be used; a restore has a status that
+                    is not documented, or says that it succeeded and names an error; or a newer task whose operation is
+                    not documented may have been a restore
     not_applicable  no restore failed in the window
 How to fix it
     Repair the cause that the failed task names, then restore again, to a new server or disk if the old one is in use.
@@ -16,7 +17,7 @@ How to fix it
 from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
-from audit.subjects import Limits, Resource, SubjectKind
+from audit.subjects import RESTORING, Limits, Resource, SubjectKind, shows
 
 
 def judge(resource: Resource, limits: Limits) -> Verdict:
@@ -24,7 +25,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     restores = [task for task in resource.restores if task.began <= limits.now]
     broken = [task for task in restores if task.broke and task.created_at >= resource.window.since]
     puzzling = [task for task in restores if not task.is_understood]
-    if not resource.log_complete:
+    if not shows(resource, RESTORING, resource.window.since):
         return unknown("the task log has gaps", broken[-1:])
     if puzzling:
         return puzzled("a restore", puzzling)

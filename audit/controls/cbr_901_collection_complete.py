@@ -7,6 +7,7 @@ How it is judged
     unknown  rows are missing, a list could not be read, or the stated count never settled; or a policy, a backup or a
              task names a vault that no list shows and no task deleted, so that something is hidden
     The task log is read three times: that of the window, and the tasks that run and those that wait, of whatever time.
+    A row that could not be used was read all the same: CBR-902 judges that.
 How to fix it
     Read the gaps in the report. A permission or a time limit has its own text; for the rest, run the audit again.
 """

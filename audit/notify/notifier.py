@@ -85,7 +85,7 @@ class Notifier:
             self._call(change, report_url)
         elif self.compares:
             _LOG.info("notification.not_needed", cause="no change" if is_latest else "a later run is stored")
-        signal = Signal.FAIL if report.conclusion is Conclusion.INCOMPLETE else Signal.SUCCESS
+        signal = Signal.FAIL if report.conclusion == Conclusion.INCOMPLETE else Signal.SUCCESS
         self._ping(signal, lambda: message.subject(change))
 
     def _publish(self, change: Change, report_url: str) -> None:

@@ -78,7 +78,7 @@ def _on_waivers(profile: Profile, now: datetime) -> Iterator[Remark]:
     demands = profile.demands_at(now)
     for number, waiver in enumerate(demands.waivers):
         verdict = judge(WaiverSubject(waiver=waiver, findings=1, needed=1), demands.limits)
-        if verdict.outcome is Outcome.FAIL:
+        if verdict.outcome == Outcome.FAIL:
             yield ("waivers", number), f"the waiver of {waiver.id} would fail CBR-904: {verdict.reason}"
         if waiver.control not in applied:
             yield ("waivers", number), f"the waiver of {waiver.id} will be unused: its control is not applied"

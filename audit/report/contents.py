@@ -204,7 +204,7 @@ def compose(
     lines = [line_of(resource, demands.of(resource)) for resource in subjects.resources] if lines is None else lines
     failures = [finding for finding in findings.having(Outcome.FAIL) if finding.is_problem]
     problems = find_problems(failures, subjects, {control.id: remedy(control) for control in controls})
-    failing = {failure.id for failure in failures if failure.kind is SubjectKind.RESOURCE}
+    failing = {failure.id for failure in failures if failure.kind == SubjectKind.RESOURCE}
     alike = count_alike(findings)
     counted = tally(alike, controls)
     conclusion = conclude(subjects, alike, demands, controls)
@@ -279,13 +279,13 @@ def conclude(subjects: Subjects, alike: Alike, demands: Demands, controls: Itera
     Compliance is about resources: the scope must have one that could be judged, neither a mere copy nor one that left
     its vault or never was in any, and there must be a pass on more than the audit itself.
     """
-    if any(outcome is Outcome.FAIL and not waiver for _control, outcome, _kind, waiver in alike):
+    if any(outcome == Outcome.FAIL and not waiver for _control, outcome, _kind, waiver in alike):
         return Conclusion.NON_COMPLIANT
     asking = {control.id for control in controls if control.asks_people}
     is_in_doubt = any(
-        outcome is Outcome.UNKNOWN and not (waiver and control in asking) for control, outcome, _kind, waiver in alike
+        outcome == Outcome.UNKNOWN and not (waiver and control in asking) for control, outcome, _kind, waiver in alike
     )
-    is_proof = any(outcome is Outcome.PASS and kind not in _OF_THE_AUDIT for _control, outcome, kind, _waiver in alike)
+    is_proof = any(outcome == Outcome.PASS and kind not in _OF_THE_AUDIT for _control, outcome, kind, _waiver in alike)
     has_resource = any(demands.covers(each) for each in subjects.resources if each.presence not in _NOT_JUDGED)
     if is_in_doubt or not (has_resource and is_proof and subjects.collection.complete):
         return Conclusion.INCOMPLETE

@@ -110,7 +110,7 @@ def _of_task(task: Task) -> Day:
 
 def _silence(resource: Resource) -> Day:
     """What a day without any task says, where nothing was due."""
-    is_planless = resource.presence is Presence.PROTECTED and resource.schedules is None
+    is_planless = resource.presence == Presence.PROTECTED and resource.schedules is None
     return Day.UNKNOWN if is_planless or not resource.log_complete else Day.NONE
 
 

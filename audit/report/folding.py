@@ -71,7 +71,7 @@ class _Folding:
             ranks[top] = min(ranks[top], ranks[key])
         alike: dict[str, list[_Key]] = defaultdict(list)
         for key, failure in self._failures.items():
-            if failure.kind is SubjectKind.RESOURCE and failure.control in RUNS and key not in self._above:
+            if failure.kind == SubjectKind.RESOURCE and failure.control in RUNS and key not in self._above:
                 alike[failure.id].append(key)
         for group in alike.values():
             worst, *others = sorted(group, key=lambda key: (ranks[key], key))

@@ -124,12 +124,13 @@ def _collection(collection: Collection, run: RunFacts) -> Mapping[str, Any]:
         "notes": list(collection.notes),
         "hidden_vaults": list(collection.unlisted.ids),
         "readings": [reading_part(reading) for reading in collection.readings],
-        "rejected_rows": [_rejected(row) for row in collection.rejected],
+        "rejected_rows": [_rejected(row, collection.accepted.get(row.mark)) for row in collection.rejected],
         "drift": [_drift(drift, run) for drift in collection.drift],
     }
 
 
-def _rejected(row: Rejected) -> Mapping[str, Any]:
+def _rejected(row: Rejected, waiver: Waiver | None) -> Mapping[str, Any]:
+    about = row.about
     return {
         "kind": row.kind,
         "page": row.page,
@@ -137,6 +138,14 @@ def _rejected(row: Rejected) -> Mapping[str, Any]:
         "id": row.id,
         "path": row.path,
         "message": row.message,
+        "mark": row.mark,
+        "run": row.run,
+        "resources": about.resources,
+        "vaults": about.vaults,
+        "operation": about.operation,
+        "status": about.status,
+        "at": _moment(about.at),
+        "waiver": _waiver(waiver) if waiver else None,
     }
 
 

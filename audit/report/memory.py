@@ -18,7 +18,7 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
     """
     readings = report["collection"]["readings"]
     complete = {part["kind"] for part in readings} - {part["kind"] for part in readings if not part["complete"]}
-    complete -= {row["kind"] for row in report["collection"]["rejected_rows"]}
+    complete -= {row["kind"] for row in report["collection"]["rejected_rows"] if not row.get("waiver")}
     return Memory(
         run=report["run"]["id"],
         until=instant(report["run"]["window"]["until"]),

@@ -39,7 +39,7 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, Iterable[Sample]]]:
     yield (
         "cbr_audit_conclusion",
         "1 for the conclusion of the run, 0 for the others.",
-        [({"conclusion": each.value}, int(each is report.conclusion)) for each in Conclusion],
+        [({"conclusion": each.value}, int(each == report.conclusion)) for each in Conclusion],
     )
     yield (
         "cbr_audit_what_if",

@@ -47,7 +47,7 @@ def pieces(report: Report) -> Iterator[bytes]:
 def _event(finding: Finding, control: Control[Any], report: Report) -> Mapping[str, Any]:
     run = report.run
     at = _milliseconds(run.as_of)
-    failed = finding.outcome is Outcome.FAIL
+    failed = finding.outcome == Outcome.FAIL
     return {
         "activity_id": _CREATE,
         "category_uid": _CLASS // 1000,

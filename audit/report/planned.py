@@ -56,4 +56,4 @@ def _once(states: tuple[tuple[RunState, int], ...]) -> Mapping[RunState, int]:
 
 def match(resource: Resource, limits: Limits) -> Schedules | None:
     """Return planned runs and tasks side by side; nothing is planned for what no backup vault holds."""
-    return resource.planned_runs(limits) if resource.presence is Presence.PROTECTED else NOTHING_PLANNED
+    return resource.planned_runs(limits) if resource.presence == Presence.PROTECTED else NOTHING_PLANNED

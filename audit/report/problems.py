@@ -117,7 +117,7 @@ def _problem(cause: Finding, below: list[Finding], todo: Mapping[str, str], brok
 def _newest(cause: Finding, own: list[Finding], broken: Mapping[str, Task]) -> Task | None:
     """Find the newest task that did not succeed: of the cause or, for a resource, of what else fails there."""
     task = next((broken[task_id] for task_id in reversed(cause.verdict.tasks) if task_id in broken), None)
-    if task is None and cause.kind is SubjectKind.RESOURCE:
+    if task is None and cause.kind == SubjectKind.RESOURCE:
         named = (task_id for finding in own for task_id in finding.verdict.tasks if task_id in broken)
         task = max(map(broken.__getitem__, named), key=lambda task: task.created_at, default=None)
     return task

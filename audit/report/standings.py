@@ -66,7 +66,7 @@ def _line(requirement: Requirement, tally: Tally, *, complete: bool) -> Requirem
 def _standing(requirement: Requirement, outcomes: Mapping[str, Mapping[Outcome, int]], *, complete: bool) -> Standing:
     """A failure that a waiver accepts is still a failure of the requirement; what is in doubt is not shown."""
     seen = {outcome for counts in outcomes.values() for outcome in counts}
-    if requirement.claim is Claim.CANNOT_SHOW:
+    if requirement.claim == Claim.CANNOT_SHOW:
         return Standing.NOT_SHOWN
     if Outcome.FAIL in seen:
         return Standing.NOT_MET

@@ -48,7 +48,7 @@ def timeline(resource: Resource, limits: Limits) -> Timeline:
     """Measure the gaps between successive backups, from when on the resource is known as it is now."""
     points = sorted([moment for moment in resource.sorted_tasks.successes.began if moment <= limits.now])
     limit = None
-    if resource.presence is Presence.PROTECTED:
+    if resource.presence == Presence.PROTECTED:
         limit = limits.max_backup_age or resource.planned_interval(limits)
     longest, gaps = (None, ()) if limit is None else _gaps(points, limit, resource, limits)
     return Timeline(

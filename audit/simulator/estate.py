@@ -1,12 +1,12 @@
 """A whole pretend project: policies, vaults and tasks, grown from a seed, and the truth about them."""
 
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from audit.simulator import background, company, consequences, copying, drift, expiry, identifiers, upkeep
+from audit.simulator import background, company, consequences, copying, drift, expiry, identifiers, unusable, upkeep
 from audit.simulator.agents import agent_rows
 from audit.simulator.blueprint import Draft
 from audit.simulator.inventory import policy_rows, vault_rows
@@ -36,6 +36,7 @@ class Estate:
         deployments: how far each of them is deployed, by its id.
         members: whom backups are shared with, by the id of the backup, where that is anybody.
         hidden: ids of tasks and of backups that the service counts but never delivers.
+        spoilt: ids of rows that the service delivers without what an auditor needs.
     """
 
     scenario: str
@@ -51,13 +52,27 @@ class Estate:
     deployments: dict[str, list[Row]]
     members: dict[str, list[Row]]
     hidden: frozenset[str]
+    spoilt: frozenset[str]
     _truth: dict[str, Row] = field(repr=False)
+
+    @property
+    def delivered(self) -> "Estate":
+        """The same as the service delivers it."""
+        if not self.spoilt:
+            return self
+        return replace(
+            self,
+            tasks=unusable.spoil(self.tasks, "status", self.spoilt),
+            policies=unusable.spoil(self.policies, "enabled", self.spoilt),
+            backups=unusable.spoil(self.backups, "image_type", self.spoilt),
+        )
 
     def truth(self, preset: str = DEFAULT) -> Row:
         """Say what an auditor must conclude: the conclusion, and every failure that it must find.
 
         A pair of control and subject that is not listed must not fail. All controls of the preset are meant but those
-        on the audit itself (9xx). An estate without resources proves nothing: it is incomplete.
+        on the audit itself (9xx). An estate without resources proves nothing: it is incomplete. Listed apart is what
+        must be unknown, because a row that cannot be used may hide it.
 
         Args:
             preset: ``default``, or ``strict`` for every control with max_interval_hours 24, min_retention_days 35,
@@ -117,6 +132,7 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     consequences.judge_policies(draft)
     consequences.judge_points(draft, runs)
     consequences.judge_locks(draft, runs, readable=not hidden)
+    spoilt = unusable.choose(draft, tasks, backups) if scenario == "unusable" else frozenset[str]()
     readable = bool(vaults) and not hidden
     withheld = withheld_vaults(draft) if scenario == "partial" else []
     withhold(draft, withheld, tasks, vaults, backups, agents, *protectables.values())
@@ -135,6 +151,7 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
         deployments=deployments,
         members=members,
         hidden=hidden,
+        spoilt=spoilt,
         _truth=truth,
     )
 
@@ -159,6 +176,8 @@ def _live_on(draft: Draft, scenario: str) -> None:
     upkeep.synchronise(draft)
     if scenario == "drifting":
         drift.add_new_operations(draft)
+    if scenario == "unusable" and draft.vaults:
+        unusable.skip_without_resource(draft)
 
 
 def _task_rows(draft: Draft, scenario: str) -> list[Row]:

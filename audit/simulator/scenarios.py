@@ -132,4 +132,5 @@ SCENARIOS: Final[dict[str, Callable[[Draft], None]]] = {
     "drifting": _healthy,
     "gapped": _healthy,
     "partial": _healthy,
+    "unusable": _healthy,
 }

@@ -58,6 +58,7 @@ class Simulator:
         gzip: bool = False,
         denied: Iterable[str] = (),
     ) -> None:
+        estate = estate.delivered
         projects = {vault["id"]: vault["enterprise_project_id"] for vault in estate.vaults}
         self.tasks = TaskLog(estate.tasks, estate.hidden, projects)
         self.intercept = None

@@ -18,10 +18,13 @@ Failed = tuple[str, str, str]
 class Truth:
     """The failures that were planted, as (control, kind of subject, id of subject), for each preset.
 
+    ``unknown`` are the pairs of which nobody can say, as rows that cannot be used may hide the answer.
+
     Whatever fails by default fails in the strict preset too: no limit is wider there.
     """
 
     failures: dict[str, set[Failed]] = field(default_factory=lambda: {preset: set() for preset in PRESETS})
+    unknown: set[Failed] = field(default_factory=set)
 
     def resource(self, resource_id: str, *controls: str, strict: bool = False) -> None:
         """Note that these controls fail for a resource; with ``strict``, only by the limits of that preset."""
@@ -38,6 +41,15 @@ class Truth:
     def collection(self, project_id: str, *controls: str) -> None:
         """Note that these controls fail for what is read of the project as a whole."""
         self._note("collection", project_id, controls, strict=False)
+
+    def hide(self, kind: str, subject: str, *controls: str) -> None:
+        """Note that nobody can say what these controls, which every preset applies, find for a subject."""
+        self.unknown |= {(control, kind, subject) for control in controls}
+
+    @property
+    def troubles(self) -> set[str]:
+        """Ids of everything that fails."""
+        return {subject for _, _, subject in self.failures[STRICT]}
 
     def troubled(self, preset: str = STRICT) -> set[str]:
         """Ids of the resources for which at least one control of a preset fails."""
@@ -56,15 +68,19 @@ class Truth:
         """
         failed = sorted(self.failures[preset])
         seen = failed if readable else [each for each in failed if each[0] not in _NEEDS_BACKUPS]
-        expected = [
-            {"control": control, "subject": {"kind": kind, "id": subject}, "outcome": "fail"}
-            for control, kind, subject in seen
-        ]
-        sound = "compliant" if readable and whole else "incomplete"
-        return {"conclusion": "non_compliant" if expected else sound, "expected": expected}
+        sound = "compliant" if readable and whole and not self.unknown else "incomplete"
+        stated: Row = {"conclusion": "non_compliant" if seen else sound, "expected": _stated(seen, "fail")}
+        return {**stated, "unknown": _stated(sorted(self.unknown), "unknown")} if self.unknown else stated
 
     def _note(self, kind: str, subject: str, controls: tuple[str, ...], *, strict: bool) -> None:
         for control in controls:
             self.failures[STRICT].add((control, kind, subject))
             if not strict and control not in STRICT_ONLY:
                 self.failures[DEFAULT].add((control, kind, subject))
+
+
+def _stated(pairs: list[Failed], outcome: str) -> list[Row]:
+    return [
+        {"control": control, "subject": {"kind": kind, "id": subject}, "outcome": outcome}
+        for control, kind, subject in pairs
+    ]

@@ -23,13 +23,39 @@ from audit.subjects.retention import FOR_EVER, kept_at_least, kept_at_most, long
 from audit.subjects.strength import Aspect, Difference, Differences, Strength, Value, compare
 from audit.subjects.taken import SLACK, Taken
 from audit.subjects.terms import Terms
+from audit.subjects.unusable import (
+    BACKUPS,
+    COPYING,
+    DELETING,
+    FAILURES,
+    FINISHED,
+    NOT_BROKEN,
+    REMOVING,
+    RESTORED,
+    RESTORING,
+    SUCCESSES,
+    UNFINISHED,
+    named,
+    shows,
+)
 from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import Waiver, WaiverSubject
 
 __all__ = [
+    "BACKUPS",
+    "COPYING",
+    "DELETING",
+    "FAILURES",
+    "FINISHED",
     "FOR_EVER",
     "JUDGED",
+    "NOT_BROKEN",
+    "REMOVING",
+    "RESTORED",
+    "RESTORING",
     "SLACK",
+    "SUCCESSES",
+    "UNFINISHED",
     "UNMET",
     "Aspect",
     "Claims",
@@ -72,8 +98,10 @@ __all__ = [
     "kept_at_most",
     "long_term_copies",
     "may_be_kept_for",
+    "named",
     "newest_proof",
     "reaches_back",
+    "shows",
     "silent_since",
     "unexplained",
     "weigh_claims",

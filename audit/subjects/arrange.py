@@ -5,10 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeVar
 
-from audit.collection import ALL_GRANTED, Kind, Window
+from msgspec import structs
+
+from audit.collection import ALL_GRANTED, Kind, Rejected, Window
 from audit.history import History
 from audit.records import (
     BACKUP,
@@ -30,7 +33,7 @@ from audit.records import (
     Vault,
 )
 from audit.records.layout import BACKUP_KEY, COMMON_PART, NO_ID, WHOLE
-from audit.records.table import Group
+from audit.records.table import Group, Table
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import SURELY_SHOWN, Collection
 from audit.subjects.comparison import Comparison
@@ -42,12 +45,15 @@ from audit.subjects.protection import Demanded, Weakened
 from audit.subjects.resource import Presence, Resource
 from audit.subjects.taken import Taken, by_resource, dated
 from audit.subjects.unlisted import Named, Unlisted
+from audit.subjects.unusable import Unusable
 from audit.subjects.vault import VaultSubject
 from audit.subjects.waiver import WaiverSubject
 
 _DAY: Final = timedelta(days=1)
 _BY_ID: Final = attrgetter("id")
 _BY_AGE: Final = attrgetter("created_at", "id")
+_CONTESTED: Final = "contested"
+"""Stands for the status of a task that another row contradicts: nobody can say how it went."""
 _LOOKED_AT_ALONE: Final = TAKE_AWAY | {MOVES_ENDS}
 
 _LIST_OF_TYPE: Final = {
@@ -58,6 +64,7 @@ _LIST_OF_TYPE: Final = {
 }
 """Which list of protectable resources shows all of a type; of bare metal, no document says that one does."""
 
+R = TypeVar("R", Policy, Vault, Protectable)
 _Applied = Mapping[str, Sequence[PolicySubject]]
 Subject = Resource | PolicySubject | VaultSubject | Collection | WaiverSubject
 
@@ -133,16 +140,19 @@ class _Arrangement:
 
     def __init__(self, history: History, inventory: Inventory, collection: Collection, former: Former | None) -> None:
         self._collection = collection
-        self._has_all = {kind: collection.has_all(kind) for kind in Kind}
-        self._vaults = {vault.id: vault for vault in sorted(inventory.vaults, key=_BY_ID)}
+        self._has_read = {kind: collection.has_read(kind) for kind in Kind}
+        self._named: dict[str, list[str]] = defaultdict(list)
+        self._unusable = Unusable(self._unusable_rows(), self._vaults_with, self._named)
+        self._vaults = {vault.id: vault for vault in sorted(self._trusted(Kind.VAULTS, inventory.vaults), key=_BY_ID)}
+        self._shown = {*self._vaults, *(row.id for row in collection.rejected if row.kind == Kind.VAULTS)}
         backups = sorted(inventory.backups, key=_BY_AGE)
         self._comparison = Comparison(former, collection, self._vaults, backups)
-        policies = [self._policy(policy) for policy in sorted(inventory.policies, key=_BY_ID)]
+        policies = [self._policy(each) for each in sorted(self._trusted(Kind.POLICIES, inventory.policies), key=_BY_ID)]
         applied = _by_vault(policies)
         self._policies = tuple([self._with_sources(subject, applied) for subject in policies])
         self._applied = _by_vault(self._policies)
         self._known: dict[tuple[str, ...], tuple[PolicySubject, ...]] = {}
-        self._protectables = {protectable.id: protectable for protectable in inventory.protectables}
+        self._protectables = {each.id: each for each in self._trusted(Kind.PROTECTABLES, inventory.protectables)}
         self._server_of = _servers(self._protectables.values())
         self._members = inventory.members
         self._agents = {agent.id: agent for agent in inventory.agents}
@@ -162,7 +172,6 @@ class _Arrangement:
         )
         self._taken_of = by_resource(self._comparison.taken.values())
         self._places: dict[str, list[tuple[Vault, Protected]]] = defaultdict(list)
-        self._named: dict[str, list[str]] = defaultdict(list)
         for vault in self._vaults.values():
             self._named[vault.name].append(vault.id)
             for held in vault.resources:
@@ -173,9 +182,9 @@ class _Arrangement:
         self._gone: set[str] = set()
         self._named_by = Named()
         for subject in self._policies:
-            self._named_by.by_policy(subject.policy, self._vaults)
+            self._named_by.by_policy(subject.policy, self._shown)
         self._named_by.backups = {
-            vault_id: len(points) for vault_id, points in self._points_of_vault.items() if vault_id not in self._vaults
+            vault_id: len(points) for vault_id, points in self._points_of_vault.items() if vault_id not in self._shown
         }
         self._shared: set[int] = set()
         self._makers: dict[bytes, Task] = {}
@@ -183,17 +192,19 @@ class _Arrangement:
         self._stays: dict[str | None, set[str]] = defaultdict(set)
         self._moves: dict[str, list[Task]] = defaultdict(list)
         self._without_resource: list[tuple[Task, tuple[str, ...]]] = []
-        self._table = history.hand_over()
+        self._table = self._table_of(history)
         self._file([*self._table.hand_over(collection.window.until)])
         self._syncs = [(task, where) for task, where in self._without_resource if _may_have_brought(task)]
         self._collection = replace(collection, unlisted=self._unlisted())
-        self._has_all[Kind.VAULTS] = self._collection.has_all(Kind.VAULTS)
+        self._has_read[Kind.VAULTS] = self._collection.has_read(Kind.VAULTS)
+        self._unusable.learn({*self._vaults, *self._gone, *chain.from_iterable(self._stays.values())})
 
     def subjects(self, demanded: Demanded | None) -> Subjects:
         """Build every subject."""
         earlier = self._comparison.resource_ids()
         resources = sorted(self._by_resource.keys() | self._places.keys() | self._unprotected() | earlier)
-        vaults = sorted(self._vaults.keys() | self._gone | self._comparison.vault_ids())
+        unread = self._unusable.vault_ids
+        vaults = sorted(self._vaults.keys() | self._gone | unread | self._comparison.vault_ids())
         return Subjects(
             resources=tuple([self._resource(resource_id) for resource_id in resources]),
             policies=self._policies,
@@ -218,7 +229,7 @@ class _Arrangement:
 
     def _unlisted(self) -> Unlisted:
         """Find the vaults that are hidden; a list that is not complete shows nothing."""
-        if not self._has_all[Kind.VAULTS]:
+        if not self._collection.has_all(Kind.VAULTS):
             return Unlisted()
         missing = {trace.id: trace.missing_since for trace in self._left() if trace.missing_since}
         scope = self._collection.reading(Kind.VAULTS).enterprise_project_id
@@ -229,7 +240,7 @@ class _Arrangement:
         memory, now = self._collection.memory, self._collection.window.until
         for trace in memory.vaults.values() if memory else ():
             if trace.id in self._named_by.tasks:
-                since = trace.missing_since or (now if self._has_all[Kind.VAULTS] else None)
+                since = trace.missing_since or (now if self._collection.has_all(Kind.VAULTS) else None)
                 yield replace(trace, listed=False, missing_since=since)
 
     def _traces(self) -> tuple[VaultTrace, ...]:
@@ -238,6 +249,29 @@ class _Arrangement:
             for vault in self._vaults.values()
         )
         return (*listed, *self._left())
+
+    def _unusable_rows(self) -> list[Rejected]:
+        """Take the rows that nobody can use; where more of the log is missing, those of it add nothing."""
+        is_read = self._has_read[Kind.TASKS]
+        return [row for row in self._collection.unusable if is_read or row.kind != Kind.TASKS]
+
+    def _table_of(self, history: History) -> Table:
+        """Take the tasks; of one that another row contradicts, nobody can say how it went."""
+        contested = [task for task in map(history.get, self._unusable.contested(Kind.TASKS)) if task]
+        table = history.hand_over()
+        for task in contested:
+            table.add(structs.replace(task, status=_CONTESTED), lambda _known, _task: True)
+        return table
+
+    def _trusted(self, kind: Kind, records: Iterable[R]) -> Iterator[R]:
+        """Leave out the records that another row contradicts."""
+        contested = self._unusable.contested(kind)
+        return (record for record in records if record.id not in contested)
+
+    def _vaults_with(self, resource_id: str) -> AbstractSet[str]:
+        """Return the ids of the vaults that hold a resource, or that its tasks name."""
+        held_by = {vault.id for vault, _held in self._places.get(resource_id, ())}
+        return held_by | self._stays.get(resource_id, set())
 
     def _unprotected(self) -> set[str]:
         """Find what CBR would protect, vault or not; a disk of a server is a part of what protects the server."""
@@ -258,7 +292,7 @@ class _Arrangement:
         alone: list[bytes] = []
         for group in groups:
             task = group.sample
-            if task.vault_id not in self._vaults:
+            if task.vault_id not in self._shown:
                 self._named_by.by_tasks(task, group.number, group.last_created)
             if task.resource_id and not task.removed and task.operation not in _LOOKED_AT_ALONE:  # nearly all of them
                 self._put(group, self._vaults_of(task), (task.resource_id,))
@@ -329,6 +363,8 @@ class _Arrangement:
         vault = self._vaults.get(vault_id)
         groups = self._by_vault.pop(vault_id, [])
         tasks = self._tasks(groups)
+        unusable = self._unusable.on_vault(vault_id)
+        spoilt = {row.kind for row in unusable}
         named = (task.vault_name for task in reversed(tasks) if task.vault_name)
         policies = self._policies_of(vault_id) if vault else None
         departure = self._departures.get(vault_id)
@@ -340,13 +376,14 @@ class _Arrangement:
             tasks=tasks,
             departure=departure,
             window=self._collection.window,
-            log_complete=self._has_all[Kind.TASKS],
-            vaults_complete=self._has_all[Kind.VAULTS],
+            log_complete=self._has_read[Kind.TASKS] and Kind.TASKS not in spoilt,
+            vaults_complete=self._has_read[Kind.VAULTS] and Kind.VAULTS not in spoilt,
+            unusable=unusable,
             shared=frozenset(
                 [task.id for group in groups if id(group) in self._shared for task in self._table.made(group.records)]
             ),
             covered_since=self._covered_since,
-            recovery_points=self._points(self._points_of_vault.get(vault_id, ())),
+            recovery_points=self._points(self._points_of_vault.get(vault_id, ()), spoilt),
             former_policies=self._comparison.former_policies(vault_id),
             taken=dated(self._comparison.taken.get(vault_id, ()), tasks),
             protection=self._comparison.of_vault(vault_id, departure, policies, tasks),
@@ -355,38 +392,42 @@ class _Arrangement:
     def _resource(self, resource_id: str) -> Resource:
         places = tuple(self._places.get(resource_id, ()))
         vaults = tuple({vault.id: vault for vault, _held in places}.values())
+        unusable = self._unusable.on_resource(resource_id, [vault.id for vault in vaults])
+        spoilt = {row.kind for row in unusable}
         tasks = self._tasks(self._by_resource.pop(resource_id, []))
         name, kind = self._label(resource_id, places, tasks)
         created = [vault.created_at for vault in vaults if vault.created_at is not None]
         departure = None if vaults else self._departure_of(resource_id, tasks)
+        vaults_complete = self._has_read[Kind.VAULTS] and Kind.VAULTS not in spoilt
         memory = self._collection.memory
-        presence = self._presence(resource_id, vaults, departure, tasks)
+        presence = self._presence(resource_id, vaults, departure, tasks, vaults_complete=vaults_complete)
         policies = self._policies_of(*[vault.id for vault in vaults])
         resource = Resource(
             id=resource_id,
             name=name,
             type=kind,
             presence=presence,
-            departure=departure if presence is Presence.LEFT else None,
+            departure=departure if presence == Presence.LEFT else None,
             vaults=vaults,
             places=places,
             policies=policies,
             tasks=tasks,
             held_since=min(created, default=None),
             window=self._collection.window,
-            log_complete=self._has_all[Kind.TASKS],
-            vaults_complete=self._has_all[Kind.VAULTS],
+            log_complete=self._has_read[Kind.TASKS] and Kind.TASKS not in spoilt,
+            vaults_complete=vaults_complete,
+            unusable=unusable,
             covered_since=self._covered_since,
-            recovery_points=self._points(self._points_of_resource.get(resource_id, ())),
+            recovery_points=self._points(self._points_of_resource.get(resource_id, ()), spoilt),
             kind_is_listed=kind in self._listed,
             taken_before=memory.taken_before(resource_id, self._collection.window.until) if memory else (),
             protectable=self._protectables.get(resource_id),
             server_id=self._server_of.get(resource_id),
-            protectables_complete=self._has_all[Kind.PROTECTABLES]
+            protectables_complete=self._has_read[Kind.PROTECTABLES] and Kind.PROTECTABLES not in spoilt
             if Kind.PROTECTABLES in self._collection.asked
             else None,
             agent=self._agents.get(resource_id),
-            agents_complete=self._has_all[Kind.AGENTS],
+            agents_complete=self._has_read[Kind.AGENTS] and Kind.AGENTS not in spoilt,
             members=self._members_of(self._points_of_resource.get(resource_id, ())),
             known_since=self._first_seen(tasks) if vaults else None,
             is_type_listed=kind in self._listed_types,
@@ -406,8 +447,8 @@ class _Arrangement:
     def _tasks(self, groups: list[Group]) -> Sequence[Task]:
         return PackedTasks(self._table, groups) if groups else ()
 
-    def _points(self, found: Sequence[Backup]) -> tuple[Backup, ...] | None:
-        return tuple(found) if self._has_all[Kind.BACKUPS] else None
+    def _points(self, found: Sequence[Backup], spoilt: AbstractSet[str]) -> tuple[Backup, ...] | None:
+        return tuple(found) if self._has_read[Kind.BACKUPS] and Kind.BACKUPS not in spoilt else None
 
     def _nameless_syncs(self, vault_ids: AbstractSet[str]) -> tuple[Task, ...]:
         """Find what came into some hybrid vaults, or into a vault that is not named, and does not say of what."""
@@ -417,7 +458,7 @@ class _Arrangement:
 
     def _members_of(self, found: Sequence[Backup]) -> Mapping[str, tuple[Member, ...]] | None:
         """Give the members of those of its backups that were asked for them."""
-        if not self._has_all[Kind.MEMBERS]:
+        if not self._collection.has_all(Kind.MEMBERS):
             return None
         return {point.id: self._members[point.id] for point in found if point.id in self._members}
 
@@ -428,16 +469,22 @@ class _Arrangement:
 
     def _first_seen(self, tasks: Sequence[Task]) -> datetime | None:
         """When it came into its vault, no list says; its oldest task is the first sign, as long as none is missing."""
-        if not self._has_all[Kind.TASKS]:
+        if not self._has_read[Kind.TASKS]:
             return None
         return tasks.first_created() if isinstance(tasks, PackedTasks) else self._covered_since
 
     def _presence(
-        self, resource_id: str, vaults: tuple[Vault, ...], departure: Departure | None, tasks: Sequence[Task]
+        self,
+        resource_id: str,
+        vaults: tuple[Vault, ...],
+        departure: Departure | None,
+        tasks: Sequence[Task],
+        *,
+        vaults_complete: bool,
     ) -> Presence:
         if any(not vault.receives_copies_only for vault in vaults):
             return Presence.PROTECTED
-        if not self._has_all[Kind.VAULTS]:
+        if not vaults_complete:
             return Presence.UNKNOWN
         if vaults:
             return Presence.REPLICA
@@ -485,13 +532,16 @@ class _Arrangement:
 
     def _with_sources(self, subject: PolicySubject, applied: _Applied) -> PolicySubject:
         """Find the policies that make what a replication policy copies."""
-        if not self._has_all[Kind.POLICIES] or subject.policy.operation != REPLICATION:
+        if subject.policy.operation != REPLICATION or not self._knows_policies_of(subject.policy.vault_ids):
             return subject
         making = (other for other in _applied_to(subject.policy.vault_ids, applied) if other.makes_backups)
         return replace(subject, sources=tuple([other.schedule for other in making]))
 
+    def _knows_policies_of(self, vault_ids: Iterable[str]) -> bool:
+        return self._has_read[Kind.POLICIES] and not self._unusable.on_policies_of(vault_ids)
+
     def _policies_of(self, *vault_ids: str) -> tuple[PolicySubject, ...] | None:
-        if not self._has_all[Kind.POLICIES]:
+        if not self._knows_policies_of(vault_ids):
             return None
         if vault_ids not in self._known:  # many resources are in the same vaults
             self._known[vault_ids] = _applied_to(vault_ids, self._applied)
@@ -548,7 +598,7 @@ def _raw_backup(record: bytes) -> bytes:
 
 def _listed_types(collection: Collection) -> AbstractSet[str]:
     """Name the types of which every resource was listed."""
-    if not (Kind.PROTECTABLES in collection.asked and collection.has_all(Kind.PROTECTABLES)):
+    if not (Kind.PROTECTABLES in collection.asked and collection.has_read(Kind.PROTECTABLES)):
         return frozenset()
     missing = collection.reading(Kind.PROTECTABLES).not_offered
     return frozenset(kind for kind, name in _LIST_OF_TYPE.items() if name not in missing)

@@ -11,6 +11,7 @@ from audit.subjects.kinds import SubjectKind
 from audit.subjects.memory import Memory
 from audit.subjects.protection import Protection
 from audit.subjects.unlisted import NONE_UNLISTED, Unlisted
+from audit.subjects.waiver import Waiver
 
 SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
 
@@ -21,6 +22,8 @@ class Collection:
 
     Attributes:
         asked: the lists that this run had to read.
+        rejected: the rows that could not be used: of this run, and those of the task log that earlier runs left.
+        accepted: the waivers of those that somebody accepts, by their marks.
         doubts: what makes the task log doubtful although it was read to its end.
         tasks: tasks that concern no resource and no vault, oldest first.
         organization_policies: the policies that the organisation gives to its accounts.
@@ -42,6 +45,7 @@ class Collection:
     rejected: tuple[Rejected, ...]
     drift: tuple[Drift, ...]
     asked: frozenset[Kind] = ALWAYS_READ
+    accepted: Mapping[str, Waiver] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     organization_policies: tuple[OrganizationPolicy, ...] = ()
@@ -57,9 +61,9 @@ class Collection:
     def covered(self) -> Window | None:
         """The time over which the history, this reading included, has everything that CBR showed.
 
-        It begins no earlier than the window: older tasks are not passed on.
+        What could not be used is in it as well. It begins no earlier than the window: older tasks are not passed on.
         """
-        if self.log_complete and self.covered_since is not None:
+        if self.log_read and self.covered_since is not None:
             return Window(max(self.covered_since, self.window.since), self.window.until)
         return Window(max(self.proven.since, self.window.since), self.proven.until) if self.proven else None
 
@@ -69,14 +73,24 @@ class Collection:
         return max(self.window.since, self.window.until - SURELY_SHOWN)
 
     @property
+    def unusable(self) -> tuple[Rejected, ...]:
+        """The rows that could not be used and that nobody accepts."""
+        return tuple(row for row in self.rejected if row.mark not in self.accepted)
+
+    @property
+    def log_read(self) -> bool:
+        """The task log was read to its end, and nothing makes it doubtful."""
+        return self.has_read(Kind.TASKS)
+
+    @property
     def log_complete(self) -> bool:
         """Nothing of the task log is missing in the window."""
         return self.has_all(Kind.TASKS)
 
     @property
     def complete(self) -> bool:
-        """Every list was read to its end and every row could be used."""
-        return not self.gaps and not self.rejected
+        """Every list was read to its end, and every row could be used, or somebody accepts that it could not."""
+        return not self.gaps and not self.unusable
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -92,17 +106,20 @@ class Collection:
         told = (f"{reading.words}: {note}" for reading in self.readings for note in reading.notes)
         return (*told, *((self.unlisted.note,) if self.unlisted.note else ()))
 
-    def has_all(self, kind: Kind) -> bool:
-        """One list was read to its end and every one of its rows could be used."""
+    def has_read(self, kind: Kind) -> bool:
+        """One list was read to its end; what of it could not be used spoils no more than what it may be about."""
         doubts = {Kind.TASKS: self.doubts, Kind.VAULTS: self.unlisted.ids}.get(kind, ())
-        unusable = any(row.kind is kind for row in self.rejected) or doubts
-        complete = [reading.complete for reading in self.readings if reading.kind is kind]
-        return not unusable and bool(complete) and all(complete)
+        complete = [reading.complete for reading in self.readings if reading.kind == kind]
+        return not doubts and bool(complete) and all(complete)
+
+    def has_all(self, kind: Kind) -> bool:
+        """One list was read to its end, and every one of its rows could be used, or is accepted as it is."""
+        return self.has_read(kind) and not any(row.kind == kind for row in self.unusable)
 
     def refused(self, kind: Kind) -> bool:
         """The cloud denied the permission to read a list."""
-        return any(reading.kind is kind and reading.refused for reading in self.readings)
+        return any(reading.kind == kind and reading.refused for reading in self.readings)
 
     def reading(self, kind: Kind) -> Reading:
         """Return how one list was read, and not what was asked for besides."""
-        return next(reading for reading in self.readings if reading.kind is kind)
+        return next(reading for reading in self.readings if reading.kind == kind)

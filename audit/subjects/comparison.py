@@ -45,7 +45,9 @@ class Comparison:
         self._now = collection.window.until
         self._vaults = vaults
         self._places = former.places() if former else {}
-        then = former.backups if former else {}
+        self._unread = {(row.kind, row.id) for row in collection.rejected}
+        seen = former.backups if former else {}
+        then = {each: seen[each] for each in seen if (Kind.BACKUPS, each) not in self._unread}
         there = {each.id: each for each in backups} if then or self._memory.missed else {}
         self._backups = there
         self._moved = _moved(then.values(), there)
@@ -57,7 +59,10 @@ class Comparison:
     def vault_ids(self) -> set[str]:
         """Vaults that earlier runs saw and that are gone; none where that cannot be said."""
         then = self._former.vaults.keys() if self._former else set()
-        return (self._known(SubjectKind.VAULT) | then) - self._vaults.keys() if self._has_all[Kind.VAULTS] else set()
+        if not self._has_all[Kind.VAULTS]:
+            return set()
+        missing = (self._known(SubjectKind.VAULT) | then) - self._vaults.keys()
+        return {each for each in missing if (Kind.VAULTS, each) not in self._unread}
 
     def resource_ids(self) -> set[str]:
         """Resources that a vault held in earlier runs and that may be held by none; none where that cannot be said."""
@@ -238,7 +243,7 @@ class Comparison:
         return known.weakenings if known else ()
 
     def _known(self, kind: SubjectKind) -> set[str]:
-        return {subject_id for of, subject_id in self._memory.weakened if of is kind}
+        return {subject_id for of, subject_id in self._memory.weakened if of == kind}
 
     def _ends(self, earlier: Sequence[Weakening]) -> Strength:
         """When the backups end now whose ends were moved nearer earlier; what is gone stays as it was."""

@@ -9,8 +9,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import ClassVar, Final
 
-from audit.collection import Window
-from audit.matching import Matcher, Plan, Schedules
+from audit.collection import Kind, Rejected, Window
+from audit.matching import EVER, NEVER, Matcher, Plan, Schedules
 from audit.records import (
     BACKUP,
     REMOVE_RESOURCE,
@@ -33,6 +33,7 @@ from audit.subjects.limits import Limits
 from audit.subjects.policy import PolicySubject
 from audit.subjects.protection import Protection
 from audit.subjects.sorted_tasks import SortedTasks, sort_out
+from audit.subjects.unusable import SUCCESSES, hidden
 
 _Bounds = tuple[tuple[datetime, str, bool], ...]
 _DAY: Final = timedelta(days=1)
@@ -77,6 +78,8 @@ class Resource:
         known_since: from when on it is known to be held, and to follow the policies that it follows now; None where
             nothing says so.
         log_complete: nothing of the task log is missing in the window.
+        unusable: the rows that could not be used and may be about it; those of the task log only where nothing else of
+            that is missing.
         vaults_complete: nothing of the inventory of vaults is missing.
         covered_since: from when on silence of the log means something; the start of the window where None.
         recovery_points: its backups as the vaults keep them, oldest first; None where they were not read completely.
@@ -110,6 +113,7 @@ class Resource:
     window: Window
     log_complete: bool
     vaults_complete: bool = True
+    unusable: tuple[Rejected, ...] = ()
     covered_since: datetime | None = None
     known_since: datetime | None = None
     recovery_points: tuple[Backup, ...] | None = None
@@ -128,6 +132,11 @@ class Resource:
     strange_around: tuple[Task, ...] = ()
     members: Mapping[str, tuple[Member, ...]] | None = None
     _matched: dict[int, tuple[Limits, Schedules]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def log_read(self) -> bool:
+        """The task log was read to its end: of what it says, at most some rows could not be used."""
+        return self.log_complete or any(row.kind == Kind.TASKS for row in self.unusable)
 
     @cached_property
     def sorted_tasks(self) -> SortedTasks:
@@ -308,7 +317,7 @@ class Resource:
                 self.backups,
                 since=self.window.since,
                 now=limits.now,
-                log_complete=self.log_complete,
+                clear_since=self._clear_since,
                 strange=self.strange,
             )
             known = self._matched[id(limits)] = limits, matcher.match(tuple(self._plans(limits)))
@@ -333,6 +342,13 @@ class Resource:
         self._matched.clear()
         if isinstance(self.tasks, PackedTasks):
             self.tasks.forget()
+
+    @property
+    def _clear_since(self) -> datetime:
+        """From when on the log hides no success."""
+        if not self.log_read:
+            return NEVER
+        return max((row.latest or NEVER for row in hidden(self, SUCCESSES)), default=EVER)
 
     def _plans(self, limits: Limits) -> Iterator[Plan]:
         for subject in self.followed:

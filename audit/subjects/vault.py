@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from audit.collection import Window
+from audit.collection import Kind, Rejected, Window
 from audit.records import Backup, PackedTasks, Policy, Task, Vault, pick
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.policy import PolicySubject
@@ -23,6 +23,8 @@ class VaultSubject:
         tasks: tasks that name the vault or a resource that it holds, oldest first.
         departure: the task that deleted it, or None.
         log_complete: nothing of the task log is missing in the window.
+        unusable: the rows that could not be used and may be about it; those of the task log only where nothing else of
+            that is missing.
         vaults_complete: nothing of the inventory of vaults is missing.
         shared: ids of those tasks that may as well concern another vault: the log does not say which.
         covered_since: from when on silence of the log means something; the start of the window where None.
@@ -43,11 +45,17 @@ class VaultSubject:
     log_complete: bool
     vaults_complete: bool
     shared: frozenset[str] = frozenset()
+    unusable: tuple[Rejected, ...] = ()
     covered_since: datetime | None = None
     recovery_points: tuple[Backup, ...] | None = None
     former_policies: tuple[Policy, ...] = ()
     taken: tuple[Taken, ...] = ()
     protection: Protection | None = None
+
+    @property
+    def log_read(self) -> bool:
+        """The task log was read to its end: of what it says, at most some rows could not be used."""
+        return self.log_complete or any(row.kind == Kind.TASKS for row in self.unusable)
 
     def forget(self) -> None:
         """Free what was worked out of its tasks; whoever asks again has it worked out again."""

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from audit.collection import Drift, Kind, Page, Reading, Rejected, Window
+from audit.collection import About, Drift, Kind, Page, Reading, Rejected, Window
 from audit.demands import Demands
 from audit.findings import Fact, Finding, Verdict
 from audit.history import History
@@ -201,8 +201,21 @@ def a_collection(*incomplete: Kind, **changes: Any) -> Collection:
 
 
 def a_rejected(kind: Kind = Kind.TASKS, **changes: Any) -> Rejected:
-    values: Row = {"page": 1, "row": 0, "id": "", "path": "status", "message": "None is not of type 'string'"}
-    return Rejected(kind=kind, **{**values, **changes})
+    """A row that could not be used and tells nothing; as in an audit, its list is a text, and not a member."""
+    values: Row = {
+        "page": 1,
+        "row": 0,
+        "id": "",
+        "path": "status",
+        "message": "None is not of type 'string'",
+        "mark": "0123456789abcdef",
+    }
+    return Rejected(kind=kind.value, **{**values, **changes})
+
+
+def about(**known: Any) -> About:
+    """What a row seems to be about: nothing can be read but this."""
+    return About(**known)
 
 
 def a_drift(kind: Kind = Kind.TASKS, **changes: Any) -> Drift:
@@ -213,7 +226,7 @@ def a_drift(kind: Kind = Kind.TASKS, **changes: Any) -> Drift:
         "first_id": "task-1",
         "example": '"blue"',
     }
-    return Drift(kind=kind, **{**values, **changes})
+    return Drift(kind=kind.value, **{**values, **changes})
 
 
 def limits(**changes: Any) -> Limits:

@@ -19,6 +19,7 @@ from tests.core.builders import (
     a_policy,
     a_policy_subject,
     a_protected,
+    a_rejected,
     a_resource,
     a_vault,
     a_vault_subject,
@@ -236,6 +237,36 @@ class TestWaivers:
         short, long = a_waiver(until=NOW + TICK), a_waiver(subject="web-*", until=NOW + DAY)
 
         assert demands(waivers=(short, long)).mark(a_finding()) == long
+
+    def test_a_waiver_names_a_row_that_could_not_be_used_by_its_id_or_its_mark(self) -> None:
+        row = a_rejected(id="task-1", mark="0a0a")
+        by_id, by_mark = (a_waiver(control="CBR-902", subject=name) for name in ("task-1", "0a0a"))
+
+        assert demands(waivers=(by_id,)).accepted([row]) == {"0a0a": by_id}
+        assert demands(waivers=(by_mark,)).accepted([row]) == {"0a0a": by_mark}
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"control": "CBR-901"}, {"subject": "task-*"}, {"subject": "task-2"}, {"until": NOW}],
+    )
+    def test_another_control_pattern_row_or_time_accepts_no_row(self, changes: dict[str, Any]) -> None:
+        waiver = a_waiver(**{"control": "CBR-902", "subject": "task-1", **changes})
+
+        assert demands(waivers=(waiver,)).accepted([a_rejected(id="task-1")]) == {}
+
+    def test_of_several_waivers_of_a_row_the_one_that_lasts_longest_counts(self) -> None:
+        waivers = [a_waiver(control="CBR-902", subject="task-1", until=NOW + days * DAY) for days in (3, 9, 5)]
+
+        assert demands(waivers=tuple(waivers)).accepted([a_rejected(id="task-1", mark="0a0a")]) == {"0a0a": waivers[1]}
+
+    def test_a_waiver_of_a_row_meets_the_row(self) -> None:
+        waiver = a_waiver(control="CBR-902", subject="task-1")
+        rows = [a_rejected(id="task-1"), a_rejected(id="task-1", mark="0b0b"), a_rejected(id="task-2")]
+        (met,) = demands(waivers=(waiver,)).waiver_subjects([], complete=True, rejected=rows)
+        (unused,) = demands(waivers=(waiver,)).waiver_subjects([], complete=True)
+
+        assert (met.findings, met.needed) == (2, 2)
+        assert (unused.findings, unused.needed) == (0, 0)
 
     def test_a_waiver_says_what_it_met(self) -> None:
         unused, used = a_waiver(control="CBR-103"), a_waiver(subject="web-*")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from audit.matching import Matcher, Plan, PlannedRun, RunState, Schedules, Timetable
+from audit.matching import EVER, NEVER, Matcher, Plan, PlannedRun, RunState, Schedules, Timetable
 from audit.records import Task, plain
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_task
 
@@ -33,7 +33,7 @@ def a_plan(
 
 
 def matched(*tasks: Task, plans: Sequence[Plan] = (a_plan(),), **changes: Any) -> Schedules:
-    values: dict[str, Any] = {"since": NOW - 30 * DAY, "now": NOW, "log_complete": True}
+    values: dict[str, Any] = {"since": NOW - 30 * DAY, "now": NOW, "clear_since": EVER}
     in_order = sorted(tasks, key=lambda task: (task.created_at, task.id))
     return Matcher(plain(in_order), **{**values, **changes}).match(plans)
 
@@ -271,11 +271,11 @@ class TestNotJudged:
 
     @pytest.mark.parametrize("tasks", [[], [a_run(FIRST, "failed")], [a_run(FIRST, "skipped")]])
     def test_a_log_with_gaps_holds_nothing_against_a_run(self, tasks: list[Task]) -> None:
-        assert first(*tasks, log_complete=False).state is RunState.UNKNOWN
+        assert first(*tasks, clear_since=NEVER).state is RunState.UNKNOWN
 
     def test_a_log_with_gaps_hides_no_success(self) -> None:
-        assert first(a_run(FIRST), log_complete=False).state is RunState.ON_TIME
-        assert first(a_run(FIRST, "failed"), by_hand(FIRST + HOUR), log_complete=False).is_met
+        assert first(a_run(FIRST), clear_since=NEVER).state is RunState.ON_TIME
+        assert first(a_run(FIRST, "failed"), by_hand(FIRST + HOUR), clear_since=NEVER).is_met
 
     def test_a_status_that_is_not_documented_may_be_the_repair(self) -> None:
         odd = by_hand(FIRST + 9 * HOUR, "paused")

@@ -3,18 +3,23 @@ import json
 import random
 import re
 from collections.abc import Iterator, Sized
+from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from audit.answers import ANSWERS
-from audit.collection import Drift, Kind
+from audit.collection import About, Drift, Kind, Window, instant
 from audit.errors import SourceAnswerError
+from audit.history import History
 from audit.validate import Intake, read_envelope
 from tests.core.builders import (
+    NOW,
+    TICK,
     a_backup_row,
     a_deployment_row,
     a_member_row,
@@ -62,7 +67,7 @@ def taken(*rows: Any, kind: Kind = Kind.TASKS, **envelope: Any) -> Intake:
 
 def all_of(intake: Intake) -> list[Sized]:
     return [
-        *(intake.tasks, intake.policies, intake.vaults, intake.backups, intake.protectables, intake.agents),
+        *(History(intake.tasks), intake.policies, intake.vaults, intake.backups, intake.protectables, intake.agents),
         *(intake.organization_policies, intake.deployments["project-1"], intake.members["project-1"]),
     ]
 
@@ -162,6 +167,89 @@ class TestAcceptingRows:
         assert (rejected.row, rejected.id, rejected.path) == (1, BUILDERS[kind]()["id"], "")
         assert "has the same id" in rejected.message
         assert intake.drift == ()
+
+    @pytest.mark.parametrize(
+        ("kind", "row", "about"),
+        [
+            (
+                Kind.POLICIES,
+                a_policy_row(associated_vaults=[{"vault_id": "vault-2"}]),
+                About(vaults=("vault-1", "vault-2")),
+            ),
+            (
+                Kind.VAULTS,
+                a_vault_row(resources=[{"id": "server-2", "type": "OS::Nova::Server"}]),
+                About(resources=("server-1", "server-2")),
+            ),
+            (Kind.PROTECTABLES, a_protectable_row(children=[{"id": "disk"}]), About(resources=("disk", "server-1"))),
+            (
+                Kind.BACKUPS,
+                a_backup_row(resource_id="server-2", vault_id="vault-2"),
+                About(resources=("server-1", "server-2"), vaults=("vault-1", "vault-2")),
+            ),
+            (
+                Kind.TASKS,
+                a_task_row(extra_info={"resource": {"id": "server-2"}}),
+                About(
+                    resources=("server-1", "server-2"),
+                    vaults=("vault-1",),
+                    operation="backup",
+                    status="success",
+                    at=instant("2026-01-05T22:07:41.100000"),
+                ),
+            ),
+            (
+                Kind.TASKS,
+                a_task_row(operation_type="vault_delete", status="running", extra_info={}, vault_id=None),
+                About(vaults=("blue", "vault-1"), at=instant("2026-01-05T22:07:41.100000")),
+            ),
+        ],
+    )
+    def test_two_rows_that_contradict_each_other_are_about_what_either_names(
+        self, kind: Kind, row: dict[str, Any], about: About
+    ) -> None:
+        (rejected,) = taken(BUILDERS[kind](), row, kind=kind).rejected
+
+        assert rejected.is_contested
+        assert "same id" in rejected.message
+        assert rejected.about == about
+
+    def test_a_task_on_a_vault_alone_contradicts_another_one_about_the_vault(self) -> None:
+        first = a_task_row(operation_type="sync", extra_info={})
+        (rejected,) = taken(first, a_task_row(operation_type="delete", extra_info={})).rejected
+
+        assert (rejected.about.resources, rejected.about.vaults) == (None, ("vault-1",))
+
+    def test_equal_rows_of_two_lists_are_rejected_in_each(self) -> None:
+        intake = taken({}, kind=Kind.POLICIES)
+        intake.accept(a_page({}, kind=Kind.VAULTS))
+        intake.accept(a_page({}, kind=Kind.VAULTS))
+
+        assert [row.kind for row in intake.rejected] == ["policies", "vaults"]
+        assert len({row.mark for row in intake.rejected}) == 1
+
+    def test_what_earlier_runs_could_not_use_stands_behind_what_this_one_could_not(self) -> None:
+        earlier = Intake(run="earlier")
+        earlier.accept(a_page(a_task_row(status=None), a_task_row(id="task-2", status=None)))
+        intake = Intake(earlier.tasks, run="later")
+        intake.accept(a_page(a_task_row(id="task-3", status=None), a_task_row(status=None)))
+
+        assert [(row.id, row.run) for row in intake.rejected] == [
+            ("task-3", "later"),
+            ("task-1", "later"),
+            ("task-2", "earlier"),
+        ]
+        assert {row.id: row.run for row in intake.tasks.rejected}["task-1"] == "earlier"
+
+    def test_a_page_says_for_which_time_it_was_asked(self) -> None:
+        params = (("start_time", "2026-01-05T00:00:00Z"), ("end_time", "2026-01-06T00:00:00Z"), ("limit", "1"))
+        intake = Intake()
+        intake.accept(replace(a_page(a_task_row(status=None)), params=params))
+        intake.accept(replace(a_page({}), received_at=NOW + TICK))
+
+        with_times, without = (row.asked for row in intake.rejected)
+        assert with_times == Window(instant("2026-01-05T00:00:00"), instant("2026-01-06T00:00:00"))
+        assert without == Window(datetime.min.replace(tzinfo=UTC), NOW)
 
     def test_a_backup_that_comes_again_is_kept_as_it_was_answered_last(self) -> None:
         intake = taken(a_backup_row(status="protecting"), a_backup_row(), kind=Kind.BACKUPS)
@@ -266,8 +354,8 @@ class TestDrift:
         intake = taken(a_task_row(), limit=2000, colour="blue")
 
         assert intake.drift == (
-            Drift(Kind.TASKS, "colour", "unknown field", 1, "", '"blue"'),
-            Drift(Kind.TASKS, "limit", "out of range", 1, "", "2000"),
+            Drift(Kind.TASKS.value, "colour", "unknown field", 1, "", '"blue"'),
+            Drift(Kind.TASKS.value, "limit", "out of range", 1, "", "2000"),
         )
 
     def test_a_deviation_counts_once_for_each_row(self) -> None:
@@ -276,7 +364,7 @@ class TestDrift:
         intake = taken(a_task_row(), row, {**row, "id": "second"}, {**row, "id": "third"})
 
         assert intake.drift == (
-            Drift(Kind.TASKS, "extra_info.remove_resources.resources[].type", "unknown value", 3, "first", '"T"'),
+            Drift(Kind.TASKS.value, "extra_info.remove_resources.resources[].type", "unknown value", 3, "first", '"T"'),
         )
 
     def test_an_example_is_cut(self) -> None:
@@ -300,8 +388,8 @@ class TestDrift:
         intake.accept(a_page(a_vault_row(colour="red"), kind=Kind.VAULTS))
         further = [drift for drift in intake.drift if drift.path == "…"]
         assert further == [
-            Drift(Kind.TASKS, "…", "further differences", 2, "new", '"blue"'),
-            Drift(Kind.VAULTS, "…", "further differences", 1, "vault-1", '"red"'),
+            Drift(Kind.TASKS.value, "…", "further differences", 2, "new", '"blue"'),
+            Drift(Kind.VAULTS.value, "…", "further differences", 1, "vault-1", '"red"'),
         ]
         assert len(intake.drift) == 502
         assert next(drift.count for drift in intake.drift if drift.path == "field-007") == 2

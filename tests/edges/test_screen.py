@@ -120,10 +120,29 @@ def test_of_many_problems_the_worst_are_shown() -> None:
     assert "  and 6 more: see report.html" in shown
 
 
+def test_rows_that_nobody_accepts_are_named_first_and_many_are_counted() -> None:
+    row = {"kind": "backups", "path": "status", "message": "is 5"}  # as version 0.1 wrote it
+    waiver = {"owner": "Ana", "until": "2027-01-01T00:00:00Z", "reason": "never whole"}
+    rows = [{**row, "id": "accepted", "waiver": waiver}, *({**row, "id": f"row-{number}"} for number in range(3))]
+    shown = lines(collection={"complete": False, "gaps": [], "rejected": 4, "rejected_rows": rows, "drift": []})
+
+    place = shown.index("Rejected 4 rows could not be used; see report.json")
+    assert shown[place + 1 : place + 4] == [f"         backups row-{number}: status: is 5" for number in range(3)]
+    assert shown[place + 4] == "         and 1 more"
+    one = lines(collection={"complete": True, "gaps": [], "rejected": 1, "rejected_rows": rows[:1], "drift": []})
+    assert "         backups accepted: status: is 5; accepted by Ana until 2027-01-01T00:00:00Z: never whole" in one
+
+
 def test_what_is_missing_or_odd_is_said() -> None:
     shown = lines(
         conclusion="incomplete",
-        collection={"complete": False, "gaps": ["one", "two", "three", "four"], "rejected": 1, "drift": [{}, {}]},
+        collection={
+            "complete": False,
+            "gaps": ["one", "two", "three", "four"],
+            "rejected": 1,
+            "rejected_rows": [{"kind": "vaults", "id": "", "path": "", "message": "no row", "mark": "0123"}],
+            "drift": [{}, {}],
+        },
     )
 
     assert shown[0].startswith("INCOMPLETE")
@@ -131,6 +150,7 @@ def test_what_is_missing_or_odd_is_said() -> None:
     assert [line for line in shown if line.startswith("Gap")] == ["Gap      one", "Gap      two", "Gap      three"]
     assert "         and 1 more: see report.html" in shown
     assert "Rejected 1 row could not be used; see report.json" in shown
+    assert "         vaults 0123: whole row: no row" in shown
     assert "Drift    2 differences from the documents; all rows were used" in shown
 
 

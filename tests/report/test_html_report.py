@@ -226,7 +226,7 @@ def collection(*gaps: str, rejected: tuple[Rejected, ...] = (), drift: tuple[Dri
 
 
 def rejected(row: int = 0, **changes: Any) -> Rejected:
-    known = {"kind": Kind.TASKS, "page": 3, "id": "", "path": "", "message": "not an object"}
+    known = {"kind": Kind.TASKS.value, "page": 3, "id": "", "path": "", "message": "not an object"}
     return Rejected(row=row, **{**known, **changes})
 
 
@@ -337,7 +337,7 @@ def full() -> Report:
         collection=collection(
             "page 3 could not be read: 403 Forbidden",
             rejected=(rejected(), rejected(4, id=FAILING, path="extra_info.resource.id", message=HOSTILE[1])),
-            drift=(Drift(Kind.VAULTS, "lifecycle", "unknown field", 1203, STEADY, '{"phase":"<b>"}'),),
+            drift=(Drift(Kind.VAULTS.value, "lifecycle", "unknown field", 1203, STEADY, '{"phase":"<b>"}'),),
         ),
     )  # fmt: skip
 
@@ -935,7 +935,7 @@ def test_the_stated_counts_are_shown_as_they_were(changes: dict[str, int | None]
 
 
 def test_drift_is_shown_with_its_first_id_and_example() -> None:
-    drift = (Drift(Kind.VAULTS, "lifecycle", "unknown field", 1203, "639ef179", "null"),)
+    drift = (Drift(Kind.VAULTS.value, "lifecycle", "unknown field", 1203, "639ef179", "null"),)
 
     shown = text(report(collection=collection(drift=drift)))
     assert "1 difference from the documents" in shown
@@ -988,7 +988,7 @@ def test_text_stands_out_from_its_ground_in_every_scheme(scheme: int) -> None:
 
 
 def test_drift_is_told_at_the_top() -> None:
-    one = Drift(Kind.TASKS, "stage", "unknown field", count=2, first_id="t1", example='"x"')
+    one = Drift(Kind.TASKS.value, "stage", "unknown field", count=2, first_id="t1", example='"x"')
     shown = text(report(collection=collection(drift=(one,))))
 
     assert "1 difference from the documents of the API did not keep any row from being used." in shown
@@ -996,7 +996,7 @@ def test_drift_is_told_at_the_top() -> None:
 
 
 def test_drift_that_the_last_run_did_not_see_is_new() -> None:
-    drifts = tuple(Drift(Kind.VAULTS, path, "unknown field", 1, "v1", "null") for path in ("old", "odd", "one"))
+    drifts = tuple(Drift(Kind.VAULTS.value, path, "unknown field", 1, "v1", "null") for path in ("old", "odd", "one"))
     before = NOW - timedelta(days=1)
     key = (str(Kind.VAULTS), "old", "unknown field")
     previous = Previous(run="r0", as_of=before, drift={key: before - timedelta(days=9)})
@@ -1020,7 +1020,7 @@ def test_the_run_that_it_is_compared_with_is_named() -> None:
 
 
 def test_a_last_report_that_cannot_be_used_is_told() -> None:
-    drift = (Drift(Kind.VAULTS, "odd", "unknown field", 1, "v1", "null"),)
+    drift = (Drift(Kind.VAULTS.value, "odd", "unknown field", 1, "v1", "null"),)
     shown = text(report(run=run(previous=Previous(trouble="<b>damaged</b>")), collection=collection(drift=drift)))
 
     assert "Which of them are new is not known: <b>damaged</b>." in shown

@@ -90,7 +90,7 @@ def cells(report: Report, words: Words) -> tuple[Mapping[Day, Cell], ...]:
     return tuple(
         {
             day: Cell(
-                style="" if day is Day.SUCCESS else state.style,
+                style="" if day == Day.SUCCESS else state.style,
                 glyph=state.glyph,
                 title="" if day in _USUAL else _title(when, state, words),
             )
@@ -109,7 +109,7 @@ def groups(report: Report, found: NotMet, words: Words) -> tuple[Group, ...]:
     place: dict[str, int] = {}
     for number, problem in enumerate(report.problems):
         for kind, subject_id in problem.subjects:
-            if kind is SubjectKind.RESOURCE:
+            if kind == SubjectKind.RESOURCE:
                 place.setdefault(subject_id, number)
     seen = {
         Outcome.FAIL: _resources(finding for finding in found.failures if not finding.waiver),
@@ -126,7 +126,7 @@ def groups(report: Report, found: NotMet, words: Words) -> tuple[Group, ...]:
 
 
 def _resources(findings: Iterable[Finding]) -> set[str]:
-    return {finding.id for finding in findings if finding.kind is _RESOURCE}
+    return {finding.id for finding in findings if finding.kind == _RESOURCE}
 
 
 def _group(which: str, lines: list[ResourceLine], words: Words) -> Group:

@@ -28,16 +28,16 @@ _MARKS: Final = {Outcome.FAIL: "✗", Outcome.UNKNOWN: "?", Outcome.PASS: "✓"}
 
 def standing_words(line: RequirementLine) -> str:
     """Say what can be concluded, within what the controls can show at best."""
-    if line.requirement.claim is Claim.CANNOT_SHOW:
+    if line.requirement.claim == Claim.CANNOT_SHOW:
         return CANNOT_BE_SHOWN
-    if line.standing is Standing.MET and line.requirement.claim is Claim.PARTLY:
+    if line.standing == Standing.MET and line.requirement.claim == Claim.PARTLY:
         return AS_FAR_AS_IT_CAN_BE_SHOWN
     return CONCLUSIONS[line.standing]
 
 
 def standing_style(line: RequirementLine) -> str:
     """Choose the style of a conclusion; what can never be shown is no alarm."""
-    is_open = line.requirement.claim is not Claim.CANNOT_SHOW
+    is_open = line.requirement.claim != Claim.CANNOT_SHOW
     return _STYLES[line.standing] if is_open else "not-applicable"
 
 
@@ -53,12 +53,12 @@ _NEVER: Final = ("not-applicable", CANNOT_BE_SHOWN)
 
 
 def _short(line: RequirementLine) -> str:
-    return _NEVER[1] if line.requirement.claim is Claim.CANNOT_SHOW else CONCLUSIONS[line.standing]
+    return _NEVER[1] if line.requirement.claim == Claim.CANNOT_SHOW else CONCLUSIONS[line.standing]
 
 
 def worst(outcomes: Mapping[Outcome, int]) -> str:
     """Write the outcome of a control that matters most: how often it failed, or else was in doubt, or a tick."""
     for outcome, mark in _MARKS.items():
         if outcomes.get(outcome):
-            return mark if outcome is Outcome.PASS else f"{mark} {outcomes[outcome]:,}"
+            return mark if outcome == Outcome.PASS else f"{mark} {outcomes[outcome]:,}"
     return "n/a"

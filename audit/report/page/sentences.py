@@ -44,13 +44,13 @@ def notices(run: RunFacts, words: Words) -> Iterator[str]:
 
 def verdict_sentence(report: Report, words: Words) -> str:
     """Say in one sentence why the run ended as it did."""
-    if report.conclusion is Conclusion.NON_COMPLIANT:
+    if report.conclusion == Conclusion.NON_COMPLIANT:
         return _what_is_wrong(report, words)
-    waived = sum(finding.outcome is Outcome.FAIL for finding in report.waived)
+    waived = sum(finding.outcome == Outcome.FAIL for finding in report.waived)
     accepted = (
         words.count(waived, "failure is accepted by waivers.", "failures are accepted by waivers.") if waived else ""
     )
-    if report.conclusion is Conclusion.COMPLIANT:
+    if report.conclusion == Conclusion.COMPLIANT:
         return words.sentences(_nothing_found(report, words), _left_out(report, words), accepted)
     open_points = words.enumerate(doubts(report, words))
     if waived:
@@ -124,7 +124,7 @@ def explained_sentence(problem: Problem, words: Words) -> str:
 
 def subjects_of(number: int, kind: SubjectKind, words: Words) -> str:
     """Count subjects of one kind."""
-    many = "policies" if kind is SubjectKind.POLICY else ""
+    many = "policies" if kind == SubjectKind.POLICY else ""
     return words.count(number, kind.value, many)
 
 
@@ -142,7 +142,7 @@ def _subjects(numbers: Counter[SubjectKind], words: Words, resources: int | None
 
 def doubts(report: Report, words: Words) -> tuple[str, ...]:
     """Everything that keeps the evidence from being a proof."""
-    gaps, rejected = len(report.collection.gaps), len(report.collection.rejected)
+    gaps, rejected = len(report.collection.gaps), len(report.collection.unusable)
     undecided = report.summary.outcomes.get(Outcome.UNKNOWN, 0)
     found = []
     if all(finding.kind in _OF_THE_AUDIT for finding in report.findings):
@@ -153,7 +153,7 @@ def doubts(report: Report, words: Words) -> tuple[str, ...]:
         found.append(words.text("{rows} could not be used", rows=words.count(rejected, "row")))
     if undecided:
         found.append(words.text("{checks} could not be decided", checks=words.count(undecided, "check")))
-    if not found and report.conclusion is Conclusion.INCOMPLETE:
+    if not found and report.conclusion == Conclusion.INCOMPLETE:
         found.append(_nothing_confirmed(report, words))
     return tuple(found)
 

@@ -55,7 +55,7 @@ def unmet_runs(groups: tuple[Group, ...], words: Words) -> tuple[Unmet, ...]:
 
 def _ended(unmet: Sequence[PlannedRun], words: Words) -> Iterator[Ended]:
     for state, end in ENDS.items():
-        due = [run.due for run in reversed(unmet) if run.state is state]
+        due = [run.due for run in reversed(unmet) if run.state == state]
         if due:
             number = words.text("{number} {what}", number=f"{len(due):,}", what=words.text(end))
             yield Ended(number, tuple(due[:_MOST_RUNS]), len(due[_MOST_RUNS:]))

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from audit.collection import Kind
+from audit.collection import About, Kind
 from audit.report.json_report import render
 from audit.report.memory import memory_of
 from audit.subjects import Collection, Memory, Subjects, VaultTrace
@@ -18,6 +18,7 @@ from tests.core.builders import (
     a_reading,
     a_rejected,
     a_vault,
+    a_waiver,
     a_window,
     arranged,
 )
@@ -93,6 +94,14 @@ def test_what_an_incomplete_run_did_not_see_may_have_been_there(incomplete: Coll
     assert (memory.policies_complete, memory.vaults_complete) == (False, False)
     assert [policy.known_since for policy in next_run.policies] == [None, None]
     assert NOW not in {each.known_since for each in next_run.resources}
+
+
+def test_what_somebody_accepts_makes_nothing_incomplete() -> None:
+    row = a_rejected(Kind.POLICIES, about=About(vaults=()))
+    accepted = a_collection(rejected=(row,), accepted={row.mark: a_waiver(control="CBR-902", subject=row.mark)})
+
+    assert memory_of(published(an_estate(accepted))).policies_complete
+    assert not memory_of(published(an_estate(a_collection(rejected=(row,))))).policies_complete
 
 
 @pytest.mark.parametrize("part", ["run", "collection", "policies", "resources"])
