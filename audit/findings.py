@@ -99,7 +99,9 @@ def unclear(resource: Resource, /, **facts: Fact | datetime) -> Verdict:
     """Nobody can say whether a planned backup of a resource was made."""
     if resource.puzzling:
         return puzzled("a backup", resource.puzzling, **facts)
-    return strange("been a planned backup", resource.strange, **facts)
+    if resource.strange:
+        return strange("been a planned backup", resource.strange, **facts)
+    return unknown("a row of the task log could not be used, and may be a planned backup", **facts)
 
 
 def not_applicable(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:

@@ -37,8 +37,6 @@ _REASONS: Final = {
     RunState.SKIPPED: "a planned backup was skipped, and nothing made up for it in time",
     RunState.OVERLAP: "a planned backup was left out, because an earlier one still ran",
 }
-_DOUBT: Final = "a backup has a status that is not documented"
-_HIDDEN: Final = "a row of the task log could not be used, and may be a planned backup"
 _COUNTED: Final = tuple((state.value, state) for state in (RunState.ON_TIME, RunState.LATE, *_REASONS))
 
 

@@ -14,6 +14,7 @@ from audit.records import Protectable, Vault
 from audit.subjects import Existence, Presence, Resource
 from tests.core.builders import (
     DAY,
+    NOW,
     a_backup,
     a_collection,
     a_point,
@@ -96,7 +97,7 @@ def judged(vault: Vault, *protectables: Protectable, **collection: Any) -> dict[
         [a_policy(retention_days=60)],
         [vault],
         a_collection(**collection),
-        backups=[a_point(day * DAY) for day in range(5, 29)],
+        backups=[a_point(day * DAY, expired_at=NOW + (60 - day) * DAY) for day in range(5, 29)],
         protectables=protectables,
     )
     return {
