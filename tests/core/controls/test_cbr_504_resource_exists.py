@@ -94,7 +94,7 @@ def judged(vault: Vault, *protectables: Protectable, **collection: Any) -> dict[
     """The outcomes of all controls on a server that its daily policy backed up until five days ago."""
     subjects = arranged(
         [a_backup(day * DAY, backup_id=f"point-{day * 24}h") for day in range(28, 4, -1)],
-        [a_policy(retention_days=60)],
+        [a_policy(retention_days=30)],
         [vault],
         a_collection(**collection),
         backups=[a_point(day * DAY, expired_at=NOW + (60 - day) * DAY) for day in range(5, 29)],
