@@ -10,6 +10,8 @@ from urllib.parse import unquote
 import orjson
 from msgspec import Struct
 
+GREATEST: Final = 2**53 - 1
+"""The greatest number that every reader of JSON reads exactly (RFC 7493); a count beyond it counts as this."""
 _AS_SHOWN: Final = orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_UTC_Z
 
 
@@ -134,7 +136,7 @@ class Page(Struct, frozen=True):
     @property
     def count(self) -> int:
         """The total that the cloud states, over all pages."""
-        return int(self.envelope["count"])
+        return min(int(self.envelope["count"]), GREATEST)
 
     @property
     def asked(self) -> Window:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sys import intern
 from typing import Any, Final
 
-from audit.collection import instant
+from audit.collection import GREATEST, instant
 
 
 def optional_instant(value: object) -> datetime | None:
@@ -61,7 +61,12 @@ def shared(value: object) -> str | None:
 
 
 def number(value: object) -> int | None:
-    """Read a whole number; 7.0 is one too, as JSON has it, and true and false are none."""
+    """Read a whole number; 7.0 is one too, as JSON has it; true, false and what is beyond exact reading are none."""
+    found = _whole(value)
+    return found if found is not None and abs(found) <= GREATEST else None
+
+
+def _whole(value: object) -> int | None:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
@@ -76,7 +81,7 @@ def truth(value: object) -> bool | None:
 
 def between(value: object, lowest: int, highest: int) -> int:
     """Read a number that cannot be outside these bounds; what is no number counts as the lowest."""
-    return min(max(number(value) or 0, lowest), highest)
+    return min(max(_whole(value) or 0, lowest), highest)
 
 
 def blocks(value: object) -> list[Mapping[str, Any]]:
