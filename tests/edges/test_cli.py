@@ -514,7 +514,7 @@ def test_a_simulated_project_is_served_until_it_is_stopped(tmp_path: Path, numbe
     assert {"token", "user", "password", "domain"} <= line.keys()
 
 
-@pytest.mark.parametrize("more", [(), ("--tampered",)])
+@pytest.mark.parametrize("more", [(), ("--tampered",), ("--scenario", "healthy", "--riddles")])
 def test_serving_ends_with_the_signal(monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
     class Stopped(threading.Event):
         """Is waited for, and gets the signal just then."""
@@ -560,6 +560,13 @@ def test_tampering_is_for_what_its_truth_is_known_of(unknown: tuple[str, str]) -
     result = invoke("simulate", "--resources", "1", "--tampered", *unknown)
 
     one_clear_line(result, 2, "--tampered is for the default preset and the scenarios healthy, mixed, failing")
+
+
+@pytest.mark.parametrize("more", [(), ("--scenario", "healthy", "--preset", "strict")])
+def test_riddles_are_for_a_healthy_project(more: tuple[str, ...]) -> None:
+    result = invoke("simulate", "--resources", "1", "--riddles", *more)
+
+    one_clear_line(result, 2, "--riddles is for the default preset and the scenario healthy")
 
 
 def test_a_simulated_project_can_deny_known_actions_only() -> None:
