@@ -201,7 +201,7 @@ def _early(deletions: list[Task], backups: list[Task], vault: VaultSubject) -> t
     doubtful = [
         task
         for task, backup in young
-        if not backup.claims_success
+        if not (backup.claims_success and all(subject.policy.limits_known for subject in rules))
         or (numbers and _newer(task, backup, most) >= fewest)
         or _may_be_due(task, backup, rules, vault)
     ]

@@ -5,8 +5,9 @@ Why it matters
 How it is judged
     pass            what the policy makes is kept for at least `min_retention_days`, or for ever
     fail            it is deleted earlier
-    unknown         a number of backups is kept, and the schedule by which they come cannot be read or is not known; or
-                    advanced rules alone say what is kept, and nobody knows what becomes of what they do not pick
+    unknown         its age or number cannot be read; a number of backups is kept, and the schedule by which they come
+                    cannot be read or is not known; or advanced rules alone say what is kept, and nobody knows what
+                    becomes of what they do not pick
     not_applicable  the profile demands no retention, or the policy is disabled or applied to no vault
     A rule that is absent, 0 or -1 is no rule, and without any rule backups are kept for ever. Where age and number both
     limit them, the shorter counts. Of N backups the oldest is as old as N - 1 intervals when the newest is made; the
@@ -36,6 +37,8 @@ def judge(subject: PolicySubject, limits: Limits) -> Verdict:
     facts: Facts = {"operation": policy.operation, "limit_days": limits.min_retention // _DAY}
     if policy.keeps_by_number:
         facts |= {"max_backups": policy.max_backups}
+    if not policy.limits_known:
+        return unknown("how long it keeps what it makes cannot be read", **facts)
     if kept is None and policy.keeps_for_ever:
         return unknown("nobody knows how long what its advanced rules do not pick is kept", **facts)
     if kept is None:

@@ -5,8 +5,8 @@ Why it matters
 How it is judged
     pass            nothing that the policy makes is kept for longer than `max_retention_days`
     fail            something may be, or everything is kept for ever
-    unknown         a number of backups is kept, and the schedule by which they come cannot be read or is not known; or
-                    an advanced rule does not say for how long it keeps what it picks
+    unknown         its age or number cannot be read; a number of backups is kept, and the schedule by which they come
+                    cannot be read or is not known; or an advanced rule does not say for how long it keeps what it picks
     not_applicable  the profile sets no upper bound, or the policy is disabled or applied to no vault
     Of N backups the oldest goes when the N-th newer one comes; the longest such stretch of the schedule counts.
     Long-term copies and advanced rules count in full: n months as n times 31 days, n years as n times 366, whatever
@@ -33,6 +33,8 @@ def judge(subject: PolicySubject, limits: Limits) -> Verdict:
         return not_applicable("it is disabled, or applied to no vault")
     kept = kept_at_most(subject)
     facts: Facts = {"operation": subject.policy.operation, "limit_days": limits.max_retention // _DAY}
+    if not subject.policy.limits_known:
+        return unknown("how long it keeps what it makes cannot be read", **facts)
     if kept is None:
         return unknown("nobody knows how slowly the number of backups that it keeps comes together", **facts)
     if kept == FOR_EVER:

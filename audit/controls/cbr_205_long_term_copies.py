@@ -7,7 +7,8 @@ How it is judged
                     `min_monthly_copies` and `min_yearly_copies`
     fail            it keeps fewer of a kind, or has a number of such copies and does not say whose days and weeks
                     it means
-    unknown         an advanced rule may keep enough of a kind, and the schedule does not show that it does
+    unknown         its age or number cannot be read; or an advanced rule may keep enough of a kind, and the schedule
+                    does not show that it does
     not_applicable  the profile demands none, or the policy is disabled or applied to no vault
     Where all backups are kept for ever, or by age for as long as the copies would reach back, no rule is needed: n
     months count as n times 31 days, n years as n times 366. An advanced rule that keeps for n weeks, months or years
@@ -41,6 +42,8 @@ def judge(subject: PolicySubject, limits: Limits) -> Verdict:
     facts: Facts = {"operation": policy.operation}
     for unit, least in demanded.items():
         facts |= {unit: copies[unit].sure, f"limit_{unit}": least}
+    if not policy.limits_known:
+        return unknown("how long it keeps what it makes cannot be read", **facts)
     if policy.keeps_for_ever and not policy.keeping_rules:
         return passed("everything that it makes is kept for ever", **facts)
     unsure = [unit for unit, least in demanded.items() if copies[unit].sure < least and not _lasts(policy, unit, least)]

@@ -6,7 +6,7 @@ How it is judged
     pass            an enabled backup policy is applied to the vault
     fail            none is
     unknown         the policies or the vaults could not be read completely, or none of the vault's policies has a
-                    schedule that can be read
+                    schedule that can be read and an operation that is documented
     not_applicable  the vault only receives replicas, or is gone; or it is a hybrid one without such a policy: what is
                     synchronised into it is planned elsewhere, and CBR-101 judges its age
 How to fix it

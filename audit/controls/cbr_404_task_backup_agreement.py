@@ -68,7 +68,8 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not resource.log_read or not (hollow or _is_clear(resource, gone, extra)):
         return unknown("the task log has gaps", [*gone, *hollow], **facts)
     odd = resource.strange_since(gone[0].began) if gone else []
-    is_lost = gone and resource.policies is not None and not odd
+    rules = resource.policies
+    is_lost = gone and rules is not None and all(rule.policy.limits_known for rule in rules) and not odd
     if hollow or is_lost or not all(_is_doubtful(point, resource) for point in extra):
         found = _Disagreement(gone, hollow, extra)
         return failed(found.reason, found.tasks, since=found.since, backup=found.first, **facts)

@@ -42,6 +42,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         vault_ids: the vaults that it is applied to; the only link between the two.
         retention_days: None or -1 where backups are not deleted by age.
         max_backups: None or -1 where backups are not deleted by number.
+        limits_known: both could be read; what cannot be read must not promise to keep backups for ever.
         daily_copies, weekly_copies, monthly_copies, yearly_copies: newest backups of so many days, weeks … that are
             kept beside the other rules; 0 where there is no such rule.
         weekly_rule, monthly_rule, yearly_rule: which backups are kept for weeks, months or years beside all that; None
@@ -77,6 +78,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     yearly_rule: KeepingRule | None = None
     cross_account_urn: str | None = None
     policy_type: str | None = None
+    limits_known: bool = True
 
     @property
     def organisation_type(self) -> str | None:
@@ -123,6 +125,7 @@ class Policy(Struct, frozen=True, kw_only=True):
             vault_ids=frozenset(vault["vault_id"] for vault in row.get("associated_vaults") or ()),
             retention_days=number(definition.get("retention_duration_days")),
             max_backups=number(definition.get("max_backups")),
+            limits_known=all(_is_limit(definition.get(name)) for name in ("retention_duration_days", "max_backups")),
             start_window=timedelta(minutes=between(properties.get("start_window_minutes"), 0, _LONGEST_START_WINDOW)),
             daily_copies=number(definition.get("day_backups")) or 0,
             weekly_copies=number(definition.get("week_backups")) or 0,
@@ -137,6 +140,11 @@ class Policy(Struct, frozen=True, kw_only=True):
             cross_account_urn=text(definition.get("cross_account_urn")),
             policy_type=text(row.get("policy_type")),
         )
+
+
+def _is_limit(value: object) -> bool:
+    """Whether it is a number, or nothing is said."""
+    return value is None or value == "" or number(value) is not None
 
 
 def _keeping_rule(rules: object, key: str) -> KeepingRule | None:

@@ -17,6 +17,7 @@ from audit.records import (
     BACKUP,
     DELETIONS,
     MOVES_ENDS,
+    POLICY_OPERATIONS,
     REMOVE_RESOURCE,
     REPLICATION,
     SYNC,
@@ -614,6 +615,8 @@ def _departure(task: Task) -> Departure:
 
 
 def _schedule(policy: Policy) -> tuple[Schedule | None, str]:
+    if policy.operation not in POLICY_OPERATIONS:
+        return None, f"the operation of the policy is not documented: {policy.operation}"
     try:
         return Schedule(policy.patterns, policy.start_time), ""
     except UnreadableScheduleError as error:

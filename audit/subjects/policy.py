@@ -21,7 +21,7 @@ class PolicySubject:
     """A policy and its schedule.
 
     Attributes:
-        schedule: None where the trigger cannot be read; ``unreadable`` says why.
+        schedule: None where the trigger cannot be read, or nobody knows what it starts; ``unreadable`` says why.
         vaults: the vaults of the inventory that it is applied to, in order of id.
         known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
         sources: of a replication policy, the schedules of the enabled policies that make what it copies, None for one
@@ -53,8 +53,8 @@ class PolicySubject:
 
     @property
     def makes_backups(self) -> bool:
-        """The policy is enabled and makes backups, not replicas."""
-        return self.policy.enabled and self.policy.operation == BACKUP
+        """The policy is enabled and makes backups, or may make them: its operation is not documented."""
+        return self.policy.enabled and self.policy.operation != REPLICATION
 
     @property
     def is_relied_on(self) -> bool:
@@ -63,8 +63,8 @@ class PolicySubject:
 
     @property
     def makes_copies(self) -> bool:
-        """The policy is enabled and copies backups to another region."""
-        return self.policy.enabled and self.policy.operation == REPLICATION
+        """The policy is enabled and copies backups to another region, or may copy them."""
+        return self.policy.enabled and self.policy.operation != BACKUP
 
     @cached_property
     def interval(self) -> timedelta | None:

@@ -37,10 +37,12 @@ _NO_COPIES: Final = Copies(0, 0)
 def kept_at_least(subject: PolicySubject) -> timedelta | None:
     """How long every backup is kept.
 
-    None where no schedule says how fast a number of backups comes together, or advanced rules alone limit it.
+    None where its limits cannot be read, no schedule says how fast a number of backups comes together, or advanced
+    rules alone limit it.
     """
     policy, rhythms = subject.policy, _rhythms(subject)
-    if (policy.keeps_by_number and not rhythms) or (policy.keeps_for_ever and policy.keeping_rules):
+    is_open = policy.keeps_for_ever and policy.keeping_rules
+    if not policy.limits_known or (policy.keeps_by_number and not rhythms) or is_open:
         return None
     bounds = list(_by_age(policy))
     if policy.keeps_by_number:
@@ -49,11 +51,13 @@ def kept_at_least(subject: PolicySubject) -> timedelta | None:
 
 
 def kept_at_most(subject: PolicySubject) -> timedelta | None:
-    """How long some backup may be kept; None where no schedule says so, as above.
+    """How long some backup may be kept; None where nobody can say, as above.
 
     Rules that do not say for how long they keep what they pick are left out.
     """
     policy, rhythms = subject.policy, _rhythms(subject)
+    if not policy.limits_known:
+        return None
     if policy.keeps_for_ever:
         return FOR_EVER
     if policy.keeps_by_number and not rhythms:

@@ -22,6 +22,7 @@ from tests.core.builders import (
     a_resource,
     a_vault,
     a_vault_subject,
+    arranged,
     facts_of,
     limits,
     points_of,
@@ -385,6 +386,36 @@ class TestRestores:
         assert judged("603", failure).outcome is Outcome.FAIL
         assert judged("603", failure, odd).outcome is Outcome.UNKNOWN
         assert judged("603", odd).outcome is Outcome.NOT_APPLICABLE
+
+
+class TestPolicies:
+    UNREADABLE = a_policy(retention_days=None, limits_known=False)
+
+    @pytest.mark.parametrize("control", ["203", "204", "205"])
+    def test_a_life_that_cannot_be_read_is_no_promise(self, control: str) -> None:
+        allowed = limits(max_retention=90 * DAY, min_weekly_copies=4)
+        verdict = BY_ID[f"CBR-{control}"].judge(a_policy_subject(self.UNREADABLE), allowed)
+
+        assert (verdict.outcome, verdict.reason) == (
+            Outcome.UNKNOWN,
+            "how long it keeps what it makes cannot be read",
+        )
+
+    def test_and_excuses_what_is_gone_no_more_than_it_accuses_it(self) -> None:
+        made, deletion = a_backup(3 * DAY, backup_id="b"), a_backup(DAY, operation="delete", backup_id="b")
+        policies = (a_policy_subject(self.UNREADABLE),)
+
+        assert judged_vault("111", made, deletion, policies=policies).outcome is Outcome.UNKNOWN
+        assert judged("404", made, policies=policies, recovery_points=()).outcome is Outcome.UNKNOWN
+
+    def test_one_of_a_new_kind_leaves_open_what_it_plans(self) -> None:
+        subjects = arranged(nightly(2), [a_policy(operation="archive")], [a_vault()])
+        (resource,), (policy,), (vault,) = subjects.resources, subjects.policies, subjects.vaults
+        open_ = {"102": resource, "109": resource, "202": policy, "206": vault, "301": vault}
+
+        assert "archive" in policy.unreadable
+        for control, subject in open_.items():
+            assert BY_ID[f"CBR-{control}"].judge(subject, limits()).outcome is Outcome.UNKNOWN, control
 
 
 OF_TASKS = [

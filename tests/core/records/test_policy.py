@@ -119,6 +119,14 @@ def test_an_odd_retention_is_none(odd: object) -> None:
     policy = Policy.from_row(a_policy_row(operation_definition={"retention_duration_days": odd, "max_backups": odd}))
 
     assert (policy.retention_days, policy.max_backups) == (None, None)
+    assert policy.limits_known == (odd in (None, ""))
+
+
+@pytest.mark.parametrize("great", [2**53, 2**64 - 1, 1e300])
+def test_a_retention_that_nobody_can_count_to_is_not_known(great: object) -> None:
+    policy = Policy.from_row(a_policy_row(operation_definition={"retention_duration_days": great}))
+
+    assert (policy.retention_days, policy.limits_known) == (None, False)
 
 
 def test_a_retention_with_a_point_is_the_same_number() -> None:
