@@ -21,6 +21,7 @@ NAMES: Final = {
     "CBR-112": "full-backup-interval",
     "CBR-113": "policy-attribution",
     "CBR-114": "protection-weakened",
+    "CBR-116": "planned-time",
     "CBR-201": "policy-enabled",
     "CBR-202": "min-frequency",
     "CBR-203": "min-retention",

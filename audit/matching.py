@@ -85,12 +85,19 @@ class Timetable:
     """
 
     def __init__(
-        self, due: Sequence[datetime], grace: timedelta, maintenance: Callable[[datetime], str] = lambda _moment: ""
+        self,
+        due: Sequence[datetime],
+        grace: timedelta,
+        maintenance: Callable[[datetime], str] = lambda _moment: "",
+        start_window: Callable[[datetime], timedelta] = lambda _moment: timedelta(0),
     ) -> None:
-        """Take the due times, how much later a run may begin, and what names the maintenance window of a time."""
+        """Take the due times, how much later a run may begin, and what names the maintenance window of a time.
+
+        The start window of a time comes on top of the grace.
+        """
         self.due = due
         self.begins = [moment - _EARLY for moment in due]
-        self.latest = [moment + grace for moment in due]
+        self.latest = [moment + grace + start_window(moment) for moment in due]
         self.excuses = [maintenance(moment) for moment in due]
 
 

@@ -386,6 +386,10 @@ class ResourcePart(_Published):
     last_success: datetime | None = Field(description="When its newest successful backup began, as the task log says.")
     follows: list[str] | None = Field(description="Ids of the policies that it follows; null where they are not known.")
     known_since: datetime | None = Field(description="From when on it is known to be held and to follow them.")
+    awaited_since: datetime | None = Field(
+        default=None,
+        description="Since when its first backup by its plan is awaited; null where neither it nor its plan is new.",
+    )
     planned: PlannedPart | None = Field(description="Its planned runs; null where a schedule is not known.")
     days: list[Day] = Field(description="One for each day of the window, in UTC, the oldest first.")
     timeline: TimelinePart
@@ -412,6 +416,22 @@ class TermsPart(_Published):
     number: int | None = Field(description="How many were kept; null where their number did not matter.")
 
 
+class PlanPart(_Published):
+    """What a policy planned for a time."""
+
+    patterns: list[str]
+    start_time: datetime | None
+    start_window_minutes: int
+    enabled: bool
+    vaults: list[str] = Field(description="Ids of the vaults that it was applied to.")
+    seen: datetime = Field(description="Time of judgement of the first run that saw it.")
+    since: datetime | None = Field(description="From when on it was in force; null where the first run of all saw it.")
+    until: datetime | None = Field(description="Up to when it is known to have been in force; null of the present one.")
+    clear_since: datetime | None = Field(
+        description="What was due before is not judged once another plan takes its place: runs came at other times."
+    )
+
+
 class PolicyPart(_Published):
     """One policy, as the next run needs to know it."""
 
@@ -429,6 +449,9 @@ class PolicyPart(_Published):
     )
     terms: list[TermsPart] = Field(
         default=[], description="By which rules it kept its backups, as far as runs saw it, the oldest first."
+    )
+    plans: list[PlanPart] = Field(
+        default_factory=list, description="What it planned in the look-back, oldest first; the last is the present one."
     )
     enterprise_projects: list[str] = Field(
         default=[], description="Ids of those that the vaults that it is applied to belong to."

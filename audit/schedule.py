@@ -3,9 +3,13 @@
 CBR takes a subset of RFC 2445, always in UTC: FREQ=DAILY or WEEKLY with BYDAY, BYHOUR, BYMINUTE and INTERVAL, at
 most 24 rules a policy and 24 runs a day. INTERVAL counts from the start time of the trigger. Everything else is
 refused with a reason, so that a hostile rule cannot keep the audit busy.
+
+How far apart runs lie is measured over the days after which all rules begin anew together. Some never do within a
+lifetime: those are measured over a hundred years, or over fewer where there are very many runs.
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,11 +22,13 @@ from typing import Final, Literal, NamedTuple
 from dateutil import rrule
 
 _MOST_RULES: Final = 24
+_MOST_TIMES_A_DAY: Final = 24
 _LONGEST_INTERVAL: Final = 60
 _WEEK: Final = 7  # days
-_LONGEST_CYCLE: Final = _WEEK * _LONGEST_INTERVAL  # days
+_LONGEST_CYCLE: Final = _WEEK * _LONGEST_INTERVAL  # days, of one rule
+_LONGEST_MEASURED: Final = 36_525  # days
+_MOST_MEASURED: Final = _LONGEST_CYCLE * _MOST_TIMES_A_DAY  # runs
 _LAST_YEAR: Final = 2999  # as in the timestamps of schemas/cbr; later ones cannot be computed with
-_MOST_TIMES_A_DAY: Final = 24
 _EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 _KEYS: Final = frozenset({"FREQ", "BYDAY", "BYHOUR", "BYMINUTE", "INTERVAL"})
 _PERIODS: Final[dict[str, tuple[Literal[2, 3], timedelta]]] = {
@@ -77,6 +83,11 @@ class _Rule:
         """The hours and minutes at which the rule runs."""
         return frozenset(product(self.hours or (start.hour,), self.minutes or (start.minute,)))
 
+    def runs_a_day(self, start: datetime) -> float:
+        """How often the rule runs a day on the average, at most."""
+        days = 1 if self.days is None or self.frequency == rrule.DAILY else len(self.days)
+        return len(self.times(start)) * days / (self.interval * self.period.days)
+
     @property
     def is_anchored(self) -> bool:
         """The rule says all by itself; otherwise the start time decides the rest."""
@@ -116,12 +127,24 @@ class Schedule:
             raise UnreadableScheduleError("a rule counts from the start time, and the trigger has none")
         self._start = start_time or _EVER
         self._origin = _EVER if is_anchored else self._start
-        self._cycle_days = lcm(*(rule.cycle_days for rule in self._rules))
         self._check()
+        self._cycle_days = min(lcm(*(rule.cycle_days for rule in self._rules)), self._measurable_days)
 
     def between(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
         """Name every run from ``since`` to ``until``, both included, in order and each once."""
         return _runs(self._rules, self._origin, max(since, self._start), until)
+
+    def first_from(self, since: datetime) -> datetime:
+        """Name the first run at a time or later."""
+        begin = max(since, self._start)
+        ends = (begin + timedelta(days=days) for days in (7, 2 * _LONGEST_CYCLE))
+        return next(found[0] for end in ends if (found := _runs(self._rules, self._origin, begin, end)))
+
+    @property
+    def _measurable_days(self) -> int:
+        """The days that can be measured without keeping the audit busy."""
+        runs_a_day = sum(rule.runs_a_day(self._start) for rule in self._rules)
+        return max(_LONGEST_CYCLE, min(_LONGEST_MEASURED, int(_MOST_MEASURED / runs_a_day)))
 
     @cached_property
     def longest_gap(self) -> timedelta:
@@ -130,7 +153,7 @@ class Schedule:
 
     def runs_in(self, days: int) -> int:
         """How many runs there are in so many days, on an average over whole cycles and rounded down."""
-        return len(self._cycle) * days // self._cycle_days
+        return self._runs_a_cycle * days // self._cycle_days
 
     def shortest_span(self, runs: int) -> timedelta:
         """The least time from the first to the last of so many runs that follow each other."""
@@ -151,22 +174,27 @@ class Schedule:
     def _spans(self, runs: int) -> Iterable[timedelta]:
         """Measure from each run of a cycle; whole cycles are as long wherever they begin."""
         cycle = timedelta(days=self._cycle_days)
-        cycles, rest = divmod(max(runs, 1) - 1, len(self._cycle))
-        twice = (*self._cycle, *(run + cycle for run in self._cycle))
-        return (twice[number + rest] - run + cycles * cycle for number, run in enumerate(self._cycle))
+        found, first = self._three_cycles, self._runs_a_cycle
+        cycles, rest = divmod(max(runs, 1) - 1, first)
+        return (found[number + rest] - found[number] + cycles * cycle for number in range(first))
 
     @cached_property
-    def _cycle(self) -> tuple[datetime, ...]:
-        """The runs of one cycle; the first cycle may lack those that were over when the trigger was set."""
-        begin, end = (self._origin + timedelta(days=cycles * self._cycle_days) for cycles in (1, 2))
-        return tuple(run for run in _named(self._rules, self._origin, begin, end) if run < end)
+    def _runs_a_cycle(self) -> int:
+        return bisect_left(self._three_cycles, self._origin + 2 * timedelta(days=self._cycle_days))
+
+    @cached_property
+    def _three_cycles(self) -> tuple[datetime, ...]:
+        """The runs after the first cycle, which may lack those that were over when the trigger was set.
+
+        Where the rules never fit together, two cycles may have a run less than twice the first of them.
+        """
+        begin, end = (self._origin + timedelta(days=cycles * self._cycle_days) for cycles in (1, 4))
+        return _named(self._rules, self._origin, begin, end)
 
     def _check(self) -> None:
-        """Refuse rules that never run, run too often, or do not fit together within years."""
+        """Refuse rules that never run or run too often."""
         if self._start.year > _LAST_YEAR:
             raise UnreadableScheduleError(f"the trigger starts in the year {self._start.year}")
-        if self._cycle_days > _LONGEST_CYCLE:
-            raise UnreadableScheduleError(f"its rules fit together only every {self._cycle_days} days")
         times: dict[int, set[tuple[int, int]]] = defaultdict(set)
         for rule in self._rules:
             days = rule.days_of_week(self._start)

@@ -5,16 +5,23 @@ Why it matters
     there shows protection.
 How it is judged
     pass            the newest successful backup that is still in a vault began no longer ago than
-                    `max_backup_age_hours` or, where the profile sets none, than the policy's longest interval with its
-                    start window and `grace_hours`
-    fail            it began earlier, none is there, or the task log shows none
+                    `max_backup_age_hours` or, where the profile sets none, than the longest interval of the policy
+                    that it follows, with its start window and `grace_hours`
+    fail            it began earlier, none is there, or the task log shows none although one was due
     unknown         a task says success within the limit, and the backups could not be read completely, or what it made
                     need not be listed yet (for an hour, unless another such success made nothing), or at all; no
                     success within the limit is sure, and a task within it has a status or an operation that is not
                     documented, or says that it succeeded and names an error; the task log has gaps or a row that
                     matters here and could not be used or does not reach back as far as the limit, no limit is known
-                    because the policies cannot be read, or the vault's age contradicts the time of judgement
-    not_applicable  the resource's vault is newer than the limit: the first backup is not due
+                    because the policies cannot be read, or the vault's age contradicts the time of judgement; or no
+                    backup was ever seen, and none was due since a first run saw the resource in its vault: no list says
+                    when it came
+    not_applicable  the resource or its vault is new, and its first backup is not due yet; or the same of its plan,
+                    where the profile sets no limit and the newest backup was not too old when the plan changed
+    The first backup is due after `max_backup_age_hours` or, where the profile sets none, at the first run that is
+    planned, with start window and `grace_hours`. It counts from when the vault was made, or from the first run that saw
+    the resource there or following the plan, after an earlier one that did not. Where no run saw that, the oldest task
+    that names it, or else the oldest backup that its vault keeps of it, shows that it was there.
     A success made nothing where the list of backups does not have what it names, or shows it as more than an hour older
     than the task; and, where such resources have backups in the list, if it names none and none came meanwhile. What
     retention or a deletion took away is no recovery point any more. One in error counts: CBR-401 judges it.
@@ -53,6 +60,8 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     hours: Facts = {"age_hours": age // _HOUR, "limit_hours": limit // _HOUR}
     if age <= limit:
         return _of_points(resource, limits, limit, last)
+    if limits.max_backup_age is None and (due := _still_due(resource, resource.awaited_since, limits)):
+        return not_applicable("its plan is new, and the first backup by it is not due yet", [last], due=due, **hours)
     if not shows(resource, SUCCESSES, limits.now - limit):
         return unknown("a newer success may be missing: the task log has gaps", [last], **hours)
     doubt = _doubt(resource, limits.now - limit, hours)
@@ -120,21 +129,32 @@ def _synchronised(resource: Resource, limits: Limits, limit: timedelta) -> Verdi
 
 
 def _without_success(resource: Resource, limits: Limits, limit: timedelta) -> Verdict:
-    hours = limit // _HOUR
+    facts: Facts = {"limit_hours": limit // _HOUR}
     if resource.held_since is not None and resource.held_since > limits.now:
         return unknown("its vault was created after the time of judgement", created=resource.held_since)
-    if resource.held_since is not None and limits.now - resource.held_since <= limit:
-        return not_applicable("its vault is new, and the first backup is not due yet", limit_hours=hours)
+    if due := _still_due(resource, resource.held_since, limits):
+        return not_applicable("its vault is new, and the first backup is not due yet", due=due, **facts)
+    if due := _still_due(resource, resource.awaited_since, limits):
+        return not_applicable("it is new, and its first backup is not due yet", due=due, **facts)
+    if due := _still_due(resource, resource.known_since, limits):
+        return unknown("nobody knows when it came into its vault, and no backup was due since", due=due, **facts)
     if not shows(resource, SUCCESSES, limits.now - limit):
-        return unknown("no successful backup was seen, and the task log has gaps", limit_hours=hours)
-    if not reaches_back(resource, limit, limits.now):
-        return unknown("the task log does not reach back as far as the limit", limit_hours=hours)
-    doubt = _doubt(resource, limits.now - limit, {"limit_hours": hours})
+        return unknown("no successful backup was seen, and the task log has gaps", **facts)
+    since = max(filter(None, (silent_since(resource), resource.held_since, resource.known_since)))
+    if not reaches_back(resource, limit, limits.now) and since == silent_since(resource):
+        return unknown("the task log does not reach back as far as the limit", **facts)
+    doubt = _doubt(resource, limits.now - limit, facts)
     if doubt:
         return doubt
     seen = "the task log shows no successful backup" if resource.backups else "the task log shows no backup at all"
-    since = silent_since(resource)
-    return failed(_reason(seen, resource), resource.backups[-1:], since=since, or_earlier=True, limit_hours=hours)
+    or_earlier = since != resource.awaited_since
+    return failed(_reason(seen, resource), resource.backups[-1:], since=since, or_earlier=or_earlier, **facts)
+
+
+def _still_due(resource: Resource, since: datetime | None, limits: Limits) -> datetime | None:
+    """Until when there is time for the first backup that is owed from a time on; None where there is none left."""
+    due = None if since is None else resource.first_backup_by(since, limits)
+    return due if due is not None and limits.now <= due else None
 
 
 def _doubt(resource: Resource, start: datetime, facts: Facts) -> Verdict | None:

@@ -13,10 +13,12 @@ How it is judged
                     a policy or its schedule cannot be read, or a run has no sure success and a task of its time has a
                     status or an operation that is not documented, or says that it succeeded and names an error
     not_applicable  no enabled policy planned a run of the period whose time is over
-    Not judged are runs that still have time or still go on, runs in a maintenance window, and runs before the
-    resource or the policy was known as it is now. No backup counts for two planned runs. A success that names a backup
-    which an earlier success made counts as failed: the log alone shows it. One whose backup is only not in the list
-    may have lost it since, which CBR-101, CBR-401 and CBR-404 judge.
+    What was planned is what the policy named at the time, as earlier runs kept it, at the times at which all of its
+    runs came, where that was by a constant time earlier or later (CBR-116). Not judged are runs that still have time
+    or still go on, runs in a maintenance window, while the policy was disabled or changed, or before the resource or
+    the policy was known. No backup counts for two planned runs. A success that names a backup which an earlier success
+    made counts as failed: the log alone shows it. One whose backup is only not in the list may have lost it since,
+    which CBR-101, CBR-401 and CBR-404 judge.
 How to fix it
     Repair what the failed or skipped task names, or give the runs more distance where one kept the next from
     starting. Where no task was left, check that the policy is still applied. Then start a manual backup.

@@ -5,7 +5,8 @@ Why it matters
 How it is judged
     pass            every failed or timed-out backup was followed by a success, or there is still time for one
     fail            the oldest failure since the last success began longer ago than `repair_within_hours` or, where
-                    the profile sets none, than the policy's longest interval with its start window and `grace_hours`
+                    the profile sets none, than the longest interval of the policy that it follows, with its start
+                    window and `grace_hours`
     unknown         the task log has gaps or a row that matters here and could not be used; a backup has a status that
                     is not documented, or says that it succeeded and names an error; a newer task whose operation is not
                     documented may have been a failed backup, or have made up for one; or no limit is known because the

@@ -6,15 +6,16 @@ Why it matters
 How it is judged
     pass            every planned backup of the last `scheduled_run_days` that succeeded ended no later than
                     `backup_window_hours` after it was due
-    fail            one ended later
+    fail            one ended later: it took longer than the window, or it began late and would have ended in time
     unknown         the task log has gaps or a row that matters here and could not be used or does not cover the period,
                     a policy or its schedule cannot be read, a backup does not say when it ended, or nobody can say
                     whether a planned one was made (CBR-102)
     not_applicable  no planned backup of the period succeeded: CBR-102 judges that
-    CBR-106 judges backups that do not end. Runs that CBR-102 does not judge are left out here too.
+    CBR-106 judges backups that do not end. Runs that CBR-102 does not judge are left out here too, and runs that all
+    came at a shifted time were due then: CBR-116 judges that.
 How to fix it
-    Let the policies of the vault run at other times, or fewer at once. Where one resource alone is slow, look at its
-    disks.
+    Where backups begin late, let fewer of them run at once: they wait for each other. Where they take long, let them
+    begin earlier; where one resource alone is slow, look at its disks.
 """
 
 from datetime import datetime, timedelta
@@ -41,7 +42,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     delays = [planned.backups.began[place] - due for due, place in done]
     ends = zip(done, planned.backups.ended([place for _due, place in done]), strict=True)
     took = [(end - due, due, place) for (due, place), end in ends if end is not None]
-    slow = [(due, place) for time, due, place in took if time > limits.backup_window]
+    slow = [each for each in took if each[0] > limits.backup_window]
     facts: Facts = {
         "backups": len(done),
         "longest_start_delay_minutes": max(delays) // _MINUTE if delays else None,
@@ -51,7 +52,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not resource.log_read or not (slow or shows(resource, SUCCESSES, start)):
         return unknown("the task log has gaps", **facts)
     if slow:
-        return failed("a planned backup ended after its window", _tasks(planned, slow), since=slow[0][0], **facts)
+        return _slow(planned, slow, limits, facts)
     if not reaches_back(resource, limits.scheduled_run_period, limits.now):
         return unknown("the task log does not cover the period", **facts)
     if len(took) < len(done):
@@ -61,6 +62,17 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not done:
         return not_applicable("no planned backup succeeded in the period", **facts)
     return passed("every planned backup ended within its window", _tasks(planned, done[-1:]), **facts)
+
+
+def _slow(planned: Schedules, slow: list[tuple[timedelta, datetime, int]], limits: Limits, facts: Facts) -> Verdict:
+    """Tell by the one that ended last after it was due whether it began late or took long."""
+    time, due, place = max(slow)
+    late = planned.backups.began[place] - due
+    is_long = time - late > limits.backup_window
+    reason = "a planned backup took longer than its window" if is_long else "a planned backup began late"
+    facts = {"started_late_minutes": late // _MINUTE, "took_minutes": (time - late) // _MINUTE, **facts}
+    runs = [(due, place) for _time, due, place in slow]
+    return failed(reason, _tasks(planned, runs), since=runs[0][0], **facts)
 
 
 def _tasks(planned: Schedules, done: list[tuple[datetime, int]]) -> list[Task]:

@@ -112,8 +112,8 @@ class _Place:
 
 def _last_due(policy: PolicySubject, resource: Resource, limits: Limits) -> datetime | None:
     """When the policy last came due so long ago that its copies must be finished."""
-    since = max(resource.window.since, policy.known_since or resource.window.since)
-    due = policy.schedule.between(since, limits.now - limits.replication_lag) if policy.schedule else ()
+    since = max(resource.window.since, policy.planned_since or resource.window.since)
+    due = policy.due(since, limits.now - limits.replication_lag)
     return next((moment for moment in reversed(due) if not limits.maintenance(moment)), None)
 
 

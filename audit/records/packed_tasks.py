@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from struct import Struct
 from typing import overload
 
 from audit.records.keys import Key, key_of
-from audit.records.layout import BACKUP_KEY, BEGUN, COMMON_PART, ENDED, KEY, NEVER, SIZE, WHOLE
+from audit.records.layout import BACKUP_KEY, BEGUN, COMMON_PART, CREATED, ENDED, KEY, NEVER, SIZE, WHOLE
 from audit.records.moments import moment_of
 from audit.records.operations import BACKUP
 from audit.records.table import Group, Table
@@ -63,6 +64,11 @@ class PackedTasks(Sequence[Task]):
     def first_created(self) -> datetime:
         """When the oldest was created."""
         return min(group.first_created for group in self._groups)
+
+    def created(self) -> list[datetime]:
+        """When each was created."""
+        unpacked = chain.from_iterable(CREATED.iter_unpack(group.records) for group in self._groups)
+        return list(map(moment_of, sorted(chain.from_iterable(unpacked))))
 
     def listed(self, claim: Claim) -> TaskList:
         """List those of which a claim is true by column."""

@@ -24,8 +24,13 @@ def _always(_cause: Finding, _subject: Subject) -> bool:
 
 
 def _is_without_plan(_cause: Finding, subject: Subject) -> bool:
-    """No enabled policy makes backups of it."""
+    """It follows no enabled policy."""
     return isinstance(subject, Resource) and subject.schedules == ()
+
+
+def _is_followed_in_vain(cause: Finding, subject: Subject) -> bool:
+    """It follows this policy, and no enabled one."""
+    return isinstance(subject, Resource) and subject.schedules == () and cause.id in (subject.follows or ())
 
 
 def _is_as_rare_as_planned(_cause: Finding, subject: Subject) -> bool:
@@ -109,7 +114,7 @@ CAUSES: Final = (
     Cause("CBR-114", ("CBR-503",), _weakened("held")),
     Cause("CBR-201", ("CBR-206", "CBR-301")),
     Cause("CBR-301", ("CBR-101", "CBR-113"), _is_without_plan),
-    Cause("CBR-201", ("CBR-101", "CBR-113"), _is_without_plan),
+    Cause("CBR-201", ("CBR-101", "CBR-113"), _is_followed_in_vain),
     Cause("CBR-304", ("CBR-101", "CBR-102", "CBR-103", "CBR-104", "CBR-105", "CBR-107"), _was_turned_away),
     Cause("CBR-501", ("CBR-101", "CBR-102")),
     Cause("CBR-106", ("CBR-101", "CBR-102", "CBR-107"), _waits_for_it),

@@ -37,6 +37,7 @@ from audit.subjects import (
     VaultTrace,
     Weakened,
 )
+from audit.subjects.kept_plan import KeptPlan
 from audit.subjects.memory import mark
 
 _OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
@@ -57,6 +58,7 @@ class ResourceLine:
         points: how many of its backups can be restored from; None where they were not read completely.
         follows: ids of the policies that it follows; None where they are not known.
         known_since: from when on it is known to be held and to follow them; None where nothing says so.
+        awaited_since: since when its first backup by its plan is awaited; None where neither it nor its plan is new.
         planned: what became of its planned runs; None where a schedule is not known.
         days: one for each day of the window, in UTC, the oldest first.
         timeline: its recovery points against its limit.
@@ -71,6 +73,7 @@ class ResourceLine:
     last_success: datetime | None
     follows: tuple[str, ...] | None
     known_since: datetime | None
+    awaited_since: datetime | None = None
     planned: Planned | None
     days: tuple[Day, ...]
     timeline: Timeline
@@ -97,6 +100,7 @@ class PolicyLine:
         known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
         terms: by which rules it kept its backups, as far as runs saw it, the oldest first.
         enterprise_projects: ids of those that the vaults that it is applied to belong to, in order.
+        plans: what it planned in the look-back, oldest first, the present last.
     """
 
     id: str
@@ -107,6 +111,7 @@ class PolicyLine:
     known_since: datetime | None
     terms: tuple[Terms, ...] = ()
     enterprise_projects: tuple[str, ...] = ()
+    plans: tuple[KeptPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +273,7 @@ def _policy_line(subject: PolicySubject) -> PolicyLine:
         known_since=subject.known_since,
         terms=subject.terms,
         enterprise_projects=enterprise_projects_of(subject.vaults),
+        plans=subject.passed_on,
     )
 
 
@@ -323,6 +329,7 @@ def line_of(resource: Resource, limits: Limits) -> ResourceLine:
         last_success=last.began if last else None,
         follows=resource.follows if resource.vaults else (),
         known_since=resource.known_since,
+        awaited_since=resource.awaited_since,
         planned=planned(resource, limits),
         days=days(resource, limits),
         timeline=timeline(resource, limits),

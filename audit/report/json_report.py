@@ -21,11 +21,13 @@ from audit.report.protection import ProtectionChanges, Turn
 from audit.report.standings import FrameworkView, RequirementLine
 from audit.report.timeline import Timeline
 from audit.subjects import Collection, SubjectKind, Taken, Terms, VaultTrace, Waiver, Weakened, Weakening
+from audit.subjects.kept_plan import KeptPlan
 
 SCHEMA_VERSION: Final = 1
 _INDENTED: Final = orjson.OPT_INDENT_2
 _AT_A_TIME: Final = 250
 _SECOND: Final = timedelta(seconds=1)
+_MINUTE: Final = timedelta(minutes=1)
 _AFTER: Final = b"\n  ]\n}"
 _STATES: Final = tuple((state.value, state) for state in RunState)
 _LISTS: Final = ("problems", "waived", "resources", "findings")
@@ -228,6 +230,7 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
         "last_success": _moment(line.last_success),
         "follows": line.follows,
         "known_since": _moment(line.known_since),
+        "awaited_since": _moment(line.awaited_since),
         "planned": _planned(line.planned) if line.planned else None,
         "days": line.days,
         "timeline": _timeline(line.timeline),
@@ -271,6 +274,7 @@ def _policy(line: PolicyLine) -> Mapping[str, Any]:
         "known_since": _moment(line.known_since),
         "terms": [_terms(terms) for terms in line.terms],
         "enterprise_projects": line.enterprise_projects,
+        "plans": [_plan(plan) for plan in line.plans],
     }
 
 
@@ -290,6 +294,20 @@ def _terms(terms: Terms) -> Mapping[str, Any]:
         "until": shown(terms.until),
         "days": terms.days,
         "number": terms.number,
+    }
+
+
+def _plan(plan: KeptPlan) -> Mapping[str, Any]:
+    return {
+        "patterns": plan.patterns,
+        "start_time": _moment(plan.start_time),
+        "start_window_minutes": plan.start_window // _MINUTE,
+        "enabled": plan.enabled,
+        "vaults": sorted(plan.vault_ids),
+        "seen": shown(plan.seen),
+        "since": _moment(plan.since),
+        "until": _moment(plan.until),
+        "clear_since": _moment(plan.clear_since),
     }
 
 

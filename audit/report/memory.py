@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from audit.collection import Kind, instant
 from audit.records.keys import key_of
 from audit.subjects import Aspect, Memory, SubjectKind, Taken, Terms, Value, VaultTrace, Weakened, Weakening
+from audit.subjects.kept_plan import KeptPlan
 
 
 def memory_of(report: Mapping[str, Any]) -> Memory:
@@ -19,9 +20,10 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
     readings = report["collection"]["readings"]
     complete = {part["kind"] for part in readings} - {part["kind"] for part in readings if not part["complete"]}
     complete -= {row["kind"] for row in report["collection"]["rejected_rows"] if not row.get("waiver")}
+    until = instant(report["run"]["window"]["until"])
     return Memory(
         run=report["run"]["id"],
-        until=instant(report["run"]["window"]["until"]),
+        until=until,
         policies={part["id"]: (part["mark"], _moment(part["known_since"])) for part in report["policies"]},
         resources={
             part["id"]: (tuple(part["follows"] or ()), _moment(part["known_since"]))
@@ -33,6 +35,9 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
         terms={part["id"]: tuple(map(_terms, part.get("terms", ()))) for part in report["policies"]},
         missed=tuple(map(_taken, report.get("missed", ()))),
         vaults={part["id"]: _trace(part) for part in report.get("vaults", ())},
+        plans={part["id"]: tuple(map(_plan, part["plans"])) for part in report["policies"] if part.get("plans")},
+        awaited={part["id"]: instant(since) for part in report["resources"] if (since := part.get("awaited_since"))},
+        overdue=frozenset([part["id"] for part in report["resources"] if _is_overdue(part, until)]),
         policies_complete=Kind.POLICIES in complete,
         vaults_complete=Kind.VAULTS in complete and not report["collection"].get("hidden_vaults"),
     )
@@ -46,6 +51,26 @@ def _trace(part: Mapping[str, Any]) -> VaultTrace:
         listed=part["listed"],
         missing_since=_moment(part["missing_since"]),
     )
+
+
+def _plan(part: Mapping[str, Any]) -> KeptPlan:
+    return KeptPlan(
+        patterns=tuple(part["patterns"]),
+        start_time=_moment(part["start_time"]),
+        start_window=timedelta(minutes=part["start_window_minutes"]),
+        enabled=part["enabled"],
+        vault_ids=frozenset(part["vaults"]),
+        seen=instant(part["seen"]),
+        since=_moment(part["since"]),
+        until=_moment(part["until"]),
+        clear_since=_moment(part["clear_since"]),
+    )
+
+
+def _is_overdue(part: Mapping[str, Any], until: datetime) -> bool:
+    """Its newest backup was older than it may be; one of which none is known may still be awaited."""
+    limit, last = part["timeline"]["limit_seconds"], part["last_success"] or part.get("awaited_since")
+    return limit is not None and (last is None or until - instant(last) > timedelta(seconds=limit))
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -75,6 +75,8 @@ def _gaps(
         The length of the longest, and the gaps that are longer than the limit.
     """
     silent_since, known_since = _bounds(resource, limits)
+    if not resource.sorted_tasks.backups and resource.known_since:  # nothing shows that it was there before
+        silent_since = max(silent_since, resource.known_since)
     first = [silent_since] if silent_since <= (points[0] if points else limits.now) else []
     moments = [*first, *points, limits.now]
     begins, ends = moments[:-1], moments[1:]
@@ -92,6 +94,6 @@ def _bounds(resource: Resource, limits: Limits) -> tuple[datetime, datetime]:
     silent = [resource.window.since, resource.covered_since, resource.held_since]
     known = [resource.known_since]
     if limits.max_backup_age is None:  # the limit is that of policies, which may have been others before
-        known += [policy.known_since for policy in resource.policies or () if policy.makes_backups]
+        known += [policy.known_since for policy in resource.followed if policy.makes_backups]
     silent_since = max(moment for moment in silent if moment is not None)
     return silent_since, max([silent_since, *(moment for moment in known if moment is not None)])

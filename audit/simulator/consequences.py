@@ -4,13 +4,15 @@ The rules are those of the auditor's catalogue, written anew: nothing is shared 
 """
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from audit.simulator.blueprint import Draft, Policy, Run
+from audit.simulator.blueprint import Draft, Policy, Resource, Run
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.retention import Retention
 
+WEEK: Final = 7 * DAY
+GRACE: Final = timedelta(hours=6)
 LONGEST_INTERVAL: Final = 7 * DAY
 SHORTEST_RETENTION: Final = 7 * DAY
 STRICT_INTERVAL: Final = DAY
@@ -53,6 +55,37 @@ def judge_locks(draft: Draft, runs: list[Run], *, readable: bool) -> None:
         by_hand = readable and not all(made[vault.id].values())
         if vault.is_locked and vault.protect_type == "backup" and (by_number or by_hand):
             draft.truth.vault(vault.id, "CBR-303")
+
+
+def judge_silence(draft: Draft, runs: list[Run]) -> None:
+    """Note which resources lack a first backup, where no task shows any.
+
+    When they came into their vaults, no list says: a restore shows that they were there, or a backup that is kept.
+    Without either, nobody can know whether the first one is due yet.
+    """
+    kept = {run.resource.id: run.created for run in sorted(runs, key=lambda run: run.created, reverse=True)}
+    restored = {row["extra_info"]["resource"]["id"]: row for row in draft.rows if row["operation_type"] == "restore"}
+    for resource in draft.resources():
+        if resource.vault.protect_type != "backup" or draft.runs[resource.id]:
+            continue
+        known = kept.get(resource.id)
+        if resource.id in restored:
+            known = datetime.fromisoformat(restored[resource.id]["created_at"]).replace(tzinfo=UTC)
+        if known is None or not _lacks(draft, resource, known):
+            draft.truth.hide("resource", resource.id, "CBR-101")
+
+
+def _lacks(draft: Draft, resource: Resource, known: datetime) -> bool:
+    """Note that a resource has no first backup although one was due since it is known, or tell that none was."""
+    policy = resource.vault.policy
+    if policy is None or not policy.enabled or not resource.follows:
+        if known + DAY + GRACE < draft.as_of:
+            draft.truth.resource(resource.id, "CBR-101")
+        return known + DAY + GRACE < draft.as_of
+    due = [moment for moment in policy.due(known, draft.as_of) if moment + GRACE < draft.as_of]
+    if due:
+        draft.truth.resource(resource.id, "CBR-101", *(["CBR-102"] if due[-1] > draft.as_of - WEEK else []))
+    return bool(due)
 
 
 def _judge_plan(draft: Draft, policy: Policy) -> None:

@@ -68,11 +68,11 @@ class Estate:
         )
 
     def truth(self, preset: str = DEFAULT) -> Row:
-        """Say what an auditor must conclude: the conclusion, and every failure that it must find.
+        """Say what a first audit must conclude: the conclusion, every failure, and what nobody can know.
 
-        A pair of control and subject that is not listed must not fail. All controls of the preset are meant but those
-        on the audit itself (9xx). An estate without resources proves nothing: it is incomplete. Listed apart is what
-        must be unknown, because a row that cannot be used may hide it.
+        A pair of control and subject that is not listed must not fail, nor be unknown where everything can be read. All
+        controls of the preset are meant but those on the audit itself (9xx). An estate without resources proves
+        nothing: it is incomplete. What must be unknown is listed apart.
 
         Args:
             preset: ``default``, or ``strict`` for every control with max_interval_hours 24, min_retention_days 35,
@@ -132,6 +132,7 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     consequences.judge_policies(draft)
     consequences.judge_points(draft, runs)
     consequences.judge_locks(draft, runs, readable=not hidden)
+    consequences.judge_silence(draft, runs)
     spoilt = unusable.choose(draft, tasks, backups) if scenario == "unusable" else frozenset[str]()
     readable = bool(vaults) and not hidden
     withheld = withheld_vaults(draft) if scenario == "partial" else []

@@ -10,7 +10,7 @@ from typing import Final
 from audit.simulator.background import by_hand
 from audit.simulator.blueprint import Draft, Resource, Run
 from audit.simulator.calendar_of_runs import DAY
-from audit.simulator.spoiling import HOUR, SECOND, frequent, is_forgotten, is_recent, repaired, spoil
+from audit.simulator.spoiling import HOUR, SECOND, frequent, repaired, spoil
 
 Fault = Callable[[Draft, Resource], bool]
 _STRIKES: Final = 3  # failures in a row that an auditor does not accept
@@ -21,18 +21,12 @@ _RATE_DAYS: Final = 30
 
 
 def never_runs(draft: Draft, resource: Resource) -> bool:
-    """The resource is in the vault, but no run ever touched it."""
-    runs = draft.runs[resource.id]
+    """The resource is in the vault, but no run ever touched it: whether it came just now, nobody can know at first."""
     policy = resource.vault.policy
     if policy is None or policy.changed is not None:
         return False
-    unclear = [run for run in runs if not (is_recent(draft, run) or is_forgotten(draft, run))]
-    seen = [run for run in runs if is_recent(draft, run)]
-    if unclear and not seen:
-        return False
     draft.runs[resource.id] = []
     draft.unlogged.pop(resource.id, None)
-    draft.truth.resource(resource.id, "CBR-101", *(["CBR-102"] if seen else []))
     return True
 
 
@@ -77,7 +71,7 @@ def times_out_once(draft: Draft, resource: Resource) -> bool:
 
 
 def fails_and_is_repaired(draft: Draft, resource: Resource) -> bool:
-    """One run failed, and somebody made the backup by hand soon after: harmless, unless there are few runs."""
+    """One run failed, and somebody made the backup by hand soon after: harmless."""
     failed = _bad_once(draft, resource, "failed", met=True)
     if failed is not None:
         by_hand(draft, resource, failed.created + 1.5 * HOUR)
@@ -133,6 +127,6 @@ def _bad_once(draft: Draft, resource: Resource, status: str, *, met: bool = Fals
         return None
     chosen = draft.rng.choice(runs)
     spoil(draft, chosen, status, met=met)
-    if few:
+    if few and not met:
         draft.truth.resource(resource.id, "CBR-103")
     return chosen

@@ -34,7 +34,8 @@ def disable_policy(draft: Draft, policy: Policy) -> None:
         draft.truth.vault(vault.id, "CBR-301")
         for resource in vault.resources:
             draft.runs[resource.id] = [run for run in draft.runs[resource.id] if run.created < since]
-            draft.truth.resource(resource.id, "CBR-101")
+            if draft.runs[resource.id]:
+                draft.truth.resource(resource.id, "CBR-101")
 
 
 def take_policy_away(draft: Draft, vault: Vault) -> None:
@@ -50,7 +51,7 @@ def take_policy_away(draft: Draft, vault: Vault) -> None:
         resource.follows = False
         if number % 2 == 0 and draft.days > 2 * _OLD_DAYS:
             by_hand(draft, resource, draft.between(draft.start, draft.as_of - _OLD_DAYS * DAY))
-        draft.truth.resource(resource.id, "CBR-101")
+            draft.truth.resource(resource.id, "CBR-101")
 
 
 def delete_vault(draft: Draft) -> None:

@@ -18,7 +18,8 @@ Failed = tuple[str, str, str]
 class Truth:
     """The failures that were planted, as (control, kind of subject, id of subject), for each preset.
 
-    ``unknown`` are the pairs of which nobody can say, as rows that cannot be used may hide the answer.
+    ``unknown`` are the pairs of which nobody can say: rows that cannot be used may hide the answer, or the service does
+    not show it.
 
     Whatever fails by default fails in the strict preset too: no limit is wider there.
     """

@@ -22,6 +22,8 @@ def restore_each_vault(draft: Draft) -> None:
         created = draft.between(draft.as_of - reach, draft.as_of - 3 * HOUR)
         run = _source(draft, vault, created)
         resource = draft.rng.choice(vault.resources) if run is None else run.resource
+        if not draft.runs[resource.id]:  # the restore shows that it was there, long enough to owe a first backup
+            created = draft.as_of - reach
         backup_id = identifiers.uuid(draft.rng) if run is None else run.backup_id
         ended = created + draft.rng.uniform(0.1, 1.5) * HOUR
         draft.rows.append(clerk.restore(resource, backup_id, Course(created, ended)))

@@ -12,6 +12,7 @@ from audit.subjects.drill import Drill
 from audit.subjects.fates import Fate, Fates
 from audit.subjects.former import Former
 from audit.subjects.keeping import may_be_kept_for
+from audit.subjects.kept_plan import KeptPlan
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.memory import Memory, VaultTrace
@@ -20,6 +21,7 @@ from audit.subjects.proof import Claims, newest_proof, unexplained, weigh_claims
 from audit.subjects.protection import Demanded, Protection, Weakened, Weakening
 from audit.subjects.resource import Existence, Presence, Resource
 from audit.subjects.retention import FOR_EVER, kept_at_least, kept_at_most, long_term_copies
+from audit.subjects.shift import Shift
 from audit.subjects.strength import Aspect, Difference, Differences, Strength, Value, compare
 from audit.subjects.taken import SLACK, Taken
 from audit.subjects.terms import Terms
@@ -70,6 +72,7 @@ __all__ = [
     "Fates",
     "Former",
     "Inventory",
+    "KeptPlan",
     "Limits",
     "Memory",
     "PlannedRun",
@@ -79,6 +82,7 @@ __all__ = [
     "Resource",
     "RunState",
     "Schedules",
+    "Shift",
     "Strength",
     "Subject",
     "SubjectKind",

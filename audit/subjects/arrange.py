@@ -1,5 +1,6 @@
 """From history and inventory to subjects: every task and every backup is put under everything that it concerns."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -39,11 +40,13 @@ from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import SURELY_SHOWN, Collection
 from audit.subjects.comparison import Comparison
 from audit.subjects.former import Former
+from audit.subjects.kept_plan import KeptPlan, plan_of
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.memory import VaultTrace
 from audit.subjects.policy import PolicySubject
 from audit.subjects.protection import Demanded, Weakened
 from audit.subjects.resource import Presence, Resource
+from audit.subjects.shift import rhythm_of
 from audit.subjects.taken import Taken, by_resource, dated
 from audit.subjects.unlisted import Named, Unlisted
 from audit.subjects.unusable import Unusable
@@ -148,10 +151,8 @@ class _Arrangement:
         self._shown = {*self._vaults, *(row.id for row in collection.rejected if row.kind == Kind.VAULTS)}
         backups = sorted(inventory.backups, key=_BY_AGE)
         self._comparison = Comparison(former, collection, self._vaults, backups)
-        policies = [self._policy(each) for each in sorted(self._trusted(Kind.POLICIES, inventory.policies), key=_BY_ID)]
-        applied = _by_vault(policies)
-        self._policies = tuple([self._with_sources(subject, applied) for subject in policies])
-        self._applied = _by_vault(self._policies)
+        policies = sorted(self._trusted(Kind.POLICIES, inventory.policies), key=_BY_ID)
+        self._replanned = self._changed(policies)
         self._known: dict[tuple[str, ...], tuple[PolicySubject, ...]] = {}
         self._protectables = {each.id: each for each in self._trusted(Kind.PROTECTABLES, inventory.protectables)}
         self._server_of = _servers(self._protectables.values())
@@ -182,8 +183,8 @@ class _Arrangement:
         self._departures: dict[str, Departure] = {}
         self._gone: set[str] = set()
         self._named_by = Named()
-        for subject in self._policies:
-            self._named_by.by_policy(subject.policy, self._shown)
+        for policy in policies:
+            self._named_by.by_policy(policy, self._shown)
         self._named_by.backups = {
             vault_id: len(points) for vault_id, points in self._points_of_vault.items() if vault_id not in self._shown
         }
@@ -196,6 +197,8 @@ class _Arrangement:
         self._table = self._table_of(history)
         self._file([*self._table.hand_over(collection.window.until)])
         self._syncs = [(task, where) for task, where in self._without_resource if _may_have_brought(task)]
+        self._policies = self._subjects_of(policies)
+        self._applied = _by_vault(self._policies)
         self._collection = replace(collection, unlisted=self._unlisted())
         self._has_read[Kind.VAULTS] = self._collection.has_read(Kind.VAULTS)
         self._unusable.learn({*self._vaults, *self._gone, *chain.from_iterable(self._stays.values())})
@@ -430,7 +433,6 @@ class _Arrangement:
             agent=self._agents.get(resource_id),
             agents_complete=self._has_read[Kind.AGENTS] and Kind.AGENTS not in spoilt,
             members=self._members_of(self._points_of_resource.get(resource_id, ())),
-            known_since=self._first_seen(tasks) if vaults else None,
             is_type_listed=kind in self._listed_types,
             nameless_syncs=self._nameless_syncs({vault.id for vault in vaults if vault.is_synchronised}),
             moves_of_ends=self._moves_of(resource_id, vaults),
@@ -438,8 +440,7 @@ class _Arrangement:
             protection=self._comparison.of_resource(resource_id, departure, places, policies),
             strange_around=tuple([task for vault in vaults for task in self._strange.get(vault.id, ())]),
         )
-        remembered = self._remembered(resource)
-        return replace(resource, known_since=remembered) if remembered else resource
+        return self._dated(resource) if vaults else resource
 
     def _moves_of(self, resource_id: str, vaults: Sequence[Vault]) -> tuple[Task, ...]:
         found = [task for each in (resource_id, *(vault.id for vault in vaults)) for task in self._moves.get(each, ())]
@@ -463,16 +464,33 @@ class _Arrangement:
             return None
         return {point.id: self._members[point.id] for point in found if point.id in self._members}
 
-    def _remembered(self, resource: Resource) -> datetime | None:
-        """From when on a resource is known to be held as it is now; without a memory, its tasks give a hint."""
-        memory, now = self._collection.memory, self._collection.window.until
-        return memory.resource_since(resource.id, resource.follows, now) if memory and resource.vaults else None
+    def _dated(self, resource: Resource) -> Resource:
+        """Say since when a resource is known to be held as it is now, and since when its first backup is awaited.
 
-    def _first_seen(self, tasks: Sequence[Task]) -> datetime | None:
-        """When it came into its vault, no list says; its oldest task is the first sign, as long as none is missing."""
+        No list says when it came into its vault. Where no run before knows, what was made of it gives a hint; one of
+        which there is nothing at all is known from when on a run saw it there.
+        """
+        memory, now = self._collection.memory, self._collection.window.until
+        if memory is None:
+            return replace(resource, known_since=self._first_sign(resource, now))
+        known = memory.resource_since(resource.id, resource.follows, now)
+        seen = memory.until if resource.id in memory.resources else now
+        is_replanned = any(subject.id in self._replanned for subject in resource.followed)
+        return replace(
+            resource,
+            known_since=known or self._first_sign(resource, seen),
+            awaited_since=memory.awaited_since(resource.id, resource.follows, now, is_replanned=is_replanned),
+        )
+
+    def _first_sign(self, resource: Resource, seen: datetime) -> datetime | None:
+        """When the oldest sign was made that its vault held it; None where older ones may be missing."""
         if not self._has_read[Kind.TASKS]:
             return None
-        return tasks.first_created() if isinstance(tasks, PackedTasks) else self._covered_since
+        if isinstance(resource.tasks, PackedTasks):
+            return resource.tasks.first_created()
+        vault_ids = {vault.id for vault, _held in resource.backup_places if vault.protect_type == BACKUP}
+        points = (point for point in self._points_of_resource.get(resource.id, ()) if point.vault_id in vault_ids)
+        return min((point.created_at for point in points if point.is_own), default=seen)
 
     def _presence(
         self,
@@ -518,9 +536,34 @@ class _Arrangement:
         kind = next((task.resource_type for task in reversed(own) if task.resource_type), "unknown")
         return name, kind
 
-    def _policy(self, policy: Policy) -> PolicySubject:
+    def _subjects_of(self, policies: Iterable[Policy]) -> tuple[PolicySubject, ...]:
+        runs = self._runs_by_policy()
+        subjects = [self._policy(policy, runs[policy.id]) for policy in policies]
+        applied = _by_vault(subjects)
+        return tuple([self._with_sources(subject, applied) for subject in subjects])
+
+    def _changed(self, policies: Iterable[Policy]) -> frozenset[str]:
+        """Name the policies that run at other times since the run before."""
+        memory, now = self._collection.memory, self._collection.window.until
+        return frozenset([policy.id for policy in policies if memory and memory.is_replanned(policy, now)])
+
+    def _runs_by_policy(self) -> Mapping[str, Mapping[str, list[Group]]]:
+        """Find the backups that name a policy, of each resource."""
+        runs: dict[str, dict[str, list[Group]]] = defaultdict(lambda: defaultdict(list))
+        for resource_id, groups in self._by_resource.items():
+            for group in groups:
+                if group.sample.policy_id and group.sample.operation == BACKUP:
+                    runs[group.sample.policy_id][resource_id].append(group)
+        return runs
+
+    def _policy(self, policy: Policy, runs: Mapping[str, list[Group]]) -> PolicySubject:
         schedule, unreadable = _schedule(policy)
         memory, now = self._collection.memory, self._collection.window.until
+        plans = memory.plans_of(policy, now) if memory else (plan_of(policy, now),)
+        rhythm = None
+        if schedule is not None and policy.enabled and policy.operation == BACKUP:
+            rhythm = rhythm_of(schedule, policy.start_window, self._moments(runs, plans[-1]))
+        since = self._collection.window.since
         return PolicySubject(
             policy=policy,
             schedule=schedule,
@@ -529,7 +572,19 @@ class _Arrangement:
             known_since=memory.policy_since(policy, now) if memory else None,
             terms=self._comparison.terms(policy),
             protection=self._comparison.of_policy(policy),
+            plans=tuple([plan for plan in plans if plan.until is None or plan.until >= since]),
+            rhythm=rhythm,
         )
+
+    def _moments(self, runs: Mapping[str, list[Group]], plan: KeptPlan) -> Iterator[tuple[str, Sequence[datetime]]]:
+        """Say when each resource ran by a plan, the one with the oldest run first; older runs may be of another."""
+        since = max(filter(None, (plan.since, plan.start_time)), default=None)
+        ordered = sorted((min(group.first_created for group in groups), name) for name, groups in runs.items())
+        for _oldest, name in ordered:
+            created = PackedTasks(self._table, runs[name]).created()
+            found = created if since is None else created[bisect_left(created, since) :]
+            if found:
+                yield name, found
 
     def _with_sources(self, subject: PolicySubject, applied: _Applied) -> PolicySubject:
         """Find the policies that make what a replication policy copies."""

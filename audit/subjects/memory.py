@@ -11,6 +11,7 @@ from datetime import datetime
 
 from audit.collection import shown
 from audit.records import Policy
+from audit.subjects.kept_plan import KeptPlan, plan_of
 from audit.subjects.kinds import SubjectKind
 from audit.subjects.protection import Weakened
 from audit.subjects.taken import Taken
@@ -50,6 +51,10 @@ class Memory:
         terms: of each policy, by which rules it kept its backups, the oldest first.
         missed: backups that were gone then, of which the end that they had says more than their policy.
         vaults: of each vault that was listed, or was before and is still named, what is passed on.
+        plans: of each policy, what it planned as far back as it was seen, oldest first; the last is what that run saw.
+            Empty where an older version wrote the report.
+        awaited: of each resource that is new, or has a new plan, since when its first backup is awaited.
+        overdue: the resources whose newest backup was older than it may be, or that had none although it was due.
         policies_complete, vaults_complete: that run read the whole list; if not, what it does not name may have been
             there all the same.
     """
@@ -63,6 +68,9 @@ class Memory:
     terms: Mapping[str, tuple[Terms, ...]] = field(default_factory=dict)
     missed: tuple[Taken, ...] = ()
     vaults: Mapping[str, VaultTrace] = field(default_factory=dict)
+    plans: Mapping[str, tuple[KeptPlan, ...]] = field(default_factory=dict)
+    awaited: Mapping[str, datetime] = field(default_factory=dict)
+    overdue: frozenset[str] = frozenset()
     policies_complete: bool = True
     vaults_complete: bool = True
 
@@ -70,6 +78,39 @@ class Memory:
         """From when on a policy has been as it is now: since this run where the one before did not see it so."""
         remembered, since = self.policies.get(policy.id, ("" if self.policies_complete else mark(policy), None))
         return since if remembered == mark(policy) else now
+
+    def plans_of(self, policy: Policy, now: datetime) -> tuple[KeptPlan, ...]:
+        """What a policy planned, oldest first; what it plans now is the last."""
+        known = self.plans.get(policy.id)
+        if not known:
+            since = self.policy_since(policy, now)
+            return (plan_of(policy, now if since == now else self.until, since),)
+        *former, last = known
+        if last.is_of(policy):
+            return known
+        return (*former, *last.followed_by(policy, last_seen=self.until, now=now))
+
+    def is_replanned(self, policy: Policy, now: datetime) -> bool:
+        """Since the run before, a policy was changed so that it runs at other times."""
+        *former, present = self.plans_of(policy, now)
+        if former:
+            return present.seen == now and not former[-1].runs_as(present)
+        return present.since == now
+
+    def awaited_since(
+        self, resource_id: str, follows: tuple[str, ...] | None, now: datetime, *, is_replanned: bool
+    ) -> datetime | None:
+        """Since when the first backup of a resource is awaited; None where it is neither new nor has a new plan.
+
+        What was overdue before a plan changed is so afterwards.
+        """
+        if resource_id not in self.resources:
+            return now if self.vaults_complete else None
+        followed, _since = self.resources[resource_id]
+        is_as_before = follows in {None, followed} or not self.policies_complete
+        if (is_as_before and not is_replanned) or resource_id in self.overdue:
+            return self.awaited.get(resource_id)
+        return now
 
     def resource_since(self, resource_id: str, follows: tuple[str, ...] | None, now: datetime) -> datetime | None:
         """From when on a resource is known to be held as it is now: since this run where it was not, or otherwise."""

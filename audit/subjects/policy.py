@@ -1,19 +1,31 @@
-"""A policy, its schedule and the vaults that rely on it."""
+"""A policy, its schedule and the vaults that rely on it.
 
-from dataclasses import dataclass, field
+What was due is what the plan in force at the time named. Between two runs that saw different plans nobody knows which
+one it was: surely due was what both name. Where the runs of a policy came at other times than planned, all by the same
+time earlier or later, they are expected at those times; CBR-116 judges that.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from itertools import pairwise
+from typing import Any, ClassVar, Final, NamedTuple
 
 from audit.matching import Timetable
 from audit.records import BACKUP, REPLICATION, Policy, Vault
-from audit.schedule import Schedule
+from audit.schedule import Schedule, UnreadableScheduleError
+from audit.subjects.kept_plan import KeptPlan
 from audit.subjects.kinds import SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.protection import Protection
+from audit.subjects.shift import Rhythm, Shift
 from audit.subjects.terms import Terms
 
 _LONGEST: Final = timedelta(days=31)
+_NONE: Final = timedelta(0)
+_DISABLED: Final = "the policy was disabled"
+_CHANGED: Final = "the policy was changed at about that time"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +36,8 @@ class PolicySubject:
         schedule: None where the trigger cannot be read, or nobody knows what it starts; ``unreadable`` says why.
         vaults: the vaults of the inventory that it is applied to, in order of id.
         known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
+        plans: what it planned as far back as it was seen, oldest first, the present last; empty where nobody kept it.
+        rhythm: when it ran since it plans as it does now; None where no task names it.
         sources: of a replication policy, the schedules of the enabled policies that make what it copies, None for one
             that cannot be read; None altogether where the policies could not be read completely.
         terms: by which rules it kept its backups, as far as runs saw it, the oldest first and this run last.
@@ -36,6 +50,8 @@ class PolicySubject:
     unreadable: str
     vaults: tuple[Vault, ...] = ()
     known_since: datetime | None = None
+    plans: tuple[KeptPlan, ...] = ()
+    rhythm: Rhythm | None = None
     sources: tuple[Schedule | None, ...] | None = None
     terms: tuple[Terms, ...] = ()
     protection: Protection | None = None
@@ -95,10 +111,114 @@ class PolicySubject:
         """Whether a run had seen the policy by then, so that its rules at that time are no guess."""
         return bool(self.terms) and self.terms[0].since <= moment
 
+    @property
+    def present(self) -> KeptPlan | None:
+        """What it plans now, as it was kept."""
+        return self.plans[-1] if self.plans else None
+
+    @cached_property
+    def planned_since(self) -> datetime | None:
+        """From when on it is known what it planned; None where that is always known.
+
+        A first run knows the present plan alone. Runs that came at other times than planned show that it was another
+        one before: it is proven from the first one on that came about as planned, or else from when on it was seen.
+        """
+        if len(self.plans) > 1:
+            return self.plans[-len(self._stretches)].since
+        if self.known_since is None and self.present and self.rhythm and self.rhythm.is_doubtful:
+            return min(self.rhythm.proven or self.present.seen, self.present.seen)
+        return self.known_since
+
+    @property
+    def passed_on(self) -> tuple[KeptPlan, ...]:
+        """Its plans as the next run needs them."""
+        if not (self.present and self.rhythm):
+            return self.plans
+        shifts = [shift.ends or shift.last for shift in self.rhythm.shifts]
+        clear = max(shifts, default=self.planned_since if self.rhythm.is_doubtful else None)
+        return (*self.plans[:-1], replace(self.present, clear_since=clear))
+
+    @property
+    def has_planned(self) -> bool:
+        """It plans backups, or did at a time that is remembered."""
+        return self.policy.operation == BACKUP and any(stretch.enabled for stretch in self._stretches)
+
+    def due(self, since: datetime, until: datetime) -> list[datetime]:
+        """Name every run that was surely due from a time to another, in order."""
+        return [moment for moment, why in self._named(since, until) if not why]
+
+    def next_run(self, since: datetime) -> datetime:
+        """When its first run from a time on must have begun at the latest, 31 days later if it runs more rarely."""
+        planned = self.schedule.first_from(since) if self.schedule else since
+        lasting = self.rhythm.lasting if self.rhythm else None
+        later = max(lasting.by, _NONE) if lasting else _NONE
+        return min(planned, since + _LONGEST) + later + self.policy.start_window
+
     def timetable(self, since: datetime, limits: Limits) -> Timetable:
         """Return its due times from a time on; the same for all resources that are judged by the same limits."""
         key = since, limits.now, limits.grace, limits.maintenance
         if key not in self._timetables:
-            due = self.schedule.between(since, limits.now) if self.schedule else ()
-            self._timetables[key] = Timetable(due, limits.grace + self.policy.start_window, limits.maintenance)
+            named = self._named(since, limits.now)
+            why = dict(named)
+            self._timetables[key] = Timetable(
+                [moment for moment, _why in named],
+                limits.grace,
+                lambda moment: limits.maintenance(moment) or why[moment],
+                self._start_window,
+            )
         return self._timetables[key]
+
+    def _named(self, since: datetime, until: datetime) -> list[tuple[datetime, str]]:
+        """Name every run that a plan named, in order, and why it may not have been due, or an empty text."""
+        found: dict[datetime, str] = {}
+        for earlier, later in pairwise(self._stretches):
+            begin, end = max(since, earlier.end or since), min(until, later.begin or until)
+            before, after = (set(each.named(begin, end)) for each in (earlier, later))
+            found |= dict.fromkeys(before | after, _CHANGED)
+            if earlier.enabled and later.enabled:
+                found |= dict.fromkeys(before & after, "")
+        for each in self._stretches:
+            moments = each.named(max(since, each.begin or since), min(until, each.end or until))
+            found |= dict.fromkeys(moments, "" if each.enabled else _DISABLED)
+        return sorted(found.items())
+
+    def _start_window(self, moment: datetime) -> timedelta:
+        """How much later than planned CBR could start a run then."""
+        former = (stretch for stretch in self._stretches if stretch.end and moment <= stretch.end)
+        return next((stretch.start_window for stretch in former), self.policy.start_window)
+
+    @cached_property
+    def _stretches(self) -> tuple["_Stretch", ...]:
+        """What was in force when, oldest first; nothing from before a plan that cannot be read.
+
+        The first one holds before it was seen, too: who asks knows since when that is known.
+        """
+        shifts = self.rhythm.shifts if self.rhythm else ()
+        begin = self.present.since if self.present else None
+        found = [_Stretch(begin, None, self.schedule, self.policy.enabled, self.policy.start_window, shifts)]
+        for plan in reversed(self.plans[:-1]):
+            try:
+                schedule = Schedule(plan.patterns, plan.start_time)
+            except UnreadableScheduleError:
+                break
+            found.insert(0, _Stretch(plan.since, plan.until, schedule, plan.enabled, plan.start_window))
+        return (found[0]._replace(begin=None), *found[1:])
+
+
+class _Stretch(NamedTuple):
+    """A time in which one plan was in force."""
+
+    begin: datetime | None
+    end: datetime | None
+    schedule: Schedule | None
+    enabled: bool
+    start_window: timedelta
+    shifts: tuple[Shift, ...] = ()
+
+    def named(self, since: datetime, until: datetime) -> Iterator[datetime]:
+        """Name the runs from a time to another, where they were shifted at the times at which they came."""
+        reach = max((abs(shift.by) for shift in self.shifts), default=_NONE)
+        for planned in self.schedule.between(since - reach, until + reach) if self.schedule else ():
+            due = next((due for shift in self.shifts if (due := shift.moved(planned)) != planned), planned)
+            if since <= due <= until:
+                yield due

@@ -77,6 +77,8 @@ class Resource:
         held_since: when the oldest of its vaults was created; None where no vault says so.
         known_since: from when on it is known to be held, and to follow the policies that it follows now; None where
             nothing says so.
+        awaited_since: an earlier run saw it in no vault, or following another plan, and since then its first backup by
+            the present one is awaited; None where no run saw that.
         log_complete: nothing of the task log is missing in the window.
         unusable: the rows that could not be used and may be about it; those of the task log only where nothing else of
             that is missing.
@@ -116,6 +118,7 @@ class Resource:
     unusable: tuple[Rejected, ...] = ()
     covered_since: datetime | None = None
     known_since: datetime | None = None
+    awaited_since: datetime | None = None
     recovery_points: tuple[Backup, ...] | None = None
     taken_before: tuple[int, ...] = ()
     kind_is_listed: bool = False
@@ -263,10 +266,10 @@ class Resource:
 
     @cached_property
     def schedules(self) -> tuple[Schedule, ...] | None:
-        """The schedules that should make backups of it; None where one of them is not known."""
+        """The schedules of the policies that it follows and that run; None where one of them is not known."""
         if self.policies is None:
             return None
-        making = [policy.schedule for policy in self.policies if policy.makes_backups]
+        making = [policy.schedule for policy in self.followed if policy.makes_backups]
         known = tuple(schedule for schedule in making if schedule is not None)
         return known if len(known) == len(making) else None
 
@@ -284,14 +287,14 @@ class Resource:
 
     @property
     def unreadable(self) -> str:
-        """Why nobody knows what its policies plan, or an empty text where that is known."""
+        """Why nobody knows what the policies that it follows plan, or an empty text where that is known."""
         if self.policies is None:
             return "the policies could not be read completely"
-        unread = (subject.unreadable for subject in self.policies if subject.makes_backups and not subject.schedule)
+        unread = (subject.unreadable for subject in self.followed if subject.makes_backups and not subject.schedule)
         return next(unread, "")
 
     def planned_interval(self, limits: Limits) -> timedelta | None:
-        """The longest interval of the policy that runs most often, plus grace; a day where no policy runs.
+        """The longest interval of the followed policy that runs most often, plus grace; a day where none runs.
 
         What is synchronised without a policy is planned elsewhere, and may come as rarely as policies may run at all.
         None where the policies are not known.
@@ -302,9 +305,22 @@ class Resource:
             return limits.max_interval + limits.grace
         return self._interval + limits.grace
 
+    def first_backup_by(self, since: datetime, limits: Limits) -> datetime | None:
+        """Until when a resource has time for the first backup that it owes from a time on; None as above.
+
+        The limit of the profile counts, or else the first run that is planned, with start window and grace.
+        """
+        interval = self.planned_interval(limits)
+        if limits.max_backup_age is not None:
+            return since + limits.max_backup_age
+        if interval is None:
+            return None
+        making = (subject for subject in self.followed if subject.makes_backups)
+        return min((subject.next_run(since) + limits.grace for subject in making), default=since + interval)
+
     @cached_property
     def _interval(self) -> timedelta:
-        making = (subject.interval for subject in self.policies or () if subject.makes_backups)
+        making = (subject.interval for subject in self.followed if subject.makes_backups)
         return min((interval for interval in making if interval is not None), default=_DAY)
 
     def planned_runs(self, limits: Limits) -> Schedules | None:
@@ -352,7 +368,7 @@ class Resource:
 
     def _plans(self, limits: Limits) -> Iterator[Plan]:
         for subject in self.followed:
-            if subject.schedule is not None and subject.makes_backups:
+            if subject.has_planned:
                 times = subject.timetable(self.window.since, limits)
                 yield Plan(subject.id, subject.policy.vault_ids, times, self._bounds(subject))
 
@@ -365,7 +381,7 @@ class Resource:
             (self.covered_since, "the log does not reach back so far", True),
             (self.held_since, _NOT_KNOWN, False),
             (self.known_since, _NOT_KNOWN, False),
-            (subject.known_since, "before the policy was known as it is now", True),
+            (subject.planned_since, "before the policy was known as it is now", True),
         )
         return tuple([(moment, why, always) for moment, why, always in bounds if moment is not None])
 

@@ -14,6 +14,7 @@ from tests.core.builders import (
     NOW,
     a_backup,
     a_collection,
+    a_point,
     a_policy,
     a_protected,
     a_vault,
@@ -21,6 +22,11 @@ from tests.core.builders import (
 )
 
 YESTERDAY = NOW - DAY
+ELSEWHERE: list[dict[str, Any]] = [
+    {"vault_id": "vault-2"},
+    {"image_type": "replication"},
+    {"parent_id": "point-of-a-server"},
+]
 
 
 def seen(
@@ -29,16 +35,17 @@ def seen(
     vaults: list[Vault] | None = None,
     memory: Memory | None = None,
     at: datetime = NOW,
-    gaps: tuple[Kind, ...] = (),
+    **others: Any,
 ) -> Subjects:
     window = Window(since=at - 30 * DAY, until=at)
-    collection: Collection = a_collection(*gaps, window=window, memory=memory)
+    collection: Collection = a_collection(*others.pop("gaps", ()), window=window, memory=memory)
     default = [a_backup(20 * DAY)]
     return arranged(
         default if tasks is None else tasks,
         [a_policy()] if policies is None else policies,
         [a_vault()] if vaults is None else vaults,
         collection,
+        **others,
     )
 
 
@@ -71,8 +78,13 @@ class TestTheFirstRun:
     def test_a_resource_is_known_since_its_oldest_task(self) -> None:
         assert resource_known_since(seen([a_backup(20 * DAY, operation="restore"), a_backup(DAY)])) == NOW - 20 * DAY
 
-    def test_one_without_any_task_is_judged_as_far_back_as_the_log_reaches(self) -> None:
-        assert resource_known_since(seen([])) == NOW - 30 * DAY
+    def test_one_without_any_task_is_known_since_the_oldest_backup_that_its_vault_keeps(self) -> None:
+        points = [a_point(50 * DAY), a_point(40 * DAY), *(a_point(60 * DAY, **odd) for odd in ELSEWHERE)]
+
+        assert resource_known_since(seen([], backups=points)) == NOW - 50 * DAY
+
+    def test_one_of_which_there_is_nothing_at_all_is_known_since_this_run(self) -> None:
+        assert resource_known_since(seen([])) == NOW
 
     def test_a_log_with_gaps_gives_no_hint(self) -> None:
         assert resource_known_since(seen(gaps=(Kind.TASKS,))) is None
@@ -94,7 +106,10 @@ class TestTheNextRun:
     def test_a_first_task_does_not_make_an_older_resource_new(self) -> None:
         memory = remembered(tasks=[])
 
-        assert resource_known_since(seen([a_backup(DAY)], memory=memory)) == YESTERDAY - 30 * DAY
+        assert resource_known_since(seen([a_backup(DAY / 2)], memory=memory)) == YESTERDAY
+
+    def test_one_that_the_run_before_saw_and_could_not_date_was_there_then(self) -> None:
+        assert resource_known_since(seen([], memory=remembered(tasks=[], gaps=(Kind.TASKS,)))) == YESTERDAY
 
     def test_a_resource_that_the_run_before_could_not_date_is_dated_now(self) -> None:
         memory = remembered(gaps=(Kind.TASKS,))

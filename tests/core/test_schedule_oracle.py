@@ -52,7 +52,7 @@ class Maker:
         if not self.one_in(5):
             parts["BYMINUTE"] = self.numbers(2, 59)
         if self.one_in(3):
-            parts["INTERVAL"] = str(self.chance.choice([1, 2, 3, 4, 5]))
+            parts["INTERVAL"] = str(self.chance.choice([1, 2, 3, 4, 5, 5, 8, 11, 13, 59]))
         items = [f"{key}={value}" for key, value in parts.items()]
         self.chance.shuffle(items)
         return self.chance.choice(["", "RRULE:"]) + ";".join(items)

@@ -317,6 +317,15 @@ class TestWhatAResourceKnows:
         assert a_resource(policies=(weekly, twice)).planned_interval(limits()) == 18 * HOUR
         assert a_resource(policies=(weekly,)).planned_interval(limits()) == 7 * DAY + 6 * HOUR
 
+    def test_a_policy_that_it_does_not_follow_sets_no_interval_and_hides_nothing(self) -> None:
+        held = (a_vault("vault-1", resources=(a_protected(auto_protect=False),)), a_vault("vault-2"))
+        hidden = a_policy_subject(schedule=None, unreadable="an odd rule")
+        weekly = a_policy("weekly", patterns=("FREQ=WEEKLY;BYDAY=MO;BYHOUR=1;BYMINUTE=0",), vault_ids={"vault-2"})
+        resource = a_resource(vaults=held, policies=(a_policy_subject(), hidden, a_policy_subject(weekly)))
+
+        assert resource.planned_interval(limits()) == 7 * DAY + 6 * HOUR
+        assert (len(resource.schedules or ()), resource.unreadable) == (1, "")
+
     @pytest.mark.parametrize(("interval", "gap"), [(30, 30 * DAY), (31, 31 * DAY), (32, 31 * DAY), (60, 31 * DAY)])
     def test_no_policy_excuses_more_than_31_days_and_grace(self, interval: int, gap: timedelta) -> None:
         rare = a_policy_subject(schedule=Schedule([f"FREQ=DAILY;INTERVAL={interval}"], NOW))

@@ -131,8 +131,9 @@ def test_a_backup_in_the_vault_shows_that_it_was_synchronised(age: timedelta, st
 
 
 def arranged_101(*tasks: Task, vaults: tuple[Vault, ...] = (a_hybrid_vault(),)) -> Verdict:
-    """Judge the resource server-1 of vaults in whose task log these are."""
-    found = arranged(tasks, (), vaults, a_collection()).resources
+    """Judge the resource server-1 of vaults in whose task log these are, and that it was there long ago."""
+    there = a_backup(29 * DAY, operation="restore")
+    found = arranged([there, *tasks], (), vaults, a_collection()).resources
     machine = next(each for each in found if each.id == "server-1")
     return cbr_101_recent_backup.judge(machine, limits(**BY_PLAN))
 

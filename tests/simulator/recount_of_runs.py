@@ -47,9 +47,13 @@ def _of_success(rows: Rows, limits: "Limits", _: datetime, vault: Row, resource:
     finished = rows.backups(resource, "success", "failed", "timeout")
     good = [task for task in finished if task["status"] == "success"]
     fresh = [task for task in rows.claims(resource) if now - when(task["started_at"]) <= limit]
-    if not any(rows.proves(resource, task) for task in fresh):
+    is_proven = any(rows.proves(resource, task) for task in fresh)
+    if not is_proven and _is_owed(rows, limits, vault, resource):
         yield "CBR-101"
-    recent = [task["status"] for task in finished if now - when(task["created_at"]) <= 30 * DAY]
+    made_good = _made_good(policy, rows.backups(resource))
+    recent = [
+        task["status"] for task in finished if now - when(task["created_at"]) <= 30 * DAY and task not in made_good
+    ]
     if recent and recent.count("success") / len(recent) < limits.rate:
         yield "CBR-103"
     if len(finished) >= 3 and all(task["status"] != "success" for task in finished[:3]):
@@ -66,12 +70,42 @@ def _of_success(rows: Rows, limits: "Limits", _: datetime, vault: Row, resource:
         yield "CBR-107"
 
 
+def _made_good(policy: Row | None, tasks: list[Row]) -> list[Row]:
+    """Failures that a success followed before the next run was due; tasks come newest first."""
+    found: list[Row] = []
+    for place, failure in enumerate(tasks):
+        if policy is None or failure["status"] not in ("failed", "timeout"):
+            continue
+        created = when(failure["created_at"])
+        begin = max(due(policy, created - 40 * DAY, created + EARLY), default=FOR_EVER)
+        end = next((moment for moment in due(policy, created, created + 40 * DAY) if moment > begin), FOR_EVER)
+        later = [task for task in tasks[:place] if task["status"] == "success"]
+        if begin <= created + EARLY and any(when(task["created_at"]) < end - EARLY for task in later):
+            found.append(failure)
+    return found
+
+
+def _first_sign(rows: Rows, resource: Row) -> datetime:
+    """When a task or, where there is none, a backup first shows that its vault held the resource; otherwise now."""
+    tasks = rows.tasks_of.get(resource["id"]) or rows.own_points_of.get(resource["id"]) or []
+    return min((when(row["created_at"]) for row in tasks), default=rows.estate.as_of)
+
+
+def _is_owed(rows: Rows, limits: "Limits", vault: Row, resource: Row) -> bool:
+    """Whether a first backup was due since the resource is known to be there."""
+    if rows.tasks_of.get(resource["id"]) and rows.backups(resource):
+        return True
+    policy, now, known = rows.enabled(vault), rows.estate.as_of, _first_sign(rows, resource)
+    if policy is None or not resource["auto_protect"]:
+        return known + DAY + limits.grace < now
+    return any(moment + limits.grace < now for moment in due(policy, known, now))
+
+
 def _of_plan(rows: Rows, limits: "Limits", since: datetime, vault: Row, resource: Row) -> Iterator[str]:
     policy, now = rows.enabled(vault), rows.estate.as_of
     if policy is None or not resource["auto_protect"]:
         return
-    every = rows.tasks_of.get(resource["id"], ())
-    known = max([since, *(when(task["created_at"]) - limits.grace for task in every[-1:])])
+    known = max(since, _first_sign(rows, resource) - limits.grace)
     start = now - limits.planned
     tasks = [task for task in rows.backups(resource)[::-1] if when(task["created_at"]) > start - DAY]
     moments = due(policy, start, now)

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from audit.simulator import catalogue, company, copying, faults, faults_of_vaults, mishaps
-from audit.simulator.background import made_before
+from audit.simulator import catalogue, company, copying, faults_of_vaults, mishaps
 from audit.simulator.blueprint import Draft
-from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.faults import Fault
 from audit.simulator.faults_of_policies import PolicyFault
 from audit.simulator.faults_of_vaults import VaultFault
@@ -70,17 +68,6 @@ def test_no_fault_of_resources_needs_a_policy(fault: Fault) -> None:
     fault(draft, draft.vaults[0].resources[0])
 
     assert not draft.rows
-
-
-def test_nothing_is_planted_where_it_is_not_clear_whether_an_auditor_still_looks_at_it() -> None:
-    draft = a_draft_without_any_run()
-    resource = draft.resources()[0]
-    run = made_before(draft, resource, draft.policies[0], draft.as_of - 7 * DAY)
-    run.due = run.created
-    draft.runs[resource.id] = [run]
-
-    assert not faults.never_runs(draft, resource)
-    assert draft.runs[resource.id] == [run]
 
 
 @pytest.mark.parametrize("fault", catalogue.POLICIES, ids=lambda f: f.__name__)

@@ -62,6 +62,7 @@ def expected(estate: Estate, preset: str) -> list[Pair]:
     return [
         (entry["control"], entry["subject"]["kind"], entry["subject"]["id"])
         for entry in estate.truth(preset)["expected"]
+        if entry["outcome"] == "fail"
     ]
 
 

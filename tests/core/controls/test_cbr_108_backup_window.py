@@ -41,11 +41,41 @@ def test_a_failure_names_every_slow_backup() -> None:
     assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("run-4", "run-2"))
     assert facts_of(verdict) == {
         "since": "2026-11-19T02:00:00Z",
+        "started_late_minutes": 0,
+        "took_minutes": 540,
         "backups": 4,
         "longest_start_delay_minutes": 0,
         "longest_minutes": 540,
         "limit_hours": 6,
     }
+
+
+@pytest.mark.parametrize(
+    ("late", "took", "reason"),
+    [
+        (timedelta(0), 7 * HOUR, "a planned backup took longer than its window"),
+        (9 * HOUR, HOUR, "a planned backup began late"),
+        (9 * HOUR, 6 * HOUR, "a planned backup began late"),
+        (9 * HOUR, 6 * HOUR + TICK, "a planned backup took longer than its window"),
+        (4 * HOUR, 3 * HOUR, "a planned backup began late"),
+    ],
+)
+def test_late_is_not_long(late: timedelta, took: timedelta, reason: str) -> None:
+    slow = a_run(2, late + took, started_at=DUE - 2 * DAY + late)
+    verdict = judge(a_resource(a_run(4), slow, a_run(1)), limits())
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.FAIL, reason)
+    facts = facts_of(verdict)
+    assert (facts["started_late_minutes"], facts["took_minutes"]) == (late // MINUTE, took // MINUTE)
+
+
+def test_the_run_that_ended_last_says_which_it_was() -> None:
+    late = a_run(3, 8 * HOUR, started_at=DUE - 3 * DAY + 7 * HOUR)
+
+    assert (
+        judge(a_resource(late, a_run(2, 9 * HOUR)), limits()).reason == "a planned backup took longer than its window"
+    )
+    assert judge(a_resource(late, a_run(2, 7 * HOUR)), limits()).reason == "a planned backup began late"
 
 
 def test_a_pass_names_the_newest_backup_and_the_longest_times() -> None:

@@ -17,6 +17,7 @@ from tests.core.builders import (
     a_backup,
     a_collection,
     a_drift,
+    a_point,
     a_policy,
     a_protected,
     a_reading,
@@ -79,7 +80,7 @@ def an_estate() -> Subjects:
     )
     rejected = (a_rejected(Kind.POLICIES, id="policy-3", row=2, path="enabled"),)
     collection = a_collection(window=a_window(3), readings=readings, rejected=rejected, drift=(a_drift(),))
-    return arranged(tasks, policies, vaults, collection)
+    return arranged(tasks, policies, vaults, collection, backups=[a_point(9 * DAY, resource_id="new")])
 
 
 def a_report(subjects: Subjects | None = None, **demanded: Any) -> Report:

@@ -161,7 +161,8 @@ class TestWaiversAndScope:
         assert report.summary.outcomes[Outcome.FAIL] == 1
 
     def test_one_failure_that_is_not_waived_is_enough(self) -> None:
-        subjects = arranged([BAD], [], [a_vault("vault-1", "server-1", "server-2")])
+        vaults = [a_vault("vault-1", "server-1", "server-2")]
+        subjects = arranged([BAD], [], vaults, backups=[a_point(9 * DAY, resource_id="server-2")])
 
         report = report_on(subjects, "CBR-101", waivers=(a_waiver(),))
         assert report.conclusion is Conclusion.NON_COMPLIANT
@@ -226,7 +227,9 @@ class TestWaiversAndScope:
 
 class TestSummaryAndLines:
     def test_the_summary_counts(self) -> None:
-        subjects = arranged([GOOD], [], [a_vault("vault-1", "server-1", "server-2", "server-3")])
+        points = [a_point(), *(a_point(9 * DAY, id=silent, resource_id=silent) for silent in ("server-2", "server-3"))]
+        good = a_backup(HOUR, backup_id="point-1h")
+        subjects = arranged([good], [], [a_vault("vault-1", "server-1", "server-2", "server-3")], backups=points)
         summary = report_on(subjects, "CBR-101", "CBR-103", "CBR-301").summary
 
         assert summary.outcomes == {Outcome.PASS: 2, Outcome.FAIL: 3, Outcome.NOT_APPLICABLE: 2}

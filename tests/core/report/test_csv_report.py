@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from audit.findings import Finding, Outcome, Severity, Verdict
 from audit.report.csv_report import COLUMNS, render
 from audit.subjects import SubjectKind, Subjects
-from tests.core.builders import DAY, a_backup, a_protected, a_vault, a_waiver, arranged, findings_of
+from tests.core.builders import DAY, a_backup, a_point, a_protected, a_vault, a_waiver, arranged, findings_of
 from tests.core.report.estate import GOLDEN, a_report
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -62,7 +62,7 @@ def test_cells_are_quoted_as_the_csv_module_does(name: str, reason: str, task: s
 
 def test_a_waived_finding_says_who_accepts_it_and_until_when() -> None:
     waiver = a_waiver(owner="=cmd()")
-    text = render(a_report(arranged(vaults=[a_vault()]), waivers=(waiver,))).decode()
+    text = render(a_report(arranged(vaults=[a_vault()], backups=[a_point(40 * DAY)]), waivers=(waiver,))).decode()
     by_control = {line["control"]: line for line in csv.DictReader(io.StringIO(text, newline=""))}
     cells = ("outcome", "waived_until", "waiver_owner", "waiver_reason", "waiver_ticket")
 

@@ -109,6 +109,16 @@ def test_where_another_policy_makes_backups_or_may_do_so_the_disabled_one_explai
     assert folded(estate(policies=policies), *failures) == {"CBR-101 server-1": [], "CBR-201 policy-1": []}
 
 
+def test_a_disabled_policy_explains_nothing_of_what_its_vault_exempts() -> None:
+    exempt = a_vault(resources=(a_protected(auto_protect=False),))
+    failures = [a_failure("CBR-101"), a_failure("CBR-201", P, "policy-1"), a_failure("CBR-501")]
+
+    assert folded(estate(policies=[OFF], vaults=[exempt]), *failures) == {
+        "CBR-201 policy-1": [],
+        "CBR-501 server-1": ["CBR-101 server-1"],
+    }
+
+
 def test_a_policy_explains_nothing_of_a_vault_that_it_is_not_applied_to() -> None:
     failures = [a_failure("CBR-301", V, "vault-1"), a_failure("CBR-201", P, "policy-1")]
     elsewhere = a_policy(enabled=False, vault_ids=frozenset({"vault-2"}))

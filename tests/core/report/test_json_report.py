@@ -18,6 +18,7 @@ from tests.core.builders import (
     a_backup,
     a_collection,
     a_drift,
+    a_point,
     a_policy,
     a_rejected,
     a_vault,
@@ -28,6 +29,7 @@ from tests.core.builders import (
 )
 from tests.core.report.estate import GOLDEN, a_report
 
+OLD = a_point(40 * DAY)
 REPORT: dict[str, Any] = json.loads(render(a_report()))
 
 
@@ -63,7 +65,7 @@ def test_every_outcome_of_every_finding_is_counted() -> None:
 
 def test_what_is_waived_is_listed_apart_and_its_outcome_stays() -> None:
     waiver = a_waiver(subject="name of *", ticket="")
-    report = json.loads(render(a_report(arranged(vaults=[a_vault()]), waivers=(waiver,))))
+    report = json.loads(render(a_report(arranged(vaults=[a_vault()], backups=[OLD]), waivers=(waiver,))))
     shown = {
         "subject": "name of *",
         "owner": "Ana",
@@ -121,14 +123,14 @@ def test_drift_says_since_when_it_is_known() -> None:
 
 def test_what_is_not_known_is_null_and_never_an_empty_text() -> None:
     policies = [a_policy(), a_policy("policy-2", enabled=False, vault_ids=frozenset({"elsewhere"}))]
-    problems = json.loads(render(a_report(arranged(policies=policies, vaults=[a_vault()]))))["problems"]
+    problems = json.loads(render(a_report(arranged(policies=policies, vaults=[a_vault()], backups=[OLD]))))["problems"]
 
     assert {problem["task"] for problem in problems} == {problem["error"] for problem in problems} == {None}
     assert {problem["since"] for problem in problems} >= {"2026-10-24T04:00:00Z", None}
 
 
 def test_a_failure_under_its_cause_is_named_with_its_subject() -> None:
-    subjects = arranged(policies=[a_policy(enabled=False)], vaults=[a_vault()])
+    subjects = arranged(policies=[a_policy(enabled=False)], vaults=[a_vault()], backups=[OLD])
     problem = next(
         problem for problem in json.loads(render(a_report(subjects)))["problems"] if problem["control"] == "CBR-201"
     )

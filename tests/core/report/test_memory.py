@@ -19,7 +19,6 @@ from tests.core.builders import (
     a_rejected,
     a_vault,
     a_waiver,
-    a_window,
     arranged,
 )
 from tests.core.report.estate import a_report
@@ -44,7 +43,7 @@ def test_what_a_first_run_saw_is_remembered() -> None:
 
     assert (memory.run, memory.until) == ("20261123T040000Z-abc", NOW)
     assert memory.policies == {"policy-1": (mark(a_policy()), None)}
-    assert memory.resources == {"server-1": (FOLLOWED, NOW - DAY), "silent": (FOLLOWED, a_window().since)}
+    assert memory.resources == {"server-1": (FOLLOWED, NOW - DAY), "silent": (FOLLOWED, NOW)}
 
 
 def test_only_what_a_vault_holds_is_known_to_be_held() -> None:
@@ -93,7 +92,7 @@ def test_what_an_incomplete_run_did_not_see_may_have_been_there(incomplete: Coll
 
     assert (memory.policies_complete, memory.vaults_complete) == (False, False)
     assert [policy.known_since for policy in next_run.policies] == [None, None]
-    assert NOW not in {each.known_since for each in next_run.resources}
+    assert {each.awaited_since for each in next_run.resources} == {None}
 
 
 def test_what_somebody_accepts_makes_nothing_incomplete() -> None:

@@ -5,7 +5,7 @@ from audit.findings import Severity
 from audit.records import Task
 from audit.report.problems import Problem
 from audit.subjects import SubjectKind
-from tests.core.builders import DAY, HOUR, NOW, a_backup, a_policy, a_task, a_vault, arranged
+from tests.core.builders import DAY, HOUR, NOW, a_backup, a_point, a_policy, a_task, a_vault, arranged
 from tests.core.report.test_contents import GOOD, RESOURCE_ONLY, report_on
 
 FULL = "BackupService.6114"
@@ -14,7 +14,7 @@ ENLARGE = "The vault is full: enlarge it, or let it expand by itself."
 
 def the_problem(*tasks: Task, ids: tuple[str, ...] = ()) -> Problem:
     """The one problem of a protected resource."""
-    (problem,) = report_on(arranged(tasks, [a_policy()], [a_vault()]), *ids).problems
+    (problem,) = report_on(arranged(tasks, [a_policy()], [a_vault()], backups=[a_point(40 * DAY)]), *ids).problems
     return problem
 
 
@@ -108,7 +108,9 @@ def test_they_come_worst_first_then_by_age_then_by_id() -> None:
 
 
 def test_the_same_id_of_two_kinds_is_two_problems() -> None:
-    subjects = arranged(policies=[a_policy("same", enabled=False)], vaults=[a_vault("same", "same")])
+    held = a_vault("same", "same")
+    old = a_point(40 * DAY, resource_id="same", vault_id="same")
+    subjects = arranged(policies=[a_policy("same", enabled=False)], vaults=[held], backups=[old])
     found = report_on(subjects, "CBR-101", "CBR-201").problems
 
     assert [(problem.kind, problem.id) for problem in found] == [("resource", "same"), ("policy", "same")]
