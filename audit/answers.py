@@ -41,6 +41,7 @@ class Answer(Struct, frozen=True, dict=True):
         schema: the schema's name.
         is_list: there are rows in a list, and not one row alone.
         is_counted: the answer must state how many rows there are in all.
+        total: the field that states how many rows there are in all.
         identity: the field that tells a row from all others; empty where its whole content does.
     """
 
@@ -50,6 +51,7 @@ class Answer(Struct, frozen=True, dict=True):
     schema: str
     is_list: bool = True
     is_counted: bool = True
+    total: str = "count"
     identity: str = "id"
 
     def schema_of_row(self, variant: str) -> dict[str, Any]:
@@ -102,10 +104,10 @@ class Answer(Struct, frozen=True, dict=True):
         rows = rest.pop(self.key, None)
         if not isinstance(rows, list):
             raise SourceAnswerError(f'the answer has no list "{self.key}"')
-        count = rest.get("count")
+        count = rest.get(self.total)
         is_count = isinstance(count, int) and not isinstance(count, bool) and count >= 0
-        if not is_count and (self.is_counted or "count" in rest):
-            raise SourceAnswerError(f'the answer for {self.name} states no "count"')
+        if not is_count and (self.is_counted or self.total in rest):
+            raise SourceAnswerError(f'the answer for {self.name} states no "{self.total}"')
         return rows
 
     def _alone(self, rest: dict[str, Any]) -> list[Any]:
@@ -130,6 +132,14 @@ ANSWERS: Final = {
         Answer("organization_policies", "policies", "OrganizationPolicy", "organization_policies"),
         Answer("deployments", "policies", "OrganizationPolicyStatus", "deployments", identity=""),
         Answer("members", "members", "Member", "members", identity=""),
+        Answer(
+            "storage_usage",
+            "storage_usage",
+            "StorageUsage",
+            "storage_usage",
+            total="resource_count",
+            identity="resource_id",
+        ),
         Answer("operation_log", "operation_log", "OperationLog", "operation_log", is_list=False),
         Answer("policy", "policy", "Policy", "policies", is_list=False),
         Answer("vault", "vault", "Vault", "vaults", is_list=False),

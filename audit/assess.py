@@ -65,6 +65,7 @@ def assess(
         protectables=intake.protectables.values(),
         agents=intake.agents.values(),
         members={about: tuple(rows) for about, rows in intake.members.items()},
+        usages={about: tuple(rows) for about, rows in intake.usages.items()},
     )
     judged = subjects.arrange(intake.tasks, inventory, collection, former, _demanded(facts, profile, previous))
     lines: list[ResourceLine] = []

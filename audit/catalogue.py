@@ -42,6 +42,7 @@ NAMES: Final = {
     "CBR-405": "backup-overstaying",
     "CBR-406": "backup-size",
     "CBR-407": "backup-shared",
+    "CBR-408": "usage-agreement",
     "CBR-501": "auto-protect",
     "CBR-502": "excluded-disk",
     "CBR-503": "resource-protected",
@@ -68,6 +69,7 @@ OPT_IN: Final = frozenset(
         "CBR-306",
         "CBR-402",
         "CBR-407",
+        "CBR-408",
         "CBR-503",
         "CBR-505",
     }

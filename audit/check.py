@@ -30,6 +30,7 @@ _RECORDS: Final = {
     "organization_policies": Kind.ORGANIZATION_POLICIES,
     "deployments": Kind.DEPLOYMENTS,
     "members": Kind.MEMBERS,
+    "storage_usage": Kind.STORAGE_USAGE,
 }
 
 

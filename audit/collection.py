@@ -27,11 +27,17 @@ class Kind(StrEnum):
     ORGANIZATION_POLICIES = "organization_policies"
     DEPLOYMENTS = "deployments"
     MEMBERS = "members"
+    STORAGE_USAGE = "storage_usage"
 
     @property
     def key(self) -> str:
         """The key of the list in its answer."""
         return _KEYS.get(self, self.value)
+
+    @property
+    def total(self) -> str:
+        """The field of the answer that states how many rows there are in all."""
+        return "resource_count" if self == Kind.STORAGE_USAGE else "count"
 
     @property
     def words(self) -> str:
@@ -40,7 +46,10 @@ class Kind(StrEnum):
 
     @property
     def permission(self) -> str:
-        """The IAM action that reading the list needs. Source: "Permissions and Supported Actions" of the CBR API."""
+        """The IAM action that reading the list needs; empty where no document names one.
+
+        Source: "Permissions and Supported Actions" of the CBR API.
+        """
         return _PERMISSIONS[self]
 
 
@@ -55,6 +64,7 @@ _WORDS: Final = {
     Kind.ORGANIZATION_POLICIES: "organisation policies",
     Kind.DEPLOYMENTS: "deployments of organisation policies",
     Kind.MEMBERS: "members of backups",
+    Kind.STORAGE_USAGE: "storage usage",
 }
 _PERMISSIONS: Final = {
     Kind.TASKS: "cbr:tasks:list",
@@ -66,10 +76,11 @@ _PERMISSIONS: Final = {
     Kind.ORGANIZATION_POLICIES: "cbr:organizationPolicies:list",
     Kind.DEPLOYMENTS: "cbr:organizationPolicies:list",  # no document names one for it; a refusal says which it is
     Kind.MEMBERS: "cbr:member:list",
+    Kind.STORAGE_USAGE: "",  # identity policies need none, other documents name none; a refusal says which it is
 }
 ABOUT_ONE: Final = frozenset({Kind.DEPLOYMENTS, Kind.MEMBERS})
 """Lists of which there is one for each thing: its id stands in the path, and equal answers say something of each."""
-NOT_EVERYWHERE: Final = frozenset({Kind.AGENTS, Kind.ORGANIZATION_POLICIES, Kind.MEMBERS})
+NOT_EVERYWHERE: Final = frozenset({Kind.AGENTS, Kind.ORGANIZATION_POLICIES, Kind.MEMBERS, Kind.STORAGE_USAGE})
 """Lists that the definitions of the API open in some clouds only."""
 ALL_GRANTED: Final = "all_granted_eps"  # what the API calls every enterprise project that somebody may see
 ALWAYS_READ: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS})
@@ -116,7 +127,7 @@ class Page(Struct, frozen=True):
         request_id: what the cloud calls the request, or an empty text.
         received_at: when the last byte came.
         rows: the parsed items of the list, not yet validated.
-        envelope: the rest of the answer, with ``count``, the total that the cloud states over all pages.
+        envelope: the rest of the answer, with the total that the cloud states over all pages.
     """
 
     kind: Kind
@@ -136,7 +147,7 @@ class Page(Struct, frozen=True):
     @property
     def count(self) -> int:
         """The total that the cloud states, over all pages."""
-        return min(int(self.envelope["count"]), GREATEST)
+        return min(int(self.envelope[self.kind.total]), GREATEST)
 
     @property
     def asked(self) -> Window:

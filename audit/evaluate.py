@@ -116,7 +116,7 @@ class _Judging:
         """Name the permission without which the control cannot judge."""
         for kind in Kind:
             if kind in control.needs and self._collection.refused(kind):
-                return unknown("a permission is missing", permission=kind.permission)
+                return unknown("a permission is missing", permission=kind.permission or "not documented")
         return None
 
 

@@ -65,6 +65,10 @@ def _agent(row: Mapping[str, Any]) -> About:
     return About(resources=_one(row.get("agent_id")))
 
 
+def _usage(row: Mapping[str, Any]) -> About:
+    return About(resources=_one(row.get("resource_id")))
+
+
 _LOOKS: Final[Mapping[str, Callable[[Mapping[str, Any]], About]]] = {
     Kind.TASKS: _task,
     Kind.POLICIES: _policy,
@@ -72,6 +76,7 @@ _LOOKS: Final[Mapping[str, Callable[[Mapping[str, Any]], About]]] = {
     Kind.BACKUPS: _backup,
     Kind.PROTECTABLES: _protectable,
     Kind.AGENTS: _agent,
+    Kind.STORAGE_USAGE: _usage,
 }
 
 

@@ -122,7 +122,7 @@ def _kinds(control: Control[Any]) -> str:
 
 
 def _action(kind: Kind) -> str:
-    return f"`{kind.permission}`"
+    return f"`{kind.permission}`" if kind.permission else "an action that no document names"
 
 
 def _listed(words: Iterable[str]) -> str:

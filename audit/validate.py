@@ -13,7 +13,7 @@ from audit.answers import ANSWERS, parse
 from audit.collection import ABOUT_ONE, About, ContestedError, Drift, Kind, Page, Rejected, Sheet
 from audit.history import History
 from audit.ledger import Ledger
-from audit.records import Agent, Backup, Deployment, Member, OrganizationPolicy, Policy, Protectable, Task, Vault
+from audit.records import Agent, Backup, Deployment, Member, OrganizationPolicy, Policy, Protectable, Task, Usage, Vault
 from audit.task_rows import TaskRows, read_tasks
 
 _CONTESTED: Final = "another row has the same id and differs"
@@ -63,6 +63,7 @@ class Intake:
         self.organization_policies: dict[str, OrganizationPolicy] = {}
         self.deployments: defaultdict[str, dict[Deployment, None]] = defaultdict(dict)  # by organisation policy
         self.members: defaultdict[str, dict[Member, None]] = defaultdict(dict)  # by the backup that was asked about
+        self.usages: defaultdict[str, dict[Usage, None]] = defaultdict(dict)  # by resource: all that was said of it
         self.pages = 0
         self._ledger = Ledger()
         self._keepers: Final[Mapping[Kind, Callable[[Row], bool]]] = {
@@ -75,6 +76,7 @@ class Intake:
             Kind.ORGANIZATION_POLICIES: lambda row: _keep_newest(
                 self.organization_policies, OrganizationPolicy.from_row(row)
             ),
+            Kind.STORAGE_USAGE: lambda row: _add(self.usages[row["resource_id"]], Usage.from_row(row)),
         }
 
     @property

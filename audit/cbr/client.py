@@ -33,6 +33,7 @@ _PATHS: Final = {
     Kind.BACKUPS: "backups",
     Kind.AGENTS: "agents",
     Kind.ORGANIZATION_POLICIES: "organization-policies",
+    Kind.STORAGE_USAGE: "storage_usage",
 }
 _NAMES: Final = {
     **_PATHS,
@@ -55,7 +56,7 @@ class CbrClient:
 
     Sources: "Querying the Task List", "Querying the Policy List", "Querying the Vault List", "Querying All Backups",
     "Querying Protectable Resources", "Querying the Client List", ListOrganizationPolicies,
-    ListOrganizationPolicyDetail and ShowMembersDetail of the CBR API.
+    ListOrganizationPolicyDetail, ShowMembersDetail and ShowStorageUsage of the CBR API.
     """
 
     def __init__(

@@ -1,7 +1,8 @@
 """The rows of the cloud that the audit computes with, each built from a validated JSON row.
 
 Field names and meanings: "Querying the Task List" (tables 5 to 18), ListPolicies, ListVault, ListBackups,
-ListProtectable, ListAgent, ListOrganizationPolicies, ListOrganizationPolicyDetail and ShowMembersDetail of the CBR API.
+ListProtectable, ListAgent, ListOrganizationPolicies, ListOrganizationPolicyDetail, ShowMembersDetail and
+ShowStorageUsage of the CBR API.
 """
 
 from audit.records.agent import Agent
@@ -26,6 +27,7 @@ from audit.records.organization import Deployment, OrganizationPolicy
 from audit.records.packed_tasks import PackedTasks, listed, newest, pick, pick_backups, pick_begun, pick_named
 from audit.records.policy import KeepingRule, Policy
 from audit.records.protectable import Protectable
+from audit.records.storage_usage import Usage
 from audit.records.task import FINAL_STATUSES, HOLLOW, OPEN_STATUSES, Task
 from audit.records.task_list import NO_TASKS, TaskList, plain
 from audit.records.vault import Protected, Vault
@@ -61,6 +63,7 @@ __all__ = [
     "Replica",
     "Task",
     "TaskList",
+    "Usage",
     "Vault",
     "listed",
     "newest",

@@ -229,6 +229,7 @@ class Draft:
         broken_agents: ids of the agents that the service finds abnormal.
         is_half_deployed: a policy of the organisation did not reach one account.
         shares_with_strangers: the newest backups of two resources are shared with projects that nobody knows.
+        forgets_usage: the storage usage counts nothing of one resource that has backups.
     """
 
     rng: Random
@@ -247,6 +248,7 @@ class Draft:
     broken_agents: set[str] = field(default_factory=set)
     is_half_deployed: bool = False
     shares_with_strangers: bool = False
+    forgets_usage: bool = False
     truth: Truth = field(default_factory=Truth)
 
     @property

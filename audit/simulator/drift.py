@@ -74,6 +74,12 @@ def respell_organisation(policies: list[Row], deployments: Mapping[str, list[Row
         row["revision"] = 7
 
 
+def respell_usage(usage: list[Row]) -> None:
+    """Add a field that nobody announced."""
+    for row in usage:
+        row["backup_count_multiaz"] = 0
+
+
 def respell_members(members: Mapping[str, list[Row]]) -> None:
     """Add a field that nobody announced."""
     for row in chain.from_iterable(members.values()):

@@ -19,6 +19,7 @@ from audit.simulator.scenarios import plant
 from audit.simulator.sharing import member_rows
 from audit.simulator.tasks import clerk_of
 from audit.simulator.truth import DEFAULT, PRESETS
+from audit.simulator.usage import usage_rows
 from audit.simulator.withheld import withheld_vaults, withhold
 
 SCENARIOS: Final[tuple[str, ...]] = tuple(_PLANTERS)
@@ -35,6 +36,7 @@ class Estate:
         organisation_policies: what the organisation gives to its accounts.
         deployments: how far each of them is deployed, by its id.
         members: whom backups are shared with, by the id of the backup, where that is anybody.
+        storage_usage: what the service counts of each resource.
         hidden: ids of tasks and of backups that the service counts but never delivers.
         spoilt: ids of rows that the service delivers without what an auditor needs.
     """
@@ -51,6 +53,7 @@ class Estate:
     organisation_policies: list[Row]
     deployments: dict[str, list[Row]]
     members: dict[str, list[Row]]
+    storage_usage: list[Row]
     hidden: frozenset[str]
     spoilt: frozenset[str]
     _truth: dict[str, Row] = field(repr=False)
@@ -123,11 +126,13 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     protectables, agents = protectable_rows(draft, vaults), agent_rows(draft)
     given, deployments = organisation_rows(draft)
     members = member_rows(draft, backups)
+    usage = usage_rows(draft, vaults, backups)
     if scenario == "drifting":
         drift.respell(draft.rng, policies, vaults, backups, protectables)
         drift.respell_agents(agents)
         drift.respell_organisation(given, deployments)
         drift.respell_members(members)
+        drift.respell_usage(usage)
     hidden = _hide(draft, tasks, backups) if scenario == "gapped" else frozenset()
     consequences.judge_policies(draft)
     consequences.judge_points(draft, runs)
@@ -136,7 +141,7 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     spoilt = unusable.choose(draft, tasks, backups) if scenario == "unusable" else frozenset[str]()
     readable = bool(vaults) and not hidden
     withheld = withheld_vaults(draft) if scenario == "partial" else []
-    withhold(draft, withheld, tasks, vaults, backups, agents, *protectables.values())
+    withhold(draft, withheld, tasks, vaults, backups, agents, usage, *protectables.values())
     truth = {preset: draft.truth.statement(preset, readable=readable, whole=not withheld) for preset in PRESETS}
     return Estate(
         scenario=scenario,
@@ -151,6 +156,7 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
         organisation_policies=given,
         deployments=deployments,
         members=members,
+        storage_usage=usage,
         hidden=hidden,
         spoilt=spoilt,
         _truth=truth,

@@ -73,6 +73,18 @@ def list_members(cloud: Cloud, request: Request, backup_id: str) -> Response:
     return good({"members": rows[offset : offset + limit], "count": len(rows)})
 
 
+def list_usage(cloud: Cloud, request: Request, _: str) -> Response:
+    """List what is counted of each resource; this answer has its own name for the count, and repeats nothing."""
+    asked = parameters.read(request.split().query, parameters.STORAGE_USAGE)
+    limit, offset = paging(asked)
+    rows = [
+        row
+        for row in cloud.estate.storage_usage
+        if all(asked.get(name, row[name]) == row[name] for name in ("resource_id", "resource_type"))
+    ]
+    return good({"storage_usage": rows[offset : offset + limit], "resource_count": len(rows)})
+
+
 def list_agents(cloud: Cloud, request: Request, _: str) -> Response:
     """List the agents; ``agent_id`` may name several with commas."""
     asked = parameters.read(request.split().query, parameters.AGENTS)

@@ -152,6 +152,7 @@ MEMBERS: Final[Mapping[str, Reader]] = {
     "dest_project_id": text,
     "status": one_of("pending", "accepted", "rejected"),
 }
+STORAGE_USAGE: Final[Mapping[str, Reader]] = {**PAGING, "resource_id": text, "resource_type": text}
 AGENTS: Final[Mapping[str, Reader]] = {**PAGING, "status": text, "agent_id": text}
 PROTECTABLES: Final[Mapping[str, Reader]] = {
     "limit": whole(1, MOST_PROTECTABLES),

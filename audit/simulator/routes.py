@@ -106,6 +106,7 @@ def _in_kms(path: str) -> re.Pattern[str]:
 
 _TOPIC: Final = re.compile(r"/v2/(?P<project>[^/]+)/notifications/topics/(?P<id>[^/]+)/publish")
 _OF_ORGANISATIONS: Final = "cbr:organizationPolicies:list"
+_OF_USAGE: Final = "cbr:vaults:get"  # no document names one: this service has chosen
 ROUTES: Final = (
     _Route("POST", re.compile(r"/v3/auth/tokens/?"), identity.give_token),
     _Route("GET", _in_project("operation-logs"), list_tasks, "cbr:tasks:list"),
@@ -123,6 +124,7 @@ ROUTES: Final = (
         "cbr:vaults:listProtectables",
     ),
     _Route("GET", _in_project("backups/(?P<id>[^/]+)/members"), kept_routes.list_members, "cbr:member:list"),
+    _Route("GET", _in_project("storage_usage"), kept_routes.list_usage, _OF_USAGE),
     _Route("GET", _in_project("agents"), kept_routes.list_agents, "cbr:agents:list"),
     _Route("GET", _in_project("organization-policies"), organisation_routes.list_policies, _OF_ORGANISATIONS),
     _Route(

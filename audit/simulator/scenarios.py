@@ -99,6 +99,7 @@ def _break_more(draft: Draft, vaults: list[Vault]) -> None:
     agents.lose_agents(draft, vaults)
     organisation.leave_an_account_out(draft)
     draft.shares_with_strangers = True
+    draft.forgets_usage = True
 
 
 def _was_thinned(vault: Vault) -> bool:

@@ -218,7 +218,8 @@ def _remove(scene: _Scene, *, with_task: bool) -> None:
         gone = points[:_TAKEN]
         ids = {row["id"] for row in gone}
         scene.estate.backups[:] = [row for row in scene.estate.backups if not ids & {row["id"], row["parent_id"]}]
-        held["backup_count"] -= len(gone)
+        for counted in (held, *(row for row in scene.estate.storage_usage if row["resource_id"] == held["id"])):
+            counted["backup_count"] -= len(gone)
         for row in gone if with_task else ():
             _note(scene, "delete", vault, held, {"delete": {"backup_id": row["id"], "backup_name": row["name"]}})
         scene.fails("CBR-111", "vault", vault["id"])
@@ -255,7 +256,7 @@ def _end(row: Row) -> datetime | None:
     return datetime.fromisoformat(row["expired_at"] + "+00:00") if row["expired_at"] else None
 
 
-_CHANGED: Final = ("policies", "vaults", "tasks", "backups")
+_CHANGED: Final = ("policies", "vaults", "tasks", "backups", "storage_usage")
 FAULTS: Final[tuple[Callable[[_Scene], None], ...]] = (
     deletes,
     lets_vanish,

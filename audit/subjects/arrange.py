@@ -32,6 +32,7 @@ from audit.records import (
     Protectable,
     Protected,
     Task,
+    Usage,
     Vault,
 )
 from audit.records.layout import BACKUP_KEY, COMMON_PART, NO_ID, WHOLE
@@ -83,6 +84,7 @@ class Inventory:
     protectables: Iterable[Protectable] = ()
     agents: Iterable[Agent] = ()
     members: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
+    usages: Mapping[str, tuple[Usage, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,7 @@ class _Arrangement:
         self._protectables = {each.id: each for each in self._trusted(Kind.PROTECTABLES, inventory.protectables)}
         self._server_of = _servers(self._protectables.values())
         self._members = inventory.members
+        self._usages = inventory.usages
         self._agents = {agent.id: agent for agent in inventory.agents}
         self._listed_types = _listed_types(collection)
         self._points_of_resource: dict[str, list[Backup]] = defaultdict(list)
@@ -432,6 +435,9 @@ class _Arrangement:
             else None,
             agent=self._agents.get(resource_id),
             agents_complete=self._has_read[Kind.AGENTS] and Kind.AGENTS not in spoilt,
+            usages=self._usages.get(resource_id, ())
+            if self._has_read[Kind.STORAGE_USAGE] and Kind.STORAGE_USAGE not in spoilt
+            else None,
             members=self._members_of(self._points_of_resource.get(resource_id, ())),
             is_type_listed=kind in self._listed_types,
             nameless_syncs=self._nameless_syncs({vault.id for vault in vaults if vault.is_synchronised}),

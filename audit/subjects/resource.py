@@ -23,6 +23,7 @@ from audit.records import (
     Protected,
     Task,
     TaskList,
+    Usage,
     Vault,
     pick,
 )
@@ -99,6 +100,7 @@ class Resource:
         protection: what became of it since the run before; None where there was none.
         members: whom its backups are shared with, by their ids, of those that were asked for it; None where the answers
             were not read completely.
+        usages: each different answer to what CBR counts of it; None where these were not read completely.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.RESOURCE
@@ -134,6 +136,7 @@ class Resource:
     protection: Protection | None = None
     strange_around: tuple[Task, ...] = ()
     members: Mapping[str, tuple[Member, ...]] | None = None
+    usages: tuple[Usage, ...] | None = None
     _matched: dict[int, tuple[Limits, Schedules]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

@@ -544,6 +544,18 @@ def a_member_row(**changes: Any) -> Row:
     return {"id": "share-1", "dest_project_id": "stranger", "status": "accepted", **changes}
 
 
+def a_usage_row(**changes: Any) -> Row:
+    values: Row = {
+        "resource_id": "server-1",
+        "resource_name": "web-1",
+        "resource_type": "OS::Nova::Server",
+        "backup_count": 3,
+        "backup_size": 2048,
+        "backup_size_multiaz": 0,
+    }
+    return {**values, **changes}
+
+
 def a_deployment_row(**changes: Any) -> Row:
     values: Row = {
         "policy_id": "policy-1",
@@ -555,7 +567,7 @@ def a_deployment_row(**changes: Any) -> Row:
 
 
 def a_page(*rows: Any, kind: Kind = Kind.TASKS, body: bytes = b"{}", **envelope: Any) -> Page:
-    stated: Mapping[str, Any] = {"count": len(rows), **envelope}
+    stated: Mapping[str, Any] = {kind.total: len(rows), **envelope}
     return Page(
         kind=kind,
         path=f"/v3/project-1/{kind}",

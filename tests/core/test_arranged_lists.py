@@ -8,7 +8,7 @@ from audit.collection import ALWAYS_READ, Kind
 from audit.controls import CONTROLS
 from audit.evaluate import evaluate
 from audit.findings import Outcome
-from audit.records import Protectable
+from audit.records import Protectable, Usage
 from audit.subjects import Collection, Presence, Resource, Subjects
 from tests.core.builders import (
     DAILY,
@@ -252,6 +252,27 @@ class TestMembers:
         subjects = arranged(vaults=[a_vault()], collection=collection, backups=[a_point(id="a")], members={"a": ()})
 
         assert the_resource(subjects).members is None
+
+
+class TestUsages:
+    def test_a_resource_has_what_was_said_of_it(self) -> None:
+        usages = {"server-1": (Usage(backup_count=3),), "server-9": (Usage(backup_count=1),)}
+        subjects = arranged(vaults=[a_vault("vault-1", "server-1", "server-2")], usages=usages)
+
+        assert the_resource(subjects).usages == (Usage(backup_count=3),)
+        assert the_resource(subjects, "server-2").usages == ()
+
+    @pytest.mark.parametrize(
+        "collection",
+        [
+            a_collection(Kind.STORAGE_USAGE, asked=EVERYTHING),
+            a_collection(rejected=(a_rejected(kind=Kind.STORAGE_USAGE),)),
+        ],
+    )
+    def test_it_is_not_known_unless_all_was_read(self, collection: Collection) -> None:
+        subjects = arranged(vaults=[a_vault()], collection=collection, usages={"server-1": (Usage(backup_count=3),)})
+
+        assert the_resource(subjects).usages is None
 
 
 class TestDisksOfServers:

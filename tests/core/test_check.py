@@ -151,7 +151,7 @@ def test_a_small_file_that_unpacks_to_a_flood_is_refused(monkeypatch: pytest.Mon
         (b"5", "is not a JSON object"),
         (
             b"{}",
-            "it has none of the fields operation_logs, policies, vaults, backups, instances, agents, members, ",
+            "it has none of the fields operation_logs, policies, vaults, backups, instances, agents, members, storage_",
         ),
         (b'{"vaults": [], "backup": {}}', "it has several of the fields vaults, backup; name it with --kind"),
         (b'{"error_msg": null}', "it has none of the fields"),

@@ -73,12 +73,13 @@ def test_every_list_has_a_name_for_people() -> None:
         "organisation policies",
         "deployments of organisation policies",
         "members of backups",
+        "storage usage",
     ]
 
 
 def test_every_list_has_the_key_of_its_answer_and_the_action_that_reading_it_needs() -> None:
     assert " ".join(kind.key for kind in Kind) == (
-        "operation_logs policies vaults backups instances agents policies policies members"
+        "operation_logs policies vaults backups instances agents policies policies members storage_usage"
     )
     assert [kind.permission for kind in Kind] == [
         "cbr:tasks:list",
@@ -90,6 +91,7 @@ def test_every_list_has_the_key_of_its_answer_and_the_action_that_reading_it_nee
         "cbr:organizationPolicies:list",
         "cbr:organizationPolicies:list",
         "cbr:member:list",
+        "",
     ]
 
 

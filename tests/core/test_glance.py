@@ -8,7 +8,7 @@ from audit.answers import ANSWERS
 from audit.collection import About, Kind, instant
 from audit.glance import glance
 from audit.strict_json import Unreadable
-from tests.core.builders import a_backup_row, a_policy_row, a_protectable_row, a_task_row, a_vault_row
+from tests.core.builders import a_backup_row, a_policy_row, a_protectable_row, a_task_row, a_usage_row, a_vault_row
 
 
 def seen(kind: Kind, row: Any) -> About:
@@ -155,3 +155,8 @@ def test_of_two_rows_with_one_id_either_may_be_true() -> None:
     assert SOME | other == other | SOME == About(resources=("a", "b"), vaults=("v",), status="success", at=other.at)
     assert SOME | About() == About() == About() | SOME
     assert SOME | SOME == SOME
+
+
+@pytest.mark.parametrize(("resource", "seen_as"), [("server-1", ("server-1",)), ("", None), (7, None)])
+def test_usage_is_about_the_resource_that_it_names(resource: Any, seen_as: tuple[str, ...] | None) -> None:
+    assert seen(Kind.STORAGE_USAGE, a_usage_row(resource_id=resource)) == About(resources=seen_as)

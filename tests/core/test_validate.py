@@ -27,6 +27,7 @@ from tests.core.builders import (
     a_policy_row,
     a_protectable_row,
     a_task_row,
+    a_usage_row,
     a_vault_row,
     an_agent_row,
     an_organization_policy_row,
@@ -42,6 +43,7 @@ BUILDERS = {
     Kind.ORGANIZATION_POLICIES: an_organization_policy_row,
     Kind.DEPLOYMENTS: a_deployment_row,
     Kind.MEMBERS: a_member_row,
+    Kind.STORAGE_USAGE: a_usage_row,
 }
 NAMED = {"resource": {"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"}}
 JSON = st.recursive(
@@ -68,7 +70,7 @@ def taken(*rows: Any, kind: Kind = Kind.TASKS, **envelope: Any) -> Intake:
 def all_of(intake: Intake) -> list[Sized]:
     return [
         *(History(intake.tasks), intake.policies, intake.vaults, intake.backups, intake.protectables, intake.agents),
-        *(intake.organization_policies, intake.deployments["project-1"], intake.members["project-1"]),
+        *(intake.organization_policies, intake.deployments["project-1"], intake.members["project-1"], intake.usages),
     ]
 
 
@@ -82,9 +84,9 @@ def deep(levels: int) -> Any:
 class TestReadingTheEnvelope:
     @pytest.mark.parametrize("kind", Kind)
     def test_rows_and_the_rest_come_apart(self, kind: Kind) -> None:
-        body = json.dumps({kind.key: [{"id": "a"}, 5], "count": 7, "limit": 1000}).encode()
+        body = json.dumps({kind.key: [{"id": "a"}, 5], kind.total: 7, "limit": 1000}).encode()
 
-        assert read_envelope(kind, body) == ([{"id": "a"}, 5], {"count": 7, "limit": 1000})
+        assert read_envelope(kind, body) == ([{"id": "a"}, 5], {kind.total: 7, "limit": 1000})
 
     @pytest.mark.parametrize("body", [b"<!DOCTYPE html><html>", b" \r\n <html></html>"])
     def test_a_web_page_is_called_one(self, body: bytes) -> None:

@@ -127,7 +127,7 @@ def test_each_missing_permission_is_named_alone(place: Place, name: str) -> None
 
 def test_what_the_profile_reads_beside_is_tried_too(place: Place) -> None:
     place.settings["CBR_AUDIT_PROFILE"] = "strict"
-    names = dict.fromkeys((*NAMES, "agents", "org-policies", "protectables", "members"), "ok")
+    names = dict.fromkeys((*NAMES, "agents", "org-policies", "storage_usage", "protectables", "members"), "ok")
 
     assert results(place.lines()) == names
     place.simulator.deny("cbr:vaults:listProtectables")

@@ -17,11 +17,13 @@ from tests.edges.pretend import AS_OF, audit, json_response
 ABSENT = json_response({"error_code": "APIGW.0101", "error_msg": "The API does not exist."}, 404)
 AGENTS = "{controls: [default, CBR-505]}"
 ORGANISATION = "{controls: [default, CBR-207]}"
+USAGE = "{controls: [default, CBR-408]}"
 SHARES = "{controls: [default, CBR-407]}"
 EVERY = (
     (AGENTS, Kind.AGENTS, "/agents", "CBR-505"),
     (ORGANISATION, Kind.ORGANIZATION_POLICIES, "/organization-policies", "CBR-207"),
     (SHARES, Kind.MEMBERS, "/members", "CBR-407"),
+    (USAGE, Kind.STORAGE_USAGE, "/storage_usage", "CBR-408"),
 )
 
 
@@ -59,7 +61,7 @@ def test_what_was_planted_is_found_and_nothing_else(profile: str, control: str, 
     assert done.report.collection.complete
 
 
-@pytest.mark.parametrize("profile", [AGENTS, ORGANISATION, SHARES, "strict"])
+@pytest.mark.parametrize("profile", [AGENTS, ORGANISATION, SHARES, USAGE, "strict"])
 def test_a_run_that_read_them_is_recomputed_to_the_same_bytes(profile: str, tmp_path: Path) -> None:
     done, simulator = a_run(tmp_path, profile)
 
@@ -75,7 +77,9 @@ def test_what_no_selected_control_needs_is_not_asked_for(kind: Kind, path: str, 
     assert done.report.collection.complete
 
 
-@pytest.mark.parametrize(("profile", "kind", "control"), [(each[0], each[1], each[3]) for each in EVERY])
+@pytest.mark.parametrize(
+    ("profile", "kind", "control"), [(each[0], each[1], each[3]) for each in EVERY if each[1].permission]
+)
 def test_a_list_that_may_not_be_read_is_a_gap_with_the_permission(
     profile: str, kind: Kind, control: str, tmp_path: Path
 ) -> None:
@@ -180,3 +184,31 @@ def test_a_backup_that_was_deleted_meanwhile_is_unknown_and_the_others_are_judge
     judged = [finding.outcome for finding in findings(done, "CBR-407")]
     assert (judged.count(Outcome.UNKNOWN), judged.count(Outcome.PASS)) == (1, 5)
     assert done.report.collection.complete
+
+
+def test_where_no_document_names_the_permission_the_refusal_itself_does(tmp_path: Path) -> None:
+    simulator = Simulator(build_estate("healthy", resources=6, days=5, as_of=AS_OF), denied=["cbr:vaults:get"])
+    done = audit(simulator, tmp_path, CBR_AUDIT_PROFILE="strict")
+
+    assert {finding.verdict.reason for finding in findings(done, "CBR-408")} == {"a permission is missing"}
+    assert {finding.facts.get("permission") for finding in findings(done, "CBR-408")} == {"not documented"}
+    assert outcomes(done, "CBR-408") == {Outcome.UNKNOWN}
+    assert any(gap.startswith("storage usage: ") and "cbr:vaults:get" in gap for gap in done.report.collection.gaps)
+    result = replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
+    assert (result.differing, result.reasons) == ((), ())
+
+
+def test_usage_whose_count_does_not_settle_is_a_gap(tmp_path: Path) -> None:
+    few = json_response({"storage_usage": [], "resource_count": 3})
+    done, _ = a_run(tmp_path, USAGE, "healthy", intercept=answering("/storage_usage", few))
+
+    assert outcomes(done, "CBR-408") == {Outcome.UNKNOWN}
+    assert any("the cloud says it has 3" in gap for gap in done.report.collection.gaps)
+
+
+def test_usage_without_its_own_count_is_no_list(tmp_path: Path) -> None:
+    other = json_response({"storage_usage": [], "count": 0})
+    done, _ = a_run(tmp_path, USAGE, "healthy", intercept=answering("/storage_usage", other))
+
+    assert outcomes(done, "CBR-408") == {Outcome.UNKNOWN}
+    assert any('states no "resource_count"' in gap for gap in done.report.collection.gaps)

@@ -19,6 +19,7 @@ ANSWERS = {
     "agents": v1.ListAgentResponse,
     "organization_policies": v1.ListOrganizationPoliciesResponse,
     "deployments": v1.ListOrganizationPolicyDetailResponse,
+    "storage_usage": v1.ShowStorageUsageResponse,
     "members": v1.ShowMembersDetailResponse,
 }
 

@@ -1,4 +1,4 @@
-"""What is kept, counted again: CBR-111, 207, 401 to 407, 501 to 505."""
+"""What is kept, counted again: CBR-111, 207, 401 to 408, 501 to 505."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -44,6 +44,13 @@ def _beside(rows: Rows, limits: "Limits") -> Iterator[Pair]:
         newest = next((point["id"] for point in points if point["status"] not in {"protecting", "deleting"}), "")
         if any(member["status"] != "rejected" for member in rows.estate.members.get(newest, ())):
             yield "CBR-407", "resource", resource["id"]
+    counts = {row["resource_id"]: row["backup_count"] for row in rows.estate.storage_usage}
+    for vault, resource in rows.held():
+        points = rows.own_points_of.get(resource["id"], [])
+        is_kept = any(rows.is_old(point) and point["status"] == "available" for point in points)
+        is_counted = is_kept and resource["backup_count"] and not vault["billing"]["is_multi_az"]
+        if is_counted and counts[resource["id"]] == 0 and resource["protect_status"] != "deleted":
+            yield "CBR-408", "resource", resource["id"]
 
 
 def _of_points(rows: Rows, limits: "Limits", resource: Row, broken: list[datetime]) -> Iterator[str]:

@@ -21,6 +21,7 @@ LISTS = {
     "backups": ("backups?show_replication=true", "backups"),
     "protectables": tuple(f"protectables/{kind}/instances" for kind in KINDS),
     "agents": ("agents",),
+    "storage_usage": ("storage_usage",),
     "organization_policies": tuple(f"organization-policies?operation_type={each}" for each in OPERATIONS),
 }
 EVERY = (*LISTS, "deployments", "members")

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from audit.collection import Kind
-from audit.records import Agent, Backup, KeepingRule, Member, Policy, Protected, Task, Vault
+from audit.records import Agent, Backup, KeepingRule, Member, Policy, Protected, Task, Usage, Vault
 from audit.records.keys import key_of
 from audit.schedule import Schedule
 from audit.subjects import Collection, PolicySubject, Presence, Resource, VaultSubject
@@ -172,7 +172,7 @@ def a_random_resource_with_points(chance: random.Random) -> Resource:
         agents_complete=True,
         is_type_listed=chance.random() < 0.5,
     )
-    return replace(resource, members=some_members(resource))
+    return with_usages(replace(resource, members=some_members(resource)))
 
 
 def a_random_collection(chance: random.Random) -> Collection:
@@ -197,6 +197,26 @@ def some_members(resource: Resource) -> dict[str, tuple[Member, ...]]:
     return {
         point_id: tuple(map(a_member, chance.sample(statuses, chance.choice([0, 0, 0, 1])))) for point_id in looked_at
     }
+
+
+def with_usages(resource: Resource) -> Resource:
+    """The same with what is counted of it; its vaults mostly count what is there. By lots of its own, as above."""
+    points = [point for point in resource.recovery_points or () if point.is_own]
+    drawn = (*(point.id for point in points), *map(str, resource.taken_before), str(resource.counted_points))
+    chance = random.Random(" ".join(drawn))  # noqa: S311  # repeatable
+    if chance.random() < 0.8:
+        vaults = tuple(_honest(vault, points) for vault in resource.vaults)
+        places = tuple((vault, held) for vault in vaults for held in vault.resources if held.id == resource.id)
+        resource = replace(resource, vaults=vaults, places=places)
+    counts = (resource.counted_points, resource.counted_points, resource.counted_points, 0, None)
+    usages = tuple(Usage(backup_count=count) for count in chance.sample(counts, chance.choice([0, 1, 1, 1, 1, 2])))
+    return replace(resource, usages=usages)
+
+
+def _honest(vault: Vault, points: list[Backup]) -> Vault:
+    count = sum(point.vault_id == vault.id for point in points)
+    held = tuple(structs.replace(each, backup_count=count) for each in vault.resources)
+    return structs.replace(vault, resources=held, is_multi_az=False)
 
 
 def a_random_agent(chance: random.Random) -> Agent:
@@ -247,6 +267,8 @@ def _without_extra_lists(chance: random.Random, resource: Resource) -> dict[str,
         changes["is_type_listed"] = False
     if chance.random() < 0.4:
         changes |= {"agent": chance.choice([resource.agent, None]), "agents_complete": False, "members": None}
+    if chance.random() < 0.4:
+        changes["usages"] = None
     return changes
 
 

@@ -208,6 +208,24 @@ def test_agents_are_read_in_pages_and_told_apart_by_their_own_id_while_they_repo
     assert (len(seen), walk.reading().complete, walk.reading().passes) == (50, True, 2)
 
 
+def test_usage_is_read_in_pages_by_its_own_count_while_backups_are_made() -> None:
+    estate = build_estate("healthy", resources=12, days=2, as_of=AS_OF)
+    template = estate.storage_usage[0]
+    estate.storage_usage[:] = [template | {"resource_id": f"server-{number}"} for number in range(50)]
+
+    def make(_request: Request, number: int) -> None:
+        for row in estate.storage_usage:
+            row["backup_count"] = number
+
+    simulator = Simulator(estate)
+    simulator.intercept = make
+    with a_client(simulator) as client:
+        walk = client.read(Kind.STORAGE_USAGE, WINDOW)
+        seen = {row["resource_id"] for page in walk for row in page.rows}
+
+    assert (len(seen), walk.expected, walk.reading().complete) == (50, 50, True)
+
+
 @pytest.mark.parametrize("workers", [1, 4])
 @pytest.mark.parametrize("change", [add, add_late, update, remove])
 def test_a_list_that_changes_between_two_passes_over_the_socket_is_read_completely(

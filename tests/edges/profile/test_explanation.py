@@ -55,7 +55,7 @@ def test_without_a_file_the_default_is_explained() -> None:
     assert lines[-1] == "Waivers      none"
     assert not [line for line in lines if line.startswith(("Levels", "Maintenance"))]
     (left_out,) = [line for line in lines if line.startswith("  not applied: ")]
-    opt_in = (204, 205, 206, 207, 303, 305, 306, 402, 407, 503, 505)
+    opt_in = (204, 205, 206, 207, 303, 305, 306, 402, 407, 408, 503, 505)
     assert left_out == "  not applied: " + ", ".join(f"CBR-{number}" for number in opt_in)
 
 

@@ -13,7 +13,7 @@ from audit.profile.limits import LimitValues
 from audit.profile.presets import preset_text, preset_values
 from audit.profile.reading import presets_as_json
 
-OPT_IN = {f"CBR-{number}" for number in (204, 205, 206, 207, 303, 305, 306, 402, 407, 503, 505)}
+OPT_IN = {f"CBR-{number}" for number in (204, 205, 206, 207, 303, 305, 306, 402, 407, 408, 503, 505)}
 
 EVERY = pytest.mark.parametrize("name", PRESETS)
 IDS = {control.id for control in CONTROLS}
