@@ -47,6 +47,7 @@ def test_every_limit_has_an_order_or_none_for_a_reason() -> None:
         (limit(min_retention_days=7), limit(min_retention_days=6), "min_retention_days", (7, 6)),
         (limit(min_retention_days=7), limit(min_retention_days=None), "min_retention_days", (7, 0)),
         (limit(max_retention_days=7), limit(), "max_retention_days", (7, None)),
+        (limit(min_backup_size_percent=50), limit(), "min_backup_size_percent", (50, 0)),
         (limit(weakened_days=8), limit(), "weakened_days", (8, 7)),
         (limit(), limit(weakened_days=0), "weakened_days", (7, 0)),
         (limit(), limit(max_agent_silence_hours=25), "max_agent_silence_hours", (24, 25)),
