@@ -104,94 +104,78 @@ def tamper(estate: Estate, *, seed: int = 1) -> Estate:
 
 def shortens_retention(scene: _Scene) -> None:
     """A policy keeps backups for three days less."""
-    for row in scene.policies()[:]:
-        days = row["operation_definition"]["retention_duration_days"]
-        if days >= _FEWEST_DAYS:
-            row["operation_definition"]["retention_duration_days"] = days - 3
-            scene.fails("CBR-114", "policy", row["id"])
-            return
+    rules = [(row["operation_definition"], row["id"]) for row in scene.policies()]
+    for rule, policy_id in [each for each in rules if each[0]["retention_duration_days"] >= _FEWEST_DAYS][:1]:
+        rule["retention_duration_days"] -= 3
+        scene.fails("CBR-114", "policy", policy_id)
 
 
 def keeps_one_less(scene: _Scene) -> None:
     """A policy keeps one backup less, or the last one of a month less."""
-    for row in scene.policies():
-        if row["operation_definition"].get("max_backups", -1) > 0:
-            name = scene.rng.choice(("max_backups", "month_backups"))
-            row["operation_definition"][name] -= 1
-            scene.fails("CBR-114", "policy", row["id"])
-            return
+    rules = [(row["operation_definition"], row["id"]) for row in scene.policies()]
+    for rule, policy_id in [each for each in rules if each[0].get("max_backups", -1) > 0][:1]:
+        rule[scene.rng.choice(("max_backups", "month_backups"))] -= 1
+        scene.fails("CBR-114", "policy", policy_id)
 
 
 def runs_less_often(scene: _Scene) -> None:
     """A policy loses one of its rules."""
-    for row in scene.policies():
-        pattern = row["trigger"]["properties"]["pattern"]
-        if len(pattern) > 1:
-            pattern.pop()
-            scene.fails("CBR-114", "policy", row["id"])
-            return
+    patterns = [(row["trigger"]["properties"]["pattern"], row["id"]) for row in scene.policies()]
+    for pattern, policy_id in [each for each in patterns if len(each[0]) > 1][:1]:
+        pattern.pop()
+        scene.fails("CBR-114", "policy", policy_id)
 
 
 def raises_retention(scene: _Scene) -> None:
     """A policy keeps backups for longer: harmless, also for those that it deleted earlier."""
-    for row in scene.policies()[-1:]:
-        if row["operation_definition"]["retention_duration_days"] > 0:
-            row["operation_definition"]["retention_duration_days"] += 30
-            scene.untouched.discard(row["id"])
+    by_age = [row for row in scene.policies() if row["operation_definition"]["retention_duration_days"] > 0]
+    for row in by_age[-1:]:
+        row["operation_definition"]["retention_duration_days"] += 30
+        scene.untouched.discard(row["id"])
 
 
 def takes_replication_off(scene: _Scene) -> None:
     """Backups of a vault are not copied any more."""
-    for row in scene.policies("replication"):
-        applied = row["associated_vaults"]
-        vault_id = applied[0]["vault_id"]
-        if vault_id in scene.untouched:
-            row["associated_vaults"] = applied[1:] or None
-            scene.fails("CBR-114", "vault", vault_id)
-            return
+    first = [(row, row["associated_vaults"][0]["vault_id"]) for row in scene.policies("replication")]
+    for row, vault_id in [each for each in first if each[1] in scene.untouched][:1]:
+        row["associated_vaults"] = row["associated_vaults"][1:] or None
+        scene.fails("CBR-114", "vault", vault_id)
 
 
 def unlocks(scene: _Scene) -> None:
     """The backups of a vault can be deleted before their time."""
-    for row in scene.free(scene.estate.vaults):
-        if row["locked"]:
-            row["locked"] = False
-            scene.fails("CBR-114", "vault", row["id"])
-            return
+    for row in [row for row in scene.free(scene.estate.vaults) if row["locked"]][:1]:
+        row["locked"] = False
+        scene.fails("CBR-114", "vault", row["id"])
 
 
 def exempts(scene: _Scene) -> None:
     """A resource does not follow the policy of its vault any more."""
-    for _vault, held in scene.held():
-        if held["auto_protect"]:
-            held["auto_protect"] = False
-            scene.fails("CBR-501", "resource", held["id"])
-            scene.fails("CBR-114", "resource", held["id"])
-            return
+    for held in [held for _vault, held in scene.held() if held["auto_protect"]][:1]:
+        held["auto_protect"] = False
+        scene.fails("CBR-501", "resource", held["id"])
+        scene.fails("CBR-114", "resource", held["id"])
 
 
 def leaves_a_disk_out(scene: _Scene) -> None:
     """A disk of a server is not backed up any more."""
-    for vault, held in scene.held():
-        if vault["billing"]["object_type"] == "server" and not held["extra_info"]:
-            held["extra_info"] = {"exclude_volumes": [identifiers.uuid(scene.rng)]}
-            scene.fails("CBR-502", "resource", held["id"])
-            scene.fails("CBR-114", "resource", held["id"])
-            return
+    servers = [held for vault, held in scene.held() if vault["billing"]["object_type"] == "server"]
+    for held in [held for held in servers if not held["extra_info"]][:1]:
+        held["extra_info"] = {"exclude_volumes": [identifiers.uuid(scene.rng)]}
+        scene.fails("CBR-502", "resource", held["id"])
+        scene.fails("CBR-114", "resource", held["id"])
 
 
 def takes_out(scene: _Scene) -> None:
     """A resource is not in its vault any more, and no task shows why."""
-    for vault, held in scene.held():
-        if len(vault["resources"]) > 1:
-            vault["resources"].remove(held)
-            scene.fails("CBR-114", "resource", held["id"])
-            return
+    for vault, held in [(vault, held) for vault, held in scene.held() if len(vault["resources"]) > 1][:1]:
+        vault["resources"].remove(held)
+        scene.fails("CBR-114", "resource", held["id"])
 
 
 def moves_ends(scene: _Scene) -> None:
     """All backups of a resource end tomorrow; the log may show that somebody asked for it."""
-    for vault, held, points in scene.spare():
+    for vault, held, points in scene.spare()[:1]:
         for row in points:
             row["expired_at"] = written(scene.at.replace(microsecond=0) + _DAY)
         if scene.rng.randrange(2):
@@ -200,7 +184,6 @@ def moves_ends(scene: _Scene) -> None:
         scene.found.add(("CBR-403", "resource", held["id"]))
         scene.fails("CBR-114", "vault", vault["id"])
         scene.untouched.discard(held["id"])
-        return
 
 
 def deletes(scene: _Scene) -> None:
@@ -214,7 +197,7 @@ def lets_vanish(scene: _Scene) -> None:
 
 
 def _remove(scene: _Scene, *, with_task: bool) -> None:
-    for vault, held, points in scene.spare():
+    for vault, held, points in scene.spare()[:1]:
         gone = points[:_TAKEN]
         ids = {row["id"] for row in gone}
         scene.estate.backups[:] = [row for row in scene.estate.backups if not ids & {row["id"], row["parent_id"]}]
@@ -224,7 +207,6 @@ def _remove(scene: _Scene, *, with_task: bool) -> None:
             _note(scene, "delete", vault, held, {"delete": {"backup_id": row["id"], "backup_name": row["name"]}})
         scene.fails("CBR-111", "vault", vault["id"])
         scene.untouched.discard(held["id"])
-        return
 
 
 def _note(scene: _Scene, operation: str, vault: Row, held: Row | None, block: Row) -> None:

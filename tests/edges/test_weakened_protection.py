@@ -207,6 +207,22 @@ def test_an_unreadable_list_hides_no_sabotage_from_the_run_after_it(world: World
     assert {("CBR-111", "vault", vault_id), ("CBR-114", "policy", world.policy["id"])} == failing(seeing)
 
 
+def test_what_no_run_could_read_for_long_is_not_looked_for_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.predecessor._MOST_LOOKED_BACK", 1)
+    world.audit()
+    refused = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
+    world.intercept = lambda request, _number: refused if hidden(request.url) else None
+    world.audit(keep_for(SHORT))
+    world.intercept = None
+    report = world.audit()
+
+    assert failing(report) == set()
+    assert finding(report, "CBR-114", world.policy["id"])["outcome"] == "unknown"
+    assert report["conclusion"] == "incomplete"
+
+
 def test_raising_the_retention_makes_no_lawful_deletion_an_early_one(world: World) -> None:
     world.audit()
     reports = [world.audit(keep_for(999)), world.audit()]

@@ -55,6 +55,13 @@ def test_a_small_estate_takes_what_fits(resources: int, days: int) -> None:
         assert after.truth()["conclusion"] in {"incomplete", "non_compliant"}
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_the_company_is_like_something_is_weakened(seed: int) -> None:
+    before = an_estate("mixed", seed=seed, resources=10, days=8)
+
+    assert "CBR-114" in planted(before, tamper(before, seed=seed))
+
+
 def test_nothing_is_planted_where_something_is_wrong_already() -> None:
     before = an_estate("failing", seed=7)
     troubled = {entry["subject"]["id"] for entry in before.truth()["expected"]}
