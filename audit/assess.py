@@ -67,6 +67,8 @@ def assess(
         members={about: tuple(rows) for about, rows in intake.members.items()},
         usages={about: tuple(rows) for about, rows in intake.usages.items()},
     )
+    if previous and previous.seen is not None and log.enterprise_project_id is None:
+        former = None  # this run may have been shown less: what it misses need not be gone
     judged = subjects.arrange(intake.tasks, inventory, collection, former, _demanded(facts, profile, previous))
     lines: list[ResourceLine] = []
 

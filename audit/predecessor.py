@@ -253,20 +253,29 @@ def _former(store: Store, digest: Digest) -> "Former":
 
 
 def _whole_list(store: Store, digest: Digest, kind: Kind) -> list[Page] | None:
-    """Go back to the newest run that read a list to its end, and whose answers are all there."""
+    """Go back to the newest run of the same scope that read a list to its end, and whose answers are all there."""
     reader: Digest | None = digest
+    scope = _scope(read_manifest(store, digest))
     for _ in range(_MOST_LOOKED_BACK):
         if reader is None:
             break
-        manifest = read_manifest(store, reader) or {"readings": (), "pages": ()}
-        if any(part["kind"] == kind and part["complete"] for part in manifest["readings"]):
+        manifest = read_manifest(store, reader)
+        if manifest and _scope(manifest) == scope and _read_whole(manifest, kind):
             pages = list(stored_pages(store, reader, kind))
-            if {_sha256(page.body) for page in pages} == {
-                item["sha256"] for item in manifest["pages"] if item["kind"] == kind
-            }:
+            named = {item["sha256"] for item in manifest["pages"] if item["kind"] == kind}
+            if {_sha256(page.body) for page in pages} == named:
                 return pages
         reader = _before(store, reader)
     return None
+
+
+def _scope(manifest: Mapping[str, Any] | None) -> str:
+    """What of the project a run was about; runs of version 0.1 left that open."""
+    return (manifest and manifest["run"].get("enterprise_project_id")) or ALL_GRANTED
+
+
+def _read_whole(manifest: Mapping[str, Any], kind: Kind) -> bool:
+    return any(part["kind"] == kind and part["complete"] for part in manifest["readings"])
 
 
 def _history(

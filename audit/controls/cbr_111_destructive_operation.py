@@ -89,6 +89,8 @@ def _of_resource(resource: Resource) -> Verdict:
         return unknown("the vaults could not be read completely")
     if resource.presence != Presence.UNACCOUNTED:
         return not_applicable("what is taken out of a vault is judged there")
+    if not resource.tasks:
+        return unknown("no vault holds it, and no task shows when it left")
     last = newest(resource.tasks)
     return unknown("no vault holds it, and no task shows when it left", [last], last_task=last.created_at)
 

@@ -223,6 +223,32 @@ def test_what_no_run_could_read_for_long_is_not_looked_for_for_ever(
     assert report["conclusion"] == "incomplete"
 
 
+def test_a_run_that_is_shown_less_than_the_one_before_misses_nothing(world: World) -> None:
+    world.audit()
+    refused = json_response({"error_code": "BackupService.9900", "error_msg": "No."}, 400)
+    world.intercept = lambda request, _number: refused if "all_granted_eps" in request.url else None
+    report = world.audit(lambda world: world.estate.vaults.remove(world.vault))
+
+    assert failing(report) & {(each["control"], "vault", world.vault["id"]) for each in report["findings"]} == set()
+    assert outcomes(report) == {"unknown", "pass"}
+
+
+def test_a_list_is_not_taken_from_a_run_of_another_scope(world: World) -> None:
+    world.audit(CBR_AUDIT_ENTERPRISE_PROJECT_ID="0")
+    refused = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
+    world.intercept = lambda request, _number: refused if "/vaults" in request.url else None
+    world.audit()
+    world.intercept = None
+    report = world.audit()
+
+    vaults = {
+        each["outcome"]
+        for each in report["findings"]
+        if (each["control"], each["subject"]["kind"]) == ("CBR-114", "vault")
+    }
+    assert vaults == {"unknown"}
+
+
 def test_raising_the_retention_makes_no_lawful_deletion_an_early_one(world: World) -> None:
     world.audit()
     reports = [world.audit(keep_for(999)), world.audit()]

@@ -231,6 +231,12 @@ def test_the_age_of_a_copy_in_a_replication_vault_is_not_judged() -> None:
     assert (verdict.outcome, facts_of(verdict)["deletions_not_judged"]) == (Outcome.PASS, 1)
 
 
+def test_a_resource_that_left_and_that_no_task_names_is_unknown() -> None:
+    gone = a_resource(presence=Presence.UNACCOUNTED, vaults=(), places=())
+
+    assert judge(gone, limits()).outcome is Outcome.UNKNOWN
+
+
 def early(age: timedelta = 8 * DAY, **changes: Any) -> Taken:
     """A backup that earlier runs saw, with an end that had not come."""
     return a_taken(age, 90 * DAY, **changes)

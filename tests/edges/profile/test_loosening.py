@@ -53,7 +53,6 @@ def test_every_limit_has_an_order_or_none_for_a_reason() -> None:
         (limit(), limit(max_agent_silence_hours=25), "max_agent_silence_hours", (24, 25)),
         (limit(), limit(trusted_projects=["p"]), "trusted_projects", ((), ("p",))),
         (limit(), limit(max_backups_looked_at=99), "max_backups_looked_at", (100, 99)),
-        (limit(min_backup_size_percent=50), limit(), "min_backup_size_percent", (50, 0)),
         (limit(required_tags=["a", "b"]), limit(required_tags=["b"]), "required_tags", (("a", "b"), ("b",))),
         (limit(allowed_excluded_disks=[]), limit(allowed_excluded_disks=["d"]), "allowed_excluded_disks", ((), ("d",))),
         (limit(replication_regions=["a"]), limit(), "replication_regions", (("a",), ())),
