@@ -178,7 +178,8 @@ def _order_on_timer(event: TimerEvent, variables: dict[str, str]) -> Order:
     asked = read_user_event(event.user_event)
     if asked == ManualEvent():
         return order(variables, as_of=fired.isoformat())
-    return _order_by_hand(asked, variables, as_of=fired.isoformat())
+    configured = asked.model_copy(update={"official": True})  # by whoever set up the trigger: no what-if
+    return _order_by_hand(configured, variables, as_of=fired.isoformat())
 
 
 def _order_by_hand(event: ManualEvent, variables: dict[str, str], *, as_of: str | None = None) -> Order:

@@ -390,6 +390,7 @@ class TestWhatATimerSays:
         assert made.until == datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
         assert (made.settings.project_id, made.settings.store) == ("other", "/elsewhere")
         assert made.profile == load_profile("strict")
+        assert not made.may_be_what_if
 
     def test_it_may_name_the_time_of_judgement_itself(self) -> None:
         event = {**TIMER, "user_event": '{"as_of": "2023-05-01", "since": "2d"}'}
