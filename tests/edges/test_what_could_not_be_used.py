@@ -84,7 +84,8 @@ def spoil(simulator: Simulator, kind: Kind, change: Callable[[Row], Any], ids: C
     inside = local()
 
     def changed(request: Request, _number: int) -> Response | None:
-        if getattr(inside, "asked", False) or f"/{kind.value.replace('_', '-')}" not in request.url:
+        path = request.url.partition("?")[0]
+        if getattr(inside, "asked", False) or not path.endswith(f"/{kind.value.replace('_', '-')}"):
             return None
         inside.asked = True
         answer = orjson.loads(simulator.dispatch(request).body)

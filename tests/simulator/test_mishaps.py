@@ -14,7 +14,15 @@ from audit.simulator.faults_of_vaults import VaultFault
 from audit.simulator.retention import Retention
 from tests.simulator.asking import AS_OF
 
-ALWAYS_FIT = ("never_runs", "waits", "waits_for_ever", "does_not_follow", "leaves_a_disk_out", "backs_up_one_disk_only")
+ALWAYS_FIT = (
+    "never_runs",
+    "waits",
+    "waits_for_ever",
+    "does_not_follow",
+    "is_deleted",
+    "leaves_a_disk_out",
+    "backs_up_one_disk_only",
+)
 
 
 def a_draft_without_any_run(resources: int = 2) -> Draft:
