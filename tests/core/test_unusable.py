@@ -7,8 +7,19 @@ import pytest
 from audit.collection import About, Kind, Rejected
 from audit.controls import CONTROLS
 from audit.findings import Outcome
+from audit.history import History
 from audit.records import Task
-from audit.subjects import Collection, Presence, Resource, Subjects, VaultSubject, named
+from audit.subjects import (
+    Collection,
+    Former,
+    Inventory,
+    Presence,
+    Resource,
+    Subjects,
+    VaultSubject,
+    arrange,
+    named,
+)
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -223,6 +234,27 @@ class TestAccepted:
         assert in_doubt(subjects) == set()
         assert (subjects.collection.complete, subjects.collection.log_complete) == (True, True)
         assert (len(subjects.collection.rejected), subjects.collection.unusable) == (1, ())
+
+    @pytest.mark.parametrize("kind", [Kind.BACKUPS, Kind.VAULTS])
+    def test_what_is_shown_and_cannot_be_used_is_not_gone(self, kind: Kind) -> None:
+        point = a_point(5 * DAY)
+        hidden = {Kind.BACKUPS: point.id, Kind.VAULTS: "vault-2"}[kind]
+        vaults = {vault.id: vault for vault in VAULTS}
+        former = Former(
+            run="before", until=NOW - DAY, vaults=vaults, backups={point.id: point}, complete=frozenset(Kind)
+        )
+        waiver = a_waiver(control="CBR-902", subject=hidden)
+
+        def seen(*rows: Rejected) -> tuple[set[str], int]:
+            collection = a_collection(rejected=rows, accepted={row.mark: waiver for row in rows})
+            listed = [vault for vault in VAULTS if (kind, vault.id) != (Kind.VAULTS, hidden)]
+            subjects = arrange(History([a_task()]), Inventory(policies=POLICIES, vaults=listed), collection, former)
+            return {each.id for each in subjects.vaults}, sum(len(each.taken) for each in subjects.vaults)
+
+        assert seen() == ({"vault-1", "vault-2"}, 1)
+        assert seen(a_row(kind, row_id=hidden, resources=())) == (
+            ({"vault-1", "vault-2"}, 0) if kind == Kind.BACKUPS else ({"vault-1"}, 1)
+        )
 
 
 def test_rejected_rows_leave_the_reading_as_it_was_and_the_collection_in_doubt() -> None:
