@@ -64,7 +64,7 @@ class RunPart(_Published):
         default=[], description="Keys in which the profile differs from that of the run before."
     )
     what_if: bool = Field(
-        default=False, description="Judged by another profile than the configured one; it decides nothing."
+        default=False, description="Judged by a profile other than the configured one; it decides nothing."
     )
     timezone: str = Field(description="IANA name of the zone that people are shown beside UTC.")
     language: Literal["en", "zh"] = Field(description="Of report.html and index.html; this file is English.")
@@ -589,7 +589,7 @@ class ManifestRun(_Published):
         default=None, description="What was to be read of the project; all_granted_eps for all that may be seen."
     )
     profile_sha256: str = Field(pattern=_SHA256)
-    what_if: bool = Field(default=False, description="Judged by another profile than the configured one.")
+    what_if: bool = Field(default=False, description="Judged by a profile other than the configured one.")
     previous: PreviousPart
 
 

@@ -84,7 +84,7 @@ class _Rule:
         return frozenset(product(self.hours or (start.hour,), self.minutes or (start.minute,)))
 
     def runs_a_day(self, start: datetime) -> float:
-        """How often the rule runs a day on the average, at most."""
+        """How often the rule runs a day on average, at most."""
         days = 1 if self.days is None or self.frequency == rrule.DAILY else len(self.days)
         return len(self.times(start)) * days / (self.interval * self.period.days)
 
@@ -152,7 +152,7 @@ class Schedule:
         return _longest_gap(self._rules, self._origin, timedelta(days=2 * self._cycle_days))
 
     def runs_in(self, days: int) -> int:
-        """How many runs there are in so many days, on an average over whole cycles and rounded down."""
+        """How many runs there are in so many days, on average over whole cycles and rounded down."""
         return self._runs_a_cycle * days // self._cycle_days
 
     def shortest_span(self, runs: int) -> timedelta:

@@ -14,7 +14,7 @@ from audit.errors import SourceRefusedError
 Params = tuple[tuple[str, str], ...]
 T = TypeVar("T")
 
-_NOT_TAKEN: Final = "asked without enterprise project: the API does not take it"
+_NOT_TAKEN: Final = "asked for without an enterprise project: the API does not accept that parameter"
 
 
 class Asked:

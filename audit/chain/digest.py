@@ -21,7 +21,7 @@ class DigestKind(StrEnum):
     NORMAL = "normal"
     EMPTY = "empty"  # no task was read in the window: the digest proves that somebody looked
     BACKFILL = "backfill"  # the window ends no later than the one before: judged again, or late
-    WHAT_IF = "what_if"  # judged by another profile than the configured one: no later run goes on from it
+    WHAT_IF = "what_if"  # judged by a profile other than the configured one: no later run goes on from it
 
     @property
     def is_beside(self) -> bool:

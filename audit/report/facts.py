@@ -37,7 +37,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
         previous: the run before this one.
         enterprise_project_id: what was to be read of the project; None where a run before this setting left it open.
         origin: the run whose history and memory this one took over, None for the first one.
-        is_what_if: judged by another profile than the configured one, so that it decides nothing.
+        is_what_if: judged by a profile other than the configured one, so that it decides nothing.
         profile_changes: the keys in which the profile differs from that of the run before; empty where it is the same.
     """
 

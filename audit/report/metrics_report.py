@@ -43,7 +43,7 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, Iterable[Sample]]]:
     )
     yield (
         "cbr_audit_what_if",
-        "1 where the run was judged by another profile than the configured one, so that it decides nothing.",
+        "1 where the run was judged by a profile other than the configured one, so that it decides nothing.",
         [({}, int(report.run.is_what_if))],
     )
     yield (

@@ -33,7 +33,7 @@ def notices(run: Mapping[str, Any]) -> Iterator[str]:
     """Say what a reader must know before the verdict; ``run`` is that part of report.json."""
     changed = run.get("profile_changes", ())
     if run.get("what_if"):
-        yield "WHAT-IF: judged by another profile than the configured one; it counts only with --official."
+        yield "WHAT-IF: judged by a profile other than the configured one; it counts only with --official."
     if changed:
         more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
         keys = f"{', '.join(changed[:MOST_CHANGES])}{more}"

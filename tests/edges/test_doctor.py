@@ -85,7 +85,9 @@ def test_it_says_which_enterprise_projects_are_seen(place: Place) -> None:
     lines = place.lines()
     assert results(lines) == dict.fromkeys(NAMES, "ok")
     told = {
-        name for name, text in lines.items() if "asked without enterprise project: the API does not take it" in text
+        name
+        for name, text in lines.items()
+        if "asked for without an enterprise project: the API does not accept that parameter" in text
     }
     assert told == {"operation-logs", "vaults", "backups"}
 

@@ -1,4 +1,4 @@
-"""Runs by another profile than the configured one: stored beside, proven like all others, and never the verdict."""
+"""Runs by a profile other than the configured one: stored beside, proven like all others, and never the verdict."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -126,7 +126,7 @@ def test_official_makes_it_the_verdict_and_tells_that_the_profile_is_another_one
         "OTHER PROFILE than that of the run before (limits.grace_hours, limits.max_backup_age_hours): "
         "only what both judge is compared.\n"
     )
-    assert b"Another profile than that of the run before" in (place.folder / done.prefix / "report.html").read_bytes()
+    assert b"A profile other than that of the run before" in (place.folder / done.prefix / "report.html").read_bytes()
     assert b"other profile than before" in place.moving()["index.html"]
 
 

@@ -23,7 +23,7 @@ from audit.wiring import carry_out
 from tests.edges.pretend import AS_OF, a_simulator, audit, json_response, variables, without_waiting
 
 DAY = timedelta(days=1)
-REFUSED = "asked without enterprise project: the API does not take it"
+REFUSED = "asked for without an enterprise project: the API does not accept that parameter"
 BY_PROJECT = ("operation_logs", "vaults", "backups")
 
 

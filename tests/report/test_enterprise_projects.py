@@ -95,7 +95,9 @@ def test_what_was_asked_for_stands_beside_the_run_and_at_each_list() -> None:
         reading(Kind.TASKS, enterprise_project_id=ALL_GRANTED),
         reading(Kind.TASKS, enterprise_project_id=ALL_GRANTED, status="running"),
         reading(Kind.TASKS, enterprise_project_id="e1", status="waiting"),
-        reading(Kind.VAULTS, notes=("asked without enterprise project: the API does not take it",)),
+        reading(
+            Kind.VAULTS, notes=("asked for without an enterprise project: the API does not accept that parameter",)
+        ),
     )
     shown = report(
         run=structs.replace(run(), enterprise_project_id=ALL_GRANTED), collection=replace(collection(), readings=lists)
@@ -106,7 +108,7 @@ def test_what_was_asked_for_stands_beside_the_run_and_at_each_list() -> None:
     assert "Running tasks yes 1,240 1,240 0 2 2 all that are granted" in told
     assert "Waiting tasks yes 1,240 1,240 0 2 2 e1" in told
     assert "Vaults yes 1,240 1,240 0 2 2 not asked for" in told
-    assert "Vaults: asked without enterprise project: the API does not take it" in told
+    assert "Vaults: asked for without an enterprise project: the API does not accept that parameter" in told
 
 
 def test_one_that_was_chosen_is_named_at_the_top() -> None:

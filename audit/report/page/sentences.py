@@ -31,14 +31,14 @@ def notices(run: RunFacts, words: Words) -> Iterator[str]:
     """Say what a reader must know before the verdict."""
     if run.is_what_if:
         yield words.text(
-            "What-if: judged by another profile than the configured one. The latest report stays as it was."
+            "What-if: judged by a profile other than the configured one. The latest report stays as it was."
         )
     if run.profile_changes:
         keys = ", ".join(run.profile_changes[:MOST_CHANGES])
         more = len(run.profile_changes) - MOST_CHANGES
         told = words.text("{keys} and {number} more", keys=keys, number=more) if more > 0 else keys
         yield words.text(
-            "Another profile than that of the run before ({keys}): only what both judge is compared.", keys=told
+            "A profile other than that of the run before ({keys}): only what both judge is compared.", keys=told
         )
 
 
