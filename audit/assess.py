@@ -98,10 +98,10 @@ def _demanded(facts: RunFacts, profile: Profile, previous: Predecessor | None) -
 def _doubts(facts: RunFacts, intake: Intake, log: Reading) -> Iterator[str]:
     """Say what makes a task log doubtful although it was read to its end.
 
-    Tasks that are open come without a window, and may be of any time.
+    Tasks that are open come without a window, and may be of any time: they do not show that the log answers.
     """
-    tasks, until = intake.tasks, facts.window.until
-    if not tasks.number_created(facts.window.since, until):
+    tasks, since, until = intake.tasks, facts.window.since, facts.window.until
+    if not (tasks.number_created(since, until) if log.distinct else tasks.has_finished(since, until)):
         yield "the task log of the window is empty"
     latest = until + _SECOND
     if len(tasks) > tasks.number_created(until=latest):
@@ -109,7 +109,7 @@ def _doubts(facts: RunFacts, intake: Intake, log: Reading) -> Iterator[str]:
         if late:
             yield f"{late} tasks were created after the window's end: the cloud ignored it, or its clock differs"
     if not log.distinct:
-        since = facts.read.since
-        vanished = sum(task.finished and since <= task.created_at <= facts.read.until for task in tasks)
+        read = facts.read
+        vanished = sum(task.finished and read.since <= task.created_at <= read.until for task in tasks)
         if vanished:
             yield f"the task log is empty, and earlier runs read {vanished} tasks of the same time"

@@ -292,11 +292,11 @@ class Rejected(Struct, frozen=True):
     def latest(self) -> datetime | None:
         """What it tells happened no later than this; None where nobody can say.
 
-        A time before the one that was asked for is not to be believed.
+        A time before the one that was asked for is not to be believed, and a task that may be open lasted until then.
         """
         if self.asked is None:
             return self.about.at
-        if self.about.at is None or self.about.at < self.asked.since:
+        if self.about.at is None or self.about.at < self.asked.since or self.about.status is None:
             return self.asked.until
         return min(self.about.at, self.asked.until)
 

@@ -102,10 +102,14 @@ class History:
         return tuple(sorted([row for row in self._rejected.values() if not self._is_whole(row)], key=_place))
 
     def set_aside(self, rows: Iterable[Rejected]) -> None:
-        """Remember rows that could not be used; of one that was read several times, the first reading is named."""
+        """Remember rows that could not be used; of one that was read several times, the first reading is named.
+
+        Of a task that may be open the newest is: it lasted until then.
+        """
         for row in rows:
             claim = row.mark, row.about, row.is_contested
-            self._rejected[claim] = min(self._rejected.get(claim, row), row, key=_place)
+            named = min if row.about.status else max
+            self._rejected[claim] = named(self._rejected.get(claim, row), row, key=_place)
 
     def _is_whole(self, row: Rejected) -> bool:
         """Whether a task is known that is what a row would have been, in this or in a later state."""
@@ -130,6 +134,11 @@ class History:
         """Count the tasks that were created from one time to another; both belong to it."""
         earlier = 0 if since is None else sum(map(state_of(since).__gt__, self._table.created()))
         return sum(map((LATEST if until is None else state_of(until)).__ge__, self._table.created())) - earlier
+
+    def has_finished(self, since: datetime, until: datetime) -> bool:
+        """Whether a task that has ended was created from one time to another; both belong to it."""
+        first, last = state_of(since), state_of(until)
+        return any(first <= created <= last for created in self._table.created_if_finished())
 
     def keep(self, task: Task) -> bool:
         """Merge a task into this history in place; False where the same state of it is known already.

@@ -264,7 +264,7 @@ class _Arrangement:
 
     def _table_of(self, history: History) -> Table:
         """Take the tasks; of one that another row contradicts, nobody can say how it went."""
-        contested = [task for task in map(history.get, self._unusable.contested(Kind.TASKS)) if task]
+        contested = [task for task in map(history.get, self._contested(Kind.TASKS)) if task]
         table = history.hand_over()
         for task in contested:
             table.add(structs.replace(task, status=_CONTESTED), lambda _known, _task: True)
@@ -272,8 +272,12 @@ class _Arrangement:
 
     def _trusted(self, kind: Kind, records: Iterable[R]) -> Iterator[R]:
         """Leave out the records that another row contradicts."""
-        contested = self._unusable.contested(kind)
+        contested = self._contested(kind)
         return (record for record in records if record.id not in contested)
+
+    def _contested(self, kind: Kind) -> frozenset[str]:
+        """Return the ids for which there are two rows that differ, so that neither can be trusted, gap or no gap."""
+        return frozenset(row.id for row in self._collection.unusable if row.kind == kind and row.is_contested)
 
     def _vaults_with(self, resource_id: str) -> AbstractSet[str]:
         """Return the ids of the vaults that hold a resource, or that its tasks name."""

@@ -100,10 +100,6 @@ class Unusable:
         rows = [row for row in self._rows if row.kind == Kind.POLICIES]
         return any(row.about.vaults is None or not set(row.about.vaults).isdisjoint(vault_ids) for row in rows)
 
-    def contested(self, kind: Kind) -> frozenset[str]:
-        """Return the ids for which there are two rows that differ, so that neither can be trusted."""
-        return frozenset(row.id for row in self._rows if row.kind == kind and row.is_contested)
-
     @property
     def vault_ids(self) -> frozenset[str]:
         """The ids of the vaults whose own row could not be used."""

@@ -3,10 +3,13 @@ from datetime import timedelta
 import pytest
 
 from audit.assess import assess
+from audit.collection import About, Kind, Window
+from audit.findings import Outcome
 from audit.history import History
 from audit.profile import Profile
+from audit.report.contents import Report
 from audit.validate import Intake
-from tests.core.builders import DAY, NOW, a_reading, a_task, run_facts
+from tests.core.builders import DAY, NOW, a_reading, a_rejected, a_task, run_facts
 
 
 @pytest.mark.parametrize(("seconds", "is_complete"), [(0.4, True), (1.0, True), (1.1, False)])
@@ -17,3 +20,33 @@ def test_a_task_of_the_last_second_is_no_sign_of_another_clock(seconds: float, i
     report = assess(run_facts(), Profile(), intake, tuple(a_reading(kind) for kind in Profile().lists))
 
     assert report.collection.log_complete is is_complete
+
+
+def assessed(history: History, **log: object) -> Report:
+    """The report on a history, with what the reading of the log found."""
+    readings = (a_reading(Kind.TASKS, **log), *(a_reading(kind) for kind in Profile().lists if kind != Kind.TASKS))
+    return assess(run_facts(), Profile(), Intake(history), readings)
+
+
+@pytest.mark.parametrize(("status", "is_complete"), [(None, False), ("failed", True)])
+def test_a_row_that_may_be_a_stuck_task_is_no_less_in_doubt_for_its_age(status: str | None, is_complete: bool) -> None:  # noqa: FBT001  # the expectation
+    row = a_rejected(about=About(status=status, at=NOW - 140 * DAY), asked=Window(NOW - 900 * DAY, NOW))
+    report = assessed(History([a_task(created_at=NOW - DAY)], [row]))
+
+    assert report.collection.has_all(Kind.TASKS) is is_complete
+    judged = {finding.verdict.outcome for finding in report.findings if finding.control == "CBR-106"}
+    assert (Outcome.UNKNOWN in judged) is not is_complete
+
+
+@pytest.mark.parametrize(
+    ("status", "distinct", "doubts"),
+    [
+        ("running", 0, ("the task log of the window is empty",)),
+        ("running", 1, ()),
+        ("success", 1, ()),
+    ],
+)
+def test_a_running_task_does_not_show_that_the_log_answers(status: str, distinct: int, doubts: tuple[str, ...]) -> None:
+    task = a_task(status=status, created_at=NOW - DAY)
+
+    assert assessed(History([task]), distinct=distinct).collection.doubts == doubts

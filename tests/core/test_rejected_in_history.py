@@ -1,7 +1,7 @@
 """Rows that could not be used, as a history remembers them: merged as a set, until a task is known that is no older."""
 
 import gzip
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import orjson
 import pytest
@@ -94,10 +94,18 @@ def test_a_row_stays_that_no_task_makes_up_for(row: Rejected, task: Task) -> Non
 
 
 def test_the_first_reading_of_a_row_is_the_one_that_is_named() -> None:
-    first, again = (a_rejected(run=run, asked=a_window()) for run in ("20261101", "20261102"))
+    about = About(status="failed")
+    first, again = (a_rejected(run=run, about=about, asked=a_window()) for run in ("20261101", "20261102"))
 
     assert History([], [again, first]).rejected == (first,)
     assert (History([], [again]) + History([], [first])).rejected == (first,)
+
+
+def test_the_newest_reading_is_named_of_a_row_that_may_be_an_open_task() -> None:
+    first, again = (a_rejected(run=run, asked=a_window()) for run in ("20261101", "20261102"))
+
+    assert History([], [again, first]).rejected == (again,)
+    assert (History([], [again]) + History([], [first])).rejected == (again,)
 
 
 def asked(age: timedelta) -> Window:
@@ -105,13 +113,19 @@ def asked(age: timedelta) -> Window:
 
 
 def test_rows_are_pruned_with_the_tasks_of_their_time() -> None:
-    old = a_rejected(mark="old", about=About(at=NOW - 9 * DAY), asked=Window(NOW - 20 * DAY, NOW))
+    old = a_rejected(mark="old", about=About(status="failed", at=NOW - 9 * DAY), asked=Window(NOW - 20 * DAY, NOW))
     without_time = a_rejected(mark="asked", asked=asked(9 * DAY))
     unknown, young = a_rejected(mark="unknown"), a_rejected(mark="young", about=About(at=NOW - DAY))
     history = History([], [old, without_time, unknown, young])
 
     kept = History.load(history.dump(since=NOW - 5 * DAY)).rejected
     assert {row.mark for row in kept} == {"unknown", "young"}
+
+
+def test_a_row_that_may_be_an_open_task_stays_however_old_the_task_is() -> None:
+    stuck = a_rejected(about=About(at=NOW - 140 * DAY), asked=Window(NOW - 900 * DAY, NOW))
+
+    assert History.load(History([], [stuck]).dump(since=NOW - 90 * DAY)).rejected == (stuck,)
 
 
 def test_tasks_and_rows_stand_on_lines_of_their_own() -> None:
@@ -140,7 +154,12 @@ def test_a_row_of_another_form_is_no_history(row: bytes) -> None:
 
 class TestWhen:
     def test_it_is_the_newest_time_that_the_row_states(self) -> None:
-        assert a_rejected(about=About(at=NOW - HOUR), asked=a_window()).latest == NOW - HOUR
+        row = a_rejected(about=About(status="success", at=NOW - HOUR), asked=a_window())
+
+        assert row.latest == NOW - HOUR
+
+    def test_a_task_that_may_be_open_lasted_until_it_was_asked_for(self) -> None:
+        assert a_rejected(about=About(at=NOW - HOUR), asked=a_window()).latest == NOW
 
     def test_it_is_no_later_than_what_was_asked_for(self) -> None:
         assert a_rejected(about=About(at=NOW + DAY), asked=a_window()).latest == NOW
@@ -149,8 +168,10 @@ class TestWhen:
     def test_a_time_before_what_was_asked_for_is_not_believed(self) -> None:
         since = a_window().since
 
-        assert a_rejected(about=About(at=since - TICK), asked=a_window()).latest == NOW
-        assert a_rejected(about=About(at=since), asked=a_window()).latest == since
+        def latest(at: datetime) -> datetime | None:
+            return a_rejected(about=About(status="failed", at=at), asked=a_window()).latest
+
+        assert (latest(since - TICK), latest(since)) == (NOW, since)
 
     def test_nobody_can_say_where_nothing_is_stated_and_nothing_was_asked_for(self) -> None:
         row = a_rejected()

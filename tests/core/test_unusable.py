@@ -217,6 +217,16 @@ class TestContested:
         outcomes = {each: recent.judge(by_id[each], limits()).outcome for each in ("server-1", "server-2", "server-3")}
         assert outcomes == {"server-1": Outcome.UNKNOWN, "server-2": Outcome.UNKNOWN, "server-3": Outcome.PASS}
 
+    @pytest.mark.parametrize("gaps", [(), (Kind.TASKS,)])
+    def test_a_contested_restore_proves_nothing_whether_or_not_the_log_has_gaps(self, gaps: tuple[Kind, ...]) -> None:
+        row = a_row(row_id="backup-48h", is_contested=True, resources=("server-1",), at=NOW - 2 * DAY)
+        collection = a_collection(*gaps, rejected=(row,))
+        restore = a_backup(2 * DAY, operation="restore")
+        (vault,) = arranged([restore], POLICIES, [a_vault()], collection).vaults
+        tested = next(control for control in CONTROLS if control.id == "CBR-601")
+
+        assert tested.judge(vault, limits()).outcome is Outcome.UNKNOWN
+
     def test_a_contested_task_that_is_not_in_the_history_changes_nothing(self) -> None:
         row = a_row(row_id="elsewhere", is_contested=True, resources=("server-1",))
 

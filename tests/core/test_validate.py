@@ -241,7 +241,11 @@ class TestAcceptingRows:
             ("task-1", "later"),
             ("task-2", "earlier"),
         ]
-        assert {row.id: row.run for row in intake.tasks.rejected}["task-1"] == "earlier"
+        assert {row.id: row.run for row in intake.tasks.rejected} == {
+            "task-1": "later",
+            "task-2": "earlier",
+            "task-3": "later",
+        }
 
     def test_a_page_says_for_which_time_it_was_asked(self) -> None:
         params = (("start_time", "2026-01-05T00:00:00Z"), ("end_time", "2026-01-06T00:00:00Z"), ("limit", "1"))
