@@ -152,7 +152,6 @@ class _Arrangement:
         self._vaults = {vault.id: vault for vault in sorted(self._trusted(Kind.VAULTS, inventory.vaults), key=_BY_ID)}
         self._shown = {*self._vaults, *(row.id for row in collection.rejected if row.kind == Kind.VAULTS)}
         backups = sorted(inventory.backups, key=_BY_AGE)
-        self._comparison = Comparison(former, collection, self._vaults, backups)
         policies = sorted(self._trusted(Kind.POLICIES, inventory.policies), key=_BY_ID)
         self._replanned = self._changed(policies)
         self._known: dict[tuple[str, ...], tuple[PolicySubject, ...]] = {}
@@ -175,7 +174,6 @@ class _Arrangement:
             if collection.proven
             else _covered_since(collection.window, history.oldest(collection.window.until))
         )
-        self._taken_of = by_resource(self._comparison.taken.values())
         self._places: dict[str, list[tuple[Vault, Protected]]] = defaultdict(list)
         for vault in self._vaults.values():
             self._named[vault.name].append(vault.id)
@@ -200,10 +198,12 @@ class _Arrangement:
         self._table = self._table_of(history)
         self._file([*self._table.hand_over(collection.window.until)])
         self._syncs = [(task, where) for task, where in self._without_resource if _may_have_brought(task)]
-        self._policies = self._subjects_of(policies)
-        self._applied = _by_vault(self._policies)
         self._collection = replace(collection, unlisted=self._unlisted())
         self._has_read[Kind.VAULTS] = self._collection.has_read(Kind.VAULTS)
+        self._comparison = Comparison(former, self._collection, self._vaults, backups)
+        self._taken_of = by_resource(self._comparison.taken.values())
+        self._policies = self._subjects_of(policies)
+        self._applied = _by_vault(self._policies)
         self._unusable.learn({*self._vaults, *self._gone, *chain.from_iterable(self._stays.values())})
 
     def subjects(self, demanded: Demanded | None) -> Subjects:

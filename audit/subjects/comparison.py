@@ -41,13 +41,18 @@ class Comparison:
         self._why_not = _LOST if collection.lost is not None else _NOT_COMPARED
         self._against = former.run if former else self._memory.run
         self._has_all = {kind: collection.has_all(kind) for kind in Kind}
+        self._hidden = frozenset(collection.unlisted.ids)
         self._id = collection.id
         self._now = collection.window.until
         self._vaults = vaults
         self._places = former.places() if former else {}
         self._unread = {(row.kind, row.id) for row in collection.rejected}
         seen = former.backups if former else {}
-        then = {each: seen[each] for each in seen if (Kind.BACKUPS, each) not in self._unread}
+        then = {
+            each: backup
+            for each, backup in seen.items()
+            if (Kind.BACKUPS, each) not in self._unread and backup.vault_id not in self._hidden
+        }
         there = {each.id: each for each in backups} if then or self._memory.missed else {}
         self._backups = there
         self._moved = _moved(then.values(), there)
@@ -180,7 +185,8 @@ class Comparison:
         if then is None:
             return self._not_there_then(earlier, now, Kind.VAULTS)
         before = of_resource(then)
-        if departure is not None or not (places or self._has_all[Kind.VAULTS]):
+        is_hidden = any(vault.id in self._hidden for vault, _held in then)
+        if departure is not None or is_hidden or not (places or self._has_all[Kind.VAULTS]):
             return self._protection(_NOTHING, earlier, {}, "" if departure else self._doubt(Kind.VAULTS))
         ids, ids_then = _makers(places), _makers(then)
         is_moved = ids and ids_then and ids != ids_then

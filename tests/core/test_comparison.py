@@ -373,7 +373,7 @@ def test_a_resource_that_moved_is_held_to_what_its_former_vault_promised(days: i
     there = a_vault("vault-2")
     policies = [a_policy(), a_policy("policy-2", vault_ids=frozenset({"vault-2"}), retention_days=days)]
 
-    assert told(resource_after([a_vault()], [there], *policies)) == found
+    assert told(resource_after([a_vault()], [a_vault(resources=()), there], *policies)) == found
 
 
 def test_a_resource_that_stays_says_nothing_of_how_its_policies_changed() -> None:

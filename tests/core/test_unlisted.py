@@ -14,6 +14,7 @@ from tests.core.builders import (
     NOW,
     a_backup,
     a_collection,
+    a_former,
     a_point,
     a_policy,
     a_reading,
@@ -195,3 +196,40 @@ class TestOneEnterpriseProject:
 
         assert len(gaps(backup)) == 1
         assert backup.collection.notes == ()
+
+
+class TestOnesThatAnEarlierRunSaw:
+    """A right was narrowed since: what is hidden now is not taken for gone."""
+
+    HIDDEN = a_vault("vault-9", "server-9")
+    POINT = a_point(vault_id="vault-9", resource_id="server-9", id="hidden", expired_at=NOW + WEEK)
+
+    def after(self, policies: list[Policy], *vaults: Vault, **collection: Any) -> Subjects:
+        former = a_former(policies, [a_vault(), self.HIDDEN, *vaults], [self.POINT])
+        return arranged(
+            [a_backup(DAY)], policies, [a_vault(), *vaults], a_collection(**collection), backups=[], former=former
+        )
+
+    def test_a_hidden_vault_is_not_gone_and_neither_are_its_backups_and_what_it_holds(self) -> None:
+        subjects = self.after([APPLIED])
+
+        assert len(gaps(subjects)) == 1
+        assert [vault.id for vault in subjects.vaults] == ["vault-1"]
+        assert subjects.elsewhere == ()
+        assert [resource.id for resource in subjects.resources] == ["server-1"]
+
+    def test_one_that_nothing_names_any_more_is_gone_with_its_backups(self) -> None:
+        subjects = self.after([a_policy()])
+
+        (gone,) = (vault for vault in subjects.vaults if vault.id == "vault-9")
+        assert gone.protection is not None
+        assert [each.aspect.what for each in gone.protection.weakened] == ["exists"]
+        assert [each.id for each in gone.taken] == ["hidden"]
+        assert "server-9" in {resource.id for resource in subjects.resources}
+
+    def test_what_another_vault_holds_as_well_is_not_compared(self) -> None:
+        subjects = self.after([APPLIED], a_vault("vault-2", "server-9"))
+
+        (held,) = (resource for resource in subjects.resources if resource.id == "server-9")
+        assert held.protection is not None
+        assert (held.protection.weakened, held.protection.doubt) == ((), "this run could not read all vaults")
