@@ -14,7 +14,10 @@ from audit.errors import SourceRefusedError
 Params = tuple[tuple[str, str], ...]
 T = TypeVar("T")
 
-_NOT_TAKEN: Final = "asked for without an enterprise project: the API does not accept that parameter"
+_LEFT_OUT: Final = {
+    HTTPStatus.BAD_REQUEST: "asked for without an enterprise project: the API does not accept that parameter",
+    HTTPStatus.FORBIDDEN: "asked for without an enterprise project: asking for all of them is refused",
+}
 
 
 class Asked:
@@ -49,10 +52,11 @@ class Asked:
             if self.enterprise_project_id != ALL_GRANTED:
                 error.args = (f"{error}; check CBR_AUDIT_ENTERPRISE_PROJECT_ID, too",)
                 raise
-            if error.status != HTTPStatus.BAD_REQUEST:
+            note = _LEFT_OUT.get(error.status)
+            if note is None:
                 raise
             answer = ask(self._params(without_project=True))
-            self.enterprise_project_id, self.notes = None, (_NOT_TAKEN,)
+            self.enterprise_project_id, self.notes = None, (note,)
         self._is_taken = True
         return answer
 

@@ -140,11 +140,27 @@ def refuse(status: int, *, only: bool) -> Any:
 class TestGivingWay:
     def test_a_refusal_that_has_another_cause_is_told_as_it_is(self) -> None:
         with pytest.raises(SourceRefusedError, match=r"^no$"):
-            Asked(ALL_GRANTED).once(refuse(403, only=True))
+            Asked(ALL_GRANTED).once(refuse(404, only=True))
         with pytest.raises(SourceRefusedError, match=r"^no$"):
             Asked(ALL_GRANTED).once(refuse(400, only=False))
         with pytest.raises(SourceRefusedError, match=r"^no$"):
             Asked().once(refuse(400, only=False))
+
+    def test_where_all_of_them_are_forbidden_it_asks_without_and_says_so(self) -> None:
+        asked = Asked(ALL_GRANTED)
+
+        assert asked.once(refuse(403, only=True)) == "answer"
+        assert asked.enterprise_project_id is None
+        assert asked.notes == ("asked for without an enterprise project: asking for all of them is refused",)
+
+    def test_where_asking_without_is_forbidden_too_the_second_refusal_is_told(self) -> None:
+        refusals = iter(("first", "second"))
+
+        def ask(_params: tuple[tuple[str, str], ...]) -> str:
+            raise SourceRefusedError(next(refusals), status=403)
+
+        with pytest.raises(SourceRefusedError, match=r"^second$"):
+            Asked(ALL_GRANTED).once(ask)
 
     def test_what_was_taken_once_is_not_left_out_later(self) -> None:
         taken = Asked(ALL_GRANTED)
