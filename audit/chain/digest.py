@@ -25,7 +25,7 @@ class DigestKind(StrEnum):
 
     @property
     def is_beside(self) -> bool:
-        """The run stands beside the others: later ones pass it over."""
+        """The run stands beside the others: later ones pass it over, and it does not move the latest time on."""
         return self in {DigestKind.BACKFILL, DigestKind.WHAT_IF}
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from audit.chain.digest import Digest, DigestKind, Link, folder_of
+from audit.chain.digest import Digest, Link, folder_of
 from audit.chain.envelope import Envelope
 from audit.errors import ChainError
 from audit.store import Store
@@ -19,7 +19,7 @@ class Head(Struct, frozen=True):
     Attributes:
         digest: what it says; None where it is damaged. A run then follows the bytes that are there, and ``verify``
             names them.
-        official: the newest one that is no what-if; None where there is none, or where the way back to it breaks off.
+        official: the newest one that does not stand beside; None where there is none, or the way back to it breaks off.
         siblings: other digests with the same number: runs that overlapped.
     """
 
@@ -57,7 +57,7 @@ def find_head(store: Store, scope: str, pointer: str | None) -> Head | None:
 
 
 def _official(store: Store, digest: Digest | None) -> Digest | None:
-    while digest is not None and digest.kind == DigestKind.WHAT_IF:
+    while digest is not None and digest.kind.is_beside:
         digest = _opened(store, digest.previous.object) if digest.previous else None
     return digest
 

@@ -114,6 +114,15 @@ def test_a_run_of_a_time_before_that_of_a_what_if_is_the_latest_all_the_same(pla
     assert last.report.run.previous.run == done.report.run.id
 
 
+def test_runs_that_judge_an_earlier_time_again_never_become_the_latest(place: Place) -> None:
+    first = place.audit(10)
+    again = [place.audit(hours) for hours in (5, 7)]
+    last = place.audit(11)
+
+    assert last.report.run.previous.run == first.report.run.id
+    assert not {done.report.run.id for done in again} & {line.run for line in last.report.trend}
+
+
 def test_official_makes_it_the_verdict_and_tells_that_the_profile_is_another_one(place: Place) -> None:
     place.audit()
     done = place.audit(1, STRICTER, official=True)
