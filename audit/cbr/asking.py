@@ -4,7 +4,7 @@ Enterprise projects are not known to every cloud that speaks this API. Whether i
 default one where none is named, no document says; so all are asked for by name, as long as that is not refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final, TypeVar
 
@@ -14,7 +14,7 @@ from audit.errors import SourceRefusedError
 Params = tuple[tuple[str, str], ...]
 T = TypeVar("T")
 
-_LEFT_OUT: Final = {
+_LEFT_OUT: Final[Mapping[int | None, str]] = {
     HTTPStatus.BAD_REQUEST: "asked for without an enterprise project: the API does not accept that parameter",
     HTTPStatus.FORBIDDEN: "asked for without an enterprise project: asking for all of them is refused",
 }
