@@ -223,9 +223,27 @@ def _report(
         return None, _lost(f"{prefix_of(digest)}/{REPORT} is missing or was changed"), None
     try:
         report = orjson.loads(data)
-        return report, recall(report), memory_of(report)
+        return report, recall(report), _remembered(store, digest, memory_of(report))
     except (LookupError, TypeError, ValueError):
         return None, _lost(f"{prefix_of(digest)}/{REPORT} is of another version"), None
+
+
+def _remembered(store: Store, digest: Digest, memory: "Memory", runs: int = _MOST_LOOKED_BACK) -> "Memory":
+    """Add what the runs before remember of that which a run could not see."""
+    from audit.report.memory import memory_of  # noqa: PLC0415  # as above
+
+    if memory.policies_complete and memory.vaults_complete:
+        return memory
+    before = _before(store, digest)
+    while before is not None and runs:
+        runs -= 1
+        is_earlier = not before.kind.is_beside and before.until <= digest.until
+        manifest = read_manifest(store, before) if is_earlier else None
+        data = read_listed(store, manifest, prefix_of(before), REPORT) if manifest else None
+        with suppress(LookupError, TypeError, ValueError):  # it is damaged, or of another version
+            return memory.with_earlier(_remembered(store, before, memory_of(orjson.loads(data or b"")), runs))
+        before = _before(store, before)
+    return memory
 
 
 def _former(store: Store, digest: Digest) -> "Former":

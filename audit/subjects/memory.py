@@ -6,8 +6,9 @@ before cannot be held against it.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 from audit.collection import shown
 from audit.records import Policy
@@ -16,6 +17,8 @@ from audit.subjects.kinds import SubjectKind
 from audit.subjects.protection import Weakened
 from audit.subjects.taken import Taken
 from audit.subjects.terms import Terms
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ class Memory:
             Empty where an older version wrote the report.
         awaited: of each resource that is new, or has a new plan, since when its first backup is awaited.
         overdue: the resources whose newest backup was older than it may be, or that had none although it was due.
+        last_seen: when policies were seen last that an earlier run saw, and that run could not.
         policies_complete, vaults_complete: that run read the whole list; if not, what it does not name may have been
             there all the same.
     """
@@ -71,8 +75,31 @@ class Memory:
     plans: Mapping[str, tuple[KeptPlan, ...]] = field(default_factory=dict)
     awaited: Mapping[str, datetime] = field(default_factory=dict)
     overdue: frozenset[str] = frozenset()
+    last_seen: Mapping[str, datetime] = field(default_factory=dict)
     policies_complete: bool = True
     vaults_complete: bool = True
+
+    def with_earlier(self, earlier: "Memory") -> "Memory":
+        """Add what an earlier run saw and this one only could not: a list that was not read makes nothing forgotten."""
+        memory = self
+        if not self.policies_complete:
+            last_seen = {**dict.fromkeys(earlier.policies, earlier.until), **earlier.last_seen}
+            memory = replace(
+                memory,
+                policies=_added(self.policies, earlier.policies, self.policies),
+                terms=_added(self.terms, earlier.terms, self.policies),
+                plans=_added(self.plans, earlier.plans, self.policies),
+                last_seen=_added({}, last_seen, self.policies),
+            )
+        if not self.vaults_complete:
+            memory = replace(
+                memory,
+                resources=_added(self.resources, earlier.resources, self.resources),
+                awaited=_added(self.awaited, earlier.awaited, self.resources),
+                overdue=self.overdue | (earlier.overdue - self.resources.keys()),
+                vaults=_added(self.vaults, earlier.vaults, self.vaults),
+            )
+        return memory
 
     def policy_since(self, policy: Policy, now: datetime) -> datetime | None:
         """From when on a policy has been as it is now: since this run where the one before did not see it so."""
@@ -88,7 +115,7 @@ class Memory:
         *former, last = known
         if last.is_of(policy):
             return known
-        return (*former, *last.followed_by(policy, last_seen=self.until, now=now))
+        return (*former, *last.followed_by(policy, last_seen=self.last_seen.get(policy.id, self.until), now=now))
 
     def is_replanned(self, policy: Policy, now: datetime) -> bool:
         """Since the run before, a policy was changed so that it runs at other times."""
@@ -123,6 +150,11 @@ class Memory:
         """What the backups of a resource took in MB at the end of earlier days: of one day, the last run counts."""
         known = self.taken.get(resource_id, ())
         return known[:-1] if self.vaults_complete and self.until.date() == now.date() else known
+
+
+def _added(known: Mapping[str, T], earlier: Mapping[str, T], seen: Mapping[str, object]) -> Mapping[str, T]:
+    """Add what was known earlier of that which was not seen since."""
+    return {**{each: earlier[each] for each in earlier.keys() - seen.keys()}, **known}
 
 
 def mark(policy: Policy) -> str:

@@ -194,6 +194,41 @@ class TestSavingAPolicyAgain:
         assert [state.value for state in found.states][-11:] == ["on_time", *["late"] * 9, "pending"]
 
 
+class TestARunThatCouldNotReadThem:
+    def test_what_an_earlier_run_saw_is_kept(self) -> None:
+        earlier = passed_on(seen(BEFORE + HOUR, MISSED, [a_policy()]))
+        unread = passed_on(seen(YESTERDAY, MISSED, [], earlier, gaps=(Kind.POLICIES,)))
+        saved = a_policy(start_time=NOW - HOUR)
+
+        assert of_resource(seen(NOW, MISSED, [saved], unread)).outcome is not Outcome.FAIL
+        memory = unread.with_earlier(earlier)
+        assert of_resource(seen(NOW, MISSED, [saved], memory)).outcome is Outcome.FAIL
+        assert memory.terms == earlier.terms
+
+    def test_a_plan_is_known_no_longer_than_it_was_seen(self) -> None:
+        earlier = passed_on(seen(BEFORE, MISSED, [a_policy()]))
+        unread = passed_on(seen(YESTERDAY, MISSED, [], earlier, gaps=(Kind.POLICIES,)))
+        memory = unread.with_earlier(earlier)
+        (policy,) = seen(NOW, MISSED, [a_policy(patterns=(WEEKLY,))], memory).policies
+
+        assert [plan.until for plan in policy.plans] == [BEFORE, None]
+
+    def test_a_policy_that_a_complete_list_did_not_have_is_not_added(self) -> None:
+        earlier = passed_on(seen(BEFORE, MISSED, [a_policy()]))
+        complete = passed_on(seen(YESTERDAY, MISSED, [], earlier))
+
+        assert complete.with_earlier(earlier) == complete
+
+    def test_what_vaults_held_is_kept_too(self) -> None:
+        earlier = passed_on(seen(BEFORE, MISSED, [a_policy()]))
+        unread = passed_on(seen(YESTERDAY, MISSED, [a_policy()], earlier, vaults=[], gaps=(Kind.VAULTS,)))
+        memory = unread.with_earlier(replace(earlier, overdue=frozenset({"server-1"})))
+
+        assert unread.resources == {}
+        assert (memory.resources, memory.vaults.keys()) == (earlier.resources, earlier.vaults.keys())
+        assert "server-1" in memory.overdue
+
+
 class TestAnOlderReport:
     """Version 0.1 kept a hash of the plan only."""
 

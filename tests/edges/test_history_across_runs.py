@@ -24,6 +24,7 @@ from audit.replay import digest_of, replay
 from audit.run import Done
 from audit.simulator import Simulator, build_estate, serve
 from audit.store import Store, open_store
+from audit.subjects import Memory
 from audit.verify import verify
 from audit.wiring import carry_out
 from tests.core.builders import a_task
@@ -135,6 +136,34 @@ def test_a_gap_in_the_log_is_read_again_by_the_next_run(tmp_path: Path) -> None:
     assert span(manifest_of(mended, tmp_path)["run"]["read"])[0] == AS_OF - 11 * DAY
     assert span(manifest_of(mended, tmp_path)["covered"]) == (AS_OF - 40 * DAY, AS_OF)
     assert newest(store, simulator.project_id, None) is not None
+
+
+@pytest.mark.parametrize(
+    "unread", [("cbr:policies:list",), ("cbr:vaults:list",), ("cbr:policies:list", "cbr:vaults:list")]
+)
+def test_a_run_that_could_not_read_a_list_makes_nothing_forgotten(unread: tuple[str, ...], tmp_path: Path) -> None:
+    simulator, store = an_estate("healthy"), open_store(str(tmp_path))
+
+    def left() -> Memory:
+        head = newest(store, simulator.project_id, None)
+        found = read_predecessor(store, head, until=AS_OF, look_back=90 * DAY)
+        assert found is not None
+        assert found.memory is not None
+        return found.memory
+
+    audit_at(simulator, tmp_path, AS_OF - 10 * DAY)
+    before = left()
+    simulator.deny(*unread)
+    *_, hidden, _last = audit_at(simulator, tmp_path, AS_OF - 6 * DAY, AS_OF - 5 * DAY, AS_OF - 4 * DAY)
+    (tmp_path / hidden.prefix / "report.json").write_bytes(b"{}")
+    after = left()
+
+    assert before.plans
+    assert before.resources
+    assert (after.policies, after.plans) == (before.policies, before.plans)
+    assert after.terms.keys() == before.terms.keys()
+    assert after.resources.keys() == before.resources.keys()
+    assert after.vaults.keys() == before.vaults.keys()
 
 
 def test_after_a_pause_that_is_longer_than_cbr_remembers_coverage_begins_anew(tmp_path: Path) -> None:
