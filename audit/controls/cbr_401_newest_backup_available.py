@@ -11,7 +11,7 @@ How it is judged
                     nobody can say whether the task failed, or whether there should be a backup, or a newer one: the
                     task log, the vaults or the policies have gaps or a row that matters here and could not be used, or
                     a task has a status or an operation that is not documented, or says that it succeeded and names an
-                    error
+                    error; where none is there, a log with gaps may hide that the resource was taken out of its vault
     not_applicable  there is no backup, and none succeeded: CBR-101 judges that
     Left out are backups that are being made or deleted, copies from another region, parts of a server's backup, and
     what a failed task left behind: CBR-105 judges that.
@@ -104,7 +104,7 @@ def _without_any(resource: Resource) -> Verdict:
         odd = resource.strange_since(last.began)
         if odd:
             return strange("deleted the backups", odd, last_success=last.began)
-        if resource.log_read and not shows(resource, REMOVING, last.began):
+        if not shows(resource, REMOVING, last.began):
             return unknown("backups succeeded, and none is there; what took the resource out may be missing", [last])
         return failed("backups succeeded, and none is there to restore from", [last], last_success=last.began)
     if not (shows(resource, SUCCESSES, resource.window.since) and resource.vaults_complete):

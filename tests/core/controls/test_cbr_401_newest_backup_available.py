@@ -154,6 +154,10 @@ class TestGaps:
     def test_an_error_may_have_a_failed_task_that_is_missing(self) -> None:
         assert judged([OLD, BROKEN], log_complete=False).outcome is Outcome.UNKNOWN
 
+    def test_what_took_all_backups_away_may_be_missing(self) -> None:
+        assert judged([], made()).outcome is Outcome.FAIL
+        assert judged([], made(), log_complete=False).outcome is Outcome.UNKNOWN
+
     def test_an_error_after_a_success_is_certain(self) -> None:
         assert judged([OLD, BROKEN], made(), log_complete=False).outcome is Outcome.FAIL
 
