@@ -11,7 +11,8 @@ How it is judged
     unknown         none was seen, and the task log has gaps or a row that matters here and could not be used; or
                     backups are gone and the policies cannot be read; or the evidence does not show whether the time of
                     what was deleted had come; or a deletion or removal has a status that is not documented, or a task
-                    an operation; or no vault holds a resource any more, and no task shows when it left
+                    an operation; or the backups could not be read completely;
+                    or no vault holds a resource any more, and no task shows when it left
     not_applicable  a resource whose place is known: its vault is judged; or the log names a vault, a resource or a
                     known backup for whatever was taken away
     A vault answers for the tasks that concern it, the collection for those that name neither a vault nor a resource
@@ -290,6 +291,7 @@ CONTROL: Final[Control[VaultSubject | Resource | Collection]] = Control(
     reads=frozenset({Kind.BACKUPS}),
     compares=True,
     judges_departed=True,
+    judges_missed=True,
     judges_alone=frozenset({Presence.UNACCOUNTED}),
     asks_people=True,
 )

@@ -522,9 +522,13 @@ class _Arrangement:
         return Presence.LEFT if departure else Presence.UNACCOUNTED
 
     def _departure_of(self, resource_id: str, tasks: Sequence[Task]) -> Departure | None:
-        """Find the task after which no vault held the resource: its own removal, or the deletion of its last vault."""
-        last_vault = next((task.vault_id for task in reversed(tasks) if task.vault_id), "")
-        found = (self._departures.get(resource_id), self._departures.get(last_vault))
+        """Find the task after which no vault held the resource: its own removal, or the deletion of its last vault.
+
+        Where none of its tasks names a vault, the run before may have seen which one held it.
+        """
+        named = next((task.vault_id for task in reversed(tasks) if task.vault_id), None)
+        last_vaults = (named,) if named else self._comparison.former_vault_ids(resource_id)
+        found = [self._departures.get(each) for each in (resource_id, *last_vaults)]
         latest = max((departure for departure in found if departure), key=lambda departure: departure.at, default=None)
         last_backup = max((task.began for task in tasks if task.operation == BACKUP), default=None)
         return None if latest and last_backup and last_backup > latest.at else latest

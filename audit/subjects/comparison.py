@@ -82,6 +82,10 @@ class Comparison:
         known = self._memory.weakened.get((SubjectKind.RESOURCE, resource_id))
         return (known.name, "unknown") if known else None
 
+    def former_vault_ids(self, resource_id: str) -> tuple[str, ...]:
+        """The vaults that held a resource when the run before looked."""
+        return tuple([vault.id for vault, _held in self._places.get(resource_id, ())])
+
     def vault_name(self, vault_id: str) -> str | None:
         """The name of a vault, as earlier runs knew it."""
         then = self._former.vaults.get(vault_id) if self._former else None

@@ -7,6 +7,8 @@ import pytest
 from msgspec import structs
 
 from audit.collection import Kind
+from audit.controls import cbr_111_destructive_operation as destructive
+from audit.findings import Outcome
 from audit.history import History
 from audit.records import Backup, Policy, Protected, Vault
 from audit.subjects import (
@@ -41,6 +43,7 @@ from tests.core.builders import (
     a_taken,
     a_vault,
     arranged,
+    limits,
 )
 
 BEFORE = NOW - HOUR
@@ -332,6 +335,18 @@ def test_a_resource_that_a_task_took_out_is_not_missed_twice() -> None:
     removal = a_backup(HOUR / 2, operation="remove_resource", task_id="removal")
 
     assert told(resource_after([a_vault()], [a_vault("vault-1", "other")], tasks=[removal])) == {}
+
+
+def test_a_resource_without_tasks_that_left_unseen_is_unknown_and_one_whose_vault_was_deleted_left_with_it() -> None:
+    then = a_former([], [a_vault()])
+    deletion = a_backup(HOUR / 2, operation="vault_delete", resource_id=None, task_id="deletion")
+    (unseen,), (seen,) = (arranged(tasks, [], [], former=then).resources for tasks in ([], [deletion]))
+    verdict = destructive.judge(unseen, limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, ())
+    assert (seen.presence, told(seen.protection)) == (Presence.LEFT, {})
+    assert seen.departure is not None
+    assert seen.departure.task_id == "deletion"
 
 
 def test_a_resource_whose_vaults_cannot_be_read_leaves_a_doubt() -> None:
