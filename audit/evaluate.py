@@ -7,12 +7,11 @@ from typing import Any, Final
 
 from audit.collection import Kind
 from audit.demands import Demands
-from audit.findings import Control, Verdict, not_applicable, unknown
+from audit.findings import Control, Outcome, Verdict, not_applicable, unknown
 from audit.judgement import Findings, Judgement
 from audit.previous import OUT_OF_SCOPE
 from audit.subjects import (
     Collection,
-    Existence,
     Limits,
     Presence,
     Resource,
@@ -20,6 +19,7 @@ from audit.subjects import (
     SubjectKind,
     Subjects,
     VaultSubject,
+    left_to_vaults,
 )
 
 _EXCUSES: Final = {
@@ -59,12 +59,14 @@ def evaluate(
 class _Judging:
     """One evaluation: who is judged by which limits, and what is waived."""
 
-    def __init__(self, collection: Collection, demands: Demands, note: Note, controls: Iterable[Control[Any]]) -> None:
+    def __init__(self, collection: Collection, demands: Demands, note: Note, controls: Sequence[Control[Any]]) -> None:
         self._note = note
         self._collection = collection
         self._demands = demands
         self._waivable = {waiver.control for waiver in demands.waivers}
         self._left_to = {presence: control.id for control in controls for presence in control.judges_alone}
+        self._leaves_deleted = any(control.judges_deleted_alone for control in controls)
+        self._leaves_missed = any(control.judges_missed for control in controls)
 
     def of(
         self, kind: SubjectKind, controls: Iterable[Control[Any]], subjects: Sequence[Subject]
@@ -82,11 +84,11 @@ class _Judging:
         for subject in subjects:
             limits = self._demands.of(subject)
             out = None if self._demands.covers(subject) else _OUT_OF_SCOPE
-            gone, deleted = self._absent(subject), _deleted(subject)
+            gone, deleted = self._absent(subject), self._deleted(subject)
             for control, refused, verdicts in applied:
                 absent = None if control.judges_departed else gone
                 excuse = out or absent or (None if control.judges_deleted else deleted) or refused
-                verdicts.append(excuse or _verdict(control, subject, limits))
+                verdicts.append(excuse or self._held(control, subject, limits))
             self._note(subject, limits)
             if isinstance(subject, Resource | VaultSubject):
                 subject.forget()
@@ -105,6 +107,32 @@ class _Judging:
             return None
         excuse, control = _EXCUSES.get(subject.presence), self._left_to.get(subject.presence)
         return not_applicable(excuse.reason, judged_by=control) if excuse and control else excuse
+
+    def _deleted(self, subject: Subject) -> Verdict | None:
+        """Say why no new backups are demanded of what its vault calls deleted, where a control judges that."""
+        is_left = self._leaves_deleted and isinstance(subject, Resource) and subject.is_called_deleted
+        return _DELETED if is_left else None
+
+    def _held(self, control: Control[Any], subject: Subject, limits: Limits) -> Verdict:
+        """Apply the rule, and hold back a pass that rests on what was not read, or that nobody judges."""
+        verdict = _verdict(control, subject, limits)
+        if verdict.outcome != Outcome.PASS:
+            return verdict
+        if unread := self._unread(control, subject):
+            return unknown(f"the {unread.words} could not be read completely")
+        if not control.leaves_missed or self._leaves_missed or not isinstance(subject, Resource):
+            return verdict
+        missed = left_to_vaults(subject, limits.now)
+        if missed:
+            return unknown("backups that an earlier run saw are gone, and no control judges that", missed)
+        return verdict
+
+    def _unread(self, control: Control[Any], subject: Subject) -> Kind | None:
+        """Name a list that the rule looks at, and of which something is missing that may be about the subject."""
+        rows = subject.unusable if isinstance(subject, Resource | VaultSubject) else ()
+        spoilt = {row.kind for row in rows}
+        kinds = sorted(control.reads & self._collection.asked)
+        return next((kind for kind in kinds if kind in spoilt or not self._collection.has_read(kind)), None)
 
     def _marked(self, judgement: Judgement) -> Judgement:
         """Say where a waiver accepts an outcome."""
@@ -126,9 +154,3 @@ def _verdict(control: Control[Any], subject: Subject, limits: Limits) -> Verdict
         return control.judge(subject, limits)
     except Exception as error:  # noqa: BLE001  # a broken rule must not hide the other findings
         return unknown("the control itself failed; please report this", error=type(error).__name__)
-
-
-def _deleted(subject: Subject) -> Verdict | None:
-    """Say why no new backups are demanded of a resource that was deleted, and is still in its vault."""
-    is_deleted = isinstance(subject, Resource) and subject.vaults and subject.existence == Existence.DELETED
-    return _DELETED if is_deleted else None

@@ -123,6 +123,9 @@ class Control(Generic[S_contra]):
         compares: it looks at what the run before saw of the inventory.
         judges_departed: the rule has something to say about subjects that no vault holds.
         judges_deleted: the rule has something to say about resources that were deleted, and are still in a vault.
+        judges_deleted_alone: other rules that demand something of what was deleted leave it to this one.
+        judges_missed: the rule judges the backups that an earlier run saw and that are gone.
+        leaves_missed: the rule leaves these to one that does, and passes only where one is applied.
         judges_alone: how resources may stand that other rules leave to this one, so that one finding says it.
         asks_people: whether it was meant is what the rule asks: the word of a person settles what is unknown, too.
         opt_in: applied only where the profile asks for it: it demands what not everyone needs, or may not be readable.
@@ -140,6 +143,9 @@ class Control(Generic[S_contra]):
     compares: bool = False
     judges_departed: bool = False
     judges_deleted: bool = False
+    judges_deleted_alone: bool = False
+    judges_missed: bool = False
+    leaves_missed: bool = False
     judges_alone: frozenset[Presence] = frozenset()
     asks_people: bool = False
     opt_in: bool = False

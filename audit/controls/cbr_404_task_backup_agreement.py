@@ -13,7 +13,8 @@ How it is judged
                     could not be used; what does not agree may be explained by policies or vaults that could not be
                     read, by a task that names no backup, or by one whose status or operation is not documented, or that
                     says it succeeded and names an error; or the vault says that it keeps no backup of the resource and
-                    one is listed, or the other way round
+                    one is listed, or the other way round; or backups that an earlier run saw are gone, nothing
+                    explains it, and CBR-111 is not applied
     not_applicable  the log shows no successful backup whose vault holds the resource, and no backup is there that was
                     made while the log is covered
     Retention explains a loss where an applied policy by its rules of then, or the end of the next backup that is there,
@@ -191,4 +192,5 @@ CONTROL: Final[Control[Resource]] = Control(
     judges_deleted=True,
     needs=frozenset({Kind.BACKUPS}),
     compares=True,
+    leaves_missed=True,
 )

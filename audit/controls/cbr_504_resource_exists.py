@@ -6,14 +6,15 @@ Why it matters
 How it is judged
     pass            its vault says that it protects it (`protect_status`), or CBR lists it as a resource that could be
                     protected
-    fail            its vaults say that it was deleted; or CBR lists every resource of its type, and not this one, or
-                    this one as deleted
+    fail            its vaults say that it was deleted; or CBR lists it as deleted, or lists every resource of its type
+                    and not this one, and no vault says that it protects it
     unknown         vaults and list contradict each other; one of them could not be read completely; or a vault says
                     that protecting it is in error, or something that is not documented
     not_applicable  neither says anything: the list is read only where a control asks for it, such as CBR-503
-    Where it fails, the controls that demand new backups of the resource do not apply; those on the backups that are
-    there still do. The list says nothing of bare metal and of what is on premises. What `error` means, and whether the
-    list can show less than the vaults, such as resources of other enterprise projects, is documented nowhere.
+    Where its vaults call it deleted, and this control is applied, the controls that demand new backups of the resource
+    do not apply; those on the backups that are there still do. What only the list says excuses nothing. The list says
+    nothing of bare metal and of what is on premises. What `error` means, and whether the list can show less than the
+    vaults, such as resources of other enterprise projects, is documented nowhere.
 How to fix it
     Find out who deleted it, and keep the backups that may still be needed. Then take it out of its vault.
 """
@@ -21,9 +22,7 @@ How to fix it
 from typing import Final
 
 from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.subjects import Existence, Limits, Resource, SubjectKind
-
-_PROTECTED: Final = frozenset({"available", "protecting", "restoring", "removing"})
+from audit.subjects import PROTECTED, Existence, Limits, Resource, SubjectKind
 
 
 def judge(resource: Resource, _limits: Limits) -> Verdict:
@@ -39,7 +38,7 @@ def judge(resource: Resource, _limits: Limits) -> Verdict:
         return unknown("its vaults and the list do not agree whether it was deleted", **facts)
     if resource.existence == Existence.NOT_READ:
         return unknown("the vaults, or the list of what could be protected, could not be read completely", **facts)
-    if not said <= _PROTECTED:
+    if not said <= PROTECTED:
         return unknown("its vault says that protecting it is in error, or in a state that is not documented", **facts)
     if not said and resource.existence == Existence.NOT_SAID:
         return not_applicable("nothing says whether it is still there", **facts)
@@ -55,4 +54,5 @@ CONTROL: Final[Control[Resource]] = Control(
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
     judges_deleted=True,
+    judges_deleted_alone=True,
 )

@@ -109,7 +109,7 @@ class Resource:
         copying: how copying its backups goes.
         copying_since: since when it goes like that.
         is_deleted: it was deleted, and its vault says so.
-        is_unlisted: it was deleted, and the list of resources alone shows it.
+        is_unlisted: it was deleted, and the list of resources alone shows it; its vault says that it is in error.
         synchronised: how many backups came from elsewhere.
     """
 

@@ -26,7 +26,7 @@ def is_deleted(draft: Draft, resource: Resource) -> bool:
 
 
 def delete_a_moment_ago(draft: Draft) -> None:
-    """Delete a server of which the list of resources knows already, and its vault does not: the list has to be read."""
+    """Delete a server that the list of resources lacks already; its vault finds an error: the list has to be read."""
     troubled = draft.truth.troubled()
     sound = [each for each in draft.resources() if each.id not in troubled and each.type == RESOURCE_TYPES["server"]]
     if sound:

@@ -55,7 +55,8 @@ class _Held:
         run = self.newest.get(resource.id)
         if run is not None and run.status == "running":
             return "protecting"
-        return "error" if run is not None and run.broken else "available"
+        is_in_error = resource.is_unlisted or (run is not None and run.broken)
+        return "error" if is_in_error else "available"
 
 
 def _vault(draft: Draft, vault: Vault, held: _Held) -> Row:

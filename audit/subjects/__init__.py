@@ -17,9 +17,9 @@ from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.memory import Memory, VaultTrace
 from audit.subjects.policy import PolicySubject
-from audit.subjects.proof import Claims, newest_proof, unexplained, weigh_claims
+from audit.subjects.proof import Claims, left_to_vaults, newest_proof, unexplained, weigh_claims
 from audit.subjects.protection import Demanded, Protection, Weakened, Weakening
-from audit.subjects.resource import Existence, Presence, Resource
+from audit.subjects.resource import PROTECTED, Existence, Presence, Resource
 from audit.subjects.retention import FOR_EVER, kept_at_least, kept_at_most, long_term_copies
 from audit.subjects.shift import Shift
 from audit.subjects.strength import Aspect, Difference, Differences, Strength, Value, compare
@@ -52,6 +52,7 @@ __all__ = [
     "FOR_EVER",
     "JUDGED",
     "NOT_BROKEN",
+    "PROTECTED",
     "REMOVING",
     "RESTORED",
     "RESTORING",
@@ -100,6 +101,7 @@ __all__ = [
     "compare",
     "kept_at_least",
     "kept_at_most",
+    "left_to_vaults",
     "long_term_copies",
     "may_be_kept_for",
     "named",

@@ -155,12 +155,24 @@ def unexplained(missing: list[Task], resource: Resource, now: datetime) -> list[
 
     For those that an earlier run saw, their vault answers.
     """
+    return _unexplained([task for task in missing if task.backup_key not in resource.missed], resource, now)
+
+
+def left_to_vaults(resource: Resource, now: datetime) -> list[Task]:
+    """Name the successes whose backup an earlier run saw, and that is gone without a deletion or an end."""
+    if not resource.missed:
+        return []
+    gone = resource.missed - resource.points_by_key.keys()
+    return _unexplained([task for task in resource.kept_successes if task.backup_key in gone], resource, now)
+
+
+def _unexplained(missing: list[Task], resource: Resource, now: datetime) -> list[Task]:
     making = [subject for subject in resource.policies or () if subject.policy.operation == BACKUP]
     young = [task for task in missing if now - task.began < _life(task, making)]
     if not young:
         return []
     rules = [subject.policy for subject in making]
-    deleted = {task.backup_key for task in resource.doing(DELETIONS) if not task.broke} - {None} | resource.missed
+    deleted = {task.backup_key for task in resource.doing(DELETIONS) if not task.broke} - {None}
     began = sorted(other.began for other in resource.sorted_tasks.successes)
     shown = [point for point in resource.own_points or () if point.expired_at]
     left = [task for task in young if task.backup_key not in deleted]

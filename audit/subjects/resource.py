@@ -39,6 +39,8 @@ from audit.subjects.unusable import SUCCESSES, hidden
 _Bounds = tuple[tuple[datetime, str, bool], ...]
 _DAY: Final = timedelta(days=1)
 _GONE: Final = "deleted"
+PROTECTED: Final = frozenset({"available", "protecting", "restoring", "removing"})
+"""What a vault says of a resource that it protects."""
 _NOT_KNOWN: Final = "before the resource was known as it is now"
 _OF_TASKS: Final = ("sorted_tasks", "kept_successes", "last_success", "points_by_key", "strange")
 
@@ -239,14 +241,25 @@ class Resource:
 
     @cached_property
     def existence(self) -> Existence:
-        """Whether it is still there: a list that shows all of its type, and not this one, says that it is not."""
+        """Whether it is still there: a list that shows all of its type, and not this one, says that it is not.
+
+        Such a list may show less than the vaults: one that says it protects the resource contradicts it.
+        """
         if not self.vaults_complete or (self.protectables_complete is False and self.protectable is None):
             return Existence.NOT_READ
         said = {held.protect_status for _vault, held in self.backup_places}
         deleted_by_list = self._deleted_by_list
+        if self.protectable is None and deleted_by_list and said & PROTECTED:
+            return Existence.CONTRADICTED
         if _GONE not in said:
             return {True: Existence.DELETED, False: Existence.THERE, None: Existence.NOT_SAID}[deleted_by_list]
         return Existence.CONTRADICTED if said - {_GONE} or deleted_by_list is False else Existence.DELETED
+
+    @property
+    def is_called_deleted(self) -> bool:
+        """Its vaults themselves say that it was deleted, and nothing contradicts them."""
+        by_vault = any(held.protect_status == _GONE for _vault, held in self.backup_places)
+        return by_vault and self.existence == Existence.DELETED
 
     @property
     def _deleted_by_list(self) -> bool | None:

@@ -6,14 +6,17 @@ from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.evaluate import evaluate
 from audit.findings import Control, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.subjects import Limits, Presence, Resource, Subject, SubjectKind, Subjects
+from audit.subjects import Collection, Limits, Presence, Resource, Subject, SubjectKind, Subjects
 from tests.core.builders import (
     DAY,
     NOW,
     a_backup,
     a_collection,
+    a_former,
+    a_point,
     a_policy,
     a_reading,
+    a_rejected,
     a_task,
     a_vault,
     arranged,
@@ -176,3 +179,59 @@ def test_what_a_subject_remembers_of_its_tasks_is_noted_first_and_freed_then() -
 
     assert noted == [("server-1", True)]
     assert not {"sorted_tasks", "last_success", "kept_successes"} & vars(estate.resources[0]).keys()
+
+
+OF_ROWS = a_control("CBR-001", SubjectKind.RESOURCE, SubjectKind.VAULT, reads=frozenset({Kind.BACKUPS}))
+ASKED = frozenset({Kind.TASKS, Kind.VAULTS, Kind.POLICIES, Kind.BACKUPS})
+
+
+@pytest.mark.parametrize(
+    ("collection", "outcome"),
+    [
+        (a_collection(asked=ASKED), Outcome.PASS),
+        (a_collection(Kind.BACKUPS, asked=ASKED), Outcome.UNKNOWN),
+        (a_collection(Kind.BACKUPS, asked=ASKED - {Kind.BACKUPS}), Outcome.PASS),
+        (a_collection(asked=ASKED, rejected=(a_rejected(kind=Kind.BACKUPS),)), Outcome.UNKNOWN),
+    ],
+)
+def test_nothing_passes_where_a_list_that_it_reads_was_asked_for_and_has_a_gap(
+    collection: Collection, outcome: Outcome
+) -> None:
+    subjects = arranged([a_task()], [], [a_vault()], collection)
+
+    assert {finding.outcome for finding in evaluate(subjects, [OF_ROWS], demands())} == {outcome}
+
+
+def test_a_failure_stays_one_where_a_list_that_it_reads_has_a_gap() -> None:
+    subjects = arranged([a_task()], [], [a_vault()], a_collection(Kind.BACKUPS, asked=ASKED))
+    failing = a_control(reads=frozenset({Kind.BACKUPS}), judge=lambda _subject, _limits: failed("bad"))
+
+    assert outcomes(failing, subjects) == {"server-1": Outcome.FAIL}
+
+
+@pytest.mark.parametrize(
+    ("missed", "others", "outcome"),
+    [
+        ("b-1", ("CBR-111",), Outcome.PASS),
+        ("b-1", (), Outcome.UNKNOWN),
+        ("b-2", (), Outcome.PASS),
+        ("due", (), Outcome.PASS),
+    ],
+)
+def test_backups_that_an_earlier_run_saw_and_that_are_gone_are_no_pass_where_nobody_judges_them(
+    missed: str, others: tuple[str, ...], outcome: Outcome
+) -> None:
+    tasks = [a_backup(9 * DAY, backup_id="due"), a_backup(2 * DAY, backup_id="b-1"), a_backup(DAY, backup_id="b-2")]
+    points = [a_point(age * DAY, id=name) for age, name in ((9, "due"), (2, "b-1"), (1, "b-2"))]
+    there = [point for point in points if point.id != missed or missed == "b-2"]
+    subjects = arranged(
+        tasks,
+        [a_policy(retention_days=7)],
+        [a_vault()],
+        former=a_former([a_policy(retention_days=7)], [a_vault()], points),
+        backups=there,
+    )
+    controls = [control for control in CONTROLS if control.id in {"CBR-404", *others}]
+
+    (verdict,) = (each.verdict for each in evaluate(subjects, controls, demands()) if each.control == "CBR-404")
+    assert (verdict.outcome, "backup-48h" in verdict.tasks) == (outcome, outcome is Outcome.UNKNOWN)

@@ -1,5 +1,6 @@
 """Resources that were deleted, and are still in their vault."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from audit.controls import CONTROLS
 from audit.controls.cbr_503_resource_protected import judge as judge_protected
 from audit.controls.cbr_504_resource_exists import judge
 from audit.evaluate import evaluate
-from audit.findings import Outcome
+from audit.findings import Control, Outcome
 from audit.records import Protectable, Vault
 from audit.subjects import Existence, Presence, Resource
 from tests.core.builders import (
@@ -60,7 +61,7 @@ GONE = {"is_type_listed": True}
         (["deleted", None], {}, Existence.CONTRADICTED, Outcome.UNKNOWN),
         (["available"], {}, Existence.NOT_SAID, Outcome.PASS),
         (["protecting"], LISTED, Existence.THERE, Outcome.PASS),
-        (["available"], GONE, Existence.DELETED, Outcome.FAIL),
+        (["available"], GONE, Existence.CONTRADICTED, Outcome.UNKNOWN),
         ([None], GONE, Existence.DELETED, Outcome.FAIL),
         ([None], LISTED, Existence.THERE, Outcome.PASS),
         ([None], {}, Existence.NOT_SAID, Outcome.NOT_APPLICABLE),
@@ -90,7 +91,9 @@ def test_it_names_the_vaults_and_what_they_and_the_list_say() -> None:
     assert facts_of(judge(a_server(None), limits())) == {"vaults": "vault-1", "protect_status": None}
 
 
-def judged(vault: Vault, *protectables: Protectable, **collection: Any) -> dict[str, Outcome]:
+def judged(
+    vault: Vault, *protectables: Protectable, controls: Sequence[Control[Any]] = CONTROLS, **collection: Any
+) -> dict[str, Outcome]:
     """The outcomes of all controls on a server that its daily policy backed up until five days ago."""
     subjects = arranged(
         [a_backup(day * DAY, backup_id=f"point-{day * 24}h") for day in range(28, 4, -1)],
@@ -102,7 +105,7 @@ def judged(vault: Vault, *protectables: Protectable, **collection: Any) -> dict[
     )
     return {
         finding.control: finding.outcome
-        for finding in evaluate(subjects, CONTROLS, demands(limits(max_backup_age=None)))
+        for finding in evaluate(subjects, controls, demands(limits(max_backup_age=None)))
         if finding.kind == "resource" and finding.id == "server-1"
     }
 
@@ -120,6 +123,13 @@ def test_a_server_that_its_vault_calls_deleted_is_one_finding() -> None:
     assert {outcomes[control] for control in KEPT_BACKUPS} == {Outcome.PASS}
 
 
+def test_a_server_that_was_deleted_is_excused_by_nothing_where_nobody_judges_that_it_was() -> None:
+    (vault,) = held("deleted")
+    outcomes = judged(vault, controls=[control for control in CONTROLS if control.id != "CBR-504"])
+
+    assert {outcomes["CBR-101"], outcomes["CBR-102"]} == {Outcome.FAIL}
+
+
 def test_a_server_that_is_there_and_is_not_backed_up_fails_as_ever() -> None:
     (vault,) = held("available")
     listed = judged(vault, a_protectable(status="ACTIVE"), asked=EVERYTHING)
@@ -129,11 +139,13 @@ def test_a_server_that_is_there_and_is_not_backed_up_fails_as_ever() -> None:
     assert "CBR-504" not in failed
 
 
-def test_a_server_that_a_complete_list_does_not_show_is_one_finding() -> None:
-    (vault,) = held("available")
+@pytest.mark.parametrize(("state", "outcome"), [("available", Outcome.UNKNOWN), (None, Outcome.FAIL)])
+def test_a_server_that_only_the_list_does_not_show_is_judged_as_ever(state: str | None, outcome: Outcome) -> None:
+    (vault,) = held(state)
     outcomes = judged(vault, a_protectable("server-2"), asked=EVERYTHING)
 
-    assert {control for control, outcome in outcomes.items() if outcome is Outcome.FAIL} == {"CBR-504"}
+    assert outcomes["CBR-504"] is outcome
+    assert {outcomes["CBR-101"], outcomes["CBR-102"]} == {Outcome.FAIL}
 
 
 NOT_OFFERED = [a_reading(kind) for kind in Kind if kind is not Kind.PROTECTABLES]
@@ -157,7 +169,7 @@ def test_a_list_says_nothing_of_a_type_that_it_may_not_show(
     kind: str, not_offered: tuple[str, ...], existence: Existence
 ) -> None:
     reading = a_reading(Kind.PROTECTABLES, not_offered=not_offered)
-    vault = a_vault(resources=(a_protected(type=kind),))
+    vault = a_vault(resources=(a_protected(type=kind, protect_status=None),))
     collection = a_collection(asked=EVERYTHING, readings=(*NOT_OFFERED, reading))
 
     (resource,) = arranged((), (), [vault], collection).resources
