@@ -12,6 +12,7 @@ from audit.evaluate import evaluate
 from audit.predecessor import Predecessor
 from audit.profile import Profile
 from audit.profile.loosening import ORDERS, strength_of
+from audit.records import OPEN_STATUSES
 from audit.report.contents import Report, ResourceLine, compose, line_of
 from audit.report.facts import RunFacts
 from audit.validate import Intake
@@ -52,6 +53,7 @@ def assess(
         drift=intake.drift,
         asked=frozenset(profile.lists),
         doubts=tuple(_doubts(facts, intake, log)),
+        ended_unseen=_ended_unseen(intake, readings),
         organization_policies=tuple(intake.organization_policies.values()),
         deployments={about: tuple(rows) for about, rows in intake.deployments.items()},
         memory=previous.memory if previous else None,
@@ -93,6 +95,12 @@ def _demanded(facts: RunFacts, profile: Profile, previous: Predecessor | None) -
         return subjects.Demanded(strength_of(then, now), strength_of(now, then), ORDERS)
     except (AttributeError, LookupError, TypeError, ValueError):
         return subjects.Demanded(None, strength_of(now, now), ORDERS)
+
+
+def _ended_unseen(intake: Intake, readings: tuple[Reading, ...]) -> frozenset[str]:
+    """Name the tasks that were open and are no more; none unless every list of open tasks was read to its end."""
+    complete = {reading.status for reading in readings if reading.kind == Kind.TASKS and reading.complete}
+    return frozenset(intake.not_seen_again) if complete >= OPEN_STATUSES else frozenset()
 
 
 def _doubts(facts: RunFacts, intake: Intake, log: Reading) -> Iterator[str]:

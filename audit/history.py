@@ -130,6 +130,10 @@ class History:
         first = min(self._table.created_if_finished(), default=LATEST)
         return moment_of(first) if first <= state_of(until) else None
 
+    def unfinished(self) -> Iterator[Task]:
+        """Return the tasks that have not ended as far as is known."""
+        return self._table.unfinished()
+
     def number_created(self, since: datetime | None = None, until: datetime | None = None) -> int:
         """Count the tasks that were created from one time to another; both belong to it."""
         earlier = 0 if since is None else sum(map(state_of(since).__gt__, self._table.created()))

@@ -13,7 +13,19 @@ from audit.answers import ANSWERS, parse
 from audit.collection import ABOUT_ONE, About, ContestedError, Drift, Kind, Page, Rejected, Sheet
 from audit.history import History
 from audit.ledger import Ledger
-from audit.records import Agent, Backup, Deployment, Member, OrganizationPolicy, Policy, Protectable, Task, Usage, Vault
+from audit.records import (
+    OPEN_STATUSES,
+    Agent,
+    Backup,
+    Deployment,
+    Member,
+    OrganizationPolicy,
+    Policy,
+    Protectable,
+    Task,
+    Usage,
+    Vault,
+)
 from audit.task_rows import TaskRows, read_tasks
 
 _CONTESTED: Final = "another row has the same id and differs"
@@ -44,7 +56,11 @@ def read_with_care(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
 
 
 class Intake:
-    """Everything usable that was read so far, and an account of everything else."""
+    """Everything usable that was read so far, and an account of everything else.
+
+    Attributes:
+        not_seen_again: ids of the tasks that earlier runs saw open, and that no answer of this one has named.
+    """
 
     def __init__(self, history: History | None = None, run: str = "") -> None:
         """Begin with what earlier runs know of the tasks; the history itself is not changed.
@@ -54,6 +70,7 @@ class Intake:
             run: the id of the run that stores the pages.
         """
         self.tasks = History() if history is None else history + History()
+        self.not_seen_again = {task.id for task in self.tasks.unfinished() if task.status in OPEN_STATUSES}
         self._run = run
         self.policies: dict[str, Policy] = {}
         self.vaults: dict[str, Vault] = {}
@@ -103,6 +120,8 @@ class Intake:
             is_new: no earlier answer had the same bytes.
         """
         self.pages += is_new
+        if page.kind == Kind.TASKS and self.not_seen_again:
+            self.not_seen_again -= _ids(page.rows)
         if isinstance(page.rows, TaskRows):
             self._accept_tasks(page, page.rows)
         else:
@@ -153,6 +172,14 @@ class Intake:
             ValueError: the row cannot be used, or another one had the same id.
         """
         return self._keeper(kind)(row)
+
+
+def _ids(rows: Sequence[Any]) -> set[str]:
+    """Name the tasks of a page, whether their rows can be used or not."""
+    if isinstance(rows, TaskRows) and not rows.page.odd:
+        return set(rows.page.ids)
+    found = (row.get("id") if isinstance(row, dict) else getattr(row, "id", None) for row in rows)
+    return {row_id for row_id in found if isinstance(row_id, str)}
 
 
 def _keep_once(records: dict[str, R], record: R) -> bool:

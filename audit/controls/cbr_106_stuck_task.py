@@ -7,7 +7,8 @@ How it is judged
     fail            a task has been waiting or running for longer
     unknown         no such task was seen, and the task log has gaps or does not reach back beyond the limit, or a row
                     of it could not be used and does not say that its task ended; or an old task has not ended and has a
-                    status that is not documented
+                    status that is not documented; or an earlier run saw an old task open that is not listed as open
+                    any more, and the log does not show how it ended
     not_applicable  the log names no task of the subject
     Tasks that wait or run are asked for by themselves, whatever their time, beside those of the window.
     A resource answers for the tasks that name it, a vault for those that name no resource, the collection for the rest.
@@ -21,7 +22,7 @@ from typing import Final
 
 from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Task, newest, pick
-from audit.subjects import UNFINISHED, Collection, Limits, Resource, SubjectKind, VaultSubject, shows
+from audit.subjects import ENDED_UNSEEN, UNFINISHED, Collection, Limits, Resource, SubjectKind, VaultSubject, shows
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -39,6 +40,9 @@ def judge(subject: Resource | VaultSubject | Collection, limits: Limits) -> Verd
     facts = {"limit_hours": limits.stuck_after // _HOUR}
     if stuck:
         return failed("a task does not end", stuck, since=stuck[0].created_at, **facts)
+    lost = [task for task in old if task.status == ENDED_UNSEEN]
+    if lost:
+        return unknown("it is not listed as open any more, and the log does not show how it ended", lost, **facts)
     if old:
         return unknown("an old task has a status that is not documented", old, **facts)
     if not shows(subject, UNFINISHED, subject.window.since):

@@ -243,6 +243,15 @@ class Table:
             if finished[common]:
                 yield created
 
+    def unfinished(self) -> Iterator[Task]:
+        """Return the tasks whose status may change; they are few."""
+        finished: dict[bytes, bool] = {}
+        for row, (_created, common) in enumerate(CREATED_AND_COMMON.iter_unpack(self._records)):
+            if common not in finished:
+                finished[common] = self.sample(common).finished
+            if not finished[common]:
+                yield self.task(row)
+
     def rows_by_id(self) -> Iterator[int]:
         """Return the numbers in order of id, with no more than a part of them in memory."""
         usual = (row for part in self._index.in_parts() for row in sorted(part, key=self._raw_key))

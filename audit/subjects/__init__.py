@@ -7,7 +7,7 @@ when it left.
 
 from audit.matching import JUDGED, UNMET, PlannedRun, RunState, Schedules
 from audit.subjects.arrange import Inventory, Subject, Subjects, arrange, reaches_back, silent_since
-from audit.subjects.collection import Collection
+from audit.subjects.collection import ENDED_UNSEEN, Collection
 from audit.subjects.drill import Drill
 from audit.subjects.fates import Fate, Fates
 from audit.subjects.former import Former
@@ -47,6 +47,7 @@ __all__ = [
     "BACKUPS",
     "COPYING",
     "DELETING",
+    "ENDED_UNSEEN",
     "FAILURES",
     "FINISHED",
     "FOR_EVER",

@@ -38,7 +38,7 @@ from audit.records import (
 from audit.records.layout import BACKUP_KEY, COMMON_PART, NO_ID, WHOLE
 from audit.records.table import Group, Table
 from audit.schedule import Schedule, UnreadableScheduleError
-from audit.subjects.collection import SURELY_SHOWN, Collection
+from audit.subjects.collection import ENDED_UNSEEN, SURELY_SHOWN, Collection
 from audit.subjects.comparison import Comparison
 from audit.subjects.former import Former
 from audit.subjects.kept_plan import KeptPlan, plan_of
@@ -263,11 +263,13 @@ class _Arrangement:
         return [row for row in self._collection.unusable if is_read or row.kind != Kind.TASKS]
 
     def _table_of(self, history: History) -> Table:
-        """Take the tasks; of one that another row contradicts, nobody can say how it went."""
-        contested = [task for task in map(history.get, self._contested(Kind.TASKS)) if task]
+        """Take the tasks; how one went that another row contradicts, or whose end was not seen, nobody can say."""
+        doubtful = dict.fromkeys(self._collection.ended_unseen, ENDED_UNSEEN)
+        doubtful |= dict.fromkeys(self._contested(Kind.TASKS), _CONTESTED)
+        found = [structs.replace(task, status=doubtful[task.id]) for task in map(history.get, doubtful) if task]
         table = history.hand_over()
-        for task in contested:
-            table.add(structs.replace(task, status=_CONTESTED), lambda _known, _task: True)
+        for task in found:
+            table.add(task, lambda _known, _task: True)
         return table
 
     def _trusted(self, kind: Kind, records: Iterable[R]) -> Iterator[R]:

@@ -13,6 +13,8 @@ from audit.subjects.protection import Protection
 from audit.subjects.unlisted import NONE_UNLISTED, Unlisted
 from audit.subjects.waiver import Waiver
 
+ENDED_UNSEEN: Final = "ended unseen"
+"""Stands for the status of a task that is not listed as open any more, and of which the log does not show the end."""
 SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
 
 
@@ -25,6 +27,7 @@ class Collection:
         rejected: the rows that could not be used: of this run, and those of the task log that earlier runs left.
         accepted: the waivers of those that somebody accepts, by their marks.
         doubts: what makes the task log doubtful although it was read to its end.
+        ended_unseen: ids of tasks that earlier runs saw open; all that are open were listed, and they were not.
         tasks: tasks that concern no resource and no vault, oldest first.
         organization_policies: the policies that the organisation gives to its accounts.
         deployments: how far each of them is deployed, by its id; one that could not be found any more is not there.
@@ -47,6 +50,7 @@ class Collection:
     asked: frozenset[Kind] = ALWAYS_READ
     accepted: Mapping[str, Waiver] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    ended_unseen: frozenset[str] = frozenset()
     tasks: tuple[Task, ...] = ()
     organization_policies: tuple[OrganizationPolicy, ...] = ()
     deployments: Mapping[str, tuple[Deployment, ...]] = field(default_factory=dict)

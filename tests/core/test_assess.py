@@ -9,7 +9,7 @@ from audit.history import History
 from audit.profile import Profile
 from audit.report.contents import Report
 from audit.validate import Intake
-from tests.core.builders import DAY, NOW, a_reading, a_rejected, a_task, run_facts
+from tests.core.builders import DAY, NOW, a_page, a_reading, a_rejected, a_task, a_task_row, a_window, run_facts
 
 
 @pytest.mark.parametrize(("seconds", "is_complete"), [(0.4, True), (1.0, True), (1.1, False)])
@@ -50,3 +50,26 @@ def test_a_running_task_does_not_show_that_the_log_answers(status: str, distinct
     task = a_task(status=status, created_at=NOW - DAY)
 
     assert assessed(History([task]), distinct=distinct).collection.doubts == doubts
+
+
+@pytest.mark.parametrize(
+    ("statuses", "rows", "outcome"),
+    [
+        (("running", "waiting"), (), Outcome.UNKNOWN),
+        (("running", "waiting"), (a_task_row(id="stuck", status=None),), Outcome.FAIL),
+        (("running",), (), Outcome.FAIL),
+        ((), (), Outcome.FAIL),
+    ],
+)
+def test_a_task_that_is_not_listed_as_open_any_more_is_unknown(
+    statuses: tuple[str, ...], rows: tuple[dict[str, object], ...], outcome: Outcome
+) -> None:
+    loose = {"operation": "sync", "resource_id": None, "vault_id": None, "vault_name": None}
+    stuck = a_task("stuck", status="running", created_at=NOW - 40 * DAY, **loose)
+    intake = Intake(History([stuck, a_task(created_at=NOW - DAY)]))
+    intake.accept(a_page(*rows))
+    readings = (*map(a_reading, Profile().lists), *(a_reading(status=status) for status in statuses))
+
+    report = assess(run_facts(window=a_window(90)), Profile(), intake, readings)
+    said = {f.verdict.outcome for f in report.findings if f.control == "CBR-106" and "stuck" in f.verdict.tasks}
+    assert said == {outcome}
