@@ -40,7 +40,18 @@ from audit.report.facts import Conclusion
 from audit.run import Done
 from audit.screen import framework_lines, notices, printable, summary_lines
 from audit.settings import VARIABLES
-from audit.simulator import ACTIONS, PRESETS, SCENARIOS, TAMPERED, Simulator, build_estate, riddle, serve, tamper
+from audit.simulator import (
+    ACTIONS,
+    PRESETS,
+    SCENARIOS,
+    TAMPERED,
+    Simulator,
+    build_estate,
+    replan,
+    riddle,
+    serve,
+    tamper,
+)
 from audit.wiring import carry_out
 
 EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
@@ -306,6 +317,9 @@ def check_files(ctx: click.Context, /, *, files: tuple[Path, ...], kind: str | N
               "the truth is that of a run that follows one without.")  # fmt: skip
 @click.option("--riddles", is_flag=True, help="Let a healthy project answer what nobody understands; the truth names "
               "what must be unknown.")  # fmt: skip
+@click.option("--replanned", type=click.Choice(("before", "now")), help="Tell a healthy project twice, as it was a day "
+              "ago and as it is now: a policy was moved, another saved again over a missing run, a resource added. The "
+              "truth of now is that of a run that follows one over before.")  # fmt: skip
 @click.option("--deny", "denied", type=click.Choice(ACTIONS), metavar="ACTION", multiple=True,
               help="Refuse what needs this IAM action, such as cbr:backups:list; may be repeated.")  # fmt: skip
 def simulate(
@@ -319,14 +333,20 @@ def simulate(
     **estate: Any,
 ) -> None:
     """Serve a simulated project on this machine until stopped; prints one line of JSON that says where."""
-    tampered, riddles = estate.pop("tampered"), estate.pop("riddles")
+    tampered, riddles, replanned = estate.pop("tampered"), estate.pop("riddles"), estate.pop("replanned")
     if tampered and (preset != "default" or estate["scenario"] not in TAMPERED):
         raise SettingsError(f"--tampered is for the default preset and the scenarios {', '.join(TAMPERED)}")
     if riddles and (tampered or preset != "default" or estate["scenario"] != "healthy"):
         raise SettingsError("--riddles is for the default preset and the scenario healthy, without --tampered")
+    alone = preset == "default" and estate["scenario"] == "healthy" and not (tampered or riddles)
+    if replanned and not (alone and (truth is None or replanned == "now")):
+        raise SettingsError(
+            "--replanned is for the default preset and the scenario healthy alone; before has no --truth"
+        )
     made = build_estate(as_of=as_of or datetime.now(UTC).replace(microsecond=0), **estate)
     made = tamper(made, seed=estate["seed"]) if tampered else made
     made = riddle(made, seed=estate["seed"]) if riddles else made
+    made = replan(made, seed=estate["seed"])[replanned == "now"] if replanned else made
     simulator = Simulator(made, latency=timedelta(milliseconds=latency_ms), denied=denied)
     if truth:
         truth.write_bytes(orjson.dumps(made.truth(preset), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

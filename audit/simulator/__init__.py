@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.simulator.estate import SCENARIOS, Estate, build_estate
 from audit.simulator.messages import Request, Response
+from audit.simulator.replanning import replan
 from audit.simulator.riddles import riddle
 from audit.simulator.routes import ACTIONS
 from audit.simulator.server import serve
@@ -26,6 +27,7 @@ __all__ = [
     "Simulator",
     "build_estate",
     "mock_cbr",
+    "replan",
     "riddle",
     "serve",
     "tamper",

@@ -514,7 +514,10 @@ def test_a_simulated_project_is_served_until_it_is_stopped(tmp_path: Path, numbe
     assert {"token", "user", "password", "domain"} <= line.keys()
 
 
-@pytest.mark.parametrize("more", [(), ("--tampered",), ("--scenario", "healthy", "--riddles")])
+@pytest.mark.parametrize(
+    "more",
+    [(), ("--tampered",), ("--scenario", "healthy", "--riddles"), ("--scenario", "healthy", "--replanned", "now")],
+)
 def test_serving_ends_with_the_signal(monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
     class Stopped(threading.Event):
         """Is waited for, and gets the signal just then."""
@@ -560,6 +563,16 @@ def test_tampering_is_for_what_its_truth_is_known_of(unknown: tuple[str, str]) -
     result = invoke("simulate", "--resources", "1", "--tampered", *unknown)
 
     one_clear_line(result, 2, "--tampered is for the default preset and the scenarios healthy, mixed, failing")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [("now",), ("now", "--scenario", "healthy", "--riddles"), ("before", "--scenario", "healthy", "--truth", "x")],
+)
+def test_only_a_healthy_project_is_told_twice(more: tuple[str, ...]) -> None:
+    result = invoke("simulate", "--resources", "1", "--replanned", *more)
+
+    one_clear_line(result, 2, "--replanned is for the default preset and the scenario healthy alone")
 
 
 @pytest.mark.parametrize("more", [(), ("--scenario", "healthy", "--preset", "strict")])

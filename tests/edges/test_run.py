@@ -4,6 +4,7 @@ import gzip
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from audit.publish import Publication
 from audit.report import FORMATS
 from audit.report.facts import Conclusion, RunFacts
 from audit.run import Done, Progress, _lists, collect
-from audit.simulator import Request, Response, Simulator, build_estate, serve
+from audit.simulator import Request, Response, Simulator, build_estate, replan, serve
 from audit.simulator.protectables import INNER_ADDRESS, OUTER_ADDRESS, PASSWORD, USER_DATA
 from audit.store import open_store
 from audit.validate import Intake
@@ -63,6 +64,20 @@ def test_an_audit_concludes_what_is_true(scenario: str, seed: int, tmp_path: Pat
         first_backups = [each for each in report["findings"] if each["control"] == "CBR-101"]
         assert pairs(first_backups, "unknown") == pairs(truth.get("unknown", ()), "unknown")
     assert set(done.keys) >= {f"{done.prefix}/{name}" for name in Profile().formats}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_what_changed_in_the_plans_between_two_audits_is_told_from_what_failed(seed: int, tmp_path: Path) -> None:
+    as_of = AS_OF - seed * timedelta(hours=5)
+    before, now = replan(build_estate("healthy", seed=seed, resources=20, days=30, as_of=as_of), seed=seed)
+
+    first = report_of(audit(Simulator(before), tmp_path, as_of=before.as_of), tmp_path)
+    report = report_of(audit(Simulator(now), tmp_path, as_of=as_of), tmp_path)
+
+    assert failing(report) == pairs(now.truth()["expected"])
+    assert report["conclusion"] == now.truth()["conclusion"]
+    planned_times = [each for each in first["findings"] if each["control"] == "CBR-116"]
+    assert pairs(planned_times, "unknown") == {pair for pair in failing(report) if pair[0] == "CBR-116"}
 
 
 def test_an_estate_without_resources_proves_nothing(tmp_path: Path) -> None:
