@@ -141,7 +141,7 @@ class PolicySubject:
     @property
     def has_planned(self) -> bool:
         """It plans backups, or did at a time that is remembered."""
-        return self.policy.operation == BACKUP and any(stretch.enabled for stretch in self._stretches)
+        return self.policy.operation != REPLICATION and any(stretch.enabled for stretch in self._stretches)
 
     def due(self, since: datetime, until: datetime) -> list[datetime]:
         """Name every run that was surely due from a time to another, in order."""

@@ -12,8 +12,8 @@ from typing import ClassVar, Final
 from audit.collection import Kind, Rejected, Window
 from audit.matching import EVER, NEVER, Matcher, Plan, Schedules
 from audit.records import (
-    BACKUP,
     REMOVE_RESOURCE,
+    REPLICATION,
     RESTORES,
     Agent,
     Backup,
@@ -291,10 +291,13 @@ class Resource:
 
     @cached_property
     def followed(self) -> tuple[PolicySubject, ...]:
-        """The backup policies, disabled ones too, of the backup vaults that hold it without exempting it."""
+        """The policies of the backup vaults that hold it without exempting it, disabled ones too.
+
+        Those are left out that make copies; what one of an undocumented operation makes may be backups.
+        """
         vault_ids = {vault.id for vault, held in self.places if _follows(vault, held)}
-        backup = (subject for subject in self.policies or () if subject.policy.operation == BACKUP)
-        return tuple(subject for subject in backup if not vault_ids.isdisjoint(subject.policy.vault_ids))
+        others = (subject for subject in self.policies or () if subject.policy.operation != REPLICATION)
+        return tuple(subject for subject in others if not vault_ids.isdisjoint(subject.policy.vault_ids))
 
     @property
     def follows(self) -> tuple[str, ...] | None:
