@@ -66,7 +66,7 @@ def judge_silence(draft: Draft, runs: list[Run]) -> None:
     kept = {run.resource.id: run.created for run in sorted(runs, key=lambda run: run.created, reverse=True)}
     restored = {row["extra_info"]["resource"]["id"]: row for row in draft.rows if row["operation_type"] == "restore"}
     for resource in draft.resources():
-        if resource.vault.protect_type != "backup" or draft.runs[resource.id]:
+        if resource.vault.protect_type != "backup" or resource.is_deleted or draft.runs[resource.id]:
             continue
         known = kept.get(resource.id)
         if resource.id in restored:
