@@ -164,7 +164,7 @@ def read_left(store: Store, digest: Digest, since: datetime) -> Predecessor | No
         memory=memory,
         profile=_profile(store, manifest, digest),
         tool_version=str(manifest.get("tool_version")),
-        read_former=partial(_former, store, digest),
+        read_former=partial(_former, store, digest, _complete(report) if report else frozenset()),
     )
 
 
@@ -246,18 +246,25 @@ def _remembered(store: Store, digest: Digest, memory: "Memory", runs: int = _MOS
     return memory
 
 
-def _former(store: Store, digest: Digest) -> "Former":
+def _former(store: Store, digest: Digest, complete: frozenset[str]) -> "Former":
     """Read what a run saw of policies, vaults and backups, from its stored answers.
 
     A list that it could not read is taken from the newest of the runs before that could: nothing may change unseen
     because the list was unreadable for an hour.
+
+    Args:
+        store: where the runs are.
+        digest: of the run.
+        complete: the lists of which nothing was missing by its report.
     """
     from audit.subjects import Former  # noqa: PLC0415  # nothing needs the subjects before the first answer
 
-    intake, complete = Intake(), set[Kind]()
+    intake, whole, asked = Intake(), set[Kind](), dict[Kind, str | None]()
     for kind in _INVENTORY:
-        pages = _whole_list(store, digest, kind)
-        complete |= {kind} if pages is not None else set()
+        reader, pages = _whole_list(store, digest, kind) or (digest, None)
+        if pages is not None and kind in (complete if reader is digest else _complete(_read_report(store, reader))):
+            whole.add(kind)
+        asked[kind] = _asked_for(read_manifest(store, reader), kind)
         for page in stored_pages(store, digest, kind) if pages is None else pages:
             intake.accept(page)
     return Former(
@@ -266,11 +273,34 @@ def _former(store: Store, digest: Digest) -> "Former":
         policies=intake.policies,
         vaults=intake.vaults,
         backups=intake.backups,
-        complete=frozenset(complete - {row.kind for row in intake.rejected}),
+        complete=frozenset(whole),
+        asked=asked,
     )
 
 
-def _whole_list(store: Store, digest: Digest, kind: Kind) -> list[Page] | None:
+def _complete(report: Any) -> frozenset[str]:
+    """Name the lists of which nothing was missing; none where the report cannot be used."""
+    from audit.report.memory import complete_lists  # noqa: PLC0415  # brings the subjects
+
+    try:
+        return complete_lists(report)
+    except (LookupError, TypeError):
+        return frozenset()
+
+
+def _read_report(store: Store, digest: Digest) -> Any:
+    """Read the report of a run, None where it is missing or was changed."""
+    manifest = read_manifest(store, digest)
+    data = read_listed(store, manifest, prefix_of(digest), REPORT) if manifest else None
+    return orjson.loads(data) if data else None
+
+
+def _asked_for(manifest: Mapping[str, Any] | None, kind: Kind) -> str | None:
+    readings = manifest["readings"] if manifest else ()
+    return next((part.get("enterprise_project_id") for part in readings if part["kind"] == kind), None)
+
+
+def _whole_list(store: Store, digest: Digest, kind: Kind) -> tuple[Digest, list[Page]] | None:
     """Go back to the newest run of the same scope that read a list to its end, and whose answers are all there."""
     reader: Digest | None = digest
     scope = _scope(read_manifest(store, digest))
@@ -282,7 +312,7 @@ def _whole_list(store: Store, digest: Digest, kind: Kind) -> list[Page] | None:
             pages = list(stored_pages(store, reader, kind))
             named = {item["sha256"] for item in manifest["pages"] if item["kind"] == kind}
             if {_sha256(page.body) for page in pages} == named:
-                return pages
+                return reader, pages
         reader = _before(store, reader)
     return None
 

@@ -17,9 +17,7 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
     Raises:
         LookupError, TypeError, ValueError: the report is damaged, or another version of cbr-audit wrote it.
     """
-    readings = report["collection"]["readings"]
-    complete = {part["kind"] for part in readings} - {part["kind"] for part in readings if not part["complete"]}
-    complete -= {row["kind"] for row in report["collection"]["rejected_rows"] if not row.get("waiver")}
+    complete = complete_lists(report)
     until = instant(report["run"]["window"]["until"])
     return Memory(
         run=report["run"]["id"],
@@ -39,8 +37,22 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
         awaited={part["id"]: instant(since) for part in report["resources"] if (since := part.get("awaited_since"))},
         overdue=frozenset([part["id"] for part in report["resources"] if _is_overdue(part, until)]),
         policies_complete=Kind.POLICIES in complete,
-        vaults_complete=Kind.VAULTS in complete and not report["collection"].get("hidden_vaults"),
+        vaults_complete=Kind.VAULTS in complete,
     )
+
+
+def complete_lists(report: Mapping[str, Any]) -> frozenset[str]:
+    """Name the lists of which nothing was missing: no answer, no row that nobody accepts, and no vault that is hidden.
+
+    Raises:
+        LookupError, TypeError: the report is damaged, or another version of cbr-audit wrote it.
+    """
+    collection = report["collection"]
+    readings = collection["readings"]
+    missing = {part["kind"] for part in readings if not part["complete"]}
+    missing |= {row["kind"] for row in collection["rejected_rows"] if not row.get("waiver")}
+    missing |= {Kind.VAULTS} if collection.get("hidden_vaults") else set()
+    return frozenset({part["kind"] for part in readings} - missing)
 
 
 def _trace(part: Mapping[str, Any]) -> VaultTrace:

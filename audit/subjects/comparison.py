@@ -40,7 +40,9 @@ class Comparison:
         self._is_first = former is None and collection.memory is None and collection.lost is None
         self._why_not = _LOST if collection.lost is not None else _NOT_COMPARED
         self._against = former.run if former else self._memory.run
-        self._has_all = {kind: collection.has_all(kind) for kind in Kind}
+        asked = {reading.kind: reading.enterprise_project_id for reading in collection.readings}
+        self._unlike = {kind for kind, of in former.asked.items() if of != asked.get(kind)} if former else set[Kind]()
+        self._has_all = {kind: collection.has_all(kind) and kind not in self._unlike for kind in Kind}
         self._hidden = frozenset(collection.unlisted.ids)
         self._id = collection.id
         self._now = collection.window.until
@@ -189,9 +191,9 @@ class Comparison:
         if then is None:
             return self._not_there_then(earlier, now, Kind.VAULTS)
         before = of_resource(then)
-        is_hidden = any(vault.id in self._hidden for vault, _held in then)
-        if departure is not None or is_hidden or not (places or self._has_all[Kind.VAULTS]):
-            return self._protection(_NOTHING, earlier, {}, "" if departure else self._doubt(Kind.VAULTS))
+        unsure = self._doubt_of_places(then, places)
+        if departure is not None or unsure:
+            return self._protection(_NOTHING, earlier, {}, "" if departure else unsure)
         ids, ids_then = _makers(places), _makers(then)
         is_moved = ids and ids_then and ids != ids_then
         covered, doubt = self._of_policies(ids_then, policies) if is_moved else (_NOTHING, "")
@@ -199,12 +201,23 @@ class Comparison:
             doubt = doubt or _NOT_TOLD
         return self._protection(_all(compare(before, own), covered), earlier, now, doubt)
 
+    def _doubt_of_places(self, then: _Places, places: _Places) -> str:
+        """Why nobody can say whether the vaults that held a resource still do, or an empty text."""
+        ids = {vault.id for vault, _held in then}
+        if ids & self._hidden or any((Kind.VAULTS, each) in self._unread for each in ids):
+            return _not_all(Kind.VAULTS)
+        if self._has_all[Kind.VAULTS] or (places and not (Kind.VAULTS in self._unlike and ids - self._vaults.keys())):
+            return ""
+        return self._doubt(Kind.VAULTS)
+
     def _of_policies(self, vaults_then: Sequence[str], policies: _Policies) -> tuple[Differences, str]:
         """Compare what applied policies promise where others are applied now; how one changed, it says itself."""
         then = self._former.applied(*vaults_then) if self._former else ()
         doubt = self._doubt(Kind.POLICIES)
         if policies is None:
             return _NOTHING, doubt
+        if any((Kind.POLICIES, policy.id) in self._unread for policy in then):
+            return _NOTHING, _not_all(Kind.POLICIES)
         now = [subject.policy for subject in policies]
         changed = [operation for operation in (BACKUP, REPLICATION) if _ids(then, operation) != _ids(now, operation)]
         if not changed:
@@ -218,9 +231,8 @@ class Comparison:
             return None
         if self._former is None:
             return Protection(against=self._against, weakened=still_weak(earlier, now), doubt=self._why_not)
-        is_new = kind in self._former.complete
-        doubt = "" if is_new else f"the run before could not read all {kind.words}"
-        return Protection(against=self._against, weakened=still_weak(earlier, now), doubt=doubt, is_new=is_new)
+        doubt = self._doubt_of_former(kind)
+        return Protection(against=self._against, weakened=still_weak(earlier, now), doubt=doubt, is_new=not doubt)
 
     def _protection(
         self,
@@ -242,8 +254,13 @@ class Comparison:
 
     def _doubt(self, kind: Kind) -> str:
         """Why a list cannot be compared as a whole, or an empty text."""
-        if not self._has_all[kind]:
-            return f"this run could not read all {kind.words}"
+        if kind not in self._unlike and not self._has_all[kind]:
+            return _not_all(kind)
+        return self._doubt_of_former(kind)
+
+    def _doubt_of_former(self, kind: Kind) -> str:
+        if kind in self._unlike:
+            return f"the run before did not ask for the same {kind.words}"
         if self._former is None or kind not in self._former.complete:
             return f"the run before could not read all {kind.words}"
         return ""
@@ -276,6 +293,10 @@ def _moved(then: Iterable[Backup], there: Mapping[str, Backup]) -> Mapping[str, 
         (weaker if is_nearer else stronger)[before.vault_id].append(moved)
     vault_ids = weaker.keys() | stronger.keys()
     return {each: Differences(tuple(weaker[each]), tuple(stronger[each])) for each in sorted(vault_ids)}
+
+
+def _not_all(kind: Kind) -> str:
+    return f"this run could not read all {kind.words}"
 
 
 def _end(backup: Backup) -> Value:

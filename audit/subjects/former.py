@@ -17,6 +17,7 @@ class Former:
         run: the id of that run.
         until: its time of judgement.
         complete: the lists of which nothing is missing; what another one does not name may have been there.
+        asked: the enterprise project that each list was asked for; None where it was asked without one.
     """
 
     run: str
@@ -25,6 +26,7 @@ class Former:
     vaults: Mapping[str, Vault] = field(default_factory=dict)
     backups: Mapping[str, Backup] = field(default_factory=dict)
     complete: frozenset[Kind] = frozenset()
+    asked: Mapping[Kind, str | None] = field(default_factory=dict)
 
     def places(self) -> Mapping[str, list[tuple[Vault, Protected]]]:
         """Each resource with the vaults that held it, and how."""

@@ -1,12 +1,12 @@
 """What became of policies, vaults, resources and backups since the run before."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from msgspec import structs
 
-from audit.collection import Kind
+from audit.collection import Kind, Rejected
 from audit.controls import cbr_111_destructive_operation as destructive
 from audit.findings import Outcome
 from audit.history import History
@@ -42,6 +42,7 @@ from tests.core.builders import (
     a_protected,
     a_taken,
     a_vault,
+    a_waiver,
     arranged,
     limits,
 )
@@ -588,3 +589,65 @@ def test_a_task_that_moves_ends_concerns_the_resources_of_its_vault_or_the_one_t
 
     assert [[task.id for task in each.moves_of_ends] for each in subjects.resources] == [["all"], ["one", "all"]]
     assert replace(subjects.resources[0], moves_of_ends=()) != subjects.resources[0]
+
+
+class TestListsThatWereAskedForDifferently:
+    ASKED: ClassVar = dict.fromkeys((Kind.VAULTS, Kind.BACKUPS), "all_granted_eps")
+
+    def test_what_only_the_wider_one_showed_is_not_gone(self) -> None:
+        then = a_former([], [a_vault(), a_vault("vault-2", "server-2")], [a_point(vault_id="vault-2")])
+        alike, unlike = (
+            arranged([], [], [a_vault()], former=each, backups=[]) for each in (then, replace(then, asked=self.ASKED))
+        )
+
+        assert {vault.id for vault in alike.vaults} == {"vault-1", "vault-2"}
+        assert {vault.id for vault in unlike.vaults} == {"vault-1"}
+        assert unlike.elsewhere == ()
+        assert "server-2" not in {resource.id for resource in unlike.resources}
+
+    def test_what_only_the_wider_one_shows_is_not_new(self) -> None:
+        then = a_former([], [a_vault()], asked=self.ASKED)
+        subjects = arranged([], [], [a_vault(), a_vault("vault-2", "server-2")], former=then)
+        protection = of(subjects, SubjectKind.VAULT, "vault-2")
+
+        assert protection is not None
+        assert (protection.is_new, protection.doubt) == (False, "the run before did not ask for the same vaults")
+
+    def test_a_resource_that_one_of_its_vaults_still_holds_is_compared_only_where_all_are_shown(self) -> None:
+        other = a_vault("vault-2")
+        shown, missing = (
+            of(
+                arranged([], [], now, former=a_former([], [a_vault(), other], asked=self.ASKED)),
+                SubjectKind.RESOURCE,
+                "server-1",
+            )
+            for now in ([a_vault(), other], [a_vault()])
+        )
+
+        assert shown is not None
+        assert shown.doubt == ""
+        assert missing is not None
+        assert missing.doubt == "the run before did not ask for the same vaults"
+
+
+class TestRowsThatSomebodyAccepts:
+    def accepting(self, kind: Kind, row_id: str) -> Any:
+        row = Rejected(kind, 1, 0, row_id, "name", "is missing", mark="m1")
+        return a_collection(rejected=(row,), accepted={"m1": a_waiver()})
+
+    def test_what_an_accepted_vault_held_is_not_gone(self) -> None:
+        subjects = arranged([], [], [], self.accepting(Kind.VAULTS, "vault-1"), former=a_former([], [a_vault()]))
+        protection = of(subjects, SubjectKind.RESOURCE, "server-1")
+
+        assert subjects.vaults == ()
+        assert protection is not None
+        assert (protection.weakened, protection.doubt) == ((), "this run could not read all vaults")
+
+    def test_an_accepted_policy_was_not_taken_off(self) -> None:
+        subjects = arranged(
+            [], [], [a_vault()], self.accepting(Kind.POLICIES, "policy-1"), former=a_former([a_policy()], [a_vault()])
+        )
+        protection = of(subjects, SubjectKind.VAULT, "vault-1")
+
+        assert protection is not None
+        assert (protection.weakened, protection.doubt) == ((), "this run could not read all policies")

@@ -249,6 +249,16 @@ def test_a_list_is_not_taken_from_a_run_of_another_scope(world: World) -> None:
     assert vaults == {"unknown"}
 
 
+def test_a_vault_that_was_hidden_from_the_run_before_is_neither_gone_nor_new(world: World) -> None:
+    world.audit()
+    hiding = world.audit(lambda world: world.estate.vaults.remove(world.vault))
+    showing = world.audit(lambda world: world.estate.vaults.append(world.vault))
+
+    assert hiding["collection"]["hidden_vaults"] == [world.vault["id"]]
+    assert failing(hiding) == failing(showing) == set()
+    assert finding(showing, "CBR-114", world.vault["id"])["outcome"] == "unknown"
+
+
 def test_raising_the_retention_makes_no_lawful_deletion_an_early_one(world: World) -> None:
     world.audit()
     reports = [world.audit(keep_for(999)), world.audit()]

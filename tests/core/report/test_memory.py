@@ -5,7 +5,7 @@ import pytest
 
 from audit.collection import About, Kind
 from audit.report.json_report import render
-from audit.report.memory import memory_of
+from audit.report.memory import complete_lists, memory_of
 from audit.subjects import Collection, Memory, Subjects, VaultTrace
 from audit.subjects.memory import mark
 from tests.core.builders import (
@@ -163,6 +163,16 @@ def test_vaults_are_remembered_and_those_that_hide_leave_the_list_in_doubt() -> 
     assert whole.vaults == {"vault-1": VaultTrace(id="vault-1", name="blue", enterprise_project_id=None, listed=True)}
     assert whole.vaults_complete
     assert not memory_of(published(hiding)).vaults_complete
+
+
+def test_a_row_that_somebody_accepts_leaves_its_list_complete() -> None:
+    report = published(an_estate())
+    row = {"kind": "policies", "waiver": {"owner": "ops"}}
+    report["collection"]["rejected_rows"] = [row]
+
+    assert Kind.POLICIES in complete_lists(report)
+    row["waiver"] = None  # type: ignore[assignment]  # as if nobody did
+    assert Kind.POLICIES not in complete_lists(report)
 
 
 def test_a_report_of_version_0_1_says_nothing_of_vaults() -> None:
