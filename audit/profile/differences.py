@@ -6,18 +6,23 @@ from typing import Any, Final
 import orjson
 
 from audit.errors import ProfileError
+from audit.profile.choice import GROUPS
 from audit.profile.model import Profile
 from audit.profile.reading import build_profile
 
 _NOT_KNOWN: Final = ("the profile of the run before cannot be read",)
 
 
-def profile_changes(before: Mapping[str, Any] | None, now: Profile) -> tuple[str, ...]:
+def profile_changes(
+    before: Mapping[str, Any] | None, now: Profile, *, is_of_this_version: bool = True
+) -> tuple[str, ...]:
     """Name the keys that differ, in order, such as ``controls`` and ``limits.grace_hours``.
 
     Args:
         before: the canonical form of the earlier one; what this version has added to it since has its default.
         now: the present one.
+        is_of_this_version: the same version of cbr-audit wrote the earlier one; another may not have known some of the
+            usual controls, and that it leaves them out says nothing.
     """
     if before is None:
         return _NOT_KNOWN
@@ -27,7 +32,11 @@ def profile_changes(before: Mapping[str, Any] | None, now: Profile) -> tuple[str
         return _NOT_KNOWN
     if earlier.sha256 == now.sha256:
         return ()
-    return tuple(sorted(_differing(orjson.loads(earlier.canonical), orjson.loads(now.canonical), "")))
+    then, present = orjson.loads(earlier.canonical), orjson.loads(now.canonical)
+    if not is_of_this_version:
+        usual = GROUPS["default"]
+        present["controls"] = [each for each in present["controls"] if each in then["controls"] or each not in usual]
+    return tuple(sorted(_differing(then, present, "")))
 
 
 def _differing(before: Mapping[str, Any], now: Mapping[str, Any], path: str) -> Iterator[str]:
