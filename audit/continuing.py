@@ -41,11 +41,13 @@ def go_on(
     """
     signer = ready_signer(order.settings, edges.kms)
     head = newest(edges.store, order.settings.project_id, pointer)
-    before = read_predecessor(edges.store, head, until=order.until, look_back=order.profile.remembered)
-    previous, is_what_if = recalled(edges.store, head, before, order.until), _is_what_if(order, before)
-    if before and before.scope != order.settings.enterprise_project_id:
-        previous, before = _of_another_scope(before), None
-    facts = structs.replace(_facts(order, before, previous), is_what_if=is_what_if)
+    scope, look_back = order.settings.enterprise_project_id, order.profile.remembered
+    before = read_predecessor(edges.store, head, until=order.until, look_back=look_back, scope=scope)
+    previous = recalled(edges.store, head, before, order.until, scope)
+    newest_of_all = before or read_predecessor(edges.store, head, until=order.until, look_back=look_back)
+    if newest_of_all and newest_of_all.scope != scope and not previous.is_lost:
+        previous = _of_another_scope(newest_of_all)
+    facts = structs.replace(_facts(order, before, previous), is_what_if=_is_what_if(order, newest_of_all))
     _tell(facts, edges)
     begin(facts)
     publication = Publication(edges.store, facts, head=head, signer=signer)
@@ -87,16 +89,17 @@ def _facts(order: Order, before: Predecessor | None, previous: Previous) -> RunF
 def _is_what_if(order: Order, before: Predecessor | None) -> bool:
     """Whether the profile is another one than the configured one, and nobody says that it counts all the same.
 
-    Where none is configured, the profile of the run before stands for it; a new version of cbr-audit may fill one in
-    otherwise, so that it is compared with runs of the same version only.
+    Where none is configured, the profile of the run before stands for it. What a new version of cbr-audit added to the
+    usual controls since is no change.
     """
     if not order.may_be_what_if:
         return False
     if order.configured_sha256 is not None:
         return True
-    if before is None or before.tool_version != __version__:
+    if before is None:
         return False
-    return bool(profile_changes(before.profile, order.profile))
+    is_of_this_version = before.tool_version == __version__
+    return bool(profile_changes(before.profile, order.profile, is_of_this_version=is_of_this_version))
 
 
 def _tell(facts: RunFacts, edges: Edges) -> None:

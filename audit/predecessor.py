@@ -113,7 +113,9 @@ class Predecessor(Struct, frozen=True, kw_only=True):
         return self.covered is not None and self.covered.until >= since
 
 
-def read_predecessor(store: Store, head: Head | None, *, until: datetime, look_back: timedelta) -> Predecessor | None:
+def read_predecessor(
+    store: Store, head: Head | None, *, until: datetime, look_back: timedelta, scope: str | None = None
+) -> Predecessor | None:
     """Read what the newest run left that judged no later time than this one; None where there is none.
 
     Passed over are runs of a time that another one had judged before, which know less, and what-ifs.
@@ -123,18 +125,21 @@ def read_predecessor(store: Store, head: Head | None, *, until: datetime, look_b
         head: the newest digest.
         until: the time of judgement of this run.
         look_back: how far back a history that has to be made anew must reach.
+        scope: the enterprise project that it was about; None for whatever that was.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    digest, _ = _judged_before(store, head, until) if head else (None, None)
+    digest, _ = _judged_before(store, head, until, scope) if head else (None, None)
     return read_left(store, digest, until - look_back) if digest else None
 
 
-def _judged_before(store: Store, head: Head, until: datetime) -> tuple[Digest | None, Link | None]:
+def _judged_before(store: Store, head: Head, until: datetime, scope: str | None) -> tuple[Digest | None, Link | None]:
     """Go back to the newest digest of no later time; also return the link where the way back breaks off, if it does."""
     digest = head.digest
-    while digest is not None and (digest.until > until or digest.kind.is_beside):
+    while digest is not None and (
+        digest.until > until or digest.kind.is_beside or _is_elsewhere(read_manifest(store, digest), scope)
+    ):
         earlier = _before(store, digest)
         if earlier is None:
             return None, digest.previous
@@ -194,13 +199,15 @@ def prefix_of(digest: Digest) -> str:
     return digest.manifest.object.removesuffix(f"/{MANIFEST}")
 
 
-def recalled(store: Store, head: Head | None, before: Predecessor | None, until: datetime) -> Previous:
+def recalled(
+    store: Store, head: Head | None, before: Predecessor | None, until: datetime, scope: str | None = None
+) -> Previous:
     """Say what a run compares itself with, or why there is nothing although there was a run before."""
     if before is not None or head is None:
         return before.recalled if before else Previous()
     if head.digest is None:
         return _lost(f"the newest digest, {head.link.object}, is damaged")
-    digest, broken = _judged_before(store, head, until)
+    digest, broken = _judged_before(store, head, until, scope)
     if broken is not None:
         return _lost(f"the digest {broken.object} is missing or was changed")
     if digest is None:
@@ -322,6 +329,11 @@ def _scope(manifest: Mapping[str, Any] | None) -> str:
     return (manifest and manifest["run"].get("enterprise_project_id")) or ALL_GRANTED
 
 
+def _is_elsewhere(manifest: Mapping[str, Any] | None, scope: str | None) -> bool:
+    """Whether a run surely was about another enterprise project; of one whose manifest is gone, nobody knows."""
+    return scope is not None and manifest is not None and _scope(manifest) != scope
+
+
 def _read_whole(manifest: Mapping[str, Any], kind: Kind) -> bool:
     return any(part["kind"] == kind and part["complete"] for part in manifest["readings"])
 
@@ -352,8 +364,9 @@ def _look_for_rejected(store: Store, digest: Digest | None, since: datetime, his
     A run that could not use a row called itself incomplete.
     """
     intake, is_whole = Intake(), True
+    scope = _scope_of(store, digest)
     while digest is not None and digest.until >= since:
-        if not digest.complete:
+        if not digest.complete and not _is_elsewhere(read_manifest(store, digest), scope):
             is_whole &= _take_over(store, digest, intake)
         before = _before(store, digest)
         is_whole &= before is not None or digest.previous is None
@@ -363,17 +376,26 @@ def _look_for_rejected(store: Store, digest: Digest | None, since: datetime, his
 
 
 def rebuild(store: Store, digest: Digest | None, since: datetime) -> tuple[History, bool]:
-    """Make a history anew from the stored answers of every run of the chain that reaches back to a time.
+    """Make a history anew from the stored answers of every run of the same scope that reaches back to a time.
 
     Returns:
         The history, and whether no answer and no digest was missing.
     """
     intake, is_whole = Intake(), True
+    scope = _scope_of(store, digest)
     while digest is not None and digest.until >= since:
         before = _before(store, digest)
-        is_whole &= _take_over(store, digest, intake) and (before is not None or digest.previous is None)
+        if not _is_elsewhere(read_manifest(store, digest), scope):
+            is_whole &= _take_over(store, digest, intake)
+        is_whole &= before is not None or digest.previous is None
         digest = before
     return intake.tasks, is_whole
+
+
+def _scope_of(store: Store, digest: Digest | None) -> str | None:
+    """What the run of a digest was about; None where its manifest is gone."""
+    manifest = read_manifest(store, digest) if digest else None
+    return _scope(manifest) if manifest else None
 
 
 def _take_over(store: Store, digest: Digest, intake: Intake) -> bool:

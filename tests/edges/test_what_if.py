@@ -195,15 +195,14 @@ def test_without_a_configured_profile_that_of_the_last_run_stands_for_it(place: 
     assert place.audit(2, STRICTER).report.run.is_what_if
 
 
-def test_a_run_of_another_version_says_nothing_of_what_is_configured(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("by_hand", "is_what_if"), [(STRICTER, True), ("skip: [CBR-113]", True), ("{}", False)])
+def test_after_an_upgrade_the_profile_of_the_last_run_still_stands_for_the_configured_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch, by_hand: str, *, is_what_if: bool
 ) -> None:
-    place.audit(0, FEW)
+    place.audit(0, "controls: [CBR-113, CBR-101]")  # as if the version of then had known no others
     monkeypatch.setattr("audit.continuing.__version__", "9.9")
 
-    done = place.audit(1, STRICTER)
-    assert not done.report.run.is_what_if
-    assert done.report.run.profile_changes
+    assert place.audit(1, by_hand).report.run.is_what_if is is_what_if
 
 
 def test_an_event_can_ask_for_a_what_if_or_make_it_official(tmp_path: Path) -> None:
@@ -250,6 +249,16 @@ class TestProfileChanges:
         del written["limits"]["grace_hours"]  # as if an earlier version had not known it
 
         assert profile_changes(written, parse_profile("limits: {grace_hours: 6}", "p")) == ()
+
+    def test_controls_that_another_version_could_not_know_are_no_change_but_others_are(self) -> None:
+        fewer = orjson.loads(Profile().canonical)
+        fewer["controls"].remove("CBR-114")
+        chosen = parse_profile("controls: [all]", "p")
+
+        assert profile_changes(fewer, Profile()) == ("controls",)
+        assert profile_changes(fewer, Profile(), is_of_this_version=False) == ()
+        assert profile_changes(fewer, chosen, is_of_this_version=False) == ("controls",)
+        assert profile_changes(fewer, parse_profile(FEW, "p"), is_of_this_version=False) == ("controls",)
 
     def test_every_key_that_differs_is_named(self) -> None:
         now = parse_profile("skip: [CBR-107]\nlimits: {grace_hours: 1}\nlanguage: zh", "p")

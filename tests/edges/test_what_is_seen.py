@@ -13,9 +13,9 @@ from audit.collection import ALL_GRANTED, Window, shown
 from audit.errors import SourceRefusedError
 from audit.history import History
 from audit.orders import order
-from audit.predecessor import Predecessor
+from audit.predecessor import Predecessor, rebuild
 from audit.previous import Previous
-from audit.replay import replay
+from audit.replay import digest_of, replay
 from audit.run import Done
 from audit.simulator import Simulator, build_estate, serve
 from audit.store import open_store
@@ -216,7 +216,7 @@ class TestTheRunBefore:
         private = private_project()
         audit(simulator, tmp_path, as_of=AS_OF - DAY, CBR_AUDIT_ENTERPRISE_PROJECT_ID=private)
         done = audit(simulator, tmp_path)
-        back = audit(simulator, tmp_path, as_of=AS_OF + DAY / 2, CBR_AUDIT_ENTERPRISE_PROJECT_ID=private)
+        back = audit(simulator, tmp_path, as_of=AS_OF + DAY / 2, CBR_AUDIT_ENTERPRISE_PROJECT_ID="0")
 
         assert manifest_of(done, tmp_path)["origin"] is None
         assert done.report.run.previous.trouble is not None
@@ -226,6 +226,30 @@ class TestTheRunBefore:
         store = open_store(str(tmp_path))
         for each in (done, back):
             assert replay(store, simulator.project_id, each.report.run.id).differing == ()
+
+    def test_one_of_another_enterprise_project_in_between_is_passed_over(self, tmp_path: Path) -> None:
+        simulator = a_simulator("healthy")
+        first = audit(simulator, tmp_path, as_of=AS_OF - DAY)
+        audit(simulator, tmp_path, as_of=AS_OF - DAY / 2, CBR_AUDIT_ENTERPRISE_PROJECT_ID=private_project())
+        third = audit(simulator, tmp_path)
+
+        assert manifest_of(third, tmp_path)["origin"]["run"] == first.report.run.id
+        assert third.report.run.previous.trouble is None
+        assert replay(open_store(str(tmp_path)), simulator.project_id, third.report.run.id).differing == ()
+
+    def test_a_history_is_made_anew_from_runs_of_the_same_enterprise_project(self, tmp_path: Path) -> None:
+        simulator = a_simulator("healthy")
+        private = audit(simulator, tmp_path, as_of=AS_OF - DAY, CBR_AUDIT_ENTERPRISE_PROJECT_ID=private_project())
+        done = audit(simulator, tmp_path)
+        (tmp_path / private.prefix / "manifest.json").rename(tmp_path / "kept")
+        store = open_store(str(tmp_path))
+        digest = digest_of(store, simulator.project_id, done.report.run.id)
+
+        assert rebuild(store, digest, AS_OF - 30 * DAY)[1] is False
+        (tmp_path / "kept").rename(tmp_path / private.prefix / "manifest.json")
+        for page in (tmp_path / private.prefix).rglob("*.gz"):
+            page.unlink()
+        assert rebuild(store, digest, AS_OF - 30 * DAY)[1] is True
 
     def test_one_that_saw_another_part_covers_only_what_is_read_again(self, tmp_path: Path) -> None:
         """The API begins to take the parameter: what it hid until then, no run has read."""
