@@ -241,12 +241,16 @@ def _remembered(store: Store, digest: Digest, memory: "Memory", runs: int = _MOS
 
     if memory.policies_complete and memory.vaults_complete:
         return memory
-    before = _before(store, digest)
+    before, scope = _before(store, digest), _scope_of(store, digest)
     while before is not None and runs:
         runs -= 1
         is_earlier = not before.kind.is_beside and before.until <= digest.until
         manifest = read_manifest(store, before) if is_earlier else None
-        data = read_listed(store, manifest, prefix_of(before), REPORT) if manifest else None
+        data = (
+            read_listed(store, manifest, prefix_of(before), REPORT)
+            if manifest and not _is_elsewhere(manifest, scope)
+            else None
+        )
         with suppress(LookupError, TypeError, ValueError):  # it is damaged, or of another version
             return memory.with_earlier(_remembered(store, before, memory_of(orjson.loads(data or b"")), runs))
         before = _before(store, before)
