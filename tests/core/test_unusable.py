@@ -258,7 +258,8 @@ class TestAccepted:
         def seen(*rows: Rejected) -> tuple[set[str], int]:
             collection = a_collection(rejected=rows, accepted={row.mark: waiver for row in rows})
             listed = [vault for vault in VAULTS if (kind, vault.id) != (Kind.VAULTS, hidden)]
-            subjects = arrange(History([a_task()]), Inventory(policies=POLICIES, vaults=listed), collection, former)
+            naming = [policy for policy in POLICIES if hidden not in policy.vault_ids]  # else it would only be hidden
+            subjects = arrange(History([a_task()]), Inventory(policies=naming, vaults=listed), collection, former)
             return {each.id for each in subjects.vaults}, sum(len(each.taken) for each in subjects.vaults)
 
         assert seen() == ({"vault-1", "vault-2"}, 1)

@@ -85,7 +85,8 @@ def spoil(simulator: Simulator, kind: Kind, change: Callable[[Row], Any], ids: C
 
     def changed(request: Request, _number: int) -> Response | None:
         path = request.url.partition("?")[0]
-        if getattr(inside, "asked", False) or not path.endswith(f"/{kind.value.replace('_', '-')}"):
+        is_of_kind = f"/{kind.value.replace('_', '-')}" in path and not path.endswith("/members")
+        if getattr(inside, "asked", False) or not is_of_kind:
             return None
         if request.url.endswith("/members") or "/members?" in request.url:
             return None
