@@ -26,7 +26,8 @@ def verdict(report: Mapping[str, Any]) -> str:
 
 def compliant_by(applied: int, left_out: int) -> str:
     """Say that nothing was found by a profile that leaves usual controls out."""
-    return f"COMPLIANT BY {count(applied, 'CONTROL')} ONLY: the profile leaves out {left_out:,} of the usual ones."
+    controls = "CONTROL" if applied == 1 else "CONTROLS"
+    return f"COMPLIANT BY {applied:,} {controls} ONLY: the profile leaves out {left_out:,} of the usual ones."
 
 
 def notices(run: Mapping[str, Any]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from audit.records import BACKUP, DELETIONS, Backup, Policy, Task, TaskList
+from audit.records import BACKUP, DELETIONS, Backup, Task, TaskList
 from audit.records.keys import Key
 from audit.subjects.policy import PolicySubject
 from audit.subjects.resource import Resource
@@ -171,12 +171,11 @@ def _unexplained(missing: list[Task], resource: Resource, now: datetime) -> list
     young = [task for task in missing if now - task.began < _life(task, making)]
     if not young:
         return []
-    rules = [subject.policy for subject in making]
     deleted = {task.backup_key for task in resource.doing(DELETIONS) if not task.broke} - {None}
     began = sorted(other.began for other in resource.sorted_tasks.successes)
     shown = [point for point in resource.own_points or () if point.expired_at]
     left = [task for task in young if task.backup_key not in deleted]
-    return [task for task in left if not _has_expired(task, now, began, shown, rules)]
+    return [task for task in left if not _has_expired(task, now, began, shown, making)]
 
 
 def _life(task: Task, making: list[PolicySubject]) -> timedelta:
@@ -185,7 +184,16 @@ def _life(task: Task, making: list[PolicySubject]) -> timedelta:
     return min((each for each in days if each is not None), default=_FOR_EVER) * _DAY
 
 
-def _has_expired(task: Task, now: datetime, began: list[datetime], shown: list[Backup], rules: list[Policy]) -> bool:
+def _numbers(task: Task, making: list[PolicySubject]) -> Iterator[int | None]:
+    """How many backups the rules keep, now and at the time when one was made."""
+    for subject in making:
+        yield subject.policy.max_backups
+        yield from (terms.number for terms in subject.terms_at(task.began))
+
+
+def _has_expired(
+    task: Task, now: datetime, began: list[datetime], shown: list[Backup], making: list[PolicySubject]
+) -> bool:
     """Whether the number that a policy keeps, or the retention that the next backup shows, had an end for a backup."""
     newer = len(began) - bisect_right(began, task.began)
     after = bisect_right(shown, task.began, key=lambda point: point.created_at)
@@ -193,4 +201,4 @@ def _has_expired(task: Task, now: datetime, began: list[datetime], shown: list[B
         point = shown[after]
         if point.expired_at is not None and now - task.began >= point.expired_at - point.created_at:
             return True
-    return any(rule.keeps_by_number and newer >= (rule.max_backups or 0) for rule in rules)
+    return any(number is not None and 0 < number <= newer for number in _numbers(task, making))

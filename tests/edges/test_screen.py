@@ -222,3 +222,12 @@ def test_a_failure_beside_doubts_is_not_all_there_may_be(doubt: dict[str, Any]) 
 
     assert lines(conclusion="non_compliant", **doubt)[1] == more
     assert more not in lines(conclusion="non_compliant")
+
+
+@pytest.mark.parametrize(("applied", "words"), [(1, "1 CONTROL ONLY"), (2, "2 CONTROLS ONLY")])
+def test_what_a_few_controls_say_is_not_said_of_all(applied: int, words: str) -> None:
+    summary = {"controls_left_out": ["CBR-101", "CBR-102"]}
+
+    verdict = lines(summary=summary, controls=[{}] * applied)[0]
+
+    assert verdict == f"COMPLIANT BY {words}: the profile leaves out 2 of the usual ones."

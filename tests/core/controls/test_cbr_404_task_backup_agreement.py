@@ -113,6 +113,17 @@ class TestABackupThatIsGone:
 
         assert judged([kept(DAY, "b-2"), kept(5 * HOUR, "b-3")], *tasks, policies=rule).outcome is outcome
 
+    @pytest.mark.parametrize(("then", "outcome"), [(2, Outcome.PASS), (3, Outcome.FAIL)])
+    @pytest.mark.parametrize("now", [{"max_backups": 40}, {"retention_days": 60, "max_backups": -1}])
+    def test_the_number_of_then_explains_it_although_more_are_kept_now(
+        self, then: int, outcome: Outcome, now: dict[str, Any]
+    ) -> None:
+        terms = (Terms(NOW - 9 * DAY, NOW - HOUR, None, then), Terms(NOW, NOW, None, None))
+        rule = (a_policy_subject(a_policy(**{"retention_days": -1, **now}), terms=terms),)
+        tasks = [ran(), ran(DAY, backup_id="b-2"), ran(5 * HOUR, backup_id="b-3")]
+
+        assert judged([kept(DAY, "b-2"), kept(5 * HOUR, "b-3")], *tasks, policies=rule).outcome is outcome
+
     @pytest.mark.parametrize("filler", [None, -1, 0])
     def test_a_policy_that_deletes_nothing_explains_nothing(self, filler: int | None) -> None:
         rule = (a_policy_subject(a_policy(retention_days=filler, max_backups=filler)),)
