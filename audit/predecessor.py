@@ -273,7 +273,7 @@ def _former(store: Store, digest: Digest, complete: frozenset[str]) -> "Former":
     intake, whole, asked = Intake(), set[Kind](), dict[Kind, str | None]()
     for kind in _INVENTORY:
         reader, pages = _whole_list(store, digest, kind) or (digest, None)
-        if pages is not None and kind in (complete if reader is digest else _complete(_read_report(store, reader))):
+        if pages is not None and kind in (complete if reader == digest else _complete(_read_report(store, reader))):
             whole.add(kind)
         asked[kind] = _asked_for(read_manifest(store, reader), kind)
         for page in stored_pages(store, digest, kind) if pages is None else pages:

@@ -49,6 +49,7 @@ _LEFT_OUT: Final = (
     "charset_normalizer/*",  # handler.py hides it from requests
     "yaml/_yaml.*",  # PyYAML's parser in C, 0.8 MB: profiles are small, and safe_load does not use it
 )
+_SOURCES_OF_SCHEMAS: Final = (".documented.json", ".amendments.json")  # rows are checked against what they make
 
 
 class BuildError(Exception):
@@ -146,7 +147,8 @@ def _own() -> Iterator[tuple[str, bytes]]:
     finder.run_script(str(ROOT / "handler.py"))
     modules = {Path(str(vars(module)["__file__"])) for module in finder.modules.values() if vars(module)["__file__"]}
     folders = {path.parent for path in modules}
-    data = {path for path in _data() if path.parent in folders or path.is_relative_to(SCHEMAS)}
+    data = {path for path in _data() if path.parent in folders or path.is_relative_to(SCHEMAS / "cbr")}
+    data = {path for path in data if not path.name.endswith(_SOURCES_OF_SCHEMAS)}
     for path in sorted({*modules, *data, SCHEMAS / "__init__.py", ROOT / "LICENSE"}):
         yield path.relative_to(ROOT).as_posix(), path.read_bytes()
 

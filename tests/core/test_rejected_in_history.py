@@ -20,15 +20,17 @@ ABOUT = st.builds(
     operation=st.sampled_from([None, "backup"]),
     at=st.sampled_from([None, NOW, NOW + TICK]),
 )
-ROWS = st.builds(
-    a_rejected,
-    id=st.sampled_from(["", "a", "b"]),
-    mark=st.sampled_from(["1", "2", "3"]),
-    about=ABOUT,
-    is_contested=st.booleans(),
-    run=st.sampled_from(["first", "second"]),
-    page=st.integers(1, 2),
-    asked=st.sampled_from([None, a_window(1), a_window(2)]),
+ROWS = st.sampled_from([("", "1"), ("a", "2"), ("b", "3"), ("a", "4")]).flatmap(
+    lambda row: st.builds(
+        a_rejected,
+        id=st.just(row[0]),
+        mark=st.just(row[1]),  # a hash of the row, so that equal marks have equal ids
+        about=ABOUT,
+        is_contested=st.booleans(),
+        run=st.sampled_from(["first", "second"]),
+        page=st.integers(1, 2),
+        asked=st.sampled_from([None, a_window(1), a_window(2)]),
+    )
 )
 HISTORIES = st.builds(History, st.lists(TASKS, max_size=4), st.lists(ROWS, max_size=6))
 
