@@ -258,3 +258,7 @@ class TestFromInventory:
             [RunState.MISSING, RunState.ON_TIME],
             [RunState.MISSING, RunState.MISSING],
         ]
+
+
+def test_nobody_knows_when_a_first_backup_is_due_where_the_policies_are_not_known() -> None:
+    assert a_resource(policies=None).first_backup_by(NOW, limits(max_backup_age=None)) is None
