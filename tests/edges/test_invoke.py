@@ -17,6 +17,7 @@ from audit import log
 from audit.cli import main
 from audit.errors import AuditError, EventError, FunctionFailedError, SettingsError, SourceError
 from audit.invoke import invoke, target
+from audit.invoke_command import _verdict
 from audit.simulator import Request, Response, Simulator, serve
 from tests.edges.pretend import AS_OF, Context, a_simulator, json_response, without_waiting
 from tests.edges.rude_server import answer as raw
@@ -321,3 +322,9 @@ def test_nothing_is_left_running() -> None:
     for thread in set(threading.enumerate()) - before:
         thread.join(timeout=30)  # a connection of the server may be about to end
         assert not thread.is_alive()
+
+
+def test_a_function_that_applied_a_few_controls_is_not_summed_up_as_everything() -> None:
+    told = {"conclusion": "compliant", "controls": 2, "controls_left_out": 5}
+
+    assert _verdict(told) == "COMPLIANT BY 2 CONTROLS ONLY: the profile leaves out 5 of the usual ones."

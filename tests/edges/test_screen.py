@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from audit.screen import printable, summary_lines
+from audit.screen import notices, printable, summary_lines
 
 REPORT: dict[str, Any] = {
     "run": {
@@ -231,3 +231,21 @@ def test_what_a_few_controls_say_is_not_said_of_all(applied: int, words: str) ->
     verdict = lines(summary=summary, controls=[{}] * applied)[0]
 
     assert verdict == f"COMPLIANT BY {words}: the profile leaves out 2 of the usual ones."
+
+
+def test_what_only_one_profile_judges_is_counted_apart() -> None:
+    changes: dict[str, Any] = {"as_of": "2026-11-22T12:00:00Z", "new": [], "still": [], "resolved": []}
+    shown = lines(changes={**changes, "disappeared": [], "not_compared": [{}]})
+
+    assert any("1 not compared: only one of the profiles judges them" in line for line in shown)
+
+
+@pytest.mark.parametrize(("number", "told"), [(4, "a, a, a, a)"), (5, "a, a, a, a and 1 more)")])
+def test_of_many_changes_of_a_profile_some_are_named(number: int, told: str) -> None:
+    (notice,) = notices({"profile_changes": ["a"] * number})
+
+    assert f"({told}:" in notice
+
+
+def test_a_what_if_is_told_before_everything_else() -> None:
+    assert [notice.partition(":")[0] for notice in notices({"what_if": True})] == ["WHAT-IF"]
