@@ -37,19 +37,20 @@ _FIELDS: Final = (
     *("id", "operation", "status", "created_at", "updated_at", "started_at", "ended_at"),
     *("resource_id", "resource_name", "resource_type", "vault_id", "vault_name", "policy_id"),
     *("error_code", "error_message", "backup_id", "incremental", "app_consistency", "app_consistency_error"),
-    *("target_resource_id", "synced"),
+    *("target_resource_id", "synced", "failures"),
 )
 _KEYS: Final = {"key": "id", "backup_key": "backup_id"}  # are written as the texts that they stand for
 _VALUES: Final = attrgetter(*_FIELDS)
 _INSTANTS: Final = ("created_at", "updated_at", "started_at", "ended_at")
-_REPEATED: Final = frozenset(_FIELDS) - {"id", "backup_id", "target_resource_id", "incremental", "synced", *_INSTANTS}
+_NUMBERS: Final = ("synced", "failures")
+_RARE: Final = frozenset({"id", "backup_id", "target_resource_id", "incremental", *_NUMBERS, *_INSTANTS})
+_REPEATED: Final = frozenset(_FIELDS) - _RARE
 _GZIP: Final = 31  # what zlib calls the window of 32 KB inside a gzip file, which has no name and no time in it
 _LINES: Final = 1000  # are written at once: all together would take more memory than the history itself
 _TYPES: Final[Mapping[str, type]] = {
-    **dict.fromkeys(_INSTANTS, int),
+    **dict.fromkeys((*_INSTANTS, *_NUMBERS), int),
     "incremental": bool,
     "removed": list,
-    "synced": int,
 }
 
 

@@ -5,10 +5,10 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, Final
 
-from audit.records import BACKUP, COPIES, DELETIONS, RESTORES, SYNC
+from audit.records import BACKUP, COPIES, DELETIONS, RESTORES, SYNC, VAULT_DELETE
 from audit.records.batch import Batch
 from audit.records.commons import Common
-from audit.records.fields import SHARED, number, text, truth
+from audit.records.fields import FAILURES, SHARED, failures, number, text, truth
 from audit.records.keys import keys_of
 from audit.records.layout import NEVER, NO_BACKUP, NO_ID
 from audit.records.moments import states_of
@@ -51,7 +51,7 @@ def _own(rows: Sequence[Any]) -> tuple[list[Common], list[Any]]:
     backup_ids: list[Any] = []
     for row in rows:
         operation, extra, error = row.operation_type, row.extra_info, row.error_info or _NO_ERROR_INFO
-        backup_id = incremental = rest = odd_code = target_id = synced = None
+        backup_id = incremental = rest = odd_code = target_id = synced = left = None
         if operation == BACKUP:
             if block := extra.backup:
                 backup_id, incremental = block.backup_id, block.incremental
@@ -64,8 +64,10 @@ def _own(rows: Sequence[Any]) -> tuple[list[Common], list[Any]]:
             backup_id, target_id = block.backup_id, block.target_resource_id
         elif operation == SYNC:
             synced = extra.sync and extra.sync.sync_backup_num
+        elif operation == VAULT_DELETE and (block := extra.vault_delete):
+            left = failures({name: getattr(block, name) for name in FAILURES})
         what = (operation, row.status, error.code, error.message)
-        how.append((*what, incremental, rest, odd_code, target_id, (), synced))
+        how.append((*what, incremental, rest, odd_code, target_id, (), synced, left))
         backup_ids.append(backup_id or None)
     return how, backup_ids
 
@@ -89,7 +91,8 @@ def _plain_where(read: Common) -> Common:
 
 
 def _plain_how(read: Common) -> Common:
-    operation, status, code, message, incremental, consistency, consistency_code, target_id, removed, synced = read
+    operation, status, code, message, incremental, consistency, consistency_code, target_id, *rest = read
+    removed, synced, left = rest
     return (
         operation,
         status,
@@ -101,4 +104,5 @@ def _plain_how(read: Common) -> Common:
         text(target_id),
         removed,
         number(synced),
+        left,
     )

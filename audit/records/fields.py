@@ -49,6 +49,7 @@ class _Shared(dict[object, str | None]):
 _MOST_SHARED: Final = 1 << 16
 _LONGEST_SHARED: Final = 200  # longer ones, such as messages, would fill the memory between two runs
 SHARED: Final = _Shared()
+FAILURES: Final = ("fail_count", "fail_delete_count")  # the documents have one, the Terraform provider the other
 _TRUTHS: Final = {"true": True, "false": False}
 
 
@@ -70,6 +71,22 @@ def _whole(value: object) -> int | None:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def failures(own: Mapping[str, Any]) -> int | None:
+    """Say how much a deletion could not take away; None where it says of nothing, under either of the two names.
+
+    The type is a number; an older document calls it a list of ids, and what is neither may stand for some as well.
+    """
+    found = [_number_left(value) for value in map(own.get, FAILURES) if value]
+    return max(found, default=0) or None
+
+
+def _number_left(value: object) -> int:
+    if isinstance(value, list):
+        return len(value)
+    known = number(value)
+    return int(value != "0") if known is None else max(known, 0)
 
 
 def truth(value: object) -> bool | None:

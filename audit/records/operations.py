@@ -28,5 +28,5 @@ POLICY_OPERATIONS: Final = frozenset({BACKUP, REPLICATION})
 PUBLISHED: Final = frozenset({BACKUP}) | COPIES | RESTORES | TAKE_AWAY | _OTHERS
 KNOWN: Final = PUBLISHED | {MOVES_ENDS}
 
-OWN_BLOCKS: Final = {COPY: REPLICATION}
+OWN_BLOCKS: Final = {COPY: REPLICATION, REMOVE_RESOURCE: "remove_resources"}
 """Where ``extra_info`` keeps what only this operation has, if not under its own name."""

@@ -21,6 +21,7 @@ from audit.records.keys import WIDTH as ID
 from audit.records.keys import Key, key_of
 from audit.records.layout import (
     BACKUP_KEY_AND_ODDITIES,
+    BEGUN,
     COMMON,
     COMMON_PART,
     CREATED,
@@ -69,14 +70,14 @@ class Group(NamedTuple):
         return len(self.records) // SIZE
 
     @property
-    def last_created(self) -> datetime:
-        """When the newest was created."""
-        return moment_of(self.records[-SIZE:][:TIME])
-
-    @property
     def first_created(self) -> datetime:
         """When the oldest was created."""
         return moment_of(self.records[:TIME])
+
+    @property
+    def last_begun(self) -> datetime:
+        """When the last one began; one that has not counts from when it was created."""
+        return moment_of(max(chain.from_iterable(BEGUN.iter_unpack(self.records))))
 
 
 class Table:

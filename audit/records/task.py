@@ -10,9 +10,9 @@ import orjson
 from msgspec import Struct
 
 from audit.collection import instant
-from audit.records.fields import SHARED, block, blocks, ids, number, optional_instant, shared, text, truth
+from audit.records.fields import SHARED, block, blocks, failures, ids, number, optional_instant, shared, text, truth
 from audit.records.keys import Key, key_of, text_of
-from audit.records.operations import BACKUP, KNOWN, MOVES_ENDS, OWN_BLOCKS, PUBLISHED
+from audit.records.operations import BACKUP, KNOWN, MOVES_ENDS, OWN_BLOCKS, PUBLISHED, REMOVALS
 
 FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
 OPEN_STATUSES: Final = frozenset({"running", "waiting"})
@@ -41,6 +41,8 @@ class Task(Struct, frozen=True, gc=False):
         app_consistency: "1" where the applications were at rest while the backup was made, "0" where not.
         removed: ids of the resources that the task took out of a vault.
         synced: how many backups a synchronisation brought into a hybrid vault; None where it does not say, or is none.
+        failures: how much the deletion of a vault, or a removal from one, could not take away; None where it says of
+            nothing.
     """
 
     key: Key
@@ -56,6 +58,7 @@ class Task(Struct, frozen=True, gc=False):
     target_resource_id: str | None = None
     removed: tuple[str, ...] = ()
     synced: int | None = None
+    failures: int | None = None
     resource_id: str | None = None
     resource_name: str | None = None
     resource_type: str | None = None
@@ -112,6 +115,11 @@ class Task(Struct, frozen=True, gc=False):
     def succeeded(self) -> bool:
         """The task did what it was started for; one that says so and names an error too may not have done it all."""
         return self.status == "success" and self.error is None
+
+    @property
+    def did_it_all(self) -> bool:
+        """The task succeeded, and says of nothing that it could not take it away."""
+        return self.succeeded and self.failures is None
 
     @property
     def claims_success(self) -> bool:
@@ -191,6 +199,7 @@ class Task(Struct, frozen=True, gc=False):
             text(own.get("target_resource_id")),
             (),
             number(own.get("sync_backup_num")),
+            failures(own) if operation in REMOVALS else None,
             SHARED[resource.get("id")],
             SHARED[resource.get("name")],
             SHARED[resource.get("type")],
@@ -236,6 +245,7 @@ class Task(Struct, frozen=True, gc=False):
             target_resource_id=text(own.get("target_resource_id")),
             removed=_removed(extra) if "remove_resources" in extra else (),
             synced=number(own.get("sync_backup_num")),
+            failures=failures(own) if operation in REMOVALS else None,
         )
 
 

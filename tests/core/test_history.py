@@ -174,7 +174,7 @@ NAMES = (
     *("id", "operation", "status", "created_at", "updated_at", "started_at", "ended_at"),
     *("resource_id", "resource_name", "resource_type", "vault_id", "vault_name", "policy_id"),
     *("error_code", "error_message", "backup_id", "incremental", "app_consistency", "app_consistency_error"),
-    *("target_resource_id", "synced", "removed"),
+    *("target_resource_id", "synced", "failures", "removed"),
 )
 
 
@@ -305,6 +305,13 @@ def test_how_many_backups_a_synchronisation_brought_is_remembered() -> None:
     history = History.load(History(tasks).dump())
 
     assert {task.id: task.synced for task in history} == {"some": 3, "none": 0, "silent": None}
+
+
+def test_how_much_a_removal_could_not_take_away_is_remembered() -> None:
+    tasks = [a_task("some", operation="vault_delete", failures=3), a_task("none", operation="vault_delete")]
+    history = History.load(History(tasks).dump())
+
+    assert {task.id: task.failures for task in history} == {"some": 3, "none": None}
 
 
 def test_a_history_in_which_that_is_no_number_is_refused() -> None:

@@ -28,7 +28,7 @@ ROWS = st.builds(
     st.sampled_from(["server-1", "server-2"]),
     st.sampled_from(["", "a"]),
     status=st.sampled_from(["success", "running", "failed"]),
-    operation_type=st.sampled_from(["backup", "restore", "sync"]),
+    operation_type=st.sampled_from(["backup", "restore", "sync", "vault_delete"]),
     updated_at=st.sampled_from(["2026-01-05T22:07:41", "2026-01-05T22:07:42.000001"]),
     ended_at=st.none() | st.just("2026-01-05T22:07:42"),
     own=st.sampled_from(
@@ -39,6 +39,8 @@ ROWS = st.builds(
             {"restore": {"backup_id": an_id(901), "target_resource_id": ""}},
             {"sync": {}},
             {"sync": {"sync_backup_num": 2, "err_sync_backup_num": 0}},
+            {"vault_delete": {}},
+            {"vault_delete": {"fail_count": 2, "total_count": 5}},
         ]
     ),
 )

@@ -107,6 +107,45 @@ def test_a_synchronisation_says_how_many_backups_it_brought() -> None:
     assert Task.from_row(a_task_row(operation_type="backup", extra_info=extra)).synced is None
 
 
+@pytest.mark.parametrize(
+    ("block", "failures"),
+    [
+        ({}, None),
+        ({"fail_count": 0, "total_count": 7}, None),
+        ({"fail_count": -1}, None),
+        ({"fail_count": None}, None),
+        ({"fail_count": "0"}, None),
+        ({"fail_count": []}, None),
+        ({"fail_count": 2, "total_count": 7}, 2),
+        ({"fail_count": 0, "fail_delete_count": 3}, 3),
+        ({"fail_count": 2.0}, 2),
+        ({"fail_count": ["backup-1", "backup-2"]}, 2),
+        ({"fail_count": "3"}, 1),
+        ({"fail_count": True}, 1),
+        ({"fail_count": {"backup-1": "locked"}}, 1),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("operation", ["vault_delete", "remove_resource"])
+def test_a_removal_says_whether_something_could_not_be_taken_away(
+    operation: str, block: dict[str, Any], failures: int | None
+) -> None:
+    name = "vault_delete" if operation == "vault_delete" else "remove_resources"
+    tasks = [
+        Task.from_row(a_task_row(operation_type=operation, extra_info={name: block}, **times))
+        for times in ({}, {"created_at": "2026-11-22T02:00:00Z"})  # the usual form, and one that is read with care
+    ]
+
+    assert [task.failures for task in tasks] == [failures, failures]
+    assert [task.did_it_all for task in tasks] == [failures is None] * 2
+
+
+def test_other_tasks_have_no_such_count() -> None:
+    extra = {"resource": {"id": "server-1"}, "backup": {"fail_count": 2}, "vault_delete": {"fail_count": 2}}
+
+    assert Task.from_row(a_task_row(extra_info=extra)).failures is None
+
+
 def test_a_removal_names_every_resource_that_can_be_read() -> None:
     resources = [{"id": "server-1"}, "odd", {"id": 5}, {"name": "no id"}, {"id": "disk-1"}]
     row = a_task_row(operation_type="remove_resource", extra_info={"remove_resources": {"resources": resources}})
