@@ -42,6 +42,10 @@ def assess(
     """
     log = next(reading for reading in readings if reading.kind == Kind.TASKS)
     demands = profile.demands_at(facts.as_of)
+    memory = previous.memory if previous else None
+    if previous and previous.seen is not None and log.enterprise_project_id is None:
+        former = None  # this run may have been shown less: what it misses need not be gone
+        memory = memory and memory.without_listed_vaults()
     rejected = tuple(row for row in intake.rejected if row.is_since(facts.window.since))
     collection = subjects.Collection(
         id=facts.project_id,
@@ -56,7 +60,7 @@ def assess(
         ended_unseen=_ended_unseen(intake, readings),
         organization_policies=tuple(intake.organization_policies.values()),
         deployments={about: tuple(rows) for about, rows in intake.deployments.items()},
-        memory=previous.memory if previous else None,
+        memory=memory,
         lost=facts.previous.trouble if facts.previous.is_lost else None,
         proven=previous.proven(facts.read.since, log.enterprise_project_id) if previous else None,
     )
@@ -69,9 +73,14 @@ def assess(
         members={about: tuple(rows) for about, rows in intake.members.items()},
         usages={about: tuple(rows) for about, rows in intake.usages.items()},
     )
-    if previous and previous.seen is not None and log.enterprise_project_id is None:
-        former = None  # this run may have been shown less: what it misses need not be gone
-    judged = subjects.arrange(intake.tasks, inventory, collection, former, _demanded(facts, profile, previous))
+    judged = subjects.arrange(
+        intake.tasks,
+        inventory,
+        collection,
+        former,
+        _demanded(facts, profile, previous),
+        stuck_after=demands.of(collection).stuck_after,
+    )
     lines: list[ResourceLine] = []
 
     def note(subject: subjects.Subject, limits: subjects.Limits) -> None:

@@ -464,9 +464,12 @@ class VaultPart(_Published):
     id: str
     name: str
     enterprise_project_id: str | None
-    listed: bool = Field(description="The list of vaults has it; else tasks name one that an earlier run saw.")
+    listed: bool = Field(description="The list of vaults has it; else the log names one that an earlier run saw.")
     missing_since: datetime | None = Field(
         description="Time of judgement of the first run whose complete list did not have it any more."
+    )
+    last_seen: datetime | None = Field(
+        default=None, description="Time of judgement of the last run whose list had it; null where that is not known."
     )
 
 

@@ -17,7 +17,9 @@ How it is judged
                     known backup for whatever was taken away
     A vault answers for the tasks that concern it, the collection for those that name neither a vault nor a resource
     nor a backup whose task is seen, and a resource for having left without one: no other control judges it then. What
-    says that it succeeded counts even where it names an error too.
+    says that it succeeded counts even where it names an error, or something that it could not take away; only it does
+    not show then what left. The deletion of a vault that does not name the id is that of the only vault that had the
+    name last, unless something shows that one later.
     This control asks whether something was meant, which only a person can say: a waiver settles what is unknown here.
     A backup is held to what was promised when it was made: to its own end, or else to the rules of its policy at that
     time, as far as runs saw them; a changed policy does not date backups that are there. The number of newer ones

@@ -5,7 +5,13 @@ Why it matters
 How it is judged
     pass     every list was read until nothing new came, and as many rows came as the cloud says it has
     unknown  rows are missing, a list could not be read, or the stated count never settled; or a policy, a backup or a
-             task names a vault that no list shows and no task deleted, so that something is hidden
+             task names a vault that no list shows and no task deleted since, so that something is hidden
+    A deletion accounts for a vault unless something shows that vault more than an hour after it: a task that began
+    later, a run that listed it, or a policy or a backup that names it now. It must have succeeded with no error and no
+    failures (fail_count, fail_delete_count), or have been under way for no longer than `stuck_after_hours`. One that
+    does not name the id of its vault is that of the only vault that had the name last, and of none where several may
+    have had it. What an earlier run saw, and only older tasks name, has left: CBR-114 judges that. It has not where
+    somebody tried in vain to delete it.
     The task log is read three times: that of the window, and the tasks that run and those that wait, of whatever time.
     A row that could not be used was read all the same: CBR-902 judges that.
 How to fix it

@@ -285,6 +285,7 @@ def _vault(trace: VaultTrace) -> Mapping[str, Any]:
         "enterprise_project_id": trace.enterprise_project_id,
         "listed": trace.listed,
         "missing_since": _moment(trace.missing_since),
+        "last_seen": _moment(trace.last_seen),
     }
 
 

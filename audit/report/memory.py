@@ -32,7 +32,7 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
         weakened=_weakened(report.get("weakened", ())),
         terms={part["id"]: tuple(map(_terms, part.get("terms", ()))) for part in report["policies"]},
         missed=tuple(map(_taken, report.get("missed", ()))),
-        vaults={part["id"]: _trace(part) for part in report.get("vaults", ())},
+        vaults={part["id"]: _trace(part, until) for part in report.get("vaults", ())},
         plans={part["id"]: tuple(map(_plan, part["plans"])) for part in report["policies"] if part.get("plans")},
         awaited={part["id"]: instant(since) for part in report["resources"] if (since := part.get("awaited_since"))},
         overdue=frozenset([part["id"] for part in report["resources"] if _is_overdue(part, until)]),
@@ -55,13 +55,14 @@ def complete_lists(report: Mapping[str, Any]) -> frozenset[str]:
     return frozenset({part["kind"] for part in readings} - missing)
 
 
-def _trace(part: Mapping[str, Any]) -> VaultTrace:
+def _trace(part: Mapping[str, Any], until: datetime) -> VaultTrace:
     return VaultTrace(
         id=part["id"],
         name=part["name"],
         enterprise_project_id=part["enterprise_project_id"],
         listed=part["listed"],
         missing_since=_moment(part["missing_since"]),
+        last_seen=until if part["listed"] else _moment(part.get("last_seen")),
     )
 
 

@@ -40,6 +40,7 @@ from audit.records.table import Group, Table
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.collection import ENDED_UNSEEN, SURELY_SHOWN, Collection
 from audit.subjects.comparison import Comparison
+from audit.subjects.deleted_vaults import DeletedVaults, end_of
 from audit.subjects.former import Former
 from audit.subjects.kept_plan import KeptPlan, plan_of
 from audit.subjects.kinds import Departure, SubjectKind
@@ -48,7 +49,7 @@ from audit.subjects.policy import PolicySubject
 from audit.subjects.protection import Demanded, Weakened
 from audit.subjects.resource import Presence, Resource
 from audit.subjects.shift import rhythm_of
-from audit.subjects.taken import Taken, by_resource, dated
+from audit.subjects.taken import SLACK, Taken, by_resource, dated
 from audit.subjects.unlisted import Named, Unlisted
 from audit.subjects.unusable import Unusable
 from audit.subjects.vault import VaultSubject
@@ -122,13 +123,23 @@ def arrange(
     collection: Collection,
     former: Former | None = None,
     demanded: Demanded | None = None,
+    *,
+    stuck_after: timedelta,
 ) -> Subjects:
     """Bring tasks and inventory together as subjects, beside what the run before saw and demanded.
 
     The history gives its tasks away. Those that were created after the end of the window are left out, so that the same
     evidence gives the same subjects whenever it is read.
+
+    Args:
+        history: is given away.
+        inventory: what the cloud has now.
+        collection: how completely both were read.
+        former: what the run before saw.
+        demanded: how much it demanded, and how much is now.
+        stuck_after: how long the deletion of a vault may be under way.
     """
-    return _Arrangement(history, inventory, collection, former).subjects(demanded)
+    return _Arrangement(history, inventory, collection, former, stuck_after).subjects(demanded)
 
 
 def reaches_back(subject: Resource | VaultSubject, period: timedelta, now: datetime) -> bool:
@@ -144,7 +155,14 @@ def silent_since(subject: Resource | VaultSubject) -> datetime:
 class _Arrangement:
     """The lookups that arranging needs, made once."""
 
-    def __init__(self, history: History, inventory: Inventory, collection: Collection, former: Former | None) -> None:
+    def __init__(
+        self,
+        history: History,
+        inventory: Inventory,
+        collection: Collection,
+        former: Former | None,
+        stuck_after: timedelta,
+    ) -> None:
         self._collection = collection
         self._has_read = {kind: collection.has_read(kind) for kind in Kind}
         self._named: dict[str, list[str]] = defaultdict(list)
@@ -183,12 +201,9 @@ class _Arrangement:
         self._by_vault: dict[str, list[Group]] = defaultdict(list)
         self._departures: dict[str, Departure] = {}
         self._gone: set[str] = set()
-        self._named_by = Named()
-        for policy in policies:
-            self._named_by.by_policy(policy, self._shown)
-        self._named_by.backups = {
-            vault_id: len(points) for vault_id, points in self._points_of_vault.items() if vault_id not in self._shown
-        }
+        self._shows_what_is_gone = collection.has_all(Kind.VAULTS) and _asked_alike(former, collection)
+        self._named_by = Named(DeletedVaults(collection.window.until, stuck_after))
+        self._note_names(policies, former)
         self._shared: set[int] = set()
         self._makers: dict[bytes, Task] = {}
         self._strange: dict[str, list[Task]] = defaultdict(list)
@@ -234,6 +249,21 @@ class _Arrangement:
             traces=self._traces(),
         )
 
+    def _note_names(self, policies: Iterable[Policy], former: Former | None) -> None:
+        """Note who names vaults that are not listed, beside the tasks."""
+        memory = self._collection.memory
+        traces = dict(memory.vaults) if memory else {}
+        if former:
+            traces |= {vault.id: _trace(vault, former.until) for vault in former.vaults.values()}
+        for trace in traces.values():
+            if trace.id not in self._shown:
+                self._named_by.by_run(trace)
+        for policy in policies:
+            self._named_by.by_policy(policy, self._shown)
+        for vault_id, points in self._points_of_vault.items():
+            if vault_id not in self._shown:
+                self._named_by.by_backups(vault_id, len(points))
+
     def _unlisted(self) -> Unlisted:
         """Find the vaults that are hidden; a list that is not complete shows nothing."""
         if not self._collection.has_all(Kind.VAULTS):
@@ -243,19 +273,16 @@ class _Arrangement:
         return self._named_by.unlisted(missing, scope=None if scope == ALL_GRANTED else scope)
 
     def _left(self) -> Iterator[VaultTrace]:
-        """Find what earlier runs saw of vaults that are not listed, and that tasks still name."""
-        memory, now = self._collection.memory, self._collection.window.until
+        """Find what earlier runs saw of vaults that are not listed, and that the log still names."""
+        memory = self._collection.memory
+        now = self._collection.window.until if self._shows_what_is_gone else None
         for trace in memory.vaults.values() if memory else ():
-            if trace.id in self._named_by.tasks:
-                since = trace.missing_since or (now if self._collection.has_all(Kind.VAULTS) else None)
-                yield replace(trace, listed=False, missing_since=since)
+            if trace.id in self._named_by.tasks or trace.id in self._named_by.by_name:
+                yield replace(trace, listed=False, missing_since=trace.missing_since or now)
 
     def _traces(self) -> tuple[VaultTrace, ...]:
-        listed = (
-            VaultTrace(id=vault.id, name=vault.name, enterprise_project_id=vault.enterprise_project_id, listed=True)
-            for vault in self._vaults.values()
-        )
-        return (*listed, *self._left())
+        now = self._collection.window.until
+        return (*(_trace(vault, now) for vault in self._vaults.values()), *self._left())
 
     def _unusable_rows(self) -> list[Rejected]:
         """Take the rows that nobody can use; where more of the log is missing, those of it add nothing."""
@@ -306,12 +333,14 @@ class _Arrangement:
         for group in groups:
             task = group.sample
             if task.vault_id not in self._shown:
-                self._named_by.by_tasks(task, group.number, group.last_created)
+                self._named_by.by_tasks(task, group.number, group.last_begun)
             if task.resource_id and not task.removed and task.operation not in _LOOKED_AT_ALONE:  # nearly all of them
                 self._put(group, self._vaults_of(task), (task.resource_id,))
             else:
                 alone.append(group.records)
         self._file_alone(self._table.in_order(b"".join(alone)))
+        for vault_id in self._named_by.not_gone():
+            self._departures.pop(vault_id, None)
 
     def _file_alone(self, records: bytes) -> None:
         """Put tasks one by one, in order of age, under what they concern, and note what they took away."""
@@ -321,7 +350,6 @@ class _Arrangement:
             maker = self._makers.get(_raw_backup(record)) if _is_nameless_deletion(task) else None
             vault_ids, resource_ids = self._vaults_of(maker or task), tuple(sorted(_resources_of(maker or task)))
             filed[record[COMMON_PART], vault_ids, resource_ids] += record
-            self._named_by.by_deletion(task)
             if not resource_ids:
                 self._without_resource.append((task, vault_ids))
                 if not task.is_known:
@@ -329,14 +357,20 @@ class _Arrangement:
                         self._strange[vault_id].append(task)
             if task.operation == MOVES_ENDS and not task.broke:
                 self._note_move(task, vault_ids)
+            if task.operation == VAULT_DELETE and len(vault_ids) == 1 and vault_ids[0] not in self._shown:
+                self._named_by.by_deletion(task, vault_ids[0])
+                self._depart(task, vault_ids)
+            if task.operation == REMOVE_RESOURCE:
+                self._depart(task, resource_ids)
             if _takes_away(task):
                 self._gone.update(vault_ids)
-                if task.operation == REMOVE_RESOURCE:
-                    self._departures |= dict.fromkeys(resource_ids, _departure(task))
-                if task.operation == VAULT_DELETE:
-                    self._departures |= dict.fromkeys(set(vault_ids) - self._vaults.keys(), _departure(task))
         for (common, vault_ids, resource_ids), alike in filed.items():
             self._put(Group(self._table.sample(common), bytes(alike)), vault_ids, resource_ids)
+
+    def _depart(self, task: Task, gone: Iterable[str]) -> None:
+        """Note the departure of what a task took away; one that left something does not say what."""
+        if task.did_it_all:
+            self._departures |= dict.fromkeys(gone, _departure(task))
 
     def _note_move(self, task: Task, vault_ids: Iterable[str]) -> None:
         """Note of the vaults of a task, or of the one resource that it names, that it moved ends of backups."""
@@ -364,13 +398,23 @@ class _Arrangement:
         """Name the vaults that a task concerns; the log often leaves the vault out."""
         if task.vault_id:
             return (task.vault_id,)
-        if task.vault_name in self._named:
-            return tuple(self._named[task.vault_name])
+        if named := self._vaults_named_by(task):
+            return named
         if task.resource_id in self._places:
             return tuple({vault.id: None for vault, _held in self._places[task.resource_id]})
         if task.resource_id in self._stays:
             return tuple(sorted(self._stays[task.resource_id]))
         return (task.vault_name,) if task.vault_name and _takes_away(task) else ()
+
+    def _vaults_named_by(self, task: Task) -> tuple[str, ...]:
+        """Find the vaults of a name; what was deleted is none that was made afterwards, and may be a former one."""
+        listed = self._named.get(task.vault_name or "", ())
+        if task.operation != VAULT_DELETE:
+            return tuple(listed)
+        made = ((each, self._vaults[each].created_at) for each in listed)
+        there = tuple([each for each, created_at in made if created_at is None or created_at <= task.created_at])
+        former = None if there else self._named_by.of_name(task)
+        return (former,) if former else there
 
     def _vault(self, vault_id: str) -> VaultSubject:
         vault = self._vaults.get(vault_id)
@@ -526,6 +570,7 @@ class _Arrangement:
     def _departure_of(self, resource_id: str, tasks: Sequence[Task]) -> Departure | None:
         """Find the task after which no vault held the resource: its own removal, or the deletion of its last vault.
 
+        What was backed up afterwards, or seen in a vault, came back and left in another way.
         Where none of its tasks names a vault, the run before may have seen which one held it.
         """
         named = next((task.vault_id for task in reversed(tasks) if task.vault_id), None)
@@ -533,7 +578,10 @@ class _Arrangement:
         found = [self._departures.get(each) for each in (resource_id, *last_vaults)]
         latest = max((departure for departure in found if departure), key=lambda departure: departure.at, default=None)
         last_backup = max((task.began for task in tasks if task.operation == BACKUP), default=None)
-        return None if latest and last_backup and last_backup > latest.at else latest
+        if latest is None or (last_backup and last_backup > latest.at):
+            return None
+        seen = self._comparison.held_at(resource_id)
+        return None if seen and seen > latest.at + SLACK else latest
 
     def _label(
         self, resource_id: str, places: tuple[tuple[Vault, Protected], ...], tasks: Sequence[Task]
@@ -682,7 +730,23 @@ def _may_have_brought(task: Task) -> bool:
 
 
 def _departure(task: Task) -> Departure:
-    return Departure(at=task.ended_at or task.created_at, task_id=task.id, operation=task.operation)
+    return Departure(at=end_of(task), task_id=task.id, operation=task.operation)
+
+
+def _asked_alike(former: Former | None, collection: Collection) -> bool:
+    """Whether the run before asked for the same vaults, so that one that is not listed any more is gone."""
+    asked = collection.reading(Kind.VAULTS).enterprise_project_id
+    return former is None or former.asked.get(Kind.VAULTS, asked) == asked
+
+
+def _trace(vault: Vault, seen: datetime) -> VaultTrace:
+    return VaultTrace(
+        id=vault.id,
+        name=vault.name,
+        enterprise_project_id=vault.enterprise_project_id,
+        listed=True,
+        last_seen=seen,
+    )
 
 
 def _schedule(policy: Policy) -> tuple[Schedule | None, str]:

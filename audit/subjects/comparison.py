@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from audit.collection import Kind, shown
@@ -87,6 +88,10 @@ class Comparison:
     def former_vault_ids(self, resource_id: str) -> tuple[str, ...]:
         """The vaults that held a resource when the run before looked."""
         return tuple([vault.id for vault, _held in self._places.get(resource_id, ())])
+
+    def held_at(self, resource_id: str) -> datetime | None:
+        """When the run before saw a resource in a vault; None where it did not."""
+        return self._former.until if self._former and resource_id in self._places else None
 
     def vault_name(self, vault_id: str) -> str | None:
         """The name of a vault, as earlier runs knew it."""

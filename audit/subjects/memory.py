@@ -29,6 +29,7 @@ class VaultTrace:
         enterprise_project_id: that it belongs to; None where that is not known.
         listed: the list of vaults has it.
         missing_since: the time of judgement of the first run whose list, though complete, did not have it any more.
+        last_seen: the time of judgement of the last run whose list had it; None where an older version did not say.
     """
 
     id: str
@@ -36,6 +37,7 @@ class VaultTrace:
     enterprise_project_id: str | None
     listed: bool
     missing_since: datetime | None = None
+    last_seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,10 @@ class Memory:
                 vaults=_added(self.vaults, earlier.vaults, self.vaults),
             )
         return memory
+
+    def without_listed_vaults(self) -> "Memory":
+        """Forget the vaults that it lists, so that a run that may be shown less does not take them for gone."""
+        return replace(self, vaults={each.id: each for each in self.vaults.values() if not each.listed})
 
     def policy_since(self, policy: Policy, now: datetime) -> datetime | None:
         """From when on a policy has been as it is now: since this run where the one before did not see it so."""

@@ -2,7 +2,8 @@
 
 Nobody who is shown a part of a project is told so: such a name is the only sign. A task may name a vault that was
 deleted since, and one that restores or copies a vault of somebody else. A policy is applied to vaults of its own
-project, and a backup lies in one, as long as they are there.
+project, and a backup lies in one, as long as they are there: whether CBR takes a deleted vault off its policies, and
+how soon, no document says, so one that a policy or a backup still names after an hour counts as hidden.
 """
 
 from collections import defaultdict
@@ -11,9 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from audit.records import Policy, Task
+from audit.records import COPIES, RESTORES, VAULT_DELETE, Policy, Task
+from audit.subjects.deleted_vaults import DeletedVaults, Earlier, end_of
+from audit.subjects.memory import VaultTrace
 
-_OF_OTHERS: Final = frozenset({"restore", "replication", "copy", "vault_delete"})
+_OF_OTHERS: Final = RESTORES | COPIES
 _MOST_NAMED: Final = 5
 _REMEDY: Final = (
     "give the user or agency cbr:vaults:list in every enterprise project, and leave CBR_AUDIT_ENTERPRISE_PROJECT_ID at "
@@ -44,60 +47,100 @@ class Named:
     """Who names the vaults that are not listed, by the id of the vault.
 
     Attributes:
+        deleted: what the log says of deletions.
+        known: what else is known of each.
         policies: names of the policies that are applied to it.
         backups: how many backups lie in it.
         tasks: how many tasks are about it, and the time of the newest.
-        names: what tasks call it.
-        deleted: ids and names of the vaults that a task deleted, or is deleting.
+        by_name: ids of those whose deletion names them by their names alone.
     """
 
+    deleted: DeletedVaults
+    known: dict[str, Earlier] = field(default_factory=lambda: defaultdict(Earlier))
     policies: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     backups: dict[str, int] = field(default_factory=dict)
     tasks: dict[str, tuple[int, datetime]] = field(default_factory=dict)
-    names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    deleted: set[str] = field(default_factory=set)
+    by_name: set[str] = field(default_factory=set)
+
+    def by_run(self, trace: VaultTrace) -> None:
+        """Note a vault that an earlier run saw."""
+        self.known[trace.id].missing_since = trace.missing_since
+        if trace.last_seen:
+            self.known[trace.id].note(trace.last_seen, trace.name)
 
     def by_policy(self, policy: Policy, listed: Collection[str]) -> None:
         """Note the vaults that a policy is applied to."""
         for vault_id in sorted(policy.vault_ids):
             if vault_id not in listed:
                 self.policies[vault_id].append(policy.name)
+                self.known[vault_id].note(self.deleted.now)
+
+    def by_backups(self, vault_id: str, number: int) -> None:
+        """Note the backups that lie in a vault."""
+        self.backups[vault_id] = number
+        self.known[vault_id].note(self.deleted.now)
 
     def by_tasks(self, sample: Task, number: int, newest: datetime) -> None:
         """Note tasks that are alike and name a vault that is not listed."""
-        if sample.vault_id is None or sample.operation in _OF_OTHERS:
+        if sample.vault_id is None or sample.operation == VAULT_DELETE:
             return
-        known, last = self.tasks.get(sample.vault_id, (0, newest))
-        self.tasks[sample.vault_id] = known + number, max(last, newest)
-        if sample.vault_name:
-            self.names[sample.vault_id].add(sample.vault_name)
+        if sample.operation in _OF_OTHERS:
+            self.known[sample.vault_id].note(newest)
+            return
+        self.known[sample.vault_id].note(newest, sample.vault_name)
+        self._count(sample.vault_id, number, newest)
 
-    def by_deletion(self, task: Task) -> None:
-        """Note a task that deletes a vault, which it names in one way or the other."""
-        if task.operation == "vault_delete" and (task.succeeded or not task.finished):
-            self.deleted |= {name for name in (task.vault_id, task.vault_name) if name}
+    def by_deletion(self, task: Task, vault_id: str) -> None:
+        """Note the deletion of a vault that is not listed; one that did not do it names a vault that is there."""
+        if not self.deleted.note(task, vault_id):
+            self._count(vault_id, 1, task.began)
+
+    def _count(self, vault_id: str, number: int, newest: datetime) -> None:
+        known, last = self.tasks.get(vault_id, (0, newest))
+        self.tasks[vault_id] = known + number, max(last, newest)
+
+    def of_name(self, task: Task) -> str | None:
+        """Find the vault of a deletion that names it by its name alone; None unless only one can be it."""
+        end = end_of(task) if task.claims_success else self.deleted.now
+        found = [
+            vault_id
+            for vault_id, each in self.known.items()
+            if vault_id not in self.deleted.ends and each.may_have_been(task.vault_name, task.created_at, end)
+        ]
+        if len(found) != 1:
+            return None
+        self.by_name.update(found)
+        return found[0]
+
+    def not_gone(self) -> list[str]:
+        """Name the vaults that something shows after they were deleted."""
+        return [vault_id for vault_id in self.deleted.ends if not self._is_deleted(vault_id)]
 
     def unlisted(self, missing: Mapping[str, datetime], *, scope: str | None) -> Unlisted:
         """Say which vaults are hidden.
 
         Args:
             missing: since when vaults are not listed that an earlier run saw; what older tasks name is gone.
-            scope: the one enterprise project that was asked for; None where no vault was to be left out.
+            scope: the one enterprise project that was asked for; None where no vault was to be left out. What only
+                policies name may lie outside of it.
         """
-        by_tasks = (vault_id for vault_id in self.tasks if not self._is_past(vault_id, missing))
-        sure = self._there({*self.backups, *(() if scope else self.policies)})
-        hidden = self._there({*sure, *by_tasks})
-        outside = len(self.policies.keys() - set(hidden)) if scope else 0
-        return Unlisted(ids=sure, gap=self._gap(hidden) if hidden else "", note=_note(outside, scope))
+        inside = self.policies.keys() & {*self.backups, *self.tasks, *self.deleted.ends} if scope else self.policies
+        sure = self._there({*self.backups, *inside})
+        hidden = self._there({*sure, *(each for each in self.tasks if not self._is_past(each, missing))})
+        note = _note(len(self.policies) - len(inside), scope)
+        return Unlisted(ids=sure, gap=self._gap(hidden) if hidden else "", note=note)
 
-    def _there(self, vault_ids: set[str]) -> tuple[str, ...]:
+    def _there(self, vault_ids: Iterable[str]) -> tuple[str, ...]:
         """Leave out the vaults that a task deleted."""
-        gone = (each for each in vault_ids if not self.deleted.isdisjoint({each, *self.names.get(each, ())}))
-        return tuple(sorted(vault_ids.difference(gone)))
+        return tuple(sorted([each for each in vault_ids if not self._is_deleted(each)]))
+
+    def _is_deleted(self, vault_id: str) -> bool:
+        return self.deleted.explain(vault_id, self.known[vault_id].last_sign)
 
     def _is_past(self, vault_id: str, missing: Mapping[str, datetime]) -> bool:
+        """Whether the list lacks a vault since its newest task; where it could not be deleted, that says nothing."""
         _, newest = self.tasks[vault_id]
-        return vault_id in missing and newest <= missing[vault_id]
+        return vault_id not in self.deleted.undone and vault_id in missing and newest <= missing[vault_id]
 
     def _gap(self, hidden: tuple[str, ...]) -> str:
         told = [f"{vault_id} ({self._who(vault_id)})" for vault_id in hidden[:_MOST_NAMED]]
@@ -111,7 +154,8 @@ class Named:
     def _who(self, vault_id: str) -> str:
         policies = [f"policy {name}" for name in self.policies.get(vault_id, ())]
         tasks, _ = self.tasks.get(vault_id, (0, None))
-        return ", ".join([*policies, *_number(tasks, "task"), *_number(self.backups.get(vault_id, 0), "backup")])
+        named = ", ".join([*policies, *_number(tasks, "task"), *_number(self.backups.get(vault_id, 0), "backup")])
+        return "; ".join(filter(None, [named, self.deleted.said_of(vault_id)]))
 
 
 def _number(number: int, word: str) -> Iterable[str]:

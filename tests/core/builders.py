@@ -132,8 +132,14 @@ def a_point(age: timedelta = HOUR, **changes: Any) -> Backup:
 
 
 def points_of(tasks: Iterable[Task]) -> tuple[Backup, ...]:
-    """What the list of backups has where each success made the backup that it names, oldest first."""
-    made = [task for task in tasks if task.operation == "backup" and task.succeeded and task.backup_id]
+    """What the list of backups has where each success made the backup that it names, oldest first.
+
+    A vault that was deleted took its backups with it.
+    """
+    known = tuple(tasks)
+    deleted = {task.vault_id for task in known if task.operation == "vault_delete" and task.succeeded}
+    successes = (task for task in known if task.operation == "backup" and task.succeeded and task.backup_id)
+    made = [task for task in successes if task.vault_id not in deleted]
     points = [
         a_point(
             id=task.backup_id,
@@ -355,7 +361,7 @@ def arranged(
     """What was read; without backups of their own, successes have made what they name."""
     found = tuple(tasks)
     inventory = Inventory(policies=policies, vaults=vaults, **{"backups": points_of(found), **others})
-    return arrange(History(found), inventory, collection or a_collection(), former)
+    return arrange(History(found), inventory, collection or a_collection(), former, stuck_after=limits().stuck_after)
 
 
 def a_former(

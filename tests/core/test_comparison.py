@@ -510,7 +510,8 @@ def test_demands_are_compared_and_remembered() -> None:
 
     def demanded(then: Any, *known: Weakened) -> Protection | None:
         collection = a_collection(memory=remembering(*known))
-        subjects = arrange(History([]), Inventory(), collection, a_former(), Demanded(then, now, orders))
+        both = Demanded(then, now, orders)
+        subjects = arrange(History([]), Inventory(), collection, a_former(), both, stuck_after=DAY)
         return subjects.collection.protection
 
     assert told(demanded({Aspect("grace"): 6})) == {Aspect("grace"): (6, 9)}

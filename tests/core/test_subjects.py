@@ -24,6 +24,7 @@ from tests.core.builders import (
     TICK,
     a_backup,
     a_collection,
+    a_former,
     a_policy,
     a_policy_subject,
     a_protected,
@@ -123,10 +124,34 @@ class TestPresence:
         assert resource.departure is not None
         assert resource.departure.operation == "vault_delete"
 
+    @pytest.mark.parametrize(
+        "odd", [{"failures": 1}, {"error_code": "BackupService.6203"}, {"error_message": "one is left"}]
+    )
+    def test_what_did_not_take_everything_away_does_not_show_what_left(self, odd: dict[str, Any]) -> None:
+        several = a_removal(resource_id=None, removed=("server-1", "server-2"), **odd)
+        for taken in (several, a_removal(**odd), a_vault_deletion(**odd)):
+            resource = the_resource(arranged([a_backup(6 * DAY), taken], backups=()))
+
+            assert (resource.presence, resource.departure) == (Presence.UNACCOUNTED, None)
+
+    @pytest.mark.parametrize(("late", "presence"), [(HOUR, Presence.LEFT), (HOUR + TICK, Presence.UNACCOUNTED)])
+    def test_what_a_run_saw_in_a_vault_afterwards_came_back(self, late: timedelta, presence: Presence) -> None:
+        former = a_former([], [a_vault()], until=NOW - 5 * DAY + late)
+
+        resource = the_resource(arranged([a_removal()], vaults=[a_vault(resources=())], former=former))
+        assert resource.presence is presence
+
+    def test_a_deletion_that_may_be_of_several_vaults_shows_that_none_left(self) -> None:
+        tasks = [a_backup(9 * DAY, vault_id="vault-2"), a_backup(8 * DAY)]
+        deletion = a_vault_deletion(vault_id=None, vault_name=None, resource_id="server-1")
+
+        resource = the_resource(arranged([*tasks, deletion], backups=()))
+        assert (resource.presence, resource.departure) == (Presence.UNACCOUNTED, None)
+
     def test_the_deletion_of_a_former_vault_shows_nothing(self) -> None:
         tasks = [a_backup(9 * DAY), a_backup(6 * DAY, vault_id="vault-2"), a_vault_deletion()]
 
-        resource = the_resource(arranged(tasks))
+        resource = the_resource(arranged(tasks, backups=()))
         assert (resource.presence, resource.departure) == (Presence.UNACCOUNTED, None)
 
     def test_the_newest_task_that_names_a_vault_says_which_one_it_was_in(self) -> None:
@@ -137,7 +162,7 @@ class TestPresence:
             a_vault_deletion(),
         ]
 
-        departure = the_resource(arranged(tasks)).departure
+        departure = the_resource(arranged(tasks, backups=())).departure
         assert departure is not None
         assert departure.task_id == "deletion"
 

@@ -259,7 +259,8 @@ class TestAccepted:
             collection = a_collection(rejected=rows, accepted={row.mark: waiver for row in rows})
             listed = [vault for vault in VAULTS if (kind, vault.id) != (Kind.VAULTS, hidden)]
             naming = [policy for policy in POLICIES if hidden not in policy.vault_ids]  # else it would only be hidden
-            subjects = arrange(History([a_task()]), Inventory(policies=naming, vaults=listed), collection, former)
+            inventory = Inventory(policies=naming, vaults=listed)
+            subjects = arrange(History([a_task()]), inventory, collection, former, stuck_after=DAY)
             return {each.id for each in subjects.vaults}, sum(len(each.taken) for each in subjects.vaults)
 
         assert seen() == ({"vault-1", "vault-2"}, 1)

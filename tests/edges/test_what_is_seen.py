@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from audit.assess import assess
 from audit.cbr.asking import Asked
 from audit.collection import ALL_GRANTED, Window, shown
 from audit.errors import SourceRefusedError
@@ -15,11 +16,15 @@ from audit.history import History
 from audit.orders import order
 from audit.predecessor import Predecessor, rebuild
 from audit.previous import Previous
+from audit.profile import Profile
 from audit.replay import digest_of, replay
 from audit.run import Done
 from audit.simulator import Simulator, build_estate, serve
 from audit.store import open_store
+from audit.subjects import Memory, VaultTrace
+from audit.validate import Intake
 from audit.wiring import carry_out
+from tests.core.builders import NOW, a_reading, a_task, run_facts
 from tests.edges.pretend import AS_OF, a_simulator, audit, json_response, variables, without_waiting
 
 DAY = timedelta(days=1)
@@ -268,6 +273,23 @@ class TestTheRunBefore:
         assert before.since < AS_OF - 25 * DAY
         assert covered == Window(AS_OF - 2 * DAY, AS_OF)
         assert after.report.collection.covered == Window(AS_OF - 2 * DAY, AS_OF + DAY / 2)
+
+    @pytest.mark.parametrize(("asked_for", "complete"), [(ALL_GRANTED, True), (None, False)])
+    def test_what_one_saw_and_this_one_may_not_be_shown_is_not_taken_for_gone(
+        self,
+        asked_for: str | None,
+        complete: bool,  # noqa: FBT001  # the expectation
+    ) -> None:
+        trace = VaultTrace(id="vault-9", name="grey", enterprise_project_id="e1", listed=True, last_seen=NOW - DAY)
+        memory = Memory(run="r0", until=NOW - DAY, policies={}, resources={}, vaults={"vault-9": trace})
+        intake = Intake(History([a_task(vault_id="vault-9", created_at=NOW - 2 * DAY)]))
+        readings = tuple(a_reading(kind, enterprise_project_id=asked_for) for kind in Profile().lists)
+
+        report = assess(
+            run_facts(), Profile(), intake, readings, a_predecessor(until=NOW - DAY, seen=ALL_GRANTED, memory=memory)
+        )
+
+        assert (report.collection.gaps == ()) is complete
 
     @pytest.mark.parametrize(("asked_for", "since"), [(ALL_GRANTED, AS_OF - DAY), (None, AS_OF - 31 * DAY)])
     def test_one_that_left_it_open_is_read_again(self, asked_for: str | None, since: Any) -> None:

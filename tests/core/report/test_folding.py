@@ -222,7 +222,7 @@ def test_a_vault_that_was_deleted_explains_what_is_unprotected() -> None:
     deletion = a_backup(DAY, task_id="deletion", operation="vault_delete", resource_id=None)
     failures = [a_failure("CBR-503"), a_failure("CBR-111", V, "vault-1", "deletion")]
 
-    assert folded(estate(a_backup(2 * DAY), deletion, vaults=()), *failures) == {
+    assert folded(estate(a_backup(2 * DAY), deletion, policies=(), vaults=()), *failures) == {
         "CBR-111 vault-1": ["CBR-503 server-1"]
     }
 

@@ -160,7 +160,8 @@ def test_vaults_are_remembered_and_those_that_hide_leave_the_list_in_doubt() -> 
     whole = memory_of(published(an_estate()))
     hiding = arranged([a_backup(DAY)], [a_policy(vault_ids=frozenset({"vault-9"}))], [a_vault()])
 
-    assert whole.vaults == {"vault-1": VaultTrace(id="vault-1", name="blue", enterprise_project_id=None, listed=True)}
+    trace = VaultTrace(id="vault-1", name="blue", enterprise_project_id=None, listed=True, last_seen=NOW)
+    assert whole.vaults == {"vault-1": trace}
     assert whole.vaults_complete
     assert not memory_of(published(hiding)).vaults_complete
 
