@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from audit.simulator.estate import SCENARIOS, Estate, build_estate
+from audit.simulator.ghosts import haunt
 from audit.simulator.messages import Request, Response
 from audit.simulator.replanning import replan
 from audit.simulator.riddles import riddle
@@ -26,6 +27,7 @@ __all__ = [
     "Response",
     "Simulator",
     "build_estate",
+    "haunt",
     "mock_cbr",
     "replan",
     "riddle",
