@@ -9,7 +9,9 @@ from typing import Final
 
 from audit.simulator.blueprint import Draft, Policy, Resource, Run
 from audit.simulator.calendar_of_runs import DAY
+from audit.simulator.messages import Row
 from audit.simulator.retention import Retention
+from audit.simulator.truth import DEFAULT
 
 WEEK: Final = 7 * DAY
 GRACE: Final = timedelta(hours=6)
@@ -73,6 +75,14 @@ def judge_silence(draft: Draft, runs: list[Run]) -> None:
             known = datetime.fromisoformat(restored[resource.id]["created_at"]).replace(tzinfo=UTC)
         if known is None or not _lacks(draft, resource, known):
             draft.truth.hide("resource", resource.id, "CBR-101")
+
+
+def judge_states(draft: Draft, vaults: list[Row]) -> None:
+    """Note of which resources the vaults say something that no document explains."""
+    known = {subject for control, _, subject in draft.truth.failures[DEFAULT] if control == "CBR-504"}
+    for held in (held for vault in vaults for held in vault["resources"]):
+        if held["protect_status"] == "error" and held["id"] not in known:
+            draft.truth.hide("resource", held["id"], "CBR-504")
 
 
 def _lacks(draft: Draft, resource: Resource, known: datetime) -> bool:

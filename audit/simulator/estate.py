@@ -138,6 +138,7 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     consequences.judge_points(draft, runs)
     consequences.judge_locks(draft, runs, readable=not hidden)
     consequences.judge_silence(draft, runs)
+    consequences.judge_states(draft, vaults)
     spoilt = unusable.choose(draft, tasks, backups) if scenario == "unusable" else frozenset[str]()
     readable = bool(vaults) and not hidden
     withheld = withheld_vaults(draft) if scenario == "partial" else []

@@ -25,6 +25,7 @@ _SAVED: Final = timedelta(minutes=30)
 _DAY: Final = timedelta(days=1)
 _RECENT: Final = 6 * _DAY
 _SETTLED: Final = 3 * _DAY
+_SHORTEST: Final = 5 * _DAY
 _HOUR: Final = re.compile(r"(?<=BYHOUR=)[0-9]+")
 _EVERY_DAY: Final = re.compile(r"FREQ=DAILY;INTERVAL=1;|;BYDAY=[A-Z]{2}(,[A-Z]{2}){6}(;|$)")
 
@@ -56,8 +57,9 @@ def replan(estate: Estate, *, seed: int = 1) -> tuple[Estate, Estate]:
 
 
 def _keeps_other_hours(estate: Estate) -> Iterator[tuple[str, str, str]]:
-    """A policy plans nine hours before its runs come, in both tellings."""
-    for policy in _once_a_day(estate)[:1]:
+    """A policy plans nine hours before its runs come, in both tellings, if there are enough runs to tell."""
+    is_long = bool(estate.tasks) and estate.as_of - _when(estate.tasks[-1]["created_at"]) >= _SHORTEST
+    for policy in _once_a_day(estate)[: int(is_long)]:
         _turn(policy, -_SHIFTED)
         yield "CBR-116", "policy", policy["id"]
 
@@ -133,8 +135,16 @@ def _spare(estate: Estate, resource_id: str) -> Iterator[Row]:
     for newer, row, older in zip(own, own[1:], own[2:], strict=False):
         age = estate.as_of - _when(row["created_at"])
         is_sound = all(each["policy_id"] and each["status"] == "success" for each in (newer, row, older))
-        if is_sound and _SETTLED < age < _RECENT and row["extra_info"]["backup"]["incremental"] == "true":
+        is_spare = row["extra_info"]["backup"]["incremental"] == "true" and _SETTLED < age < _RECENT
+        if is_sound and is_spare and not _is_restored(estate, row):
             yield row
+
+
+def _is_restored(estate: Estate, made: Row) -> bool:
+    """Whether the backup that a task made was restored: such a test counts for months."""
+    backup_id = made["extra_info"]["backup"]["backup_id"]
+    restores = (row for row in estate.tasks if row["operation_type"] == "restore")
+    return any(backup_id in str(row["extra_info"]) for row in restores)
 
 
 def _forget(estate: Estate, lost: Row) -> None:
@@ -149,7 +159,7 @@ def _a_day_ago(estate: Estate) -> Estate:
     at = estate.as_of - AGO
     tasks = [_open(row, at) for row in estate.tasks if _when(row["created_at"]) <= at]
     begun = [row for row in estate.backups if _when(row["created_at"]) <= at]
-    return replace(deepcopy(estate), as_of=at, tasks=deepcopy(tasks), backups=deepcopy(begun), _truth={})
+    return deepcopy(replace(estate, as_of=at, tasks=tasks, backups=begun, _truth={}))
 
 
 def _open(row: Row, at: datetime) -> Row:
@@ -163,7 +173,8 @@ def _statement(found: list[tuple[str, str, str]], estate: Estate) -> Row:
         {"control": control, "subject": {"kind": kind, "id": subject}, "outcome": "fail"}
         for control, kind, subject in sorted(found)
     ]
-    return {"conclusion": "non_compliant" if found else estate.truth(DEFAULT)["conclusion"], "expected": expected}
+    before = estate.truth(DEFAULT)
+    return {**before, "conclusion": "non_compliant" if found else before["conclusion"], "expected": expected}
 
 
 def _resource(row: Row) -> str:

@@ -6,15 +6,18 @@ The rows of a healthy estate are changed as a newer service might write them, ea
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from datetime import UTC, timedelta
 from random import Random
 from typing import Final
 
 from audit.simulator import identifiers
 from audit.simulator.estate import Estate
 from audit.simulator.messages import Row
+from audit.simulator.tasks import written
 from audit.simulator.truth import DEFAULT
 
 _OF_BACKUPS: Final = ("CBR-101", "CBR-103", "CBR-104")
+_RECENT: Final = timedelta(days=2)
 
 
 @dataclass(slots=True)
@@ -116,8 +119,10 @@ def deletes_who_knows_what(scene: _Scene) -> None:
 
 
 def _add(scene: _Scene, operation: str, **named: str | None) -> None:
-    """Add a task beside another one, so that the log stays in order."""
-    place = scene.rng.randrange(len(scene.estate.tasks))
+    """Add a task beside another one of the last days, so that the log stays in order and every window holds it."""
+    since = written((scene.estate.as_of - _RECENT).astimezone(UTC))
+    recent = sum(row["created_at"] > since for row in scene.estate.tasks)
+    place = scene.rng.randrange(max(recent, 1))
     row = deepcopy(scene.estate.tasks[place])
     extra = {"common": row["extra_info"]["common"], "delete": {"backup_id": identifiers.uuid(scene.rng)}}
     row |= {"id": identifiers.uuid(scene.rng), "operation_type": operation, "policy_id": None, "status": "success"}

@@ -99,7 +99,7 @@ def tamper(estate: Estate, *, seed: int = 1) -> Estate:
         for control, kind, subject in sorted(known | scene.found)
     ]
     conclusion = "non_compliant" if expected else before["conclusion"]
-    return replace(later, _truth={DEFAULT: {"conclusion": conclusion, "expected": expected}})
+    return replace(later, _truth={DEFAULT: {**before, "conclusion": conclusion, "expected": expected}})
 
 
 def shortens_retention(scene: _Scene) -> None:
