@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-header --no-annotate --no-emit-find-links pyproject.toml
 
-.PHONY: demo test lint fuzz tamper bench zip wheels schemas docs lock clean
+.PHONY: demo test lint fuzz tamper verdicts bench zip wheels schemas docs lock clean
 
 demo: .venv/.runs ## audit a simulated project and write its report to cbr-audit-demo/
 	$(BIN)/cbr-audit demo
@@ -26,6 +26,9 @@ fuzz: .venv/.develops ## a million mutated rows through both validators, some te
 
 tamper: .venv/.develops ## every bit flipped, every kind of tampering, clean chains and recomputed runs, some five minutes
 	$(BIN)/python -m tests.tamper
+
+verdicts: .venv/.develops ## 50 seeds of every scenario against the truth, and what must not change a verdict, some five minutes
+	$(BIN)/python -m tests.verdicts
 
 bench: .venv/.develops build/.wheels ## figures, as ratios in one run, compared with the committed ones; QUICK=1 takes a minute
 	$(BIN)/python -m bench $(if $(QUICK),--quick)

@@ -26,7 +26,7 @@ def stated(estate: Estate, part: str) -> set[Pair]:
     return {(each["control"], each["subject"]["kind"], each["subject"]["id"]) for each in estate.truth()[part]}
 
 
-@pytest.mark.parametrize("seed", range(1, 13))
+@pytest.mark.parametrize("seed", range(1, 4))
 def test_what_an_auditor_must_not_know_is_unknown_and_nothing_else_is(seed: int, tmp_path: Path) -> None:
     as_of = AS_OF - seed * timedelta(hours=7)
     size = {"resources": (2, 5, 9, 14)[seed % 4], "days": (6, 20, 40)[seed % 3]}

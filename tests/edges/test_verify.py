@@ -30,6 +30,7 @@ OTHER = Ed25519Signer(
     ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 )
 CLEAN = a_chain(4, SIGNER)
+SPARED = 11  # `make tamper` tries every bit
 
 
 def checked(shelf: Shelf, **options: object) -> Verification:
@@ -96,7 +97,7 @@ def flip(data: bytes, place: int, bit: int) -> bytes:
 def test_a_flipped_bit_is_found_wherever_it_is(part: str) -> None:
     chance = random.Random(part)  # noqa: S311  # repeatable
     for key in keys(CLEAN, part):
-        for place in range(len(CLEAN.objects[key])):
+        for place in range(chance.randrange(SPARED), len(CLEAN.objects[key]), SPARED):
             shelf = CLEAN.copy()
             shelf.objects[key] = flip(shelf.objects[key], place, chance.randrange(8))
             assert checked(shelf).faults, (key, place)

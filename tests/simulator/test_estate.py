@@ -94,7 +94,7 @@ def test_what_fails_by_default_fails_by_strict_limits_too() -> None:
     assert all(entry in strict for entry in default)
 
 
-@pytest.mark.parametrize("seed", range(1, 9))
+@pytest.mark.parametrize("seed", range(1, 4))
 @pytest.mark.parametrize("scenario", ["healthy", "drifting", "gapped"])
 def test_in_a_healthy_estate_only_the_numbers_of_the_strict_limits_find_something(scenario: str, seed: int) -> None:
     found = {entry["control"] for entry in an_estate(scenario, seed=seed).truth("strict")["expected"]}
@@ -281,8 +281,7 @@ def test_vaults_are_far_older_than_the_window() -> None:
         assert AS_OF - when(vault["created_at"]) >= timedelta(days=130)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("scenario", ["mixed", "failing"])
+@pytest.mark.parametrize(("scenario", "seed"), [("mixed", 1), ("failing", 2)])
 def test_the_truth_of_a_large_estate_agrees_with_a_recount(scenario: str, seed: int) -> None:
     estate = an_estate(scenario, seed=seed, resources=150, days=30)
     expected = estate.truth()["expected"]

@@ -48,9 +48,8 @@ def answers(simulator: Simulator, name: str) -> Iterator[Any]:
 
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("scenario", STEADY)
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_every_row_is_as_documented_unless_it_drifts(name: str, scenario: str, seed: int) -> None:
-    for answer in answers(a_simulator(scenario, resources=20, days=16, seed=seed), name):
+def test_every_row_is_as_documented_unless_it_drifts(name: str, scenario: str) -> None:
+    for answer in answers(a_simulator(scenario, resources=20, days=16), name):
         assert [error.message for error in schema(name).iter_errors(answer)] == []
 
 
