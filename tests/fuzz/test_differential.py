@@ -11,7 +11,7 @@ from tests.fuzz.verdicts import DRIFTED, REFUSED, USED, compare, the_expected, t
 from tests.fuzz.ways import compare_ways
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4))
 def test_both_validators_agree_on_a_thousand_mutated_rows_and_every_row_is_counted(seed: int) -> None:
     counts, wrong = compare(seed, 1000)
 
