@@ -8,6 +8,7 @@ from audit.simulator.blueprint import Draft, Failure, Run, Vault
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.messages import Row
 from audit.simulator.tasks import Course, Named, clerk_of
+from audit.simulator.truth import DEFAULT
 
 _NOTHING_TO_BACK_UP: Final = Failure("BackupService.0001", "No resource is available for backup.")
 _OF_RUNS: Final = ("CBR-103", "CBR-104", "CBR-105", "CBR-106")
@@ -65,8 +66,9 @@ def _spoil_policy(draft: Draft, vault: Vault) -> str:
 
 
 def _is_sound(draft: Draft, vault: Vault) -> bool:
-    """Whether nothing fails for a vault, its policy, what it holds, and whatever else has the policy."""
+    """Whether nothing fails by default for a vault, its policy, what it holds, and whatever else has the policy."""
     shared = [other for other in draft.vaults if other is vault or (other.policy and other.policy is vault.policy)]
     ids = {vault.policy.id if vault.policy else ""}
     ids |= {other.id for other in shared} | {resource.id for other in shared for resource in other.resources}
-    return bool(vault.resources) and draft.truth.troubles.isdisjoint(ids)
+    failing = {subject for _, _, subject in draft.truth.failures[DEFAULT]}
+    return bool(vault.resources) and failing.isdisjoint(ids)

@@ -34,6 +34,7 @@ def test_what_an_auditor_must_not_know_is_unknown_and_nothing_else_is(seed: int,
     simulator, plain = Simulator(estate), Simulator(_plain(estate))
     done, without = audit(simulator, tmp_path / "odd", as_of=as_of), audit(plain, tmp_path / "plain", as_of=as_of)
 
+    assert estate.spoilt
     assert pairs(done, Outcome.FAIL) == pairs(without, Outcome.FAIL) == stated(estate, "expected")
     unknown, before = pairs(done, Outcome.UNKNOWN), pairs(without, Outcome.UNKNOWN)
     assert unknown >= stated(estate, "unknown")
