@@ -15,7 +15,8 @@ How it is judged
     The task log is read three times: that of the window, and the tasks that run and those that wait, of whatever time.
     A row that could not be used was read all the same: CBR-902 judges that.
 How to fix it
-    Read the gaps in the report. A permission or a time limit has its own text; for the rest, run the audit again.
+    Read the gaps in the report. A permission or a time limit has its own text; for the rest, run the audit again. Where
+    a policy still names a vault that was deleted, take the vault off that policy.
 """
 
 from typing import Final

@@ -78,7 +78,7 @@ class DeletedVaults:
     def said_of(self, vault_id: str) -> str:
         """What the log says of the deletion of a vault that something shows all the same, or an empty text."""
         if vault_id in self.ends:
-            return f"although deleted at {shown(self.ends[vault_id])}"
+            return f"seen after a task deleted it at {shown(self.ends[vault_id])}"
         return "not known to be deleted completely" if vault_id in self.undone else ""
 
 

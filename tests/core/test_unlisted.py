@@ -185,7 +185,7 @@ class TestSignsOfLife:
     def test_the_gap_says_when_it_was_deleted_all_the_same(self) -> None:
         subjects = seen([self.DELETION], [APPLIED])
 
-        assert "vault-9 (policy weekly; although deleted at 2026-11-21T04:00:00Z)" in gaps(subjects)[0]
+        assert "vault-9 (policy weekly; seen after a task deleted it at 2026-11-21T04:00:00Z)" in gaps(subjects)[0]
         assert subjects.collection.unlisted.ids == ("vault-9",)
         assert [vault.departure for vault in subjects.vaults if vault.id == "vault-9"] == [None]
 
