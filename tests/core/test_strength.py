@@ -16,24 +16,31 @@ from tests.core.builders import DAILY, NOW, a_policy, a_protected, a_vault
 
 HOURLY = "FREQ=DAILY;BYHOUR=" + ",".join(map(str, range(24))) + ";BYMINUTE=0"
 NOON = "FREQ=DAILY;BYHOUR=12;BYMINUTE=0"
-LISTS = {"excluded_disks", "included_disks", "weekly_rule_picks", "monthly_rule_picks", "yearly_rule_picks"}
-LISTS |= {"controls", "included", "excluded", "level_selects", "maintenance", "replication_regions", "required_tags"}
-LISTS |= {"allowed_excluded_disks"}
-TIMES = {"backup_end", "waived_until"}
+TEXTS = ["2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z", "2027-01-01T00:00:00Z"]
 
 
-def values_of(what: str) -> st.SearchStrategy[Value]:
-    if what in LISTS:
+def takes(order: Order, first: Value, second: Value) -> bool:
+    try:
+        order(first, second)
+    except TypeError:
+        return False
+    return True
+
+
+def values_of(order: Order) -> st.SearchStrategy[Value]:
+    """Draw what an order can hold against each other: numbers, lists or texts."""
+    takes_lists = takes(order, (), ("a",))
+    if takes_lists and takes(order, 0, 1):
+        return st.none() | st.sampled_from(TEXTS)
+    if takes_lists:
         return st.sets(st.sampled_from("abcd")).map(lambda items: tuple(sorted(items)))
-    if what in TIMES:
-        return st.none() | st.sampled_from(["2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z", "2027-01-01T00:00:00Z"])
     return st.none() | st.booleans() | st.integers(0, 5)
 
 
 @st.composite
 def two_states(draw: st.DrawFn, orders: Mapping[str, Order]) -> tuple[Strength, Strength]:
     aspects = draw(st.lists(st.sampled_from(sorted(orders)), unique=True, min_size=1))
-    made = [{Aspect(what): draw(values_of(what)) for what in aspects if draw(st.booleans())} for _ in range(2)]
+    made = [{Aspect(what): draw(values_of(orders[what])) for what in aspects if draw(st.booleans())} for _ in range(2)]
     return made[0], made[1]
 
 
