@@ -10,14 +10,23 @@ How it is judged
     unknown         nothing is known to have become weaker, and this run or the one before could not read all of it, or
                     what that one left cannot be used
     not_applicable  there is no run before, or it did not know the subject
-    A policy: it was disabled, keeps backups for a shorter time, fewer of them or fewer long-term copies, or runs less
-    often. Only what a vault relied on is judged. A vault: a policy was taken off it or replaced by a weaker one, its
-    lock or its automatic binding was switched off, the end of a backup in it was moved nearer, or it is gone with what
-    it held. A resource: it is in no vault any more, or in one whose policies promise less; it does not follow the
-    policy any more; or disks of it are left out. The collection: the profile demands less, or accepts more. What a task
-    shows to have been deleted or removed, CBR-111 judges. Before and after are what the answers of both runs say. What
-    was weakened and restored between two runs is not seen. It counts from the run that saw it first, or for the last
-    time where it became weaker again. An end that moved by an hour or less did not move.
+    A policy: it was disabled, keeps backups for a shorter time, fewer of them or fewer long-term copies, runs less
+    often or within a wider start window, makes full backups less often, or copies to another region or account. Only
+    what a vault relied on is judged. A vault: a policy was taken off it or replaced by a weaker one, copies go into
+    another vault, its lock, its automatic binding, its growth or its permission to exceed its size was switched off,
+    its backups are less consistent or in fewer zones, other tags pick what it binds, its type changed, the end of a
+    backup in it was moved nearer, or it is gone with what it held. A resource: it is in no vault any more, or in one
+    that promises less, by itself or by its policies; it does not follow the policy any more; or disks of it are left
+    out. The collection: the profile demands less, or accepts more. What a task shows to have been deleted or removed,
+    CBR-111 judges.
+    Where nobody knows which of two values is stronger, as with another region or other tags, a change counts as weaker
+    and as stronger. Tags count as well while automatic binding is off. What only warns or labels is not compared
+    (threshold, notification, name, tags of the vault), nor are its size, the copies that single backups have elsewhere,
+    or whether a policy is an organisation's.
+    Before and after are what the answers of both runs say. What was weakened and restored between two runs is not seen.
+    A new id restores nothing: what a policy lost is remembered for the vaults that it is taken off, and what a vault or
+    its policies lost for the resources that leave it. It counts from the run that saw it first, or for the last time
+    where it became weaker again. An end that moved by an hour or less did not move.
 How to fix it
     Ask Cloud Trace Service who changed it. Restore it if it was not meant; if it was, let somebody sign for it with a
     waiver.

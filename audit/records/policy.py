@@ -50,6 +50,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         timezone: whose days and weeks these are, such as UTC+08:00; the patterns are UTC all the same.
         full_backup_interval: a full backup after so many incremental ones; None or -1 where none is asked for.
         destination_region: where a replication policy copies to.
+        destinations: of each vault that it is applied to, the vault that its copies go into, where there is one.
         cross_account_urn: the vault of another account that a replication policy copies to; its form is documented
             nowhere, nor whether it can lie in the same region.
         policy_type: custom_policy, or one of an organisation: organization_policy_v1, _v2, or _removed for one that
@@ -73,6 +74,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     timezone: str | None = None
     full_backup_interval: int | None = None
     destination_region: str | None = None
+    destinations: frozenset[tuple[str, str]] = frozenset()
     weekly_rule: KeepingRule | None = None
     monthly_rule: KeepingRule | None = None
     yearly_rule: KeepingRule | None = None
@@ -123,6 +125,11 @@ class Policy(Struct, frozen=True, kw_only=True):
             patterns=tuple(properties["pattern"]),
             start_time=optional_instant(properties.get("start_time")),
             vault_ids=frozenset(vault["vault_id"] for vault in row.get("associated_vaults") or ()),
+            destinations=frozenset(
+                (vault["vault_id"], into)
+                for vault in row.get("associated_vaults") or ()
+                if (into := text(vault.get("destination_vault_id")))
+            ),
             retention_days=number(definition.get("retention_duration_days")),
             max_backups=number(definition.get("max_backups")),
             limits_known=all(_is_limit(definition.get(name)) for name in ("retention_duration_days", "max_backups")),

@@ -1,5 +1,6 @@
 """Vaults and the resources that they hold."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from sys import intern
@@ -67,8 +68,12 @@ class Vault(Struct, frozen=True, kw_only=True):
         status: available, lock, frozen, deleting or error (billing.status); lock means that it is being enlarged.
         locked: backups cannot be deleted before they expire (WORM); not billing.status.
         auto_bind: new resources that fit its rules come into it by themselves.
+        bind_rules: the tags by which these are picked, as key=value in order; empty where all come in. Whether a
+            resource needs one of them or all, no document says. Rules of another form stand as they are written.
         size_gb: what was bought, in GB (billing.size).
         used_mb: what is used, in MB (billing.used).
+        auto_expand: it is enlarged by itself before it is full.
+        demand_billing: backups may take more than was bought.
         threshold_percent: use at which CBR itself warns.
         smn_notify: whether it sends that warning.
         tags: key and value, in the order of the answer; a value may be empty.
@@ -85,10 +90,12 @@ class Vault(Struct, frozen=True, kw_only=True):
     is_multi_az: bool | None = None
     locked: bool | None = None
     auto_bind: bool | None = None
+    bind_rules: tuple[str, ...] | None = None
     size_gb: int | None = None
     used_mb: int | None = None
     threshold_percent: int | None = None
     auto_expand: bool | None = None
+    demand_billing: bool | None = None
     smn_notify: bool | None = None
     enterprise_project_id: str | None = None
     tags: tuple[tuple[str, str], ...] | None = ()
@@ -123,10 +130,12 @@ class Vault(Struct, frozen=True, kw_only=True):
             is_multi_az=truth(billing.get("is_multi_az")),
             locked=truth(row.get("locked")),
             auto_bind=truth(row.get("auto_bind")),
+            bind_rules=_bind_rules(row.get("bind_rules")),
             size_gb=number(billing.get("size")),
             used_mb=number(billing.get("used")),
             threshold_percent=number(row.get("threshold")),
             auto_expand=truth(row.get("auto_expand")),
+            demand_billing=truth(row.get("demand_billing")),
             smn_notify=truth(row.get("smn_notify")),
             enterprise_project_id=text(row.get("enterprise_project_id")),
             tags=_tags(row.get("tags")),
@@ -138,6 +147,23 @@ def _tags(value: object) -> tuple[tuple[str, str], ...] | None:
         return None
     pairs = ((text(tag.get("key")), text(tag.get("value")) or "") for tag in blocks(value))
     return tuple((intern(key), intern(text)) for key, text in pairs if key)
+
+
+def _bind_rules(rules: object) -> tuple[str, ...] | None:
+    """Read by which tags resources are picked; what cannot be read is kept whole, so that a change of it shows."""
+    if rules is None:
+        return None
+    tags = rules.get("tags") or [] if isinstance(rules, dict) and rules.keys() <= {"tags"} else None
+    if not isinstance(tags, list) or not all(map(_is_tag, tags)):
+        return (json.dumps(rules, sort_keys=True, separators=(",", ":")),)
+    return tuple(sorted({f"{tag['key']}={tag.get('value') or ''}" for tag in tags}))
+
+
+def _is_tag(tag: object) -> bool:
+    """A key and perhaps a value, and nothing else that might pick."""
+    if not isinstance(tag, dict) or not tag.keys() <= {"key", "value"}:
+        return False
+    return text(tag.get("key")) is not None and isinstance(tag.get("value"), str | None)
 
 
 def _tells_disks(extra: object) -> bool:

@@ -108,6 +108,7 @@ CAUSES: Final = (
     Cause("CBR-114", ("CBR-206",), _weakened("replication_policy")),
     Cause("CBR-114", ("CBR-301",), _weakened("backup_policy")),
     Cause("CBR-114", ("CBR-303",), _weakened("locked")),
+    Cause("CBR-114", ("CBR-305",), _weakened("is_multi_az")),
     Cause("CBR-114", ("CBR-403",), _weakened("backup_end")),
     Cause("CBR-114", ("CBR-501",), _weakened("auto_protect")),
     Cause("CBR-114", ("CBR-502",), _weakened("excluded_disks", "included_disks")),

@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple
 
 from audit.collection import Kind, shown
 from audit.records import BACKUP, MOVES_ENDS, REPLICATION, Backup, Policy, Protected, Task, Vault, pick
@@ -12,8 +14,26 @@ from audit.subjects.former import Former
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.memory import Memory
 from audit.subjects.policy import PolicySubject
-from audit.subjects.promises import of_policies, of_policy, of_resource, of_vault
-from audit.subjects.protection import Demanded, Protection, Weakened, Weakening, joined, still_weak
+from audit.subjects.promises import (
+    is_readable,
+    of_copies,
+    of_holding,
+    of_policies,
+    of_policy,
+    of_resource,
+    of_vault,
+    together,
+)
+from audit.subjects.protection import (
+    Demanded,
+    Protection,
+    Weakened,
+    Weakening,
+    at_best,
+    inherited,
+    joined,
+    still_weak,
+)
 from audit.subjects.strength import Aspect, Difference, Differences, Strength, Value, compare
 from audit.subjects.taken import SLACK, Taken, find_taken
 from audit.subjects.terms import Terms, continued
@@ -22,11 +42,20 @@ _LOST: Final = "what the run before left cannot be used"
 _NOT_COMPARED: Final = "what the run before saw was not read"
 _NOT_TOLD: Final = "the answers do not say all of it"
 _NOTHING: Final = Differences((), ())
+_OPERATIONS: Final = (BACKUP, REPLICATION)
 _GONE: Final[Strength] = {Aspect("exists"): False}
 _END: Final = "backup_end"
 _LIST_OF: Final = {SubjectKind.POLICY: Kind.POLICIES, SubjectKind.VAULT: Kind.VAULTS, SubjectKind.RESOURCE: Kind.VAULTS}
 _Policies = Sequence[PolicySubject] | None
 _Places = Sequence[tuple[Vault, Protected]]
+
+
+class _Relied(NamedTuple):
+    """What became of what a subject relied on, why more may have, and what was weak already when it was last there."""
+
+    found: Differences = _NOTHING
+    doubt: str = ""
+    inherited: tuple[Weakening, ...] = ()
 
 
 class Comparison:
@@ -99,9 +128,9 @@ class Comparison:
         known = then or self._memory.weakened.get((SubjectKind.VAULT, vault_id))
         return known.name if known else None
 
-    def former_policies(self, vault_id: str) -> tuple[Policy, ...]:
-        """The policies that were applied to a vault when the run before looked."""
-        return self._former.applied(vault_id) if self._former else ()
+    def former_policies(self, *vault_ids: str) -> tuple[Policy, ...]:
+        """The policies that were applied to one of some vaults when the run before looked."""
+        return self._former.applied(*vault_ids) if self._former else ()
 
     def terms(self, policy: Policy) -> tuple[Terms, ...]:
         """By which rules a policy kept its backups, as far as runs saw it, the oldest first and this run last."""
@@ -115,12 +144,12 @@ class Comparison:
         return tuple([each for vault_id, part in self.taken.items() if vault_id not in known for each in part])
 
     def forgotten(self, subjects: Iterable[tuple[SubjectKind, str]]) -> tuple[Weakened, ...]:
-        """What was passed on of subjects that only an unreadable list hides: it is passed on again."""
+        """What was passed on of subjects that only an unreadable list or row hides: it is passed on again."""
         seen = frozenset(subjects)
+        hidden = [item for item in sorted(self._memory.weakened.items()) if item[0] not in seen]
+        lists = [(each, _LIST_OF[kind]) for (kind, _id), each in hidden]
         return tuple(
-            each
-            for key, each in sorted(self._memory.weakened.items())
-            if key not in seen and not self._has_all[_LIST_OF[each.kind]]
+            [each for each, kind in lists if not self._has_all[kind] or (kind, each.id) in self._unread],
         )
 
     def of_policy(self, policy: Policy) -> Protection | None:
@@ -135,7 +164,8 @@ class Comparison:
         before = of_policy(then)
         found = compare(before, now)
         found = found if then.vault_ids else Differences((), found.stronger)
-        return self._protection(found, earlier, now, "" if before.keys() == now.keys() else _NOT_TOLD)
+        told = before.keys() == now.keys() and (then == policy or is_readable(now))
+        return self._protection(found, earlier, now, "" if told else _NOT_TOLD)
 
     def of_demands(self, demanded: Demanded | None) -> Protection | None:
         """What became of what the profile demands."""
@@ -158,17 +188,18 @@ class Comparison:
         earlier = self._earlier(SubjectKind.VAULT, vault_id)
         if vault is None:
             return self._of_vault_that_is_gone(then, departure, earlier)
-        own = of_vault(vault)
-        now = {**own, **self._ends(earlier), **_promises(policies)} if earlier else own
+        own = {**of_vault(vault), **_copies(vault_id, policies)}
+        relied = self._of_policies((vault_id,), policies, earlier) if then else _Relied()
+        known = _known(earlier, relied)
+        now = {**own, **self._ends(known), **_promises(policies)} if known else own
         if then is None:
-            return self._not_there_then(earlier, now, Kind.VAULTS)
-        before = of_vault(then)
-        covered, doubt = self._of_policies((vault_id,), policies)
+            return self._not_there_then(known, now, Kind.VAULTS)
+        before = {**of_vault(then), **self._copies_then(vault_id)}
         moved = self._moved.get(vault_id, _NOTHING)
-        doubts = (doubt, self._doubt(Kind.BACKUPS), "" if before.keys() == own.keys() else _NOT_TOLD)
+        doubts = (relied.doubt, self._doubt(Kind.BACKUPS), "" if before.keys() == own.keys() else _NOT_TOLD)
         asking = [task.id for task in pick(tasks, _moves_ends)] if moved.weaker else []
-        found = _all(compare(before, own), covered, moved)
-        return self._protection(found, earlier, now, next(filter(None, doubts), ""), tuple(asking))
+        found = _all(compare(before, own), relied.found, moved)
+        return self._protection(found, known, now, next(filter(None, doubts), ""), tuple(asking))
 
     def _of_vault_that_is_gone(
         self, then: Vault | None, departure: Departure | None, earlier: Sequence[Weakening]
@@ -183,7 +214,7 @@ class Comparison:
     def of_resource(
         self, resource_id: str, departure: Departure | None, places: _Places, policies: _Policies
     ) -> Protection | None:
-        """What became of a resource: whether and how a vault holds it, and what its vault's policies promise.
+        """What became of a resource: whether and how a vault holds it, and what that vault and its policies promise.
 
         Where a task shows that it was taken out, CBR-111 says so.
         """
@@ -192,19 +223,40 @@ class Comparison:
         if then and not earlier and _held(then) == _held(places):
             return self._unchanged
         own = of_resource(places)
-        now = {**own, **_promises(policies)} if earlier and places else own
-        if then is None:
-            return self._not_there_then(earlier, now, Kind.VAULTS)
-        before = of_resource(then)
-        unsure = self._doubt_of_places(then, places)
-        if departure is not None or unsure:
+        unsure = self._doubt_of_places(then, places) if then else ""
+        if then and (departure is not None or unsure):
             return self._protection(_NOTHING, earlier, {}, "" if departure else unsure)
-        ids, ids_then = _makers(places), _makers(then)
-        is_moved = ids and ids_then and ids != ids_then
-        covered, doubt = self._of_policies(ids_then, policies) if is_moved else (_NOTHING, "")
-        if ids and ids_then and before.keys() != own.keys():
-            doubt = doubt or _NOT_TOLD
-        return self._protection(_all(compare(before, own), covered), earlier, now, doubt)
+        relied = self._of_vaults(then, places, policies, earlier) if then else _Relied()
+        known = _known(earlier, relied)
+        now = {**own, **of_holding(_makers(places).values()), **_promises(policies)} if known and places else own
+        if then is None:
+            return self._not_there_then(known, now, Kind.VAULTS)
+        before = of_resource(then)
+        is_told = not _makers(then) or not _makers(places) or before.keys() == own.keys()
+        doubt = relied.doubt or ("" if is_told else _NOT_TOLD)
+        return self._protection(_all(compare(before, own), relied.found), known, now, doubt)
+
+    def _of_vaults(
+        self, places_then: _Places, places: _Places, policies: _Policies, earlier: Sequence[Weakening]
+    ) -> _Relied:
+        """Compare what the vaults that held a resource promise with those that do now; how one changed, it says itself.
+
+        What was weak already of a vault that it left is as weak for the resource.
+        """
+        then, now = _makers(places_then), _makers(places)
+        if not then or then.keys() == now.keys():
+            return _Relied()
+        left = sorted(then.keys() - now.keys())
+        weakened = [*earlier, *chain.from_iterable(self._earlier(SubjectKind.VAULT, each) for each in left)]
+        last, own = of_holding(then.values()), of_holding(now.values())
+        relied = self._of_policies(tuple(then), policies, weakened)
+        held = [each for each in weakened if each.aspect in last]
+        is_told = not now or last.keys() == own.keys()
+        return _Relied(
+            found=_all(compare(last, own), relied.found),
+            doubt=relied.doubt or ("" if is_told else _NOT_TOLD),
+            inherited=(*inherited(at_best(last, held), last, held), *relied.inherited),
+        )
 
     def _doubt_of_places(self, then: _Places, places: _Places) -> str:
         """Why nobody can say whether the vaults that held a resource still do, or an empty text."""
@@ -215,20 +267,49 @@ class Comparison:
             return ""
         return self._doubt(Kind.VAULTS)
 
-    def _of_policies(self, vaults_then: Sequence[str], policies: _Policies) -> tuple[Differences, str]:
-        """Compare what applied policies promise where others are applied now; how one changed, it says itself."""
-        then = self._former.applied(*vaults_then) if self._former else ()
-        doubt = self._doubt(Kind.POLICIES)
-        if policies is None:
-            return _NOTHING, doubt
-        if any((Kind.POLICIES, policy.id) in self._unread for policy in then):
-            return _NOTHING, _not_all(Kind.POLICIES)
+    def _of_policies(self, vaults_then: Sequence[str], policies: _Policies, weakened: Sequence[Weakening]) -> _Relied:
+        """Compare what applied policies promise where others are applied now; how one changed, it says itself.
+
+        What was weak already of a policy that is not applied any more is as weak for what relied on it.
+
+        Args:
+            vaults_then: that they were applied to when the run before looked.
+            policies: that are applied now.
+            weakened: what became weaker earlier of what relied on them.
+        """
+        then, doubt = self.former_policies(*vaults_then), self._doubt(Kind.POLICIES)
+        if policies is None or self._are_hidden(then):
+            return _Relied(doubt=doubt or _not_all(Kind.POLICIES))
         now = [subject.policy for subject in policies]
-        changed = [operation for operation in (BACKUP, REPLICATION) if _ids(then, operation) != _ids(now, operation)]
-        if not changed:
-            return _NOTHING, doubt
-        found = compare(_about(of_policies(then), changed), _about(of_policies(now), changed))
-        return (Differences(found.weaker, ()) if doubt else found), doubt
+        changed = [each for each in _OPERATIONS if _ids(then, each) != _ids(now, each)]
+        if not changed and not weakened:
+            return _Relied(doubt=doubt)
+        last, own = _promised(of_policies(then), changed), of_policies(now)
+        found = compare(last, own)
+        return _Relied(
+            found=Differences(found.weaker, ()) if doubt else found,
+            doubt=doubt or ("" if _is_told(last, own) else _NOT_TOLD),
+            inherited=self._inherited(then, {policy.id for policy in now}, weakened),
+        )
+
+    def _copies_then(self, vault_id: str) -> Strength:
+        then = self.former_policies(vault_id)
+        is_known = not self._doubt_of_former(Kind.POLICIES) and not self._are_hidden(then)
+        return of_copies(vault_id, then) if is_known else {}
+
+    def _are_hidden(self, policies: Iterable[Policy]) -> bool:
+        """One of these policies may still be there, in a row that this run could not use."""
+        return any((Kind.POLICIES, policy.id) in self._unread for policy in policies)
+
+    def _inherited(
+        self, then: Iterable[Policy], applied: AbstractSet[str], weakened: Iterable[Weakening]
+    ) -> tuple[Weakening, ...]:
+        """Find what was weak already of policies that are not applied any more, and of what relied on them."""
+        gone = {each.id: self._earlier(SubjectKind.POLICY, each.id) for each in then if each.id not in applied}
+        of_others = [each for each in weakened if _is_about(each.aspect, _OPERATIONS)]
+        best = together((each.operation, at_best(of_policy(each), gone.get(each.id, ()))) for each in then)
+        known = [*chain.from_iterable(gone.values()), *of_others]
+        return inherited(at_best(best, of_others), of_policies(then), known)
 
     def _not_there_then(self, earlier: Sequence[Weakening], now: Strength, kind: Kind) -> Protection | None:
         """Say of a subject that the run before did not name whether it is new."""
@@ -308,8 +389,17 @@ def _end(backup: Backup) -> Value:
     return shown(backup.expired_at) if backup.expired_at else None
 
 
+def _copies(vault_id: str, policies: _Policies) -> Strength:
+    return of_copies(vault_id, [subject.policy for subject in policies]) if policies is not None else {}
+
+
 def _promises(policies: _Policies) -> Strength:
     return of_policies([subject.policy for subject in policies]) if policies is not None else {}
+
+
+def _known(earlier: Iterable[Weakening], relied: _Relied) -> Sequence[Weakening]:
+    """What is known to be weak already; what was taken over counts in the place of what was known of the same."""
+    return [*{each.aspect: each for each in (*earlier, *relied.inherited)}.values()]
 
 
 def _held(places: _Places) -> list[tuple[str, str, Protected]]:
@@ -327,15 +417,31 @@ def _all(*found: Differences) -> Differences:
     )
 
 
-def _makers(places: _Places) -> tuple[str, ...]:
-    """The ids of the vaults into which backups are made, in order."""
-    return tuple(sorted({vault.id for vault, _held in places if not vault.receives_copies_only}))
+def _makers(places: _Places) -> Mapping[str, Vault]:
+    """The vaults into which backups are made, by id."""
+    return {vault.id: vault for vault, _held in places if not vault.receives_copies_only}
 
 
 def _ids(policies: Iterable[Policy], operation: str) -> set[str]:
     return {policy.id for policy in policies if policy.operation == operation}
 
 
-def _about(strength: Strength, operations: Sequence[str]) -> Strength:
-    names = {f"{operation}_policy" for operation in operations}
-    return {aspect: value for aspect, value in strength.items() if aspect.about in operations or aspect.what in names}
+def _promised(strength: Strength, operations: Sequence[str]) -> Strength:
+    """What policies with these operations promise; where there was none, a first one is new as a whole."""
+    about = {aspect: value for aspect, value in strength.items() if _is_about(aspect, operations)}
+    return {aspect: value for aspect, value in about.items() if not aspect.about or about[_any(aspect.about)]}
+
+
+def _is_about(aspect: Aspect, operations: Sequence[str]) -> bool:
+    """It is something that policies with these operations promise."""
+    return aspect.about in operations or aspect in map(_any, operations)
+
+
+def _any(operation: str) -> Aspect:
+    return Aspect(f"{operation}_policy")
+
+
+def _is_told(last: Strength, now: Strength) -> bool:
+    """Where there were policies and there are others, both tell the same aspects."""
+    both = {aspect.about for aspect in last if aspect.about and now[_any(aspect.about)]}
+    return {each for each in last if each.about in both} == {each for each in now if each.about in both}

@@ -1,6 +1,6 @@
 """What policies, vaults and the way in which a resource is held promise, each as a strength that can be compared."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -8,11 +8,36 @@ from audit.records import BACKUP, REPLICATION, KeepingRule, Policy, Protected, V
 from audit.schedule import Schedule, UnreadableScheduleError
 from audit.subjects.policy import PolicySubject
 from audit.subjects.retention import FOR_EVER, kept_at_least
-from audit.subjects.strength import ORDERS, Aspect, Strength, Value
+from audit.subjects.strength import Aspect, Strength, Value, strongest
 
 _DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)
+_NEVER: Final = -1
 _YEAR: Final = 365
+_ENABLED: Final = Aspect("enabled")
+_WITHOUT_POLICY: Final[Mapping[str, Value]] = {
+    "retention_days": 0,
+    "max_backups": 0,
+    "daily_copies": 0,
+    "weekly_copies": 0,
+    "monthly_copies": 0,
+    "yearly_copies": 0,
+    "weekly_rule": 0,
+    "weekly_rule_picks": (),
+    "monthly_rule": 0,
+    "monthly_rule_picks": (),
+    "yearly_rule": 0,
+    "yearly_rule_picks": (),
+    "longest_gap_minutes": None,
+    "runs_a_year": 0,
+    "full_backup_interval": None,
+    "copies_to": (),
+}
+"""What is promised where there is no policy: so all that a vault lost with one is remembered until it has it again."""
+_READABLE: Final = frozenset(
+    map(Aspect, ("max_backups", "longest_gap_minutes", "weekly_rule", "monthly_rule", "yearly_rule"))
+)
+"""What every policy tells whose limits, rules and trigger can be read."""
 
 
 def of_policy(policy: Policy) -> Strength:
@@ -21,7 +46,6 @@ def of_policy(policy: Policy) -> Strength:
     kept = kept_at_least(PolicySubject(policy=policy, schedule=schedule, unreadable=""))
     found: dict[str, Value] = {
         "enabled": policy.enabled,
-        "max_backups": policy.max_backups if policy.keeps_by_number else None,
         "daily_copies": policy.daily_copies,
         "weekly_copies": policy.weekly_copies,
         "monthly_copies": policy.monthly_copies,
@@ -29,19 +53,49 @@ def of_policy(policy: Policy) -> Strength:
         **_rule("weekly_rule", policy.weekly_rule),
         **_rule("monthly_rule", policy.monthly_rule),
         **_rule("yearly_rule", policy.yearly_rule),
+        "full_backup_interval": None if policy.full_backup_interval == _NEVER else policy.full_backup_interval,
+        "copies_to": tuple(sorted(filter(None, (policy.destination_region, policy.cross_account_urn)))),
     }
+    if policy.limits_known:
+        found["max_backups"] = policy.max_backups if policy.keeps_by_number else None
     if kept is not None:
         found["retention_days"] = None if kept == FOR_EVER else kept // _DAY
     if schedule is not None:
-        found["longest_gap_minutes"] = schedule.longest_gap // _MINUTE
+        found["longest_gap_minutes"] = (schedule.longest_gap + policy.start_window) // _MINUTE
         found["runs_a_year"] = schedule.runs_in(_YEAR)
     return {Aspect(what): value for what, value in found.items()}
 
 
+def is_readable(promised: Strength) -> bool:
+    """Whether a policy tells all that it promises: two that cannot be read are not known to promise the same."""
+    return promised.keys() >= _READABLE
+
+
 def of_vault(vault: Vault) -> Strength:
     """What a vault promises beside its policies, as far as the answer says."""
-    found = {"exists": True, "locked": vault.locked, "auto_bind": vault.auto_bind}
-    return {Aspect(what): value for what, value in found.items() if value is not None}
+    found: dict[str, Value] = {
+        "exists": True,
+        "protect_type": vault.protect_type,
+        "auto_bind": vault.auto_bind,
+        "bind_rules": vault.bind_rules,
+    }
+    return {**_said(found), **of_holding([vault])}
+
+
+def of_holding(vaults: Iterable[Vault]) -> Strength:
+    """What vaults promise to each resource that they hold, of each aspect the strongest."""
+    return strongest(
+        _said(
+            {
+                "locked": vault.locked,
+                "consistent_level": vault.consistent_level,
+                "is_multi_az": vault.is_multi_az,
+                "auto_expand": vault.auto_expand,
+                "demand_billing": vault.demand_billing,
+            }
+        )
+        for vault in vaults
+    )
 
 
 def of_resource(places: Iterable[tuple[Vault, Protected]]) -> Strength:
@@ -49,7 +103,7 @@ def of_resource(places: Iterable[tuple[Vault, Protected]]) -> Strength:
     held = [each for vault, each in places if not vault.receives_copies_only]
     found: dict[str, Value] = {"held": bool(held)}
     if held:
-        found["auto_protect"] = any(each.auto_protect is not False for each in held)
+        found |= _followed([each.auto_protect for each in held])
         if all(each.disks_known for each in held):
             found["excluded_disks"] = _all_ids(each.excluded for each in held)
             found["included_disks"] = _all_ids(each.included for each in held)
@@ -57,16 +111,29 @@ def of_resource(places: Iterable[tuple[Vault, Protected]]) -> Strength:
 
 
 def of_policies(policies: Iterable[Policy]) -> Strength:
-    """What the policies of a vault promise together, for backups and for copies: of each aspect the strongest."""
-    enabled = [policy for policy in policies if policy.enabled]
+    """What the policies of a vault promise together."""
+    return together((policy.operation, of_policy(policy)) for policy in policies)
+
+
+def of_copies(vault_id: str, policies: Iterable[Policy]) -> Strength:
+    """Into which vaults the policies of one are to copy its backups."""
+    into = {to for policy in policies for of, to in policy.destinations if of == vault_id}
+    return {Aspect("copies_into"): tuple(sorted(into))}
+
+
+def together(promised: Iterable[tuple[str, Strength]]) -> Strength:
+    """What some policies promise together, for backups and for copies: of each aspect the strongest.
+
+    Args:
+        promised: the operation of each policy, and what it promises.
+    """
+    enabled = [(operation, each) for operation, each in promised if each[_ENABLED]]
     found: dict[Aspect, Value] = {}
     for operation in (BACKUP, REPLICATION):
-        mine = [of_policy(policy) for policy in enabled if policy.operation == operation]
+        mine = [each for of, each in enabled if of == operation]
         found[Aspect(f"{operation}_policy")] = bool(mine)
-        for aspect, value in (item for each in mine for item in each.items()):
-            name = Aspect(aspect.what, operation)
-            if name not in found or ORDERS[aspect.what](found[name], value):
-                found[name] = value
+        all_of_them = strongest(mine) if mine else {Aspect(what): value for what, value in _WITHOUT_POLICY.items()}
+        found |= {Aspect(what, operation): value for (what, _), value in all_of_them.items() if what != _ENABLED.what}
     return found
 
 
@@ -74,8 +141,18 @@ def _rule(name: str, rule: KeepingRule | None) -> Mapping[str, Value]:
     """For how many weeks, months or years a rule keeps backups, and which; without the time where it cannot be read."""
     if rule is None:
         return {name: 0, f"{name}_picks": ()}
-    picks = (*rule.weekdays, *map(str, rule.days), *rule.weeks, *rule.months)
-    return {**({} if rule.periods is None else {name: rule.periods}), f"{name}_picks": tuple(sorted(picks))}
+    picks = (rule.picks_by, *rule.weekdays, *map(str, rule.days), *rule.weeks, *rule.months)
+    told = {} if rule.periods is None else {name: rule.periods}
+    return {**told, f"{name}_picks": tuple(sorted(filter(None, picks)))}
+
+
+def _said(found: Mapping[str, Value]) -> Strength:
+    return {Aspect(what): value for what, value in found.items() if value is not None}
+
+
+def _followed(told: Collection[bool | None]) -> Mapping[str, Value]:
+    """Whether a resource follows the policy of one of its vaults at least, as far as the answers say."""
+    return {"auto_protect": True in told} if True in told or None not in told else {}
 
 
 def _schedule(policy: Policy) -> Schedule | None:

@@ -1,8 +1,9 @@
 """How the protection of a subject changed since the run before, and what became weaker earlier and is not restored."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -72,6 +73,32 @@ def still_weak(
         if compare({each.aspect: each.before}, {each.aspect: value}, orders).weaker:
             kept.append(replace(each, after=value))
     return tuple(kept)
+
+
+def at_best(promised: Strength, weakened: Iterable[Weakening]) -> Strength:
+    """What was promised before it became weaker."""
+    best = dict(promised)
+    for each in weakened:
+        if each.aspect not in best or ORDERS[each.aspect.what](best[each.aspect], each.before):
+            best[each.aspect] = each.before
+    return best
+
+
+def inherited(best: Strength, last: Strength, weakened: Sequence[Weakening]) -> tuple[Weakening, ...]:
+    """What was weak already where it was last relied on, as weakenings of what relied on it.
+
+    Args:
+        best: what was promised before any of it became weaker.
+        last: what the run before saw of it.
+        weakened: what makes the difference; an aspect that it does not name became weaker with the newest of them.
+    """
+    since = {each.aspect.what: each.since for each in sorted(weakened, key=attrgetter("since"))}
+    return tuple(
+        [
+            Weakening(**each._asdict(), since=since.get(each.aspect.what) or max(since.values()))
+            for each in compare(best, last).weaker
+        ]
+    )
 
 
 def joined(earlier: Iterable[Weakening], fresh: Iterable[Weakening]) -> tuple[Weakening, ...]:

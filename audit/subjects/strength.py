@@ -4,7 +4,7 @@ Each aspect has an order of its own, and only what both states tell is compared.
 comparison became stronger where the two states are exchanged.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 Value = bool | int | str | None | tuple[str, ...]
@@ -66,6 +66,24 @@ def only(first: Value, second: Value) -> bool:
     return bool(_items(first)) and (not _items(second) or many(first, second))
 
 
+def picked(first: Value, second: Value) -> bool:
+    """A list of what picks: without one everything is taken, and of two that differ each may miss what the other takes.
+
+    Whether one item is enough, or all of them are needed, nobody knows: so more of them may be stronger or weaker.
+    """
+    return bool(_items(first)) and _items(first) != _items(second)
+
+
+def same(first: Value, second: Value) -> bool:
+    """A thing that is stronger than no other one: whatever is put in its place may lack what it had."""
+    return first != second
+
+
+def consistent(first: Value, second: Value) -> bool:
+    """Consistent for applications is stronger than after a crash; of another word nobody knows what it is worth."""
+    return first not in {second, "app_consistent"} and second != "crash_consistent"
+
+
 def later(first: Value, second: Value) -> bool:
     """A later time, as reports write it, is stronger, and nothing means that it never comes."""
     return first is not None and (second is None or str(first) < str(second))
@@ -88,8 +106,17 @@ ORDERS: Final[Mapping[str, Order]] = {
     "yearly_rule_picks": many,
     "longest_gap_minutes": less,
     "runs_a_year": more,
+    "full_backup_interval": less,
+    "copies_to": many,
+    "copies_into": many,
+    "protect_type": same,
     "locked": more,
+    "consistent_level": consistent,
+    "is_multi_az": more,
+    "auto_expand": more,
+    "demand_billing": more,
     "auto_bind": more,
+    "bind_rules": picked,
     "backup_policy": more,
     "replication_policy": more,
     "held": more,
@@ -109,6 +136,18 @@ def compare(before: Strength, after: Strength, orders: Mapping[str, Order] = ORD
         weaker=tuple([each for each in changed if orders[each.aspect.what](each.after, each.before)]),
         stronger=tuple([each for each in changed if orders[each.aspect.what](each.before, each.after)]),
     )
+
+
+def strongest(found: Iterable[Strength]) -> Strength:
+    """What several promise together: of each aspect the strongest, and of lists all that stands in one of them."""
+    together: dict[Aspect, Value] = {}
+    for aspect, value in (item for each in found for item in each.items()):
+        known = together.get(aspect, value)
+        if isinstance(known, tuple):
+            together[aspect] = tuple(sorted({*known, *_items(value)}))
+        elif aspect not in together or ORDERS[aspect.what](known, value):
+            together[aspect] = value
+    return together
 
 
 def _number(value: Value) -> int:

@@ -108,6 +108,19 @@ def test_a_first_run_compares_nothing() -> None:
     assert {subject.protection for kind in SubjectKind for subject in subjects.of(kind)} == {None}  # type: ignore[union-attr]
 
 
+def test_a_policy_that_nobody_can_read_leaves_a_doubt_where_it_changed() -> None:
+    odd = a_policy(patterns=("odd",))
+    earlier = a_collection(memory=remembering(was_weakened(SubjectKind.POLICY, "policy-1", "retention_days", 9, 7)))
+    same, other = (
+        of(arranged([], [now], [a_vault()], earlier, former=a_former([odd])), SubjectKind.POLICY, "policy-1")
+        for now in (odd, a_policy(patterns=("odder",)))
+    )
+
+    assert same is not None
+    assert other is not None
+    assert (same.doubt, other.doubt) == ("", "the answers do not say all of it")
+
+
 def test_what_did_not_change_is_as_it_was() -> None:
     former = a_former([a_policy()], [a_vault()], [a_point()])
     subjects = arranged([a_backup(DAY)], [a_policy()], [a_vault()], former=former, backups=[a_point()])
@@ -165,6 +178,15 @@ def test_a_trigger_that_cannot_be_read_leaves_a_doubt(then: str, now: str) -> No
         ({"locked": True}, {"locked": False}, {Aspect("locked"): (True, False)}),
         ({"auto_bind": True}, {"auto_bind": False}, {Aspect("auto_bind"): (True, False)}),
         ({"locked": False}, {"locked": True}, {}),
+        (
+            {"consistent_level": "app_consistent"},
+            {"consistent_level": "crash_consistent"},
+            {Aspect("consistent_level"): ("app_consistent", "crash_consistent")},
+        ),
+        ({"bind_rules": ()}, {"bind_rules": ("a=b",)}, {Aspect("bind_rules"): ((), ("a=b",))}),
+        ({"bind_rules": ("a=b",)}, {"bind_rules": ()}, {}),
+        ({"protect_type": "backup"}, {"protect_type": "hybrid"}, {Aspect("protect_type"): ("backup", "hybrid")}),
+        ({"threshold_percent": 80, "smn_notify": True, "size_gb": 9}, {"size_gb": 8}, {}),
     ],
 )
 def test_the_switches_of_a_vault_are_compared(then: Any, now: Any, found: Any) -> None:
@@ -286,6 +308,28 @@ def test_backups_that_were_not_read_leave_a_doubt() -> None:
     ):
         assert protection is not None
         assert protection.doubt == f"{which} could not read all backups"
+
+
+@pytest.mark.parametrize(
+    ("into", "found"), [("far", {}), ("farther", {Aspect("copies_into"): (("far",), ("farther",))})]
+)
+def test_copies_that_go_into_another_vault_weaken_the_one_that_they_come_from(into: str, found: Any) -> None:
+    def copying(into: str) -> list[Policy]:
+        return [a_policy("copies", operation="replication", destinations=frozenset({("vault-1", into)}))]
+
+    protection = vault_after(a_former(copying("far"), [a_vault()]), copying(into), [a_vault()])
+
+    assert told(protection) == found
+    assert protection is not None
+    assert protection.doubt == ""
+
+
+def test_another_policy_that_cannot_be_read_leaves_a_doubt() -> None:
+    then = a_former([a_policy()], [a_vault()])
+    protection = vault_after(then, [a_policy("other", patterns=("odd",))], [a_vault()])
+
+    assert protection is not None
+    assert (protection.weakened, protection.doubt) == ((), "the answers do not say all of it")
 
 
 def test_a_vault_that_is_gone_without_a_task_is_missed_with_what_it_held() -> None:
@@ -652,3 +696,108 @@ class TestRowsThatSomebodyAccepts:
 
         assert protection is not None
         assert (protection.weakened, protection.doubt) == ((), "this run could not read all policies")
+
+
+class TestWhatIsCreatedAgain:
+    """A new id restores nothing: what was weak of what is gone is as weak in what takes its place."""
+
+    ACROSS: ClassVar = Aspect("retention_days", BACKUP)
+    WEAK: ClassVar = was_weakened(SubjectKind.POLICY, "policy-1", "retention_days", 90, 7)
+
+    def vault(self, then: Former, *policies: Policy, weakened: Any = (WEAK,), vaults: Any = None) -> Protection:
+        memory = remembering(*weakened)
+        protection = vault_after(then, list(policies), vaults or [a_vault()], memory=memory)
+        assert protection is not None
+        return protection
+
+    def resource(self, then: Former, policies: Any, vaults: Any, *weakened: Weakened, **changes: Any) -> Protection:
+        collection = a_collection(memory=remembering(*weakened))
+        subjects = arranged([], policies, vaults, collection, former=then, **changes)
+        protection = of(subjects, SubjectKind.RESOURCE, "server-1")
+        assert protection is not None
+        return protection
+
+    @pytest.mark.parametrize(("days", "found"), [(7, (90, 7)), (89, (90, 89)), (90, None)])
+    def test_a_policy_in_the_place_of_a_weakened_one_is_held_to_what_that_one_promised_before(
+        self, days: int, found: Any
+    ) -> None:
+        protection = self.vault(a_former([a_policy()], [a_vault()]), a_policy("again", retention_days=days))
+
+        assert told(protection) == ({self.ACROSS: found} if found else {})
+        assert {each.since for each in protection.weakened} <= {OLDER}
+
+    def test_one_that_is_still_applied_says_so_itself(self) -> None:
+        assert told(self.vault(a_former([a_policy()], [a_vault()]), a_policy())) == {}
+
+    def test_one_that_is_weaker_still_counts_from_now(self) -> None:
+        (weakening,) = self.vault(a_former([a_policy()], [a_vault()]), a_policy("again", retention_days=3)).weakened
+
+        assert (weakening.before, weakening.after, weakening.since) == (90, 3, NOW)
+
+    def test_one_that_was_disabled_promised_what_it_did_before(self) -> None:
+        off = was_weakened(SubjectKind.POLICY, "policy-1", "enabled", before=True, after=False)
+        then = a_former([a_policy(enabled=False, retention_days=90)], [a_vault()])
+
+        assert told(self.vault(then, a_policy("again"), weakened=[off])) == {self.ACROSS: (90, 7)}
+        assert told(self.vault(then, weakened=[off]))[Aspect("backup_policy")] == (True, False)
+
+    def test_a_vault_without_a_policy_remembers_what_it_lost(self) -> None:
+        lost = self.vault(a_former([a_policy(retention_days=90)], [a_vault()]), weakened=())
+        known = Weakened(kind=SubjectKind.VAULT, id="vault-1", name="blue", weakenings=lost.weakened)
+        then = a_former([], [a_vault()])
+
+        assert told(self.vault(then, a_policy("later"), weakened=[known])) == {self.ACROSS: (90, 7)}
+        assert told(self.vault(then, a_policy("later", retention_days=90), weakened=[known])) == {}
+
+    def test_what_was_weak_twice_counts_from_the_last_time_against_the_first(self) -> None:
+        first = was_weakened(SubjectKind.VAULT, "vault-1", "retention_days", 90, 30, BACKUP)
+        again = was_weakened(SubjectKind.POLICY, "policy-1", "retention_days", 30, 7, since=BEFORE)
+        (weakening,) = self.vault(
+            a_former([a_policy()], [a_vault()]), a_policy("again"), weakened=[first, again]
+        ).weakened
+
+        assert (weakening.before, weakening.after, weakening.since) == (90, 7, BEFORE)
+
+    def test_a_vault_that_is_created_again_leaves_its_resources_what_was_weak(self) -> None:
+        then = a_former([a_policy()], [a_vault()])
+        again = a_policy("again", vault_ids=frozenset({"vault-2"}))
+        protection = self.resource(then, [again], [a_vault("vault-2")], self.WEAK)
+
+        assert told(protection) == {self.ACROSS: (90, 7)}
+        assert {each.since for each in protection.weakened} == {OLDER}
+
+    def test_a_resource_takes_along_what_was_weak_of_the_vault_and_of_what_its_policies_promise(self) -> None:
+        both = frozenset({"vault-1", "vault-2"})
+        then = a_former([a_policy(vault_ids=both)], [a_vault(locked=False)])
+        unlocked = was_weakened(SubjectKind.VAULT, "vault-1", "locked", before=True, after=False)
+        shortened = was_weakened(SubjectKind.VAULT, "vault-1", "retention_days", 90, 7, BACKUP)
+        weak = replace(unlocked, weakenings=(*unlocked.weakenings, *shortened.weakenings))
+        moved = [a_vault(resources=()), a_vault("vault-2", locked=False)]
+        protection = self.resource(then, [a_policy(vault_ids=both)], moved, weak)
+
+        assert told(protection) == {Aspect("locked"): (True, False), self.ACROSS: (90, 7)}
+        restored = [a_vault(resources=()), a_vault("vault-2", locked=True)]
+        strong = a_policy(vault_ids=both, retention_days=90)
+        assert told(self.resource(then, [strong], restored, weak)) == {}
+
+    def test_a_resource_that_moves_is_held_to_what_its_former_vault_promised(self) -> None:
+        strong = a_vault(locked=True, consistent_level="app_consistent", auto_bind=True)
+        weak = a_vault("vault-2", locked=False, consistent_level="app_consistent", auto_bind=False)
+        protection = self.resource(a_former([], [strong]), [], [weak])
+        silent = self.resource(a_former([], [strong]), [], [a_vault("vault-2", locked=True)])
+
+        assert told(protection) == {Aspect("locked"): (True, False)}
+        assert (silent.weakened, silent.doubt) == ((), "the answers do not say all of it")
+
+    def test_a_resource_that_was_in_no_vault_for_a_while_is_held_to_what_it_had(self) -> None:
+        out = self.resource(a_former([a_policy(retention_days=90)], [a_vault()]), [], [])
+        known = Weakened(kind=SubjectKind.RESOURCE, id="server-1", name="web", weakenings=out.weakened)
+        back = self.resource(a_former(), [a_policy()], [a_vault()], known)
+
+        assert told(back) == {self.ACROSS: (90, 7)}
+
+    def test_what_was_weak_of_a_row_that_somebody_accepts_is_passed_on(self) -> None:
+        row = Rejected(Kind.POLICIES, 1, 0, "policy-1", "name", "is missing", mark="m1")
+        collection = a_collection(rejected=(row,), accepted={"m1": a_waiver()}, memory=remembering(self.WEAK))
+
+        assert arranged([], [], [a_vault()], collection, former=a_former()).forgotten == (self.WEAK,)

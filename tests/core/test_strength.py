@@ -12,7 +12,7 @@ from audit.profile.loosening import ORDERS as OF_PROFILES
 from audit.records import KeepingRule, Policy
 from audit.subjects.promises import of_policies, of_policy, of_resource, of_vault
 from audit.subjects.strength import ORDERS, Aspect, Order, Strength, Value, compare
-from tests.core.builders import DAILY, NOW, a_policy, a_protected, a_vault
+from tests.core.builders import DAILY, HOUR, NOW, a_policy, a_protected, a_vault
 
 HOURLY = "FREQ=DAILY;BYHOUR=" + ",".join(map(str, range(24))) + ";BYMINUTE=0"
 NOON = "FREQ=DAILY;BYHOUR=12;BYMINUTE=0"
@@ -77,6 +77,13 @@ def test_what_only_one_state_tells_is_not_compared() -> None:
         ("excluded_disks", ("a",), ("a", "b")),
         ("included_disks", (), ("a",)),
         ("included_disks", ("a", "b"), ("a",)),
+        ("bind_rules", (), ("env=prod",)),
+        ("consistent_level", "app_consistent", "crash_consistent"),
+        ("consistent_level", "app_consistent", "odd"),
+        ("consistent_level", "odd", "crash_consistent"),
+        ("full_backup_interval", 10, 11),
+        ("full_backup_interval", 100, None),
+        ("copies_to", ("eu-west-0",), ()),
         ("backup_end", None, "2027-01-01T00:00:00Z"),
         ("backup_end", "2027-01-01T00:00:01Z", "2027-01-01T00:00:00Z"),
     ],
@@ -88,8 +95,19 @@ def test_each_aspect_has_its_order(what: str, strong: Value, weak: Value) -> Non
     assert found.stronger == ()
 
 
-def test_a_list_that_loses_one_item_and_wins_another_is_both() -> None:
-    found = compare({Aspect("excluded_disks"): ("a",)}, {Aspect("excluded_disks"): ("b",)})
+@pytest.mark.parametrize(
+    ("what", "before", "after"),
+    [
+        ("excluded_disks", ("a",), ("b",)),
+        ("bind_rules", ("env=prod",), ("env=prod", "tier=1")),
+        ("bind_rules", ("env=prod", "tier=1"), ("env=prod",)),
+        ("copies_to", ("eu-west-0",), ("eu-west-1",)),
+        ("consistent_level", "odd", "odder"),
+        ("protect_type", "backup", "hybrid"),
+    ],
+)
+def test_where_nobody_knows_which_is_stronger_a_change_is_both(what: str, before: Value, after: Value) -> None:
+    found = compare({Aspect(what): before}, {Aspect(what): after})
 
     assert found.weaker == found.stronger != ()
 
@@ -139,6 +157,20 @@ def keeping(**changes: Any) -> Policy:
             {"weekly_rule": (4, 0), "weekly_rule_picks": (("MO",), ())},
         ),
         (keeping(monthly_rule=KeepingRule(periods=4)), keeping(monthly_rule=KeepingRule(periods=None)), {}),
+        (
+            keeping(monthly_rule=KeepingRule(periods=4, picks_by="Monthly", days=(1,), weekdays=("MO",))),
+            keeping(monthly_rule=KeepingRule(periods=4, picks_by="Weekly", days=(1,), weekdays=("MO",))),
+            {"monthly_rule_picks": (("1", "MO", "Monthly"), ("1", "MO", "Weekly"))},
+        ),
+        (a_policy(), a_policy(start_window=8 * HOUR), {"longest_gap_minutes": (1440, 1920)}),
+        (a_policy(full_backup_interval=10), a_policy(full_backup_interval=-1), {"full_backup_interval": (10, None)}),
+        (a_policy(full_backup_interval=-1), a_policy(), {}),
+        (
+            a_policy(destination_region="eu-west-0", cross_account_urn="other"),
+            a_policy(destination_region="eu-west-0"),
+            {"copies_to": (("eu-west-0", "other"), ("eu-west-0",))},
+        ),
+        (keeping(max_backups=9), keeping(limits_known=False), {}),
         (a_policy(patterns=("odd",)), a_policy(retention_days=6), {"retention_days": (7, 6)}),
     ],
 )
@@ -154,8 +186,29 @@ def test_a_policy_of_which_nobody_knows_the_rhythm_tells_what_it_can() -> None:
 
 
 def test_a_vault_tells_what_its_answer_says() -> None:
-    assert of_vault(a_vault()) == {Aspect("exists"): True}
-    assert of_vault(a_vault(locked=True, auto_bind=False))[Aspect("locked")] is True
+    silent = {Aspect("exists"): True, Aspect("protect_type"): "backup"}
+    told: dict[str, Any] = {
+        "locked": True,
+        "auto_bind": False,
+        "bind_rules": ("env=prod",),
+        "consistent_level": "app_consistent",
+        "is_multi_az": True,
+        "auto_expand": False,
+        "demand_billing": False,
+    }
+
+    assert of_vault(a_vault()) == silent
+    assert of_vault(a_vault(**told)) == silent | {Aspect(what): value for what, value in told.items()}
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [((True, None), True), ((True, False), True), ((False, False), False), ((False, None), None), ((None,), None)],
+)
+def test_a_resource_follows_a_policy_where_one_answer_says_so(told: tuple[bool | None, ...], found: object) -> None:
+    places = [(a_vault(), a_protected(auto_protect=each)) for each in told]
+
+    assert of_resource(places).get(Aspect("auto_protect")) is found
 
 
 def test_a_resource_is_held_as_its_backup_vaults_hold_it() -> None:
@@ -177,14 +230,17 @@ def test_policies_promise_together_what_the_strongest_of_them_does() -> None:
         a_policy("a", retention_days=7, patterns=(HOURLY,)),
         a_policy("b", retention_days=30),
         a_policy("c", retention_days=90, enabled=False),
-        a_policy("d", operation="replication"),
+        a_policy("d", operation="replication", destination_region="eu-west-1"),
+        a_policy("e", operation="replication", destination_region="eu-west-0"),
     ]
     told = of_policies(policies)
 
     assert told[Aspect("retention_days", "backup")] == 30
     assert told[Aspect("longest_gap_minutes", "backup")] == 60
+    assert told[Aspect("copies_to", "replication")] == ("eu-west-0", "eu-west-1")
     assert told[Aspect("backup_policy")] is told[Aspect("replication_policy")] is True
-    assert of_policies([]) == {Aspect("backup_policy"): False, Aspect("replication_policy"): False}
+    assert told.keys() == of_policies([]).keys()
+    assert compare(told, of_policies([])).stronger == ()
 
 
 def test_runs_are_counted_over_whole_cycles() -> None:

@@ -42,7 +42,14 @@ def test_a_row_with_every_rule_gives_every_field() -> None:
     }
     policy = Policy.from_row(
         a_policy_row(
-            operation_type="replication", operation_definition=definition, trigger=a_trigger(start_window_minutes=90)
+            operation_type="replication",
+            operation_definition=definition,
+            trigger=a_trigger(start_window_minutes=90),
+            associated_vaults=[
+                {"vault_id": "vault-1", "destination_vault_id": "far"},
+                {"vault_id": "vault-2", "destination_vault_id": ""},
+                {"vault_id": "vault-3"},
+            ],
         )
     )
 
@@ -50,6 +57,7 @@ def test_a_row_with_every_rule_gives_every_field() -> None:
     assert (policy.daily_copies, policy.weekly_copies, policy.monthly_copies, policy.yearly_copies) == (1, 2, 3, 4)
     assert (policy.timezone, policy.full_backup_interval, policy.destination_region) == ("UTC+02:00", 10, "eu-west-0")
     assert policy.start_window == timedelta(minutes=90)
+    assert policy.destinations == {("vault-1", "far")}
 
 
 def test_the_smallest_definition_leaves_everything_else_out() -> None:

@@ -35,6 +35,7 @@ def test_a_row_with_everything_gives_every_field() -> None:
         locked=True,
         threshold=80,
         auto_expand=False,
+        demand_billing=True,
         smn_notify=True,
         enterprise_project_id="eps-1",
         tags=[{"key": "owner", "value": "red"}, {"key": "cost", "value": None}, {"key": "", "value": "x"}, 5],
@@ -45,6 +46,7 @@ def test_a_row_with_everything_gives_every_field() -> None:
     assert (vault.status, vault.locked, vault.is_multi_az) == ("lock", True, True)
     assert (vault.size_gb, vault.used_mb, vault.threshold_percent) == (200, 51200, 80)
     assert (vault.auto_expand, vault.smn_notify, vault.enterprise_project_id) == (False, True, "eps-1")
+    assert vault.demand_billing is True
     assert (vault.consistent_level, vault.tags) == ("app_consistent", (("owner", "red"), ("cost", "")))
     assert vault.resources == (
         Protected(
@@ -122,3 +124,25 @@ def test_only_a_hybrid_vault_takes_what_is_synchronised() -> None:
     synchronised = [kind for kind in ("backup", "replication", "hybrid") if a_vault(protect_type=kind).is_synchronised]
 
     assert synchronised == ["hybrid"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "read"),
+    [
+        (None, None),
+        ({}, ()),
+        ({"tags": None}, ()),
+        ({"tags": []}, ()),
+        ({"tags": [{"key": "tier", "value": "1"}, {"key": "env", "value": None}, {"key": "env"}]}, ("env=", "tier=1")),
+        ({"tags": [{"key": "env", "value": 1}]}, ('{"tags":[{"key":"env","value":1}]}',)),
+        ({"tags": [{"key": "", "value": "1"}]}, ('{"tags":[{"key":"","value":"1"}]}',)),
+        ({"tags": [{"key": "env", "not": True}]}, ('{"tags":[{"key":"env","not":true}]}',)),
+        ({"tags": ["env"]}, ('{"tags":["env"]}',)),
+        ({"tags": "env"}, ('{"tags":"env"}',)),
+        ({"names": ["web"], "tags": []}, ('{"names":["web"],"tags":[]}',)),
+        ("env", ('"env"',)),
+    ],
+)
+def test_rules_that_bind_are_read_as_tags_or_kept_as_they_are_written(rules: object, read: object) -> None:
+    assert Vault.from_row(a_vault_row(bind_rules=rules)).bind_rules == read
+    assert Vault.from_row(a_vault_row()).bind_rules is None
