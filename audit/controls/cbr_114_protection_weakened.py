@@ -11,14 +11,14 @@ How it is judged
                     what that one left cannot be used
     not_applicable  there is no run before, or it did not know the subject
     A policy: it was disabled, keeps backups for a shorter time, fewer of them or fewer long-term copies, runs less
-    often or within a wider start window, makes full backups less often, or copies to another region or account. Only
-    what a vault relied on is judged. A vault: a policy was taken off it or replaced by a weaker one, copies go into
-    another vault, its lock, its automatic binding, its growth or its permission to exceed its size was switched off,
-    its backups are less consistent or in fewer zones, other tags pick what it binds, its type changed, the end of a
-    backup in it was moved nearer, or it is gone with what it held. A resource: it is in no vault any more, or in one
-    that promises less, by itself or by its policies; it does not follow the policy any more; or disks of it are left
-    out. The collection: the profile demands less, or accepts more. What a task shows to have been deleted or removed,
-    CBR-111 judges.
+    often or within a wider start window, makes full backups less often, or copies to another region, project or
+    account. Only what a vault relied on is judged. A vault: a policy was taken off it or replaced by a weaker one,
+    copies go into another vault, its lock, its automatic binding, its growth or its permission to exceed its size was
+    switched off, its backups are less consistent or in fewer zones, other tags pick what it binds, its type changed,
+    the end of a backup in it was moved nearer, or it is gone with what it held. A resource: it is in no vault any more,
+    or in one that promises less, by itself or by its policies; it does not follow the policy any more; or disks of it
+    are left out. The collection: the profile demands less, or accepts more. What a task shows to have been deleted or
+    removed, CBR-111 judges.
     Where nobody knows which of two values is stronger, as with another region or other tags, a change counts as weaker
     and as stronger. Tags count as well while automatic binding is off. What only warns or labels is not compared
     (threshold, notification, name, tags of the vault), nor are its size, the copies that single backups have elsewhere,

@@ -49,7 +49,7 @@ class Policy(Struct, frozen=True, kw_only=True):
             where there is no such rule, or it is switched off.
         timezone: whose days and weeks these are, such as UTC+08:00; the patterns are UTC all the same.
         full_backup_interval: a full backup after so many incremental ones; None or -1 where none is asked for.
-        destination_region: where a replication policy copies to.
+        destination_region, destination_project_id: where a replication policy copies to.
         destinations: of each vault that it is applied to, the vault that its copies go into, where there is one.
         cross_account_urn: the vault of another account that a replication policy copies to; its form is documented
             nowhere, nor whether it can lie in the same region.
@@ -74,6 +74,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     timezone: str | None = None
     full_backup_interval: int | None = None
     destination_region: str | None = None
+    destination_project_id: str | None = None
     destinations: frozenset[tuple[str, str]] = frozenset()
     weekly_rule: KeepingRule | None = None
     monthly_rule: KeepingRule | None = None
@@ -141,6 +142,7 @@ class Policy(Struct, frozen=True, kw_only=True):
             timezone=text(definition.get("timezone")),
             full_backup_interval=number(definition.get("full_backup_interval")),
             destination_region=text(definition.get("destination_region")),
+            destination_project_id=text(definition.get("destination_project_id")),
             weekly_rule=_keeping_rule(rules, "weekly_retention_rules"),
             monthly_rule=_keeping_rule(rules, "monthly_retention_rules"),
             yearly_rule=_keeping_rule(rules, "yearly_retention_rules"),

@@ -149,6 +149,32 @@ def unlocks(scene: _Scene) -> None:
         scene.fails("CBR-114", "vault", row["id"])
 
 
+def settles_for_less_consistency(scene: _Scene) -> None:
+    """Backups of a vault are not consistent for applications any more."""
+    whole = [
+        row for row in scene.free(scene.estate.vaults) if len(scene.free(row["resources"])) == len(row["resources"])
+    ]
+    for row in [row for row in whole if row["billing"]["consistent_level"] == "app_consistent"][:1]:
+        row["billing"]["consistent_level"] = "crash_consistent"
+        scene.fails("CBR-114", "vault", row["id"])
+
+
+def binds_other_servers(scene: _Scene) -> None:
+    """A vault that binds all new resources takes only some, or others than before."""
+    for row in [row for row in scene.free(scene.estate.vaults) if row["auto_bind"]][:1]:
+        tags = row["bind_rules"].get("tags", [])
+        row["bind_rules"] = {"tags": [*tags, {"key": "tier", "value": "gold"}]}
+        scene.fails("CBR-114", "vault", row["id"])
+
+
+def copies_into_another_vault(scene: _Scene) -> None:
+    """Copies of a vault go into a vault that nobody has heard of."""
+    links = [link for row in scene.policies("replication") for link in row["associated_vaults"]]
+    for link in [link for link in links if link["vault_id"] in scene.untouched][:1]:
+        link["destination_vault_id"] = identifiers.uuid(scene.rng)
+        scene.fails("CBR-114", "vault", link["vault_id"])
+
+
 def exempts(scene: _Scene) -> None:
     """A resource does not follow the policy of its vault any more."""
     for held in [held for _vault, held in scene.held() if held["auto_protect"]][:1]:
@@ -252,4 +278,7 @@ FAULTS: Final[tuple[Callable[[_Scene], None], ...]] = (
     exempts,
     leaves_a_disk_out,
     takes_out,
+    settles_for_less_consistency,
+    binds_other_servers,
+    copies_into_another_vault,
 )

@@ -44,6 +44,7 @@ def of_policy(policy: Policy) -> Strength:
     """What a policy promises; without its rhythm where the trigger cannot be read."""
     schedule = _schedule(policy)
     kept = kept_at_least(PolicySubject(policy=policy, schedule=schedule, unreadable=""))
+    to = policy.destination_region, policy.destination_project_id, policy.cross_account_urn
     found: dict[str, Value] = {
         "enabled": policy.enabled,
         "daily_copies": policy.daily_copies,
@@ -54,7 +55,7 @@ def of_policy(policy: Policy) -> Strength:
         **_rule("monthly_rule", policy.monthly_rule),
         **_rule("yearly_rule", policy.yearly_rule),
         "full_backup_interval": None if policy.full_backup_interval == _NEVER else policy.full_backup_interval,
-        "copies_to": tuple(sorted(filter(None, (policy.destination_region, policy.cross_account_urn)))),
+        "copies_to": tuple(sorted(filter(None, to))),
     }
     if policy.limits_known:
         found["max_backups"] = policy.max_backups if policy.keeps_by_number else None

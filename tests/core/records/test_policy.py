@@ -57,6 +57,7 @@ def test_a_row_with_every_rule_gives_every_field() -> None:
     assert (policy.daily_copies, policy.weekly_copies, policy.monthly_copies, policy.yearly_copies) == (1, 2, 3, 4)
     assert (policy.timezone, policy.full_backup_interval, policy.destination_region) == ("UTC+02:00", 10, "eu-west-0")
     assert policy.start_window == timedelta(minutes=90)
+    assert policy.destination_project_id == "elsewhere"
     assert policy.destinations == {("vault-1", "far")}
 
 
