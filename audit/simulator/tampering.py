@@ -44,6 +44,11 @@ class _Scene:
         """Those that nothing is wrong with so far."""
         return [row for row in rows if row["id"] in self.untouched]
 
+    def whole(self) -> list[Row]:
+        """The vaults that nothing is wrong with, nor with what they hold."""
+        vaults = self.free(self.estate.vaults)
+        return [row for row in vaults if len(self.free(row["resources"])) == len(row["resources"])]
+
     def policies(self, operation: str = "backup") -> list[Row]:
         """The policies that vaults rely on."""
         rows = [row for row in self.free(self.estate.policies) if row["enabled"] and row["associated_vaults"]]
@@ -137,7 +142,8 @@ def raises_retention(scene: _Scene) -> None:
 def takes_replication_off(scene: _Scene) -> None:
     """Backups of a vault are not copied any more."""
     first = [(row, row["associated_vaults"][0]["vault_id"]) for row in scene.policies("replication")]
-    for row, vault_id in [each for each in first if each[1] in scene.untouched][:1]:
+    whole = {row["id"] for row in scene.whole()}
+    for row, vault_id in [each for each in first if each[1] in whole][:1]:
         row["associated_vaults"] = row["associated_vaults"][1:] or None
         scene.fails("CBR-114", "vault", vault_id)
 
@@ -151,10 +157,7 @@ def unlocks(scene: _Scene) -> None:
 
 def settles_for_less_consistency(scene: _Scene) -> None:
     """Backups of a vault are not consistent for applications any more."""
-    whole = [
-        row for row in scene.free(scene.estate.vaults) if len(scene.free(row["resources"])) == len(row["resources"])
-    ]
-    for row in [row for row in whole if row["billing"]["consistent_level"] == "app_consistent"][:1]:
+    for row in [row for row in scene.whole() if row["billing"]["consistent_level"] == "app_consistent"][:1]:
         row["billing"]["consistent_level"] = "crash_consistent"
         scene.fails("CBR-114", "vault", row["id"])
 
