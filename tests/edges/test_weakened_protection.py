@@ -176,6 +176,24 @@ def test_a_shortened_retention_counts_as_accepted_after_days(world: World) -> No
     assert finding(reports[2], "CBR-114", policy_id)["outcome"] == "pass"
 
 
+def test_a_weakened_policy_that_is_created_again_under_another_id_restores_nothing(world: World) -> None:
+    policy_id, days = world.policy["id"], world.policy["operation_definition"]["retention_duration_days"]
+    vaults = {("CBR-114", "vault", each["vault_id"]) for each in world.policy["associated_vaults"]}
+    only: Any = {"CBR_AUDIT_PROFILE": "{controls: [CBR-114]}"}
+    world.audit(**only)
+    weakened = world.audit(keep_for(SHORT), **only)
+    again = world.audit(lambda world: world.policy.update(id="created-again"), **only)
+    later = world.audit(**only)
+    restored = world.audit(keep_for(days), **only)
+
+    assert failing(weakened) == {("CBR-114", "policy", policy_id)}
+    assert failing(again) == failing(later) == vaults
+    facts = finding(later, "CBR-114", world.vault["id"])["facts"]
+    assert (facts["retention_days_before"], facts["retention_days_after"]) == (days, SHORT)
+    assert facts["since"] == weakened["run"]["as_of"]
+    assert failing(restored) == set()
+
+
 @pytest.mark.parametrize("with_tasks", [True, False])
 def test_lowering_the_retention_does_not_hide_backups_that_are_deleted_by_hand(world: World, with_tasks: bool) -> None:  # noqa: FBT001
     policy_id, vault_id, rows = world.policy["id"], world.vault["id"], world.whole_backups()
