@@ -83,14 +83,19 @@ def haunt(estate: Estate, *, seed: int = 1) -> Estate:
     """Let the log of a healthy estate speak of vaults that no list shows; the estate itself is not changed.
 
     Its truth is known for the default preset. It names the vaults that hide as ``hidden``: the collection of an auditor
-    who is not shown them is not complete.
+    who is not shown them is not complete, and much that rests on vaults is unknown.
+
+    Raises:
+        ValueError: it is not healthy, or has no backups.
     """
     if estate.scenario != "healthy":
         raise ValueError(f"{estate.scenario} estates have no ghosts; choose a healthy one")
     changed = replace(estate, tasks=deepcopy(estate.tasks), policies=deepcopy(estate.policies))
     rng = Random(f"ghosts {seed}")
-    model = next(row for row in changed.tasks if row["operation_type"] == "backup")
-    scene = _Scene(changed, rng, changed.as_of - rng.uniform(1.1, 1.9) * _DAY, model)
+    models = [row for row in changed.tasks if row["operation_type"] == "backup"]
+    if not models:
+        raise ValueError("an estate without backups has no ghosts; choose one with more resources or days")
+    scene = _Scene(changed, rng, changed.as_of - rng.uniform(1.1, 1.9) * _DAY, models[0])
     for plant in rng.sample(GHOSTS, len(GHOSTS)):
         plant(scene)
     changed.tasks.sort(key=lambda row: str(row["created_at"]), reverse=True)
@@ -98,8 +103,7 @@ def haunt(estate: Estate, *, seed: int = 1) -> Estate:
         {"control": control, "subject": {"kind": kind, "id": subject}, "outcome": "fail"}
         for control, kind, subject in sorted(scene.found)
     ]
-    unknown = [{"control": "CBR-901", "subject": {"kind": "collection", "id": estate.project_id}, "outcome": "unknown"}]
-    truth = {"conclusion": "non_compliant", "expected": told, "unknown": unknown, "hidden": sorted(scene.hidden)}
+    truth = {"conclusion": "non_compliant", "expected": told, "hidden": sorted(scene.hidden)}
     return replace(changed, _truth={DEFAULT: truth})
 
 

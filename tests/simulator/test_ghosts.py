@@ -31,6 +31,11 @@ def test_ghosts_are_in_no_list_of_vaults_and_the_truth_names_those_that_hide() -
     assert listed.isdisjoint(hidden)
 
 
+def test_an_estate_without_backups_has_none() -> None:
+    with pytest.raises(ValueError, match="choose one with more resources or days"):
+        haunt(build_estate("healthy", resources=0, days=5, as_of=AS_OF))
+
+
 @pytest.mark.parametrize("scenario", ["mixed", "partial"])
 def test_only_a_healthy_estate_has_ghosts(scenario: str) -> None:
     with pytest.raises(ValueError, match=f"{scenario} estates have no ghosts"):

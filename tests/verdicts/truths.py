@@ -1,5 +1,6 @@
 """Whole audits of simulated projects over HTTP, held against what the simulator says is true of them."""
 
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from audit.findings import Finding, Outcome
 from audit.report.contents import Report
-from audit.simulator import SCENARIOS, TAMPERED, Estate, Simulator, build_estate, replan, riddle, tamper
+from audit.simulator import SCENARIOS, TAMPERED, Estate, Simulator, build_estate, haunt, replan, riddle, tamper
 from tests.edges.pretend import AS_OF, audit
 
 Pair = tuple[str, str, str]
@@ -17,11 +18,13 @@ Telling = Callable[[Estate, int], Sequence[Estate]]
 """Makes of an estate what each run finds, the last of which is held against its truth."""
 
 SIZES: Final = (1, 2, 3, 5, 8, 13, 21)
+_NAMED: Final = re.compile(r"([0-9a-f-]{36}) \(")
 WINDOWS: Final = (2, 4, 7, 12, 20, 30, 45)
 TELLINGS: Final[dict[str, tuple[Iterable[str], Telling]]] = {
     "as it is": (SCENARIOS, lambda estate, _seed: [estate]),
     "tampered with": (TAMPERED, lambda estate, seed: [estate, tamper(estate, seed=seed)]),
     "planned anew": (("healthy",), lambda estate, seed: replan(estate, seed=seed)),
+    "with ghosts": (("healthy",), lambda estate, seed: [haunt(estate, seed=seed)]),
     "with riddles": (("healthy",), lambda estate, seed: [riddle(estate, seed=seed)]),
 }
 
@@ -53,11 +56,12 @@ def report_of(estate: Estate, folder: Path) -> Report:
 def _compared(name: str, report: Report, truth: Any) -> tuple[Counter[str], list[str]]:
     failing, planted = _pairs(report.findings, Outcome.FAIL), _stated(truth, "expected")
     open_, unknowable = _pairs(report.findings, Outcome.UNKNOWN), _stated(truth, "unknown")
-    wrong = {
+    wrong: dict[str, set[Any]] = {
         "missed": planted - failing,
         "false alarm": failing - planted,
         "known by nobody": unknowable - open_,
-        "left open": open_ - unknowable if truth["conclusion"] != "incomplete" else set(),
+        "left open": open_ - unknowable if truth["conclusion"] != "incomplete" and not truth.get("hidden") else set(),
+        "wrongly hidden or shown": _wrongly_hidden(report, truth),
     }
     told = [f"{name}: {what}: {' '.join(pair)}" for what, pairs in wrong.items() for pair in sorted(pairs)]
     if report.conclusion != truth["conclusion"]:
@@ -73,6 +77,12 @@ def _pairs(findings: Iterable[Finding], outcome: Outcome) -> set[Pair]:
         for each in findings
         if each.outcome == outcome and not each.control.startswith("CBR-9")
     }
+
+
+def _wrongly_hidden(report: Report, truth: Any) -> set[tuple[str, ...]]:
+    """Name the vaults that hide and are not said to, and the other way round, where the truth knows which hide."""
+    named = {vault_id for gap in report.collection.gaps for vault_id in _NAMED.findall(gap)}
+    return {(vault_id,) for vault_id in named ^ set(truth.get("hidden", named))}
 
 
 def _stated(truth: Any, part: str) -> set[Pair]:
