@@ -179,6 +179,17 @@ def test_one_row_that_cannot_be_read_does_not_cost_the_others() -> None:
     assert rejected.message == "it has a text with half a character (a lone surrogate)"
 
 
+def test_however_many_rows_cannot_be_read_the_others_are_used() -> None:
+    rows = [a_task_row(id=f"row-{number}") for number in range(40)]
+    page = an_answer("operation_logs", *rows).decode()
+    for number in range(0, 40, 2):
+        page = page.replace(f'"row-{number}", "project_id": "', f'"row-{number}", "project_id": "\\ud800')
+
+    checked = check(page.encode())
+
+    assert (checked.rows, [row.row for row in checked.rejected]) == (40, [*range(0, 40, 2)])
+
+
 @pytest.mark.parametrize("number", ["18446744073709551616", "-9223372036854775809", "1" + "0" * 300])
 def test_a_number_that_would_be_rounded_rejects_its_row(number: str) -> None:
     page = an_answer("policies", a_policy_row()).decode().replace('"max_backups": -1', f'"max_backups": {number}')

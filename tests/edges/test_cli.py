@@ -292,6 +292,17 @@ def test_a_report_that_is_damaged_says_so(place: Place, damage: bytes | str) -> 
         one_clear_line(invoke("show", place.store), 2, "the report is damaged, or another version")
 
 
+def test_that_a_report_is_a_what_if_is_said_before_its_verdict(place: Place) -> None:
+    done = place.run().stdout
+    (path,) = place.store.rglob("report.json")
+    report = orjson.loads(path.read_bytes())
+    republish(place.store, {**report, "run": {**report["run"], "what_if": True}})
+
+    first, *rest = invoke("show", place.store).stdout.splitlines()
+    assert first.startswith("WHAT-IF: ")
+    assert rest == done.splitlines()
+
+
 def republish(store: Path, report: Any) -> None:
     """Put another report in the place of the only one, with the hashes that belong to it."""
     (path,) = store.rglob("report.json")

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from audit.cbr.asking import Params
-from audit.cbr.client import CbrClient
+from audit.cbr.client import PROTECTABLE_TYPES, CbrClient
 from audit.collection import Kind, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.run import Pages
@@ -102,6 +102,25 @@ def test_another_project_is_refused_with_the_remedy() -> None:
     simulator.intercept = lambda _request, _number: refusal
     with a_client(simulator) as client, pytest.raises(SourceRefusedError, match="check the project id"):
         list(client.read(Kind.POLICIES, WINDOW))
+
+
+def test_a_type_that_the_region_does_not_know_keeps_no_other_from_being_tried() -> None:
+    simulator = a_simulator(resources=1)
+    refusal = json_response({"error_code": "BackupService.0001", "error_msg": "No."}, 400)
+    asked: list[str] = []
+
+    def refuse(request: Request, _number: int) -> Response | None:
+        asked.extend(name for name in PROTECTABLE_TYPES if f"/{name}/" in request.url)
+        return refusal if asked[-1:] == [unknown] else None
+
+    simulator.intercept = refuse
+    with a_client(simulator) as client:
+        unknown = "turbo"
+        assert client.try_list("protectables") == ""
+        assert asked == list(PROTECTABLE_TYPES)
+        unknown = "disk"
+        with pytest.raises(SourceRefusedError):
+            client.try_list("protectables")
 
 
 Change = Callable[[Simulator, Random, int], None]
