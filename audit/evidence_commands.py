@@ -244,9 +244,9 @@ def _print_changes(changes: Changes) -> None:
 
 def _only_one(change: Change) -> str:
     fails = change.outcome == "fail"
-    return (
-        "; fails, and only the newer profile judges it" if fails else "; failed, and only the older profile judges it"
-    )
+    if fails:
+        return "; fails, and only the newer profile judges it"
+    return "; failed, and only the older profile judges it, or the later run may not see it"
 
 
 def _doubt(change: Change) -> str:

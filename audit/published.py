@@ -338,7 +338,8 @@ class ChangesPart(_Published):
         description="What failed before and is not judged any more, or does not apply: no repair."
     )
     not_compared: list[ChangePart] = Field(
-        default=[], description="What fails, or failed, and only one of the two profiles judges."
+        default=[],
+        description="What fails, or failed, and only one of the two profiles judges, or this run may not see.",
     )
     protection: ProtectionPart | None = Field(
         default=None, description="What became weaker or stronger; null in a report of a version that did not compare."

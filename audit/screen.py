@@ -62,7 +62,7 @@ def _change_words(changes: Mapping[str, Any]) -> str:
     """Count the findings that fail anew, still, or no longer."""
     kinds = {"new": "fail anew", "still": "still fail", "resolved": "resolved", "disappeared": "not judged any more"}
     if changes.get("not_compared"):
-        kinds["not_compared"] = "not compared: only one of the profiles judges them"
+        kinds["not_compared"] = "not compared: only one of the profiles judges them, or this run may not see them"
     numbers = ", ".join(f"{len(changes[kind]):,} {words}" for kind, words in kinds.items())
     return f"since {changes['as_of']}: {numbers}"
 

@@ -87,7 +87,7 @@ def _compare(report: Report, before: Report | None) -> Change:
 
 
 def _uncompared(report: Report) -> frozenset[Failure]:
-    """What only one of the two profiles judges."""
+    """What only one of the two profiles judges, or this run may not see."""
     parts = report["changes"]["not_compared"] if report["changes"] else ()
     return frozenset((part["subject"]["kind"], part["subject"]["id"], part["control"]) for part in parts)
 

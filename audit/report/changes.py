@@ -1,19 +1,20 @@
 """What changed since an earlier run: which failures are new, which persist and since when, which are gone, and why.
 
 A finding that failed before and is not judged now has disappeared: its subject left, or its control does not apply any
-more. That is no repair, and is said apart. So is what only one of the two profiles judges: it cannot be compared, and
-what failed before is remembered until a profile judges it again.
+more. That is no repair, and is said apart. So is what only one of the two profiles judges, or may only be hidden from
+this run: it cannot be compared, and what failed before is remembered until a run judges it again.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from audit.collection import instant
 from audit.previous import OUT_OF_SCOPE, Failure, Pair, Previous, recall
 
 _OPEN: Final = frozenset({"fail", "unknown"})
+_LISTS: Final = {"policy": {"policies"}, "vault": {"vaults"}, "resource": {"vaults", "protectables"}}
 
 
 class Judged(Protocol):
@@ -67,7 +68,7 @@ class Changes:
     """The changes against one earlier run, each list by control and subject.
 
     Attributes:
-        not_compared: what fails, or failed, and only one of the two profiles judges.
+        not_compared: what fails, or failed, and only one of the two profiles judges, or is hidden from the later run.
     """
 
     against: str
@@ -79,8 +80,33 @@ class Changes:
     not_compared: tuple[Change, ...] = ()
 
 
+class Unread(NamedTuple):
+    """What a run did not see of the inventory.
+
+    Attributes:
+        lists: those of which something is missing.
+        ids: of rows that could not be used, accepted or not.
+    """
+
+    lists: Collection[str] = ()
+    ids: Collection[str] = ()
+
+    def may_have(self, kind: str, subject_id: str) -> bool:
+        """Whether a subject that is not there may only be hidden."""
+        return subject_id in self.ids or not _LISTS.get(kind, set()).isdisjoint(self.lists)
+
+
+NOTHING_UNREAD: Final = Unread()
+
+
 def changes(
-    previous: Previous, findings: Iterable[Judged], now: datetime, controls: Collection[str], *, is_same_profile: bool
+    previous: Previous,
+    findings: Iterable[Judged],
+    now: datetime,
+    controls: Collection[str],
+    *,
+    is_same_profile: bool,
+    unread: Unread = NOTHING_UNREAD,
 ) -> Changes | None:
     """Hold findings against an earlier run; None where there is none to compare with.
 
@@ -92,18 +118,20 @@ def changes(
         now: its time of judgement.
         controls: ids of the controls that it applied.
         is_same_profile: both were judged by the same profile.
+        unread: what it did not see.
     """
     if previous.run is None or previous.as_of is None:
         return None
-    return _Comparison(previous, frozenset(controls), is_same_profile=is_same_profile).of(findings, now)
+    return _Comparison(previous, frozenset(controls), unread, is_same_profile=is_same_profile).of(findings, now)
 
 
 class _Comparison:
     """One run held against an earlier one."""
 
-    def __init__(self, previous: Previous, controls: frozenset[str], *, is_same_profile: bool) -> None:
+    def __init__(self, previous: Previous, controls: frozenset[str], unread: Unread, *, is_same_profile: bool) -> None:
         self._previous = previous
         self._controls = controls
+        self._unread = unread
         self._is_same_profile = is_same_profile
 
     def of(self, findings: Iterable[Judged], now: datetime) -> Changes:
@@ -139,8 +167,8 @@ class _Comparison:
         )
 
     def _is_judged(self, pair: Pair, finding: Judged | None) -> bool:
-        """Whether the present profile judges what failed before, if it is there at all."""
-        if pair[0] not in self._controls:
+        """Whether the present profile judges what failed before, if it is there at all, and would be seen."""
+        if pair[0] not in self._controls or (finding is None and self._unread.may_have(*pair[1:])):
             return False
         is_left_out = finding is not None and finding.reason == OUT_OF_SCOPE
         return not (is_left_out and (pair in self._previous.uncompared or not self._is_same_profile))
@@ -182,4 +210,13 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
     ]
     controls = frozenset(control["id"] for control in after["controls"])
     is_same = before["run"]["profile_sha256"] == after["run"]["profile_sha256"]
-    return _Comparison(recall(before), controls, is_same_profile=is_same).of(found, instant(after["run"]["as_of"]))
+    comparison = _Comparison(recall(before), controls, _unread(after), is_same_profile=is_same)
+    return comparison.of(found, instant(after["run"]["as_of"]))
+
+
+def _unread(report: Mapping[str, Any]) -> Unread:
+    from audit.report.memory import complete_lists  # noqa: PLC0415  # brings the subjects
+
+    collection = report["collection"]
+    wanted = {"policies", "vaults", *(part["kind"] for part in collection["readings"])}
+    return Unread(wanted - complete_lists(report), {row["id"] for row in collection["rejected_rows"]})

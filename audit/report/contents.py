@@ -13,7 +13,7 @@ from audit.findings import Control, Finding, Outcome
 from audit.judgement import Findings
 from audit.previous import TrendLine
 from audit.records import Vault
-from audit.report.changes import Changes, changes
+from audit.report.changes import Changes, Unread, changes
 from audit.report.days import Day, days
 from audit.report.facts import Conclusion, RunFacts
 from audit.report.planned import Planned, planned
@@ -254,12 +254,18 @@ def compose(
             run.as_of,
             [control.id for control in controls],
             is_same_profile=not run.profile_changes,
+            unread=_unread(subjects.collection),
         ),
         protection=protection_changes(subjects, demands, run.as_of),
         weakened=still_weakened(subjects, demands, run.as_of),
         missed=still_missed(subjects, run.window.since),
         trend=trend(run.previous, line),
     )
+
+
+def _unread(collection: Collection) -> Unread:
+    lists = [kind for kind in collection.asked if not collection.has_all(kind)]
+    return Unread(lists, {row.id for row in collection.rejected})
 
 
 def _policy_line(subject: PolicySubject) -> PolicyLine:

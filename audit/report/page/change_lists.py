@@ -10,7 +10,9 @@ _GONE: Final = (
     "They failed then, and are not judged now: the subject left or is out of the scope, or the control does not apply. "
     "That is no repair."
 )
-_NOT_COMPARED: Final = "They fail, or failed then, and only one of the two profiles judges them."
+_NOT_COMPARED: Final = (
+    "They fail, or failed then, and only one of the two profiles judges them, or this run may not see them."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ def a_finding(outcome: str, subject: str = "server-1", control: str = "CBR-101")
     }
 
 
+READINGS = [{"kind": kind, "complete": True} for kind in ("policies", "vaults", "protectables")]
+
+
 def out_of_scope(subject: str = "server-1", control: str = "CBR-101") -> Row:
     return {**a_finding("not_applicable", subject, control), "reason": OUT_OF_SCOPE}
 
@@ -41,7 +44,7 @@ def a_report(
     )
     return {
         "run": run,
-        "collection": {"drift": []},
+        "collection": {"drift": [], "readings": READINGS, "rejected_rows": []},
         "controls": [{"id": control} for control in controls],
         "findings": list(findings),
         "changes": carried,
