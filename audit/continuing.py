@@ -11,7 +11,7 @@ from audit import __version__
 from audit.collection import Window, shown
 from audit.edges import Edges
 from audit.orders import Order
-from audit.predecessor import Predecessor, read_predecessor, recalled
+from audit.predecessor import Predecessor, is_judged_already, read_predecessor, recalled
 from audit.previous import Previous
 from audit.profile import profile_changes
 from audit.publish import Publication, newest
@@ -47,7 +47,11 @@ def go_on(
     newest_of_all = before or read_predecessor(edges.store, head, until=order.until, look_back=look_back)
     if newest_of_all and newest_of_all.scope != scope and not previous.is_lost:
         previous = _of_another_scope(newest_of_all)
-    facts = structs.replace(_facts(order, before, previous), is_what_if=_is_what_if(order, newest_of_all))
+    facts = structs.replace(
+        _facts(order, before, previous),
+        is_what_if=_is_what_if(order, newest_of_all),
+        is_backfill=is_judged_already(edges.store, head, order.until, scope),
+    )
     _tell(facts, edges)
     begin(facts)
     publication = Publication(edges.store, facts, head=head, signer=signer)

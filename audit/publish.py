@@ -193,7 +193,7 @@ class Publication:
     def _kind(self, report: "Report") -> DigestKind:
         if self._run.is_what_if:
             return DigestKind.WHAT_IF
-        if self._head and self._head.official and self._head.official.until >= self._run.window.until:
+        if self._run.is_backfill:
             return DigestKind.BACKFILL
         return DigestKind.NORMAL if report.collection.reading(Kind.TASKS).distinct else DigestKind.EMPTY
 

@@ -12,15 +12,7 @@ from audit.assess import assess
 from audit.chain import Digest, Envelope, folder_of
 from audit.collection import ABOUT_ONE, Kind, Reading, Window, instant
 from audit.errors import ChainError, StoreError
-from audit.predecessor import (
-    Predecessor,
-    prefix_of,
-    read_left,
-    read_listed,
-    read_manifest,
-    repeated_pages,
-    stored_pages,
-)
+from audit.predecessor import Predecessor, read_left
 from audit.previous import Previous
 from audit.profile import Profile, build_profile, profile_changes
 from audit.publish import HISTORY, PROFILE, sha256_of
@@ -28,6 +20,7 @@ from audit.report import FORMATS
 from audit.report.contents import Report
 from audit.report.facts import Origin, RunFacts
 from audit.store import Store
+from audit.stored_runs import prefix_of, read_listed, read_manifest, repeated_pages, stored_pages
 from audit.validate import Intake
 
 
@@ -72,8 +65,9 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     intake = _taken(store, manifest, digest, before)
     facts = _facts(manifest, used, before, is_what_if=used.sha256 != own.sha256)
     history = sha256_of(intake.tasks.pieces(since=facts.window.since))
-    former = before.read_former() if before and used.compares else None
-    report = assess(facts, used, intake, tuple(map(_reading, manifest["readings"])), before, former)
+    readings = tuple(map(_reading, manifest["readings"]))
+    former = before.read_former(readings) if before and used.compares else None
+    report = assess(facts, used, intake, readings, before, former)
     if used.sha256 != own.sha256:
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
     made = {

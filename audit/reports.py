@@ -14,11 +14,11 @@ from functools import cached_property
 
 from audit.chain import Digest, Envelope, folder_of
 from audit.errors import ChainError, StoreError
-from audit.predecessor import prefix_of, read_listed, read_manifest
 from audit.publish import REPORT
 from audit.published import ManifestFile, ReportFile
 from audit.report.facts import Conclusion
 from audit.store import Store, open_store
+from audit.stored_runs import prefix_of, read_listed, read_manifest
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,11 @@ from audit import __version__
 from audit.chain import Digest, Envelope, Link, PublicKey, folder_of
 from audit.collection import shown
 from audit.errors import ChainError
-from audit.predecessor import prefix_of, read_listed, read_manifest
 from audit.publish import MANIFEST, REPORT
 from audit.report import INDEX, PAGE
 from audit.report.index_page import render, stored_index
 from audit.store import LATEST, Store
+from audit.stored_runs import prefix_of, read_listed, read_manifest
 
 _NUMBERED: Final = re.compile(r"([0-9]{10})-(.+)\.json")
 _RUN_FOLDER: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+/")

@@ -20,7 +20,7 @@ class DigestKind(StrEnum):
 
     NORMAL = "normal"
     EMPTY = "empty"  # no task was read in the window: the digest proves that somebody looked
-    BACKFILL = "backfill"  # the window ends no later than the one before: judged again, or late
+    BACKFILL = "backfill"  # its scope was judged at that time or later before: judged again, or late
     WHAT_IF = "what_if"  # judged by a profile other than the configured one: no later run goes on from it
 
     @property

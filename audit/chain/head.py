@@ -19,14 +19,12 @@ class Head(Struct, frozen=True):
     Attributes:
         digest: what it says; None where it is damaged. A run then follows the bytes that are there, and ``verify``
             names them.
-        official: the newest one that does not stand beside; None where there is none, or the way back to it breaks off.
         siblings: other digests with the same number: runs that overlapped.
     """
 
     seq: int
     link: Link
     digest: Digest | None
-    official: Digest | None
     siblings: tuple[Link, ...] = ()
 
 
@@ -46,20 +44,12 @@ def find_head(store: Store, scope: str, pointer: str | None) -> Head | None:
         return None
     ordered = sorted(keys, key=lambda key: (key != pointer, key))
     links = [_link(store, key) for key in ordered]
-    digest = _opened(store, ordered[0])
     return Head(
         seq=_seq(scope, ordered[0]),
         link=links[0],
-        digest=digest,
-        official=_official(store, digest),
+        digest=_opened(store, ordered[0]),
         siblings=tuple(links[1:]),
     )
-
-
-def _official(store: Store, digest: Digest | None) -> Digest | None:
-    while digest is not None and digest.kind.is_beside:
-        digest = _opened(store, digest.previous.object) if digest.previous else None
-    return digest
 
 
 def _newest(store: Store, scope: str, pointer: str | None) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ How it is judged
     and as stronger. Tags count as well while automatic binding is off. What only warns or labels is not compared
     (threshold, notification, name, tags of the vault), nor are its size, the copies that single backups have elsewhere,
     or whether a policy is an organisation's.
-    Before and after are what the answers of both runs say. What was weakened and restored between two runs is not seen.
+    Before and after are what the answers of both runs say. What the run before could not read or use is compared with
+    the newest of the 30 runs before it that could. What was weakened and restored between two runs is not seen.
     A new id restores nothing: what a policy lost is remembered for the vaults that it is taken off, and what a vault or
     its policies lost for the resources that leave it. It counts from the run that saw it first, or for the last time
     where it became weaker again. An end that moved by an hour or less did not move.

@@ -38,6 +38,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
         enterprise_project_id: what was to be read of the project; None where a run before this setting left it open.
         origin: the run whose history and memory this one took over, None for the first one.
         is_what_if: judged by a profile other than the configured one, so that it decides nothing.
+        is_backfill: a run of its scope has judged this time or a later one before, so that later runs pass it over.
         profile_changes: the keys in which the profile differs from that of the run before; empty where it is the same.
     """
 
@@ -54,5 +55,6 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     previous: Previous = field(default_factory=Previous)
     origin: Origin | None = None
     is_what_if: bool = False
+    is_backfill: bool = False
     profile_changes: tuple[str, ...] = ()
     enterprise_project_id: str | None = None

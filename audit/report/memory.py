@@ -17,7 +17,7 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
     Raises:
         LookupError, TypeError, ValueError: the report is damaged, or another version of cbr-audit wrote it.
     """
-    complete = complete_lists(report)
+    complete, seen = complete_lists(report), seen_lists(report)
     until = instant(report["run"]["window"]["until"])
     return Memory(
         run=report["run"]["id"],
@@ -38,6 +38,7 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
         overdue=frozenset([part["id"] for part in report["resources"] if _is_overdue(part, until)]),
         policies_complete=Kind.POLICIES in complete,
         vaults_complete=Kind.VAULTS in complete,
+        unseen=frozenset({Kind.POLICIES, Kind.VAULTS} - seen),
     )
 
 
@@ -47,11 +48,40 @@ def complete_lists(report: Mapping[str, Any]) -> frozenset[str]:
     Raises:
         LookupError, TypeError: the report is damaged, or another version of cbr-audit wrote it.
     """
-    collection = report["collection"]
-    readings = collection["readings"]
-    missing = {part["kind"] for part in readings if not part["complete"]}
-    missing |= {row["kind"] for row in collection["rejected_rows"] if not row.get("waiver")}
-    missing |= {Kind.VAULTS} if collection.get("hidden_vaults") else set()
+    return _without(report, (row for row in report["collection"]["rejected_rows"] if not row.get("waiver")))
+
+
+def seen_lists(report: Mapping[str, Any]) -> frozenset[str]:
+    """Name the lists of which nothing was missing, not even a row that somebody accepts.
+
+    Raises:
+        LookupError, TypeError: the report is damaged, or another version of cbr-audit wrote it.
+    """
+    return _without(report, report["collection"]["rejected_rows"])
+
+
+def hidden_vaults(report: Mapping[str, Any]) -> frozenset[str]:
+    """Name the vaults that were hidden; version 0.1 did not look for them.
+
+    Raises:
+        LookupError, TypeError: the report is damaged, or another version of cbr-audit wrote it.
+    """
+    return frozenset(report["collection"].get("hidden_vaults", ()))
+
+
+def accepted_rows(report: Mapping[str, Any]) -> frozenset[str]:
+    """Name the rows that could not be used and that somebody accepts, by their marks; version 0.1 had no such rows.
+
+    Raises:
+        LookupError, TypeError: the report is damaged, or another version of cbr-audit wrote it.
+    """
+    return frozenset(row["mark"] for row in report["collection"]["rejected_rows"] if row.get("waiver"))
+
+
+def _without(report: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    readings = report["collection"]["readings"]
+    missing = {part["kind"] for part in readings if not part["complete"]} | {row["kind"] for row in rows}
+    missing |= {Kind.VAULTS} if hidden_vaults(report) else set()
     return frozenset({part["kind"] for part in readings} - missing)
 
 

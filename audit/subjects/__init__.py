@@ -10,7 +10,7 @@ from audit.subjects.arrange import Inventory, Subject, Subjects, arrange, reache
 from audit.subjects.collection import ENDED_UNSEEN, Collection
 from audit.subjects.drill import Drill
 from audit.subjects.fates import Fate, Fates
-from audit.subjects.former import Former
+from audit.subjects.former import Former, Sight, Unseen, places_in
 from audit.subjects.keeping import may_be_kept_for
 from audit.subjects.kept_plan import KeptPlan
 from audit.subjects.kinds import Departure, SubjectKind
@@ -85,12 +85,14 @@ __all__ = [
     "RunState",
     "Schedules",
     "Shift",
+    "Sight",
     "Strength",
     "Subject",
     "SubjectKind",
     "Subjects",
     "Taken",
     "Terms",
+    "Unseen",
     "Value",
     "VaultSubject",
     "VaultTrace",
@@ -107,6 +109,7 @@ __all__ = [
     "may_be_kept_for",
     "named",
     "newest_proof",
+    "places_in",
     "reaches_back",
     "shows",
     "silent_since",

@@ -215,7 +215,7 @@ class _Arrangement:
         self._syncs = [(task, where) for task, where in self._without_resource if _may_have_brought(task)]
         self._collection = replace(collection, unlisted=self._unlisted())
         self._has_read[Kind.VAULTS] = self._collection.has_read(Kind.VAULTS)
-        self._comparison = Comparison(former, self._collection, self._vaults, backups)
+        self._comparison = Comparison(former, self._collection, self._vaults, backups, policies)
         self._taken_of = by_resource(self._comparison.taken.values())
         self._policies = self._subjects_of(policies)
         self._applied = _by_vault(self._policies)
@@ -252,9 +252,12 @@ class _Arrangement:
     def _note_names(self, policies: Iterable[Policy], former: Former | None) -> None:
         """Note who names vaults that are not listed, beside the tasks."""
         memory = self._collection.memory
-        traces = dict(memory.vaults) if memory else {}
-        if former:
-            traces |= {vault.id: _trace(vault, former.until) for vault in former.vaults.values()}
+        traces = (
+            {each: _trace(vault, former.sight_of(Kind.VAULTS, each).at) for each, vault in former.vaults.items()}
+            if former
+            else {}
+        )
+        traces |= memory.vaults if memory else {}
         for trace in traces.values():
             if trace.id not in self._shown:
                 self._named_by.by_run(trace)

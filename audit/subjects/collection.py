@@ -113,8 +113,12 @@ class Collection:
     def has_read(self, kind: Kind) -> bool:
         """One list was read to its end; what of it could not be used spoils no more than what it may be about."""
         doubts = {Kind.TASKS: self.doubts, Kind.VAULTS: self.unlisted.ids}.get(kind, ())
+        return not doubts and self.has_each_page(kind)
+
+    def has_each_page(self, kind: Kind) -> bool:
+        """No answer of one list is missing, whatever it hides."""
         complete = [reading.complete for reading in self.readings if reading.kind == kind]
-        return not doubts and bool(complete) and all(complete)
+        return bool(complete) and all(complete)
 
     def has_all(self, kind: Kind) -> bool:
         """One list was read to its end, and every one of its rows could be used, or is accepted as it is."""

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from audit.collection import Kind, shown
 from audit.records import BACKUP, MOVES_ENDS, REPLICATION, Backup, Policy, Protected, Task, Vault, pick
 from audit.subjects.collection import Collection
-from audit.subjects.former import Former
+from audit.subjects.former import Former, Unseen
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.memory import Memory
 from audit.subjects.policy import PolicySubject
@@ -46,6 +46,7 @@ _OPERATIONS: Final = (BACKUP, REPLICATION)
 _GONE: Final[Strength] = {Aspect("exists"): False}
 _END: Final = "backup_end"
 _LIST_OF: Final = {SubjectKind.POLICY: Kind.POLICIES, SubjectKind.VAULT: Kind.VAULTS, SubjectKind.RESOURCE: Kind.VAULTS}
+_INVENTORY: Final = (Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS)
 _Policies = Sequence[PolicySubject] | None
 _Places = Sequence[tuple[Vault, Protected]]
 
@@ -62,7 +63,12 @@ class Comparison:
     """What this run read, and what is known of earlier ones; each may be missing in part."""
 
     def __init__(
-        self, former: Former | None, collection: Collection, vaults: Mapping[str, Vault], backups: Iterable[Backup]
+        self,
+        former: Former | None,
+        collection: Collection,
+        vaults: Mapping[str, Vault],
+        backups: Iterable[Backup],
+        policies: Iterable[Policy],
     ) -> None:
         """Take both; without a former inventory nothing new is found, and what was passed on goes on."""
         self._former = former
@@ -73,33 +79,35 @@ class Comparison:
         asked = {reading.kind: reading.enterprise_project_id for reading in collection.readings}
         self._unlike = {kind for kind, of in former.asked.items() if of != asked.get(kind)} if former else set[Kind]()
         self._has_all = {kind: collection.has_all(kind) and kind not in self._unlike for kind in Kind}
-        self._hidden = frozenset(collection.unlisted.ids)
+        self._shows = {kind: collection.has_each_page(kind) and kind not in self._unlike for kind in _INVENTORY}
+        hidden = frozenset(collection.unlisted.ids)
+        self._unseen = {kind: Unseen.of(kind, collection.rejected, hidden) for kind in _INVENTORY}
         self._id = collection.id
         self._now = collection.window.until
         self._vaults = vaults
         self._places = former.places() if former else {}
-        self._unread = {(row.kind, row.id) for row in collection.rejected}
-        seen = former.backups if former else {}
-        then = {
-            each: backup
-            for each, backup in seen.items()
-            if (Kind.BACKUPS, each) not in self._unread and backup.vault_id not in self._hidden
-        }
-        there = {each.id: each for each in backups} if then or self._memory.missed else {}
+        seen = former.backups.values() if former else ()
+        there = {each.id: each for each in backups} if seen or self._memory.missed else {}
         self._backups = there
-        self._moved = _moved(then.values(), there)
+        self._listed: Mapping[Kind, AbstractSet[str]] = {
+            Kind.POLICIES: {policy.id for policy in policies},
+            Kind.VAULTS: vaults.keys(),
+            Kind.BACKUPS: there.keys(),
+        }
+        then = [each for each in seen if not self._may_be_hidden(Kind.BACKUPS, each.id, each.vault_id)]
+        self._moved = _moved(then, there)
         self.taken: Mapping[str, tuple[Taken, ...]] = find_taken(
-            then.values() if self._has_all[Kind.BACKUPS] else (), self._memory.missed, there, self._now
+            then if self._shows[Kind.BACKUPS] else (), self._memory.missed, there, self._now
         )
         self._unchanged = Protection(against=self._against)
 
     def vault_ids(self) -> set[str]:
         """Vaults that earlier runs saw and that are gone; none where that cannot be said."""
         then = self._former.vaults.keys() if self._former else set()
-        if not self._has_all[Kind.VAULTS]:
+        if not self._shows[Kind.VAULTS]:
             return set()
         missing = (self._known(SubjectKind.VAULT) | then) - self._vaults.keys()
-        return {each for each in missing if (Kind.VAULTS, each) not in self._unread}
+        return {each for each in missing if not self._may_be_hidden(Kind.VAULTS, each)}
 
     def resource_ids(self) -> set[str]:
         """Resources that a vault held in earlier runs and that may be held by none; none where that cannot be said."""
@@ -119,8 +127,11 @@ class Comparison:
         return tuple([vault.id for vault, _held in self._places.get(resource_id, ())])
 
     def held_at(self, resource_id: str) -> datetime | None:
-        """When the run before saw a resource in a vault; None where it did not."""
-        return self._former.until if self._former and resource_id in self._places else None
+        """When an earlier run saw a resource in a vault for the last time; None where that is not known."""
+        places = self._places.get(resource_id)
+        return (
+            self._former.held_at(resource_id, [vault for vault, _held in places]) if self._former and places else None
+        )
 
     def vault_name(self, vault_id: str) -> str | None:
         """The name of a vault, as earlier runs knew it."""
@@ -135,7 +146,7 @@ class Comparison:
     def terms(self, policy: Policy) -> tuple[Terms, ...]:
         """By which rules a policy kept its backups, as far as runs saw it, the oldest first and this run last."""
         then = self._former.policies.get(policy.id) if self._former else None
-        first = (Terms.of(then, self._former.until),) if then and self._former else ()
+        first = (Terms.of(then, self._former.sight_of(Kind.POLICIES, policy.id).at),) if then and self._former else ()
         return continued(self._memory.terms.get(policy.id) or first, policy, self._now)
 
     def taken_elsewhere(self, vault_ids: Iterable[str]) -> tuple[Taken, ...]:
@@ -144,13 +155,23 @@ class Comparison:
         return tuple([each for vault_id, part in self.taken.items() if vault_id not in known for each in part])
 
     def forgotten(self, subjects: Iterable[tuple[SubjectKind, str]]) -> tuple[Weakened, ...]:
-        """What was passed on of subjects that only an unreadable list or row hides: it is passed on again."""
+        """What was passed on of subjects that this run may only not have seen: it is passed on again."""
         seen = frozenset(subjects)
-        hidden = [item for item in sorted(self._memory.weakened.items()) if item[0] not in seen]
-        lists = [(each, _LIST_OF[kind]) for (kind, _id), each in hidden]
-        return tuple(
-            [each for each, kind in lists if not self._has_all[kind] or (kind, each.id) in self._unread],
-        )
+        missing = [each for key, each in sorted(self._memory.weakened.items()) if key not in seen]
+        return tuple([each for each in missing if self._may_be_unread(each)])
+
+    def _may_be_unread(self, weakened: Weakened) -> bool:
+        kind = _LIST_OF[weakened.kind]
+        is_resource = weakened.kind == SubjectKind.RESOURCE
+        return not self._has_all[kind] or (not is_resource and self._may_be_hidden(kind, weakened.id))
+
+    def _may_be_hidden(self, kind: Kind, row_id: str, vault_id: str = "") -> bool:
+        """Whether this run does not see what the run before saw: its row cannot be used, or may have lost its id."""
+        unseen = self._unseen[kind]
+        if row_id in self._listed[kind]:
+            return unseen.may_hide(row_id, unseen.nameless, vault_id)
+        known = self._former.sight_of(kind, row_id).nameless if self._former else frozenset[str]()
+        return unseen.may_hide(row_id, known, vault_id)
 
     def of_policy(self, policy: Policy) -> Protection | None:
         """What became of a policy; one that no vault relied on protected nothing."""
@@ -207,7 +228,8 @@ class Comparison:
         """Where a task shows who deleted it, CBR-111 says so; and an empty vault protected nothing."""
         if then is None:
             return self._not_there_then(earlier, _GONE, Kind.VAULTS)
-        lost = departure is None and then.resources and self._has_all[Kind.VAULTS]
+        is_gone = self._shows[Kind.VAULTS] and not self._may_be_hidden(Kind.VAULTS, then.id)
+        lost = departure is None and then.resources and is_gone
         found = compare({Aspect("exists"): True}, _GONE) if lost else _NOTHING
         return self._protection(found, earlier, _GONE, "")
 
@@ -261,7 +283,7 @@ class Comparison:
     def _doubt_of_places(self, then: _Places, places: _Places) -> str:
         """Why nobody can say whether the vaults that held a resource still do, or an empty text."""
         ids = {vault.id for vault, _held in then}
-        if ids & self._hidden or any((Kind.VAULTS, each) in self._unread for each in ids):
+        if any(self._may_be_hidden(Kind.VAULTS, each) for each in ids):
             return _not_all(Kind.VAULTS)
         if self._has_all[Kind.VAULTS] or (places and not (Kind.VAULTS in self._unlike and ids - self._vaults.keys())):
             return ""
@@ -299,7 +321,7 @@ class Comparison:
 
     def _are_hidden(self, policies: Iterable[Policy]) -> bool:
         """One of these policies may still be there, in a row that this run could not use."""
-        return any((Kind.POLICIES, policy.id) in self._unread for policy in policies)
+        return any(self._may_be_hidden(Kind.POLICIES, policy.id) for policy in policies)
 
     def _inherited(
         self, then: Iterable[Policy], applied: AbstractSet[str], weakened: Iterable[Weakening]

@@ -1,12 +1,67 @@
-"""What the run before saw of the inventory, read again from its evidence: the API shows only the present."""
+"""What the run before saw of the inventory, read again from its evidence: the API shows only the present.
+
+What that run could not see is as the newest run before it saw it that could. So whatever a run saw is there in the
+next one, or found to be gone, or carried on until a run can tell.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
-from audit.collection import Kind
+from audit.collection import Kind, Rejected
 from audit.records import Backup, Policy, Protected, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What a list that was read to its end may hide, whether somebody accepts its rows or not.
+
+    Attributes:
+        ids: of rows that could not be used, and of vaults that are hidden.
+        nameless: marks of rows that could not be used and have no id, and what else may stand for any row.
+        vault_ids: of vaults that are hidden, and so is what lies in them.
+    """
+
+    ids: frozenset[str] = frozenset()
+    nameless: frozenset[str] = frozenset()
+    vault_ids: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, kind: Kind, rejected: Iterable[Rejected], hidden: Iterable[str] = ()) -> "Unseen":
+        """Take the rows of a list that could not be used, and the ids of the vaults that are hidden.
+
+        A hidden vault shows that the list is not shown as a whole, so that other vaults may be hidden, too.
+        """
+        rows = [row for row in rejected if row.kind == kind]
+        ids = frozenset(row.id for row in rows if row.id)
+        nameless = frozenset(row.mark for row in rows if not row.id)
+        vault_ids = frozenset(hidden)
+        if kind == Kind.VAULTS:
+            return cls(ids | vault_ids, nameless | vault_ids)
+        return cls(ids, nameless, vault_ids if kind == Kind.BACKUPS else frozenset())
+
+    @property
+    def may_be_anything(self) -> bool:
+        """Not only what it names may be hidden."""
+        return bool(self.nameless or self.vault_ids)
+
+    def may_hide(self, row_id: str, known: frozenset[str], vault_id: str = "") -> bool:
+        """Whether what an earlier list showed, in a vault or not, may be hidden; ``known`` stood there, too."""
+        return row_id in self.ids or vault_id in self.vault_ids or not self.nameless <= known
+
+
+class Sight(NamedTuple):
+    """A list as a run saw it.
+
+    Attributes:
+        at: the time of judgement of that run.
+        nameless: what stood in it and has no id.
+    """
+
+    at: datetime
+    nameless: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +73,11 @@ class Former:
         until: its time of judgement.
         complete: the lists of which nothing is missing; what another one does not name may have been there.
         asked: the enterprise project that each list was asked for; None where it was asked without one.
+        lists: each list as the run saw it that it is taken from.
+        carried: the list that something was carried on from, by the kind and its id, where that is an older one.
+        applied_earlier: policies that were applied to a vault when a run last saw all that may be applied to it.
+        left: resources that no vault held that this run could read, with the vaults that held them earlier.
+        left_at: when those were seen last.
     """
 
     run: str
@@ -27,15 +87,36 @@ class Former:
     backups: Mapping[str, Backup] = field(default_factory=dict)
     complete: frozenset[Kind] = frozenset()
     asked: Mapping[Kind, str | None] = field(default_factory=dict)
+    lists: Mapping[Kind, Sight] = field(default_factory=dict)
+    carried: Mapping[tuple[Kind, str], Sight] = field(default_factory=dict)
+    applied_earlier: Mapping[str, tuple[Policy, ...]] = field(default_factory=dict)
+    left: Mapping[str, list[tuple[Vault, Protected]]] = field(default_factory=dict)
+    left_at: Mapping[str, datetime] = field(default_factory=dict)
+
+    def sight_of(self, kind: Kind, row_id: str) -> Sight:
+        """The list that something was taken from."""
+        return self.carried.get((kind, row_id)) or self.lists.get(kind) or Sight(self.until)
+
+    def held_at(self, resource_id: str, vaults: Iterable[Vault]) -> datetime:
+        """When a resource was seen last in some vaults, which hold it, or held it."""
+        return self.left_at.get(resource_id) or max(self.sight_of(Kind.VAULTS, vault.id).at for vault in vaults)
 
     def places(self) -> Mapping[str, list[tuple[Vault, Protected]]]:
         """Each resource with the vaults that held it, and how."""
-        places: dict[str, list[tuple[Vault, Protected]]] = defaultdict(list)
-        for vault in self.vaults.values():
-            for held in vault.resources:
-                places[held.id].append((vault, held))
-        return dict(places)
+        return {**self.left, **places_in(self.vaults.values())}
 
     def applied(self, *vault_ids: str) -> tuple[Policy, ...]:
         """The policies that were applied to one of some vaults."""
-        return tuple([policy for policy in self.policies.values() if not policy.vault_ids.isdisjoint(vault_ids)])
+        earlier = {policy.id: policy for vault_id in vault_ids for policy in self.applied_earlier.get(vault_id, ())}
+        seen = [policy for policy in self.policies.values() if not policy.vault_ids.isdisjoint(vault_ids)]
+        missing = earlier.keys() - {policy.id for policy in seen}
+        return (*seen, *(self.policies.get(each, earlier[each]) for each in sorted(missing)))
+
+
+def places_in(vaults: Iterable[Vault]) -> Mapping[str, list[tuple[Vault, Protected]]]:
+    """Each resource with the vaults that hold it, and how."""
+    places: dict[str, list[tuple[Vault, Protected]]] = defaultdict(list)
+    for vault in vaults:
+        for held in vault.resources:
+            places[held.id].append((vault, held))
+    return dict(places)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from audit.collection import shown
+from audit.collection import Kind, shown
 from audit.records import Policy
 from audit.subjects.kept_plan import KeptPlan, plan_of
 from audit.subjects.kinds import SubjectKind
@@ -63,6 +63,7 @@ class Memory:
         last_seen: when policies were seen last that an earlier run saw, and that run could not.
         policies_complete, vaults_complete: that run read the whole list; if not, what it does not name may have been
             there all the same.
+        unseen: which of the two lists it may have missed something of, be it a row that somebody accepts.
     """
 
     run: str
@@ -80,11 +81,12 @@ class Memory:
     last_seen: Mapping[str, datetime] = field(default_factory=dict)
     policies_complete: bool = True
     vaults_complete: bool = True
+    unseen: frozenset[Kind] = frozenset()
 
     def with_earlier(self, earlier: "Memory") -> "Memory":
         """Add what an earlier run saw and this one only could not: a list that was not read makes nothing forgotten."""
         memory = self
-        if not self.policies_complete:
+        if Kind.POLICIES in self.unseen:
             last_seen = {**dict.fromkeys(earlier.policies, earlier.until), **earlier.last_seen}
             memory = replace(
                 memory,
@@ -93,9 +95,10 @@ class Memory:
                 plans=_added(self.plans, earlier.plans, self.policies),
                 last_seen=_added({}, last_seen, self.policies),
             )
-        if not self.vaults_complete:
+        if Kind.VAULTS in self.unseen:
             memory = replace(
                 memory,
+                taken=_added(self.taken, earlier.taken, self.taken),
                 resources=_added(self.resources, earlier.resources, self.resources),
                 awaited=_added(self.awaited, earlier.awaited, self.resources),
                 overdue=self.overdue | (earlier.overdue - self.resources.keys()),

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from audit.assess import assess
 from audit.chain import Head, Signer, Unsigned, find_head
-from audit.collection import Kind, Page, Window
+from audit.collection import ALL_GRANTED, Kind, Page, Window
+from audit.predecessor import is_judged_already
 from audit.profile import Profile
 from audit.publish import Publication
 from audit.report.contents import Report
@@ -84,6 +85,7 @@ def publish(
     """Publish the n-th run; ``on`` names the digest that it believes to be the newest, ``judged`` another hour."""
     head = find_head(Shelf({on: shelf.objects[on]}) if on else shelf, SCOPE, None)
     run = structs.replace(facts(number, judged), origin=origin_of(head))
+    run = structs.replace(run, is_backfill=is_judged_already(shelf, head, run.as_of, ALL_GRANTED))
     publication = Publication(shelf, run, head=head, signer=signer or Unsigned())
     publication.keep(a_page(number))
     publication.put("report.json", orjson.dumps({"number": number}))

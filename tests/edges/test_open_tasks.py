@@ -12,8 +12,7 @@ from audit.collection import shown
 from audit.orders import order
 from audit.predecessor import rebuild
 from audit.profile import Profile
-from audit.publish import newest
-from audit.replay import replay
+from audit.replay import digest_of, replay
 from audit.run import Done
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.store import open_store
@@ -89,8 +88,8 @@ def test_it_is_judged_again_to_the_same_bytes_and_stays_in_a_history_made_anew(t
 
     assert replay(store, simulator.project_id, done.report.run.id).differing == ()
     assert verify(store, simulator.project_id).faults == []
-    head = newest(store, simulator.project_id, None)
-    history, is_whole = rebuild(store, head.digest if head else None, AS_OF - 30 * DAY)
+    digest = digest_of(store, simulator.project_id, done.report.run.id)
+    history, is_whole = rebuild(store, digest, AS_OF - 30 * DAY)
     known = history.get(task)
     assert is_whole
     assert known is not None

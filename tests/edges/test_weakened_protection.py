@@ -228,7 +228,7 @@ def test_an_unreadable_list_hides_no_sabotage_from_the_run_after_it(world: World
 def test_what_no_run_could_read_for_long_is_not_looked_for_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.predecessor._MOST_LOOKED_BACK", 1)
+    monkeypatch.setattr("audit.former_lists.MOST_LOOKED_BACK", 1)
     world.audit()
     refused = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
     world.intercept = lambda request, _number: refused if hidden(request.url) else None
@@ -267,14 +267,14 @@ def test_a_list_is_not_taken_from_a_run_of_another_scope(world: World) -> None:
     assert vaults == {"unknown"}
 
 
-def test_a_vault_that_was_hidden_from_the_run_before_is_neither_gone_nor_new(world: World) -> None:
+def test_a_vault_that_was_hidden_from_the_run_before_is_compared_with_what_it_was_earlier(world: World) -> None:
     world.audit()
     hiding = world.audit(lambda world: world.estate.vaults.remove(world.vault))
     showing = world.audit(lambda world: world.estate.vaults.append(world.vault))
 
     assert hiding["collection"]["hidden_vaults"] == [world.vault["id"]]
     assert failing(hiding) == failing(showing) == set()
-    assert finding(showing, "CBR-114", world.vault["id"])["outcome"] == "unknown"
+    assert finding(showing, "CBR-114", world.vault["id"])["outcome"] == "pass"
 
 
 def test_raising_the_retention_makes_no_lawful_deletion_an_early_one(world: World) -> None:

@@ -4,20 +4,24 @@ import hashlib
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 
-from audit.predecessor import _complete, _profile
+from audit.former_lists import _told
+from audit.predecessor import _profile
 
 
 @pytest.mark.parametrize("report", [None, {}, {"collection": 5}])
 def test_a_report_of_no_known_form_calls_no_list_complete(report: Any) -> None:
-    assert _complete(report) == frozenset()
+    assert _told(report).complete == frozenset()
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]"])
 def test_a_profile_of_no_known_form_is_none(data: bytes) -> None:
-    store: Any = SimpleNamespace(read=lambda _key: data)
-    digest: Any = SimpleNamespace(manifest=SimpleNamespace(object="p/run/manifest.json"))
-    manifest = {"objects": [{"name": "profile.json", "sha256": hashlib.sha256(data).hexdigest()}]}
+    listed = {"name": "profile.json", "sha256": hashlib.sha256(data).hexdigest()}
+    manifest = orjson.dumps({**dict.fromkeys(("run", "origin", "readings", "pages")), "objects": [listed]})
+    store: Any = SimpleNamespace(read={"p/run/manifest.json": manifest, "p/run/profile.json": data}.get)
+    link = SimpleNamespace(object="p/run/manifest.json", sha256=hashlib.sha256(manifest).hexdigest())
+    digest: Any = SimpleNamespace(manifest=link)
 
-    assert _profile(store, manifest, digest) is None
+    assert _profile(store, digest) is None

@@ -318,7 +318,7 @@ def a_predecessor(**changes: Any) -> Predecessor:
         "recalled": Previous(),
         "profile": None,
         "tool_version": "0",
-        "read_former": lambda: None,
+        "read_former": lambda _readings: None,
         "memory": None,
     }
     return Predecessor(**{**values, **changes})
