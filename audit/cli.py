@@ -45,8 +45,10 @@ from audit.simulator import (
     PRESETS,
     SCENARIOS,
     TAMPERED,
+    Estate,
     Simulator,
     build_estate,
+    haunt,
     replan,
     riddle,
     serve,
@@ -317,6 +319,8 @@ def check_files(ctx: click.Context, /, *, files: tuple[Path, ...], kind: str | N
               "the truth is that of a run that follows one without.")  # fmt: skip
 @click.option("--riddles", is_flag=True, help="Let a healthy project answer what nobody understands; the truth names "
               "what must be unknown.")  # fmt: skip
+@click.option("--ghosts", is_flag=True, help="Let the log of a healthy project speak of vaults that no list shows; the "
+              "truth names those that hide.")  # fmt: skip
 @click.option("--replanned", type=click.Choice(("before", "now")), help="Tell a healthy project twice, as it was a day "
               "ago and as it is now: a policy was moved, another saved again over a missing run, a resource added. The "
               "truth of now is that of a run that follows one over before.")  # fmt: skip
@@ -333,20 +337,8 @@ def simulate(
     **estate: Any,
 ) -> None:
     """Serve a simulated project on this machine until stopped; prints one line of JSON that says where."""
-    tampered, riddles, replanned = estate.pop("tampered"), estate.pop("riddles"), estate.pop("replanned")
-    if tampered and (preset != "default" or estate["scenario"] not in TAMPERED):
-        raise SettingsError(f"--tampered is for the default preset and the scenarios {', '.join(TAMPERED)}")
-    if riddles and (tampered or preset != "default" or estate["scenario"] != "healthy"):
-        raise SettingsError("--riddles is for the default preset and the scenario healthy, without --tampered")
-    alone = preset == "default" and estate["scenario"] == "healthy" and not (tampered or riddles)
-    if replanned and not (alone and (truth is None or replanned == "now")):
-        raise SettingsError(
-            "--replanned is for the default preset and the scenario healthy alone; before has no --truth"
-        )
-    made = build_estate(as_of=as_of or datetime.now(UTC).replace(microsecond=0), **estate)
-    made = tamper(made, seed=estate["seed"]) if tampered else made
-    made = riddle(made, seed=estate["seed"]) if riddles else made
-    made = replan(made, seed=estate["seed"])[replanned == "now"] if replanned else made
+    estate["as_of"] = as_of or datetime.now(UTC).replace(microsecond=0)
+    made = _made(estate, preset, has_truth=truth is not None)
     simulator = Simulator(made, latency=timedelta(milliseconds=latency_ms), denied=denied)
     if truth:
         truth.write_bytes(orjson.dumps(made.truth(preset), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
@@ -368,6 +360,34 @@ def simulate(
         }
         click.echo(orjson.dumps(line))
         stopped.wait()
+
+
+def _made(estate: dict[str, Any], preset: str, *, has_truth: bool) -> Estate:
+    """Make a simulated project, and let happen to it what was asked for."""
+    tampered, riddles, ghosts, replanned = map(estate.pop, ("tampered", "riddles", "ghosts", "replanned"))
+    if tampered and (preset != "default" or estate["scenario"] not in TAMPERED):
+        raise SettingsError(f"--tampered is for the default preset and the scenarios {', '.join(TAMPERED)}")
+    is_plain = preset == "default" and estate["scenario"] == "healthy" and not tampered
+    if riddles and not is_plain:
+        raise SettingsError("--riddles is for the default preset and the scenario healthy, without --tampered")
+    if ghosts and not (is_plain and not riddles):
+        raise SettingsError("--ghosts is for the default preset and the scenario healthy alone")
+    if replanned and not (is_plain and not (riddles or ghosts) and (replanned == "now" or not has_truth)):
+        raise SettingsError(
+            "--replanned is for the default preset and the scenario healthy alone; before has no --truth"
+        )
+    made, seed = build_estate(**estate), estate["seed"]
+    made = tamper(made, seed=seed) if tampered else made
+    made = riddle(made, seed=seed) if riddles else made
+    made = _haunted(made, seed) if ghosts else made
+    return replan(made, seed=seed)[replanned == "now"] if replanned else made
+
+
+def _haunted(estate: Estate, seed: int) -> Estate:
+    try:
+        return haunt(estate, seed=seed)
+    except ValueError as error:
+        raise SettingsError(f"--ghosts: {error}") from error
 
 
 main.add_command(invoke_command)

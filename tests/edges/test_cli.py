@@ -527,7 +527,13 @@ def test_a_simulated_project_is_served_until_it_is_stopped(tmp_path: Path, numbe
 
 @pytest.mark.parametrize(
     "more",
-    [(), ("--tampered",), ("--scenario", "healthy", "--riddles"), ("--scenario", "healthy", "--replanned", "now")],
+    [
+        (),
+        ("--tampered",),
+        ("--scenario", "healthy", "--riddles"),
+        ("--scenario", "healthy", "--ghosts"),
+        ("--scenario", "healthy", "--replanned", "now"),
+    ],
 )
 def test_serving_ends_with_the_signal(monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
     class Stopped(threading.Event):
@@ -591,6 +597,18 @@ def test_riddles_are_for_a_healthy_project(more: tuple[str, ...]) -> None:
     result = invoke("simulate", "--resources", "1", "--riddles", *more)
 
     one_clear_line(result, 2, "--riddles is for the default preset and the scenario healthy")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "--ghosts is for the default preset and the scenario healthy alone"),
+        (("--scenario", "healthy", "--riddles"), "--ghosts is for the default preset and the scenario healthy alone"),
+        (("--scenario", "healthy", "--resources", "0"), "--ghosts: an estate without backups has no ghosts"),
+    ],
+)
+def test_ghosts_are_for_a_healthy_project_with_backups(more: tuple[str, ...], said: str) -> None:
+    one_clear_line(invoke("simulate", "--ghosts", *more), 2, said)
 
 
 def test_a_simulated_project_can_deny_known_actions_only() -> None:
