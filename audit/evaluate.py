@@ -29,6 +29,7 @@ _EXCUSES: Final = {
     Presence.UNKNOWN: unknown("the vaults could not be read completely"),
 }
 Note = Callable[[Subject, Limits], None]
+_OPEN: Final = frozenset({Outcome.PASS, Outcome.UNKNOWN})
 _DELETED: Final = not_applicable("it was deleted, and is still in its vault: CBR-504 judges that")
 _OUT_OF_SCOPE: Final = not_applicable(OUT_OF_SCOPE)
 
@@ -87,8 +88,8 @@ class _Judging:
             gone, deleted = self._absent(subject), self._deleted(subject)
             for control, refused, verdicts in applied:
                 absent = None if control.judges_departed else gone
-                excuse = out or absent or (None if control.judges_deleted else deleted) or refused
-                verdicts.append(excuse or self._held(control, subject, limits))
+                excuse = out or absent or (None if control.judges_deleted else deleted)
+                verdicts.append(excuse or self._judged(control, subject, limits, refused))
             self._note(subject, limits)
             if isinstance(subject, Resource | VaultSubject):
                 subject.forget()
@@ -112,6 +113,11 @@ class _Judging:
         """Say why no new backups are demanded of what its vault calls deleted, where a control judges that."""
         is_left = self._leaves_deleted and isinstance(subject, Resource) and subject.is_called_deleted
         return _DELETED if is_left else None
+
+    def _judged(self, control: Control[Any], subject: Subject, limits: Limits, refused: Verdict | None) -> Verdict:
+        """Apply the rule; what it cannot say without the list that it needs, the missing permission explains."""
+        verdict = self._held(control, subject, limits)
+        return refused if refused and verdict.outcome in _OPEN else verdict
 
     def _held(self, control: Control[Any], subject: Subject, limits: Limits) -> Verdict:
         """Apply the rule, and hold back a pass that rests on what was not read, or that nobody judges."""

@@ -167,6 +167,15 @@ def test_a_permission_that_is_missing_is_named_by_the_controls_that_need_it() ->
     assert other.outcome is Outcome.PASS
 
 
+@pytest.mark.parametrize("verdict", [failed("bad"), not_applicable("nothing demands it")])
+def test_what_a_control_can_say_without_the_list_that_is_refused_stands(verdict: Verdict) -> None:
+    readings = tuple(a_reading(kind, refused=kind is Kind.BACKUPS) for kind in Kind)
+    subjects = arranged([a_task()], vaults=[a_vault()], collection=a_collection(readings=readings))
+    control = a_control(needs=frozenset({Kind.BACKUPS}), judge=lambda _subject, _limits: verdict)
+
+    assert {finding.verdict for finding in evaluate(subjects, [control], demands())} == {verdict}
+
+
 def test_what_a_subject_remembers_of_its_tasks_is_noted_first_and_freed_then() -> None:
     noted: list[tuple[str, bool]] = []
     estate = arranged([a_task("a"), a_task("b")], [a_policy()], [a_vault()])
