@@ -29,6 +29,7 @@ COLUMNS: Final = (
     "waiver_owner",
     "waiver_reason",
     "waiver_ticket",
+    "enterprise_projects",
 )
 _FORMULA_STARTS: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  # wide forms too
 _SPECIAL: Final = re.compile('[",\r\n]')
@@ -45,10 +46,12 @@ def render(report: Report) -> bytes:
 def pieces(report: Report) -> Iterator[bytes]:
     """Write them a number of lines at a time."""
     run = (report.run.id, shown(report.run.as_of), str(report.collection.complete).lower())
-    begin, cells = ",".join(map(_quoted, run)), _Cells()
+    begin, cells, projects = ",".join(map(_quoted, run)), _Cells(), report.enterprise_projects
     yield f"{','.join(COLUMNS)}{_END}".encode()
     findings = iter(report.findings)
-    while lines := [f"{begin},{_line(finding, cells)}{_END}" for finding in islice(findings, _AT_A_TIME)]:
+    while part := list(islice(findings, _AT_A_TIME)):
+        belonging = (" ".join(projects.get((finding.kind, finding.id), ())) for finding in part)
+        lines = (f"{begin},{_line(each, cells)},{cells[of]}{_END}" for each, of in zip(part, belonging, strict=True))
         yield "".join(lines).encode()
 
 

@@ -28,6 +28,18 @@ def source(shown: Report) -> str:
     return render(shown).decode()
 
 
+def a_policy(policy_type: str | None, cross_account_urn: str | None) -> PolicyLine:
+    return PolicyLine(
+        id="p1",
+        name="daily",
+        policy_type=policy_type,
+        cross_account_urn=cross_account_urn,
+        mark="",
+        known_since=None,
+        enterprise_projects=("0", "e1"),
+    )
+
+
 def test_where_there_is_one_nothing_is_marked_and_there_is_no_filter() -> None:
     for shown in (report(), a_report("0"), a_report("0", "0")):
         assert "data-projects" not in source(shown).partition("<script>")[0]
@@ -43,15 +55,7 @@ def test_where_there_are_several_one_can_be_chosen_and_rows_say_theirs() -> None
 
 
 def test_problems_of_resources_policies_and_vaults_are_marked() -> None:
-    policy = PolicyLine(
-        id="p1",
-        name="daily",
-        policy_type=None,
-        cross_account_urn=None,
-        mark="",
-        known_since=None,
-        enterprise_projects=("0", "e1"),
-    )
+    policy = a_policy(None, None)
     known = failing(
         problem(id="r0", kind=SubjectKind.RESOURCE),
         problem(id="p1", kind=SubjectKind.POLICY, severity=Severity.LOW),
@@ -109,6 +113,16 @@ def test_what_was_asked_for_stands_beside_the_run_and_at_each_list() -> None:
     assert "Waiting tasks yes 1,240 1,240 0 2 2 e1" in told
     assert "Vaults yes 1,240 1,240 0 2 2 not asked for" in told
     assert "Vaults: asked for without an enterprise project: the API does not accept that parameter" in told
+
+
+def test_policies_that_are_not_the_usual_ones_are_named() -> None:
+    usual, given = a_policy("custom_policy", None), a_policy("organization_policy_v2", None)
+    copying, unknown = a_policy("custom_policy", "urn:hws:vault:<other>"), a_policy(None, None)
+
+    assert "organi" not in text(replace(report(), policies=(usual, unknown))).partition("This run")[2]
+    told = text(replace(report(), policies=(usual, given, copying, unknown)))
+    assert "Policy of an organisation daily organization_policy_v2" in told
+    assert "Copies to another account daily urn:hws:vault:<other>" in told
 
 
 def test_one_that_was_chosen_is_named_at_the_top() -> None:

@@ -72,6 +72,13 @@ def test_a_waived_finding_says_who_accepts_it_and_until_when() -> None:
     assert [by_control["CBR-301"][cell] for cell in cells] == ["fail", "", "", "", ""]
 
 
+def test_a_line_names_the_enterprise_projects_of_its_subject() -> None:
+    lines = read(arranged([a_backup(DAY)], vaults=[a_vault(enterprise_project_id="=e1", resources=(a_protected(),))]))
+    found = {line["subject_kind"]: line["enterprise_projects"] for line in lines}
+
+    assert found == {"resource": "'=e1", "vault": "'=e1", "collection": ""}
+
+
 def test_the_facts_are_json() -> None:
     assert {type(json.loads(line["facts"])) for line in read()} == {dict}
 
