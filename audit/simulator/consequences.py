@@ -89,9 +89,9 @@ def _lacks(draft: Draft, resource: Resource, known: datetime) -> bool:
     """Note that a resource has no first backup although one was due since it is known, or tell that none was."""
     policy = resource.vault.policy
     if policy is None or not policy.enabled or not resource.follows:
-        if known + DAY + GRACE < draft.as_of:
-            draft.truth.resource(resource.id, "CBR-101")
-        return known + DAY + GRACE < draft.as_of
+        is_late = known + DAY + GRACE < draft.as_of
+        draft.truth.resource(resource.id, *(["CBR-101"] if is_late else []))
+        return is_late
     due = [moment for moment in policy.due(known, draft.as_of) if moment + GRACE < draft.as_of]
     if due:
         draft.truth.resource(resource.id, "CBR-101", *(["CBR-102"] if due[-1] > draft.as_of - WEEK else []))

@@ -34,12 +34,10 @@ class _Scene:
     open: set[tuple[str, str, str]] = field(default_factory=set)
 
     def backed_up(self) -> Iterator[tuple[str, list[Row]]]:
-        """Resources with backups in the log, as long as there are any, and the tasks of these."""
-        while self.free:
-            _vault, held = self.free.pop()
-            tasks = [row for row in self.estate.tasks if row["operation_type"] == "backup" and _names(row, held["id"])]
-            if tasks:
-                yield held["id"], tasks
+        """A resource that nothing was changed of, if there is one left, and the tasks of its backups."""
+        for _vault, held in self.free[-1:]:
+            self.free.pop()
+            yield held["id"], [row for row in self.estate.tasks if _backs_up(row, held["id"])]
 
     def leave_open(self, kind: str, subject: str, *controls: str) -> None:
         """Note what must be unknown."""
@@ -84,7 +82,6 @@ def has_a_new_status(scene: _Scene) -> None:
         for row in tasks:
             row["status"] = "partial_success"
         scene.leave_open("resource", resource_id, *_OF_BACKUPS, "CBR-105", "CBR-107")
-        return
 
 
 def contradicts_itself(scene: _Scene) -> None:
@@ -93,7 +90,6 @@ def contradicts_itself(scene: _Scene) -> None:
         for row in tasks:
             row["error_info"] = {"code": "BackupService.9998", "message": "One disk was left out."}
         scene.leave_open("resource", resource_id, *_OF_BACKUPS, "CBR-105", "CBR-107")
-        return
 
 
 def is_of_a_new_kind(scene: _Scene) -> None:
@@ -102,7 +98,6 @@ def is_of_a_new_kind(scene: _Scene) -> None:
         for row in tasks:
             row["operation_type"] = "auto_backup"
         scene.leave_open("resource", resource_id, *_OF_BACKUPS)
-        return
 
 
 def deletes_by_a_new_kind(scene: _Scene) -> None:
@@ -128,6 +123,10 @@ def _add(scene: _Scene, operation: str, **named: str | None) -> None:
     row |= {"id": identifiers.uuid(scene.rng), "operation_type": operation, "policy_id": None, "status": "success"}
     row |= {"extra_info": extra, "error_info": {"code": "", "message": ""}, **named}
     scene.estate.tasks.insert(place, row)
+
+
+def _backs_up(row: Row, resource_id: str) -> bool:
+    return row["operation_type"] == "backup" and _names(row, resource_id)
 
 
 def _names(row: Row, resource_id: str) -> bool:

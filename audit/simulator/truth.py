@@ -49,11 +49,6 @@ class Truth:
         """Note that nobody can say what these controls, which every preset applies, find for a subject."""
         self.unknown |= {(control, kind, subject) for control in controls}
 
-    @property
-    def troubles(self) -> set[str]:
-        """Ids of everything that fails."""
-        return {subject for _, _, subject in self.failures[STRICT]}
-
     def troubled(self, preset: str = STRICT) -> set[str]:
         """Ids of the resources for which at least one control of a preset fails."""
         return {subject for _, kind, subject in self.failures[preset] if kind == "resource"}
