@@ -85,7 +85,7 @@ def puzzled(what: str, tasks: Sequence[Task], /, **facts: Fact | datetime) -> Ve
     if newest.is_understood:
         return unknown(f"{what} does not say what it brought", tasks, operation=newest.operation, **facts)
     if newest.claims_success:
-        return unknown(f"{what} says that it succeeded, and names an error", tasks, error=newest.error, **facts)
+        return unknown(f"{what} says that it succeeded, but names an error", tasks, error=newest.error, **facts)
     return unknown(f"{what} has a status that is not documented", tasks, status=newest.status, **facts)
 
 
@@ -93,6 +93,12 @@ def strange(what: str, tasks: Sequence[Task], /, **facts: Fact | datetime) -> Ve
     """Nobody can say what tasks did: their operation is not documented."""
     reason = f"a task whose operation is not documented may have {what}"
     return unknown(reason, tasks, operation=tasks[-1].operation, **facts)
+
+
+def guessed(tasks: Iterable[Task], /, **facts: Fact | datetime) -> Verdict:
+    """Nobody can say whether backups that are gone had come to their end: no run saw the rules of then."""
+    reason = "backups are gone by rules that no run saw when they were made, and others beside them are kept for longer"
+    return unknown(reason, tasks, **facts)
 
 
 def unclear(resource: Resource, /, **facts: Fact | datetime) -> Verdict:

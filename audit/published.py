@@ -417,6 +417,14 @@ class TermsPart(_Published):
     number: int | None = Field(description="How many were kept; null where their number did not matter.")
 
 
+class PastRulesPart(_Published):
+    """By which rules a policy kept the backups of a vault that it is not applied to any more."""
+
+    policy: str = Field(description="Its id.")
+    until: datetime = Field(description="Time of judgement of the first run that found it taken off.")
+    terms: list[TermsPart] = Field(description="The oldest first.")
+
+
 class PlanPart(_Published):
     """What a policy planned for a time."""
 
@@ -471,6 +479,9 @@ class VaultPart(_Published):
     )
     last_seen: datetime | None = Field(
         default=None, description="Time of judgement of the last run whose list had it; null where that is not known."
+    )
+    past_rules: list[PastRulesPart] = Field(
+        default=[], description="By which rules policies kept its backups that were taken off it in the look-back."
     )
 
 

@@ -10,9 +10,10 @@ How it is judged
                     run saw it, before its age or the number of newer ones reached the retention of the vault's policies
     unknown         none was seen, and the task log has gaps or a row that matters here and could not be used; or
                     backups are gone and the policies cannot be read; or the evidence does not show whether the time of
-                    what was deleted had come; or a deletion or removal has a status that is not documented, or a task
-                    an operation; or the backups could not be read completely;
-                    or no vault holds a resource any more, and no task shows when it left
+                    what was deleted had come; or backups are gone by rules that no run saw when they were made, and
+                    others beside them are kept for longer; or a deletion or removal has a status that is not
+                    documented, or a task an operation; or the backups could not be read completely; or no vault holds a
+                    resource any more, and no task shows when it left
     not_applicable  a resource whose place is known: its vault is judged; or the log names a vault, a resource or a
                     known backup for whatever was taken away
     A vault answers for the tasks that concern it, the collection for those that name neither a vault nor a resource
@@ -22,10 +23,15 @@ How it is judged
     name last, unless something shows that one later.
     This control asks whether something was meant, which only a person can say: a waiver settles what is unknown here.
     A backup is held to what was promised when it was made: to its own end, or else to the rules of its policy at that
-    time, as far as runs saw them; a changed policy does not date backups that are there. The number of newer ones
-    excuses it where the policy kept a number then, and where it has no end also if the policy does now. A backup that
-    was made by hand and has no end has no time to go. On a first run nobody knows the rules of then: a deletion that
-    the present ones do not allow is unknown where the next backup that is there shows as short a life.
+    time, as far as runs saw them; a changed policy does not date backups that are there, and one that was taken off
+    still counts for what was made until then. The number of newer ones excuses it where the policy kept a number then,
+    and where it has no end also if the policy did later. A backup that was made by hand and has no end has no time to
+    go. On a first run nobody knows the rules of then. A deletion that the present ones do not allow is unknown where
+    the next backup that is there shows as short a life; one that they allow, where the next one or the last one before
+    is to live for longer than it did and than they give: it ends later, or has no end although others have one. A
+    number sets no end, and takes the oldest backup first: where an older one without an end is left, it is no
+    explanation. What was made by hand shows no rule, nor does what may be kept as a single one of a week, month or
+    year; an end that somebody moved cannot be told from that of a rule.
     A backup that was made before the window had reached every retention that is not longer than the part of the window
     before its deletion. A deletion that this does not explain is counted and not judged: a longer window shows it. Of
     copies in a replication vault only their own ends are judged, and nothing of what was in a vault that was deleted,
@@ -40,10 +46,22 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.findings import (
+    Control,
+    Facts,
+    Severity,
+    Verdict,
+    failed,
+    guessed,
+    not_applicable,
+    passed,
+    puzzled,
+    strange,
+    unknown,
+)
 from audit.records import (
     BACKUP,
     DELETIONS,
@@ -66,9 +84,10 @@ from audit.subjects import (
     Fate,
     Fates,
     Limits,
-    PolicySubject,
+    Lives,
     Presence,
     Resource,
+    Rules,
     SubjectKind,
     Taken,
     VaultSubject,
@@ -117,7 +136,7 @@ def _doubt(tasks: Sequence[Task]) -> Verdict | None:
         tasks, lambda task: task.operation in TAKE_AWAY and not task.is_understood and not task.claims_success
     )
     if puzzling:
-        return puzzled("a deletion or a removal", puzzling)
+        return puzzled("a deletion or removal", puzzling)
     odd = pick(tasks, lambda task: not task.is_known and not task.came_to_nothing)
     return strange("taken something away", odd) if odd else None
 
@@ -127,20 +146,21 @@ def _of_vault(vault: VaultSubject) -> Verdict:
     taken = pick(vault.tasks, lambda task: task.operation in TAKE_AWAY and task.claims_success)
     removals = [task for task in taken if task.operation in REMOVALS]
     deletions = [task for task in taken if task.operation in DELETIONS]
-    lost, unsure = _lost(vault, removals)
+    fates = Fates(vault)
+    lost, unsure = _lost(vault, removals, fates)
     named = {each.key for each in vault.taken}
     unseen = [task for task in deletions if task.backup_key not in named]
     backups = pick_backups(vault.tasks, {task.backup_key for task in unseen if task.backup_key})
-    early, doubtful = _early(unseen, backups, vault)
-    early += [task for task in deletions if task.backup_key in lost]
-    undecided = _undecided(unseen, backups, vault) + [task for task in deletions if task.backup_key in unsure]
+    weighed = _weigh(unseen, backups, vault, fates)
+    early = weighed.early + [task for task in deletions if task.backup_key in lost]
+    undecided = _undecided(unseen, backups, vault, fates) + [task for task in deletions if task.backup_key in unsure]
     found = sorted([*removals, *early], key=lambda task: (task.created_at, task.id))
     vanished = [lost[key] for key in sorted(lost.keys() - {task.backup_key for task in deletions}, key=str)]
     facts: Facts = {
         "removals": len(removals),
         "early_deletions": len(early),
         "deletions": len(deletions),
-        "deletions_not_judged": len(undecided) + len(doubtful),
+        "deletions_not_judged": len(undecided) + len(weighed.doubtful) + len(weighed.guessed),
         "gone_without_task": len(vanished),
     }
     if found or vanished:
@@ -148,13 +168,15 @@ def _of_vault(vault: VaultSubject) -> Verdict:
         return failed(_reason(found), found, since=since, **facts)
     if not all(shows(vault, sort, vault.window.since) for sort in (REMOVING, DELETING)):
         return unknown("nothing was seen to be taken away, and the task log has gaps", **facts)
-    doubt = _doubt(vault.tasks)
-    if doubt:
+    if doubt := _doubt(vault.tasks):
         return doubt
     if (deletions or unsure) and vault.policies is None:
         return unknown("backups are gone, and the policies could not be read", deletions, **facts)
-    if doubtful:
-        return unknown("backups were deleted, and perhaps no longer life was promised", doubtful, **facts)
+    if weighed.guessed or unsure:
+        tasks = [task for task in deletions if task in weighed.guessed or task.backup_key in unsure]
+        return guessed(tasks, gone_in_doubt=len(weighed.guessed) + len(unsure), **facts)
+    if weighed.doubtful:
+        return unknown("backups were deleted, and perhaps no longer life was promised", weighed.doubtful, **facts)
     if _is_puzzling(undecided, deletions, vault):
         return unknown("backups were deleted, and the window does not show how old they were", undecided, **facts)
     return passed("nothing was seen to be taken away by hand", deletions[-1:], **facts)
@@ -170,11 +192,10 @@ def _reason(found: list[Task]) -> str:
     return "resources were taken out of the vault" if found else "backups are gone before their retention ended"
 
 
-def _lost(vault: VaultSubject, removals: list[Task]) -> tuple[dict[Key, Taken], frozenset[Key]]:
+def _lost(vault: VaultSubject, removals: list[Task], fates: Fates) -> tuple[dict[Key, Taken], frozenset[Key]]:
     """Find the backups that earlier runs saw and that went too early, and those of which nobody can say."""
     if vault.departure is not None or not vault.taken:
         return {}, frozenset()
-    fates = Fates(vault)
     removed = {resource_id: task.created_at for task in removals for resource_id in (*task.removed, task.resource_id)}
     left = [each for each in vault.taken if each.made > removed.get(each.resource_id, _EVER)]
     of = {each.key: (each, fates.of(each)) for each in left}
@@ -184,45 +205,56 @@ def _lost(vault: VaultSubject, removals: list[Task]) -> tuple[dict[Key, Taken], 
     return ({}, unsure | early.keys()) if may_be_removed else (early, unsure)
 
 
-def _early(deletions: list[Task], backups: list[Task], vault: VaultSubject) -> tuple[list[Task], list[Task]]:
-    """Find the deletions that no rule explains by the age of the backup or by the number of newer ones.
+class _Weighed(NamedTuple):
+    """The deletions of backups whose age is known that the rules do not clearly explain.
 
-    Returns:
-        Those that came too early, and those of which nobody knows: the rules may have been others then, or nobody can
-        say how the backup was made, or how many newer ones.
+    Attributes:
+        early: neither the age of the backup nor the number of newer ones explains them.
+        doubtful: shorter rules may have held then, or nobody can say how the backup was made, or how many newer ones.
+        guessed: rules explain them that no run saw then, and a backup that is left denies them.
     """
+
+    early: list[Task]
+    doubtful: list[Task]
+    guessed: list[Task]
+
+
+def _weigh(deletions: list[Task], backups: list[Task], vault: VaultSubject, fates: Fates) -> _Weighed:
+    """Hold the deletions against the rules of then."""
     if vault.policies is None:
-        return [], []
+        return _Weighed([], [], [])
+    rules, lives = fates.rules, fates.lives
     made = {task.backup_key: task for task in backups if task.may_have_worked}
-    rules = [subject for subject in vault.policies if subject.policy.operation == BACKUP]
     dated = [(task, made[task.backup_key]) for task in deletions if task.backup_key and task.backup_key in made]
     young = [(task, backup) for task, backup in dated if _is_young(task, backup, rules)]
-    numbers = {number for subject in rules for number in _numbers(subject)}
-    if numbers and not shows(vault, SUCCESSES, vault.window.since):
-        return [], [task for task, _backup in young]  # the newer backups that explain a deletion may be missing
-    fewest, of = min(numbers, default=inf), {backup.resource_id for _task, backup in young} if numbers else set()
+    kept = {task.key: min(rules.numbers(backup.began, task.created_at), default=inf) for task, backup in young}
+    old = [(task, backup) for task, backup in dated if task.key not in kept]
+    guessed = [task for task, backup in old if lives.outlast(backup.resource_id, backup.began, task.created_at)]
+    of = {backup.resource_id for task, backup in young if kept[task.key] < inf}
+    if of and not shows(vault, SUCCESSES, vault.window.since):
+        return _Weighed([], [task for task, _backup in young], guessed)  # newer backups that explain it may be missing
     sure, most = _begun(vault, of, lambda task: task.succeeded), _begun(vault, of, lambda task: task.may_have_worked)
-    young = [pair for pair in young if not numbers or _newer(*pair, sure) < fewest]
+    early = [(task, backup) for task, backup in young if _newer(task, backup, sure) < kept[task.key]]
     doubtful = [
         task
-        for task, backup in young
-        if not (backup.claims_success and all(subject.policy.limits_known for subject in rules))
-        or (numbers and _newer(task, backup, most) >= fewest)
-        or _may_be_due(task, backup, rules, vault)
+        for task, backup in early
+        if not (backup.claims_success and rules.are_readable)
+        or _newer(task, backup, most) >= kept[task.key]
+        or _may_be_due(task, backup, fates)
     ]
-    return [task for task, _backup in young if task not in doubtful], doubtful
+    guessed += [task for task, backup in young if (task, backup) not in early and _is_denied(task, backup, lives)]
+    return _Weighed([task for task, _backup in early if task not in doubtful], doubtful, guessed)
 
 
-def _is_young(deletion: Task, backup: Task, rules: list[PolicySubject]) -> bool:
+def _is_young(deletion: Task, backup: Task, rules: Rules) -> bool:
     """Whether a backup was deleted before it reached an age that was a rule when it was made."""
-    ages = (terms.days for subject in rules for terms in subject.terms_at(backup.began))
-    return (deletion.created_at - backup.began) / _DAY < min((days for days in ages if days is not None), default=inf)
+    return (deletion.created_at - backup.began) // _DAY < min(rules.days(backup.began), default=inf)
 
 
-def _numbers(subject: PolicySubject) -> set[int]:
-    """The numbers of backups that a policy keeps, or kept while the log was covered."""
-    now = subject.policy.max_backups if subject.policy.keeps_by_number else None
-    return {number for number in (now, *(terms.number for terms in subject.terms)) if number is not None}
+def _is_denied(deletion: Task, backup: Task, lives: Lives) -> bool:
+    """Whether what is left denies that a number took a backup."""
+    outlasted = lives.outlast(backup.resource_id, backup.began, deletion.created_at)
+    return outlasted or lives.outnumber(backup.resource_id, backup.began)
 
 
 def _newer(deletion: Task, backup: Task, successes: Mapping[str | None, list[datetime]]) -> int:
@@ -231,35 +263,31 @@ def _newer(deletion: Task, backup: Task, successes: Mapping[str | None, list[dat
     return bisect_right(began, deletion.created_at) - bisect_right(began, backup.began)
 
 
-def _may_be_due(deletion: Task, backup: Task, rules: list[PolicySubject], vault: VaultSubject) -> bool:
+def _may_be_due(deletion: Task, backup: Task, fates: Fates) -> bool:
     """Whether no run saw the rules of then, and the next backup that is there shows that they may have been shorter."""
-    if all(subject.was_seen_by(backup.began) for subject in rules):
+    if fates.rules.were_seen_by(backup.began):
         return False
-    points = (point for point in vault.recovery_points or () if point.is_own and point.by_policy is not False)
-    later = (point for point in points if point.resource_id == backup.resource_id and point.created_at > backup.began)
-    after = next(later, None)
-    if after is None or after.expired_at is None:
-        return False
-    return after.expired_at - after.created_at <= deletion.created_at - backup.began + SLACK
+    life = fates.lives.next_after(backup.resource_id, backup.began)
+    return life is not None and life <= deletion.created_at - backup.began + SLACK
 
 
-def _undecided(deletions: list[Task], backups: list[Task], vault: VaultSubject) -> list[Task]:
+def _undecided(deletions: list[Task], backups: list[Task], vault: VaultSubject, fates: Fates) -> list[Task]:
     """Find the deletions of which nobody can say whether their time had come; what a failed backup left may go."""
     seen = {task.backup_key for task in backups}
     judged = {task.backup_key for task in backups if task.claims_success or task.broke}
     return [
         task
         for task in deletions
-        if task.backup_key not in judged and (task.backup_key in seen or not _was_old_enough(task, vault))
+        if task.backup_key not in judged and (task.backup_key in seen or not _was_old_enough(task, vault, fates))
     ]
 
 
-def _was_old_enough(deletion: Task, vault: VaultSubject) -> bool:
+def _was_old_enough(deletion: Task, vault: VaultSubject, fates: Fates) -> bool:
     """Whether a backup from before the window, whose age nobody knows, had reached the longest retention by age."""
-    rules = [subject for subject in vault.policies or () if subject.policy.operation == BACKUP]
-    terms = [terms for subject in rules for terms in subject.terms_at(vault.window.since)]
-    longest = max((each.days or 0 for each in terms), default=0)
-    return bool(deletion.backup_key) and 0 < longest <= (deletion.created_at - vault.window.since) / _DAY
+    since, at = vault.window.since, deletion.created_at
+    longest = max(fates.rules.days(since), default=0)
+    is_old = bool(deletion.backup_key) and 0 < longest <= (at - since) // _DAY
+    return is_old and not fates.lives.outlast(deletion.resource_id, since, at)
 
 
 def _is_puzzling(undecided: list[Task], deletions: list[Task], vault: VaultSubject) -> bool:

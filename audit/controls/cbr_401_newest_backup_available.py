@@ -7,11 +7,13 @@ How it is judged
     pass            the newest backup in the vault is available
     fail            it is in error; backups succeeded and none of them is there; or a later success made none, as
                     CBR-404 sees it
-    unknown         the backups could not be read completely; the newest one has a status that is not documented; or
-                    nobody can say whether the task failed, or whether there should be a backup, or a newer one: the
-                    task log, the vaults or the policies have gaps or a row that matters here and could not be used, or
-                    a task has a status or an operation that is not documented, or says that it succeeded and names an
-                    error; where none is there, a log with gaps may hide that the resource was taken out of its vault
+    unknown         the backups could not be read completely; the newest one has a status that is not documented; a
+                    newer one is gone by rules that no run saw when it was made, and others beside it are kept for
+                    longer; or nobody can say whether the task failed, or whether there should be a backup, or a newer
+                    one: the task log, the vaults or the policies have gaps or a row that matters here and could not be
+                    used, or a task has a status or an operation that is not documented, or says that it succeeded and
+                    names an error; where none is there, a log with gaps may hide that the resource was taken out of its
+                    vault
     not_applicable  there is no backup, and none succeeded: CBR-101 judges that
     Left out are backups that are being made or deleted, copies from another region, parts of a server's backup, and
     what a failed task left behind: CBR-105 judges that.
@@ -23,7 +25,19 @@ from datetime import datetime
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.findings import (
+    Control,
+    Facts,
+    Severity,
+    Verdict,
+    failed,
+    guessed,
+    not_applicable,
+    passed,
+    puzzled,
+    strange,
+    unknown,
+)
 from audit.records import Backup, Task
 from audit.subjects import (
     DELETING,
@@ -70,7 +84,7 @@ def _of_bad(resource: Resource, newest: Backup, made: list[Task], facts: Facts) 
         return puzzled("the task that made the newest backup", puzzling, **facts)
     odd = [] if made else [task for task in resource.strange if task.began <= newest.created_at + SLACK]
     if odd:
-        return strange("failed and left the newest backup, which is in error", odd, **facts)
+        return strange("failed and left behind the newest backup, which is in error", odd, **facts)
     return failed("the newest backup is in error", made, since=newest.created_at, **facts)
 
 
@@ -82,15 +96,16 @@ def _later_ones(resource: Resource, limits: Limits, newest: datetime) -> Verdict
     if not last or last[0] - newest <= SLACK:  # nearly always
         return None
     claims = weigh_claims(resource, limits.now)
-    gone, hollow = (
-        [task for task in part if task.created_at - newest > SLACK] for part in (claims.gone, claims.hollow)
+    gone, doubtful, hollow = (
+        [task for task in part if task.created_at - newest > SLACK]
+        for part in (claims.gone, claims.doubtful, claims.hollow)
     )
     if gone and not hollow and resource.policies is None:
-        return unknown("a newer backup may have been there, and the policies that explain it could not be read", gone)
+        return unknown("a newer backup is gone, and the policies that may explain it could not be read", gone)
     if gone and not hollow and not all(shows(resource, sort, gone[0].began) for sort in (DELETING, REMOVING)):
-        return unknown("a newer backup may have been there, and the task that explains it may be missing", gone)
+        return unknown("a newer backup is gone, and a task that explains it may be missing", gone)
     if not (gone or hollow):
-        return None
+        return guessed(doubtful, newest=newest) if doubtful else None
     odd = resource.strange_since(gone[0].began) if gone and not hollow else []
     if odd:
         return strange("deleted newer backups", odd, newest=newest)
@@ -105,14 +120,14 @@ def _without_any(resource: Resource) -> Verdict:
         if odd:
             return strange("deleted the backups", odd, last_success=last.began)
         if not shows(resource, REMOVING, last.began):
-            return unknown("backups succeeded, and none is there; what took the resource out may be missing", [last])
+            return unknown("backups succeeded, and none is there; a removal of the resource may be missing", [last])
         return failed("backups succeeded, and none is there to restore from", [last], last_success=last.began)
     if not (shows(resource, SUCCESSES, resource.window.since) and resource.vaults_complete):
         return unknown("there is no backup, and a task or a vault that tells of one may be missing")
     if resource.puzzling:
         return puzzled("there is no backup, and a task that should have made one", resource.puzzling)
     if resource.strange:
-        return strange("made or deleted a backup, of which there is none", resource.strange)
+        return strange("made or deleted a backup, and none is there", resource.strange)
     return not_applicable("there is no backup, and none succeeded")
 
 

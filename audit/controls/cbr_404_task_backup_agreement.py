@@ -13,27 +13,42 @@ How it is judged
                     could not be used; what does not agree may be explained by policies or vaults that could not be
                     read, by a task that names no backup, or by one whose status or operation is not documented, or that
                     says it succeeded and names an error; or the vault says that it keeps no backup of the resource and
-                    one is listed, or the other way round; or backups that an earlier run saw are gone, nothing
-                    explains it, and CBR-111 is not applied
+                    one is listed, or the other way round; or backups are gone by rules that no run saw when they were
+                    made, and others beside them are kept for longer; or backups that an earlier run saw are gone,
+                    nothing explains it, and CBR-111 is not applied
     not_applicable  the log shows no successful backup whose vault holds the resource, and no backup is there that was
                     made while the log is covered
     Retention explains a loss where an applied policy by its rules of then, or the end of the next backup that is there,
-    leaves a backup no longer life than it had, or where as many newer ones were made as the policy keeps. Not judged
-    are backups that an earlier run saw, which CBR-111 holds to the end that they had; backups from before the resource
-    was taken out of a vault, copies, parts of a server's backup, what was synchronised into a hybrid vault, backups
-    without a task on the first day of the log, and whatever the last hour brought. A backup is older than its task
-    where it was made more than an hour before. What a vault counts is written nowhere: only none
-    against some is a contradiction.
+    leaves a backup no longer life than it had, or where as many newer ones were made as the policy kept since then. A
+    policy that was taken off counts for what was made until then. What CBR-111 says of a first run, which does not know
+    the rules of then, holds here too. Not judged are backups that an earlier run saw, which CBR-111 holds to the end
+    that they had; backups from before the resource was taken out of a vault, copies, parts of a server's backup, what
+    was synchronised into a hybrid vault, backups without a task on the first day of the log, and whatever the last hour
+    brought. A backup is older than its task where it was made more than an hour before. What a vault counts is written
+    nowhere: only none against some is a contradiction.
 How to fix it
     Ask Cloud Trace Service who deleted or made the backup. If it was lost, open a service ticket with its id.
 """
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final, NamedTuple
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.findings import (
+    Control,
+    Facts,
+    Severity,
+    Verdict,
+    failed,
+    guessed,
+    not_applicable,
+    passed,
+    puzzled,
+    strange,
+    unknown,
+)
 from audit.records import BACKUP, DELETIONS, Backup, Task
 from audit.subjects import (
     BACKUPS,
@@ -77,8 +92,10 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if odd:
         return strange("deleted a backup that is gone", odd, **facts)
     if gone or extra:
-        reason = "what does not agree may be explained by what could not be read, or by tasks that nobody understands"
+        reason = "what does not agree may be explained by what could not be read, or by a task that nobody understands"
         return unknown(reason, gone, **facts)
+    if claims.doubtful:
+        return guessed(claims.doubtful, gone_in_doubt=len(claims.doubtful), **facts)
     return _agreed(resource, claims, points, limits, facts)
 
 
@@ -90,7 +107,7 @@ def _agreed(resource: Resource, claims: Claims, points: list[Backup], limits: Li
         return unknown("its vault and the list of backups contradict each other", **miscounted, **facts)
     unsure = [*dict.fromkeys(_unsure(resource, limits.now))]
     if unsure:
-        return puzzled("the task of a backup that is not there, or not its own,", unsure, **facts)
+        return puzzled("a task whose backup is missing or not its own", unsure, **facts)
     if not claims.made and not points:
         return not_applicable("there is nothing to compare", **facts)
     return passed("the task log and the backups agree", claims.newest, **facts)
@@ -100,7 +117,7 @@ def _unsure(resource: Resource, now: datetime) -> Iterator[Task]:
     """Name the tasks whose word cannot be relied on, and whose backup is not there, or is not their own."""
     there, settled = resource.points_by_key, resource.window.until - SLACK
     puzzling = [task for task in resource.puzzling if task.backup_key and (task.ended_at or task.began) <= settled]
-    yield from unexplained([task for task in puzzling if task.backup_key not in there], resource, now)
+    yield from chain(*unexplained([task for task in puzzling if task.backup_key not in there], resource, now))
     made = set(resource.sorted_tasks.claimed.backup_keys())
     made |= {task.backup_key for task in puzzling if _is_older(there.get(task.backup_key), task)}
     yield from (task for task in puzzling if task.backup_key in made)

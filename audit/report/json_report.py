@@ -20,7 +20,7 @@ from audit.report.problems import Explained, Problem
 from audit.report.protection import ProtectionChanges, Turn
 from audit.report.standings import FrameworkView, RequirementLine
 from audit.report.timeline import Timeline
-from audit.subjects import Collection, SubjectKind, Taken, Terms, VaultTrace, Waiver, Weakened, Weakening
+from audit.subjects import Collection, PastRules, SubjectKind, Taken, Terms, VaultTrace, Waiver, Weakened, Weakening
 from audit.subjects.kept_plan import KeptPlan
 
 SCHEMA_VERSION: Final = 1
@@ -286,7 +286,12 @@ def _vault(trace: VaultTrace) -> Mapping[str, Any]:
         "listed": trace.listed,
         "missing_since": _moment(trace.missing_since),
         "last_seen": _moment(trace.last_seen),
+        "past_rules": [_past_rules(each) for each in trace.past_rules],
     }
+
+
+def _past_rules(past: PastRules) -> Mapping[str, Any]:
+    return {"policy": past.policy, "until": shown(past.until), "terms": [_terms(terms) for terms in past.terms]}
 
 
 def _terms(terms: Terms) -> Mapping[str, Any]:

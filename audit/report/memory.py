@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.collection import Kind, instant
 from audit.records.keys import key_of
-from audit.subjects import Aspect, Memory, SubjectKind, Taken, Terms, Value, VaultTrace, Weakened, Weakening
+from audit.subjects import Aspect, Memory, PastRules, SubjectKind, Taken, Terms, Value, VaultTrace, Weakened, Weakening
 from audit.subjects.kept_plan import KeptPlan
 
 
@@ -93,6 +93,7 @@ def _trace(part: Mapping[str, Any], until: datetime) -> VaultTrace:
         listed=part["listed"],
         missing_since=_moment(part["missing_since"]),
         last_seen=until if part["listed"] else _moment(part.get("last_seen")),
+        past_rules=tuple(map(_past_rules, part.get("past_rules", ()))),
     )
 
 
@@ -147,6 +148,10 @@ def _value(value: Any) -> Value:
 
 def _terms(part: Mapping[str, Any]) -> Terms:
     return Terms(instant(part["since"]), instant(part["until"]), part["days"], part["number"])
+
+
+def _past_rules(part: Mapping[str, Any]) -> PastRules:
+    return PastRules(part["policy"], tuple(map(_terms, part["terms"])), instant(part["until"]))
 
 
 def _taken(part: Mapping[str, Any]) -> Taken:

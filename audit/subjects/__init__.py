@@ -15,16 +15,18 @@ from audit.subjects.keeping import may_be_kept_for
 from audit.subjects.kept_plan import KeptPlan
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
+from audit.subjects.lives import Lives
 from audit.subjects.memory import Memory, VaultTrace
 from audit.subjects.policy import PolicySubject
 from audit.subjects.proof import Claims, left_to_vaults, newest_proof, unexplained, weigh_claims
 from audit.subjects.protection import Demanded, Protection, Weakened, Weakening
 from audit.subjects.resource import PROTECTED, Existence, Presence, Resource
 from audit.subjects.retention import FOR_EVER, kept_at_least, kept_at_most, long_term_copies
+from audit.subjects.rules import Rules
 from audit.subjects.shift import Shift
 from audit.subjects.strength import Aspect, Difference, Differences, Strength, Value, compare
 from audit.subjects.taken import SLACK, Taken
-from audit.subjects.terms import Terms
+from audit.subjects.terms import PastRules, Terms
 from audit.subjects.unusable import (
     BACKUPS,
     COPYING,
@@ -76,12 +78,15 @@ __all__ = [
     "Inventory",
     "KeptPlan",
     "Limits",
+    "Lives",
     "Memory",
+    "PastRules",
     "PlannedRun",
     "PolicySubject",
     "Presence",
     "Protection",
     "Resource",
+    "Rules",
     "RunState",
     "Schedules",
     "Shift",

@@ -50,6 +50,7 @@ from audit.subjects.protection import Demanded, Weakened
 from audit.subjects.resource import Presence, Resource
 from audit.subjects.shift import rhythm_of
 from audit.subjects.taken import SLACK, Taken, by_resource, dated
+from audit.subjects.terms import PastRules
 from audit.subjects.unlisted import Named, Unlisted
 from audit.subjects.unusable import Unusable
 from audit.subjects.vault import VaultSubject
@@ -175,8 +176,7 @@ class _Arrangement:
         self._known: dict[tuple[str, ...], tuple[PolicySubject, ...]] = {}
         self._protectables = {each.id: each for each in self._trusted(Kind.PROTECTABLES, inventory.protectables)}
         self._server_of = _servers(self._protectables.values())
-        self._members = inventory.members
-        self._usages = inventory.usages
+        self._members, self._usages = inventory.members, inventory.usages
         self._agents = {agent.id: agent for agent in inventory.agents}
         self._listed_types = _listed_types(collection)
         self._points_of_resource: dict[str, list[Backup]] = defaultdict(list)
@@ -219,6 +219,10 @@ class _Arrangement:
         self._taken_of = by_resource(self._comparison.taken.values())
         self._policies = self._subjects_of(policies)
         self._applied = _by_vault(self._policies)
+        self._past_rules = {
+            each: self._comparison.past_rules(each, self._collection.window.since, self._applied.get(each, ()))
+            for each in self._vaults
+        }
         self._unusable.learn({*self._vaults, *self._gone, *chain.from_iterable(self._stays.values())})
 
     def subjects(self, demanded: Demanded | None) -> Subjects:
@@ -285,7 +289,8 @@ class _Arrangement:
 
     def _traces(self) -> tuple[VaultTrace, ...]:
         now = self._collection.window.until
-        return (*(_trace(vault, now) for vault in self._vaults.values()), *self._left())
+        listed = (_trace(vault, now, self._past_rules[vault.id]) for vault in self._vaults.values())
+        return (*listed, *self._left())
 
     def _unusable_rows(self) -> list[Rejected]:
         """Take the rows that nobody can use; where more of the log is missing, those of it add nothing."""
@@ -444,7 +449,7 @@ class _Arrangement:
             ),
             covered_since=self._covered_since,
             recovery_points=self._points(self._points_of_vault.get(vault_id, ()), spoilt),
-            former_policies=self._comparison.former_policies(vault_id),
+            past_rules=self._past_rules.get(vault_id, ()),
             taken=dated(self._comparison.taken.get(vault_id, ()), tasks),
             protection=self._comparison.of_vault(vault_id, departure, policies, tasks),
         )
@@ -471,6 +476,7 @@ class _Arrangement:
             vaults=vaults,
             places=places,
             policies=policies,
+            past_rules=tuple([each for vault in vaults for each in self._past_rules.get(vault.id, ())]),
             tasks=tasks,
             held_since=min(created, default=None),
             window=self._collection.window,
@@ -742,13 +748,14 @@ def _asked_alike(former: Former | None, collection: Collection) -> bool:
     return former is None or former.asked.get(Kind.VAULTS, asked) == asked
 
 
-def _trace(vault: Vault, seen: datetime) -> VaultTrace:
+def _trace(vault: Vault, seen: datetime, past_rules: tuple[PastRules, ...] = ()) -> VaultTrace:
     return VaultTrace(
         id=vault.id,
         name=vault.name,
         enterprise_project_id=vault.enterprise_project_id,
         listed=True,
         last_seen=seen,
+        past_rules=past_rules,
     )
 
 

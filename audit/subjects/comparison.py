@@ -36,7 +36,7 @@ from audit.subjects.protection import (
 )
 from audit.subjects.strength import Aspect, Difference, Differences, Strength, Value, compare
 from audit.subjects.taken import SLACK, Taken, find_taken
-from audit.subjects.terms import Terms, continued
+from audit.subjects.terms import PastRules, Terms, continued
 
 _LOST: Final = "what the run before left cannot be used"
 _NOT_COMPARED: Final = "what the run before saw was not read"
@@ -143,11 +143,25 @@ class Comparison:
         """The policies that were applied to one of some vaults when the run before looked."""
         return self._former.applied(*vault_ids) if self._former else ()
 
+    def past_rules(self, vault_id: str, since: datetime, applied: Iterable[PolicySubject]) -> tuple[PastRules, ...]:
+        """By which rules policies kept the backups of a vault that were taken off since a time, in order of id."""
+        trace, former = self._memory.vaults.get(vault_id), self._former
+        known = {each.policy: each for each in trace.past_rules if each.until >= since} if trace else {}
+        if former:
+            making = (policy for policy in former.applied(vault_id) if policy.operation == BACKUP)
+            known |= {each.id: PastRules(each.id, self._terms_then(each, former), self._now) for each in making}
+        ids = {subject.id for subject in applied}
+        return tuple([known[each] for each in sorted(known.keys() - ids)])
+
     def terms(self, policy: Policy) -> tuple[Terms, ...]:
         """By which rules a policy kept its backups, as far as runs saw it, the oldest first and this run last."""
         then = self._former.policies.get(policy.id) if self._former else None
-        first = (Terms.of(then, self._former.sight_of(Kind.POLICIES, policy.id).at),) if then and self._former else ()
-        return continued(self._memory.terms.get(policy.id) or first, policy, self._now)
+        past = self._terms_then(then, self._former) if then and self._former else self._memory.terms.get(policy.id, ())
+        return continued(past, policy, self._now)
+
+    def _terms_then(self, policy: Policy, former: Former) -> tuple[Terms, ...]:
+        """By which rules a policy kept its backups that the run before saw."""
+        return self._memory.terms.get(policy.id) or (Terms.of(policy, former.sight_of(Kind.POLICIES, policy.id).at),)
 
     def taken_elsewhere(self, vault_ids: Iterable[str]) -> tuple[Taken, ...]:
         """The backups that are gone, of vaults that are none of these."""

@@ -8,10 +8,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-from audit.records import BACKUP
-from audit.subjects.policy import PolicySubject
+from audit.subjects.lives import Lives
+from audit.subjects.rules import Rules
 from audit.subjects.taken import SLACK, Taken
-from audit.subjects.terms import Terms
 from audit.subjects.vault import VaultSubject
 
 _DAY: Final = timedelta(days=1)
@@ -22,7 +21,7 @@ class Fate(StrEnum):
 
     DUE = "due"  # its time had come
     EARLY = "early"  # nothing that was promised explains it
-    UNKNOWN = "unknown"  # the policies could not be read
+    UNKNOWN = "unknown"  # the policies could not be read, or no run saw the rules of then and what is left denies them
     UNJUDGED = "unjudged"  # it is a copy without an end: the rules for it are those of another region
 
 
@@ -38,14 +37,22 @@ class Fates:
         if taken.was_early is False:
             return Fate.DUE
         if taken.end is not None:
-            return Fate.DUE if self._is_outnumbered(taken, self._numbers_then(taken)) else Fate.EARLY
+            return self._before_its_end(taken, taken.end)
         if taken.was_early:
             return Fate.EARLY
         if taken.is_copy:
             return Fate.UNJUDGED
-        if self._vault.policies is None:
-            return Fate.UNKNOWN
-        return Fate.DUE if self._rules_allow(taken) else Fate.EARLY
+        return Fate.UNKNOWN if self._vault.policies is None else self._by_rules(taken)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The rules by which the backups of the vault may have been kept."""
+        return Rules(self._vault.policies or (), self._vault.past_rules)
+
+    @cached_property
+    def lives(self) -> Lives:
+        """The lives of those that are left."""
+        return Lives(self._vault.recovery_points or (), self.rules)
 
     def worth_remembering(self) -> Iterator[Taken]:
         """Name those of which the rules do not say what their own end or the run before did: no later run sees them."""
@@ -54,36 +61,32 @@ class Fates:
             if is_odd or self.of(taken) in {Fate.EARLY, Fate.UNKNOWN}:
                 yield taken
 
+    def _before_its_end(self, taken: Taken, end: datetime) -> Fate:
+        """Only a number that was kept when it was made excuses it, and that is a guess where its end is another's."""
+        if not self._is_outnumbered(taken, self.rules.numbers(taken.made, taken.made)):
+            return Fate.EARLY
+        return Fate.UNKNOWN if self.lives.deny(taken.resource_id, taken.made, end) else Fate.DUE
+
+    def _by_rules(self, taken: Taken) -> Fate:
+        """Judge one without an end: a number may take it that was kept while it was there, or the age of then."""
+        if self._is_outnumbered(taken, self.rules.numbers(taken.made, taken.gone)):
+            return Fate.UNKNOWN if self.lives.outnumber(taken.resource_id, taken.made) else Fate.DUE
+        if not self._is_old_enough(taken):
+            return Fate.EARLY
+        return Fate.UNKNOWN if self.lives.deny(taken.resource_id, taken.made, None) else Fate.DUE
+
     def _rules_allow(self, taken: Taken) -> bool:
-        """Whether the rules of then explain it, or a number that is kept now."""
-        age = taken.gone - taken.made + SLACK
-        numbers = {*self._numbers_then(taken), *(subject.policy.max_backups for subject in self._making)}
-        return any(age >= days * _DAY for days in self._days_then(taken)) or self._is_outnumbered(taken, numbers)
+        """Whether the age of then explains it, or a number that was kept while it was there."""
+        numbers = self.rules.numbers(taken.made, taken.gone)
+        return self._is_old_enough(taken) or self._is_outnumbered(taken, numbers)
 
-    def _days_then(self, taken: Taken) -> Iterator[int]:
-        return (each.days for each in self._terms_then(taken) if each.days is not None)
+    def _is_old_enough(self, taken: Taken) -> bool:
+        lived = (taken.gone - taken.made + SLACK) // _DAY
+        return any(lived >= days for days in self.rules.days(taken.made))
 
-    def _numbers_then(self, taken: Taken) -> set[int | None]:
-        return {each.number for each in self._terms_then(taken)}
-
-    def _terms_then(self, taken: Taken) -> list[Terms]:
-        return [*self._terms_of_others, *(each for subject in self._making for each in subject.terms_at(taken.made))]
-
-    @cached_property
-    def _making(self) -> list[PolicySubject]:
-        """The policies that make the backups of the vault now."""
-        return [subject for subject in self._vault.policies or () if subject.policy.operation == BACKUP]
-
-    @cached_property
-    def _terms_of_others(self) -> list[Terms]:
-        """The rules of those that did when the run before looked, and that are not applied any more."""
-        ids = {subject.id for subject in self._making}
-        others = [policy for policy in self._vault.former_policies if policy.operation == BACKUP]
-        return [Terms.of(policy, self._vault.window.until) for policy in others if policy.id not in ids]
-
-    def _is_outnumbered(self, taken: Taken, numbers: Iterable[int | None]) -> bool:
+    def _is_outnumbered(self, taken: Taken, numbers: Iterable[int]) -> bool:
         """Whether so many newer backups of the resource were there when it went that a number did not keep it."""
-        kept = min((number for number in numbers if number is not None and number > 0), default=None)
+        kept = min(numbers, default=None)
         if kept is None:
             return False
         made = self._made.get(taken.resource_id, [])

@@ -16,7 +16,7 @@ from audit.subjects.kept_plan import KeptPlan, plan_of
 from audit.subjects.kinds import SubjectKind
 from audit.subjects.protection import Weakened
 from audit.subjects.taken import Taken
-from audit.subjects.terms import Terms
+from audit.subjects.terms import PastRules, Terms
 
 T = TypeVar("T")
 
@@ -30,6 +30,7 @@ class VaultTrace:
         listed: the list of vaults has it.
         missing_since: the time of judgement of the first run whose list, though complete, did not have it any more.
         last_seen: the time of judgement of the last run whose list had it; None where an older version did not say.
+        past_rules: those of policies that were taken off it, as far back as the look-back goes.
     """
 
     id: str
@@ -38,6 +39,7 @@ class VaultTrace:
     listed: bool
     missing_since: datetime | None = None
     last_seen: datetime | None = None
+    past_rules: tuple[PastRules, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

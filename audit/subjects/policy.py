@@ -5,7 +5,7 @@ one it was: surely due was what both name. Where the runs of a policy came at ot
 time earlier or later, they are expected at those times; CBR-116 judges that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -20,7 +20,7 @@ from audit.subjects.kinds import SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.protection import Protection
 from audit.subjects.shift import Rhythm, Shift
-from audit.subjects.terms import Terms
+from audit.subjects.terms import Terms, in_force
 
 _LONGEST: Final = timedelta(days=31)
 _NONE: Final = timedelta(0)
@@ -90,16 +90,16 @@ class PolicySubject:
         """
         return min(self.schedule.longest_gap, _LONGEST) + self.policy.start_window if self.schedule else None
 
-    def terms_at(self, moment: datetime) -> tuple[Terms, ...]:
+    def terms_at(self, moment: datetime) -> Sequence[Terms]:
         """By which rules it kept what was made at a time: two where they were changed and nobody saw when.
 
         Before the first run that saw it, as that one did.
         """
-        place = next((place for place, terms in enumerate(self.terms) if moment <= terms.until), None)
-        if place is None:
-            return (Terms.of(self.policy, moment),)
-        is_open = place > 0 and moment < self.terms[place].since
-        return self.terms[place - is_open : place + 1]
+        return self.terms_between(moment, moment)
+
+    def terms_between(self, since: datetime, until: datetime) -> Sequence[Terms]:
+        """By which rules it kept what was there from a time to another, as above."""
+        return in_force(self.terms or (Terms.of(self.policy, until),), since, until)
 
     @cached_property
     def most_days(self) -> int:

@@ -11,18 +11,22 @@ and how long the list may lag behind the log, is written nowhere: an hour is gra
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import takewhile
+from math import inf
+from operator import attrgetter
 from typing import Final, NamedTuple
 
-from audit.records import BACKUP, DELETIONS, Backup, Task, TaskList
+from audit.records import DELETIONS, Backup, Task, TaskList
 from audit.records.keys import Key
-from audit.subjects.policy import PolicySubject
+from audit.subjects.lives import Lives
 from audit.subjects.resource import Resource
+from audit.subjects.rules import Rules
 from audit.subjects.taken import SLACK
 
 _DAY: Final = timedelta(days=1)
 _LONGEST: Final = 2 * _DAY
-_FOR_EVER: Final = timedelta.max.days
+_BY_AGE: Final = attrgetter("created_at", "id")
 
 
 class Proof(NamedTuple):
@@ -43,12 +47,14 @@ class Claims(NamedTuple):
         made: how many name a backup, and ended long enough ago to be held against the list.
         newest: the newest of those, if there is one.
         gone: those whose backup is not there, and nothing that was read explains why, oldest first.
+        doubtful: those whose backup is not there, by rules that no run saw then and that what is left denies.
         hollow: those that name a backup older than themselves, or one that an earlier success made, oldest first.
     """
 
     made: int
     newest: list[Task]
     gone: list[Task]
+    doubtful: list[Task]
     hollow: list[Task]
 
 
@@ -100,10 +106,12 @@ def weigh_claims(resource: Resource, now: datetime) -> Claims:
         hollow |= {place for place, task in enumerate(successes) if task.key in repeats}
     named = [place for place, key in enumerate(keys) if key is not None and place not in fresh]
     missing = successes.each(place for place in absent if place not in hollow and place not in fresh)
+    gone, doubtful = unexplained(_without_any(missing, resource), resource, now)
     return Claims(
         made=len(named),
         newest=successes.each(named[-1:]),
-        gone=unexplained(_without_any(missing, resource), resource, now),
+        gone=gone,
+        doubtful=doubtful,
         hollow=successes.each(sorted(hollow - fresh)),
     )
 
@@ -150,7 +158,19 @@ def _without_any(missing: list[Task], resource: Resource) -> list[Task]:
     return [task for task in missing if task.key not in served]
 
 
-def unexplained(missing: list[Task], resource: Resource, now: datetime) -> list[Task]:
+class Unexplained(NamedTuple):
+    """Tasks whose backup is gone, and no deletion shows why.
+
+    Attributes:
+        surely: no end of its retention explains it.
+        perhaps: rules explain it that no run saw when it was made, and a backup that is left denies them.
+    """
+
+    surely: list[Task]
+    perhaps: list[Task]
+
+
+def unexplained(missing: list[Task], resource: Resource, now: datetime) -> Unexplained:
     """Leave out the tasks whose backup a deletion, or the end of its retention, may have taken away.
 
     For those that an earlier run saw, their vault answers.
@@ -163,42 +183,60 @@ def left_to_vaults(resource: Resource, now: datetime) -> list[Task]:
     if not resource.missed:
         return []
     gone = resource.missed - resource.points_by_key.keys()
-    return _unexplained([task for task in resource.kept_successes if task.backup_key in gone], resource, now)
+    surely, perhaps = _unexplained([task for task in resource.kept_successes if task.backup_key in gone], resource, now)
+    return sorted((*surely, *perhaps), key=_BY_AGE)
 
 
-def _unexplained(missing: list[Task], resource: Resource, now: datetime) -> list[Task]:
-    making = [subject for subject in resource.policies or () if subject.policy.operation == BACKUP]
-    young = [task for task in missing if now - task.began < _life(task, making)]
-    if not young:
-        return []
+def _unexplained(missing: list[Task], resource: Resource, now: datetime) -> Unexplained:
+    ends = _Ends(resource, now)
+    explained = [(task, ends.explain(task.began)) for task in missing]
+    left = [(task, why) for task, why in explained if why is not True]
+    if not left:  # nearly always
+        return Unexplained([], [])
     deleted = {task.backup_key for task in resource.doing(DELETIONS) if not task.broke} - {None}
-    began = sorted(other.began for other in resource.sorted_tasks.successes)
-    shown = [point for point in resource.own_points or () if point.expired_at]
-    left = [task for task in young if task.backup_key not in deleted]
-    return [task for task in left if not _has_expired(task, now, began, shown, making)]
+    left = [(task, why) for task, why in left if task.backup_key not in deleted]
+    return Unexplained([task for task, why in left if why is False], [task for task, why in left if why is None])
 
 
-def _life(task: Task, making: list[PolicySubject]) -> timedelta:
-    """How long a backup was to live by the rules of the time when it was made."""
-    days = (terms.days for subject in making for terms in subject.terms_at(task.began))
-    return min((each for each in days if each is not None), default=_FOR_EVER) * _DAY
+class _Ends:
+    """The ends to which backups of a resource may have come."""
 
+    def __init__(self, resource: Resource, now: datetime) -> None:
+        vault_ids = {vault.id for vault in resource.vaults}
+        self._resource = resource
+        self._now = now
+        self._rules = Rules(resource.policies or (), resource.past_rules)
+        points = (point for point in resource.own_points or () if point.vault_id in vault_ids)
+        self._lives = Lives(points, self._rules)
 
-def _numbers(task: Task, making: list[PolicySubject]) -> Iterator[int | None]:
-    """How many backups the rules keep, now and at the time when one was made."""
-    for subject in making:
-        yield subject.policy.max_backups
-        yield from (terms.number for terms in subject.terms_at(task.began))
+    def explain(self, made: datetime) -> bool | None:
+        """Whether a backup that was made at a time had come to its end; None where that is a guess, and denied."""
+        is_old = self._is_old(made)
+        if not is_old and not self._is_outnumbered(made):
+            return False
+        is_denied = self._lives.outlast(self._resource.id, made, self._now) or (
+            not is_old and self._lives.outnumber(self._resource.id, made)
+        )
+        return None if is_denied else True
 
-
-def _has_expired(
-    task: Task, now: datetime, began: list[datetime], shown: list[Backup], making: list[PolicySubject]
-) -> bool:
-    """Whether the number that a policy keeps, or the retention that the next backup shows, had an end for a backup."""
-    newer = len(began) - bisect_right(began, task.began)
-    after = bisect_right(shown, task.began, key=lambda point: point.created_at)
-    if after < len(shown):
-        point = shown[after]
-        if point.expired_at is not None and now - task.began >= point.expired_at - point.created_at:
+    def _is_old(self, made: datetime) -> bool:
+        """Whether it has the age at which the rules of then, or the end that the next one shows, delete it."""
+        age = self._now - made
+        if age // _DAY >= min(self._rules.days(made), default=inf):
             return True
-    return any(number is not None and 0 < number <= newer for number in _numbers(task, making))
+        after = bisect_right(self._shown, made, key=lambda point: point.created_at)
+        ends = ((point.expired_at, point.created_at) for point in self._shown[after : after + 1])
+        return any(end is not None and age >= end - created for end, created in ends)
+
+    def _is_outnumbered(self, made: datetime) -> bool:
+        """Whether so many newer ones were made as were kept since then."""
+        newer = len(self._began) - bisect_right(self._began, made)
+        return newer >= min(self._rules.numbers(made, self._now), default=inf)
+
+    @cached_property
+    def _shown(self) -> list[Backup]:
+        return [point for point in self._resource.own_points or () if point.expired_at]
+
+    @cached_property
+    def _began(self) -> list[datetime]:
+        return sorted(task.began for task in self._resource.sorted_tasks.successes)

@@ -34,6 +34,7 @@ from audit.subjects.limits import Limits
 from audit.subjects.policy import PolicySubject
 from audit.subjects.protection import Protection
 from audit.subjects.sorted_tasks import SortedTasks, sort_out
+from audit.subjects.terms import PastRules
 from audit.subjects.unusable import SUCCESSES, hidden
 
 _Bounds = tuple[tuple[datetime, str, bool], ...]
@@ -75,6 +76,7 @@ class Resource:
     Attributes:
         places: each vault that holds it, beside how it is held there.
         policies: those applied to its vaults; None where they could not be read completely.
+        past_rules: those of policies that were applied to its vaults, and are not any more, as far as runs saw them.
         tasks: tasks that name it, oldest first.
         strange_around: tasks of its vaults that name no resource, and whose operation is not documented.
         held_since: when the oldest of its vaults was created; None where no vault says so.
@@ -123,6 +125,7 @@ class Resource:
     covered_since: datetime | None = None
     known_since: datetime | None = None
     awaited_since: datetime | None = None
+    past_rules: tuple[PastRules, ...] = ()
     recovery_points: tuple[Backup, ...] | None = None
     taken_before: tuple[int, ...] = ()
     kind_is_listed: bool = False

@@ -10,7 +10,7 @@ the backups that they do not pick: the API documents that without age and number
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from audit.records import BACKUP, Policy
@@ -24,6 +24,7 @@ from audit.subjects.keeping import (
     copies_of,
     every_backup_for,
     length_of,
+    may_be_kept_for,
     rules_of,
 )
 from audit.subjects.policy import PolicySubject
@@ -76,6 +77,12 @@ def long_term_copies(subject: PolicySubject) -> Mapping[str, Copies]:
     return {unit: _more(number, picked.get(unit, _NO_COPIES)) for unit, number in plain.items()}
 
 
+def may_be_picked(policy: Policy, made: datetime, length: timedelta) -> bool:
+    """Whether a policy may keep a single backup for so many whole days, as one of a day, a week, a month or a year."""
+    longest, whole = _longest_copy(policy), length // _DAY * _DAY
+    return timedelta(0) < longest >= whole or may_be_kept_for(policy, made, whole)
+
+
 def _more(number: int, picked: Copies) -> Copies:
     """What a number of copies and an advanced rule keep; nobody knows whether the two add up."""
     possible = None if picked.possible is None else number + picked.possible
@@ -88,10 +95,13 @@ def _plain_copies(policy: Policy) -> Mapping[str, int]:
 
 def _long_term(policy: Policy) -> timedelta:
     """How long a backup may be kept beside the other rules, as one of a day, a week, a month or a year."""
+    return max([_longest_copy(policy), *(length_of(unit, rule) for unit, rule in rules_of(policy).items())])
+
+
+def _longest_copy(policy: Policy) -> timedelta:
     return max(
         min(policy.daily_copies, _MOST) * _DAY,
         *(min(number, _MOST) * LONGEST[unit] for unit, number in _plain_copies(policy).items()),
-        *(length_of(unit, rule) for unit, rule in rules_of(policy).items()),
     )
 
 

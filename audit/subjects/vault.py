@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import ClassVar
 
 from audit.collection import Kind, Rejected, Window
-from audit.records import Backup, PackedTasks, Policy, Task, Vault, pick
+from audit.records import Backup, PackedTasks, Task, Vault, pick
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.policy import PolicySubject
 from audit.subjects.protection import Protection
 from audit.subjects.taken import Taken
+from audit.subjects.terms import PastRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class VaultSubject:
         shared: ids of those tasks that may as well concern another vault: the log does not say which.
         covered_since: from when on silence of the log means something; the start of the window where None.
         recovery_points: the backups that it keeps, oldest first; None where they were not read completely.
-        former_policies: those that were applied to it when the run before looked; empty where that is not known.
+        past_rules: those of policies that were applied to it, and are not any more, as far as runs saw them.
         taken: backups that earlier runs saw in it and that are gone, in order of id.
         protection: what became of it since the run before; None where there was none.
     """
@@ -48,7 +49,7 @@ class VaultSubject:
     unusable: tuple[Rejected, ...] = ()
     covered_since: datetime | None = None
     recovery_points: tuple[Backup, ...] | None = None
-    former_policies: tuple[Policy, ...] = ()
+    past_rules: tuple[PastRules, ...] = ()
     taken: tuple[Taken, ...] = ()
     protection: Protection | None = None
 

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from audit.collection import Kind, Rejected
 from audit.controls import cbr_111_destructive_operation as destructive
+from audit.controls import cbr_404_task_backup_agreement as agreement
 from audit.findings import Outcome
 from audit.history import History
 from audit.records import Backup, Policy, Protected, Vault
@@ -17,12 +18,14 @@ from audit.subjects import (
     Former,
     Inventory,
     Memory,
+    PastRules,
     Presence,
     Protection,
     SubjectKind,
     Subjects,
     Terms,
     Value,
+    VaultTrace,
     Weakened,
     Weakening,
     arrange,
@@ -618,12 +621,45 @@ def test_what_was_missed_is_remembered_where_backups_or_vaults_cannot_be_read() 
     assert [each.id for each in subjects.elsewhere] == ["point-216h"]
 
 
-def test_the_policies_of_then_are_known_by_vault() -> None:
+def test_the_rules_of_policies_that_were_taken_off_are_known_by_vault() -> None:
     then = a_former([a_policy(), a_policy("other", vault_ids=frozenset({"vault-2"}))], [a_vault()])
     subjects = arranged([], [], [a_vault()], former=then)
 
-    assert [policy.id for policy in subjects.vaults[0].former_policies] == ["policy-1"]
-    assert arranged([], [], [a_vault()]).vaults[0].former_policies == ()
+    found = [each.past_rules for each in (subjects.vaults[0], subjects.resources[0], subjects.traces[0])]
+    assert found == [(PastRules("policy-1", (Terms(BEFORE, BEFORE, 7, None),), NOW),)] * 3
+    assert arranged([], [], [a_vault()]).vaults[0].past_rules == ()
+    assert arranged([], [a_policy()], [a_vault()], former=then).vaults[0].past_rules == ()
+
+
+def test_what_earlier_runs_saw_taken_off_is_passed_on_as_far_as_the_window_reaches() -> None:
+    terms = (Terms(NOW - 40 * DAY, NOW - 30 * DAY, 7, None), Terms(NOW - 29 * DAY, OLDER, None, 3))
+    known = PastRules("off", terms, NOW - 30 * DAY)
+    ended = PastRules("ended", terms[:1], NOW - 30 * DAY - TICK)
+    again = PastRules("again", terms, OLDER)
+    trace = VaultTrace(
+        id="vault-1", name="blue", enterprise_project_id=None, listed=True, past_rules=(known, ended, again)
+    )
+    then = a_former([a_policy("just-now")], [a_vault()])
+    memory = remembering(vaults={"vault-1": trace}, terms={"just-now": terms})
+    subjects = arranged([], [a_policy("again")], [a_vault()], a_collection(memory=memory), former=then)
+
+    assert subjects.vaults[0].past_rules == (PastRules("just-now", terms, NOW), known)
+
+
+def test_a_replaced_policy_explains_a_backup_as_long_as_the_log_shows_it() -> None:
+    old, new = a_policy("old", retention_days=None, max_backups=1), a_policy("new", retention_days=60)
+    tasks = [a_backup(3 * DAY, backup_id="b-1"), a_backup(2 * DAY, backup_id="b-2")]
+    left = a_point(2 * DAY, id="b-2", expired_at=None)
+    first = a_former([old], [a_vault()], until=NOW - 4 * DAY)
+    second = arranged(tasks, [new], [a_vault()], former=first, backups=[left])
+    memory = remembering(vaults={trace.id: trace for trace in second.traces})
+    third = arranged(
+        tasks, [new], [a_vault()], a_collection(memory=memory), former=a_former([new], [a_vault()]), backups=[left]
+    )
+    without = arranged(tasks, [new], [a_vault()], former=a_former([new], [a_vault()]), backups=[left])
+
+    outcomes = [agreement.judge(each.resources[0], limits()).outcome for each in (second, third, without)]
+    assert outcomes == [Outcome.PASS, Outcome.PASS, Outcome.FAIL]
 
 
 def test_a_task_that_moves_ends_concerns_the_resources_of_its_vault_or_the_one_that_it_names() -> None:

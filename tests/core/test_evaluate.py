@@ -231,7 +231,8 @@ def test_backups_that_an_earlier_run_saw_and_that_are_gone_are_no_pass_where_nob
     missed: str, others: tuple[str, ...], outcome: Outcome
 ) -> None:
     tasks = [a_backup(9 * DAY, backup_id="due"), a_backup(2 * DAY, backup_id="b-1"), a_backup(DAY, backup_id="b-2")]
-    points = [a_point(age * DAY, id=name) for age, name in ((9, "due"), (2, "b-1"), (1, "b-2"))]
+    ages = {"due": 9 * DAY, "b-1": 2 * DAY, "b-2": DAY}
+    points = [a_point(age, id=name, expired_at=NOW - age + 7 * DAY) for name, age in ages.items()]
     there = [point for point in points if point.id != missed or missed == "b-2"]
     subjects = arranged(
         tasks,

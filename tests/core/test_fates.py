@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from audit.subjects import Fate, Fates, PolicySubject, Taken, Terms, VaultSubject
+from audit.subjects import Fate, Fates, PastRules, PolicySubject, Taken, Terms, VaultSubject
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -22,7 +22,7 @@ SEEN = NOW - 60 * DAY
 
 
 def keeping(days: int | None = None, number: int | None = None, *past: Terms, **changes: Any) -> PolicySubject:
-    policy = a_policy(**{"retention_days": days, "max_backups": number, **changes})
+    policy = a_policy(**{"policy_id": "policy-1", "retention_days": days, "max_backups": number, **changes})
     return a_policy_subject(policy, terms=(*past, Terms(NOW - HOUR if past else SEEN, NOW, days, number)))
 
 
@@ -68,12 +68,12 @@ def test_without_an_end_the_rules_of_then_decide(policy: PolicySubject, expected
 
 
 def test_a_policy_that_is_not_applied_any_more_counts_as_it_was() -> None:
-    taken = a_taken(8 * DAY, None)
-    others = (a_policy("other", retention_days=7), a_policy("copies", retention_days=1, operation="replication"))
+    off = (PastRules("other", (was(7),), NOW - 7 * DAY),)
 
-    assert fate(taken, former_policies=others) is Fate.DUE
-    assert fate(a_taken(6 * DAY, None), former_policies=others) is Fate.EARLY
-    assert fate(a_taken(6 * DAY, None), keeping(90), former_policies=(a_policy(retention_days=7),)) is Fate.EARLY
+    assert fate(a_taken(8 * DAY, None), past_rules=off) is Fate.DUE
+    assert fate(a_taken(7 * DAY, None), past_rules=off) is Fate.DUE
+    assert fate(a_taken(7 * DAY - TICK, None), past_rules=off) is Fate.EARLY
+    assert fate(a_taken(8 * DAY, None), keeping(90, policy_id="other"), past_rules=off) is Fate.EARLY
 
 
 @pytest.mark.parametrize(("number", "expected"), [(2, Fate.DUE), (3, Fate.EARLY)])
@@ -118,6 +118,43 @@ def test_without_policies_nobody_knows_of_one_without_an_end() -> None:
 
     assert fate_of(a_taken(8 * DAY, None)) is Fate.UNKNOWN
     assert fate_of(a_taken(8 * DAY, 90 * DAY)) is Fate.EARLY
+
+
+def first_seen(days: int | None = None, number: int | None = None, **changes: Any) -> PolicySubject:
+    """A policy that no run saw when the backups were made."""
+    policy = a_policy(retention_days=days, max_backups=number, **changes)
+    return a_policy_subject(policy, terms=(Terms(NOW - HOUR, NOW, days, number),))
+
+
+def test_one_without_an_end_denies_a_rule_in_days_itself_where_others_have_one() -> None:
+    shown = (a_point(DAY, expired_at=NOW + 6 * DAY),)
+
+    for by_policy in (True, None):
+        assert fate(a_taken(8 * DAY, None, by_policy=by_policy), first_seen(7), recovery_points=shown) is Fate.UNKNOWN
+    assert fate(a_taken(8 * DAY, None), keeping(7), recovery_points=shown) is Fate.DUE
+    assert fate(a_taken(8 * DAY, None), first_seen(7), recovery_points=(a_point(DAY, expired_at=None),)) is Fate.DUE
+    assert fate(a_taken(8 * DAY, None), first_seen(7, weekly_copies=4), recovery_points=shown) is Fate.DUE
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (first_seen(None, 1), Fate.UNKNOWN),
+        (first_seen(90, 1), Fate.DUE),
+        (keeping(None, 1), Fate.DUE),
+        (first_seen(90), Fate.EARLY),
+    ],
+)
+def test_an_end_shows_that_no_number_was_kept_then(policy: PolicySubject, expected: Fate) -> None:
+    assert fate(a_taken(8 * DAY, 90 * DAY), policy, recovery_points=(a_point(DAY),)) is expected
+
+
+def test_a_number_does_not_explain_one_whose_elder_is_left() -> None:
+    points = (a_point(20 * DAY, expired_at=None), a_point(DAY, expired_at=None))
+
+    assert fate(a_taken(8 * DAY, None), first_seen(None, 1), recovery_points=points) is Fate.UNKNOWN
+    assert fate(a_taken(8 * DAY, None), first_seen(None, 1), recovery_points=points[1:]) is Fate.DUE
+    assert fate(a_taken(8 * DAY, None), keeping(None, 1), recovery_points=points) is Fate.DUE
 
 
 def test_only_what_the_rules_do_not_say_is_worth_remembering() -> None:

@@ -7,7 +7,7 @@ from audit.collection import Kind
 from audit.controls.cbr_111_destructive_operation import judge
 from audit.findings import Outcome
 from audit.records import Backup, Task
-from audit.subjects import PolicySubject, Presence, Taken, Terms
+from audit.subjects import PastRules, PolicySubject, Presence, Taken, Terms
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -362,6 +362,96 @@ def test_on_a_first_run_the_end_of_the_next_backup_may_show_that_the_rule_was_an
     assert verdict.outcome is outcome
     assert facts_of(verdict)["deletions_not_judged"] == (outcome is Outcome.UNKNOWN)
     assert judge(a_vault_subject(*tasks, policies=(known,), recovery_points=points), limits()).outcome is Outcome.FAIL
+
+
+def first_seen(days: int | None = 7, number: int | None = None, **changes: Any) -> PolicySubject:
+    """A policy that no run saw before."""
+    return following(Terms(NOW, NOW, days, number), **changes)
+
+
+class TestRulesThatNoRunSawThen:
+    """The present rules allow the deletions, and what is left tells of longer lives."""
+
+    LASTING = a_point(7 * DAY, expired_at=NOW + 83 * DAY)
+    USUAL = a_point(7 * DAY, expired_at=NOW)
+
+    @pytest.mark.parametrize(
+        ("point", "outcome"), [(LASTING, Outcome.UNKNOWN), (USUAL, Outcome.PASS)], ids=["lasting", "usual"]
+    )
+    def test_a_deletion_at_the_age_of_now_is_unknown_where_others_are_kept_for_longer(
+        self, point: Backup, outcome: Outcome
+    ) -> None:
+        tasks = [a_backup(9 * DAY, backup_id="backup-1"), a_deletion(DAY)]
+        verdict = judge(a_vault_subject(*tasks, policies=(first_seen(),), recovery_points=(point,)), limits())
+        seen = following(Terms(NOW - 10 * DAY, NOW, 7, None))
+
+        assert (verdict.outcome, verdict.tasks) == (outcome, ("deletion of backup-1",))
+        assert facts_of(verdict)["deletions_not_judged"] == (outcome is Outcome.UNKNOWN)
+        assert facts_of(verdict).get("gone_in_doubt") == (1 if outcome is Outcome.UNKNOWN else None)
+        assert (
+            judge(a_vault_subject(*tasks, policies=(seen,), recovery_points=(point,)), limits()).outcome is Outcome.PASS
+        )
+
+    @pytest.mark.parametrize("point", [LASTING, a_point(20 * DAY, expired_at=None)], ids=["an end", "an older one"])
+    def test_so_is_one_that_a_number_explains(self, point: Backup) -> None:
+        tasks = [a_backup(9 * DAY, backup_id="backup-1"), a_backup(7 * DAY), a_deletion(DAY)]
+        policies = (first_seen(None, 1),)
+
+        assert judge(a_vault_subject(*tasks, policies=policies), limits()).outcome is Outcome.PASS
+        subject = a_vault_subject(*tasks, policies=policies, recovery_points=(point,))
+        assert judge(subject, limits()).outcome is Outcome.UNKNOWN
+
+    @pytest.mark.parametrize("resource_id", ["server-1", None])
+    def test_so_is_one_of_a_backup_from_before_the_window(self, resource_id: str | None) -> None:
+        deletion = a_deletion(DAY, resource_id=resource_id)
+
+        def outcome(*points: Backup) -> Outcome:
+            subject = a_vault_subject(deletion, policies=(first_seen(),), recovery_points=points)
+            return judge(subject, limits()).outcome
+
+        assert (outcome(), outcome(self.USUAL), outcome(self.LASTING)) == (Outcome.PASS, Outcome.PASS, Outcome.UNKNOWN)
+
+    def test_a_deletion_that_nothing_allows_fails_beside_it(self) -> None:
+        tasks = [
+            a_backup(9 * DAY, backup_id="backup-1"),
+            a_backup(3 * DAY, backup_id="backup-2"),
+            a_deletion(DAY),
+            a_deletion(DAY, "backup-2"),
+        ]
+        subject = a_vault_subject(*tasks, policies=(first_seen(),), recovery_points=(self.LASTING,))
+        verdict = judge(subject, limits())
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.FAIL, ("deletion of backup-2",))
+
+    @pytest.mark.parametrize("with_task", [True, False])
+    def test_what_an_earlier_run_saw_without_an_end_is_unknown_where_others_have_one(self, with_task: bool) -> None:  # noqa: FBT001
+        taken = a_taken(9 * DAY, None)
+        tasks = [a_deletion(HOUR, taken.id)] if with_task else []
+        policy = following(Terms(NOW - 8 * DAY, NOW, 7, None))
+        subject = a_vault_subject(*tasks, policies=(policy,), taken=(taken,), recovery_points=(self.USUAL,))
+        verdict = judge(subject, limits())
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, tuple(task.id for task in tasks))
+        assert facts_of(verdict)["gone_in_doubt"] == 1
+
+
+@pytest.mark.parametrize(("until", "outcome"), [(9 * DAY, Outcome.PASS), (9 * DAY + TICK, Outcome.FAIL)])
+def test_a_policy_that_was_taken_off_dates_what_was_made_until_then(until: timedelta, outcome: Outcome) -> None:
+    tasks = [a_backup(9 * DAY, backup_id="backup-1"), a_deletion(2 * DAY)]
+    past = PastRules("old", (Terms(NOW - 60 * DAY, NOW - 10 * DAY, 7, None),), NOW - until)
+    policies = (following(Terms(NOW - 60 * DAY, NOW, 90, None)),)
+
+    assert judge(a_vault_subject(*tasks, policies=policies, past_rules=(past,)), limits()).outcome is outcome
+
+
+@pytest.mark.parametrize(("until", "outcome"), [(9 * DAY, Outcome.PASS), (9 * DAY + TICK, Outcome.FAIL)])
+def test_a_number_that_was_kept_only_before_a_backup_was_made_excuses_nothing(
+    until: timedelta, outcome: Outcome
+) -> None:
+    tasks = [a_backup(9 * DAY, backup_id="backup-1"), a_backup(8 * DAY), a_deletion(7 * DAY)]
+    policy = following(Terms(NOW - 20 * DAY, NOW - until, None, 1), Terms(NOW - 9 * DAY, NOW, 90, None))
+
+    assert judge(a_vault_subject(*tasks, policies=(policy,)), limits()).outcome is outcome
 
 
 class TestResources:

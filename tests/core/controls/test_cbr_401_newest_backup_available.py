@@ -6,7 +6,20 @@ import pytest
 from audit.controls.cbr_401_newest_backup_available import judge
 from audit.findings import Outcome, Verdict
 from audit.records import Backup, Task
-from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_point, a_resource, facts_of, limits
+from audit.subjects import Terms
+from tests.core.builders import (
+    DAY,
+    HOUR,
+    NOW,
+    TICK,
+    a_backup,
+    a_point,
+    a_policy,
+    a_policy_subject,
+    a_resource,
+    facts_of,
+    limits,
+)
 
 OLD, NEW = a_point(2 * DAY, id="old"), a_point(DAY, id="new")
 BROKEN = a_point(DAY, id="new", status="error")
@@ -31,6 +44,16 @@ def test_the_newest_backup_must_be_one_that_can_be_restored_from(status: str) ->
 
 def test_a_backup_without_a_task_in_the_log_can_be_restored_from_too() -> None:
     assert judged([OLD, NEW]).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(("life", "outcome"), [(90 * DAY, Outcome.UNKNOWN), (DAY, Outcome.PASS)])
+def test_a_newer_one_that_is_gone_by_a_rule_that_no_run_saw_then_is_unknown_where_the_other_lives_longer(
+    life: timedelta, outcome: Outcome
+) -> None:
+    first = (a_policy_subject(a_policy(retention_days=1), terms=(Terms(NOW, NOW, 1, None),)),)
+    old = a_point(2 * DAY, id="old", expired_at=NOW - 2 * DAY + life)
+
+    assert judged([old], made(), policies=first).outcome is outcome
 
 
 @pytest.mark.parametrize("tasks", [(made(),), ()])

@@ -7,7 +7,7 @@ from audit.controls.cbr_404_task_backup_agreement import judge
 from audit.findings import Outcome, Verdict
 from audit.records import Backup, Task
 from audit.records.keys import key_of
-from audit.subjects import Terms
+from audit.subjects import PastRules, Terms
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -111,7 +111,9 @@ class TestABackupThatIsGone:
         rule = (a_policy_subject(a_policy(retention_days=-1, max_backups=number)),)
         tasks = [ran(), ran(DAY, backup_id="b-2"), ran(5 * HOUR, backup_id="b-3"), ran(4 * HOUR, "failed", "b-4")]
 
-        assert judged([kept(DAY, "b-2"), kept(5 * HOUR, "b-3")], *tasks, policies=rule).outcome is outcome
+        points = [kept(DAY, "b-2", expired_at=None), kept(5 * HOUR, "b-3", expired_at=None)]
+
+        assert judged(points, *tasks, policies=rule).outcome is outcome
 
     @pytest.mark.parametrize(("then", "outcome"), [(2, Outcome.PASS), (3, Outcome.FAIL)])
     @pytest.mark.parametrize("now", [{"max_backups": 40}, {"retention_days": 60, "max_backups": -1}])
@@ -123,6 +125,17 @@ class TestABackupThatIsGone:
         tasks = [ran(), ran(DAY, backup_id="b-2"), ran(5 * HOUR, backup_id="b-3")]
 
         assert judged([kept(DAY, "b-2"), kept(5 * HOUR, "b-3")], *tasks, policies=rule).outcome is outcome
+
+    def test_a_number_that_a_replaced_policy_kept_explains_what_was_made_under_it(self) -> None:
+        age = (a_policy_subject(a_policy(retention_days=60), terms=(Terms(NOW - 9 * DAY, NOW, 60, None),)),)
+        old = PastRules("old", (Terms(NOW - 9 * DAY, NOW - HOUR, None, 2),), NOW)
+        long_off = PastRules("old", (Terms(NOW - 9 * DAY, NOW - 4 * DAY, None, 2),), NOW - 3 * DAY)
+        tasks = [ran(), ran(DAY, backup_id="b-2"), ran(5 * HOUR, backup_id="b-3")]
+        points = [kept(DAY, "b-2"), kept(5 * HOUR, "b-3")]
+
+        assert judged(points, *tasks, policies=age, past_rules=(old,)).outcome is Outcome.PASS
+        assert judged(points, *tasks, policies=age, past_rules=(long_off,)).outcome is Outcome.FAIL
+        assert judged(points[:1], *tasks[:2], policies=age, past_rules=(old,)).outcome is Outcome.FAIL
 
     @pytest.mark.parametrize("filler", [None, -1, 0])
     def test_a_policy_that_deletes_nothing_explains_nothing(self, filler: int | None) -> None:
@@ -163,11 +176,52 @@ class TestABackupThatIsGone:
         outcome: Outcome,
         between: bool,  # noqa: FBT001  # whether one without an end lies between
     ) -> None:
-        points = [kept(4 * DAY, "b-2", expired_at=None)] if between else []
+        points = [kept(4 * DAY, "b-2", expired_at=None, by_policy=False)] if between else []
         points += [kept(3 * DAY, "b-3", expired_at=NOW - 3 * DAY + life), kept(DAY, "b-4", expired_at=NOW)]
         tasks = [ran(5 * DAY), *(ran(NOW - point.created_at, backup_id=point.id) for point in points)]
 
         assert judged(points, *tasks).outcome is outcome
+
+    def test_a_backup_beside_it_that_is_kept_for_longer_denies_a_rule_that_no_run_saw_then(self) -> None:
+        week = a_policy(retention_days=7)
+        first = (a_policy_subject(week, terms=(Terms(NOW, NOW, 7, None),)),)
+        known = (a_policy_subject(week, terms=(Terms(NOW - 20 * DAY, NOW, 7, None),)),)
+        tasks = [ran(9 * DAY), ran(6 * DAY, backup_id="b-2")]
+        lasting, usual = (kept(6 * DAY, "b-2", expired_at=NOW - 6 * DAY + life * DAY) for life in (90, 7))
+        verdict = judged([lasting], *tasks, policies=first)
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, (tasks[0].id,))
+        assert (facts_of(verdict)["gone"], facts_of(verdict)["gone_in_doubt"]) == (0, 1)
+        assert judged([usual], *tasks, policies=first).outcome is Outcome.PASS
+        assert judged([lasting], *tasks, policies=known).outcome is Outcome.PASS
+        assert judged([lasting], *tasks, ran(DAY, operation="delete"), policies=first).outcome is Outcome.PASS
+        assert judged([lasting], *tasks, ran(8 * DAY, backup_id="b-3"), policies=first).outcome is Outcome.UNKNOWN
+        assert judged([lasting], *tasks, ran(5 * DAY, backup_id="b-3"), policies=first).outcome is Outcome.FAIL
+
+    def test_the_backups_of_another_vault_deny_nothing(self) -> None:
+        first = (a_policy_subject(a_policy(retention_days=7), terms=(Terms(NOW, NOW, 7, None),)),)
+        elsewhere = kept(6 * DAY, "b-2", vault_id="vault-9")
+
+        assert judged([elsewhere], ran(9 * DAY), ran(6 * DAY, backup_id="b-2"), policies=first).outcome is Outcome.PASS
+
+    def test_a_number_takes_the_oldest_first_where_no_run_saw_it(self) -> None:
+        policy = a_policy(retention_days=None, max_backups=1)
+        seen = (Terms(NOW - 9 * DAY, NOW, None, 1),)
+        first, known = ((a_policy_subject(policy, terms=terms),) for terms in ((Terms(NOW, NOW, None, 1),), seen))
+        tasks = [ran(9 * DAY, backup_id="b-0"), ran(5 * DAY), ran(DAY, backup_id="b-2")]
+        points = [kept(9 * DAY, "b-0", expired_at=None), kept(DAY, "b-2", expired_at=None)]
+
+        assert judged(points, *tasks, policies=first).outcome is Outcome.UNKNOWN
+        assert judged(points, *tasks, policies=known).outcome is Outcome.PASS
+        assert judged(points[1:], *tasks, policies=first).outcome is Outcome.PASS
+
+    def test_a_task_that_cannot_be_relied_on_is_no_better_explained(self) -> None:
+        first = (a_policy_subject(a_policy(retention_days=7), terms=(Terms(NOW, NOW, 7, None),)),)
+        tasks = [ran(9 * DAY, "odd"), ran(6 * DAY, backup_id="b-2")]
+
+        for life, outcome in ((90, Outcome.UNKNOWN), (7, Outcome.PASS)):
+            points = [kept(6 * DAY, "b-2", expired_at=NOW - 6 * DAY + life * DAY)]
+            assert judged(points, *tasks, policies=first).outcome is outcome
 
     def test_an_older_backup_shows_nothing(self) -> None:
         older = kept(9 * DAY, "b-0", expired_at=NOW - 8 * DAY)

@@ -6,7 +6,7 @@ import pytest
 from audit.collection import About, Kind
 from audit.report.json_report import render
 from audit.report.memory import complete_lists, memory_of
-from audit.subjects import Collection, Memory, Subjects, VaultTrace
+from audit.subjects import Collection, Memory, PastRules, Subjects, Terms, VaultTrace
 from audit.subjects.memory import mark
 from tests.core.builders import (
     DAY,
@@ -164,6 +164,17 @@ def test_vaults_are_remembered_and_those_that_hide_leave_the_list_in_doubt() -> 
     assert whole.vaults == {"vault-1": trace}
     assert whole.vaults_complete
     assert not memory_of(published(hiding)).vaults_complete
+
+
+def test_the_rules_of_policies_that_were_taken_off_are_passed_on() -> None:
+    past = PastRules("old", (Terms(SINCE, SINCE + DAY, 7, None), Terms(NOW - DAY, NOW - DAY, None, 5)), NOW)
+    trace = VaultTrace(id="vault-1", name="blue", enterprise_project_id=None, listed=True, past_rules=(past,))
+    before = Memory(run="earlier", until=NOW - DAY, policies={}, resources={}, vaults={"vault-1": trace})
+    report = published(an_estate(a_collection(memory=before)))
+
+    assert memory_of(report).vaults["vault-1"].past_rules == (past,)
+    del report["vaults"][0]["past_rules"]
+    assert memory_of(report).vaults["vault-1"].past_rules == ()
 
 
 def test_a_row_that_somebody_accepts_leaves_its_list_complete() -> None:
