@@ -13,9 +13,13 @@ from typing import Final
 from audit.simulator import identifiers
 from audit.simulator.estate import Estate
 from audit.simulator.messages import Row
+from audit.simulator.taking import take_away
 from audit.simulator.tasks import written
 from audit.simulator.truth import DEFAULT
 
+_CHANGED: Final = ("policies", "vaults", "tasks", "backups", "storage_usage")
+_FEW_DAYS: Final = 8  # more than the default preset demands
+_ENOUGH: Final = 3
 _OF_BACKUPS: Final = ("CBR-101", "CBR-103", "CBR-104")
 _RECENT: Final = timedelta(days=2)
 
@@ -51,7 +55,7 @@ def riddle(estate: Estate, *, seed: int = 1) -> Estate:
     """
     if estate.scenario != "healthy":
         raise ValueError(f"{estate.scenario} estates have no riddles; choose a healthy one")
-    changed = replace(estate, vaults=deepcopy(estate.vaults), tasks=deepcopy(estate.tasks))
+    changed = replace(estate, **{name: deepcopy(getattr(estate, name)) for name in _CHANGED})
     rng = Random(f"riddles {seed}")
     held = [(vault, each) for vault in changed.vaults for each in vault["resources"]]
     rng.shuffle(held)
@@ -102,9 +106,10 @@ def is_of_a_new_kind(scene: _Scene) -> None:
 
 def deletes_by_a_new_kind(scene: _Scene) -> None:
     """Something happens to a vault by an operation that no document knows."""
-    vault = scene.rng.choice(scene.estate.vaults)
-    _add(scene, "batch_delete", vault_id=vault["id"], vault_name=vault["name"])
-    scene.leave_open("vault", vault["id"], "CBR-111")
+    free = [vault for vault in scene.estate.vaults if ("CBR-111", "vault", vault["id"]) not in scene.open]
+    for vault in scene.rng.sample(free, min(1, len(free))):
+        _add(scene, "batch_delete", vault_id=vault["id"], vault_name=vault["name"])
+        scene.leave_open("vault", vault["id"], "CBR-111")
 
 
 def deletes_who_knows_what(scene: _Scene) -> None:
@@ -113,13 +118,67 @@ def deletes_who_knows_what(scene: _Scene) -> None:
     scene.leave_open("collection", scene.estate.project_id, "CBR-111")
 
 
-def _add(scene: _Scene, operation: str, **named: str | None) -> None:
-    """Add a task beside another one of the last days, so that the log stays in order and every window holds it."""
-    since = written((scene.estate.as_of - _RECENT).astimezone(UTC))
+def lowered_its_retention(scene: _Scene) -> None:
+    """A policy keeps backups for eight days since lately, and one is gone that it would not keep any more.
+
+    Who sees it for the first time cannot know by which rule that was kept: those beside it end later. A task shows who
+    deleted it, or none does.
+    """
+    for vault, held, days in _kept_by_age(scene):
+        old = _between(scene.estate, held["id"], _FEW_DAYS + 1, days)
+        if len(old) < _ENOUGH:
+            continue
+        for policy in _applied(scene.estate, vault):
+            policy["operation_definition"]["retention_duration_days"] = _FEW_DAYS
+        scene.free.remove((vault, held))
+        take_away(scene.estate, held, old[1:2])
+        if scene.rng.randrange(2):
+            _add(scene, "delete", old[1]["id"], vault_id=vault["id"], vault_name=vault["name"])
+            scene.leave_open("vault", vault["id"], "CBR-111")
+        else:
+            scene.leave_open("resource", held["id"], "CBR-404")
+        return
+
+
+def _kept_by_age(scene: _Scene) -> Iterator[tuple[Row, Row, int]]:
+    """Resources that nothing was changed of, with their vaults, and for how many days these keep their backups."""
+    for vault, held in scene.free:
+        rules = [policy["operation_definition"] for policy in _applied(scene.estate, vault)]
+        if rules and rules[0]["retention_duration_days"] > 0:
+            yield vault, held, rules[0]["retention_duration_days"]
+
+
+def _applied(estate: Estate, vault: Row) -> list[Row]:
+    """The policies that make the backups of a vault."""
+    making = (policy for policy in estate.policies if policy["operation_type"] == "backup")
+    return [
+        policy for policy in making if vault["id"] in {each["vault_id"] for each in policy["associated_vaults"] or ()}
+    ]
+
+
+def _between(estate: Estate, resource_id: str, youngest: int, oldest: int) -> list[Row]:
+    """The backups of a resource that its policy made, of some ages in days, and whose tasks are in the log."""
+    logged = {row["extra_info"]["backup"]["backup_id"] for row in estate.tasks if row["operation_type"] == "backup"}
+    begin, end = (_ago(estate, timedelta(days=days)) for days in (oldest, youngest))
+    whole = [row for row in estate.backups if row["resource_id"] == resource_id and row["expired_at"]]
+    return [row for row in whole if row["id"] in logged and begin < row["created_at"] < end]
+
+
+def _ago(estate: Estate, time: timedelta) -> str:
+    return written((estate.as_of - time).astimezone(UTC))
+
+
+def _add(scene: _Scene, operation: str, backup_id: str | None = None, **named: str | None) -> None:
+    """Add a task beside another one of the last days, so that the log stays in order and every window holds it.
+
+    One that deletes a backup that was there is the newest.
+    """
+    since = _ago(scene.estate, _RECENT)
     recent = sum(row["created_at"] > since for row in scene.estate.tasks)
-    place = scene.rng.randrange(max(recent, 1))
+    place = 0 if backup_id else scene.rng.randrange(max(recent, 1))
     row = deepcopy(scene.estate.tasks[place])
-    extra = {"common": row["extra_info"]["common"], "delete": {"backup_id": identifiers.uuid(scene.rng)}}
+    deleted = {"backup_id": backup_id or identifiers.uuid(scene.rng)}
+    extra = {"common": row["extra_info"]["common"], "delete": deleted}
     row |= {"id": identifiers.uuid(scene.rng), "operation_type": operation, "policy_id": None, "status": "success"}
     row |= {"extra_info": extra, "error_info": {"code": "", "message": ""}, **named}
     scene.estate.tasks.insert(place, row)
@@ -134,6 +193,7 @@ def _names(row: Row, resource_id: str) -> bool:
 
 
 RIDDLES: Final[tuple[Callable[[_Scene], None], ...]] = (
+    lowered_its_retention,
     leaves_without_a_task,
     has_a_new_status,
     contradicts_itself,

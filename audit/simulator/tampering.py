@@ -14,6 +14,7 @@ from typing import Final
 from audit.simulator import identifiers
 from audit.simulator.estate import Estate
 from audit.simulator.messages import Row
+from audit.simulator.taking import take_away
 from audit.simulator.tasks import written
 from audit.simulator.truth import DEFAULT
 
@@ -228,10 +229,7 @@ def lets_vanish(scene: _Scene) -> None:
 def _remove(scene: _Scene, *, with_task: bool) -> None:
     for vault, held, points in scene.spare()[:1]:
         gone = points[:_TAKEN]
-        ids = {row["id"] for row in gone}
-        scene.estate.backups[:] = [row for row in scene.estate.backups if not ids & {row["id"], row["parent_id"]}]
-        for counted in (held, *(row for row in scene.estate.storage_usage if row["resource_id"] == held["id"])):
-            counted["backup_count"] -= len(gone)
+        take_away(scene.estate, held, gone)
         for row in gone if with_task else ():
             _note(scene, "delete", vault, held, {"delete": {"backup_id": row["id"], "backup_name": row["name"]}})
         scene.fails("CBR-111", "vault", vault["id"])
