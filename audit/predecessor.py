@@ -28,6 +28,7 @@ from audit.report.facts import Origin
 from audit.store import Store
 from audit.stored_runs import (
     MOST_LOOKED_BACK,
+    MOST_PASSED_OVER,
     going_back,
     is_elsewhere,
     latest_links,
@@ -152,7 +153,7 @@ def read_predecessor(
 def _judged_before(store: Store, head: Head, until: datetime, scope: str | None) -> tuple[Digest | None, str]:
     """Go back to the newest run of no later time that can be gone on from; also say what is wrong with newer ones."""
     trouble = ""
-    for link, digest in going_back(store, latest_links(head)):
+    for link, digest in islice(going_back(store, latest_links(head)), MOST_PASSED_OVER):
         if digest is None:
             is_newest = link == head.link
             name = f"the newest digest, {link.object}, is damaged" if is_newest else f"the digest {link.object} {_GONE}"
@@ -169,7 +170,8 @@ def _judged_before(store: Store, head: Head, until: datetime, scope: str | None)
 def is_judged_already(store: Store, head: Head | None, until: datetime, scope: str) -> bool:
     """Whether the newest run of a scope that counts judged a time, or a later one."""
     links = latest_links(head) if head else ()
-    ordered = (digest for _, digest in going_back(store, links) if digest and not digest.kind.is_beside)
+    looked_at = islice(going_back(store, links), MOST_PASSED_OVER)
+    ordered = (digest for _, digest in looked_at if digest and not digest.kind.is_beside)
     newest = next((digest for digest in ordered if not is_elsewhere(store, digest, scope)), None)
     return newest is not None and newest.until >= until
 
@@ -217,7 +219,7 @@ def recalled(
         return before.recalled if before else Previous()
     digest, trouble = _judged_before(store, head, until, scope)
     if digest is None and not trouble:
-        return Previous(trouble=f"no report in {head.link.object} or before it is of this time or an earlier one")
+        return Previous(trouble="no run before this one judges its time or an earlier one")
     return Previous(trouble=trouble, is_lost=True)
 
 

@@ -19,7 +19,7 @@ from audit.store import Store
 from audit.validate import read_envelope
 
 MOST_LOOKED_BACK: Final = 30  # runs
-_MOST_PASSED_OVER: Final = 1000  # runs, most of which are of another scope
+MOST_PASSED_OVER: Final = 1000  # runs; a store that several scopes share may hold many more
 _NEEDED: Final = frozenset({"run", "origin", "readings", "pages", "objects"})
 
 
@@ -76,7 +76,7 @@ def runs_before(store: Store, digest: Digest) -> Iterator[Digest]:
     """
     manifest = read_manifest(store, digest)
     scope = scope_of(manifest) if manifest else None
-    for _, each in islice(going_back(store, links_before(digest)), _MOST_PASSED_OVER):
+    for _, each in islice(going_back(store, links_before(digest)), MOST_PASSED_OVER):
         if each and not each.kind.is_beside and each.until <= digest.until and not is_elsewhere(store, each, scope):
             yield each
 

@@ -332,6 +332,17 @@ class TestScopes:
             origins = [done.report.run.origin for done in own]
             assert [origin and origin.run for origin in origins] == [None, *(done.report.run.id for done in own[:2])]
 
+    def test_no_run_goes_back_for_ever_through_those_of_another(
+        self, project: Project, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("audit.predecessor.MOST_PASSED_OVER", 2)
+        project.run()
+        for _ in range(2):
+            project.run(CBR_AUDIT_ENTERPRISE_PROJECT_ID=OTHER)
+        report = project.audit()
+
+        assert "and this one begins anew" in report["run"]["previous"]["trouble"]
+
     def test_one_is_judged_again_only_by_its_own_runs(self, project: Project) -> None:
         project.run(at=START + 9 * HOUR)
         first = project.run(at=START + 5 * HOUR, CBR_AUDIT_ENTERPRISE_PROJECT_ID=OTHER)
