@@ -200,7 +200,7 @@ class TestDiff:
                 {
                     "run": {"id": name, "as_of": f"2026-11-{as_of}T04:00:00Z", "profile_sha256": "0"},
                     "controls": [{"id": "CBR-101"}],
-                    "collection": {"drift": []},
+                    "collection": {"drift": [], "readings": [], "rejected_rows": []},
                     "findings": [finding],
                     "changes": None,
                     "trend": [],
