@@ -2,18 +2,21 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
+from audit.records import BACKUP, pick
+from audit.records.keys import Key
 from audit.subjects.lives import Lives
 from audit.subjects.rules import Rules
 from audit.subjects.taken import SLACK, Taken
 from audit.subjects.vault import VaultSubject
 
 _DAY: Final = timedelta(days=1)
+_Moments = Mapping[str, Sequence[datetime]]
 
 
 class Fate(StrEnum):
@@ -89,16 +92,36 @@ class Fates:
         kept = min(numbers, default=None)
         if kept is None:
             return False
-        made = self._made.get(taken.resource_id, [])
-        return bisect_right(made, taken.gone) - bisect_right(made, taken.made) >= kept
+        made, _keys = self._made
+        return _newer(taken, made) >= kept or _newer(taken, self._made_or_logged) >= kept
 
     @cached_property
-    def _made(self) -> Mapping[str, list[datetime]]:
-        """When the whole backups of each resource were made that are there, or that earlier runs saw, in order."""
+    def _made_or_logged(self) -> _Moments:
+        """When backups were made, with those that came and went between two runs, so that the log alone shows them."""
+        moments, keys = self._made
+        of = {each.resource_id for each in self._vault.taken}
+        logged = pick(
+            self._vault.tasks, lambda task: task.operation == BACKUP and task.succeeded and task.resource_id in of
+        )
+        made = {resource_id: [*moments.get(resource_id, ())] for resource_id in of}
+        for task in logged:
+            if task.resource_id and task.backup_key not in keys:
+                made[task.resource_id].append(task.began)
+        return {resource_id: sorted(each) for resource_id, each in made.items()}
+
+    @cached_property
+    def _made(self) -> tuple[_Moments, frozenset[Key]]:
+        """When the whole backups of each resource were made that are there, or that earlier runs saw, and their ids."""
+        points = [point for point in self._vault.recovery_points or () if point.is_own and not point.is_broken]
+        found = [(each.key, each.resource_id, each.made) for each in self._vault.taken]
+        found += [(point.key, point.resource_id, point.created_at) for point in points]
         made: dict[str, list[datetime]] = defaultdict(list)
-        for point in self._vault.recovery_points or ():
-            if point.is_own and not point.is_broken:
-                made[point.resource_id].append(point.created_at)
-        for taken in self._vault.taken:
-            made[taken.resource_id].append(taken.made)
-        return {resource_id: sorted(moments) for resource_id, moments in made.items()}
+        for _key, resource_id, moment in found:
+            made[resource_id].append(moment)
+        moments = {resource_id: sorted(each) for resource_id, each in made.items()}
+        return moments, frozenset([key for key, _resource_id, _moment in found])
+
+
+def _newer(taken: Taken, made: _Moments) -> int:
+    moments = made.get(taken.resource_id, ())
+    return bisect_right(moments, taken.gone) - bisect_right(moments, taken.made)

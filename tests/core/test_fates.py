@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from audit.records import Task
 from audit.subjects import Fate, Fates, PastRules, PolicySubject, Taken, Terms, VaultSubject
 from tests.core.builders import (
     DAY,
     HOUR,
     NOW,
     TICK,
+    a_backup,
     a_point,
     a_policy,
     a_policy_subject,
@@ -100,6 +102,25 @@ def test_newer_backups_that_are_gone_as_well_were_there() -> None:
 
     assert Fates(subject).of(taken) is Fate.DUE
     assert Fates(subject).of(newer) is Fate.EARLY
+
+
+def test_newer_backups_that_came_and_went_between_two_runs_were_there() -> None:
+    taken = a_taken(8 * DAY, None, gone=NOW - 6 * DAY)
+    there = a_backup(DAY, backup_id=taken.id)
+
+    def fate_of(*tasks: Task) -> Fate:
+        return Fates(a_vault_subject(*tasks, policies=(keeping(None, 1),), taken=(taken,))).of(taken)
+
+    assert fate_of(a_backup(7 * DAY)) is Fate.DUE
+    assert fate_of(a_backup(7 * DAY, backup_id=None)) is Fate.DUE
+    for no_newer_one in (
+        a_backup(7 * DAY, "failed"),
+        a_backup(5 * DAY),
+        a_backup(7 * DAY, resource_id="other"),
+        a_backup(7 * DAY, operation="replication"),
+        a_backup(7 * DAY, backup_id=taken.id),
+    ):
+        assert fate_of(no_newer_one, there) is Fate.EARLY
 
 
 def test_one_that_was_made_by_hand_and_has_no_end_has_no_time_to_go() -> None:
