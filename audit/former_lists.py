@@ -79,8 +79,9 @@ class _List:
         return bool(self.unseen.nameless) or (self.kind != Kind.BACKUPS and not self.is_complete)
 
     def may_hide(self, row_id: str, vault_id: str) -> bool:
-        """Whether a row of an older list may be hidden by this one."""
-        return self.may_hide_rows or row_id in self.unseen.ids or vault_id in self.unseen.vault_ids
+        """Whether a row of an older list may be hidden by this one; one that names no vault may lie in any."""
+        is_within = vault_id in self.unseen.vault_ids or (self.unseen.vault_ids and not vault_id)
+        return self.may_hide_rows or row_id in self.unseen.ids or bool(is_within)
 
     def may_miss_policies_of(self, vault_id: str) -> bool:
         """Whether a policy that could not be used may be applied to a vault."""
@@ -183,7 +184,7 @@ class _Together:
     def may_lack(self, row: Any) -> bool:
         """Whether a row of an older list may say something: to make records of all of them takes long."""
         values = row if isinstance(row, dict) else {}
-        row_id, vault_id = values.get("id"), str(values.get("vault_id"))
+        row_id, vault_id = values.get("id"), str(values.get("vault_id") or "")
         is_named = isinstance(row_id, str) and row_id
         return not is_named or all(each.may_hide(str(row_id), vault_id) for each in self._passed)
 

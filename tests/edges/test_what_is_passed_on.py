@@ -106,6 +106,21 @@ class TestARowThatCannotBeUsed:
 
         assert outcome(report, "CBR-114", "policy-1") == "unknown"
 
+    def test_a_backup_is_missed_that_was_in_a_hidden_vault_and_did_not_name_it_before_that(
+        self, project: Project
+    ) -> None:
+        whole = dict(project.rows)
+        project.run()
+        project.rows[Kind.BACKUPS] = [{**a_backup_row(), "vault_id": None}]
+        project.run()
+        project.rows = {**whole, Kind.VAULTS: [], Kind.BACKUPS: []}
+        hiding = project.audit()
+        project.rows = {**whole, Kind.BACKUPS: []}
+        report = project.audit()
+
+        assert hiding["collection"]["hidden_vaults"] == ["vault-1"]
+        assert failing(report, "CBR-111") == {("CBR-111", "vault-1")}
+
     def test_of_two_rows_of_one_id_neither_is_compared_with(self, project: Project) -> None:
         project.run()
         project.rows[Kind.POLICIES] = [kept_for(90), kept_for(91)]
