@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from audit.subjects import Former, Sight, Unseen
 
 _INVENTORY: Final = (Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS)
+_RELYING: Final = (Kind.POLICIES, Kind.VAULTS)
 _Record = Policy | Vault | Backup
 _Applied = Mapping[str, tuple[Policy, ...]]
 _Places = Mapping[str, list[tuple[Vault, Protected]]]
@@ -97,12 +98,35 @@ def read_former(store: Store, digest: Digest, report: Any, readings: Iterable[Re
         report: of the run, None where it cannot be used.
         readings: how the lists were read that it is compared with; what was asked for otherwise shows something else.
     """
+    asked = {reading.kind: reading.enterprise_project_id for reading in readings}
+    lists = _Shelf(store, digest, report).lists(_INVENTORY, asked)
+    return replace(_former(digest, lists), together=_together(store, digest, lists, asked))
+
+
+def _together(
+    store: Store, digest: Digest, lists: Mapping[Kind, _List], asked: Mapping[Kind, str | None]
+) -> "Former | None":
+    """Find policies and vaults of one time where those lists are not; nothing is in them where no run read both."""
     from audit.subjects import Former  # noqa: PLC0415  # nothing needs the subjects before the first answer
 
-    asked = {reading.kind: reading.enterprise_project_id for reading in readings}
-    shelf = _Shelf(store, digest, report)
-    lists = {kind: shelf.put_together(kind, asked) for kind in _INVENTORY}
-    policies, vaults, backups = (lists[kind].records for kind in _INVENTORY)
+    if _are_of_one_time(lists):
+        return None
+    for run in islice(runs_before(store, digest), MOST_LOOKED_BACK):
+        if run.until <= min(lists[kind].sight.at for kind in _RELYING):
+            lists = _Shelf(store, run, _read_report(store, run)).lists(_RELYING, asked)
+            if _are_of_one_time(lists):
+                return _former(run, lists)
+    return Former(run=digest.run, until=digest.until)
+
+
+def _are_of_one_time(lists: Mapping[Kind, _List]) -> bool:
+    return len({lists[kind].sight.at for kind in _RELYING}) == 1
+
+
+def _former(digest: Digest, lists: Mapping[Kind, _List]) -> "Former":
+    from audit.subjects import Former  # noqa: PLC0415  # as above
+
+    policies, vaults, backups = (lists[kind].records if kind in lists else {} for kind in _INVENTORY)
     return Former(
         run=digest.run,
         until=digest.until,
@@ -127,6 +151,10 @@ class _Shelf:
         self._digest = digest
         self._own = _told(report)
         self._told_by = cache(lambda run: _told(_read_report(store, run)))
+
+    def lists(self, kinds: Iterable[Kind], asked: Mapping[Kind, str | None]) -> Mapping[Kind, _List]:
+        """Take several lists, each from the newest run that read it."""
+        return {kind: self.put_together(kind, asked) for kind in kinds}
 
     def put_together(self, kind: Kind, asked: Mapping[Kind, str | None]) -> _List:
         """Take a list from the newest run that read it, and what that one may have missed from those before."""

@@ -45,7 +45,12 @@ _NOTHING: Final = Differences((), ())
 _OPERATIONS: Final = (BACKUP, REPLICATION)
 _GONE: Final[Strength] = {Aspect("exists"): False}
 _END: Final = "backup_end"
-_LIST_OF: Final = {SubjectKind.POLICY: Kind.POLICIES, SubjectKind.VAULT: Kind.VAULTS, SubjectKind.RESOURCE: Kind.VAULTS}
+_LISTS_OF: Final = {
+    SubjectKind.POLICY: (Kind.POLICIES, Kind.VAULTS),
+    SubjectKind.VAULT: (Kind.VAULTS,),
+    SubjectKind.RESOURCE: (Kind.VAULTS,),
+}
+"""Where a subject would be, and then what relied on it and would take over what was weak."""
 _INVENTORY: Final = (Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS)
 _Policies = Sequence[PolicySubject] | None
 _Places = Sequence[tuple[Vault, Protected]]
@@ -86,6 +91,8 @@ class Comparison:
         self._now = collection.window.until
         self._vaults = vaults
         self._places = former.places() if former else {}
+        self._relied = former and (former.together or former)
+        self._relied_places = self._relied.places() if self._relied else {}
         seen = former.backups.values() if former else ()
         there = {each.id: each for each in backups} if seen or self._memory.missed else {}
         self._backups = there
@@ -139,9 +146,9 @@ class Comparison:
         known = then or self._memory.weakened.get((SubjectKind.VAULT, vault_id))
         return known.name if known else None
 
-    def former_policies(self, *vault_ids: str) -> tuple[Policy, ...]:
-        """The policies that were applied to one of some vaults when the run before looked."""
-        return self._former.applied(*vault_ids) if self._former else ()
+    def former_policies(self, vault_id: str) -> tuple[Policy, ...]:
+        """The policies that were applied to a vault when the run before looked."""
+        return self._former.applied(vault_id) if self._former else ()
 
     def past_rules(self, vault_id: str, since: datetime, applied: Iterable[PolicySubject]) -> tuple[PastRules, ...]:
         """By which rules policies kept the backups of a vault that were taken off since a time, in order of id."""
@@ -175,9 +182,10 @@ class Comparison:
         return tuple([each for each in missing if self._may_be_unread(each)])
 
     def _may_be_unread(self, weakened: Weakened) -> bool:
-        kind = _LIST_OF[weakened.kind]
+        lists = _LISTS_OF[weakened.kind]
         is_resource = weakened.kind == SubjectKind.RESOURCE
-        return not self._has_all[kind] or (not is_resource and self._may_be_hidden(kind, weakened.id))
+        is_hidden = not is_resource and self._may_be_hidden(lists[0], weakened.id)
+        return is_hidden or not all(self._has_all[kind] for kind in lists)
 
     def _may_be_hidden(self, kind: Kind, row_id: str, vault_id: str = "") -> bool:
         """Whether this run does not see what the run before saw: its row cannot be used, or may have lost its id."""
@@ -231,7 +239,8 @@ class Comparison:
             return self._not_there_then(known, now, Kind.VAULTS)
         before = {**of_vault(then), **self._copies_then(vault_id)}
         moved = self._moved.get(vault_id, _NOTHING)
-        doubts = (relied.doubt, self._doubt(Kind.BACKUPS), "" if before.keys() == own.keys() else _NOT_TOLD)
+        is_told = before.keys() == own.keys()
+        doubts = (relied.doubt, self._doubt(Kind.BACKUPS, self._former), "" if is_told else _NOT_TOLD)
         asking = [task.id for task in pick(tasks, _moves_ends)] if moved.weaker else []
         found = _all(compare(before, own), relied.found, moved)
         return self._protection(found, known, now, next(filter(None, doubts), ""), tuple(asking))
@@ -254,18 +263,19 @@ class Comparison:
 
         Where a task shows that it was taken out, CBR-111 says so.
         """
-        then = self._places.get(resource_id)
+        then = self._places.get(resource_id, ())
+        relied_then = self._relied_places.get(resource_id, then)
         earlier = self._earlier(SubjectKind.RESOURCE, resource_id)
-        if then and not earlier and _held(then) == _held(places):
+        if then and not earlier and _held(then) == _held(places) == _held(relied_then):
             return self._unchanged
         own = of_resource(places)
-        unsure = self._doubt_of_places(then, places) if then else ""
-        if then and (departure is not None or unsure):
+        unsure = self._doubt_of_places(then or relied_then, places) if relied_then else ""
+        if relied_then and (departure is not None or unsure):
             return self._protection(_NOTHING, earlier, {}, "" if departure else unsure)
-        relied = self._of_vaults(then, places, policies, earlier) if then else _Relied()
+        relied = self._of_vaults(relied_then, places, policies, earlier)
         known = _known(earlier, relied)
         now = {**own, **of_holding(_makers(places).values()), **_promises(policies)} if known and places else own
-        if then is None:
+        if not relied_then:
             return self._not_there_then(known, now, Kind.VAULTS)
         before = of_resource(then)
         is_told = not _makers(then) or not _makers(places) or before.keys() == own.keys()
@@ -301,7 +311,7 @@ class Comparison:
             return _not_all(Kind.VAULTS)
         if self._has_all[Kind.VAULTS] or (places and not (Kind.VAULTS in self._unlike and ids - self._vaults.keys())):
             return ""
-        return self._doubt(Kind.VAULTS)
+        return self._doubt(Kind.VAULTS, self._former)
 
     def _of_policies(self, vaults_then: Sequence[str], policies: _Policies, weakened: Sequence[Weakening]) -> _Relied:
         """Compare what applied policies promise where others are applied now; how one changed, it says itself.
@@ -313,7 +323,8 @@ class Comparison:
             policies: that are applied now.
             weakened: what became weaker earlier of what relied on them.
         """
-        then, doubt = self.former_policies(*vaults_then), self._doubt(Kind.POLICIES)
+        then = self._relied.applied(*vaults_then) if self._relied else ()
+        doubt = self._doubt(Kind.POLICIES, self._relied)
         if policies is None or self._are_hidden(then):
             return _Relied(doubt=doubt or _not_all(Kind.POLICIES))
         now = [subject.policy for subject in policies]
@@ -329,8 +340,8 @@ class Comparison:
         )
 
     def _copies_then(self, vault_id: str) -> Strength:
-        then = self.former_policies(vault_id)
-        is_known = not self._doubt_of_former(Kind.POLICIES) and not self._are_hidden(then)
+        then = self._relied.applied(vault_id) if self._relied else ()
+        is_known = not self._doubt_of(Kind.POLICIES, self._relied) and not self._are_hidden(then)
         return of_copies(vault_id, then) if is_known else {}
 
     def _are_hidden(self, policies: Iterable[Policy]) -> bool:
@@ -353,7 +364,7 @@ class Comparison:
             return None
         if self._former is None:
             return Protection(against=self._against, weakened=still_weak(earlier, now), doubt=self._why_not)
-        doubt = self._doubt_of_former(kind)
+        doubt = self._doubt_of(kind, self._former)
         return Protection(against=self._against, weakened=still_weak(earlier, now), doubt=doubt, is_new=not doubt)
 
     def _protection(
@@ -364,7 +375,10 @@ class Comparison:
         doubt: str,
         tasks: tuple[str, ...] = (),
     ) -> Protection:
-        weakened = joined(still_weak(earlier, now), self._fresh(found, tasks))
+        """Put together what became weaker; what an older list shows once more is no news."""
+        known = {(each.aspect, each.after) for each in earlier}
+        fresh = [each for each in self._fresh(found, tasks) if (each.aspect, each.after) not in known]
+        weakened = joined(still_weak(earlier, now), fresh)
         return Protection(against=self._against, weakened=weakened, strengthened=found.stronger, doubt=doubt)
 
     def _fresh(self, found: Differences, tasks: tuple[str, ...] = ()) -> list[Weakening]:
@@ -374,16 +388,16 @@ class Comparison:
             for each in found.weaker
         ]
 
-    def _doubt(self, kind: Kind) -> str:
+    def _doubt(self, kind: Kind, former: Former | None) -> str:
         """Why a list cannot be compared as a whole, or an empty text."""
         if kind not in self._unlike and not self._has_all[kind]:
             return _not_all(kind)
-        return self._doubt_of_former(kind)
+        return self._doubt_of(kind, former)
 
-    def _doubt_of_former(self, kind: Kind) -> str:
+    def _doubt_of(self, kind: Kind, former: Former | None) -> str:
         if kind in self._unlike:
             return f"the run before did not ask for the same {kind.words}"
-        if self._former is None or kind not in self._former.complete:
+        if former is None or kind not in former.complete:
             return f"the run before could not read all {kind.words}"
         return ""
 

@@ -78,6 +78,8 @@ class Former:
         applied_earlier: policies that were applied to a vault when a run last saw all that may be applied to it.
         left: resources that no vault held that this run could read, with the vaults that held them earlier.
         left_at: when those were seen last.
+        together: policies and vaults as the newest run saw them that read both, where those above are of different
+            runs: only lists of one time show what a vault was promised. Empty where there is no such run.
     """
 
     run: str
@@ -92,6 +94,7 @@ class Former:
     applied_earlier: Mapping[str, tuple[Policy, ...]] = field(default_factory=dict)
     left: Mapping[str, list[tuple[Vault, Protected]]] = field(default_factory=dict)
     left_at: Mapping[str, datetime] = field(default_factory=dict)
+    together: "Former | None" = None
 
     def sight_of(self, kind: Kind, row_id: str) -> Sight:
         """The list that something was taken from."""

@@ -837,3 +837,65 @@ class TestWhatIsCreatedAgain:
         collection = a_collection(rejected=(row,), accepted={"m1": a_waiver()}, memory=remembering(self.WEAK))
 
         assert arranged([], [], [a_vault()], collection, former=a_former()).forgotten == (self.WEAK,)
+
+    @pytest.mark.parametrize("unread", [Kind.POLICIES, Kind.VAULTS])
+    def test_what_was_weak_of_a_policy_that_is_gone_is_passed_on_where_nobody_can_take_it_over(
+        self, unread: Kind
+    ) -> None:
+        memory = a_collection(unread, memory=remembering(self.WEAK))
+
+        assert arranged([], [], [], memory, former=a_former()).forgotten == (self.WEAK,)
+
+
+class TestListsOfDifferentRuns:
+    """The run before could not read the policies; the run before that one read both."""
+
+    STRONG: ClassVar = a_policy(retention_days=90)
+    WEAK: ClassVar = a_policy("weak", vault_ids=frozenset({"vault-2"}))
+    EARLIER: ClassVar = a_former([STRONG, WEAK], [a_vault(), a_vault("vault-2", "server-2")])
+    MOVED: ClassVar = (a_vault(resources=()), a_vault("vault-2", "server-1", "server-2"))
+
+    def test_a_resource_that_moved_meanwhile_is_held_to_what_it_was_promised_before(self) -> None:
+        then = a_former([self.STRONG, self.WEAK], self.MOVED, together=self.EARLIER)
+        subjects = arranged([], [self.STRONG, self.WEAK], self.MOVED, former=then)
+        protection = of(subjects, SubjectKind.RESOURCE, "server-1")
+
+        assert told(protection) == {Aspect("retention_days", BACKUP): (90, 7)}
+
+    def test_so_is_one_that_was_in_no_vault_meanwhile(self) -> None:
+        out = a_former([self.STRONG, self.WEAK], [a_vault(resources=())], together=self.EARLIER)
+        subjects = arranged([], [self.STRONG, self.WEAK], self.MOVED, former=out)
+        protection = of(subjects, SubjectKind.RESOURCE, "server-1")
+
+        assert told(protection) == {Aspect("retention_days", BACKUP): (90, 7)}
+
+    def test_one_that_was_in_no_vault_then_is_held_to_what_the_run_before_saw(self) -> None:
+        new = a_vault("vault-1", "server-1", "new")
+        then = a_former([self.STRONG, self.WEAK], [new, a_vault("vault-2", "server-2")], together=self.EARLIER)
+        vaults = [a_vault(), a_vault("vault-2", "server-2", "new")]
+        protection = of(arranged([], [self.STRONG, self.WEAK], vaults, former=then), SubjectKind.RESOURCE, "new")
+
+        assert told(protection) == {Aspect("retention_days", BACKUP): (90, 7)}
+
+    def test_one_that_a_task_took_out_meanwhile_is_not_missed(self) -> None:
+        out = a_former([self.STRONG, self.WEAK], [a_vault(resources=())], together=self.EARLIER)
+        removal = a_backup(HOUR / 2, operation="remove_resource", task_id="removal")
+        subjects = arranged([removal], [self.STRONG, self.WEAK], [a_vault(resources=())], former=out)
+
+        assert told(of(subjects, SubjectKind.RESOURCE, "server-1")) == {}
+
+    def test_what_they_show_once_more_is_no_news(self) -> None:
+        known = was_weakened(SubjectKind.VAULT, "vault-1", "backup_policy", before=True, after=False)
+        then = a_former([], [a_vault()], together=a_former([a_policy()], [a_vault()]))
+        protection = vault_after(then, [], [a_vault()], memory=remembering(known))
+
+        assert protection is not None
+        since = {each.aspect.what: each.since for each in protection.weakened}
+        assert (since["backup_policy"], since["retention_days"]) == (OLDER, NOW)
+
+    def test_where_no_run_read_both_a_doubt_is_left(self) -> None:
+        neither = a_former(complete=frozenset())
+        protection = vault_after(a_former([a_policy()], [a_vault()], together=neither), [a_policy()], [a_vault()])
+
+        assert protection is not None
+        assert (protection.weakened, protection.doubt) == ((), "the run before could not read all policies")

@@ -225,6 +225,51 @@ def test_an_unreadable_list_hides_no_sabotage_from_the_run_after_it(world: World
     assert {("CBR-111", "vault", vault_id), ("CBR-114", "policy", world.policy["id"])} == failing(seeing)
 
 
+def unreadable(world: World, name: str) -> None:
+    refused = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
+    world.intercept = lambda request, _number: refused if name in request.url else None
+
+
+def test_what_moved_while_policies_could_not_be_read_is_held_to_what_it_was_promised_before(world: World) -> None:
+    only: Any = {"CBR_AUDIT_PROFILE": "{controls: [CBR-114]}"}
+    moved = world.vault["resources"][0]
+    other = {**deepcopy(world.vault), "id": "without-policy", "name": "without policy", "resources": []}
+    world.estate.vaults.append(other)
+
+    def move(world: World) -> None:
+        world.vault["resources"].remove(moved)
+        other["resources"].append(moved)
+
+    world.audit(**only)
+    unreadable(world, "/policies")
+    blind = [world.audit(move, **only), world.audit(**only)]
+    world.intercept = None
+    seeing, later = world.audit(**only), world.audit(**only)
+
+    assert finding(blind[0], "CBR-114", moved["id"])["outcome"] == "unknown"
+    assert failing(blind[1]) == set()
+    for report in (seeing, later):
+        told = finding(report, "CBR-114", moved["id"])
+        assert told["facts"]["backup_policy_before"] is True
+        assert (told["outcome"], told["facts"]["since"]) == ("fail", seeing["run"]["as_of"])
+
+
+def test_policies_and_vaults_that_no_run_read_together_for_long_leave_a_doubt(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.former_lists.MOST_LOOKED_BACK", 2)
+    only: Any = {"CBR_AUDIT_PROFILE": "{controls: [CBR-114]}"}
+    for name in ("/vaults", "/policies", "/vaults", "/policies"):
+        unreadable(world, name)
+        world.audit(**only)
+    world.intercept = None
+    report = world.audit(**only)
+
+    told = [each for each in report["findings"] if each["subject"]["kind"] == "vault"]
+    assert {each["outcome"] for each in told} == {"unknown"}
+    assert {"could not read all policies" in each["reason"] for each in told} == {True}
+
+
 def test_what_no_run_could_read_for_long_is_not_looked_for_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
