@@ -12,7 +12,8 @@ How it is judged
                     whether a planned one was made (CBR-102)
     not_applicable  no planned backup of the period succeeded: CBR-102 judges that
     CBR-106 judges backups that do not end. Runs that CBR-102 does not judge are left out here too, and runs that all
-    came at a shifted time were due then: CBR-116 judges that.
+    came at a shifted time were due then: CBR-116 judges that. A backup that names no policy, and is the first thing
+    that is known of its resource, may have been made by hand, and no run may have been due for it before.
 How to fix it
     Where backups begin late, let fewer of them run at once: they wait for each other. Where they take long, let them
     begin earlier; where one resource alone is slow, look at its disks.
@@ -38,7 +39,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unknown("nobody knows what was planned", problem=resource.unreadable)
     start = limits.now - limits.scheduled_run_period
     first = planned.first_since(start)
-    done = planned.done(first)
+    done = [(due, place) for due, place in planned.done(first) if not _may_be_by_hand(resource, due, planned, place)]
     delays = [planned.backups.began[place] - due for due, place in done]
     ends = zip(done, planned.backups.ended([place for _due, place in done]), strict=True)
     took = [(end - due, due, place) for (due, place), end in ends if end is not None]
@@ -62,6 +63,12 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not done:
         return not_applicable("no planned backup succeeded in the period", **facts)
     return passed("every planned backup ended within its window", _tasks(planned, done[-1:]), **facts)
+
+
+def _may_be_by_hand(resource: Resource, due: datetime, planned: Schedules, place: int) -> bool:
+    """Whether a task names no policy, and is the first that is known of a resource that was due before."""
+    known = resource.known_since
+    return known is not None and due < known and planned.backups.samples[place].policy_id is None
 
 
 def _slow(planned: Schedules, slow: list[tuple[timedelta, datetime, int]], limits: Limits, facts: Facts) -> Verdict:

@@ -159,3 +159,21 @@ def test_nobody_knows_where_the_plan_is_not_known(policies: Any) -> None:
     verdict = judge(a_resource(a_run(2), policies=policies), limits())
 
     assert (verdict.outcome, list(facts_of(verdict))) == (Outcome.UNKNOWN, ["problem"])
+
+
+@pytest.mark.parametrize(
+    ("policy_id", "known", "outcome"),
+    [
+        (None, timedelta(0), Outcome.PASS),
+        (None, -6 * HOUR, Outcome.FAIL),
+        ("policy-1", timedelta(0), Outcome.FAIL),
+    ],
+)
+def test_a_first_backup_that_may_have_been_made_by_hand_was_not_late(
+    policy_id: str | None, known: timedelta, outcome: Outcome
+) -> None:
+    began = DUE - 4 * DAY + 5 * HOUR
+    first = a_run(4, 7 * HOUR, policy_id=policy_id, created_at=began, started_at=began)
+    resource = a_resource(first, a_run(2), a_run(1), known_since=began + known)
+
+    assert judge(resource, limits()).outcome is outcome
