@@ -227,13 +227,24 @@ def lets_vanish(scene: _Scene) -> None:
 
 
 def _remove(scene: _Scene, *, with_task: bool) -> None:
-    for vault, held, points in scene.spare()[:1]:
-        gone = points[:_TAKEN]
+    chosen = [(*_, points[:_TAKEN]) for *_, points in scene.spare() if not _may_be_outnumbered(scene, points[0])]
+    for vault, held, gone in chosen[:1]:
         take_away(scene.estate, held, gone)
         for row in gone if with_task else ():
             _note(scene, "delete", vault, held, {"delete": {"backup_id": row["id"], "backup_name": row["name"]}})
         scene.fails("CBR-111", "vault", vault["id"])
         scene.untouched.discard(held["id"])
+
+
+def _may_be_outnumbered(scene: _Scene, point: Row) -> bool:
+    """Whether a policy may have taken a backup away before its end, because so many newer ones are there."""
+    newer = sum(row["created_at"] > point["created_at"] for row in scene.points(point["resource_id"]))
+    policies = [row for row in scene.estate.policies if _is_applied(row, point["vault_id"])]
+    return any(0 < row["operation_definition"].get("max_backups", -1) <= newer + _TAKEN for row in policies)
+
+
+def _is_applied(policy: Row, vault_id: str) -> bool:
+    return any(link["vault_id"] == vault_id for link in policy["associated_vaults"] or ())
 
 
 def _note(scene: _Scene, operation: str, vault: Row, held: Row | None, block: Row) -> None:
