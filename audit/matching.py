@@ -80,6 +80,7 @@ class Timetable:
     Attributes:
         due: in order, none after the time of judgement.
         begins: when the period of each begins.
+        start_by: until when each run may begin by its plan alone: the end of its start window.
         latest: how late each run may begin and still be on time.
         excuses: of each, why nobody is blamed for what is due then, such as a maintenance window, or an empty text.
     """
@@ -97,7 +98,8 @@ class Timetable:
         """
         self.due = due
         self.begins = [moment - _EARLY for moment in due]
-        self.latest = [moment + grace + start_window(moment) for moment in due]
+        self.start_by = [moment + start_window(moment) for moment in due]
+        self.latest = [moment + grace for moment in self.start_by]
         self.excuses = [maintenance(moment) for moment in due]
 
 
@@ -155,6 +157,7 @@ class Schedules:
 
     Attributes:
         due: when each run was due.
+        start_by: until when its plan lets each run begin.
         policy_ids: the policy of each run.
         states: what became of each run.
         answers: the place among ``backups`` of the task that answers each run, or None.
@@ -163,12 +166,13 @@ class Schedules:
         made_good: ids of the tasks that failed or were skipped, and that a success followed in the same period.
     """
 
-    __slots__ = ("_notes", "answers", "backups", "due", "made_good", "policy_ids", "states", "unscheduled")
+    __slots__ = ("_notes", "answers", "backups", "due", "made_good", "policy_ids", "start_by", "states", "unscheduled")
 
     def __init__(self, backups: TaskList) -> None:
         """Begin with no runs."""
         self.backups = backups
         self.due: Sequence[datetime] = ()
+        self.start_by: Sequence[datetime] = ()
         self.policy_ids: Sequence[str] = ()
         self.states: list[RunState] = []
         self.answers: list[int | None] = []
@@ -192,9 +196,14 @@ class Schedules:
         return [self.run(number) for number in range(first, len(self.states)) if self.states[number] in states]
 
     def done(self, first: int = 0) -> list[tuple[datetime, int]]:
-        """Return the places of the tasks that made the backups of the runs from one on, each behind its due time."""
-        runs = zip(self.due[first:], self.states[first:], self.answers[first:], strict=True)
-        return [(due, answer) for due, state, answer in runs if answer is not None and state in _MET]
+        """Return the places of the tasks that made the backups of the runs from one on, each behind when it was due.
+
+        One that has a start window is due when it begins there, or at the end of it.
+        """
+        began = self.backups.began
+        runs = zip(self.due[first:], self.start_by[first:], self.states[first:], self.answers[first:], strict=True)
+        met = ((due, by, answer) for due, by, state, answer in runs if answer is not None and state in _MET)
+        return [(max(due, min(began[answer], by)), answer) for due, by, answer in met]
 
     def last_judged(self, first: int) -> PlannedRun | None:
         """Return the last of the runs from one on that is judged."""
@@ -273,6 +282,7 @@ class Matcher:
             return None
         found = Schedules(tasks)
         found.due, found.policy_ids, found.answers = times.due, [plan.policy_id] * len(starts), [*starts]
+        found.start_by = times.start_by
         began = zip([tasks.began[start] for start in starts], times.latest, strict=True)
         found.states = [_LATE if moment > latest else _ON_TIME for moment, latest in began]
         found.unscheduled = self._of_window(self._without(starts), (plan,))
@@ -286,6 +296,7 @@ class Matcher:
         spare = self._without(answers)
         found = Schedules(self._tasks)
         found.due = [period[0] for period in periods]
+        found.start_by = [period[2].times.start_by[period[3]] for period in periods]
         found.policy_ids = [period[1] for period in periods]
         self._judge(found, periods, answers, _Spare(spare, self._strange))
         found.unscheduled = self._of_window(spare, plans)

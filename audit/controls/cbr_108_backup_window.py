@@ -5,7 +5,7 @@ Why it matters
     on.
 How it is judged
     pass            every planned backup of the last `scheduled_run_days` that succeeded ended no later than
-                    `backup_window_hours` after it was due
+                    `backup_window_hours` after it was due or, where its policy has a start window, began in it
     fail            one ended later: it took longer than the window, or it began late and would have ended in time
     unknown         the task log has gaps or a row that matters here and could not be used or does not cover the period,
                     a policy or its schedule cannot be read, a backup does not say when it ended, or nobody can say

@@ -12,6 +12,7 @@ from tests.core.builders import (
     NOW,
     TICK,
     a_backup,
+    a_policy,
     a_policy_subject,
     a_resource,
     a_window,
@@ -76,6 +77,29 @@ def test_the_run_that_ended_last_says_which_it_was() -> None:
         judge(a_resource(late, a_run(2, 9 * HOUR)), limits()).reason == "a planned backup took longer than its window"
     )
     assert judge(a_resource(late, a_run(2, 7 * HOUR)), limits()).reason == "a planned backup began late"
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+@pytest.mark.parametrize(
+    ("began", "took", "reason"),
+    [
+        (7 * HOUR, HOUR, None),
+        (7 * HOUR, 6 * HOUR, None),
+        (7 * HOUR, 6 * HOUR + TICK, "a planned backup took longer than its window"),
+        (8 * HOUR + 5 * HOUR, HOUR, None),
+        (8 * HOUR + 5 * HOUR, HOUR + TICK, "a planned backup began late"),
+    ],
+)
+def test_a_run_that_begins_in_the_start_window_of_its_policy_is_not_late(
+    began: timedelta, took: timedelta, reason: str | None, *, by_hand: bool
+) -> None:
+    policy = a_policy_subject(a_policy(start_window=8 * HOUR))
+    slow = a_run(2, began + took, started_at=DUE - 2 * DAY + began)
+    others = [a_backup(3 * DAY, policy_id=None, task_id="by hand")] if by_hand else []
+    verdict = judge(a_resource(*others, a_run(4), slow, a_run(1), policies=(policy,)), limits())
+
+    assert (verdict.outcome, verdict.reason if reason else None) == (Outcome.FAIL if reason else Outcome.PASS, reason)
+    assert facts_of(verdict)["longest_start_delay_minutes"] == max(began - 8 * HOUR, timedelta(0)) // MINUTE
 
 
 def test_a_pass_names_the_newest_backup_and_the_longest_times() -> None:
