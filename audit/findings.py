@@ -82,6 +82,8 @@ def unknown(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | da
 def puzzled(what: str, tasks: Sequence[Task], /, **facts: Fact | datetime) -> Verdict:
     """Nobody can say how tasks went: the newest has an undocumented status, names an error, or says too little."""
     newest = tasks[-1]
+    if newest.is_understood and newest.failures:
+        return unknown(f"{what} says that it succeeded, but not with all", tasks, failures=newest.failures, **facts)
     if newest.is_understood:
         return unknown(f"{what} does not say what it brought", tasks, operation=newest.operation, **facts)
     if newest.claims_success:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from audit.records import BACKUP, COPIES, DELETIONS, RESTORES, SYNC, VAULT_DELETE
 from audit.records.batch import Batch
 from audit.records.commons import Common
-from audit.records.fields import FAILURES, SHARED, failures, number, text, truth
+from audit.records.fields import FAILURES, NOT_SYNCED, SHARED, failures, number, text, truth
 from audit.records.keys import keys_of
 from audit.records.layout import NEVER, NO_BACKUP, NO_ID
 from audit.records.moments import states_of
@@ -62,8 +62,8 @@ def _own(rows: Sequence[Any]) -> tuple[list[Common], list[Any]]:
             backup_id = extra.delete and extra.delete.backup_id
         elif operation in RESTORES and (block := extra.restore):
             backup_id, target_id = block.backup_id, block.target_resource_id
-        elif operation == SYNC:
-            synced = extra.sync and extra.sync.sync_backup_num
+        elif operation == SYNC and (block := extra.sync):
+            synced, left = block.sync_backup_num, failures({NOT_SYNCED: block.err_sync_backup_num})
         elif operation == VAULT_DELETE and (block := extra.vault_delete):
             left = failures({name: getattr(block, name) for name in FAILURES})
         what = (operation, row.status, error.code, error.message)

@@ -13,7 +13,7 @@ from audit.answers import Deviation
 from audit.learnt import Difference
 from audit.records import Task
 from audit.records.batch import Batch
-from audit.records.fields import FAILURES
+from audit.records.fields import FAILURES, NOT_SYNCED
 from audit.records.keys import WIDTH as ID
 from audit.records.moments import states_of
 from audit.task_batch import batch_of
@@ -26,7 +26,7 @@ READ: Final = frozenset(
         *("id", "operation_type", "status", *TIMES, "vault_id", "vault_name", "policy_id"),
         *("error_info", "code", "message", "extra_info", "resource", "name", "type", "remove_resources", "resources"),
         *("backup_id", "source_backup_id", "incremental", "app_consistency_status", "app_consistency_error_code"),
-        *("target_resource_id", "sync_backup_num", *FAILURES),
+        *("target_resource_id", "sync_backup_num", *FAILURES, NOT_SYNCED),
     }
 )
 """The fields of which tasks are made, wherever they are."""

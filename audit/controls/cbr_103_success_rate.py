@@ -12,7 +12,8 @@ How it is judged
                     can say which of them do not count because a policy or its schedule cannot be read
     not_applicable  no backup finished in the period: CBR-101 judges that
     A failure does not count where a success made up for it before the next run was due, or where its planned run lay
-    in a maintenance window. A success that names a backup which an earlier success made counts as failed.
+    in a maintenance window. A success that names a backup which an earlier success made counts as failed, and so does
+    a synchronisation that brought none and could not bring some. One that brought some, but not all, is unknown.
 How to fix it
     Group the failed tasks by error code and repair the most frequent cause first.
 """

@@ -50,6 +50,7 @@ _MOST_SHARED: Final = 1 << 16
 _LONGEST_SHARED: Final = 200  # longer ones, such as messages, would fill the memory between two runs
 SHARED: Final = _Shared()
 FAILURES: Final = ("fail_count", "fail_delete_count")  # the documents have one, the Terraform provider the other
+NOT_SYNCED: Final = "err_sync_backup_num"
 _TRUTHS: Final = {"true": True, "false": False}
 
 
@@ -74,11 +75,11 @@ def _whole(value: object) -> int | None:
 
 
 def failures(own: Mapping[str, Any]) -> int | None:
-    """Say how much a deletion could not take away; None where it says of nothing, under either of the two names.
+    """Say how much a deletion could not take away, or a synchronisation not bring; None where it says of nothing.
 
     The type is a number; an older document calls it a list of ids, and what is neither may stand for some as well.
     """
-    found = [_number_left(value) for value in map(own.get, FAILURES) if value]
+    found = [_number_left(value) for value in map(own.get, (*FAILURES, NOT_SYNCED)) if value]
     return max(found, default=0) or None
 
 

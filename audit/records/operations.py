@@ -23,6 +23,7 @@ RESTORES: Final = frozenset({RESTORE})
 DELETIONS: Final = frozenset({DELETE})
 REMOVALS: Final = frozenset({REMOVE_RESOURCE, VAULT_DELETE})
 TAKE_AWAY: Final = DELETIONS | REMOVALS
+FALL_SHORT: Final = REMOVALS | {SYNC}  # those that say how much they could not do
 _OTHERS: Final = frozenset({SYNC, MIGRATE_RESOURCES})
 POLICY_OPERATIONS: Final = frozenset({BACKUP, REPLICATION})
 PUBLISHED: Final = frozenset({BACKUP}) | COPIES | RESTORES | TAKE_AWAY | _OTHERS

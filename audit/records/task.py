@@ -12,7 +12,7 @@ from msgspec import Struct
 from audit.collection import instant
 from audit.records.fields import SHARED, block, blocks, failures, ids, number, optional_instant, shared, text, truth
 from audit.records.keys import Key, key_of, text_of
-from audit.records.operations import BACKUP, KNOWN, MOVES_ENDS, OWN_BLOCKS, PUBLISHED, REMOVALS
+from audit.records.operations import BACKUP, FALL_SHORT, KNOWN, MOVES_ENDS, OWN_BLOCKS, PUBLISHED
 
 FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
 OPEN_STATUSES: Final = frozenset({"running", "waiting"})
@@ -41,8 +41,8 @@ class Task(Struct, frozen=True, gc=False):
         app_consistency: "1" where the applications were at rest while the backup was made, "0" where not.
         removed: ids of the resources that the task took out of a vault.
         synced: how many backups a synchronisation brought into a hybrid vault; None where it does not say, or is none.
-        failures: how much the deletion of a vault, or a removal from one, could not take away; None where it says of
-            nothing.
+        failures: how much the deletion of a vault, or a removal from one, could not take away, or how many backups a
+            synchronisation could not bring; None where it says of none.
     """
 
     key: Key
@@ -118,7 +118,7 @@ class Task(Struct, frozen=True, gc=False):
 
     @property
     def did_it_all(self) -> bool:
-        """The task succeeded, and says of nothing that it could not take it away."""
+        """The task succeeded, and says of nothing that it could not do it."""
         return self.succeeded and self.failures is None
 
     @property
@@ -199,7 +199,7 @@ class Task(Struct, frozen=True, gc=False):
             text(own.get("target_resource_id")),
             (),
             number(own.get("sync_backup_num")),
-            failures(own) if operation in REMOVALS else None,
+            failures(own) if operation in FALL_SHORT else None,
             SHARED[resource.get("id")],
             SHARED[resource.get("name")],
             SHARED[resource.get("type")],
@@ -245,7 +245,7 @@ class Task(Struct, frozen=True, gc=False):
             target_resource_id=text(own.get("target_resource_id")),
             removed=_removed(extra) if "remove_resources" in extra else (),
             synced=number(own.get("sync_backup_num")),
-            failures=failures(own) if operation in REMOVALS else None,
+            failures=failures(own) if operation in FALL_SHORT else None,
         )
 
 

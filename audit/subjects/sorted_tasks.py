@@ -1,7 +1,8 @@
 """The backup tasks of a resource, sorted once by what controls ask for.
 
 What is backed up elsewhere comes into a hybrid vault by synchronisation: for such a resource, these are its backups,
-unless one succeeded and brought none. Whether one brought any that does not say how many, nobody can say.
+unless one succeeded and brought none because there was none to bring. One that brought none and says that it could not
+bring some failed. Whether one brought any that does not say how many, or all of those that it should, nobody can say.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ class SortedTasks(NamedTuple):
         broken: the backups that failed or timed out, or are hollow.
         skipped: the backups that did not start.
         puzzling: the backups of which nobody can say how they went: their status is not documented, or contradicts
-            their error.
+            their error or what they could not bring.
         finished: the backups that succeeded or broke.
     """
 
@@ -48,7 +49,7 @@ def sort_out(tasks: Sequence[Task], *, synchronised: bool = False) -> SortedTask
         successes=backups.picked(_made_a_backup),
         broken=backups.picked(lambda task: task.broke),
         skipped=backups.picked(lambda task: task.status == "skipped"),
-        puzzling=backups.picked(lambda task: not task.is_understood or _is_silent(task)),
+        puzzling=backups.picked(lambda task: not task.is_understood or _is_silent(task) or _fell_short(task)),
         finished=backups.picked(lambda task: _made_a_backup(task) or task.broke),
     )
 
@@ -58,8 +59,16 @@ def _is_backup(task: Task) -> bool:
 
 
 def _is_backup_or_sync(task: Task) -> bool:
-    brought_none = task.succeeded and task.synced is not None and task.synced <= 0
-    return task.operation == BACKUP or (task.operation == SYNC and not brought_none)
+    return task.operation == BACKUP or (task.operation == SYNC and not (_brought_none(task) and task.did_it_all))
+
+
+def _brought_none(task: Task) -> bool:
+    return task.succeeded and task.synced is not None and task.synced <= 0
+
+
+def _fell_short(task: Task) -> bool:
+    """A synchronisation that succeeded, and says that it could not bring all."""
+    return task.operation == SYNC and task.succeeded and not task.did_it_all
 
 
 def _made_a_backup(task: Task) -> bool:
@@ -72,15 +81,15 @@ def _is_silent(task: Task) -> bool:
 
 
 def _found_out(written: TaskList, claimed: TaskList) -> TaskList:
-    """Call those successes hollow that name a backup which an earlier success made already."""
+    """Call those successes hollow that name a backup which an earlier success made already, or that brought none."""
     named = [key for key in claimed.backup_keys() if key is not None]
-    if len(set(named)) == len(named):  # nearly always
+    if len(set(named)) == len(named) and not any(map(_brought_none, written.kinds)):  # nearly always
         return written
     made: set[Key] = set()
     found = []
     for task in written:
         key = task.backup_key if task.succeeded else None
-        found.append(replace(task, status=HOLLOW) if key in made else task)
+        found.append(replace(task, status=HOLLOW) if key in made or _brought_none(task) else task)
         if key is not None:
             made.add(key)
     return plain(found)

@@ -9,6 +9,7 @@ from audit.controls import (
     cbr_101_recent_backup,
     cbr_102_scheduled_run,
     cbr_103_success_rate,
+    cbr_104_consecutive_failures,
     cbr_105_unresolved_failure,
     cbr_107_skipped_run,
     cbr_110_app_consistency,
@@ -250,3 +251,21 @@ def test_what_was_not_read_may_show_a_newer_synchronisation(changes: dict[str, A
 
 def test_a_backup_task_is_no_synchronisation() -> None:
     assert age_of(a_sync(20 * DAY), a_backup(DAY)).outcome is Outcome.FAIL
+
+
+def test_a_synchronisation_that_brought_none_and_could_not_bring_some_failed() -> None:
+    machine = a_machine(a_sync(9 * DAY), *(a_sync(day * DAY, synced=0, failures=2) for day in (8, 7, 6)))
+
+    assert cbr_103_success_rate.judge(machine, limits()).outcome is Outcome.FAIL
+    assert cbr_104_consecutive_failures.judge(machine, limits()).outcome is Outcome.FAIL
+    assert cbr_105_unresolved_failure.judge(machine, limits(repair_within=DAY)).outcome is Outcome.FAIL
+    assert age_of(*machine.tasks).outcome is Outcome.FAIL
+
+
+def test_nobody_can_say_how_a_synchronisation_went_that_brought_some_and_not_all() -> None:
+    partial = a_sync(DAY, synced=3, failures=1)
+    verdict = cbr_103_success_rate.judge(a_machine(a_sync(2 * DAY), partial), limits(**BY_PLAN))
+
+    assert (verdict.outcome, facts_of(verdict)["failures"]) == (Outcome.UNKNOWN, 1)
+    assert verdict.reason == "a backup says that it succeeded, but not with all"
+    assert age_of(partial).outcome is Outcome.PASS

@@ -39,6 +39,7 @@ ROWS = st.builds(
             {"restore": {"backup_id": an_id(901), "target_resource_id": ""}},
             {"sync": {}},
             {"sync": {"sync_backup_num": 2, "err_sync_backup_num": 0}},
+            {"sync": {"sync_backup_num": 0, "err_sync_backup_num": 3}},
             {"vault_delete": {}},
             {"vault_delete": {"fail_count": 2, "total_count": 5}},
         ]

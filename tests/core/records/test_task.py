@@ -117,6 +117,7 @@ def test_a_synchronisation_says_how_many_backups_it_brought() -> None:
         ({"fail_count": "0"}, None),
         ({"fail_count": []}, None),
         ({"fail_count": 2, "total_count": 7}, 2),
+        ({"err_sync_backup_num": 4}, 4),
         ({"fail_count": 0, "fail_delete_count": 3}, 3),
         ({"fail_count": 2.0}, 2),
         ({"fail_count": ["backup-1", "backup-2"]}, 2),
