@@ -49,7 +49,7 @@ from audit.findings import (
     strange,
     unknown,
 )
-from audit.records import BACKUP, DELETIONS, Backup, Task
+from audit.records import DELETIONS, Backup, Task
 from audit.subjects import (
     BACKUPS,
     DELETING,
@@ -137,7 +137,7 @@ def _is_clear(resource: Resource, gone: list[Task], extra: list[Backup]) -> bool
 def _covered(resource: Resource) -> list[Backup]:
     """The whole backups that were made here while the log is covered, in vaults that nothing else fills."""
     begin, end = silent_since(resource) + _FIRST, resource.window.until - SLACK
-    vaults = {vault.id for vault, _held in resource.places if vault.protect_type == BACKUP}
+    vaults = {vault.id for vault, _held in resource.places if vault.is_filled_by_cbr}
     points = [point for point in resource.own_points or () if begin <= point.created_at <= end]
     return [point for point in points if point.vault_id in vaults and not point.is_broken]
 

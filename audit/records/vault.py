@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from audit.records.fields import are_ids, block, blocks, ids, number, optional_instant, shared, text, truth
-from audit.records.operations import REPLICATION
+from audit.records.operations import BACKUP, REPLICATION
 
 _HYBRID: Final = "hybrid"
 
@@ -64,6 +64,7 @@ class Vault(Struct, frozen=True, kw_only=True):
 
     Attributes:
         protect_type: backup, replication or hybrid (billing.protect_type).
+        cloud_type: public or hybrid (billing.cloud_type).
         object_type: server, disk, turbo, workspace, file … (billing.object_type).
         status: available, lock, frozen, deleting or error (billing.status); lock means that it is being enlarged.
         locked: backups cannot be deleted before they expire (WORM); not billing.status.
@@ -84,6 +85,7 @@ class Vault(Struct, frozen=True, kw_only=True):
     protect_type: str
     created_at: datetime | None
     resources: tuple[Protected, ...]
+    cloud_type: str | None = None
     object_type: str | None = None
     status: str | None = None
     consistent_level: str | None = None
@@ -108,7 +110,12 @@ class Vault(Struct, frozen=True, kw_only=True):
     @property
     def is_synchronised(self) -> bool:
         """What is in it was backed up elsewhere, such as VMware on premises, and synchronised; CBR plans none of it."""
-        return self.protect_type == _HYBRID
+        return _HYBRID in {self.protect_type, self.cloud_type} and not self.receives_copies_only
+
+    @property
+    def is_filled_by_cbr(self) -> bool:
+        """Backups that CBR makes are all that comes into it."""
+        return self.protect_type == BACKUP and not self.is_synchronised
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Vault":
@@ -124,6 +131,7 @@ class Vault(Struct, frozen=True, kw_only=True):
             protect_type=billing["protect_type"],
             created_at=optional_instant(row.get("created_at")),
             resources=tuple(Protected.from_row(held) for held in row["resources"]),
+            cloud_type=text(billing.get("cloud_type")),
             object_type=text(billing.get("object_type")),
             status=text(billing.get("status")),
             consistent_level=text(billing.get("consistent_level")),

@@ -553,7 +553,7 @@ class _Arrangement:
             return None
         if isinstance(resource.tasks, PackedTasks):
             return resource.tasks.first_created()
-        vault_ids = {vault.id for vault, _held in resource.backup_places if vault.protect_type == BACKUP}
+        vault_ids = {vault.id for vault, _held in resource.backup_places if vault.is_filled_by_cbr}
         points = (point for point in self._points_of_resource.get(resource.id, ()) if point.vault_id in vault_ids)
         return min((point.created_at for point in points if point.is_own), default=seen)
 

@@ -14,6 +14,7 @@ from audit.controls import (
     cbr_107_skipped_run,
     cbr_110_app_consistency,
     cbr_113_policy_attribution,
+    cbr_301_vault_has_policy,
     cbr_401_newest_backup_available,
     cbr_404_task_backup_agreement,
     cbr_501_auto_protect,
@@ -36,6 +37,7 @@ from tests.core.builders import (
     a_resource,
     a_task,
     a_vault,
+    a_vault_subject,
     arranged,
     facts_of,
     limits,
@@ -269,3 +271,22 @@ def test_nobody_can_say_how_a_synchronisation_went_that_brought_some_and_not_all
     assert (verdict.outcome, facts_of(verdict)["failures"]) == (Outcome.UNKNOWN, 1)
     assert verdict.reason == "a backup says that it succeeded, but not with all"
     assert age_of(partial).outcome is Outcome.PASS
+
+
+def test_a_vault_is_hybrid_by_its_kind_or_by_its_cloud_unless_it_takes_copies() -> None:
+    kinds = [("hybrid", "public"), ("backup", "hybrid"), ("replication", "hybrid"), ("backup", "public")]
+    vaults = [a_vault(protect_type=protect, cloud_type=cloud) for protect, cloud in kinds]
+
+    assert [vault.is_synchronised for vault in vaults] == [True, True, False, False]
+    assert [vault.is_filled_by_cbr for vault in vaults] == [False, False, False, True]
+
+
+def test_no_policy_of_cbr_is_demanded_of_a_vault_of_the_hybrid_cloud() -> None:
+    vault = a_hybrid_vault(protect_type="backup", cloud_type="hybrid")
+    machine = a_resource(a_sync(DAY), vaults=(vault,), policies=())
+
+    assert (
+        cbr_301_vault_has_policy.judge(a_vault_subject(vault=vault, policies=()), limits()).outcome
+        is Outcome.NOT_APPLICABLE
+    )
+    assert cbr_101_recent_backup.judge(machine, limits(**BY_PLAN)).outcome is Outcome.PASS
