@@ -46,7 +46,9 @@ _LEFT_OUT: Final = (
     ),  # of no use when unpacked
     *("*.pyi", "*/py.typed", "*/tests/*", "*/benchmarks/*"),  # for those who develop with them
     *("pydantic/v1/*", "pydantic/mypy.py", "urllib3/contrib/emscripten/*"),  # for other programs and platforms
-    "charset_normalizer/*",  # handler.py hides it from requests
+    *("charset_normalizer/*", "charset_normalizer-*/METADATA"),  # handler.py hides it from requests
+    *("tzdata/zoneinfo/*.tab", "tzdata/zoneinfo/*.zi"),  # lists of zones; each zone has a file of its own
+    *("isal/igzip.py", "isal/igzip_threaded.py", "isal/isa-l/CMakeLists.txt", "isal/isa-l/Release_notes.txt"),
     "yaml/_yaml.*",  # PyYAML's parser in C, 0.8 MB: profiles are small, and safe_load does not use it
 )
 _SOURCES_OF_SCHEMAS: Final = (".documented.json", ".amendments.json")  # rows are checked against what they make

@@ -93,8 +93,8 @@ def _lacks(draft: Draft, resource: Resource, known: datetime) -> bool:
         draft.truth.resource(resource.id, *(["CBR-101"] if is_late else []))
         return is_late
     due = [moment for moment in policy.due(known, draft.as_of) if moment + GRACE < draft.as_of]
-    if due:
-        draft.truth.resource(resource.id, "CBR-101", *(["CBR-102"] if due[-1] > draft.as_of - WEEK else []))
+    is_recent = bool(due) and due[-1] > draft.as_of - WEEK
+    draft.truth.resource(resource.id, *(["CBR-101"] if due else []), *(["CBR-102"] if is_recent else []))
     return bool(due)
 
 

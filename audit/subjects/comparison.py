@@ -146,10 +146,6 @@ class Comparison:
         known = then or self._memory.weakened.get((SubjectKind.VAULT, vault_id))
         return known.name if known else None
 
-    def former_policies(self, vault_id: str) -> tuple[Policy, ...]:
-        """The policies that were applied to a vault when the run before looked."""
-        return self._former.applied(vault_id) if self._former else ()
-
     def past_rules(self, vault_id: str, since: datetime, applied: Iterable[PolicySubject]) -> tuple[PastRules, ...]:
         """By which rules policies kept the backups of a vault that were taken off since a time, in order of id."""
         trace, former = self._memory.vaults.get(vault_id), self._former
