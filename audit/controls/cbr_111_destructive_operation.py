@@ -31,7 +31,9 @@ How it is judged
     is to live for longer than it did and than they give: it ends later, or has no end although others have one. A
     number sets no end, and takes the oldest backup first: where an older one without an end is left, it is no
     explanation. What was made by hand shows no rule, nor does what may be kept as a single one of a week, month or
-    year; an end that somebody moved cannot be told from that of a rule.
+    year; an end that somebody moved cannot be told from that of a rule. A backup without an end that a number explains
+    is unknown where the policy keeps one of each day, week, month or year, and of one that is recent enough
+    none is left: no run says since when it keeps them.
     A backup that was made before the window had reached every retention that is not longer than the part of the window
     before its deletion. A deletion that this does not explain is counted and not judged: a longer window shows it. Of
     copies in a replication vault only their own ends are judged, and nothing of what was in a vault that was deleted,
@@ -173,13 +175,22 @@ def _of_vault(vault: VaultSubject) -> Verdict:
     if (deletions or unsure) and vault.policies is None:
         return unknown("backups are gone, and the policies could not be read", deletions, **facts)
     if weighed.guessed or unsure:
-        tasks = [task for task in deletions if task in weighed.guessed or task.backup_key in unsure]
-        return guessed(tasks, gone_in_doubt=len(weighed.guessed) + len(unsure), **facts)
+        return _in_doubt(deletions, weighed.guessed, unsure, facts)
     if weighed.doubtful:
         return unknown("backups were deleted, and perhaps no longer life was promised", weighed.doubtful, **facts)
     if _is_puzzling(undecided, deletions, vault):
         return unknown("backups were deleted, and the window does not show how old they were", undecided, **facts)
     return passed("nothing was seen to be taken away by hand", deletions[-1:], **facts)
+
+
+def _in_doubt(deletions: list[Task], guesses: list[Task], unsure: Mapping[Key, Fate], facts: Facts) -> Verdict:
+    """Say why nobody can say whether backups that are gone had come to their end."""
+    tasks = [task for task in deletions if task in guesses or task.backup_key in unsure]
+    facts = {**facts, "gone_in_doubt": len(guesses) + len(unsure)}
+    if guesses or set(unsure.values()) != {Fate.LAST}:
+        return guessed(tasks, **facts)
+    reason = "a backup is gone that the policy may keep as the one of its day, week, month or year"
+    return unknown(reason, tasks, **facts)
 
 
 def _reason(found: list[Task]) -> str:
@@ -192,17 +203,17 @@ def _reason(found: list[Task]) -> str:
     return "resources were taken out of the vault" if found else "backups are gone before their retention ended"
 
 
-def _lost(vault: VaultSubject, removals: list[Task], fates: Fates) -> tuple[dict[Key, Taken], frozenset[Key]]:
+def _lost(vault: VaultSubject, removals: list[Task], fates: Fates) -> tuple[dict[Key, Taken], Mapping[Key, Fate]]:
     """Find the backups that earlier runs saw and that went too early, and those of which nobody can say."""
     if vault.departure is not None or not vault.taken:
-        return {}, frozenset()
+        return {}, {}
     removed = {resource_id: task.created_at for task in removals for resource_id in (*task.removed, task.resource_id)}
     left = [each for each in vault.taken if each.made > removed.get(each.resource_id, _EVER)]
     of = {each.key: (each, fates.of(each)) for each in left}
     early = {key: each for key, (each, fate) in of.items() if fate == Fate.EARLY}
-    unsure = frozenset(key for key, (_each, fate) in of.items() if fate == Fate.UNKNOWN)
+    unsure = {key: fate for key, (_each, fate) in of.items() if fate in {Fate.UNKNOWN, Fate.LAST}}
     may_be_removed = vault.log_read and not shows(vault, REMOVING, vault.window.since)
-    return ({}, unsure | early.keys()) if may_be_removed else (early, unsure)
+    return ({}, unsure | dict.fromkeys(early, Fate.UNKNOWN)) if may_be_removed else (early, unsure)
 
 
 class _Weighed(NamedTuple):

@@ -25,6 +25,7 @@ class Fate(StrEnum):
     DUE = "due"  # its time had come
     EARLY = "early"  # nothing that was promised explains it
     UNKNOWN = "unknown"  # the policies could not be read, or no run saw the rules of then and what is left denies them
+    LAST = "last"  # a number took it, and the policy keeps one of its day, week, month or year: none is left
     UNJUDGED = "unjudged"  # it is a copy without an end: the rules for it are those of another region
 
 
@@ -61,7 +62,7 @@ class Fates:
         """Name those of which the rules do not say what their own end or the run before did: no later run sees them."""
         for taken in self._vault.taken:
             is_odd = taken.end is not None and not self._rules_allow(taken)
-            if is_odd or self.of(taken) in {Fate.EARLY, Fate.UNKNOWN}:
+            if is_odd or self.of(taken) in {Fate.EARLY, Fate.UNKNOWN, Fate.LAST}:
                 yield taken
 
     def _before_its_end(self, taken: Taken, end: datetime) -> Fate:
@@ -72,11 +73,25 @@ class Fates:
 
     def _by_rules(self, taken: Taken) -> Fate:
         """Judge one without an end: a number may take it that was kept while it was there, or the age of then."""
-        if self._is_outnumbered(taken, self.rules.numbers(taken.made, taken.gone)):
+        is_outnumbered = self._is_outnumbered(taken, self.rules.numbers(taken.made, taken.gone))
+        if is_outnumbered and self._was_the_last(taken):
+            return Fate.LAST
+        if is_outnumbered:
             return Fate.UNKNOWN if self.lives.outnumber(taken.resource_id, taken.made) else Fate.DUE
         if not self._is_old_enough(taken):
             return Fate.EARLY
         return Fate.UNKNOWN if self.lives.deny(taken.resource_id, taken.made, None) else Fate.DUE
+
+    def _was_the_last(self, taken: Taken) -> bool:
+        """Whether none is left of a day, week, month or year of which its policy keeps one."""
+        made, keys = self._made
+        there = made.get(taken.resource_id, ())
+        left = [
+            point.created_at
+            for point in self._vault.recovery_points or ()
+            if point.key in keys and point.resource_id == taken.resource_id
+        ]
+        return self.rules.lack_a_copy(taken.made, there[: bisect_right(there, taken.gone)], left)
 
     def _rules_allow(self, taken: Taken) -> bool:
         """Whether the age of then explains it, or a number that was kept while it was there."""

@@ -14,8 +14,9 @@ from typing import Final, NamedTuple
 from audit.records import KeepingRule, Policy
 from audit.schedule import Schedule
 
-WEEKS, MONTHS, YEARS = "weeks", "months", "years"
+DAYS, WEEKS, MONTHS, YEARS = "days", "weeks", "months", "years"
 LONGEST: Final[Mapping[str, timedelta]] = {
+    DAYS: timedelta(days=1),
     WEEKS: timedelta(weeks=1),
     MONTHS: timedelta(days=31),
     YEARS: timedelta(days=366),
@@ -67,6 +68,14 @@ def every_backup_for(policy: Policy, rhythms: Collection[Schedule]) -> timedelta
     chosen = _numbers(rule.weekdays, _WEEKDAYS)
     spans = all(rhythm.shortest_span(2) >= LONGEST[WEEKS] for rhythm in rhythms)
     return length_of(WEEKS, rule) if spans and _ever(rhythms, zone) <= chosen else timedelta(0)
+
+
+def period_of(unit: str, policy: Policy, moment: datetime) -> tuple[int, ...]:
+    """Name the day, week, month or year of a moment where a policy counts them; weeks begin on Mondays."""
+    day = (moment + (_zone(policy) or timedelta(0))).date()
+    return {DAYS: (day.toordinal(),), WEEKS: day.isocalendar()[:2], MONTHS: (day.year, day.month), YEARS: (day.year,)}[
+        unit
+    ]
 
 
 def may_be_kept_for(policy: Policy, made: datetime, length: timedelta) -> bool:

@@ -9,13 +9,14 @@ Advanced rules (keeping.py) never shorten anything. Where they alone limit what 
 the backups that they do not pick: the API documents that without age and number everything is kept for ever.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from audit.records import BACKUP, Policy
 from audit.schedule import Schedule
 from audit.subjects.keeping import (
+    DAYS,
     LONGEST,
     MONTHS,
     WEEKS,
@@ -25,6 +26,7 @@ from audit.subjects.keeping import (
     every_backup_for,
     length_of,
     may_be_kept_for,
+    period_of,
     rules_of,
 )
 from audit.subjects.policy import PolicySubject
@@ -72,7 +74,7 @@ def kept_at_most(subject: PolicySubject) -> timedelta | None:
 def long_term_copies(subject: PolicySubject) -> Mapping[str, Copies]:
     """How many copies of another day, week, month and year are kept beside the other rules."""
     policy = subject.policy
-    plain = {"days": policy.daily_copies, **_plain_copies(policy)}
+    plain = _plain_copies(policy)
     picked = copies_of(policy, _rhythms(subject))
     return {unit: _more(number, picked.get(unit, _NO_COPIES)) for unit, number in plain.items()}
 
@@ -83,6 +85,25 @@ def may_be_picked(policy: Policy, made: datetime, length: timedelta) -> bool:
     return timedelta(0) < longest >= whole or may_be_kept_for(policy, made, whole)
 
 
+def lacks_a_copy(policy: Policy, lost: datetime, made: Collection[datetime], left: Collection[datetime]) -> bool:
+    """Whether a backup is gone, and none is left of a day, week, month or year of which the policy keeps one.
+
+    When a week begins is not documented: the oldest of those that are kept may be cut short, and proves nothing.
+
+    Args:
+        policy: whose number of copies counts.
+        lost: when the backup was made that is gone.
+        made: when all were made that were there before it went.
+        left: when those were made that are left.
+    """
+    for unit, number in _plain_copies(policy).items():
+        period = period_of(unit, policy, lost)
+        newer = {found for found in (period_of(unit, policy, each) for each in made) if found > period}
+        if len(newer) < number - 1 and all(period_of(unit, policy, each) != period for each in left):
+            return True
+    return False
+
+
 def _more(number: int, picked: Copies) -> Copies:
     """What a number of copies and an advanced rule keep; nobody knows whether the two add up."""
     possible = None if picked.possible is None else number + picked.possible
@@ -90,7 +111,12 @@ def _more(number: int, picked: Copies) -> Copies:
 
 
 def _plain_copies(policy: Policy) -> Mapping[str, int]:
-    return {WEEKS: policy.weekly_copies, MONTHS: policy.monthly_copies, YEARS: policy.yearly_copies}
+    return {
+        DAYS: policy.daily_copies,
+        WEEKS: policy.weekly_copies,
+        MONTHS: policy.monthly_copies,
+        YEARS: policy.yearly_copies,
+    }
 
 
 def _long_term(policy: Policy) -> timedelta:
@@ -99,10 +125,7 @@ def _long_term(policy: Policy) -> timedelta:
 
 
 def _longest_copy(policy: Policy) -> timedelta:
-    return max(
-        min(policy.daily_copies, _MOST) * _DAY,
-        *(min(number, _MOST) * LONGEST[unit] for unit, number in _plain_copies(policy).items()),
-    )
+    return max(min(number, _MOST) * LONGEST[unit] for unit, number in _plain_copies(policy).items())
 
 
 def _rhythms(subject: PolicySubject) -> tuple[Schedule, ...]:

@@ -3,14 +3,14 @@
 A rule in days dates a backup when it is made; a number may take it whenever there are enough newer ones.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
 from audit.records import BACKUP
 from audit.subjects.policy import PolicySubject
-from audit.subjects.retention import may_be_picked
+from audit.subjects.retention import lacks_a_copy, may_be_picked
 from audit.subjects.taken import SLACK
 from audit.subjects.terms import PastRules, Terms, in_force
 
@@ -68,6 +68,10 @@ class Rules:
             return any(terms.days is None for terms in self.terms(made, made))
         days, lived = [*self.days(made)], (life + SLACK) // _DAY
         return lived in days or lived <= min(days, default=0)
+
+    def lack_a_copy(self, lost: datetime, made: Collection[datetime], left: Collection[datetime]) -> bool:
+        """Whether one that is applied keeps a copy of a day, week, month or year, and the last one of it is gone."""
+        return any(lacks_a_copy(subject.policy, lost, made, left) for subject in self._making)
 
     def may_pick(self, made: datetime, life: timedelta | None) -> bool:
         """Whether one that is applied may keep single backups for so long beside the others, such as one of a month.

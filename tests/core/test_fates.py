@@ -192,3 +192,30 @@ def test_only_what_the_rules_do_not_say_is_worth_remembering() -> None:
 
     assert remembered() == [own_end, early]
     assert remembered(policies=None) == [regular, own_end, early, by_number]
+
+
+@pytest.mark.parametrize(
+    ("rule", "age", "left", "expected"),
+    [
+        ({"weekly_copies": 4}, 15, (1, 2, 3), Fate.LAST),
+        ({"weekly_copies": 4}, 15, (1, 2, 3, 16), Fate.DUE),  # another one of its week is left
+        ({"weekly_copies": 2}, 15, (1, 2, 3), Fate.DUE),  # when weeks begin, nobody knows
+        ({"daily_copies": 7}, 5, (1, 2, 3), Fate.LAST),
+        ({"daily_copies": 7}, 5, (1, 2, 3, 4), Fate.LAST),
+        ({"daily_copies": 3}, 5, (1, 2, 3), Fate.DUE),
+        ({"monthly_copies": 3}, 40, (1, 2, 3), Fate.LAST),
+        ({"yearly_copies": 3}, 400, (1, 2, 3), Fate.LAST),
+        ({"yearly_copies": 3}, 30, (1, 2, 3), Fate.DUE),
+        ({}, 15, (1, 2, 3), Fate.DUE),
+    ],
+)
+def test_a_number_does_not_take_the_last_copy_of_a_week_that_the_policy_keeps(
+    rule: dict[str, int], age: int, left: tuple[int, ...], expected: Fate
+) -> None:
+    older = [age + 7, age + 14]
+    points = tuple(a_point(day * DAY, expired_at=None) for day in left)
+    others = tuple(a_taken(day * DAY, None, id=f"other-{day}") for day in older)
+    taken = a_taken(age * DAY, None)
+    vault = a_vault_subject(policies=(keeping(None, 3, **rule),), taken=(taken, *others), recovery_points=points)
+
+    assert Fates(vault).of(taken) is expected

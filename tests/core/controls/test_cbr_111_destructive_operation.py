@@ -496,3 +496,17 @@ class TestWhatNamesNothing:
 
         assert judge(a_collection(tasks=(task,)), limits()).outcome is Outcome.NOT_APPLICABLE
         assert judge(a_collection(Kind.TASKS, tasks=(task,)), limits()).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("by_task", [True, False])
+def test_the_last_copy_of_a_week_that_the_policy_keeps_is_never_gone_in_silence(by_task: bool) -> None:  # noqa: FBT001 - pytest gives it by name
+    rules = a_policy(retention_days=None, max_backups=3, weekly_copies=4)
+    policy = a_policy_subject(rules, terms=(Terms(NOW - 60 * DAY, NOW, None, 3),))
+    copy = a_taken(15 * DAY, None)
+    points = tuple(a_point(day * DAY, expired_at=None) for day in (1, 2, 3))
+    tasks = [a_deletion(3 * HOUR, copy.id)] if by_task else []
+    verdict = judge(a_vault_subject(*tasks, policies=(policy,), taken=(copy,), recovery_points=points), limits())
+
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert verdict.reason == "a backup is gone that the policy may keep as the one of its day, week, month or year"
+    assert (facts_of(verdict)["gone_in_doubt"], verdict.tasks) == (1, tuple(task.id for task in tasks))
