@@ -18,7 +18,7 @@ from typing import Final
 
 from audit.findings import Control, Facts, Severity, Verdict, failed, passed, unknown
 from audit.selection import literal_characters
-from audit.subjects import Limits, SubjectKind, Waiver, WaiverSubject
+from audit.subjects import Limits, SubjectKind, WaiverSubject
 
 _DAY: Final = timedelta(days=1)
 _FEWEST_CHARACTERS: Final = 3
@@ -33,18 +33,17 @@ def judge(subject: WaiverSubject, limits: Limits) -> Verdict:
     left = (waiver.until - limits.now) // _DAY
     if waiver.until - _DAY - limits.now > limits.max_waiver_period:
         return failed("it ends too far ahead", days_left=left, limit_days=limits.max_waiver_period // _DAY, **facts)
-    if _is_too_broad(waiver) or subject.findings > limits.max_waived_subjects:
+    characters = literal_characters(waiver.subject)
+    if characters < _FEWEST_CHARACTERS:
+        reason = "its subject is too short and fits nearly anything"
+        return failed(reason, characters=characters, limit_characters=_FEWEST_CHARACTERS, **facts)
+    if subject.findings > limits.max_waived_subjects:
         return failed("it is too broad", limit_subjects=limits.max_waived_subjects, **facts)
     if subject.needed:
         return passed("it is in force, and needed", days_left=left, **facts)
     if not subject.evidence_complete:
         return unknown("nothing that needs it was seen, and the evidence has gaps", **facts)
     return failed("it is not used: no finding needs it", **facts)
-
-
-def _is_too_broad(waiver: Waiver) -> bool:
-    """Whether its subject would fit nearly anything."""
-    return literal_characters(waiver.subject) < _FEWEST_CHARACTERS
 
 
 CONTROL: Final[Control[WaiverSubject]] = Control(

@@ -79,3 +79,10 @@ def test_a_gap_in_the_evidence_hides_no_failure_that_is_certain() -> None:
 
 def test_what_is_needed_in_spite_of_a_gap_passes() -> None:
     assert judge(a_waiver_subject(evidence_complete=False), limits()).outcome is Outcome.PASS
+
+
+def test_a_subject_that_is_too_short_is_said_with_what_it_needs() -> None:
+    verdict = judge(a_waiver_subject(a_waiver(subject="ab*")), limits())
+
+    assert verdict.reason == "its subject is too short and fits nearly anything"
+    assert (facts_of(verdict)["characters"], facts_of(verdict)["limit_characters"]) == (2, 3)

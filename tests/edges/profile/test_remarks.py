@@ -73,7 +73,10 @@ def test_what_has_an_effect_needs_no_remark(text: str) -> None:
         ),
         (a_waiver(until="2026-11-22"), "line 2: the waiver of CBR-101 web-1 would fail CBR-904: it has expired"),
         (a_waiver(until="2027-11-25"), "line 2: the waiver of CBR-101 web-1 would fail CBR-904: it ends too far ahead"),
-        (a_waiver(subject="w*"), "line 2: the waiver of CBR-101 w* would fail CBR-904: it is too broad"),
+        (
+            a_waiver(subject="w*"),
+            "line 2: the waiver of CBR-101 w* would fail CBR-904: its subject is too short and fits nearly anything",
+        ),
         (
             f"skip: [CBR-101]\n{a_waiver()}",
             "line 3: the waiver of CBR-101 web-1 will be unused: its control is not applied",
