@@ -535,7 +535,7 @@ def test_every_mutated_row_is_used_drifted_or_rejected(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if ANSWERS[kind].identity])  # rows that something tells apart
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_counts_of_many_pages_add_up_in_any_order(kind: Kind, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  # repeatable
     good, identity = BUILDERS[kind](), ANSWERS[kind].identity

@@ -87,7 +87,7 @@ REFUSED = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
 def test_an_inventory_that_cannot_be_read_leaves_unknowns(
     scenario: str, path: str, answer: Response, tmp_path: Path
 ) -> None:
-    simulator = a_simulator(scenario, resources=12, days=30)
+    simulator = a_simulator(scenario, resources=8, days=12)
     simulator.intercept = on(path, answer)
 
     done = audit(simulator, tmp_path)

@@ -37,16 +37,17 @@ class World:
     estate: Estate = field(default_factory=lambda: build_estate("healthy", seed=3, resources=8, days=30, as_of=AS_OF))
     now: datetime = AS_OF
     intercept: Any = None
+    is_replayed: bool = False
     policy: Row = field(init=False)
     vault: Row = field(init=False)
 
     def audit(self, *changes: Change, after: timedelta = HOUR / 2, **settings: str) -> Any:
         """Let something happen, and audit a while later; returns the report."""
         done = self.run(*changes, after=after, **settings)
-        report = orjson.loads((self.folder / done.prefix / "report.json").read_bytes())
-        again = replay(open_store(str(self.folder)), self.estate.project_id, done.report.run.id)
-        assert again.differing == ()
-        return report
+        if self.is_replayed:
+            again = replay(open_store(str(self.folder)), self.estate.project_id, done.report.run.id)
+            assert again.differing == ()
+        return orjson.loads((self.folder / done.prefix / "report.json").read_bytes())
 
     def run(self, *changes: Change, after: timedelta = HOUR / 2, **settings: str) -> Done:
         self.now += after
@@ -146,6 +147,7 @@ def test_a_first_run_has_nothing_to_compare_with_and_the_next_one_finds_nothing_
 
 
 def test_a_shortened_retention_fails_until_it_is_restored(world: World) -> None:
+    world.is_replayed = True
     policy_id = world.policy["id"]
     days = world.policy["operation_definition"]["retention_duration_days"]
     world.audit()
@@ -213,6 +215,7 @@ def test_lowering_the_retention_does_not_hide_backups_that_are_deleted_by_hand(w
 
 
 def test_an_unreadable_list_hides_no_sabotage_from_the_run_after_it(world: World) -> None:
+    world.is_replayed = True
     vault_id, rows = world.vault["id"], world.whole_backups()
     world.audit()
     refused = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
@@ -346,6 +349,7 @@ def test_a_manual_backup_may_go_at_its_own_end(world: World) -> None:
 
 
 def test_ends_that_were_moved_nearer_are_found_with_the_task_that_asked(world: World) -> None:
+    world.is_replayed = True
     vault_id, rows = world.vault["id"], world.whole_backups()
     tomorrow = (AS_OF + 2 * DAY).strftime("%Y-%m-%dT00:00:00.000000")
     world.audit()
@@ -409,6 +413,7 @@ def test_stored_answers_that_are_gone_leave_a_doubt(world: World) -> None:
 
 
 def test_a_row_that_could_not_be_used_then_leaves_a_doubt(world: World) -> None:
+    world.is_replayed = True
     extra = {**deepcopy(world.policy), "id": "odd", "trigger": {}}
     world.estate.policies.append(extra)
     world.audit()

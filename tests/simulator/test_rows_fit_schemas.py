@@ -49,7 +49,7 @@ def answers(simulator: Simulator, name: str) -> Iterator[Any]:
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("scenario", STEADY)
 def test_every_row_is_as_documented_unless_it_drifts(name: str, scenario: str) -> None:
-    for answer in answers(a_simulator(scenario, resources=20, days=16), name):
+    for answer in answers(a_simulator(scenario, resources=9, days=16), name):
         assert [error.message for error in schema(name).iter_errors(answer)] == []
 
 

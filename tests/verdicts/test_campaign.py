@@ -4,11 +4,11 @@ import pytest
 
 from audit.findings import Verdict, failed, passed, unknown
 from tests.verdicts.faults import SWEEPS, try_faults
-from tests.verdicts.relations import RELATIONS, TOLD, try_relation
+from tests.verdicts.relations import RELATIONS, try_relation
 from tests.verdicts.truths import TELLINGS, try_truth
 
 PROJECTS = [(telling, scenario) for telling, (scenarios, _tell) in TELLINGS.items() for scenario in scenarios]
-SHARES = 4
+SHARES = 8
 
 
 @pytest.mark.parametrize("seed", [4, 9, 22])
@@ -20,10 +20,9 @@ def test_an_audit_finds_what_is_true_and_nothing_else(telling: str, scenario: st
     assert counts["projects"] == 1
 
 
-@pytest.mark.parametrize("scenario", TOLD)
 @pytest.mark.parametrize("name", RELATIONS)
-def test_what_must_not_change_a_verdict_does_not(name: str, scenario: str) -> None:
-    counts, wrong = try_relation(name, scenario, 5)
+def test_what_must_not_change_a_verdict_does_not(name: str) -> None:
+    counts, wrong = try_relation(name, "mixed", 5)
 
     assert wrong == []
     assert counts["verdicts"] > 50
@@ -34,7 +33,7 @@ def test_no_fault_at_a_request_makes_missing_data_look_good(sweep: tuple[str, st
     counts, wrong = try_faults(*sweep, SWEEPS.index(sweep) % SHARES, SHARES)
 
     assert wrong == []
-    assert counts["audits"] >= 2
+    assert counts["audits"] >= 1
 
 
 @pytest.mark.parametrize(

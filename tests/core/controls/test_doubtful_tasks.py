@@ -432,7 +432,7 @@ def test_no_doubt_about_one_task_makes_a_failure_or_takes_one_away(
     control: Control[Any], kind: SubjectKind, oddity: dict[str, Any]
 ) -> None:
     chance = random.Random(f"{control.id} {oddity}")  # noqa: S311  # repeatable
-    for _ in range(60):
+    for _ in range(30):
         subject = a_subject(chance, kind)
         if not subject.tasks:
             continue

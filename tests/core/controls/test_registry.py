@@ -169,7 +169,7 @@ def test_a_gap_leads_to_unknown_or_to_what_the_complete_log_says(
 ) -> None:
     chance = random.Random(control.id)  # noqa: S311  # repeatable
     policies = [(), (a_policy_subject(),), (a_policy_subject(a_policy(retention_days=None, max_backups=2)),)]
-    for _ in range(150):
+    for _ in range(80):
         complete = a_subject(kind, *some_tasks(chance), policies=chance.choice(policies))
         remaining = tuple(task for task in complete.tasks if chance.random() < 0.7)
         gappy = replace(complete, tasks=remaining, log_complete=False)
@@ -193,7 +193,7 @@ def test_the_same_log_with_a_gap_is_never_judged_better(control: Control[Any], k
 @pytest.mark.parametrize("allowed", LIMITS)
 def test_no_gap_in_any_list_makes_a_verdict_better(control: Control[Resource], allowed: Limits) -> None:
     chance = random.Random(control.id)  # noqa: S311  # repeatable
-    for _ in range(100):
+    for _ in range(60):
         complete = a_random_resource(chance, *(some_tasks(chance) if chance.random() < 0.2 else ()))
         gappy = with_a_gap(chance, complete)
         judged, truth = control.judge(gappy, allowed), control.judge(complete, allowed)

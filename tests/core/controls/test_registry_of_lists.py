@@ -59,7 +59,7 @@ def test_the_random_subjects_comply_and_do_not(control: Control[Any], kind: Subj
 @pytest.mark.parametrize("allowed", [limits(), DEMANDING])
 def test_no_missing_row_makes_a_verdict_better(control: Control[Any], kind: SubjectKind, allowed: Limits) -> None:
     chance = random.Random(control.id)  # noqa: S311  # repeatable
-    for _ in range(800):
+    for _ in range(400):
         complete = MAKERS[kind](chance)
         gappy = without_some_rows(chance, complete)
         judged, truth = control.judge(gappy, allowed), control.judge(complete, allowed)
