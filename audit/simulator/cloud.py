@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from audit.simulator.estate import Estate
-from audit.simulator.functions import Function
 from audit.simulator.habits import Habits
-from audit.simulator.kms import Key
-from audit.simulator.notices import Inbox
+from audit.simulator.inbox import Inbox
+from audit.simulator.signing_key import Key
 from audit.simulator.task_log import TaskLog
 from audit.simulator.temporary import Pair, Pairs
 from audit.simulator.tokens import Tokens
+
+Function = Callable[[Any], Any]
+"""A function that FunctionGraph runs: it is given an event, and returns something."""
 
 
 @dataclass(frozen=True, slots=True)

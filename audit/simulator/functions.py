@@ -7,18 +7,14 @@ failed function looks like is documented by its headers only; here its error is 
 import base64
 import json
 import re
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from audit.simulator.answers import RefusedError, good
+from audit.simulator.cloud import Cloud, Function
 from audit.simulator.messages import Request, Response
 
-if TYPE_CHECKING:
-    from audit.simulator.cloud import Cloud
-
-Function = Callable[[Any], Any]
 NAME: Final = "cbr-audit"
 _URN: Final = re.compile(r"urn:fss:sim-1:(?P<project>[^:]+):function:default:(?P<name>[^:]+)(?::latest)?")
 _MOST_LOG: Final = 2000
@@ -29,7 +25,7 @@ def urn_of(project_id: str) -> str:
     return f"urn:fss:sim-1:{project_id}:function:default:{NAME}:latest"
 
 
-def invoke(cloud: "Cloud", request: Request, urn: str) -> Response:
+def invoke(cloud: Cloud, request: Request, urn: str) -> Response:
     """Call the function and answer with what it returned or raised, and with the end of its log."""
     function, event = _function(cloud, urn), _event(request)
     try:
@@ -48,13 +44,13 @@ def invoke(cloud: "Cloud", request: Request, urn: str) -> Response:
     return Response(answer.status, {**answer.headers, **told}, answer.body)
 
 
-def invoke_later(cloud: "Cloud", request: Request, urn: str) -> Response:
+def invoke_later(cloud: Cloud, request: Request, urn: str) -> Response:
     """Accept the event. A real function would run later; here it has run when the answer comes."""
     invoke(cloud, request, urn)
     return good({"request_id": "invocation-1"}, HTTPStatus.ACCEPTED)
 
 
-def _function(cloud: "Cloud", urn: str) -> Function:
+def _function(cloud: Cloud, urn: str) -> Function:
     match = _URN.fullmatch(unquote(urn))
     if cloud.function is None or match is None or match["project"] != cloud.estate.project_id or match["name"] != NAME:
         raise RefusedError(HTTPStatus.NOT_FOUND, "FSS.1051", "Not found the function")

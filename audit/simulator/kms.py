@@ -2,23 +2,19 @@
 
 Sources: "Signing Data", "Querying a Public Key" and "Error Codes" of the DEW API reference. What is answered for a key
 of another usage, and the form of a signature, are not documented; here it is KMS.0401 and DER.
-
-Only this needs cryptography (the extra ``sign``), and only when a key is asked for.
 """
 
 import base64
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from audit.simulator.answers import RefusedError, good
+from audit.simulator.cloud import Cloud
 from audit.simulator.messages import Request, Response
-
-if TYPE_CHECKING:
-    from audit.simulator.cloud import Cloud
+from audit.simulator.signing_key import Key
 
 T = TypeVar("T")
 _KNOWN: Final = {"key_id", "message", "signing_algorithm", "message_type", "sequence"}
@@ -31,62 +27,13 @@ _STATES: Final = {
 }
 
 
-@dataclass(slots=True)
-class Key:
-    """The one key of a project; a test may change what it is.
-
-    Attributes:
-        spec: EC_P256, or EC_P384 for a key of the wrong kind.
-        usage: SIGN_VERIFY, or ENCRYPT_DECRYPT for a key that cannot sign.
-        state: enabled, disabled or pending deletion.
-    """
-
-    id: str
-    spec: str = "EC_P256"
-    usage: str = "SIGN_VERIFY"
-    state: str = "enabled"
-
-    @property
-    def pem(self) -> str:
-        """The public half, with the line ends that KMS sends."""
-        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - an extra
-
-        public = self._private().public_key()
-        form = serialization.PublicFormat.SubjectPublicKeyInfo
-        text: str = public.public_bytes(serialization.Encoding.PEM, form).decode()
-        return text.replace("\n", "\r\n")
-
-    def sign(self, digest: bytes) -> bytes:
-        """Sign a digest that was computed before."""
-        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - an extra
-        from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: PLC0415 - an extra
-
-        kind = hashes.SHA256() if self.spec == "EC_P256" else hashes.SHA384()
-        signature: bytes = self._private().sign(digest, ec.ECDSA(utils.Prehashed(kind)))
-        return signature
-
-    def _private(self) -> Any:
-        """The same private half for the same id, so that a simulator can be started again."""
-        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - an extra
-
-        curve = ec.SECP256R1() if self.spec == "EC_P256" else ec.SECP384R1()
-        secret = int.from_bytes(hashlib.sha256(f"only simulated {self.id}".encode()).digest()[:31])
-        return ec.derive_private_key(secret, curve)
-
-
-def key_of(project_id: str) -> Key:
-    """Make the key of a project."""
-    name = hashlib.sha256(f"key of {project_id}".encode()).hexdigest()
-    return Key("-".join((name[:8], name[8:12], name[12:16], name[16:20], name[20:32])))
-
-
-def get_public_key(cloud: "Cloud", request: Request, _: str) -> Response:
+def get_public_key(cloud: Cloud, request: Request, _: str) -> Response:
     """Show the public half of the key."""
     key, _asked = _key(cloud, request, {"key_id", "sequence"})
     return good({"key_id": key.id, "public_key": _with_cryptography(lambda: key.pem)})
 
 
-def sign(cloud: "Cloud", request: Request, _: str) -> Response:
+def sign(cloud: Cloud, request: Request, _: str) -> Response:
     """Sign a message, or the digest of one; a digest is what is meant unless told."""
     key, asked = _key(cloud, request, _KNOWN)
     if key.state in _STATES:
@@ -104,7 +51,7 @@ def sign(cloud: "Cloud", request: Request, _: str) -> Response:
     return good({"key_id": key.id, "signature": base64.b64encode(signature).decode()})
 
 
-def _key(cloud: "Cloud", request: Request, known: set[str]) -> tuple[Key, dict[str, Any]]:
+def _key(cloud: Cloud, request: Request, known: set[str]) -> tuple[Key, dict[str, Any]]:
     try:
         asked = json.loads(request.body)
         name, is_known = asked["key_id"], asked.keys() <= known

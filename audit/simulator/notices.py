@@ -1,19 +1,17 @@
-"""Where notifications arrive: a topic of SMN, a webhook and a dead-man switch. What came is kept for whoever asks.
+"""Where notifications arrive: a topic of SMN, a webhook and a dead-man switch.
 
 Source: "Publishing Messages in the Text Format" of the SMN API; its error codes are not published for every case.
 """
 
 import json
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from audit.simulator.answers import RefusedError, good
+from audit.simulator.cloud import Cloud
+from audit.simulator.inbox import Message
 from audit.simulator.messages import Request, Response
-
-if TYPE_CHECKING:
-    from audit.simulator.cloud import Cloud
 
 TOPIC: Final = "backups"
 _LONGEST_SUBJECT: Final = 512
@@ -21,29 +19,12 @@ _LONGEST_MESSAGE: Final = 256 * 1024
 _KNOWN: Final = {"subject", "message", "time_to_live"}
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message that was published."""
-
-    subject: str
-    text: str
-
-
-@dataclass(slots=True)
-class Inbox:
-    """Everything that arrived, in order; each ping is kept as its signal and its text."""
-
-    messages: list[Message] = field(default_factory=list)
-    calls: list[Request] = field(default_factory=list)
-    pings: list[tuple[str, str]] = field(default_factory=list)
-
-
 def topic_of(project_id: str) -> str:
     """The URN of the one topic that a project has."""
     return f"urn:smn:sim-1:{project_id}:{TOPIC}"
 
 
-def publish(cloud: "Cloud", request: Request, urn: str) -> Response:
+def publish(cloud: Cloud, request: Request, urn: str) -> Response:
     """Publish a message to the topic."""
     if unquote(urn) != topic_of(cloud.estate.project_id):
         raise RefusedError(HTTPStatus.NOT_FOUND, "SMN.0011", "Topic not found.")
@@ -52,13 +33,13 @@ def publish(cloud: "Cloud", request: Request, urn: str) -> Response:
     return good({"message_id": f"{number:032x}", "request_id": f"{number:032x}"})
 
 
-def call(cloud: "Cloud", request: Request, _: str) -> Response:
+def call(cloud: Cloud, request: Request, _: str) -> Response:
     """Take a webhook's call, as any receiver would."""
     cloud.inbox.calls.append(request)
     return Response(HTTPStatus.NO_CONTENT.value)
 
 
-def ping(cloud: "Cloud", request: Request, signal: str) -> Response:
+def ping(cloud: Cloud, request: Request, signal: str) -> Response:
     """Take a ping: an empty signal is a success."""
     cloud.inbox.pings.append((signal or "success", request.body.decode()))
     return Response(HTTPStatus.OK.value, {"Content-Type": "text/plain"}, b"OK")

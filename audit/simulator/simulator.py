@@ -9,13 +9,14 @@ from threading import Lock
 from typing import Final
 
 from audit.simulator import routes
-from audit.simulator.cloud import Account, Cloud
+from audit.simulator.cloud import Account, Cloud, Function
 from audit.simulator.estate import Estate
-from audit.simulator.functions import Function, urn_of
+from audit.simulator.functions import urn_of
 from audit.simulator.habits import Habits
-from audit.simulator.kms import Key, key_of
+from audit.simulator.inbox import Inbox
 from audit.simulator.messages import Request, Response
-from audit.simulator.notices import Inbox, topic_of
+from audit.simulator.notices import topic_of
+from audit.simulator.signing_key import Key, key_of
 from audit.simulator.task_log import TaskLog
 from audit.simulator.temporary import Pair
 from audit.simulator.tokens import Tokens

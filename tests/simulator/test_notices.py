@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.simulator import Request, Response, Simulator
-from audit.simulator.notices import Message
+from audit.simulator.inbox import Message
 from tests.simulator.asking import a_simulator, body_of
 
 SMN = "https://smn.sim-1.myhuaweicloud.com"
