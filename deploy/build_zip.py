@@ -49,6 +49,8 @@ _LEFT_OUT: Final = (
     *("charset_normalizer/*", "charset_normalizer-*/METADATA"),  # handler.py hides it from requests
     *("tzdata/zoneinfo/*.tab", "tzdata/zoneinfo/*.zi"),  # lists of zones; each zone has a file of its own
     *("isal/igzip.py", "isal/igzip_threaded.py", "isal/isa-l/CMakeLists.txt", "isal/isa-l/Release_notes.txt"),
+    *("urllib3/contrib/pyopenssl.py", "urllib3/contrib/socks.py"),  # for a Python without TLS names, and for proxies
+    *("dateutil/tz/win.py", "annotated_types/test_cases.py"),  # for Windows, and for tests
     "yaml/_yaml.*",  # PyYAML's parser in C, 0.8 MB: profiles are small, and safe_load does not use it
 )
 _SOURCES_OF_SCHEMAS: Final = (".documented.json", ".amendments.json")  # rows are checked against what they make
