@@ -41,14 +41,14 @@ wheels: ## download the function's dependencies anew
 	$(MAKE) build/.wheels
 
 schemas: .venv/.develops ## write the published schemas, the amended ones and presets.json anew
-	$(BIN)/python -c 'from pathlib import Path; from audit.published import write; write(Path("schemas"))'
+	$(BIN)/python -c 'from pathlib import Path; from audit.generators.published_schemas import write; write(Path("schemas"))'
 	$(BIN)/python -m tests.schemas.amended
 	$(BIN)/python -c 'from pathlib import Path; from audit.profile.reading import presets_as_json; \
 		Path("audit/profile/presets/presets.json").write_bytes(presets_as_json())'
 
 docs: .venv/.develops ## write docs/controls.md anew
 	mkdir -p docs
-	$(BIN)/python -c 'from pathlib import Path; from audit.handbook import handbook; Path("docs/controls.md").write_bytes(handbook())'
+	$(BIN)/python -c 'from pathlib import Path; from audit.generators.handbook import handbook; Path("docs/controls.md").write_bytes(handbook())'
 
 lock: ## choose the newest dependencies again (needs uv)
 	$(COMPILE) --upgrade --extra build --extra cli --output-file requirements.lock

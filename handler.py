@@ -10,7 +10,7 @@ import os
 import warnings
 from typing import Any
 
-from audit.unused import absent, idle
+from audit.app.unused import absent, idle
 
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # it would look for some in every package there is
 # structlog has loggers to be awaited, and nobody waits here. requests spells names of hosts, which are plain here, and
@@ -21,11 +21,11 @@ with idle("asyncio", "idna"), absent("chardet", "charset_normalizer", "simplejso
     import structlog
 
     from audit import log
+    from audit.app.garbage import look_rarely
+    from audit.app.order import Context, order_from_event
+    from audit.app.wiring import carry_out, summary
     from audit.errors import AuditError, IncompleteError
-    from audit.garbage import look_rarely
-    from audit.orders import Context, order_from_event
     from audit.report.facts import Conclusion
-    from audit.wiring import carry_out, summary
 
 gc.freeze()  # nor is it looked through again later
 gc.enable()

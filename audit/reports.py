@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from audit.chain import Digest, Envelope, folder_of
 from audit.errors import ChainError, StoreError
-from audit.publish import REPORT
-from audit.published import ManifestFile, ReportFile
+from audit.evidence.chain import Digest, Envelope, folder_of
+from audit.evidence.publish import REPORT
+from audit.evidence.store import Store, open_store
+from audit.evidence.stored_runs import prefix_of, read_listed, read_manifest
 from audit.report.facts import Conclusion
-from audit.store import Store, open_store
-from audit.stored_runs import prefix_of, read_listed, read_manifest
+from audit.report.models import ManifestFile, ReportFile
 
 
 @dataclass(frozen=True)

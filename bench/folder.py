@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from audit.cbr.paging import Walk
+from audit.answers.intake import read_envelope
+from audit.app.run import Pages
+from audit.cloud.cbr.paging import Walk
 from audit.collection import Kind, Page, Reading, Window
 from audit.profile import Profile, load_profile
 from audit.report.facts import RunFacts
-from audit.run import Pages
-from audit.validate import read_envelope
 from bench.pages import AS_OF, DAYS, PAGE_SIZE, STRIDE, answer
 
 WINDOW: Final = Window(AS_OF - timedelta(days=DAYS), AS_OF)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from audit.garbage import look_rarely
+from audit.app.garbage import look_rarely
 from bench.memory import peak_mb
 
 Work = Callable[[Path], Mapping[str, Any]]

@@ -8,16 +8,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from audit.assess import assess
-from audit.chain import Unsigned
+from audit.answers.intake import Intake
+from audit.app.assess import assess
+from audit.app.garbage import without_gc
+from audit.app.run import collect, run
 from audit.collection import Page, Reading
-from audit.garbage import without_gc
-from audit.publish import Publication
+from audit.evidence.chain import Unsigned
+from audit.evidence.publish import Publication
+from audit.evidence.store import open_store
 from audit.report import FORMATS, html_report
 from audit.report.contents import Report
-from audit.run import collect, run
-from audit.store import open_store
-from audit.validate import Intake
 from bench.folder import WINDOW, Folder, Walked, facts_for, profile_for
 
 for module in ("jsonschema_rs", "audit.report.csv_report", "audit.report.json_report"):

@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
-from audit import assess, publish, run, subjects
-from audit.answers import ANSWERS
-from audit.chain import Unsigned
+from audit import subjects
+from audit.answers.intake import Intake
+from audit.answers.kinds import ANSWERS
+from audit.answers.quick.rows import TaskRows
+from audit.answers.sorting import Sorting
+from audit.app import assess, run
+from audit.app.garbage import without_gc
 from audit.collection import Kind, Page, Reading, Sheet
-from audit.garbage import without_gc
-from audit.ledger import Ledger
-from audit.publish import HISTORY, Publication
+from audit.evidence import publish
+from audit.evidence.chain import Unsigned
+from audit.evidence.publish import HISTORY, Publication
+from audit.evidence.store import open_store
+from audit.evidence.store.folder import Folder as Store
 from audit.records import Task
 from audit.report import FORMATS
 from audit.report.contents import Report
-from audit.store import open_store
-from audit.store.folder import Folder as Store
-from audit.task_rows import TaskRows
-from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, parsed, profile_for
 from bench.pipeline import told
 
@@ -62,7 +64,7 @@ class Watch:
 def steps(folder: Path) -> Mapping[str, Any]:
     """Measure every step; what a step takes of the one before is taken off."""
     watch, intake, profile = Watch(), Intake(), profile_for(folder)
-    entered = Ledger()
+    entered = Sorting()
     for file in sorted(folder.glob(f"{Kind.TASKS.key}-*.json")):
         _page(watch, intake, entered, file)
     others = [Folder(folder).read(kind, WINDOW) for kind in Kind if kind in profile.lists and kind is not Kind.TASKS]
@@ -117,7 +119,7 @@ def _judged(watch: Watch, folder: Path, intake: Intake, readings: tuple[Reading,
     return report
 
 
-def _page(watch: Watch, intake: Intake, entered: Ledger, file: Path) -> None:
+def _page(watch: Watch, intake: Intake, entered: Sorting, file: Path) -> None:
     body = file.read_bytes()
     with watch.on("parse"):
         page = parsed(Kind.TASKS, body)

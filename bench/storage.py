@@ -15,12 +15,12 @@ from typing import Final
 
 import structlog
 
-from audit.collection import shown
-from audit.orders import order
+from audit.app.order import order
+from audit.app.wiring import carry_out
+from audit.evidence.store import LATEST
 from audit.report import INDEX
 from audit.simulator import Simulator, build_estate, serve
-from audit.store import LATEST
-from audit.wiring import carry_out
+from audit.timestamps import shown
 from bench.pages import AS_OF
 
 RUNS_A_DAY: Final = 24

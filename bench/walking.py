@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import orjson
 
-from audit.cbr.client import CbrClient
+from audit.app.garbage import look_rarely
+from audit.cloud.cbr.client import CbrClient
+from audit.cloud.http.auth import TokenAuth
+from audit.cloud.http.fresh import Fresh
+from audit.cloud.http.transport import Transport
 from audit.collection import Kind, Window
-from audit.garbage import look_rarely
-from audit.web.auth import TokenAuth
-from audit.web.fresh import Fresh
-from audit.web.transport import Transport
 from bench.memory import peak_mb
 from bench.pages import AS_OF, DAYS
 

@@ -7,8 +7,8 @@ import jsonschema
 import jsonschema_rs
 import pytest
 
-from audit.documents import derive
 from audit.errors import DocumentError
+from audit.generators.api_schemas import derive
 
 PAGES = Path(__file__).parent / "schemas" / "page"
 PAGE = (PAGES / "querying-the-lamp-list.txt").read_text(encoding="utf-8")

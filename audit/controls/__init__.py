@@ -52,7 +52,7 @@ from audit.controls import (
     cbr_903_window_continuity,
     cbr_904_waiver_valid,
 )
-from audit.findings import Control
+from audit.judging.findings import Control
 
 CONTROLS: Final[tuple[Control[Any], ...]] = (
     cbr_101_recent_backup.CONTROL,

@@ -39,7 +39,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.judging.findings import (
+    Control,
+    Facts,
+    Severity,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+    puzzled,
+    strange,
+    unknown,
+)
 from audit.records import SYNC, Task
 from audit.subjects import SUCCESSES, Limits, Resource, SubjectKind, newest_proof, reaches_back, shows, silent_since
 

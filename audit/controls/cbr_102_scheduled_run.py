@@ -29,7 +29,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unclear, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unclear, unknown
 from audit.records import Task
 from audit.subjects import JUDGED, UNMET, Limits, PlannedRun, Resource, RunState, Schedules, SubjectKind, reaches_back
 

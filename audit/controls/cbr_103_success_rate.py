@@ -20,7 +20,18 @@ How to fix it
 
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.judging.findings import (
+    Control,
+    Facts,
+    Severity,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+    puzzled,
+    strange,
+    unknown,
+)
 from audit.subjects import FINISHED, Limits, Resource, SubjectKind, reaches_back, shows
 
 

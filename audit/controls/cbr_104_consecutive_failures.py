@@ -20,8 +20,8 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
-from audit.records import TaskList
+from audit.history import TaskList
+from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.subjects import FINISHED, Limits, Resource, SubjectKind, shows
 
 

@@ -21,7 +21,7 @@ How to fix it
 from datetime import timedelta
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.records import Task
 from audit.subjects import FAILURES, SUCCESSES, Limits, Resource, SubjectKind, shows
 

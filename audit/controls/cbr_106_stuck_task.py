@@ -20,8 +20,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import Task, newest, pick
+from audit.history import newest, pick
+from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import Task
 from audit.subjects import ENDED_UNSEEN, UNFINISHED, Collection, Limits, Resource, SubjectKind, VaultSubject, shows
 
 _HOUR: Final = timedelta(hours=1)

@@ -18,7 +18,18 @@ How to fix it
 
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.judging.findings import (
+    Control,
+    Facts,
+    Severity,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+    puzzled,
+    strange,
+    unknown,
+)
 from audit.records import Task
 from audit.subjects import NOT_BROKEN, Limits, Resource, SubjectKind, reaches_back, shows
 

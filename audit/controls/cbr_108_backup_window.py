@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unclear, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unclear, unknown
 from audit.records import Task
 from audit.subjects import SUCCESSES, Limits, Resource, RunState, Schedules, SubjectKind, reaches_back, shows
 

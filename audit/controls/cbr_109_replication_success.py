@@ -26,7 +26,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.judging.findings import (
+    Control,
+    Facts,
+    Severity,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+    puzzled,
+    strange,
+    unknown,
+)
 from audit.records import COPIES, Task
 from audit.records.keys import Key
 from audit.subjects import COPYING, SUCCESSES, Limits, PolicySubject, Resource, SubjectKind, shows

@@ -51,7 +51,8 @@ from math import inf
 from typing import Final, NamedTuple
 
 from audit.collection import Kind
-from audit.findings import (
+from audit.history import newest, pick, pick_backups, pick_begun
+from audit.judging.findings import (
     Control,
     Facts,
     Severity,
@@ -64,18 +65,7 @@ from audit.findings import (
     strange,
     unknown,
 )
-from audit.records import (
-    BACKUP,
-    DELETIONS,
-    REMOVALS,
-    TAKE_AWAY,
-    VAULT_DELETE,
-    Task,
-    newest,
-    pick,
-    pick_backups,
-    pick_begun,
-)
+from audit.records import BACKUP, DELETIONS, REMOVALS, TAKE_AWAY, VAULT_DELETE, Task
 from audit.records.keys import Key
 from audit.subjects import (
     DELETING,

@@ -23,8 +23,19 @@ from itertools import takewhile
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
-from audit.records import TaskList
+from audit.history import TaskList
+from audit.judging.findings import (
+    Control,
+    Facts,
+    Severity,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+    puzzled,
+    strange,
+    unknown,
+)
 from audit.subjects import SUCCESSES, Limits, PolicySubject, Resource, Schedules, SubjectKind, shows, silent_since
 
 

@@ -20,7 +20,7 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, strange, unknown
+from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, strange, unknown
 from audit.records import Task
 from audit.subjects import BACKUPS, Limits, Resource, Schedules, SubjectKind, shows
 

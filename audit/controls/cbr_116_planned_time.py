@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Limits, PolicySubject, Shift, SubjectKind
 
 _HOUR: Final = timedelta(hours=1)

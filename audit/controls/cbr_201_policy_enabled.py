@@ -14,7 +14,7 @@ How to fix it
 
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed
 from audit.subjects import KeptPlan, Limits, PolicySubject, SubjectKind
 
 

@@ -14,7 +14,7 @@ How to fix it
 from datetime import timedelta
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Limits, PolicySubject, SubjectKind
 
 _HOUR: Final = timedelta(hours=1)

@@ -19,7 +19,7 @@ How to fix it
 from datetime import timedelta
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import FOR_EVER, Limits, PolicySubject, SubjectKind, kept_at_most
 
 _DAY: Final = timedelta(days=1)

@@ -23,7 +23,7 @@ How to fix it
 from collections.abc import Mapping
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Policy
 from audit.subjects import Limits, PolicySubject, SubjectKind, long_term_copies
 

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Collection, Limits, SubjectKind
 
 _DEPLOYED: Final = "available"

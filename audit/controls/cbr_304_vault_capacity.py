@@ -16,7 +16,7 @@ How to fix it
 
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Vault
 from audit.subjects import Limits, SubjectKind, VaultSubject
 

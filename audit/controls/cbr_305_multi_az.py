@@ -13,7 +13,7 @@ How to fix it
 
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 

@@ -25,7 +25,7 @@ from datetime import datetime
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import (
+from audit.judging.findings import (
     Control,
     Facts,
     Severity,

@@ -28,8 +28,9 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import BACKUP, Backup, pick_backups
+from audit.history import pick_backups
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import BACKUP, Backup
 from audit.subjects import SLACK, Limits, PolicySubject, Resource, SubjectKind, may_be_kept_for
 
 _DAY: Final = timedelta(days=1)

@@ -36,7 +36,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from audit.collection import Kind
-from audit.findings import (
+from audit.judging.findings import (
     Control,
     Facts,
     Severity,

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 _DAY: Final = timedelta(days=1)

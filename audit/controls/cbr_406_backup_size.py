@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Backup, Protected
 from audit.subjects import Limits, Resource, SubjectKind
 

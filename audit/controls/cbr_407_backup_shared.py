@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Member
 from audit.subjects import Limits, Resource, SubjectKind
 

@@ -24,7 +24,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Backup
 from audit.subjects import Limits, Resource, SubjectKind
 

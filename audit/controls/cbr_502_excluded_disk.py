@@ -17,7 +17,7 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Protected
 from audit.subjects import Limits, Resource, SubjectKind
 

@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.records import Agent
 from audit.subjects import Limits, Resource, SubjectKind
 

@@ -23,9 +23,21 @@ How to fix it
 from datetime import datetime
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
-from audit.records import RESTORES, Task, pick
-from audit.selection import fits
+from audit.history import pick
+from audit.judging.findings import (
+    Control,
+    Facts,
+    Severity,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+    puzzled,
+    strange,
+    unknown,
+)
+from audit.judging.selection import fits
+from audit.records import RESTORES, Task
 from audit.subjects import RESTORED, Drill, Limits, SubjectKind, VaultSubject, reaches_back, shows
 
 

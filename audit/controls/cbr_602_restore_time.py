@@ -17,7 +17,18 @@ How to fix it
 from datetime import timedelta
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.judging.findings import (
+    Control,
+    Facts,
+    Severity,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+    puzzled,
+    strange,
+    unknown,
+)
 from audit.records import Task
 from audit.subjects import RESTORED, Limits, Resource, SubjectKind, shows
 

@@ -16,7 +16,7 @@ How to fix it
 
 from typing import Final
 
-from audit.findings import Control, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
+from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, puzzled, strange, unknown
 from audit.subjects import RESTORING, Limits, Resource, SubjectKind, shows
 
 

@@ -22,7 +22,7 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.findings import Control, Facts, Severity, Verdict, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, passed, unknown
 from audit.subjects import Collection, Limits, SubjectKind
 
 

@@ -16,8 +16,8 @@ How to fix it
 from datetime import timedelta
 from typing import Final
 
-from audit.findings import Control, Facts, Severity, Verdict, failed, passed, unknown
-from audit.selection import literal_characters
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, passed, unknown
+from audit.judging.selection import literal_characters
 from audit.subjects import Limits, SubjectKind, WaiverSubject
 
 _DAY: Final = timedelta(days=1)

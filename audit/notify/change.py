@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from audit.report.facts import Conclusion
 
-Report = Mapping[str, Any]
-Problem = Mapping[str, Any]
-Failure = tuple[str, str, str]  # kind and id of the subject, and the control
+ReportJson = Mapping[str, Any]
+ProblemJson = Mapping[str, Any]
+FailedPair = tuple[str, str, str]  # kind and id of the subject, and the control
 
 
 class Before(Struct, frozen=True):
@@ -20,7 +20,7 @@ class Before(Struct, frozen=True):
     as_of: str
 
 
-class Ended(Struct, frozen=True):
+class Recovered(Struct, frozen=True):
     """A subject that is no longer shown as failing controls which it failed before."""
 
     kind: str
@@ -28,7 +28,7 @@ class Ended(Struct, frozen=True):
     controls: tuple[str, ...]
 
 
-class Change(Struct, frozen=True):
+class ChangedReport(Struct, frozen=True):
     """A report, and what sets it apart from the one before, as report.json has both.
 
     Attributes:
@@ -39,12 +39,12 @@ class Change(Struct, frozen=True):
         ended: what is no longer shown as failing; it may be mended, gone, or hidden by missing data.
     """
 
-    report: Report
+    report: ReportJson
     before: Before | None
-    new: tuple[Problem, ...]
-    unlike: tuple[Problem, ...]
-    known: tuple[Problem, ...]
-    ended: tuple[Ended, ...]
+    new: tuple[ProblemJson, ...]
+    unlike: tuple[ProblemJson, ...]
+    known: tuple[ProblemJson, ...]
+    ended: tuple[Recovered, ...]
 
     @property
     def is_news(self) -> bool:
@@ -57,7 +57,7 @@ class Change(Struct, frozen=True):
         )
 
 
-def compare(report: Report, before: Report | None) -> Change:
+def compare(report: ReportJson, before: ReportJson | None) -> ChangedReport:
     """Hold a report against the previous one; one of an unknown form counts as none."""
     try:
         return _compare(report, before)
@@ -65,14 +65,14 @@ def compare(report: Report, before: Report | None) -> Change:
         return _compare(report, None)
 
 
-def _compare(report: Report, before: Report | None) -> Change:
+def _compare(report: ReportJson, before: ReportJson | None) -> ChangedReport:
     now, then = _failures(report["problems"]), _failures(before["problems"]) if before else {}
     uncompared = _uncompared(report)
-    places: dict[bool | None, list[Problem]] = {True: [], False: [], None: []}
+    places: dict[bool | None, list[ProblemJson]] = {True: [], False: [], None: []}
     for problem in report["problems"]:
         fresh = _failures([problem]).keys() - then.keys()
         places[bool(fresh) if not fresh or fresh - uncompared else None].append(problem)
-    return Change(
+    return ChangedReport(
         report=report,
         before=Before(Conclusion(before["conclusion"]), str(before["run"]["as_of"])) if before else None,
         new=tuple(places[True]),
@@ -86,13 +86,13 @@ def _compare(report: Report, before: Report | None) -> Change:
     )
 
 
-def _uncompared(report: Report) -> frozenset[Failure]:
+def _uncompared(report: ReportJson) -> frozenset[FailedPair]:
     """What only one of the two profiles judges, or this run may not see."""
     parts = report["changes"]["not_compared"] if report["changes"] else ()
     return frozenset((part["subject"]["kind"], part["subject"]["id"], part["control"]) for part in parts)
 
 
-def _failures(problems: Iterable[Problem]) -> dict[Failure, str]:
+def _failures(problems: Iterable[ProblemJson]) -> dict[FailedPair, str]:
     """Every failure that the problems hold, with its subject's name; under which problem it stands is no matter."""
     return {
         (subject["kind"], subject["id"], control): subject["name"]
@@ -104,10 +104,10 @@ def _failures(problems: Iterable[Problem]) -> dict[Failure, str]:
     }
 
 
-def _ended(failures: Mapping[Failure, str]) -> Iterator[Ended]:
+def _ended(failures: Mapping[FailedPair, str]) -> Iterator[Recovered]:
     """Bring failures together by their subjects, in the order given."""
     controls: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for (kind, subject_id, control), name in failures.items():
         controls[kind, subject_id, name].append(control)
     for (kind, _, name), own in controls.items():
-        yield Ended(kind, name, tuple(sorted(own)))
+        yield Recovered(kind, name, tuple(sorted(own)))

@@ -7,7 +7,7 @@ send as an SMS.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from audit.notify.change import Change, Problem
+from audit.notify.change import ChangedReport, ProblemJson
 from audit.report.wording import VERDICTS, count, lasting, notices, printable, verdict
 
 _MOST_NEW: Final = 10
@@ -15,7 +15,7 @@ _MOST_KNOWN: Final = 5
 _MOST_GAPS: Final = 3
 
 
-def subject(change: Change) -> str:
+def subject(change: ChangedReport) -> str:
     """Say the conclusion, the number of problems and the project in one line."""
     run = change.report["run"]
     word = verdict(change.report).partition(":")[0]
@@ -25,12 +25,12 @@ def subject(change: Change) -> str:
     return printable(f"cbr-audit: {word}{problems}, project {run['project_id']} {run['region']}".rstrip())
 
 
-def text(change: Change, report_url: str) -> str:
+def text(change: ChangedReport, report_url: str) -> str:
     """Say everything that a person needs in order to act, the most urgent first."""
     return "\n".join(_unbracketed(line) for line in _lines(change, report_url)) + "\n"
 
 
-def _lines(change: Change, report_url: str) -> Iterator[str]:
+def _lines(change: ChangedReport, report_url: str) -> Iterator[str]:
     run, collection = change.report["run"], change.report["collection"]
     yield from notices(run)
     yield verdict(change.report)
@@ -51,7 +51,7 @@ def _lines(change: Change, report_url: str) -> Iterator[str]:
     yield f"Show it: cbr-audit show {run['id']}"
 
 
-def _part(title: str, problems: tuple[Problem, ...], most: int, as_of: str) -> Iterator[str]:
+def _part(title: str, problems: tuple[ProblemJson, ...], most: int, as_of: str) -> Iterator[str]:
     if not problems:
         return
     yield from ("", f"{title} ({len(problems)}):")

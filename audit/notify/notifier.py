@@ -11,17 +11,17 @@ import requests
 import structlog
 from msgspec.structs import replace
 
+from audit.cloud.http.dialect import JSON
+from audit.cloud.http.transport import Credentials, RequestLimits, Transport
 from audit.endpoints import endpoint_in
 from audit.errors import SourceError
 from audit.log import REDACTOR
 from audit.notify import message, smn, webhook
-from audit.notify.change import Change, compare
+from audit.notify.change import ChangedReport, compare
 from audit.notify.ping import Signal, ping
 from audit.report import FORMATS
 from audit.report.facts import Conclusion
 from audit.settings import Settings
-from audit.web.dialect import JSON
-from audit.web.transport import Credentials, Limits, Transport
 
 if TYPE_CHECKING:
     from audit.report.contents import Report
@@ -88,7 +88,7 @@ class Notifier:
         signal = Signal.FAIL if report.conclusion == Conclusion.INCOMPLETE else Signal.SUCCESS
         self._ping(signal, lambda: message.subject(change))
 
-    def _publish(self, change: Change, report_url: str) -> None:
+    def _publish(self, change: ChangedReport, report_url: str) -> None:
         if urn := self._settings.smn_topic:
             topic = smn.Topic.of(urn)
             endpoint = self._settings.smn_endpoint or endpoint_in(topic.region, "smn")
@@ -98,7 +98,7 @@ class Notifier:
 
             self._send("smn", request, project_id=topic.project_id)
 
-    def _call(self, change: Change, report_url: str) -> None:
+    def _call(self, change: ChangedReport, report_url: str) -> None:
         if url := self._settings.webhook_url:
             secret = self._settings.webhook_secret
             key = secret.get_secret_value() if secret else ""
@@ -133,7 +133,7 @@ class Notifier:
         """
         if budget < _SHORTEST:
             raise SourceError("it was not sent: too little of the function's time is left")
-        limits = Limits(connect=_LONGEST_AT_START, request=budget, budget=budget, tries=1)
+        limits = RequestLimits(connect=_LONGEST_AT_START, request=budget, budget=budget, tries=1)
         dialect = replace(JSON, remedy=lambda *_: _REMEDIES[channel])
         with closing(Transport(limits=limits, dialect=dialect)) as transport:
             if project_id:

@@ -14,7 +14,7 @@ import orjson
 import requests
 
 from audit import __version__
-from audit.notify.change import Change, Problem
+from audit.notify.change import ChangedReport, ProblemJson
 
 SCHEMA_VERSION: Final = 1
 TIMESTAMP: Final = "X-Cbr-Audit-Timestamp"
@@ -22,7 +22,7 @@ SIGNATURE: Final = "X-Cbr-Audit-Signature"
 MOST_PROBLEMS: Final = 200
 
 
-def call(url: str, secret: str, change: Change, report_url: str, now: datetime) -> requests.Request:
+def call(url: str, secret: str, change: ChangedReport, report_url: str, now: datetime) -> requests.Request:
     """Make the request that tells of a change; without a secret it is not signed."""
     body = orjson.dumps(_content(change, report_url))
     timestamp = str(int(now.timestamp()))
@@ -37,7 +37,7 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-def _content(change: Change, report_url: str) -> Mapping[str, Any]:
+def _content(change: ChangedReport, report_url: str) -> Mapping[str, Any]:
     report = change.report
     problems = [
         *(_problem(problem, new=True) for problem in change.new),
@@ -60,5 +60,5 @@ def _content(change: Change, report_url: str) -> Mapping[str, Any]:
     }
 
 
-def _problem(problem: Problem, *, new: bool, compared: bool = True) -> Mapping[str, Any]:
+def _problem(problem: ProblemJson, *, new: bool, compared: bool = True) -> Mapping[str, Any]:
     return {**problem, "new": new, "compared": compared}

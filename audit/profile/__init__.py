@@ -12,13 +12,13 @@ from audit.profile.differences import profile_changes
 from audit.profile.limits import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS
-from audit.profile.reading import Source, build, build_profile, find_source, load_profile, parse_profile
+from audit.profile.reading import ProfileSource, build, build_profile, find_source, load_profile, parse_profile
 
 __all__ = [
     "PRESETS",
     "LimitValues",
     "Profile",
-    "Source",
+    "ProfileSource",
     "build",
     "build_profile",
     "find_source",

@@ -22,13 +22,13 @@ def _day(written: object) -> object:
         raise ValueError(f"there is no day {written}") from error
 
 
-Day = Annotated[date, BeforeValidator(_day)]
+WrittenDay = Annotated[date, BeforeValidator(_day)]
 """A date, such as 2027-03-31."""
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """The moment at which a day begins by the clocks of a zone."""
-    from audit.maintenance import in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
+    from audit.schedule.maintenance import in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
 
     return in_utc(datetime.combine(day, time(0)), zone)
 

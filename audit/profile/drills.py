@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from audit.profile.days import Day, end_of, start_of
-from audit.profile.written import Words, Written
+from audit.profile.days import WrittenDay, end_of, start_of
+from audit.profile.written import PlainLine, Written
 
 if TYPE_CHECKING:
     from audit.subjects import Drill
@@ -17,19 +17,19 @@ _FEWEST_CHARACTERS: Final = 3
 class DrillValues(Written):
     """Somebody signs that a restore was tried. CBR-601 takes it beside restore tasks, and says which it was."""
 
-    resource: Words = Field(description="Id or name of what was restored, or a pattern with * and ?.")
-    date: Day = Field(description="The day of the restore, in the timezone of the profile.")
-    by: Words = Field(description="Who signs for it.")
-    checked: Words = Field(description="What was looked at after the restore.")
-    valid_until: Day = Field(
+    resource: PlainLine = Field(description="Id or name of what was restored, or a pattern with * and ?.")
+    date: WrittenDay = Field(description="The day of the restore, in the timezone of the profile.")
+    by: PlainLine = Field(description="Who signs for it.")
+    checked: PlainLine = Field(description="What was looked at after the restore.")
+    valid_until: WrittenDay = Field(
         description="The last day on which it counts; restore_test_days after the restore it counts no longer, either."
     )
-    evidence: Words | None = Field(default=None, description="Where its record lies, such as a link or a ticket.")
+    evidence: PlainLine | None = Field(default=None, description="Where its record lies, such as a link or a ticket.")
 
     @field_validator("resource")
     @classmethod
     def _names_something(cls, pattern: str) -> str:
-        from audit.selection import literal_characters  # noqa: PLC0415  # see audit/profile/__init__.py
+        from audit.judging.selection import literal_characters  # noqa: PLC0415  # see audit/profile/__init__.py
 
         if literal_characters(pattern) < _FEWEST_CHARACTERS:
             raise ValueError(f"it would fit nearly anything; give {_FEWEST_CHARACTERS} characters beside * and ?")
@@ -37,7 +37,7 @@ class DrillValues(Written):
 
     @field_validator("valid_until")
     @classmethod
-    def _is_not_before_the_restore(cls, day: Day, info: ValidationInfo) -> Day:
+    def _is_not_before_the_restore(cls, day: WrittenDay, info: ValidationInfo) -> WrittenDay:
         if "date" in info.data and day < info.data["date"]:
             raise ValueError("it must not be earlier than the date of the restore")
         return day

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from audit.controls import CONTROLS
-from audit.findings import Control
+from audit.judging.findings import Control
 from audit.profile.limits import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import preset_values
-from audit.profile.reading import Source
+from audit.profile.reading import ProfileSource
 from audit.profile.scope import SelectorValues
 
 _DAY: Final = timedelta(days=1)
@@ -31,7 +31,7 @@ def limits_of(control: Control[Any]) -> tuple[str, ...]:
     return tuple(name for name in LimitValues.model_fields if name in named)
 
 
-def explain(source: Source, profile: Profile, now: datetime) -> Iterator[str]:
+def explain(source: ProfileSource, profile: Profile, now: datetime) -> Iterator[str]:
     """Write a profile as lines for a person."""
     yield f"Profile      {source.name}, over the preset {profile.preset}"
     yield f"Look-back    {profile.look_back}; a first run reads the last 30 days, later ones go on where it ended"
@@ -48,7 +48,7 @@ def explain(source: Source, profile: Profile, now: datetime) -> Iterator[str]:
     yield from _drills(profile)
 
 
-def _controls(source: Source, profile: Profile) -> Iterator[str]:
+def _controls(source: ProfileSource, profile: Profile) -> Iterator[str]:
     yield f"Controls     {len(profile.selected)} of {len(CONTROLS)} are applied"
     for control in profile.selected:
         yield f"  {control.id}  {control.severity:<9} {control.title}"
@@ -59,7 +59,7 @@ def _controls(source: Source, profile: Profile) -> Iterator[str]:
     yield ""
 
 
-def _other_limits(source: Source, profile: Profile) -> Iterator[str]:
+def _other_limits(source: ProfileSource, profile: Profile) -> Iterator[str]:
     """The limits that no applied control names, so that every number of the profile is shown once at least."""
     shown = {name for control in profile.selected for name in limits_of(control)}
     rest = [name for name in LimitValues.model_fields if name not in shown]
@@ -69,7 +69,7 @@ def _other_limits(source: Source, profile: Profile) -> Iterator[str]:
         yield ""
 
 
-def _limit(name: str, source: Source, profile: Profile) -> str:
+def _limit(name: str, source: ProfileSource, profile: Profile) -> str:
     """One limit, where it comes from, and what other levels have."""
     others = [f"{level.name}: {_value(level.limits.written[name])}" for level in profile.levels
               if name in level.limits.written]  # fmt: skip
@@ -77,7 +77,7 @@ def _limit(name: str, source: Source, profile: Profile) -> str:
     return f"{name}: {_value(getattr(profile.limits, name))} ({_origin(name, source, profile)}{levels})"
 
 
-def _origin(name: str, source: Source, profile: Profile) -> str:
+def _origin(name: str, source: ProfileSource, profile: Profile) -> str:
     written = source.values.get("limits")
     if isinstance(written, Mapping) and name in written:
         return source.name

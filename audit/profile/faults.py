@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from audit.profile.model import Profile
-from audit.profile.written import Place, hint
+from audit.profile.written import KeyPath, hint
 
 _WORDS: Final[Mapping[str, str]] = {
     "bool_type": "write true or false",
@@ -20,7 +20,7 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def named(faults: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Place, str]]:
+def named(faults: Iterable[Mapping[str, Any]]) -> Iterator[tuple[KeyPath, str]]:
     """Say of each fault that pydantic found where it is and what is wrong."""
     every = [(tuple(fault["loc"]), fault["type"], fault["msg"]) for fault in faults]
     around = {place[:size] for place, _, _ in every for size in range(len(place))}
@@ -29,7 +29,7 @@ def named(faults: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Place, str]]:
             yield place, _words(place, kind, message)
 
 
-def _words(place: Place, kind: str, message: str) -> str:
+def _words(place: KeyPath, kind: str, message: str) -> str:
     path = ".".join(str(part) for part in place)
     if kind == "missing":
         return f"{path} is missing"
@@ -38,7 +38,7 @@ def _words(place: Place, kind: str, message: str) -> str:
     return f"{path}: {_WORDS.get(kind) or message.removeprefix('Value error, ')}"
 
 
-def _keys(place: Place) -> Iterable[str]:
+def _keys(place: KeyPath) -> Iterable[str]:
     """The keys that exist at a place of a profile."""
     model: type[BaseModel] = Profile
     for part in place:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from audit.profile.limits import LimitValues
-from audit.subjects.strength import Aspect, Order, Strength, Value, few, less, many, more, only
+from audit.subjects.strength import Aspect, Lacks, Strength, Value, few, less, many, more, only
 
 _HOURS: Final = {"d": 24, "h": 1}
 _UNLESS_GIVEN: Final = {
@@ -31,7 +31,7 @@ def _for_days(first: Value, second: Value) -> bool:
     return first is not None and (second is None or str(first) > str(second))
 
 
-_LIMITS: Final[Mapping[str, Order]] = {
+_LIMITS: Final[Mapping[str, Lacks]] = {
     "max_backup_age_hours": less,
     "grace_hours": less,
     "min_success_rate_percent": more,
@@ -67,7 +67,7 @@ _LIMITS: Final[Mapping[str, Order]] = {
 }
 _UNSAID: Final = {name: field.default for name, field in LimitValues.model_fields.items() if field.exclude_if}
 """What limits mean that the canonical form leaves out where they are as usual."""
-ORDERS: Final[Mapping[str, Order]] = {
+ORDERS: Final[Mapping[str, Lacks]] = {
     **_LIMITS,
     "controls": many,
     "included": only,

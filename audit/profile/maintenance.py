@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from audit.profile.scope import Selection, selectors
-from audit.profile.written import Words, Written, ZoneName
+from audit.profile.written import PlainLine, Written, ZoneName
 
 if TYPE_CHECKING:
-    from audit.demands import Upkeep
-    from audit.maintenance import OnDays, OneOff
+    from audit.judging.demands import Upkeep
+    from audit.schedule.maintenance import OnDays, OneOff
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -42,7 +42,7 @@ Date = Annotated[str, Field(pattern=r"^(2[0-9]{3}-)?[0-9]{2}-[0-9]{2}$"), AfterV
 class MaintenanceValues(Written):
     """A time in which planned runs may stay away: they are not judged, and the report says why."""
 
-    name: Words = Field(description="What people call it; the report names it.")
+    name: PlainLine = Field(description="What people call it; the report names it.")
     weekly: Annotated[tuple[Weekday, ...], Field(strict=False, min_length=1, max_length=7)] | None = Field(
         default=None, description="Days on which it starts, every week."
     )
@@ -91,7 +91,7 @@ class MaintenanceValues(Written):
 
     def upkeep(self, zone: str) -> "Upkeep":
         """The window as the core knows it; without a zone of its own, in the one that is given."""
-        from audit.demands import Upkeep  # noqa: PLC0415  # see audit/profile/__init__.py
+        from audit.judging.demands import Upkeep  # noqa: PLC0415  # see audit/profile/__init__.py
 
         own = ZoneInfo(self.zone or zone)
         return Upkeep(
@@ -99,13 +99,13 @@ class MaintenanceValues(Written):
         )
 
     def _once(self, zone: ZoneInfo) -> "OneOff":
-        from audit.maintenance import OneOff, in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
+        from audit.schedule.maintenance import OneOff, in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
 
         start, end = in_utc(_local(self.start or ""), zone), in_utc(_local(self.end or ""), zone, fold=1)
         return OneOff(name=self.name, start=start, end=end)
 
     def _on_days(self, zone: ZoneInfo) -> "OnDays":
-        from audit.maintenance import OnDays  # noqa: PLC0415  # see audit/profile/__init__.py
+        from audit.schedule.maintenance import OnDays  # noqa: PLC0415  # see audit/profile/__init__.py
 
         yearly = [text for text in self.dates or () if _YEARLY.fullmatch(text)]
         return OnDays(

@@ -21,8 +21,8 @@ from audit.profile.waivers import WaiverValues
 from audit.profile.written import Written, ZoneName, hint
 
 if TYPE_CHECKING:
-    from audit.demands import Demands
-    from audit.findings import Control
+    from audit.judging.demands import Demands
+    from audit.judging.findings import Control
 
 FileName = Literal["report.json", "findings.csv", "report.html", "findings.ocsf.ndjson", "metrics.prom"]
 _ALWAYS: Final = "report.json"  # later runs and other commands read it
@@ -162,7 +162,7 @@ class Profile(Written):
 
     def demands_at(self, now: datetime) -> "Demands":
         """Return what is demanded, judged at a time."""
-        from audit.demands import Demands  # noqa: PLC0415  # see audit/profile/__init__.py
+        from audit.judging.demands import Demands  # noqa: PLC0415  # see audit/profile/__init__.py
 
         zone = ZoneInfo(self.timezone)
         drills = tuple(values.drill(zone) for values in self.drills)

@@ -12,12 +12,12 @@ from audit.errors import ProfileError
 from audit.profile.faults import named
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS, preset_text, preset_values
-from audit.profile.written import LARGEST, Place
+from audit.profile.written import LARGEST, KeyPath
 
 _KINDS: Final = {list: "a list", int: "a number"}
 
 
-class Source(Struct, frozen=True):
+class ProfileSource(Struct, frozen=True):
     """What somebody wrote, before it is a profile.
 
     Attributes:
@@ -27,19 +27,19 @@ class Source(Struct, frozen=True):
 
     name: str
     values: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[Place, int] = field(default_factory=dict)
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
 
-    def line_of(self, place: Place) -> int:
+    def line_of(self, place: KeyPath) -> int:
         """Return the line of a key, or of the nearest part around it that was written; 0 where there is no text."""
         return next((self.lines[place[:size]] for size in range(len(place), -1, -1) if place[:size] in self.lines), 0)
 
-    def located(self, remarks: Iterable[tuple[Place, str]]) -> tuple[str, ...]:
+    def located(self, remarks: Iterable[tuple[KeyPath, str]]) -> tuple[str, ...]:
         """Put its line before each remark, in the order of the file."""
         found = sorted(((self.line_of(place), text) for place, text in remarks), key=lambda remark: remark[0])
         return tuple(f"line {line}: {text}" if line else text for line, text in found)
 
 
-def read_source(text: str | bytes, name: str) -> Source:
+def read_source(text: str | bytes, name: str) -> ProfileSource:
     """Read YAML.
 
     Raises:
@@ -49,20 +49,22 @@ def read_source(text: str | bytes, name: str) -> Source:
 
     read = read_yaml(text, name)
     if read.values is None:
-        return Source(name)
+        return ProfileSource(name)
     if not isinstance(read.values, dict):
         raise ProfileError(f"{name} must hold keys such as limits:, not {_KINDS.get(type(read.values), 'a text')}")
-    return Source(name, read.values, read.lines)
+    return ProfileSource(name, read.values, read.lines)
 
 
-def find_source(given: str | None) -> Source:
+def find_source(given: str | None) -> ProfileSource:
     """Read what is configured: the name of a preset, YAML text, the path of a file, or nothing for the defaults.
 
     Raises:
         ProfileError: the file cannot be read, or holds no keys.
     """
     if given is None or given in PRESETS:
-        return Source(f"the preset {given}", {"preset": given}) if given else Source("the default profile")
+        return (
+            ProfileSource(f"the preset {given}", {"preset": given}) if given else ProfileSource("the default profile")
+        )
     if "\n" in given or given.rstrip().endswith("}") or ": " in given:
         return read_source(given, "the profile")
     try:
@@ -75,7 +77,7 @@ def find_source(given: str | None) -> Source:
         ) from error
 
 
-def build(source: Source) -> Profile:
+def build(source: ProfileSource) -> Profile:
     """Build a profile over its preset.
 
     Raises:
@@ -111,7 +113,7 @@ def build_profile(values: Mapping[str, Any], name: str) -> Profile:
     Raises:
         ProfileError: naming every key at fault, with the nearest key that exists.
     """
-    return build(Source(name, values))
+    return build(ProfileSource(name, values))
 
 
 def load_profile(given: str | None) -> Profile:

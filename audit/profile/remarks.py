@@ -6,20 +6,20 @@ from typing import Final
 
 from audit.controls import CONTROLS
 from audit.controls.cbr_904_waiver_valid import judge
-from audit.findings import Outcome
-from audit.maintenance import OnDays, Window
+from audit.judging.findings import Outcome
 from audit.profile.explanation import limits_of
 from audit.profile.model import Profile
-from audit.profile.reading import Source
-from audit.profile.written import Place
+from audit.profile.reading import ProfileSource
+from audit.profile.written import KeyPath
+from audit.schedule.maintenance import MaintenanceWindow, OnDays
 from audit.subjects import WaiverSubject
 
 _HALF_A_WEEK: Final = timedelta(days=7) / 2
 
-Remark = tuple[Place, str]
+Remark = tuple[KeyPath, str]
 
 
-def remarks(source: Source, profile: Profile, now: datetime) -> tuple[str, ...]:
+def remarks(source: ProfileSource, profile: Profile, now: datetime) -> tuple[str, ...]:
     """Say what will be unused, with its line."""
     found = [
         *_on_skipped(source, profile),
@@ -32,13 +32,13 @@ def remarks(source: Source, profile: Profile, now: datetime) -> tuple[str, ...]:
     return source.located(found)
 
 
-def _on_skipped(source: Source, profile: Profile) -> Iterator[Remark]:
+def _on_skipped(source: ProfileSource, profile: Profile) -> Iterator[Remark]:
     for number, control_id in enumerate(source.values.get("skip") or ()):
         if control_id not in profile.controls:
             yield ("skip", number), f"{control_id} would not be applied anyway"
 
 
-def _on_limits(source: Source, profile: Profile) -> Iterator[Remark]:
+def _on_limits(source: ProfileSource, profile: Profile) -> Iterator[Remark]:
     for name in source.values.get("limits") or ():
         yield from _on_limit(name, ("limits", name), profile)
 
@@ -51,7 +51,7 @@ def _on_levels(profile: Profile) -> Iterator[Remark]:
             yield from _on_limit(name, ("levels", number, "limits", name), profile)
 
 
-def _on_limit(name: str, place: Place, profile: Profile) -> Iterable[Remark]:
+def _on_limit(name: str, place: KeyPath, profile: Profile) -> Iterable[Remark]:
     """Say where a limit is set for controls that are not applied."""
     users = [control.id for control in CONTROLS if name in limits_of(control)]
     applied = {control.id for control in profile.selected}
@@ -66,7 +66,7 @@ def _on_maintenance(profile: Profile, now: datetime) -> Iterator[Remark]:
             yield ("maintenance", number), f"{values.name} {trouble}"
 
 
-def _trouble(window: Window, now: datetime) -> str:
+def _trouble(window: MaintenanceWindow, now: datetime) -> str:
     if window.is_over(now):
         return "is over"
     lasts = isinstance(window, OnDays) and len(window.weekdays) * window.length > _HALF_A_WEEK

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, field_serializer, model_validator
 
 from audit.profile.limits import LevelLimits, LimitValues
-from audit.profile.written import Words, Written
+from audit.profile.written import PlainLine, Written
 
 if TYPE_CHECKING:
-    from audit.demands import Level, Scope
-    from audit.selection import Selector
+    from audit.judging.demands import Level, Scope
+    from audit.judging.selection import Selector
     from audit.subjects import Drill
 
-Patterns = Annotated[tuple[Words, ...], Field(strict=False, min_length=1, max_length=1000)]
+Patterns = Annotated[tuple[PlainLine, ...], Field(strict=False, min_length=1, max_length=1000)]
 
 
 class SelectorValues(Written):
@@ -37,7 +37,7 @@ class SelectorValues(Written):
     @property
     def selector(self) -> "Selector":
         """The selector as the core knows it."""
-        from audit.selection import Selector  # noqa: PLC0415  # see audit/profile/__init__.py
+        from audit.judging.selection import Selector  # noqa: PLC0415  # see audit/profile/__init__.py
 
         return Selector(**self.model_dump(exclude_none=True))
 
@@ -59,7 +59,7 @@ class ScopeValues(Written):
     @property
     def scope(self) -> "Scope":
         """The scope as the core knows it."""
-        from audit.demands import Scope  # noqa: PLC0415  # see audit/profile/__init__.py
+        from audit.judging.demands import Scope  # noqa: PLC0415  # see audit/profile/__init__.py
 
         return Scope(include=selectors(self.include), exclude=selectors(self.exclude))
 
@@ -67,7 +67,7 @@ class ScopeValues(Written):
 class LevelValues(Written):
     """Some subjects have limits of their own. Of several levels that select a subject, the first one counts."""
 
-    name: Words = Field(description="What people call it, such as gold.")
+    name: PlainLine = Field(description="What people call it, such as gold.")
     select: Selection = Field(description="Whom it is for: what one of these selects.")
     limits: LevelLimits = Field(description="The limits that differ from those of the profile.")
 
@@ -77,7 +77,7 @@ class LevelValues(Written):
 
     def level(self, limits: LimitValues, now: datetime, drills: "tuple[Drill, ...]" = ()) -> "Level":
         """The level as the core knows it, over the limits of the profile."""
-        from audit.demands import Level  # noqa: PLC0415  # see audit/profile/__init__.py
+        from audit.judging.demands import Level  # noqa: PLC0415  # see audit/profile/__init__.py
 
         return Level(name=self.name, select=selectors(self.select), limits=self.limits.over(limits).at(now, drills))
 

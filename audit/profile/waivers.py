@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from audit.catalogue import OF_WAIVERS
+from audit.judging.catalogue import OF_WAIVERS
 from audit.profile.choice import ControlId
-from audit.profile.days import Day, end_of
-from audit.profile.written import Words, Written
+from audit.profile.days import WrittenDay, end_of
+from audit.profile.written import PlainLine, Written
 
 if TYPE_CHECKING:
     from audit.subjects import Waiver
@@ -24,13 +24,13 @@ class WaiverValues(Written):
     """Somebody accepts that a control fails: the outcome stays, and no longer counts against the project."""
 
     control: Annotated[ControlId, AfterValidator(_can_be_waived)] = Field(description="Id of the control.")
-    subject: Words = Field(description="Id or name of what it is about, or a pattern with * and ?.")
-    owner: Words = Field(description="Who answers for it.")
-    reason: Words = Field(description="Why the failure is accepted.")
-    until: Day = Field(
+    subject: PlainLine = Field(description="Id or name of what it is about, or a pattern with * and ?.")
+    owner: PlainLine = Field(description="Who answers for it.")
+    reason: PlainLine = Field(description="Why the failure is accepted.")
+    until: WrittenDay = Field(
         description="The last day on which it holds, in the timezone of the profile; at most 365 days ahead."
     )
-    ticket: Words | None = Field(default=None, description="Where the decision is recorded.")
+    ticket: PlainLine | None = Field(default=None, description="Where the decision is recorded.")
 
     def waiver(self, zone: ZoneInfo) -> "Waiver":
         """The waiver as the core knows it: it ends with its last day."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 LARGEST: Final = 256 * 1024  # bytes of a file
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """A key or an item inside of a profile, from the outside in."""
 
 
@@ -38,5 +38,5 @@ def _zone(name: str) -> str:
 
 
 ZoneName = Annotated[str, AfterValidator(_zone)]
-Words = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+PlainLine = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
 """One line of text that is not blank."""

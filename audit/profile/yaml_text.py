@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from audit.errors import ProfileError
-from audit.profile.written import LARGEST, Place
+from audit.profile.written import LARGEST, KeyPath
 
 _DEEPEST: Final = 20
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
@@ -37,7 +37,7 @@ class Text:
     """
 
     values: Any
-    lines: Mapping[Place, int]
+    lines: Mapping[KeyPath, int]
 
 
 def read_yaml(text: str | bytes, name: str) -> Text:
@@ -62,7 +62,7 @@ class _Reader:
 
     text: str | bytes
     events: Iterator[yaml.Event] = field(init=False)
-    lines: dict[Place, int] = field(default_factory=dict)
+    lines: dict[KeyPath, int] = field(default_factory=dict)
 
     def read(self) -> Text:
         """Read the one document."""
@@ -76,12 +76,12 @@ class _Reader:
                 values = self._value(next(self.events), ())
         return Text(values, self.lines)
 
-    def _value(self, event: yaml.Event, place: Place) -> Any:
+    def _value(self, event: yaml.Event, place: KeyPath) -> Any:
         if isinstance(_checked(event, place), yaml.MappingStartEvent):
             return self._mapping(place)
         return _scalar(event) if isinstance(event, yaml.ScalarEvent) else self._sequence(place)
 
-    def _mapping(self, place: Place) -> dict[str, Any]:
+    def _mapping(self, place: KeyPath) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             _checked(event, place)
@@ -94,7 +94,7 @@ class _Reader:
             found[event.value] = self._value(next(self.events), inner)
         return found
 
-    def _sequence(self, place: Place) -> list[Any]:
+    def _sequence(self, place: KeyPath) -> list[Any]:
         found: list[Any] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             inner = (*place, len(found))
@@ -103,7 +103,7 @@ class _Reader:
         return found
 
 
-def _checked(event: Any, place: Place) -> Any:
+def _checked(event: Any, place: KeyPath) -> Any:
     """Return an event that begins a value, if a profile may have it."""
     if isinstance(event, yaml.AliasEvent) or event.anchor:
         raise _RefusedError("anchors (&) and aliases (*) are not read; quote a text that begins so", event)

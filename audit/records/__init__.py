@@ -24,12 +24,10 @@ from audit.records.operations import (
     VAULT_DELETE,
 )
 from audit.records.organization import Deployment, OrganizationPolicy
-from audit.records.packed_tasks import PackedTasks, listed, newest, pick, pick_backups, pick_begun, pick_named
 from audit.records.policy import KeepingRule, Policy
 from audit.records.protectable import Protectable
 from audit.records.storage_usage import Usage
 from audit.records.task import FINAL_STATUSES, HOLLOW, OPEN_STATUSES, Task
-from audit.records.task_list import NO_TASKS, TaskList, plain
 from audit.records.vault import Protected, Vault
 
 __all__ = [
@@ -40,7 +38,6 @@ __all__ = [
     "FINAL_STATUSES",
     "HOLLOW",
     "MOVES_ENDS",
-    "NO_TASKS",
     "OPEN_STATUSES",
     "POLICY_OPERATIONS",
     "REMOVALS",
@@ -56,20 +53,11 @@ __all__ = [
     "KeepingRule",
     "Member",
     "OrganizationPolicy",
-    "PackedTasks",
     "Policy",
     "Protectable",
     "Protected",
     "Replica",
     "Task",
-    "TaskList",
     "Usage",
     "Vault",
-    "listed",
-    "newest",
-    "pick",
-    "pick_backups",
-    "pick_begun",
-    "pick_named",
-    "plain",
 ]

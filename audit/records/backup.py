@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from audit.collection import instant
 from audit.records.fields import block, blocks, optional_instant, shared, text, truth
 from audit.records.keys import Key, key_of
 from audit.records.operations import REPLICATION
+from audit.timestamps import instant
 
 _RESTORABLE: Final = frozenset({"available", "restoring", "waiting_restore"})
 _REPLICA_STATUSES: Final = frozenset({"replicating", "success", "fail", "skip", "waiting_replicate"})

@@ -5,7 +5,8 @@ from datetime import datetime
 from sys import intern
 from typing import Any, Final
 
-from audit.collection import GREATEST, instant
+from audit.collection import GREATEST
+from audit.timestamps import instant
 
 
 def optional_instant(value: object) -> datetime | None:

@@ -9,10 +9,10 @@ from typing import Any, Final
 import orjson
 from msgspec import Struct
 
-from audit.collection import instant
 from audit.records.fields import SHARED, block, blocks, failures, ids, number, optional_instant, shared, text, truth
 from audit.records.keys import Key, key_of, text_of
 from audit.records.operations import BACKUP, FALL_SHORT, KNOWN, MOVES_ENDS, OWN_BLOCKS, PUBLISHED
+from audit.timestamps import instant
 
 FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
 OPEN_STATUSES: Final = frozenset({"running", "waiting"})

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from audit.findings import Finding
+from audit.judging.findings import Finding
 from audit.records import BACKUP, REMOVE_RESOURCE
 from audit.subjects import Resource, Subject, VaultSubject
 

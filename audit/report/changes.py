@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
-from audit.collection import instant
-from audit.previous import OUT_OF_SCOPE, Failure, Pair, Previous, recall
+from audit.judging.reasons import OUT_OF_SCOPE
+from audit.report.baseline import Baseline, Failure, Pair, recall
+from audit.timestamps import instant
 
 _OPEN: Final = frozenset({"fail", "unknown"})
 _LISTS: Final = {"policy": {"policies"}, "vault": {"vaults"}, "resource": {"vaults", "protectables"}}
@@ -100,7 +101,7 @@ NOTHING_UNREAD: Final = Unread()
 
 
 def changes(
-    previous: Previous,
+    previous: Baseline,
     findings: Iterable[Judged],
     now: datetime,
     controls: Collection[str],
@@ -128,7 +129,7 @@ def changes(
 class _Comparison:
     """One run held against an earlier one."""
 
-    def __init__(self, previous: Previous, controls: frozenset[str], unread: Unread, *, is_same_profile: bool) -> None:
+    def __init__(self, previous: Baseline, controls: frozenset[str], unread: Unread, *, is_same_profile: bool) -> None:
         self._previous = previous
         self._controls = controls
         self._unread = unread

@@ -7,12 +7,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from audit.catalogue import USUAL
-from audit.demands import Demands
-from audit.findings import Control, Finding, Outcome
-from audit.judgement import Findings
-from audit.previous import TrendLine
+from audit.judging.catalogue import USUAL
+from audit.judging.demands import Demands
+from audit.judging.findings import Control, Finding, Outcome
+from audit.judging.findings_table import Findings
 from audit.records import Vault
+from audit.report.baseline import TrendLine
 from audit.report.changes import Changes, Unread, changes
 from audit.report.days import Day, days
 from audit.report.facts import Conclusion, RunFacts

@@ -7,10 +7,10 @@ from typing import Final
 
 import orjson
 
-from audit.collection import shown
-from audit.findings import Fact, Finding
+from audit.judging.findings import Fact, Finding
 from audit.report.contents import Report
 from audit.subjects import Waiver
+from audit.timestamps import shown
 
 COLUMNS: Final = (
     "run",

@@ -7,9 +7,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from audit.matching import PlannedRun, RunState
 from audit.records import Task
 from audit.report.planned import NOTHING_PLANNED, match
+from audit.schedule.matching import PlannedRun, RunState
 from audit.subjects import Limits, Presence, Resource, Schedules
 
 

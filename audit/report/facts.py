@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from audit.collection import Window
-from audit.previous import Previous
+from audit.report.baseline import Baseline
 
 
 class Conclusion(StrEnum):
@@ -52,7 +52,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     profile_sha256: str
     timezone: str
     language: str = "en"
-    previous: Previous = field(default_factory=Previous)
+    previous: Baseline = field(default_factory=Baseline)
     origin: Origin | None = None
     is_what_if: bool = False
     is_backfill: bool = False

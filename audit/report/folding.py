@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from audit.findings import Finding
+from audit.judging.findings import Finding
 from audit.report.causes import CAUSES, RUNS, Cause
 from audit.subjects import Resource, Subject, SubjectKind, Subjects, VaultSubject
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from jinja2 import Environment
 from markupsafe import Markup
 
-from audit.collection import ALL_GRANTED, Kind, instant
+from audit.collection import ALL_GRANTED, Kind
 from audit.report.contents import Report
 from audit.report.page import templates
 from audit.report.page.calendar_rows import CalendarRows
@@ -41,6 +41,7 @@ from audit.report.page.strips import late, strips
 from audit.report.page.times import Clock, full_date, month
 from audit.report.page.unmet_runs import unmet_runs
 from audit.report.page.words import Words, marked, words_of
+from audit.timestamps import instant
 
 _PAGE: Final = "page.html.jinja"
 _STYLE: Final = "page.css.jinja"

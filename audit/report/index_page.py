@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from jinja2 import Environment
 
-from audit.previous import TrendLine, recall
+from audit.report.baseline import TrendLine, recall
 from audit.report.contents import Report
 from audit.report.facts import Conclusion
 from audit.report.page import templates
@@ -28,7 +28,7 @@ TEMPLATES: Final = (_PAGE, *_STYLES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
+class IndexPage:
     """What the page shows.
 
     Attributes:
@@ -46,10 +46,10 @@ class Index:
     trouble: str | None
 
 
-def index_of(report: Report) -> Index:
+def index_of(report: Report) -> IndexPage:
     """Take the page's contents out of the report of the latest run."""
     run = report.run
-    return Index(
+    return IndexPage(
         project_id=run.project_id,
         region=run.region,
         timezone=run.timezone,
@@ -59,14 +59,14 @@ def index_of(report: Report) -> Index:
     )
 
 
-def stored_index(report: Mapping[str, Any]) -> Index:
+def stored_index(report: Mapping[str, Any]) -> IndexPage:
     """Take them out of its report.json.
 
     Raises:
         LookupError, TypeError, ValueError: it is no report of this version.
     """
     run = report["run"]
-    return Index(
+    return IndexPage(
         project_id=run["project_id"],
         region=run["region"],
         timezone=run["timezone"],
@@ -76,7 +76,7 @@ def stored_index(report: Mapping[str, Any]) -> Index:
     )
 
 
-def render(index: Index) -> bytes:
+def render(index: IndexPage) -> bytes:
     """Return the page in UTF-8."""
     read = environment().get_template
     words = words_of(index.language)

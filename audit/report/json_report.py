@@ -7,10 +7,9 @@ from typing import Any, Final
 
 import orjson
 
-from audit.collection import Drift, Kind, Rejected, shown
-from audit.findings import Control, Finding, Outcome
-from audit.matching import RunState
-from audit.previous import TrendLine
+from audit.collection import Drift, Kind, Rejected
+from audit.judging.findings import Control, Finding, Outcome
+from audit.report.baseline import TrendLine
 from audit.report.changes import Change, Changes
 from audit.report.contents import PolicyLine, Report, ResourceLine
 from audit.report.facts import RunFacts
@@ -20,8 +19,10 @@ from audit.report.problems import Explained, Problem
 from audit.report.protection import ProtectionChanges, Turn
 from audit.report.standings import FrameworkView, RequirementLine
 from audit.report.timeline import Timeline
+from audit.schedule.matching import RunState
 from audit.subjects import Collection, PastRules, SubjectKind, Taken, Terms, VaultTrace, Waiver, Weakened, Weakening
 from audit.subjects.kept_plan import KeptPlan
+from audit.timestamps import shown
 
 SCHEMA_VERSION: Final = 1
 _INDENTED: Final = orjson.OPT_INDENT_2

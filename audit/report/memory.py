@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from audit.collection import Kind, instant
+from audit.collection import Kind
 from audit.records.keys import key_of
 from audit.subjects import Aspect, Memory, PastRules, SubjectKind, Taken, Terms, Value, VaultTrace, Weakened, Weakening
 from audit.subjects.kept_plan import KeptPlan
+from audit.timestamps import instant
 
 
 def memory_of(report: Mapping[str, Any]) -> Memory:

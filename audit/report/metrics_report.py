@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from audit.collection import instant
-from audit.findings import Outcome, Severity
+from audit.judging.findings import Outcome, Severity
 from audit.report.contents import Report
 from audit.report.facts import Conclusion
+from audit.timestamps import instant
 
 Sample = tuple[Mapping[str, str], int]
 _EPOCH: Final = instant("1970-01-01T00:00:00Z")

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import orjson
 
-from audit.collection import instant
-from audit.findings import Control, Finding, Outcome, Severity
+from audit.judging.findings import Control, Finding, Outcome, Severity
 from audit.report.contents import Report, remedy
 from audit.report.facts import RunFacts
+from audit.timestamps import instant
 
 VERSION: Final = "1.8.0"
 _AT_A_TIME: Final = 1000

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from audit.collection import Reading, shown
-from audit.previous import Previous
+from audit.collection import Reading
+from audit.report.baseline import Baseline
+from audit.timestamps import shown
 
 
 def reading_part(reading: Reading) -> Mapping[str, Any]:
@@ -27,7 +28,7 @@ def reading_part(reading: Reading) -> Mapping[str, Any]:
     }
 
 
-def previous_part(previous: Previous) -> Mapping[str, Any]:
+def previous_part(previous: Baseline) -> Mapping[str, Any]:
     """Write which run came before, as the report and the manifest have it."""
     return {
         "run": previous.run,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from audit.matching import UNMET, PlannedRun, RunState
-from audit.records import NO_TASKS
+from audit.history import NO_TASKS
+from audit.schedule.matching import UNMET, PlannedRun, RunState
 from audit.subjects import Limits, Presence, Resource, Schedules
 
 NOTHING_PLANNED: Final = Schedules(NO_TASKS)

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from audit.findings import Finding, Severity
-from audit.records import Task, pick_named
+from audit.history import pick_named
+from audit.judging.findings import Finding, Severity
+from audit.records import Task
 from audit.report.advice import advice
 from audit.report.folding import fold
 from audit.subjects import Collection, Resource, SubjectKind, Subjects, VaultSubject

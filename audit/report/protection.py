@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from audit.demands import Demands
+from audit.judging.demands import Demands
 from audit.subjects import (
     Aspect,
     Collection,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from audit.findings import Outcome
-from audit.frameworks import FRAMEWORKS, Claim, Framework, Requirement
+from audit.judging.findings import Outcome
+from audit.judging.frameworks import FRAMEWORKS, Claim, Framework, Requirement
 from audit.report.tally import Tally
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from itertools import repeat
 from typing import Any
 
-from audit.findings import Control, Outcome
-from audit.judgement import Findings
+from audit.judging.findings import Control, Outcome
+from audit.judging.findings_table import Findings
 from audit.subjects import SubjectKind, Waiver
 
 Alike = Mapping[tuple[str, Outcome, SubjectKind, Waiver | None], int]

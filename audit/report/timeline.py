@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import sub
 
-from audit.records.moments import Moments
+from audit.history.moments import Moments
 from audit.subjects import Limits, Presence, Resource
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from audit.previous import Previous, TrendLine
+from audit.report.baseline import Baseline, TrendLine
 
 _EACH: Final = timedelta(days=2)  # all runs of the newest two days, then the last one of each day
 _KEPT: Final = timedelta(days=90)
 
 
-def trend(previous: Previous, line: TrendLine) -> tuple[TrendLine, ...]:
+def trend(previous: Baseline, line: TrendLine) -> tuple[TrendLine, ...]:
     """Add a run to the earlier ones; a run of the same time takes the place of the one before.
 
     Hourly runs must not make reports grow without end: of days before the newest two only the last run stays, and

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from audit.collection import ALL_GRANTED, instant
+from audit.collection import ALL_GRANTED
+from audit.timestamps import instant
 
 VERDICTS: Final = {
     "compliant": "COMPLIANT: every backup that was checked is as it should be.",

@@ -5,7 +5,7 @@ read. One that never ran is there, as the worst case; one that left every vault 
 when it left.
 """
 
-from audit.matching import JUDGED, UNMET, PlannedRun, RunState, Schedules
+from audit.schedule.matching import JUDGED, UNMET, PlannedRun, RunState, Schedules
 from audit.subjects.arrange import Inventory, Subject, Subjects, arrange, reaches_back, silent_since
 from audit.subjects.collection import ENDED_UNSEEN, Collection
 from audit.subjects.drill import Drill

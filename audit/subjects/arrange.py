@@ -13,7 +13,9 @@ from typing import Final, TypeVar
 from msgspec import structs
 
 from audit.collection import ALL_GRANTED, Kind, Rejected, Window
-from audit.history import History
+from audit.history import History, PackedTasks
+from audit.history.layout import BACKUP_KEY, COMMON_PART, NO_ID, WHOLE
+from audit.history.table import Group, Table
 from audit.records import (
     BACKUP,
     DELETIONS,
@@ -27,7 +29,6 @@ from audit.records import (
     Agent,
     Backup,
     Member,
-    PackedTasks,
     Policy,
     Protectable,
     Protected,
@@ -35,9 +36,7 @@ from audit.records import (
     Usage,
     Vault,
 )
-from audit.records.layout import BACKUP_KEY, COMMON_PART, NO_ID, WHOLE
-from audit.records.table import Group, Table
-from audit.schedule import Schedule, UnreadableScheduleError
+from audit.schedule.rules import Schedule, UnreadableScheduleError
 from audit.subjects.collection import ENDED_UNSEEN, SURELY_SHOWN, Collection
 from audit.subjects.comparison import Comparison
 from audit.subjects.deleted_vaults import DeletedVaults, end_of

@@ -7,8 +7,9 @@ from datetime import datetime
 from itertools import chain
 from typing import Final, NamedTuple
 
-from audit.collection import Kind, shown
-from audit.records import BACKUP, MOVES_ENDS, REPLICATION, Backup, Policy, Protected, Task, Vault, pick
+from audit.collection import Kind
+from audit.history import pick
+from audit.records import BACKUP, MOVES_ENDS, REPLICATION, Backup, Policy, Protected, Task, Vault
 from audit.subjects.collection import Collection
 from audit.subjects.former import Former, Unseen
 from audit.subjects.kinds import Departure, SubjectKind
@@ -37,6 +38,7 @@ from audit.subjects.protection import (
 from audit.subjects.strength import Aspect, Difference, Differences, Strength, Value, compare
 from audit.subjects.taken import SLACK, Taken, find_taken
 from audit.subjects.terms import PastRules, Terms, continued
+from audit.timestamps import shown
 
 _LOST: Final = "what the run before left cannot be used"
 _NOT_COMPARED: Final = "what the run before saw was not read"

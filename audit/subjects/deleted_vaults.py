@@ -7,9 +7,9 @@ allowed. A deletion that failed, left something behind or does not end explains 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from audit.collection import shown
 from audit.records import OPEN_STATUSES, Task
 from audit.subjects.taken import SLACK
+from audit.timestamps import shown
 
 
 @dataclass(slots=True)

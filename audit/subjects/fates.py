@@ -8,7 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-from audit.records import BACKUP, pick
+from audit.history import pick
+from audit.records import BACKUP
 from audit.records.keys import Key
 from audit.subjects.lives import Lives
 from audit.subjects.rules import Rules

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from audit.records import KeepingRule, Policy
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 
 DAYS, WEEKS, MONTHS, YEARS = "days", "weeks", "months", "years"
 LONGEST: Final[Mapping[str, timedelta]] = {

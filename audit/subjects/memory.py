@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from audit.collection import Kind, shown
+from audit.collection import Kind
 from audit.records import Policy
 from audit.subjects.kept_plan import KeptPlan, plan_of
 from audit.subjects.kinds import SubjectKind
 from audit.subjects.protection import Weakened
 from audit.subjects.taken import Taken
 from audit.subjects.terms import PastRules, Terms
+from audit.timestamps import shown
 
 T = TypeVar("T")
 

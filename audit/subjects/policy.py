@@ -12,9 +12,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, ClassVar, Final, NamedTuple
 
-from audit.matching import Timetable
 from audit.records import BACKUP, REPLICATION, Policy, Vault
-from audit.schedule import Schedule, UnreadableScheduleError
+from audit.schedule.matching import Timetable
+from audit.schedule.rules import Schedule, UnreadableScheduleError
 from audit.subjects.kept_plan import KeptPlan
 from audit.subjects.kinds import SubjectKind
 from audit.subjects.limits import Limits

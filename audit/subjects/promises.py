@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.records import BACKUP, REPLICATION, KeepingRule, Policy, Protected, Vault
-from audit.schedule import Schedule, UnreadableScheduleError
+from audit.schedule.rules import Schedule, UnreadableScheduleError
 from audit.subjects.policy import PolicySubject
 from audit.subjects.retention import FOR_EVER, kept_at_least
 from audit.subjects.strength import Aspect, Strength, Value, strongest

@@ -17,7 +17,8 @@ from math import inf
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from audit.records import DELETIONS, Backup, Task, TaskList
+from audit.history import TaskList
+from audit.records import DELETIONS, Backup, Task
 from audit.records.keys import Key
 from audit.subjects.lives import Lives
 from audit.subjects.resource import Resource

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audit.subjects.kinds import SubjectKind
-from audit.subjects.strength import ORDERS, Aspect, Difference, Order, Strength, Value, compare
+from audit.subjects.strength import ORDERS, Aspect, Difference, Lacks, Strength, Value, compare
 
 
 class Weakening(Struct, frozen=True, kw_only=True):
@@ -60,11 +60,11 @@ class Demanded(NamedTuple):
 
     then: Strength | None
     now: Strength
-    orders: Mapping[str, Order]
+    orders: Mapping[str, Lacks]
 
 
 def still_weak(
-    earlier: Iterable[Weakening], now: Strength, orders: Mapping[str, Order] = ORDERS
+    earlier: Iterable[Weakening], now: Strength, orders: Mapping[str, Lacks] = ORDERS
 ) -> tuple[Weakening, ...]:
     """What became weaker earlier and is not restored, as it stands now; what nobody can tell now stays as it was."""
     kept = []

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import ClassVar, Final
 
 from audit.collection import Kind, Rejected, Window
-from audit.matching import EVER, NEVER, Matcher, Plan, Schedules
+from audit.history import PackedTasks, TaskList, pick
 from audit.records import (
     REMOVE_RESOURCE,
     REPLICATION,
@@ -18,17 +18,15 @@ from audit.records import (
     Agent,
     Backup,
     Member,
-    PackedTasks,
     Protectable,
     Protected,
     Task,
-    TaskList,
     Usage,
     Vault,
-    pick,
 )
 from audit.records.keys import Key
-from audit.schedule import Schedule
+from audit.schedule.matching import EVER, NEVER, Matcher, Plan, Schedules
+from audit.schedule.rules import Schedule
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.limits import Limits
 from audit.subjects.policy import PolicySubject

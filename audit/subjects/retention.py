@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.records import BACKUP, Policy
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 from audit.subjects.keeping import (
     DAYS,
     LONGEST,

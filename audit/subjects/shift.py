@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final, NamedTuple
 
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 
 _EARLY: Final = timedelta(minutes=1)  # clocks differ: a run may be noted a little before it was due
 _MINUTE: Final = timedelta(minutes=1)

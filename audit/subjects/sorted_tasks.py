@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from audit.records import BACKUP, HOLLOW, SYNC, Task, TaskList, listed, plain
+from audit.history import TaskList, listed, plain
+from audit.records import BACKUP, HOLLOW, SYNC, Task
 from audit.records.keys import Key
 
 

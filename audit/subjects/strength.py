@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 Value = bool | int | str | None | tuple[str, ...]
-Order = Callable[[Value, Value], bool]
+Lacks = Callable[[Value, Value], bool]
 """Whether the first of two values of an aspect lacks something that the second one has."""
 
 
@@ -89,7 +89,7 @@ def later(first: Value, second: Value) -> bool:
     return first is not None and (second is None or str(first) < str(second))
 
 
-ORDERS: Final[Mapping[str, Order]] = {
+ORDERS: Final[Mapping[str, Lacks]] = {
     "exists": more,
     "enabled": more,
     "retention_days": more,
@@ -128,7 +128,7 @@ ORDERS: Final[Mapping[str, Order]] = {
 """The order of each aspect of policies, vaults and resources."""
 
 
-def compare(before: Strength, after: Strength, orders: Mapping[str, Order] = ORDERS) -> Differences:
+def compare(before: Strength, after: Strength, orders: Mapping[str, Lacks] = ORDERS) -> Differences:
     """Hold what both states tell against each other."""
     told = [(aspect, before[aspect], after[aspect]) for aspect in sorted(before.keys() & after.keys())]
     changed = [Difference(*each) for each in told if each[1] != each[2]]

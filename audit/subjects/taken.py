@@ -9,7 +9,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audit.records import DELETE, Backup, Task, pick
+from audit.history import pick
+from audit.records import DELETE, Backup, Task
 from audit.records.keys import Key
 
 SLACK: Final = timedelta(hours=1)

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import ClassVar
 
 from audit.collection import Kind, Rejected, Window
-from audit.records import Backup, PackedTasks, Task, Vault, pick
+from audit.history import PackedTasks, pick
+from audit.records import Backup, Task, Vault
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.policy import PolicySubject
 from audit.subjects.protection import Protection

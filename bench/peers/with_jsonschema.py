@@ -9,10 +9,10 @@ from typing import Any, Final
 import jsonschema
 import orjson
 
-from audit.assess import assess
+from audit.answers.intake import Intake, read_with_care
+from audit.app.assess import assess
 from audit.collection import Kind
 from audit.report import FORMATS
-from audit.validate import Intake, read_with_care
 from bench.folder import WINDOW, Folder, facts_for, profile_for
 from bench.pipeline import told
 

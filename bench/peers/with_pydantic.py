@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from audit.assess import assess
+from audit.answers.intake import Intake
+from audit.app.assess import assess
 from audit.collection import Kind, Reading
 from audit.records import Task
 from audit.records.keys import key_of
 from audit.report import FORMATS
-from audit.validate import Intake
 from bench.folder import WINDOW, Folder, facts_for, profile_for
 from bench.pipeline import told
 

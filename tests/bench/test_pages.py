@@ -4,8 +4,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from audit.run import collect
-from audit.validate import Intake
+from audit.answers.intake import Intake
+from audit.app.run import collect
 from bench.folder import WINDOW, Folder, profile_for
 from bench.pages import Variant, write, write_estate
 from bench.pipeline import KeepsNothing

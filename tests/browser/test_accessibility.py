@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from msgspec import structs
 from playwright.sync_api import Browser
 
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.report import index_page
 from audit.report.contents import Report
 from tests.browser.chromium import Watched, opened

@@ -3,7 +3,7 @@ from typing import Final
 
 import pytest
 
-from audit.findings import Outcome, Severity
+from audit.judging.findings import Outcome, Severity
 from audit.report.contents import Report
 from audit.subjects import VaultTrace
 from tests.browser.chromium import Watched

@@ -7,10 +7,10 @@ from operator import attrgetter
 from typing import Any
 
 from audit.collection import About, Drift, Kind, Page, Reading, Rejected, Window
-from audit.demands import Demands
-from audit.findings import Fact, Finding, Verdict
 from audit.history import History
-from audit.judgement import Findings, Judgement
+from audit.judging.demands import Demands
+from audit.judging.findings import Fact, Finding, Verdict
+from audit.judging.findings_table import Findings, Judgement
 from audit.records import (
     Agent,
     Backup,
@@ -26,7 +26,7 @@ from audit.records import (
 )
 from audit.records.keys import key_of
 from audit.report.facts import RunFacts
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 from audit.subjects import (
     Collection,
     Departure,

@@ -1,7 +1,7 @@
 """A second reading of patterns and task logs, slow and plain, to hold the real one against.
 
-It uses no calendar library and nothing of audit/schedule.py or audit/matching.py: it looks at every minute of the
-window, and at every task for every due time, after the words at the top of audit/matching.py.
+It uses no calendar library and nothing of audit/schedule/: it looks at every minute of the window, and at every
+task for every due time, after the words at the top of audit/schedule/matching.py.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -6,8 +6,8 @@ import pytest
 
 from audit.collection import ALWAYS_READ, Kind
 from audit.controls import CONTROLS
-from audit.evaluate import evaluate
-from audit.findings import Outcome
+from audit.judging.evaluate import evaluate
+from audit.judging.findings import Outcome
 from audit.records import Protectable, Usage
 from audit.subjects import Collection, Presence, Resource, Subjects
 from tests.core.builders import (

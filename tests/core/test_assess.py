@@ -2,13 +2,13 @@ from datetime import timedelta
 
 import pytest
 
-from audit.assess import assess
+from audit.answers.intake import Intake
+from audit.app.assess import assess
 from audit.collection import About, Kind, Window
-from audit.findings import Outcome
 from audit.history import History
+from audit.judging.findings import Outcome
 from audit.profile import Profile
 from audit.report.contents import Report
-from audit.validate import Intake
 from tests.core.builders import DAY, NOW, a_page, a_reading, a_rejected, a_task, a_task_row, a_window, run_facts
 
 

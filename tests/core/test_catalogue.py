@@ -1,5 +1,5 @@
-from audit.catalogue import NAMES, OF_WAIVERS, OPT_IN
 from audit.controls import CONTROLS
+from audit.judging.catalogue import NAMES, OF_WAIVERS, OPT_IN
 from audit.subjects import SubjectKind
 
 

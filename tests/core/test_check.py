@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from audit import check as checking
-from audit.answers import ANSWERS
-from audit.check import as_lines, check
+from audit.answers import check as checking
+from audit.answers.check import as_lines, check
+from audit.answers.kinds import ANSWERS
 from audit.errors import SourceAnswerError
 from tests.core.builders import Row, a_policy_row, a_task_row, a_vault_row
 

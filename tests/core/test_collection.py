@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audit.collection import Kind, instant, shown
+from audit.collection import Kind
+from audit.timestamps import instant, shown
 from tests.core.builders import a_page, a_reading
 
 EXACT = datetime(2019, 5, 23, 14, 35, 23, 584418, tzinfo=UTC)

@@ -9,8 +9,8 @@ from msgspec import structs
 from audit.collection import Kind, Rejected
 from audit.controls import cbr_111_destructive_operation as destructive
 from audit.controls import cbr_404_task_backup_agreement as agreement
-from audit.findings import Outcome
 from audit.history import History
+from audit.judging.findings import Outcome
 from audit.records import Backup, Policy, Protected, Vault
 from audit.subjects import (
     Aspect,

@@ -3,12 +3,12 @@ from typing import Any
 import pytest
 
 from audit.collection import Kind
-from audit.demands import Demands, Level, Scope, Upkeep
-from audit.evaluate import evaluate
-from audit.findings import Control, Finding, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.maintenance import OneOff
-from audit.matching import RunState
-from audit.selection import Selector
+from audit.judging.demands import Demands, Level, Scope, Upkeep
+from audit.judging.evaluate import evaluate
+from audit.judging.findings import Control, Finding, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.selection import Selector
+from audit.schedule.maintenance import OneOff
+from audit.schedule.matching import RunState
 from audit.subjects import Presence, SubjectKind
 from tests.core.builders import (
     DAY,

@@ -4,8 +4,8 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
-from audit.evaluate import evaluate
-from audit.findings import Control, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.evaluate import evaluate
+from audit.judging.findings import Control, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Collection, Limits, Presence, Resource, Subject, SubjectKind, Subjects
 from tests.core.builders import (
     DAY,

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from audit.answers import ANSWERS, Deviation, deviations
-from audit.examiner import Examiner
-from audit.strict_json import Unreadable, readable
+from audit.answers.examiner import Examiner
+from audit.answers.kinds import ANSWERS, Deviation, deviations
+from audit.answers.strict_json import Unreadable, readable
 from tests.core.builders import a_task_row
 from tests.fuzz.mutator import ROWS, good_rows, mutate
 

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from audit.findings import Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Verdict, failed, not_applicable, passed, unknown
 from tests.core.builders import DAY, a_backup
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from audit.controls import CONTROLS
-from audit.frameworks import FRAMEWORKS, MAPPED_TO_NONE, Claim, Framework
+from audit.judging.frameworks import FRAMEWORKS, MAPPED_TO_NONE, Claim, Framework
 from audit.profile import PRESETS, load_profile
 from audit.report.causes import CAUSES, RUNS
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from audit.garbage import look_rarely, without_gc
+from audit.app.garbage import look_rarely, without_gc
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from audit.answers import ANSWERS
-from audit.collection import About, Kind, instant
-from audit.glance import glance
-from audit.strict_json import Unreadable
+from audit.answers.glance import glance
+from audit.answers.kinds import ANSWERS
+from audit.answers.strict_json import Unreadable
+from audit.collection import About, Kind
+from audit.timestamps import instant
 from tests.core.builders import a_backup_row, a_policy_row, a_protectable_row, a_task_row, a_usage_row, a_vault_row
 
 

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from audit.findings import Finding, Outcome, Severity, failed, passed
-from audit.judgement import Findings, Judgement
+from audit.judging.findings import Finding, Outcome, Severity, failed, passed
+from audit.judging.findings_table import Findings, Judgement
 from audit.subjects import SubjectKind
 from tests.core.builders import a_waiver
 

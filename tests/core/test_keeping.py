@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.records import KeepingRule
-from audit.schedule import Schedule, Weekdays
+from audit.schedule.rules import Schedule, Weekdays
 from audit.subjects import FOR_EVER, PolicySubject, kept_at_least, kept_at_most, long_term_copies, may_be_kept_for
 from tests.core.builders import DAILY, DAY, NOW, a_policy, a_policy_subject
 

@@ -14,8 +14,8 @@ from audit.collection import Kind, Window
 from audit.controls.cbr_101_recent_backup import judge as recent
 from audit.controls.cbr_102_scheduled_run import judge as scheduled
 from audit.controls.cbr_201_policy_enabled import judge as enabled
-from audit.evaluate import evaluate
-from audit.findings import Outcome, Verdict
+from audit.judging.evaluate import evaluate
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Policy, Task, Vault
 from audit.report.contents import compose
 from audit.report.json_report import render

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from audit.answers import ANSWERS
+from audit.answers.examiner import Examiner
+from audit.answers.intake import Intake, read_with_care
+from audit.answers.kinds import ANSWERS
+from audit.answers.quick.decoder import reader
+from audit.answers.quick.known_drift import Learnt, RowDifference
+from audit.answers.quick.rows import read_tasks
 from audit.collection import Drift
-from audit.examiner import Examiner
-from audit.learnt import Difference, Learnt
 from audit.records import Task
-from audit.task_rows import read_tasks
-from audit.typed_tasks import reader
-from audit.validate import Intake, read_with_care
 from tests.core.builders import a_page, a_task_row
 from tests.core.test_task_rows import a_body, items_of, taken
 
@@ -148,7 +148,7 @@ def test_what_differs_in_the_middle_of_a_page_is_learnt_where_it_is_much() -> No
     found = read_tasks(a_body(*sound, *rows))
 
     assert found
-    assert found[0].page.seen == [((Difference(("colour",), "unknown field"),), [*range(30, 50)])]
+    assert found[0].page.seen == [((RowDifference(("colour",), "unknown field"),), [*range(30, 50)])]
 
 
 def test_a_row_beside_them_that_is_odd_lets_all_be_read_with_care() -> None:
@@ -196,7 +196,7 @@ def test_no_more_is_learnt_than_a_few_differences() -> None:
 
 
 def test_nothing_is_learnt_where_one_place_of_a_schema_depends_on_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.learnt.has_conditions", lambda _answer: True)
+    monkeypatch.setattr("audit.answers.quick.known_drift.has_conditions", lambda _answer: True)
 
     assert not Learnt(ANSWER, dict.fromkeys(TIMES, str), frozenset()).learn(a_task_row(colour="blue"))
     assert Examiner(ANSWER).examine(a_task_row(colour="blue"))
@@ -204,7 +204,7 @@ def test_nothing_is_learnt_where_one_place_of_a_schema_depends_on_another(monkey
 
 def test_a_log_that_teaches_nothing_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr("audit.learnt.Learnt.learn", lambda _self, row: asked.append(row))
+    monkeypatch.setattr("audit.answers.quick.known_drift.Learnt.learn", lambda _self, row: asked.append(row))
     for number in range(20):
         assert read_tasks(a_body(changed(number, (), "colour", []))) is None
 

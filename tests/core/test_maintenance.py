@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from audit.maintenance import Maintenance, OnDays, OneOff, in_utc
+from audit.schedule.maintenance import Maintenance, OnDays, OneOff, in_utc
 from tests.core.builders import DAY, HOUR, NOW, TICK
 
 BERLIN = ZoneInfo("Europe/Berlin")  # in 2026, clocks go forward on 29 March at 01:00 UTC and back on 25 October

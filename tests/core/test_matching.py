@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from audit.matching import EVER, NEVER, Matcher, Plan, PlannedRun, RunState, Schedules, Timetable
-from audit.records import Task, plain
+from audit.history import plain
+from audit.records import Task
+from audit.schedule.matching import EVER, NEVER, Matcher, Plan, PlannedRun, RunState, Schedules, Timetable
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_task
 
 MINUTE = timedelta(minutes=1)

@@ -14,14 +14,14 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.assess import assess
+from audit.answers.intake import Intake, read_envelope
+from audit.app.assess import assess
 from audit.collection import Kind, Page, Window
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.profile import Profile
 from audit.report.contents import Report
 from audit.report.json_report import render
 from audit.simulator import build_estate
-from audit.validate import Intake, read_envelope
 from tests.core.builders import DAY, a_reading, run_facts
 
 AS_OF = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from audit.records import Policy
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 from audit.subjects import PolicySubject, Resource, RunState
 from tests.core.builders import (
     DAY,

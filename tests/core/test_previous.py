@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.collection import Kind
-from audit.previous import Failure, Previous, TrendLine, recall
+from audit.report.baseline import Baseline, Failure, TrendLine, recall
 from tests.core.builders import DAY, NOW, a_drift
 
 REPORT: dict[str, Any] = {
@@ -23,8 +23,8 @@ REPORT: dict[str, Any] = {
 
 
 def test_without_a_last_run_everything_is_seen_for_the_first_time() -> None:
-    assert not Previous().knows(a_drift())
-    assert Previous().first_seen(a_drift(), NOW) == NOW
+    assert not Baseline().knows(a_drift())
+    assert Baseline().first_seen(a_drift(), NOW) == NOW
 
 
 def test_what_the_last_run_saw_keeps_its_date() -> None:

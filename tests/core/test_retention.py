@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 from audit.subjects import FOR_EVER, PolicySubject, kept_at_least, kept_at_most
 from tests.core.builders import DAILY, DAY, HOUR, NOW, a_policy, a_policy_subject
 

@@ -1,6 +1,6 @@
 import random
 
-from audit.sampling import newest_of_each
+from audit.app.sampling import newest_of_each
 from tests.core.builders import DAY, HOUR, a_point
 
 

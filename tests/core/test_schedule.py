@@ -7,7 +7,7 @@ from math import lcm
 
 import pytest
 
-from audit.schedule import Schedule, UnreadableScheduleError
+from audit.schedule.rules import Schedule, UnreadableScheduleError
 from tests.core.builders import DAY, HOUR, TICK
 
 MONDAY = datetime(2026, 1, 5, 8, 45, 56, tzinfo=UTC)

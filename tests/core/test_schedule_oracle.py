@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from audit.records import Protected, Task
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 from audit.subjects import PolicySubject, Resource, RunState, Schedules
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_policy, a_resource, a_task, a_vault, a_window, limits
 from tests.core.oracle import DAYS, MINUTE, Answer, Oracle, Rule, World

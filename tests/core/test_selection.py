@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from audit.selection import Selector, fit_all, fit_some, fits, is_of_the_audit, literal_characters
+from audit.judging.selection import Selector, fit_all, fit_some, fits, is_of_the_audit, literal_characters
 from audit.subjects import PolicySubject, Presence, Resource, VaultSubject
 from tests.core.builders import (
     a_collection,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit.records import Policy, Task
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 from audit.subjects import Resource, Shift, Subjects
 from audit.subjects.shift import Rhythm, rhythm_of
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_policy, a_vault, arranged, limits

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from audit.profile.loosening import ORDERS as OF_PROFILES
 from audit.records import KeepingRule, Policy
 from audit.subjects.promises import of_policies, of_policy, of_resource, of_vault
-from audit.subjects.strength import ORDERS, Aspect, Order, Strength, Value, compare
+from audit.subjects.strength import ORDERS, Aspect, Lacks, Strength, Value, compare
 from tests.core.builders import DAILY, HOUR, NOW, a_policy, a_protected, a_vault
 
 HOURLY = "FREQ=DAILY;BYHOUR=" + ",".join(map(str, range(24))) + ";BYMINUTE=0"
@@ -19,7 +19,7 @@ NOON = "FREQ=DAILY;BYHOUR=12;BYMINUTE=0"
 TEXTS = ["2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z", "2027-01-01T00:00:00Z"]
 
 
-def takes(order: Order, first: Value, second: Value) -> bool:
+def takes(order: Lacks, first: Value, second: Value) -> bool:
     try:
         order(first, second)
     except TypeError:
@@ -27,7 +27,7 @@ def takes(order: Order, first: Value, second: Value) -> bool:
     return True
 
 
-def values_of(order: Order) -> st.SearchStrategy[Value]:
+def values_of(order: Lacks) -> st.SearchStrategy[Value]:
     """Draw what an order can hold against each other: numbers, lists or texts."""
     takes_lists = takes(order, (), ("a",))
     if takes_lists and takes(order, 0, 1):
@@ -38,7 +38,7 @@ def values_of(order: Order) -> st.SearchStrategy[Value]:
 
 
 @st.composite
-def two_states(draw: st.DrawFn, orders: Mapping[str, Order]) -> tuple[Strength, Strength]:
+def two_states(draw: st.DrawFn, orders: Mapping[str, Lacks]) -> tuple[Strength, Strength]:
     aspects = draw(st.lists(st.sampled_from(sorted(orders)), unique=True, min_size=1))
     made = [{Aspect(what): draw(values_of(orders[what])) for what in aspects if draw(st.booleans())} for _ in range(2)]
     return made[0], made[1]
@@ -46,7 +46,7 @@ def two_states(draw: st.DrawFn, orders: Mapping[str, Order]) -> tuple[Strength, 
 
 @pytest.mark.parametrize("orders", [ORDERS, OF_PROFILES])
 @given(data=st.data())
-def test_what_is_weaker_one_way_is_stronger_the_other_way(orders: Mapping[str, Order], data: st.DataObject) -> None:
+def test_what_is_weaker_one_way_is_stronger_the_other_way(orders: Mapping[str, Lacks], data: st.DataObject) -> None:
     before, after = data.draw(two_states(orders))
     there, back = compare(before, after, orders), compare(after, before, orders)
 

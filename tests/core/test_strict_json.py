@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from audit import strict_json
-from audit.strict_json import DEEPEST, LONGEST_TEXT, FaultError, Unreadable, is_exact, load, readable
+from audit.answers import strict_json
+from audit.answers.strict_json import DEEPEST, LONGEST_TEXT, FaultError, Unreadable, is_exact, load, readable
 
 TEXTS = st.text(max_size=6) | st.sampled_from(["id", ":", '":', "\\", 'a"', "a\\", "\\u003a", "NaN", "}", "日本"])
 VALUES = st.recursive(

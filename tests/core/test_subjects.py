@@ -6,7 +6,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.records import Policy, Task
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 from audit.subjects import (
     Collection,
     Presence,

@@ -20,7 +20,7 @@ from audit.controls import (
     cbr_501_auto_protect,
     cbr_502_excluded_disk,
 )
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Task, Vault
 from audit.subjects import Resource
 from tests.core.builders import (

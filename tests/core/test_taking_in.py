@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.records.commons import Commons
+from audit.history.commons import Commons
 from tests.core.builders import a_task_row
 from tests.core.test_learnt import an_id, told, with_care
 from tests.core.test_task_rows import a_body, taken

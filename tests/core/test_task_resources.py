@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from audit.answers import ANSWERS
+from audit.answers.kinds import ANSWERS
+from audit.answers.quick.decoder import reader
+from audit.answers.quick.resources import Resources
+from audit.answers.quick.rows import read_tasks
+from audit.answers.quick.schema_types import Types
 from audit.records import Task
-from audit.task_resources import Resources
-from audit.task_rows import read_tasks
-from audit.typed import Types
-from audit.typed_tasks import reader
 from tests.core.builders import a_task_row
 from tests.core.test_learnt import an_id, changed, told, with_care
 from tests.core.test_task_rows import RESOURCE, a_body, items, items_of, taken
@@ -136,7 +136,7 @@ class ARow:
 
 
 def test_few_are_remembered_and_none_that_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.task_resources._MOST", 3)
+    monkeypatch.setattr("audit.answers.quick.resources._MOST", 3)
     known = Resources(Types(SCHEMA, {}).of(SCHEMA["$defs"]["Resource"]))
     sizes = []
     for name in ("a", "b", "b", "c", "日" * 99, "d"):

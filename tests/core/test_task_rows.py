@@ -3,16 +3,16 @@ from typing import Any
 
 import pytest
 
-from audit.answers import ANSWERS
+from audit.answers.intake import Intake, read_envelope
+from audit.answers.kinds import ANSWERS
+from audit.answers.quick.decoder import reader
+from audit.answers.quick.page import TaskPage
+from audit.answers.quick.rows import TaskRows, read_tasks
+from audit.answers.strict_json import LONGEST_TEXT
 from audit.collection import Kind, Page
+from audit.history.table import Table
 from audit.records import Task
 from audit.records.keys import keys_of
-from audit.records.table import Table
-from audit.strict_json import LONGEST_TEXT
-from audit.task_page import TaskPage
-from audit.task_rows import TaskRows, read_tasks
-from audit.typed_tasks import reader
-from audit.validate import Intake, read_envelope
 from tests.core.builders import a_page, a_task_row
 from tests.fuzz.mutator import good_rows
 

@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from audit.typed import NotUnderstoodError, Types
+from audit.answers.quick.schema_types import NotUnderstoodError, Types
 
 TEXT = {"type": "string"}
 

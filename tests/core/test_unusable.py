@@ -6,8 +6,8 @@ import pytest
 
 from audit.collection import About, Kind, Rejected
 from audit.controls import CONTROLS
-from audit.findings import Outcome
 from audit.history import History
+from audit.judging.findings import Outcome
 from audit.records import Task
 from audit.subjects import (
     Collection,

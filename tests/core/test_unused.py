@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from audit.unused import absent, idle
+from audit.app.unused import absent, idle
 
 NAME = "a_module_of_this_test"
 

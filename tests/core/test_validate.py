@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from audit.answers import ANSWERS
-from audit.collection import About, Drift, Kind, Window, instant
+from audit.answers.intake import Intake, read_envelope
+from audit.answers.kinds import ANSWERS
+from audit.collection import About, Drift, Kind, Window
 from audit.errors import SourceAnswerError
 from audit.history import History
-from audit.validate import Intake, read_envelope
+from audit.timestamps import instant
 from tests.core.builders import (
     NOW,
     TICK,

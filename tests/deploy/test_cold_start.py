@@ -21,12 +21,26 @@ SETTINGS = {
     "SECONDS": 60,
     "STOP": True,
 }
-NEVER = {"audit.cli", "audit.doctor", "audit.simulator", "click", "cryptography", "responses", "rich"}
+NEVER = {"audit.cli", "audit.app.doctor", "audit.simulator", "click", "cryptography", "responses", "rich"}
 FOR_ANSWERS = {"jsonschema", "jsonschema_rs", "referencing", "rpds", "attr"}
-FOR_JUDGING = {"audit.assess", "audit.controls", "audit.evaluate", "audit.frameworks", "audit.subjects", "dateutil"}
-FOR_RUNNING = {"audit.cbr", "audit.chain", "audit.continuing", "audit.publish", "audit.records", "audit.run"}
+FOR_JUDGING = {
+    "audit.app.assess",
+    "audit.controls",
+    "audit.judging.evaluate",
+    "audit.judging.frameworks",
+    "audit.subjects",
+    "dateutil",
+}
+FOR_RUNNING = {
+    "audit.cloud.cbr",
+    "audit.evidence.chain",
+    "audit.app.continued_run",
+    "audit.evidence.publish",
+    "audit.records",
+    "audit.app.run",
+}
 FOR_REPORTS = {"audit.report.contents", "audit.report.html_report", "audit.report.json_report", "jinja2", "markupsafe"}
-UNUSED = {"asyncio", "audit.kms", "audit.notify", "chardet", "charset_normalizer", "idna", "simplejson"}
+UNUSED = {"asyncio", "audit.evidence.kms", "audit.notify", "chardet", "charset_normalizer", "idna", "simplejson"}
 LATER = NEVER | FOR_ANSWERS | FOR_JUDGING | FOR_REPORTS | UNUSED
 
 
@@ -44,7 +58,7 @@ def imported(built: Built, store: str, event: Any, **settings: str) -> set[str]:
 def test_what_comes_later_is_imported_later(built: Built, tmp_path: Path, store: str, event: Any) -> None:
     modules = imported(built, store if "://" in store else str(tmp_path), event)
 
-    assert {"handler", "requests", "audit.wiring"} <= modules
+    assert {"handler", "requests", "audit.app.wiring"} <= modules
     assert not modules & (LATER | {"yaml"})
 
 

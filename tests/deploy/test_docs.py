@@ -9,8 +9,8 @@ from typing import Any
 import click
 import pytest
 
-from audit.cli import main
-from audit.event import ManualEvent
+from audit.app.event import ManualEvent
+from audit.cli.commands import main
 from audit.notify import webhook
 from audit.notify.change import compare
 from deploy.wheels import ROOT

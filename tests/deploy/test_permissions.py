@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from audit.cloud.permissions import ENCRYPT, EXTRA, INVOKE, LOCK, NOTIFY, POLICIES, READ, SIGN, STORE
 from audit.collection import Kind
+from audit.evidence.store import obs, obs_dialect
 from audit.notify import smn
-from audit.permissions import ENCRYPT, EXTRA, INVOKE, LOCK, NOTIFY, POLICIES, READ, SIGN, STORE
 from audit.simulator import ACTIONS as KNOWN
-from audit.store import obs, obs_dialect
 from deploy.wheels import ROOT
 
 IAM = ROOT / "deploy" / "iam"
@@ -30,7 +30,9 @@ def test_the_table_names_what_the_code_asks_for_and_no_more() -> None:
     assert {*LOCK} == {obs.LOCK}
     assert {*NOTIFY} == {smn.ACTION}
     assert {*SIGN} == {action for action in KNOWN if action.startswith("kms:")}
-    advice = obs_dialect.OBS.remedy(403, "KMS.0103", obs.PUT) + (ROOT / "audit/store/obs_dialect.py").read_text()
+    advice = (
+        obs_dialect.OBS.remedy(403, "KMS.0103", obs.PUT) + (ROOT / "audit/evidence/store/obs_dialect.py").read_text()
+    )
     assert set(re.findall(r"kms:\w+:\w+", advice)) <= {*ENCRYPT}
     assert len(INVOKE) == 2
 

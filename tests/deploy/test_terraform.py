@@ -8,7 +8,7 @@ from typing import Any
 import hcl2
 import pytest
 
-from audit.permissions import POLICIES
+from audit.cloud.permissions import POLICIES
 from audit.settings import VARIABLES
 from deploy.build_zip import ZIP
 from deploy.wheels import ROOT

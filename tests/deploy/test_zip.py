@@ -194,7 +194,9 @@ def test_it_holds_no_terminal_no_simulator_and_no_test(built: Built) -> None:
     strangers = {"click", "rich", "responses", "tests", "deploy", "bench", "setuptools", "pytest"}
 
     assert not strangers & {name.partition("/")[0] for name in built.contents}
-    assert not [name for name in built.contents if name.startswith(("audit/cli", "audit/simulator", "audit/documents"))]
+    assert not [
+        name for name in built.contents if name.startswith(("audit/cli", "audit/simulator", "audit/generators"))
+    ]
 
 
 def test_it_holds_every_licence_that_a_package_brings(built: Built) -> None:

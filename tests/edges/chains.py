@@ -7,16 +7,16 @@ from functools import cache
 import orjson
 from msgspec import structs
 
-from audit.assess import assess
-from audit.chain import Head, Signer, Unsigned, find_head
+from audit.answers.intake import Intake
+from audit.app.assess import assess
 from audit.collection import ALL_GRANTED, Kind, Page, Window
-from audit.predecessor import is_judged_already
+from audit.evidence.chain import Head, Signer, Unsigned, find_head
+from audit.evidence.publish import Publication
+from audit.evidence.run_before import is_judged_already
+from audit.evidence.store.held import Data
 from audit.profile import Profile
-from audit.publish import Publication
 from audit.report.contents import Report
 from audit.report.facts import Origin, RunFacts
-from audit.store.held import Data
-from audit.validate import Intake
 from tests.core.builders import a_reading
 from tests.edges.pretend import AS_OF
 

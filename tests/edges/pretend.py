@@ -12,15 +12,15 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from audit.collection import shown
-from audit.orders import order
-from audit.run import Done
+from audit.app.order import order
+from audit.app.run import Done
+from audit.app.wiring import carry_out
+from audit.cloud.http.auth import KeyAuth, TokenAuth
+from audit.cloud.http.cloud_clock import CloudClock
+from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.transport import Transport
 from audit.simulator import Response, Simulator, build_estate, serve
-from audit.web.auth import KeyAuth, TokenAuth
-from audit.web.cloud_clock import CloudClock
-from audit.web.fresh import Fresh, Keys
-from audit.web.transport import Transport
-from audit.wiring import carry_out
+from audit.timestamps import shown
 
 AS_OF = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -117,7 +117,7 @@ def without_waiting() -> Iterator[Clock]:
     """Let audits wait by a clock of their own, so that retries take no time."""
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("audit.edges.Transport", partial(Transport, sleep=clock.sleep, clock=clock))
+        patch.setattr("audit.app.connections.Transport", partial(Transport, sleep=clock.sleep, clock=clock))
         yield clock
 
 

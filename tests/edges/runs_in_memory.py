@@ -8,14 +8,15 @@ from typing import Any
 
 import orjson
 
-from audit.collection import ALL_GRANTED, Kind, Page, Reading, Window, shown
-from audit.continuing import go_on
-from audit.orders import order
+from audit.answers.intake import read_envelope
+from audit.app.continued_run import continue_run
+from audit.app.order import order
+from audit.app.replay import replay
+from audit.app.run import Done
+from audit.collection import ALL_GRANTED, Kind, Page, Reading, Window
+from audit.evidence.store import LATEST
 from audit.profile import parse_profile
-from audit.replay import replay
-from audit.run import Done
-from audit.store import LATEST
-from audit.validate import read_envelope
+from audit.timestamps import shown
 from tests.core.builders import a_backup_row, a_policy_row, a_task_row, a_vault_row
 from tests.edges.chains import Shelf
 
@@ -102,7 +103,7 @@ class Project:
         profile = parse_profile(by_hand, "by hand") if by_hand else None
         made = order({**_SETTINGS, **settings}, as_of=shown(at or self.now), profile=profile)
         pointer = self.shelf.read(f"{PROJECT}/{LATEST}")
-        done, _ = go_on(made, edges, pointer, lambda _progress: None, lambda _facts: None)
+        done, _ = continue_run(made, edges, pointer, lambda _progress: None, lambda _facts: None)
         return done
 
     def audit(self, after: timedelta = HOUR, **given: Any) -> Any:

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit.cloud.http.cloud_clock import CloudClock
+from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.transport import Transport
+from audit.evidence.store.obs import Obs, Seal
+from audit.evidence.store.obs_auth import ObsAuth
+from audit.evidence.store.obs_dialect import OBS
+from audit.evidence.store.obs_place import place
 from audit.simulator.cloud import Account
-from audit.store.obs import Obs, Seal
-from audit.store.obs_auth import ObsAuth
-from audit.store.obs_dialect import OBS
-from audit.store.obs_place import place
-from audit.web.cloud_clock import CloudClock
-from audit.web.fresh import Fresh, Keys
-from audit.web.transport import Transport
 from tests.edges.pretend import Clock
 
 SECONDS = 30

@@ -22,8 +22,9 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
-from audit import __version__, cli
-from audit.cli import main
+from audit import __version__
+from audit.cli import commands as cli
+from audit.cli.commands import main
 from audit.controls import CONTROLS
 from audit.simulator import Response, Simulator, serve
 from tests.edges.pretend import a_simulator, files_of, json_response, variables, without_waiting
@@ -196,7 +197,7 @@ def test_a_store_that_cannot_be_written_ends_the_run(place: Place, monkeypatch: 
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("audit.store.folder.os.fsync", full)
+    monkeypatch.setattr("audit.evidence.store.folder.os.fsync", full)
 
     one_clear_line(place.run(), 2, str(place.store), "No space left on device", "may be written")
 
@@ -205,7 +206,7 @@ def test_a_mistake_of_the_program_is_said_to_be_one(place: Place, monkeypatch: p
     def fail(*_: Any, **__: Any) -> None:
         raise KeyError(f"\x1b[2J {place.simulator.password}")
 
-    monkeypatch.setattr("audit.cli.carry_out", fail)
+    monkeypatch.setattr("audit.cli.commands.carry_out", fail)
     result = place.run()
 
     assert result.exit_code == 1
@@ -221,7 +222,7 @@ def test_an_unexpected_error_of_the_system_is_one_line_too(monkeypatch: pytest.M
     def fail(*_: Any, **__: Any) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr("audit.cli.read_report", fail)
+    monkeypatch.setattr("audit.cli.commands.read_report", fail)
     result = invoke("show")
     assert (result.exit_code, result.stderr) == (2, "cbr-audit: \n")
 
@@ -230,7 +231,7 @@ def test_a_reader_that_goes_away_is_no_internal_error(monkeypatch: pytest.Monkey
     def fail(*_: Any, **__: Any) -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
-    monkeypatch.setattr("audit.cli.read_report", fail)
+    monkeypatch.setattr("audit.cli.commands.read_report", fail)
     result = invoke("show")
     assert result.exit_code == 1
     assert "internal error" not in result.output
@@ -353,7 +354,7 @@ def test_names_of_the_cloud_do_not_command_the_terminal(place: Place) -> None:
     received: list[bytes] = []
     listener = threading.Thread(target=_listen, args=(master, received))
     listener.start()
-    command = [sys.executable, "-m", "audit.cli", "show", str(place.store)]
+    command = [sys.executable, "-m", "audit.cli.commands", "show", str(place.store)]
     environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1"}
     with subprocess.Popen(command, stdout=slave, env=environment) as process:
         os.close(slave)
@@ -501,7 +502,7 @@ def test_a_file_can_be_checked_as_the_kind_that_it_must_be(tmp_path: Path, vault
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_simulated_project_is_served_until_it_is_stopped(tmp_path: Path, number: signal.Signals) -> None:
     truth = tmp_path / "truth.json"
-    command = [sys.executable, "-m", "audit.cli", "simulate", "--scenario", "failing", "--resources", "4"]
+    command = [sys.executable, "-m", "audit.cli.commands", "simulate", "--scenario", "failing", "--resources", "4"]
     command += ["--days", "5", "--as-of", AS_OF, "--truth", str(truth), "--preset", "strict"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -543,7 +544,7 @@ def test_serving_ends_with_the_signal(monkeypatch: pytest.MonkeyPatch, more: tup
             signal.raise_signal(signal.SIGTERM)
             return super().wait(timeout)
 
-    monkeypatch.setattr("audit.cli.threading", SimpleNamespace(Event=Stopped))
+    monkeypatch.setattr("audit.cli.commands.threading", SimpleNamespace(Event=Stopped))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         result = invoke("simulate", "--resources", "1", *more)
@@ -643,7 +644,7 @@ def test_a_page_that_cannot_be_understood_is_named(tmp_path: Path, content: byte
 
 def run_for_real(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "audit.cli", *args],
+        [sys.executable, "-m", "audit.cli.commands", *args],
         capture_output=True,
         text=True,
         check=False,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from audit.cli import main
+from audit.cli.commands import main
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from tests.edges.between import between
 from tests.edges.pretend import AS_OF, a_simulator, json_response, without_waiting

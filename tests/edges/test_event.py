@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.app.event import ManualEvent, TimerEvent, read_event, read_time, read_user_event
 from audit.errors import EventError
-from audit.event import ManualEvent, TimerEvent, read_event, read_time, read_user_event
 from tests.edges.pretend import AS_OF
 
 TIMER = {

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from audit.cli import main
+from audit.cli.commands import main
 from audit.simulator import Simulator
 from tests.edges.pretend import a_simulator, audit, without_waiting
 
@@ -141,8 +141,8 @@ class TestReplay:
         self, published: tuple[Simulator, Path, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         _, folder, run = published
-        monkeypatch.setattr("audit.replay.FORMATS", {"report.html": lambda _report: [b""]})
-        monkeypatch.setattr("audit.replay.__version__", "9.9.9")
+        monkeypatch.setattr("audit.app.replay.FORMATS", {"report.html": lambda _report: [b""]})
+        monkeypatch.setattr("audit.app.replay.__version__", "9.9.9")
 
         result = invoke("replay", run, CBR_AUDIT_STORE=str(folder))
 

@@ -159,7 +159,7 @@ def test_a_refusal_reaches_the_platform(tmp_path: Path) -> None:
 
 
 def test_the_function_needs_no_terminal_and_no_simulator() -> None:
-    absent = ["click", "rich", "responses", "audit.cli", "audit.simulator", "audit.progress", "audit.screen"]
+    absent = ["click", "rich", "responses", "audit.cli", "audit.simulator", "audit.cli.progress", "audit.cli.screen"]
     code = f"import sys; sys.modules.update(dict.fromkeys({absent})); import handler; handler.initializer(None)"
 
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)

@@ -11,22 +11,22 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from audit.chain import Digest, Envelope, Link
-from audit.collection import instant, shown
+from audit.app.order import order
+from audit.app.replay import digest_of, replay
+from audit.app.run import Done
+from audit.app.wiring import carry_out
 from audit.errors import ChainError, StoreError
-from audit.findings import Finding, Outcome
+from audit.evidence.chain import Digest, Envelope, Link
+from audit.evidence.publish import newest
+from audit.evidence.run_before import read_left, read_run_before, rebuild
+from audit.evidence.store import Store, open_store
+from audit.evidence.verify import verify
 from audit.history import History
-from audit.orders import order
-from audit.predecessor import read_left, read_predecessor, rebuild
+from audit.judging.findings import Finding, Outcome
 from audit.profile import build_profile
-from audit.publish import newest
-from audit.replay import digest_of, replay
-from audit.run import Done
 from audit.simulator import Simulator, build_estate, serve
-from audit.store import Store, open_store
 from audit.subjects import Memory
-from audit.verify import verify
-from audit.wiring import carry_out
+from audit.timestamps import instant, shown
 from tests.core.builders import a_task
 from tests.edges.pretend import AS_OF, json_response, variables, without_waiting
 
@@ -146,7 +146,7 @@ def test_a_run_that_could_not_read_a_list_makes_nothing_forgotten(unread: tuple[
 
     def left() -> Memory:
         head = newest(store, simulator.project_id, None)
-        found = read_predecessor(store, head, until=AS_OF, look_back=90 * DAY)
+        found = read_run_before(store, head, until=AS_OF, look_back=90 * DAY)
         assert found is not None
         assert found.memory is not None
         return found.memory
@@ -202,9 +202,9 @@ def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
     store = open_store(str(tmp_path))
     *_, last = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF - 2 * DAY)
     head = newest(store, simulator.project_id, None)
-    whole = read_predecessor(store, head, until=AS_OF, look_back=90 * DAY)
+    whole = read_run_before(store, head, until=AS_OF, look_back=90 * DAY)
     harm(tmp_path / last.prefix)
-    anew = read_predecessor(store, head, until=AS_OF, look_back=90 * DAY)
+    anew = read_run_before(store, head, until=AS_OF, look_back=90 * DAY)
 
     assert whole is not None
     assert anew is not None
@@ -274,7 +274,7 @@ def test_a_report_that_was_changed_is_said_and_stops_no_run(tmp_path: Path) -> N
     simulator = an_estate()
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
     (tmp_path / done.prefix / "report.json").write_bytes(b"{}")
-    previous = read_predecessor(
+    previous = read_run_before(
         open_store(str(tmp_path)),
         newest(open_store(str(tmp_path)), simulator.project_id, None),
         until=AS_OF,
@@ -428,13 +428,13 @@ class TestReplay:
     def test_another_version_is_named_as_the_reason(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         simulator = an_estate("healthy")
         (done,) = audit_at(simulator, tmp_path, AS_OF)
-        monkeypatch.setattr("audit.replay.FORMATS", {"report.html": lambda _report: [b"other"]})
+        monkeypatch.setattr("audit.app.replay.FORMATS", {"report.html": lambda _report: [b"other"]})
         store = open_store(str(tmp_path))
 
         assert replay(store, simulator.project_id, done.report.run.id).reasons == (
             "the same version and profile gave other bytes: please report this",
         )
-        monkeypatch.setattr("audit.replay.__version__", "9.9.9")
+        monkeypatch.setattr("audit.app.replay.__version__", "9.9.9")
         result = replay(store, simulator.project_id, done.report.run.id)
         assert result.differing == ("report.html",)
         assert "and this is 9.9.9" in result.reasons[0]

@@ -8,12 +8,12 @@ import orjson
 import pytest
 
 from audit import __version__
-from audit.chain import Unsigned
-from audit.publish import Publication
-from audit.run import Done
+from audit.app.run import Done
+from audit.evidence.chain import Unsigned
+from audit.evidence.publish import Publication
+from audit.evidence.store import open_store
+from audit.evidence.verify import Verification, verify
 from audit.simulator import Simulator
-from audit.store import open_store
-from audit.verify import Verification, verify
 from tests.core.builders import DAY, HOUR
 from tests.edges.chains import SCOPE, Shelf, a_report, facts
 from tests.edges.pretend import AS_OF

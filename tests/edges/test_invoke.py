@@ -14,10 +14,10 @@ from click.testing import CliRunner, Result
 
 import handler
 from audit import log
-from audit.cli import main
+from audit.cli.commands import main
+from audit.cli.invoke import _verdict
+from audit.cloud.functiongraph import invoke, target
 from audit.errors import AuditError, EventError, FunctionFailedError, SettingsError, SourceError
-from audit.invoke import invoke, target
-from audit.invoke_command import _verdict
 from audit.simulator import Request, Response, Simulator, serve
 from tests.edges.pretend import AS_OF, Context, a_simulator, json_response, without_waiting
 from tests.edges.rude_server import answer as raw
@@ -302,7 +302,7 @@ def test_the_region_gives_the_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(request.url)
         raise SourceError("far away")
 
-    monkeypatch.setattr("audit.invoke.Transport.ask", ask)
+    monkeypatch.setattr("audit.cloud.functiongraph.Transport.ask", ask)
     with pytest.raises(SourceError, match="far away"):
         invoke(URN, {**HERE, **KEYS}, {})
 

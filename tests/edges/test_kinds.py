@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from audit.collection import Kind
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.simulator import Simulator, build_estate
 from tests.edges.pretend import AS_OF, audit
 

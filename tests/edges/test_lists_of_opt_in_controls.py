@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from audit.app.replay import replay
+from audit.app.run import Done
 from audit.collection import Kind
-from audit.findings import Finding, Outcome
-from audit.replay import replay
+from audit.evidence.store import open_store
+from audit.judging.findings import Finding, Outcome
 from audit.report.facts import Conclusion
-from audit.run import Done
 from audit.simulator import Request, Response, Simulator, build_estate
-from audit.store import open_store
 from tests.edges.pretend import AS_OF, audit, json_response
 
 ABSENT = json_response({"error_code": "APIGW.0101", "error_msg": "The API does not exist."}, 404)

@@ -8,16 +8,16 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.collection import shown
-from audit.orders import order
-from audit.predecessor import rebuild
+from audit.app.order import order
+from audit.app.replay import digest_of, replay
+from audit.app.run import Done
+from audit.app.wiring import carry_out
+from audit.evidence.run_before import rebuild
+from audit.evidence.store import open_store
+from audit.evidence.verify import verify
 from audit.profile import Profile
-from audit.replay import digest_of, replay
-from audit.run import Done
 from audit.simulator import Request, Response, Simulator, build_estate, serve
-from audit.store import open_store
-from audit.verify import verify
-from audit.wiring import carry_out
+from audit.timestamps import shown
 from tests.edges.pretend import AS_OF, a_simulator, audit, json_response, variables, without_waiting
 
 DAY = timedelta(days=1)

@@ -5,7 +5,7 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from audit.cli import main
+from audit.cli.commands import main
 from audit.report import json_report
 from tests.core.report.payloads import PAYLOADS
 from tests.core.report.test_payloads import a_report_of

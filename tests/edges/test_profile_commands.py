@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from audit.cli import main
+from audit.cli.commands import main
 from audit.profile import PRESETS, load_profile
 
 _NAMES = ", ".join(PRESETS)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from audit.app.run import Progress
+from audit.cli.progress import watching
 from audit.collection import Kind
-from audit.progress import watching
-from audit.run import Progress
 
 
 def test_elsewhere_there_is_a_line_now_and_again() -> None:
@@ -30,7 +30,7 @@ def test_elsewhere_there_is_a_line_now_and_again() -> None:
 
 def test_after_a_second_the_rate_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([0.0, 2.0])
-    monkeypatch.setattr("audit.progress.time.monotonic", lambda: next(times))
+    monkeypatch.setattr("audit.cli.progress.time.monotonic", lambda: next(times))
     stream = io.StringIO()
     with watching(stream) as watch:
         watch(Progress(Kind.VAULTS, 1, 1, 1000, 5000))

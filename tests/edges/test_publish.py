@@ -10,18 +10,18 @@ import pytest
 import time_machine
 from msgspec.structs import replace
 
-from audit.assess import assess
-from audit.chain import Unsigned
+from audit.answers.intake import Intake
+from audit.app.assess import assess
 from audit.collection import Kind, Page, Reading, Window
 from audit.errors import StoreError
+from audit.evidence.chain import Unsigned
+from audit.evidence.publish import Publication, Stored, read_latest
+from audit.evidence.store import Store, open_store
+from audit.evidence.store.held import Data
 from audit.log import REDACTOR
 from audit.profile import Profile
-from audit.publish import Publication, Stored, read_latest
 from audit.report.contents import Report
 from audit.report.facts import RunFacts
-from audit.store import Store, open_store
-from audit.store.held import Data
-from audit.validate import Intake
 from tests.edges.pretend import AS_OF
 
 FACTS = RunFacts(

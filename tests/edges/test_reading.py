@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from audit.errors import StoreError
-from audit.reading import read_report, read_run
-from audit.store import Store, open_store
+from audit.evidence.reader import read_report, read_run
+from audit.evidence.store import Store, open_store
 
 RUN = "20261123T120000Z-0123456789ab"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -4,11 +4,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from audit.collection import shown
 from audit.errors import ChainError, StoreError
+from audit.evidence.store import open_store
 from audit.report.facts import Conclusion
 from audit.reports import latest_report, open_reports
-from audit.store import open_store
+from audit.timestamps import shown
 from tests.edges.chains import Shelf, a_chain, facts
 from tests.edges.pretend import AS_OF, a_simulator, audit
 

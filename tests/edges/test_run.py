@@ -10,22 +10,22 @@ import orjson
 import pytest
 from msgspec import structs
 
-from audit.assess import assess
-from audit.cbr.client import CbrClient
-from audit.chain import Unsigned
+from audit.answers.intake import Intake
+from audit.app.assess import assess
+from audit.app.run import Done, Progress, _lists, collect
+from audit.cloud.cbr.client import CbrClient
+from audit.cloud.http.transport import Transport
 from audit.collection import Kind, Window
 from audit.errors import AuditError, SourceRefusedError, SourceUnreachableError, StoreError
-from audit.findings import Outcome
+from audit.evidence.chain import Unsigned
+from audit.evidence.publish import Publication
+from audit.evidence.store import open_store
+from audit.judging.findings import Outcome
 from audit.profile import Profile
-from audit.publish import Publication
 from audit.report import FORMATS
 from audit.report.facts import Conclusion, RunFacts
-from audit.run import Done, Progress, _lists, collect
 from audit.simulator import Request, Response, Simulator, build_estate, replan, serve
 from audit.simulator.protectables import INNER_ADDRESS, OUTER_ADDRESS, PASSWORD, USER_DATA
-from audit.store import open_store
-from audit.validate import Intake
-from audit.web.transport import Transport
 from tests.edges.pretend import AS_OF, a_simulator, audit, by_token, files_of, json_response
 
 HTML = Response(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
@@ -104,7 +104,7 @@ def test_an_inventory_that_cannot_be_read_leaves_unknowns(
 def test_a_task_log_that_breaks_off_midway_is_stored_as_incomplete(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.cbr.client.PAGE_SIZE", 20)
+    monkeypatch.setattr("audit.cloud.cbr.client.PAGE_SIZE", 20)
     simulator = a_simulator("healthy", resources=12, days=30)
     simulator.intercept = on("/operation-logs", Response(500), 4)
 
@@ -160,7 +160,7 @@ def test_a_store_that_fails_ends_the_run_without_a_manifest(tmp_path: Path, monk
 
 def test_what_judges_is_imported_after_the_first_list(monkeypatch: pytest.MonkeyPatch) -> None:
     imported = threading.Event()
-    monkeypatch.setattr("audit.run._import_what_judges", imported.set)
+    monkeypatch.setattr("audit.app.run._import_what_judges", imported.set)
     lists = _lists(Profile())
 
     assert next(lists) is Kind.TASKS
@@ -170,7 +170,7 @@ def test_what_judges_is_imported_after_the_first_list(monkeypatch: pytest.Monkey
 
 
 def test_progress_is_told_for_every_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.cbr.client.PAGE_SIZE", 20)
+    monkeypatch.setattr("audit.cloud.cbr.client.PAGE_SIZE", 20)
     simulator = a_simulator("healthy")
     seen: list[Progress] = []
     with serve(simulator) as served:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from audit.screen import notices, printable, summary_lines
+from audit.cli.screen import notices, printable, summary_lines
 
 REPORT: dict[str, Any] = {
     "run": {

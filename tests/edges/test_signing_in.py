@@ -11,16 +11,16 @@ import pytest
 from msgspec.structs import replace
 
 from audit import log
-from audit.collection import shown
+from audit.app.order import order_from_event
+from audit.app.wiring import carry_out
+from audit.cloud.credentials import HELD_BY_THE_PLATFORM, signed_in, way_of
+from audit.cloud.http.cloud_clock import CloudClock
+from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.transport import Transport
 from audit.log import REDACTOR
-from audit.orders import order_from_event
 from audit.settings import Settings, SignIn
-from audit.signing_in import HELD_BY_THE_PLATFORM, signed_in, way_of
 from audit.simulator import Request, Response, Simulator, serve
-from audit.web.cloud_clock import CloudClock
-from audit.web.fresh import Fresh, Keys
-from audit.web.transport import Transport
-from audit.wiring import carry_out
+from audit.timestamps import shown
 from tests.edges.pretend import AS_OF, Clock, Context, a_simulator, variables, without_waiting
 
 KEYS = {"HUAWEICLOUD_SDK_AK": "AKEYAKEY", "HUAWEICLOUD_SDK_SK": "SKEYSKEY"}
@@ -116,7 +116,7 @@ def test_keys_are_asked_for_again_before_they_end(
     clock: Clock, monkeypatch: pytest.MonkeyPatch, changed: str, seen: list[str]
 ) -> None:
     """A platform that has nothing newer, or nothing at all, leaves what is known in use."""
-    monkeypatch.setattr("audit.signing_in.Fresh", partial(Fresh, clock=clock))
+    monkeypatch.setattr("audit.cloud.credentials.Fresh", partial(Fresh, clock=clock))
     agency = Context(PLACE, keys=AGENCY_KEYS)
     settings = order_from_event(None, agency, {}).settings
     keys = signed_in(settings, agency, Transport(), CloudClock()).keys

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from urllib3.connection import HTTPConnection
 
 import handler
-from audit.cli import main
+from audit.cli.commands import main
 from audit.simulator import serve
 from tests.edges.pretend import AS_OF, Context, a_simulator, without_waiting
 from tests.edges.s3_server import BUCKET, S3Server
@@ -81,12 +81,12 @@ def test_what_goes_on_is_imported_once_while_the_first_answer_is_on_its_way(
             raise RemoteDisconnected("so that it is asked again")
         return answered(connection)
 
-    monkeypatch.setattr("audit.wiring.import_module", import_late)
+    monkeypatch.setattr("audit.app.wiring.import_module", import_late)
     monkeypatch.setattr(HTTPConnection, "getresponse", answer)
     done = place.invoke("run", "--as-of", AS_OF.isoformat())
 
     assert done.exit_code == 0, done.output
-    assert imported == ["audit.continuing"]
+    assert imported == ["audit.app.continued_run"]
 
 
 def test_what_is_stored_is_verified_recomputed_and_compared(place: Place) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from audit.collection import shown
-from audit.orders import order
+from audit.app.order import order
+from audit.app.wiring import carry_out
 from audit.simulator import Estate, Request, Response, Simulator, build_estate, serve, tamper
-from audit.wiring import carry_out
+from audit.timestamps import shown
 from tests.edges.pretend import AS_OF, json_response, variables, without_waiting
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from audit.findings import Outcome
-from audit.run import Done
+from audit.app.run import Done
+from audit.judging.findings import Outcome
 from audit.simulator import Estate, Simulator, build_estate
 from tests.edges.pretend import AS_OF, audit
 

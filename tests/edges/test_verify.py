@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from audit.chain import Digest, Ed25519Signer, Envelope, PublicKey, Signature, find_head
 from audit.errors import ChainError, SettingsError
-from audit.verify import Verification, proven, unproven, verify
+from audit.evidence.chain import Digest, Ed25519Signer, Envelope, PublicKey, Signature, find_head
+from audit.evidence.verify import Verification, proven, unproven, verify
 from tests.core.builders import a_collection, a_reading
 from tests.edges.chains import HOUR, SCOPE, Shelf, a_chain, a_report, facts, publish
 

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from audit.chain import Ed25519Signer, PublicKey
+from audit.evidence.chain import Ed25519Signer, PublicKey
 from audit.simulator import serve
 from tests.edges.chains import SCOPE, Shelf, a_chain
 from tests.edges.pages import code_of

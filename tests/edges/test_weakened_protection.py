@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.collection import shown
-from audit.orders import order
-from audit.replay import replay
-from audit.run import Done
+from audit.app.order import order
+from audit.app.replay import replay
+from audit.app.run import Done
+from audit.app.wiring import carry_out
+from audit.evidence.store import open_store
 from audit.simulator import Estate, Simulator, build_estate, serve
-from audit.store import open_store
-from audit.wiring import carry_out
+from audit.timestamps import shown
 from tests.edges.pretend import AS_OF, json_response, variables, without_waiting
 
 HOUR = timedelta(hours=1)
@@ -260,7 +260,7 @@ def test_what_moved_while_policies_could_not_be_read_is_held_to_what_it_was_prom
 def test_policies_and_vaults_that_no_run_read_together_for_long_leave_a_doubt(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.former_lists.MOST_LOOKED_BACK", 2)
+    monkeypatch.setattr("audit.evidence.former_lists.MOST_LOOKED_BACK", 2)
     only: Any = {"CBR_AUDIT_PROFILE": "{controls: [CBR-114]}"}
     for name in ("/vaults", "/policies", "/vaults", "/policies"):
         unreadable(world, name)
@@ -276,7 +276,7 @@ def test_policies_and_vaults_that_no_run_read_together_for_long_leave_a_doubt(
 def test_what_no_run_could_read_for_long_is_not_looked_for_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.former_lists.MOST_LOOKED_BACK", 1)
+    monkeypatch.setattr("audit.evidence.former_lists.MOST_LOOKED_BACK", 1)
     world.audit()
     refused = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
     world.intercept = lambda request, _number: refused if hidden(request.url) else None

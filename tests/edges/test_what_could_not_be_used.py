@@ -12,16 +12,17 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from audit.chain import PAYLOAD_TYPE, Envelope, Link
-from audit.cli import main
-from audit.collection import Kind, Rejected, instant, shown
-from audit.findings import Finding, Outcome
-from audit.publish import REMEMBERED
-from audit.replay import digest_of, replay
-from audit.run import Done
+from audit.app.replay import digest_of, replay
+from audit.app.run import Done
+from audit.cli.commands import main
+from audit.collection import Kind, Rejected
+from audit.evidence.chain import PAYLOAD_TYPE, Envelope, Link
+from audit.evidence.publish import REMEMBERED
+from audit.evidence.store import open_store
+from audit.evidence.verify import verify
+from audit.judging.findings import Finding, Outcome
 from audit.simulator import Estate, Request, Response, Simulator, build_estate
-from audit.store import open_store
-from audit.verify import verify
+from audit.timestamps import instant, shown
 from tests.core.builders import HOUR
 from tests.edges.pretend import AS_OF, json_response
 from tests.edges.test_history_across_runs import DAY, audit_at, damage, manifest_of, remove

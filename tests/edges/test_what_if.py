@@ -7,17 +7,17 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.collection import instant, shown
+from audit.app.order import order, order_from_event
+from audit.app.replay import replay
+from audit.app.run import Done
+from audit.app.wiring import carry_out, summary
+from audit.cli.screen import summary_lines
 from audit.errors import AuditError
-from audit.orders import order, order_from_event
+from audit.evidence.store import open_store
+from audit.evidence.verify import verify
 from audit.profile import Profile, build_profile, parse_profile, profile_changes
-from audit.replay import replay
-from audit.run import Done
-from audit.screen import summary_lines
 from audit.simulator import serve
-from audit.store import open_store
-from audit.verify import verify
-from audit.wiring import carry_out, summary
+from audit.timestamps import instant, shown
 from tests.edges.pretend import AS_OF, Context, a_simulator, files_of, variables, without_waiting
 
 HOUR = timedelta(hours=1)
@@ -200,7 +200,7 @@ def test_after_an_upgrade_the_profile_of_the_last_run_still_stands_for_the_confi
     place: Place, monkeypatch: pytest.MonkeyPatch, by_hand: str, *, is_what_if: bool
 ) -> None:
     place.audit(0, "controls: [CBR-113, CBR-101]")  # as if the version of then had known no others
-    monkeypatch.setattr("audit.continuing.__version__", "9.9")
+    monkeypatch.setattr("audit.app.continued_run.__version__", "9.9")
 
     assert place.audit(1, by_hand).report.run.is_what_if is is_what_if
 

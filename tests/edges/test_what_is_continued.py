@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from audit.replay import replay
-from audit.store import open_store
+from audit.app.replay import replay
+from audit.evidence.store import open_store
 from tests.core.builders import HOUR
 from tests.edges.pretend import AS_OF, json_response
 from tests.edges.test_history_across_runs import DAY, an_estate, audit_at, damage, manifest_of, remove, span

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.former_lists import _told
-from audit.predecessor import _profile
+from audit.evidence.former_lists import _told
+from audit.evidence.run_before import _profile
 
 
 @pytest.mark.parametrize("report", [None, {}, {"collection": 5}])

@@ -6,13 +6,14 @@ from typing import Any, ClassVar
 import orjson
 import pytest
 
-from audit.chain import DigestKind
-from audit.collection import Kind, shown
+from audit.app.replay import digest_of
+from audit.app.run import Done
+from audit.collection import Kind
+from audit.evidence.chain import DigestKind
+from audit.evidence.run_before import _look_for_rejected, rebuild
 from audit.history import History
-from audit.predecessor import _look_for_rejected, rebuild
-from audit.replay import digest_of
 from audit.report.changes import compare
-from audit.run import Done
+from audit.timestamps import shown
 from tests.core.builders import a_backup_row, a_policy_row, a_task_row, a_vault_row
 from tests.edges.runs_in_memory import HOUR, PROJECT, START, Project, Row, failing, outcome
 
@@ -96,7 +97,7 @@ class TestARowThatCannotBeUsed:
         assert outcome(report, "CBR-114", "policy-2") == "unknown"
 
     def test_it_is_not_looked_for_for_ever(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("audit.former_lists.MOST_LOOKED_BACK", 2)
+        monkeypatch.setattr("audit.evidence.former_lists.MOST_LOOKED_BACK", 2)
         project.run()
         project.rows[Kind.POLICIES] = [unusable(Kind.POLICIES, a_policy_row())]
         project.run()
@@ -350,7 +351,7 @@ class TestScopes:
     def test_no_run_goes_back_for_ever_through_those_of_another(
         self, project: Project, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("audit.predecessor.MOST_PASSED_OVER", 2)
+        monkeypatch.setattr("audit.evidence.run_before.MOST_PASSED_OVER", 2)
         project.run()
         for _ in range(2):
             project.run(CBR_AUDIT_ENTERPRISE_PROJECT_ID=OTHER)

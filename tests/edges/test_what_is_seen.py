@@ -8,22 +8,23 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.assess import assess
-from audit.cbr.asking import Asked
-from audit.collection import ALL_GRANTED, Window, shown
+from audit.answers.intake import Intake
+from audit.app.assess import assess
+from audit.app.order import order
+from audit.app.replay import digest_of, replay
+from audit.app.run import Done
+from audit.app.wiring import carry_out
+from audit.cloud.cbr.asking import Asked
+from audit.collection import ALL_GRANTED, Window
 from audit.errors import SourceRefusedError
+from audit.evidence.run_before import RunBefore, rebuild
+from audit.evidence.store import open_store
 from audit.history import History
-from audit.orders import order
-from audit.predecessor import Predecessor, rebuild
-from audit.previous import Previous
 from audit.profile import Profile
-from audit.replay import digest_of, replay
-from audit.run import Done
+from audit.report.baseline import Baseline
 from audit.simulator import Simulator, build_estate, serve
-from audit.store import open_store
 from audit.subjects import Memory, VaultTrace
-from audit.validate import Intake
-from audit.wiring import carry_out
+from audit.timestamps import shown
 from tests.core.builders import NOW, a_reading, a_task, run_facts
 from tests.edges.pretend import AS_OF, a_simulator, audit, json_response, variables, without_waiting
 
@@ -304,7 +305,7 @@ class TestTheRunBefore:
         assert a_predecessor(covered=None).proven(since, None) is None
 
 
-def a_predecessor(**changes: Any) -> Predecessor:
+def a_predecessor(**changes: Any) -> RunBefore:
     values: Mapping[str, Any] = {
         "run": "r0",
         "prefix": "p/r0",
@@ -315,10 +316,10 @@ def a_predecessor(**changes: Any) -> Predecessor:
         "covered": None,
         "history": History(),
         "report": None,
-        "recalled": Previous(),
+        "recalled": Baseline(),
         "profile": None,
         "tool_version": "0",
         "read_former": lambda _readings: None,
         "memory": None,
     }
-    return Predecessor(**{**values, **changes})
+    return RunBefore(**{**values, **changes})

@@ -8,20 +8,20 @@ import time_machine
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from audit.chain import PublicKey
+from audit.app.order import Order, order, order_from_event
+from audit.app.wiring import carry_out, summary
+from audit.cloud.credentials import way_of
 from audit.errors import EventError, ProfileError, SettingsError, SourceUnreachableError
+from audit.evidence.chain import PublicKey
+from audit.evidence.store import open_store
+from audit.evidence.verify import verify
 from audit.log import REDACTOR
-from audit.orders import Order, order, order_from_event
-from audit.previous import Previous
 from audit.profile import Profile, load_profile
+from audit.report.baseline import Baseline
 from audit.report.contents import Report
 from audit.report.facts import Conclusion
 from audit.settings import SignIn
-from audit.signing_in import way_of
 from audit.simulator import Simulator, build_estate, mock_cbr, serve
-from audit.store import open_store
-from audit.verify import verify
-from audit.wiring import carry_out, summary
 from tests.edges.pretend import AS_OF, Context, a_simulator, audit, files_of, variables
 from tests.edges.rude_server import keeps_silent, rude_server
 
@@ -269,7 +269,7 @@ def test_drift_is_compared_with_the_run_before(tmp_path: Path) -> None:
         return report, new
 
     first, at_first = seen(0)
-    assert first.run.previous == Previous()
+    assert first.run.previous == Baseline()
     assert at_first == {drift.path for drift in first.collection.drift} != set()
 
     estate.policies[0]["invented"] = "since today"
@@ -314,7 +314,7 @@ def test_the_region_gives_the_addresses_and_keys_sign(tmp_path: Path) -> None:
 
 
 def test_a_token_that_expires_during_a_run_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.cbr.client.PAGE_SIZE", 20)
+    monkeypatch.setattr("audit.cloud.cbr.client.PAGE_SIZE", 20)
     simulator = a_simulator("healthy", resources=4)
     simulator.intercept = lambda _request, number: simulator.expire_tokens() if number == 3 else None
 

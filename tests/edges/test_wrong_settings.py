@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 import handler
 from audit import log
-from audit.cli import main
+from audit.cli.commands import main
 from audit.errors import AuditError
 from audit.simulator import Response, Simulator, build_estate, serve
 from tests.edges.pretend import AS_OF, Context, a_simulator, json_response, without_waiting

@@ -5,7 +5,7 @@ import jsonschema_rs
 import pytest
 from msgspec.structs import replace
 
-from audit.answers import ANSWERS
+from audit.answers.kinds import ANSWERS
 from tests.fuzz.mutator import MUTATIONS, good_rows, mutate
 from tests.fuzz.verdicts import DRIFTED, REFUSED, USED, compare, the_expected, the_verdict
 from tests.fuzz.ways import compare_ways
@@ -31,14 +31,14 @@ def test_pages_read_in_one_step_come_to_the_same_as_those_read_with_care(seed: i
 
 
 def test_tasks_that_are_made_in_another_way_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.task_batch.BACKUP", "another")
+    monkeypatch.setattr("audit.answers.quick.batch.BACKUP", "another")
     _, wrong = compare_ways(1, 3000)
 
     assert len(wrong) > 10
 
 
 def test_differences_that_are_overlooked_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.learnt.Difference.shown", lambda _self, rows: [False] * len(rows))
+    monkeypatch.setattr("audit.answers.quick.known_drift.RowDifference.shown", lambda _self, rows: [False] * len(rows))
     _, wrong = compare_ways(0, 3000)
 
     assert wrong

@@ -9,8 +9,8 @@ from typing import Any, Final
 import jsonschema
 import orjson
 
-from audit.answers import ANSWERS
-from audit.check import check
+from audit.answers.check import check
+from audit.answers.kinds import ANSWERS
 from tests.fuzz.mutator import ROWS, good_rows, mutate
 from tests.schemas.amended import load
 

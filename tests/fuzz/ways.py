@@ -9,12 +9,12 @@ from typing import Any, Final
 from uuid import UUID
 from zlib import crc32
 
+from audit.answers.intake import Intake, read_envelope, read_with_care
+from audit.answers.quick.decoder import reader
+from audit.answers.quick.rows import TaskRows, read_tasks
 from audit.collection import Kind, Page
 from audit.errors import SourceAnswerError
 from audit.records import Task
-from audit.task_rows import TaskRows, read_tasks
-from audit.typed_tasks import reader
-from audit.validate import Intake, read_envelope, read_with_care
 from tests.core.builders import a_page
 from tests.fuzz.mutator import good_rows, mutate
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from audit import handbook as module
 from audit.collection import Kind
 from audit.controls import CONTROLS
-from audit.handbook import handbook, sources
+from audit.generators import handbook as module
+from audit.generators.handbook import handbook, sources
 from audit.profile.limits import LimitValues
 
 DOCS = Path(__file__).parents[2] / "docs" / "controls.md"

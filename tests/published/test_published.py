@@ -8,10 +8,11 @@ import jsonschema
 import orjson
 import pytest
 
-from audit.orders import order
-from audit.published import PUBLISHED, ManifestFile, ReportFile, schema, write
+from audit.app.order import order
+from audit.app.wiring import carry_out
+from audit.generators.published_schemas import PUBLISHED, schema, write
+from audit.report.models import ManifestFile, ReportFile
 from audit.simulator import SCENARIOS, mock_cbr
-from audit.wiring import carry_out
 
 AS_OF = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

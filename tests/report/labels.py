@@ -8,7 +8,7 @@ from typing import Final
 from jinja2 import Environment, nodes
 
 from audit.controls import CONTROLS
-from audit.findings import Outcome, Severity
+from audit.judging.findings import Outcome, Severity
 from audit.report import advice, contents, html_report
 from audit.report.page import (
     calendar_rows,

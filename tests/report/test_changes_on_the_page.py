@@ -3,8 +3,8 @@ from typing import Any, Final
 
 import pytest
 
-from audit.findings import Severity
-from audit.previous import Previous
+from audit.judging.findings import Severity
+from audit.report.baseline import Baseline
 from audit.report.changes import Change, Changes
 from audit.report.html_report import render
 from audit.report.protection import ProtectionChanges, Turn
@@ -69,7 +69,7 @@ def test_an_entry_of_several_says_how_many_are_new(ids: str, words: str) -> None
 
 
 def test_a_last_run_that_cannot_be_used_is_told_where_changes_would_be() -> None:
-    page = Page(render(report(run=run(previous=Previous(trouble=HOSTILE[0])))))
+    page = Page(render(report(run=run(previous=Baseline(trouble=HOSTILE[0])))))
 
     assert f"Since the last run Nothing is compared: {HOSTILE[0]}." in page.text
     assert "Since the last run not compared Calendar" in page.text
@@ -90,7 +90,7 @@ def test_names_in_changes_stay_text() -> None:
 
 
 def test_what_else_was_wrong_with_the_last_run_is_told_beside_it() -> None:
-    shown = text(report(run=run(previous=Previous(run="r0", as_of=BEFORE, notes=("its history is <lost>",)))))
+    shown = text(report(run=run(previous=Baseline(run="r0", as_of=BEFORE, notes=("its history is <lost>",)))))
 
     assert "Compared with r0 Its history is <lost>" in shown
 

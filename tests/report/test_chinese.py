@@ -8,12 +8,12 @@ from typing import Final
 import pytest
 from msgspec import structs
 
-from audit.findings import Outcome, Severity
-from audit.previous import Previous
+from audit.judging.findings import Outcome, Severity
 from audit.report import index_page
+from audit.report.baseline import Baseline
 from audit.report.contents import Report
 from audit.report.html_report import render
-from audit.report.index_page import Index
+from audit.report.index_page import IndexPage
 from audit.report.page.words import ENGLISH, Words, words_of
 from audit.subjects import SubjectKind
 from tests.report.labels import counts, optional, texts
@@ -129,7 +129,7 @@ def test_a_counted_noun_has_one_place_for_its_number(noun: str) -> None:
         failing(problem(), *twins(or_earlier=True)),
         failing(*twins(), problem(kind=SubjectKind.POLICY, severity=Severity.LOW, since="")),
         report(resources=(line(timeline=timeline(gap(100, 0), is_sure=False)),)),
-        report(run=run(previous=Previous(trouble="it is lost")), collection=collection("lost")),
+        report(run=run(previous=Baseline(trouble="it is lost")), collection=collection("lost")),
         report(run=run(timezone="Mars/Olympus")),
     ],
 )
@@ -153,7 +153,7 @@ def test_the_page_says_its_language_and_marks_what_is_english() -> None:
 
 
 @pytest.mark.parametrize("index", [index_full(), an_index(a_line(passed=0, judged=0), trouble="it is lost")])
-def test_the_page_of_the_last_runs_is_chinese_too(index: Index) -> None:
+def test_the_page_of_the_last_runs_is_chinese_too(index: IndexPage) -> None:
     page = index_page.render(replace(index, language="zh"))
 
     assert b'<html lang="zh-Hans">' in page
@@ -183,7 +183,7 @@ def test_reasons_and_remedies_are_chinese_where_they_have_a_text() -> None:
 def test_hostile_names_stay_text_in_every_language(name: str) -> None:
     wild = failing(
         problem(name=name, todo=name, error=name, task=name, reason=name),
-        run=run(project_id=name, region=name, timezone=name, previous=Previous(trouble=name)),
+        run=run(project_id=name, region=name, timezone=name, previous=Baseline(trouble=name)),
         resources=(line(name=name, type=name, vaults=(name,)),),
         findings=(a_waived(owner=name, reason=name, ticket=name), finding(Outcome.FAIL, id="x", name=name)),
         collection=collection(name),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from msgspec import structs
 
 from audit.collection import ALL_GRANTED, Kind
-from audit.findings import Severity
+from audit.judging.findings import Severity
 from audit.report.contents import PolicyLine, Report
 from audit.report.html_report import render
 from audit.report.page.enterprise_projects import EnterpriseProjects

@@ -12,10 +12,9 @@ from typing import Any, Final
 import pytest
 
 from audit.collection import Drift, Kind, Reading, Rejected, Window
-from audit.findings import Control, Fact, Finding, Outcome, Severity, Verdict
-from audit.frameworks import Claim, Framework, Requirement
-from audit.matching import PlannedRun, RunState
-from audit.previous import Previous
+from audit.judging.findings import Control, Fact, Finding, Outcome, Severity, Verdict
+from audit.judging.frameworks import Claim, Framework, Requirement
+from audit.report.baseline import Baseline
 from audit.report.changes import Change, Changes
 from audit.report.contents import Report, ResourceLine, Summary
 from audit.report.days import Day
@@ -25,6 +24,7 @@ from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine, Standing
 from audit.report.timeline import Gap, Timeline
+from audit.schedule.matching import PlannedRun, RunState
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Waiver
 from tests.core.builders import findings_of
 
@@ -999,7 +999,7 @@ def test_drift_that_the_last_run_did_not_see_is_new() -> None:
     drifts = tuple(Drift(Kind.VAULTS.value, path, "unknown field", 1, "v1", "null") for path in ("old", "odd", "one"))
     before = NOW - timedelta(days=1)
     key = (str(Kind.VAULTS), "old", "unknown field")
-    previous = Previous(run="r0", as_of=before, drift={key: before - timedelta(days=9)})
+    previous = Baseline(run="r0", as_of=before, drift={key: before - timedelta(days=9)})
     page = Page(render(report(run=run(previous=previous), collection=collection(drift=drifts))))
 
     assert page.text.count("2 of them are new since the last run, 22 Nov 2026, 04:00 UTC.") == 2
@@ -1012,16 +1012,16 @@ def test_drift_that_the_last_run_did_not_see_is_new() -> None:
 
 def test_the_run_that_it_is_compared_with_is_named() -> None:
     for previous, words in (
-        (Previous(), "Compared with no earlier run: this is the first of the project here"),
-        (Previous(run="r0", as_of=NOW), "Compared with r0"),
-        (Previous(trouble="it is damaged"), "Compared with no earlier run: it is damaged"),
+        (Baseline(), "Compared with no earlier run: this is the first of the project here"),
+        (Baseline(run="r0", as_of=NOW), "Compared with r0"),
+        (Baseline(trouble="it is damaged"), "Compared with no earlier run: it is damaged"),
     ):
         assert words in text(report(run=run(previous=previous)))
 
 
 def test_a_last_report_that_cannot_be_used_is_told() -> None:
     drift = (Drift(Kind.VAULTS.value, "odd", "unknown field", 1, "v1", "null"),)
-    shown = text(report(run=run(previous=Previous(trouble="<b>damaged</b>")), collection=collection(drift=drift)))
+    shown = text(report(run=run(previous=Baseline(trouble="<b>damaged</b>")), collection=collection(drift=drift)))
 
     assert "Which of them are new is not known: <b>damaged</b>." in shown
 

@@ -9,12 +9,12 @@ import orjson
 import pytest
 from msgspec import structs
 
-from audit.collection import shown
-from audit.previous import Previous, TrendLine
 from audit.report import json_report
-from audit.report.index_page import Index, index_of, render, stored_index
+from audit.report.baseline import Baseline, TrendLine
+from audit.report.index_page import IndexPage, index_of, render, stored_index
 from audit.report.page.trend_charts import HEIGHT, WIDTH, age_words, charts
 from audit.report.page.words import ENGLISH
+from audit.timestamps import shown
 from tests.core.builders import DAY, HOUR, NOW, run_facts
 from tests.core.report.estate import a_report
 
@@ -37,8 +37,8 @@ def a_line(age: timedelta = timedelta(0), **changes: object) -> TrendLine:
     return structs.replace(line, **changes)
 
 
-def an_index(*lines: TrendLine, **changes: object) -> Index:
-    index = Index(
+def an_index(*lines: TrendLine, **changes: object) -> IndexPage:
+    index = IndexPage(
         project_id="p1",
         region="eu-west-101",
         timezone="Europe/Berlin",
@@ -49,7 +49,7 @@ def an_index(*lines: TrendLine, **changes: object) -> Index:
     return replace(index, **changes)  # type: ignore[arg-type]
 
 
-def full() -> Index:
+def full() -> IndexPage:
     return an_index(
         a_line(40 * DAY, conclusion="incomplete", complete=False, passed=0, judged=0, oldest_backup=None),
         a_line(3 * DAY, conclusion="non_compliant", problems=1203, oldest_backup=NOW - 9 * DAY, without_backup=2),
@@ -58,7 +58,7 @@ def full() -> Index:
     )
 
 
-def text(index: Index) -> str:
+def text(index: IndexPage) -> str:
     page = re.sub(r"<style>.*?</style>|<[^>]*>", " ", render(index).decode(), flags=re.DOTALL)
     return re.sub(r" ([,.])", r"\1", re.sub(r"\s+", " ", html.unescape(page)))
 
@@ -68,7 +68,7 @@ def test_the_bytes_are_those_of_the_golden_file() -> None:
 
 
 def test_the_page_follows_from_the_report_that_is_stored() -> None:
-    previous = Previous(run="r0", as_of=NOW - DAY, trend=(a_line(2 * DAY), a_line(DAY, problems=3)))
+    previous = Baseline(run="r0", as_of=NOW - DAY, trend=(a_line(2 * DAY), a_line(DAY, problems=3)))
     report = replace(a_report(), run=run_facts(previous=previous, timezone="Asia/Shanghai"))
     report = replace(report, trend=(*previous.trend, *report.trend))
 

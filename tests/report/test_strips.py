@@ -3,9 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from audit.matching import RunState
 from audit.report.html_report import render
 from audit.report.page.strips import strips
+from audit.schedule.matching import RunState
 from tests.report.test_html_report import NOW, Page, gap, line, planned, report, text, timeline, unmet
 
 HOUR = timedelta(hours=1)

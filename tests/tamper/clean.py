@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
-from audit.chain import Signer
-from audit.verify import verify
+from audit.evidence.chain import Signer
+from audit.evidence.verify import verify
 from tests.core.builders import a_collection, a_reading
 from tests.edges.chains import HOUR, SCOPE, Shelf, a_report, facts, publish
 from tests.tamper.signers import PAIRS

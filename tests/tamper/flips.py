@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from audit.verify import verify
+from audit.evidence.verify import verify
 from tests.edges.chains import SCOPE, Shelf, a_chain
 from tests.tamper.signers import PAIRS
 

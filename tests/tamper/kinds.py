@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import orjson
 
-from audit.chain import Envelope, Signature
-from audit.verify import verify
+from audit.evidence.chain import Envelope, Signature
+from audit.evidence.verify import verify
 from tests.edges.chains import SCOPE, Shelf, a_chain, publish
 from tests.tamper.flips import flipped
 from tests.tamper.signers import PAIRS, ed25519_pair

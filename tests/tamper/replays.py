@@ -7,10 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from audit.replay import replay
+from audit.app.replay import replay
+from audit.evidence.store import open_store
+from audit.evidence.verify import verify
 from audit.simulator import PRESETS, SCENARIOS
-from audit.store import open_store
-from audit.verify import verify
 from tests.edges.pretend import AS_OF, a_simulator, audit
 
 RUNS: Final = 3

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from audit.chain import Ed25519Signer, PublicKey, Signer, Unsigned
+from audit.evidence.chain import Ed25519Signer, PublicKey, Signer, Unsigned
 
 
 @dataclass(frozen=True)

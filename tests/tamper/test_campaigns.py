@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
+from audit.evidence.verify import Fault, Verification
 from audit.simulator import SCENARIOS
-from audit.verify import Fault, Verification
 from tests.edges.chains import SCOPE
 from tests.tamper.clean import LONGEST, make, try_clean
 from tests.tamper.flips import WAYS, Way, a_shelf, bits, flip_bits

@@ -164,5 +164,5 @@ def _failing(report: Any) -> set[tuple[str, str, str]]:
 def _pages_of_fifty() -> Iterator[None]:
     """Let lists come in several pages."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("audit.cbr.client.PAGE_SIZE", 50)
+        patch.setattr("audit.cloud.cbr.client.PAGE_SIZE", 50)
         yield

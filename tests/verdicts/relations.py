@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.simulator import Estate, build_estate
 from tests.edges.pretend import AS_OF
 from tests.verdicts.truths import SIZES, Pair, report_of

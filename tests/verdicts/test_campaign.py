@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit.findings import Verdict, failed, passed, unknown
+from audit.judging.findings import Verdict, failed, passed, unknown
 from tests.verdicts.faults import SWEEPS, try_faults
 from tests.verdicts.relations import RELATIONS, try_relation
 from tests.verdicts.truths import TELLINGS, try_truth
@@ -40,7 +40,7 @@ def test_no_fault_at_a_request_makes_missing_data_look_good(sweep: tuple[str, st
     ("verdict", "what"), [(passed("blind"), "missed"), (failed("afraid"), "false alarm"), (unknown("?"), "left open")]
 )
 def test_an_auditor_that_errs_is_noticed(verdict: Verdict, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.evaluate._verdict", lambda *_: verdict)
+    monkeypatch.setattr("audit.judging.evaluate._verdict", lambda *_: verdict)
     counts, wrong = try_truth("as it is", "mixed", 4)
 
     assert counts[what] > 0
@@ -49,6 +49,6 @@ def test_an_auditor_that_errs_is_noticed(verdict: Verdict, what: str, monkeypatc
 
 def test_verdicts_that_depend_on_what_they_must_not_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     verdicts = iter([passed("first"), *[unknown("then")] * 100_000])
-    monkeypatch.setattr("audit.evaluate._verdict", lambda *_: next(verdicts))
+    monkeypatch.setattr("audit.judging.evaluate._verdict", lambda *_: next(verdicts))
 
     assert try_relation("in another order", "mixed", 5)[0]["broken"] == 1

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from audit.findings import Finding, Outcome
+from audit.judging.findings import Finding, Outcome
 from audit.report.contents import Report
 from audit.simulator import SCENARIOS, TAMPERED, Estate, Simulator, build_estate, haunt, replan, riddle, tamper
 from tests.edges.pretend import AS_OF, audit

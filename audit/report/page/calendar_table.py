@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from audit.findings import Finding, Outcome
+from audit.judging.findings import Finding, Outcome
 from audit.report.contents import Report, ResourceLine
 from audit.report.days import Day
 from audit.report.page.catalogue import NotMet
@@ -64,7 +64,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ResourceGroup:
     """Resources of the calendar that are alike."""
 
     title: str
@@ -104,7 +104,7 @@ def _title(day: date, state: State, words: Words) -> str:
     return words.text("{day}: {state}", day=day_words(day, words), state=words.text(state.words))
 
 
-def groups(report: Report, found: NotMet, words: Words) -> tuple[Group, ...]:
+def groups(report: Report, found: NotMet, words: Words) -> tuple[ResourceGroup, ...]:
     """Sort resources into groups, the worst first; problems keep their order, the others go by name."""
     place: dict[str, int] = {}
     for number, problem in enumerate(report.problems):
@@ -129,8 +129,8 @@ def _resources(findings: Iterable[Finding]) -> set[str]:
     return {finding.id for finding in findings if finding.kind == _RESOURCE}
 
 
-def _group(which: str, lines: list[ResourceLine], words: Words) -> Group:
+def _group(which: str, lines: list[ResourceLine], words: Words) -> ResourceGroup:
     """Head a group with its number, and name it for the filter."""
     name = words.text(which)
     number = words.count(len(lines), "resource")
-    return Group(words.text("{resources} {which}", resources=number, which=name), name, tuple(lines))
+    return ResourceGroup(words.text("{resources} {which}", resources=number, which=name), name, tuple(lines))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any, Final
 
-from audit.collection import instant
-from audit.findings import Control, Fact, Finding, Outcome
+from audit.judging.findings import Control, Fact, Finding, Outcome
 from audit.report.contents import Report
 from audit.report.page.times import dated
 from audit.report.page.words import ENGLISH
+from audit.timestamps import instant
 
 OUTCOMES: Final = {
     Outcome.PASS: "Pass",

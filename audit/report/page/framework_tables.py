@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from audit.findings import Outcome
-from audit.frameworks import Claim
+from audit.judging.findings import Outcome
+from audit.judging.frameworks import Claim
 from audit.report.page.words import Words
 from audit.report.standings import FrameworkView, RequirementLine, Standing
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from audit.findings import Fact, Finding
+from audit.judging.findings import Fact, Finding
 from audit.report.contents import ResourceLine
 from audit.report.page.catalogue import fact_words
 from audit.report.page.enterprise_projects import EnterpriseProjects

@@ -8,12 +8,12 @@ from typing import Final
 
 from markupsafe import Markup
 
-from audit.collection import instant
 from audit.report.page.names import identity, inert
 from audit.report.page.times import Clock, lasting
 from audit.report.page.words import Words
 from audit.report.protection import ProtectionChanges, Turn
 from audit.subjects import Value
+from audit.timestamps import instant
 
 LABELS: Final[Mapping[str, str]] = {
     "exists": "the vault is there",

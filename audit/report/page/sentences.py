@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.report.contents import Report
 from audit.report.facts import Conclusion, RunFacts
 from audit.report.page.words import Words

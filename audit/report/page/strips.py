@@ -11,7 +11,7 @@ from math import ceil
 from typing import Final
 
 from audit.report.contents import Report, ResourceLine
-from audit.report.page.calendar_table import Group, dates
+from audit.report.page.calendar_table import ResourceGroup, dates
 from audit.report.page.times import brief_length
 from audit.report.page.words import Words
 from audit.report.timeline import Timeline
@@ -101,6 +101,6 @@ def against_limit(timeline: Timeline, words: Words) -> tuple[str, str]:
     return ("z", f"{gap} > {limit}") if timeline.is_sure else ("y", f"? {gap} > {limit}")
 
 
-def late(groups: Iterable[Group]) -> tuple[ResourceLine, ...]:
+def late(groups: Iterable[ResourceGroup]) -> tuple[ResourceLine, ...]:
     """Find the resources that went longer without a backup than their limit, in the order of the calendar."""
     return tuple(line for group in groups for line in group.lines if line.timeline.gaps)

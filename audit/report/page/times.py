@@ -7,9 +7,9 @@ from math import ceil
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from audit.collection import instant
 from audit.report.page.words import ENGLISH, Words
 from audit.report.problems import Problem
+from audit.timestamps import instant
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

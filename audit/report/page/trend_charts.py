@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from audit.previous import TrendLine
+from audit.report.baseline import TrendLine
 from audit.report.page.words import Words
 
 WIDTH: Final = 640

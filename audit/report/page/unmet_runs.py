@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from audit.matching import PlannedRun, RunState
 from audit.report.contents import ResourceLine
-from audit.report.page.calendar_table import Group
+from audit.report.page.calendar_table import ResourceGroup
 from audit.report.page.words import Words
+from audit.schedule.matching import PlannedRun, RunState
 
 _MOST_RUNS: Final = 12
 ENDS: Final = {
@@ -38,7 +38,7 @@ class Unmet:
     ended: tuple[Ended, ...]
 
 
-def unmet_runs(groups: tuple[Group, ...], words: Words) -> tuple[Unmet, ...]:
+def unmet_runs(groups: tuple[ResourceGroup, ...], words: Words) -> tuple[Unmet, ...]:
     """Find the resources with such runs, in the order of the calendar."""
     return tuple(
         Unmet(

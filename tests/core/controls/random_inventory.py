@@ -10,7 +10,7 @@ from msgspec import structs
 from audit.collection import Kind
 from audit.records import Agent, Backup, KeepingRule, Member, Policy, Protected, Task, Usage, Vault
 from audit.records.keys import key_of
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 from audit.subjects import Collection, PolicySubject, Presence, Resource, VaultSubject
 from tests.core.builders import (
     DAILY,

@@ -5,7 +5,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_101_recent_backup import CONTROL, judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Backup, Task
 from audit.subjects import Resource
 from tests.core.builders import (

@@ -5,7 +5,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_102_scheduled_run import CONTROL, judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Task
 from tests.core.builders import (
     DAY,

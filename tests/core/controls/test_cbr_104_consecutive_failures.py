@@ -1,7 +1,7 @@
 import pytest
 
 from audit.controls.cbr_104_consecutive_failures import judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from tests.core.builders import HOUR, a_backup, a_resource, facts_of, limits
 
 SHORT = {"s": "success", "f": "failed", "t": "timeout", "k": "skipped", "r": "running", "w": "waiting", "p": "paused"}

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from audit.controls.cbr_105_unresolved_failure import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Task
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_resource, facts_of, limits
 

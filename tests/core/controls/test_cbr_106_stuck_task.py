@@ -4,7 +4,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_106_stuck_task import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Task
 from tests.core.builders import (
     DAY,

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_108_backup_window import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Task
 from tests.core.builders import (
     DAY,

@@ -5,7 +5,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_109_replication_success import CONTROL, judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Backup, Task
 from audit.subjects import PolicySubject, Resource
 from tests.core.builders import (

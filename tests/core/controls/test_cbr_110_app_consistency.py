@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_110_app_consistency import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Task
 from audit.subjects import Resource
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_resource, a_vault, facts_of, limits

@@ -5,7 +5,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_111_destructive_operation import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Backup, Task
 from audit.subjects import PastRules, PolicySubject, Presence, Taken, Terms
 from tests.core.builders import (

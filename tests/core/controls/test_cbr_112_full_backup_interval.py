@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_112_full_backup_interval import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Task
 from audit.subjects import PolicySubject, Resource
 from tests.core.builders import (

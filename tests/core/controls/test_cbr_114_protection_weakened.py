@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_114_protection_weakened import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.subjects import Aspect, Difference, Protection, Value, Weakening
 from tests.core.builders import (
     DAY,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_116_planned_time import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.subjects import KeptPlan, PolicySubject, Shift
 from audit.subjects.kept_plan import plan_of
 from audit.subjects.shift import Rhythm

@@ -1,7 +1,7 @@
 import pytest
 
 from audit.controls.cbr_201_policy_enabled import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from tests.core.builders import a_policy, a_policy_subject, facts_of, limits
 
 NONE: frozenset[str] = frozenset()

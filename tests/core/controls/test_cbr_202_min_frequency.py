@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_202_min_frequency import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from tests.core.builders import DAILY, DAY, HOUR, TICK, a_policy, a_policy_subject, facts_of, limits
 
 MONDAYS = "FREQ=WEEKLY;BYDAY=MO;BYHOUR=2;BYMINUTE=00"

@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_203_min_retention import judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import KeepingRule
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 from tests.core.builders import DAILY, DAY, TICK, a_policy, a_policy_subject, facts_of, limits
 
 SUNDAYS = "FREQ=WEEKLY;BYDAY=SU;BYHOUR=2;BYMINUTE=0"

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_205_long_term_copies import judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import KeepingRule
 from tests.core.builders import a_policy, a_policy_subject, facts_of, limits
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_206_replication_policy import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.subjects import PolicySubject
 from tests.core.builders import a_policy, a_policy_subject, a_vault, a_vault_subject, facts_of, limits
 

@@ -1,7 +1,7 @@
 import pytest
 
 from audit.controls.cbr_301_vault_has_policy import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.subjects import PolicySubject
 from tests.core.builders import a_policy, a_policy_subject, a_vault, a_vault_subject, facts_of, limits
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_303_vault_locked import judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Backup
 from tests.core.builders import DAY, a_point, a_policy, a_policy_subject, a_vault, a_vault_subject, facts_of, limits
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_304_vault_capacity import judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from tests.core.builders import a_vault, a_vault_subject, facts_of, limits
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from audit.controls.cbr_306_vault_tags import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from tests.core.builders import a_vault, a_vault_subject, facts_of, limits
 
 DEMANDED = limits(required_tags=("owner", "cost"))

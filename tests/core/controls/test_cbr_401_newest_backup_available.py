@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_401_newest_backup_available import judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Backup, Task
 from audit.subjects import Terms
 from tests.core.builders import (

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_402_backup_encrypted import judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Backup
 from tests.core.builders import DAY, HOUR, a_point, a_resource, facts_of, limits
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_403_actual_retention import judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Backup, KeepingRule
 from audit.subjects import PolicySubject, Terms
 from tests.core.builders import (

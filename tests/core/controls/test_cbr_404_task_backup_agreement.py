@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_404_task_backup_agreement import judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Backup, Task
 from audit.records.keys import key_of
 from audit.subjects import PastRules, Terms

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_405_backup_overstaying import judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Backup
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_point, a_vault_subject, facts_of, limits
 

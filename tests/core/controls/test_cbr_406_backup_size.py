@@ -4,7 +4,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_406_backup_size import CONTROL, judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Backup, Vault
 from tests.core.builders import DAY, HOUR, TICK, a_point, a_protected, a_resource, a_vault, facts_of, limits
 

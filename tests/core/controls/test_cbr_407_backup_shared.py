@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_407_backup_shared import CONTROL, judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Member
 from tests.core.builders import DAY, HOUR, a_member, a_point, a_resource, facts_of, limits
 

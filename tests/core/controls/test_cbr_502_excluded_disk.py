@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_502_excluded_disk import judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Vault
 from tests.core.builders import a_protected, a_resource, a_vault, facts_of, limits
 

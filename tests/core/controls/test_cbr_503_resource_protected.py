@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_503_resource_protected import CONTROL, judge
-from audit.findings import Outcome, Verdict
+from audit.judging.findings import Outcome, Verdict
 from audit.subjects import Presence
 from tests.core.builders import a_departure, a_protectable, a_resource, a_vault, facts_of, limits
 

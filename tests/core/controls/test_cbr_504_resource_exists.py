@@ -9,8 +9,8 @@ from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.controls.cbr_503_resource_protected import judge as judge_protected
 from audit.controls.cbr_504_resource_exists import judge
-from audit.evaluate import evaluate
-from audit.findings import Control, Outcome
+from audit.judging.evaluate import evaluate
+from audit.judging.findings import Control, Outcome
 from audit.records import Protectable, Vault
 from audit.subjects import Existence, Presence, Resource
 from tests.core.builders import (

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_601_restore_tested import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Protected, Task
 from audit.subjects import Drill, VaultSubject
 from tests.core.builders import DAY, NOW, TICK, a_backup, a_vault, a_vault_subject, a_window, facts_of, limits

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_602_restore_time import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Task
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_resource, a_window, facts_of, limits
 

@@ -2,7 +2,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_901_collection_complete import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from tests.core.builders import a_collection, a_reading, a_rejected, facts_of, limits
 
 

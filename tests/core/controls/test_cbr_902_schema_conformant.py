@@ -1,6 +1,6 @@
 from audit.collection import Kind
 from audit.controls.cbr_902_schema_conformant import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from tests.core.builders import a_collection, a_drift, a_rejected, a_waiver, facts_of, limits
 
 

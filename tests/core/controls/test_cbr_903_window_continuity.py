@@ -4,7 +4,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_903_window_continuity import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.subjects import Memory
 from tests.core.builders import DAY, NOW, TICK, a_collection, a_window, facts_of, limits
 

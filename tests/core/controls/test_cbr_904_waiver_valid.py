@@ -1,7 +1,7 @@
 import pytest
 
 from audit.controls.cbr_904_waiver_valid import judge
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from tests.core.builders import DAY, NOW, TICK, a_waiver, a_waiver_subject, facts_of, limits
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from audit.controls import CONTROLS
-from audit.findings import Control, Outcome, Verdict
+from audit.judging.findings import Control, Outcome, Verdict
 from audit.records import Task
 from audit.subjects import Resource, SubjectKind, VaultSubject
 from tests.core.builders import (

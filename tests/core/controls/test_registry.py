@@ -12,8 +12,8 @@ import pytest
 from audit import controls
 from audit.collection import Kind
 from audit.controls import CONTROLS
-from audit.evaluate import evaluate
-from audit.findings import Control, Outcome
+from audit.judging.evaluate import evaluate
+from audit.judging.findings import Control, Outcome
 from audit.records import Task
 from audit.report.contents import remedy
 from audit.subjects import Collection, Limits, Memory, Protection, Resource, Subject, SubjectKind, VaultSubject

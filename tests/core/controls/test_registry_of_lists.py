@@ -9,8 +9,8 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
-from audit.evaluate import evaluate
-from audit.findings import Control, Outcome
+from audit.judging.evaluate import evaluate
+from audit.judging.findings import Control, Outcome
 from audit.subjects import Limits, SubjectKind
 from tests.core.builders import DAY, a_collection, a_protectable, arranged, demands, limits
 from tests.core.controls.random_inventory import (

@@ -7,7 +7,7 @@ import pytest
 
 from audit.collection import About, Kind, Rejected
 from audit.controls import CONTROLS
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.records import Task
 from audit.subjects import Resource, VaultSubject
 from tests.core.builders import (

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from audit.collection import instant
 from audit.records import Agent
+from audit.timestamps import instant
 from tests.core.builders import an_agent_row
 from tests.core.records.odd import ODD
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.records.moments import WIDTH, Moments, moment_of, state_of, states_of
+from audit.history.moments import WIDTH, Moments, moment_of, state_of, states_of
 
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from audit.history import History
-from audit.records import PackedTasks, Task, listed, newest, pick, pick_backups, pick_begun, pick_named
+from audit.history import History, PackedTasks, listed, newest, pick, pick_backups, pick_begun, pick_named
+from audit.history.table import Table
+from audit.records import Task
 from audit.records.keys import key_of
-from audit.records.table import Table
 from tests.core.builders import NOW, TICK, a_task, a_task_of
 
 ALIKE = "0b3f9a52-7c1d-4e8b-9f0a-"  # what is kept to find an id by is within it

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from audit.answers import ANSWERS
+from audit.answers.kinds import ANSWERS
+from audit.answers.strict_json import Unreadable, readable
 from audit.records import Task
 from audit.records.fields import SHARED
-from audit.strict_json import Unreadable, readable
 from tests.core.builders import NOW, a_task, a_task_of, a_task_row
 from tests.core.records.odd import ODD
 from tests.fuzz.mutator import good_rows, mutate

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.records.task_index import Index
+from audit.history.task_index import Index
 
 START = bytes([7, 7])
 IDS = st.lists(

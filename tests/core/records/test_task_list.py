@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.records import NO_TASKS, Task, TaskList, plain
-from audit.records.task_list import Source
+from audit.history import NO_TASKS, TaskList, plain
+from audit.history.task_list import TaskSource
+from audit.records import Task
 from tests.core.builders import NOW, a_task
 
 Claim = Callable[[Task], bool]
@@ -35,7 +36,7 @@ def listed(tasks: Sequence[Task], rows: Iterable[tuple[int, int, int]]) -> TaskL
     samples = [KINDS[kind] for kind, _created, _waited in sorted(rows, key=lambda row: row[1])]
     created, began = [task.created_at for task in tasks], [task.began for task in tasks]
     kinds = [kind for kind in KINDS if kind in samples]
-    source = Source(
+    source = TaskSource(
         lambda numbers: [tasks[number] for number in numbers],
         lambda numbers: [tasks[number].ended_at for number in numbers],
         lambda: [task.backup_key for task in tasks],
@@ -83,7 +84,7 @@ def test_a_task_is_made_once_when_it_is_looked_at() -> None:
         made.extend(numbers)
         return [tasks[number] for number in numbers]
 
-    found = TaskList([NOW] * 4, [NOW] * 4, [KINDS[0]] * 4, KINDS[:1], Source(make, lambda _numbers: [], list))
+    found = TaskList([NOW] * 4, [NOW] * 4, [KINDS[0]] * 4, KINDS[:1], TaskSource(make, lambda _numbers: [], list))
     part = found.at([1, 2])
     assert (len(part), made) == (2, [])
     assert (part[0], part[0], found[1], list(part)) == (tasks[1], tasks[1], tasks[1], tasks[1:3])

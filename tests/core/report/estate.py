@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
-from audit.evaluate import evaluate
+from audit.judging.evaluate import evaluate
 from audit.records import Policy
 from audit.report import csv_report, json_report, metrics_report, ocsf_report
 from audit.report.contents import Report, compose

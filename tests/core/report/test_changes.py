@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from audit.collection import shown
-from audit.previous import OUT_OF_SCOPE, Failure, Previous
+from audit.judging.reasons import OUT_OF_SCOPE
+from audit.report.baseline import Baseline, Failure
 from audit.report.changes import Change, Changes, changes, compare
+from audit.timestamps import shown
 from tests.core.builders import NOW
 
 Row = dict[str, Any]
@@ -134,13 +135,13 @@ def test_what_was_unknown_all_along_is_no_change() -> None:
     assert ids(found) == {"new": [], "still": [], "resolved": [], "disappeared": []}
 
 
-@pytest.mark.parametrize("previous", [Previous(), Previous(trouble="damaged", is_lost=True)])
-def test_without_an_earlier_run_there_is_nothing_to_compare(previous: Previous) -> None:
+@pytest.mark.parametrize("previous", [Baseline(), Baseline(trouble="damaged", is_lost=True)])
+def test_without_an_earlier_run_there_is_nothing_to_compare(previous: Baseline) -> None:
     assert changes(previous, (), NOW, (), is_same_profile=True) is None
 
 
 def test_an_earlier_run_without_failures_makes_every_failure_new() -> None:
-    previous = Previous(run="run-0", as_of=MONDAY, failing={("CBR-101", "resource", "gone"): Failure("old", MONDAY)})
+    previous = Baseline(run="run-0", as_of=MONDAY, failing={("CBR-101", "resource", "gone"): Failure("old", MONDAY)})
     found = changes(previous, (), TUESDAY, ("CBR-101",), is_same_profile=True)
 
     assert found is not None

@@ -6,13 +6,13 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
-from audit.demands import Scope
-from audit.evaluate import evaluate
-from audit.findings import Outcome
+from audit.judging.demands import Scope
+from audit.judging.evaluate import evaluate
+from audit.judging.findings import Outcome
+from audit.judging.selection import Selector
 from audit.records import Backup, Task, Vault
 from audit.report.contents import Report, compose, conclude, remedy
 from audit.report.facts import Conclusion
-from audit.selection import Selector
 from audit.subjects import Collection, Presence, SubjectKind, Subjects
 from tests.core.builders import (
     DAY,

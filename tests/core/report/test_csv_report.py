@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.findings import Finding, Outcome, Severity, Verdict
+from audit.judging.findings import Finding, Outcome, Severity, Verdict
 from audit.report.csv_report import COLUMNS, render
 from audit.subjects import SubjectKind, Subjects
 from tests.core.builders import DAY, a_backup, a_point, a_protected, a_vault, a_waiver, arranged, findings_of

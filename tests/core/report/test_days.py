@@ -7,7 +7,7 @@ from audit.collection import Window
 from audit.records import Task
 from audit.report.days import Day, days
 from audit.report.planned import planned as planned_of
-from audit.schedule import Schedule
+from audit.schedule.rules import Schedule
 from audit.subjects import Presence, Resource
 from tests.core.builders import (
     DAY,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from audit.findings import Finding, Outcome, Severity, Verdict
+from audit.judging.findings import Finding, Outcome, Severity, Verdict
 from audit.records import Policy, Task, Vault
 from audit.report.causes import CAUSES, RUNS, Cause, _always
 from audit.report.folding import fold

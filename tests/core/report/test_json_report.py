@@ -10,7 +10,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
-from audit.previous import Previous, recall
+from audit.report.baseline import Baseline, recall
 from audit.report.json_report import SCHEMA_VERSION, render
 from tests.core.builders import (
     DAY,
@@ -100,7 +100,7 @@ def test_it_says_how_complete_the_evidence_was() -> None:
 
 def test_drift_says_since_when_it_is_known() -> None:
     known = a_drift(path="known")
-    previous = Previous(run="r0", as_of=NOW - DAY, drift={(str(Kind.TASKS), "known", "unknown field"): NOW - 9 * DAY})
+    previous = Baseline(run="r0", as_of=NOW - DAY, drift={(str(Kind.TASKS), "known", "unknown field"): NOW - 9 * DAY})
     collection = a_collection(drift=(a_drift(), known))
     report = json.loads(render(replace(a_report(arranged(collection=collection)), run=run_facts(previous=previous))))
 

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_prometheus
 
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.report.metrics_report import render
 from audit.subjects import Subjects
 from tests.core.builders import DAY, HOUR, NOW, a_backup, a_point, a_protected, a_vault, arranged

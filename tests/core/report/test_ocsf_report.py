@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
-from audit.findings import Outcome
+from audit.judging.findings import Outcome
 from audit.report.contents import Report
 from audit.report.ocsf_report import VERSION, render
 from audit.subjects import Waiver

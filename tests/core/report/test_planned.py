@@ -1,7 +1,7 @@
 import pytest
 
-from audit.matching import RunState
 from audit.report.planned import planned
+from audit.schedule.matching import RunState
 from audit.subjects import Presence
 from tests.core.builders import DAY, HOUR, NOW, a_backup, a_policy_subject, a_resource, a_window, limits
 

@@ -1,7 +1,7 @@
 import pytest
 from msgspec.structs import replace
 
-from audit.findings import Severity
+from audit.judging.findings import Severity
 from audit.records import Task
 from audit.report.problems import Problem
 from audit.subjects import SubjectKind

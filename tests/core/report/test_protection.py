@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from audit.collection import Kind
-from audit.demands import Demands, Level, Scope
-from audit.previous import Previous
+from audit.judging.demands import Demands, Level, Scope
+from audit.judging.selection import Selector
+from audit.report.baseline import Baseline
 from audit.report.contents import Report, compose
 from audit.report.json_report import render
 from audit.report.memory import memory_of
 from audit.report.protection import still_missed, still_weakened
-from audit.selection import Selector
 from audit.subjects import Aspect, Memory, SubjectKind, Subjects, Weakened, Weakening
 from tests.core.builders import (
     DAY,
@@ -34,7 +34,7 @@ from tests.core.builders import (
     run_facts,
 )
 
-BEFORE = Previous(run="run-1", as_of=NOW - HOUR)
+BEFORE = Baseline(run="run-1", as_of=NOW - HOUR)
 
 
 def an_estate(**changes: Any) -> Subjects:

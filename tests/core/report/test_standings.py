@@ -5,8 +5,8 @@ import pytest
 from msgspec import structs
 
 from audit.controls import CONTROLS
-from audit.findings import Finding, Outcome, Severity, Verdict
-from audit.frameworks import FRAMEWORKS, Claim
+from audit.judging.findings import Finding, Outcome, Severity, Verdict
+from audit.judging.frameworks import FRAMEWORKS, Claim
 from audit.report.standings import RequirementLine, Standing, standings
 from audit.report.tally import count_alike, tally
 from audit.subjects import SubjectKind, Waiver

@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from audit.controls.cbr_101_recent_backup import judge
-from audit.findings import Outcome
-from audit.records.moments import Moments
+from audit.history.moments import Moments
+from audit.judging.findings import Outcome
 from audit.report.timeline import Gap, timeline
 from audit.subjects import Presence
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_backup, a_policy_subject, a_resource, a_window, limits

@@ -2,8 +2,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from audit.findings import Outcome
-from audit.previous import Previous, TrendLine
+from audit.judging.findings import Outcome
+from audit.report.baseline import Baseline, TrendLine
 from audit.report.contents import Report
 from audit.report.trend import trend
 from tests.core.builders import DAY, HOUR, NOW, a_backup, a_vault, arranged
@@ -30,13 +30,13 @@ def grown(runs: int, every: timedelta) -> tuple[TrendLine, ...]:
     """What the last of many runs tells, each of which took over what the one before told."""
     lines: tuple[TrendLine, ...] = ()
     for number in range(runs):
-        lines = trend(Previous(trend=lines), at(NOW - every * (runs - 1 - number)))
+        lines = trend(Baseline(trend=lines), at(NOW - every * (runs - 1 - number)))
     return lines
 
 
 def test_a_run_comes_after_those_that_were_before() -> None:
-    assert trend(Previous(), LINE) == (LINE,)
-    assert trend(Previous(trend=(at(NOW - DAY),)), LINE) == (at(NOW - DAY), LINE)
+    assert trend(Baseline(), LINE) == (LINE,)
+    assert trend(Baseline(trend=(at(NOW - DAY),)), LINE) == (at(NOW - DAY), LINE)
 
 
 def test_hourly_runs_leave_all_of_two_days_and_the_last_of_each_day_before() -> None:
@@ -53,7 +53,7 @@ def test_hourly_runs_leave_all_of_two_days_and_the_last_of_each_day_before() -> 
 def test_a_run_of_the_same_or_a_later_time_is_not_before_it() -> None:
     lines = (at(NOW), at(NOW + DAY), at(NOW - DAY))
 
-    assert trend(Previous(trend=lines), LINE) == (at(NOW - DAY), LINE)
+    assert trend(Baseline(trend=lines), LINE) == (at(NOW - DAY), LINE)
 
 
 def last_line(report: Report) -> TrendLine:

@@ -9,16 +9,16 @@ from urllib.parse import parse_qs
 import orjson
 import pytest
 
-from audit.cbr.asking import Params
-from audit.cbr.client import PROTECTABLE_TYPES, CbrClient
+from audit.answers.quick.decoder import reader
+from audit.app.run import Pages
+from audit.cloud.cbr.asking import Params
+from audit.cloud.cbr.client import PROTECTABLE_TYPES, CbrClient
+from audit.cloud.http.answer import Answer
+from audit.cloud.http.transport import RequestLimits, Transport
 from audit.collection import Kind, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
-from audit.run import Pages
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.simulator.messages import Row
-from audit.typed_tasks import reader
-from audit.web.answer import Answer
-from audit.web.transport import Limits, Transport
 from tests.edges.pretend import AS_OF, Clock, a_simulator, by_token, json_response
 
 WINDOW = Window(AS_OF - timedelta(days=30), AS_OF)
@@ -27,7 +27,7 @@ WINDOW = Window(AS_OF - timedelta(days=30), AS_OF)
 @contextmanager
 def a_client(simulator: Simulator, *, workers: int = 4) -> Iterator[CbrClient]:
     clock = Clock()
-    transport = Transport(limits=Limits(budget=timedelta(hours=1)), sleep=clock.sleep, clock=clock)
+    transport = Transport(limits=RequestLimits(budget=timedelta(hours=1)), sleep=clock.sleep, clock=clock)
     try:
         with serve(simulator) as served:
             yield CbrClient(
@@ -43,7 +43,7 @@ def a_client(simulator: Simulator, *, workers: int = 4) -> Iterator[CbrClient]:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.cbr.client.PAGE_SIZE", 20)
+    monkeypatch.setattr("audit.cloud.cbr.client.PAGE_SIZE", 20)
 
 
 def ids(pages: Pages) -> set[str]:

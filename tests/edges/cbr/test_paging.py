@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from audit.cbr.chaining import Chain, OfEach
-from audit.cbr.paging import Walk
+from audit.cloud.cbr.chaining import Chain, OfEach
+from audit.cloud.cbr.paging import Walk
 from audit.collection import Kind, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
 

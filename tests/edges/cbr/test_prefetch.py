@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from audit.cbr import prefetch as prefetching
-from audit.cbr.prefetch import Prefetch
+from audit.cloud.cbr import prefetch as prefetching
+from audit.cloud.cbr.prefetch import Prefetch
 from audit.collection import Page
 from audit.errors import SourceUnreachableError
 from tests.edges.cbr.test_paging import page

@@ -3,10 +3,10 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.cbr.privacy import without_private_parts
+from audit.answers.intake import Intake, read_envelope
+from audit.cloud.cbr.privacy import without_private_parts
 from audit.collection import Kind
 from audit.errors import SourceAnswerError
-from audit.validate import Intake, read_envelope
 from tests.core.builders import a_page
 
 SERVER = {

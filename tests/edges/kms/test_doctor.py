@@ -7,8 +7,8 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from audit.chain import Ed25519Signer, PublicKey
-from audit.cli import main
+from audit.cli.commands import main
+from audit.evidence.chain import Ed25519Signer, PublicKey
 from audit.simulator import Simulator, serve
 from tests.edges.pretend import a_simulator, variables, without_waiting
 

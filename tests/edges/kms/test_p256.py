@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from audit.chain import P256Key, PublicKey, in_der
+from audit.evidence.chain import P256Key, PublicKey, in_der
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 PRIVATE = ec.derive_private_key(20261123, ec.SECP256R1())

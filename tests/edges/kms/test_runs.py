@@ -10,14 +10,14 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import utils
 
-from audit.chain import Digest, Envelope, PublicKey
+from audit.app.order import order_from_event
+from audit.app.replay import replay
+from audit.app.wiring import carry_out
 from audit.errors import SigningError, SigningRefusedError, SourceError
-from audit.orders import order_from_event
-from audit.replay import replay
+from audit.evidence.chain import Digest, Envelope, PublicKey
+from audit.evidence.store import open_store
+from audit.evidence.verify import verify
 from audit.simulator import Request, Response, Simulator, serve
-from audit.store import open_store
-from audit.verify import verify
-from audit.wiring import carry_out
 from tests.edges.pretend import AS_OF, Context, a_simulator, audit, files_of, json_response, variables, without_waiting
 
 

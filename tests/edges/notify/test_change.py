@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from audit.notify.change import Ended, compare
+from audit.notify.change import Recovered, compare
 from tests.edges.notify.builders import a_problem, a_report
 
 
@@ -46,8 +46,8 @@ def test_what_is_no_longer_failing_is_named_with_its_controls() -> None:
 
     assert change.is_news
     assert change.ended == (
-        Ended("resource", "a", ("CBR-101", "CBR-103")),
-        Ended("resource", "b", ("CBR-101",)),
+        Recovered("resource", "a", ("CBR-101", "CBR-103")),
+        Recovered("resource", "b", ("CBR-101",)),
     )
     assert names(change.known) == ["a", "c"]
 
@@ -78,7 +78,7 @@ def test_what_was_explained_and_is_no_longer_failing_is_named_by_itself() -> Non
     )
     change = compare(a_report(a_problem("vault-1", control="CBR-301")), before)
 
-    assert change.ended == (Ended("resource", "db-1", ("CBR-101", "CBR-104")),)
+    assert change.ended == (Recovered("resource", "db-1", ("CBR-101", "CBR-104")),)
 
 
 def test_a_report_from_before_causes_were_known_can_be_compared() -> None:

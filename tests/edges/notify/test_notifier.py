@@ -9,15 +9,15 @@ import orjson
 import pytest
 
 from audit import log
-from audit.collection import shown
+from audit.app.order import Order, order
+from audit.app.wiring import carry_out
+from audit.cloud.http.auth import TokenAuth
+from audit.cloud.http.fresh import Fresh
 from audit.errors import SourceError
 from audit.notify import Notifier, webhook
-from audit.orders import Order, order
 from audit.settings import Settings
 from audit.simulator import Request, Response, Simulator, build_estate, serve
-from audit.web.auth import TokenAuth
-from audit.web.fresh import Fresh
-from audit.wiring import carry_out
+from audit.timestamps import shown
 from tests.edges.pretend import AS_OF, a_simulator, files_of, json_response, variables
 from tests.edges.rude_server import keeps_silent, rude_server
 

@@ -6,8 +6,8 @@ import pytest
 
 from audit.collection import ALWAYS_READ, Kind
 from audit.controls import CONTROLS
-from audit.demands import Demands
 from audit.errors import ProfileError
+from audit.judging.demands import Demands
 from audit.profile import Profile, build_profile, parse_profile
 from tests.core.builders import HOUR, TICK, a_resource, a_vault
 from tests.edges.pretend import AS_OF

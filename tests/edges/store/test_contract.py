@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit.errors import StoreError
-from audit.store import ProbedStore, Store, open_store
+from audit.evidence.store import ProbedStore, Store, open_store
 from tests.edges.s3_server import S3Server, obs
 
 KEY = "p1/2026/11/23/run-1/report.json"

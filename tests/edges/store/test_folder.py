@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from audit.errors import SettingsError, StoreError
-from audit.store import open_store
-from audit.store.folder import Folder
+from audit.evidence.store import open_store
+from audit.evidence.store.folder import Folder
 
 
 @pytest.mark.parametrize("form", ["{}", "file://{}", "file://localhost{}"])

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 import responses
 
+from audit.cloud.http.cloud_clock import CloudClock
+from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.transport import RequestLimits, Transport
 from audit.errors import SettingsError, StoreError, StoreRefusedError, StoreUnreachableError
-from audit.store.obs import Obs, Seal
-from audit.store.obs_auth import ObsAuth
-from audit.store.obs_dialect import OBS
-from audit.store.obs_place import Place, place
-from audit.store.plain_xml import XmlError, texts
-from audit.web.cloud_clock import CloudClock
-from audit.web.fresh import Fresh, Keys
-from audit.web.transport import Limits, Transport
+from audit.evidence.store.obs import Obs, Seal
+from audit.evidence.store.obs_auth import ObsAuth
+from audit.evidence.store.obs_dialect import OBS
+from audit.evidence.store.obs_place import BucketPlace, place
+from audit.evidence.store.plain_xml import XmlError, texts
 from tests.edges.between import between
 from tests.edges.pretend import Clock
 from tests.edges.rude_server import answer, keeps_silent, rude_server, says
@@ -43,24 +43,29 @@ def a_prefix() -> str:
             "obs://abc",
             None,
             "eu-west-101",
-            Place("abc", "", "https://abc.obs.eu-west-101.myhuaweicloud.eu", "eu-west-101"),
+            BucketPlace("abc", "", "https://abc.obs.eu-west-101.myhuaweicloud.eu", "eu-west-101"),
         ),
-        ("obs://abc/", None, "r1", Place("abc", "", "https://abc.obs.r1.myhuaweicloud.com", "r1")),
-        ("obs://abc/a/b=1/", None, "r1", Place("abc", "a/b=1/", "https://abc.obs.r1.myhuaweicloud.com", "r1")),
+        ("obs://abc/", None, "r1", BucketPlace("abc", "", "https://abc.obs.r1.myhuaweicloud.com", "r1")),
+        ("obs://abc/a/b=1/", None, "r1", BucketPlace("abc", "a/b=1/", "https://abc.obs.r1.myhuaweicloud.com", "r1")),
         (
             "obs://abc/a",
             "https://obs.eu-west-101.myhuaweicloud.eu",
             "r1",
-            Place("abc", "a/", "https://abc.obs.eu-west-101.myhuaweicloud.eu", "eu-west-101"),
+            BucketPlace("abc", "a/", "https://abc.obs.eu-west-101.myhuaweicloud.eu", "eu-west-101"),
         ),
-        ("obs://abc", "https://s3.example.com:9000", "r1", Place("abc", "", "https://abc.s3.example.com:9000", "r1")),
-        ("obs://abc", "https://10.0.0.1:9000", None, Place("abc", "", "https://10.0.0.1:9000/abc", "us-east-1")),
-        ("obs://abc", "http://localhost:9000", None, Place("abc", "", "http://localhost:9000/abc", "us-east-1")),
-        ("obs://abc", "http://[::1]:9000", None, Place("abc", "", "http://[::1]:9000/abc", "us-east-1")),
+        (
+            "obs://abc",
+            "https://s3.example.com:9000",
+            "r1",
+            BucketPlace("abc", "", "https://abc.s3.example.com:9000", "r1"),
+        ),
+        ("obs://abc", "https://10.0.0.1:9000", None, BucketPlace("abc", "", "https://10.0.0.1:9000/abc", "us-east-1")),
+        ("obs://abc", "http://localhost:9000", None, BucketPlace("abc", "", "http://localhost:9000/abc", "us-east-1")),
+        ("obs://abc", "http://[::1]:9000", None, BucketPlace("abc", "", "http://[::1]:9000/abc", "us-east-1")),
     ],
 )
 def test_the_bucket_is_a_part_of_the_host_name_unless_there_is_only_an_address(
-    url: str, endpoint: str | None, region: str | None, found: Place
+    url: str, endpoint: str | None, region: str | None, found: BucketPlace
 ) -> None:
     assert place(url, endpoint, region) == found
     assert found.url == url.rstrip("/")
@@ -110,7 +115,7 @@ def test_a_bucket_in_the_host_name_is_signed_as_the_server_expects(
 
         monkeypatch.setattr("socket.getaddrinfo", here)
         keys = Fresh(lambda: Keys(AK, SK))
-        where = Place(BUCKET, "a/", f"http://{host}:{port}", "eu-test")
+        where = BucketPlace(BUCKET, "a/", f"http://{host}:{port}", "eu-test")
         store = Obs(where, Transport(dialect=OBS), ObsAuth(keys, CloudClock(), region=where.region))
         store.create(KEY, b"{}")
         store.replace("p1/latest.json", b"{}")
@@ -354,7 +359,7 @@ def test_a_store_that_does_not_answer_is_an_error_after_all_tries(clock: Clock) 
 def test_a_store_that_takes_nothing_cannot_hold_the_run() -> None:
     with rude_server(keeps_silent) as server:
         where = place(f"obs://{BUCKET}", server.url, None)
-        transport = Transport(limits=Limits(budget=timedelta(seconds=1)), dialect=OBS)
+        transport = Transport(limits=RequestLimits(budget=timedelta(seconds=1)), dialect=OBS)
         store = Obs(where, transport, ObsAuth(Fresh(lambda: Keys(AK, SK)), CloudClock(), region="r"))
         with pytest.raises(StoreUnreachableError, match=r"did not answer|was not asked"):
             store.replace("a", bytes(8_000_000))

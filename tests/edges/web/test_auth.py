@@ -8,14 +8,14 @@ import pytest
 import requests
 import responses
 
+from audit.cloud.http.answer import Answer
+from audit.cloud.http.auth import KeyAuth, TokenAuth
+from audit.cloud.http.cloud_clock import CloudClock
+from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.sign_in import Person, sign_in, unless_refused
+from audit.cloud.http.transport import Credentials, Transport
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.simulator import Request, Response, Simulator, serve
-from audit.web.answer import Answer
-from audit.web.auth import KeyAuth, TokenAuth
-from audit.web.cloud_clock import CloudClock
-from audit.web.fresh import Fresh, Keys
-from audit.web.sign_in import Person, sign_in, unless_refused
-from audit.web.transport import Credentials, Transport
 from tests.edges.pretend import Clock, a_simulator, by_keys, by_token
 
 AT = datetime(2019, 11, 15, 3, 36, 55, tzinfo=UTC)
@@ -47,7 +47,7 @@ def test_chinese_and_reserved_characters_are_signed_as_documented(monkeypatch: p
         hashed.append(data)
         return digest(data)
 
-    monkeypatch.setattr("audit.web.auth.hashlib.sha256", remember)
+    monkeypatch.setattr("audit.cloud.http.auth.hashlib.sha256", remember)
     query = {"test": "一 (&=?!#%.*)", "path": "/tmp/123", "limit": "1", "enable": "true", "multi": ["3", "1", "2"]}  # noqa: S108  # the vendor's example
     requests.Request("GET", "https://service.example.com/v1/tasks/", params=query, auth=OFFICIAL).prepare()
 

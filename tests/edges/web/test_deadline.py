@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import requests
 
-from audit.web.deadline import DeadlineAdapter
+from audit.cloud.http.deadline import DeadlineAdapter
 
 
 def test_headers_that_trickle_are_hung_up_on() -> None:

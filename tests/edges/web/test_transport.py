@@ -13,15 +13,15 @@ import requests
 import responses
 import time_machine
 
+from audit.cloud.http.answer import Answer
+from audit.cloud.http.auth import TokenAuth
+from audit.cloud.http.fresh import Fresh
+from audit.cloud.http.sign_in import Person, sign_in
+from audit.cloud.http.transport import RequestLimits, Transport
+from audit.cloud.http.upload import Upload
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError, SourceUnreachableError
 from audit.log import REDACTOR
 from audit.simulator import Request, Response, serve
-from audit.web.answer import Answer
-from audit.web.auth import TokenAuth
-from audit.web.fresh import Fresh
-from audit.web.sign_in import Person, sign_in
-from audit.web.transport import Limits, Transport
-from audit.web.upload import Upload
 from tests.edges.pretend import AS_OF, Clock, a_simulator, by_token
 from tests.edges.rude_server import Talk, answer, keeps_silent, repeats, resets, rude_server, says
 
@@ -33,7 +33,7 @@ SECOND = timedelta(seconds=1)
 @contextmanager
 def a_transport(clock: Clock | None = None, **limits: Any) -> Iterator[Transport]:
     clock = clock or Clock()
-    transport = Transport(limits=Limits(**limits), sleep=clock.sleep, clock=clock)
+    transport = Transport(limits=RequestLimits(**limits), sleep=clock.sleep, clock=clock)
     try:
         yield transport
     finally:
@@ -146,7 +146,7 @@ class TestTooManyRequests:
             cloud.get(URL, status=429, headers={"Retry-After": seconds})
         cloud.get(URL, body=b"fine")
         slept: list[float] = []
-        with closing(Transport(sleep=slept.append, clock=lambda: 0.0, limits=Limits(tries=1))) as transport:
+        with closing(Transport(sleep=slept.append, clock=lambda: 0.0, limits=RequestLimits(tries=1))) as transport:
             for _ in range(2):
                 with pytest.raises(SourceUnreachableError, match="answered 429"):
                     get(transport)
@@ -219,7 +219,7 @@ def test_a_retry_after_beyond_the_budget_gives_up_at_once(
 def test_tries_are_limited_and_pauses_grow_no_longer_than_eight_seconds(
     cloud: responses.RequestsMock, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.web.transport.random.uniform", lambda _low, high: high)
+    monkeypatch.setattr("audit.cloud.http.transport.random.uniform", lambda _low, high: high)
     failing = cloud.get(URL, status=500)
 
     with a_transport(clock, tries=8) as transport, pytest.raises(SourceUnreachableError, match="answered 500"):
@@ -536,7 +536,7 @@ def test_a_body_that_trickles_ends_at_the_deadline() -> None:
 def test_a_small_body_that_trickles_ends_at_the_deadline() -> None:
     talk = repeats(answer(b"", length=10**6), b"x", every=0.001)
     with rude_server(talk) as server:
-        transport = Transport(limits=Limits(request=timedelta(milliseconds=200), tries=1))
+        transport = Transport(limits=RequestLimits(request=timedelta(milliseconds=200), tries=1))
         with pytest.raises(SourceUnreachableError, match="too slow"):
             get(transport, server.url)
         transport.close()
@@ -559,7 +559,7 @@ def test_a_body_that_never_comes_ends_at_the_deadline_too(start: bytes) -> None:
     every = 0.01 if b"gzip" in start else 60
     within = timedelta(milliseconds=200)
     with rude_server(repeats(start, b"n", every=every)) as server:
-        transport = Transport(limits=Limits(request=within, tries=1))
+        transport = Transport(limits=RequestLimits(request=within, tries=1))
         with pytest.raises(SourceUnreachableError, match="did not answer"):
             get(transport, server.url)
         transport.close()
@@ -567,7 +567,7 @@ def test_a_body_that_never_comes_ends_at_the_deadline_too(start: bytes) -> None:
 
 def test_a_silent_server_cannot_outlast_the_budget() -> None:
     with rude_server(keeps_silent) as server:
-        transport = Transport(limits=Limits(budget=timedelta(milliseconds=200)))
+        transport = Transport(limits=RequestLimits(budget=timedelta(milliseconds=200)))
         with pytest.raises(SourceUnreachableError, match="did not answer"):
             get(transport, server.url)
         transport.close()

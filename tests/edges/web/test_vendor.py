@@ -15,8 +15,8 @@ from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
 
+from audit.cloud.http.cloud_clock import CloudClock
 from audit.simulator import Request, Simulator, serve, signatures
-from audit.web.cloud_clock import CloudClock
 from tests.edges.pretend import a_simulator, by_keys
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:datetime.datetime.utc:DeprecationWarning:huaweicloudsdkcore")

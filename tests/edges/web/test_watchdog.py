@@ -2,7 +2,7 @@
 
 import threading
 
-from audit.web.watchdog import Watchdog
+from audit.cloud.http.watchdog import Watchdog
 
 LONG = 3600.0
 

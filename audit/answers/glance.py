@@ -1,0 +1,114 @@
+"""What a row that cannot be used seems to be about: read field by field, and believed no further than its fault allows.
+
+A field that cannot be read, or whose value the documents do not know, could be anything.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+from audit.answers.kinds import ANSWERS, AnswerKind
+from audit.collection import About, Kind
+from audit.timestamps import instant
+
+_TIMES: Final = ("created_at", "started_at", "ended_at", "updated_at")
+_OPEN: Final = frozenset({"running", "waiting"})
+_ANYTHING: Final = About()
+
+
+def glance(answer: AnswerKind, row: Any) -> About:
+    """Say what a row seems to be about."""
+    look = _LOOKS.get(answer.name)
+    return look(row) if look and isinstance(row, dict) else _ANYTHING
+
+
+def _task(row: Mapping[str, Any]) -> About:
+    """Look at a task; one that names no resource concerns its vault, and whatever that holds."""
+    extra = _block(row, "extra_info")
+    named = _one(_block(extra, "resource").get("id"))
+    if "remove_resources" in extra:
+        removed = _all(_block(extra, "remove_resources").get("resources"), "id")
+        named = None if removed is None else (*(named or ()), *removed)
+    status = _documented(row, "status")
+    return About(
+        resources=named,
+        vaults=_one(row.get("vault_id")) or _one(row.get("vault_name")),
+        operation=_documented(row, "operation_type"),
+        status=None if status in _OPEN else status,
+        at=max(_times(row), default=None),
+    )
+
+
+def _policy(row: Mapping[str, Any]) -> About:
+    """Look at a policy: null stands for no vault at all."""
+    vaults = row.get("associated_vaults", "")
+    return About(vaults=() if vaults is None else _all(vaults, "vault_id"))
+
+
+def _vault(row: Mapping[str, Any]) -> About:
+    return About(resources=_all(row.get("resources"), "id"))
+
+
+def _backup(row: Mapping[str, Any]) -> About:
+    return About(resources=_one(row.get("resource_id")), vaults=_one(row.get("vault_id")))
+
+
+def _protectable(row: Mapping[str, Any]) -> About:
+    """Look at a resource, and at the disks that are parts of it."""
+    own, parts = _one(row.get("id")), _all(row.get("children") or [], "id")
+    return About(resources=None if own is None or parts is None else (*own, *parts))
+
+
+def _agent(row: Mapping[str, Any]) -> About:
+    """Look at an agent, which vaults hold as a resource under its own id."""
+    return About(resources=_one(row.get("agent_id")))
+
+
+def _usage(row: Mapping[str, Any]) -> About:
+    return About(resources=_one(row.get("resource_id")))
+
+
+_LOOKS: Final[Mapping[str, Callable[[Mapping[str, Any]], About]]] = {
+    Kind.TASKS: _task,
+    Kind.POLICIES: _policy,
+    Kind.VAULTS: _vault,
+    Kind.BACKUPS: _backup,
+    Kind.PROTECTABLES: _protectable,
+    Kind.AGENTS: _agent,
+    Kind.STORAGE_USAGE: _usage,
+}
+
+
+def _block(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    inner = row.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _one(value: object) -> tuple[str, ...] | None:
+    return (value,) if isinstance(value, str) and value else None
+
+
+def _all(value: object, key: str) -> tuple[str, ...] | None:
+    """Read the id of each item of a list; None where one cannot be read."""
+    items = value if isinstance(value, list) else [None]
+    found = [_one(item.get(key)) if isinstance(item, dict) else None for item in items]
+    return None if None in found else tuple(one for each in found for one in each or ())
+
+
+def _documented(row: Mapping[str, Any], field: str) -> str | None:
+    """Read a word of a task, if it is one of those that the documents name."""
+    return row[field] if row.get(field) in _words(field) else None
+
+
+@cache
+def _words(field: str) -> tuple[str, ...]:
+    return tuple(ANSWERS[Kind.TASKS].schema_of_row("")["$defs"]["OperationLog"]["properties"][field]["enum"])
+
+
+def _times(row: Mapping[str, Any]) -> Iterator[datetime]:
+    for value in map(row.get, _TIMES):
+        if isinstance(value, str):
+            with suppress(ValueError):  # it has another form, and tells nothing
+                yield instant(value)

@@ -1,0 +1,220 @@
+"""From the answers of the cloud to records: what can be used, what is odd, and what had to be refused.
+
+An answer that is not what its envelope promises is an error of the source. A row that lacks what the audit needs
+becomes Rejected. A row that only differs from the documents is used and its difference counted as Drift.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter, itemgetter
+from typing import Any, Final, TypeVar
+
+from audit.answers.kinds import ANSWERS, parse
+from audit.answers.quick.rows import TaskRows, read_tasks
+from audit.answers.sorting import Sorting
+from audit.collection import ABOUT_ONE, About, ContestedError, Drift, Kind, Page, Rejected, Sheet
+from audit.history import History
+from audit.records import (
+    OPEN_STATUSES,
+    Agent,
+    Backup,
+    Deployment,
+    Member,
+    OrganizationPolicy,
+    Policy,
+    Protectable,
+    Task,
+    Usage,
+    Vault,
+)
+
+_CONTESTED: Final = "another row has the same id and differs"
+_MADE: Final = attrgetter("resource_id", "vault_id", "image_type", "created_at")
+R = TypeVar("R", Policy, Vault, Protectable)
+N = TypeVar("N", Agent, Backup, OrganizationPolicy)
+D = TypeVar("D")
+Row = Mapping[str, Any]
+
+
+def read_envelope(kind: Kind, body: bytes) -> tuple[Sequence[Any], dict[str, Any]]:
+    """Parse an answer into its rows and the rest of the answer; rows of the task log may be made tasks at once.
+
+    Raises:
+        SourceAnswerError: the body is not JSON that can be trusted, or not the list that was asked for.
+    """
+    return (read_tasks(body) if kind == Kind.TASKS else None) or read_with_care(kind, body)
+
+
+def read_with_care(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
+    """Do the same, and leave what the rows are for later.
+
+    Raises:
+        SourceAnswerError: as above.
+    """
+    answer, is_known = parse(body, kind)
+    return ANSWERS[kind].rows(answer, is_known=is_known)
+
+
+class Intake:
+    """Everything usable that was read so far, and an account of everything else.
+
+    Attributes:
+        not_seen_again: ids of the tasks that earlier runs saw open, and that no answer of this one has named.
+    """
+
+    def __init__(self, history: History | None = None, run: str = "") -> None:
+        """Begin with what earlier runs know of the tasks; the history itself is not changed.
+
+        Args:
+            history: what they know.
+            run: the id of the run that stores the pages.
+        """
+        self.tasks = History() if history is None else history + History()
+        self.not_seen_again = {task.id for task in self.tasks.unfinished() if task.status in OPEN_STATUSES}
+        self._run = run
+        self.policies: dict[str, Policy] = {}
+        self.vaults: dict[str, Vault] = {}
+        self.backups: dict[str, Backup] = {}
+        self.protectables: dict[str, Protectable] = {}
+        self.agents: dict[str, Agent] = {}
+        self.organization_policies: dict[str, OrganizationPolicy] = {}
+        self.deployments: defaultdict[str, dict[Deployment, None]] = defaultdict(dict)  # by organisation policy
+        self.members: defaultdict[str, dict[Member, None]] = defaultdict(dict)  # by the backup that was asked about
+        self.usages: defaultdict[str, dict[Usage, None]] = defaultdict(dict)  # by resource: all that was said of it
+        self.pages = 0
+        self._sorting = Sorting()
+        self._keepers: Final[Mapping[Kind, Callable[[Row], bool]]] = {
+            Kind.TASKS: lambda row: self.tasks.keep(Task.from_row(row)),
+            Kind.POLICIES: lambda row: _keep_once(self.policies, Policy.from_row(row)),
+            Kind.VAULTS: lambda row: _keep_once(self.vaults, Vault.from_row(row)),
+            Kind.BACKUPS: lambda row: _keep_backup(self.backups, Backup.from_row(row)),
+            Kind.PROTECTABLES: lambda row: _keep_once(self.protectables, Protectable.from_row(row)),
+            Kind.AGENTS: lambda row: _keep_newest(self.agents, Agent.from_row(row)),
+            Kind.ORGANIZATION_POLICIES: lambda row: _keep_newest(
+                self.organization_policies, OrganizationPolicy.from_row(row)
+            ),
+            Kind.STORAGE_USAGE: lambda row: _add(self.usages[row["resource_id"]], Usage.from_row(row)),
+        }
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Every row that could not be used, in the order read, and behind them what earlier runs could not use."""
+        own = self._sorting.rejected
+        known = {row.mark for row in own}
+        return (*own, *(row for row in self.tasks.rejected if row.mark not in known))
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """Every way in which answers differ from the documents, in order of list, path and problem."""
+        return self._sorting.drift
+
+    def turn_to(self, run: str) -> None:
+        """Go on with the pages that another run stored, the first of which is the next one."""
+        self._run, self.pages = run, 0
+
+    def accept(self, page: Page, *, is_new: bool = True) -> None:
+        """Sort the rows of a page into records, drift and rejected; reading a row again changes nothing.
+
+        Args:
+            page: the answer; of a list in ABOUT_ONE also one that says the same as an earlier one, of something else.
+            is_new: no earlier answer had the same bytes.
+        """
+        self.pages += is_new
+        if page.kind == Kind.TASKS and self.not_seen_again:
+            self.not_seen_again -= _ids(page.rows)
+        if isinstance(page.rows, TaskRows):
+            self._accept_tasks(page, page.rows)
+        else:
+            self._enter(page, enumerate(page.rows))
+
+    def _enter(self, page: Page, rows: Iterable[tuple[int, Any]]) -> None:
+        keep = self._keeper(page.kind, page.about if page.kind in ABOUT_ONE else "")
+        sheet = Sheet(self.pages, self._run, page.asked)
+        known = len(self._sorting.rejected)
+        self._sorting.enter(ANSWERS[page.kind], rows, page.envelope, keep, sheet=sheet)
+        if page.kind == Kind.TASKS:
+            self.tasks.set_aside(self._sorting.rejected[known:])
+
+    def _keeper(self, kind: Kind, about: str = "") -> Callable[[Row], bool]:
+        """Return what keeps the rows of a list, and remember that it was asked for, whatever it holds."""
+        if kind == Kind.DEPLOYMENTS:
+            deployments = self.deployments[about]
+            return lambda row: _add(deployments, Deployment.from_row(row))
+        if kind == Kind.MEMBERS:
+            members = self.members[about]
+            return lambda row: _add(members, Member.from_row(row))
+        return self._keepers[kind]
+
+    def _accept_tasks(self, page: Page, rows: TaskRows) -> None:
+        """Keep what is packed or a task already, and enter every other row in order of place."""
+        tasks, refused, known = rows.page, set[int](), set[int]()
+        for batch in tasks.batches:
+            for place, is_refused in self.tasks.keep_all(batch):
+                (refused if is_refused else known).add(place)
+        for place, task in tasks.tasks.items():
+            try:
+                if not self.tasks.keep(task):
+                    known.add(place)
+            except ValueError:
+                refused.add(place)
+        others = tasks.odd | {place: rows[place] for place in refused}  # these are rejected, as rows
+        self._enter(page, sorted(others.items(), key=itemgetter(0)))
+        for differences, places in sorted(tasks.seen, key=lambda seen: seen[1]):
+            new = [place for place in places if place not in refused and place not in known]
+            if new:
+                seen = tasks.deviations(new[0], differences)
+                self._sorting.note(ANSWERS[page.kind], seen, tasks.ids[new[0]], len(new))
+
+    def keep(self, kind: Kind, row: Row) -> bool:
+        """Keep the record of a row; False where the same one is known already.
+
+        Raises:
+            ValueError: the row cannot be used, or another one had the same id.
+        """
+        return self._keeper(kind)(row)
+
+
+def _ids(rows: Sequence[Any]) -> set[str]:
+    """Name the tasks of a page, whether their rows can be used or not."""
+    if isinstance(rows, TaskRows) and not rows.page.odd:
+        return set(rows.page.ids)
+    found = (row.get("id") if isinstance(row, dict) else getattr(row, "id", None) for row in rows)
+    return {row_id for row_id in found if isinstance(row_id, str)}
+
+
+def _keep_once(records: dict[str, R], record: R) -> bool:
+    """Keep a record unless it is known; which of two that differ is true, nobody can say."""
+    known = records.setdefault(record.id, record)
+    if known != record:
+        raise ContestedError(_CONTESTED, _about(known))
+    return known is record
+
+
+def _keep_newest(records: dict[str, N], record: N) -> bool:
+    """Keep a record as it was answered last: its state may change while the list is read."""
+    is_new = record.id not in records
+    records[record.id] = record
+    return is_new
+
+
+def _add(records: dict[D, None], record: D) -> bool:
+    """Keep a record that no id tells apart, unless an equal one is there."""
+    number = len(records)
+    records.setdefault(record)
+    return len(records) > number
+
+
+def _keep_backup(records: dict[str, Backup], record: Backup) -> bool:
+    """Keep a backup as it was answered last: its status may change, and nothing that says what was made."""
+    known = records.get(record.id, record)
+    if _MADE(known) != _MADE(record):
+        raise ContestedError(_CONTESTED, About(resources=(known.resource_id,), vaults=(known.vault_id,)))
+    return _keep_newest(records, record)
+
+
+def _about(record: Policy | Vault | Protectable) -> About:
+    if isinstance(record, Policy):
+        return About(vaults=tuple(sorted(record.vault_ids)))
+    if isinstance(record, Vault):
+        return About(resources=tuple(held.id for held in record.resources))
+    return About(resources=(record.id, *record.parts))

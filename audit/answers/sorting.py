@@ -1,0 +1,157 @@
+"""An account of rows: which were used as they are, how others differ from the documents, which could not be used."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+from msgspec.structs import replace
+
+from audit.answers.examiner import Examiner
+from audit.answers.glance import glance
+from audit.answers.kinds import LONGEST_PATH, AnswerKind, Deviation, deviations, explain, path_of
+from audit.answers.strict_json import Unreadable, is_exact
+from audit.collection import About, ContestedError, Drift, Rejected, Sheet
+
+_LONGEST_EXAMPLE: Final = 80
+_LONGEST_MESSAGE: Final = 300
+_MOST_KINDS_OF_DRIFT: Final = 500
+_LONGEST_MARK: Final = 16
+
+Keep = Callable[[Any], bool]
+
+
+class Sorting:
+    """Counts deviations by kind of answer, path and problem, and remembers each rejected row once.
+
+    Attributes:
+        used: rows that are as documented.
+        drifted: rows that were used although they differ.
+        refused: rows that could not be used, repeated ones included.
+    """
+
+    def __init__(self) -> None:
+        self.used = self.drifted = self.refused = 0
+        self._rejected: dict[tuple[str, bytes], Rejected] = {}
+        self._examiners: dict[str, Examiner] = {}
+        self._first: dict[tuple[str, str, str], Drift] = {}
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Every row that could not be used, in the order read."""
+        return tuple(self._rejected.values())
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """Every way in which answers differ from the documents, in order of kind, path and problem."""
+        return tuple(replace(self._first[key], count=self._counts[key]) for key in sorted(self._first))
+
+    def enter(
+        self, answer: AnswerKind, rows: Iterable[tuple[int, Any]], rest: Mapping[str, Any], keep: Keep, *, sheet: Sheet
+    ) -> None:
+        """Sort the rows of an answer.
+
+        Args:
+            answer: what kind of answer it is.
+            rows: its rows and their places, counted from 0.
+            rest: what stands around them.
+            keep: takes a row that can be used; False where the same one is known already, ValueError where it is of no
+                use after all.
+            sheet: where they stand.
+        """
+        around = {**rest, answer.key: []} if answer.is_list else rest
+        self._note(answer, list(deviations(answer.envelope.iter_errors(around))), "")
+        if answer.name not in self._examiners:
+            self._examiners[answer.name] = Examiner(answer)
+        examiner = self._examiners[answer.name]
+        for number, row in rows:
+            try:
+                seen = examiner.examine(row)
+                if seen is None:
+                    self._reject(answer, row, (sheet, number), explain(answer, row))
+                    continue
+                _refuse_rounded(seen)
+                is_new = keep(row)
+                if not seen:
+                    self.used += 1
+                    continue
+                self.drifted += 1
+                if is_new:
+                    self._note(answer, seen, _id(answer, row))
+                    if examiner.has_explained:
+                        examiner.learn(row, seen)
+            except ContestedError as error:
+                self._reject(answer, row, (sheet, number), ("", str(error)), error.about)
+            except (ValueError, RecursionError) as error:  # of no use after all, or nested deeper than a validator goes
+                reason = row.reason if isinstance(row, Unreadable) else str(error)
+                self._reject(answer, row, (sheet, number), ("", reason))
+
+    def note(self, answer: AnswerKind, seen: Sequence[Deviation], row_id: str, count: int) -> None:
+        """Count the deviations that several rows show alike.
+
+        Args:
+            answer: what kind of answer it is.
+            seen: the deviations of the first of them.
+            row_id: the id of the first of them.
+            count: how many they are.
+        """
+        self.drifted += count
+        self._note(answer, seen, row_id[:LONGEST_PATH], count)
+
+    def _reject(
+        self, answer: AnswerKind, row: Any, place: tuple[Sheet, int], fault: tuple[str, str], other: About | None = None
+    ) -> None:
+        """Set a row aside, once; where another row has its id and differs, ``other`` is what that one is about."""
+        self.refused += 1
+        sheet, number = place
+        path, message = fault
+        about = glance(answer, row)
+        digest = hashlib.sha256(_written(row))
+        rejected = Rejected(
+            kind=answer.name,
+            page=sheet.page,
+            row=number,
+            id=_id(answer, row),
+            path=path,
+            message=message[:_LONGEST_MESSAGE],
+            mark=digest.hexdigest()[:_LONGEST_MARK],
+            about=about if other is None else about | other,
+            is_contested=other is not None,
+            run=sheet.run,
+            asked=sheet.asked,
+        )
+        self._rejected.setdefault((answer.name, digest.digest()), rejected)
+
+    def _note(self, answer: AnswerKind, seen: Sequence[Deviation], row_id: str, count: int = 1) -> None:
+        """Count the deviations of one row, or of several that are alike, each kind once for each row."""
+        kinds: dict[tuple[str, str, str], Any] = {}
+        for parts, problem, value in seen:
+            kinds.setdefault((answer.name, path_of(*parts), problem), value)
+        for kind, value in kinds.items():
+            is_told = kind in self._first or len(self._first) < _MOST_KINDS_OF_DRIFT
+            key = kind if is_told else (answer.name, "…", "further differences")
+            if key not in self._first:
+                example = _written(value).decode()[:_LONGEST_EXAMPLE]
+                self._first[key] = Drift(*key, count=1, first_id=row_id, example=example)
+            self._counts[key] += count
+
+
+def _id(answer: AnswerKind, row: Any) -> str:
+    row_id = (
+        row.get(answer.identity or "id") if isinstance(row, dict) else row.id if isinstance(row, Unreadable) else ""
+    )
+    return row_id[:LONGEST_PATH] if isinstance(row_id, str) else ""
+
+
+def _refuse_rounded(seen: Sequence[Deviation]) -> None:
+    """Refuse a row with a number that the parser may have rounded; the schemas bound every number that is read."""
+    for parts, _, value in seen:
+        if not is_exact(value):
+            raise ValueError(f"{path_of(*parts)} has a number that cannot be read exactly")
+
+
+def _written(value: Any) -> bytes:
+    """Write a value in one way only."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -1,0 +1,132 @@
+"""From what was read to the report: arrange, evaluate, compose."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+import orjson
+
+from audit import subjects
+from audit.answers.intake import Intake
+from audit.collection import Kind, Reading
+from audit.evidence.run_before import RunBefore
+from audit.judging.evaluate import evaluate
+from audit.profile import Profile
+from audit.profile.loosening import ORDERS, strength_of
+from audit.records import OPEN_STATUSES
+from audit.report.contents import Report, ResourceLine, compose, line_of
+from audit.report.facts import RunFacts
+
+_SECOND: Final = timedelta(seconds=1)  # the end of the window is asked for in whole seconds
+
+
+def assess(
+    facts: RunFacts,
+    profile: Profile,
+    intake: Intake,
+    readings: tuple[Reading, ...],
+    previous: RunBefore | None = None,
+    former: subjects.Former | None = None,
+) -> Report:
+    """Arrange and evaluate what was read; the history is given away, so whoever keeps it writes it before.
+
+    The same evidence, profile, time and earlier run give the same report.
+
+    Args:
+        facts: which run it is.
+        profile: what is demanded.
+        intake: what was read.
+        readings: how completely.
+        previous: what the run before left.
+        former: what that run saw of the inventory; None where no control looks at it.
+    """
+    log = next(reading for reading in readings if reading.kind == Kind.TASKS)
+    demands = profile.demands_at(facts.as_of)
+    memory = previous.memory if previous else None
+    if previous and previous.seen is not None and log.enterprise_project_id is None:
+        former = None  # this run may have been shown less: what it misses need not be gone
+        memory = memory and memory.without_listed_vaults()
+    rejected = tuple(row for row in intake.rejected if row.is_since(facts.window.since))
+    collection = subjects.Collection(
+        id=facts.project_id,
+        name=facts.project_id,
+        window=facts.window,
+        readings=readings,
+        rejected=rejected,
+        accepted=demands.accepted(rejected),
+        drift=intake.drift,
+        asked=frozenset(profile.lists),
+        doubts=tuple(_doubts(facts, intake, log)),
+        ended_unseen=_ended_unseen(intake, readings),
+        organization_policies=tuple(intake.organization_policies.values()),
+        deployments={about: tuple(rows) for about, rows in intake.deployments.items()},
+        memory=memory,
+        lost=facts.previous.trouble if facts.previous.is_lost else None,
+        proven=previous.proven(facts.read.since, log.enterprise_project_id) if previous else None,
+    )
+    inventory = subjects.Inventory(
+        policies=intake.policies.values(),
+        vaults=intake.vaults.values(),
+        backups=intake.backups.values(),
+        protectables=intake.protectables.values(),
+        agents=intake.agents.values(),
+        members={about: tuple(rows) for about, rows in intake.members.items()},
+        usages={about: tuple(rows) for about, rows in intake.usages.items()},
+    )
+    judged = subjects.arrange(
+        intake.tasks,
+        inventory,
+        collection,
+        former,
+        _demanded(facts, profile, previous),
+        stuck_after=demands.of(collection).stuck_after,
+    )
+    lines: list[ResourceLine] = []
+
+    def note(subject: subjects.Subject, limits: subjects.Limits) -> None:
+        if isinstance(subject, subjects.Resource):
+            lines.append(line_of(subject, limits))
+
+    findings = evaluate(judged, profile.selected, demands, note)
+    return compose(facts, judged, profile.selected, findings, demands, lines or None)
+
+
+def _demanded(facts: RunFacts, profile: Profile, previous: RunBefore | None) -> subjects.Demanded | None:
+    """Say how much this run demands, and the one before; nothing of that one where its profile cannot be read.
+
+    What a what-if demands less was loosened by nobody.
+    """
+    if previous is None:
+        return None
+    now = orjson.loads(profile.canonical)
+    then = now if facts.is_what_if else previous.profile or {}
+    try:
+        return subjects.Demanded(strength_of(then, now), strength_of(now, then), ORDERS)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return subjects.Demanded(None, strength_of(now, now), ORDERS)
+
+
+def _ended_unseen(intake: Intake, readings: tuple[Reading, ...]) -> frozenset[str]:
+    """Name the tasks that were open and are no more; none unless every list of open tasks was read to its end."""
+    complete = {reading.status for reading in readings if reading.kind == Kind.TASKS and reading.complete}
+    return frozenset(intake.not_seen_again) if complete >= OPEN_STATUSES else frozenset()
+
+
+def _doubts(facts: RunFacts, intake: Intake, log: Reading) -> Iterator[str]:
+    """Say what makes a task log doubtful although it was read to its end.
+
+    Tasks that are open come without a window, and may be of any time: they do not show that the log answers.
+    """
+    tasks, since, until = intake.tasks, facts.window.since, facts.window.until
+    if not (tasks.number_created(since, until) if log.distinct else tasks.has_finished(since, until)):
+        yield "the task log of the window is empty"
+    latest = until + _SECOND
+    if len(tasks) > tasks.number_created(until=latest):
+        late = sum(task.finished and task.created_at > latest for task in tasks)
+        if late:
+            yield f"{late} tasks were created after the window's end: the cloud ignored it, or its clock differs"
+    if not log.distinct:
+        read = facts.read
+        vanished = sum(task.finished and read.since <= task.created_at <= read.until for task in tasks)
+        if vanished:
+            yield f"the task log is empty, and earlier runs read {vanished} tasks of the same time"

@@ -1,0 +1,140 @@
+"""What a run has of the world: the cloud, the store and the key that signs, each behind its own transport."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from audit.app.order import Order
+from audit.cloud.credentials import SignedIn, signed_in
+from audit.cloud.http.cloud_clock import CloudClock
+from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.transport import Credentials, RequestLimits, Transport
+from audit.evidence.store import ProbedStore, Store, open_store
+from audit.evidence.store.obs import Obs, Seal
+from audit.evidence.store.obs_auth import ObsAuth
+from audit.evidence.store.obs_dialect import OBS
+from audit.evidence.store.obs_place import SCHEME, place
+from audit.log import REDACTOR
+from audit.settings import Settings
+
+if TYPE_CHECKING:
+    from audit.cloud.cbr.client import CbrClient
+    from audit.evidence.kms import KmsSigner
+
+_HOUR: Final = timedelta(hours=1)
+_FOR_SIGNING: Final = timedelta(seconds=20)
+_MOST_BYTES: Final = 512 * 1024 * 1024
+
+
+class Connections(Struct, frozen=True):
+    """Everything that a run needs of the world.
+
+    Attributes:
+        reading: what requests to CBR go through.
+        storing: what requests to OBS go through.
+        kms: the key that signs, None where it does not lie in KMS.
+    """
+
+    settings: Settings
+    who: SignedIn
+    reading: Transport
+    storing: Transport
+    store: ProbedStore
+    kms: "KmsSigner | None"
+
+    def client(self) -> "CbrClient":
+        """Prepare to read from CBR; nothing is sent yet."""
+        from audit.cloud.cbr.client import CbrClient  # noqa: PLC0415  # the store is asked first, and this takes long
+
+        return CbrClient(
+            self.reading,
+            self.who.credentials,
+            endpoint=self.settings.cbr_endpoint,
+            project_id=self.settings.project_id,
+            enterprise_project_id=self.settings.enterprise_project_id,
+            workers=self.settings.workers,
+        )
+
+
+@contextmanager
+def opened(order: Order) -> Iterator[Connections]:
+    """Prepare the connections of a run; nothing is sent yet.
+
+    Raises:
+        SettingsError: the store's address cannot be used.
+    """
+    settings = order.settings
+    with ExitStack() as stack:
+        reading = stack.enter_context(
+            closing(Transport(limits=RequestLimits(budget=order.budget), connections=settings.workers))
+        )
+        storing = stack.enter_context(closing(Transport(limits=_storing(order.storing), dialect=OBS)))
+        who = signed_in(settings, order.agency, reading, CloudClock())
+        store = open_store(settings.store, _in_obs(settings, who.keys, storing))
+        yield Connections(settings, who, reading, storing, store, _in_kms(order, stack))
+
+
+@contextmanager
+def opened_store(url: str, variables: Mapping[str, str]) -> Iterator[Store]:
+    """Open a store to look into it: one in OBS needs access keys, and no project.
+
+    Raises:
+        SettingsError: naming everything that is missing or wrong.
+    """
+    if not url.startswith(SCHEME):
+        yield open_store(url)
+        return
+    from audit.app.store_settings import StoreSettings  # noqa: PLC0415  # an audit has no use for it
+
+    settings = StoreSettings.read({**variables, "CBR_AUDIT_STORE": url})
+    REDACTOR.learn(settings.secrets)
+    with closing(Transport(limits=_storing(_HOUR), dialect=OBS)) as transport:
+        keys = signed_in(settings, None, transport, CloudClock()).keys
+        yield open_store(url, _in_obs(settings, keys, transport))
+
+
+def credentials_for(order: Order, transport: Transport, project_id: str) -> Credentials:
+    """Prepare what authenticates requests for another project."""
+    settings = order.settings.model_copy(update={"project_id": project_id})
+    return signed_in(settings, order.agency, transport, CloudClock()).credentials
+
+
+def _in_kms(order: Order, stack: ExitStack) -> "KmsSigner | None":
+    """Prepare the key in KMS that signs digests, None where there is none."""
+    settings = order.settings
+    if settings.signing_kms_key is None:
+        return None
+    from audit.evidence.kms import KmsSigner  # noqa: PLC0415  # most runs have no such key
+    from audit.evidence.kms.dialect import KMS  # noqa: PLC0415  # likewise
+
+    limits = RequestLimits(request=_FOR_SIGNING, budget=order.storing)
+    transport = stack.enter_context(closing(Transport(limits=limits, dialect=KMS, connections=1)))
+    return KmsSigner(
+        transport,
+        signed_in(settings, order.agency, transport, CloudClock()).credentials,
+        endpoint=settings.signing_endpoint,
+        project_id=settings.project_id,
+        key=settings.signing_kms_key,
+    )
+
+
+def _storing(budget: timedelta) -> RequestLimits:
+    """Give objects more time and room than pages: a report of many resources is large, and a line may be slow."""
+    minute = timedelta(minutes=1)
+    return RequestLimits(silence=minute, request=10 * minute, budget=budget, wire=_MOST_BYTES, decoded=_MOST_BYTES)
+
+
+def _in_obs(settings: Settings, keys: Fresh[Keys] | None, transport: Transport) -> Callable[[str], ProbedStore] | None:
+    """Say how a store in OBS is opened, None where there are no keys for it."""
+    if keys is None:
+        return None
+
+    def in_obs(url: str) -> ProbedStore:
+        where = place(url, settings.obs_endpoint, settings.region)
+        seal = Seal(settings.obs_kms_key, settings.obs_lock_days)
+        return Obs(where, transport, ObsAuth(keys, CloudClock(), region=where.region), seal)
+
+    return in_obs

@@ -1,0 +1,188 @@
+"""Recomputing a report from the evidence of its run, offline: the same bytes, or an account of what differs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from msgspec.structs import replace
+
+from audit import __version__
+from audit.answers.intake import Intake
+from audit.app.assess import assess
+from audit.collection import ABOUT_ONE, Kind, Reading, Window
+from audit.errors import ChainError, StoreError
+from audit.evidence.chain import Digest, Envelope, folder_of
+from audit.evidence.publish import HISTORY, PROFILE, sha256_of
+from audit.evidence.run_before import RunBefore, read_left
+from audit.evidence.store import Store
+from audit.evidence.stored_runs import prefix_of, read_listed, read_manifest, repeated_pages, stored_pages
+from audit.profile import Profile, build_profile, profile_changes
+from audit.report import FORMATS
+from audit.report.baseline import Baseline
+from audit.report.contents import Report
+from audit.report.facts import Origin, RunFacts
+from audit.timestamps import instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What came out.
+
+    Attributes:
+        report: the report as it is recomputed.
+        is_what_if: another profile was used, so that nothing can be compared byte by byte.
+        identical: names of the objects whose bytes are the same.
+        differing: names of the objects whose bytes differ.
+        reasons: what can explain a difference, in words.
+    """
+
+    report: Report
+    is_what_if: bool
+    identical: tuple[str, ...]
+    differing: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def replay(store: Store, project_id: str, run_id: str, profile: Profile | None = None) -> Replay:
+    """Recompute the report of a run.
+
+    Args:
+        store: where the run lies.
+        project_id: its project.
+        run_id: the run.
+        profile: another one than the run was judged by, as a what-if.
+
+    Raises:
+        StoreError: the run is not there, or its evidence is missing or was changed.
+    """
+    digest = digest_of(store, project_id, run_id)
+    manifest = read_manifest(store, digest)
+    if manifest is None:
+        raise ChainError(f"{digest.manifest.object} is missing or was changed; `cbr-audit verify` says what else was")
+    own = _profile(store, manifest, digest)
+    used = profile or own
+    before = _before(store, project_id, manifest, own)
+    intake = _taken(store, manifest, digest, before)
+    facts = _facts(manifest, used, before, is_what_if=used.sha256 != own.sha256)
+    history = sha256_of(intake.tasks.pieces(since=facts.window.since))
+    readings = tuple(map(_reading, manifest["readings"]))
+    former = before.read_former(readings) if before and used.compares else None
+    report = assess(facts, used, intake, readings, before, former)
+    if used.sha256 != own.sha256:
+        return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
+    made = {
+        HISTORY: history,
+        **{name: sha256_of(pieces(report)) for name, pieces in FORMATS.items()},
+    }
+    changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))
+    return _compared(report, made, manifest, changed)
+
+
+def digest_of(store: Store, project_id: str, run_id: str) -> Digest:
+    """Find the digest of a run.
+
+    Raises:
+        StoreError: there is none, or it is damaged.
+    """
+    for key in store.keys(folder_of(project_id)):
+        if key.endswith(f"-{run_id}.json"):
+            return Digest.open(Envelope.load(store.read(key) or b""))
+    raise StoreError(
+        f"{store.url} holds no run {run_id} of the project {project_id}; `cbr-audit show` names the latest"
+    )
+
+
+def _is_changed(store: Store, manifest: Mapping[str, Any], digest: Digest, name: str) -> bool:
+    """Whether an object is missing or not the one that was published; one that never was published is not."""
+    is_listed = any(item["name"] == name for item in manifest["objects"])
+    return is_listed and read_listed(store, manifest, prefix_of(digest), name) is None
+
+
+def _compared(report: Report, made: Mapping[str, str], manifest: Mapping[str, Any], changed: tuple[str, ...]) -> Replay:
+    stored = {item["name"]: item["sha256"] for item in manifest["objects"]}
+    compared = sorted(made.keys() & stored.keys())
+    unlike = tuple(name for name in compared if made[name] != stored[name])
+    differing = tuple(name for name in compared if name in unlike or name in changed)
+    version = manifest["tool_version"]
+    reasons = [f"{name} is missing or was changed after it was published" for name in changed]
+    if unlike and version != __version__:
+        reasons.append(f"cbr-audit {version} made the report, and this is {__version__}")
+    elif unlike:
+        reasons.append("the same version and profile gave other bytes: please report this")
+    return Replay(
+        report=report,
+        is_what_if=False,
+        identical=tuple(name for name in compared if name not in differing),
+        differing=differing,
+        reasons=tuple(reasons),
+    )
+
+
+def _facts(manifest: Mapping[str, Any], profile: Profile, before: RunBefore | None, *, is_what_if: bool) -> RunFacts:
+    run, origin = manifest["run"], manifest["origin"]
+    return RunFacts(
+        id=run["id"],
+        as_of=instant(run["as_of"]),
+        window=_window(run["window"]),
+        read=_window(run["read"]),
+        project_id=run["project_id"],
+        region=run["region"],
+        enterprise_project_id=run.get("enterprise_project_id"),
+        tool_version=manifest["tool_version"],
+        profile_sha256=profile.sha256,
+        timezone=profile.timezone,
+        language=profile.language,
+        previous=replace(
+            before.recalled if before else Baseline(),
+            trouble=run["previous"]["trouble"],
+            is_lost=run["previous"]["is_lost"],
+            notes=tuple(run["previous"]["notes"]),
+        ),
+        origin=Origin(**origin) if origin else None,
+        is_what_if=is_what_if or run.get("what_if", False),
+        profile_changes=profile_changes(before.profile, profile) if before else (),
+    )
+
+
+def _profile(store: Store, manifest: Mapping[str, Any], digest: Digest) -> Profile:
+    data = read_listed(store, manifest, prefix_of(digest), PROFILE)
+    if data is None:
+        raise ChainError(f"{prefix_of(digest)}/{PROFILE} is missing or was changed")
+    return build_profile(orjson.loads(data), PROFILE)
+
+
+def _before(store: Store, project_id: str, manifest: Mapping[str, Any], profile: Profile) -> RunBefore | None:
+    """Read what the run took over, as it was then."""
+    origin = manifest["origin"]
+    if origin is None:
+        return None
+    digest = digest_of(store, project_id, origin["run"])
+    before = read_left(store, digest, instant(manifest["run"]["as_of"]) - profile.remembered)
+    if before is None or before.manifest_sha256 != origin["manifest_sha256"]:
+        raise ChainError(f"the run before ({origin['run']}) is missing or was changed")
+    if before.recalled.trouble and not manifest["run"]["previous"]["trouble"]:
+        raise ChainError(f"{before.recalled.trouble}; the run took over what it said")
+    return before
+
+
+def _taken(store: Store, manifest: Mapping[str, Any], digest: Digest, before: RunBefore | None) -> Intake:
+    intake = Intake(before.history if before else None, digest.run)
+    for page in stored_pages(store, digest, *Kind):
+        intake.accept(page)
+    expected = len({page["sha256"] for page in manifest["pages"]})
+    if intake.pages != expected:
+        raise ChainError(f"{expected - intake.pages} of {expected} stored answers are missing or were changed")
+    for page in repeated_pages(store, digest, *ABOUT_ONE):
+        intake.accept(page, is_new=False)
+    return intake
+
+
+def _reading(part: Mapping[str, Any]) -> Reading:
+    values = {name: value for name, value in part.items() if name not in {"kind", "complete"}}
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return Reading(kind=Kind(part["kind"]), **{**values, **lists})
+
+
+def _window(part: Mapping[str, str]) -> Window:
+    return Window(instant(part["since"]), instant(part["until"]))

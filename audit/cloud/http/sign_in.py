@@ -1,0 +1,61 @@
+"""Exchanging a user's password for a token.
+
+Source: "Obtaining a User Token Through Password Authentication" in the IAM API reference.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from audit.cloud.http.transport import Transport
+from audit.errors import SourceAnswerError, SourceRefusedError
+
+
+class Person(Struct, frozen=True):
+    """A user with a password; the account as ``{"name": …}`` or ``{"id": …}``."""
+
+    user: str
+    password: str
+    domain: dict[str, str]
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"Person(user={self.user!r}, domain={self.domain!r})"
+
+
+def sign_in(transport: Transport, endpoint: str, project_id: str, person: Person) -> str:
+    """Exchange a password for a token of one project.
+
+    Args:
+        transport: where requests go through.
+        endpoint: of IAM, without a path.
+        project_id: the token is good for this project.
+        person: who signs in.
+
+    Raises:
+        SourceError: IAM refused, did not answer, or sent no token.
+    """
+    user = {"name": person.user, "password": person.password, "domain": person.domain}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    body = {"auth": {"identity": identity, "scope": {"project": {"id": project_id}}}}
+    answer = transport.post(f"{endpoint}/v3/auth/tokens?nocatalog=true", body)
+    token = answer.headers.get("X-Subject-Token")
+    if not token:
+        raise SourceAnswerError("IAM answered without a token (X-Subject-Token); check the IAM endpoint")
+    return token
+
+
+def unless_refused(obtain: Callable[[], str]) -> Callable[[], str]:
+    """Obtain tokens, but never again once IAM has refused: several threads could lock the account."""
+    refusals: list[SourceRefusedError] = []
+
+    def obtain_unless_refused() -> str:
+        if refusals:
+            raise refusals[0]
+        try:
+            return obtain()
+        except SourceRefusedError as refusal:
+            refusals.append(refusal)
+            raise
+
+    return obtain_unless_refused

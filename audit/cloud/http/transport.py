@@ -1,0 +1,348 @@
+"""One HTTP exchange with the cloud, done carefully.
+
+Redirects are errors, the environment's proxies and .netrc are not trusted, certificates are always checked, every
+answer has a size cap and every request a total deadline. A request is tried again on lost connections, 408, 429 and
+5xx, with full jitter, and honours Retry-After, all within one time budget for the whole run; a host that has had too
+many requests is left alone by every thread. Something that was written is looked for before it is written again.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Final, Protocol, cast
+from urllib.parse import urlsplit
+
+import requests
+import structlog
+import urllib3
+from msgspec import Struct
+
+from audit.cloud.http.answer import Answer, TooMuchError, read_body
+from audit.cloud.http.deadline import DeadlineAdapter
+from audit.cloud.http.dialect import JSON, Dialect
+from audit.cloud.http.upload import Upload
+from audit.errors import AuditError
+from audit.log import REDACTOR
+
+_MEGABYTE: Final = 1024 * 1024
+_FIRST_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 8.0
+_LONGEST_MESSAGE: Final = 200
+_GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
+_NOT_LET_IN: Final = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+)  # 400: a stale date, in some stores
+_RETRIED: Final = frozenset({408, 429, *range(500, 600)})
+_CAUSES: Final = {
+    requests.exceptions.ConnectTimeout: "no connection in time",
+    requests.exceptions.ReadTimeout: "too slow",
+    urllib3.exceptions.ReadTimeoutError: "too slow",
+    urllib3.exceptions.IncompleteRead: "the answer broke off",
+    urllib3.exceptions.ProtocolError: "the connection was lost",
+    urllib3.exceptions.DecodeError: "the answer is damaged",
+    requests.exceptions.ConnectionError: "no connection",
+}
+_LOG = structlog.get_logger()
+
+
+class Credentials(Protocol):
+    """What authenticates requests: a requests auth class that may be able to sign in again."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add authentication to a request."""
+
+    def renew(self, refused: requests.PreparedRequest, answer: Answer) -> bool:
+        """Sign in again after a 400, 401 or 403; False where that cannot help.
+
+        Several threads may be refused at once: only the first one whose token is still in use signs in.
+        """
+
+
+class _PassingError(Exception):
+    """Trouble that another try may not meet.
+
+    Attributes:
+        error: what to raise when no time or try is left.
+        retry_after: seconds that the cloud asks to wait, or None.
+    """
+
+    def __init__(self, error: AuditError, retry_after: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.retry_after = retry_after
+
+
+class RequestLimits(Struct, frozen=True):
+    """How long and how much one exchange may take.
+
+    Attributes:
+        connect: time to connect.
+        silence: time without a single byte.
+        request: time to send a request, and again to receive its answer.
+        budget: time for everything that goes through one transport, waits included.
+        tries: tries of one request.
+        wire: greatest size of an answer as received; ``decoded``: after decompression. In bytes.
+    """
+
+    connect: timedelta = timedelta(seconds=5)
+    silence: timedelta = timedelta(seconds=20)
+    request: timedelta = timedelta(seconds=60)
+    budget: timedelta = timedelta(minutes=10)
+    tries: int = 5
+    wire: int = 32 * _MEGABYTE
+    decoded: int = 64 * _MEGABYTE
+
+
+class _Session(requests.Session):
+    """A session that leaves redirects alone: requests would read the whole body of one, however large or slow."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002  # the signature is the parent's
+        """Find nothing to follow."""
+        return
+
+
+class Transport:
+    """A session with the cloud that several threads may use."""
+
+    def __init__(
+        self,
+        *,
+        limits: RequestLimits | None = None,
+        dialect: Dialect = JSON,
+        connections: int = 4,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Open a session; nothing is sent yet.
+
+        Args:
+            limits: None for the defaults.
+            dialect: how the services behind it say no.
+            connections: connections kept open at the same time.
+            sleep: how to wait, in seconds; tests replace it.
+            clock: seconds that only grow; tests replace it.
+        """
+        self._limits = limits or RequestLimits()
+        self._dialect = dialect
+        self._sleep = sleep
+        self._clock = clock
+        self._give_up_at = clock() + self._limits.budget.total_seconds()
+        self._not_before: dict[str, float] = {}  # by host
+        self._session = _Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        self._adapter = DeadlineAdapter(min(self._limits.request, self._limits.budget), connections=connections)
+        self._session.mount("https://", self._adapter)
+        self._session.mount("http://", self._adapter)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._session.close()
+
+    def telling(self, sent: Callable[[], object]) -> AbstractContextManager[None]:
+        """Call something for each request that this thread sends in the block, before its answer is waited for."""
+        return self._adapter.telling(sent)
+
+    def get(
+        self,
+        url: str,
+        params: tuple[tuple[str, str], ...],
+        credentials: Credentials,
+        action: str = "",
+        *,
+        sent: Callable[[], None] = lambda: None,
+    ) -> Answer:
+        """Read a URL, trying again where that may help.
+
+        Args:
+            url: without its query.
+            params: the query.
+            credentials: what authenticates the request.
+            action: what IAM calls it, for the advice in a refusal.
+            sent: called each time that the request is on its way, before its answer is waited for.
+
+        Raises:
+            AuditError: of the dialect: no answer within the limits, a refusal, a redirect, too much.
+        """
+        with self.telling(sent):
+            return self.ask(requests.Request("GET", url, params=params), credentials, action=action)
+
+    def ask(
+        self,
+        asked: requests.Request,
+        credentials: Credentials,
+        *,
+        action: str = "",
+        arrived: Callable[[], Answer | None] = lambda: None,
+    ) -> Answer:
+        """Send a request, and again where that may help.
+
+        Args:
+            asked: the request; it is prepared and authenticated anew for each try.
+            credentials: what authenticates it.
+            action: what IAM calls it, for the advice in a refusal.
+            arrived: looks whether something that was written got there although no answer came; asked before each
+                further try, which is not made when it returns an answer.
+
+        Raises:
+            AuditError: of the dialect, as for get.
+        """
+        asked.auth = credentials
+        attempt, renewed = 1, False
+        while True:
+            try:
+                request = self._prepare(asked)
+                self._leave_alone(str(request.url))
+                answer = self._exchange(request)
+                if answer.status in _NOT_LET_IN and not renewed and credentials.renew(request, answer):
+                    renewed = True
+                    continue
+                return self._good(answer, str(request.url), action)
+            except _PassingError as trouble:
+                self._wait(attempt, trouble)
+                attempt += 1
+            if there := arrived():
+                return there
+
+    def post(self, url: str, body: Mapping[str, Any]) -> Answer:
+        """Send JSON once, without authentication.
+
+        Raises:
+            AuditError: of the dialect, as for get.
+        """
+        try:
+            request = self._prepare(requests.Request("POST", url, json=body))
+            return self._good(self._exchange(request), str(request.url))
+        except _PassingError as trouble:
+            raise trouble.error from None
+
+    def knock(self, url: str) -> Answer:
+        """Ask without authentication, whatever the answer is: it shows that somebody is there, and their time.
+
+        Raises:
+            AuditError: of the dialect: nobody answered.
+        """
+        return self.once(requests.Request("GET", url))
+
+    def once(self, asked: requests.Request) -> Answer:
+        """Send a request once, and return the answer whatever it is.
+
+        Raises:
+            AuditError: of the dialect: nobody answered.
+        """
+        try:
+            return self._exchange(self._prepare(asked))
+        except _PassingError as trouble:
+            raise trouble.error from None
+
+    def _wait(self, attempt: int, trouble: _PassingError) -> None:
+        """Wait before the next try, or give up."""
+        ceiling = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
+        pause = trouble.retry_after if trouble.retry_after is not None else random.uniform(0, ceiling)  # noqa: S311  # jitter is no secret
+        if attempt >= self._limits.tries or self._clock() + pause >= self._give_up_at:
+            raise trouble.error
+        _LOG.info("request.retried", attempt=attempt, pause_seconds=round(pause, 2), cause=str(trouble.error))
+        self._sleep(pause)
+
+    def _leave_alone(self, url: str) -> None:
+        """Wait as long as the host asked some thread to wait after too many requests."""
+        pause = self._not_before.get(urlsplit(url).netloc, 0.0) - self._clock()
+        if pause <= 0:
+            return
+        if self._clock() + pause >= self._give_up_at:
+            raise self._dialect.unreachable(f"{_place(url)} was not asked: it had too many requests; try again later")
+        self._adapter.tell()  # nothing is on its way for a while, so that nobody has to wait for that
+        self._sleep(pause)
+
+    def _prepare(self, request: requests.Request) -> requests.PreparedRequest:
+        try:
+            return self._session.prepare_request(request)
+        except requests.RequestException as error:
+            raise self._dialect.failed(f"{request.url} cannot be asked: {error}; check the endpoint") from error
+
+    def _exchange(self, request: requests.PreparedRequest) -> Answer:
+        """Send a request once and return the answer, whatever its status is."""
+        limits, words, place = self._limits, self._dialect, _place(str(request.url))
+        left = min(limits.request.total_seconds(), self._give_up_at - self._clock())
+        if left <= 0:
+            raise words.unreachable(f"{place} was not asked: the time for it is used up")
+        deadline = self._clock() + left
+        if isinstance(request.body, bytes | memoryview):
+            cast("Any", request).body = Upload(request.body, seconds=left, clock=self._clock)
+        timeout = (min(limits.connect.total_seconds(), left), min(limits.silence.total_seconds(), left))
+        try:
+            with self._session.send(request, timeout=timeout, stream=True, allow_redirects=False) as response:
+                left = deadline - self._clock()
+                body = read_body(
+                    response,
+                    self._adapter.watchdog,
+                    seconds=left,
+                    clock=self._clock,
+                    wire=limits.wire,
+                    decoded=limits.decoded,
+                )
+        except requests.exceptions.SSLError as error:
+            raise words.unreachable(
+                f"{place} shows a certificate that cannot be trusted; check the endpoint"
+            ) from error
+        except TooMuchError as error:
+            raise words.unusable(f"{place} sent too much in one answer: {error}") from error
+        except ValueError:  # its text and its cause may hold the token
+            raise words.failed(
+                f"{place} cannot be asked: the endpoint or the credentials have what cannot be sent; check both"
+            ) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            trouble = words.unreachable(
+                f"{place} did not answer: {_cause(error)}; check the endpoint, the region and the network"
+            )
+            raise _PassingError(trouble) from error
+        return Answer(body=body, headers=response.headers, status=response.status_code)
+
+    def _good(self, answer: Answer, url: str, action: str = "") -> Answer:
+        """Return a good answer, and turn every other one into an error."""
+        if answer.status in _GOOD:
+            return answer
+        code, message = self._dialect.read(answer.body)
+        said = REDACTOR.text(f"{code} {message}".strip())  # some services quote what they refuse
+        told = f"{_place(url)} answered {answer.status}{f' ({said[:_LONGEST_MESSAGE]})' if said else ''}"
+        if answer.status in _RETRIED:
+            pause = _retry_after(answer.headers.get("Retry-After"))
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS and pause is not None:
+                host, until = urlsplit(url).netloc, self._clock() + pause
+                self._not_before[host] = max(until, self._not_before.get(host, until))  # answers may come in any order
+            raise _PassingError(self._dialect.unreachable(told), pause)
+        if answer.status < HTTPStatus.BAD_REQUEST and not code:
+            raise self._dialect.unusable(f"{told}: a redirect, which is not followed; check the endpoint")
+        remedy = self._dialect.remedy(answer.status, code, action)
+        refusal = self._dialect.refused(f"{told}; {remedy}", status=answer.status, code=code)
+        raise _PassingError(refusal) if code in self._dialect.passing else refusal
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Read Retry-After: seconds, or a date."""
+    if value is None:
+        return None
+    try:
+        if value.strip().isdigit():
+            return float(value)
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _place(url: str) -> str:
+    """Name host and path, never the query."""
+    parts = urlsplit(url)
+    return f"{parts.netloc}{parts.path}"
+
+
+def _cause(error: Exception) -> str:
+    """Say in words what kept an answer from coming."""
+    if isinstance(getattr(next(iter(error.args), None), "reason", None), urllib3.exceptions.NameResolutionError):
+        return "its name is not known"
+    return next((words for kind, words in _CAUSES.items() if isinstance(error, kind)), type(error).__name__)

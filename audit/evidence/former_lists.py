@@ -1,0 +1,306 @@
+"""What the run before saw of policies, vaults and backups, from stored answers.
+
+A list that it could not read to its end is taken from the newest of the runs before that could, and so is each row that
+it could not use, or that such a row may have been. Whatever changed meanwhile is compared with that.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
+from msgspec import structs
+
+from audit.answers.intake import Intake
+from audit.collection import Kind, Page, Reading, Rejected
+from audit.evidence.chain import Digest
+from audit.evidence.publish import REPORT
+from audit.evidence.store import Store
+from audit.evidence.stored_runs import (
+    MOST_LOOKED_BACK,
+    are_all_there,
+    read_manifest,
+    read_object,
+    runs_before,
+    stored_pages,
+)
+from audit.records import Backup, Policy, Protected, Vault
+
+if TYPE_CHECKING:
+    from audit.subjects import Former, Sight, Unseen
+
+_INVENTORY: Final = (Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS)
+_RELYING: Final = (Kind.POLICIES, Kind.VAULTS)
+_Record = Policy | Vault | Backup
+_Applied = Mapping[str, tuple[Policy, ...]]
+_Places = Mapping[str, list[tuple[Vault, Protected]]]
+
+
+class _Told(NamedTuple):
+    """What the report of a run says of its lists."""
+
+    complete: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    accepted: frozenset[str] = frozenset()  # marks of rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _List:
+    """A list as one run stored it, or as it is put together: of vaults also what they hold, or held.
+
+    Attributes:
+        doubtful: rows that could not be used and that nobody accepts.
+        applied: policies that were applied to a vault when a run last saw all of them that may be.
+    """
+
+    kind: Kind
+    records: Mapping[str, _Record]
+    places: "_Places"
+    unseen: "Unseen"
+    is_complete: bool
+    asked: str | None
+    doubtful: tuple[Rejected, ...] = ()
+    sight: "Sight"
+    carried: Mapping[str, "Sight"] = field(default_factory=dict)
+    left_at: Mapping[str, datetime] = field(default_factory=dict)
+    applied: "_Applied" = field(default_factory=dict)
+
+    @property
+    def may_hide_anything(self) -> bool:
+        """Not only the rows that it names: a vault may hold anything, and a policy be applied to any vault."""
+        return self.may_hide_rows or bool(self.unseen.vault_ids)
+
+    @property
+    def may_hide_rows(self) -> bool:
+        """Any row of an older list may be needed."""
+        return bool(self.unseen.nameless) or (self.kind != Kind.BACKUPS and not self.is_complete)
+
+    def may_hide(self, row_id: str, vault_id: str) -> bool:
+        """Whether a row of an older list may be hidden by this one; one that names no vault may lie in any."""
+        is_within = vault_id in self.unseen.vault_ids or (self.unseen.vault_ids and not vault_id)
+        return self.may_hide_rows or row_id in self.unseen.ids or bool(is_within)
+
+    def may_miss_policies_of(self, vault_id: str) -> bool:
+        """Whether a policy that could not be used may be applied to a vault."""
+        return any(row.about.vaults is None or vault_id in row.about.vaults for row in self.doubtful)
+
+
+def read_former(store: Store, digest: Digest, report: Any, readings: Iterable[Reading]) -> "Former":
+    """Read what a run saw of the inventory.
+
+    Args:
+        store: where the runs are.
+        digest: of the run.
+        report: of the run, None where it cannot be used.
+        readings: how the lists were read that it is compared with; what was asked for otherwise shows something else.
+    """
+    asked = {reading.kind: reading.enterprise_project_id for reading in readings}
+    lists = _Shelf(store, digest, report).lists(_INVENTORY, asked)
+    return replace(_former(digest, lists), together=_together(store, digest, lists, asked))
+
+
+def _together(
+    store: Store, digest: Digest, lists: Mapping[Kind, _List], asked: Mapping[Kind, str | None]
+) -> "Former | None":
+    """Find policies and vaults of one time where those lists are not; nothing is in them where no run read both."""
+    from audit.subjects import Former  # noqa: PLC0415  # nothing needs the subjects before the first answer
+
+    if _are_of_one_time(lists):
+        return None
+    for run in islice(runs_before(store, digest), MOST_LOOKED_BACK):
+        if run.until <= min(lists[kind].sight.at for kind in _RELYING):
+            lists = _Shelf(store, run, _read_report(store, run)).lists(_RELYING, asked)
+            if _are_of_one_time(lists):
+                return _former(run, lists)
+    return Former(run=digest.run, until=digest.until)
+
+
+def _are_of_one_time(lists: Mapping[Kind, _List]) -> bool:
+    return len({lists[kind].sight.at for kind in _RELYING}) == 1
+
+
+def _former(digest: Digest, lists: Mapping[Kind, _List]) -> "Former":
+    from audit.subjects import Former  # noqa: PLC0415  # as above
+
+    policies, vaults, backups = (lists[kind].records if kind in lists else {} for kind in _INVENTORY)
+    return Former(
+        run=digest.run,
+        until=digest.until,
+        policies={each: record for each, record in policies.items() if isinstance(record, Policy)},
+        vaults={each: record for each, record in vaults.items() if isinstance(record, Vault)},
+        backups={each: record for each, record in backups.items() if isinstance(record, Backup)},
+        complete=frozenset(kind for kind, found in lists.items() if found.is_complete),
+        asked={kind: found.asked for kind, found in lists.items()},
+        lists={kind: found.sight for kind, found in lists.items()},
+        left=lists[Kind.VAULTS].places,
+        left_at=lists[Kind.VAULTS].left_at,
+        applied_earlier=lists[Kind.POLICIES].applied,
+        carried={(kind, each): sight for kind, found in lists.items() for each, sight in found.carried.items()},
+    )
+
+
+class _Shelf:
+    """The lists of a run and of those before it, the newest first."""
+
+    def __init__(self, store: Store, digest: Digest, report: Any) -> None:
+        self._store = store
+        self._digest = digest
+        self._own = _told(report)
+        self._told_by = cache(lambda run: _told(_read_report(store, run)))
+
+    def lists(self, kinds: Iterable[Kind], asked: Mapping[Kind, str | None]) -> Mapping[Kind, _List]:
+        """Take several lists, each from the newest run that read it."""
+        return {kind: self.put_together(kind, asked) for kind in kinds}
+
+    def put_together(self, kind: Kind, asked: Mapping[Kind, str | None]) -> _List:
+        """Take a list from the newest run that read it, and what that one may have missed from those before."""
+        together = _Together()
+        for run in islice(chain((self._digest,), runs_before(self._store, self._digest)), MOST_LOOKED_BACK):
+            if not together.may_lack_something:
+                break
+            read = self._read(run, kind, asked, together)
+            if read is not None:
+                together.add(read)
+        return together.whole() or self._in_part(kind)
+
+    def _read(self, run: Digest, kind: Kind, asked: Mapping[Kind, str | None], together: "_Together") -> _List | None:
+        """Read what newer lists may lack out of the list of a run, None where that is not all there."""
+        manifest = read_manifest(self._store, run)
+        reading = next((part for part in manifest["readings"] if part["kind"] == kind), None) if manifest else None
+        if not manifest or not reading or not reading["complete"]:
+            return None
+        project = reading.get("enterprise_project_id")
+        pages = list(stored_pages(self._store, run, kind))
+        if asked.get(kind, project) != project or not are_all_there(manifest, kind, pages):
+            return None
+        told = self._own if run == self._digest else self._told_by(run)
+        rows = ([row for row in page.rows if together.may_lack(row)] for page in pages)
+        wanted = [structs.replace(page, rows=some) for page, some in zip(pages, rows, strict=True)]
+        return _list_of(kind, wanted, told, project, run.until)
+
+    def _in_part(self, kind: Kind) -> _List:
+        """Read what the run has of a list that nobody read to its end."""
+        manifest = read_manifest(self._store, self._digest)
+        readings = manifest["readings"] if manifest else ()
+        project = next((part.get("enterprise_project_id") for part in readings if part["kind"] == kind), None)
+        pages = list(stored_pages(self._store, self._digest, kind))
+        return replace(_list_of(kind, pages, self._own, project, self._digest.until), is_complete=False)
+
+
+class _Together:
+    """What is known of a list from several runs, the newest of which was added first."""
+
+    def __init__(self) -> None:
+        self._newest: _List | None = None
+        self._passed: list[_List] = []
+        self._records: dict[str, _Record] = {}
+        self._carried: dict[str, Sight] = {}
+        self._left: _Places = {}
+        self._left_at: dict[str, datetime] = {}
+        self._applied: dict[str, dict[str, Policy]] = defaultdict(dict)
+
+    @property
+    def may_lack_something(self) -> bool:
+        """Whether there may be what all lists so far hide."""
+        named = [each.unseen.ids for each in self._passed if not each.may_hide_anything]
+        return not named or bool(frozenset.intersection(*named) - self._records.keys())
+
+    def may_lack(self, row: Any) -> bool:
+        """Whether a row of an older list may say something: to make records of all of them takes long."""
+        values = row if isinstance(row, dict) else {}
+        row_id, vault_id = values.get("id"), str(values.get("vault_id") or "")
+        is_named = isinstance(row_id, str) and row_id
+        return not is_named or all(each.may_hide(str(row_id), vault_id) for each in self._passed)
+
+    def add(self, read: _List) -> None:
+        """Add an older list."""
+        nameless = read.sight.nameless
+        missed = {each: record for each, record in read.records.items() if self._is_missed(record, nameless)}
+        self._records |= missed
+        if self._newest is None:
+            self._newest = read
+        else:
+            self._carried |= dict.fromkeys(missed, read.sight)
+            if not any(each.is_complete for each in self._passed):
+                self._left = {**read.places, **self._left}
+                self._left_at = {**dict.fromkeys(read.places, read.sight.at), **self._left_at}
+            self._join(read)
+        self._passed.append(replace(read, records={}, places={}))
+
+    def _is_missed(self, record: _Record, nameless: frozenset[str]) -> bool:
+        """Whether every newer list may hide what one shows; there is none for the newest."""
+        vault_id = record.vault_id if isinstance(record, Backup) else ""
+        is_hidden = all(each.unseen.may_hide(record.id, nameless, vault_id) for each in self._passed)
+        return is_hidden and record.id not in self._records
+
+    def _join(self, read: _List) -> None:
+        """Note which policies were applied to the vaults of which no newer list surely shows all policies."""
+        for policy in (record for record in read.records.values() if isinstance(record, Policy)):
+            for vault_id in policy.vault_ids:
+                if all(each.may_miss_policies_of(vault_id) for each in self._passed):
+                    self._applied[vault_id].setdefault(policy.id, policy)
+
+    def whole(self) -> _List | None:
+        """Return what came together, None where no run read the list to its end."""
+        newest = self._newest
+        if newest is None:
+            return None
+        held = {held.id for vault in self._records.values() if isinstance(vault, Vault) for held in vault.resources}
+        is_whole = not newest.unseen.may_be_anything and newest.unseen.ids <= self._records.keys()
+        return replace(
+            newest,
+            records=self._records,
+            is_complete=newest.is_complete or is_whole,
+            carried=self._carried,
+            places={each: places for each, places in self._left.items() if each not in held},
+            left_at={each: at for each, at in self._left_at.items() if each not in held},
+            applied={vault_id: tuple(policies.values()) for vault_id, policies in self._applied.items()},
+        )
+
+
+def _list_of(kind: Kind, pages: Iterable[Page], told: _Told, project: str | None, at: datetime) -> _List:
+    from audit.subjects import Sight, Unseen, places_in  # noqa: PLC0415  # as above
+
+    intake = Intake()
+    for page in pages:
+        intake.accept(page)
+    contested = {row.id for row in intake.rejected if row.is_contested}
+    kept: Mapping[Kind, Mapping[str, _Record]] = {
+        Kind.POLICIES: intake.policies,
+        Kind.VAULTS: intake.vaults,
+        Kind.BACKUPS: intake.backups,
+    }
+    records = {each: record for each, record in kept[kind].items() if each not in contested}
+    unseen = Unseen.of(kind, intake.rejected, told.hidden)
+    return _List(
+        kind=kind,
+        records=records,
+        sight=Sight(at, unseen.nameless),
+        places=places_in(record for record in records.values() if isinstance(record, Vault)),
+        unseen=unseen,
+        is_complete=kind in told.complete,
+        asked=project,
+        doubtful=tuple(row for row in intake.rejected if row.mark not in told.accepted),
+    )
+
+
+def _told(report: Any) -> _Told:
+    """Say of which lists a report missed nothing, and which vaults were hidden; nothing where it cannot be used."""
+    from audit.report.memory import accepted_rows, complete_lists, hidden_vaults  # noqa: PLC0415  # brings the subjects
+
+    try:
+        return _Told(complete_lists(report), hidden_vaults(report), accepted_rows(report))
+    except (LookupError, TypeError):
+        return _Told()
+
+
+def _read_report(store: Store, digest: Digest) -> Any:
+    """Read the report of a run, None where it is missing or was changed."""
+    try:
+        return orjson.loads(read_object(store, digest, REPORT) or b"")
+    except orjson.JSONDecodeError:
+        return None

@@ -1,0 +1,101 @@
+"""A signer whose private key lies in Huawei KMS: it is asked for each signature, and each is checked before it is used.
+
+Sources: "Signing Data" (POST /v1.0/{project_id}/kms/sign) and "Querying a Public Key" (…/kms/get-publickey) of the DEW
+API reference. They do not say in which form a signature of ECDSA comes: DER and plain r and s are both taken.
+"""
+
+import base64
+import hashlib
+from typing import Final
+
+import orjson
+import requests
+
+from audit.cloud.http.transport import Credentials, Transport
+from audit.cloud.permissions import SIGN as _ACTIONS
+from audit.errors import SigningError
+from audit.evidence.chain import P256Key, in_der, pae
+
+SIGN, PUBLIC_KEY = _ACTIONS
+_TRIAL: Final = pae("text/plain", b"cbr-audit tries whether this key can sign")  # the type keeps it from being a digest
+
+
+class KmsSigner:
+    """Signs with ECDSA over P-256; the key is named by the fingerprint of its public half, as every other key is."""
+
+    algorithm = "ECDSA_SHA_256"
+
+    def __init__(
+        self, transport: Transport, credentials: Credentials, *, endpoint: str, project_id: str, key: str
+    ) -> None:
+        """Prepare a signer; nothing is sent yet.
+
+        Args:
+            transport: where requests go through; its dialect is that of KMS. Asking twice for a signature does no harm.
+            credentials: what authenticates them.
+            endpoint: of KMS, without a path.
+            project_id: the project that the key belongs to.
+            key: the id of the key.
+        """
+        self._transport = transport
+        self._credentials = credentials
+        self._url = f"{endpoint}/v1.0/{project_id}/kms"
+        self._key = key
+        self._public: P256Key | None = None
+
+    @property
+    def key_id(self) -> str:
+        """The fingerprint of the public key.
+
+        Raises:
+            SigningError: KMS does not tell the key, or it is not of the kind EC_P256.
+        """
+        return self._public_key().fingerprint
+
+    def prove(self) -> None:
+        """Find out whether the key can sign, before hours are spent on reading.
+
+        Raises:
+            SigningError: it cannot.
+        """
+        self.sign(_TRIAL)
+
+    def sign(self, data: bytes) -> bytes:
+        """Have the SHA-256 of the bytes signed; the signature comes in DER, as openssl wants it.
+
+        Raises:
+            SigningError: KMS does not sign, or with what is no signature of its key.
+        """
+        public = self._public_key()
+        message = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        asked = {"message": message, "signing_algorithm": self.algorithm, "message_type": "DIGEST"}
+        text = self._ask("sign", asked, "signature", SIGN)
+        try:
+            signature = in_der(base64.b64decode(text, validate=True))
+        except ValueError as error:
+            raise SigningError(f"what KMS sent is no signature: {error}; check CBR_AUDIT_KMS_ENDPOINT") from error
+        if not public.fits(data, signature):
+            raise SigningError(f"what KMS sent is no signature of its key {public.fingerprint}: nobody could check it")
+        return signature
+
+    def _public_key(self) -> P256Key:
+        """Ask for the public key, once."""
+        if self._public is None:
+            pem = self._ask("get-publickey", {}, "public_key", PUBLIC_KEY)
+            try:
+                self._public = P256Key(pem)
+            except ValueError as error:
+                remedy = "CBR_AUDIT_SIGNING_KMS_KEY must name a key of the kind EC_P256"
+                raise SigningError(f"the public key that KMS sent cannot be used: {error}; {remedy}") from error
+        return self._public
+
+    def _ask(self, path: str, body: dict[str, str], wanted: str, action: str) -> str:
+        request = requests.Request("POST", f"{self._url}/{path}", json={"key_id": self._key, **body})
+        answer = self._transport.ask(request, self._credentials, action=action)
+        try:
+            found = orjson.loads(answer.body)[wanted]
+        except (orjson.JSONDecodeError, LookupError, TypeError):
+            found = None
+        if not isinstance(found, str):
+            raise SigningError(f"{self._url}/{path} answered without {wanted}; check CBR_AUDIT_KMS_ENDPOINT")
+        return found

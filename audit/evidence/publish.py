@@ -1,0 +1,355 @@
+"""Writing a run: every object under the run's own key, the manifest, the digest that commits it, then the pointer."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from isal import isal_zlib
+from msgspec import Struct
+
+from audit import __version__
+from audit.collection import Kind, Page, Window
+from audit.errors import SigningError, StoreError
+from audit.evidence.chain import (
+    PAYLOAD_TYPE,
+    Digest,
+    DigestKind,
+    Envelope,
+    Head,
+    Link,
+    Signature,
+    Signer,
+    digest_key,
+    find_head,
+)
+from audit.evidence.store import LATEST, Store
+from audit.evidence.store.held import Data, held, in_parts
+from audit.log import REDACTOR
+from audit.report import INDEX
+from audit.report.facts import RunFacts
+from audit.report.parts import previous_part, reading_part
+from audit.timestamps import shown
+
+if TYPE_CHECKING:
+    from audit.report.contents import Report
+
+MANIFEST: Final = "manifest.json"
+HISTORY: Final = "history.ndjson.gz"
+PROFILE: Final = "profile.json"
+REPORT: Final = "report.json"
+REMEMBERED: Final = "rejected"
+"""Stands in the manifest of a run whose history remembers what could not be used."""
+SCHEMA_VERSION: Final = 1
+_LEFT: Final = (
+    "the evidence and the reports are stored under {url}, but nothing signs for them: this run does not count, and the "
+    "next one reads everything again"
+)
+_GZIP: Final = 31  # what zlib calls the window of 32 KB inside a gzip file, which has no name and no time in it
+_KEY: Final = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*")
+
+
+class Stored(Struct, frozen=True):
+    """One object of a run: its name under the run's key, its size in bytes and its SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Publication:
+    """The objects of one run, as they are written."""
+
+    def __init__(self, store: Store, run: RunFacts, *, head: Head | None, signer: Signer) -> None:
+        """Take the store; nothing is written yet.
+
+        Args:
+            store: where the objects go.
+            run: which run it is.
+            head: the newest digest of the project, which this run follows; None for the first run.
+            signer: signs the digest of this run.
+        """
+        self._store = store
+        self._run = run
+        self._head = head
+        self._signer = signer
+        self._objects: list[Stored] = []
+        self._pages: list[Mapping[str, Any]] = []
+        self._bodies: dict[str, str] = {}
+        self._keys: list[str] = []
+        self.prefix = f"{run.project_id}/{run.as_of:%Y/%m/%d}/{run.id}"
+        self.digest_sha256 = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of everything written so far."""
+        return tuple(self._keys)
+
+    @property
+    def url(self) -> str:
+        """The address of the run."""
+        return f"{self._store.url}/{self.prefix}"
+
+    def put(self, name: str, data: bytes | Iterable[bytes]) -> Stored:
+        """Write one object of the run, without any secret that is known.
+
+        Args:
+            name: under the run's key.
+            data: its bytes, or pieces of them, which are put together in memory, or in a file where they are many.
+
+        Raises:
+            StoreError: the name has characters outside the alphabet of keys, or writing failed.
+        """
+        return self._put(name, REDACTOR.data(data) if isinstance(data, bytes) else held(REDACTOR.pieces(data)))
+
+    def _put(self, name: str, data: Data) -> Stored:
+        self._create(name, data)
+        stored = Stored(name=name, size=len(data), sha256=_sha256(data))
+        self._objects.append(stored)
+        return stored
+
+    def keep(self, page: Page) -> bool:
+        """Write an answer exactly as received, gzipped, and remember what was asked for.
+
+        Returns:
+            False where the same bytes were stored before; the manifest then names them again.
+        """
+        digest = _sha256(page.body)
+        is_new = digest not in self._bodies
+        if is_new:
+            name = f"raw/{len(self._bodies) + 1:05d}-{page.kind}.json.gz"
+            self._bodies[digest] = self._put(name, isal_zlib.compress(page.body, 1, _GZIP)).name
+        self._pages.append(
+            {
+                "name": self._bodies[digest],
+                "kind": page.kind,
+                "path": page.path,
+                "params": dict(page.params),
+                "request_id": page.request_id,
+                "received_at": shown(page.received_at),
+                "rows": len(page.rows),
+                "size": len(page.body),
+                "sha256": digest,
+            }
+        )
+        return is_new
+
+    def finish(self, report: "Report", index: Callable[[], bytes] | None = None) -> None:
+        """Write the manifest, commit the run with its digest, and point to it.
+
+        Nothing points to a what-if, and nothing to a run of a time before that of the latest one.
+
+        Args:
+            report: of the run.
+            index: makes the page that leads to the last runs; None where the profile wants no pages.
+
+        Raises:
+            StoreError: writing failed; without its digest a run does not exist.
+            SigningError: the digest could not be signed, and is not written.
+        """
+        manifest = REDACTOR.data(self._manifest(report))
+        self._create(MANIFEST, manifest)
+        digest = self._digest(report, Link(object=f"{self.prefix}/{MANIFEST}", sha256=_sha256(manifest)))
+        envelope = self._sealed(digest)
+        self._store.create(digest.digest_object, envelope)
+        self._keys.append(digest.digest_object)
+        self.digest_sha256 = _sha256(envelope)
+        if not self._run.is_what_if:
+            self._point(report, digest, index)
+
+    def _point(self, report: "Report", digest: Digest, index: Callable[[], bytes] | None) -> None:
+        pointer = {
+            "schema_version": SCHEMA_VERSION,
+            "run": self._run.id,
+            "as_of": shown(self._run.as_of),
+            "stored_at": shown(datetime.now(UTC)),
+            "conclusion": report.conclusion,
+            "prefix": self.prefix,
+            "manifest_sha256": digest.manifest.sha256,
+            "digest": digest.digest_object,
+            "digest_sha256": self.digest_sha256,
+        }
+        if _place(pointer) >= _place(self._latest()):
+            self._move(LATEST, _json(pointer))
+            if index is not None:
+                self._move(INDEX, REDACTOR.data(index()))
+
+    def _move(self, name: str, data: bytes) -> None:
+        """Write one of the two objects that move: all others are written once."""
+        key = f"{self._run.project_id}/{name}"
+        self._store.replace(key, data)
+        self._keys.append(key)
+
+    def _digest(self, report: "Report", manifest: Link) -> Digest:
+        run, head = self._run, self._head
+        seq = head.seq + 1 if head else 1
+        return Digest(
+            scope=run.project_id,
+            seq=seq,
+            kind=self._kind(report),
+            run=run.id,
+            digest_object=digest_key(run.project_id, seq, run.id),
+            digest_start_time=int(run.window.since.timestamp()),
+            digest_end_time=int(run.window.until.timestamp()),
+            conclusion=report.conclusion.value,
+            complete=report.collection.complete,
+            manifest=manifest,
+            previous=head.link if head else None,
+            siblings=head.siblings if head else (),
+            key_id=self._signer.key_id,
+            algorithm=self._signer.algorithm,
+        )
+
+    def _kind(self, report: "Report") -> DigestKind:
+        if self._run.is_what_if:
+            return DigestKind.WHAT_IF
+        if self._run.is_backfill:
+            return DigestKind.BACKFILL
+        return DigestKind.NORMAL if report.collection.reading(Kind.TASKS).distinct else DigestKind.EMPTY
+
+    def _sealed(self, digest: Digest) -> bytes:
+        envelope = Envelope(PAYLOAD_TYPE, digest.dump())
+        try:
+            signature = self._signer.sign(envelope.signed)
+        except SigningError as error:
+            error.args = (f"{error}; {_LEFT.format(url=self.url)}",)
+            raise
+        signatures = (Signature(self._signer.key_id, signature),) if signature else ()
+        return Envelope(PAYLOAD_TYPE, envelope.payload, signatures).dump()
+
+    def _latest(self) -> Mapping[str, Any]:
+        """Read the present pointer; a damaged one must not keep this run from being found."""
+        try:
+            return read_latest(self._store, self._run.project_id) or {}
+        except StoreError:
+            return {}
+
+    def _create(self, name: str, data: Data) -> None:
+        key = f"{self.prefix}/{name}"
+        if not _KEY.fullmatch(key):
+            raise StoreError(f"{key!r} cannot be a key: letters, digits and . _ = - only")
+        self._store.create(key, data)
+        self._keys.append(key)
+
+    def _origin(self) -> Mapping[str, str] | None:
+        """Name the run that this one took its history from, so that both can be recomputed."""
+        origin = self._run.origin
+        return (
+            {"run": origin.run, "prefix": origin.prefix, "manifest_sha256": origin.manifest_sha256} if origin else None
+        )
+
+    def _manifest(self, report: "Report") -> bytes:
+        run = self._run
+        return _json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "tool_version": __version__,
+                "run": {
+                    "id": run.id,
+                    "as_of": shown(run.as_of),
+                    "window": _span(run.window),
+                    "read": _span(run.read),
+                    "project_id": run.project_id,
+                    "region": run.region,
+                    "enterprise_project_id": run.enterprise_project_id,
+                    "profile_sha256": run.profile_sha256,
+                    "what_if": run.is_what_if,
+                    "previous": previous_part(run.previous),
+                },
+                "conclusion": report.conclusion,
+                "complete": report.collection.complete,
+                "covered": _span(report.collection.covered),
+                REMEMBERED: len(report.collection.rejected),
+                "origin": self._origin(),
+                "readings": [reading_part(reading) for reading in report.collection.readings],
+                "pages": self._pages,
+                "objects": [
+                    {"name": stored.name, "size": stored.size, "sha256": stored.sha256} for stored in self._objects
+                ],
+            }
+        )
+
+
+def newest(store: Store, project_id: str, data: bytes | None) -> Head | None:
+    """Find the newest digest of a project.
+
+    Args:
+        store: where it lies.
+        project_id: whose it is.
+        data: the pointer to the latest run; without it, or where it is damaged, all digests are looked at.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    try:
+        pointer = orjson.loads(data or b"{}")["digest"]
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        pointer = None
+    return find_head(store, project_id, pointer if isinstance(pointer, str) else None)
+
+
+def read_latest(store: Store, project_id: str) -> Mapping[str, Any] | None:
+    """Read the pointer to a project's latest run, None where there is none.
+
+    Raises:
+        StoreError: the pointer is damaged.
+    """
+    return read_pointer(store, f"{project_id}/{LATEST}")
+
+
+def read_pointer(store: Store, key: str) -> Mapping[str, Any] | None:
+    """Read a pointer to a run, None where there is none.
+
+    Raises:
+        StoreError: the pointer is damaged.
+    """
+    needed = ("as_of", "stored_at", "prefix", "run", "manifest_sha256")
+    pointer = read_json(store, key, needed)
+    if pointer and not (all(isinstance(pointer[name], str) for name in needed) and _KEY.fullmatch(pointer["prefix"])):
+        raise StoreError(f"{key} is damaged: one of {', '.join(needed)} is not what it must be")
+    return pointer
+
+
+def _place(pointer: Mapping[str, Any]) -> str:
+    """When a run belongs among others: a time of judgement in the future counts as the time of storing."""
+    return min(pointer["as_of"], pointer["stored_at"]) if pointer else ""
+
+
+def read_json(store: Store, key: str, needed: Sequence[str]) -> Mapping[str, Any] | None:
+    """Read a JSON object that must have some keys, None where there is none.
+
+    Raises:
+        StoreError: it is not such an object.
+    """
+    data = store.read(key)
+    if data is None:
+        return None
+    try:
+        values = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise StoreError(f"{key} is damaged: not JSON") from error
+    if not isinstance(values, dict) or not set(needed) <= values.keys():
+        raise StoreError(f"{key} is damaged: it lacks one of {', '.join(needed)}")
+    return values
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(values, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _span(window: Window | None) -> Mapping[str, str] | None:
+    return {"since": shown(window.since), "until": shown(window.until)} if window else None
+
+
+def sha256_of(parts: Iterable[bytes | memoryview]) -> str:
+    """Hash what is handed out part by part."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _sha256(data: Data) -> str:
+    return sha256_of(in_parts(data))

@@ -1,0 +1,80 @@
+"""Finding and reading the reports that a store holds; one that does not match its manifest is refused."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from audit.errors import StoreError
+from audit.evidence.publish import MANIFEST, read_json, read_latest, read_pointer
+from audit.evidence.store import LATEST, Store
+
+REPORT: Final = "report.json"
+RUN_ID: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T[0-9]{6}Z-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """A report.json that matches its manifest, and the address of its run."""
+
+    report: Mapping[str, Any]
+    url: str
+
+
+def read_report(store: Store, project_id: str | None = None) -> StoredReport:
+    """Read a report: of the run that the store's address names, or else the latest run of a project.
+
+    Raises:
+        StoreError: there is no report, or it is not the one that was published.
+    """
+    if store.read(MANIFEST) is not None or store.read(REPORT) is not None:
+        return _verified(store, "")
+    if pointer := read_pointer(store, LATEST):
+        return _verified(store, str(pointer["prefix"]).partition("/")[2] + "/", pointer)
+    projects = [project_id] if project_id else store.projects()
+    found = [pointer for project in projects if (pointer := read_latest(store, project))]
+    if not found:
+        raise StoreError(f"{store.url} holds no report; run an audit first, or name a run")
+    if len(found) > 1:
+        known = ", ".join(str(pointer["prefix"]).partition("/")[0] for pointer in found)
+        raise StoreError(f"{store.url} holds reports of several projects; add --project-id with one of {known}")
+    return _verified(store, f"{found[0]['prefix']}/", found[0])
+
+
+def read_run(store: Store, run_id: str) -> StoredReport:
+    """Read the report of a run by the run's id.
+
+    Raises:
+        StoreError: the store has no such run, or its report is not the one that was published.
+    """
+    date = RUN_ID.fullmatch(run_id)
+    prefixes = (f"{project}/{date[1]}/{date[2]}/{date[3]}/{run_id}/" for project in store.projects()) if date else ()
+    for prefix in prefixes:
+        if store.read(f"{prefix}{MANIFEST}") is not None:
+            return _verified(store, prefix)
+    raise StoreError(f"{store.url} holds no run {run_id}")
+
+
+def _verified(store: Store, prefix: str, pointer: Mapping[str, Any] | None = None) -> StoredReport:
+    """Read a report and hold it against its manifest, and the manifest against the pointer."""
+    place = f"{store.url}/{prefix}".rstrip("/")
+    manifest = store.read(f"{prefix}{MANIFEST}")
+    if manifest is None:
+        raise StoreError(f"{place} has no {MANIFEST}: the run was broken off, or the manifest was removed")
+    if pointer and hashlib.sha256(manifest).hexdigest() != pointer["manifest_sha256"]:
+        raise StoreError(f"{place}/{MANIFEST} is not the one that {LATEST} names: one of them was changed")
+    report = store.read(f"{prefix}{REPORT}")
+    if report is None or hashlib.sha256(report).hexdigest() != _named(store, prefix):
+        raise StoreError(f"{place}/{REPORT} is not the one that {MANIFEST} names: it was changed or removed")
+    return StoredReport(orjson.loads(report), place)
+
+
+def _named(store: Store, prefix: str) -> str | None:
+    """The hash that the manifest gives for the report."""
+    manifest = read_json(store, f"{prefix}{MANIFEST}", ("objects",)) or {}
+    objects = manifest.get("objects")
+    items = [item for item in objects if isinstance(item, dict)] if isinstance(objects, list) else []
+    return next((item.get("sha256") for item in items if item.get("name") == REPORT), None)

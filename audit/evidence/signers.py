@@ -1,0 +1,35 @@
+"""Who signs digests: a key that is given, a key in Huawei KMS, or nobody."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.errors import SettingsError
+from audit.evidence.chain import Ed25519Signer, Signer, Unsigned
+from audit.settings import Settings
+
+if TYPE_CHECKING:
+    from audit.evidence.kms import KmsSigner
+
+
+def ready_signer(settings: Settings, kms: "KmsSigner | None") -> Signer:
+    """Prepare what signs, and find out whether it can, before anything is read from the cloud.
+
+    Raises:
+        SettingsError: the key that is given cannot be read or used.
+        SigningError: the key in KMS cannot sign.
+    """
+    if kms:
+        kms.prove()
+        return kms
+    if settings.signing_key is None:
+        return Unsigned()
+    written = settings.signing_key.get_secret_value()
+    if "PRIVATE KEY" in written:
+        return Ed25519Signer(written.encode())
+    try:
+        return Ed25519Signer(Path(written).read_bytes())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no path"
+        raise SettingsError(
+            f"the key of CBR_AUDIT_SIGNING_KEY cannot be read: {reason}; give its PEM, or a file"
+        ) from None

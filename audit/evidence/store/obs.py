@@ -1,0 +1,202 @@
+"""OBS, or any other S3 store, as a store: objects under a prefix of one bucket.
+
+OBS promises no write that fails where something is there already. So an object is looked for before it is created, and
+again before it is written a second time; the keys of a run, which hold a random part, keep two runs from ever meeting.
+"""
+
+import base64
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Final
+
+import requests
+from msgspec import Struct
+
+from audit.cloud.http.answer import Answer
+from audit.cloud.http.transport import Credentials, Transport
+from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
+from audit.evidence.store.held import Data, in_parts
+from audit.evidence.store.obs_dialect import NO_SUCH_KEY
+from audit.evidence.store.obs_place import BucketPlace
+from audit.evidence.store.plain_xml import XmlError, texts
+
+GET: Final = "obs:object:GetObject"
+PUT: Final = "obs:object:PutObject"
+DELETE: Final = "obs:object:DeleteObject"
+LIST: Final = "obs:bucket:ListBucket"
+LOOK: Final = f"{GET} (and {LIST}, without which OBS does not tell what is not there)"
+LOCK: Final = "obs:object:PutObjectRetention"
+_OBJECTS: Final = "ListBucketResult/Contents/Key"
+_FOLDERS: Final = "ListBucketResult/CommonPrefixes/Prefix"
+_KEY: Final = re.compile(r"[A-Za-z0-9._=-]+(?:/[A-Za-z0-9._=-]+)*")
+_TYPES: Final = {
+    ".json": "application/json",
+    ".gz": "application/gzip",
+    ".html": "text/html; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+}
+
+
+class Seal(Struct, frozen=True):
+    """How objects are protected: a KMS key that encrypts them, and days in which nobody can change what was created."""
+
+    kms_key: str | None = None
+    lock_days: int | None = None
+
+    def headers(self, *, lock: bool) -> dict[str, str]:
+        """The headers of a write."""
+        found = {}
+        if self.kms_key:
+            found["x-amz-server-side-encryption"] = "aws:kms"
+            found["x-amz-server-side-encryption-aws-kms-key-id"] = self.kms_key
+        if lock and self.lock_days:
+            until = datetime.now(UTC) + timedelta(days=self.lock_days)
+            found["x-amz-object-lock-mode"] = "COMPLIANCE"
+            found["x-amz-object-lock-retain-until-date"] = f"{until:%Y-%m-%dT%H:%M:%SZ}"
+        return found
+
+
+class Obs:
+    """Keeps objects in a bucket."""
+
+    def __init__(
+        self, place: BucketPlace, transport: Transport, credentials: Credentials, seal: Seal | None = None
+    ) -> None:
+        """Take where it is and what requests go through; nothing is sent yet."""
+        self._place = place
+        self._transport = transport
+        self._credentials = credentials
+        self._seal = seal or Seal()
+        self._creating = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        """The address of the store."""
+        return self._place.url
+
+    def create(self, key: str, data: Data) -> None:
+        """Write an object that must not exist yet; writing the same bytes again is no error.
+
+        Raises:
+            StoreError: another object has the key, or it cannot be written.
+        """
+        with self._creating:  # of this process; the bucket has no lock
+            if not (self._is_there(key) and self._same(key, data)):
+                action = f"{PUT} and {LOCK}" if self._seal.lock_days else PUT
+                self._write(key, data, self._seal.headers(lock=True), action, lambda: self._same(key, data))
+
+    def replace(self, key: str, data: Data) -> None:
+        """Write an object, or put another in its place; it is not locked.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        self._write(key, data, self._seal.headers(lock=False), PUT, lambda: self.read(key) == data)
+
+    def read(self, key: str) -> bytes | None:
+        """Read an object, None where there is none.
+
+        Raises:
+            StoreError: it is not known whether it is there, or it cannot be read.
+        """
+        try:
+            return self._ask("GET", key, LOOK).body
+        except StoreRefusedError as refusal:
+            if refusal.code == NO_SUCH_KEY:
+                return None
+            raise
+
+    def projects(self) -> tuple[str, ...]:
+        """Name the projects that have a report here.
+
+        Raises:
+            StoreError: the bucket cannot be listed.
+        """
+        return tuple(name for name in sorted(self._folders()) if self._is_there(f"{name}/latest.json"))
+
+    def remove(self, key: str) -> None:
+        """Remove an object that was written to try the store out; nothing else is ever removed.
+
+        Raises:
+            StoreError: it cannot be removed.
+        """
+        self._ask("DELETE", key, DELETE)
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Name every object whose key begins with a prefix, in order.
+
+        Raises:
+            StoreError: the bucket cannot be listed.
+        """
+        found = (name for page in self._pages(prefix) for name in page.get(_OBJECTS, []))
+        return tuple(sorted(name.removeprefix(self._place.prefix) for name in found))
+
+    def _folders(self) -> set[str]:
+        """The first parts of all keys."""
+        names = {name for page in self._pages("", delimiter="/") for name in page.get(_FOLDERS, [])}
+        return {name.removeprefix(self._place.prefix).rstrip("/") for name in names}
+
+    def _pages(self, prefix: str, **more: str) -> Iterator[dict[str, list[str]]]:
+        """List the bucket in as many pages as it gives; each begins after the last name of the one before."""
+        marker = ""
+        while True:
+            params = {"prefix": f"{self._place.prefix}{prefix}", "marker": marker, "max-keys": "1000", **more}
+            request = requests.Request("GET", f"{self._place.base}/", params=params)
+            try:
+                page = texts(self._transport.ask(request, self._credentials, action=LIST).body)
+            except XmlError as error:
+                raise StoreError(f"{self.url} was listed in a form that cannot be read: {error}") from error
+            yield page
+            named = [*page.get(_OBJECTS, []), *page.get(_FOLDERS, [])]
+            last, marker = marker, page.get("ListBucketResult/NextMarker", [max(named, default="")])[0]
+            if page.get("ListBucketResult/IsTruncated") != ["true"] or marker <= last:
+                return
+
+    def _is_there(self, key: str) -> bool:
+        """Look for an object without reading it."""
+        try:
+            self._ask("HEAD", key, LOOK)
+        except StoreUnreachableError:
+            raise
+        except StoreError as error:
+            if isinstance(error, StoreRefusedError) and error.status == HTTPStatus.NOT_FOUND:
+                return False  # or there is no bucket: then writing says so
+            return self.read(key) is not None  # an answer to HEAD has no body that says why
+        return True
+
+    def _same(self, key: str, data: Data) -> bool:
+        """Tell whether these bytes are there already; other bytes are an error."""
+        known = self.read(key)
+        if known is not None and known != data:
+            raise StoreError(f"{self.url}/{key} exists already with other contents; nothing published is overwritten")
+        return known is not None
+
+    def _write(self, key: str, data: Data, headers: dict[str, str], action: str, arrived: Callable[[], bool]) -> None:
+        digest = hashlib.md5(usedforsecurity=False)
+        for part in in_parts(data):
+            digest.update(part)
+        kind = next((kind for end, kind in _TYPES.items() if key.endswith(end)), "application/octet-stream")
+        headers = {"Content-MD5": base64.b64encode(digest.digest()).decode(), "Content-Type": kind, **headers}
+        there = Answer(b"", {})
+        self._ask("PUT", key, action, data=data, headers=headers, arrived=lambda: there if arrived() else None)
+
+    def _ask(
+        self,
+        method: str,
+        key: str,
+        action: str,
+        *,
+        data: Data | None = None,
+        headers: dict[str, str] | None = None,
+        arrived: Callable[[], Answer | None] = lambda: None,
+    ) -> Answer:
+        if not _KEY.fullmatch(key):
+            raise StoreError(f"{key!r} cannot be the name of an object: letters, digits and . _ = - / only")
+        url = f"{self._place.base}/{self._place.prefix}{key}"
+        plain = {"Accept-Encoding": "identity", **(headers or {})}
+        request = requests.Request(method, url, data=data, headers=plain)
+        return self._transport.ask(request, self._credentials, action=action, arrived=arrived)

@@ -1,0 +1,157 @@
+"""A run as it lies in the store: its manifest, objects and answers, each as it was written, and the runs before it.
+
+What is missing, or has another hash than the one that names it, is read as None.
+"""
+
+import gzip
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
+
+import orjson
+
+from audit.answers.intake import read_envelope
+from audit.collection import ALL_GRANTED, Kind, Page
+from audit.errors import ChainError, SourceAnswerError
+from audit.evidence.chain import Digest, Envelope, Head, Link
+from audit.evidence.publish import MANIFEST, sha256_of
+from audit.evidence.store import Store
+from audit.timestamps import instant
+
+MOST_LOOKED_BACK: Final = 30  # runs
+MOST_PASSED_OVER: Final = 1000  # runs; a store that several scopes share may hold many more
+_NEEDED: Final = frozenset({"run", "origin", "readings", "pages", "objects"})
+
+
+def read_manifest(store: Store, digest: Digest) -> Mapping[str, Any] | None:
+    """Read the manifest of a run, None where it is not the one that the digest names, or is of no known form."""
+    data = store.read(digest.manifest.object)
+    if data is None or sha256_of((data,)) != digest.manifest.sha256:
+        return None
+    try:
+        manifest = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return manifest if isinstance(manifest, dict) and manifest.keys() >= _NEEDED else None
+
+
+def prefix_of(digest: Digest) -> str:
+    """Where the objects of a run lie."""
+    return digest.manifest.object.removesuffix(f"/{MANIFEST}")
+
+
+def read_listed(store: Store, manifest: Mapping[str, Any], prefix: str, name: str) -> bytes | None:
+    """Read an object of a run; None where it is not the one that the manifest lists."""
+    hashes = {item["name"]: item["sha256"] for item in manifest["objects"]}
+    data = store.read(f"{prefix}/{name}")
+    return data if data is not None and sha256_of((data,)) == hashes.get(name) else None
+
+
+def read_object(store: Store, digest: Digest, name: str) -> bytes | None:
+    """Read an object of a run; None also where its manifest is missing or was changed."""
+    manifest = read_manifest(store, digest)
+    return read_listed(store, manifest, prefix_of(digest), name) if manifest else None
+
+
+def scope_of(manifest: Mapping[str, Any]) -> str:
+    """What of the project a run was about; runs of version 0.1 left that open."""
+    return manifest["run"].get("enterprise_project_id") or ALL_GRANTED
+
+
+def is_elsewhere(store: Store, digest: Digest, scope: str | None) -> bool:
+    """Whether a run surely was about another enterprise project; of one whose manifest is gone, nobody knows."""
+    manifest = read_manifest(store, digest) if scope is not None else None
+    return manifest is not None and scope_of(manifest) != scope
+
+
+def latest_links(head: Head) -> tuple[Link, ...]:
+    """Name the newest digest, and those of the runs that overlapped with its run."""
+    return (head.link, *head.siblings)
+
+
+def runs_before(store: Store, digest: Digest) -> Iterator[Digest]:
+    """Hand out the runs that one may have gone on from, directly or not: of the same scope, the newest first.
+
+    Those that stand beside are left out: what they saw first was told by no run that counts.
+    """
+    manifest = read_manifest(store, digest)
+    scope = scope_of(manifest) if manifest else None
+    for _, each in islice(going_back(store, links_before(digest)), MOST_PASSED_OVER):
+        if each and not each.kind.is_beside and each.until <= digest.until and not is_elsewhere(store, each, scope):
+            yield each
+
+
+def going_back(store: Store, links: tuple[Link, ...]) -> Iterator[tuple[Link, Digest | None]]:
+    """Open digests, the newest first; None where one is missing or is not the one that is named.
+
+    Of runs that overlapped the next one follows one and names the others: what those read is not lost.
+    """
+    while links:
+        opened = [(link, _opened(store, link)) for link in links]
+        yield from opened
+        links = next((links_before(digest) for _, digest in opened if digest), ())
+
+
+def links_before(digest: Digest) -> tuple[Link, ...]:
+    """Name the digest that one follows, and those of the runs that overlapped with that one."""
+    return (digest.previous, *digest.siblings) if digest.previous else ()
+
+
+def _opened(store: Store, link: Link) -> Digest | None:
+    data = store.read(link.object) or b""
+    if sha256_of((data,)) != link.sha256:
+        return None
+    try:
+        return Digest.open(Envelope.load(data))
+    except ChainError:
+        return None
+
+
+def stored_pages(store: Store, digest: Digest, *kinds: Kind) -> Iterator[Page]:
+    """Read the answers that a run stored, each as it was received, in the order received; damaged ones are left out."""
+    manifest = read_manifest(store, digest)
+    known: set[str] = set()
+    for item in manifest["pages"] if manifest else ():
+        if item["kind"] in kinds and item["sha256"] not in known:
+            known.add(item["sha256"])
+            page = _page(store, prefix_of(digest), item)
+            if page is not None:
+                yield page
+
+
+def repeated_pages(store: Store, digest: Digest, *kinds: Kind) -> Iterator[Page]:
+    """Read the answers of these kinds that were stored already when they came: they say the same of something else."""
+    manifest = read_manifest(store, digest)
+    known: set[str] = set()
+    for item in manifest["pages"] if manifest else ():
+        page = _page(store, prefix_of(digest), item) if item["kind"] in kinds and item["sha256"] in known else None
+        known.add(item["sha256"])
+        if page is not None:
+            yield page
+
+
+def are_all_there(manifest: Mapping[str, Any], kind: Kind, pages: Sequence[Page]) -> bool:
+    """Whether these are all answers of a kind that a manifest names."""
+    named = {item["sha256"] for item in manifest["pages"] if item["kind"] == kind}
+    return {sha256_of((page.body,)) for page in pages} == named
+
+
+def _page(store: Store, prefix: str, item: Mapping[str, Any]) -> Page | None:
+    try:
+        body = gzip.decompress(store.read(f"{prefix}/{item['name']}") or b"")
+        rows, envelope = read_envelope(Kind(item["kind"]), body)
+    except (OSError, EOFError, zlib.error, SourceAnswerError):
+        return None
+    if sha256_of((body,)) != item["sha256"]:
+        return None
+    return Page(
+        kind=Kind(item["kind"]),
+        path=item["path"],
+        params=tuple(item["params"].items()),
+        body=body,
+        request_id=item["request_id"],
+        received_at=instant(item["received_at"]),
+        rows=rows,
+        envelope=envelope,
+    )

@@ -1,0 +1,4 @@
+"""What writes files of this repository: schemas of the API's pages, the published schemas, docs/controls.md.
+
+The function ships nothing of it; only `make` and `cbr-audit schemas derive` import it.
+"""

@@ -1,0 +1,222 @@
+"""The words of a judgement: outcomes, severities, verdicts, controls and findings."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from audit.collection import Kind
+from audit.records import Task
+from audit.records.keys import Key, text_of
+from audit.subjects import Limits, Presence, Resource, Subject, SubjectKind, Waiver
+from audit.timestamps import shown
+
+Fact = str | int | bool | None
+Facts = dict[str, Fact | datetime]
+S_contra = TypeVar("S_contra", bound=Subject, contravariant=True)
+
+
+class Outcome(StrEnum):
+    """What a control says of a subject. Missing data gives unknown, never pass."""
+
+    PASS = "pass"  # noqa: S105  # an outcome, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not_applicable"
+
+
+_FAIL: Final = Outcome.FAIL  # looking a member up takes longer than comparing with it
+
+
+class Severity(StrEnum):
+    """How much a failure matters, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return _RANKS[self.value]
+
+
+_RANKS: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
+
+
+class Verdict(Struct, frozen=True, gc=False):
+    """What a control says of one subject.
+
+    Attributes:
+        reason: a fixed text for people; the numbers are in ``facts``.
+        facts: in the order given; a time is UTC text with whole seconds. ``since`` says when a problem began,
+            ``or_earlier`` that the evidence shows no more than that.
+        tasks: ids of the tasks that the verdict rests on.
+    """
+
+    outcome: Outcome
+    reason: str
+    facts: tuple[tuple[str, Fact], ...]
+    tasks: tuple[str, ...]
+
+
+def passed(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
+    """The subject complies, and this is the evidence."""
+    return _verdict(Outcome.PASS, reason, tasks, facts)
+
+
+def failed(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
+    """The subject does not comply, and this is the evidence."""
+    return _verdict(Outcome.FAIL, reason, tasks, facts)
+
+
+def unknown(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
+    """The evidence is missing or in doubt."""
+    return _verdict(Outcome.UNKNOWN, reason, tasks, facts)
+
+
+def puzzled(what: str, tasks: Sequence[Task], /, **facts: Fact | datetime) -> Verdict:
+    """Nobody can say how tasks went: the newest has an undocumented status, names an error, or says too little."""
+    newest = tasks[-1]
+    if newest.is_understood and newest.failures:
+        return unknown(f"{what} says that it succeeded, but not with all", tasks, failures=newest.failures, **facts)
+    if newest.is_understood:
+        return unknown(f"{what} does not say what it brought", tasks, operation=newest.operation, **facts)
+    if newest.claims_success:
+        return unknown(f"{what} says that it succeeded, but names an error", tasks, error=newest.error, **facts)
+    return unknown(f"{what} has a status that is not documented", tasks, status=newest.status, **facts)
+
+
+def strange(what: str, tasks: Sequence[Task], /, **facts: Fact | datetime) -> Verdict:
+    """Nobody can say what tasks did: their operation is not documented."""
+    reason = f"a task whose operation is not documented may have {what}"
+    return unknown(reason, tasks, operation=tasks[-1].operation, **facts)
+
+
+def guessed(tasks: Iterable[Task], /, **facts: Fact | datetime) -> Verdict:
+    """Nobody can say whether backups that are gone had come to their end: no run saw the rules of then."""
+    reason = "backups are gone by rules that no run saw when they were made, and others beside them are kept for longer"
+    return unknown(reason, tasks, **facts)
+
+
+def unclear(resource: Resource, /, **facts: Fact | datetime) -> Verdict:
+    """Nobody can say whether a planned backup of a resource was made."""
+    if resource.puzzling:
+        return puzzled("a backup", resource.puzzling, **facts)
+    if resource.strange:
+        return strange("been a planned backup", resource.strange, **facts)
+    return unknown("a row of the task log could not be used, and may be a planned backup", **facts)
+
+
+def not_applicable(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
+    """The control has nothing to say about this subject."""
+    return _verdict(Outcome.NOT_APPLICABLE, reason, tasks, facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control(Generic[S_contra]):
+    """One rule of the catalogue.
+
+    Attributes:
+        id: such as ``CBR-101``; never used again for another rule.
+        title: a sentence that is true when the subject complies.
+        doc: why it matters, how it is judged, how to fix it.
+        kinds: what the rule judges.
+        needs: lists that the rule cannot do without, beside the one that its subjects come from.
+        reads: lists that the rule looks at too; without them it may still find a failure, and never passes.
+        compares: it looks at what the run before saw of the inventory.
+        judges_departed: the rule has something to say about subjects that no vault holds.
+        judges_deleted: the rule has something to say about resources that were deleted, and are still in a vault.
+        judges_deleted_alone: other rules that demand something of what was deleted leave it to this one.
+        judges_missed: the rule judges the backups that an earlier run saw and that are gone.
+        leaves_missed: the rule leaves these to one that does, and passes only where one is applied.
+        judges_alone: how resources may stand that other rules leave to this one, so that one finding says it.
+        asks_people: whether it was meant is what the rule asks: the word of a person settles what is unknown, too.
+        opt_in: applied only where the profile asks for it: it demands what not everyone needs, or may not be readable.
+    """
+
+    id: str
+    name: str
+    title: str
+    severity: Severity
+    doc: str
+    kinds: tuple[SubjectKind, ...]
+    judge: Callable[[S_contra, Limits], Verdict]
+    needs: frozenset[Kind] = frozenset()
+    reads: frozenset[Kind] = frozenset()
+    compares: bool = False
+    judges_departed: bool = False
+    judges_deleted: bool = False
+    judges_deleted_alone: bool = False
+    judges_missed: bool = False
+    leaves_missed: bool = False
+    judges_alone: frozenset[Presence] = frozenset()
+    asks_people: bool = False
+    opt_in: bool = False
+
+
+class Finding(Struct, frozen=True, gc=False):
+    """What one control says of one subject; there is exactly one for each pair.
+
+    Attributes:
+        waiver: who accepts this outcome, and until when; None where nobody does.
+    """
+
+    control: str
+    kind: SubjectKind
+    id: str
+    name: str
+    severity: Severity
+    verdict: Verdict
+    waiver: Waiver | None = None
+
+    @property
+    def is_problem(self) -> bool:
+        """The subject does not comply, and nobody accepts that."""
+        return self.verdict.outcome == _FAIL and self.waiver is None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome of the verdict."""
+        return self.verdict.outcome
+
+    @property
+    def reason(self) -> str:
+        """The reason of the verdict."""
+        return self.verdict.reason
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """The facts of the verdict, by name."""
+        return dict(self.verdict.facts)
+
+
+def _verdict(outcome: Outcome, reason: str, tasks: Iterable[Task | str], facts: Facts) -> Verdict:
+    told = [shown(fact) if type(fact) is datetime else fact for fact in facts.values()]
+    if not tasks:
+        return _without_task(outcome, reason, tuple(facts), *told)
+    named = _named(tuple([task if isinstance(task, str) else task.key for task in tasks]))
+    return Verdict(outcome, reason, _told(tuple(facts), *told), named)
+
+
+@lru_cache(maxsize=4096, typed=True)  # True and 1 are equal, and not the same
+def _told(names: tuple[str, ...], *told: Fact) -> tuple[tuple[str, Fact], ...]:
+    """Keep equal facts once: nine in ten findings say the same as another."""
+    return tuple(zip(names, told, strict=True))
+
+
+@lru_cache(maxsize=64)
+def _named(tasks: tuple[Key, ...]) -> tuple[str, ...]:
+    """Name equal evidence once: several controls rest on the same tasks of the subject that is judged just now."""
+    return tuple(map(text_of, tasks))
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _without_task(outcome: Outcome, reason: str, names: tuple[str, ...], *told: Fact) -> Verdict:
+    """Give every subject that no task is named for and that has the same facts the same verdict."""
+    return Verdict(outcome, reason, _told(names, *told), ())
