@@ -1,6 +1,6 @@
 """What a person types and sees: commands, their words on the terminal, progress.
 
-Imports every other room; nothing imports it.
+Imports answers, app, cloud, controls, evidence, generators, judging, profile, report and simulator.
 """
 
 

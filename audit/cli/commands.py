@@ -27,6 +27,7 @@ from audit.app.run import Done
 from audit.app.wiring import carry_out
 from audit.cli.doctor import examined
 from audit.cli.evidence import diff_runs, replay_run, verify_store
+from audit.cli.exit_codes import DRIFT_ONLY, INTERNAL_ERROR, NOT_AN_ANSWER, NOT_POSSIBLE, OF_CONCLUSION, ROWS_REJECTED
 from audit.cli.invoke import invoke_command
 from audit.cli.profile import profile as profile_group
 from audit.cli.progress import watching
@@ -38,7 +39,6 @@ from audit.generators.api_schemas import derive
 from audit.judging.frameworks import FRAMEWORKS
 from audit.profile import load_profile
 from audit.report import json_report
-from audit.report.facts import Conclusion
 from audit.settings import VARIABLES
 from audit.simulator import (
     ACTIONS,
@@ -56,13 +56,7 @@ from audit.simulator import (
 )
 from audit.timestamps import shown
 
-EXIT_CODES: Final = {Conclusion.COMPLIANT: 0, Conclusion.INCOMPLETE: 3, Conclusion.NON_COMPLIANT: 10}
-INTERNAL_ERROR: Final = 1
 _DEMO: Final = "cbr-audit-demo"
-NOT_POSSIBLE: Final = 2
-NOT_AN_ANSWER: Final = 2
-ROWS_REJECTED: Final = 3
-DRIFT_ONLY: Final = 4
 _OPTIONS: Final = {
     "CBR_AUDIT_ENDPOINT": "--endpoint",
     "HUAWEICLOUD_SDK_IAM_ENDPOINT": "--iam-endpoint",
@@ -215,7 +209,7 @@ def run(
     except SettingsError as error:
         raise type(error)(_with_options(str(error))) from error
     _print_done(done)
-    ctx.exit(EXIT_CODES[done.report.conclusion])
+    ctx.exit(OF_CONCLUSION[done.report.conclusion])
 
 
 @main.command(short_help="Try out everything that an audit needs.")

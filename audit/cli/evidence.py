@@ -14,6 +14,7 @@ import orjson
 from audit.app.connections import opened_store
 from audit.app.event import read_time
 from audit.app.replay import Replay, replay
+from audit.cli.exit_codes import DIFFERENT, TAMPERED
 from audit.cli.screen import printable, summary_lines
 from audit.errors import SettingsError, StoreError
 from audit.evidence.chain import PublicKey
@@ -26,8 +27,6 @@ from audit.report.changes import Change, Changes, compare
 from audit.settings import VARIABLES
 from audit.timestamps import shown
 
-TAMPERED: Final = 10
-DIFFERENT: Final = 10
 _MOST_FAULTS: Final = 50
 _USUAL: Final = "cbr-audit-demo"
 

@@ -3,18 +3,17 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 import orjson
 
 from audit.app.event import read_keys
+from audit.cli.exit_codes import NO_RESULT, OF_CONCLUSION
 from audit.cloud.functiongraph import Invoked, invoke, target
 from audit.errors import SettingsError
 from audit.report.wording import VERDICTS, compliant_by, count, notices, printable
 from audit.settings import VARIABLES
-
-_EXIT_CODES: Final = {"compliant": 0, "incomplete": 3, "non_compliant": 10}
 
 
 @click.command(name="invoke", short_help="Start the deployed function by hand.")
@@ -52,7 +51,7 @@ def invoke_command(
         click.echo(orjson.dumps({"request_id": invoked.request_id, "returned": invoked.returned}))
     else:
         click.echo("\n".join(printable(line) for line in (_lines(invoked) if wait else _started(invoked))))
-    ctx.exit(_EXIT_CODES.get(str(invoked.returned.get("conclusion")), 3) if wait else 0)
+    ctx.exit(OF_CONCLUSION.get(str(invoked.returned.get("conclusion")), NO_RESULT) if wait else 0)
 
 
 def _event(given: str) -> Any:

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 import click
 
+from audit.cli.exit_codes import NOT_USABLE
 from audit.cli.screen import printable
 from audit.errors import ProfileError
 from audit.profile import PRESETS, build, find_source
@@ -13,8 +13,6 @@ from audit.profile.explanation import explain
 from audit.profile.remarks import remarks
 from audit.profile.starter import starter
 from audit.report.wording import count
-
-NOT_USABLE: Final = 2
 
 
 @click.group()
