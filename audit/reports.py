@@ -7,15 +7,17 @@ for run in open_reports("file:///var/lib/cbr-audit"):
 """
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from audit.app.connections import store_at
 from audit.errors import ChainError, StoreError
 from audit.evidence.chain import Digest, Envelope, folder_of
 from audit.evidence.publish import REPORT
-from audit.evidence.store import Store, open_store
+from audit.evidence.store import Store
 from audit.evidence.stored_runs import prefix_of, read_listed, read_manifest
 from audit.report.facts import Conclusion
 from audit.report.models import ManifestFile, ReportFile
@@ -98,16 +100,18 @@ def open_reports(
     to the one before is held against it.
 
     Args:
-        url: of the store, or the store itself.
+        url: of the store, or the store itself. One in OBS takes access keys, and whatever else it needs, from the same
+            variables of the environment as an audit.
         project_id: one project; all of them unless told.
         since: leave out runs whose time of judgement is earlier.
         until: leave out runs whose time of judgement is later.
 
     Raises:
+        SettingsError: the URL cannot be used, or its access keys are missing.
         StoreError: the store cannot be read.
         ChainError: a digest is damaged, or does not follow the one that it names.
     """
-    store = open_store(url) if isinstance(url, str) else url
+    store = store_at(url, os.environ) if isinstance(url, str) else url
     for project in (project_id,) if project_id else store.projects():
         known: dict[str, str] = {}
         for key in store.keys(folder_of(project)):
@@ -120,6 +124,7 @@ def latest_report(url: str | Store, project_id: str | None = None) -> StoredRun:
     """Return the run with the latest time of judgement.
 
     Raises:
+        SettingsError: the URL cannot be used, or its access keys are missing.
         StoreError: the store holds no run, or cannot be read.
     """
     latest = max(open_reports(url, project_id), key=lambda run: (run.as_of, run.digest.seq), default=None)

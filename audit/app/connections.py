@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+from weakref import finalize
 
 from msgspec import Struct
 
@@ -77,23 +78,25 @@ def opened(order: Order) -> Iterator[Connections]:
         yield Connections(settings, who, reading, storing, store, _in_kms(order, stack))
 
 
-@contextmanager
-def opened_store(url: str, variables: Mapping[str, str]) -> Iterator[Store]:
-    """Open a store to look into it: one in OBS needs access keys, and no project.
+def store_at(url: str, variables: Mapping[str, str]) -> Store:
+    """Open a store to look into it, by its URL: one in OBS needs access keys, and no project.
+
+    Its connections are closed when nothing refers to it any more.
 
     Raises:
         SettingsError: naming everything that is missing or wrong.
     """
     if not url.startswith(SCHEME):
-        yield open_store(url)
-        return
+        return open_store(url)
     from audit.app.store_settings import StoreSettings  # noqa: PLC0415  # an audit has no use for it
 
     settings = StoreSettings.read({**variables, "CBR_AUDIT_STORE": url})
     REDACTOR.learn(settings.secrets)
-    with closing(Transport(limits=_storing(_HOUR), dialect=OBS)) as transport:
-        keys = signed_in(settings, None, transport, CloudClock()).keys
-        yield open_store(url, _in_obs(settings, keys, transport))
+    transport = Transport(limits=_storing(_HOUR), dialect=OBS)
+    keys = signed_in(settings, None, transport, CloudClock()).keys
+    store = open_store(url, _in_obs(settings, keys, transport))
+    finalize(store, transport.close)
+    return store
 
 
 def credentials_for(order: Order, transport: Transport, project_id: str) -> Credentials:

@@ -18,7 +18,7 @@ from rich.console import Console
 from audit import __version__, log
 from audit.answers.check import as_lines, as_values, check
 from audit.answers.kinds import ANSWERS
-from audit.app.connections import opened_store
+from audit.app.connections import store_at
 from audit.app.doctor import Result
 from audit.app.event import read_time
 from audit.app.garbage import look_rarely
@@ -249,11 +249,9 @@ def show(*, where: str | None, project_id: str | None) -> None:
     variables = _environment()
     usual = variables.get("CBR_AUDIT_STORE", _DEMO)
     if where and RUN_ID.fullmatch(where):
-        with opened_store(usual, variables) as store:
-            _print_report(read_run(store, where))
+        _print_report(read_run(store_at(usual, variables), where))
     else:
-        with opened_store(where or usual, variables) as store:
-            _print_report(read_report(store, project_id))
+        _print_report(read_report(store_at(where or usual, variables), project_id))
 
 
 @main.command()

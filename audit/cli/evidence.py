@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, Final
 import click
 import orjson
 
-from audit.app.connections import opened_store
+from audit.app.connections import store_at
 from audit.app.event import read_time
 from audit.app.replay import Replay, replay
 from audit.cli.exit_codes import DIFFERENT, TAMPERED
@@ -75,18 +74,18 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
 
     Exit codes: 0 everything is as it was published, 10 something was changed, is missing or was added, 2 wrong use.
     """
-    with _opened(where) as store:
-        project = project_id or _project_of(store)
-        result = verify(
-            store,
-            project,
-            since=since,
-            until=until,
-            key=PublicKey(public_key.read_bytes()) if public_key else None,
-            expected_head=expect_head,
-        )
-        if not result.digests and not result.faults:
-            raise StoreError(f"{store.url} holds no digest of the project {project}")
+    store = _opened(where)
+    project = project_id or _project_of(store)
+    result = verify(
+        store,
+        project,
+        since=since,
+        until=until,
+        key=PublicKey(public_key.read_bytes()) if public_key else None,
+        expected_head=expect_head,
+    )
+    if not result.digests and not result.faults:
+        raise StoreError(f"{store.url} holds no digest of the project {project}")
     if as_json:
         click.echo(orjson.dumps(_as_json(result), option=orjson.OPT_INDENT_2))
     else:
@@ -108,11 +107,11 @@ def replay_run(
     Exit codes: 0 the same bytes, or a what-if; 10 something differs; 2 wrong use, or evidence is missing.
     """
     other = load_profile(profile) if profile else None
-    with _opened(store) as opened:
-        result = replay(opened, project_id or _project_of(opened), run_id, other)
-        if result.is_what_if:
-            _print_what_if(result, read_run(opened, run_id).report)
-            return
+    opened = _opened(store)
+    result = replay(opened, project_id or _project_of(opened), run_id, other)
+    if result.is_what_if:
+        _print_what_if(result, read_run(opened, run_id).report)
+        return
     for name in result.identical:
         click.echo(f"identical  {name}")
     for name in result.differing:
@@ -133,9 +132,9 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
 
     BEFORE and AFTER are ids of runs, or report.json files. Without AFTER, the latest report is taken.
     """
-    with _opened(store) as opened:
-        older = _report(before, opened)
-        newer = _report(after, opened) if after else read_report(opened).report
+    opened = _opened(store)
+    older = _report(before, opened)
+    newer = _report(after, opened) if after else read_report(opened).report
     try:
         changes = compare(older, newer)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -146,10 +145,10 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
         _print_changes(changes)
 
 
-def _opened(url: str | None) -> AbstractContextManager[Store]:
+def _opened(url: str | None) -> Store:
     """Open a store that is named, or else the usual one."""
     variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
-    return opened_store(url or variables.get("CBR_AUDIT_STORE", _USUAL), variables)
+    return store_at(url or variables.get("CBR_AUDIT_STORE", _USUAL), variables)
 
 
 def _project_of(store: Store) -> str:

@@ -16,6 +16,8 @@ from urllib3.connection import HTTPConnection
 
 import handler
 from audit.cli.commands import main
+from audit.errors import SettingsError
+from audit.reports import latest_report, open_reports
 from audit.simulator import serve
 from tests.edges.pretend import AS_OF, Context, a_simulator, without_waiting
 from tests.edges.s3_server import BUCKET, S3Server
@@ -62,6 +64,20 @@ def test_a_report_is_stored_and_shown_again(place: Place) -> None:
     assert place.invoke("show").stdout == done.stdout
     assert place.invoke("show", run.rpartition("/")[2]).stdout == done.stdout
     assert place.invoke("show", run, HUAWEICLOUD_SDK_PROJECT_ID="", CBR_AUDIT_ENDPOINT="").stdout == done.stdout
+
+
+def test_programs_read_the_reports_of_a_store_in_obs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert place.invoke("run", "--as-of", AS_OF.isoformat()).exit_code == 0
+    store = place.settings["CBR_AUDIT_STORE"]
+    with pytest.raises(SettingsError, match="AK"):
+        latest_report(store)
+    for name, value in place.settings.items():
+        monkeypatch.setenv(name, value)
+
+    (run,) = open_reports(store)
+
+    assert (run.as_of, run.report.conclusion) == (AS_OF, "compliant")
+    assert latest_report(store).read("findings.csv").startswith(b"run,as_of,")
 
 
 def test_what_goes_on_is_imported_once_while_the_first_answer_is_on_its_way(
