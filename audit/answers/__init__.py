@@ -1,4 +1,6 @@
 """From the bytes of an answer to rows: strict JSON, kinds of answers, drift, and rows that cannot be used.
 
-Imports history, records and the ground; nothing here asks the cloud.
+Nothing here asks the cloud.
+
+Imports history and records.
 """

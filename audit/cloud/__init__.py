@@ -1,4 +1,6 @@
 """Whatever is asked of Huawei Cloud: HTTP, signing in, CBR, FunctionGraph, and what IAM must allow.
 
-Imports answers and what is below it; knows nothing of judging and reports.
+It knows nothing of judging and reports.
+
+Imports answers and records.
 """

@@ -1,4 +1,7 @@
-"""The catalogue of controls: one file each, listed here by hand in order of id."""
+"""The catalogue of controls: one file each, listed here by hand in order of id.
+
+Imports history, judging, records and subjects.
+"""
 
 from typing import Any, Final
 

@@ -1,4 +1,6 @@
 """What is kept, and how it is proven: stores, the chain of digests, publishing, verifying, reading what a run left.
 
-Imports reports, judging and the cloud's HTTP; knows nothing of how an audit is put together.
+It knows nothing of how an audit is put together.
+
+Imports answers, cloud, history, records, report and subjects.
 """

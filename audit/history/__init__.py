@@ -1,6 +1,6 @@
 """The tasks that are known, and how they merge; packed, because there may be a million of them.
 
-Imports records and the ground.
+Imports records.
 """
 
 from audit.history.known_tasks import History

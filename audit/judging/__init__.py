@@ -1,4 +1,6 @@
 """How subjects are judged: findings, what is demanded of whom, the evaluation, and what standards make of it.
 
-Imports subjects and what is below them; the controls themselves stand above it.
+The controls themselves stand above it.
+
+Imports records, schedule and subjects.
 """

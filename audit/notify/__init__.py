@@ -1,4 +1,7 @@
-"""Telling people and monitors about a run: every channel is optional, and none can fail the run."""
+"""Telling people and monitors about a run: every channel is optional, and none can fail the run.
+
+Imports cloud and report.
+"""
 
 from audit.notify.notifier import Notifier
 

@@ -3,6 +3,8 @@
 Field names and meanings: "Querying the Task List" (tables 5 to 18), ListPolicies, ListVault, ListBackups,
 ListProtectable, ListAgent, ListOrganizationPolicies, ListOrganizationPolicyDetail, ShowMembersDetail and
 ShowStorageUsage of the CBR API.
+
+Imports no other room.
 """
 
 from audit.records.agent import Agent

@@ -3,6 +3,8 @@
 They are listed here by hand. A report may be larger than all that it is made of, so runs never hold one as a whole.
 
 A format is imported when it is rendered: no run needs them all, and none needs one before its first request.
+
+Imports history, judging, records, schedule and subjects.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,7 @@
-"""A pretend Cloud Backup and Recovery with its IAM, for trying out and testing an auditor."""
+"""A pretend Cloud Backup and Recovery with its IAM, for trying out and testing an auditor.
+
+Imports no other room: code that it shared with the auditor would share its mistakes.
+"""
 
 from typing import TYPE_CHECKING, Any
 

@@ -3,6 +3,8 @@
 Resources are the union of what the vaults hold and what the tasks name, and of what could be protected where that was
 read. One that never ran is there, as the worst case; one that left every vault is there too, with the task that shows
 when it left.
+
+Imports history, records and schedule.
 """
 
 from audit.schedule.matching import JUDGED, UNMET, PlannedRun, RunState, Schedules

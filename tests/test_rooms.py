@@ -1,0 +1,71 @@
+"""The rooms of the house: each says what it imports, and docs/architecture.md shows all of them."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HOUSE = ROOT / "audit"
+ROOMS = sorted(path.parent.name for path in HOUSE.glob("*/__init__.py"))
+GROUND = {path.stem for path in HOUSE.glob("*.py")} - {"__init__", "reports"}
+MAP = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PICTURE = MAP.partition("```mermaid")[2].partition("```")[0]
+TABLE = MAP.partition("## To change something")[2]
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+
+
+def imported(room: str) -> set[str]:
+    """The rooms that a room imports."""
+    nodes = [node for path in (HOUSE / room).rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))]
+    modules = {
+        f"{node.module}.{name.name}" for node in nodes if isinstance(node, ast.ImportFrom) for name in node.names
+    }
+    return {name.split(".")[1] for name in modules if name.startswith("audit.")} & {*ROOMS} - {room}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_says_in_its_docstring_which_others_it_imports(room: str) -> None:
+    said = ast.get_docstring(ast.parse((HOUSE / room / "__init__.py").read_text())) or ""
+    line = re.search(r"^Imports (.+?)[.:]", said, re.MULTILINE)
+
+    assert line, f"audit/{room}/__init__.py ends with a line like: Imports history and records."
+    named = set() if line[1] == "no other room" else set(re.split(r", | and ", line[1]))
+    assert named == imported(room), f"audit/{room}/__init__.py"
+
+
+def test_no_two_modules_of_the_auditor_give_one_name_to_two_classes() -> None:
+    classes = [
+        (node.name, path.relative_to(HOUSE).as_posix())
+        for path in HOUSE.rglob("*.py")
+        if not path.is_relative_to(HOUSE / "simulator")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    names = [name for name, _ in classes]
+
+    assert not sorted(each for each in classes if names.count(each[0]) > 1)
+
+
+def test_the_picture_shows_every_room_and_nothing_that_is_none() -> None:
+    assert set(re.findall(r'\b([a-z]+)\["', PICTURE)) == {*ROOMS}, "docs/architecture.md"
+
+
+def test_the_floors_are_those_of_the_contract() -> None:
+    floors = "".join(f"    {floor}\n" for floor in CONTRACTS[0]["layers"])
+
+    assert f"\n\n{floors}\n" in MAP, "docs/architecture.md"
+
+
+def test_every_place_on_the_map_exists() -> None:
+    places = {place for place in re.findall(r"`([\w./*-]+)`", MAP) if "/" in place}
+
+    assert len(places) > len(ROOMS)
+    assert not [place for place in places if not list(ROOT.glob(place.rstrip("/")))], "docs/architecture.md"
+
+
+@pytest.mark.parametrize("place", [*(f"audit/{room}/" for room in ROOMS), *(f"audit/{file}.py" for file in GROUND)])
+def test_the_table_leads_to_every_room(place: str) -> None:
+    assert f"`{place}" in TABLE, f"docs/architecture.md has no row that leads to {place}"
