@@ -76,7 +76,7 @@ def told(tasks: int, intake: Intake, report: Report) -> Mapping[str, Any]:
     return {
         "tasks": tasks,
         "resources": report.summary.resources,
-        "rejected": len(intake.rejected),
+        "rejected": len(report.collection.rejected),
         "drift": len(intake.drift),
         "findings": sum(report.summary.outcomes.values()),
     }
