@@ -66,6 +66,8 @@ def test_every_place_on_the_map_exists() -> None:
     assert not [place for place in places if not list(ROOT.glob(place.rstrip("/")))], "docs/architecture.md"
 
 
-@pytest.mark.parametrize("place", [*(f"audit/{room}/" for room in ROOMS), *(f"audit/{file}.py" for file in sorted(GROUND))])
+@pytest.mark.parametrize(
+    "place", [*(f"audit/{room}/" for room in ROOMS), *(f"audit/{file}.py" for file in sorted(GROUND))]
+)
 def test_the_table_leads_to_every_room(place: str) -> None:
     assert f"`{place}" in TABLE, f"docs/architecture.md has no row that leads to {place}"

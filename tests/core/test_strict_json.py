@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from audit.answers import strict_json
@@ -157,6 +157,7 @@ class TestAFewBadRowsOfAnAnswer:
         return {key: [readable(row) for row in part] if isinstance(part, list) else part for key, part in value.items()}
 
     @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (" ,\n", " : ")])
+    @settings(max_examples=40)
     @given(
         good=st.lists(ROWS, max_size=6),
         bad=st.lists(st.sampled_from(BAD), min_size=1, max_size=4),

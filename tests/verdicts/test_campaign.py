@@ -8,7 +8,7 @@ from tests.verdicts.relations import RELATIONS, try_relation
 from tests.verdicts.truths import TELLINGS, try_truth
 
 PROJECTS = [(telling, scenario) for telling, (scenarios, _tell) in TELLINGS.items() for scenario in scenarios]
-SHARES = 8
+SHARES = 12
 
 
 @pytest.mark.parametrize("seed", [4, 9, 22])
