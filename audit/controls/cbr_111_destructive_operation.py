@@ -59,6 +59,7 @@ from audit.judging.findings import (
     Verdict,
     failed,
     guessed,
+    last_copy,
     not_applicable,
     passed,
     puzzled,
@@ -177,10 +178,8 @@ def _in_doubt(deletions: list[Task], guesses: list[Task], unsure: Mapping[Key, F
     """Say why nobody can say whether backups that are gone had come to their end."""
     tasks = [task for task in deletions if task in guesses or task.backup_key in unsure]
     facts = {**facts, "gone_in_doubt": len(guesses) + len(unsure)}
-    if guesses or set(unsure.values()) != {Fate.LAST}:
-        return guessed(tasks, **facts)
-    reason = "a backup is gone that the policy may keep as the one of its day, week, month or year"
-    return unknown(reason, tasks, **facts)
+    is_guessed = guesses or set(unsure.values()) != {Fate.LAST}
+    return guessed(tasks, **facts) if is_guessed else last_copy(tasks, **facts)
 
 
 def _reason(found: list[Task]) -> str:

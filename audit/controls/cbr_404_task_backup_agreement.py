@@ -14,8 +14,9 @@ How it is judged
                     read, by a task that names no backup, or by one whose status or operation is not documented, or that
                     says it succeeded and names an error; or the vault says that it keeps no backup of the resource and
                     one is listed, or the other way round; or backups are gone by rules that no run saw when they were
-                    made, and others beside them are kept for longer; or backups that an earlier run saw are gone,
-                    nothing explains it, and CBR-111 is not applied
+                    made, and others beside them are kept for longer; or a number explains it, and the last backup of a
+                    day, week, month or year is gone of which the policy keeps one; or backups that an earlier run saw
+                    are gone, nothing explains it, and CBR-111 is not applied
     not_applicable  the log shows no successful backup whose vault holds the resource, and no backup is there that was
                     made while the log is covered
     Retention explains a loss where an applied policy by its rules of then, or the end of the next backup that is there,
@@ -43,6 +44,7 @@ from audit.judging.findings import (
     Verdict,
     failed,
     guessed,
+    last_copy,
     not_applicable,
     passed,
     puzzled,
@@ -96,6 +98,8 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unknown(reason, gone, **facts)
     if claims.doubtful:
         return guessed(claims.doubtful, gone_in_doubt=len(claims.doubtful), **facts)
+    if claims.last:
+        return last_copy(claims.last, gone_in_doubt=len(claims.last), **facts)
     return _agreed(resource, claims, points, limits, facts)
 
 

@@ -104,6 +104,13 @@ def guessed(tasks: Iterable[Task], /, **facts: Fact | datetime) -> Verdict:
     return unknown(reason, tasks, **facts)
 
 
+def last_copy(tasks: Iterable[Task], /, **facts: Fact | datetime) -> Verdict:
+    """Nobody can say whether a number took a backup, or somebody one that the policy keeps for longer."""
+    return unknown(
+        "a backup is gone that the policy may keep as the one of its day, week, month or year", tasks, **facts
+    )
+
+
 def unclear(resource: Resource, /, **facts: Fact | datetime) -> Verdict:
     """Nobody can say whether a planned backup of a resource was made."""
     if resource.puzzling:

@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import takewhile
+from itertools import chain, takewhile
 from math import inf
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 from audit.history import TaskList
 from audit.records import DELETIONS, Backup, Task
 from audit.records.keys import Key
+from audit.subjects.fates import Fate
 from audit.subjects.lives import Lives
 from audit.subjects.resource import Resource
 from audit.subjects.rules import Rules
@@ -49,6 +50,7 @@ class Claims(NamedTuple):
         newest: the newest of those, if there is one.
         gone: those whose backup is not there, and nothing that was read explains why, oldest first.
         doubtful: those whose backup is not there, by rules that no run saw then and that what is left denies.
+        last: those whose backup a number took although its policy keeps one of its day, week, month or year.
         hollow: those that name a backup older than themselves, or one that an earlier success made, oldest first.
     """
 
@@ -56,6 +58,7 @@ class Claims(NamedTuple):
     newest: list[Task]
     gone: list[Task]
     doubtful: list[Task]
+    last: list[Task]
     hollow: list[Task]
 
 
@@ -107,12 +110,13 @@ def weigh_claims(resource: Resource, now: datetime) -> Claims:
         hollow |= {place for place, task in enumerate(successes) if task.key in repeats}
     named = [place for place, key in enumerate(keys) if key is not None and place not in fresh]
     missing = successes.each(place for place in absent if place not in hollow and place not in fresh)
-    gone, doubtful = unexplained(_without_any(missing, resource), resource, now)
+    gone, doubtful, last = unexplained(_without_any(missing, resource), resource, now)
     return Claims(
         made=len(named),
         newest=successes.each(named[-1:]),
         gone=gone,
         doubtful=doubtful,
+        last=last,
         hollow=successes.each(sorted(hollow - fresh)),
     )
 
@@ -165,10 +169,12 @@ class Unexplained(NamedTuple):
     Attributes:
         surely: no end of its retention explains it.
         perhaps: rules explain it that no run saw when it was made, and a backup that is left denies them.
+        last: a number explains it, and none is left of a day, week, month or year of which its policy keeps one.
     """
 
     surely: list[Task]
     perhaps: list[Task]
+    last: list[Task]
 
 
 def unexplained(missing: list[Task], resource: Resource, now: datetime) -> Unexplained:
@@ -184,19 +190,20 @@ def left_to_vaults(resource: Resource, now: datetime) -> list[Task]:
     if not resource.missed:
         return []
     gone = resource.missed - resource.points_by_key.keys()
-    surely, perhaps = _unexplained([task for task in resource.kept_successes if task.backup_key in gone], resource, now)
-    return sorted((*surely, *perhaps), key=_BY_AGE)
+    found = _unexplained([task for task in resource.kept_successes if task.backup_key in gone], resource, now)
+    return sorted(chain(*found), key=_BY_AGE)
 
 
 def _unexplained(missing: list[Task], resource: Resource, now: datetime) -> Unexplained:
     ends = _Ends(resource, now)
-    explained = [(task, ends.explain(task.began)) for task in missing]
-    left = [(task, why) for task, why in explained if why is not True]
+    told = [(task, ends.of(task.began)) for task in missing]
+    left = [(task, end) for task, end in told if end != Fate.DUE]
     if not left:  # nearly always
-        return Unexplained([], [])
+        return Unexplained([], [], [])
     deleted = {task.backup_key for task in resource.doing(DELETIONS) if not task.broke} - {None}
-    left = [(task, why) for task, why in left if task.backup_key not in deleted]
-    return Unexplained([task for task, why in left if why is False], [task for task, why in left if why is None])
+    left = [(task, end) for task, end in left if task.backup_key not in deleted]
+    fates = (Fate.EARLY, Fate.UNKNOWN, Fate.LAST)
+    return Unexplained(*([task for task, end in left if end == fate] for fate in fates))
 
 
 class _Ends:
@@ -210,15 +217,17 @@ class _Ends:
         points = (point for point in resource.own_points or () if point.vault_id in vault_ids)
         self._lives = Lives(points, self._rules)
 
-    def explain(self, made: datetime) -> bool | None:
-        """Whether a backup that was made at a time had come to its end; None where that is a guess, and denied."""
+    def of(self, made: datetime) -> Fate:
+        """Say whether a backup that was made at a time had come to its end."""
         is_old = self._is_old(made)
         if not is_old and not self._is_outnumbered(made):
-            return False
+            return Fate.EARLY
         is_denied = self._lives.outlast(self._resource.id, made, self._now) or (
             not is_old and self._lives.outnumber(self._resource.id, made)
         )
-        return None if is_denied else True
+        if is_denied:
+            return Fate.UNKNOWN
+        return Fate.LAST if not is_old and self._rules.lack_a_copy(made, self._began, self._left) else Fate.DUE
 
     def _is_old(self, made: datetime) -> bool:
         """Whether it has the age at which the rules of then, or the end that the next one shows, delete it."""
@@ -233,6 +242,10 @@ class _Ends:
         """Whether so many newer ones were made as were kept since then."""
         newer = len(self._began) - bisect_right(self._began, made)
         return newer >= min(self._rules.numbers(made, self._now), default=inf)
+
+    @cached_property
+    def _left(self) -> list[datetime]:
+        return [point.created_at for point in self._resource.own_points or ()]
 
     @cached_property
     def _shown(self) -> list[Backup]:

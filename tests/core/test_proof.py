@@ -42,7 +42,7 @@ def proof_of(tasks: list[Task], points: list[Backup], **changes: Any) -> tuple[s
 
 
 def gone_and_hollow(tasks: list[Task], points: list[Backup], **changes: Any) -> tuple[list[str], list[str]]:
-    _made, _newest, gone, _doubtful, hollow = weigh_claims(held(tasks, points, **changes), NOW)
+    _made, _newest, gone, _doubtful, _last, hollow = weigh_claims(held(tasks, points, **changes), NOW)
     return [task.id for task in gone], [task.id for task in hollow]
 
 

@@ -204,6 +204,25 @@ class TestABackupThatIsGone:
 
         assert judged([elsewhere], ran(9 * DAY), ran(6 * DAY, backup_id="b-2"), policies=first).outcome is Outcome.PASS
 
+    @pytest.mark.parametrize(
+        ("weekly", "left", "outcome"),
+        [
+            (4, (), Outcome.UNKNOWN),
+            (4, (7, 14, 21), Outcome.PASS),
+            (4, (7, 21), Outcome.UNKNOWN),
+            (0, (), Outcome.PASS),
+        ],
+    )
+    def test_a_number_takes_no_last_backup_of_a_week(
+        self, weekly: int, left: tuple[int, ...], outcome: Outcome
+    ) -> None:
+        policy = a_policy(retention_days=None, max_backups=2, weekly_copies=weekly)
+        tasks = [ran(day * DAY, backup_id=f"b-{day}") for day in range(28, 0, -1)]
+        points = [kept(day * DAY, f"b-{day}", expired_at=None) for day in (*reversed(left), 2, 1)]
+        verdict = judged(points, *tasks, policies=(a_policy_subject(policy, terms=(Terms(NOW, NOW, None, 2),)),))
+
+        assert verdict.outcome is outcome, verdict.reason
+
     def test_a_number_takes_the_oldest_first_where_no_run_saw_it(self) -> None:
         policy = a_policy(retention_days=None, max_backups=1)
         seen = (Terms(NOW - 9 * DAY, NOW, None, 1),)
