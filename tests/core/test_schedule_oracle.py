@@ -14,6 +14,8 @@ from audit.subjects import PolicySubject, Resource, RunState, Schedules
 from tests.core.builders import DAY, HOUR, NOW, TICK, a_policy, a_resource, a_task, a_vault, a_window, limits
 from tests.core.oracle import DAYS, MINUTE, Answer, Oracle, Rule, World
 
+pytestmark = pytest.mark.no_cover  # other tests reach every line, and tracing takes as long as the test
+
 WORLDS = 1000
 CHUNK = 100
 STATUSES = ["success"] * 8 + ["failed"] * 3 + ["timeout", "skipped", "skipped", "running", "waiting", "paused"]

@@ -163,6 +163,7 @@ class TestAFewBadRowsOfAnAnswer:
         bad=st.lists(st.sampled_from(BAD), min_size=1, max_size=4),
         chance=st.randoms(use_true_random=False),
     )
+    @pytest.mark.no_cover
     def test_each_stands_in_its_place(
         self, separators: tuple[str, str], good: list[Any], bad: list[str], chance: Any
     ) -> None:

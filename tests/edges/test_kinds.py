@@ -30,6 +30,7 @@ def outcomes(report: Any, outcome: Outcome) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("scenario", ["healthy", "mixed", "failing"])
+@pytest.mark.no_cover
 def test_the_strict_demands_find_what_was_planted_and_nothing_else(scenario: str, seed: int, tmp_path: Path) -> None:
     estate = build_estate(scenario, seed=seed, resources=18, days=20, as_of=AS_OF)
     planted = {(entry["control"], entry["subject"]["id"]) for entry in estate.truth("strict")["expected"]}

@@ -84,6 +84,7 @@ REFUSED = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
 @pytest.mark.parametrize("answer", [REFUSED, HTML, Response(500), json_response({})], ids=["403", "html", "500", "{}"])
 @pytest.mark.parametrize("path", ["/policies", "/vaults"])
 @pytest.mark.parametrize("scenario", ["healthy", "failing"])
+@pytest.mark.no_cover
 def test_an_inventory_that_cannot_be_read_leaves_unknowns(
     scenario: str, path: str, answer: Response, tmp_path: Path
 ) -> None:

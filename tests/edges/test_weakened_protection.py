@@ -34,7 +34,7 @@ class World:
     """
 
     folder: Path
-    estate: Estate = field(default_factory=lambda: build_estate("healthy", seed=3, resources=8, days=30, as_of=AS_OF))
+    estate: Estate = field(default_factory=lambda: build_estate("healthy", seed=3, resources=8, days=16, as_of=AS_OF))
     now: datetime = AS_OF
     intercept: Any = None
     is_replayed: bool = False

@@ -10,6 +10,8 @@ from tests.fuzz.mutator import MUTATIONS, good_rows, mutate
 from tests.fuzz.verdicts import DRIFTED, REFUSED, USED, compare, the_expected, the_verdict
 from tests.fuzz.ways import compare_ways
 
+pytestmark = pytest.mark.no_cover  # other tests reach every line, and tracing takes as long as the test
+
 
 @pytest.mark.parametrize("seed", range(4))
 def test_both_validators_agree_on_a_thousand_mutated_rows_and_every_row_is_counted(seed: int) -> None:

@@ -282,6 +282,7 @@ def test_vaults_are_far_older_than_the_window() -> None:
 
 
 @pytest.mark.parametrize(("scenario", "seed"), [("mixed", 1), ("failing", 2)])
+@pytest.mark.no_cover
 def test_the_truth_of_a_large_estate_agrees_with_a_recount(scenario: str, seed: int) -> None:
     estate = an_estate(scenario, seed=seed, resources=150, days=30)
     expected = estate.truth()["expected"]

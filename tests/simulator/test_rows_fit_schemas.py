@@ -13,6 +13,8 @@ from audit.simulator import SCENARIOS, Simulator
 from audit.simulator.protectables import KINDS
 from tests.simulator.asking import a_simulator, ask, body_of, found
 
+pytestmark = pytest.mark.no_cover  # other tests reach every line, and tracing takes as long as the test
+
 OPERATIONS = ("backup", "replication")
 LISTS = {
     "operation_logs": ("operation-logs",),

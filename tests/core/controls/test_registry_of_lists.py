@@ -26,6 +26,8 @@ from tests.core.controls.random_inventory import (
     without_some_rows,
 )
 
+pytestmark = pytest.mark.no_cover  # other tests reach every line, and tracing takes as long as the test
+
 MAKERS: dict[SubjectKind, Callable[[random.Random], Judged]] = {
     SubjectKind.POLICY: a_random_policy_subject,
     SubjectKind.RESOURCE: a_random_resource_with_points,

@@ -155,6 +155,7 @@ def _names(changes: tuple[Callable[..., None], ...]) -> str:
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("changes", [(add,), (remove,), (update,), (add, add_late, update, remove)], ids=_names)
+@pytest.mark.no_cover
 def test_changes_during_a_walk_over_the_socket_lose_nothing_without_a_gap(
     seed: int, changes: tuple[Change, ...]
 ) -> None:
