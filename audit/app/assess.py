@@ -38,13 +38,12 @@ def assess(
         intake: what was read.
         readings: how completely.
         previous: what the run before left.
-        former: what that run saw of the inventory; None where no control looks at it.
+        former: what that run saw of the inventory; None where no control looks at it, or that run saw more.
     """
     log = next(reading for reading in readings if reading.kind == Kind.TASKS)
     demands = profile.demands_at(facts.as_of)
     memory = previous.memory if previous else None
-    if previous and previous.seen is not None and log.enterprise_project_id is None:
-        former = None  # this run may have been shown less: what it misses need not be gone
+    if previous and previous.may_have_seen_more(readings):
         memory = memory and memory.without_listed_vaults()
     rejected = tuple(row for row in intake.rejected if row.is_since(facts.window.since))
     collection = subjects.Collection(

@@ -13,8 +13,16 @@ from audit.app.order import Order
 from audit.app.run import Done, Watch, run
 from audit.collection import Window
 from audit.evidence.publish import Publication, newest
-from audit.evidence.run_before import RunBefore, is_judged_already, read_run_before, recalled
+from audit.evidence.run_before import (
+    Newest,
+    RunBefore,
+    is_judged_already,
+    newest_run,
+    read_run_before,
+    recalled,
+)
 from audit.evidence.signers import ready_signer
+from audit.evidence.stored_runs import ReadOnce
 from audit.profile import profile_changes
 from audit.report.baseline import Baseline
 from audit.report.facts import RunFacts
@@ -43,15 +51,16 @@ def continue_run(
     signer = ready_signer(order.settings, connections.kms)
     head = newest(connections.store, order.settings.project_id, pointer)
     scope, look_back = order.settings.enterprise_project_id, order.profile.remembered
-    before = read_run_before(connections.store, head, until=order.until, look_back=look_back, scope=scope)
-    previous = recalled(connections.store, head, before, order.until, scope)
-    newest_of_all = before or read_run_before(connections.store, head, until=order.until, look_back=look_back)
+    stored = ReadOnce(connections.store)
+    before = read_run_before(stored, head, until=order.until, look_back=look_back, scope=scope)
+    previous = recalled(stored, head, before, order.until, scope)
+    newest_of_all = before or newest_run(stored, head, order.until)
     if newest_of_all and newest_of_all.scope != scope and not previous.is_lost:
         previous = _of_another_scope(newest_of_all)
     facts = structs.replace(
         _facts(order, before, previous),
         is_what_if=_is_what_if(order, newest_of_all),
-        is_backfill=is_judged_already(connections.store, head, order.until, scope),
+        is_backfill=is_judged_already(stored, head, order.until, scope),
     )
     _tell(facts, connections)
     begin(facts)
@@ -60,7 +69,7 @@ def continue_run(
     return done, before.report if before else None
 
 
-def _of_another_scope(before: RunBefore) -> Baseline:
+def _of_another_scope(before: RunBefore | Newest) -> Baseline:
     """Take over nothing of a run that read another part of the project: its silence and its subjects are others."""
     what = scope_words(before.scope)
     return Baseline(trouble=f"the run before, {before.run}, audited {what}, and this one begins anew")
@@ -91,7 +100,7 @@ def _facts(order: Order, before: RunBefore | None, previous: Baseline) -> RunFac
     )
 
 
-def _is_what_if(order: Order, before: RunBefore | None) -> bool:
+def _is_what_if(order: Order, before: RunBefore | Newest | None) -> bool:
     """Whether the profile is another one than the configured one, and nobody says that it counts all the same.
 
     Where none is configured, the profile of the run before stands for it. What a new version of cbr-audit added to the

@@ -67,7 +67,7 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     facts = _facts(manifest, used, before, is_what_if=used.sha256 != own.sha256)
     history = sha256_of(intake.tasks.pieces(since=facts.window.since))
     readings = tuple(map(_reading, manifest["readings"]))
-    former = before.read_former(readings) if before and used.compares else None
+    former = before.former(readings) if before and used.compares else None
     report = assess(facts, used, intake, readings, before, former)
     if used.sha256 != own.sha256:
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())

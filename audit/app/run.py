@@ -100,7 +100,7 @@ def run(
 
     with without_gc():
         publication.put(HISTORY, intake.tasks.pieces(since=facts.window.since))
-        former = previous.read_former(readings) if previous and profile.compares else None
+        former = previous.former(readings) if previous and profile.compares else None
         report = assess(facts, profile, intake, readings, previous, former)
         return publish(publication, profile, report)
 

@@ -19,7 +19,7 @@ from audit.answers.intake import Intake
 from audit.collection import Kind, Page, Reading, Rejected
 from audit.evidence.chain import Digest
 from audit.evidence.publish import REPORT
-from audit.evidence.store import Store
+from audit.evidence.store import Readable
 from audit.evidence.stored_runs import (
     MOST_LOOKED_BACK,
     are_all_there,
@@ -89,7 +89,7 @@ class _List:
         return any(row.about.vaults is None or vault_id in row.about.vaults for row in self.doubtful)
 
 
-def read_former(store: Store, digest: Digest, report: Any, readings: Iterable[Reading]) -> "Former":
+def read_former(store: Readable, digest: Digest, report: Any, readings: Iterable[Reading]) -> "Former":
     """Read what a run saw of the inventory.
 
     Args:
@@ -104,7 +104,7 @@ def read_former(store: Store, digest: Digest, report: Any, readings: Iterable[Re
 
 
 def _together(
-    store: Store, digest: Digest, lists: Mapping[Kind, _List], asked: Mapping[Kind, str | None]
+    store: Readable, digest: Digest, lists: Mapping[Kind, _List], asked: Mapping[Kind, str | None]
 ) -> "Former | None":
     """Find policies and vaults of one time where those lists are not; nothing is in them where no run read both."""
     from audit.subjects import Former  # noqa: PLC0415  # nothing needs the subjects before the first answer
@@ -146,7 +146,7 @@ def _former(digest: Digest, lists: Mapping[Kind, _List]) -> "Former":
 class _Shelf:
     """The lists of a run and of those before it, the newest first."""
 
-    def __init__(self, store: Store, digest: Digest, report: Any) -> None:
+    def __init__(self, store: Readable, digest: Digest, report: Any) -> None:
         self._store = store
         self._digest = digest
         self._own = _told(report)
@@ -298,7 +298,7 @@ def _told(report: Any) -> _Told:
         return _Told()
 
 
-def _read_report(store: Store, digest: Digest) -> Any:
+def _read_report(store: Readable, digest: Digest) -> Any:
     """Read the report of a run, None where it is missing or was changed."""
     try:
         return orjson.loads(read_object(store, digest, REPORT) or b"")

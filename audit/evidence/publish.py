@@ -324,8 +324,15 @@ def read_json(store: Store, key: str, needed: Sequence[str]) -> Mapping[str, Any
         StoreError: it is not such an object.
     """
     data = store.read(key)
-    if data is None:
-        return None
+    return None if data is None else json_object(data, key, needed)
+
+
+def json_object(data: bytes, key: str, needed: Sequence[str]) -> Mapping[str, Any]:
+    """Parse a JSON object that must have some keys.
+
+    Raises:
+        StoreError: it is not such an object.
+    """
     try:
         values = orjson.loads(data)
     except orjson.JSONDecodeError as error:

@@ -9,10 +9,9 @@ from typing import Any, Final
 import orjson
 
 from audit.errors import StoreError
-from audit.evidence.publish import MANIFEST, read_json, read_latest, read_pointer
+from audit.evidence.publish import MANIFEST, REPORT, json_object, read_latest, read_pointer
 from audit.evidence.store import LATEST, Store
 
-REPORT: Final = "report.json"
 RUN_ID: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T[0-9]{6}Z-[0-9a-f]{12}")
 
 
@@ -67,14 +66,13 @@ def _verified(store: Store, prefix: str, pointer: Mapping[str, Any] | None = Non
     if pointer and hashlib.sha256(manifest).hexdigest() != pointer["manifest_sha256"]:
         raise StoreError(f"{place}/{MANIFEST} is not the one that {LATEST} names: one of them was changed")
     report = store.read(f"{prefix}{REPORT}")
-    if report is None or hashlib.sha256(report).hexdigest() != _named(store, prefix):
+    if report is None or hashlib.sha256(report).hexdigest() != _named(manifest, f"{prefix}{MANIFEST}"):
         raise StoreError(f"{place}/{REPORT} is not the one that {MANIFEST} names: it was changed or removed")
     return StoredReport(orjson.loads(report), place)
 
 
-def _named(store: Store, prefix: str) -> str | None:
+def _named(manifest: bytes, key: str) -> str | None:
     """The hash that the manifest gives for the report."""
-    manifest = read_json(store, f"{prefix}{MANIFEST}", ("objects",)) or {}
-    objects = manifest.get("objects")
+    objects = json_object(manifest, key, ("objects",))["objects"]
     items = [item for item in objects if isinstance(item, dict)] if isinstance(objects, list) else []
     return next((item.get("sha256") for item in items if item.get("name") == REPORT), None)

@@ -23,7 +23,7 @@ from audit.collection import ALL_GRANTED, Kind, Reading, Window
 from audit.evidence.chain import Digest, Head
 from audit.evidence.former_lists import read_former
 from audit.evidence.publish import HISTORY, PROFILE, REMEMBERED, REPORT, sha256_of
-from audit.evidence.store import Store
+from audit.evidence.store import Readable
 from audit.evidence.stored_runs import (
     MOST_LOOKED_BACK,
     MOST_PASSED_OVER,
@@ -52,7 +52,23 @@ _SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 
 _MADE_ANEW: Final = "is missing, was changed or is of another version; it was made anew from the answers"
 _LOOKED_FOR: Final = "does not remember which rows could not be used; they were looked for again in the answers"
 _GONE: Final = "is missing or was changed"
+_TOO_MANY: Final = (
+    f"none of the newest {MOST_PASSED_OVER:,} runs can be gone on from; older ones were not looked at"
+)
 _LACK: Final = ", some of which are missing: nothing before this run's own reading is covered"
+
+
+class Newest(Struct, frozen=True):
+    """The newest run, whatever it was about, where nothing is taken over from it.
+
+    Attributes:
+        profile: what it was judged by, in the canonical form; None where that is missing or was changed.
+    """
+
+    run: str
+    scope: str
+    profile: Mapping[str, Any] | None
+    tool_version: str
 
 
 class RunBefore(Struct, frozen=True, kw_only=True):
@@ -122,13 +138,22 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         open_since = min((task.created_at for task in self.history if not task.finished), default=read_until)
         return max(min(read_until - _OVERLAP, open_since), until - _SURELY_SHOWN)
 
+    def former(self, readings: tuple[Reading, ...]) -> "Former | None":
+        """What it saw of the inventory; None where the lists may show less than it was shown."""
+        return None if self.may_have_seen_more(readings) else self.read_former(readings)
+
+    def may_have_seen_more(self, readings: tuple[Reading, ...]) -> bool:
+        """Whether it asked for the log by enterprise project, and a run did not: what is missing need not be gone."""
+        log = next(reading for reading in readings if reading.kind == Kind.TASKS)
+        return self.seen is not None and log.enterprise_project_id is None
+
     def covers(self, since: datetime) -> bool:
         """Whether the history reaches up to a time, so that reading on from there leaves no gap."""
         return self.covered is not None and self.covered.until >= since
 
 
 def read_run_before(
-    store: Store, head: Head | None, *, until: datetime, look_back: timedelta, scope: str | None = None
+    store: Readable, head: Head | None, *, until: datetime, look_back: timedelta, scope: str | None = None
 ) -> RunBefore | None:
     """Read what the newest run left that judged no later time than this one; None where there is none.
 
@@ -151,10 +176,12 @@ def read_run_before(
     return replace(before, recalled=replace(before.recalled, trouble=trouble, is_lost=True))
 
 
-def _judged_before(store: Store, head: Head, until: datetime, scope: str | None) -> tuple[Digest | None, str]:
+def _judged_before(store: Readable, head: Head, until: datetime, scope: str | None) -> tuple[Digest | None, str]:
     """Go back to the newest run of no later time that can be gone on from; also say what is wrong with newer ones."""
     trouble = ""
-    for link, digest in islice(going_back(store, latest_links(head)), MOST_PASSED_OVER):
+    for passed, (link, digest) in enumerate(going_back(store, latest_links(head))):
+        if passed == MOST_PASSED_OVER:
+            return None, trouble or _TOO_MANY
         if digest is None:
             is_newest = link == head.link
             name = f"the newest digest, {link.object}, is damaged" if is_newest else f"the digest {link.object} {_GONE}"
@@ -168,7 +195,16 @@ def _judged_before(store: Store, head: Head, until: datetime, scope: str | None)
     return None, trouble
 
 
-def is_judged_already(store: Store, head: Head | None, until: datetime, scope: str) -> bool:
+def newest_run(store: Readable, head: Head | None, until: datetime) -> Newest | None:
+    """Say which run of no later time is the newest, of whatever scope; None where there is none."""
+    digest, _ = _judged_before(store, head, until, None) if head else (None, "")
+    manifest = read_manifest(store, digest) if digest else None
+    if digest is None or manifest is None:
+        return None
+    return Newest(digest.run, scope_of(manifest), _profile(store, digest), str(manifest.get("tool_version")))
+
+
+def is_judged_already(store: Readable, head: Head | None, until: datetime, scope: str) -> bool:
     """Whether the newest run of a scope that counts judged a time, or a later one."""
     links = latest_links(head) if head else ()
     looked_at = islice(going_back(store, links), MOST_PASSED_OVER)
@@ -177,7 +213,7 @@ def is_judged_already(store: Store, head: Head | None, until: datetime, scope: s
     return newest is not None and newest.until >= until
 
 
-def read_left(store: Store, digest: Digest, since: datetime) -> RunBefore | None:
+def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | None:
     """Read what the run of a digest left, None where its manifest is missing or was changed."""
     manifest = read_manifest(store, digest)
     if manifest is None:
@@ -203,7 +239,7 @@ def read_left(store: Store, digest: Digest, since: datetime) -> RunBefore | None
     )
 
 
-def _profile(store: Store, digest: Digest) -> Mapping[str, Any] | None:
+def _profile(store: Readable, digest: Digest) -> Mapping[str, Any] | None:
     data = read_object(store, digest, PROFILE)
     try:
         profile = orjson.loads(data) if data is not None else None
@@ -213,18 +249,18 @@ def _profile(store: Store, digest: Digest) -> Mapping[str, Any] | None:
 
 
 def recalled(
-    store: Store, head: Head | None, before: RunBefore | None, until: datetime, scope: str | None = None
+    store: Readable, head: Head | None, before: RunBefore | None, until: datetime, scope: str | None = None
 ) -> Baseline:
     """Say what a run compares itself with, or why there is nothing although there was a run before."""
     if before is not None or head is None:
         return before.recalled if before else Baseline()
-    digest, trouble = _judged_before(store, head, until, scope)
-    if digest is None and not trouble:
+    _, trouble = _judged_before(store, head, until, scope)
+    if not trouble:
         return Baseline(trouble="no run before this one judges its time or an earlier one")
     return Baseline(trouble=trouble, is_lost=True)
 
 
-def _report(store: Store, digest: Digest) -> tuple[Mapping[str, Any] | None, Baseline, "Memory | None", Digest]:
+def _report(store: Readable, digest: Digest) -> tuple[Mapping[str, Any] | None, Baseline, "Memory | None", Digest]:
     """Read a report, what of it is compared and remembered, and whose it is; trouble never ends the present run.
 
     Where it cannot be used, that is told, and the newest one before it that can be used takes its place: what became
@@ -247,7 +283,7 @@ def _report(store: Store, digest: Digest) -> tuple[Mapping[str, Any] | None, Bas
     return None, Baseline(trouble=trouble, is_lost=True), None, digest
 
 
-def _remembered(store: Store, digest: Digest, memory: "Memory", runs: int = MOST_LOOKED_BACK) -> "Memory":
+def _remembered(store: Readable, digest: Digest, memory: "Memory", runs: int = MOST_LOOKED_BACK) -> "Memory":
     """Add what the runs before remember of that which a run could not see."""
     from audit.report.memory import memory_of  # noqa: PLC0415  # as above
 
@@ -262,7 +298,7 @@ def _remembered(store: Store, digest: Digest, memory: "Memory", runs: int = MOST
 
 
 def _history(
-    store: Store, manifest: Mapping[str, Any], digest: Digest, since: datetime
+    store: Readable, manifest: Mapping[str, Any], digest: Digest, since: datetime
 ) -> tuple[History, bool, tuple[str, ...]]:
     """Read a history, say whether it has all that it had, and what was wrong with it."""
     data = read_listed(store, manifest, prefix_of(digest), HISTORY)
@@ -281,7 +317,7 @@ def _note(digest: Digest, *words: str) -> str:
     return f"the history of the run before ({digest.run}) {''.join(words)}"
 
 
-def _look_for_rejected(store: Store, digest: Digest, since: datetime, history: History) -> bool:
+def _look_for_rejected(store: Readable, digest: Digest, since: datetime, history: History) -> bool:
     """Let a history of version 0.1 remember what could not be used; say whether every answer that may hold it is there.
 
     A run that could not use a row called itself incomplete.
@@ -294,7 +330,7 @@ def _look_for_rejected(store: Store, digest: Digest, since: datetime, history: H
     return is_whole
 
 
-def rebuild(store: Store, digest: Digest, since: datetime) -> tuple[History, bool]:
+def rebuild(store: Readable, digest: Digest, since: datetime) -> tuple[History, bool]:
     """Make a history anew from the stored answers of every run of the same scope that reaches back to a time.
 
     Returns:
@@ -306,7 +342,7 @@ def rebuild(store: Store, digest: Digest, since: datetime) -> tuple[History, boo
     return intake.tasks, is_whole
 
 
-def _reaching_back(store: Store, digest: Digest, since: datetime) -> Iterator[Digest | None]:
+def _reaching_back(store: Readable, digest: Digest, since: datetime) -> Iterator[Digest | None]:
     """Hand out a run and those of its scope before it, back to a time; None for one that is missing or was changed.
 
     One that stands beside may have judged any time, and one of another scope, too: neither is where the way ends.
@@ -324,7 +360,7 @@ def _reaching_back(store: Store, digest: Digest, since: datetime) -> Iterator[Di
             return
 
 
-def _take_over(store: Store, digest: Digest | None, intake: Intake) -> bool:
+def _take_over(store: Readable, digest: Digest | None, intake: Intake) -> bool:
     """Take in the stored task pages of a run; say whether they are all there."""
     manifest = read_manifest(store, digest) if digest else None
     if digest is None or manifest is None:

@@ -6,6 +6,7 @@ What is missing, or has another hash than the one that names it, is read as None
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -16,15 +17,32 @@ from audit.collection import ALL_GRANTED, Kind, Page
 from audit.errors import ChainError, SourceAnswerError
 from audit.evidence.chain import Digest, Envelope, Head, Link
 from audit.evidence.publish import MANIFEST, sha256_of
-from audit.evidence.store import Store
+from audit.evidence.store import Readable
 from audit.timestamps import instant
 
 MOST_LOOKED_BACK: Final = 30  # runs
 MOST_PASSED_OVER: Final = 1000  # runs; a store that several scopes share may hold many more
+_MOST_KEPT: Final = 64
 _NEEDED: Final = frozenset({"run", "origin", "readings", "pages", "objects"})
 
 
-def read_manifest(store: Store, digest: Digest) -> Mapping[str, Any] | None:
+class ReadOnce:
+    """A store whose manifests and digests, which are written once, are read once while the runs before are looked at.
+
+    What is not there is not looked for again either.
+    """
+
+    def __init__(self, store: Readable) -> None:
+        """Take the store; the newest objects read are kept."""
+        self._read = store.read
+        self._read_once = lru_cache(_MOST_KEPT)(store.read)
+
+    def read(self, key: str) -> bytes | None:
+        """Read an object, None where there is none."""
+        return self._read_once(key) if key.endswith(f"/{MANIFEST}") or "/digest/" in key else self._read(key)
+
+
+def read_manifest(store: Readable, digest: Digest) -> Mapping[str, Any] | None:
     """Read the manifest of a run, None where it is not the one that the digest names, or is of no known form."""
     data = store.read(digest.manifest.object)
     if data is None or sha256_of((data,)) != digest.manifest.sha256:
@@ -41,14 +59,14 @@ def prefix_of(digest: Digest) -> str:
     return digest.manifest.object.removesuffix(f"/{MANIFEST}")
 
 
-def read_listed(store: Store, manifest: Mapping[str, Any], prefix: str, name: str) -> bytes | None:
+def read_listed(store: Readable, manifest: Mapping[str, Any], prefix: str, name: str) -> bytes | None:
     """Read an object of a run; None where it is not the one that the manifest lists."""
     hashes = {item["name"]: item["sha256"] for item in manifest["objects"]}
     data = store.read(f"{prefix}/{name}")
     return data if data is not None and sha256_of((data,)) == hashes.get(name) else None
 
 
-def read_object(store: Store, digest: Digest, name: str) -> bytes | None:
+def read_object(store: Readable, digest: Digest, name: str) -> bytes | None:
     """Read an object of a run; None also where its manifest is missing or was changed."""
     manifest = read_manifest(store, digest)
     return read_listed(store, manifest, prefix_of(digest), name) if manifest else None
@@ -59,7 +77,7 @@ def scope_of(manifest: Mapping[str, Any]) -> str:
     return manifest["run"].get("enterprise_project_id") or ALL_GRANTED
 
 
-def is_elsewhere(store: Store, digest: Digest, scope: str | None) -> bool:
+def is_elsewhere(store: Readable, digest: Digest, scope: str | None) -> bool:
     """Whether a run surely was about another enterprise project; of one whose manifest is gone, nobody knows."""
     manifest = read_manifest(store, digest) if scope is not None else None
     return manifest is not None and scope_of(manifest) != scope
@@ -70,7 +88,7 @@ def latest_links(head: Head) -> tuple[Link, ...]:
     return (head.link, *head.siblings)
 
 
-def runs_before(store: Store, digest: Digest) -> Iterator[Digest]:
+def runs_before(store: Readable, digest: Digest) -> Iterator[Digest]:
     """Hand out the runs that one may have gone on from, directly or not: of the same scope, the newest first.
 
     Those that stand beside are left out: what they saw first was told by no run that counts.
@@ -82,7 +100,7 @@ def runs_before(store: Store, digest: Digest) -> Iterator[Digest]:
             yield each
 
 
-def going_back(store: Store, links: tuple[Link, ...]) -> Iterator[tuple[Link, Digest | None]]:
+def going_back(store: Readable, links: tuple[Link, ...]) -> Iterator[tuple[Link, Digest | None]]:
     """Open digests, the newest first; None where one is missing or is not the one that is named.
 
     Of runs that overlapped the next one follows one and names the others: what those read is not lost.
@@ -98,7 +116,7 @@ def links_before(digest: Digest) -> tuple[Link, ...]:
     return (digest.previous, *digest.siblings) if digest.previous else ()
 
 
-def _opened(store: Store, link: Link) -> Digest | None:
+def _opened(store: Readable, link: Link) -> Digest | None:
     data = store.read(link.object) or b""
     if sha256_of((data,)) != link.sha256:
         return None
@@ -108,7 +126,7 @@ def _opened(store: Store, link: Link) -> Digest | None:
         return None
 
 
-def stored_pages(store: Store, digest: Digest, *kinds: Kind) -> Iterator[Page]:
+def stored_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Page]:
     """Read the answers that a run stored, each as it was received, in the order received; damaged ones are left out."""
     manifest = read_manifest(store, digest)
     known: set[str] = set()
@@ -120,7 +138,7 @@ def stored_pages(store: Store, digest: Digest, *kinds: Kind) -> Iterator[Page]:
                 yield page
 
 
-def repeated_pages(store: Store, digest: Digest, *kinds: Kind) -> Iterator[Page]:
+def repeated_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Page]:
     """Read the answers of these kinds that were stored already when they came: they say the same of something else."""
     manifest = read_manifest(store, digest)
     known: set[str] = set()
@@ -137,7 +155,7 @@ def are_all_there(manifest: Mapping[str, Any], kind: Kind, pages: Sequence[Page]
     return {sha256_of((page.body,)) for page in pages} == named
 
 
-def _page(store: Store, prefix: str, item: Mapping[str, Any]) -> Page | None:
+def _page(store: Readable, prefix: str, item: Mapping[str, Any]) -> Page | None:
     try:
         body = gzip.decompress(store.read(f"{prefix}/{item['name']}") or b"")
         rows, envelope = read_envelope(Kind(item["kind"]), body)

@@ -13,7 +13,9 @@ from audit.collection import ALL_GRANTED, Kind, Page, Window
 from audit.evidence.chain import Head, Signer, Unsigned, find_head
 from audit.evidence.publish import Publication
 from audit.evidence.run_before import is_judged_already
+from audit.evidence.store import Store
 from audit.evidence.store.held import Data
+from audit.evidence.stored_runs import going_back, prefix_of
 from audit.profile import Profile
 from audit.report.contents import Report
 from audit.report.facts import Origin, RunFacts
@@ -84,7 +86,7 @@ def publish(
 ) -> Publication:
     """Publish the n-th run; ``on`` names the digest that it believes to be the newest, ``judged`` another hour."""
     head = find_head(Shelf({on: shelf.objects[on]}) if on else shelf, SCOPE, None)
-    run = structs.replace(facts(number, judged), origin=origin_of(head))
+    run = structs.replace(facts(number, judged), origin=origin_of(shelf, head))
     run = structs.replace(run, is_backfill=is_judged_already(shelf, head, run.as_of, ALL_GRANTED))
     publication = Publication(shelf, run, head=head, signer=signer or Unsigned())
     publication.keep(a_page(number))
@@ -93,13 +95,12 @@ def publish(
     return publication
 
 
-def origin_of(head: Head | None) -> Origin | None:
+def origin_of(shelf: Store, head: Head | None) -> Origin | None:
     """What a run notes of the one that it follows, as the wiring does."""
-    if head is None or head.digest is None:
+    _, digest = next(going_back(shelf, (head.link,))) if head else (None, None)
+    if digest is None:
         return None
-    manifest = head.digest.manifest
-    prefix = manifest.object.removesuffix("/manifest.json")
-    return Origin(run=head.digest.run, prefix=prefix, manifest_sha256=manifest.sha256)
+    return Origin(run=digest.run, prefix=prefix_of(digest), manifest_sha256=digest.manifest.sha256)
 
 
 def a_page(number: int) -> Page:

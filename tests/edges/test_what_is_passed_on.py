@@ -348,16 +348,40 @@ class TestScopes:
             origins = [done.report.run.origin for done in own]
             assert [origin and origin.run for origin in origins] == [None, *(done.report.run.id for done in own[:2])]
 
-    def test_no_run_goes_back_for_ever_through_those_of_another(
-        self, project: Project, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(
+        "between",
+        [{"CBR_AUDIT_ENTERPRISE_PROJECT_ID": OTHER}, {"by_hand": "controls: [CBR-201]"}],
+        ids=["of another", "what-ifs"],
+    )
+    def test_no_run_goes_back_for_ever_and_what_lies_behind_is_lost_rather_than_new(
+        self, between: dict[str, Any], project: Project, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("audit.evidence.run_before.MOST_PASSED_OVER", 2)
         project.run()
         for _ in range(2):
-            project.run(CBR_AUDIT_ENTERPRISE_PROJECT_ID=OTHER)
+            project.run(**between)
         report = project.audit()
 
-        assert "and this one begins anew" in report["run"]["previous"]["trouble"]
+        previous = report["run"]["previous"]
+        assert ("older ones were not looked at" in previous["trouble"], previous["is_lost"]) == (True, True)
+        assert {each["outcome"] for each in report["findings"] if each["control"] == "CBR-114"} == {"unknown"}
+
+    def test_what_is_written_once_is_read_once(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+        for _ in range(3):
+            project.run()
+        reads = Counter[str]()
+        read = Shelf.read
+
+        def count(shelf: Shelf, key: str) -> bytes | None:
+            reads[key] += 1
+            return read(shelf, key)
+
+        monkeypatch.setattr(Shelf, "read", count)
+        done = project.run()
+
+        origin = done.report.run.origin
+        assert origin is not None
+        assert reads[f"{origin.prefix}/manifest.json"] == reads[f"{origin.prefix}/report.json"] == 1
 
     def test_one_is_judged_again_only_by_its_own_runs(self, project: Project) -> None:
         project.run(at=START + 9 * HOUR)

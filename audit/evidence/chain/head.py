@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from audit.errors import ChainError
-from audit.evidence.chain.digest import Digest, Link, folder_of
+from audit.evidence.chain.digest import Link, folder_of
 from audit.evidence.chain.envelope import Envelope
 from audit.evidence.store import Store
 
@@ -17,14 +17,12 @@ class Head(Struct, frozen=True):
     """The newest digest.
 
     Attributes:
-        digest: what it says; None where it is damaged. A run then follows the bytes that are there, and ``verify``
-            names them.
+        link: names it. Where it is damaged, a run follows the bytes that are there, and ``verify`` tells.
         siblings: other digests with the same number: runs that overlapped.
     """
 
     seq: int
     link: Link
-    digest: Digest | None
     siblings: tuple[Link, ...] = ()
 
 
@@ -47,7 +45,6 @@ def find_head(store: Store, scope: str, pointer: str | None) -> Head | None:
     return Head(
         seq=_seq(scope, ordered[0]),
         link=links[0],
-        digest=_opened(store, ordered[0]),
         siblings=tuple(links[1:]),
     )
 
@@ -79,10 +76,3 @@ def _link(store: Store, key: str) -> Link:
     except ChainError:
         signature = ""
     return Link(object=key, sha256=hashlib.sha256(data).hexdigest(), signature=signature)
-
-
-def _opened(store: Store, key: str) -> Digest | None:
-    try:
-        return Digest.open(Envelope.load(store.read(key) or b""))
-    except ChainError:
-        return None

@@ -15,7 +15,14 @@ LATEST: Final = "latest.json"
 """The object that names the latest run of a project."""
 
 
-class Store(Protocol):
+class Readable(Protocol):
+    """What objects can be read from."""
+
+    def read(self, key: str) -> bytes | None:
+        """Read an object, None where there is none."""
+
+
+class Store(Readable, Protocol):
     """Keeps objects under keys such as ``PROJECT/2026/11/23/RUN/report.json``."""
 
     @property
@@ -27,9 +34,6 @@ class Store(Protocol):
 
     def replace(self, key: str, data: Data) -> None:
         """Write an object, or put another in its place."""
-
-    def read(self, key: str) -> bytes | None:
-        """Read an object, None where there is none."""
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         """Name every object whose key begins with a prefix, in order."""

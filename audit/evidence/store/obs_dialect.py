@@ -69,7 +69,5 @@ OBS: Final = Dialect(
     unreachable=StoreUnreachableError,
     unusable=StoreError,
     refused=StoreRefusedError,
-    passing=frozenset(
-        {"BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody", "RequestTimeout", "OperationAborted"}
-    ),
+    passing=frozenset(_PASSING),
 )
