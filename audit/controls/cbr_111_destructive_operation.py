@@ -89,6 +89,9 @@ from audit.subjects import (
 
 _DAY: Final = timedelta(days=1)
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
+_Dated = tuple[Task, Task]
+"""A deletion, and the task that made the backup."""
+_Moments = Mapping[str | None, list[datetime]]
 
 
 def judge(subject: VaultSubject | Resource | Collection, _limits: Limits) -> Verdict:
@@ -153,7 +156,7 @@ def _of_vault(vault: VaultSubject) -> Verdict:
         "removals": len(removals),
         "early_deletions": len(early),
         "deletions": len(deletions),
-        "deletions_not_judged": len(undecided) + len(weighed.doubtful) + len(weighed.guessed),
+        "deletions_not_judged": len(undecided) + sum(map(len, weighed[1:])),
         "gone_without_task": len(vanished),
     }
     if found or vanished:
@@ -163,10 +166,11 @@ def _of_vault(vault: VaultSubject) -> Verdict:
         return unknown("nothing was seen to be taken away, and the task log has gaps", **facts)
     if doubt := _doubt(vault.tasks):
         return doubt
-    if (deletions or unsure) and vault.policies is None:
+    is_unread = vault.policies is None or (unsure and not fates.rules.are_readable)
+    if (deletions or unsure) and is_unread:
         return unknown("backups are gone, and the policies could not be read", deletions, **facts)
-    if weighed.guessed or unsure:
-        return _in_doubt(deletions, weighed.guessed, unsure, facts)
+    if weighed.guessed or weighed.last or unsure:
+        return _in_doubt(deletions, weighed, unsure, facts)
     if weighed.doubtful:
         return unknown("backups were deleted, and perhaps no longer life was promised", weighed.doubtful, **facts)
     if _is_puzzling(undecided, deletions, vault):
@@ -174,11 +178,12 @@ def _of_vault(vault: VaultSubject) -> Verdict:
     return passed("nothing was seen to be taken away by hand", deletions[-1:], **facts)
 
 
-def _in_doubt(deletions: list[Task], guesses: list[Task], unsure: Mapping[Key, Fate], facts: Facts) -> Verdict:
+def _in_doubt(deletions: list[Task], weighed: "_Weighed", unsure: Mapping[Key, Fate], facts: Facts) -> Verdict:
     """Say why nobody can say whether backups that are gone had come to their end."""
-    tasks = [task for task in deletions if task in guesses or task.backup_key in unsure]
-    facts = {**facts, "gone_in_doubt": len(guesses) + len(unsure)}
-    is_guessed = guesses or set(unsure.values()) != {Fate.LAST}
+    ids = {task.id for task in (*weighed.guessed, *weighed.last)}
+    tasks = [task for task in deletions if task.id in ids or task.backup_key in unsure]
+    facts = {**facts, "gone_in_doubt": len(ids) + len(unsure)}
+    is_guessed = weighed.guessed or Fate.UNKNOWN in unsure.values()
     return guessed(tasks, **facts) if is_guessed else last_copy(tasks, **facts)
 
 
@@ -212,17 +217,19 @@ class _Weighed(NamedTuple):
         early: neither the age of the backup nor the number of newer ones explains them.
         doubtful: shorter rules may have held then, or nobody can say how the backup was made, or how many newer ones.
         guessed: rules explain them that no run saw then, and a backup that is left denies them.
+        last: a number explains them, and they left none of a day, week, month or year of which a policy keeps one.
     """
 
     early: list[Task]
     doubtful: list[Task]
     guessed: list[Task]
+    last: list[Task]
 
 
 def _weigh(deletions: list[Task], backups: list[Task], vault: VaultSubject, fates: Fates) -> _Weighed:
     """Hold the deletions against the rules of then."""
     if vault.policies is None:
-        return _Weighed([], [], [])
+        return _Weighed([], [], [], [])
     rules, lives = fates.rules, fates.lives
     made = {task.backup_key: task for task in backups if task.may_have_worked}
     dated = [(task, made[task.backup_key]) for task in deletions if task.backup_key and task.backup_key in made]
@@ -232,7 +239,7 @@ def _weigh(deletions: list[Task], backups: list[Task], vault: VaultSubject, fate
     guessed = [task for task, backup in old if lives.outlast(backup.resource_id, backup.began, task.created_at)]
     of = {backup.resource_id for task, backup in young if kept[task.key] < inf}
     if of and not shows(vault, SUCCESSES, vault.window.since):
-        return _Weighed([], [task for task, _backup in young], guessed)  # newer backups that explain it may be missing
+        return _Weighed([], [task for task, _backup in young], guessed, [])  # newer backups may be missing
     sure, most = _begun(vault, of, lambda task: task.succeeded), _begun(vault, of, lambda task: task.may_have_worked)
     early = [(task, backup) for task, backup in young if _newer(task, backup, sure) < kept[task.key]]
     doubtful = [
@@ -240,10 +247,13 @@ def _weigh(deletions: list[Task], backups: list[Task], vault: VaultSubject, fate
         for task, backup in early
         if not (backup.claims_success and rules.are_readable)
         or _newer(task, backup, most) >= kept[task.key]
-        or _may_be_due(task, backup, fates)
+        or lives.was_due_by(backup.resource_id, backup.began, task.created_at - backup.began + SLACK)
     ]
-    guessed += [task for task, backup in young if (task, backup) not in early and _is_denied(task, backup, lives)]
-    return _Weighed([task for task, _backup in early if task not in doubtful], doubtful, guessed)
+    excused = [(task, backup) for task, backup in young if _newer(task, backup, sure) >= kept[task.key]]
+    guessed += [task for task, backup in excused if _is_denied(task, backup, lives)]
+    theirs = _last_of_theirs(dated, sure, fates) if excused else ()
+    last = [task for task, _backup in excused if task.id in theirs and task not in guessed]
+    return _Weighed([task for task, _backup in early if task not in doubtful], doubtful, guessed, last)
 
 
 def _is_young(deletion: Task, backup: Task, rules: Rules) -> bool:
@@ -257,18 +267,23 @@ def _is_denied(deletion: Task, backup: Task, lives: Lives) -> bool:
     return outlasted or lives.outnumber(backup.resource_id, backup.began)
 
 
-def _newer(deletion: Task, backup: Task, successes: Mapping[str | None, list[datetime]]) -> int:
+def _newer(deletion: Task, backup: Task, successes: _Moments) -> int:
     """Count the successful backups between a backup and its deletion."""
     began = successes.get(backup.resource_id, [])
     return bisect_right(began, deletion.created_at) - bisect_right(began, backup.began)
 
 
-def _may_be_due(deletion: Task, backup: Task, fates: Fates) -> bool:
-    """Whether no run saw the rules of then, and the next backup that is there shows that they may have been shorter."""
-    if fates.rules.were_seen_by(backup.began):
-        return False
-    life = fates.lives.next_after(backup.resource_id, backup.began)
-    return life is not None and life <= deletion.created_at - backup.began + SLACK
+def _last_of_theirs(dated: Sequence[_Dated], sure: _Moments, fates: Fates) -> set[str]:
+    """Name the deletions of backups that were the last of a day, week, month or year of which the policy keeps one."""
+    of: dict[str | None, list[_Dated]] = defaultdict(list)
+    for task, backup in dated:
+        of[backup.resource_id].append((task, backup))
+    found = set[str]()
+    for resource_id, pairs in of.items():
+        gone = {backup.began: task.created_at for task, backup in pairs}
+        last = fates.rules.last_copies(sure.get(resource_id, ()), fates.lives.left(resource_id), gone)
+        found.update(task.id for task, backup in pairs if last.include(backup.began, task.created_at))
+    return found
 
 
 def _undecided(deletions: list[Task], backups: list[Task], vault: VaultSubject, fates: Fates) -> list[Task]:
@@ -296,9 +311,7 @@ def _is_puzzling(undecided: list[Task], deletions: list[Task], vault: VaultSubje
     return bool(undecided) and bool(vault.takes_backups) and is_about_all
 
 
-def _begun(
-    vault: VaultSubject, resource_ids: AbstractSet[str | None], counts: Callable[[Task], bool]
-) -> Mapping[str | None, list[datetime]]:
+def _begun(vault: VaultSubject, resource_ids: AbstractSet[str | None], counts: Callable[[Task], bool]) -> _Moments:
     """When the backups of some resources that count began, in order."""
     if not resource_ids:
         return {}

@@ -32,6 +32,7 @@ from audit.judging.findings import (
     Verdict,
     failed,
     guessed,
+    last_copy,
     not_applicable,
     passed,
     puzzled,
@@ -96,16 +97,18 @@ def _later_ones(resource: Resource, limits: Limits, newest: datetime) -> Verdict
     if not last or last[0] - newest <= SLACK:  # nearly always
         return None
     claims = weigh_claims(resource, limits.now)
-    gone, doubtful, hollow = (
+    gone, doubtful, copies, hollow = (
         [task for task in part if task.created_at - newest > SLACK]
-        for part in (claims.gone, claims.doubtful, claims.hollow)
+        for part in (claims.gone, claims.doubtful, claims.last, claims.hollow)
     )
     if gone and not hollow and resource.policies is None:
         return unknown("a newer backup is gone, and the policies that may explain it could not be read", gone)
     if gone and not hollow and not all(shows(resource, sort, gone[0].began) for sort in (DELETING, REMOVING)):
         return unknown("a newer backup is gone, and a task that explains it may be missing", gone)
     if not (gone or hollow):
-        return guessed(doubtful, newest=newest) if doubtful else None
+        if doubtful:
+            return guessed(doubtful, newest=newest)
+        return last_copy(copies, newest=newest) if copies else None
     odd = resource.strange_since(gone[0].began) if gone and not hollow else []
     if odd:
         return strange("deleted newer backups", odd, newest=newest)

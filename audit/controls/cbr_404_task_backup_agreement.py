@@ -19,8 +19,9 @@ How it is judged
                     are gone, nothing explains it, and CBR-111 is not applied
     not_applicable  the log shows no successful backup whose vault holds the resource, and no backup is there that was
                     made while the log is covered
-    Retention explains a loss where an applied policy by its rules of then, or the end of the next backup that is there,
-    leaves a backup no longer life than it had, or where as many newer ones were made as the policy kept since then. A
+    Retention explains a loss where an applied policy by its rules of then leaves a backup no longer life than it had,
+    or, where no run saw these, the end of the next backup that a policy made and that is there in a vault of the
+    resource; or where as many newer ones were made as the policy kept since then. A
     policy that was taken off counts for what was made until then. What CBR-111 says of a first run, which does not know
     the rules of then, holds here too. Not judged are backups that an earlier run saw, which CBR-111 holds to the end
     that they had; backups from before the resource was taken out of a vault, copies, parts of a server's backup, what

@@ -4,14 +4,14 @@ Why it matters
     Vaults, backups and storage usage are three answers about the same backups. Where they differ, one of them does not
     tell what could be restored.
 How it is judged
-    pass            storage usage and the vaults count as many backups, and the list has as many; what was made within a
-                    day, or cannot be restored from, may or may not be counted
+    pass            storage usage and the vaults count as many backups, or none, and the list has as many; what was made
+                    within a day, or cannot be restored from, may or may not be counted
     fail            storage usage counts none, although the vaults count some, have a single zone, and the list has
                     some that could be restored from for more than a day
     unknown         storage usage, the backups or the vaults could not be read completely; storage usage says nothing of
                     the resource or no number, or says it twice and differently; a vault does not say how many it
                     counts; or the numbers differ in any other way
-    not_applicable  nothing counts a backup of the resource
+    not_applicable  storage usage does not name the resource, and nothing else counts a backup of it
     This rests on `backup_count` of storage usage, on that of each resource of a vault, and on the list of backups. No
     document says what storage usage counts, nor when: other numbers prove nothing, and the facts name them all. It
     gives the size of backups in several zones apart, so that their number may not be in the count. What was

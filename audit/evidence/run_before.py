@@ -52,9 +52,7 @@ _SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 
 _MADE_ANEW: Final = "is missing, was changed or is of another version; it was made anew from the answers"
 _LOOKED_FOR: Final = "does not remember which rows could not be used; they were looked for again in the answers"
 _GONE: Final = "is missing or was changed"
-_TOO_MANY: Final = (
-    f"none of the newest {MOST_PASSED_OVER:,} runs can be gone on from; older ones were not looked at"
-)
+_TOO_MANY: Final = f"none of the newest {MOST_PASSED_OVER:,} runs can be gone on from; older ones were not looked at"
 _LACK: Final = ", some of which are missing: nothing before this run's own reading is covered"
 
 

@@ -10,6 +10,14 @@ from audit.records.fields import between, block, number, optional_instant, text
 
 _LONGEST_START_WINDOW: Final = 24 * 60  # minutes
 _OFF: Final = -1
+_LIMITS: Final = (
+    "retention_duration_days",
+    "max_backups",
+    "day_backups",
+    "week_backups",
+    "month_backups",
+    "year_backups",
+)
 
 
 class KeepingRule(Struct, frozen=True, kw_only=True):
@@ -42,7 +50,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         vault_ids: the vaults that it is applied to; the only link between the two.
         retention_days: None or -1 where backups are not deleted by age.
         max_backups: None or -1 where backups are not deleted by number.
-        limits_known: both could be read; what cannot be read must not promise to keep backups for ever.
+        limits_known: these and the numbers of copies could be read; what cannot be read must promise nothing.
         daily_copies, weekly_copies, monthly_copies, yearly_copies: newest backups of so many days, weeks … that are
             kept beside the other rules; 0 where there is no such rule.
         weekly_rule, monthly_rule, yearly_rule: which backups are kept for weeks, months or years beside all that; None
@@ -133,7 +141,7 @@ class Policy(Struct, frozen=True, kw_only=True):
             ),
             retention_days=number(definition.get("retention_duration_days")),
             max_backups=number(definition.get("max_backups")),
-            limits_known=all(_is_limit(definition.get(name)) for name in ("retention_duration_days", "max_backups")),
+            limits_known=all(_is_limit(definition.get(name)) for name in _LIMITS),
             start_window=timedelta(minutes=between(properties.get("start_window_minutes"), 0, _LONGEST_START_WINDOW)),
             daily_copies=number(definition.get("day_backups")) or 0,
             weekly_copies=number(definition.get("week_backups")) or 0,

@@ -227,8 +227,9 @@ def lets_vanish(scene: _Scene) -> None:
 
 
 def _remove(scene: _Scene, *, with_task: bool) -> None:
-    chosen = [(*_, points[:_TAKEN]) for *_, points in scene.spare() if not _may_be_outnumbered(scene, points[0])]
-    for vault, held, gone in chosen[:1]:
+    chosen = [each for each in scene.spare() if not _may_be_outnumbered(scene, each[2][0])]
+    for vault, held, points in chosen[:1]:
+        gone = points[:_TAKEN]
         take_away(scene.estate, held, gone)
         for row in gone if with_task else ():
             _note(scene, "delete", vault, held, {"delete": {"backup_id": row["id"], "backup_name": row["name"]}})

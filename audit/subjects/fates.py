@@ -11,6 +11,7 @@ from typing import Final
 from audit.history import pick
 from audit.records import BACKUP
 from audit.records.keys import Key
+from audit.subjects.last_copies import LastCopies
 from audit.subjects.lives import Lives
 from audit.subjects.rules import Rules
 from audit.subjects.taken import SLACK, Taken
@@ -36,6 +37,7 @@ class Fates:
     def __init__(self, vault: VaultSubject) -> None:
         """Take the vault; what is needed of its backups is worked out when it is asked for."""
         self._vault = vault
+        self._last_copies: dict[str, LastCopies] = {}
 
     def of(self, taken: Taken) -> Fate:
         """Judge a backup by its own end, or else by the rules of its policies."""
@@ -80,19 +82,16 @@ class Fates:
         if is_outnumbered:
             return Fate.UNKNOWN if self.lives.outnumber(taken.resource_id, taken.made) else Fate.DUE
         if not self._is_old_enough(taken):
-            return Fate.EARLY
+            return Fate.EARLY if self.rules.are_readable else Fate.UNKNOWN
         return Fate.UNKNOWN if self.lives.deny(taken.resource_id, taken.made, None) else Fate.DUE
 
     def _was_the_last(self, taken: Taken) -> bool:
         """Whether none is left of a day, week, month or year of which its policy keeps one."""
-        made, keys = self._made
-        there = made.get(taken.resource_id, ())
-        left = [
-            point.created_at
-            for point in self._vault.recovery_points or ()
-            if point.key in keys and point.resource_id == taken.resource_id
-        ]
-        return self.rules.lack_a_copy(taken.made, there[: bisect_right(there, taken.gone)], left)
+        of, (made, _keys) = taken.resource_id, self._made
+        if of not in self._last_copies:
+            gone = {each.made: each.gone for each in self._vault.taken if each.resource_id == of}
+            self._last_copies[of] = self.rules.last_copies(made.get(of, ()), self.lives.left(of), gone)
+        return self._last_copies[of].include(taken.made, taken.gone)
 
     def _rules_allow(self, taken: Taken) -> bool:
         """Whether the age of then explains it, or a number that was kept while it was there."""

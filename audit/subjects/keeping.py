@@ -70,12 +70,26 @@ def every_backup_for(policy: Policy, rhythms: Collection[Schedule]) -> timedelta
     return length_of(WEEKS, rule) if spans and _ever(rhythms, zone) <= chosen else timedelta(0)
 
 
-def period_of(unit: str, policy: Policy, moment: datetime) -> tuple[int, ...]:
-    """Name the day, week, month or year of a moment where a policy counts them; weeks begin on Mondays."""
-    day = (moment + (_zone(policy) or timedelta(0))).date()
-    return {DAYS: (day.toordinal(),), WEEKS: day.isocalendar()[:2], MONTHS: (day.year, day.month), YEARS: (day.year,)}[
-        unit
-    ]
+class Period:
+    """Names the day, week, month or year of a moment where a policy counts them; weeks begin on Mondays."""
+
+    def __init__(self, unit: str, policy: Policy, rule: KeepingRule | None = None) -> None:
+        """Take what is counted, the policy whose time zone counts, and a rule that picks days; without it all count."""
+        self._unit = unit
+        self._rule = rule
+        self._ahead = _zone(policy) or timedelta(0)
+        self._has_zone = _zone(policy) is not None
+
+    def __call__(self, moment: datetime, *, is_picked: bool = True) -> tuple[int, ...]:
+        """Name it; nothing where the rule does not pick the day, unless that is not asked for."""
+        day = (moment + self._ahead).date()
+        if is_picked and self._rule and not _may_pick(self._unit, self._rule, day if self._has_zone else None):
+            return ()
+        if self._unit == DAYS:
+            return (day.toordinal(),)
+        if self._unit == WEEKS:
+            return tuple(day.isocalendar()[:2])
+        return (day.year, day.month) if self._unit == MONTHS else (day.year,)
 
 
 def may_be_kept_for(policy: Policy, made: datetime, length: timedelta) -> bool:

@@ -76,6 +76,15 @@ class Lives:
         place = bisect_right(lives, made, key=_MADE)
         return lives[place].length if place < len(lives) else None
 
+    def was_due_by(self, resource_id: str | None, made: datetime, age: timedelta) -> bool:
+        """Whether no run saw the rules of then, and the next backup that is left shows that they may have been so."""
+        life = None if self._rules.were_seen_by(made) else self.next_after(resource_id, made)
+        return life is not None and life <= age
+
+    def left(self, resource_id: str | None) -> list[datetime]:
+        """When those of a resource were made that are left."""
+        return [point.created_at for point in self._by_resource.get(resource_id, ())]
+
     def _beside(self, resource_id: str | None, made: datetime) -> list[_Life]:
         lives = self._of(resource_id)
         place = bisect_right(lives, made, key=_MADE)
@@ -88,11 +97,12 @@ class Lives:
 
     def _told(self, resource_id: str | None) -> Iterator[_Life]:
         """Leave out those that tell of no rule: they have no end where none has, or may be kept as single ones."""
+        shows_ends = self._shows_ends(resource_id)
         for point in self._by_resource.get(resource_id, ()):
             made = point.created_at
             length = None if point.expired_at is None else point.expired_at - made
             is_odd = not self._rules.give(made, length)
-            if length is None and (not point.by_policy or (is_odd and not self._shows_ends(resource_id))):
+            if length is None and (not point.by_policy or (is_odd and not shows_ends)):
                 continue
             if not (is_odd and self._rules.may_pick(made, length)):
                 yield _Life(made, length, is_odd)

@@ -21,6 +21,7 @@ from audit.history import TaskList
 from audit.records import DELETIONS, Backup, Task
 from audit.records.keys import Key
 from audit.subjects.fates import Fate
+from audit.subjects.last_copies import LastCopies
 from audit.subjects.lives import Lives
 from audit.subjects.resource import Resource
 from audit.subjects.rules import Rules
@@ -227,16 +228,13 @@ class _Ends:
         )
         if is_denied:
             return Fate.UNKNOWN
-        return Fate.LAST if not is_old and self._rules.lack_a_copy(made, self._began, self._left) else Fate.DUE
+        return Fate.LAST if not is_old and self._last_copies.include(made, self._now) else Fate.DUE
 
     def _is_old(self, made: datetime) -> bool:
         """Whether it has the age at which the rules of then, or the end that the next one shows, delete it."""
         age = self._now - made
-        if age // _DAY >= min(self._rules.days(made), default=inf):
-            return True
-        after = bisect_right(self._shown, made, key=lambda point: point.created_at)
-        ends = ((point.expired_at, point.created_at) for point in self._shown[after : after + 1])
-        return any(end is not None and age >= end - created for end, created in ends)
+        is_past = age // _DAY >= min(self._rules.days(made), default=inf)
+        return is_past or self._lives.was_due_by(self._resource.id, made, age)
 
     def _is_outnumbered(self, made: datetime) -> bool:
         """Whether so many newer ones were made as were kept since then."""
@@ -244,12 +242,8 @@ class _Ends:
         return newer >= min(self._rules.numbers(made, self._now), default=inf)
 
     @cached_property
-    def _left(self) -> list[datetime]:
-        return [point.created_at for point in self._resource.own_points or ()]
-
-    @cached_property
-    def _shown(self) -> list[Backup]:
-        return [point for point in self._resource.own_points or () if point.expired_at]
+    def _last_copies(self) -> LastCopies:
+        return self._rules.last_copies(self._began, self._lives.left(self._resource.id), {})
 
     @cached_property
     def _began(self) -> list[datetime]:

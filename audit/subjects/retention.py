@@ -9,7 +9,7 @@ Advanced rules (keeping.py) never shorten anything. Where they alone limit what 
 the backups that they do not pick: the API documents that without age and number everything is kept for ever.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,11 +22,11 @@ from audit.subjects.keeping import (
     WEEKS,
     YEARS,
     Copies,
+    Period,
     copies_of,
     every_backup_for,
     length_of,
     may_be_kept_for,
-    period_of,
     rules_of,
 )
 from audit.subjects.policy import PolicySubject
@@ -85,23 +85,12 @@ def may_be_picked(policy: Policy, made: datetime, length: timedelta) -> bool:
     return timedelta(0) < longest >= whole or may_be_kept_for(policy, made, whole)
 
 
-def lacks_a_copy(policy: Policy, lost: datetime, made: Collection[datetime], left: Collection[datetime]) -> bool:
-    """Whether a backup is gone, and none is left of a day, week, month or year of which the policy keeps one.
-
-    When a week begins is not documented: the oldest of those that are kept may be cut short, and proves nothing.
-
-    Args:
-        policy: whose number of copies counts.
-        lost: when the backup was made that is gone.
-        made: when all were made that were there before it went.
-        left: when those were made that are left.
-    """
-    for unit, number in _plain_copies(policy).items():
-        period = period_of(unit, policy, lost)
-        newer = {found for found in (period_of(unit, policy, each) for each in made) if found > period}
-        if len(newer) < number - 1 and all(period_of(unit, policy, each) != period for each in left):
-            return True
-    return False
+def copies_that_stay(subject: PolicySubject) -> Iterator[tuple[int, Period]]:
+    """Say of how many days, weeks, months and years one backup each is surely kept, and how these are counted."""
+    policy = subject.policy
+    yield from ((number, Period(unit, policy)) for unit, number in _plain_copies(policy).items())
+    rules, picked = rules_of(policy), copies_of(policy, _rhythms(subject))
+    yield from ((copies.sure, Period(unit, policy, rules[unit])) for unit, copies in picked.items())
 
 
 def _more(number: int, picked: Copies) -> Copies:

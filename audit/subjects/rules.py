@@ -3,14 +3,15 @@
 A rule in days dates a backup when it is made; a number may take it whenever there are enough newer ones.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
 from audit.records import BACKUP
+from audit.subjects.last_copies import LastCopies
 from audit.subjects.policy import PolicySubject
-from audit.subjects.retention import lacks_a_copy, may_be_picked
+from audit.subjects.retention import may_be_picked
 from audit.subjects.taken import SLACK
 from audit.subjects.terms import PastRules, Terms, in_force
 
@@ -69,9 +70,11 @@ class Rules:
         days, lived = [*self.days(made)], (life + SLACK) // _DAY
         return lived in days or lived <= min(days, default=0)
 
-    def lack_a_copy(self, lost: datetime, made: Collection[datetime], left: Collection[datetime]) -> bool:
-        """Whether one that is applied keeps a copy of a day, week, month or year, and the last one of it is gone."""
-        return any(lacks_a_copy(subject.policy, lost, made, left) for subject in self._making)
+    def last_copies(
+        self, made: Collection[datetime], left: Collection[datetime], gone: Mapping[datetime, datetime]
+    ) -> LastCopies:
+        """Say which backups of a resource were the last that the policies that are applied keep for longer."""
+        return LastCopies(self._making, made, left, gone)
 
     def may_pick(self, made: datetime, life: timedelta | None) -> bool:
         """Whether one that is applied may keep single backups for so long beside the others, such as one of a month.

@@ -1,5 +1,6 @@
 """What a run knew is not lost while later runs cannot see it: it is there, or found to be gone, or carried on."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from audit.history import History
 from audit.report.changes import compare
 from audit.timestamps import shown
 from tests.core.builders import a_backup_row, a_policy_row, a_task_row, a_vault_row
+from tests.edges.chains import Shelf
 from tests.edges.runs_in_memory import HOUR, PROJECT, START, Project, Row, failing, outcome
 
 DAY = timedelta(days=1)

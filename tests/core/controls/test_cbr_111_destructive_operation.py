@@ -5,7 +5,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_111_destructive_operation import judge
-from audit.judging.findings import Outcome
+from audit.judging.findings import Outcome, Verdict
 from audit.records import Backup, Task
 from audit.subjects import PastRules, PolicySubject, Presence, Taken, Terms
 from tests.core.builders import (
@@ -510,3 +510,53 @@ def test_the_last_copy_of_a_week_that_the_policy_keeps_is_never_gone_in_silence(
     assert verdict.outcome is Outcome.UNKNOWN
     assert verdict.reason == "a backup is gone that the policy may keep as the one of its day, week, month or year"
     assert (facts_of(verdict)["gone_in_doubt"], verdict.tasks) == (1, tuple(task.id for task in tasks))
+
+
+COPIES = [{"weekly_copies": 4}, {"weekly_copies": 3}, {"daily_copies": 6}, {"daily_copies": 5, "monthly_copies": 2}]
+UNITS = {"daily_copies": "%j", "weekly_copies": "%G-%V", "monthly_copies": "%m"}
+
+
+def a_month(copies: dict[str, int]) -> tuple[list[Task], list[int]]:
+    """Thirty daily backups, and the deletions by a policy that keeps three and some copies; also the days left."""
+    tasks, there = [], list[int]()
+    for day in range(30, 0, -1):
+        tasks.append(a_backup(day * DAY, task_id=f"run-{day}", backup_id=f"b-{day}"))
+        there.append(day)
+        kept = set(there[-3:])
+        for name, number in copies.items():
+            newest = {(NOW - each * DAY).strftime(UNITS[name]): each for each in there}
+            kept |= set(sorted(newest.values())[:number])
+        tasks += [a_deletion(day * DAY - HOUR, f"b-{each}") for each in there if each not in kept]
+        there = [each for each in there if each in kept]
+    return tasks, there
+
+
+@pytest.mark.parametrize("since", [timedelta(0), 60 * DAY], ids=["first run", "seen"])
+@pytest.mark.parametrize("copies", COPIES, ids=str)
+def test_a_deletion_of_the_last_copy_is_told_from_regular_ones_in_the_log(
+    copies: dict[str, Any], since: timedelta
+) -> None:
+    rules = a_policy(retention_days=None, max_backups=3, **copies)
+    policy = a_policy_subject(rules, terms=(Terms(NOW - since, NOW, None, 3),))
+    tasks, left = a_month(copies)
+
+    def judged(*more: Task, of: list[int]) -> Verdict:
+        points = tuple(a_point(day * DAY, id=f"b-{day}", expired_at=None) for day in sorted(of, reverse=True))
+        return judge(a_vault_subject(*tasks, *more, policies=(policy,), recovery_points=points), limits())
+
+    assert judged(of=left).outcome is Outcome.PASS
+    copy = left[-4]
+    by_hand = a_deletion(2 * HOUR, f"b-{copy}")
+    verdict = judged(by_hand, of=[day for day in left if day != copy])
+    assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, (by_hand.id,))
+    assert verdict.reason == "a backup is gone that the policy may keep as the one of its day, week, month or year"
+
+
+def test_a_policy_whose_retention_cannot_be_read_accuses_nobody_of_one_without_an_end() -> None:
+    unread = a_policy_subject(a_policy(limits_known=False, retention_days=None), terms=(Terms(NOW, NOW, None, None),))
+    verdict = judge(a_vault_subject(policies=(unread,), taken=(a_taken(8 * DAY, None),)), limits())
+
+    assert (verdict.outcome, verdict.reason) == (
+        Outcome.UNKNOWN,
+        "backups are gone, and the policies could not be read",
+    )

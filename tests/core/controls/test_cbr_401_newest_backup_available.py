@@ -56,6 +56,17 @@ def test_a_newer_one_that_is_gone_by_a_rule_that_no_run_saw_then_is_unknown_wher
     assert judged([old], made(), policies=first).outcome is outcome
 
 
+def test_a_newer_one_that_was_the_last_of_a_week_that_the_policy_keeps_is_unknown() -> None:
+    rules = a_policy(retention_days=None, max_backups=2, weekly_copies=4)
+    policy = a_policy_subject(rules, terms=(Terms(NOW - 60 * DAY, NOW, None, 2),))
+    tasks = [a_backup(day * DAY, backup_id=f"b-{day}") for day in range(28, 0, -1)]
+    deletions = [a_backup(HOUR * day, f"d-{day}", operation="delete", backup_id=f"b-{day}") for day in (2, 1)]
+    verdict = judged([a_point(28 * DAY, id="b-28", expired_at=None)], *tasks, *deletions, policies=(policy,))
+
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert verdict.reason == "a backup is gone that the policy may keep as the one of its day, week, month or year"
+
+
 @pytest.mark.parametrize("tasks", [(made(),), ()])
 def test_a_newest_backup_in_error_fails(tasks: tuple[Task, ...]) -> None:
     verdict = judged([OLD, BROKEN], *tasks)

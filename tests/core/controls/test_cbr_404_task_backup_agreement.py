@@ -5,7 +5,7 @@ import pytest
 
 from audit.controls.cbr_404_task_backup_agreement import judge
 from audit.judging.findings import Outcome, Verdict
-from audit.records import Backup, Task
+from audit.records import Backup, KeepingRule, Task
 from audit.records.keys import key_of
 from audit.subjects import PastRules, Terms
 from tests.core.builders import (
@@ -222,6 +222,38 @@ class TestABackupThatIsGone:
         verdict = judged(points, *tasks, policies=(a_policy_subject(policy, terms=(Terms(NOW, NOW, None, 2),)),))
 
         assert verdict.outcome is outcome, verdict.reason
+
+    @pytest.mark.parametrize(
+        "change", [{"status": "error"}, {"vault_id": "vault-9"}, {"by_policy": False}, {"status": "deleting"}]
+    )
+    def test_no_other_backup_of_a_week_stands_for_the_last_one(self, change: dict[str, Any]) -> None:
+        policy = a_policy_subject(
+            a_policy(retention_days=None, max_backups=2, weekly_copies=4), terms=(Terms(NOW, NOW, None, 2),)
+        )
+        tasks = [ran(day * DAY, backup_id=f"b-{day}") for day in range(28, 0, -1)]
+        others = [kept(day * DAY, f"b-{day}", expired_at=None, **change) for day in (21, 14, 7)]
+        newest = [kept(day * DAY, f"b-{day}", expired_at=None) for day in (2, 1)]
+
+        assert judged([*others, *newest], *tasks, policies=(policy,)).outcome is Outcome.UNKNOWN
+
+    @pytest.mark.parametrize(("left", "outcome"), [((21, 14, 7), Outcome.PASS), ((20, 13, 6), Outcome.UNKNOWN)])
+    def test_an_advanced_rule_keeps_the_days_that_it_picks(self, left: tuple[int, ...], outcome: Outcome) -> None:
+        mondays = KeepingRule(periods=4, weekdays=("MO",))
+        rules = a_policy(retention_days=None, max_backups=2, weekly_rule=mondays, timezone="UTC+00:00")
+        policy = a_policy_subject(rules, terms=(Terms(NOW, NOW, None, 2),))
+        tasks = [ran(day * DAY, backup_id=f"b-{day}") for day in range(28, 0, -1)]
+        points = [kept(day * DAY, f"b-{day}", expired_at=None) for day in (*left, 2, 1)]
+
+        assert judged(points, *tasks, policies=(policy,)).outcome is outcome
+
+    @pytest.mark.parametrize("since", [timedelta(0), 60 * DAY], ids=["first run", "seen"])
+    @pytest.mark.parametrize("change", [{"by_policy": False}, {"vault_id": "vault-9"}, {"status": "error"}])
+    def test_the_short_life_of_another_backup_explains_no_loss(self, change: dict[str, Any], since: timedelta) -> None:
+        policy = a_policy_subject(a_policy(retention_days=30), terms=(Terms(NOW - since, NOW, 30, None),))
+        short = kept(4 * DAY, "b-2", expired_at=NOW + HOUR, **change)
+        tasks = [ran(5 * DAY, backup_id="b-1"), ran(4 * DAY, backup_id="b-2")]
+
+        assert judged([short], *tasks, policies=(policy,)).outcome is Outcome.FAIL
 
     def test_a_number_takes_the_oldest_first_where_no_run_saw_it(self) -> None:
         policy = a_policy(retention_days=None, max_backups=1)

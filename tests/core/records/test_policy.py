@@ -243,3 +243,9 @@ def test_an_odd_type_or_account_says_nothing(odd: object) -> None:
     policy = Policy.from_row(a_policy_row(operation_definition={"cross_account_urn": odd}, policy_type=odd))
 
     assert (policy.policy_type, policy.cross_account_urn) == (None, None)
+
+
+@pytest.mark.parametrize("key", ["day_backups", "week_backups", "month_backups", "year_backups"])
+@pytest.mark.parametrize(("value", "known"), [(4, True), (0, True), (None, True), ("4", False), ([], False)])
+def test_a_number_of_copies_that_cannot_be_read_is_not_taken_for_none(key: str, value: object, known: bool) -> None:  # noqa: FBT001
+    assert Policy.from_row(a_policy_row(operation_definition={key: value})).limits_known is known
