@@ -28,6 +28,19 @@ from audit.subjects import Limits, PolicySubject, Shift, SubjectKind
 
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
+_REASONS: Final = {
+    True: {
+        (True, False): "every run begins {} h later than planned",
+        (True, True): "every run begins {} h {} min later than planned",
+        (False, True): "every run begins {} min later than planned",
+    },
+    False: {
+        (True, False): "every run begins {} h before it is planned",
+        (True, True): "every run begins {} h {} min before it is planned",
+        (False, True): "every run begins {} min before it is planned",
+    },
+}
+"""Whether runs come late, and then whether the shift has whole hours and minutes."""
 
 
 def judge(subject: PolicySubject, _limits: Limits) -> Verdict:
@@ -57,10 +70,10 @@ def _shifted(subject: PolicySubject, shift: Shift) -> Verdict:
     }
     if not _was_seen_before(subject, shift.last):
         return unknown("all runs began at a shifted time, and the policy may have been changed since", **facts)
-    reason = (
-        "every run begins later than planned" if shift.by > timedelta(0) else "every run begins before it is planned"
-    )
-    return failed(reason, since=shift.first, or_earlier=shift.begins is None, **facts)
+    hours, minutes = divmod(abs(shift.by) // _MINUTE, 60)
+    reason = _REASONS[shift.by > timedelta(0)][bool(hours), bool(minutes)]
+    numbers = filter(None, (hours, minutes))
+    return failed(reason.format(*numbers), since=shift.first, or_earlier=shift.begins is None, **facts)
 
 
 def _was_seen_before(subject: PolicySubject, moment: datetime) -> bool:

@@ -202,3 +202,13 @@ def test_english_is_the_language_without_a_table() -> None:
     assert (ENGLISH.enumerate(["a"]), ENGLISH.enumerate(["a", "b", "c"])) == ("a", "a, b and c")
     assert (ENGLISH.sentences("a.", "", "b."), CHINESE.sentences("a。", "b。")) == ("a. b.", "a。b。")
     assert Words().count(1, "policy", "policies") == "1 policy"
+
+
+def test_a_reason_with_numbers_is_found_by_its_pattern() -> None:
+    told = CHINESE.text("every run begins 5 h 30 min before it is planned")
+
+    assert (told, CHINESE.knows("every run begins 12 h later than planned")) == (
+        "每次执行都比计划时间早 5 小时 30 分钟",
+        True,
+    )
+    assert not CHINESE.knows("every run begins 12 d later than planned")

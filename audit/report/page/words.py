@@ -4,6 +4,7 @@ The table of a language has ``texts``, which may name parts in braces, and ``cou
 not in it stays English. So templates and modules stay readable, and a test proves that no label is left out.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +16,7 @@ from markupsafe import Markup, escape
 
 from audit.report.page.names import readable
 
+_NUMBER: Final = re.compile("[0-9]+")
 Marked = Callable[..., str | Markup]
 
 
@@ -39,12 +41,19 @@ class Words:
 
     def knows(self, english: str) -> bool:
         """Whether a text needs no mark that it is English."""
-        return self.tag == "en" or english in self.texts
+        return self.tag == "en" or self._found(english) is not None
 
     def text(self, english: str, /, **parts: object) -> str:
         """Say a text, with its parts put in."""
-        found = self.texts.get(english, english)
+        found = self._found(english) or english
         return found.format(**parts) if parts else found
+
+    def _found(self, english: str) -> str | None:
+        """Look a text up, as it is or with an empty pair of braces for each number in it."""
+        if english in self.texts:
+            return self.texts[english]
+        pattern = self.texts.get(_NUMBER.sub("{}", english))
+        return pattern.format(*_NUMBER.findall(english)) if pattern else None
 
     def count(self, number: int, one: str, many: str = "") -> str:
         """Write a number and its noun: 1 problem, 2 problems."""

@@ -34,8 +34,9 @@ def a_subject(rhythm: Rhythm | None, at: datetime = NOW - 9 * DAY, **changes: An
 @pytest.mark.parametrize(
     ("by", "hours", "reason"),
     [
-        (8 * HOUR, 8, "every run begins later than planned"),
-        (-5.5 * HOUR, -5, "every run begins before it is planned"),
+        (8 * HOUR, 8, "every run begins 8 h later than planned"),
+        (-5.5 * HOUR, -5, "every run begins 5 h 30 min before it is planned"),
+        (0.75 * HOUR, 0, "every run begins 45 min later than planned"),
     ],
 )
 def test_a_shift_that_lasts_fails_once_for_the_policy(by: timedelta, hours: int, reason: str) -> None:
