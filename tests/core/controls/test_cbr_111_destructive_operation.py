@@ -6,7 +6,7 @@ import pytest
 from audit.collection import Kind
 from audit.controls.cbr_111_destructive_operation import judge
 from audit.judging.findings import Outcome, Verdict
-from audit.records import Backup, Task
+from audit.records import Backup, KeepingRule, Task
 from audit.subjects import PastRules, PolicySubject, Presence, Taken, Terms
 from tests.core.builders import (
     DAY,
@@ -510,6 +510,21 @@ def test_the_last_copy_of_a_week_that_the_policy_keeps_is_never_gone_in_silence(
     assert verdict.outcome is Outcome.UNKNOWN
     assert verdict.reason == "a backup is gone that the policy may keep as the one of its day, week, month or year"
     assert (facts_of(verdict)["gone_in_doubt"], verdict.tasks) == (1, tuple(task.id for task in tasks))
+
+
+def test_the_last_copies_that_an_advanced_rule_picks_are_told_from_those_that_it_does_not() -> None:
+    mondays = KeepingRule(periods=4, weekdays=("MO",))
+    rules = a_policy(retention_days=None, max_backups=3, weekly_rule=mondays, timezone="UTC+00:00")
+    policy = a_policy_subject(rules, terms=(Terms(NOW - 60 * DAY, NOW, None, 3),))
+    picked, others = (tuple(a_taken(day * DAY, None) for day in days) for days in ((7, 14), (6, 9)))
+    points = tuple(a_point(day * DAY, expired_at=None) for day in (1, 2, 3))
+
+    def judged(*taken: Taken) -> Verdict:
+        return judge(a_vault_subject(policies=(policy,), taken=taken, recovery_points=points), limits())
+
+    assert judged(*others).outcome is Outcome.PASS
+    verdict = judged(*others, *picked)
+    assert (verdict.outcome, facts_of(verdict)["gone_in_doubt"]) == (Outcome.UNKNOWN, len(picked))
 
 
 COPIES = [{"weekly_copies": 4}, {"weekly_copies": 3}, {"daily_copies": 6}, {"daily_copies": 5, "monthly_copies": 2}]
