@@ -2,6 +2,7 @@
 
     AuditError                   the run cannot go on; its text says what is wrong and what to do
     ├── SettingsError            a setting is missing or wrong
+    │   ├── MissingPackageError  a package that only some settings need is not installed
     │   ├── ProfileError         the profile cannot be used as it is written
     │   └── EventError           the event that started the function cannot be used
     ├── DocumentError            a saved page of the API documents cannot be understood
@@ -36,6 +37,10 @@ class SettingsError(AuditError):
     """A setting is missing or wrong."""
 
     exit_code = 2
+
+
+class MissingPackageError(SettingsError):
+    """A package that only some settings need is not installed."""
 
 
 class ProfileError(SettingsError):

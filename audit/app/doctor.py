@@ -20,6 +20,9 @@ from audit.evidence.store.obs import DELETE, GET, LIST, PUT
 from audit.evidence.store.obs_place import SCHEME
 
 _MINUTE: Final = timedelta(minutes=1)
+_UNCHECKED: Final = (
+    "KMS signed, but nothing could check the signature: install the package cryptography, and run doctor again"
+)
 _PROBE: Final = "cbr-audit-doctor.txt"
 
 
@@ -103,6 +106,9 @@ def examine_key(ready: Callable[[], Signer], kms: KmsSigner | None, *, is_let_in
         signer = ready()
     except AuditError as error:
         yield Check("signature", Result.MISSING, str(error), SIGN if kms else "")
+        return
+    if kms and not kms.checks:
+        yield Check("signature", Result.MISSING, _UNCHECKED)
     else:
         yield Check("signature", Result.OK, f"{signer.algorithm} {signer.key_id}", SIGN if kms else "")
 

@@ -34,7 +34,7 @@ ENCRYPT: Final[Mapping[str, str]] = {
 }
 SIGN: Final[Mapping[str, str]] = {
     "kms:cmk:sign": "to sign digests with the key CBR_AUDIT_SIGNING_KMS_KEY",
-    "kms:cmk:getPublicKey": "to name that key in every digest, and to check each signature before it is stored",
+    "kms:cmk:getPublicKey": "to name that key in every digest, and to check signatures",
 }
 NOTIFY: Final[Mapping[str, str]] = {
     "smn:topic:publish": "to publish a message to CBR_AUDIT_SMN_TOPIC",

@@ -1,7 +1,9 @@
 """Who signs digests: a key that is given, a key in Huawei KMS, or nobody."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import structlog
 
 from audit.errors import SettingsError
 from audit.evidence.chain import Ed25519Signer, Signer, Unsigned
@@ -10,9 +12,14 @@ from audit.settings import Settings
 if TYPE_CHECKING:
     from audit.evidence.kms import KmsSigner
 
+_UNCHECKED: Final = "cryptography is not installed here; check the digests with cbr-audit verify --public-key"
+_LOG = structlog.get_logger()
+
 
 def ready_signer(settings: Settings, kms: "KmsSigner | None") -> Signer:
     """Prepare what signs, and find out whether it can, before anything is read from the cloud.
+
+    The log says so where what KMS signs is stored without a check.
 
     Raises:
         SettingsError: the key that is given cannot be read or used.
@@ -20,6 +27,8 @@ def ready_signer(settings: Settings, kms: "KmsSigner | None") -> Signer:
     """
     if kms:
         kms.prove()
+        if not kms.checks:
+            _LOG.info("signature.unchecked", key_id=kms.key_id, remedy=_UNCHECKED)
         return kms
     if settings.signing_key is None:
         return Unsigned()

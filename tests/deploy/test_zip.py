@@ -11,8 +11,10 @@ from typing import Any
 
 import grimp
 import pytest
+from click.testing import CliRunner
 from jinja2 import Environment
 
+from audit.cli.commands import main as command
 from audit.report import html_report, index_page
 from audit.report.page import templates
 from audit.simulator import Simulator, build_estate, serve
@@ -40,6 +42,7 @@ def call(built: Built, simulator: Simulator, store: Path, event: Any, **data: An
             "AK": simulator.ak,
             "SK": simulator.sk,
             "SECONDS": 60,
+            **({"CBR_AUDIT_KMS_ENDPOINT": served.url} if "CBR_AUDIT_SIGNING_KMS_KEY" in data else {}),
             **data,
         }
         command = [built.python, "-I", "-S", str(PLATFORM), str(built.folder), json.dumps(event), json.dumps(values)]
@@ -56,6 +59,17 @@ def test_a_whole_audit_needs_nothing_but_the_zip(built: Built, tmp_path: Path, e
     assert answer["python"].startswith(f"{built.version}.")
     assert answer["returned"]["conclusion"] == "non_compliant"
     assert all((tmp_path / key).is_file() for key in answer["returned"]["keys"])
+
+
+def test_what_kms_signs_for_the_zip_is_checked_by_the_command(built: Built, tmp_path: Path) -> None:
+    simulator, store, key = a_simulator(), tmp_path / "store", tmp_path / "key.pem"
+    key.write_text(simulator.key.pem)
+    answer = call(built, simulator, store, BY_HAND, CBR_AUDIT_SIGNING_KMS_KEY=simulator.key.id)
+    checked = CliRunner().invoke(command, ["verify", str(store), "--public-key", str(key)])
+
+    assert "cryptography" not in {name.partition("/")[0] for name in built.contents}
+    assert answer["returned"]["keys"]
+    assert (checked.exit_code, "Every digest was signed with the given key." in checked.stdout) == (0, True)
 
 
 def test_the_zip_and_the_source_judge_alike(built: Built, tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ run by hash, and with it every object; it lies in a DSSE envelope, signed or not
 
 from audit.evidence.chain.digest import PAYLOAD_TYPE, Digest, DigestKind, Link, digest_key, folder_of
 from audit.evidence.chain.envelope import Envelope, Signature, pae
+from audit.evidence.chain.fingerprint import fingerprint
 from audit.evidence.chain.head import Head, find_head
 from audit.evidence.chain.keys import Ed25519Signer, PublicKey, Signer, Unsigned
-from audit.evidence.chain.p256 import P256Key, in_der
 
 __all__ = [
     "PAYLOAD_TYPE",
@@ -18,14 +18,13 @@ __all__ = [
     "Envelope",
     "Head",
     "Link",
-    "P256Key",
     "PublicKey",
     "Signature",
     "Signer",
     "Unsigned",
     "digest_key",
     "find_head",
+    "fingerprint",
     "folder_of",
-    "in_der",
     "pae",
 ]

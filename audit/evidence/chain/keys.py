@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from audit.errors import ChainError, SettingsError
+from audit.errors import ChainError, MissingPackageError, SettingsError
 from audit.evidence.chain.fingerprint import fingerprint
 
 
@@ -51,13 +51,14 @@ class Ed25519Signer:
         """Read the key.
 
         Raises:
-            SettingsError: cryptography is not installed, or the text is no Ed25519 key.
+            MissingPackageError: cryptography is not installed.
+            SettingsError: the text is no Ed25519 key.
         """
         try:
             from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415  # an extra
             from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  # an extra
         except ImportError as error:
-            raise SettingsError("signing with a key needs cryptography; install cbr-audit[sign]") from error
+            raise MissingPackageError("signing with a key needs cryptography; install cbr-audit[sign]") from error
         try:
             key = load_pem_private_key(pem, password=None)
         except (ValueError, TypeError) as error:
@@ -79,13 +80,14 @@ class PublicKey:
         """Read the key.
 
         Raises:
-            SettingsError: cryptography is not installed, or the text is no such key.
+            MissingPackageError: cryptography is not installed.
+            SettingsError: the text is no such key.
         """
         try:
             from cryptography.hazmat.primitives.asymmetric import ec, ed25519  # noqa: PLC0415  # an extra
             from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415  # an extra
         except ImportError as error:
-            raise SettingsError("checking signatures needs cryptography; install cbr-audit[sign]") from error
+            raise MissingPackageError("checking signatures needs cryptography; install cbr-audit[sign]") from error
         try:
             self._key: Any = load_pem_public_key(pem)
         except ValueError as error:

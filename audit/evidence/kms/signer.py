@@ -1,7 +1,10 @@
-"""A signer whose private key lies in Huawei KMS: it is asked for each signature, and each is checked before it is used.
+"""A signer whose private key lies in Huawei KMS: it is asked for each signature.
+
+Where cryptography is installed, each signature is checked before it is used. The zip of the function has no
+cryptography: there a signature is used as KMS sends it, and only ``cbr-audit verify`` shows whether it is good.
 
 Sources: "Signing Data" (POST /v1.0/{project_id}/kms/sign) and "Querying a Public Key" (…/kms/get-publickey) of the DEW
-API reference. They do not say in which form a signature of ECDSA comes: DER and plain r and s are both taken.
+API reference.
 """
 
 import base64
@@ -10,14 +13,23 @@ from typing import Final
 
 import orjson
 import requests
+from msgspec import Struct
 
 from audit.cloud.http.transport import Credentials, Transport
 from audit.cloud.permissions import SIGN as _ACTIONS
-from audit.errors import SigningError
-from audit.evidence.chain import P256Key, in_der, pae
+from audit.errors import ChainError, MissingPackageError, SettingsError, SigningError
+from audit.evidence.chain import PublicKey, fingerprint, pae
+from audit.evidence.kms.forms import in_der, p256_key
 
 SIGN, PUBLIC_KEY = _ACTIONS
 _TRIAL: Final = pae("text/plain", b"cbr-audit tries whether this key can sign")  # the type keeps it from being a digest
+
+
+class _PublicHalf(Struct, frozen=True):
+    """What is known of the public key; without cryptography there is no key to check with."""
+
+    fingerprint: str
+    key: PublicKey | None
 
 
 class KmsSigner:
@@ -41,7 +53,7 @@ class KmsSigner:
         self._credentials = credentials
         self._url = f"{endpoint}/v1.0/{project_id}/kms"
         self._key = key
-        self._public: P256Key | None = None
+        self._public: _PublicHalf | None = None
 
     @property
     def key_id(self) -> str:
@@ -51,6 +63,15 @@ class KmsSigner:
             SigningError: KMS does not tell the key, or it is not of the kind EC_P256.
         """
         return self._public_key().fingerprint
+
+    @property
+    def checks(self) -> bool:
+        """Whether each signature is checked before it is used.
+
+        Raises:
+            SigningError: as for ``key_id``.
+        """
+        return self._public_key().key is not None
 
     def prove(self) -> None:
         """Find out whether the key can sign, before hours are spent on reading.
@@ -74,17 +95,21 @@ class KmsSigner:
             signature = in_der(base64.b64decode(text, validate=True))
         except ValueError as error:
             raise SigningError(f"what KMS sent is no signature: {error}; check CBR_AUDIT_KMS_ENDPOINT") from error
-        if not public.fits(data, signature):
-            raise SigningError(f"what KMS sent is no signature of its key {public.fingerprint}: nobody could check it")
+        if public.key:
+            try:
+                public.key.check(data, signature)
+            except ChainError as error:
+                words = f"what KMS sent is no signature of its key {public.fingerprint}: nobody could check it"
+                raise SigningError(words) from error
         return signature
 
-    def _public_key(self) -> P256Key:
+    def _public_key(self) -> _PublicHalf:
         """Ask for the public key, once."""
         if self._public is None:
             pem = self._ask("get-publickey", {}, "public_key", PUBLIC_KEY)
             try:
-                self._public = P256Key(pem)
-            except ValueError as error:
+                self._public = _PublicHalf(fingerprint(p256_key(pem)), _checking(pem))
+            except (SettingsError, ValueError) as error:
                 remedy = "CBR_AUDIT_SIGNING_KMS_KEY must name a key of the kind EC_P256"
                 raise SigningError(f"the public key that KMS sent cannot be used: {error}; {remedy}") from error
         return self._public
@@ -99,3 +124,10 @@ class KmsSigner:
         if not isinstance(found, str):
             raise SigningError(f"{self._url}/{path} answered without {wanted}; check CBR_AUDIT_KMS_ENDPOINT")
         return found
+
+
+def _checking(pem: str) -> PublicKey | None:
+    try:
+        return PublicKey(pem.encode())
+    except MissingPackageError:
+        return None

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from audit.cli.commands import main
 from audit.evidence.chain import Ed25519Signer, PublicKey
 from audit.simulator import Simulator, serve
+from tests.edges.kms.without_cryptography import hide_cryptography
 from tests.edges.pretend import a_simulator, variables, without_waiting
 
 
@@ -30,6 +31,15 @@ def test_a_key_that_signs_is_named_as_digests_name_it(tmp_path: Path) -> None:
         "public key": f"ok         {name}",
         "signature": f"ok         ECDSA_SHA_256 {name}",
     }
+
+
+def test_a_signature_that_nothing_checked_is_not_called_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulator = a_simulator(resources=1)
+    hide_cryptography(monkeypatch, simulator)
+    lines = said(simulator, tmp_path)
+
+    assert lines["public key"].startswith("ok")
+    assert lines["signature"].startswith("MISSING    KMS signed, but nothing could check the signature: install")
 
 
 def test_each_permission_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -1,23 +1,28 @@
 """Whole runs whose digests a key in KMS signs, over a socket."""
 
 import base64
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import orjson
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import utils
 
+from audit import log
 from audit.app.order import order_from_event
 from audit.app.replay import replay
 from audit.app.wiring import carry_out
+from audit.cli.commands import main
 from audit.errors import SigningError, SigningRefusedError, SourceError
 from audit.evidence.chain import Digest, Envelope, PublicKey
 from audit.evidence.store import open_store
 from audit.evidence.verify import verify
 from audit.simulator import Request, Response, Simulator, serve
+from tests.edges.kms.without_cryptography import hide_cryptography
 from tests.edges.pretend import AS_OF, Context, a_simulator, audit, files_of, json_response, variables, without_waiting
 
 
@@ -122,6 +127,18 @@ def test_a_key_of_another_kind_or_an_unknown_one_is_told(tmp_path: Path) -> None
         signed_run(simulator, tmp_path, CBR_AUDIT_SIGNING_KMS_KEY="0d0466b0-e727-4d9c-b35d-f84bb474a37f")
 
 
+def test_a_key_that_is_no_point_of_its_curve_is_told(tmp_path: Path) -> None:
+    simulator = a_simulator()
+    begin, *lines, end = simulator.key.pem.splitlines()
+    der = base64.b64decode("".join(lines))
+    odd = base64.b64encode(der[:-1] + bytes([der[-1] ^ 1])).decode()
+    answer = json_response({"public_key": f"{begin}\n{odd}\n{end}"})
+    simulator.intercept = lambda request, _number: answer if path_of(request) == "get-publickey" else None
+
+    with pytest.raises(SigningError, match="KMS sent cannot be used: the public key is not a public key in PEM"):
+        signed_run(simulator, tmp_path)
+
+
 def at_the_end(simulator: Simulator, odd: Callable[[], Response | None]) -> None:
     """Let the trial of the key pass, and answer the signing of the digest oddly."""
     signatures: list[str] = []
@@ -211,20 +228,48 @@ def test_what_is_no_signature_is_not_written(odd: Response, words: str, tmp_path
     assert not [name for name in files_of(tmp_path) if "/digest/" in name]
 
 
-def test_a_signature_over_other_bytes_is_not_written(tmp_path: Path) -> None:
-    """As it would come from a service that hashes the digest once more."""
-    simulator = a_simulator()
+def hashed_again(simulator: Simulator) -> Callable[[Request, int], Response | None]:
+    """As a service signs that hashes the digest once more."""
 
-    def hash_again(request: Request, _number: int) -> Response | None:
+    def answer(request: Request, _number: int) -> Response | None:
         if path_of(request) != "sign":
             return None
         hashed = hashes.Hash(hashes.SHA256())
         hashed.update(base64.b64decode(orjson.loads(request.body)["message"]))
         return signature(simulator.key.sign(hashed.finalize()))
 
-    simulator.intercept = hash_again
+    return answer
+
+
+def test_a_signature_over_other_bytes_is_not_written(tmp_path: Path) -> None:
+    simulator = a_simulator()
+    simulator.intercept = hashed_again(simulator)
+
     with pytest.raises(SigningError, match="nobody could check it"):
         signed_run(simulator, tmp_path)
+
+
+@pytest.mark.parametrize("is_good", [True, False])
+def test_without_cryptography_verify_is_what_checks_the_signature_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, is_good: bool
+) -> None:
+    simulator, store, key = a_simulator(), tmp_path / "store", tmp_path / "key.pem"
+    key.write_text(simulator.key.pem)
+    simulator.intercept = None if is_good else hashed_again(simulator)
+    log.set_up()
+    with monkeypatch.context() as patch:
+        hide_cryptography(patch, simulator)
+        signed_run(simulator, store)
+        refused = CliRunner().invoke(main, ["verify", str(store), "--public-key", str(key)])
+    checked = CliRunner().invoke(main, ["verify", str(store), "--public-key", str(key)])
+
+    (line,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if "signature.unchecked" in line)
+    assert line["remedy"].endswith("check the digests with cbr-audit verify --public-key")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "checking signatures needs cryptography; install" in refused.stderr
+    assert checked.exit_code == (0 if is_good else 10)
+    assert ("Every digest was signed with the given key." in checked.stdout) is is_good
+    assert ("the signature does not fit this key and these bytes" in checked.stdout) is not is_good
 
 
 def test_plain_numbers_are_stored_as_openssl_reads_them(tmp_path: Path) -> None:
