@@ -51,7 +51,7 @@ class Examiner:
         self.has_explained = False
         self._answer = answer
         self._faults: dict[Parts, dict[str, dict[Any, _Fault]]] = {}
-        self._number = _MOST_KNOWN if has_conditions(answer) else 0
+        self._number = _MOST_KNOWN if _has_conditions(answer) else 0
         self._expects_drift = False
 
     def examine(self, row: Any) -> Sequence[Deviation] | None:
@@ -127,7 +127,7 @@ class Examiner:
             self._number += 1
 
 
-def has_conditions(answer: AnswerKind) -> bool:
+def _has_conditions(answer: AnswerKind) -> bool:
     """Whether what is right at one place depends on another one, so that nothing can be learnt."""
     text = orjson.dumps([answer.schema_of_row(variant) for variant in ("", ".required")])
     return any(f'"{word}":'.encode() in text for word in _CONDITIONS)

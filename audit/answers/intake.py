@@ -147,23 +147,16 @@ class Intake:
 
     def _accept_tasks(self, page: Page, rows: TaskRows) -> None:
         """Keep what is packed or a task already, and enter every other row in order of place."""
-        tasks, refused, known = rows.page, set[int](), set[int]()
+        tasks, refused = rows.page, set[int]()
         for batch in tasks.batches:
-            for place, is_refused in self.tasks.keep_all(batch):
-                (refused if is_refused else known).add(place)
+            refused.update(self.tasks.keep_all(batch))
         for place, task in tasks.tasks.items():
             try:
-                if not self.tasks.keep(task):
-                    known.add(place)
+                self.tasks.keep(task)
             except ValueError:
                 refused.add(place)
         others = tasks.odd | {place: rows[place] for place in refused}  # these are rejected, as rows
         self._enter(page, sorted(others.items(), key=itemgetter(0)))
-        for differences, places in sorted(tasks.seen, key=lambda seen: seen[1]):
-            new = [place for place in places if place not in refused and place not in known]
-            if new:
-                seen = tasks.deviations(new[0], differences)
-                self._sorting.note(ANSWERS[page.kind], seen, tasks.ids[new[0]], len(new))
 
     def keep(self, kind: Kind, row: Row) -> bool:
         """Keep the record of a row; False where the same one is known already.

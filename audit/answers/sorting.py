@@ -88,18 +88,6 @@ class Sorting:
                 reason = row.reason if isinstance(row, Unreadable) else str(error)
                 self._reject(answer, row, (sheet, number), ("", reason))
 
-    def note(self, answer: AnswerKind, seen: Sequence[Deviation], row_id: str, count: int) -> None:
-        """Count the deviations that several rows show alike.
-
-        Args:
-            answer: what kind of answer it is.
-            seen: the deviations of the first of them.
-            row_id: the id of the first of them.
-            count: how many they are.
-        """
-        self.drifted += count
-        self._note(answer, seen, row_id[:LONGEST_PATH], count)
-
     def _reject(
         self, answer: AnswerKind, row: Any, place: tuple[Sheet, int], fault: tuple[str, str], other: About | None = None
     ) -> None:
@@ -124,8 +112,8 @@ class Sorting:
         )
         self._rejected.setdefault((answer.name, digest.digest()), rejected)
 
-    def _note(self, answer: AnswerKind, seen: Sequence[Deviation], row_id: str, count: int = 1) -> None:
-        """Count the deviations of one row, or of several that are alike, each kind once for each row."""
+    def _note(self, answer: AnswerKind, seen: Sequence[Deviation], row_id: str) -> None:
+        """Count the deviations of one row, each kind once."""
         kinds: dict[tuple[str, str, str], Any] = {}
         for parts, problem, value in seen:
             kinds.setdefault((answer.name, path_of(*parts), problem), value)
@@ -135,7 +123,7 @@ class Sorting:
             if key not in self._first:
                 example = _written(value).decode()[:_LONGEST_EXAMPLE]
                 self._first[key] = Drift(*key, count=1, first_id=row_id, example=example)
-            self._counts[key] += count
+            self._counts[key] += 1
 
 
 def _id(answer: AnswerKind, row: Any) -> str:

@@ -153,13 +153,8 @@ class History:
         """
         return self._table.add(task, _is_newer_state)
 
-    def keep_all(self, batch: Batch) -> Iterator[tuple[int, bool]]:
-        """Merge many tasks into this history in place.
-
-        Returns:
-            The places of those whose state is known already, with False, and of those whose id another task has, with
-            True.
-        """
+    def keep_all(self, batch: Batch) -> Iterator[int]:
+        """Merge many tasks into this history in place; name the places of those whose id another task has."""
         return self._table.extend(batch, _is_newer_state)
 
     def update(self, tasks: Iterable[Task]) -> None:

@@ -150,7 +150,7 @@ class Table:
             row = self._index.place(task.key, new, self._raw_key)
         return self._put(record, row, prefer)
 
-    def extend(self, batch: Batch, prefer: Prefer) -> Iterator[tuple[int, bool]]:
+    def extend(self, batch: Batch, prefer: Prefer) -> Iterator[int]:
         """Add many tasks.
 
         Args:
@@ -158,7 +158,7 @@ class Table:
             prefer: as above; where it raises ValueError, the task is left out.
 
         Returns:
-            The places of those of which the very same was known, with False, and of those left out, with True.
+            The places of those left out.
         """
         where = self._where.numbers(batch.where, batch.plain_where)
         how = self._how.numbers(batch.how, batch.plain_how)
@@ -176,10 +176,9 @@ class Table:
             if place < number:
                 row = self._index.place(batch.keys[place * ID : (place + 1) * ID], len(self), self._raw_key)
                 try:
-                    if not self._put(records[place * SIZE : (place + 1) * SIZE], row, prefer):
-                        yield batch.places[place], False
+                    self._put(records[place * SIZE : (place + 1) * SIZE], row, prefer)
                 except ValueError:
-                    yield batch.places[place], True
+                    yield batch.places[place]
                 place += 1
 
     def _put(self, record: bytes | bytearray, row: int, prefer: Prefer) -> bool:

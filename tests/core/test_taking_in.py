@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from audit.history.commons import Commons
 from tests.core.builders import a_task_row
-from tests.core.test_learnt import an_id, told, with_care
-from tests.core.test_task_rows import a_body, taken
+from tests.core.test_task_rows import a_body, an_id, taken, told, with_care
 
 BACKUP = {"backup": {"backup_id": an_id(900), "incremental": "true"}}
 

@@ -13,8 +13,7 @@ from audit.answers.quick.rows import read_tasks
 from audit.answers.quick.schema_types import Types
 from audit.records import Task
 from tests.core.builders import a_task_row
-from tests.core.test_learnt import an_id, changed, told, with_care
-from tests.core.test_task_rows import RESOURCE, a_body, items, items_of, taken
+from tests.core.test_task_rows import RESOURCE, a_body, an_id, items, items_of, taken, told, with_care
 
 SCHEMA = ANSWERS["operation_logs"].schema_of_page
 KIND = RESOURCE["type"]
@@ -94,29 +93,6 @@ def test_one_that_has_a_key_twice_is_never_read_in_one_step(written: str, number
 @pytest.mark.parametrize("written", ['{"id": "\\ud800"}', '{"id": "server-1"', '{"id": "server-1",}', "{id: 1}"])
 def test_one_that_is_no_json_is_never_read_in_one_step(written: str) -> None:
     assert read_tasks(rows(3, written=written)) is None
-
-
-@pytest.mark.parametrize("place", [(), ("extra_info",), ("extra_info", "resource")])
-def test_keys_that_come_twice_are_found_after_differences_were_learnt(place: tuple[str, ...]) -> None:
-    page = [changed(number, place, "region", "a:b") for number in range(3)]
-    body, sound = a_body(*page), a_body(a_task_row(id=an_id(7)))
-    for _ in range(2):
-        assert told(taken(body, sound)) == told(with_care(body, sound))
-        assert read_tasks(body)
-        assert read_tasks(sound)
-        for written in (b'{"id": "server-1"', b'"id": "%s"' % an_id(1).encode()):
-            assert read_tasks(body.replace(written, written + b', "id": "server-1"')) is None
-
-
-def test_one_that_differs_beside_what_was_learnt_is_learnt_too() -> None:
-    bodies = [
-        a_body(*(changed(number, (), "colour", "blue") for number in range(3))),
-        a_body(*(changed(number, ("extra_info", "resource"), "region", "a") for number in range(3, 6))),
-        a_body({**changed(6, ("extra_info", "resource"), "region", "a"), "colour": "red"}, a_task_row(id=an_id(7))),
-    ]
-
-    assert told(taken(*bodies)) == told(with_care(*bodies))
-    assert all(map(read_tasks, bodies))
 
 
 def test_many_pages_are_read_alike() -> None:

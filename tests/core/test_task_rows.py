@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from audit.answers.intake import Intake, read_envelope
+from audit.answers.intake import Intake, read_envelope, read_with_care
 from audit.answers.kinds import ANSWERS
 from audit.answers.quick.decoder import reader
 from audit.answers.quick.page import TaskPage
@@ -61,13 +61,25 @@ def test_ids_that_were_packed_together_are_told_in_order_and_no_others() -> None
     assert packed_ids(a_task_row()) is None
 
 
-def taken(*bodies: bytes) -> Intake:
+def taken(*bodies: bytes, way: Any = read_envelope) -> Intake:
     intake = Intake()
     for body in bodies:
-        rows, rest = read_envelope(Kind.TASKS, body)
+        rows, rest = way(Kind.TASKS, body)
         sent = a_page()
         intake.accept(Page(Kind.TASKS, sent.path, sent.params, body, "", sent.received_at, rows, rest))
     return intake
+
+
+def with_care(*bodies: bytes) -> Intake:
+    return taken(*bodies, way=read_with_care)
+
+
+def told(intake: Intake) -> Any:
+    return sorted(map(repr, intake.tasks)), intake.drift, intake.rejected
+
+
+def an_id(number: int) -> str:
+    return f"0b3f9a52-7c1d-4e8b-9f0a-{number:012x}"
 
 
 def filled(name: str) -> dict[str, Any]:
@@ -182,6 +194,7 @@ class TestPagesThatAreReadWithCare:
         "odd",
         [
             {"colour": []},
+            {"colour": "blue"},
             {"created_at": "2026-01-05T22:00:03Z"},
             {"extra_info": {}},
         ],

@@ -28,7 +28,6 @@ def test_pages_read_in_one_step_come_to_the_same_as_those_read_with_care(seed: i
 
     assert wrong == []
     assert counts["tasks"] > counts["rows"] / 8
-    assert counts["rows that differ"] > 5
     assert min(counts["odd rows beside tasks"], counts["errors"], counts["pages"] - counts["pages in one step"]) > 20
 
 
@@ -37,13 +36,6 @@ def test_tasks_that_are_made_in_another_way_are_found(monkeypatch: pytest.Monkey
     _, wrong = compare_ways(1, 3000)
 
     assert len(wrong) > 10
-
-
-def test_differences_that_are_overlooked_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.answers.quick.known_drift.RowDifference.shown", lambda _self, rows: [False] * len(rows))
-    _, wrong = compare_ways(0, 3000)
-
-    assert wrong
 
 
 @pytest.mark.parametrize("kind", good_rows())

@@ -7,7 +7,7 @@ of which it cannot be said that nothing was lost, is left to be read with care.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from threading import local
 from typing import Any, Final
@@ -17,15 +17,12 @@ from msgspec import UNSET, Raw
 from msgspec.json import Decoder, Encoder
 
 from audit.answers.kinds import ANSWERS
-from audit.answers.quick.known_drift import Learnt
-from audit.answers.quick.page import READ, TIMES, TaskPage, TooManyError
-from audit.answers.quick.resources import NamedResource, Resources, resources_of
+from audit.answers.quick.page import TIMES, TaskPage, TooManyError
+from audit.answers.quick.resources import Resources, resources_of
 from audit.answers.quick.schema_types import REFUSALS, Types
 from audit.answers.strict_json import colons
 
 _MOST_ODD: Final = 16  # rows of one page
-_MOST_LESSONS: Final = 8
-_ROW: Final = re.compile(r"\[(\d+)\]")
 _NAMES: Final = re.compile(rb'"(\w+)"\s*:')
 _FIRST_ROWS: Final = 1 << 15  # bytes
 _MANY_PAGES: Final = 8  # making types takes as long as a page
@@ -60,14 +57,13 @@ class Reader:
         self._row = Decoder(Types(schema, TIMES).of(row)).decode
         self._encoder = Encoder()
         self._buffer = _Buffer()
-        self._learnt = Learnt(answer, _GIVEN, READ)
         self._resources = Resources(Types(schema, {}).of(schema["$defs"]["Resource"])).of
-        self._whole = self._drifting = self._decoder(_GIVEN)
-        self._pages = self._lost_lessons = 0
+        self._whole = self._decoder()
+        self._pages = 0
         self._around = tuple(name for name in schema["properties"] if name != answer.key)
 
-    def _decoder(self, given: Mapping[str, Any], order: Sequence[str] = ()) -> Callable[[bytes], Any]:
-        return Decoder(Types(self._schema, given, order).of(self._schema)).decode
+    def _decoder(self, order: Sequence[str] = ()) -> Callable[[bytes], Any]:
+        return Decoder(Types(self._schema, _GIVEN, order).of(self._schema)).decode
 
     def read(self, body: bytes) -> Found | None:
         """Read a page into tasks, with other rows as they are parsed, and the rest of the answer.
@@ -81,12 +77,12 @@ class Reader:
             resources = self._resources(rows)
         except REFUSALS as error:
             is_first = self._first in str(error)  # where it differs, all may
-            return (None if is_first else self._read_apart(body)) or self._read_drifting(body)
+            return None if is_first else self._read_apart(body)
         if not self._is_whole(page, body):
             return None
         self._pages += 1
         if self._pages == _MANY_PAGES:
-            self._whole = self._decoder(self._learnt.given, _order_of(body))
+            self._whole = self._decoder(_order_of(body))
         try:
             tasks = TaskPage(rows, resources, _MOST_ODD)
         except TooManyError:
@@ -122,46 +118,6 @@ class Reader:
         known = [row for place, row in enumerate(rows) if place not in tasks.odd]
         number = written.count(b":") + self._encoder.encode(known).count(b":")
         return (tasks, rest) if number == colons(body) else None
-
-    def _read_drifting(self, body: bytes) -> Found | None:
-        """Read a page whose rows differ in ways that are known, or can be learnt from the first that shows them."""
-        for _ in range(_MOST_LESSONS):
-            try:
-                page = self._drifting(body)
-                resources = self._resources(getattr(page, self._key))
-            except REFUSALS as error:
-                if not self._learn(body, str(error)):
-                    return None
-            else:
-                return self._as_drifting(page, resources) if self._is_whole(page, body) else None
-        return None
-
-    def _as_drifting(self, page: Any, resources: Sequence[NamedResource]) -> Found | None:
-        rows = getattr(page, self._key)
-        try:
-            return TaskPage(rows, resources, 0, differences=self._learnt.differences), self._rest(page)
-        except TooManyError:
-            return None
-
-    def _learn(self, body: bytes, error: str) -> bool:
-        """Learn from the row at which parsing stopped."""
-        found = _ROW.search(error)
-        if found is None or self._lost_lessons >= _MOST_LESSONS:
-            return False
-        try:
-            row = orjson.loads(bytes(getattr(self._split(body), self._key)[int(found[1])]))
-            is_learnt = self._learnt.learn(row)
-        except (*REFUSALS, IndexError, ValueError):  # the list may come twice, the row may be none
-            is_learnt = False
-        self._lost_lessons = 0 if is_learnt else self._lost_lessons + 1  # some logs teach nothing, page after page
-        if is_learnt:
-            order = _order_of(body)
-            rows = list[self._learnt.type(order)]  # type: ignore[misc, valid-type]  # made while it runs
-            self._drifting = self._decoder({self._key: rows}, order)
-            if "resource" not in self._learnt.given:  # what resources differ in has to be seen in each
-                self._resources = resources_of
-                self._whole = self._decoder(self._learnt.given, order)
-        return is_learnt
 
     def _typed(self, raws: Sequence[Raw]) -> tuple[list[Any], list[int]]:
         """Fill the types with rows; where one does not fit, None stands for it, and its place is told."""

@@ -1,37 +1,21 @@
 """The rows of a page of the task log, sorted: most are packed at once, a few become tasks, and the odd are left."""
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
-from itertools import compress
 from typing import Any, Final
 
 import orjson
 from msgspec import Raw
 from msgspec.json import encode
 
-from audit.answers.kinds import Deviation
 from audit.answers.quick.batch import batch_of
-from audit.answers.quick.known_drift import RowDifference
 from audit.answers.quick.resources import NamedResource
 from audit.history.batch import Batch
 from audit.history.moments import states_of
 from audit.records import Task
-from audit.records.fields import FAILURES, NOT_SYNCED
 from audit.records.keys import WIDTH as ID
 
 TIMES: Final = {"created_at": str, "updated_at": str, "started_at": str | None, "ended_at": str | None}
 """The types that hold times; what the schema says of their form is looked at when they are packed."""
-READ: Final = frozenset(
-    {
-        *("id", "operation_type", "status", *TIMES, "vault_id", "vault_name", "policy_id"),
-        *("error_info", "code", "message", "extra_info", "resource", "name", "type", "remove_resources", "resources"),
-        *("backup_id", "source_backup_id", "incremental", "app_consistency_status", "app_consistency_error_code"),
-        *("target_resource_id", "sync_backup_num", *FAILURES, NOT_SYNCED),
-    }
-)
-"""The fields of which tasks are made, wherever they are."""
-
-SeenDrift = tuple[tuple[RowDifference, ...], list[int]]
 
 
 class TooManyError(Exception):
@@ -46,7 +30,6 @@ class TaskPage:
         batches: tasks that were packed together.
         tasks: by place, those that concern no resource, or have ids of another form.
         odd: by place, rows that the types do not hold, with unusual times, or of no use, as they were parsed.
-        seen: differences that rows show, and the places of those that show them and no others.
     """
 
     def __init__(
@@ -56,7 +39,6 @@ class TaskPage:
         most_odd: int,
         *,
         missing: Collection[int] = (),
-        differences: Sequence[RowDifference] = (),
     ) -> None:
         """Sort rows.
 
@@ -65,7 +47,6 @@ class TaskPage:
             resources: those of the rows.
             most_odd: how many may be odd.
             missing: the places where they do not.
-            differences: which the rows may show.
 
         Raises:
             TooManyError: more are.
@@ -80,12 +61,6 @@ class TaskPage:
         if missing:
             places = [place for place in places if place not in self.odd]
         self._sort(places, rows)
-        self.seen = _by_differences(rows, differences)
-        self._rows = rows if differences else ()
-
-    def deviations(self, place: int, differences: Sequence[RowDifference]) -> list[Deviation]:
-        """Name the differences that a row shows."""
-        return [difference.deviation(self._rows[place]) for difference in differences]
 
     def put_back(self, raws: Sequence[Raw]) -> list[Any]:
         """Put odd rows in their places, and return them.
@@ -152,17 +127,3 @@ class TaskPage:
         if rows:
             self.batches.append(batch_of(places, rows, resources))
         return alone
-
-
-def _by_differences(rows: Sequence[Any], differences: Sequence[RowDifference]) -> list[SeenDrift]:
-    """Sort rows by the differences that they show; most logs have one or two sorts."""
-    if not differences:
-        return []
-    shown = [difference.shown(rows) for difference in differences]
-    places: dict[tuple[bool, ...], list[int]] = defaultdict(list)
-    if all(len(set(column)) == 1 for column in shown):
-        places[tuple([column[0] for column in shown])] = [*range(len(rows))]
-    else:
-        for place, each in enumerate(zip(*shown, strict=True)):
-            places[each].append(place)
-    return [(tuple(compress(differences, each)), found) for each, found in places.items() if any(each)]
