@@ -1,12 +1,57 @@
-"""What all tests share: nothing waits until it lies on a disk, since no test pulls the plug."""
+"""What every test starts from: a quick disk, no settings in the environment, and a log that nobody has set up."""
 
 from collections.abc import Iterator
 
 import pytest
+import responses
+import structlog
+from hypothesis import settings
+
+from audit.settings import VARIABLES
+from tests.evidence.store.s3_server import S3Server, s3_server
+from tests.pretend import Clock
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+# A machine that is busy elsewhere must not fail a test: nothing here is about time.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _quick_disk() -> Iterator[None]:
+    """Nothing waits until it lies on a disk, since no test pulls the plug."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.fsync", lambda _descriptor: None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*VARIABLES, *_PROXIES, *(name.upper() for name in _PROXIES)):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_log() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def cloud() -> Iterator[responses.RequestsMock]:
+    """Strict: every answer that a test prepares must be asked for."""
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One server for all tests; each test uses a prefix of its own."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server

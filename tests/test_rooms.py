@@ -1,4 +1,4 @@
-"""The rooms of the house: each says what it imports, and docs/architecture.md shows all of them."""
+"""The rooms of the house: each says what it imports, docs/architecture.md shows all of them, and tests mirror them."""
 
 import ast
 import re
@@ -14,6 +14,10 @@ GROUND = {path.stem for path in HOUSE.glob("*.py")} - {"__init__", "reports"}
 MAP = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PICTURE = MAP.partition("```mermaid")[2].partition("```")[0]
 TABLE = MAP.partition("## To change something")[2]
+TESTS = ROOT / "tests"
+WHOLE = {"browser", "fuzz", "runs", "tamper", "verdicts"}
+"""Folders of tests that are about the whole: pages in a browser, audits from end to end, campaigns."""
+ABOUT_THE_HOUSE = {"added_by_half", "comparing", "rooms"}
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
 
 
@@ -71,3 +75,25 @@ def test_every_place_on_the_map_exists() -> None:
 )
 def test_the_table_leads_to_every_room(place: str) -> None:
     assert f"`{place}" in TABLE, f"docs/architecture.md has no row that leads to {place}"
+
+
+def has_a_place(path: Path) -> bool:
+    """Whether a file of tests lies where its room's are: tests/evidence/store/ for audit/evidence/store/."""
+    folder = path.relative_to(TESTS).parent
+    if folder.parts:
+        return (HOUSE / folder).is_dir() or (ROOT / folder).is_dir() or folder.name in WHOLE
+    return path.stem.removeprefix("test_") in {*GROUND, "handler", "reports", *ABOUT_THE_HOUSE}
+
+
+def places_for(path: Path) -> list[str]:
+    """Where a file of tests belongs: to the module it is named after, or to a room that it imports."""
+    name, text = path.stem.removeprefix("test_"), path.read_text(encoding="utf-8")
+    module = next((found.relative_to(HOUSE).parent for found in HOUSE.rglob(f"{name}.py")), None)
+    rooms = sorted({*re.findall(r"^from audit\.([a-z]+)", text, re.MULTILINE)} & {*ROOMS})
+    return [str(Path("tests", place)) for place in ([module] if module else rooms or sorted(WHOLE))]
+
+
+def test_tests_mirror_the_rooms() -> None:
+    misplaced = [path for path in sorted(TESTS.rglob("test_*.py")) if not has_a_place(path)]
+
+    assert not {str(path.relative_to(ROOT)): places_for(path) for path in misplaced}, "move each to one of its places"

@@ -7,8 +7,8 @@ from audit.report.contents import Report
 from audit.report.page.names import readable
 from audit.subjects import SubjectKind
 from tests.browser.conftest import Open
-from tests.core.report.payloads import PAYLOADS
-from tests.report.test_changes_on_the_page import against, change
+from tests.report.page.test_changes_on_the_page import against, change
+from tests.report.payloads import PAYLOADS
 from tests.report.test_html_report import a_waived, failing, line, problem
 
 EXPECTED = [str(readable(name)) for name in PAYLOADS]

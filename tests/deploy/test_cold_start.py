@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.conftest import Built
-from tests.edges.test_handler import BY_HAND, TIMER
+from tests.test_handler import BY_HAND, TIMER
 
 PLATFORM = Path(__file__).with_name("platform.py")
 NOWHERE = "http://127.0.0.1:9"

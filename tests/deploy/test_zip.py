@@ -22,11 +22,11 @@ from deploy.build_zip import BuildError, compiled, files, locked, main, unpack, 
 from deploy.pythons import find
 from deploy.wheels import ROOT, WHEELS
 from tests.deploy.conftest import Built
-from tests.edges.pretend import AS_OF, a_simulator
-from tests.edges.test_handler import BY_HAND, TIMER
-from tests.edges.test_handler import call as call_source
+from tests.pretend import AS_OF, a_simulator
 from tests.report.test_html_report import GOLDEN, full
 from tests.report.test_index_page import full as an_index
+from tests.test_handler import BY_HAND, TIMER
+from tests.test_handler import call as call_source
 
 SECONDS = 120
 PLATFORM = Path(__file__).with_name("platform.py")

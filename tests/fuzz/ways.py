@@ -12,7 +12,7 @@ from audit.answers.quick.rows import TaskRows
 from audit.collection import Kind, Page
 from audit.errors import SourceAnswerError
 from audit.records import Task
-from tests.core.builders import a_page
+from tests.builders import a_page
 from tests.fuzz.mutator import good_rows, mutate
 
 _FORMS: Final[tuple[dict[str, Any], ...]] = (

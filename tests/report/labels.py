@@ -24,8 +24,8 @@ from audit.report.page.catalogue import OUTCOMES
 from audit.report.page.words import ENGLISH
 from audit.report.protection import ProtectionChanges
 from audit.subjects import SubjectKind
-from tests.core.builders import NOW
-from tests.report.test_changes_on_the_page import against, change
+from tests.builders import NOW
+from tests.report.page.test_changes_on_the_page import against, change
 
 _PAGE: Final = Path(html_report.__file__).parent / "page"
 _TEXTS: Final = {"_": 0, "text": 0}

@@ -26,7 +26,7 @@ from audit.report.standings import FrameworkView, RequirementLine, Standing
 from audit.report.timeline import Gap, Timeline
 from audit.schedule.matching import PlannedRun, RunState
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Waiver
-from tests.core.builders import findings_of
+from tests.builders import findings_of
 
 # To accept a wanted change: python -c "from tests.report.test_html_report import *; GOLDEN.write_bytes(render(full()))"
 GOLDEN: Final = Path(__file__).parent / "golden" / "report.html"

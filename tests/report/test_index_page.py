@@ -15,8 +15,8 @@ from audit.report.index_page import IndexPage, index_of, render, stored_index
 from audit.report.page.trend_charts import HEIGHT, WIDTH, age_words, charts
 from audit.report.page.words import ENGLISH
 from audit.timestamps import shown
-from tests.core.builders import DAY, HOUR, NOW, run_facts
-from tests.core.report.estate import a_report
+from tests.builders import DAY, HOUR, NOW, run_facts
+from tests.report.estate import a_report
 
 GOLDEN: Final = Path(__file__).parent / "golden" / "index.html"
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from audit.evidence.chain import Signer
 from audit.evidence.verify import verify
-from tests.core.builders import a_collection, a_reading
-from tests.edges.chains import HOUR, SCOPE, Shelf, a_report, facts, publish
+from tests.builders import a_collection, a_reading
+from tests.evidence.chains import HOUR, SCOPE, Shelf, a_report, facts, publish
 from tests.tamper.signers import PAIRS
 
 LONGEST: Final = 14

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from audit.evidence.verify import verify
-from tests.edges.chains import SCOPE, Shelf, a_chain
+from tests.evidence.chains import SCOPE, Shelf, a_chain
 from tests.tamper.signers import PAIRS
 
 

@@ -13,7 +13,7 @@ import orjson
 
 from audit.evidence.chain import Envelope, Signature
 from audit.evidence.verify import verify
-from tests.edges.chains import SCOPE, Shelf, a_chain, publish
+from tests.evidence.chains import SCOPE, Shelf, a_chain, publish
 from tests.tamper.flips import flipped
 from tests.tamper.signers import PAIRS, ed25519_pair
 

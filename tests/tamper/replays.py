@@ -11,7 +11,7 @@ from audit.app.replay import replay
 from audit.evidence.store import open_store
 from audit.evidence.verify import verify
 from audit.simulator import PRESETS, SCENARIOS
-from tests.edges.pretend import AS_OF, a_simulator, audit
+from tests.pretend import AS_OF, a_simulator, audit
 
 RUNS: Final = 3
 PROFILE: Final = "preset: {preset}\nformats: [report.html, findings.csv, findings.ocsf.ndjson, metrics.prom]"

@@ -7,7 +7,7 @@ import pytest
 
 from audit.evidence.verify import Fault, Verification
 from audit.simulator import SCENARIOS
-from tests.edges.chains import SCOPE
+from tests.evidence.chains import SCOPE
 from tests.tamper.clean import LONGEST, make, try_clean
 from tests.tamper.flips import WAYS, Way, a_shelf, bits, flip_bits
 from tests.tamper.kinds import HARMLESS, KINDS, try_kind

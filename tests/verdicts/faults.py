@@ -14,7 +14,7 @@ import pytest
 
 from audit.errors import AuditError
 from audit.simulator import Request, Response, Simulator
-from tests.edges.pretend import a_simulator, audit, json_response
+from tests.pretend import a_simulator, audit, json_response
 
 HTML: Final = Response(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
 

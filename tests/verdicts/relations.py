@@ -15,7 +15,7 @@ import orjson
 
 from audit.judging.findings import Outcome
 from audit.simulator import Estate, build_estate
-from tests.edges.pretend import AS_OF
+from tests.pretend import AS_OF
 from tests.verdicts.truths import SIZES, Pair, report_of
 
 Row = dict[str, Any]

@@ -11,7 +11,7 @@ from typing import Any, Final
 from audit.judging.findings import Finding, Outcome
 from audit.report.contents import Report
 from audit.simulator import SCENARIOS, TAMPERED, Estate, Simulator, build_estate, haunt, replan, riddle, tamper
-from tests.edges.pretend import AS_OF, audit
+from tests.pretend import AS_OF, audit
 
 Pair = tuple[str, str, str]
 Telling = Callable[[Estate, int], Sequence[Estate]]

@@ -1,0 +1,261 @@
+import hashlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from audit.cli.commands import main
+from audit.simulator import Simulator
+from tests.pretend import a_simulator, audit, without_waiting
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    with without_waiting():
+        yield
+
+
+def invoke(*args: str | Path, **environment: str) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args], env=environment)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Simulator, Path, str]:
+    """A store with one run of a project in which several things are wrong."""
+    folder = tmp_path_factory.mktemp("store")
+    simulator = a_simulator("failing")
+    return simulator, folder, audit(simulator, folder).report.run.id
+
+
+@pytest.fixture
+def copied(published: tuple[Simulator, Path, str], tmp_path: Path) -> Path:
+    _, folder, _ = published
+    target = tmp_path / "copy"
+    for path in folder.rglob("*"):
+        if path.is_file():
+            (target / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
+            (target / path.relative_to(folder)).write_bytes(path.read_bytes())
+    return target
+
+
+def digest_in(folder: Path) -> Path:
+    return next(folder.glob("*/digest/*.json"))
+
+
+class TestVerify:
+    def test_a_store_as_it_was_published_is_verified(self, published: tuple[Simulator, Path, str]) -> None:
+        _, folder, _ = published
+        head = hashlib.sha256(digest_in(folder).read_bytes()).hexdigest()
+
+        plain, anchored = invoke("verify", folder), invoke("verify", folder, "--expect-head", head)
+        usual = invoke("verify", CBR_AUDIT_STORE=str(folder))
+
+        assert (plain.exit_code, plain.stderr) == (0, "")
+        assert plain.stdout.startswith("VERIFIED: everything is as it was published.\n  There is one digest, ")
+        assert plain.stdout.endswith(f"Head     {head}\n")
+        assert "cut off" in plain.stdout
+        assert "cut off" not in anchored.stdout
+        assert usual.stdout == plain.stdout
+
+    def test_a_change_is_named_and_ends_with_ten(self, copied: Path) -> None:
+        report = next(copied.rglob("report.html"))
+        report.write_bytes(report.read_bytes() + b" ")
+
+        result = invoke("verify", copied)
+
+        assert result.exit_code == 10
+        assert result.stdout.startswith("CHANGED: 1 thing is not as it was published.\n")
+        assert f"  {report.relative_to(copied)}: the object was changed\n" in result.stdout
+
+    def test_many_changes_are_cut_short(self, copied: Path) -> None:
+        for number in range(60):
+            (next(copied.rglob("raw")) / f"{number}.json").write_bytes(b"")
+
+        assert "CHANGED: 60 things are not as they were" in (shown := invoke("verify", copied).stdout)
+        assert "and 10 more: --json lists all" in shown
+
+    def test_the_result_is_there_for_programs_too(self, copied: Path, published: tuple[Simulator, Path, str]) -> None:
+        simulator, _, _ = published
+        good = orjson.loads(invoke("verify", copied, "--json").stdout)
+        digest_in(copied).write_bytes(b"{}")
+        bad = orjson.loads(invoke("verify", copied, "--json", "--project-id", simulator.project_id).stdout)
+
+        assert (good["project"], good["verified"], good["digests"], good["faults"]) == (
+            simulator.project_id,
+            True,
+            1,
+            [],
+        )
+        assert good["first_until"] == good["last_until"] == "2026-11-23T12:00:00Z"
+        assert (bad["verified"], bad["head"], bad["last_until"]) == (False, None, None)
+        assert bad["faults"][0]["problem"].startswith("not an envelope")
+
+    def test_a_run_that_was_broken_off_is_a_note(self, copied: Path) -> None:
+        broken = next(copied.glob("*/latest.json")).parent / "2026/11/24/broken"
+        broken.mkdir(parents=True)
+        (broken / "x").write_bytes(b"")
+
+        assert "  Note: 2026/11/24/broken: a run without a digest" in invoke("verify", copied).stdout
+
+    def test_a_key_that_did_not_sign_is_a_fault(self, copied: Path, tmp_path: Path) -> None:
+        key = tmp_path / "key.pem"
+        public = ed25519.Ed25519PrivateKey.generate().public_key()
+        key.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+        assert "the digest is not signed" in invoke("verify", copied, "--public-key", key).stdout
+
+    @pytest.mark.parametrize("option", ["--from", "--to"])
+    def test_a_time_that_is_none_is_wrong_use(self, copied: Path, option: str) -> None:
+        assert invoke("verify", copied, option, "soon").exit_code == 2
+        assert invoke("verify", copied, option, "2026-11-01").exit_code == 0
+
+    def test_a_store_without_runs_is_said_to_have_none(self, tmp_path: Path) -> None:
+        for result in (invoke("verify", tmp_path), invoke("verify", tmp_path, "--project-id", "p1")):
+            assert result.exit_code == 2
+            assert "holds no " in result.stderr
+
+    def test_of_several_projects_one_has_to_be_named(self, copied: Path) -> None:
+        (copied / "p2").mkdir()
+        (copied / "p2" / "latest.json").write_bytes(b"{}")
+
+        assert "holds 2 projects; add --project-id with one of " in invoke("verify", copied).stderr
+
+
+class TestReplay:
+    def test_a_report_is_recomputed(self, published: tuple[Simulator, Path, str]) -> None:
+        _, folder, run = published
+
+        result = invoke("replay", run, "--store", folder)
+
+        assert result.exit_code == 0
+        assert "identical  report.json\n" in result.stdout
+        assert result.stdout.endswith("The report follows from its evidence.\n")
+
+    def test_a_difference_is_shown_with_what_can_explain_it(
+        self, published: tuple[Simulator, Path, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, folder, run = published
+        monkeypatch.setattr("audit.app.replay.FORMATS", {"report.html": lambda _report: [b""]})
+        monkeypatch.setattr("audit.app.replay.__version__", "9.9.9")
+
+        result = invoke("replay", run, CBR_AUDIT_STORE=str(folder))
+
+        assert result.exit_code == 10
+        assert "DIFFERENT  report.html\nReason: cbr-audit " in result.stdout
+        assert result.stdout.endswith("The report could not be repeated.\n")
+
+    def test_a_report_that_was_changed_after_it_was_published_is_told(
+        self, published: tuple[Simulator, Path, str], tmp_path: Path
+    ) -> None:
+        _, folder, run = published
+        copied = tmp_path / "copy"
+        shutil.copytree(folder, copied)
+        (page,) = copied.rglob(f"{run}/report.html")
+        page.write_bytes(page.read_bytes() + b" ")
+
+        result = invoke("replay", run, "--store", copied)
+
+        assert result.exit_code == 10
+        assert "identical  report.json\n" in result.stdout
+        assert "DIFFERENT  report.html\nReason: report.html is missing or was changed after " in result.stdout
+
+    def test_another_profile_shows_what_it_would_have_said(
+        self, published: tuple[Simulator, Path, str], tmp_path: Path
+    ) -> None:
+        _, folder, run = published
+        profile = tmp_path / "profile.yaml"
+        profile.write_text("controls: [CBR-901]", encoding="utf-8")
+
+        result = invoke("replay", run, "--store", folder, "--profile", profile)
+
+        assert result.exit_code == 0
+        assert result.stdout.startswith("INCOMPLETE: ")
+        assert "What the other profile changes:\nFails anew: 0\n" in result.stdout
+        assert "; failed, and only the older profile judges it, or the later run may not see it\n" in result.stdout
+
+    def test_a_run_that_is_not_there_is_wrong_use(self, published: tuple[Simulator, Path, str]) -> None:
+        _, folder, _ = published
+
+        assert invoke("replay", "20260101T000000Z-000000000000", "--store", folder).exit_code == 2
+
+
+class TestDiff:
+    @staticmethod
+    def report(folder: Path, name: str, outcome: str, as_of: str) -> Path:
+        finding: dict[str, Any] = {
+            "control": "CBR-101",
+            "subject": {"kind": "resource", "id": "r", "name": "web-1"},
+            "outcome": outcome,
+            "reason": "because",
+        }
+        path = folder / name
+        path.write_bytes(
+            orjson.dumps(
+                {
+                    "run": {"id": name, "as_of": f"2026-11-{as_of}T04:00:00Z", "profile_sha256": "0"},
+                    "controls": [{"id": "CBR-101"}],
+                    "collection": {"drift": [], "readings": [], "rejected_rows": []},
+                    "findings": [finding],
+                    "changes": None,
+                    "trend": [],
+                }
+            )
+        )
+        return path
+
+    def test_what_persists_is_shown_since_when(self, published: tuple[Simulator, Path, str]) -> None:
+        _, folder, run = published
+
+        by_id, latest = invoke("diff", run, run, "--store", folder), invoke("diff", run, "--store", folder)
+
+        assert by_id.exit_code == 0
+        assert by_id.stdout == latest.stdout
+        assert by_id.stdout.startswith("Fails anew: 0\nStill fails: ")
+        assert ", since 2026-11-23T12:00:00Z\n" in by_id.stdout
+
+    @pytest.mark.parametrize(
+        ("before", "after", "line"),
+        [
+            ("pass", "fail", "Fails anew: 1\n  CBR-101 resource web-1\n"),
+            (
+                "fail",
+                "unknown",
+                "  CBR-101 resource web-1, since 2026-11-23T04:00:00Z; now unknown, which is no repair\n",
+            ),
+            ("fail", "pass", "Resolved: 1\n  CBR-101 resource web-1, had failed since 2026-11-23T04:00:00Z\n"),
+        ],
+    )
+    def test_two_files_can_be_compared(self, before: str, after: str, line: str, tmp_path: Path) -> None:
+        old = self.report(tmp_path, "old.json", before, "23")
+        new = self.report(tmp_path, "new.json", after, "24")
+
+        assert line in invoke("diff", old, new).stdout
+
+    def test_the_changes_are_there_for_programs_too(self, tmp_path: Path) -> None:
+        report = self.report(tmp_path, "old.json", "fail", "23")
+
+        changes = orjson.loads(invoke("diff", report, report, "--json").stdout)
+
+        assert [(change["id"], change["since"]) for change in changes["still"]] == [("r", "2026-11-23T04:00:00Z")]
+
+    def test_what_is_no_report_is_wrong_use(self, tmp_path: Path) -> None:
+        odd = tmp_path / "odd.json"
+        for content in (b"[]", b"{}", b"no"):
+            odd.write_bytes(content)
+            assert invoke("diff", odd, odd).exit_code == 2
+        assert "neither the id of a run nor a report.json" in invoke("diff", "gone.json", odd).stderr
+
+    def test_a_damaged_report_is_told(self, tmp_path: Path) -> None:
+        damaged = tmp_path / "damaged.json"
+        damaged.write_bytes(b'{"run": 1, "findings": 2}')
+
+        result = invoke("diff", damaged, damaged)
+
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+        assert "one of the reports is damaged" in result.stderr

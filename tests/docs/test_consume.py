@@ -1,0 +1,85 @@
+"""The examples of docs/consume.md, run as they stand there on the store of a demo."""
+
+import csv
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.docs.pages import code_of
+from tests.pretend import a_simulator, audit
+from tests.report.estate import GOLDEN
+
+PAGE = "consume.md"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store, named as that of the demo."""
+    folder = tmp_path_factory.mktemp("consumer")
+    audit(a_simulator("failing"), folder / "cbr-audit-demo")
+    return folder
+
+
+def problems(place: Path) -> list[dict[str, Any]]:
+    (report,) = place.rglob("report.json")
+    found: list[dict[str, Any]] = orjson.loads(report.read_bytes())["problems"]
+    assert found
+    return found
+
+
+def run(place: Path, *command: str) -> list[str]:
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_python_shows_every_run_with_its_problems(place: Path) -> None:
+    lines = run(place, sys.executable, "-c", code_of(PAGE, "Python"))
+
+    assert lines[0].endswith(" non_compliant")
+    assert [line.split(":")[0].split()[1] for line in lines[1:]] == [
+        problem["subject"]["name"] for problem in problems(place)
+    ]
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="the example is for jq, which this machine lacks")
+def test_jq_shows_what_needs_action(place: Path) -> None:
+    lines = run(place, "bash", "-c", code_of(PAGE, "jq"))
+
+    assert [line.split("\t")[2] for line in lines] == [problem["reason"] for problem in problems(place)]
+
+
+def test_sql_names_columns_and_files_that_there_are(place: Path) -> None:
+    query = code_of(PAGE, "SQL")
+    pattern = re.search(r"read_csv\('([^']+)'", query)
+    assert pattern is not None
+    (table,) = place.glob(pattern[1])
+    columns = next(csv.reader(table.read_text(encoding="utf-8").splitlines()))
+
+    assert {"run", "as_of", "collection_complete", "outcome"} <= set(columns) & set(re.findall(r"\w+", query))
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="the example is for jq, which this machine lacks")
+def test_jq_shows_what_changed(place: Path, tmp_path: Path) -> None:
+    subject = {"kind": "resource", "id": "r", "name": "web-1"}
+    change = {"control": "CBR-101", "subject": subject, "since": "2026-11-20T04:00:00Z", "outcome": "fail"}
+    changes = {"against": "r0", "as_of": "2026-11-22T04:00:00Z", "new": [], "still": [change], "resolved": []}
+    report = tmp_path / "report.json"
+    report.write_bytes(orjson.dumps({"changes": changes}))
+    query = code_of(PAGE, "jq").split("jq -r '.changes", 1)[1]
+
+    lines = run(place, "bash", "-c", f"report={report}\njq -r '.changes{query}")
+
+    assert lines == ["still\tCBR-101\tweb-1\t2026-11-20T04:00:00Z"]
+
+
+def test_sql_over_ocsf_names_fields_that_there_are() -> None:
+    line = orjson.loads((GOLDEN / "findings.ocsf.ndjson").read_bytes().split(b"\n")[0])
+    fields = re.findall(r"(metadata|compliance)\.(\w+)", code_of(PAGE, "SQL over OCSF"))
+
+    assert {name for _, name in fields} == {"correlation_uid", "control", "status"}
+    assert all(name in line[part] for part, name in fields)

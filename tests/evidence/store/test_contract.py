@@ -1,0 +1,118 @@
+"""What every store must do, run on a local folder and on a real S3 server that checks signatures."""
+
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+
+from audit.errors import StoreError
+from audit.evidence.store import ProbedStore, Store, open_store
+from tests.evidence.store.s3_server import S3Server, obs
+
+KEY = "p1/2026/11/23/run-1/report.json"
+
+
+@pytest.fixture(params=["folder", "obs"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ProbedStore:
+    """Another kind of store joins the contract by joining the parameters of this fixture."""
+    if request.param == "folder":
+        return open_store((tmp_path / "store").as_uri())
+    server: S3Server = request.getfixturevalue("s3")
+    return obs(server.url, f"contract/{uuid.uuid4()}")
+
+
+def test_what_was_written_is_read(store: Store) -> None:
+    store.create(KEY, b"\x00report")
+    store.create(KEY + ".gz", b"")
+
+    assert store.read(KEY) == b"\x00report"
+    assert store.read(KEY + ".gz") == b""
+
+
+def test_what_is_not_there_is_none(store: Store) -> None:
+    assert store.read(KEY) is None
+
+
+def test_the_same_bytes_may_be_written_again(store: Store) -> None:
+    store.create(KEY, b"report")
+    store.create(KEY, b"report")
+
+    assert store.read(KEY) == b"report"
+
+
+def test_other_bytes_are_refused_and_the_old_ones_stay(store: Store) -> None:
+    store.create(KEY, b"old")
+
+    with pytest.raises(StoreError, match=r"report.json exists already with other contents"):
+        store.create(KEY, b"new")
+
+    assert store.read(KEY) == b"old"
+
+
+def test_of_writers_at_the_same_time_exactly_one_wins(store: Store) -> None:
+    writers = 8
+    for number in range(20):
+        key = f"p1/{number}/report.json"
+        together = threading.Barrier(writers)
+        refused: list[StoreError] = []
+        threads = [
+            threading.Thread(target=_compete, args=(store, key, b"%d" % writer, together, refused))
+            for writer in range(writers)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert len(refused) == writers - 1
+        assert store.read(key) in {b"%d" % writer for writer in range(writers)}
+
+
+def _compete(store: Store, key: str, data: bytes, together: threading.Barrier, refused: list[StoreError]) -> None:
+    together.wait(10)
+    try:
+        store.create(key, data)
+    except StoreError as error:
+        refused.append(error)
+
+
+def test_an_object_that_moves_can_be_replaced(store: Store) -> None:
+    store.replace("p1/latest.json", b"1")
+    store.replace("p1/latest.json", b"2")
+
+    assert store.read("p1/latest.json") == b"2"
+
+
+def test_projects_are_those_that_have_a_latest_report(store: Store) -> None:
+    assert store.projects() == ()
+    store.replace("p2/latest.json", b"{}")
+    store.replace("p1/latest.json", b"{}")
+    store.create("p3/2026/11/23/run-1/report.json", b"{}")
+
+    assert store.projects() == ("p1", "p2")
+
+
+def test_what_was_tried_out_can_be_removed_and_is_gone(store: ProbedStore) -> None:
+    store.replace("p1/latest.json", b"{}")
+    store.replace("p1/probe", b"1")
+
+    for _ in range(2):
+        store.remove("p1/probe")
+
+    assert store.read("p1/probe") is None
+    assert store.read("p1/latest.json") == b"{}"
+
+
+def test_large_objects_keep_every_byte(store: Store) -> None:
+    data = bytes(range(256)) * 20_000
+    store.create("p1/large.gz", data)
+    store.create("p1/mapped.gz", memoryview(data))
+    store.create("p1/mapped.gz", memoryview(data))
+
+    assert store.read("p1/large.gz") == data
+    assert store.read("p1/mapped.gz") == data
+
+
+def test_a_store_knows_its_address(store: Store) -> None:
+    assert open_store(store.url, lambda url: obs("http://127.0.0.1:1", url.split("/", 3)[3])).url == store.url

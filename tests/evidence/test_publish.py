@@ -1,0 +1,313 @@
+import gzip
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+import time_machine
+from msgspec.structs import replace
+
+from audit.answers.intake import Intake
+from audit.app.assess import assess
+from audit.collection import Kind, Page, Reading, Window
+from audit.errors import StoreError
+from audit.evidence.chain import Unsigned
+from audit.evidence.publish import Publication, Stored, read_latest
+from audit.evidence.store import Store, open_store
+from audit.evidence.store.held import Data
+from audit.log import REDACTOR
+from audit.profile import Profile
+from audit.report.contents import Report
+from audit.report.facts import RunFacts
+from tests.pretend import AS_OF
+
+FACTS = RunFacts(
+    id="20261123T120000Z-0123456789ab",
+    as_of=AS_OF,
+    window=Window(AS_OF - timedelta(days=30), AS_OF),
+    read=Window(AS_OF - timedelta(days=30), AS_OF),
+    project_id="p1",
+    region="eu-west-101",
+    tool_version="0.1.0",
+    profile_sha256=Profile().sha256,
+    timezone="UTC",
+)
+PREFIX = f"p1/2026/11/23/{FACTS.id}"
+DIGEST = f"p1/digest/0000000001-{FACTS.id}.json"
+
+
+POINTER = {"as_of": "2026", "stored_at": "2026", "prefix": "p1/x", "run": "r", "manifest_sha256": ""}
+
+
+@pytest.fixture
+def _the_day_after() -> Iterator[None]:
+    with time_machine.travel(AS_OF + timedelta(hours=12), tick=False):
+        yield
+
+
+class Recording:
+    """A store that remembers what was written, in order; ``broken`` names the end of a key that cannot be written."""
+
+    url = "recording:"
+
+    def __init__(self, broken: str = "\n") -> None:
+        self.objects: dict[str, bytes] = {}
+        self._broken = broken
+
+    def create(self, key: str, data: Data) -> None:
+        assert key not in self.objects
+        self.replace(key, data)
+
+    def replace(self, key: str, data: Data) -> None:
+        if key.endswith(self._broken):
+            raise StoreError(f"cannot write {key}")
+        self.objects.pop(key, None)
+        self.objects[key] = bytes(data)
+
+    def read(self, key: str) -> bytes | None:
+        return self.objects.get(key)
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        return tuple(sorted(key for key in self.objects if key.startswith(prefix)))
+
+    def projects(self) -> tuple[str, ...]:
+        return ()
+
+
+def a_page(rows: int = 2) -> Page:
+    return Page(
+        kind=Kind.VAULTS,
+        path="/v3/p1/vaults",
+        params=(("limit", "1000"), ("offset", "0")),
+        body=b'{"vaults": []}',
+        request_id="r-1",
+        received_at=AS_OF,
+        rows=[{}] * rows,
+        envelope={"count": rows},
+    )
+
+
+def a_report(facts: RunFacts = FACTS) -> Report:
+    readings = tuple(
+        Reading(kind=kind, pages=1, passes=1, count_first=0, count_last=0, distinct=0, duplicates=0, gaps=())
+        for kind in Kind
+    )
+    return assess(facts, Profile(), Intake(), readings)
+
+
+def publish(store: Store, facts: RunFacts = FACTS) -> Publication:
+    publication = Publication(store, facts, head=None, signer=Unsigned())
+    publication.keep(a_page())
+    publication.put("report.json", b"{}")
+    publication.finish(a_report(facts))
+    return publication
+
+
+def test_the_manifest_is_written_after_everything_then_the_digest_and_the_pointer_last() -> None:
+    store = Recording()
+    publication = publish(store)
+
+    assert list(store.objects) == [
+        f"{PREFIX}/raw/00001-vaults.json.gz",
+        f"{PREFIX}/report.json",
+        f"{PREFIX}/manifest.json",
+        DIGEST,
+        "p1/latest.json",
+    ]
+    assert publication.keys == tuple(store.objects)
+
+
+@pytest.mark.usefixtures("_the_day_after")
+def test_the_page_of_the_last_runs_moves_with_the_pointer() -> None:
+    store = Recording()
+    pages: tuple[tuple[int, Callable[[], bytes] | None], ...]
+    pages = ((1, lambda: b"newer"), (0, lambda: b"older"), (2, None))
+    for hours, page in pages:
+        run = replace(FACTS, id=f"run-{hours}", as_of=AS_OF + timedelta(hours=hours))
+        Publication(store, run, head=None, signer=Unsigned()).finish(a_report(run), page)
+
+    assert store.objects["p1/index.html"] == b"newer"
+    assert orjson.loads(store.objects["p1/latest.json"])["run"] == "run-2"
+
+
+def test_the_manifest_lists_every_object_with_its_size_and_hash() -> None:
+    store = Recording()
+    publish(store)
+    manifest = orjson.loads(store.objects[f"{PREFIX}/manifest.json"])
+
+    listed = {stored["name"]: Stored(**stored) for stored in manifest["objects"]}
+    assert set(listed) == {"raw/00001-vaults.json.gz", "report.json"}
+    for name, stored in listed.items():
+        data = store.objects[f"{PREFIX}/{name}"]
+        assert (stored.size, stored.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert manifest["conclusion"] == "incomplete"
+    assert manifest["run"]["window"] == {"since": "2026-10-24T12:00:00Z", "until": "2026-11-23T12:00:00Z"}
+
+
+def test_an_answer_is_packed_with_neither_name_nor_time() -> None:
+    store = Recording()
+    publish(store)
+    packed = store.objects[f"{PREFIX}/raw/00001-vaults.json.gz"]
+
+    no_flags, no_time = 0, bytes(4)
+    assert packed[:8] == bytes((0x1F, 0x8B, zlib.DEFLATED, no_flags)) + no_time
+
+
+def test_a_page_is_kept_as_received_beside_what_was_asked() -> None:
+    store = Recording()
+    publish(store)
+    manifest = orjson.loads(store.objects[f"{PREFIX}/manifest.json"])
+
+    body = gzip.decompress(store.objects[f"{PREFIX}/raw/00001-vaults.json.gz"])
+    assert body == a_page().body
+    assert manifest["pages"] == [
+        {
+            "name": "raw/00001-vaults.json.gz",
+            "kind": "vaults",
+            "path": "/v3/p1/vaults",
+            "params": {"limit": "1000", "offset": "0"},
+            "request_id": "r-1",
+            "received_at": "2026-11-23T12:00:00Z",
+            "rows": 2,
+            "size": len(body),
+            "sha256": hashlib.sha256(body).hexdigest(),
+        }
+    ]
+
+
+@pytest.mark.usefixtures("_the_day_after")
+def test_the_pointer_names_the_run_and_the_hash_of_its_manifest() -> None:
+    store = Recording()
+    publish(store)
+
+    pointer = dict(read_latest(store, "p1") or {})
+    assert pointer.pop("stored_at") == "2026-11-24T00:00:00Z"
+    assert pointer == {
+        "schema_version": 1,
+        "run": FACTS.id,
+        "as_of": "2026-11-23T12:00:00Z",
+        "conclusion": "incomplete",
+        "prefix": PREFIX,
+        "manifest_sha256": hashlib.sha256(store.objects[f"{PREFIX}/manifest.json"]).hexdigest(),
+        "digest": DIGEST,
+        "digest_sha256": hashlib.sha256(store.objects[DIGEST]).hexdigest(),
+    }
+
+
+@pytest.mark.parametrize("broken", [".json.gz", "report.json", "manifest.json"])
+def test_without_all_of_its_objects_a_run_does_not_exist(broken: str) -> None:
+    store = Recording(broken)
+
+    with pytest.raises(StoreError):
+        publish(store)
+
+    assert f"{PREFIX}/manifest.json" not in store.objects
+    assert "p1/latest.json" not in store.objects
+
+
+@pytest.mark.usefixtures("_the_day_after")
+def test_the_pointer_never_moves_back_to_an_older_run() -> None:
+    store = Recording()
+    newer = replace(FACTS, id="newer", as_of=AS_OF + timedelta(hours=1))
+    again = replace(FACTS, id="again", as_of=AS_OF + timedelta(hours=1))
+
+    publish(store, newer)
+    publish(store, FACTS)
+    assert orjson.loads(store.objects["p1/latest.json"])["run"] == "newer"
+    assert f"{PREFIX}/manifest.json" in store.objects, "the older run is published all the same"
+
+    publish(store, again)
+    assert orjson.loads(store.objects["p1/latest.json"])["run"] == "again"
+
+
+@pytest.mark.usefixtures("_the_day_after")
+def test_a_run_that_judges_the_future_does_not_stay_the_latest_for_ever() -> None:
+    store = Recording()
+    publish(store, replace(FACTS, id="future", as_of=AS_OF + timedelta(days=4000)))
+    publish(store, replace(FACTS, id="older"))
+    assert orjson.loads(store.objects["p1/latest.json"])["run"] == "future"
+
+    with time_machine.travel(AS_OF + timedelta(days=2), tick=False):
+        publish(store, replace(FACTS, id="tomorrow", as_of=AS_OF + timedelta(days=2)))
+    assert orjson.loads(store.objects["p1/latest.json"])["run"] == "tomorrow"
+
+
+def test_the_same_answer_is_stored_once_and_named_each_time() -> None:
+    store = Recording()
+    publication = Publication(store, FACTS, head=None, signer=Unsigned())
+
+    assert publication.keep(a_page())
+    assert not publication.keep(a_page())
+    publication.finish(a_report())
+
+    manifest = orjson.loads(store.objects[f"{PREFIX}/manifest.json"])
+    assert [page["name"] for page in manifest["pages"]] == ["raw/00001-vaults.json.gz"] * 2
+    assert len(manifest["objects"]) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'{"gap": "a-secret-of-this-test"}', [b'{"gap": "a-secret-', b'of-this-test"}']],
+    ids=["whole", "in pieces"],
+)
+def test_a_secret_is_kept_out_of_what_is_published(data: bytes | list[bytes]) -> None:
+    REDACTOR.learn(["a-secret-of-this-test"])
+    store = Recording()
+    publication = Publication(store, FACTS, head=None, signer=Unsigned())
+
+    stored = publication.put("report.json", data)
+
+    assert store.objects[f"{PREFIX}/report.json"] == b'{"gap": "***"}'
+    assert stored.size == 14
+
+
+@pytest.mark.parametrize(
+    ("pointer", "words"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"[]", "lacks one of as_of, "),
+        (b"{}", "lacks one of as_of, "),
+        (orjson.dumps({**POINTER, "as_of": 5}), "is not what it must be"),
+        (orjson.dumps({**POINTER, "stored_at": None}), "is not what it must be"),
+        (orjson.dumps({**POINTER, "prefix": "../elsewhere"}), "is not what it must be"),
+    ],
+)
+def test_a_damaged_pointer_is_reported_and_mended_by_the_next_run(pointer: bytes, words: str) -> None:
+    store = Recording()
+    store.objects["p1/latest.json"] = pointer
+
+    with pytest.raises(StoreError, match=f"p1/latest.json is damaged: .*{words}"):
+        read_latest(store, "p1")
+
+    publish(store)
+    assert orjson.loads(store.objects["p1/latest.json"])["run"] == FACTS.id
+
+
+@pytest.mark.parametrize("project", ["..", ".", "../p1", "/etc", "p1/../..", "p 1", "p1\n", "", "p1/.hidden", "é"])
+def test_no_object_ever_leaves_the_root(tmp_path: Path, project: str) -> None:
+    root = tmp_path / "a" / "root"
+    publication = Publication(open_store(str(root)), replace(FACTS, project_id=project), head=None, signer=Unsigned())
+
+    for write in (
+        lambda: publication.put("report.json", b"{}"),
+        lambda: publication.keep(a_page()),
+        lambda: publication.finish(a_report()),
+    ):
+        with pytest.raises(StoreError, match="cannot be a key"):
+            write()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "x/../../y", ".x", "a b", "x\n", "", "a//b"])
+def test_a_name_outside_the_alphabet_is_refused(name: str) -> None:
+    store = Recording()
+
+    with pytest.raises(StoreError, match="cannot be a key"):
+        Publication(store, FACTS, head=None, signer=Unsigned()).put(name, b"")
+
+    assert store.objects == {}

@@ -1,0 +1,332 @@
+import gzip
+import random
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.history import History
+from audit.records import Task
+from tests.builders import DAY, NOW, TICK, a_task, a_task_of
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+MOMENTS = st.datetimes(datetime(1000, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001  # bounds are naive
+FEW_MOMENTS = st.sampled_from([NOW, NOW + TICK])
+STATUSES = st.sampled_from(["success", "failed", "timeout", "skipped", "running", "waiting", "paused"])
+# Few ids and few times, so that two states of one task meet often and often at the same time.
+TASKS = st.builds(
+    a_task_of,
+    id=st.sampled_from("abc"),
+    operation=st.sampled_from(["backup", "delete"]),
+    status=STATUSES,
+    created_at=FEW_MOMENTS,
+    updated_at=FEW_MOMENTS,
+    started_at=st.none() | MOMENTS,
+    ended_at=st.none() | MOMENTS,
+    resource_name=st.none() | TEXTS,
+    error_message=st.none() | TEXTS,
+    incremental=st.none() | st.booleans(),
+    removed=st.lists(TEXTS, max_size=2).map(tuple),
+)
+HISTORIES = st.lists(TASKS, max_size=6).map(History)
+
+
+@given(HISTORIES, HISTORIES)
+def test_merging_is_commutative(one: History, other: History) -> None:
+    assert one + other == other + one
+
+
+@given(HISTORIES, HISTORIES, HISTORIES)
+def test_merging_is_associative(one: History, other: History, third: History) -> None:
+    assert (one + other) + third == one + (other + third)
+
+
+@given(HISTORIES)
+def test_merging_is_idempotent(history: History) -> None:
+    assert history + history == history
+    assert history + History() == history
+
+
+@given(st.lists(st.lists(TASKS, max_size=4), max_size=5), st.randoms(use_true_random=False))
+def test_pages_may_be_folded_in_any_order(pages: list[list[Task]], chance: random.Random) -> None:
+    expected = History(chain.from_iterable(pages))
+    chance.shuffle(pages)
+    folded = History()
+    for page in pages:
+        folded.update(reversed(page))
+
+    assert folded == expected
+    assert folded.dump() == expected.dump()
+
+
+@given(st.lists(TASKS, max_size=8), st.integers(0, 8), st.integers(0, 8))
+def test_reading_an_overlap_again_changes_nothing(tasks: list[Task], since: int, until: int) -> None:
+    assert History([*tasks, *tasks[since:until]]) == History(tasks)
+
+
+@given(HISTORIES, HISTORIES)
+def test_merging_leaves_both_sides_as_they_were(one: History, other: History) -> None:
+    before = (one.dump(), other.dump())
+
+    one + other
+
+    assert (one.dump(), other.dump()) == before
+
+
+@given(TASKS, TASKS)
+def test_what_was_updated_last_is_kept(one: Task, other: Task) -> None:
+    kept = History([one, other]).get(one.id)
+
+    assert kept is not None
+    assert one.id != other.id or kept.updated_at == max(one.updated_at, other.updated_at)
+
+
+@pytest.mark.parametrize("final", ["success", "failed", "timeout", "skipped"])
+@pytest.mark.parametrize("unfinished", ["running", "waiting", "paused"])
+def test_a_final_status_beats_an_unfinished_one_of_the_same_time(final: str, unfinished: str) -> None:
+    states = [a_task(status=unfinished), a_task(status=final)]
+
+    assert History(states) == History(reversed(states)) == History(states[1:])
+
+
+def test_an_unfinished_status_that_is_newer_is_kept() -> None:
+    newer = a_task(status="running", updated_at=NOW + TICK)
+
+    assert History([newer, a_task(status="success", updated_at=NOW)]).get("task-1") == newer
+
+
+def test_a_history_knows_its_tasks() -> None:
+    history = History([a_task("a"), a_task("b"), a_task("a")])
+
+    assert len(history) == 2
+    assert sorted(task.id for task in history) == ["a", "b"]
+    assert history.get("c") is None
+    assert history != [a_task("a"), a_task("b")]
+
+
+def test_a_history_cannot_be_a_key() -> None:
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(History())
+
+
+ANY_TASKS = st.builds(
+    a_task_of,
+    **dict.fromkeys(("id", "operation", "status"), TEXTS),
+    **dict.fromkeys(("created_at", "updated_at"), MOMENTS),
+    ended_at=MOMENTS | st.none(),
+)
+
+
+@given(st.lists(ANY_TASKS))
+def test_what_was_dumped_is_loaded(tasks: list[Task]) -> None:
+    assert History.load(History(tasks).dump()) == History(tasks)
+
+
+@given(HISTORIES)
+def test_every_optional_field_survives(history: History) -> None:
+    assert History.load(history.dump()) == history
+
+
+def test_a_full_task_survives() -> None:
+    at = NOW + timedelta(microseconds=1)
+    texts: dict[str, Any] = {
+        name: f"{name} with\nan odd \u2028 line"
+        for name in ("policy_id", "error_code", "error_message", "backup_id", "app_consistency", "target_resource_id")
+    }
+    history = History([a_task(started_at=at, ended_at=at, incremental=False, removed=("a", "b"), **texts)])
+
+    assert History.load(history.dump()) == history
+
+
+def test_a_dump_is_sorted_lines_with_whole_microseconds() -> None:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=5)
+    values: dict[str, Any] = {"operation": "sync", "status": "x", "created_at": moment, "updated_at": moment}
+    tasks = [a_task_of(id=task_id, **values) for task_id in "ba"]
+
+    lines = gzip.decompress(History(tasks).dump()).splitlines()
+
+    assert lines == [
+        b'{"id":"a","operation":"sync","status":"x","created_at":5,"updated_at":5}',
+        b'{"id":"b","operation":"sync","status":"x","created_at":5,"updated_at":5}',
+    ]
+
+
+def test_a_loaded_history_has_one_copy_of_each_text_that_tasks_share() -> None:
+    loaded = list(History.load(History([a_task("a"), a_task("b")]).dump()))
+
+    assert len({id(task.vault_name) for task in loaded}) == len({id(task.resource_id) for task in loaded}) == 1
+
+
+@pytest.mark.parametrize("number", [0, 1, 999, 1000, 1001])
+def test_a_dump_is_what_gzip_makes_of_all_lines_at_once(number: int) -> None:
+    tasks = [a_task(f"task-{place:04}", error_message="x" * place) for place in range(number)]
+    lines = [orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in map(as_written, tasks)]
+
+    assert History(reversed(tasks)).dump() == gzip.compress(b"".join(lines), 1, mtime=0)
+
+
+NAMES = (
+    *("id", "operation", "status", "created_at", "updated_at", "started_at", "ended_at"),
+    *("resource_id", "resource_name", "resource_type", "vault_id", "vault_name", "policy_id"),
+    *("error_code", "error_message", "backup_id", "incremental", "app_consistency", "app_consistency_error"),
+    *("target_resource_id", "synced", "failures", "removed"),
+)
+
+
+def as_written(task: Task) -> dict[str, Any]:
+    values = {name: value for name in NAMES if (value := getattr(task, name)) not in (None, ())}
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return {
+        name: (value - epoch) // timedelta(microseconds=1) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+
+
+class TestKeepingATask:
+    def test_a_state_that_is_known_is_not_new(self) -> None:
+        history = History()
+
+        assert [history.keep(a_task()), history.keep(a_task()), history.keep(a_task(status="failed"))] == [1, 0, 1]
+
+    def test_the_newest_state_is_kept(self) -> None:
+        states = [a_task(status="running", updated_at=NOW), a_task(updated_at=NOW + TICK)]
+        for order in (states, states[::-1]):
+            history = History()
+            for state in order:
+                assert history.keep(state)
+            assert history == History(states)
+
+    @pytest.mark.parametrize("change", [{"operation": "restore"}, {"resource_id": "server-2"}])
+    def test_another_task_with_the_same_id_is_refused(self, change: dict[str, Any]) -> None:
+        history = History([a_task()])
+
+        with pytest.raises(ValueError, match="another task has the same id"):
+            history.keep(a_task(**change))
+        assert history == History([a_task()])
+
+
+def test_a_dump_can_be_of_what_is_new_or_open() -> None:
+    old = NOW - timedelta(days=50)
+    tasks = [a_task("new"), a_task("old", created_at=old), a_task("open", created_at=old, status="running")]
+
+    dumped = History(tasks).dump(since=NOW - timedelta(days=40))
+
+    assert sorted(task.id for task in History.load(dumped)) == ["new", "open"]
+
+
+def test_an_empty_history_can_be_dumped_and_loaded() -> None:
+    assert len(History.load(History().dump())) == 0
+
+
+LINE: dict[str, Any] = {"id": "a", "operation": "backup", "status": "success", "created_at": 1, "updated_at": 2}
+
+
+def packed(*lines: object) -> bytes:
+    return gzip.compress(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+
+
+def test_the_line_that_the_next_tests_damage_is_sound() -> None:
+    assert len(History.load(packed(LINE, {**LINE, "id": "b", "removed": ["x"], "incremental": True}))) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"id": 1},
+        {"id": None},
+        {"id": []},
+        {"status": 5},
+        {"operation": {}},
+        {"resource_id": None},
+        {"created_at": "2026-01-05T22:00:03"},
+        {"created_at": 1.5},
+        {"created_at": True},
+        {"updated_at": None},
+        {"updated_at": 2**63},
+        {"started_at": -(2**63)},
+        {"incremental": "true"},
+        {"removed": "ab"},
+        {"removed": None},
+        {"removed": [1]},
+        {"colour": "blue"},
+    ],
+    ids=str,
+)
+def test_a_line_with_wrong_types_is_a_value_error(damage: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="not a history"):
+        History.load(packed({**LINE, **damage}))
+
+
+@pytest.mark.parametrize("missing", LINE)
+def test_a_line_without_what_every_task_has_is_a_value_error(missing: str) -> None:
+    with pytest.raises(ValueError, match="not a history"):
+        History.load(packed({key: value for key, value in LINE.items() if key != missing}))
+
+
+@pytest.mark.parametrize("line", [[], [1], None, 5, "text"], ids=repr)
+def test_a_line_that_is_no_object_is_a_value_error(line: object) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        History.load(packed(line))
+
+
+SOUND = History(a_task(f"task-{number}", error_message="x" * number) for number in range(50)).dump()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"\x1f\x8b", b"\x00" * 40, SOUND[2:], gzip.compress(b"{", mtime=0)], ids=repr
+)
+def test_bytes_that_are_no_history_are_a_value_error(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        History.load(data)
+
+
+@given(st.integers(0, len(SOUND) - 1))
+def test_a_truncated_history_is_a_value_error(length: int) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        History.load(SOUND[:length])
+
+
+@given(st.integers(10, len(SOUND) - 1), st.integers(1, 255))
+def test_a_changed_byte_never_gives_another_history(place: int, change: int) -> None:
+    damaged = bytearray(SOUND)
+    damaged[place] ^= change
+
+    with suppress(ValueError):  # the last bits before the checksum mean nothing
+        assert History.load(bytes(damaged)).dump() == SOUND
+
+
+def test_how_many_backups_a_synchronisation_brought_is_remembered() -> None:
+    tasks = [a_task("some", operation="sync", synced=3), a_task("none", operation="sync", synced=0), a_task("silent")]
+    history = History.load(History(tasks).dump())
+
+    assert {task.id: task.synced for task in history} == {"some": 3, "none": 0, "silent": None}
+
+
+def test_how_much_a_removal_could_not_take_away_is_remembered() -> None:
+    tasks = [a_task("some", operation="vault_delete", failures=3), a_task("none", operation="vault_delete")]
+    history = History.load(History(tasks).dump())
+
+    assert {task.id: task.failures for task in history} == {"some": 3, "none": None}
+
+
+def test_a_history_in_which_that_is_no_number_is_refused() -> None:
+    line = orjson.loads(gzip.decompress(History([a_task(synced=3)]).dump()))
+
+    with pytest.raises(ValueError, match="synced is of type str"):
+        History.load(gzip.compress(orjson.dumps({**line, "synced": "3"})))
+
+
+def test_the_oldest_task_is_one_that_has_ended() -> None:
+    tasks = [
+        a_task("young"),
+        a_task("old", created_at=NOW - 9 * DAY),
+        a_task("open", created_at=NOW - 90 * DAY, status="running"),
+    ]
+
+    assert History(tasks).oldest(NOW) == NOW - 9 * DAY
+    assert History(tasks[2:]).oldest(NOW) is None

@@ -1,0 +1,103 @@
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.history import NO_TASKS, TaskList, plain
+from audit.history.task_list import TaskSource
+from audit.records import Task
+from tests.builders import NOW, a_task
+
+Claim = Callable[[Task], bool]
+KINDS = [a_task("", status=status, operation=operation) for status in ("success", "failed") for operation in "ab"]
+CLAIMS: Sequence[Claim] = (
+    lambda task: task.status == "success",
+    lambda task: task.operation == "a",
+    lambda _task: True,
+    lambda _task: False,
+)
+ROWS = st.lists(st.tuples(st.sampled_from(range(4)), st.integers(0, 3), st.integers(0, 3)), max_size=9)
+
+
+def tasks_of(rows: Iterable[tuple[int, int, int]]) -> list[Task]:
+    tasks = []
+    for number, (kind, created, waited) in enumerate(sorted(rows, key=lambda row: row[1])):
+        at = NOW + timedelta(hours=created)
+        status, operation = KINDS[kind].status, KINDS[kind].operation
+        begun = {"created_at": at, "started_at": at + timedelta(hours=waited), "ended_at": at if waited else None}
+        tasks.append(a_task(str(number), status=status, operation=operation, **begun))
+    return tasks
+
+
+def listed(tasks: Sequence[Task], rows: Iterable[tuple[int, int, int]]) -> TaskList:
+    """List tasks by samples that several of them share, as packed tasks are."""
+    samples = [KINDS[kind] for kind, _created, _waited in sorted(rows, key=lambda row: row[1])]
+    created, began = [task.created_at for task in tasks], [task.began for task in tasks]
+    kinds = [kind for kind in KINDS if kind in samples]
+    source = TaskSource(
+        lambda numbers: [tasks[number] for number in numbers],
+        lambda numbers: [tasks[number].ended_at for number in numbers],
+        lambda: [task.backup_key for task in tasks],
+    )
+    return TaskList(created, began, samples, kinds, source)
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+@given(rows=ROWS, until=st.integers(-1, 7))
+def test_what_is_asked_of_a_list_is_what_is_true_of_its_tasks(
+    claim: Claim, rows: list[tuple[int, int, int]], until: int
+) -> None:
+    tasks, end = tasks_of(rows), NOW + timedelta(hours=until)
+    fitting = list(filter(claim, tasks))
+
+    for found in (plain(tasks), listed(tasks, rows)):
+        assert list(found) == tasks
+        assert list(found.picked(claim)) == fitting
+        assert list(found.picked(claim).created) == [task.created_at for task in fitting]
+        assert list(found.picked(claim).began) == [task.began for task in fitting]
+        assert all(map(claim, found.picked(claim).kinds))
+        assert found.newest(claim) == next(reversed(fitting), None)
+        assert found.newest(claim, end) == next((task for task in reversed(fitting) if task.began <= end), None)
+        assert found.picked(claim)[1:] == tuple(fitting[1:])
+        assert found.picked(claim).each(range(len(fitting))) == fitting
+        assert found.picked(claim).ended(range(len(fitting))) == [task.ended_at for task in fitting]
+
+
+@given(rows=ROWS, places=st.sets(st.integers(0, 8)))
+def test_a_part_has_the_tasks_of_its_places(rows: list[tuple[int, int, int]], places: set[int]) -> None:
+    tasks = tasks_of(rows)
+    chosen = sorted(place for place in places if place < len(tasks))
+
+    part = listed(tasks, rows).at(chosen)
+
+    assert list(part) == [tasks[place] for place in chosen]
+    assert [part[place] for place in range(len(part))] == [tasks[place] for place in chosen]
+
+
+def test_a_task_is_made_once_when_it_is_looked_at() -> None:
+    made: list[int] = []
+    tasks = [a_task(str(number)) for number in range(4)]
+
+    def make(numbers: Sequence[int]) -> list[Task]:
+        made.extend(numbers)
+        return [tasks[number] for number in numbers]
+
+    found = TaskList([NOW] * 4, [NOW] * 4, [KINDS[0]] * 4, KINDS[:1], TaskSource(make, lambda _numbers: [], list))
+    part = found.at([1, 2])
+    assert (len(part), made) == (2, [])
+    assert (part[0], part[0], found[1], list(part)) == (tasks[1], tasks[1], tasks[1], tasks[1:3])
+    assert made == [1, 2]
+
+
+def test_lists_compare_by_content() -> None:
+    tasks = [a_task("a"), a_task("b")]
+
+    assert plain(tasks) == tuple(tasks)
+    assert plain(tasks) == plain(tuple(tasks))
+    assert plain(tasks) != plain(tasks[:1])
+    assert plain(tasks) != {"a", "b"}
+    assert NO_TASKS == ()
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(plain(tasks))

@@ -1,0 +1,97 @@
+"""A small estate with every outcome, whose reports are kept in golden/; run this module to write them anew."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from audit.collection import Kind
+from audit.controls import CONTROLS
+from audit.judging.evaluate import evaluate
+from audit.records import Policy
+from audit.report import csv_report, json_report, metrics_report, ocsf_report
+from audit.report.contents import Report, compose
+from audit.subjects import Subjects
+from tests.builders import (
+    DAY,
+    HOUR,
+    a_backup,
+    a_collection,
+    a_drift,
+    a_point,
+    a_policy,
+    a_protected,
+    a_reading,
+    a_rejected,
+    a_vault,
+    a_window,
+    arranged,
+    demands,
+    limits,
+    run_facts,
+)
+
+GOLDEN: Final = Path(__file__).parent / "golden"
+RENDERED: Final = {
+    "report.json": json_report.render,
+    "findings.csv": csv_report.render,
+    "findings.ocsf.ndjson": ocsf_report.render,
+    "metrics.prom": metrics_report.render,
+}
+
+
+def left_behind() -> Policy:
+    """A policy of an organisation that the account left, which copied to a vault of another account."""
+    return a_policy(
+        "policy-2",
+        enabled=False,
+        name="unused",
+        vault_ids=frozenset(),
+        policy_type="organization_policy_removed",
+        cross_account_urn="cbr::other:vault:safe",
+    )
+
+
+def an_estate() -> Subjects:
+    tasks = [
+        *(a_backup(day * DAY + HOUR, incremental=True) for day in range(3)),
+        a_backup(4 * DAY, resource_id="disk-1"),
+        a_backup(
+            DAY,
+            "failed",
+            task_id="failure",
+            resource_id="disk-1",
+            error_code="BackupService.6114",
+        ),
+        a_backup(30 * HOUR, "running", task_id="stuck", resource_id="disk-1"),
+        a_backup(2 * DAY, task_id="odd", resource_id="lost", resource_name='=HYPERLINK("http://x")', vault_id=None),
+        a_backup(2 * DAY, task_id="removal", operation="remove_resource", resource_id=None, removed=("left",)),
+    ]
+    names = {"server-1": "web-1", "disk-1": 'Ünïcode, "quoted"\nand broken', "new": "@SUM(A1)"}
+    held = tuple(a_protected(resource_id, name=name) for resource_id, name in names.items())
+    vaults = [
+        a_vault(resources=held),
+        a_vault("vault-2", "copy", name="-green", protect_type="replication", created_at=None),
+    ]
+    policies = [a_policy(), left_behind()]
+    readings = (
+        a_reading(Kind.TASKS, duplicates=1),
+        a_reading(Kind.POLICIES, "policies: 2 distinct rows came, and the cloud says it has 3", distinct=2),
+        a_reading(Kind.VAULTS, passes=1),
+    )
+    rejected = (a_rejected(Kind.POLICIES, id="policy-3", row=2, path="enabled"),)
+    collection = a_collection(window=a_window(3), readings=readings, rejected=rejected, drift=(a_drift(),))
+    return arranged(tasks, policies, vaults, collection, backups=[a_point(9 * DAY, resource_id="new")])
+
+
+def a_report(subjects: Subjects | None = None, **demanded: Any) -> Report:
+    subjects = subjects or an_estate()
+    judged = demands(
+        limits(max_backup_age=timedelta(hours=30), success_rate_period=3 * DAY, skipped_runs_period=3 * DAY),
+        **demanded,
+    )
+    return compose(run_facts(), subjects, CONTROLS, evaluate(subjects, CONTROLS, judged), judged)
+
+
+if __name__ == "__main__":
+    for name, render in RENDERED.items():
+        (GOLDEN / name).write_bytes(render(a_report()))

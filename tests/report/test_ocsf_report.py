@@ -1,0 +1,95 @@
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+from msgspec import structs
+from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
+
+from audit.judging.findings import Outcome
+from audit.report.contents import Report
+from audit.report.ocsf_report import VERSION, render
+from audit.subjects import Waiver
+from tests.builders import DAY, NOW, a_backup, a_protected, a_vault, arranged, findings_of
+from tests.report.estate import GOLDEN, a_report
+from tests.report.payloads import PAYLOADS
+
+
+def events(report: Report | None = None) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in render(report or a_report()).splitlines()]
+
+
+def test_the_bytes_are_those_of_the_golden_file() -> None:
+    assert render(a_report()) == (GOLDEN / "findings.ocsf.ndjson").read_bytes()
+
+
+def test_every_line_is_a_compliance_finding_as_the_library_of_prowler_reads_it() -> None:
+    for event in events():
+        found = ComplianceFinding.model_validate(event)
+        assert (found.class_uid, found.type_uid) == (2003, 200301)
+
+
+def test_there_is_one_line_for_each_finding_in_order() -> None:
+    report = a_report()
+
+    assert [(event["compliance"]["control"], event["resources"][0]["uid"]) for event in events()] == [
+        (
+            next(f"{control.id} {control.name}" for control in report.controls if control.id == finding.control),
+            finding.id,
+        )
+        for finding in report.findings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "state"),
+    [(Outcome.PASS, 1, 4), (Outcome.FAIL, 3, 1), (Outcome.UNKNOWN, 0, 0), (Outcome.NOT_APPLICABLE, 99, 4)],
+)
+def test_an_outcome_has_its_status_a_failure_is_new_and_missing_evidence_resolves_nothing(
+    outcome: Outcome, status: int, state: int
+) -> None:
+    found = [event for event in events() if event["compliance"]["status"] == outcome]
+
+    assert found
+    assert {(event["compliance"]["status_id"], event["status_id"]) for event in found} == {(status, state)}
+
+
+def test_only_a_failure_has_the_severity_of_its_control() -> None:
+    for event in events():
+        assert (event["severity_id"] > 1) == (event["compliance"]["status"] == "fail")
+
+
+def test_a_waived_failure_is_suppressed_and_stays_a_failure() -> None:
+    report = a_report()
+    waiver = Waiver(control="CBR-101", subject="*", owner="o", reason="r", until=NOW + DAY)
+    accepted = findings_of(structs.replace(finding, waiver=waiver) for finding in report.findings)
+    waived = replace(report, findings=accepted)
+
+    assert {event["status_id"] for event in events(waived)} == {3}
+    assert {event["compliance"]["status"] for event in events(waived)} == {outcome.value for outcome in Outcome}
+
+
+def test_times_are_milliseconds_and_a_failure_says_since_when() -> None:
+    failing = [event for event in events() if "first_seen_time" in event["finding_info"]]
+
+    assert {event["time"] for event in events()} == {1795406400000}
+    assert failing
+    assert all(event["finding_info"]["first_seen_time"] < event["time"] for event in failing)
+    assert {event["metadata"]["version"] for event in events()} == {VERSION}
+
+
+def test_a_finding_has_the_same_id_in_every_run_and_each_its_own() -> None:
+    ids = [event["finding_info"]["uid"] for event in events()]
+
+    assert len(set(ids)) == len(ids)
+    assert ids == [event["finding_info"]["uid"] for event in events()]
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_a_name_stays_a_name(name: str) -> None:
+    subjects = arranged([a_backup(DAY)], vaults=[a_vault(resources=(a_protected(name=name),))])
+    data = render(a_report(subjects))
+
+    assert len(data.splitlines()) == len(a_report(subjects).findings)
+    assert {event["resources"][0]["name"] for event in map(orjson.loads, data.splitlines())} >= {name}
+    assert not any(byte < 0x20 and byte != 0x0A for byte in data)

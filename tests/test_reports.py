@@ -1,0 +1,84 @@
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from audit.errors import ChainError, StoreError
+from audit.evidence.store import open_store
+from audit.report.facts import Conclusion
+from audit.reports import latest_report, open_reports
+from audit.timestamps import shown
+from tests.evidence.chains import Shelf, a_chain, facts
+from tests.pretend import AS_OF, a_simulator, audit
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_report_is_read_as_typed_objects(tmp_path: Path) -> None:
+    simulator = a_simulator("failing")
+    done = audit(simulator, tmp_path)
+
+    (run,) = open_reports(tmp_path.as_uri())
+
+    assert (run.id, run.as_of, run.conclusion) == (done.report.run.id, AS_OF, Conclusion.NON_COMPLIANT)
+    assert (run.prefix, run.manifest.run.id) == (done.prefix, run.id)
+    assert {problem.subject.name for problem in run.report.problems} == {
+        problem.name for problem in done.report.problems
+    }
+    assert run.read("findings.csv").startswith(b"run,as_of,")
+    assert latest_report(str(tmp_path), simulator.project_id).id == run.id
+
+
+def test_runs_come_in_order_and_can_be_chosen_by_time() -> None:
+    shelf = a_chain(4)
+
+    def chosen(**times: object) -> list[int]:
+        return [run.digest.seq for run in open_reports(shelf, **times)]  # type: ignore[arg-type]  # times only
+
+    assert chosen() == [1, 2, 3, 4]
+    assert chosen(since=facts(3).as_of) == [3, 4]
+    assert chosen(since=facts(2).as_of, until=facts(3).as_of) == [2, 3]
+    assert latest_report(shelf).id == facts(4).id
+
+
+def test_a_store_without_runs_has_no_latest_one(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="holds no run; run an audit first"):
+        latest_report(str(tmp_path))
+    with pytest.raises(StoreError, match="shelf: holds no run"):
+        latest_report(Shelf())
+
+
+@pytest.mark.parametrize(
+    ("part", "words"), [("manifest.json", "manifest.json is missing"), ("report", "report.json is")]
+)
+def test_what_was_changed_is_refused_when_it_is_read(part: str, words: str) -> None:
+    shelf = a_chain(1)
+    key = next(key for key in shelf.objects if part in key)
+    shelf.objects[key] += b" "
+
+    (run,) = open_reports(shelf)
+    with pytest.raises(ChainError, match=words):
+        _ = run.report
+
+
+def test_a_digest_that_does_not_follow_is_refused() -> None:
+    shelf = a_chain(3)
+    keys = shelf.keys("p1/digest/")
+    damaged, missing = shelf.copy(), shelf.copy()
+    damaged.objects[keys[1]] = b"{}"
+    del missing.objects[keys[1]]
+
+    with pytest.raises(ChainError, match=f"{keys[1]}: not an envelope"):
+        list(open_reports(damaged))
+    with pytest.raises(ChainError, match="one of them was changed, or is missing"):
+        list(open_reports(missing))
+
+
+def test_an_object_that_is_none_of_the_run_is_refused(tmp_path: Path) -> None:
+    audit(a_simulator(), tmp_path)
+    run = latest_report(open_store(str(tmp_path)))
+
+    with pytest.raises(ChainError, match=r"other\.txt is missing or was changed"):
+        run.read("other.txt")
+    assert shown(run.report.run.as_of) == orjson.loads(run.read("report.json"))["run"]["as_of"]
