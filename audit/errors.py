@@ -1,26 +1,25 @@
 """Every error that cbr-audit raises on purpose.
 
-    AuditError                   the run cannot go on; its text says what is wrong and what to do
-    ├── SettingsError            a setting is missing or wrong
-    │   ├── MissingPackageError  a package that only some settings need is not installed
-    │   ├── ProfileError         the profile cannot be used as it is written
-    │   └── EventError           the event that started the function cannot be used
-    ├── DocumentError            a saved page of the API documents cannot be understood
+    AuditError                   the run cannot continue; the message says what is wrong and what to do
+    ├── SettingsError            a setting is missing or invalid
+    │   ├── MissingPackageError  an optional package that the settings need is not installed
+    │   ├── ProfileError         the profile is invalid or cannot be read
+    │   └── EventError           the event that started the function is invalid
+    ├── DocumentError            a saved page of the API documents could not be parsed
     ├── SourceError              the cloud could not be read
-    │   ├── SourceUnreachableError   no answer in time
-    │   ├── SourceRefusedError       the cloud answered no: credentials, permission, project, parameters
-    │   └── SourceAnswerError        the answer is not what the API promises
+    │   ├── SourceUnreachableError   no response in time
+    │   ├── SourceRefusedError       the request was refused: credentials, permission, project or parameters
+    │   └── SourceAnswerError        the response does not follow the API documents
     ├── StoreError               evidence or reports could not be written or read
-    │   ├── StoreUnreachableError    no answer in time
-    │   ├── StoreRefusedError        the store answered no: keys, permission, bucket, region
-    │   └── ChainError               what is stored is not what was published
-    ├── SigningError             the key service did not answer, or with what is no signature of its key
-    │   └── SigningRefusedError      it answered no: the key, its state or its usage, permission, credentials
-    ├── FunctionFailedError      the deployed function failed, or did not answer in time
-    └── IncompleteError          the report is stored, but the audit could not see everything
+    │   ├── StoreUnreachableError    no response in time
+    │   ├── StoreRefusedError        the request was refused: keys, permission, bucket or region
+    │   └── ChainError               the stored data differs from what was published
+    ├── SigningError             the key service did not respond, or its signature is invalid
+    │   └── SigningRefusedError      the request was refused: key state or usage, permission or credentials
+    ├── FunctionFailedError      the deployed function failed or did not respond in time
+    └── IncompleteError          the report is stored, but some data could not be read or judged
 
-RefusedError is what the refusals have in common. Each class carries the exit code that the command ends with
-(README, "Exit codes").
+RefusedError is the base of all refusals. Each class carries the exit code of the command (README, "Exit codes").
 """
 
 from collections.abc import Iterable
@@ -28,26 +27,26 @@ from typing import ClassVar
 
 
 class AuditError(Exception):
-    """The run cannot go on; the text says what is wrong and what to do."""
+    """The run cannot continue; the message says what is wrong and what to do."""
 
     exit_code: ClassVar[int] = 1
 
 
 class SettingsError(AuditError):
-    """A setting is missing or wrong."""
+    """A setting is missing or invalid."""
 
     exit_code = 2
 
 
 class MissingPackageError(SettingsError):
-    """A package that only some settings need is not installed."""
+    """An optional package that the settings need is not installed."""
 
 
 class ProfileError(SettingsError):
-    """The profile cannot be used as it is written.
+    """The profile is invalid or cannot be read.
 
     Attributes:
-        faults: what is wrong, one by one, in the order of the file.
+        faults: every error in the profile, in the order of the file.
     """
 
     def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
@@ -56,15 +55,15 @@ class ProfileError(SettingsError):
 
 
 class EventError(SettingsError):
-    """The event that started the function cannot be used."""
+    """The event that started the function is invalid."""
 
 
 class DocumentError(AuditError):
-    """A saved page of the API documents cannot be understood.
+    """A saved page of the API documents could not be parsed.
 
     Attributes:
-        line: the line of the page, counted from 1.
-        table: the heading of the table that the line belongs to, or None before the first table.
+        line: the line number, counted from 1.
+        table: the heading of the table that contains the line, or None before the first table.
     """
 
     exit_code = 2
@@ -77,11 +76,11 @@ class DocumentError(AuditError):
 
 
 class RefusedError(AuditError):
-    """The cloud answered no.
+    """The cloud refused the request.
 
     Attributes:
         status: the HTTP status.
-        code: the error code of the body, such as ``BackupService.9900``, or an empty text.
+        code: the error code in the body, such as ``BackupService.9900``, or an empty string.
     """
 
     exit_code = 2
@@ -99,15 +98,15 @@ class SourceError(AuditError):
 
 
 class SourceUnreachableError(SourceError):
-    """No answer came in time."""
+    """The cloud did not respond in time."""
 
 
 class SourceRefusedError(RefusedError, SourceError):
-    """The cloud answered no: credentials, permission, project or parameters."""
+    """The cloud refused the request because of credentials, permission, project or parameters."""
 
 
 class SourceAnswerError(SourceError):
-    """The answer is not what the API promises."""
+    """The response does not follow the API documents."""
 
 
 class StoreError(AuditError):
@@ -117,36 +116,36 @@ class StoreError(AuditError):
 
 
 class StoreUnreachableError(StoreError):
-    """No answer of the store came in time."""
+    """The store did not respond in time."""
 
     exit_code = 3
 
 
 class StoreRefusedError(RefusedError, StoreError):
-    """The store answered no: keys, permission, bucket or region."""
+    """The store refused the request because of keys, permission, bucket or region."""
 
 
 class SigningError(AuditError):
-    """The key service did not answer, or with what is no signature of its key."""
+    """The key service did not respond, or its signature is invalid."""
 
     exit_code = 3
 
 
 class SigningRefusedError(RefusedError, SigningError):
-    """The key service answered no: the key, its state or its usage, permission, credentials."""
+    """The key service refused the request because of the key's state or usage, permission or credentials."""
 
 
 class FunctionFailedError(AuditError):
-    """The deployed function failed, or did not answer in time."""
+    """The deployed function failed or did not respond in time."""
 
     exit_code = 3
 
 
 class ChainError(StoreError):
-    """What is stored is not what was published, or no digest at all."""
+    """The stored data differs from what was published, or is not a digest."""
 
 
 class IncompleteError(AuditError):
-    """The report is stored, but the audit could not see everything."""
+    """The report is stored, but some data could not be read or judged."""
 
     exit_code = 3

@@ -1,7 +1,7 @@
-"""Settings: where to read and write, and as whom.
+"""Settings: what to read, where to write, and which credentials to use.
 
-They come from a mapping: in the function its user data before the environment, on the command line the options
-before the environment. Nothing else in the project reads the environment.
+Settings are read from a mapping. In the function, user data overrides the environment; on the command line, options
+do. No other module reads the environment.
 """
 
 import ipaddress
@@ -28,7 +28,7 @@ _SHORTEST_SHARED_SECRET: Final = 16
 
 
 class SignIn(StrEnum):
-    """How requests are authenticated."""
+    """The ways to authenticate requests."""
 
     FUNCTION_KEYS = "temporary keys of the function"
     KEYS = "access keys"
@@ -46,85 +46,83 @@ def _region(text: str) -> str:
 
 def _project(text: str) -> str:
     if not _PROJECT.fullmatch(text):
-        raise ValueError("a project id has letters, digits, - and _ only (see My Credentials in the console)")
+        raise ValueError("a project id contains only letters, digits, - and _ (see My Credentials in the console)")
     return text
 
 
 def _enterprise_project(text: str) -> str:
     if not _PROJECT.fullmatch(text):
-        raise ValueError(f"an enterprise project is named by its id, such as 0 for the default one, or {ALL_GRANTED}")
+        raise ValueError(f"give the id of an enterprise project, such as 0 for the default one, or {ALL_GRANTED}")
     return text
 
 
 def _kms_key(text: str) -> str:
     if not _KMS_KEY.fullmatch(text):
-        raise ValueError("the id of a key has letters, digits and : / - only (see Key Management in the console)")
+        raise ValueError("a key id contains only letters, digits and : / - (see Key Management in the console)")
     return text
 
 
 def _signing_key(text: str) -> str:
     if not _SIGNING_KEY.fullmatch(text):
-        raise ValueError(
-            "a key is named by its id of 36 characters, not by an alias, which could come to mean another key"
-        )
+        raise ValueError("give the 36-character id of the key, not an alias: an alias can be moved to another key")
     return text
 
 
 def _endpoint(url: str) -> str:
     parts = urlsplit(url)
-    if not parts.hostname or parts.port == 0:  # asking for the port refuses one that is no number
-        raise ValueError("an endpoint names a host, such as https://cbr.eu-west-101.myhuaweicloud.com")
+    if not parts.hostname or parts.port == 0:  # urlsplit raises here if the port is not a number
+        raise ValueError("an endpoint needs a host, such as https://cbr.eu-west-101.myhuaweicloud.com")
     if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
-        raise ValueError("an endpoint is scheme and host only, such as https://cbr.eu-west-101.myhuaweicloud.com")
+        raise ValueError("an endpoint has only a scheme and a host, such as https://cbr.eu-west-101.myhuaweicloud.com")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-        raise ValueError("an endpoint begins with https:// (http:// is for this machine only)")
+        raise ValueError("an endpoint must start with https:// (http:// is allowed for localhost only)")
     return url.rstrip("/")
 
 
 def endpoint_of(url: str) -> str:
-    """Check an endpoint that is given by hand.
+    """Return an endpoint from the command line, normalised.
 
     Raises:
-        SettingsError: it cannot be used.
+        SettingsError: the endpoint is invalid.
     """
     try:
         return _endpoint(url)
     except ValueError as error:
-        raise SettingsError(f"the endpoint {url} cannot be used: {error}") from error
+        raise SettingsError(f"invalid endpoint {url}: {error}") from error
 
 
 def _secret_url(url: SecretStr | None) -> SecretStr | None:
-    """Check the address of somebody to tell; it may hold a key, so no error quotes it."""
+    """Validate the URL of a notification; it may contain a key, so errors never quote it."""
     if url is None:
         return None
     parts = urlsplit(url.get_secret_value())
     if not parts.hostname or parts.port == 0 or parts.username or parts.password or parts.fragment:
-        raise ValueError("a URL names a host, and neither a user nor a fragment, such as https://example.com/…")
+        raise ValueError("a URL needs a host and must not have a user or a fragment, such as https://example.com/…")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
-        raise ValueError("a URL begins with https:// (http:// is for this machine only)")
+        raise ValueError("a URL must start with https:// (http:// is allowed for localhost only)")
     return _sendable(url)
 
 
 def _check_url(url: SecretStr | None) -> SecretStr | None:
     if url and urlsplit(url.get_secret_value()).query:
-        raise ValueError("the URL of a check has no query: /start and /fail are put behind it")
+        raise ValueError("a ping URL must not have a query string: /start and /fail are appended to it")
     return _secret_url(url)
 
 
 def _long(secret: SecretStr | None) -> SecretStr | None:
     if secret and len(secret.get_secret_value()) < _SHORTEST_SHARED_SECRET:
-        raise ValueError(f"a shared secret has at least {_SHORTEST_SHARED_SECRET} characters")
+        raise ValueError(f"a shared secret needs at least {_SHORTEST_SHARED_SECRET} characters")
     return _sendable(secret)
 
 
 def _topic(urn: str) -> str:
     if not _TOPIC.fullmatch(urn):
-        raise ValueError("a topic is named by its URN, such as urn:smn:eu-west-101:PROJECT:TOPIC")
+        raise ValueError("give the URN of a topic, such as urn:smn:eu-west-101:PROJECT:TOPIC")
     return urn
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine."""
+    """Return whether a host name or address is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -133,7 +131,7 @@ def is_loopback(host: str) -> bool:
 
 def _sendable(secret: SecretStr | None) -> SecretStr | None:
     if secret and not all("!" <= character <= "~" for character in secret.get_secret_value()):
-        raise ValueError("has a space, a line break or another character that cannot be part of it")
+        raise ValueError("contains a space, a line break or another character that is not allowed")
     return secret
 
 
@@ -154,7 +152,7 @@ Credential = Annotated[SecretStr | None, Unset, AfterValidator(_sendable)]
 
 
 class Settings(BaseModel):
-    """One complete set of settings; secrets print as stars."""
+    """A complete, validated set of settings; secrets print as stars."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -165,117 +163,119 @@ class Settings(BaseModel):
     enterprise_project_id: Annotated[str, BeforeValidator(_blank_is_all), AfterValidator(_enterprise_project)] = Field(
         ALL_GRANTED,
         alias="CBR_AUDIT_ENTERPRISE_PROJECT_ID",
-        description="The enterprise project to audit, by its id; every one that is granted unless told.",
+        description="The id of the enterprise project to audit; by default, every one the credentials may see.",
     )
     region: Annotated[Region | None, Unset] = Field(
-        None, alias="HUAWEICLOUD_SDK_REGION", description="The region of the project; gives the endpoints."
+        None, alias="HUAWEICLOUD_SDK_REGION", description="The region of the project; determines the endpoints."
     )
     endpoint: Annotated[Endpoint | None, Unset] = Field(
-        None, alias="CBR_AUDIT_ENDPOINT", description="The endpoint of CBR, where the region does not give it."
+        None, alias="CBR_AUDIT_ENDPOINT", description="The CBR endpoint, if it is not the region's usual one."
     )
     iam_endpoint: Annotated[Endpoint | None, Unset] = Field(
         None,
         alias="HUAWEICLOUD_SDK_IAM_ENDPOINT",
-        description="The endpoint of IAM, where the region does not give it.",
+        description="The IAM endpoint, if it is not the region's usual one.",
     )
     obs_endpoint: Annotated[Endpoint | None, Unset] = Field(
-        None, alias="CBR_AUDIT_OBS_ENDPOINT", description="The endpoint of OBS, where the region does not give it."
+        None, alias="CBR_AUDIT_OBS_ENDPOINT", description="The OBS endpoint, if it is not the region's usual one."
     )
     obs_kms_key: Annotated[KmsKey | None, Unset] = Field(
-        None, alias="CBR_AUDIT_OBS_KMS_KEY", description="The id of the KMS key that encrypts what is stored in OBS."
+        None, alias="CBR_AUDIT_OBS_KMS_KEY", description="The id of the KMS key that encrypts objects in OBS."
     )
     obs_lock_days: Annotated[int | None, Unset] = Field(
         None,
         alias="CBR_AUDIT_OBS_LOCK_DAYS",
         ge=1,
         le=36500,
-        description="Days in which nobody can change or remove what is stored in OBS (WORM).",
+        description="The number of days for which objects in OBS cannot be changed or deleted (WORM).",
     )
     signing_key: Annotated[SecretStr | None, Unset] = Field(
         None,
         alias="CBR_AUDIT_SIGNING_KEY",
-        description="An Ed25519 private key in PEM, or its file: it signs the digest of every run.",
+        description="An Ed25519 private key in PEM, or the path of its file; signs the digest of every run.",
     )
     signing_kms_key: Annotated[Annotated[str, AfterValidator(_signing_key)] | None, Unset] = Field(
         None,
         alias="CBR_AUDIT_SIGNING_KMS_KEY",
-        description="The id of a key in Huawei KMS (EC_P256, SIGN_VERIFY) that signs the digest of every run instead.",
+        description="The id of a key in Huawei KMS (EC_P256, SIGN_VERIFY) that signs the digest of every run.",
     )
     kms_endpoint: Annotated[Endpoint | None, Unset] = Field(
-        None, alias="CBR_AUDIT_KMS_ENDPOINT", description="The endpoint of KMS, where the region does not give it."
+        None, alias="CBR_AUDIT_KMS_ENDPOINT", description="The KMS endpoint, if it is not the region's usual one."
     )
     profile: Annotated[str | None, Unset] = Field(
-        None, alias="CBR_AUDIT_PROFILE", description="The profile: a preset, a file, or the YAML text itself."
+        None, alias="CBR_AUDIT_PROFILE", description="The profile: a preset, the path of a file, or YAML text."
     )
     access_key: Credential = Field(None, alias="HUAWEICLOUD_SDK_AK", description="Access key.")
     secret_key: Credential = Field(None, alias="HUAWEICLOUD_SDK_SK", description="Secret key.")
     security_token: Credential = Field(
-        None, alias="HUAWEICLOUD_SDK_SECURITY_TOKEN", description="The token of temporary access keys."
+        None, alias="HUAWEICLOUD_SDK_SECURITY_TOKEN", description="Security token of temporary access keys."
     )
     token: Credential = Field(None, alias="CBR_AUDIT_TOKEN", description="An IAM token.")
-    user: Annotated[str | None, Unset] = Field(None, alias="CBR_AUDIT_USER", description="An IAM user's name.")
-    password: Annotated[SecretStr | None, Unset] = Field(None, alias="CBR_AUDIT_PASSWORD", description="Its password.")
+    user: Annotated[str | None, Unset] = Field(None, alias="CBR_AUDIT_USER", description="The name of an IAM user.")
+    password: Annotated[SecretStr | None, Unset] = Field(
+        None, alias="CBR_AUDIT_PASSWORD", description="The password of the IAM user."
+    )
     domain: Annotated[str | None, Unset] = Field(
-        None, alias="CBR_AUDIT_DOMAIN", description="The account of the user, by name; else the user's own name."
+        None, alias="CBR_AUDIT_DOMAIN", description="The name of the user's account; by default, the user's name."
     )
     domain_id: Annotated[str | None, Unset] = Field(
-        None, alias="HUAWEICLOUD_SDK_DOMAIN_ID", description="The account's id, instead of its name."
+        None, alias="HUAWEICLOUD_SDK_DOMAIN_ID", description="The id of the user's account, instead of its name."
     )
-    workers: int = Field(4, alias="CBR_AUDIT_WORKERS", ge=1, le=16, description="Pages read at the same time.")
+    workers: int = Field(4, alias="CBR_AUDIT_WORKERS", ge=1, le=16, description="Pages read in parallel.")
     smn_topic: Annotated[Annotated[str, AfterValidator(_topic)] | None, Unset] = Field(
-        None, alias="CBR_AUDIT_SMN_TOPIC", description="The URN of the SMN topic that is told of a change."
+        None, alias="CBR_AUDIT_SMN_TOPIC", description="The URN of the SMN topic to notify of changes."
     )
     smn_endpoint: Annotated[Endpoint | None, Unset] = Field(
         None,
         alias="CBR_AUDIT_SMN_ENDPOINT",
-        description="The endpoint of SMN, where the topic's region does not give it.",
+        description="The SMN endpoint, if it is not the usual one of the topic's region.",
     )
     webhook_url: Annotated[SecretStr | None, Unset, AfterValidator(_secret_url)] = Field(
-        None, alias="CBR_AUDIT_WEBHOOK_URL", description="A URL that is told of a change as JSON."
+        None, alias="CBR_AUDIT_WEBHOOK_URL", description="A URL that receives changes as JSON."
     )
     webhook_secret: Annotated[SecretStr | None, Unset, AfterValidator(_long)] = Field(
-        None, alias="CBR_AUDIT_WEBHOOK_SECRET", description="The secret that signs what the webhook is told."
+        None, alias="CBR_AUDIT_WEBHOOK_SECRET", description="The secret that signs webhook messages."
     )
     ping_url: Annotated[SecretStr | None, Unset, AfterValidator(_check_url)] = Field(
-        None, alias="CBR_AUDIT_PING_URL", description="A dead-man switch that hears of every run: start, success, fail."
+        None, alias="CBR_AUDIT_PING_URL", description="A dead-man switch to ping at the start and end of every run."
     )
 
     @property
     def sign_in(self) -> SignIn:
-        """The way to sign in that the settings allow; access keys before a token before a password."""
+        """The way to sign in: access keys if set, else a token, else a password."""
         if self.access_key and self.secret_key:
             return SignIn.TEMPORARY_KEYS if self.security_token else SignIn.KEYS
         return SignIn.TOKEN if self.token else SignIn.PASSWORD
 
     def usual_endpoint(self, service: str) -> str:
-        """The endpoint of a service in the region, which is set where no endpoint is."""
+        """The region's usual endpoint of a service; the region is set whenever the endpoint is not."""
         return endpoint_in(self.region or "", service)
 
     @property
     def cbr_endpoint(self) -> str:
-        """The endpoint of CBR, given or made from the region."""
+        """The CBR endpoint: the setting, or the region's usual one."""
         return self.endpoint or self.usual_endpoint("cbr")
 
     @property
     def sign_in_endpoint(self) -> str:
-        """The endpoint of IAM, given or made from the region."""
+        """The IAM endpoint: the setting, or the region's usual one."""
         return self.iam_endpoint or self.usual_endpoint("iam")
 
     @property
     def signing_endpoint(self) -> str:
-        """The endpoint of KMS, given or made from the region."""
+        """The KMS endpoint: the setting, or the region's usual one."""
         return self.kms_endpoint or self.usual_endpoint("kms")
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every secret value, for the log to blot out."""
-        held = (
+        """Every secret value, so that the log can redact them."""
+        secrets = (
             *(self.access_key, self.secret_key, self.security_token, self.token, self.password),
             *(self.webhook_secret, self.signing_key),
         )
         urls = (url.get_secret_value() for url in (self.webhook_url, self.ping_url) if url)
         return (
-            *(secret.get_secret_value() for secret in held if secret),
+            *(secret.get_secret_value() for secret in secrets if secret),
             *(part for url in urls for part in (url, _without_scheme(url))),
         )
 
@@ -284,7 +284,7 @@ class Settings(BaseModel):
         """Read settings from a mapping of variables.
 
         Raises:
-            SettingsError: naming every variable that is missing or wrong.
+            SettingsError: names every variable that is missing or invalid.
         """
         faults: list[str] = []
         settings: Settings | None = None
@@ -307,7 +307,7 @@ VARIABLES: Final = tuple(str(field.alias) for field in Settings.model_fields.val
 
 
 def _without_scheme(url: str) -> str:
-    """The part of a URL that an error may quote."""
+    """Return the part of a URL that an error message may contain."""
     return url.partition("://")[2].partition("?")[0].rstrip("/")
 
 
@@ -316,60 +316,60 @@ def _fault(variable: str, kind: str, message: str) -> str:
 
 
 def _sign_in_faults(given: set[str]) -> list[str]:
-    """Say what is missing to reach the cloud and to sign in."""
+    """Return what is missing to reach CBR and to sign in."""
     faults = []
     keys = {f"{_SDK}AK", f"{_SDK}SK"}
-    person = {f"{_OWN}USER", f"{_OWN}PASSWORD"}
+    user = {f"{_OWN}USER", f"{_OWN}PASSWORD"}
     if given & keys and not keys <= given:
-        faults.append(f"{' and '.join(sorted(keys - given))} is not set, and access keys need both")
-    elif given & person and not (keys <= given or f"{_OWN}TOKEN" in given or person <= given):
-        faults.append(f"{' and '.join(sorted(person - given))} is not set, and a user needs both")
-    elif not (keys <= given or f"{_OWN}TOKEN" in given or person <= given):
+        faults.append(f"{' and '.join(sorted(keys - given))} is not set; access keys need both")
+    elif given & user and not (keys <= given or f"{_OWN}TOKEN" in given or user <= given):
+        faults.append(f"{' and '.join(sorted(user - given))} is not set; an IAM user needs both")
+    elif not (keys <= given or f"{_OWN}TOKEN" in given or user <= given):
         faults.append(
             f"no credentials: set {_SDK}AK and {_SDK}SK, or {_OWN}TOKEN, or {_OWN}USER and {_OWN}PASSWORD "
-            "(a function takes them from its agency)"
+            "(a function gets them from its agency)"
         )
     if not given & {f"{_SDK}REGION", f"{_OWN}ENDPOINT"}:
-        faults.append(f"{_SDK}REGION or {_OWN}ENDPOINT is not set: which CBR is to be read?")
-    by_password = not (keys <= given or f"{_OWN}TOKEN" in given) and person <= given
+        faults.append(f"set {_SDK}REGION or {_OWN}ENDPOINT to say which CBR to read")
+    by_password = not (keys <= given or f"{_OWN}TOKEN" in given) and user <= given
     if by_password and not given & {f"{_SDK}REGION", f"{_SDK}IAM_ENDPOINT"}:
-        faults.append(f"{_SDK}REGION or {_SDK}IAM_ENDPOINT is not set: where does the user sign in?")
+        faults.append(f"set {_SDK}REGION or {_SDK}IAM_ENDPOINT to say where the user signs in")
     return faults
 
 
 def _signing_faults(given: set[str]) -> list[str]:
-    """Say why it is not known which key signs, or where it is."""
+    """Return what leaves open which key signs, or where the key is."""
     faults = []
     key, kms_key = f"{_OWN}SIGNING_KEY", f"{_OWN}SIGNING_KMS_KEY"
     if {key, kms_key} <= given:
-        faults.append(f"{key} and {kms_key} are both set, and only one key can sign: unset one")
+        faults.append(f"{key} and {kms_key} are both set, but only one key can sign: unset one")
     if kms_key in given and not given & {f"{_SDK}REGION", f"{_OWN}KMS_ENDPOINT"}:
-        faults.append(f"{_SDK}REGION or {_OWN}KMS_ENDPOINT is not set: where is the key?")
+        faults.append(f"set {_SDK}REGION or {_OWN}KMS_ENDPOINT to say where the key is")
     return faults
 
 
 def _idle_faults(given: set[str]) -> list[str]:
-    """Say what is set and would have no effect."""
+    """Return the settings that would have no effect."""
     needs = {
         f"{_OWN}WEBHOOK_SECRET": f"{_OWN}WEBHOOK_URL",
         f"{_OWN}SMN_ENDPOINT": f"{_OWN}SMN_TOPIC",
         f"{_OWN}KMS_ENDPOINT": f"{_OWN}SIGNING_KMS_KEY",
     }
     return [
-        f"{needed} is not set, and {name} has no effect without it"
+        f"{name} has no effect unless {needed} is set"
         for name, needed in needs.items()
         if name in given and needed not in given
     ]
 
 
 def _obs_faults(given: set[str]) -> list[str]:
-    """Say what is missing to reach OBS and to sign for it."""
+    """Return what is missing to reach OBS and to sign requests to it."""
     faults = []
     if not {f"{_SDK}AK", f"{_SDK}SK"} <= given:
         faults.append(
-            f"{_OWN}STORE is in OBS, which needs access keys: set {_SDK}AK and {_SDK}SK (a token or a password opens "
-            "CBR only)"
+            f"{_OWN}STORE is in OBS, which needs access keys: set {_SDK}AK and {_SDK}SK (a token or a password works "
+            "for CBR only)"
         )
     if not given & {f"{_SDK}REGION", f"{_OWN}OBS_ENDPOINT"}:
-        faults.append(f"{_SDK}REGION or {_OWN}OBS_ENDPOINT is not set: where is the bucket?")
+        faults.append(f"set {_SDK}REGION or {_OWN}OBS_ENDPOINT to say where the bucket is")
     return faults

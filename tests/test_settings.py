@@ -13,7 +13,7 @@ GOOD = {
     "CBR_AUDIT_TOKEN": "MIItoken",
 }
 KEYS = {"HUAWEICLOUD_SDK_AK": "AKEY12", "HUAWEICLOUD_SDK_SK": "SKEY12"}
-AGENCY = "(a function takes them from its agency)"
+AGENCY = "(a function gets them from its agency)"
 PERSON = {"CBR_AUDIT_USER": "user", "CBR_AUDIT_PASSWORD": "pass word 中"}
 
 
@@ -64,7 +64,7 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
         "HUAWEICLOUD_SDK_PROJECT_ID is not set",
         "CBR_AUDIT_STORE is not set",
         f"no credentials: set {' and '.join(KEYS)}, or CBR_AUDIT_TOKEN, or {' and '.join(PERSON)} {AGENCY}",
-        "HUAWEICLOUD_SDK_REGION or CBR_AUDIT_ENDPOINT is not set: which CBR is to be read?",
+        "set HUAWEICLOUD_SDK_REGION or CBR_AUDIT_ENDPOINT to say which CBR to read",
     ]
 
 
@@ -78,7 +78,7 @@ def test_a_blank_variable_is_one_that_is_not_set() -> None:
 def test_half_a_pair_of_keys_is_a_mistake(missing: str) -> None:
     half = {name: value for name, value in KEYS.items() if name != missing}
 
-    with pytest.raises(SettingsError, match=f"^{missing} is not set, and access keys need both$"):
+    with pytest.raises(SettingsError, match=f"^{missing} is not set; access keys need both$"):
         Settings.read({**GOOD, **half})
 
 
@@ -88,29 +88,29 @@ def test_a_user_needs_to_know_where_to_sign_in() -> None:
         **PERSON,
         "CBR_AUDIT_ENDPOINT": "https://cbr.example.com",
     }
-    with pytest.raises(SettingsError, match=r"^HUAWEICLOUD_SDK_REGION or HUAWEICLOUD_SDK_IAM_ENDPOINT is not set"):
+    with pytest.raises(SettingsError, match=r"^set HUAWEICLOUD_SDK_REGION or HUAWEICLOUD_SDK_IAM_ENDPOINT to say"):
         Settings.read(values)
 
 
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("http://cbr.example.com", "begins with https://"),
-        ("ftp://127.0.0.1", "begins with https://"),
-        ("//cbr.example.com", "begins with https://"),
-        ("cbr.example.com", "names a host"),
-        ("https://", "names a host"),
-        ("https:///path", "names a host"),
-        ("https://:443", "names a host"),
+        ("http://cbr.example.com", "must start with https://"),
+        ("ftp://127.0.0.1", "must start with https://"),
+        ("//cbr.example.com", "must start with https://"),
+        ("cbr.example.com", "needs a host"),
+        ("https://", "needs a host"),
+        ("https:///path", "needs a host"),
+        ("https://:443", "needs a host"),
         ("https://cbr.example.com:port", "Port could not be cast"),
         ("https://cbr.example.com:99999", "Port out of range"),
         ("https://[", "Invalid IPv6 URL"),
-        ("https://user@cbr.example.com", "scheme and host only"),
-        ("https://user:word@cbr.example.com", "scheme and host only"),
-        ("https://:word@cbr.example.com", "scheme and host only"),
-        ("https://cbr.example.com/v3", "scheme and host only"),
-        ("https://cbr.example.com?a=b", "scheme and host only"),
-        ("https://cbr.example.com#a", "scheme and host only"),
+        ("https://user@cbr.example.com", "has only a scheme and a host"),
+        ("https://user:word@cbr.example.com", "has only a scheme and a host"),
+        ("https://:word@cbr.example.com", "has only a scheme and a host"),
+        ("https://cbr.example.com/v3", "has only a scheme and a host"),
+        ("https://cbr.example.com?a=b", "has only a scheme and a host"),
+        ("https://cbr.example.com#a", "has only a scheme and a host"),
     ],
 )
 @pytest.mark.parametrize("name", ["CBR_AUDIT_ENDPOINT", "CBR_AUDIT_OBS_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT"])
@@ -135,9 +135,9 @@ def test_this_machine_is_known(host: str, *, is_here: bool) -> None:
         ("HUAWEICLOUD_SDK_PROJECT_ID", "a" * 65, "letters, digits"),
         ("HUAWEICLOUD_SDK_REGION", "EU West", "looks like eu-west-101"),
         ("HUAWEICLOUD_SDK_REGION", "x.evil.com/", "looks like eu-west-101"),
-        ("CBR_AUDIT_OBS_KMS_KEY", "key with space", "the id of a key has letters"),
-        ("CBR_AUDIT_SIGNING_KMS_KEY", "alias/audit", "not by an alias"),
-        ("CBR_AUDIT_SIGNING_KMS_KEY", "0D0466B0-E727-4D9C-B35D-F84BB474A37F", "its id of 36 characters"),
+        ("CBR_AUDIT_OBS_KMS_KEY", "key with space", "a key id contains only letters"),
+        ("CBR_AUDIT_SIGNING_KMS_KEY", "alias/audit", "not an alias"),
+        ("CBR_AUDIT_SIGNING_KMS_KEY", "0D0466B0-E727-4D9C-B35D-F84BB474A37F", "the 36-character id"),
         ("CBR_AUDIT_OBS_LOCK_DAYS", "0", "greater than or equal to 1"),
         ("CBR_AUDIT_OBS_LOCK_DAYS", "36501", "less than or equal to 36500"),
         ("CBR_AUDIT_WORKERS", "0", "greater than or equal to 1"),
@@ -153,7 +153,7 @@ def test_a_wrong_value_is_named(name: str, value: str, reason: str) -> None:
 @pytest.mark.parametrize("name", [*KEYS, "HUAWEICLOUD_SDK_SECURITY_TOKEN", "CBR_AUDIT_TOKEN"])
 @pytest.mark.parametrize("end", ["\n", " ", "\r\nX-Other: 1", "中", "\x00"])
 def test_credentials_that_cannot_be_sent_are_refused_without_showing_them(name: str, end: str) -> None:
-    with pytest.raises(SettingsError, match=f"{name}: has a space, a line break or another character") as error:
+    with pytest.raises(SettingsError, match=f"{name}: contains a space, a line break or another character") as error:
         Settings.read({**GOOD, **KEYS, name: f"secret-value{end}"})
 
     assert "secret-value" not in str(error.value)
@@ -173,15 +173,15 @@ def test_every_variable_is_listed_once() -> None:
 
 
 @pytest.mark.parametrize("missing", PERSON)
-def test_half_a_person_is_a_mistake(missing: str) -> None:
+def test_half_a_user_is_a_mistake(missing: str) -> None:
     half = {name: value for name, value in PERSON.items() if name != missing}
 
-    with pytest.raises(SettingsError, match=f"{missing} is not set, and a user needs both"):
+    with pytest.raises(SettingsError, match=f"{missing} is not set; an IAM user needs both"):
         Settings.read({**{name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}, **half})
 
 
-URL_SENTENCE = "a URL names a host, and neither a user nor a fragment, such as https://example.com/…"
-SENT_SENTENCE = "has a space, a line break or another character that cannot be part of it"
+URL_SENTENCE = "a URL needs a host and must not have a user or a fragment, such as https://example.com/…"
+SENT_SENTENCE = "contains a space, a line break or another character that is not allowed"
 TOPIC = "urn:smn:eu-west-101:0123456789abcdef:backups"
 TOLD = {
     "CBR_AUDIT_SMN_TOPIC": TOPIC,
@@ -201,16 +201,16 @@ def test_who_is_told_may_be_named_or_left_out() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("CBR_AUDIT_SMN_TOPIC", "backups", "a topic is named by its URN, such as urn:smn:eu-west-101:PROJECT:TOPIC"),
+        ("CBR_AUDIT_SMN_TOPIC", "backups", "give the URN of a topic, such as urn:smn:eu-west-101:PROJECT:TOPIC"),
         (
             "CBR_AUDIT_SMN_TOPIC",
             "urn:smn:../x:p:t",
-            "a topic is named by its URN, such as urn:smn:eu-west-101:PROJECT:TOPIC",
+            "give the URN of a topic, such as urn:smn:eu-west-101:PROJECT:TOPIC",
         ),
         (
             "CBR_AUDIT_SMN_ENDPOINT",
             "http://smn.example.com",
-            "an endpoint begins with https:// (http:// is for this machine only)",
+            "an endpoint must start with https:// (http:// is allowed for localhost only)",
         ),
         ("CBR_AUDIT_WEBHOOK_URL", "hooks.example.com/hook-key", URL_SENTENCE),
         ("CBR_AUDIT_WEBHOOK_URL", "https://user:hook-key@hooks.example.com", URL_SENTENCE),
@@ -218,20 +218,20 @@ def test_who_is_told_may_be_named_or_left_out() -> None:
         (
             "CBR_AUDIT_WEBHOOK_URL",
             "http://hooks.example.com/hook-key",
-            "a URL begins with https:// (http:// is for this machine only)",
+            "a URL must start with https:// (http:// is allowed for localhost only)",
         ),
         ("CBR_AUDIT_WEBHOOK_URL", "https://hooks.example.com/hook key", SENT_SENTENCE),
-        ("CBR_AUDIT_WEBHOOK_SECRET", "hook-key", "a shared secret has at least 16 characters"),
+        ("CBR_AUDIT_WEBHOOK_SECRET", "hook-key", "a shared secret needs at least 16 characters"),
         ("CBR_AUDIT_WEBHOOK_SECRET", "a-shared-secret with hook-key", SENT_SENTENCE),
         (
             "CBR_AUDIT_PING_URL",
             "http://hc-ping.com/ping-key",
-            "a URL begins with https:// (http:// is for this machine only)",
+            "a URL must start with https:// (http:// is allowed for localhost only)",
         ),
         (
             "CBR_AUDIT_PING_URL",
             "https://hc-ping.com/x?ping-key",
-            "the URL of a check has no query: /start and /fail are put behind it",
+            "a ping URL must not have a query string: /start and /fail are appended to it",
         ),
     ],
 )
@@ -249,7 +249,7 @@ def test_a_wrong_channel_is_named_and_its_secret_is_not_shown(name: str, value: 
 )
 def test_a_setting_that_would_have_no_effect_is_a_mistake(name: str, needed: str) -> None:
     value = "https://smn.example.com" if name.endswith("ENDPOINT") else "a-shared-secret-1"
-    with pytest.raises(SettingsError, match=f"^{needed} is not set, and {name} has no effect without it$"):
+    with pytest.raises(SettingsError, match=f"^{name} has no effect unless {needed} is set$"):
         Settings.read({**GOOD, name: value})
 
 
@@ -280,7 +280,7 @@ def test_a_store_in_obs_needs_keys_and_a_place() -> None:
         SettingsError, match=r"^CBR_AUDIT_STORE is in OBS, which needs access keys: set HUAWEICLOUD_SDK_AK"
     ):
         Settings.read({**GOOD, **IN_OBS})
-    with pytest.raises(SettingsError, match=r"^HUAWEICLOUD_SDK_REGION or CBR_AUDIT_OBS_ENDPOINT is not set: where is"):
+    with pytest.raises(SettingsError, match=r"^set HUAWEICLOUD_SDK_REGION or CBR_AUDIT_OBS_ENDPOINT to say where"):
         Settings.read({**keys, "HUAWEICLOUD_SDK_REGION": "", "CBR_AUDIT_ENDPOINT": "https://a"})
 
 
@@ -311,7 +311,7 @@ def test_the_region_gives_the_endpoint_of_the_key_unless_it_is_told() -> None:
     [
         (
             {"CBR_AUDIT_SIGNING_KEY": "k.pem", "CBR_AUDIT_SIGNING_KMS_KEY": SIGNING},
-            "CBR_AUDIT_SIGNING_KEY and CBR_AUDIT_SIGNING_KMS_KEY are both set, and only one key can sign: unset one",
+            "CBR_AUDIT_SIGNING_KEY and CBR_AUDIT_SIGNING_KMS_KEY are both set, but only one key can sign: unset one",
         ),
         (
             {
@@ -319,11 +319,11 @@ def test_the_region_gives_the_endpoint_of_the_key_unless_it_is_told() -> None:
                 "CBR_AUDIT_ENDPOINT": "https://cbr.example.com",
                 "CBR_AUDIT_SIGNING_KMS_KEY": SIGNING,
             },
-            "HUAWEICLOUD_SDK_REGION or CBR_AUDIT_KMS_ENDPOINT is not set: where is the key?",
+            "set HUAWEICLOUD_SDK_REGION or CBR_AUDIT_KMS_ENDPOINT to say where the key is",
         ),
         (
             {"CBR_AUDIT_KMS_ENDPOINT": "https://kms.example.com"},
-            "CBR_AUDIT_SIGNING_KMS_KEY is not set, and CBR_AUDIT_KMS_ENDPOINT has no effect without it",
+            "CBR_AUDIT_KMS_ENDPOINT has no effect unless CBR_AUDIT_SIGNING_KMS_KEY is set",
         ),
     ],
 )
@@ -350,7 +350,5 @@ def test_every_enterprise_project_is_audited_unless_one_is_chosen(given: str | N
 
 
 def test_an_enterprise_project_is_named_by_its_id() -> None:
-    with pytest.raises(
-        SettingsError, match="CBR_AUDIT_ENTERPRISE_PROJECT_ID: an enterprise project is named by its id"
-    ):
+    with pytest.raises(SettingsError, match="CBR_AUDIT_ENTERPRISE_PROJECT_ID: give the id of an enterprise project"):
         Settings.read({**GOOD, "CBR_AUDIT_ENTERPRISE_PROJECT_ID": "the finance one"})

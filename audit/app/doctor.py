@@ -1,6 +1,6 @@
-"""Trying out what the function will need, one thing after the other, and saying what is missing.
+"""The checks of ``cbr-audit doctor``: try everything an audit needs, and report what is missing.
 
-Nothing stays behind; only a bucket that keeps versions keeps the removed object as one, as it does with all others.
+The checks clean up after themselves. Only a bucket with versioning keeps the test object, as a noncurrent version.
 """
 
 import secrets
@@ -27,7 +27,7 @@ _PROBE: Final = "cbr-audit-doctor.txt"
 
 
 class Result(StrEnum):
-    """What came of trying."""
+    """The result of a check."""
 
     OK = "ok"
     MISSING = "MISSING"
@@ -37,7 +37,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was tried: what came of it, and the action that IAM must allow for it."""
+    """One check: its result, details, and the action that IAM must allow."""
 
     name: str
     result: Result
@@ -46,33 +46,33 @@ class Check:
 
 
 class Cloud(Protocol):
-    """CBR, as far as it is tried out."""
+    """The part of the CBR client that the checks need."""
 
     def time(self) -> datetime | None:
-        """Ask for the time, without signing in."""
+        """Return the cloud's time, without signing in."""
 
     def try_list(self, name: str) -> str:
-        """Read one row of a list, and say what people should know of that."""
+        """Read one row of a list, and return what people should know about it."""
 
 
 def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterator[Check]:
-    """Try the time, signing in, and every list.
+    """Check the clock, the credentials and every list.
 
     Args:
-        cloud: what is tried.
-        actions: the lists, each with the action that IAM must allow.
+        cloud: the client to check.
+        actions: the action that IAM must allow for each list.
         way: the name of the way to sign in.
     """
     try:
         yield _time(cloud.time(), datetime.now(UTC))
     except AuditError as error:
         yield Check("time", Result.MISSING, str(error))
-        yield from _untried({"sign-in": "", **actions}, "CBR does not answer")
+        yield from _untried({"sign-in": "", **actions}, "CBR does not respond")
         return
     tried = _tried(cloud, actions)
-    if all(_not_let_in(outcome) for outcome in tried.values()):
+    if not any(_shows_sign_in(outcome) for outcome in tried.values()):
         yield Check("sign-in", Result.MISSING, str(next(iter(tried.values()))))
-        yield from _untried(actions, "nobody is signed in")
+        yield from _untried(actions, "not signed in")
         return
     yield Check("sign-in", Result.OK, way)
     for name, action in actions.items():
@@ -80,27 +80,27 @@ def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterato
         yield _checked(name, action, None, outcome) if isinstance(outcome, str) else _checked(name, action, outcome)
 
 
-def is_let_in(checks: Iterable[Check]) -> bool:
-    """Tell whether somebody is signed in, by what came of trying."""
+def is_signed_in(checks: Iterable[Check]) -> bool:
+    """Return whether the sign-in check passed."""
     return any(check.name == "sign-in" and check.result == Result.OK for check in checks)
 
 
-def examine_key(ready: Callable[[], Signer], kms: KmsSigner | None, *, is_let_in: bool) -> Iterator[Check]:
-    """Try the key that signs digests, and name it as digests do.
+def examine_key(ready: Callable[[], Signer], kms: KmsSigner | None, *, is_signed_in: bool) -> Iterator[Check]:
+    """Check the key that signs digests, and show its algorithm and id as digests do.
 
     Args:
-        ready: prepares the signer, and raises where it cannot sign.
-        kms: the key where it lies in KMS; its public half is tried by itself.
-        is_let_in: somebody is signed in; a password that was refused is not tried a second time.
+        ready: prepares the signer; raises if it cannot sign.
+        kms: the key if it is in KMS; its public key is checked separately.
+        is_signed_in: whether the sign-in check passed; a refused password is not tried again.
     """
-    if kms and not is_let_in:
-        yield from _untried({"public key": PUBLIC_KEY, "signature": SIGN}, "nobody is signed in")
+    if kms and not is_signed_in:
+        yield from _untried({"public key": PUBLIC_KEY, "signature": SIGN}, "not signed in")
         return
     if kms:
         trouble = _trouble(lambda: kms.key_id)
         yield _checked("public key", PUBLIC_KEY, trouble, "" if trouble else kms.key_id)
         if trouble:
-            yield from _untried({"signature": SIGN}, "the public key is not known")
+            yield from _untried({"signature": SIGN}, "the public key could not be read")
             return
     try:
         signer = ready()
@@ -114,16 +114,16 @@ def examine_key(ready: Callable[[], Signer], kms: KmsSigner | None, *, is_let_in
 
 
 def examine_store(store: ProbedStore) -> Iterator[Check]:
-    """Write an object, read it back, list the projects, and remove the object again."""
+    """Write an object, read it back, list the projects and remove the object."""
     known = (PUT, GET, LIST) if store.url.startswith(SCHEME) else ("", "", "")
     write, *others = zip(("store write", "store read", "store list"), known, strict=True)
-    data = f"Written by cbr-audit doctor, may be removed: {secrets.token_hex(8)}\n".encode()
+    data = f"Written by cbr-audit doctor; safe to remove: {secrets.token_hex(8)}\n".encode()
     trouble = _trouble(lambda: store.replace(_PROBE, data))
     yield _checked(*write, trouble, store.url)
     if trouble:
-        with suppress(StoreError):  # it may have got there although no answer came
+        with suppress(StoreError):  # the object may have been written although no response came
             store.remove(_PROBE)
-        yield from _untried(dict(others), "nothing could be written")
+        yield from _untried(dict(others), "the test object could not be written")
         return
     try:
         troubles = [_trouble(lambda: _read_back(store, data)), _trouble(store.projects)]
@@ -131,42 +131,42 @@ def examine_store(store: ProbedStore) -> Iterator[Check]:
         left = _trouble(lambda: store.remove(_PROBE))
     yield from (_checked(*other, trouble) for other, trouble in zip(others, troubles, strict=True))
     if left:
-        remedy = f"{store.url}/{_PROBE} stays behind: remove it by hand; audits never remove anything"
+        remedy = f"remove {store.url}/{_PROBE} by hand (audits need no permission to delete)"
         yield Check("store clean", Result.LEFT, f"{left}; {remedy}", DELETE)
 
 
-def _time(told: datetime | None, now: datetime) -> Check:
+def _time(cloud_time: datetime | None, now: datetime) -> Check:
     """Compare this machine's clock with the cloud's."""
-    if told is None:
-        return Check("time", Result.MISSING, "the cloud does not tell its time; check the endpoint of CBR")
-    off = now - told
+    if cloud_time is None:
+        return Check("time", Result.MISSING, "the response has no valid Date header; check the CBR endpoint")
+    off = now - cloud_time
     if abs(off) <= _MINUTE:
         return Check("time", Result.OK, "this machine's clock is right")
-    place = f"{round(abs(off) / _MINUTE)} minutes {'behind' if now < told else 'ahead of'} the cloud's"
-    remedy = "set it: requests are signed with the cloud's time, but audits are judged at the wrong one"
+    place = f"{round(abs(off) / _MINUTE)} minutes {'behind' if now < cloud_time else 'ahead of'} the cloud's"
+    remedy = "correct it: requests are signed with the cloud's time, but the audit judges by this clock"
     return Check("time", Result.MISSING, f"this machine's clock is {place}; {remedy}")
 
 
 def _tried(cloud: Cloud, names: Iterable[str]) -> dict[str, AuditError | str]:
-    """Try every list, but only one where nobody is let in: more could lock an account."""
+    """Try every list; stop after a 401, because further attempts could lock the account."""
     first, *others = names
-    tried = {first: _seen(cloud, first)}
+    tried = {first: _try_list(cloud, first)}
     if not _is_unauthorized(tried[first]):
-        tried |= {name: _seen(cloud, name) for name in others}
+        tried |= {name: _try_list(cloud, name) for name in others}
     return tried
 
 
-def _seen(cloud: Cloud, name: str) -> AuditError | str:
-    """Say what people should know of a list that may be read, or why it may not."""
+def _try_list(cloud: Cloud, name: str) -> AuditError | str:
+    """Return what people should know about a list, or the error if it could not be read."""
     try:
         return cloud.try_list(name)
     except AuditError as error:
         return error
 
 
-def _not_let_in(outcome: AuditError | str) -> bool:
-    """Tell whether this does not show that somebody is signed in."""
-    return isinstance(outcome, AuditError) and (_is_unauthorized(outcome) or not isinstance(outcome, RefusedError))
+def _shows_sign_in(outcome: AuditError | str) -> bool:
+    """Return whether an outcome proves that the credentials work: a list was read, or refused with other than 401."""
+    return not isinstance(outcome, AuditError) or (isinstance(outcome, RefusedError) and not _is_unauthorized(outcome))
 
 
 def _is_unauthorized(outcome: AuditError | str) -> bool:
@@ -175,7 +175,7 @@ def _is_unauthorized(outcome: AuditError | str) -> bool:
 
 def _read_back(store: Store, data: bytes) -> None:
     if store.read(_PROBE) != data:
-        raise StoreError(f"{store.url}/{_PROBE} is not what was written; does somebody else write there?")
+        raise StoreError(f"{store.url}/{_PROBE} reads back different from what was written; is another writer there?")
 
 
 def _trouble(attempt: Callable[[], object]) -> AuditError | None:

@@ -1,4 +1,4 @@
-"""What a person types and sees: commands, their words on the terminal, progress.
+"""The command line: commands, terminal output and progress.
 
 Imports answers, app, cloud, controls, evidence, generators, judging, profile, report and simulator.
 """
@@ -6,6 +6,6 @@ Imports answers, app, cloud, controls, evidence, generators, judging, profile, r
 
 def main() -> None:
     """Start ``cbr-audit``."""
-    from audit.cli import commands  # noqa: PLC0415  # whoever imports another module of the room needs no commands
+    from audit.cli import commands  # noqa: PLC0415  # other modules of this room do not need the commands
 
     commands.main()

@@ -1,4 +1,4 @@
-"""The command ``cbr-audit``: arguments, what is printed, and exit codes."""
+"""The command ``cbr-audit``: its arguments, output and exit codes."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ from audit.app.garbage import look_rarely
 from audit.app.order import order
 from audit.app.run import Done
 from audit.app.wiring import carry_out
-from audit.cli.doctor import examined
+from audit.cli.doctor import run_checks
 from audit.cli.evidence import diff_runs, replay_run, verify_store
 from audit.cli.exit_codes import DRIFT_ONLY, INTERNAL_ERROR, NOT_AN_ANSWER, NOT_POSSIBLE, OF_CONCLUSION, ROWS_REJECTED
 from audit.cli.invoke import invoke_command
@@ -70,7 +70,7 @@ _OPTIONS: Final = {
 
 
 class _Command(click.Group):
-    """Prints every error as one line and ends with its exit code."""
+    """Prints every error on one line and exits with its code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the chosen command."""
@@ -101,9 +101,9 @@ class _Command(click.Group):
 def main(*, traceback: bool, show_log: bool) -> None:
     """Prove that the backups of a Huawei Cloud project really happened.
 
-    Exit codes of an audit: 0 compliant, 10 not compliant, 3 incomplete, 2 wrong use or settings, 1 internal error.
+    Exit codes of an audit: 0 compliant, 10 not compliant, 3 incomplete, 2 wrong usage or settings, 1 internal error.
     """
-    del traceback  # read by the group when an error arrives
+    del traceback  # the group reads it when an error occurs
     look_rarely()
     if show_log:
         log.set_up(sys.stderr)
@@ -126,9 +126,10 @@ def _time(_context: click.Context, parameter: click.Parameter, text: str | None)
 @main.command(short_help="Audit a simulated project over real HTTP.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=_DEMO, show_default=True,
               help="Folder for the report and its evidence.")  # fmt: skip
-@click.option("--scenario", type=click.Choice(SCENARIOS), default="mixed", show_default=True, help="What to find.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another company.")
-@click.option("--as-of", callback=_time, help="The time to judge at; now unless told.")
+@click.option("--scenario", type=click.Choice(SCENARIOS), default="mixed", show_default=True,
+              help="The state of the simulated project.")  # fmt: skip
+@click.option("--seed", type=int, default=1, show_default=True, help="Each seed gives a different project.")
+@click.option("--as-of", metavar="TIME", callback=_time, help="Time of judgement.  [default: now]")
 def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None) -> None:
     """Audit a simulated project over real HTTP and write the report to a folder."""
     now = as_of or datetime.now(UTC).replace(microsecond=0)
@@ -150,21 +151,21 @@ def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None) -> None
 
 
 _SETTINGS: Final = (
-    click.option("--endpoint", metavar="URL", help="Endpoint of CBR, where the region does not give it."),
-    click.option("--iam-endpoint", metavar="URL", help="Endpoint of IAM, where the region does not give it."),
-    click.option("--obs-endpoint", metavar="URL", help="Endpoint of OBS, where the region does not give it."),
+    click.option("--endpoint", metavar="URL", help="CBR endpoint, if it is not the region's usual one."),
+    click.option("--iam-endpoint", metavar="URL", help="IAM endpoint, if it is not the region's usual one."),
+    click.option("--obs-endpoint", metavar="URL", help="OBS endpoint, if it is not the region's usual one."),
     click.option("--region", metavar="NAME", help="Region of the project, such as eu-west-101."),
-    click.option("--project-id", metavar="ID", help="The project to audit."),
-    click.option("--store", metavar="URL", help="Where the report goes: a folder or obs://bucket/prefix."),
+    click.option("--project-id", metavar="ID", help="Project to audit."),
+    click.option("--store", metavar="URL", help="Where to write the report: a folder or obs://bucket/prefix."),
     click.option(
-        "--profile", metavar="NAME|FILE", help="What to demand: a preset or a file; good defaults without it."
+        "--profile", metavar="NAME|FILE", help="Rules to judge by: a preset or a file.  [default: the preset 'default']"
     ),
-    click.option("--workers", metavar="N", help="Pages read at the same time, 1 to 16.  [default: 4]"),
+    click.option("--workers", metavar="N", help="Pages to read in parallel, 1 to 16.  [default: 4]"),
 )
 
 
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that are settings."""
+    """Add the options that are settings to a command."""
     for option in reversed(_SETTINGS):
         command = option(command)
     return command
@@ -175,13 +176,13 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--since",
     metavar="TIME",
-    help="Start of the window, such as 2026-10-24 or 30d; goes on after the run before unless told.",
+    help="Start of the window, such as 2026-10-24 or 30d.  [default: where the previous run ended]",
 )
 @click.option("--as-of", metavar="TIME", help="End of the window and time of judgement.  [default: now]")
 @click.option(
     "--official",
     is_flag=True,
-    help="Let the report become the latest one even if --profile is not the configured profile.",
+    help="Publish the report as the latest even if --profile is not the configured profile.",
 )
 @click.pass_context
 def run(
@@ -196,12 +197,12 @@ def run(
 ) -> None:
     """Audit a project and write the report with its evidence to a store.
 
-    Credentials come from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (with _SECURITY_TOKEN for
-    temporary ones), or CBR_AUDIT_TOKEN, or CBR_AUDIT_USER and CBR_AUDIT_PASSWORD. Every other setting may come from
-    there too; see the README.
+    Credentials are read from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (with
+    HUAWEICLOUD_SDK_SECURITY_TOKEN if they are temporary), or CBR_AUDIT_TOKEN, or CBR_AUDIT_USER and
+    CBR_AUDIT_PASSWORD. Every other setting can be set there too; see the README.
 
-    With another --profile than the configured one (CBR_AUDIT_PROFILE, or else that of the last run), the report is a
-    what-if: it is stored beside the others, nobody is told, and the latest report stays what it was.
+    If --profile differs from the configured profile (CBR_AUDIT_PROFILE, or else that of the last run), the run is a
+    what-if: its report is stored, but no notification is sent and the latest report does not change.
     """
     variables = _variables(options)
     try:
@@ -212,112 +213,118 @@ def run(
     ctx.exit(OF_CONCLUSION[done.report.conclusion])
 
 
-@main.command(short_help="Try out everything that an audit needs.")
+@main.command(short_help="Check everything that an audit needs.")
 @_with_settings
-@click.option("--json", "as_json", is_flag=True, help="Print one object of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def doctor(ctx: click.Context, /, *, as_json: bool, profile: str | None, **options: str | None) -> None:
-    """Try out everything that an audit with the present settings needs, and say what is missing.
+    """Check everything that an audit with these settings needs, and report what is missing.
 
-    The clock, signing in, every list of CBR, the key that signs digests, and the store: an object is written, read
-    back and removed again. A line names what came of it, and the action that IAM must allow.
+    Checks the clock, the credentials, every list of CBR, the signing key and the store (writes an object, reads it
+    back and removes it). Prints one line per check; if permission is missing, it names the action that IAM must allow.
 
-    Exit codes: 0 everything is there, 2 something is missing.
+    Exit codes: 0 all checks passed, 2 something is missing.
     """
-    checks = list(examined(_variables({**options, "profile": profile})))
-    told = [replace(check, detail=log.REDACTOR.text(_with_options(check.detail))) for check in checks]
-    is_fine = all(check.result != Result.MISSING for check in told)
+    checks = [
+        replace(check, detail=log.REDACTOR.text(_with_options(check.detail)))
+        for check in run_checks(_variables({**options, "profile": profile}))
+    ]
+    is_ready = all(check.result != Result.MISSING for check in checks)
     if as_json:
-        click.echo(orjson.dumps({"ok": is_fine, "checks": told}, option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps({"ok": is_ready, "checks": checks}, option=orjson.OPT_INDENT_2))
     else:
-        for check in told:
+        for check in checks:
             click.echo(printable(f"{check.name:<15} {check.result:<10} {check.detail or check.action}".rstrip()))
-        click.echo("Everything is there." if is_fine else "Something is missing.")
-    ctx.exit(0 if is_fine else NOT_POSSIBLE)
+        click.echo("Ready to audit." if is_ready else "Not ready: fix what is MISSING, then run doctor again.")
+    ctx.exit(0 if is_ready else NOT_POSSIBLE)
 
 
 @main.command()
 @click.argument("where", required=False)
-@click.option("--project-id", metavar="ID", help="The project, where the store holds several.")
+@click.option("--project-id", metavar="ID", help="Project, if the store has several.")
 def show(*, where: str | None, project_id: str | None) -> None:
-    """Show the latest report of a store, or that of a run.
+    """Show the latest report in a store, or the report of one run.
 
     WHERE is a folder, a URL such as obs://bucket/prefix, or the id of a run.
 
     Without WHERE, the store is CBR_AUDIT_STORE, or else the folder of the demo.
     """
     variables = _environment()
-    usual = variables.get("CBR_AUDIT_STORE", _DEMO)
+    default = variables.get("CBR_AUDIT_STORE", _DEMO)
     if where and RUN_ID.fullmatch(where):
-        _print_report(read_run(store_at(usual, variables), where))
+        _print_report(read_run(store_at(default, variables), where))
     else:
-        _print_report(read_report(store_at(where or usual, variables), project_id))
+        _print_report(read_report(store_at(where or default, variables), project_id))
 
 
 @main.command()
 @click.argument("control_id", metavar="[ID]", required=False)
 @click.option("--framework", type=click.Choice([framework.id for framework in FRAMEWORKS]),
-              help="Show which requirements of a standard the controls serve instead.")  # fmt: skip
+              help="Show which requirements of a standard the controls support.")  # fmt: skip
 def controls(*, control_id: str | None, framework: str | None) -> None:
     """List the controls, or explain one."""
     if framework is not None:
         if control_id is not None:
-            raise click.UsageError("name a control or a framework, not both")
-        for line in framework_lines(next(each for each in FRAMEWORKS if each.id == framework)):
+            raise click.UsageError("give a control or --framework, not both")
+        for line in framework_lines(next(known for known in FRAMEWORKS if known.id == framework)):
             click.echo(line)
         return
     if control_id is None:
         for control in CONTROLS:
             click.echo(f"{control.id}  {control.name:<24}{control.severity:<10}{control.title}")
-        on_demand = ", ".join(control.id for control in CONTROLS if control.opt_in)
-        click.echo(f"\nOnly where a profile selects them: {on_demand}")
+        opt_in = ", ".join(control.id for control in CONTROLS if control.opt_in)
+        click.echo(f"\nApplied only if the profile selects them: {opt_in}")
         return
     chosen = next((control for control in CONTROLS if control_id.upper() in {control.id, control.name.upper()}), None)
     if chosen is None:
-        raise SettingsError(f"there is no control {control_id!r}; `cbr-audit controls` lists them")
+        raise SettingsError(f"unknown control {control_id!r}; run `cbr-audit controls` to list them")
     click.echo(f"{chosen.doc.strip()}\n\nSeverity: {chosen.severity}")
 
 
-@main.command(name="check")
+@main.command(name="check", short_help="Check saved API responses against the schemas.")
 @click.argument(
     "files", nargs=-1, required=True, metavar="FILE…", type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option(
-    "--kind", type=click.Choice(list(ANSWERS)), help="What the files hold; shown by their fields unless told."
+    "--kind", type=click.Choice(list(ANSWERS)), help="What the files contain.  [default: recognised by their fields]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each file.")
 @click.pass_context
 def check_files(ctx: click.Context, /, *, files: tuple[Path, ...], kind: str | None, as_json: bool) -> None:
-    """Check saved answers of the API, gzipped or not, against the schemas.
+    """Check saved API responses, gzipped or not, against the schemas.
 
-    Exit codes: 0 as documented, 4 different but usable, 3 rows that cannot be used, 2 not an answer of a known kind.
+    Exit codes: 0 as documented, 4 undocumented but usable, 3 some rows are unusable, 2 not a response of a known kind.
     """
     codes = [_check_file(path, kind, as_json=as_json) for path in files]
     ctx.exit(next((code for code in (NOT_AN_ANSWER, ROWS_REJECTED, DRIFT_ONLY) if code in codes), 0))
 
 
 @main.command(short_help="Serve a simulated project until stopped.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free port.")
-@click.option("--scenario", type=click.Choice(SCENARIOS), default="mixed", show_default=True, help="What to find.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another company.")
-@click.option("--resources", type=click.IntRange(0), default=40, show_default=True, help="Protected resources.")
-@click.option("--days", type=click.IntRange(2), default=30, show_default=True, help="Days that the task log covers.")
-@click.option("--as-of", callback=_time, help="The time that the estate is made for; now unless told.")
-@click.option("--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of every answer.")
-@click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Write what an auditor must conclude.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 picks a free one.")
+@click.option("--scenario", type=click.Choice(SCENARIOS), default="mixed", show_default=True,
+              help="The state of the simulated project.")  # fmt: skip
+@click.option("--seed", type=int, default=1, show_default=True, help="Each seed gives a different project.")
+@click.option("--resources", type=click.IntRange(0), default=40, show_default=True,
+              help="Number of protected resources.")  # fmt: skip
+@click.option("--days", type=click.IntRange(2), default=30, show_default=True, help="Days covered by the task log.")
+@click.option("--as-of", metavar="TIME", callback=_time, help="Time in the simulated project.  [default: now]")
+@click.option("--latency-ms", type=click.IntRange(0), default=0, show_default=True,
+              help="Delay before each response.")  # fmt: skip
+@click.option("--truth", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write the findings that an audit must report to this file.")  # fmt: skip
 @click.option("--preset", type=click.Choice(PRESETS), default="default", show_default=True,
-              help="By which limits the truth is stated.")  # fmt: skip
-@click.option("--tampered", is_flag=True, help="Serve it twenty minutes later, after somebody weakened its protection; "
-              "the truth is that of a run that follows one without.")  # fmt: skip
-@click.option("--riddles", is_flag=True, help="Let a healthy project answer what nobody understands; the truth names "
-              "what must be unknown.")  # fmt: skip
-@click.option("--ghosts", is_flag=True, help="Let the log of a healthy project speak of vaults that no list shows; the "
-              "truth names those that hide.")  # fmt: skip
-@click.option("--replanned", type=click.Choice(("before", "now")), help="Tell a healthy project twice, as it was a day "
-              "ago and as it is now: a policy was moved, another saved again over a missing run, a resource added. The "
-              "truth of now is that of a run that follows one over before.")  # fmt: skip
+              help="Preset whose limits --truth applies.")  # fmt: skip
+@click.option("--tampered", is_flag=True, help="Serve the project twenty minutes later, with its protection weakened; "
+              "--truth assumes an earlier audit of the project without --tampered.")  # fmt: skip
+@click.option("--riddles", is_flag=True, help="Add values that no API document explains to a healthy project; --truth "
+              "lists what must be unknown.")  # fmt: skip
+@click.option("--ghosts", is_flag=True, help="Add vaults that only the task log names to a healthy project; --truth "
+              "lists those that are hidden.")  # fmt: skip
+@click.option("--replanned", type=click.Choice(("before", "now")), help="Serve a healthy project before or after a day "
+              "in which one policy was moved, another saved again over a missed run, and a resource added. With 'now', "
+              "--truth assumes an earlier audit of 'before'.")  # fmt: skip
 @click.option("--deny", "denied", type=click.Choice(ACTIONS), metavar="ACTION", multiple=True,
-              help="Refuse what needs this IAM action, such as cbr:backups:list; may be repeated.")  # fmt: skip
+              help="Refuse requests that need this IAM action, such as cbr:backups:list; repeatable.")  # fmt: skip
 def simulate(
     *,
     port: int,
@@ -326,14 +333,17 @@ def simulate(
     truth: Path | None,
     preset: str,
     denied: tuple[str, ...],
-    **estate: Any,
+    **parameters: Any,
 ) -> None:
-    """Serve a simulated project on this machine until stopped; prints one line of JSON that says where."""
-    estate["as_of"] = as_of or datetime.now(UTC).replace(microsecond=0)
-    made = _made(estate, preset, has_truth=truth is not None)
-    simulator = Simulator(made, latency=timedelta(milliseconds=latency_ms), denied=denied)
+    """Serve a simulated project on this machine until stopped.
+
+    Prints its URL, project and credentials as one line of JSON.
+    """
+    parameters["as_of"] = as_of or datetime.now(UTC).replace(microsecond=0)
+    estate = _estate(parameters, preset, has_truth=truth is not None)
+    simulator = Simulator(estate, latency=timedelta(milliseconds=latency_ms), denied=denied)
     if truth:
-        truth.write_bytes(orjson.dumps(made.truth(preset), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        truth.write_bytes(orjson.dumps(estate.truth(preset), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -341,7 +351,7 @@ def simulate(
         line = {
             "url": served.url,
             "project_id": simulator.project_id,
-            "as_of": shown(made.as_of),
+            "as_of": shown(estate.as_of),
             "token": simulator.token,
             "user": simulator.user,
             "password": simulator.password,
@@ -354,25 +364,26 @@ def simulate(
         stopped.wait()
 
 
-def _made(estate: dict[str, Any], preset: str, *, has_truth: bool) -> Estate:
-    """Make a simulated project, and let happen to it what was asked for."""
-    tampered, riddles, ghosts, replanned = map(estate.pop, ("tampered", "riddles", "ghosts", "replanned"))
-    if tampered and (preset != "default" or estate["scenario"] not in TAMPERED):
-        raise SettingsError(f"--tampered is for the default preset and the scenarios {', '.join(TAMPERED)}")
-    is_plain = preset == "default" and estate["scenario"] == "healthy" and not tampered
+def _estate(parameters: dict[str, Any], preset: str, *, has_truth: bool) -> Estate:
+    """Build a simulated project, with the changes that the options ask for."""
+    tampered, riddles, ghosts, replanned = map(parameters.pop, ("tampered", "riddles", "ghosts", "replanned"))
+    if tampered and (preset != "default" or parameters["scenario"] not in TAMPERED):
+        raise SettingsError(f"--tampered needs --preset default and --scenario {' or '.join(TAMPERED)}")
+    is_plain = preset == "default" and parameters["scenario"] == "healthy" and not tampered
     if riddles and not is_plain:
-        raise SettingsError("--riddles is for the default preset and the scenario healthy, without --tampered")
+        raise SettingsError("--riddles needs --preset default and --scenario healthy, without --tampered")
     if ghosts and not (is_plain and not riddles):
-        raise SettingsError("--ghosts is for the default preset and the scenario healthy alone")
+        raise SettingsError("--ghosts needs --preset default and --scenario healthy, without --tampered or --riddles")
     if replanned and not (is_plain and not (riddles or ghosts) and (replanned == "now" or not has_truth)):
         raise SettingsError(
-            "--replanned is for the default preset and the scenario healthy alone; before has no --truth"
+            "--replanned needs --preset default and --scenario healthy, without --tampered, --riddles or --ghosts; "
+            "--truth needs --replanned now"
         )
-    made, seed = build_estate(**estate), estate["seed"]
-    made = tamper(made, seed=seed) if tampered else made
-    made = riddle(made, seed=seed) if riddles else made
-    made = _haunted(made, seed) if ghosts else made
-    return replan(made, seed=seed)[replanned == "now"] if replanned else made
+    estate, seed = build_estate(**parameters), parameters["seed"]
+    estate = tamper(estate, seed=seed) if tampered else estate
+    estate = riddle(estate, seed=seed) if riddles else estate
+    estate = _haunted(estate, seed) if ghosts else estate
+    return replan(estate, seed=seed)[replanned == "now"] if replanned else estate
 
 
 def _haunted(estate: Estate, seed: int) -> Estate:
@@ -387,15 +398,16 @@ main.add_command(invoke_command)
 
 @main.group()
 def schemas() -> None:
-    """Work on the schemas of the cloud's answers."""
+    """Maintain the schemas of API responses."""
 
 
-@schemas.command(name="derive")
+@schemas.command(name="derive", short_help="Derive a JSON Schema from a page of the API documents.")
 @click.argument("page", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of the screen.")
-@click.option("--descriptions", is_flag=True, help="Keep the sentences of the page, too; they are its author's.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path),
+              help="File to write to.  [default: standard output]")  # fmt: skip
+@click.option("--descriptions", is_flag=True, help="Copy the descriptions, too; the page's author has their copyright.")
 def derive_schema(*, page: Path, out: Path | None, descriptions: bool) -> None:
-    """Derive a JSON Schema from the text of a saved page of the API documents."""
+    """Derive a JSON Schema from a page of the API documents that was saved as text."""
     try:
         derived = derive(_text(page), descriptions=descriptions)
     except DocumentError as error:
@@ -425,42 +437,42 @@ def _print_done(done: Done) -> None:
     _print_report(StoredReport(orjson.loads(json_report.render(done.report)), done.url))
 
 
-def _print_report(found: StoredReport) -> None:
+def _print_report(stored: StoredReport) -> None:
     console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
     colours = {"compliant": "bold green", "non_compliant": "bold red", "incomplete": "bold yellow"}
     try:
-        verdict, *rest = summary_lines(found.report)
+        verdict, *rest = summary_lines(stored.report)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise StoreError("the report is damaged, or another version of cbr-audit wrote it") from error
-    for notice in notices(found.report["run"]):
+        raise StoreError("the report is damaged or was written by an incompatible version of cbr-audit") from error
+    for notice in notices(stored.report["run"]):
         console.print(printable(notice), style="bold yellow")
-    console.print(verdict, style=colours[found.report["conclusion"]])
+    console.print(verdict, style=colours[stored.report["conclusion"]])
     for line in rest:
         console.print(line)
-    page = f"{found.url}/report.html"
+    page = f"{stored.url}/report.html"
     click.echo(f"Report   {unquote(urlsplit(page).path) if page.startswith('file:') else page}")
 
 
 def _check_file(path: Path, kind: str | None, *, as_json: bool) -> int:
-    """Check one file, print what was found, and return the exit code that it asks for."""
+    """Check one file, print the result and return its exit code."""
     try:
-        found = check(path.read_bytes(), kind)
+        checked = check(path.read_bytes(), kind)
     except SourceAnswerError as error:
         if as_json:
             click.echo(orjson.dumps({"file": str(path), "kind": None, "error": str(error)}))
         else:
-            click.echo(printable(f"{path}: not an answer of a known kind: {error}"), err=True)
+            click.echo(printable(f"{path}: not a response of a known kind: {error}"), err=True)
         return NOT_AN_ANSWER
     if as_json:
-        click.echo(orjson.dumps({"file": str(path), **as_values(found)}))
+        click.echo(orjson.dumps({"file": str(path), **as_values(checked)}))
     else:
-        first, *rest = as_lines(found)
+        first, *rest = as_lines(checked)
         click.echo("\n".join(map(printable, (f"{path}: {first}", *rest))))
-    return ROWS_REJECTED if found.rejected else DRIFT_ONLY if found.drift else 0
+    return ROWS_REJECTED if checked.rejected else DRIFT_ONLY if checked.drift else 0
 
 
 def _variables(options: Mapping[str, str | None]) -> dict[str, str]:
-    """The environment, with the options that are given in front."""
+    """Return the settings of the environment, overridden by the given options."""
     given = {name: options.get(option[2:].replace("-", "_")) for name, option in _OPTIONS.items()}
     return _environment() | {name: value for name, value in given.items() if value}
 
@@ -470,7 +482,7 @@ def _environment() -> dict[str, str]:
 
 
 def _with_options(text: str) -> str:
-    """Name the option beside each variable that a settings error speaks of."""
+    """Put the option next to each variable that an error message names."""
     for name, option in _OPTIONS.items():
         text = text.replace(name, f"{option} ({name})")
     return text

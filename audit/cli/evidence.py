@@ -1,4 +1,4 @@
-"""The commands of an auditor: check what is stored, recompute a report, compare two."""
+"""The commands ``verify``, ``replay`` and ``diff``: check a store, recompute a report, compare two reports."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ from audit.settings import VARIABLES
 from audit.timestamps import shown
 
 _MOST_FAULTS: Final = 50
-_USUAL: Final = "cbr-audit-demo"
+_DEFAULT: Final = "cbr-audit-demo"
 
 
 def _moment(_context: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
@@ -41,22 +41,22 @@ def _moment(_context: click.Context, parameter: click.Parameter, text: str | Non
 
 @click.command(name="verify")
 @click.argument("where", required=False, metavar="[STORE]")
-@click.option("--project-id", metavar="ID", help="The project, where the store holds several.")
+@click.option("--project-id", metavar="ID", help="Project, if the store has several.")
 @click.option(
     "--from",
     "since",
     callback=_moment,
     metavar="TIME",
-    help="Read the objects of runs since this time; earlier ones may be gone.",
+    help="Check the objects of runs since this time only; those of earlier runs may be deleted.",
 )
-@click.option("--to", "until", callback=_moment, metavar="TIME", help="Read the objects of runs until this time.")
+@click.option("--to", "until", callback=_moment, metavar="TIME", help="Check the objects of runs until this time only.")
 @click.option(
     "--public-key",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A key in PEM that every digest must be signed with.",
+    help="Public key in PEM; every digest must be signed with its private key.",
 )
-@click.option("--expect-head", metavar="SHA256", help="The hash of the newest digest, as noted elsewhere.")
-@click.option("--json", "as_json", is_flag=True, help="Write the result as JSON.")
+@click.option("--expect-head", metavar="SHA256", help="Hash of a newest digest that you noted outside the store.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def verify_store(  # noqa: PLR0913  # each is an option of the command
     ctx: click.Context,
@@ -70,9 +70,11 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
     expect_head: str | None,
     as_json: bool,
 ) -> None:
-    """Check every digest, every link and every object of a store.
+    """Check every digest, link and object in a store.
 
-    Exit codes: 0 everything is as it was published, 10 something was changed, is missing or was added, 2 wrong use.
+    STORE is a folder or a URL such as obs://bucket/prefix; without it, CBR_AUDIT_STORE, or else the folder of the demo.
+
+    Exit codes: 0 everything is as published, 10 something was changed, removed or added, 2 wrong usage.
     """
     store = _opened(where)
     project = project_id or _project_of(store)
@@ -85,7 +87,7 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
         expected_head=expect_head,
     )
     if not result.digests and not result.faults:
-        raise StoreError(f"{store.url} holds no digest of the project {project}")
+        raise StoreError(f"{store.url} has no digest of project {project}; check the store and --project-id")
     if as_json:
         click.echo(orjson.dumps(_as_json(result), option=orjson.OPT_INDENT_2))
     else:
@@ -95,16 +97,18 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
 
 @click.command(name="replay")
 @click.argument("run_id", metavar="RUN")
-@click.option("--store", metavar="STORE", help="Where the run lies; CBR_AUDIT_STORE unless told.")
-@click.option("--project-id", metavar="ID", help="The project, where the store holds several.")
-@click.option("--profile", metavar="NAME|FILE", help="Another profile or preset: what would it have said?")
+@click.option("--store", metavar="STORE", help="Store that contains the run.  [default: CBR_AUDIT_STORE]")
+@click.option("--project-id", metavar="ID", help="Project, if the store has several.")
+@click.option("--profile", metavar="NAME|FILE", help="Judge by this profile or preset instead (a what-if).")
 @click.pass_context
 def replay_run(
     ctx: click.Context, /, *, run_id: str, store: str | None, project_id: str | None, profile: str | None
 ) -> None:
-    """Recompute the report of a run from its stored evidence, offline.
+    """Recompute the report of a run offline, from its stored evidence.
 
-    Exit codes: 0 the same bytes, or a what-if; 10 something differs; 2 wrong use, or evidence is missing.
+    RUN is the id of the run: the last folder in the path of its report.
+
+    Exit codes: 0 the same bytes, or a what-if; 10 the bytes differ; 2 wrong usage or missing evidence.
     """
     other = load_profile(profile) if profile else None
     opened = _opened(store)
@@ -118,19 +122,19 @@ def replay_run(
         click.echo(f"DIFFERENT  {name}")
     for reason in result.reasons:
         click.echo(f"Reason: {printable(reason)}")
-    click.echo("The report follows from its evidence." if not result.differing else "The report could not be repeated.")
+    click.echo("The report could not be reproduced." if result.differing else "The report follows from its evidence.")
     ctx.exit(DIFFERENT if result.differing else 0)
 
 
-@click.command(name="diff")
+@click.command(name="diff", short_help="Compare two reports.")
 @click.argument("before")
 @click.argument("after", required=False)
-@click.option("--store", metavar="STORE", help="Where the runs lie; CBR_AUDIT_STORE unless told.")
-@click.option("--json", "as_json", is_flag=True, help="Write the changes as JSON.")
+@click.option("--store", metavar="STORE", help="Store that contains the runs.  [default: CBR_AUDIT_STORE]")
+@click.option("--json", "as_json", is_flag=True, help="Print the changes as JSON.")
 def diff_runs(*, before: str, after: str | None, store: str | None, as_json: bool) -> None:
-    """Compare two reports: what fails anew, still, or no longer.
+    """Compare two reports: what fails now, still fails, or is resolved.
 
-    BEFORE and AFTER are ids of runs, or report.json files. Without AFTER, the latest report is taken.
+    BEFORE and AFTER are run ids or report.json files. AFTER defaults to the latest report.
     """
     opened = _opened(store)
     older = _report(before, opened)
@@ -138,7 +142,9 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
     try:
         changes = compare(older, newer)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise StoreError("one of the reports is damaged, or another version of cbr-audit wrote it") from error
+        raise StoreError(
+            "one of the reports is damaged or was written by an incompatible version of cbr-audit"
+        ) from error
     if as_json:
         click.echo(orjson.dumps(asdict(changes), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
     else:
@@ -146,25 +152,25 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
 
 
 def _opened(url: str | None) -> Store:
-    """Open a store that is named, or else the usual one."""
+    """Open the given store, or else the default one."""
     variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
-    return store_at(url or variables.get("CBR_AUDIT_STORE", _USUAL), variables)
+    return store_at(url or variables.get("CBR_AUDIT_STORE", _DEFAULT), variables)
 
 
 def _project_of(store: Store) -> str:
     projects = store.projects()
     if len(projects) != 1:
-        known = (
-            f"; add --project-id with one of {', '.join(projects)}"
+        remedy = (
+            f"choose one with --project-id: {', '.join(projects)}"
             if projects
-            else "; run an audit first, or name another store"
+            else "run an audit first, or give another store"
         )
-        raise StoreError(f"{store.url} holds {len(projects) or 'no'} projects{known}")
+        raise StoreError(f"{store.url} has {len(projects) or 'no'} projects; {remedy}")
     return projects[0]
 
 
 def _report(name: str, store: Store) -> Mapping[str, Any]:
-    """Read a report by the id of its run, or from a file."""
+    """Read a report from a run id or a file."""
     if RUN_ID.fullmatch(name):
         return read_run(store, name).report
     try:
@@ -173,25 +179,25 @@ def _report(name: str, store: Store) -> Mapping[str, Any]:
             return report
     except (OSError, orjson.JSONDecodeError, AttributeError):
         pass
-    raise SettingsError(f"{name!r} is neither the id of a run nor a report.json")
+    raise SettingsError(f"{name!r} is neither a run id nor a report.json file")
 
 
 def _print_verification(result: Verification, *, has_anchor: bool) -> None:
     if result.faults:
         number = len(result.faults)
-        what = "1 thing is not as it was" if number == 1 else f"{number:,} things are not as they were"
-        click.echo(f"CHANGED: {what} published.")
+        what = "1 object is" if number == 1 else f"{number:,} objects are"
+        click.echo(f"CHANGED: {what} not as published.")
         for fault in result.faults[:_MOST_FAULTS]:
             click.echo(printable(f"  {fault.object}: {fault.problem}"))
         if len(result.faults) > _MOST_FAULTS:
             click.echo(f"  and {len(result.faults) - _MOST_FAULTS:,} more: --json lists all")
     else:
-        click.echo("VERIFIED: everything is as it was published.")
+        click.echo("VERIFIED: everything is as published.")
     for line in proven(result):
         click.echo(f"  {line}")
     for note in result.notes:
         click.echo(printable(f"  Note: {note}"))
-    click.echo("Not proved:")
+    click.echo("Not proven:")
     for line in unproven(result, has_anchor=has_anchor):
         click.echo(f"  {line}")
     click.echo(f"Head     {result.head_sha256 or 'none'}")
@@ -224,28 +230,28 @@ def _print_what_if(result: Replay, stored: Mapping[str, Any]) -> None:
 
 def _print_changes(changes: Changes) -> None:
     parts: tuple[tuple[str, tuple[Change, ...], Callable[[Change], str]], ...] = (
-        ("Fails anew", changes.new, lambda _change: ""),
+        ("New failures", changes.new, lambda _change: ""),
         ("Still fails", changes.still, lambda change: f", since {shown(change.since)}{_doubt(change)}"),
         ("Resolved", changes.resolved, lambda change: f", had failed since {shown(change.since)}"),
         (
             "Disappeared",
             changes.disappeared,
-            lambda change: f", had failed since {shown(change.since)}; not judged any more",
+            lambda change: f", had failed since {shown(change.since)}; no longer judged",
         ),
         ("Not compared", changes.not_compared, _only_one),
     )
-    for title, found, extra in parts:
-        click.echo(f"{title}: {len(found)}")
-        for change in found:
+    for title, listed, extra in parts:
+        click.echo(f"{title}: {len(listed)}")
+        for change in listed:
             click.echo(printable(f"  {change.control} {change.kind} {change.name}{extra(change)}"))
 
 
 def _only_one(change: Change) -> str:
     fails = change.outcome == "fail"
     if fails:
-        return "; fails, and only the newer profile judges it"
-    return "; failed, and only the older profile judges it, or the later run may not see it"
+        return "; fails, but only the newer profile judges it"
+    return "; failed, but only the older profile judges it, or the later run could not see it"
 
 
 def _doubt(change: Change) -> str:
-    return "; now unknown, which is no repair" if change.outcome == "unknown" else ""
+    return "; now unknown, so not resolved" if change.outcome == "unknown" else ""

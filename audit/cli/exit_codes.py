@@ -1,4 +1,4 @@
-"""How the commands exit; errors carry their own codes (audit/errors.py). README and each command's help list them."""
+"""The exit codes of the commands; errors carry their own (audit/errors.py). README and each --help list them."""
 
 from collections.abc import Mapping
 from typing import Final

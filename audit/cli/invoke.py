@@ -1,4 +1,4 @@
-"""The command ``cbr-audit invoke``: what is asked for, and what is shown of the answer."""
+"""The command ``cbr-audit invoke``: start the deployed function and print what it returns."""
 
 import os
 from collections.abc import Mapping
@@ -17,15 +17,13 @@ from audit.settings import VARIABLES
 
 
 @click.command(name="invoke", short_help="Start the deployed function by hand.")
-@click.option("--function", default="cbr-audit", show_default=True, metavar="NAME", help="The function's name or URN.")
-@click.option(
-    "--event", metavar="FILE|JSON", default="{}", help='What the function is told, such as \'{"since": "7d"}\'.'
-)
-@click.option("--wait/--async", default=True, help="Wait for the answer (90 seconds at most), or only start it.")
-@click.option("--region", metavar="NAME", help="Region of the function, unless its URN says so.")
-@click.option("--project-id", metavar="ID", help="Project of the function, unless its URN says so.")
-@click.option("--endpoint", metavar="URL", help="Endpoint of FunctionGraph, where the region does not give it.")
-@click.option("--json", "as_json", is_flag=True, help="Print what came back as JSON.")
+@click.option("--function", default="cbr-audit", show_default=True, metavar="NAME", help="Name or URN of the function.")
+@click.option("--event", metavar="FILE|JSON", default="{}", help='Event for the function, such as \'{"since": "7d"}\'.')
+@click.option("--wait/--async", default=True, help="Wait for the result (90 seconds at most), or only start the audit.")
+@click.option("--region", metavar="NAME", help="Region of the function; not needed with a URN.")
+@click.option("--project-id", metavar="ID", help="Project of the function; not needed with a URN.")
+@click.option("--endpoint", metavar="URL", help="FunctionGraph endpoint, if it is not the region's usual one.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def invoke_command(
     ctx: click.Context,
@@ -38,9 +36,9 @@ def invoke_command(
     endpoint: str | None,
     **options: str | None,
 ) -> None:
-    """Start the deployed function by hand, signed in as for an audit.
+    """Start the deployed function by hand, with the same credentials as an audit.
 
-    Exit codes: as of an audit when waiting, 0 when the function was only started, 3 when it failed or took too long.
+    Exit codes: that of the audit with --wait, 0 with --async, 3 if the function failed or took too long.
     """
     names = {"region": "HUAWEICLOUD_SDK_REGION", "project_id": "HUAWEICLOUD_SDK_PROJECT_ID"}
     variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
@@ -55,40 +53,40 @@ def invoke_command(
 
 
 def _event(given: str) -> Any:
-    """Read an event that is JSON itself, or the file that holds it."""
+    """Read an event from JSON, or from a file."""
     if given.lstrip().startswith("{"):
         return read_keys(given.encode(), "the event")
     try:
         return read_keys(Path(given).read_bytes(), given)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise SettingsError(f"the event {given} cannot be read: {reason}; give a file, or JSON such as {{}}") from error
+        raise SettingsError(f"cannot read the event {given}: {reason}; give a file, or JSON such as {{}}") from error
 
 
 def _started(invoked: Invoked) -> list[str]:
     return [
-        f"Started. FunctionGraph calls it request {invoked.request_id}.",
-        "Its report will be in the function's store: `cbr-audit show` shows the latest one.",
+        f"Started. The request id is {invoked.request_id}.",
+        "The function will write the report to its store; `cbr-audit show` shows the latest one.",
     ]
 
 
 def _lines(invoked: Invoked) -> list[str]:
-    """Say what the function returned in a few lines."""
-    told = invoked.returned
-    lines = [*notices(told), _verdict(told), ""]
-    if told.get("problems"):
-        worst = f", the worst {told['worst']}" if told.get("worst") else ""
-        lines.append(f"Problems {count(int(told['problems']), 'problem')}{worst}")
-    lines += [f"Gap      {gap}" for gap in told.get("gaps", ())]
+    """Return the result of the function as a few lines."""
+    result = invoked.returned
+    lines = [*notices(result), _verdict(result), ""]
+    if result.get("problems"):
+        worst = f", the worst {result['worst']}" if result.get("worst") else ""
+        lines.append(f"Problems {count(int(result['problems']), 'problem')}{worst}")
+    lines += [f"Gap      {gap}" for gap in result.get("gaps", ())]
     return [
         *lines,
-        f"Report   {told.get('prefix')}/report.html in the function's store",
-        f"Show it  cbr-audit show {told.get('run')}",
+        f"Report   {result.get('prefix')}/report.html in the function's store",
+        f"Show it  cbr-audit show {result.get('run')}",
     ]
 
 
-def _verdict(told: Mapping[str, Any]) -> str:
-    conclusion, left_out = str(told.get("conclusion")), told.get("controls_left_out")
+def _verdict(result: Mapping[str, Any]) -> str:
+    conclusion, left_out = str(result.get("conclusion")), result.get("controls_left_out")
     if conclusion == "compliant" and left_out:
-        return compliant_by(int(told.get("controls", 0)), int(left_out))
+        return compliant_by(int(result.get("controls", 0)), int(left_out))
     return VERDICTS.get(conclusion, f"Conclusion: {conclusion}")

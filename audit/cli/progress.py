@@ -1,4 +1,4 @@
-"""How far collecting has come: a live line on a terminal, plain lines elsewhere."""
+"""The progress of collecting: a live bar on a terminal, plain lines elsewhere."""
 
 import math
 import time
@@ -19,7 +19,7 @@ _PAGES_BETWEEN_LINES: Final = 50
 
 @contextmanager
 def watching(stream: TextIO) -> Iterator[Watch]:
-    """Give a function that shows progress until the end of the block."""
+    """Yield a function that shows progress until the block ends."""
     if not stream.isatty():
         yield _lines(stream)
         return
@@ -29,7 +29,7 @@ def watching(stream: TextIO) -> Iterator[Watch]:
 
 
 def _lines(stream: TextIO) -> Watch:
-    """Write a line for the first and the last page of each pass, and between them now and again."""
+    """Write a line for the first and the last page of each pass, and for every fiftieth page between them."""
     started = time.monotonic()
 
     def watch(progress: Progress) -> None:
@@ -42,11 +42,11 @@ def _lines(stream: TextIO) -> Watch:
 
 def _live(bar: Bar) -> Watch:
     started = time.monotonic()
-    shown = {kind: bar.add_task(name, total=None, text="", visible=False) for kind, name in _NAMES.items()}
+    rows = {kind: bar.add_task(name, total=None, text="", visible=False) for kind, name in _NAMES.items()}
 
     def watch(progress: Progress) -> None:
         bar.update(
-            shown[progress.kind],
+            rows[progress.kind],
             completed=min(progress.rows, progress.expected),
             total=progress.expected,
             text=_text(progress, time.monotonic() - started),
@@ -57,9 +57,9 @@ def _live(bar: Bar) -> Watch:
 
 
 def _text(progress: Progress, seconds: float) -> str:
-    """Say pages of those expected, rows of those expected, and the rate."""
-    rows_a_page = progress.rows / progress.pages
-    pages = max(progress.pages, math.ceil(progress.expected / rows_a_page) if rows_a_page else 1)
+    """Describe pages and rows as so many of those expected, and the rate."""
+    rows_per_page = progress.rows / progress.pages
+    pages = max(progress.pages, math.ceil(progress.expected / rows_per_page) if rows_per_page else 1)
     rate = f", {progress.rows / seconds:,.0f} a second" if seconds > 1 else ""
     again = f" (pass {progress.passes})" if progress.passes > 1 else ""
     rows = min(progress.rows, progress.expected)  # pages overlap

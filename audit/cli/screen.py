@@ -1,4 +1,4 @@
-"""What a person sees of a report on a terminal: one screen, plain words."""
+"""A report on the terminal: one screen of plain text."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ _CLAIMS: Final = {
 
 
 def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
-    """Write a report.json as lines for a terminal, the verdict first; what ``notices`` says goes before it."""
+    """Yield a report.json as lines for a terminal, the verdict first; callers print ``notices`` before it."""
     run, collection, summary = report["run"], report["collection"], report["summary"]
     outcomes = summary["outcomes"]
     yield verdict(report)
@@ -37,9 +37,9 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
     if report["changes"]:
         yield _row("Changed", _change_words(report["changes"]))
     if summary["waived"]:
-        yield _row("Waived", f"{count(summary['waived'], 'finding')}: somebody accepts what did not pass")
+        yield _row("Waived", f"{count(summary['waived'], 'finding')} not passed but covered by a waiver")
     if summary["out_of_scope"]:
-        yield _row("Left out", f"{count(summary['out_of_scope'], 'subject')} not in the scope of the profile")
+        yield _row("Left out", f"{count(summary['out_of_scope'], 'subject')} outside the scope of the profile")
     yield _row(
         "Read",
         f"{count(collection['distinct'], 'task')} in {count(collection['pages'], 'page')}, "
@@ -59,27 +59,27 @@ def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _change_words(changes: Mapping[str, Any]) -> str:
-    """Count the findings that fail anew, still, or no longer."""
-    kinds = {"new": "fail anew", "still": "still fail", "resolved": "resolved", "disappeared": "not judged any more"}
+    """Count the findings that newly fail, still fail, or are resolved."""
+    kinds = {"new": "newly fail", "still": "still fail", "resolved": "resolved", "disappeared": "no longer judged"}
     if changes.get("not_compared"):
-        kinds["not_compared"] = "not compared: only one of the profiles judges them, or this run may not see them"
+        kinds["not_compared"] = "not compared: only one of the profiles judges them, or this run could not see them"
     numbers = ", ".join(f"{len(changes[kind]):,} {words}" for kind, words in kinds.items())
     return f"since {changes['as_of']}: {numbers}"
 
 
 def _drift_words(drift: list[Mapping[str, Any]], previous: Mapping[str, Any]) -> str:
-    """Count the differences from the documents, and say which of them the last run did not see."""
+    """Count the differences from the API documents, and those that the last run did not see."""
     words = f"{count(len(drift), 'difference')} from the documents; all rows were used"
     if previous["trouble"]:
         return f"{words}; not compared with the last run: {previous['trouble']}"
     if not previous["run"]:
         return words
-    new = sum(each["is_new"] for each in drift)
+    new = sum(difference["is_new"] for difference in drift)
     return f"{words}; {new or 'none'} new since {previous['as_of']}"
 
 
 def framework_lines(framework: Framework) -> Iterator[str]:
-    """Write which requirements of a standard the controls serve, and what they leave open."""
+    """Yield the requirements of a standard, with the controls that support each and what they leave open."""
     yield f"{framework.name} ({framework.id})"
     yield f"Read in: {framework.source}."
     if framework.note:
@@ -110,8 +110,10 @@ def _problem_lines(problems: list[Mapping[str, Any]], as_of: str) -> Iterator[st
 
 
 def _unknown_lines(findings: list[Mapping[str, Any]]) -> Iterator[str]:
-    """Say what could not be decided, and why: each control and reason once."""
-    unknown = Counter((found["control"], found["reason"]) for found in findings if found["outcome"] == "unknown")
+    """Yield what is unknown and why, each control and reason once."""
+    unknown = Counter(
+        (finding["control"], finding["reason"]) for finding in findings if finding["outcome"] == "unknown"
+    )
     for (control, reason), number in unknown.most_common(_MOST_UNKNOWNS):
         yield _row("Unknown", f"{control} for {count(number, 'subject')}: {reason}")
     if len(unknown) > _MOST_UNKNOWNS:
@@ -119,7 +121,7 @@ def _unknown_lines(findings: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _rejected_lines(rows: list[Mapping[str, Any]]) -> Iterator[str]:
-    """Name the rows that could not be used, those first that nobody accepts; older reports tell less of them."""
+    """Yield the unusable rows, those without a waiver first; reports of older versions have fewer keys."""
     yield _row("Rejected", f"{count(len(rows), 'row')} could not be used; see report.json")
     for row in sorted(rows, key=lambda row: bool(row.get("waiver")))[:_MOST_REJECTED]:
         waiver, name = row.get("waiver"), row["id"] or row.get("mark", "")

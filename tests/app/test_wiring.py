@@ -111,7 +111,7 @@ def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None
     [
         ("no-such-file.yaml", "the profile no-such-file.yaml cannot be read: No such file or directory"),
         ("/", "the profile / cannot be read: Is a directory"),
-        ("a\0b", "cannot be read: embedded null byte"),
+        ("a\0b", "cannot read the event a?b: embedded null byte"),
         ("limit: 1", "the profile: line 1: limit is not a key"),
     ],
 )

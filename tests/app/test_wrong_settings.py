@@ -29,8 +29,8 @@ BUCKET_NAME = "a bucket has 3 to 63 small letters, digits and - (one with dots c
 NO_BUCKET = f"names no bucket: write obs://BUCKET/PREFIX without the endpoint; {BUCKET_NAME}"
 ENDPOINT = "such as https://cbr.eu-west-101.myhuaweicloud.com"
 NEEDS_KEYS = (
-    "is in OBS, which needs access keys: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (a token or a password opens "
-    "CBR only)"
+    "is in OBS, which needs access keys: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (a token or a password works "
+    "for CBR only)"
 )
 PERMISSION = (
     "give the user or agency read permission for CBR (the action cbr:tasks:list, or CBR ReadOnlyAccess), and check the "
@@ -90,34 +90,35 @@ def web_page(simulator: Simulator) -> None:
 SETTINGS: dict[str, Wrong] = {
     "neither a region nor an endpoint": Wrong(
         {"CBR_AUDIT_ENDPOINT": ""},
-        "--region (HUAWEICLOUD_SDK_REGION) or --endpoint (CBR_AUDIT_ENDPOINT) is not set: which CBR is to be read?",
+        "set --region (HUAWEICLOUD_SDK_REGION) or --endpoint (CBR_AUDIT_ENDPOINT) to say which CBR to read",
     ),
     "no region and no endpoint for OBS": Wrong(
         {"CBR_AUDIT_OBS_ENDPOINT": ""},
-        "--region (HUAWEICLOUD_SDK_REGION) or --obs-endpoint (CBR_AUDIT_OBS_ENDPOINT) is not set: where is the bucket?",
+        "set --region (HUAWEICLOUD_SDK_REGION) or --obs-endpoint (CBR_AUDIT_OBS_ENDPOINT) to say where the bucket is",
     ),
     "a region that is none": Wrong(
         {"HUAWEICLOUD_SDK_REGION": "EU West"}, "--region (HUAWEICLOUD_SDK_REGION): a region looks like eu-west-101"
     ),
     "http instead of https": Wrong(
         {"CBR_AUDIT_ENDPOINT": "http://cbr.eu-west-101.myhuaweicloud.com"},
-        "--endpoint (CBR_AUDIT_ENDPOINT): an endpoint begins with https:// (http:// is for this machine only)",
+        "--endpoint (CBR_AUDIT_ENDPOINT): an endpoint must start with https:// (http:// is allowed for localhost only)",
     ),
     "http instead of https for OBS": Wrong(
         {"CBR_AUDIT_OBS_ENDPOINT": "http://obs.eu-west-101.myhuaweicloud.com"},
-        "--obs-endpoint (CBR_AUDIT_OBS_ENDPOINT): an endpoint begins with https:// (http:// is for this machine only)",
+        "--obs-endpoint (CBR_AUDIT_OBS_ENDPOINT): an endpoint must start with https:// (http:// is allowed for "
+        "localhost only)",
     ),
     "an endpoint without https": Wrong(
         {"CBR_AUDIT_ENDPOINT": "cbr.eu-west-101.myhuaweicloud.com"},
-        f"--endpoint (CBR_AUDIT_ENDPOINT): an endpoint names a host, {ENDPOINT}",
+        f"--endpoint (CBR_AUDIT_ENDPOINT): an endpoint needs a host, {ENDPOINT}",
     ),
     "an endpoint with a path": Wrong(
         {"HUAWEICLOUD_SDK_IAM_ENDPOINT": "https://iam.eu-west-101.myhuaweicloud.com/v3"},
-        f"--iam-endpoint (HUAWEICLOUD_SDK_IAM_ENDPOINT): an endpoint is scheme and host only, {ENDPOINT}",
+        f"--iam-endpoint (HUAWEICLOUD_SDK_IAM_ENDPOINT): an endpoint has only a scheme and a host, {ENDPOINT}",
     ),
     "a bucket in the path of the endpoint": Wrong(
         {"CBR_AUDIT_OBS_ENDPOINT": f"https://obs.eu-west-101.myhuaweicloud.com/{BUCKET}"},
-        f"--obs-endpoint (CBR_AUDIT_OBS_ENDPOINT): an endpoint is scheme and host only, {ENDPOINT}",
+        f"--obs-endpoint (CBR_AUDIT_OBS_ENDPOINT): an endpoint has only a scheme and a host, {ENDPOINT}",
     ),
     "a bucket in the name of the endpoint": Wrong(
         {"CBR_AUDIT_OBS_ENDPOINT": f"https://{BUCKET}.obs.eu-west-101.myhuaweicloud.com"},
@@ -145,15 +146,15 @@ SETTINGS: dict[str, Wrong] = {
     ),
     "half a pair of keys": Wrong(
         {"HUAWEICLOUD_SDK_SK": "", "CBR_AUDIT_STORE": "/tmp/never-written"},  # noqa: S108  # nothing is written
-        "HUAWEICLOUD_SDK_SK is not set, and access keys need both",
+        "HUAWEICLOUD_SDK_SK is not set; access keys need both",
     ),
     "a secret with a line break": Wrong(
         {"HUAWEICLOUD_SDK_SK": "copied-with-its-end\n"},
-        "HUAWEICLOUD_SDK_SK: has a space, a line break or another character that cannot be part of it",
+        "HUAWEICLOUD_SDK_SK: contains a space, a line break or another character that is not allowed",
     ),
     "the name of a key instead of its id": Wrong(
         {"CBR_AUDIT_OBS_KMS_KEY": "our key for audits"},
-        "CBR_AUDIT_OBS_KMS_KEY: the id of a key has letters, digits and : / - only (see Key Management in the console)",
+        "CBR_AUDIT_OBS_KMS_KEY: a key id contains only letters, digits and : / - (see Key Management in the console)",
     ),
     "a lock of no days": Wrong(
         {"CBR_AUDIT_OBS_LOCK_DAYS": "0"}, "CBR_AUDIT_OBS_LOCK_DAYS: Input should be greater than or equal to 1"
@@ -328,6 +329,6 @@ def test_a_function_without_an_agency_says_what_it_lacks() -> None:
 
     assert str(error.value) == (
         "the event or the settings cannot be used: no credentials: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or "
-        "CBR_AUDIT_TOKEN, or CBR_AUDIT_USER and CBR_AUDIT_PASSWORD (a function takes them from its agency); "
+        "CBR_AUDIT_TOKEN, or CBR_AUDIT_USER and CBR_AUDIT_PASSWORD (a function gets them from its agency); "
         f"CBR_AUDIT_STORE {NEEDS_KEYS}"
     )

@@ -57,7 +57,7 @@ class TestVerify:
         usual = invoke("verify", CBR_AUDIT_STORE=str(folder))
 
         assert (plain.exit_code, plain.stderr) == (0, "")
-        assert plain.stdout.startswith("VERIFIED: everything is as it was published.\n  There is one digest, ")
+        assert plain.stdout.startswith("VERIFIED: everything is as published.\n  There is one digest, ")
         assert plain.stdout.endswith(f"Head     {head}\n")
         assert "cut off" in plain.stdout
         assert "cut off" not in anchored.stdout
@@ -70,14 +70,14 @@ class TestVerify:
         result = invoke("verify", copied)
 
         assert result.exit_code == 10
-        assert result.stdout.startswith("CHANGED: 1 thing is not as it was published.\n")
+        assert result.stdout.startswith("CHANGED: 1 object is not as published.\n")
         assert f"  {report.relative_to(copied)}: the object was changed\n" in result.stdout
 
     def test_many_changes_are_cut_short(self, copied: Path) -> None:
         for number in range(60):
             (next(copied.rglob("raw")) / f"{number}.json").write_bytes(b"")
 
-        assert "CHANGED: 60 things are not as they were" in (shown := invoke("verify", copied).stdout)
+        assert "CHANGED: 60 objects are not as published" in (shown := invoke("verify", copied).stdout)
         assert "and 10 more: --json lists all" in shown
 
     def test_the_result_is_there_for_programs_too(self, copied: Path, published: tuple[Simulator, Path, str]) -> None:
@@ -118,13 +118,13 @@ class TestVerify:
     def test_a_store_without_runs_is_said_to_have_none(self, tmp_path: Path) -> None:
         for result in (invoke("verify", tmp_path), invoke("verify", tmp_path, "--project-id", "p1")):
             assert result.exit_code == 2
-            assert "holds no " in result.stderr
+            assert "has no " in result.stderr
 
     def test_of_several_projects_one_has_to_be_named(self, copied: Path) -> None:
         (copied / "p2").mkdir()
         (copied / "p2" / "latest.json").write_bytes(b"{}")
 
-        assert "holds 2 projects; add --project-id with one of " in invoke("verify", copied).stderr
+        assert "has 2 projects; choose one with --project-id: " in invoke("verify", copied).stderr
 
 
 class TestReplay:
@@ -148,7 +148,7 @@ class TestReplay:
 
         assert result.exit_code == 10
         assert "DIFFERENT  report.html\nReason: cbr-audit " in result.stdout
-        assert result.stdout.endswith("The report could not be repeated.\n")
+        assert result.stdout.endswith("The report could not be reproduced.\n")
 
     def test_a_report_that_was_changed_after_it_was_published_is_told(
         self, published: tuple[Simulator, Path, str], tmp_path: Path
@@ -176,8 +176,8 @@ class TestReplay:
 
         assert result.exit_code == 0
         assert result.stdout.startswith("INCOMPLETE: ")
-        assert "What the other profile changes:\nFails anew: 0\n" in result.stdout
-        assert "; failed, and only the older profile judges it, or the later run may not see it\n" in result.stdout
+        assert "What the other profile changes:\nNew failures: 0\n" in result.stdout
+        assert "; failed, but only the older profile judges it, or the later run could not see it\n" in result.stdout
 
     def test_a_run_that_is_not_there_is_wrong_use(self, published: tuple[Simulator, Path, str]) -> None:
         _, folder, _ = published
@@ -216,17 +216,17 @@ class TestDiff:
 
         assert by_id.exit_code == 0
         assert by_id.stdout == latest.stdout
-        assert by_id.stdout.startswith("Fails anew: 0\nStill fails: ")
+        assert by_id.stdout.startswith("New failures: 0\nStill fails: ")
         assert ", since 2026-11-23T12:00:00Z\n" in by_id.stdout
 
     @pytest.mark.parametrize(
         ("before", "after", "line"),
         [
-            ("pass", "fail", "Fails anew: 1\n  CBR-101 resource web-1\n"),
+            ("pass", "fail", "New failures: 1\n  CBR-101 resource web-1\n"),
             (
                 "fail",
                 "unknown",
-                "  CBR-101 resource web-1, since 2026-11-23T04:00:00Z; now unknown, which is no repair\n",
+                "  CBR-101 resource web-1, since 2026-11-23T04:00:00Z; now unknown, so not resolved\n",
             ),
             ("fail", "pass", "Resolved: 1\n  CBR-101 resource web-1, had failed since 2026-11-23T04:00:00Z\n"),
         ],
@@ -249,7 +249,7 @@ class TestDiff:
         for content in (b"[]", b"{}", b"no"):
             odd.write_bytes(content)
             assert invoke("diff", odd, odd).exit_code == 2
-        assert "neither the id of a run nor a report.json" in invoke("diff", "gone.json", odd).stderr
+        assert "neither a run id nor a report.json" in invoke("diff", "gone.json", odd).stderr
 
     def test_a_damaged_report_is_told(self, tmp_path: Path) -> None:
         damaged = tmp_path / "damaged.json"

@@ -96,7 +96,7 @@ def test_starting_does_not_tell_how_it_ended(deployed: Deployed, tmp_path: Path)
     result = deployed.invoke("--async", "--event", AS_OF_EVENT)
 
     assert result.exit_code == 0
-    assert "Started. FunctionGraph calls it request invocation-1." in result.stdout
+    assert "Started. The request id is invocation-1." in result.stdout
     assert reports(tmp_path) == ["non_compliant"]
 
 
@@ -124,9 +124,9 @@ def test_without_an_event_the_function_is_told_nothing(deployed: Deployed) -> No
         ("{", "the event is not JSON: "),
         (
             "no-such-file.json",
-            "the event no-such-file.json cannot be read: No such file or directory; give a file, or JSON",
+            "cannot read the event no-such-file.json: No such file or directory; give a file, or JSON",
         ),
-        ("a\0b", "cannot be read: embedded null byte"),
+        ("a\0b", "cannot read the event a?b: embedded null byte"),
     ],
 )
 def test_a_wrong_event_is_found_before_it_is_sent(deployed: Deployed, event: str, words: str) -> None:
@@ -290,7 +290,7 @@ def test_a_large_event_is_not_sent_asynchronously() -> None:
 
 def test_an_endpoint_is_checked_before_anything_is_sent_to_it() -> None:
     with pytest.raises(
-        SettingsError, match=r"the endpoint http://evil\.example cannot be used: an endpoint begins with https://"
+        SettingsError, match=r"invalid endpoint http://evil\.example: an endpoint must start with https://"
     ):
         invoke(URN, {**HERE, **KEYS}, {}, endpoint="http://evil.example")
 

@@ -24,7 +24,7 @@ class TestInit:
         result = invoke("init")
 
         assert result.exit_code == 0
-        assert result.stdout == "Wrote profile.yaml: change it, then run `cbr-audit profile check profile.yaml`\n"
+        assert result.stdout == "Wrote profile.yaml. Edit it, then run `cbr-audit profile check profile.yaml`.\n"
         assert load_profile(str(folder / "profile.yaml")) == load_profile(None)
         assert invoke("check", "profile.yaml").exit_code == 0
 
@@ -38,7 +38,7 @@ class TestInit:
         result = invoke("init")
 
         assert result.exit_code == 2
-        assert result.stderr == "cbr-audit: profile.yaml exists already; choose another name\n"
+        assert result.stderr == "cbr-audit: profile.yaml already exists; choose another name\n"
         assert (folder / "profile.yaml").read_text(encoding="utf-8") == "version: 1\n"
 
     def test_a_folder_that_is_not_there_or_an_unknown_preset_is_named(self, folder: Path) -> None:
@@ -55,8 +55,8 @@ class TestCheck:
         result = invoke("check", "good.yaml", "strict")
 
         assert result.exit_code == 0
-        assert result.stdout.splitlines()[0] == "good.yaml: can be used: 2 controls, 1 waiver"
-        assert result.stdout.splitlines()[1].startswith("strict: can be used: ")
+        assert result.stdout.splitlines()[0] == "good.yaml: valid: 2 controls, 1 waiver"
+        assert result.stdout.splitlines()[1].startswith("strict: valid: ")
         assert result.stderr == (
             "good.yaml: warning: line 2: the waiver of CBR-101 web-1 would fail CBR-904: it ends too far ahead\n"
         )
@@ -73,7 +73,7 @@ class TestCheck:
             "worse.yaml: line 2: the key a stands twice, first in line 1",
             f"the profile none.yaml cannot be read: No such file or directory; give a file, or one of {_NAMES}",
         ]
-        assert result.stdout.startswith("default: can be used")
+        assert result.stdout.startswith("default: valid")
 
     def test_a_name_that_commands_the_terminal_is_not_shown_as_it_is(self, folder: Path) -> None:
         (folder / "bad.yaml").write_text('"\\e[2J": 1\n', encoding="utf-8")

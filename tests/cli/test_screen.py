@@ -67,7 +67,7 @@ def test_what_changed_since_the_last_run_is_counted() -> None:
     }
 
     assert (
-        "Changed  since 2026-11-22T12:00:00Z: 2 fail anew, 1,234 still fail, 0 resolved, 0 not judged any more"
+        "Changed  since 2026-11-22T12:00:00Z: 2 newly fail, 1,234 still fail, 0 resolved, 0 no longer judged"
     ) in lines(changes=changes)
 
 
@@ -80,8 +80,8 @@ def test_what_is_waived_or_left_out_is_counted_and_the_verdict_says_so() -> None
     )
     assert lines(summary=summary, conclusion="incomplete")[0].startswith("INCOMPLETE: not everything")
     assert lines(summary=summary)[3:5] == [
-        "Waived   1 finding: somebody accepts what did not pass",
-        "Left out 1,234 subjects not in the scope of the profile",
+        "Waived   1 finding not passed but covered by a waiver",
+        "Left out 1,234 subjects outside the scope of the profile",
     ]
 
 
@@ -238,7 +238,7 @@ def test_what_only_one_profile_judges_is_counted_apart() -> None:
     shown = lines(changes={**changes, "disappeared": [], "not_compared": [{}]})
 
     assert any(
-        "1 not compared: only one of the profiles judges them, or this run may not see them" in line for line in shown
+        "1 not compared: only one of the profiles judges them, or this run could not see them" in line for line in shown
     )
 
 

@@ -113,7 +113,7 @@ def test_what_is_stored_is_verified_recomputed_and_compared(place: Place) -> Non
     assert (verified.exit_code, replayed.exit_code, compared.exit_code) == (0, 0, 0), verified.output + replayed.output
     assert verified.stdout.startswith("VERIFIED")
     assert replayed.stdout.endswith("The report follows from its evidence.\n")
-    assert compared.stdout.startswith("Fails anew: 0\n")
+    assert compared.stdout.startswith("New failures: 0\n")
     assert place.invoke("replay", run, "--profile", "strict").stdout.count("What the other profile changes:") == 1
 
 

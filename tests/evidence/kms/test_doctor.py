@@ -53,14 +53,14 @@ def test_each_permission_that_is_missing_is_named(tmp_path: Path) -> None:
     simulator.deny("kms:cmk:getPublicKey")
     lines = said(simulator, tmp_path)
     assert "the action kms:cmk:getPublicKey (deploy/iam/kms-sign.json)" in lines["public key"]
-    assert lines["signature"] == "not tried  the public key is not known"
+    assert lines["signature"] == "not tried  the public key could not be read"
 
 
 def test_a_password_that_was_refused_is_not_tried_for_the_key(tmp_path: Path) -> None:
     simulator = a_simulator(resources=1)
     lines = said(simulator, tmp_path, CBR_AUDIT_PASSWORD="wrong-pass-of-somebody")
 
-    assert lines == dict.fromkeys(("public key", "signature"), "not tried  nobody is signed in")
+    assert lines == dict.fromkeys(("public key", "signature"), "not tried  not signed in")
     assert simulator.requests == 2, "one for the time"
 
 
