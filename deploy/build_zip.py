@@ -29,7 +29,6 @@ from deploy.wheels import LOCK, ROOT, WHEELS
 
 ZIP: Final = ROOT / "build" / "cbr-audit.zip"
 FOLDER: Final = ROOT / "build" / "function"
-SCHEMAS: Final = ROOT / "schemas"
 NO_COMPILER: Final = (
     f"It holds no bytecode, because no Python {FUNCTION_PYTHON} is on this machine to make it. It works all the same; "
     "only each cold start takes four times as long."
@@ -71,7 +70,8 @@ def files(wheels: Path, *, compiler: str | None) -> dict[str, bytes]:
         BuildError: a wheel is missing or was changed, or two sources hold the same file.
     """
     found: dict[str, bytes] = {}
-    for name, data in (*_own(), *_templates(), *(entry for wheel in locked(wheels) for entry in _unpacked(wheel))):
+    packages = (entry for wheel in locked(wheels) for entry in _unpacked(wheel))
+    for name, data in (*_own(), *_schemas(), *_templates(), *packages):
         if name in found:
             raise BuildError(f"{name} comes from two places; one would hide the other")
         found[name] = data
@@ -151,10 +151,16 @@ def _own() -> Iterator[tuple[str, bytes]]:
     finder.run_script(str(ROOT / "handler.py"))
     modules = {Path(str(vars(module)["__file__"])) for module in finder.modules.values() if vars(module)["__file__"]}
     folders = {path.parent for path in modules}
-    data = {path for path in _data() if path.parent in folders or path.is_relative_to(SCHEMAS / "cbr")}
-    data = {path for path in data if not path.name.endswith(_SOURCES_OF_SCHEMAS)}
-    for path in sorted({*modules, *data, SCHEMAS / "__init__.py", ROOT / "LICENSE"}):
+    data = {path for path in _data() if path.parent in folders}
+    for path in sorted({*modules, *data, ROOT / "LICENSE"}):
         yield path.relative_to(ROOT).as_posix(), path.read_bytes()
+
+
+def _schemas() -> Iterator[tuple[str, bytes]]:
+    """The schemas that rows are checked against, where an installation has them too."""
+    for path in sorted((ROOT / "schemas" / "cbr").glob("*.json")):
+        if not path.name.endswith(_SOURCES_OF_SCHEMAS):
+            yield f"audit/schemas/cbr/{path.name}", path.read_bytes()
 
 
 def _templates() -> Iterator[tuple[str, bytes]]:

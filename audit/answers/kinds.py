@@ -215,6 +215,8 @@ def compiled(schema: dict[str, Any]) -> "Draft202012Validator":
 
 
 def _schema(name: str, variant: str) -> dict[str, Any]:
-    text = resources.files("schemas").joinpath("cbr", f"{name}{variant}.json").read_bytes()
-    schema: dict[str, Any] = orjson.loads(text)
+    package = resources.files("audit")
+    inside = package.joinpath("schemas")  # where it is installed; the repository has the folder beside the package
+    folder = inside if inside.is_dir() else package.joinpath("..", "schemas")
+    schema: dict[str, Any] = orjson.loads(folder.joinpath("cbr", f"{name}{variant}.json").read_bytes())
     return schema

@@ -7,16 +7,14 @@ of another usage, and the form of a signature, are not documented; here it is KM
 import base64
 import hashlib
 import json
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from audit.simulator.answers import RefusedError, good
 from audit.simulator.cloud import Cloud
 from audit.simulator.messages import Request, Response
 from audit.simulator.signing_key import Key
 
-T = TypeVar("T")
 _KNOWN: Final = {"key_id", "message", "signing_algorithm", "message_type", "sequence"}
 _HASHES: Final = {"EC_P256": "ECDSA_SHA_256", "EC_P384": "ECDSA_SHA_384"}
 _BYTES: Final = {"ECDSA_SHA_256": 32, "ECDSA_SHA_384": 48}
@@ -30,7 +28,7 @@ _STATES: Final = {
 def get_public_key(cloud: Cloud, request: Request, _: str) -> Response:
     """Show the public half of the key."""
     key, _asked = _key(cloud, request, {"key_id", "sequence"})
-    return good({"key_id": key.id, "public_key": _with_cryptography(lambda: key.pem)})
+    return good({"key_id": key.id, "public_key": key.pem})
 
 
 def sign(cloud: Cloud, request: Request, _: str) -> Response:
@@ -47,8 +45,7 @@ def sign(cloud: Cloud, request: Request, _: str) -> Response:
     digest = hashlib.new(f"sha{algorithm[-3:]}", message).digest() if kind == "RAW" else message
     if len(digest) != _BYTES[algorithm]:
         raise _refused("KMS.0204", "The message is no digest of this algorithm.")
-    signature = _with_cryptography(lambda: key.sign(digest))
-    return good({"key_id": key.id, "signature": base64.b64encode(signature).decode()})
+    return good({"key_id": key.id, "signature": base64.b64encode(key.sign(digest)).decode()})
 
 
 def _key(cloud: Cloud, request: Request, known: set[str]) -> tuple[Key, dict[str, Any]]:
@@ -72,13 +69,6 @@ def _message(text: object) -> bytes:
     if not 0 < len(message) < _MOST_BYTES:
         raise _refused("KMS.0203", "Request message too long.")
     return message
-
-
-def _with_cryptography(use: Callable[[], T]) -> T:
-    try:
-        return use()
-    except ImportError as error:
-        raise _refused("SIM.0001", "This simulator needs cryptography to have a key: cbr-audit[sign].") from error
 
 
 def _refused(code: str, message: str) -> RefusedError:

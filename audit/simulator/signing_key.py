@@ -1,6 +1,6 @@
 """The key that KMS signs with.
 
-Only this needs cryptography (the extra ``sign``), and only when the key is used.
+Only this imports cryptography, and only when the key is used.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ class Key:
     @property
     def pem(self) -> str:
         """The public half, with the line ends that KMS sends."""
-        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - an extra
+        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
 
         public = self._private().public_key()
         form = serialization.PublicFormat.SubjectPublicKeyInfo
@@ -35,8 +35,8 @@ class Key:
 
     def sign(self, digest: bytes) -> bytes:
         """Sign a digest that was computed before."""
-        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - an extra
-        from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: PLC0415 - an extra
+        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see above
+        from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: PLC0415 - see above
 
         kind = hashes.SHA256() if self.spec == "EC_P256" else hashes.SHA384()
         signature: bytes = self._private().sign(digest, ec.ECDSA(utils.Prehashed(kind)))
@@ -44,7 +44,7 @@ class Key:
 
     def _private(self) -> Any:
         """The same private half for the same id, so that a simulator can be started again."""
-        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - an extra
+        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - see above
 
         curve = ec.SECP256R1() if self.spec == "EC_P256" else ec.SECP384R1()
         secret = int.from_bytes(hashlib.sha256(f"only simulated {self.id}".encode()).digest()[:31])

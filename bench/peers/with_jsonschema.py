@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from audit.collection import Kind
 from audit.report import FORMATS
 from bench.folder import WINDOW, Folder, facts_for, profile_for
 from bench.pipeline import told
+from deploy.wheels import ROOT
 
 SAMPLE: Final = 5  # pages of each list
 _ROWS: Final = {Kind.TASKS: "OperationLog", Kind.POLICIES: "Policy", Kind.VAULTS: "Vault"}
@@ -43,7 +43,7 @@ def work(folder: Path) -> Mapping[str, Any]:
 
 
 def _validator(kind: Kind, row: str) -> Any:
-    schema = orjson.loads(resources.files("schemas").joinpath("cbr", f"{kind}.json").read_bytes())
+    schema = orjson.loads((ROOT / "schemas" / "cbr" / f"{kind}.json").read_bytes())
     return jsonschema.Draft202012Validator({"$ref": f"#/$defs/{row}", "$defs": schema["$defs"]})
 
 

@@ -1,5 +1,4 @@
 import json
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from audit.errors import DocumentError
 from audit.generators.api_schemas import derive
+from deploy.wheels import ROOT
 
 PAGES = Path(__file__).parents[1] / "schemas" / "page"
 PAGE = (PAGES / "querying-the-lamp-list.txt").read_text(encoding="utf-8")
@@ -49,7 +49,7 @@ def test_a_page_becomes_the_schema_that_a_person_wrote_beside_it() -> None:
 
 def test_the_schema_of_the_task_log_is_what_the_page_in_the_form_of_the_real_one_gives() -> None:
     page = (PAGES / "querying-the-task-list.txt").read_text(encoding="utf-8")
-    shipped = resources.files("schemas").joinpath("cbr", "operation_logs.documented.json").read_text(encoding="utf-8")
+    shipped = (ROOT / "schemas" / "cbr" / "operation_logs.documented.json").read_text(encoding="utf-8")
 
     assert json.dumps(derive(page), indent=2, ensure_ascii=False) + "\n" == shipped
 

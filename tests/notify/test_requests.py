@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from datetime import UTC, datetime
-from importlib import resources
 from typing import Any
 
 import jsonschema
@@ -14,6 +13,7 @@ from audit import __version__
 from audit.notify import smn, webhook
 from audit.notify.change import compare
 from audit.notify.ping import Signal, ping
+from deploy.wheels import ROOT
 from tests.notify.builders import a_problem, a_report
 
 URN = "urn:smn:eu-west-101:0123456789abcdef:backups"
@@ -41,7 +41,7 @@ def test_what_is_too_long_for_smn_is_cut_between_characters(character: str) -> N
 def test_a_webhook_is_told_everything_as_its_schema_promises() -> None:
     sent = webhook.call("https://hooks.example/in?key=1", "", CHANGE, "obs://reports/report.html", NOW).prepare()
     body = orjson.loads(sent.body or b"")
-    schema = orjson.loads(resources.files("schemas").joinpath("webhook", "v1.json").read_bytes())
+    schema = orjson.loads((ROOT / "schemas" / "webhook" / "v1.json").read_bytes())
 
     jsonschema.Draft202012Validator(schema).validate(body)
     assert sent.url == "https://hooks.example/in?key=1"

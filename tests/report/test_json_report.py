@@ -1,6 +1,5 @@
 import json
 from dataclasses import replace
-from importlib import resources
 from itertools import cycle, islice
 from typing import Any
 
@@ -12,6 +11,7 @@ from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.report.baseline import Baseline, recall
 from audit.report.json_report import SCHEMA_VERSION, render
+from deploy.wheels import ROOT
 from tests.builders import (
     DAY,
     NOW,
@@ -48,7 +48,7 @@ def test_findings_that_are_written_in_parts_read_as_one_list(number: int) -> Non
 
 
 def test_the_report_fits_its_published_schema() -> None:
-    schema = json.loads(resources.files("schemas").joinpath("report", f"v{SCHEMA_VERSION}.json").read_bytes())
+    schema = json.loads((ROOT / "schemas" / "report" / f"v{SCHEMA_VERSION}.json").read_bytes())
 
     jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(REPORT)
 

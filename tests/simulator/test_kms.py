@@ -1,7 +1,6 @@
 import base64
 import hashlib
 import json
-import sys
 from typing import Any
 
 import pytest
@@ -111,16 +110,3 @@ def test_a_permission_can_be_taken_away_and_strangers_are_refused(path: str, act
 
     assert ask(simulator, path, a_request(simulator)).status == 403
     assert ask(simulator, path, a_request(simulator), X_Auth_Token="wrong").status == 401
-
-
-def test_without_cryptography_only_the_key_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    simulator = a_simulator(resources=1)
-    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric", None)
-    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives", None)
-
-    for path in ("sign", "get-publickey"):
-        asked = a_request(simulator) if path == "sign" else {"key_id": simulator.key.id}
-        answer = ask(simulator, path, asked)
-        assert (answer.status, body_of(answer)["error_code"]) == (400, "SIM.0001")
-    url = f"https://cbr.sim-1.myhuaweicloud.com/v3/{simulator.project_id}/vaults"
-    assert simulator.dispatch(Request("GET", url, {"X-Auth-Token": simulator.token})).status == 200

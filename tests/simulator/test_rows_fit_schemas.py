@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import jsonschema_rs
@@ -11,6 +10,7 @@ import pytest
 
 from audit.simulator import SCENARIOS, Simulator
 from audit.simulator.protectables import KINDS
+from deploy.wheels import ROOT
 from tests.simulator.asking import a_simulator, ask, body_of, found
 
 pytestmark = pytest.mark.no_cover  # other tests reach every line, and tracing takes as long as the test
@@ -32,7 +32,7 @@ STEADY = [scenario for scenario in SCENARIOS if scenario not in {"drifting", "un
 
 @cache
 def schema(name: str, part: str = "") -> Any:
-    text = (files("schemas") / "cbr" / f"{name}{part}.json").read_text(encoding="utf-8")
+    text = (ROOT / "schemas" / "cbr" / f"{name}{part}.json").read_text(encoding="utf-8")
     return jsonschema_rs.Draft202012Validator(json.loads(text))
 
 

@@ -1,7 +1,7 @@
 """Keys: who signs a digest, and how a signature is checked.
 
-Signing with a key file needs the extra ``sign`` (cryptography); a key that lies in Huawei KMS never leaves it. To
-check, either cryptography or nothing but openssl is needed (docs/verify-by-hand.md).
+A key file signs with cryptography, which the zip of the function leaves out; a key that lies in Huawei KMS never leaves
+it. To check, either cryptography or nothing but openssl is needed (docs/verify-by-hand.md).
 """
 
 from typing import Any, Protocol
@@ -55,10 +55,10 @@ class Ed25519Signer:
             SettingsError: the text is no Ed25519 key.
         """
         try:
-            from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415  # an extra
-            from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  # an extra
+            from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415  # not in the zip
+            from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  # not in the zip
         except ImportError as error:
-            raise MissingPackageError("signing with a key needs cryptography; install cbr-audit[sign]") from error
+            raise MissingPackageError("signing with a key file needs cryptography; install it with pip") from error
         try:
             key = load_pem_private_key(pem, password=None)
         except (ValueError, TypeError) as error:
@@ -84,10 +84,10 @@ class PublicKey:
             SettingsError: the text is no such key.
         """
         try:
-            from cryptography.hazmat.primitives.asymmetric import ec, ed25519  # noqa: PLC0415  # an extra
-            from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415  # an extra
+            from cryptography.hazmat.primitives.asymmetric import ec, ed25519  # noqa: PLC0415  # not in the zip
+            from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415  # not in the zip
         except ImportError as error:
-            raise MissingPackageError("checking signatures needs cryptography; install cbr-audit[sign]") from error
+            raise MissingPackageError("checking signatures needs cryptography; install it with pip") from error
         try:
             self._key: Any = load_pem_public_key(pem)
         except ValueError as error:
@@ -104,9 +104,9 @@ class PublicKey:
         Raises:
             ChainError: the signature was not made with this key over these bytes.
         """
-        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  # an extra
-        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  # an extra
-        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  # an extra
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  # not in the zip
+        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  # not in the zip
+        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  # not in the zip
 
         try:
             if self._is_ed25519:
@@ -118,7 +118,7 @@ class PublicKey:
 
 
 def _spki(key: Any) -> bytes:
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415  # an extra
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415  # not in the zip
 
     data: bytes = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return data

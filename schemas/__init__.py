@@ -1,1 +1,0 @@
-"""The JSON Schemas, as data that importlib.resources can read."""
