@@ -10,7 +10,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--annotation-style line --custom-compile-command 'make lock' pyproject.toml
 UPGRADE := --upgrade
 
-.PHONY: demo test lint fuzz tamper verdicts bench zip wheels schemas docs lock clean
+.PHONY: demo test lint fuzz tamper verdicts bench zip dist release wheels schemas docs lock clean
 
 demo: $(VENV)/.runs ## audit a simulated project and write its report to cbr-audit-demo/
 	$(BIN)/cbr-audit demo
@@ -38,6 +38,12 @@ bench: $(VENV)/.develops build/.wheels ## figures, as ratios in one run, compare
 
 zip: $(VENV)/.runs build/.wheels ## build/cbr-audit.zip, the function; SOURCE_ONLY=1 leaves its bytecode out
 	$(BIN)/python -m deploy.build_zip $(if $(SOURCE_ONLY),--source-only)
+
+dist: $(VENV)/.runs ## dist/, the sdist and the wheel
+	$(BIN)/python -m deploy.dist
+
+release: $(VENV)/.runs build/.wheels ## all that is published of a version, and what to tag and upload
+	$(BIN)/python -m deploy.release
 
 wheels: ## download the function's dependencies anew
 	rm -f build/.wheels

@@ -19,6 +19,7 @@ from tests.notify.builders import a_problem, a_report
 PAGES = (
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "deploy/iam/README.md",
 )
