@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import requests
 from msgspec import Struct
@@ -22,7 +22,10 @@ from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
 from audit.evidence.store.held import Data, in_parts
 from audit.evidence.store.obs_dialect import NO_SUCH_KEY
 from audit.evidence.store.obs_place import BucketPlace
-from audit.evidence.store.plain_xml import XmlError, texts
+from audit.evidence.store.plain_xml import XmlError, root_of, texts
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 GET: Final = "obs:object:GetObject"
 PUT: Final = "obs:object:PutObject"
@@ -30,8 +33,8 @@ DELETE: Final = "obs:object:DeleteObject"
 LIST: Final = "obs:bucket:ListBucket"
 LOOK: Final = f"{GET} (and {LIST}, without which OBS does not tell what is not there)"
 LOCK: Final = "obs:object:PutObjectRetention"
-_OBJECTS: Final = "ListBucketResult/Contents/Key"
-_FOLDERS: Final = "ListBucketResult/CommonPrefixes/Prefix"
+_OBJECTS: Final = "Contents/Key"
+_FOLDERS: Final = "CommonPrefixes/Prefix"
 _KEY: Final = re.compile(r"[A-Za-z0-9._=-]+(?:/[A-Za-z0-9._=-]+)*")
 _TYPES: Final = {
     ".json": "application/json",
@@ -132,29 +135,31 @@ class Obs:
         Raises:
             StoreError: the bucket cannot be listed.
         """
-        found = (name for page in self._pages(prefix) for name in page.get(_OBJECTS, []))
+        found = (name for page in self._pages(prefix) for name in texts(page, _OBJECTS))
         return tuple(sorted(name.removeprefix(self._place.prefix) for name in found))
 
     def _folders(self) -> set[str]:
         """The first parts of all keys."""
-        names = {name for page in self._pages("", delimiter="/") for name in page.get(_FOLDERS, [])}
+        names = {name for page in self._pages("", delimiter="/") for name in texts(page, _FOLDERS)}
         return {name.removeprefix(self._place.prefix).rstrip("/") for name in names}
 
-    def _pages(self, prefix: str, **more: str) -> Iterator[dict[str, list[str]]]:
+    def _pages(self, prefix: str, **more: str) -> Iterator["Element"]:
         """List the bucket in as many pages as it gives; each begins after the last name of the one before."""
         marker = ""
         while True:
             params = {"prefix": f"{self._place.prefix}{prefix}", "marker": marker, "max-keys": "1000", **more}
             request = requests.Request("GET", f"{self._place.base}/", params=params)
             try:
-                page = texts(self._transport.ask(request, self._credentials, action=LIST).body)
+                page = root_of(self._transport.ask(request, self._credentials, action=LIST).body, "ListBucketResult")
             except XmlError as error:
                 raise StoreError(f"{self.url} was listed in a form that cannot be read: {error}") from error
             yield page
-            named = [*page.get(_OBJECTS, []), *page.get(_FOLDERS, [])]
-            last, marker = marker, page.get("ListBucketResult/NextMarker", [max(named, default="")])[0]
-            if page.get("ListBucketResult/IsTruncated") != ["true"] or marker <= last:
+            if texts(page, "IsTruncated") != ["true"]:
                 return
+            named = [*texts(page, _OBJECTS), *texts(page, _FOLDERS)]
+            last, marker = marker, "".join(texts(page, "NextMarker")) or max(named, default="")
+            if marker <= last:
+                raise StoreError(f"{self.url} was listed in part: the list goes on, and begins again where it was")
 
     def _is_there(self, key: str) -> bool:
         """Look for an object without reading it."""

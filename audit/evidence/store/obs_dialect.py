@@ -7,7 +7,7 @@ from typing import Final
 
 from audit.cloud.http.dialect import Dialect
 from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
-from audit.evidence.store.plain_xml import XmlError, texts
+from audit.evidence.store.plain_xml import XmlError, root_of, texts
 
 NO_SUCH_KEY: Final = "NoSuchKey"
 _DAMAGED: Final = "the object was damaged on its way, several times; check the network and what is between"
@@ -48,10 +48,10 @@ _BY_STATUS: Final = {
 def _read(body: bytes) -> tuple[str, str]:
     """Find code and message, with the right endpoint where OBS names it."""
     try:
-        found = texts(body)
+        root = root_of(body, "Error")
     except XmlError:
         return "", ""
-    code, message, endpoint = (found.get(f"Error/{name}", [""])[0] for name in ("Code", "Message", "Endpoint"))
+    code, message, endpoint = ("".join(texts(root, name)) for name in ("Code", "Message", "Endpoint"))
     return code, f"{message} {endpoint}".strip()
 
 

@@ -1,8 +1,10 @@
 """Reading the small XML documents of OBS: elements and text, nothing that a document could declare or include."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-_DEEPEST: Final = 8
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
 _LARGEST: Final = 4 * 1024 * 1024
 
 
@@ -10,42 +12,32 @@ class XmlError(ValueError):
     """The document is not the plain XML that is read here."""
 
 
-def texts(document: bytes) -> dict[str, list[str]]:
-    """Return the text of every element by its path, such as ``Error/Code``.
+def root_of(document: bytes, name: str) -> "Element":
+    """Parse a document whose root element has a name.
 
     Raises:
-        XmlError: not XML, too large, too deep, or it has a document type.
+        XmlError: not XML, another document, too large, or it has a document type.
     """
-    from xml.parsers import expat  # noqa: PLC0415  # only lists and refusals are XML
+    from xml.etree.ElementTree import ParseError, TreeBuilder, XMLParser  # noqa: PLC0415  # only lists and refusals are XML
+
+    class Plain(TreeBuilder):
+        def doctype(self, *_: object) -> None:
+            raise XmlError("it has a document type")  # without one there are no entities to expand
 
     if len(document) > _LARGEST:
         raise XmlError("too large")
-    found: dict[str, list[str]] = {}
-    path: list[str] = []
-    pieces: list[list[str]] = []
-
-    def start(name: str, _attributes: dict[str, str]) -> None:
-        if len(path) == _DEEPEST:
-            raise XmlError("too deep")
-        path.append(name)
-        pieces.append([])
-
-    def end(_name: str) -> None:
-        found.setdefault("/".join(path), []).append("".join(pieces.pop()).strip())
-        path.pop()
-
-    def take(text: str) -> None:
-        pieces[-1].append(text)
-
-    def refuse(*_: object) -> None:
-        raise XmlError("it has a document type")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler = take
-    parser.StartDoctypeDeclHandler = refuse  # without one there are no entities to expand
+    parser = XMLParser(target=Plain())  # noqa: S314  # refuses what makes XML dangerous
     try:
-        parser.Parse(document, True)  # noqa: FBT003  # the whole document, positionally as expat wants it
-    except (expat.ExpatError, LookupError) as error:  # an encoding that nobody knows
+        parser.feed(document)
+        root: Element = parser.close()
+    except (ParseError, LookupError, ValueError) as error:  # the last two: an encoding that is not known
         raise XmlError(str(error)) from error
-    return found
+    if root.tag.rpartition("}")[2] != name:
+        raise XmlError(f"it is no {name}")
+    return root
+
+
+def texts(root: "Element", path: str) -> list[str]:
+    """Return the text of every element at a path, such as ``Contents/Key``, in whatever namespace."""
+    found = root.iterfind("/".join(f"{{*}}{name}" for name in path.split("/")))
+    return [(element.text or "").strip() for element in found]

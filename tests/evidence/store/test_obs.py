@@ -21,7 +21,7 @@ from audit.evidence.store.obs import Obs, Seal
 from audit.evidence.store.obs_auth import ObsAuth
 from audit.evidence.store.obs_dialect import OBS
 from audit.evidence.store.obs_place import BucketPlace, place
-from audit.evidence.store.plain_xml import XmlError, texts
+from audit.evidence.store.plain_xml import XmlError, root_of, texts
 from tests.cloud.http.between import between
 from tests.cloud.http.rude_server import answer, keeps_silent, rude_server, says
 from tests.evidence.store.s3_server import AK, BUCKET, SK, S3Server, obs, s3_server
@@ -502,15 +502,17 @@ def test_a_long_list_of_keys_is_read_to_its_end(cloud: responses.RequestsMock) -
     assert in_the_cloud().keys("p1/") == ("p1/a", "p1/b")
 
 
-def test_a_list_that_does_not_advance_ends(cloud: responses.RequestsMock) -> None:
+def test_a_list_that_does_not_advance_is_an_error(cloud: responses.RequestsMock) -> None:
     for _ in range(2):
         cloud.get(f"{HOST}/", body=listing(following="audits/x/"))
 
-    assert in_the_cloud().projects() == ()
+    with pytest.raises(StoreError, match="audit-bucket/audits was listed in part"):
+        in_the_cloud().projects()
 
 
-def test_a_list_that_cannot_be_read_is_an_error(cloud: responses.RequestsMock) -> None:
-    cloud.get(f"{HOST}/", body=b"<html>")
+@pytest.mark.parametrize("body", [b"<html>", b"<html></html>"])
+def test_a_list_that_cannot_be_read_is_an_error(cloud: responses.RequestsMock, body: bytes) -> None:
+    cloud.get(f"{HOST}/", body=body)
 
     with pytest.raises(StoreError, match="audit-bucket/audits was listed in a form that cannot be read"):
         in_the_cloud().projects()
@@ -526,21 +528,25 @@ INCLUDE = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><Error><Code>&
         (BOMB, "document type"),
         (INCLUDE, "document type"),
         (b"<a>&b;</a>", "undefined entity"),
-        (b"<a>" * 100_000, "too deep"),
+        (b"<a>" * 500_000, "no element found"),
+        (b"<a>" * 500_000 + b"</a>" * 500_000, "it is no Error"),
         (b"<a>" + bytes(5_000_000), "too large"),
         (b"", "no element found"),
         (b"<a>", "no element found"),
         (b"not xml", "syntax error"),
         (b'<?xml version="1.0" encoding="klingon"?><a/>', "unknown encoding"),
+        (b'<?xml version="1.0" encoding="gbk"?><a/>', "multi-byte encodings are not supported"),
         (b"\xff\xfe<a/>", "not well-formed"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_only_plain_xml_is_read(document: bytes, words: str) -> None:
     with pytest.raises(XmlError, match=words):
-        texts(document)
+        root_of(document, "Error")
     assert OBS.read(document) == ("", "")
 
 
 def test_texts_are_found_by_their_path() -> None:
-    assert texts(b"<a><b> 1 </b><b>&lt;2</b><c/></a>") == {"a/b": ["1", "<2"], "a/c": [""], "a": [""]}
+    root = root_of(b'<a xmlns="http://obs"><b> 1 </b><b>&lt;2</b><c><d/></c></a>', "a")
+
+    assert (texts(root, "b"), texts(root, "c/d"), texts(root, "d")) == (["1", "<2"], [""], [])
