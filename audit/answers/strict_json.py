@@ -1,18 +1,15 @@
 """Reading JSON without loss: what a fast parser would mend in silence, or refuse as a whole, is told apart here.
 
 orjson takes the last of two equal keys, rounds integers beyond 64 bits, and refuses a page of a thousand rows for one
-bad text. A good page costs one more writing of it, which lacks a colon for each key that was lost. From a page with a
-few bad rows these are cut out, and the others parsed again. Any other page is read with care, twenty times slower: its
-fault is named with its place, or its good rows are saved.
+bad text. A good page costs one more writing of it, which lacks a colon for each key that was lost. Any other page is
+read with care, fifteen times slower: its fault is named with its place, or its good rows are saved.
 """
 
 import hashlib
 import json
 import math
 import re
-from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -25,16 +22,6 @@ _TOKENS: Final = re.compile(
     r'(?P<text>"(?:[^"\\]++|\\.)*+"?)(?P<colon>\s*+:)?|(?P<opens>[{\[])|(?P<closes>[}\]])|NaN|-?Infinity', re.DOTALL
 )
 _TEXTS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-_BEFORE_A_ROW: Final = re.compile(r"(?:\}\s*,|\[)\s*(?=\{)")
-_END_OF_A_ROW: Final = re.compile(r"\}(?=\s*(?:,\s*\{|\]))")
-_LONGEST_ROW: Final = 1 << 16
-_MOST_ENDS: Final = 4
-_MOST_BAD_ROWS: Final = 16
-_AS_ZEROS: Final = bytes.maketrans(b"123456789", b"0" * 9)
-_ZEROS: Final = b"0" * 19  # no fewer digits exceed 64 bits
-_LONG_NUMBER: Final = re.compile(rb"[:,\[\s-][0-9]{19}")
-_CUT: Final = "\0"
-_WRITTEN_CUT: Final = '"\\u0000"'
 _REASONS: Final = {
     "str is not valid UTF-8": "it has a text with half a character (a lone surrogate)",
     "Integer exceeds 64-bit range": "it has a number that cannot be read exactly",
@@ -63,13 +50,10 @@ def load(body: bytes) -> tuple[Any, bool]:
     refuse_long_texts(body)
     try:
         value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        value = _load_around_bad_rows(error.doc, error.pos)
-        if value is not None:
-            return value, True
-    else:
         if _has_every_key(value, body):
             return value, True
+    except orjson.JSONDecodeError:
+        pass
     return _load_with_care(_decoded(body)), False
 
 
@@ -109,58 +93,6 @@ def _has_every_key(value: Any, body: bytes) -> bool:
     except orjson.JSONEncodeError:
         return False
     return written == body or written.count(b":") == colons(body)
-
-
-def _load_around_bad_rows(text: str, place: int) -> Any:
-    """Parse an answer without the few rows that orjson refuses, then put them in their places, as care reads them.
-
-    Each is cut out around the place that orjson names. What stands for it must then be a row of the only list there is,
-    so that it is clear that a whole row was cut. Returns None where it cannot be done.
-    """
-    bad: list[Any] = []
-    is_free = "\\u0000" not in text  # only what is cut may look like it
-    while is_free and len(bad) < _MOST_BAD_ROWS and (found := _row_around(text, place)):
-        row, start, end = found
-        bad.append(readable(row))
-        text = text[:start] + _WRITTEN_CUT + text[end:]
-        try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            place = error.pos
-        else:
-            body = text.encode()
-            return _put_back(value, bad) if _has_every_key(value, body) and not _has_long_number(body) else None
-    return None
-
-
-def _row_around(text: str, place: int) -> tuple[Any, int, int] | None:
-    """Find the object of a list that has a place in it, and where it starts and ends; None where it is not found."""
-    befores = _BEFORE_A_ROW.finditer(text, max(0, place - _LONGEST_ROW), place)
-    start = max((before.end() for before in befores), default=None)
-    if start is not None:
-        for last in islice(_END_OF_A_ROW.finditer(text, place, place + _LONGEST_ROW), _MOST_ENDS):
-            with suppress(ValueError):  # the end of another object
-                ((row,),) = _load_with_care(f"[[{text[start : last.end()]}]]")  # as deep as in an answer
-                return row, start, last.end()
-    return None
-
-
-def _has_long_number(body: bytes) -> bool:
-    """Whether a number may be beyond 64 bits: care tells it, and orjson does not."""
-    return _ZEROS in body.translate(_AS_ZEROS) and _LONG_NUMBER.search(body) is not None
-
-
-def _put_back(value: Any, bad: list[Any]) -> Any:
-    lists = [part for part in value.values() if isinstance(part, list)] if isinstance(value, dict) else []
-    if len(lists) != 1:
-        return None
-    (rows,) = lists
-    places = [number for number, row in enumerate(rows) if row == _CUT]
-    if len(places) != len(bad):
-        return None
-    for number, row in zip(places, bad, strict=True):
-        rows[number] = row
-    return value
 
 
 def _decoded(body: bytes) -> str:

@@ -4,10 +4,9 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from audit.answers import strict_json
 from audit.answers.strict_json import DEEPEST, LONGEST_TEXT, FaultError, Unreadable, is_exact, load, readable
 
 TEXTS = st.text(max_size=6) | st.sampled_from(["id", ":", '":', "\\", 'a"', "a\\", "\\u003a", "NaN", "}", "日本"])
@@ -138,89 +137,6 @@ class TestRowsThatCannotBeRead:
         assert one != other
         assert one == again
         assert orjson.dumps(one)
-
-
-ROWS = st.dictionaries(st.sampled_from(["id", "x", "y"]), VALUES, max_size=3)
-BAD = ('{"id":"a","x":"\\ud800"}', '{"x":{"y":[1,{"z":1e400}]},"id":"b"}', '{"\\udc00":1}', '{"x":[{"y":-1e400}]}')
-
-
-class TestAFewBadRowsOfAnAnswer:
-    """Whatever is cut out and put back, the outcome must be that of reading the whole answer with care."""
-
-    @staticmethod
-    def with_care(body: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
-        """Read an answer as if none of its rows could be cut out."""
-        with monkeypatch.context() as patched:
-            patched.setattr(strict_json, "_MOST_BAD_ROWS", 0)
-            value, is_known = load(body)
-        assert not is_known
-        return {key: [readable(row) for row in part] if isinstance(part, list) else part for key, part in value.items()}
-
-    @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (" ,\n", " : ")])
-    @settings(max_examples=40)
-    @given(
-        good=st.lists(ROWS, max_size=6),
-        bad=st.lists(st.sampled_from(BAD), min_size=1, max_size=4),
-        chance=st.randoms(use_true_random=False),
-    )
-    @pytest.mark.no_cover
-    def test_each_stands_in_its_place(
-        self, separators: tuple[str, str], good: list[Any], bad: list[str], chance: Any
-    ) -> None:
-        rows = [*(json.dumps(row, separators=separators, ensure_ascii=False) for row in good), *bad]
-        assume(all(row.isprintable() for row in rows[: len(good)]))  # not half a character
-        chance.shuffle(rows)
-        body = f'{{"count":3,"rows":[{separators[0].join(rows)}],"limit":1}}'.encode()
-        value, is_known = load(body)
-
-        expected = self.with_care(body, pytest.MonkeyPatch())
-        assert (value if is_known else {**value, "rows": [readable(row) for row in value["rows"]]}) == expected
-        assert sum(isinstance(row, Unreadable) for row in expected["rows"]) == len(bad)
-
-    @pytest.mark.parametrize("bad", BAD)
-    @pytest.mark.parametrize(
-        "around", ['{{"rows":[{{"id":"x","y":"f%s"}},{},{{"id":"y"}}]}}', '{{"n":1,"rows" : [ {} ] }}']
-    )
-    def test_the_others_are_known_to_be_readable(self, around: str, bad: str) -> None:
-        value, is_known = load(around.format(bad).replace("%s", "1" * 19).encode())
-
-        assert is_known == ("[{" not in bad)  # in a list inside a row, no whole row is found
-        assert is_known == any(isinstance(row, Unreadable) for row in value["rows"])
-
-    @pytest.mark.parametrize(
-        "body",
-        [
-            '{"rows":[{"id":"\\ud800"}],"other":[{"id":"x"}]}',
-            '{"rows":[{"id":"\\u0000"},{"id":"\\ud800"}]}',
-            '[{"id":"\\ud800"}]',
-            '{"rows":[[{"id":"\\ud800"}]]}',
-            '{"row":{"id":"\\ud800"}}',
-            '{"rows":["\\ud800"]}',
-            '{"rows":[' + ",".join(['{"id":"\\ud800"}'] * 17) + "]}",
-            '{"rows":[{"id":"\\ud800"},{"id":-9223372036854775809}]}',
-            '{"rows":[{"x":"' + "x" * (1 << 16) + '","y":"\\ud800"}]}',
-        ],
-        ids=lambda body: body[:40],
-    )
-    def test_where_it_is_not_clear_what_a_row_is_all_is_read_with_care(self, body: str) -> None:
-        value, is_known = load(body.encode())
-
-        assert not is_known
-        assert value == json.loads(body)
-
-    @pytest.mark.parametrize(
-        ("body", "words"),
-        [
-            ('{"rows":[{"id":"\\ud800"},{"id":1,"id":2}]}', "has two keys 'id' in one object, the second at byte 33"),
-            ('{"rows":[{"x":"\\ud800","y":1,"y":2}]}', "has two keys 'y' in one object, the second at byte 29"),
-            ('{"rows":[{"id":"\\ud800"},{"id":]}', "is not JSON, it breaks at byte 31"),
-            ('{"rows":[{"id":"\\ud800"},{"id":"x"}', "is not JSON, it breaks at byte 35"),
-            ('{"rows":[{"id":"\\ud800","x":' + "[" * 300 + "]" * 300 + "}]}", "has more than 254 levels at byte 279"),
-        ],
-        ids=lambda text: text[:40],
-    )
-    def test_a_fault_of_the_answer_is_named_with_its_byte_all_the_same(self, body: str, words: str) -> None:
-        assert fault(body.encode()) == words
 
 
 @pytest.mark.parametrize("place", [0, 1, 5])
