@@ -1,22 +1,18 @@
 """docs/controls.md, written from the controls themselves: what each one judges, by which numbers, and for whom."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from audit.collection import ALWAYS_READ, Kind
 from audit.controls import CONTROLS
 from audit.judging.findings import Control
 from audit.judging.frameworks import FRAMEWORKS, MAPPED_TO_NONE, Claim
+from audit.limits import LIMITS
 from audit.profile import Profile
 from audit.profile.explanation import limits_of
-from audit.profile.limits import LimitValues
-from audit.profile.presets import preset_text
 from audit.report.page.catalogue import doc_parts
 from audit.subjects import SubjectKind
 
-_SOURCED: Final = re.compile(r"((?:  # .*\n)+)((?:  [a-z_]+: .*\n)+)")
 _KINDS: Final = {
     SubjectKind.RESOURCE: "resources",
     SubjectKind.POLICY: "policies",
@@ -86,18 +82,8 @@ def _limits(control: Control[Any]) -> Iterator[str]:
     if named:
         yield from ("", "### Limits", "", "| key | default | meaning | why this default |", "|---|---|---|---|")
     for name in named:
-        field = LimitValues.model_fields[name]
-        yield _row(f"`{name}`", _default(field.default), field.description or "", sources()[name])
-
-
-@cache
-def sources() -> Mapping[str, str]:
-    """Say of each limit where its default comes from: the comment above it in the preset ``default``."""
-    found: dict[str, str] = {}
-    for comment, keys in _SOURCED.findall(preset_text("default").decode()):
-        reason = " ".join(line.removeprefix("  # ") for line in comment.splitlines())
-        found |= {key.partition(":")[0].strip(): reason for key in keys.splitlines()}
-    return found
+        limit = LIMITS[name]
+        yield _row(f"`{name}`", _default(limit.default), limit.meaning, limit.source)
 
 
 def _default(value: object) -> str:

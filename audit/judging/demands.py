@@ -1,9 +1,11 @@
 """What a profile demands of each subject: whether it is judged at all, by which limits, and what is waived."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
+
+from msgspec.structs import replace
 
 from audit.collection import Rejected
 from audit.judging.catalogue import OF_ROWS

@@ -8,17 +8,10 @@ from typing import Any, Final
 
 import orjson
 
-from audit.profile.limits import LimitValues
+from audit.limits import LIMITS
 from audit.subjects.strength import Aspect, Lacks, Strength, Value, few, less, many, more, only
 
 _HOURS: Final = {"d": 24, "h": 1}
-_UNLESS_GIVEN: Final = {
-    "max_backup_age_hours": 30,
-    "repair_within_hours": 30,
-    "min_retention_days": 0,
-    "min_backup_size_percent": 0,
-}
-"""What a limit without a number means here; two of them follow the policy, and most policies run daily."""
 
 
 def _any_of(first: Value, second: Value) -> bool:
@@ -31,44 +24,11 @@ def _for_days(first: Value, second: Value) -> bool:
     return first is not None and (second is None or str(first) > str(second))
 
 
-_LIMITS: Final[Mapping[str, Lacks]] = {
-    "max_backup_age_hours": less,
-    "grace_hours": less,
-    "min_success_rate_percent": more,
-    "max_consecutive_failures": less,
-    "repair_within_hours": less,
-    "stuck_after_hours": less,
-    "max_skipped_runs": less,
-    "skipped_runs_days": more,
-    "restore_test_days": less,
-    "scheduled_run_days": more,
-    "backup_window_hours": less,
-    "replication_lag_hours": less,
-    "max_interval_hours": less,
-    "min_retention_days": more,
-    "max_retention_days": less,
-    "min_daily_copies": more,
-    "min_weekly_copies": more,
-    "min_monthly_copies": more,
-    "min_yearly_copies": more,
-    "replication_regions": _any_of,
-    "max_vault_usage_percent": less,
-    "required_tags": many,
-    "allowed_excluded_disks": few,
-    "overstay_days": less,
-    "max_restore_minutes": less,
-    "min_backup_size_percent": more,
-    "max_agent_silence_hours": less,
-    "trusted_projects": few,
-    "max_backups_looked_at": more,
-    "max_waiver_days": less,
-    "max_waived_subjects": less,
-    "weakened_days": more,
-}
-_UNSAID: Final = {name: field.default for name, field in LimitValues.model_fields.items() if field.exclude_if}
+_STRICTER: Final[Mapping[str, Lacks]] = {"less": less, "more": more, "many": many, "few": few, "any": _any_of}
+_UNSAID: Final = {key: limit.default for key, limit in LIMITS.items() if limit.is_later}
 """What limits mean that the canonical form leaves out where they are as usual."""
 ORDERS: Final[Mapping[str, Lacks]] = {
-    **_LIMITS,
+    **{key: _STRICTER[limit.stricter] for key, limit in LIMITS.items() if limit.stricter},
     "controls": many,
     "included": only,
     "excluded": few,
@@ -121,8 +81,8 @@ def _numbers(limits: Mapping[str, Any]) -> Mapping[str, Value]:
     """The limits that have an order, those that are not given as what they then mean."""
     found: dict[str, Value] = {}
     for name, value in {**_UNSAID, **limits}.items():
-        if name in _LIMITS:
-            meant = _UNLESS_GIVEN.get(name) if value is None else value
+        if name in LIMITS and LIMITS[name].stricter:
+            meant = LIMITS[name].unset if value is None else value
             found[name] = tuple(meant) if isinstance(meant, list) else meant
     return found
 

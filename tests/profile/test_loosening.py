@@ -6,14 +6,12 @@ import orjson
 import pytest
 
 from audit.profile import build_profile
-from audit.profile.limits import LimitValues
 from audit.profile.loosening import ORDERS, strength_of
 from audit.subjects import Differences, compare
 
 GOLD = {"name": "gold", "select": [{"vaults": ["blue"]}], "limits": {"max_backup_age_hours": 6}}
 WAIVER = {"control": "CBR-101", "subject": "build-7", "owner": "Ana", "reason": "rebuilt", "until": "2027-03-31"}
 PATCHES = {"name": "patches", "weekly": ["sunday"], "start": "22:00", "end": "04:00"}
-WITHOUT_ORDER = {"success_rate_days"}
 
 
 def canonical(**written: Any) -> Any:
@@ -31,10 +29,6 @@ def loosened(before: dict[str, Any], after: dict[str, Any]) -> dict[tuple[str, s
 
 def limit(**limits: Any) -> dict[str, Any]:
     return {"limits": limits}
-
-
-def test_every_limit_has_an_order_or_none_for_a_reason() -> None:
-    assert LimitValues.model_fields.keys() - ORDERS.keys() == WITHOUT_ORDER
 
 
 @pytest.mark.parametrize(
