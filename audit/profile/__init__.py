@@ -7,7 +7,7 @@ restores somebody signs for (drills).
 A profile is read before the first request, and turned into what the core knows after it. Its parts import the core only
 then, inside of the methods that do so, because that takes longer than importing requests.
 
-Imports controls, judging, schedule and subjects.
+Imports controls, judging, report, schedule and subjects.
 """
 
 from audit.profile.differences import profile_changes

@@ -12,10 +12,10 @@ from audit.profile.model import Profile
 from audit.profile.presets import preset_values
 from audit.profile.reading import ProfileSource
 from audit.profile.scope import SelectorValues
+from audit.report.languages import LANGUAGES
 
 _DAY: Final = timedelta(days=1)
 _KEY: Final = re.compile(r"`([a-z_]+)`")
-_LANGUAGES: Final = {"en": "English", "zh": "simplified Chinese"}
 _PARTS: Final = {
     "resources": "resources {}",
     "vaults": "vaults {}",
@@ -37,7 +37,7 @@ def explain(source: ProfileSource, profile: Profile, now: datetime) -> Iterator[
     yield f"Look-back    {profile.look_back}; a first run reads the last 30 days, later ones go on where it ended"
     yield f"Zone         {profile.timezone}: people are shown its times beside UTC"
     yield f"Reports      {', '.join(profile.formats)}"
-    yield f"Language     {_LANGUAGES[profile.language]}, on the page"
+    yield f"Language     {LANGUAGES[profile.language]}, on the page"
     yield ""
     yield from _controls(source, profile)
     yield from _other_limits(source, profile)

@@ -1,7 +1,7 @@
 """The limits as people write them: whole numbers in the unit that the key names. audit/limits.py lists them."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import ConfigDict, Field, ValidationInfo, create_model, field_validator
 
@@ -37,7 +37,7 @@ def _meant(value: Any, kind: Any, limit: Limit) -> Any:
     unit = limit.key.rpartition("_")[2]
     if value is not None and unit in UNITS:
         return timedelta(**{unit: value})
-    return frozenset(value) if get_origin(kind) == frozenset else value
+    return frozenset(value) if kind == frozenset[str] else value
 
 
 def _field(kind: Any, limit: Limit) -> tuple[Any, Any]:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -19,12 +19,13 @@ from audit.profile.presets import PRESETS
 from audit.profile.scope import LevelValues, ScopeValues
 from audit.profile.waivers import WaiverValues
 from audit.profile.written import Written, ZoneName, hint
+from audit.report import FORMATS, FileName
+from audit.report.languages import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from audit.judging.demands import Demands
     from audit.judging.findings import Control
 
-FileName = Literal["report.json", "findings.csv", "report.html", "findings.ocsf.ndjson", "metrics.prom"]
 _ALWAYS: Final = "report.json"  # later runs and other commands read it
 _LOOK_BACK: Final = re.compile(r"([1-9][0-9]{0,3})([dh])")
 _LONGEST_IN_HOURS: Final = {"d": 366, "h": 366 * 24}
@@ -42,10 +43,10 @@ class Profile(Written):
     timezone: ZoneName = Field(
         default="UTC", description="IANA name of the zone of your people; they are shown its times beside UTC."
     )
-    language: Literal["en", "zh"] = Field(
+    language: Language = Field(
         default="en",
         exclude_if=lambda language: language == "en",  # profiles from before it keep their canonical form
-        description="Language of report.html and index.html: English or simplified Chinese.",
+        description=f"Language of report.html and index.html: {' or '.join(LANGUAGES.values())}.",
     )
     look_back: str = Field(
         default="90d",
@@ -92,7 +93,7 @@ class Profile(Written):
     @field_validator("formats")
     @classmethod
     def _in_the_order_of_formats(cls, chosen: tuple[FileName, ...]) -> tuple[FileName, ...]:
-        return tuple(name for name in get_args(FileName) if name in {*chosen, _ALWAYS})
+        return tuple(name for name in FORMATS if name in {*chosen, _ALWAYS})
 
     @property
     def remembered(self) -> timedelta:

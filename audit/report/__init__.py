@@ -8,7 +8,7 @@ Imports history, judging, records, schedule and subjects.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from audit.report.contents import Report
@@ -61,3 +61,9 @@ FORMATS: Final[Mapping[str, "Callable[[Report], Iterator[bytes]]"]] = {
     "findings.ocsf.ndjson": _ocsf,
     "metrics.prom": _metrics,
 }
+
+# what a profile calls a format; mypy cannot read the table
+if TYPE_CHECKING:
+    FileName = str
+else:
+    FileName = Literal[tuple(FORMATS)]

@@ -14,6 +14,7 @@ from audit.judging.findings import Outcome, Severity
 from audit.judging.frameworks import Claim
 from audit.report.days import Day
 from audit.report.facts import Conclusion
+from audit.report.languages import Language
 from audit.report.standings import Standing
 from audit.subjects import Presence, SubjectKind
 
@@ -63,7 +64,7 @@ class RunPart(_Published):
         default=False, description="Judged by a profile other than the configured one; it decides nothing."
     )
     timezone: str = Field(description="IANA name of the zone that people are shown beside UTC.")
-    language: Literal["en", "zh"] = Field(description="Of report.html and index.html; this file is English.")
+    language: Language = Field(description="Of report.html and index.html; this file is English.")
     previous: PreviousPart
 
 
