@@ -8,7 +8,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -17,6 +17,8 @@ from audit.collection import ALL_GRANTED
 from audit.endpoints import endpoint_in
 from audit.errors import SettingsError
 
+WORKERS: Final = 4
+MOST_WORKERS: Final = 16
 _SDK: Final = "HUAWEICLOUD_SDK_"
 _OWN: Final = "CBR_AUDIT_"
 _REGION: Final = re.compile(r"[a-z0-9-]{2,64}")
@@ -25,6 +27,33 @@ _SIGNING_KEY: Final = re.compile(r"[0-9a-z]{8}(-[0-9a-z]{4}){3}-[0-9a-z]{12}")
 _PROJECT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TOPIC: Final = re.compile(r"urn:smn:[a-z0-9-]{2,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}")
 _SHORTEST_SHARED_SECRET: Final = 16
+
+
+class StoreKind(NamedTuple):
+    """A kind of store.
+
+    Attributes:
+        example: a URL of one.
+        service: of the cloud, in which it lies; empty where it lies on this machine.
+        endpoint: the setting that names the endpoint of that service.
+    """
+
+    example: str
+    service: str = ""
+    endpoint: str = ""
+
+
+STORES: Final[Mapping[str, StoreKind]] = {
+    "file": StoreKind("file:///var/lib/cbr-audit"),
+    "obs": StoreKind("obs://bucket/prefix", "obs", f"{_OWN}OBS_ENDPOINT"),
+}
+"""Every kind of store by the scheme of its URLs; audit/evidence/store opens them."""
+
+
+def scheme_of(url: str) -> str:
+    """Return the scheme of a store's URL; what has none that is known is a path, or is refused when it is opened."""
+    scheme, separator, _rest = url.partition("://")
+    return scheme if separator and scheme in STORES else "file"
 
 
 class SignIn(StrEnum):
@@ -146,9 +175,14 @@ def _blank_is_all(value: object) -> object:
 Region = Annotated[str, AfterValidator(_region)]
 ProjectId = Annotated[str, AfterValidator(_project)]
 KmsKey = Annotated[str, AfterValidator(_kms_key)]
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Unset = BeforeValidator(_blank_is_unset)
+Endpoint = Annotated[Annotated[str, AfterValidator(_endpoint)] | None, Unset]
 Credential = Annotated[SecretStr | None, Unset, AfterValidator(_sendable)]
+
+
+def _given(service: str, variable: str, usual: str = "the region's usual one") -> Any:
+    """Describe the setting that gives the endpoint of a service."""
+    return Field(None, alias=variable, description=f"The {service} endpoint, if it is not {usual}.")
 
 
 class Settings(BaseModel):
@@ -168,17 +202,9 @@ class Settings(BaseModel):
     region: Annotated[Region | None, Unset] = Field(
         None, alias="HUAWEICLOUD_SDK_REGION", description="The region of the project; determines the endpoints."
     )
-    endpoint: Annotated[Endpoint | None, Unset] = Field(
-        None, alias="CBR_AUDIT_ENDPOINT", description="The CBR endpoint, if it is not the region's usual one."
-    )
-    iam_endpoint: Annotated[Endpoint | None, Unset] = Field(
-        None,
-        alias="HUAWEICLOUD_SDK_IAM_ENDPOINT",
-        description="The IAM endpoint, if it is not the region's usual one.",
-    )
-    obs_endpoint: Annotated[Endpoint | None, Unset] = Field(
-        None, alias="CBR_AUDIT_OBS_ENDPOINT", description="The OBS endpoint, if it is not the region's usual one."
-    )
+    endpoint: Endpoint = _given("CBR", "CBR_AUDIT_ENDPOINT")
+    iam_endpoint: Endpoint = _given("IAM", "HUAWEICLOUD_SDK_IAM_ENDPOINT")
+    obs_endpoint: Endpoint = _given("OBS", "CBR_AUDIT_OBS_ENDPOINT")
     obs_kms_key: Annotated[KmsKey | None, Unset] = Field(
         None, alias="CBR_AUDIT_OBS_KMS_KEY", description="The id of the KMS key that encrypts objects in OBS."
     )
@@ -199,9 +225,7 @@ class Settings(BaseModel):
         alias="CBR_AUDIT_SIGNING_KMS_KEY",
         description="The id of a key in Huawei KMS (EC_P256, SIGN_VERIFY) that signs the digest of every run.",
     )
-    kms_endpoint: Annotated[Endpoint | None, Unset] = Field(
-        None, alias="CBR_AUDIT_KMS_ENDPOINT", description="The KMS endpoint, if it is not the region's usual one."
-    )
+    kms_endpoint: Endpoint = _given("KMS", "CBR_AUDIT_KMS_ENDPOINT")
     profile: Annotated[str | None, Unset] = Field(
         None, alias="CBR_AUDIT_PROFILE", description="The profile: a preset, the path of a file, or YAML text."
     )
@@ -221,15 +245,13 @@ class Settings(BaseModel):
     domain_id: Annotated[str | None, Unset] = Field(
         None, alias="HUAWEICLOUD_SDK_DOMAIN_ID", description="The id of the user's account, instead of its name."
     )
-    workers: int = Field(4, alias="CBR_AUDIT_WORKERS", ge=1, le=16, description="Pages read in parallel.")
+    workers: int = Field(
+        WORKERS, alias="CBR_AUDIT_WORKERS", ge=1, le=MOST_WORKERS, description="Pages read in parallel."
+    )
     smn_topic: Annotated[Annotated[str, AfterValidator(_topic)] | None, Unset] = Field(
         None, alias="CBR_AUDIT_SMN_TOPIC", description="The URN of the SMN topic to notify of changes."
     )
-    smn_endpoint: Annotated[Endpoint | None, Unset] = Field(
-        None,
-        alias="CBR_AUDIT_SMN_ENDPOINT",
-        description="The SMN endpoint, if it is not the usual one of the topic's region.",
-    )
+    smn_endpoint: Endpoint = _given("SMN", "CBR_AUDIT_SMN_ENDPOINT", "the usual one of the topic's region")
     webhook_url: Annotated[SecretStr | None, Unset, AfterValidator(_secret_url)] = Field(
         None, alias="CBR_AUDIT_WEBHOOK_URL", description="A URL that receives changes as JSON."
     )
@@ -295,8 +317,7 @@ class Settings(BaseModel):
         given = {key for key, value in values.items() if value}
         if cls.needs_cbr:
             faults += _sign_in_faults(given) + _signing_faults(given)
-        if str(values.get(f"{_OWN}STORE", "")).startswith("obs://"):
-            faults += _obs_faults(given)
+        faults += _store_faults(given, STORES[scheme_of(str(values.get(f"{_OWN}STORE", "")))])
         faults += _idle_faults(given)
         if faults or settings is None:
             raise SettingsError("; ".join(faults))
@@ -348,6 +369,21 @@ def _signing_faults(given: set[str]) -> list[str]:
     return faults
 
 
+def _store_faults(given: set[str], kind: StoreKind) -> list[str]:
+    """Return what is missing to reach a store in the cloud and to sign requests to it."""
+    if not kind.service:
+        return []
+    faults = []
+    if not {f"{_SDK}AK", f"{_SDK}SK"} <= given:
+        faults.append(
+            f"{_OWN}STORE is in {kind.service.upper()}, which needs access keys: set {_SDK}AK and {_SDK}SK (a token or "
+            "a password works for CBR only)"
+        )
+    if not given & {f"{_SDK}REGION", kind.endpoint}:
+        faults.append(f"set {_SDK}REGION or {kind.endpoint} to say where the bucket is")
+    return faults
+
+
 def _idle_faults(given: set[str]) -> list[str]:
     """Return the settings that would have no effect."""
     needs = {
@@ -360,16 +396,3 @@ def _idle_faults(given: set[str]) -> list[str]:
         for name, needed in needs.items()
         if name in given and needed not in given
     ]
-
-
-def _obs_faults(given: set[str]) -> list[str]:
-    """Return what is missing to reach OBS and to sign requests to it."""
-    faults = []
-    if not {f"{_SDK}AK", f"{_SDK}SK"} <= given:
-        faults.append(
-            f"{_OWN}STORE is in OBS, which needs access keys: set {_SDK}AK and {_SDK}SK (a token or a password works "
-            "for CBR only)"
-        )
-    if not given & {f"{_SDK}REGION", f"{_OWN}OBS_ENDPOINT"}:
-        faults.append(f"set {_SDK}REGION or {_OWN}OBS_ENDPOINT to say where the bucket is")
-    return faults

@@ -1,40 +1,53 @@
 """What stands in more than one place is the same in each; a test that fails names the files to open."""
 
-from datetime import UTC, datetime, timedelta
-from importlib import resources
+import re
+from datetime import timedelta
 from pathlib import Path
-from typing import get_args
 
+from audit.evidence.store import OPENERS
 from audit.limits import FIELDS, LIMITS
-from audit.profile import Profile, build, find_source
-from audit.profile.explanation import explain
+from audit.profile import PRESETS
 from audit.profile.limits import UNITS
-from audit.profile.model import FileName
-from audit.report import FORMATS
-from audit.report.models import RunPart
+from audit.report import FORMATS, PAGE
+from audit.report.languages import LANGUAGES
 from audit.report.page.words import words_of
+from audit.settings import MOST_WORKERS, STORES, VARIABLES, WORKERS, Settings
+from tests.evidence.store.test_contract import MADE
 
-NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-LANGUAGES = get_args(Profile.model_fields["language"].annotation)
-
-
-def test_profiles_can_name_every_format_in_the_order_of_the_table() -> None:
-    assert list(get_args(FileName)) == list(FORMATS), "audit/profile/model.py (FileName), audit/report/__init__.py"
-
-
-def test_profiles_can_name_every_language_that_has_words() -> None:
-    pages = resources.files("audit.report.page").iterdir()
-    words = {path.name.removesuffix(".json") for path in pages if path.name.endswith(".json")}
-
-    assert {"en", *words} == {*LANGUAGES}, "audit/profile/model.py (language), audit/report/page/"
-    assert get_args(RunPart.model_fields["language"].annotation) == LANGUAGES, "audit/report/models.py (RunPart)"
-    assert [words_of(language).tag.partition("-")[0] for language in LANGUAGES] == [*LANGUAGES]
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+CONSUME = (ROOT / "docs/consume.md").read_text()
 
 
-def test_every_language_is_explained() -> None:
+def test_every_language_has_words_and_every_table_of_words_a_language() -> None:
+    tables = {path.stem for path in (ROOT / "audit/report/page").glob("*.json")}
+
+    assert {"en", *tables} == set(LANGUAGES), "audit/report/languages.py, audit/report/page/*.json"
     for language in LANGUAGES:
-        source = find_source(f"language: {language}\n")
-        assert list(explain(source, build(source), NOW)), "audit/profile/explanation.py (_LANGUAGES)"
+        assert words_of(language).tag.partition("-")[0] == language, f"audit/report/page/{language}.json (tag)"
+
+
+def test_what_people_write_a_profile_by_names_every_language_format_and_preset() -> None:
+    first = (ROOT / "audit/profile/starter.yaml").read_text()
+
+    for word in (*LANGUAGES, *PRESETS, *(set(FORMATS) - {"report.json"})):
+        assert re.search(rf"\b{re.escape(word)}\b", first), f"audit/profile/starter.yaml does not name {word}"
+    for name in set(FORMATS) - {PAGE}:
+        assert f"`{name}`" in CONSUME, f"docs/consume.md does not name {name}"
+
+
+def test_every_kind_of_store_can_be_opened_and_is_held_to_the_contract() -> None:
+    assert set(OPENERS) == set(STORES), "audit/settings.py (STORES), audit/evidence/store/__init__.py (OPENERS)"
+    assert set(MADE) == set(STORES), "tests.evidence.store.test_contract.py (MADE)"
+    for kind in STORES.values():
+        scheme = kind.example.partition("//")[0]
+        assert f"{scheme}//" in str(Settings.model_fields["store"].description), "audit/settings.py (store)"
+        assert f"`{scheme}//" in README, f"README.md, the setting CBR_AUDIT_STORE: {scheme}//"
+        assert kind.endpoint in {"", *VARIABLES}, f"audit/settings.py ({kind.endpoint})"
+
+
+def test_the_readme_says_how_many_workers_there_may_be() -> None:
+    assert f"pages read at the same time, 1 to {MOST_WORKERS} ({WORKERS})" in README
 
 
 def test_a_limit_that_is_a_time_says_its_unit_and_every_limit_its_meaning_and_source() -> None:
@@ -51,6 +64,6 @@ def test_a_limit_whose_order_nobody_can_say_is_one_of_these() -> None:
 
 
 def test_every_limit_is_read() -> None:
-    code = "\n".join(path.read_text() for path in Path("audit").rglob("*.py") if path != Path("audit/limits.py"))
+    code = "\n".join(path.read_text() for path in (ROOT / "audit").rglob("*.py"))
     for name in FIELDS:
         assert f"limits.{name}" in code, f"no control reads {name}: audit/limits.py, audit/controls/"

@@ -1,6 +1,6 @@
 """What a run has of the world: the cloud, the store and the key that signs, each behind its own transport."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -11,15 +11,11 @@ from msgspec import Struct
 from audit.app.order import Order
 from audit.cloud.credentials import SignedIn, signed_in
 from audit.cloud.http.cloud_clock import CloudClock
-from audit.cloud.http.fresh import Fresh, Keys
 from audit.cloud.http.transport import Credentials, RequestLimits, Transport
-from audit.evidence.store import ProbedStore, Store, open_store
-from audit.evidence.store.obs import Obs, Seal
-from audit.evidence.store.obs_auth import ObsAuth
+from audit.evidence.store import Access, ProbedStore, Store, open_store
 from audit.evidence.store.obs_dialect import OBS
-from audit.evidence.store.obs_place import SCHEME, place
 from audit.log import REDACTOR
-from audit.settings import Settings
+from audit.settings import STORES, Settings, scheme_of
 
 if TYPE_CHECKING:
     from audit.cloud.cbr.client import CbrClient
@@ -74,19 +70,19 @@ def opened(order: Order) -> Iterator[Connections]:
         )
         storing = stack.enter_context(closing(Transport(limits=_storing(order.storing), dialect=OBS)))
         who = signed_in(settings, order.agency, reading, CloudClock())
-        store = open_store(settings.store, _in_obs(settings, who.keys, storing))
+        store = open_store(settings.store, Access(settings, who.keys, storing) if who.keys else None)
         yield Connections(settings, who, reading, storing, store, _in_kms(order, stack))
 
 
 def store_at(url: str, variables: Mapping[str, str]) -> Store:
-    """Open a store to look into it, by its URL: one in OBS needs access keys, and no project.
+    """Open a store to look into it, by its URL: one that is not on this machine needs settings, and no project.
 
     Its connections are closed when nothing refers to it any more.
 
     Raises:
         SettingsError: naming everything that is missing or wrong.
     """
-    if not url.startswith(SCHEME):
+    if not STORES[scheme_of(url)].service:
         return open_store(url)
     from audit.app.store_settings import StoreSettings  # noqa: PLC0415  # an audit has no use for it
 
@@ -94,7 +90,7 @@ def store_at(url: str, variables: Mapping[str, str]) -> Store:
     REDACTOR.learn(settings.secrets)
     transport = Transport(limits=_storing(_HOUR), dialect=OBS)
     keys = signed_in(settings, None, transport, CloudClock()).keys
-    store = open_store(url, _in_obs(settings, keys, transport))
+    store = open_store(url, Access(settings, keys, transport) if keys else None)
     finalize(store, transport.close)
     return store
 
@@ -128,16 +124,3 @@ def _storing(budget: timedelta) -> RequestLimits:
     """Give objects more time and room than pages: a report of many resources is large, and a line may be slow."""
     minute = timedelta(minutes=1)
     return RequestLimits(silence=minute, request=10 * minute, budget=budget, wire=_MOST_BYTES, decoded=_MOST_BYTES)
-
-
-def _in_obs(settings: Settings, keys: Fresh[Keys] | None, transport: Transport) -> Callable[[str], ProbedStore] | None:
-    """Say how a store in OBS is opened, None where there are no keys for it."""
-    if keys is None:
-        return None
-
-    def in_obs(url: str) -> ProbedStore:
-        where = place(url, settings.obs_endpoint, settings.region)
-        seal = Seal(settings.obs_kms_key, settings.obs_lock_days)
-        return Obs(where, transport, ObsAuth(keys, CloudClock(), region=where.region), seal)
-
-    return in_obs

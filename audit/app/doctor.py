@@ -16,8 +16,6 @@ from audit.errors import AuditError, RefusedError, StoreError
 from audit.evidence.chain import Signer
 from audit.evidence.kms import PUBLIC_KEY, SIGN, KmsSigner
 from audit.evidence.store import ProbedStore, Store
-from audit.evidence.store.obs import DELETE, GET, LIST, PUT
-from audit.evidence.store.obs_place import SCHEME
 
 _MINUTE: Final = timedelta(minutes=1)
 _UNCHECKED: Final = (
@@ -115,8 +113,8 @@ def examine_key(ready: Callable[[], Signer], kms: KmsSigner | None, *, is_signed
 
 def examine_store(store: ProbedStore) -> Iterator[Check]:
     """Write an object, read it back, list the projects and remove the object."""
-    known = (PUT, GET, LIST) if store.url.startswith(SCHEME) else ("", "", "")
-    write, *others = zip(("store write", "store read", "store list"), known, strict=True)
+    actions = store.actions
+    write, *others = zip(("store write", "store read", "store list"), actions[:3], strict=True)
     data = f"Written by cbr-audit doctor; safe to remove: {secrets.token_hex(8)}\n".encode()
     trouble = _trouble(lambda: store.replace(_PROBE, data))
     yield _checked(*write, trouble, store.url)
@@ -132,7 +130,7 @@ def examine_store(store: ProbedStore) -> Iterator[Check]:
     yield from (_checked(*other, trouble) for other, trouble in zip(others, troubles, strict=True))
     if left:
         remedy = f"remove {store.url}/{_PROBE} by hand (audits need no permission to delete)"
-        yield Check("store clean", Result.LEFT, f"{left}; {remedy}", DELETE)
+        yield Check("store clean", Result.LEFT, f"{left}; {remedy}", actions.remove)
 
 
 def _time(cloud_time: datetime | None, now: datetime) -> Check:

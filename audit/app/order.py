@@ -16,7 +16,7 @@ from audit.endpoints import endpoint_in
 from audit.errors import EventError, SettingsError
 from audit.log import REDACTOR
 from audit.profile import PRESETS, Profile, build_profile, load_profile, parse_profile
-from audit.settings import VARIABLES, Settings
+from audit.settings import STORES, VARIABLES, Settings, scheme_of
 from audit.timestamps import shown
 
 _HOUR: Final = timedelta(hours=1)
@@ -214,8 +214,9 @@ def _move(event: ManualEvent, region: str, variables: dict[str, str]) -> None:
             f"the event names the region {region}, and CBR_AUDIT_ENDPOINT is set to that of {home or 'another one'}: "
             "unset it, or set up a function in each region"
         )
-    if home and variables.get("CBR_AUDIT_STORE", "").startswith("obs://"):
-        variables.setdefault("CBR_AUDIT_OBS_ENDPOINT", endpoint_in(home, "obs"))
+    store = STORES[scheme_of(variables.get("CBR_AUDIT_STORE", ""))]
+    if home and store.service:
+        variables.setdefault(store.endpoint, endpoint_in(home, store.service))
     variables["HUAWEICLOUD_SDK_REGION"] = region
 
 

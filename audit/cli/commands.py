@@ -39,7 +39,7 @@ from audit.generators.api_schemas import derive
 from audit.judging.frameworks import FRAMEWORKS
 from audit.profile import load_profile
 from audit.report import json_report
-from audit.settings import VARIABLES
+from audit.settings import MOST_WORKERS, VARIABLES, WORKERS
 from audit.simulator import (
     ACTIONS,
     PRESETS,
@@ -160,7 +160,7 @@ _SETTINGS: Final = (
     click.option(
         "--profile", metavar="NAME|FILE", help="Rules to judge by: a preset or a file.  [default: the preset 'default']"
     ),
-    click.option("--workers", metavar="N", help="Pages to read in parallel, 1 to 16.  [default: 4]"),
+    click.option("--workers", metavar="N", help=f"Pages to read in parallel, 1 to {MOST_WORKERS}.  [default: {WORKERS}]"),
 )
 
 

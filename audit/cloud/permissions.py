@@ -5,7 +5,7 @@ user guide on server-side encryption, and "Signing Data" and "Querying a Public 
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 READ: Final[Mapping[str, str]] = {
     "cbr:tasks:list": "the task log: which backups ran, and how they ended",
@@ -53,3 +53,12 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = {
     "smn-publish": NOTIFY,
     "function-invoke": INVOKE,
 }
+
+
+class StoreActions(NamedTuple):
+    """The actions that a store needs; an empty text where IAM has no say."""
+
+    write: str = ""
+    read: str = ""
+    list: str = ""
+    remove: str = ""

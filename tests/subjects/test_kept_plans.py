@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from audit.collection import Kind, Window
 from audit.controls.cbr_101_recent_backup import judge as recent
@@ -74,7 +75,7 @@ def seen(
 def passed_on(subjects: Subjects) -> Memory:
     """What the report of an audit passes on to the next one."""
     window = subjects.collection.window
-    judged = demands(replace(OWN, now=window.until))
+    judged = demands(structs.replace(OWN, now=window.until))
     run = run_facts(as_of=window.until, window=window, read=window)
     return memory_of(json.loads(render(compose(run, subjects, (), evaluate(subjects, (), judged), judged))))
 
@@ -97,7 +98,7 @@ def due(subjects: Subjects, days: int = 30) -> list[datetime]:
 def of_resource(subjects: Subjects, judge: Any = scheduled) -> Verdict:
     (resource,) = subjects.resources
     at = subjects.collection.window.until
-    verdict: Verdict = judge(resource, replace(OWN, now=at))
+    verdict: Verdict = judge(resource, structs.replace(OWN, now=at))
     return verdict
 
 
@@ -274,7 +275,7 @@ class TestWhatIsNew:
         for moment in (at, *later):
             subjects = seen(moment, daily(29), [a_policy()], memory or self.FIRST, [self.NEW], **others)
             memory = passed_on(subjects)
-        return recent(self.new(subjects), replace(OWN, now=subjects.collection.window.until))
+        return recent(self.new(subjects), structs.replace(OWN, now=subjects.collection.window.until))
 
     def test_its_first_backup_is_due_at_its_first_planned_run(self) -> None:
         verdict = self.judged(NOW)
@@ -372,7 +373,7 @@ class TestANewPlan:
         memory = passed_on(seen(NOW, tasks, [a_policy()]))
         (resource,) = seen(at + 2 * HOUR, tasks, [a_policy(**changes)], memory).resources
 
-        assert recent(resource, replace(OWN, now=at + 2 * HOUR)).outcome is Outcome.FAIL
+        assert recent(resource, structs.replace(OWN, now=at + 2 * HOUR)).outcome is Outcome.FAIL
 
     def test_days_that_count_from_another_start_are_a_new_plan(self) -> None:
         rare = "FREQ=DAILY;INTERVAL=3;BYHOUR=2;BYMINUTE=00"
@@ -381,7 +382,7 @@ class TestANewPlan:
         memory = passed_on(seen(DUE - HOUR, tasks, [first]))
         (resource,) = seen(NOW + 10 * HOUR, tasks, [again], memory).resources
 
-        assert recent(resource, replace(OWN, now=NOW + 10 * HOUR)).outcome is Outcome.NOT_APPLICABLE
+        assert recent(resource, structs.replace(OWN, now=NOW + 10 * HOUR)).outcome is Outcome.NOT_APPLICABLE
 
     def test_the_limit_of_the_profile_is_not_changed_by_a_plan(self) -> None:
         memory = passed_on(seen(NOW - HOUR, [*self.WEEKLY_RUNS], [a_policy(patterns=(WEEKLY,))]))
@@ -431,7 +432,7 @@ def test_saving_a_policy_again_changes_no_verdict_about_the_past(lost: set[int],
     subjects = in_turn(tasks, *audits)
     (resource,) = subjects.resources
     untouched = in_turn(tasks, *[(at, a_policy()) for at, _policy in audits]).resources[0]
-    asked = replace(OWN, now=NOW)
+    asked = structs.replace(OWN, now=NOW)
 
     assert scheduled(resource, asked).outcome is scheduled(untouched, asked).outcome
     assert facts_of(scheduled(resource, asked)).get("missing") == facts_of(scheduled(untouched, asked)).get("missing")

@@ -1,15 +1,22 @@
 """Where reports and evidence go; stores are opened by URL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
+from audit.cloud.http.cloud_clock import CloudClock
+from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.transport import Transport
+from audit.cloud.permissions import StoreActions
 from audit.errors import SettingsError
 from audit.evidence.store.folder import Folder
 from audit.evidence.store.held import Data
-from audit.evidence.store.obs_place import SCHEME
+from audit.evidence.store.obs import Obs, Seal
+from audit.evidence.store.obs_auth import ObsAuth
+from audit.evidence.store.obs_place import place
+from audit.settings import STORES, Settings, scheme_of
 
 LATEST: Final = "latest.json"
 """The object that names the latest run of a project."""
@@ -45,27 +52,56 @@ class Store(Readable, Protocol):
 class ProbedStore(Store, Protocol):
     """A store that can be tried out: it removes what was written for that, and nothing else is ever removed."""
 
+    @property
+    def actions(self) -> StoreActions:
+        """What IAM must allow."""
+
     def remove(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
 
 
-def open_store(url: str, in_obs: Callable[[str], ProbedStore] | None = None) -> ProbedStore:
+class Access(NamedTuple):
+    """What a store is reached with that is not on this machine."""
+
+    settings: Settings
+    keys: Fresh[Keys]
+    transport: Transport
+
+
+def open_store(url: str, access: Access | None = None) -> ProbedStore:
     """Open a store by its URL; a plain path means a folder.
 
     Args:
         url: where the store is.
-        in_obs: opens a store in OBS, which needs access keys; None where there are none.
+        access: what it is reached with; None where there are no access keys.
 
     Raises:
         SettingsError: no store is known for the URL.
     """
-    if url.startswith(SCHEME) and in_obs:
-        return in_obs(url)
+    store = OPENERS[scheme_of(url)](url, access)
+    if store is None:
+        folder, *others = (kind.example for kind in STORES.values())
+        raise SettingsError(f"{url!r} is not a store; give a folder, such as {folder}, or {' or '.join(others)}")
+    return store
+
+
+def _folder(url: str, _access: Access | None) -> ProbedStore | None:
     with suppress(ValueError):  # half a bracket is no host
         parts = urlsplit(url)
         is_here = parts.scheme == "file" and parts.netloc in {"", "localhost"}
         if parts.path and "\0" not in unquote(url) and (is_here or not parts.scheme):
             return Folder(Path(unquote(parts.path) if is_here else url))
-    raise SettingsError(
-        f"{url!r} is not a store; give a folder, such as file:///var/lib/cbr-audit, or obs://bucket/prefix"
-    )
+    return None
+
+
+def _obs(url: str, access: Access | None) -> ProbedStore | None:
+    if access is None:
+        return None
+    settings = access.settings
+    where = place(url, settings.obs_endpoint, settings.region)
+    seal = Seal(settings.obs_kms_key, settings.obs_lock_days)
+    return Obs(where, access.transport, ObsAuth(access.keys, CloudClock(), region=where.region), seal)
+
+
+OPENERS: Final[Mapping[str, Callable[[str, Access | None], ProbedStore | None]]] = {"file": _folder, "obs": _obs}
+"""What opens a store, by the scheme of its URL; None is what they return where the URL names none."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from audit.cloud.permissions import StoreActions
 from audit.errors import StoreError
 from audit.evidence.store.held import Data, in_parts
 
@@ -26,6 +27,11 @@ class Folder:
     def url(self) -> str:
         """The address of the store."""
         return self._root.absolute().as_uri()
+
+    @property
+    def actions(self) -> StoreActions:
+        """IAM has no say here."""
+        return StoreActions()
 
     def create(self, key: str, data: Data) -> None:
         """Write an object that must not exist yet; writing the same bytes again is no error.

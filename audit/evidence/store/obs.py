@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from audit.cloud.http.answer import Answer
 from audit.cloud.http.transport import Credentials, Transport
+from audit.cloud.permissions import StoreActions
 from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
 from audit.evidence.store.held import Data, in_parts
 from audit.evidence.store.obs_dialect import NO_SUCH_KEY
@@ -80,6 +81,11 @@ class Obs:
     def url(self) -> str:
         """The address of the store."""
         return self._place.url
+
+    @property
+    def actions(self) -> StoreActions:
+        """What IAM must allow."""
+        return StoreActions(PUT, GET, LIST, DELETE)
 
     def create(self, key: str, data: Data) -> None:
         """Write an object that must not exist yet; writing the same bytes again is no error.
