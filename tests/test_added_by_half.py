@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from audit.evidence.store import OPENERS
+from audit.judging.catalogue import OPT_IN
 from audit.limits import FIELDS, LIMITS
 from audit.profile import PRESETS
 from audit.profile.limits import UNITS
@@ -44,6 +45,12 @@ def test_every_kind_of_store_can_be_opened_and_is_held_to_the_contract() -> None
         assert f"{scheme}//" in str(Settings.model_fields["store"].description), "audit/settings.py (store)"
         assert f"`{scheme}//" in README, f"README.md, the setting CBR_AUDIT_STORE: {scheme}//"
         assert kind.endpoint in {"", *VARIABLES}, f"audit/settings.py ({kind.endpoint})"
+
+
+def test_the_readme_says_how_many_controls_have_to_be_asked_for() -> None:
+    numbers = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen")
+
+    assert f"and the {numbers[len(OPT_IN) - 10]} controls that not everyone needs are left out" in README, "README.md"
 
 
 def test_the_readme_says_how_many_workers_there_may_be() -> None:

@@ -50,6 +50,7 @@ from audit.judging.findings import (
     puzzled,
     strange,
     unknown,
+    unread,
 )
 from audit.records import SYNC, Task
 from audit.subjects import SUCCESSES, Limits, Resource, SubjectKind, newest_proof, reaches_back, shows, silent_since
@@ -115,7 +116,7 @@ def _of_points(resource: Resource, limits: Limits, limit: timedelta, last: Task)
 def _synchronised(resource: Resource, limits: Limits, limit: timedelta) -> Verdict:
     """Look for a synchronisation that brought backups, or for what one brought."""
     if not resource.vaults_complete:
-        return unknown("the vaults could not be read completely")
+        return unread(Kind.VAULTS)
     successes, until, since = resource.sorted_tasks.successes, resource.window.until, limits.now - limit
     last = successes.newest(lambda task: task.operation == SYNC, until)
     facts: Facts = {"limit_hours": limit // _HOUR}
@@ -191,5 +192,6 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     reads=frozenset({Kind.BACKUPS}),
 )

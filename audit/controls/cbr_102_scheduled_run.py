@@ -101,5 +101,6 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     needs=frozenset({Kind.POLICIES}),
 )

@@ -63,5 +63,6 @@ CONTROL: Final[Control[Resource | VaultSubject | Collection]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE, SubjectKind.VAULT, SubjectKind.COLLECTION),
     judge=judge,
+    weighs_gaps=True,
     judges_deleted=True,
 )

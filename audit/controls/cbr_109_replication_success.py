@@ -37,6 +37,7 @@ from audit.judging.findings import (
     puzzled,
     strange,
     unknown,
+    unread,
 )
 from audit.records import COPIES, Task
 from audit.records.keys import Key
@@ -48,7 +49,7 @@ _HOUR: Final = timedelta(hours=1)
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Look at the newest copy first, then for backups that should have been copied by now."""
     if resource.policies is None:
-        return unknown("the policies could not be read completely")
+        return unread(Kind.POLICIES)
     copying = [policy for policy in resource.policies if policy.makes_copies]
     if not copying:
         return not_applicable("no enabled replication policy is applied")
@@ -64,7 +65,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if newest and not newest.succeeded:
         return puzzled("the newest copy", [newest])
     if resource.recovery_points is None:
-        return unknown("the backups could not be read completely")
+        return unread(Kind.BACKUPS)
     return _in_time(resource, copying, copies, limits)
 
 
@@ -136,6 +137,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     judges_deleted=True,
     needs=frozenset({Kind.BACKUPS}),
 )

@@ -65,6 +65,7 @@ from audit.judging.findings import (
     puzzled,
     strange,
     unknown,
+    unread,
 )
 from audit.records import BACKUP, DELETIONS, REMOVALS, TAKE_AWAY, VAULT_DELETE, Task
 from audit.records.keys import Key
@@ -104,7 +105,7 @@ def judge(subject: VaultSubject | Resource | Collection, _limits: Limits) -> Ver
 def _of_resource(resource: Resource) -> Verdict:
     """Only what no task explains is said of the resource itself."""
     if resource.presence == Presence.UNKNOWN:
-        return unknown("the vaults could not be read completely")
+        return unread(Kind.VAULTS)
     if resource.presence != Presence.UNACCOUNTED:
         return not_applicable("what is taken out of a vault is judged there")
     if not resource.tasks:
@@ -331,6 +332,7 @@ CONTROL: Final[Control[VaultSubject | Resource | Collection]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE, SubjectKind.VAULT, SubjectKind.COLLECTION),
     judge=judge,
+    weighs_gaps=True,
     reads=frozenset({Kind.BACKUPS}),
     compares=True,
     judges_departed=True,

@@ -91,6 +91,7 @@ CONTROL: Final[Control[_Subject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE, SubjectKind.POLICY, SubjectKind.VAULT, SubjectKind.COLLECTION),
     judge=judge,
+    weighs_gaps=True,
     reads=frozenset({Kind.BACKUPS}),
     compares=True,
     judges_departed=True,

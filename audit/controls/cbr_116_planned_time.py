@@ -89,5 +89,6 @@ CONTROL: Final[Control[PolicySubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.POLICY,),
     judge=judge,
+    weighs_gaps=True,
     needs=frozenset({Kind.TASKS}),
 )

@@ -55,5 +55,6 @@ CONTROL: Final[Control[PolicySubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.POLICY,),
     judge=judge,
+    weighs_gaps=True,
     opt_in=True,
 )

@@ -19,7 +19,7 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
 from audit.records import REPLICATION
 from audit.subjects import Limits, PolicySubject, SubjectKind, VaultSubject
 
@@ -27,11 +27,11 @@ from audit.subjects import Limits, PolicySubject, SubjectKind, VaultSubject
 def judge(subject: VaultSubject, limits: Limits) -> Verdict:
     """Look for a policy that copies to where copies may go."""
     if subject.takes_backups is None:
-        return unknown("the vaults could not be read completely")
+        return unread(Kind.VAULTS)
     if not subject.takes_backups:
         return not_applicable("no backups are made into the vault")
     if subject.policies is None:
-        return unknown("the policies could not be read completely")
+        return unread(Kind.POLICIES)
     copying = [policy for policy in subject.policies if policy.makes_copies]
     fitting = [policy for policy in copying if _may_copy(policy, limits)]
     plain = next((policy for policy in fitting if _is_plain(policy, limits)), None)
@@ -73,6 +73,7 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    weighs_gaps=True,
     opt_in=True,
     needs=frozenset({Kind.POLICIES}),
 )

@@ -69,6 +69,7 @@ CONTROL: Final[Control[Collection]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.COLLECTION,),
     judge=judge,
+    weighs_gaps=True,
     opt_in=True,
     needs=frozenset({Kind.ORGANIZATION_POLICIES, Kind.DEPLOYMENTS}),
 )

@@ -15,7 +15,8 @@ How to fix it
 
 from typing import Final
 
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.collection import Kind
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
 from audit.records import BACKUP
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
@@ -23,11 +24,11 @@ from audit.subjects import Limits, SubjectKind, VaultSubject
 def judge(subject: VaultSubject, _limits: Limits) -> Verdict:
     """Look for an enabled backup policy."""
     if subject.takes_backups is None:
-        return unknown("the vaults could not be read completely")
+        return unread(Kind.VAULTS)
     if not subject.takes_backups:
         return not_applicable("no backups are made into the vault")
     if subject.policies is None:
-        return unknown("the policies could not be read completely")
+        return unread(Kind.POLICIES)
     making = [policy for policy in subject.policies if policy.makes_backups]
     if making and all(policy.schedule is None for policy in making):
         return unknown("the schedule of its policy cannot be read", problem=making[0].unreadable)
@@ -51,4 +52,5 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    weighs_gaps=True,
 )

@@ -14,7 +14,7 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, unread
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 
@@ -22,11 +22,11 @@ def judge(subject: VaultSubject, _limits: Limits) -> Verdict:
     """Count what the vault holds."""
     vault = subject.vault
     if vault is None and not subject.vaults_complete:
-        return unknown("the vaults could not be read completely")
+        return unread(Kind.VAULTS)
     if vault is None or not subject.takes_backups:
         return not_applicable("no backups are made into the vault")
     if subject.policies is None:
-        return unknown("the policies could not be read completely")
+        return unread(Kind.POLICIES)
     making = [policy for policy in subject.policies if policy.makes_backups]
     if not making:
         return not_applicable("no enabled backup policy is applied")
@@ -43,5 +43,6 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    weighs_gaps=True,
     needs=frozenset({Kind.VAULTS}),
 )

@@ -23,7 +23,17 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import (
+    Control,
+    Facts,
+    Severity,
+    Verdict,
+    failed,
+    gone_or_unread,
+    not_applicable,
+    passed,
+    unknown,
+)
 from audit.records import BACKUP, Backup
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
@@ -31,10 +41,8 @@ from audit.subjects import Limits, SubjectKind, VaultSubject
 def judge(subject: VaultSubject, _limits: Limits) -> Verdict:
     """Look at the lock, and then at what it protects."""
     vault = subject.vault
-    if vault is None and subject.vaults_complete:
-        return not_applicable("the vault is gone")
     if vault is None:
-        return unknown("the vaults could not be read completely")
+        return gone_or_unread(subject)
     if vault.is_synchronised:
         return _synchronised(locked=vault.locked)
     if vault.locked is None:
@@ -103,6 +111,7 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    weighs_gaps=True,
     opt_in=True,
     needs=frozenset({Kind.BACKUPS}),
 )

@@ -16,7 +16,7 @@ How to fix it
 
 from typing import Final
 
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, gone_or_unread, passed, unknown
 from audit.records import Vault
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
@@ -27,10 +27,8 @@ _IN_USE: Final = frozenset({"available", "lock"})
 
 def judge(subject: VaultSubject, limits: Limits) -> Verdict:
     """Compare what is used with what there is; both are whole numbers, so that the limit is exact."""
-    if subject.vault is None and subject.vaults_complete:
-        return not_applicable("the vault is gone")
     if subject.vault is None:
-        return unknown("the vaults could not be read completely")
+        return gone_or_unread(subject)
     vault, facts = subject.vault, _facts(subject.vault, limits)
     if vault.status in _OUT_OF_USE:
         return failed("the vault takes no backups", **facts)
@@ -63,4 +61,5 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    weighs_gaps=True,
 )

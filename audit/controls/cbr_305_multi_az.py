@@ -13,16 +13,14 @@ How to fix it
 
 from typing import Final
 
-from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Severity, Verdict, failed, gone_or_unread, passed, unknown
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 
 def judge(subject: VaultSubject, _limits: Limits) -> Verdict:
     """Look at where the vault stores."""
-    if subject.vault is None and subject.vaults_complete:
-        return not_applicable("the vault is gone")
     if subject.vault is None:
-        return unknown("the vaults could not be read completely")
+        return gone_or_unread(subject)
     if subject.vault.is_multi_az is None:
         return unknown("the answer does not say in how many zones the vault stores")
     if not subject.vault.is_multi_az:
@@ -38,5 +36,6 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    weighs_gaps=True,
     opt_in=True,
 )

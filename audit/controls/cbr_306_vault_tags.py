@@ -13,7 +13,7 @@ How to fix it
 
 from typing import Final
 
-from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Severity, Verdict, failed, gone_or_unread, not_applicable, passed, unknown
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 
@@ -21,10 +21,8 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
     """Look for each tag."""
     if not limits.required_tags:
         return not_applicable("the profile demands no tags")
-    if subject.vault is None and subject.vaults_complete:
-        return not_applicable("the vault is gone")
     if subject.vault is None:
-        return unknown("the vaults could not be read completely")
+        return gone_or_unread(subject)
     if subject.vault.tags is None:
         return unknown("the answer does not say which tags the vault has")
     demanded = ", ".join(limits.required_tags)
@@ -43,5 +41,6 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    weighs_gaps=True,
     opt_in=True,
 )

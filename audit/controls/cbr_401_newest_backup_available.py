@@ -38,6 +38,7 @@ from audit.judging.findings import (
     puzzled,
     strange,
     unknown,
+    unread,
 )
 from audit.records import Backup, Task
 from audit.subjects import (
@@ -57,7 +58,7 @@ from audit.subjects import (
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Look at the newest backup that a failed task does not explain."""
     if resource.own_points is None:
-        return unknown("the backups could not be read completely")
+        return unread(Kind.BACKUPS)
     broke = {task.backup_key for task in resource.sorted_tasks.broken if not task.is_hollow}
     points = [point for point in resource.own_points if not (point.is_broken and point.key in broke)]
     if not points:
@@ -147,6 +148,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     judges_deleted=True,
     needs=frozenset({Kind.BACKUPS}),
 )

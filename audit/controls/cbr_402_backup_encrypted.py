@@ -16,14 +16,14 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
 from audit.subjects import Limits, Resource, SubjectKind
 
 
 def judge(resource: Resource, _limits: Limits) -> Verdict:
     """Look at the newest backup that can be restored from."""
     if resource.own_points is None:
-        return unknown("the backups could not be read completely")
+        return unread(Kind.BACKUPS)
     newest = next((point for point in reversed(resource.own_points) if point.is_available), None)
     if newest is None:
         return not_applicable("no backup can be restored from")
@@ -45,6 +45,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     judges_deleted=True,
     opt_in=True,
     needs=frozenset({Kind.BACKUPS}),

@@ -29,7 +29,7 @@ from typing import Final, NamedTuple
 
 from audit.collection import Kind
 from audit.history import pick_backups
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
 from audit.records import BACKUP, Backup
 from audit.subjects import SLACK, Limits, PolicySubject, Resource, SubjectKind, may_be_kept_for
 
@@ -49,7 +49,7 @@ class _Kept(NamedTuple):
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Compare the life of each backup with what is demanded, and with what was promised."""
     if resource.own_points is None:
-        return unknown("the backups could not be read completely")
+        return unread(Kind.BACKUPS)
     points = [point for point in resource.own_points if not point.is_broken and _is_automatic(point)]
     if not points:
         return not_applicable("no backup is there that a policy made")
@@ -63,7 +63,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         about: Facts = {"since": found[0].point.created_at, "or_earlier": True, "backup": found[0].point.id}
         return failed(_TOO_SHORT if sure else _BROKEN, tasks, **about, too_short=len(found), **facts)
     if resource.policies is None:
-        return unknown("the policies could not be read completely", **facts)
+        return unread(Kind.POLICIES, **facts)
     if short:
         return unknown(
             "an end comes too early, and an advanced rule may count for more", backup=short[0].point.id, **facts
@@ -154,6 +154,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     judges_deleted=True,
     needs=frozenset({Kind.BACKUPS}),
     compares=True,

@@ -51,6 +51,7 @@ from audit.judging.findings import (
     puzzled,
     strange,
     unknown,
+    unread,
 )
 from audit.records import DELETIONS, Backup, Task
 from audit.subjects import (
@@ -76,7 +77,7 @@ _FIRST: Final = timedelta(days=1)  # a task may have waited for long before it m
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Hold the tasks against the backups, and the backups against the tasks."""
     if resource.recovery_points is None:
-        return unknown("the backups could not be read completely")
+        return unread(Kind.BACKUPS)
     claims = weigh_claims(resource, limits.now)
     gone, hollow, points = claims.gone, claims.hollow, _covered(resource)
     known = set(resource.backups.backup_keys())
@@ -107,7 +108,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
 def _agreed(resource: Resource, claims: Claims, points: list[Backup], limits: Limits, facts: Facts) -> Verdict:
     """Nothing contradicts itself that can be read; say whether that is all."""
     if not resource.vaults_complete:
-        return unknown("the vaults could not be read completely", **facts)
+        return unread(Kind.VAULTS, **facts)
     if miscounted := _miscounted(resource):
         return unknown("its vault and the list of backups contradict each other", **miscounted, **facts)
     unsure = [*dict.fromkeys(_unsure(resource, limits.now))]
@@ -211,6 +212,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     judges_deleted=True,
     needs=frozenset({Kind.BACKUPS}),
     compares=True,

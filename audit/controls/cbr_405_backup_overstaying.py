@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, unread
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 _DAY: Final = timedelta(days=1)
@@ -25,7 +25,7 @@ _DAY: Final = timedelta(days=1)
 def judge(subject: VaultSubject, limits: Limits) -> Verdict:
     """Look for backups whose end is long past."""
     if subject.recovery_points is None:
-        return unknown("the backups could not be read completely")
+        return unread(Kind.BACKUPS)
     whole = [point for point in subject.recovery_points if point.parent_id is None]
     ends = sorted((point.expired_at, point.id) for point in whole if point.expired_at is not None)
     late = [(end, point_id) for end, point_id in ends if limits.now - end > limits.overstay]
@@ -46,5 +46,6 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    weighs_gaps=True,
     needs=frozenset({Kind.BACKUPS}),
 )

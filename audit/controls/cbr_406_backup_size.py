@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
 from audit.records import Backup, Protected
 from audit.subjects import Limits, Resource, SubjectKind
 
@@ -34,7 +34,7 @@ _ENOUGH: Final = 3
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Look at what its backups take in each vault, beside the backups that are there."""
     if resource.own_points is None:
-        return unknown("the backups could not be read completely")
+        return unread(Kind.BACKUPS)
     vault_ids = {vault.id for vault, _held in resource.backup_places}
     points = [point for point in resource.own_points if point.is_available and point.vault_id in vault_ids]
     held = [held for _vault, held in resource.backup_places]
@@ -42,7 +42,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if points and taken > 0 and limits.min_backup_size is None:
         return passed("its backups take space", backups=len(points), taken_mb=taken)
     if not resource.vaults_complete:
-        return unknown("the vaults could not be read completely")
+        return unread(Kind.VAULTS)
     if points and taken > 0:
         return _compared(resource, limits)
     if not points:
@@ -84,6 +84,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     judges_deleted=True,
     needs=frozenset({Kind.BACKUPS}),
 )

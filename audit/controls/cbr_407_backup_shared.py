@@ -66,6 +66,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     opt_in=True,
     needs=frozenset({Kind.BACKUPS, Kind.MEMBERS}),
 )

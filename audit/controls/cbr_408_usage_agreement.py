@@ -24,7 +24,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
 from audit.records import Backup
 from audit.subjects import Limits, Resource, SubjectKind
 
@@ -36,9 +36,9 @@ def judge(resource: Resource, _limits: Limits) -> Verdict:
     if resource.usages is None:
         return unknown("storage usage could not be read completely")
     if resource.own_points is None:
-        return unknown("the backups could not be read completely")
+        return unread(Kind.BACKUPS)
     if not resource.vaults_complete:
-        return unknown("the vaults could not be read completely")
+        return unread(Kind.VAULTS)
     vault_ids = {vault.id for vault, _held in resource.backup_places}
     points = [point for point in resource.points_by_key.values() if point.is_own and point.vault_id in vault_ids]
     facts: Facts = {"vaults_count": resource.counted_points, "listed": len(points)}
@@ -75,6 +75,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     opt_in=True,
     needs=frozenset({Kind.BACKUPS, Kind.STORAGE_USAGE}),
 )

@@ -15,14 +15,14 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
 from audit.subjects import Limits, Resource, SubjectKind
 
 
 def judge(resource: Resource, _limits: Limits) -> Verdict:
     """Look how each vault with a policy holds the resource."""
     if resource.policies is None:
-        return unknown("the policies could not be read completely")
+        return unread(Kind.POLICIES)
     ran = [policy.policy.vault_ids for policy in resource.policies if policy.makes_backups]
     places = [(vault, held) for vault, held in resource.backup_places if any(vault.id in ids for ids in ran)]
     said = {held.auto_protect for _vault, held in places}
@@ -30,7 +30,7 @@ def judge(resource: Resource, _limits: Limits) -> Verdict:
     if True in said:
         return passed("it follows the policy of its vault", **facts)
     if not resource.vaults_complete:
-        return unknown("the vaults could not be read completely", **facts)
+        return unread(Kind.VAULTS, **facts)
     if not places:
         return not_applicable("no enabled backup policy is applied to its vaults")
     if None in said:
@@ -46,5 +46,6 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     needs=frozenset({Kind.VAULTS}),
 )

@@ -50,6 +50,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     opt_in=True,
     needs=frozenset({Kind.PROTECTABLES}),
     judges_departed=True,

@@ -53,6 +53,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     judges_deleted=True,
     judges_deleted_alone=True,
 )

@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
 from audit.records import Agent
 from audit.subjects import Limits, Resource, SubjectKind
 
@@ -30,7 +30,7 @@ _HOUR: Final = timedelta(hours=1)
 def judge(resource: Resource, limits: Limits) -> Verdict:
     """Look for the agent of the resource."""
     if not resource.agents_complete:
-        return unknown("the agents could not be read completely")
+        return unread(Kind.AGENTS)
     if resource.agent is not None:
         return _judge_agent(resource.agent, limits)
     if resource.needs_agent:
@@ -63,6 +63,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     opt_in=True,
     needs=frozenset({Kind.AGENTS}),
 )

@@ -23,6 +23,7 @@ How to fix it
 from datetime import datetime
 from typing import Final
 
+from audit.collection import Kind
 from audit.history import pick
 from audit.judging.findings import (
     Control,
@@ -35,6 +36,7 @@ from audit.judging.findings import (
     puzzled,
     strange,
     unknown,
+    unread,
 )
 from audit.judging.selection import fits
 from audit.records import RESTORES, Task
@@ -46,7 +48,7 @@ def judge(subject: VaultSubject, limits: Limits) -> Verdict:
     start = limits.now - limits.restore_test_period
     facts: Facts = {"limit_days": limits.restore_test_period.days}
     if subject.takes_backups is None:
-        return unknown("the vaults could not be read completely")
+        return unread(Kind.VAULTS)
     if not subject.takes_backups:
         return not_applicable("no backups are made into the vault")
     if subject.vault is not None and not subject.vault.resources:
@@ -114,4 +116,5 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    weighs_gaps=True,
 )

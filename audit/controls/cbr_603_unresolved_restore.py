@@ -53,5 +53,6 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    weighs_gaps=True,
     judges_deleted=True,
 )

@@ -54,4 +54,5 @@ CONTROL: Final[Control[WaiverSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.WAIVER,),
     judge=judge,
+    weighs_gaps=True,
 )

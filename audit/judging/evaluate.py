@@ -5,9 +5,9 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Final
 
-from audit.collection import Kind
+from audit.collection import ALWAYS_READ, Kind
 from audit.judging.demands import Demands
-from audit.judging.findings import Control, Outcome, Verdict, not_applicable, unknown
+from audit.judging.findings import Control, Outcome, Verdict, not_applicable, unknown, unread
 from audit.judging.findings_table import Findings, Judgement
 from audit.judging.reasons import OUT_OF_SCOPE
 from audit.subjects import (
@@ -124,8 +124,8 @@ class _Judging:
         verdict = _verdict(control, subject, limits)
         if verdict.outcome != Outcome.PASS:
             return verdict
-        if unread := self._unread(control, subject):
-            return unknown(f"the {unread.words} could not be read completely")
+        if kind := self._unread(control, subject):
+            return unread(kind)
         if not control.leaves_missed or self._leaves_missed or not isinstance(subject, Resource):
             return verdict
         missed = left_to_vaults(subject, limits.now)
@@ -134,11 +134,15 @@ class _Judging:
         return verdict
 
     def _unread(self, control: Control[Any], subject: Subject) -> Kind | None:
-        """Name a list that the rule looks at, and of which something is missing that may be about the subject."""
-        rows = subject.unusable if isinstance(subject, Resource | VaultSubject) else ()
-        spoilt = {row.kind for row in rows}
-        kinds = sorted(control.reads & self._collection.asked)
-        return next((kind for kind in kinds if kind in spoilt or not self._collection.has_read(kind)), None)
+        """Name a list that a pass rests on, and of which something is missing that may be about the subject."""
+        kinds = control.reads if control.weighs_gaps else control.reads | control.needs | ALWAYS_READ
+        if isinstance(subject, Resource | VaultSubject):
+            rows = subject.unusable
+        else:
+            rows = () if control.weighs_gaps else self._collection.unusable
+        spoilt, has_read = {row.kind for row in rows}, self._collection.has_read
+        asked = sorted(kinds & self._collection.asked)
+        return next((kind for kind in asked if kind in spoilt or not has_read(kind)), None)
 
     def _marked(self, judgement: Judgement) -> Judgement:
         """Say where a waiver accepts an outcome."""

@@ -12,7 +12,7 @@ from msgspec import Struct
 from audit.collection import Kind
 from audit.records import Task
 from audit.records.keys import Key, text_of
-from audit.subjects import Limits, Presence, Resource, Subject, SubjectKind, Waiver
+from audit.subjects import Limits, Presence, Resource, Subject, SubjectKind, VaultSubject, Waiver
 from audit.timestamps import shown
 
 Fact = str | int | bool | None
@@ -80,6 +80,16 @@ def unknown(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | da
     return _verdict(Outcome.UNKNOWN, reason, tasks, facts)
 
 
+def unread(kind: Kind, /, **facts: Fact | datetime) -> Verdict:
+    """The subject cannot be judged without a list, and something of that is missing."""
+    return unknown(f"the {kind.words} could not be read completely", **facts)
+
+
+def gone_or_unread(vault: VaultSubject) -> Verdict:
+    """A vault that the list of vaults does not have: it is gone, or the list is not complete."""
+    return not_applicable("the vault is gone") if vault.vaults_complete else unread(Kind.VAULTS)
+
+
 def puzzled(what: str, tasks: Sequence[Task], /, **facts: Fact | datetime) -> Verdict:
     """Nobody can say how tasks went: the newest has an undocumented status, names an error, or says too little."""
     newest = tasks[-1]
@@ -136,6 +146,8 @@ class Control(Generic[S_contra]):
         kinds: what the rule judges.
         needs: lists that the rule cannot do without, beside the one that its subjects come from.
         reads: lists that the rule looks at too; without them it may still find a failure, and never passes.
+        weighs_gaps: the rule itself says unknown where what is missing could change its verdict. Any other rule passes
+            only where nothing is missing that may be about the subject: of what every run reads, or it needs or reads.
         compares: it looks at what the run before saw of the inventory.
         judges_departed: the rule has something to say about subjects that no vault holds.
         judges_deleted: the rule has something to say about resources that were deleted, and are still in a vault.
@@ -156,6 +168,7 @@ class Control(Generic[S_contra]):
     judge: Callable[[S_contra, Limits], Verdict]
     needs: frozenset[Kind] = frozenset()
     reads: frozenset[Kind] = frozenset()
+    weighs_gaps: bool = False
     compares: bool = False
     judges_departed: bool = False
     judges_deleted: bool = False

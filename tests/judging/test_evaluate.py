@@ -190,7 +190,10 @@ def test_what_a_subject_remembers_of_its_tasks_is_noted_first_and_freed_then() -
     assert not {"sorted_tasks", "last_success", "kept_successes"} & vars(estate.resources[0]).keys()
 
 
-OF_ROWS = a_control("CBR-001", SubjectKind.RESOURCE, SubjectKind.VAULT, reads=frozenset({Kind.BACKUPS}))
+OF_ROWS = a_control(
+    "CBR-001", SubjectKind.RESOURCE, SubjectKind.VAULT, reads=frozenset({Kind.BACKUPS}), weighs_gaps=True
+)
+FORGETFUL = a_control("CBR-001", *SubjectKind, needs=frozenset({Kind.BACKUPS}))
 ASKED = frozenset({Kind.TASKS, Kind.VAULTS, Kind.POLICIES, Kind.BACKUPS})
 
 
@@ -209,6 +212,23 @@ def test_nothing_passes_where_a_list_that_it_reads_was_asked_for_and_has_a_gap(
     subjects = arranged([a_task()], [], [a_vault()], collection)
 
     assert {finding.outcome for finding in evaluate(subjects, [OF_ROWS], demands())} == {outcome}
+
+
+@pytest.mark.parametrize("kind", sorted(ASKED))
+@pytest.mark.parametrize("is_row", [False, True], ids=["a page", "a row"])
+def test_a_rule_that_forgets_what_is_missing_passes_nobody(kind: Kind, *, is_row: bool) -> None:
+    missing = (
+        a_collection(asked=ASKED, rejected=(a_rejected(kind=kind),)) if is_row else a_collection(kind, asked=ASKED)
+    )
+    subjects = arranged([a_task()], [a_policy()], [a_vault()], missing)
+
+    assert {finding.outcome for finding in evaluate(subjects, [FORGETFUL], demands())} == {Outcome.UNKNOWN}
+
+
+def test_a_rule_that_forgets_what_is_missing_passes_where_nothing_is() -> None:
+    subjects = arranged([a_task()], [a_policy()], [a_vault()], a_collection(Kind.AGENTS, asked=ASKED))
+
+    assert {finding.outcome for finding in evaluate(subjects, [FORGETFUL], demands())} == {Outcome.PASS}
 
 
 def test_a_failure_stays_one_where_a_list_that_it_reads_has_a_gap() -> None:

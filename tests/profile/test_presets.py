@@ -13,8 +13,6 @@ from audit.profile.limits import LimitValues
 from audit.profile.presets import preset_text, preset_values
 from audit.profile.reading import presets_as_json
 
-OPT_IN = {f"CBR-{number}" for number in (204, 205, 206, 207, 303, 305, 306, 402, 407, 408, 503, 505)}
-
 EVERY = pytest.mark.parametrize("name", PRESETS)
 IDS = {control.id for control in CONTROLS}
 
@@ -75,10 +73,6 @@ def test_every_preset_that_names_a_control_applies_it(name: str) -> None:
     applied = {control.id for control in load_profile(name).selected}
 
     assert applied == (named - GROUPS.keys()) | groups
-
-
-def test_the_controls_that_have_to_be_asked_for_are_these() -> None:
-    assert {control.id for control in CONTROLS if control.opt_in} == OPT_IN
 
 
 def test_the_default_demands_what_a_profile_demands_that_says_nothing() -> None:

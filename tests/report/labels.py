@@ -7,8 +7,9 @@ from typing import Final
 
 from jinja2 import Environment, nodes
 
+from audit.collection import Kind
 from audit.controls import CONTROLS
-from audit.judging.findings import Outcome, Severity
+from audit.judging.findings import Outcome, Severity, unread
 from audit.report import advice, contents, html_report
 from audit.report.page import (
     calendar_rows,
@@ -47,7 +48,8 @@ def optional() -> set[str]:
     """Reasons that controls give: those without a translation are marked as English."""
     sources = Path(contents.__file__).parents[1].joinpath("controls").glob("*.py")
     found = {text for source in sources for text in _strings(ast.parse(source.read_text(encoding="utf-8")))}
-    return found | {f"{text}, and no enabled policy makes any" for text in found}
+    unread_lists = {unread(kind).reason for kind in Kind}
+    return found | unread_lists | {f"{text}, and no enabled policy makes any" for text in found}
 
 
 def _of_template(names: Mapping[str, int]) -> Iterator[str]:
