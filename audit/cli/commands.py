@@ -160,7 +160,9 @@ _SETTINGS: Final = (
     click.option(
         "--profile", metavar="NAME|FILE", help="Rules to judge by: a preset or a file.  [default: the preset 'default']"
     ),
-    click.option("--workers", metavar="N", help=f"Pages to read in parallel, 1 to {MOST_WORKERS}.  [default: {WORKERS}]"),
+    click.option(
+        "--workers", metavar="N", help=f"Pages to read in parallel, 1 to {MOST_WORKERS}.  [default: {WORKERS}]"
+    ),
 )
 
 

@@ -117,7 +117,7 @@ def test_what_weighs_gaps_itself_is_held_against_gaps() -> None:
 def test_every_control_has_its_own_tests() -> None:
     assert sorted(path.stem for path in Path(__file__).parent.glob("test_cbr_*.py")) == [
         f"test_{name}" for name in FILES
-    ], "tests/core/controls/test_cbr_NNN_name.py"
+    ], "tests/controls/test_cbr_NNN_name.py"
 
 
 @EVERY
