@@ -1,4 +1,4 @@
-"""Telling people and monitors about a run: every channel is optional, and none can fail the run.
+"""Notifications about a run. Every channel is optional, and none can fail the run.
 
 Imports cloud and report.
 """

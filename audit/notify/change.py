@@ -1,4 +1,4 @@
-"""What is different from the previous run, so that nobody is told the same thing twice."""
+"""What changed since the previous run, so that the same message is not sent twice."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,14 +14,14 @@ FailedPair = tuple[str, str, str]  # kind and id of the subject, and the control
 
 
 class Before(Struct, frozen=True):
-    """How the previous run ended, and the time that it judged at."""
+    """The conclusion and time of judgement of the previous run."""
 
     conclusion: Conclusion
     as_of: str
 
 
 class Recovered(Struct, frozen=True):
-    """A subject that is no longer shown as failing controls which it failed before."""
+    """A subject, and the controls that it failed before and no longer does."""
 
     kind: str
     name: str
@@ -29,14 +29,15 @@ class Recovered(Struct, frozen=True):
 
 
 class ChangedReport(Struct, frozen=True):
-    """A report, and what sets it apart from the one before, as report.json has both.
+    """A report, and how it differs from the previous one, both as in report.json.
 
     Attributes:
-        before: the previous run, None where there is none or its report cannot be read.
-        new: the problems that hold a failure which was not there before, worst first.
-        unlike: the problems whose only new failures the previous profile did not judge, worst first.
+        report: the report.
+        before: the previous run, or None if there is none or its report cannot be read.
+        new: problems that contain a new failure, worst first.
+        unlike: problems whose only new failures the previous profile did not judge, worst first.
         known: the other problems, worst first.
-        ended: what is no longer shown as failing; it may be mended, gone, or hidden by missing data.
+        ended: failures that are no longer shown; they may be resolved, gone, or hidden by missing data.
     """
 
     report: ReportJson
@@ -48,7 +49,7 @@ class ChangedReport(Struct, frozen=True):
 
     @property
     def is_news(self) -> bool:
-        """Tell whether the conclusion, the set of problems or the profile differs."""
+        """Whether the conclusion, the set of problems or the profile changed."""
         if self.before is None:
             return True
         return (
@@ -58,7 +59,7 @@ class ChangedReport(Struct, frozen=True):
 
 
 def compare(report: ReportJson, before: ReportJson | None) -> ChangedReport:
-    """Hold a report against the previous one; one of an unknown form counts as none."""
+    """Compare a report with the previous one; a previous report of an unknown format is ignored."""
     try:
         return _compare(report, before)
     except (AttributeError, LookupError, TypeError, ValueError):
@@ -87,13 +88,13 @@ def _compare(report: ReportJson, before: ReportJson | None) -> ChangedReport:
 
 
 def _uncompared(report: ReportJson) -> frozenset[FailedPair]:
-    """What only one of the two profiles judges, or this run may not see."""
+    """Return what only one of the two profiles judges, or what this run could not see."""
     parts = report["changes"]["not_compared"] if report["changes"] else ()
     return frozenset((part["subject"]["kind"], part["subject"]["id"], part["control"]) for part in parts)
 
 
 def _failures(problems: Iterable[ProblemJson]) -> dict[FailedPair, str]:
-    """Every failure that the problems hold, with its subject's name; under which problem it stands is no matter."""
+    """Return every failure in the problems, with the name of its subject, whatever problem it belongs to."""
     return {
         (subject["kind"], subject["id"], control): subject["name"]
         for problem in problems
@@ -105,7 +106,7 @@ def _failures(problems: Iterable[ProblemJson]) -> dict[FailedPair, str]:
 
 
 def _ended(failures: Mapping[FailedPair, str]) -> Iterator[Recovered]:
-    """Bring failures together by their subjects, in the order given."""
+    """Group failures by subject, in the given order."""
     controls: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for (kind, subject_id, control), name in failures.items():
         controls[kind, subject_id, name].append(control)

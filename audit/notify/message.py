@@ -1,7 +1,7 @@
-"""A change in a few plain lines for people: what it is, what is wrong since when, what to do, where the report is.
+"""A change as plain text for people: the verdict, the problems, what to do, and the link to the report.
 
-The text may become a mail, a chat message or an SMS, so it has no markup and no square brackets, which SMN refuses to
-send as an SMS.
+The text may be sent as mail, chat message or SMS. It has no markup and no square brackets, because SMN refuses to send
+those as SMS.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ _MOST_GAPS: Final = 3
 
 
 def subject(change: ChangedReport) -> str:
-    """Say the conclusion, the number of problems and the project in one line."""
+    """Return the conclusion, the number of problems and the project in one line."""
     run = change.report["run"]
     word = verdict(change.report).partition(":")[0]
     fresh = f" ({len(change.new)} new)" if change.new and change.before else ""
@@ -26,7 +26,7 @@ def subject(change: ChangedReport) -> str:
 
 
 def text(change: ChangedReport, report_url: str) -> str:
-    """Say everything that a person needs in order to act, the most urgent first."""
+    """Return everything a person needs to act, most urgent first."""
     return "\n".join(_unbracketed(line) for line in _lines(change, report_url)) + "\n"
 
 

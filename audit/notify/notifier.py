@@ -1,4 +1,4 @@
-"""Which channel is told of what, and the promise that none of them can fail or delay a run."""
+"""Which channel is notified of what. No channel can fail or delay a run."""
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -32,26 +32,26 @@ _LONGEST_AT_START: Final = timedelta(seconds=3)
 _SHORTEST: Final = timedelta(seconds=1)
 _REMEDIES: Final = {
     "smn": f"give the agency the action {smn.ACTION} for this topic (deploy/iam/), and check the topic's URN",
-    "webhook": "check the URL and what its receiver demands",
-    "ping": "check the URL of the check",
+    "webhook": "check the URL and the requirements of its receiver",
+    "ping": "check the ping URL",
 }
 _LOG = structlog.get_logger()
 
 
 class Notifier:
-    """Tells of one run through every channel that the settings name.
+    """Sends notifications about one run through the channels in the settings.
 
-    A message goes out only when the conclusion or the set of problems has changed; the dead-man switch hears of every
-    run. Whatever goes wrong becomes a line of the log.
+    Messages are sent only if the conclusion or the set of problems changed. The dead-man switch is pinged on every run.
+    Every failure is logged, not raised.
     """
 
     def __init__(self, settings: Settings, authenticate: Authenticate, time_left: Callable[[], timedelta]) -> None:
-        """Take the settings; nothing is sent yet.
+        """Store the settings; nothing is sent yet.
 
         Args:
             settings: name the channels.
-            authenticate: gives what signs requests for a project of the cloud.
-            time_left: how long the function may still run.
+            authenticate: returns the credentials that sign requests for a project.
+            time_left: returns how long the function may still run.
         """
         self._settings = settings
         self._authenticate = authenticate
@@ -59,25 +59,25 @@ class Notifier:
 
     @property
     def compares(self) -> bool:
-        """Tell whether a channel wants to know what has changed since the previous report."""
+        """Whether a channel needs to know what changed since the previous report."""
         return bool(self._settings.smn_topic or self._settings.webhook_url)
 
     def started(self, run_id: str) -> None:
-        """Tell the dead-man switch that a run has begun."""
+        """Tell the dead-man switch that a run has started."""
         self._ping(Signal.START, lambda: run_id, _LONGEST_AT_START)
 
     def failed(self, error: Exception) -> None:
-        """Tell the dead-man switch that no report could be made; the platform's failure destination tells people."""
+        """Tell the dead-man switch that the run failed; people are notified by the platform's failure destination."""
         self._ping(Signal.FAIL, lambda: REDACTOR.text(f"{type(error).__name__}: {error}"))
 
     def finished(self, report: "Report", before: Mapping[str, Any] | None, report_url: str, *, is_latest: bool) -> None:
-        """Tell people of a change, and the dead-man switch how the run ended: an incomplete one is a failure.
+        """Send changes to people and programs, and ping the dead-man switch; an incomplete run is a failure there.
 
         Args:
-            report: of the run.
-            before: report.json of the previous run, None where there is none or it cannot be read.
-            report_url: where report.html is.
-            is_latest: no later run is stored; what was judged of the past is no news.
+            report: the report of the run.
+            before: report.json of the previous run, or None if there is none or it cannot be read.
+            report_url: the URL of report.html.
+            is_latest: whether no later run is stored; an audit of the past is not news.
         """
         change = compare(orjson.loads(b"".join(FORMATS["report.json"](report))), before)
         if self.compares and is_latest and change.is_news:
@@ -120,19 +120,19 @@ class Notifier:
     ) -> None:
         try:
             self._exchange(channel, make(), project_id, min(longest, self._time_left() / 4))
-        except Exception as error:  # noqa: BLE001  # a run that is stored must not fail because of a message
+        except Exception as error:  # noqa: BLE001  # a stored run must not fail because of a notification
             _LOG.warning("notification.failed", channel=channel, cause=f"{type(error).__name__}: {error}")
         else:
             _LOG.info("notification.sent", channel=channel)
 
     def _exchange(self, channel: str, request: requests.Request, project_id: str, budget: timedelta) -> None:
-        """Send one request and insist on a good answer.
+        """Send one request and require a successful response.
 
         Raises:
-            SourceError: there was none.
+            SourceError: the request failed.
         """
         if budget < _SHORTEST:
-            raise SourceError("it was not sent: too little of the function's time is left")
+            raise SourceError("not sent: too little of the function's time is left")
         limits = RequestLimits(connect=_LONGEST_AT_START, request=budget, budget=budget, tries=1)
         dialect = replace(JSON, remedy=lambda *_: _REMEDIES[channel])
         with closing(Transport(limits=limits, dialect=dialect)) as transport:
@@ -141,4 +141,4 @@ class Notifier:
                 return
             answer = transport.once(request)
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            raise SourceError(f"it was answered with {answer.status}; {_REMEDIES[channel]}")
+            raise SourceError(f"answered with {answer.status}; {_REMEDIES[channel]}")

@@ -1,7 +1,7 @@
-"""A dead-man switch: a monitor that raises the alarm when nothing was heard for too long.
+"""A dead-man switch: a monitor that raises an alarm if it has not been pinged for too long.
 
-The convention is that of healthchecks.io: a request to the check's address says that all went well, and to the address
-with ``/start`` or ``/fail`` behind it that a run began or failed.
+It follows the convention of healthchecks.io: a request to the check's URL reports success; ``/start`` or ``/fail``
+appended to the URL reports the start or the failure of a run.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ import requests
 
 
 class Signal(StrEnum):
-    """What is said, as it stands behind the address."""
+    """The signals, as suffixes of the URL."""
 
     START = "/start"
     SUCCESS = ""
@@ -18,6 +18,6 @@ class Signal(StrEnum):
 
 
 def ping(url: str, signal: Signal, text: str) -> requests.Request:
-    """Make the request that gives a signal; the text is for those who look at the check."""
+    """Return the request that sends a signal; the monitor shows the text."""
     headers = {"Content-Type": "text/plain; charset=utf-8"}
     return requests.Request("POST", f"{url.rstrip('/')}{signal}", data=text.encode(), headers=headers)

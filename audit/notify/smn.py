@@ -15,7 +15,7 @@ _LONGEST_MESSAGE: Final = 256 * 1024
 
 
 class Topic(Struct, frozen=True):
-    """A topic by its URN, which names the region and the project that it belongs to."""
+    """A topic by its URN, which contains its region and project."""
 
     urn: str
     region: str
@@ -23,18 +23,18 @@ class Topic(Struct, frozen=True):
 
     @classmethod
     def of(cls, urn: str) -> "Topic":
-        """Take apart a URN that the settings have checked."""
+        """Parse a URN that the settings have validated."""
         _, _, region, project_id, _ = urn.split(":")
         return cls(urn, region, project_id)
 
 
 def publish(topic: Topic, endpoint: str, subject: str, text: str) -> requests.Request:
-    """Make the request that publishes a message; what is too long is cut."""
+    """Return the request that publishes a message; subject and message are truncated if too long."""
     url = f"{endpoint}/v2/{topic.project_id}/notifications/topics/{topic.urn}/publish"
     body = {"subject": _cut(subject, _LONGEST_SUBJECT), "message": _cut(text, _LONGEST_MESSAGE)}
     return requests.Request("POST", url, json=body)
 
 
 def _cut(text: str, most: int) -> str:
-    """Keep as many bytes as may be sent, and no half character."""
+    """Truncate to a number of bytes without splitting a character."""
     return text.encode()[:most].decode(errors="ignore")

@@ -1,4 +1,4 @@
-"""A webhook: the change as JSON (schemas/webhook/v1.json), signed so that the receiver knows from whom it comes.
+"""A webhook: the change as JSON (schemas/webhook/v1.json), signed so that the receiver can check who sent it.
 
 The signature is HMAC-SHA256 with the shared secret over the timestamp, a dot and the body; docs/deploy.md shows how to
 check it.
@@ -23,7 +23,7 @@ MOST_PROBLEMS: Final = 200
 
 
 def call(url: str, secret: str, change: ChangedReport, report_url: str, now: datetime) -> requests.Request:
-    """Make the request that tells of a change; without a secret it is not signed."""
+    """Return the request that sends a change; without a secret it is not signed."""
     body = orjson.dumps(_content(change, report_url))
     timestamp = str(int(now.timestamp()))
     headers = {"Content-Type": "application/json", "User-Agent": f"cbr-audit/{__version__}", TIMESTAMP: timestamp}
@@ -33,7 +33,7 @@ def call(url: str, secret: str, change: ChangedReport, report_url: str, now: dat
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """Compute the signature that a receiver must find."""
+    """Return the signature that a receiver must expect."""
     return hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
 
 

@@ -1,11 +1,14 @@
-"""The profile: what an organisation demands of its backups, as people write it in YAML.
+"""The profile: the rules that an organisation's backups are judged by, written in YAML.
 
-A profile stands on a preset and says what differs: whom it is about (scope), which controls, by which limits, for whom
-other ones (levels), when runs may stay away (maintenance), which failures somebody accepts (waivers), and which
-restores somebody signs for (drills).
+A profile is based on a preset and says what differs: which subjects are judged (scope), which controls apply and with
+which
+limits, which subjects have limits of their own (levels), when missing runs are expected (maintenance), which failures
+are
+accepted (waivers), and which restores were tested by hand (drills).
 
-A profile is read before the first request, and turned into what the core knows after it. Its parts import the core only
-then, inside of the methods that do so, because that takes longer than importing requests.
+A profile is read before the first request, and converted to the types of the core after it. To keep the start quick,
+its
+parts import the core only then, inside the methods that need it.
 
 Imports controls, judging, report, schedule and subjects.
 """

@@ -1,4 +1,4 @@
-"""Which controls a profile applies: single ones by id, or a whole group by its name."""
+"""Which controls a profile applies: ids, or groups by name."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
@@ -17,7 +17,7 @@ _ID_OF: Final = {name: control for control, name in NAMES.items()}
 
 
 def in_order(chosen: Iterable[str]) -> tuple[str, ...]:
-    """Put a group's controls in its place, and every id once, in the order of the catalogue."""
+    """Expand groups, remove duplicates and sort by the order of the catalogue."""
     ids = {control_id for word in chosen for control_id in GROUPS.get(word, (word,))}
     return tuple(control_id for control_id in IDS if control_id in ids)
 
@@ -26,7 +26,7 @@ def _control_id(text: str) -> str:
     if text in IDS:
         return text
     known = _ID_OF.get(text.lower())
-    raise ValueError(f"there is no control {text!r}" + (f"; its id is {known}" if known else hint(text.upper(), IDS)))
+    raise ValueError(f"unknown control {text!r}" + (f"; its id is {known}" if known else hint(text.upper(), IDS)))
 
 
 def _id_or_group(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Days as people write them."""
+"""Days in a profile."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -11,7 +11,7 @@ _DATE: Final = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 
 
 def _day(written: object) -> object:
-    """Read a date as text has it; JSON and our YAML know no dates."""
+    """Parse a date from a string; neither JSON nor our YAML has a date type."""
     if not isinstance(written, str):
         return written
     if not _DATE.fullmatch(written):
@@ -19,7 +19,7 @@ def _day(written: object) -> object:
     try:
         return date.fromisoformat(written)
     except ValueError as error:
-        raise ValueError(f"there is no day {written}") from error
+        raise ValueError(f"{written} is not a valid date") from error
 
 
 WrittenDay = Annotated[date, BeforeValidator(_day)]
@@ -27,12 +27,12 @@ WrittenDay = Annotated[date, BeforeValidator(_day)]
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """The moment at which a day begins by the clocks of a zone."""
+    """Return the time at which a day starts in a time zone."""
     from audit.schedule.maintenance import in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
 
     return in_utc(datetime.combine(day, time(0)), zone)
 
 
 def end_of(day: date, zone: ZoneInfo) -> datetime:
-    """The moment at which the next day begins."""
+    """Return the time at which the next day starts."""
     return start_of(day + timedelta(days=1), zone)

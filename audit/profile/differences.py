@@ -1,4 +1,4 @@
-"""In which keys a profile differs from the one of an earlier run."""
+"""The keys in which a profile differs from that of an earlier run."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -16,13 +16,13 @@ _NOT_KNOWN: Final = ("the profile of the run before cannot be read",)
 def profile_changes(
     before: Mapping[str, Any] | None, now: Profile, *, is_of_this_version: bool = True
 ) -> tuple[str, ...]:
-    """Name the keys that differ, in order, such as ``controls`` and ``limits.grace_hours``.
+    """Return the keys that differ, sorted, such as ``controls`` and ``limits.grace_hours``.
 
     Args:
-        before: the canonical form of the earlier one; what this version has added to it since has its default.
-        now: the present one.
-        is_of_this_version: the same version of cbr-audit wrote the earlier one; another may not have known some of the
-            usual controls, and that it leaves them out says nothing.
+        before: the canonical form of the earlier profile; keys added since then have their defaults.
+        now: the current profile.
+        is_of_this_version: whether this version of cbr-audit wrote the earlier profile; if not, the earlier version may
+            not have known some of the default controls, so their absence means nothing.
     """
     if before is None:
         return _NOT_KNOWN

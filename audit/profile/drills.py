@@ -1,4 +1,4 @@
-"""Restore drills as people write them: who restored what and when, what was checked, and until when that counts."""
+"""Restore drills in a profile: who restored what and when, what was checked, and until when it counts."""
 
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -32,18 +32,20 @@ class DrillValues(Written):
         from audit.judging.selection import literal_characters  # noqa: PLC0415  # see audit/profile/__init__.py
 
         if literal_characters(pattern) < _FEWEST_CHARACTERS:
-            raise ValueError(f"it would fit nearly anything; give {_FEWEST_CHARACTERS} characters beside * and ?")
+            raise ValueError(
+                f"the pattern matches nearly everything; use at least {_FEWEST_CHARACTERS} characters beside * and ?"
+            )
         return pattern
 
     @field_validator("valid_until")
     @classmethod
     def _is_not_before_the_restore(cls, day: WrittenDay, info: ValidationInfo) -> WrittenDay:
         if "date" in info.data and day < info.data["date"]:
-            raise ValueError("it must not be earlier than the date of the restore")
+            raise ValueError("must not be before the date of the restore")
         return day
 
     def drill(self, zone: ZoneInfo) -> "Drill":
-        """The drill as the core knows it: it counts to the end of its last day."""
+        """Return the drill as the core's type; it counts until the end of its last day."""
         from audit.subjects import Drill  # noqa: PLC0415  # see audit/profile/__init__.py
 
         return Drill(

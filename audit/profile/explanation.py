@@ -1,4 +1,4 @@
-"""What a profile demands, in plain words: each control with its limits and where they come from, then the rest."""
+"""A profile in plain words: each control with its limits and their sources, then everything else."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,19 +25,19 @@ _PARTS: Final = {
 
 
 def limits_of(control: Control[Any]) -> tuple[str, ...]:
-    """Name the limits that a control compares with: those that its documentation names where it says how it judges."""
+    """Return the limits that a control uses: those that its documentation names under "How it is judged"."""
     judged = control.doc.partition("How it is judged")[2].partition("How to fix it")[0]
     named = set(_KEY.findall(judged))
     return tuple(name for name in LimitValues.model_fields if name in named)
 
 
 def explain(source: ProfileSource, profile: Profile, now: datetime) -> Iterator[str]:
-    """Write a profile as lines for a person."""
-    yield f"Profile      {source.name}, over the preset {profile.preset}"
-    yield f"Look-back    {profile.look_back}; a first run reads the last 30 days, later ones go on where it ended"
-    yield f"Zone         {profile.timezone}: people are shown its times beside UTC"
+    """Yield a profile as lines for a person."""
+    yield f"Profile      {source.name}, based on the preset {profile.preset}"
+    yield f"Look-back    {profile.look_back}; the first run reads the last 30 days, each later run continues from it"
+    yield f"Zone         {profile.timezone}: pages show times in this zone and in UTC"
     yield f"Reports      {', '.join(profile.formats)}"
-    yield f"Language     {LANGUAGES[profile.language]}, on the page"
+    yield f"Language     {LANGUAGES[profile.language]}, on the pages"
     yield ""
     yield from _controls(source, profile)
     yield from _other_limits(source, profile)
@@ -60,7 +60,7 @@ def _controls(source: ProfileSource, profile: Profile) -> Iterator[str]:
 
 
 def _other_limits(source: ProfileSource, profile: Profile) -> Iterator[str]:
-    """The limits that no applied control names, so that every number of the profile is shown once at least."""
+    """Yield the limits that no applied control names, so that every limit is shown at least once."""
     shown = {name for control in profile.selected for name in limits_of(control)}
     rest = [name for name in LimitValues.model_fields if name not in shown]
     if rest:
@@ -70,7 +70,7 @@ def _other_limits(source: ProfileSource, profile: Profile) -> Iterator[str]:
 
 
 def _limit(name: str, source: ProfileSource, profile: Profile) -> str:
-    """One limit, where it comes from, and what other levels have."""
+    """Describe one limit: its value, its source, and the values in levels."""
     others = [f"{level.name}: {_value(level.limits.written[name])}" for level in profile.levels
               if name in level.limits.written]  # fmt: skip
     levels = f"; {', '.join(others)}" if others else ""
@@ -93,7 +93,7 @@ def _value(value: object) -> str:
 
 def _scope(profile: Profile) -> Iterator[str]:
     include, exclude = profile.scope.include, profile.scope.exclude
-    yield f"Scope        {_selection(include) if include else 'everything that CBR holds or names'}"
+    yield f"Scope        {_selection(include) if include else 'everything that CBR lists or names'}"
     if exclude:
         yield f"  without    {_selection(exclude)}"
     yield ""
@@ -102,7 +102,7 @@ def _scope(profile: Profile) -> Iterator[str]:
 def _levels(profile: Profile) -> Iterator[str]:
     if not profile.levels:
         return
-    yield "Levels       the first one that selects a subject counts"
+    yield "Levels       the first matching level applies"
     for number, level in enumerate(profile.levels, 1):
         yield f"  {number}. {level.name}: {_selection(level.select)}"
         yield from (f"       {name}: {_value(value)}" for name, value in level.limits.written.items())
@@ -112,7 +112,7 @@ def _levels(profile: Profile) -> Iterator[str]:
 def _maintenance(profile: Profile, now: datetime) -> Iterator[str]:
     if not profile.maintenance:
         return
-    yield "Maintenance  runs that are due in these times are not judged"
+    yield "Maintenance  runs due at these times are not judged"
     for values in profile.maintenance:
         window = values.upkeep(profile.timezone).window
         days = f"{', '.join(values.weekly or values.dates or ())}, " if values.weekly or values.dates else ""
@@ -128,7 +128,7 @@ def _waivers(profile: Profile, now: datetime) -> Iterator[str]:
     if not profile.waivers:
         yield "Waivers      none"
         return
-    yield "Waivers      the outcome stays, and does not count against the project"
+    yield "Waivers      the outcome is kept, but does not make the project non-compliant"
     for values, waiver in zip(profile.waivers, profile.demands_at(now).waivers, strict=True):
         ticket = f" [{values.ticket}]" if values.ticket else ""
         yield f"  {values.control} of {values.subject}: {values.reason} ({values.owner}){ticket}"
@@ -139,7 +139,7 @@ def _drills(profile: Profile) -> Iterator[str]:
     if not profile.drills:
         return
     yield ""
-    yield "Drills       restores that somebody signed for; CBR-601 takes them beside restore tasks"
+    yield "Drills       restores that were tested by hand; CBR-601 accepts them as well as restore tasks"
     for values in profile.drills:
         evidence = f" [{values.evidence}]" if values.evidence else ""
         yield f"  {values.date} {values.resource}: {values.checked} ({values.by}){evidence}"
@@ -147,7 +147,7 @@ def _drills(profile: Profile) -> Iterator[str]:
 
 
 def days_left(until: datetime, now: datetime) -> str:
-    """Say how long a waiver still holds."""
+    """Say how many days of a waiver are left."""
     left = until - now
     if left <= timedelta(0):
         return "EXPIRED"

@@ -1,4 +1,4 @@
-"""What is wrong with a profile, in words: each mistake with its key, and with the nearest one that exists."""
+"""The errors in a profile, in words: each with its key and the nearest valid one."""
 
 import typing
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,11 +21,11 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 def named(faults: Iterable[Mapping[str, Any]]) -> Iterator[tuple[KeyPath, str]]:
-    """Say of each fault that pydantic found where it is and what is wrong."""
+    """Yield the place and the message of each error that pydantic found."""
     every = [(tuple(fault["loc"]), fault["type"], fault["msg"]) for fault in faults]
     around = {place[:size] for place, _, _ in every for size in range(len(place))}
     for place, kind, message in every:
-        if kind != "too_short" or place not in around:  # a list whose items are all wrong is not empty
+        if kind != "too_short" or place not in around:  # a list whose items are all invalid is not empty
             yield place, _words(place, kind, message)
 
 
@@ -39,7 +39,7 @@ def _words(place: KeyPath, kind: str, message: str) -> str:
 
 
 def _keys(place: KeyPath) -> Iterable[str]:
-    """The keys that exist at a place of a profile."""
+    """Return the valid keys at a place in a profile."""
     model: type[BaseModel] = Profile
     for part in place:
         if isinstance(part, str):
@@ -48,7 +48,7 @@ def _keys(place: KeyPath) -> Iterable[str]:
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models that a type speaks of."""
+    """Return the models that a type annotation contains."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in typing.get_args(annotation) for model in _models(part)]

@@ -1,6 +1,6 @@
-"""What a profile demands, as a strength: so it shows what was loosened since the run before, and what was tightened.
+"""The strength of a profile, to show what was loosened or tightened since the previous run.
 
-Left out is what only changes how a report looks, and a limit of which nobody can say whether more of it is stricter.
+Left out are keys that only change how a report looks, and limits for which it is unclear whether more is stricter.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,18 +15,18 @@ _HOURS: Final = {"d": 24, "h": 1}
 
 
 def _any_of(first: Value, second: Value) -> bool:
-    """A list of what is accepted: each item makes it weaker, and without a list everything is accepted."""
+    """Compare lists of accepted values: each item makes a list weaker, and no list accepts everything."""
     return only(second, first)
 
 
 def _for_days(first: Value, second: Value) -> bool:
-    """A day until which something is accepted: the earlier it comes, the stronger, and nothing means not at all."""
+    """Compare the days until which something is accepted: earlier is stronger, and none is strongest."""
     return first is not None and (second is None or str(first) > str(second))
 
 
 _STRICTER: Final[Mapping[str, Lacks]] = {"less": less, "more": more, "many": many, "few": few, "any": _any_of}
 _UNSAID: Final = {key: limit.default for key, limit in LIMITS.items() if limit.is_later}
-"""What limits mean that the canonical form leaves out where they are as usual."""
+"""The defaults of limits that the canonical form omits."""
 ORDERS: Final[Mapping[str, Lacks]] = {
     **{key: _STRICTER[limit.stricter] for key, limit in LIMITS.items() if limit.stricter},
     "controls": many,
@@ -37,13 +37,13 @@ ORDERS: Final[Mapping[str, Lacks]] = {
     "waived_until": _for_days,
     "look_back_hours": more,
 }
-"""The order of each aspect of a profile."""
+"""How to compare each aspect of a profile."""
 
 
 def strength_of(profile: Mapping[str, Any], other: Mapping[str, Any]) -> Strength:
-    """Say how much a profile demands, by its canonical form; of what only another one names, it has to speak too.
+    """Return the strength of a profile in canonical form, including the levels and waivers that only the other one has.
 
-    What an older version of cbr-audit did not know, its profiles do not say, and it is not compared.
+    Keys that the older version of cbr-audit did not have are not compared.
     """
     return dict([*_of_all(profile), *_of_levels(profile, other), *_of_waivers(profile, other)])
 
@@ -59,7 +59,7 @@ def _of_all(profile: Mapping[str, Any]) -> Iterator[tuple[Aspect, Value]]:
 
 
 def _of_levels(profile: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[tuple[Aspect, Value]]:
-    """Say of each level of one of both whom it selects, and what it demands where one of them writes a limit."""
+    """Yield, for each level of either profile, what it selects and each limit that either sets."""
     own, others = ({level["name"]: level for level in each["levels"]} for each in (profile, other))
     for name in sorted(own.keys() | others.keys()):
         written = {key for levels in (own, others) for key in levels.get(name, {"limits": ()})["limits"]}
@@ -78,7 +78,7 @@ def _of_waivers(profile: Mapping[str, Any], other: Mapping[str, Any]) -> Iterato
 
 
 def _numbers(limits: Mapping[str, Any]) -> Mapping[str, Value]:
-    """The limits that have an order, those that are not given as what they then mean."""
+    """Return the limits that can be compared, with missing ones replaced by what they stand for."""
     found: dict[str, Value] = {}
     for name, value in {**_UNSAID, **limits}.items():
         if name in LIMITS and LIMITS[name].stricter:

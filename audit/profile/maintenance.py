@@ -1,4 +1,4 @@
-"""Maintenance windows as people write them: a name and hours by local clocks, once, every week, or on some dates."""
+"""Maintenance windows in a profile: a name and local hours, once, weekly or on dates."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ _MIDNIGHT: Final = "00:00"
 
 
 def _date(text: str) -> str:
-    """Accept a date, or the month and the day of every year."""
+    """Accept a date, or a month and day of every year."""
     written = f"{_LEAP_YEAR}-{text}" if _YEARLY.fullmatch(text) else text
     try:
         date.fromisoformat(written)
@@ -65,7 +65,7 @@ class MaintenanceValues(Written):
     @field_validator("start", "end")
     @classmethod
     def _has_its_form(cls, text: str | None, info: ValidationInfo) -> str | None:
-        if text is not None and {"weekly", "dates"} <= info.data.keys():  # else nobody can say which form is meant
+        if text is not None and {"weekly", "dates"} <= info.data.keys():  # otherwise it is unclear which form is meant
             _clock(text) if info.data["weekly"] or info.data["dates"] else _local(text)
         return text
 
@@ -76,21 +76,21 @@ class MaintenanceValues(Written):
         if is_once and text is not None and (start := info.data.get("start")):
             length = _local(text) - _local(start)
             if not timedelta(0) < length <= _LONGEST:
-                raise ValueError(f"it must be later than the start, and by {_LONGEST.days} days at the most")
+                raise ValueError(f"must be later than the start, by {_LONGEST.days} days at most")
         return text
 
     @model_validator(mode="after")
     def _is_a_time(self) -> "MaintenanceValues":
         if self.weekly and self.dates:
-            raise ValueError("it is weekly or has dates, not both; write two entries")
+            raise ValueError("weekly and dates cannot be combined; write two entries")
         if (self.start is None) != (self.end is None):
-            raise ValueError("start and end belong together; one of them is missing")
+            raise ValueError("give both start and end, or neither")
         if self.start is None and not self.dates:
-            raise ValueError("start and end are missing; only dates alone are whole days")
+            raise ValueError("give start and end; only entries with dates may omit them and last whole days")
         return self
 
     def upkeep(self, zone: str) -> "Upkeep":
-        """The window as the core knows it; without a zone of its own, in the one that is given."""
+        """Return the window as the core's type, in its own zone or the given one."""
         from audit.judging.demands import Upkeep  # noqa: PLC0415  # see audit/profile/__init__.py
 
         own = ZoneInfo(self.zone or zone)
@@ -135,5 +135,5 @@ def _read(read: Callable[[str], _Time], text: str, form: str) -> _Time:
     except ValueError as error:
         raise ValueError(f"write {form}") from error
     if found.tzinfo is not None:
-        raise ValueError(f"write {form}; zone: names the zone")
+        raise ValueError(f"write {form}; give the zone with the key zone")
     return found

@@ -1,4 +1,4 @@
-"""The profile: what an organisation demands of its backups."""
+"""The profile: the rules that an organisation's backups are judged by."""
 
 import hashlib
 import re
@@ -63,7 +63,7 @@ class Profile(Written):
         default=("report.json", "findings.csv", "report.html"),
         description="Reports that are written; report.json is always one of them.",
     )
-    # what is left out is made without a check, for which its model would have to be built by itself
+    # a default is constructed without validation, which would need its model to be built
     scope: ScopeValues = Field(default_factory=ScopeValues.model_construct, description="What is judged.")
     limits: LimitValues = Field(
         default_factory=LimitValues.model_construct, description="The numbers that controls compare with."
@@ -87,7 +87,7 @@ class Profile(Written):
     @classmethod
     def _preset_exists(cls, name: str) -> str:
         if name not in PRESETS:
-            raise ValueError(f"there is no preset {name!r}{hint(name, PRESETS)}")
+            raise ValueError(f"unknown preset {name!r}{hint(name, PRESETS)}")
         return name
 
     @field_validator("formats")
@@ -97,7 +97,7 @@ class Profile(Written):
 
     @property
     def remembered(self) -> timedelta:
-        """How far back tasks are judged and remembered."""
+        """How far back tasks are judged and kept."""
         number, unit = int(self.look_back[:-1]), self.look_back[-1]
         return timedelta(days=number) if unit == "d" else timedelta(hours=number)
 
@@ -106,7 +106,7 @@ class Profile(Written):
     def _is_a_time_ago(cls, text: str) -> str:
         found = _LOOK_BACK.fullmatch(text)
         if not found or int(found[1]) > _LONGEST_IN_HOURS[found[2]]:
-            raise ValueError("write a number of days or hours, such as 30d or 12h, of 366 days at the most")
+            raise ValueError("write a number of days or hours, such as 30d or 12h, up to 366 days")
         return text
 
     @field_validator("controls")
@@ -118,11 +118,11 @@ class Profile(Written):
     @classmethod
     def _something_is_left(cls, ids: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if "controls" in info.data and set(info.data["controls"]) <= set(ids):
-            raise ValueError("no control is left")
+            raise ValueError("no controls are left")
         return in_order(ids)
 
     def repeated(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Say where something stands twice that must be told apart by its name: the place, and what is wrong."""
+        """Yield the place and message of each level name or waiver that occurs twice."""
         keys: dict[tuple[str, ...], int] = {}
         named = [("levels", level.name) for level in self.levels]
         for number, key in enumerate(named):
@@ -144,7 +144,7 @@ class Profile(Written):
 
     @property
     def selected(self) -> "tuple[Control[Any], ...]":
-        """The controls that are applied, in order of id."""
+        """The applied controls, sorted by id."""
         from audit.controls import CONTROLS  # noqa: PLC0415  # see audit/profile/__init__.py
 
         applied = set(self.controls) - set(self.skip)
@@ -152,17 +152,17 @@ class Profile(Written):
 
     @property
     def lists(self) -> tuple[Kind, ...]:
-        """The lists that have to be read, in order: what every run reads, and what a selected control looks at."""
+        """The lists to read, in order: those that every run reads, and those that a selected control needs."""
         needed = ALWAYS_READ.union(*(control.needs | control.reads for control in self.selected))
         return tuple(kind for kind in Kind if kind in needed)
 
     @property
     def compares(self) -> bool:
-        """Whether a selected control looks at what the run before saw of the inventory."""
+        """Whether a selected control compares with the inventory of the previous run."""
         return any(control.compares for control in self.selected)
 
     def demands_at(self, now: datetime) -> "Demands":
-        """Return what is demanded, judged at a time."""
+        """Return what the core judges by, at a time of judgement."""
         from audit.judging.demands import Demands  # noqa: PLC0415  # see audit/profile/__init__.py
 
         zone = ZoneInfo(self.timezone)

@@ -1,4 +1,4 @@
-"""From what people write to a profile: the preset below it is filled in, and every mistake is named with its line."""
+"""From YAML to a profile: fill in the preset, and report every error with its line."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,11 +18,12 @@ _KINDS: Final = {list: "a list", int: "a number"}
 
 
 class ProfileSource(Struct, frozen=True):
-    """What somebody wrote, before it is a profile.
+    """The values that were written, before they are validated.
 
     Attributes:
-        name: what errors call it, such as the path of the file.
-        lines: of each key and each item, its line; empty where it was no text.
+        name: the name to use in errors, such as the path of the file.
+        values: the parsed values.
+        lines: the line of each key and item; empty if the source was not text.
     """
 
     name: str
@@ -30,11 +31,11 @@ class ProfileSource(Struct, frozen=True):
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
 
     def line_of(self, place: KeyPath) -> int:
-        """Return the line of a key, or of the nearest part around it that was written; 0 where there is no text."""
+        """Return the line of a key, or of the nearest enclosing part that was written; 0 if there is no text."""
         return next((self.lines[place[:size]] for size in range(len(place), -1, -1) if place[:size] in self.lines), 0)
 
     def located(self, remarks: Iterable[tuple[KeyPath, str]]) -> tuple[str, ...]:
-        """Put its line before each remark, in the order of the file."""
+        """Prefix each remark with its line, in the order of the file."""
         found = sorted(((self.line_of(place), text) for place, text in remarks), key=lambda remark: remark[0])
         return tuple(f"line {line}: {text}" if line else text for line, text in found)
 
@@ -43,23 +44,23 @@ def read_source(text: str | bytes, name: str) -> ProfileSource:
     """Read YAML.
 
     Raises:
-        ProfileError: it is no YAML, or holds no keys.
+        ProfileError: the text is not YAML or has no keys.
     """
-    from audit.profile.yaml_text import read_yaml  # noqa: PLC0415  # a run on a preset reads no YAML
+    from audit.profile.yaml_text import read_yaml  # noqa: PLC0415  # a run with a preset reads no YAML
 
     read = read_yaml(text, name)
     if read.values is None:
         return ProfileSource(name)
     if not isinstance(read.values, dict):
-        raise ProfileError(f"{name} must hold keys such as limits:, not {_KINDS.get(type(read.values), 'a text')}")
+        raise ProfileError(f"{name} must contain keys such as limits:, not {_KINDS.get(type(read.values), 'text')}")
     return ProfileSource(name, read.values, read.lines)
 
 
 def find_source(given: str | None) -> ProfileSource:
-    """Read what is configured: the name of a preset, YAML text, the path of a file, or nothing for the defaults.
+    """Read the configured profile: a preset's name, YAML text, a file's path, or None for the defaults.
 
     Raises:
-        ProfileError: the file cannot be read, or holds no keys.
+        ProfileError: the file cannot be read or has no keys.
     """
     if given is None or given in PRESETS:
         return (
@@ -73,15 +74,15 @@ def find_source(given: str | None) -> ProfileSource:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ProfileError(
-            f"the profile {given} cannot be read: {reason}; give a file, or one of {', '.join(PRESETS)}"
+            f"cannot read the profile {given}: {reason}; give a file, or one of {', '.join(PRESETS)}"
         ) from error
 
 
 def build(source: ProfileSource) -> Profile:
-    """Build a profile over its preset.
+    """Build a profile from the written values and its preset.
 
     Raises:
-        ProfileError: naming every key at fault with its line, and the nearest key that exists.
+        ProfileError: names every invalid key with its line and the nearest valid key.
     """
     try:
         profile = Profile.model_validate(_over_preset(source.values))
@@ -95,14 +96,14 @@ def build(source: ProfileSource) -> Profile:
 
 
 def parse_profile(text: str | bytes, name: str) -> Profile:
-    """Read a profile from YAML.
+    """Parse a profile from YAML.
 
     Args:
-        text: the YAML.
-        name: what errors call it, such as the path of the file.
+        text: the YAML text.
+        name: the name to use in errors, such as the path of the file.
 
     Raises:
-        ProfileError: naming every line and key at fault, with the nearest key that exists.
+        ProfileError: names every invalid line and key, and the nearest valid key.
     """
     return build(read_source(text, name))
 
@@ -111,31 +112,31 @@ def build_profile(values: Mapping[str, Any], name: str) -> Profile:
     """Build a profile from parsed values, such as those of an event.
 
     Raises:
-        ProfileError: naming every key at fault, with the nearest key that exists.
+        ProfileError: names every invalid key, and the nearest valid key.
     """
     return build(ProfileSource(name, values))
 
 
 def load_profile(given: str | None) -> Profile:
-    """Read a profile that is configured: the name of a preset, YAML text, the path of a file, or nothing.
+    """Load the configured profile: a preset's name, YAML text, a file's path, or None for the defaults.
 
     Raises:
-        ProfileError: the file cannot be read, or the profile cannot be used.
+        ProfileError: the file cannot be read or the profile is invalid.
     """
     return build(find_source(given))
 
 
 def presets_as_json() -> bytes:
-    """Read the files of all presets, for ``make schemas`` to write what they say."""
+    """Read the files of all presets, so that ``make schemas`` can write presets.json."""
     values = {name: read_source(preset_text(name), f"the preset {name}").values for name in PRESETS}
     return orjson.dumps(values, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _over_preset(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Fill in what the preset says where the file is silent; of the limits, each one for itself."""
+    """Fill in the preset's values for missing keys, and for each missing limit."""
     name = values.get("preset", "default")
     base = preset_values(name) if isinstance(name, str) and name in PRESETS else {}
-    written = {key: value for key, value in values.items() if value is not None}  # "limits:" with nothing below it
+    written = {key: value for key, value in values.items() if value is not None}  # "limits:" with nothing under it
     limits = written.get("limits", {})
     if isinstance(limits, dict):
         written["limits"] = {**base.get("limits", {}), **limits}

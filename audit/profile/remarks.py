@@ -1,4 +1,4 @@
-"""What a profile says without effect, or to no good: not wrong, and worth a warning before a run shows it."""
+"""Warnings about a profile: valid settings that have no effect or do harm."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ Remark = tuple[KeyPath, str]
 
 
 def remarks(source: ProfileSource, profile: Profile, now: datetime) -> tuple[str, ...]:
-    """Say what will be unused, with its line."""
+    """Yield the settings that have no effect, each with its line."""
     found = [
         *_on_skipped(source, profile),
         *_on_limits(source, profile),
@@ -52,11 +52,11 @@ def _on_levels(profile: Profile) -> Iterator[Remark]:
 
 
 def _on_limit(name: str, place: KeyPath, profile: Profile) -> Iterable[Remark]:
-    """Say where a limit is set for controls that are not applied."""
+    """Yield the limits that are set for controls that are not applied."""
     users = [control.id for control in CONTROLS if name in limits_of(control)]
     applied = {control.id for control in profile.selected}
     if users and applied.isdisjoint(users):
-        yield place, f"{name} has no effect: {', '.join(users)} would use it, and none of them is applied"
+        yield place, f"{name} has no effect: none of the controls that use it is applied ({', '.join(users)})"
 
 
 def _on_maintenance(profile: Profile, now: datetime) -> Iterator[Remark]:
@@ -70,7 +70,7 @@ def _trouble(window: MaintenanceWindow, now: datetime) -> str:
     if window.is_over(now):
         return "is over"
     lasts = isinstance(window, OnDays) and len(window.weekdays) * window.length > _HALF_A_WEEK
-    return "takes more than half of every week: what is due in it is never judged" if lasts else ""
+    return "covers more than half of every week: runs due in it are never judged" if lasts else ""
 
 
 def _on_waivers(profile: Profile, now: datetime) -> Iterator[Remark]:
@@ -81,7 +81,7 @@ def _on_waivers(profile: Profile, now: datetime) -> Iterator[Remark]:
         if verdict.outcome == Outcome.FAIL:
             yield ("waivers", number), f"the waiver of {waiver.id} would fail CBR-904: {verdict.reason}"
         if waiver.control not in applied:
-            yield ("waivers", number), f"the waiver of {waiver.id} will be unused: its control is not applied"
+            yield ("waivers", number), f"the waiver of {waiver.id} has no effect: its control is not applied"
 
 
 def _on_drills(profile: Profile, now: datetime) -> Iterator[Remark]:
@@ -89,9 +89,9 @@ def _on_drills(profile: Profile, now: datetime) -> Iterator[Remark]:
     for number, drill in enumerate(limits.drills):
         name = f"the drill of {drill.resource}"
         if drill.held > now:
-            yield ("drills", number), f"{name} lies in the future, and does not count yet"
+            yield ("drills", number), f"{name} is in the future and does not count yet"
         elif drill.until <= now:
-            yield ("drills", number), f"{name} counts no longer: its last day is over"
+            yield ("drills", number), f"{name} no longer counts: its last day is over"
         elif drill.held < now - limits.restore_test_period:
             days = limits.restore_test_period.days
-            yield ("drills", number), f"{name} counts no longer: it is older than restore_test_days ({days})"
+            yield ("drills", number), f"{name} no longer counts: it is older than restore_test_days ({days})"

@@ -1,4 +1,4 @@
-"""Which subjects are judged, and which of them have limits of their own."""
+"""Which subjects are judged, and which have limits of their own."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,12 +31,12 @@ class SelectorValues(Written):
     @model_validator(mode="after")
     def _selects(self) -> "SelectorValues":
         if not self.model_dump(exclude_none=True):
-            raise ValueError(f"it selects nothing; known are {', '.join(type(self).model_fields)}")
+            raise ValueError(f"it selects nothing; give at least one of {', '.join(type(self).model_fields)}")
         return self
 
     @property
     def selector(self) -> "Selector":
-        """The selector as the core knows it."""
+        """The selector as the core's type."""
         from audit.judging.selection import Selector  # noqa: PLC0415  # see audit/profile/__init__.py
 
         return Selector(**self.model_dump(exclude_none=True))
@@ -58,7 +58,7 @@ class ScopeValues(Written):
 
     @property
     def scope(self) -> "Scope":
-        """The scope as the core knows it."""
+        """The scope as the core's type."""
         from audit.judging.demands import Scope  # noqa: PLC0415  # see audit/profile/__init__.py
 
         return Scope(include=selectors(self.include), exclude=selectors(self.exclude))
@@ -76,12 +76,12 @@ class LevelValues(Written):
         return limits.written
 
     def level(self, limits: LimitValues, now: datetime, drills: "tuple[Drill, ...]" = ()) -> "Level":
-        """The level as the core knows it, over the limits of the profile."""
+        """Return the level as the core's type, with the profile's limits filled in."""
         from audit.judging.demands import Level  # noqa: PLC0415  # see audit/profile/__init__.py
 
         return Level(name=self.name, select=selectors(self.select), limits=self.limits.over(limits).at(now, drills))
 
 
 def selectors(selection: tuple[SelectorValues, ...] | None) -> "tuple[Selector, ...]":
-    """Return selectors as the core knows them."""
+    """Return selectors as the core's type."""
     return tuple(values.selector for values in selection or ())

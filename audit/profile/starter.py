@@ -1,4 +1,4 @@
-"""A first profile for people to change: every key is there with an example, and every limit with its value."""
+"""A starter profile to edit: every key with an example, and every limit with its value."""
 
 from importlib import resources
 
@@ -9,7 +9,7 @@ from audit.profile.reading import build, find_source
 
 
 def starter(preset: str) -> str:
-    """Write a profile that demands what a preset demands.
+    """Return a profile equivalent to a preset.
 
     Raises:
         ProfileError: there is no such preset.

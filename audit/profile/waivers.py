@@ -1,4 +1,4 @@
-"""Waivers as people write them: who accepts which failure of whom, why, and until when."""
+"""Waivers in a profile: who accepts which failure of which subject, why, and until when."""
 
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def _can_be_waived(control_id: str) -> str:
     if control_id in OF_WAIVERS:
-        raise ValueError(f"{control_id} judges the waivers, and cannot be waived itself; skip: leaves a control out")
+        raise ValueError(
+            f"{control_id} judges the waivers themselves and cannot be waived; use skip to leave a control out"
+        )
     return control_id
 
 
@@ -33,7 +35,7 @@ class WaiverValues(Written):
     ticket: PlainLine | None = Field(default=None, description="Where the decision is recorded.")
 
     def waiver(self, zone: ZoneInfo) -> "Waiver":
-        """The waiver as the core knows it: it ends with its last day."""
+        """Return the waiver as the core's type; it ends with its last day."""
         from audit.subjects import Waiver  # noqa: PLC0415  # see audit/profile/__init__.py
 
         return Waiver(

@@ -1,4 +1,4 @@
-"""What every part of a profile shares: it is written by people, so that mistakes are named and nothing is guessed."""
+"""What all parts of a profile share. People write profiles, so errors are precise and nothing is guessed."""
 
 from collections.abc import Iterable
 from typing import Annotated, Final
@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-LARGEST: Final = 256 * 1024  # bytes of a file
+LARGEST: Final = 256 * 1024  # bytes in a file
 KeyPath = tuple[str | int, ...]
-"""A key or an item inside of a profile, from the outside in."""
+"""The path of a key or item in a profile, outermost first."""
 
 
 class Written(BaseModel):
@@ -21,8 +21,8 @@ class Written(BaseModel):
 
 
 def hint(wrong: str, known: Iterable[str]) -> str:
-    """Name the nearest of the texts that would have been right, or all of them where none is near."""
-    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+    """Return the nearest valid text, or all of them if none is near."""
+    from difflib import get_close_matches  # noqa: PLC0415  # needed for errors only
 
     words = tuple(known)
     nearest = get_close_matches(wrong, words, n=1)
@@ -33,7 +33,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"there is no time zone {name!r}; an example is Europe/Berlin") from error
+        raise ValueError(f"unknown time zone {name!r}; an example is Europe/Berlin") from error
     return name
 
 

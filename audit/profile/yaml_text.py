@@ -1,8 +1,8 @@
-"""From the text of a YAML file to plain values, each with the line that it stands in.
+"""A parser from YAML text to plain values, with the line of each.
 
-Only what a profile needs is read, as YAML 1.2 has it: true, false, null and whole numbers; everything else is text,
-dates and 22:00 too. Anchors and aliases (a small text can blow up with them), tags and very deep or large texts are
-refused.
+It reads what a profile needs, as in YAML 1.2: true, false, null and whole numbers. Everything else is text, including
+dates and 22:00. It refuses anchors and aliases (which can make a small text expand without limit), tags, and text
+that is nested too deeply or is too large.
 """
 
 import re
@@ -21,7 +21,7 @@ _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null"
 
 
 class _RefusedError(Exception):
-    """The text is YAML, and not of the kind that a profile may be."""
+    """The text is YAML, but uses a feature that profiles may not use."""
 
     def __init__(self, reason: str, event: yaml.Event) -> None:
         super().__init__(reason)
@@ -30,10 +30,11 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a text says.
+    """A parsed text.
 
     Attributes:
-        lines: of each key and of each item of a list, its line, counted from 1.
+        values: the parsed values.
+        lines: the line of each key and list item, counted from 1.
     """
 
     values: Any
@@ -41,13 +42,13 @@ class Text:
 
 
 def read_yaml(text: str | bytes, name: str) -> Text:
-    """Read a text.
+    """Parse a text.
 
     Raises:
-        ProfileError: it is no YAML, or none that a profile may use. The text itself is not quoted.
+        ProfileError: the text is not YAML, or uses a feature that profiles may not use. The message does not quote it.
     """
     if len(text) > LARGEST:
-        raise ProfileError(f"{name} is larger than {LARGEST // 1024} KiB, and no profile")
+        raise ProfileError(f"{name} is larger than {LARGEST // 1024} KiB, too large for a profile")
     try:
         return _Reader(text).read()
     except _RefusedError as error:
@@ -58,20 +59,20 @@ def read_yaml(text: str | bytes, name: str) -> Text:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads the events of one text, one after the other."""
+    """A reader of the parser events of one text."""
 
     text: str | bytes
     events: Iterator[yaml.Event] = field(init=False)
     lines: dict[KeyPath, int] = field(default_factory=dict)
 
     def read(self) -> Text:
-        """Read the one document."""
+        """Read the only document."""
         self.events = iter(yaml.parse(self.text, Loader=yaml.SafeLoader))
         values: Any = None
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if self.lines:
-                    raise _RefusedError("a second document begins; a profile is one", event)
+                    raise _RefusedError("a second document starts here; a profile has one", event)
                 self.lines[()] = _line(event)
                 values = self._value(next(self.events), ())
         return Text(values, self.lines)
@@ -86,10 +87,10 @@ class _Reader:
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             _checked(event, place)
             if not isinstance(event, yaml.ScalarEvent):
-                raise _RefusedError("a key must be one word", event)
+                raise _RefusedError("a key must be a single word", event)
             inner = (*place, event.value)
             if event.value in found:
-                raise _RefusedError(f"the key {event.value} stands twice, first in line {self.lines[inner]}", event)
+                raise _RefusedError(f"duplicate key {event.value}, first on line {self.lines[inner]}", event)
             self.lines[inner] = _line(event)
             found[event.value] = self._value(next(self.events), inner)
         return found
@@ -104,20 +105,22 @@ class _Reader:
 
 
 def _checked(event: Any, place: KeyPath) -> Any:
-    """Return an event that begins a value, if a profile may have it."""
+    """Return an event that starts a value, if profiles may contain it."""
     if isinstance(event, yaml.AliasEvent) or event.anchor:
-        raise _RefusedError("anchors (&) and aliases (*) are not read; quote a text that begins so", event)
+        raise _RefusedError(
+            "anchors (&) and aliases (*) are not supported; quote text that starts with these characters", event
+        )
     if event.tag:
-        raise _RefusedError("tags (!) are not read; quote a text that begins so", event)
+        raise _RefusedError("tags (!) are not supported; quote text that starts with this character", event)
     if len(place) > _DEEPEST:
-        raise _RefusedError("it is nested too deep", event)
+        raise _RefusedError("nested too deeply", event)
     return event
 
 
 def _scalar(event: yaml.ScalarEvent) -> str | int | bool | None:
     text: str = event.value
     if not event.implicit[0]:
-        return text  # it stands in quotes
+        return text  # quoted
     if text in _WORDS:
         return _WORDS[text]
     return int(text) if _INTEGER.fullmatch(text) else text
@@ -128,7 +131,7 @@ def _line(event: Any) -> int:
 
 
 def _place(error: yaml.YAMLError) -> str:
-    """Say where a text stops being YAML, without quoting it."""
+    """Say where the YAML is invalid, without quoting it."""
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     return f"{where}{getattr(error, 'problem', None) or 'it cannot be read'}"

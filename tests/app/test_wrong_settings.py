@@ -161,7 +161,7 @@ SETTINGS: dict[str, Wrong] = {
     ),
     "a profile that is not there": Wrong(
         {"CBR_AUDIT_PROFILE": "none.yaml"},
-        "the profile none.yaml cannot be read: No such file or directory; give a file, or one of default, strict, "
+        "cannot read the profile none.yaml: No such file or directory; give a file, or one of default, strict, "
         "cis-v8, iso27001, dora, mlps-2.0-l3",
     ),
 }

@@ -168,7 +168,7 @@ def test_every_mistake_is_one_clear_line_and_leaves_earlier_runs_alone(place: Pl
     one_clear_line(place.run("--endpoint", nobody, **token), 3, "no connection", "check the endpoint")
     one_clear_line(place.run("--endpoint", "https://a..b", **token), 3, "a..b/v3/", "cannot be asked", "check both")
     one_clear_line(place.run("--profile", str(typo)), 2, str(typo), "limit is not a key", "did you mean limits?")
-    one_clear_line(place.run("--profile", "none.yaml"), 2, "none.yaml cannot be read: No such file")
+    one_clear_line(place.run("--profile", "none.yaml"), 2, "cannot read the profile none.yaml: No such file")
     one_clear_line(place.run("--since", "yesterday"), 2, "'yesterday' is not a time; write ")
     one_clear_line(place.run("--since", "2027-01-01"), 2, "the window is empty")
     one_clear_line(place.run("--store", str(tmp_path / "file")), 2, str(tmp_path / "file"), "Not a directory")

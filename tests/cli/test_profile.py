@@ -70,8 +70,8 @@ class TestCheck:
         assert result.stderr.splitlines() == [
             "bad.yaml: line 1: limit is not a key of a profile; did you mean limits?",
             "bad.yaml: line 3: limits.grace_hour is not a key of a profile; did you mean grace_hours?",
-            "worse.yaml: line 2: the key a stands twice, first in line 1",
-            f"the profile none.yaml cannot be read: No such file or directory; give a file, or one of {_NAMES}",
+            "worse.yaml: line 2: duplicate key a, first on line 1",
+            f"cannot read the profile none.yaml: No such file or directory; give a file, or one of {_NAMES}",
         ]
         assert result.stdout.startswith("default: valid")
 
@@ -86,13 +86,13 @@ class TestExplain:
         result = invoke("explain")
 
         assert result.exit_code == 0
-        assert result.stdout.startswith("Profile      the default profile, over the preset default\n")
+        assert result.stdout.startswith("Profile      the default profile, based on the preset default\n")
 
     def test_a_preset_or_a_file_may_be_named(self, folder: Path) -> None:
         (folder / "mine.yaml").write_text("preset: dora\n", encoding="utf-8")
 
-        assert invoke("explain", "dora").stdout.startswith("Profile      the preset dora, over the preset dora\n")
-        assert invoke("explain", "mine.yaml").stdout.startswith("Profile      mine.yaml, over the preset dora\n")
+        assert invoke("explain", "dora").stdout.startswith("Profile      the preset dora, based on the preset dora\n")
+        assert invoke("explain", "mine.yaml").stdout.startswith("Profile      mine.yaml, based on the preset dora\n")
 
     def test_a_file_that_cannot_be_used_is_one_clear_line(self, folder: Path) -> None:
         (folder / "bad.yaml").write_text("limit: 1\n", encoding="utf-8")

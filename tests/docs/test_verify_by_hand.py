@@ -42,7 +42,7 @@ def bash(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S607  # the page is for a shell
 
 
-CHAIN = "1. Every digest names the one before"
+CHAIN = "1. Every digest names the previous one"
 OBJECTS = "2. Every digest names its manifest, and every manifest its objects"
 ADDED = "3. Nothing was added"
 

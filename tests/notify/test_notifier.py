@@ -201,9 +201,9 @@ REFUSALS = [
         403,
         "answered 403 (SMN.0005 Denied); give the agency the action smn:topic:publish for this topic",
     ),
-    ("/webhook", "webhook", 500, "answered with 500; check the URL and what its receiver demands"),
-    ("/webhook", "webhook", 302, "answered with 302; check the URL and what its receiver demands"),
-    ("/ping", "ping", 404, "answered with 404; check the URL of the check"),
+    ("/webhook", "webhook", 500, "answered with 500; check the URL and the requirements of its receiver"),
+    ("/webhook", "webhook", 302, "answered with 302; check the URL and the requirements of its receiver"),
+    ("/ping", "ping", 404, "answered with 404; check the ping URL"),
 ]
 
 
@@ -271,7 +271,7 @@ def test_with_too_little_time_left_nothing_is_sent(seconds: float, capsys: pytes
         a_notifier(served.url, seconds).started("run")
 
     (line,) = logged(capsys)
-    assert line["cause"] == "SourceError: it was not sent: too little of the function's time is left"
+    assert line["cause"] == "SourceError: not sent: too little of the function's time is left"
     assert simulator.inbox.pings == []
 
 

@@ -51,8 +51,8 @@ def lines_of(given: str | None) -> list[str]:
 def test_without_a_file_the_default_is_explained() -> None:
     lines = lines_of(None)
 
-    assert lines[0] == "Profile      the default profile, over the preset default"
-    assert "Scope        everything that CBR holds or names" in lines
+    assert lines[0] == "Profile      the default profile, based on the preset default"
+    assert "Scope        everything that CBR lists or names" in lines
     assert lines[-1] == "Waivers      none"
     assert not [line for line in lines if line.startswith(("Levels", "Maintenance"))]
     (left_out,) = [line for line in lines if line.startswith("  not applied: ")]
@@ -91,11 +91,11 @@ def test_everything_else_is_told_in_plain_words() -> None:
     lines = lines_of(FULL)
 
     assert lines[:5] == [
-        "Profile      the profile, over the preset strict",
-        "Look-back    14d; a first run reads the last 30 days, later ones go on where it ended",
-        "Zone         Europe/Berlin: people are shown its times beside UTC",
+        "Profile      the profile, based on the preset strict",
+        "Look-back    14d; the first run reads the last 30 days, each later run continues from it",
+        "Zone         Europe/Berlin: pages show times in this zone and in UTC",
         "Reports      report.json, findings.csv, report.html",
-        "Language     English, on the page",
+        "Language     English, on the pages",
     ]
     assert "  not applied: CBR-107" in lines
     scope = next(number for number, line in enumerate(lines) if line.startswith("Scope"))
@@ -103,25 +103,25 @@ def test_everything_else_is_told_in_plain_words() -> None:
         "Scope        vaults prod-* or blue, and vaults with the tag env=prod; or enterprise projects abc",
         "  without    resources scratch-*",
         "",
-        "Levels       the first one that selects a subject counts",
+        "Levels       the first matching level applies",
         "  1. gold: vaults with the tag tier=gold",
         "       max_backup_age_hours: 6",
         "       grace_hours: 1",
         "",
-        "Maintenance  runs that are due in these times are not judged",
+        "Maintenance  runs due at these times are not judged",
         "  move: 2026-11-05T22:00 to 2026-11-06T06:00 Europe/Berlin (over)",
         "  site: 2026-12-05T22:00 to 2026-12-06T06:00 Asia/Shanghai",
         "  holidays: 2026-12-24, 12-25, the whole day Europe/Berlin",
         "  xmas 2025: 2025-12-24, 22:00 to 04:00 Europe/Berlin (over)",
         "  patches: saturday, sunday, 22:00 to 04:00 Europe/Berlin, only resources db-*",
         "",
-        "Waivers      the outcome stays, and does not count against the project",
+        "Waivers      the outcome is kept, but does not make the project non-compliant",
         "  CBR-101 of web-1: rebuilt (Ana) [OPS-1]",
         "       until 2027-03-31, 128 days left",
         "  CBR-103 of web-2: old (Ben)",
         "       until 2026-11-22, EXPIRED",
         "",
-        "Drills       restores that somebody signed for; CBR-601 takes them beside restore tasks",
+        "Drills       restores that were tested by hand; CBR-601 accepts them as well as restore tasks",
         "  2026-11-05 db-*: it starts (Ana) [OPS-2]",
         "       counts until 2027-01-31",
         "  2026-11-06 web-1: it boots (Ben)",

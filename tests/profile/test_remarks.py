@@ -56,20 +56,20 @@ def test_what_has_an_effect_needs_no_remark(text: str) -> None:
         ("controls: [CBR-103]\nskip: [CBR-101]", "line 3: CBR-101 would not be applied anyway"),
         (
             "skip: [CBR-904]\nlimits:\n  max_waiver_days: 90",
-            "line 4: max_waiver_days has no effect: CBR-904 would use it, and none of them is applied",
+            "line 4: max_waiver_days has no effect: none of the controls that use it is applied (CBR-904)",
         ),
         (a_level("{}"), "line 3: the level gold changes no limit"),
-        (a_drill(date="2026-11-24"), "line 2: the drill of web-1 lies in the future, and does not count yet"),
-        (a_drill(valid_until="2026-11-22"), "line 2: the drill of web-1 counts no longer: its last day is over"),
+        (a_drill(date="2026-11-24"), "line 2: the drill of web-1 is in the future and does not count yet"),
+        (a_drill(valid_until="2026-11-22"), "line 2: the drill of web-1 no longer counts: its last day is over"),
         (
             a_drill(date="2026-08-24"),
-            "line 2: the drill of web-1 counts no longer: it is older than restore_test_days (90)",
+            "line 2: the drill of web-1 no longer counts: it is older than restore_test_days (90)",
         ),
         ("maintenance: [{name: a, dates: [2026-11-21]}]", "line 2: a is over"),
         ("maintenance:\n- {name: a, start: 2026-11-23T00:00, end: 2026-11-23T04:00}", "line 3: a is over"),
         (
             "maintenance: [{name: a, weekly: [friday, saturday, sunday, monday], start: 00:00, end: 21:01}]",
-            "line 2: a takes more than half of every week: what is due in it is never judged",
+            "line 2: a covers more than half of every week: runs due in it are never judged",
         ),
         (a_waiver(until="2026-11-22"), "line 2: the waiver of CBR-101 web-1 would fail CBR-904: it has expired"),
         (a_waiver(until="2027-11-25"), "line 2: the waiver of CBR-101 web-1 would fail CBR-904: it ends too far ahead"),
@@ -79,7 +79,7 @@ def test_what_has_an_effect_needs_no_remark(text: str) -> None:
         ),
         (
             f"skip: [CBR-101]\n{a_waiver()}",
-            "line 3: the waiver of CBR-101 web-1 will be unused: its control is not applied",
+            "line 3: the waiver of CBR-101 web-1 has no effect: its control is not applied",
         ),
     ],
 )

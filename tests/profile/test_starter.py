@@ -52,5 +52,5 @@ def test_the_example_of_the_readme_can_be_used() -> None:
 
 
 def test_it_is_written_over_a_preset_only() -> None:
-    with pytest.raises(ProfileError, match="cannot be read"):
+    with pytest.raises(ProfileError, match="cannot read the profile"):
         starter("qqq")

@@ -1,6 +1,6 @@
-"""Profiles that come with cbr-audit, one YAML file each, listed here by hand. Each says where its numbers come from.
+"""The presets that come with cbr-audit, one YAML file each, listed by hand. Each gives the source of its numbers.
 
-presets.json holds what all of them say, because every run reads one, and YAML takes 20 ms to import and to read.
+presets.json contains all of them, because every run reads one, and YAML takes 20 ms to import and parse.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ def preset_text(name: str) -> bytes:
 
 
 def preset_values(name: str) -> Mapping[str, Any]:
-    """Return what a preset says."""
+    """Return the values of a preset."""
     values: Mapping[str, Any] = _values()[name]
     return values
 
