@@ -14,13 +14,26 @@ from datetime import datetime
 from functools import cached_property
 
 from audit.app.connections import store_at
-from audit.errors import ChainError, StoreError
+from audit.errors import ChainError, SettingsError, StoreError
 from audit.evidence.chain import Digest, Envelope, folder_of
 from audit.evidence.publish import REPORT
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import prefix_of, read_listed, read_manifest
 from audit.report.facts import Conclusion
 from audit.report.models import ManifestFile, ReportFile
+
+__all__ = [
+    "ChainError",
+    "Conclusion",
+    "ManifestFile",
+    "ReportFile",
+    "SettingsError",
+    "Store",
+    "StoreError",
+    "StoredRun",
+    "latest_report",
+    "open_reports",
+]
 
 
 @dataclass(frozen=True)

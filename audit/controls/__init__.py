@@ -55,7 +55,23 @@ from audit.controls import (
     cbr_903_window_continuity,
     cbr_904_waiver_valid,
 )
-from audit.judging.findings import Control
+from audit.judging.findings import Control, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import Limits, Subject, SubjectKind
+
+__all__ = [
+    "CONTROLS",
+    "Control",
+    "Limits",
+    "Outcome",
+    "Severity",
+    "Subject",
+    "SubjectKind",
+    "Verdict",
+    "failed",
+    "not_applicable",
+    "passed",
+    "unknown",
+]
 
 CONTROLS: Final[tuple[Control[Any], ...]] = (
     cbr_101_recent_backup.CONTROL,
