@@ -52,6 +52,7 @@ _LEFT_OUT: Final = (
     *("dateutil/tz/win.py", "annotated_types/test_cases.py"),  # for Windows, and for tests
     "yaml/_yaml.*",  # PyYAML's parser in C, 0.8 MB: profiles are small, and safe_load does not use it
 )
+_FOR_TYPE_CHECKERS: Final = ("audit.evidence.forms", "audit.report.ocsf_form")  # no run imports them
 _SOURCES_OF_SCHEMAS: Final = (".documented.json", ".amendments.json")  # rows are checked against what they make
 
 
@@ -147,7 +148,7 @@ def compiled(sources: Mapping[str, bytes], python: str) -> dict[str, bytes]:
 
 def _own() -> Iterator[tuple[str, bytes]]:
     """Our modules that handler.py can reach, at whatever depth, and the data of their packages."""
-    finder = ModuleFinder([str(ROOT)])
+    finder = ModuleFinder([str(ROOT)], excludes=_FOR_TYPE_CHECKERS)
     finder.run_script(str(ROOT / "handler.py"))
     modules = {Path(str(vars(module)["__file__"])) for module in finder.modules.values() if vars(module)["__file__"]}
     folders = {path.parent for path in modules}

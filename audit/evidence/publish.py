@@ -34,6 +34,7 @@ from audit.report.parts import previous_part, reading_part
 from audit.timestamps import shown
 
 if TYPE_CHECKING:
+    from audit.evidence.forms import LatestForm
     from audit.report.contents import Report
 
 MANIFEST: Final = "manifest.json"
@@ -160,7 +161,7 @@ class Publication:
             self._point(report, digest, index)
 
     def _point(self, report: "Report", digest: Digest, index: Callable[[], bytes] | None) -> None:
-        pointer = {
+        pointer: LatestForm = {
             "schema_version": SCHEMA_VERSION,
             "run": self._run.id,
             "as_of": shown(self._run.as_of),

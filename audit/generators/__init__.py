@@ -2,5 +2,5 @@
 
 The function ships nothing of it; only `make` and `cbr-audit schemas derive` use it.
 
-Imports app, controls, judging, profile, report and subjects.
+Imports app, controls, evidence, judging, profile, report and subjects.
 """

@@ -4,20 +4,31 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from audit.app.event import ManualEvent, TimerEvent
+from audit.evidence.chain import Digest
+from audit.evidence.forms import EnvelopeForm, HistoryLine, LatestForm
 from audit.profile import Profile
 from audit.report.models import ManifestFile, ReportFile, WebhookCall
+from audit.report.ocsf_form import ComplianceFindingForm
 
-PUBLISHED: Final[dict[str, type[BaseModel]]] = {
+_WRITTEN: Final[dict[str, Any]] = {
     "report/v1.json": ReportFile,
     "manifest/v1.json": ManifestFile,
+    "envelope/v1.json": EnvelopeForm,
+    "digest/v1.json": Digest,
+    "latest/v1.json": LatestForm,
+    "history/v1.json": HistoryLine,
+    "ocsf/v1.json": ComplianceFindingForm,
+    "webhook/v1.json": WebhookCall,
+}
+_READ: Final[dict[str, Any]] = {
     "profile/v1.json": Profile,
     "event/timer.json": TimerEvent,
     "event/manual.json": ManualEvent,
-    "webhook/v1.json": WebhookCall,
 }
+PUBLISHED: Final = {**_WRITTEN, **_READ}
 
 
 def schema(name: str) -> bytes:
@@ -25,7 +36,7 @@ def schema(name: str) -> bytes:
     generated: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:cbr-audit:{name.removesuffix('.json').replace('/', ':')}",
-        **PUBLISHED[name].model_json_schema(),
+        **TypeAdapter(PUBLISHED[name]).json_schema(mode="serialization" if name in _WRITTEN else "validation"),
     }
     return orjson.dumps(generated, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 

@@ -122,7 +122,7 @@ class DriftPart(_Published):
     path: str
     problem: str
     count: int = Field(description="Rows in which it was seen.")
-    first_id: str
+    first_id: str = Field(description="Id of the first such row.")
     example: str = Field(description="One value as JSON, cut to 80 characters.")
     since: datetime = Field(description="Time of judgement of the run that saw it first.")
     is_new: bool = Field(description="The run before did not see it, or there is none to compare with.")
@@ -144,8 +144,8 @@ class CollectionPart(_Published):
         default=[], description="Ids of vaults that policies or backups name, and that no list shows."
     )
     readings: list[ReadingPart]
-    rejected_rows: list[RejectedPart]
-    drift: list[DriftPart]
+    rejected_rows: list[RejectedPart] = Field(description="Those rows.")
+    drift: list[DriftPart] = Field(description="In which ways rows differ from the documents.")
 
 
 class SummaryPart(_Published):
@@ -153,7 +153,7 @@ class SummaryPart(_Published):
 
     outcomes: dict[Outcome, int]
     resources: int
-    resources_failing: int
+    resources_failing: int = Field(description="Resources with a failure that nobody accepts.")
     problems: int
     waived: int = Field(description="Failures and unknown outcomes that somebody accepts.")
     out_of_scope: int = Field(description="Resources, policies and vaults that the profile leaves out.")
@@ -227,7 +227,7 @@ class ControlPart(_Published):
 class PlannedPart(_Published):
     """How many planned runs of the window ended how; every run is counted once, before ``repaired``."""
 
-    on_time: int
+    on_time: int = Field(description="Succeeded, and began within the grace.")
     late: int = Field(description="Succeeded, and began after the grace.")
     failed: int = Field(description="Failed or timed out.")
     skipped: int
@@ -269,7 +269,7 @@ class FrameworkPart(_Published):
     name: str
     source: str = Field(description="Where the requirements were read.")
     note: str | None
-    requirements: list[RequirementPart]
+    requirements: list[RequirementPart] = Field(description="Its requirements that the controls serve.")
 
 
 class ChangePart(_Published):
@@ -307,7 +307,7 @@ class ProtectionPart(_Published):
     """What became weaker or stronger since the run before, in the scope of the profile."""
 
     weakened: list[TurnPart]
-    strengthened: list[TurnPart]
+    strengthened: list[TurnPart] = Field(description="Changes that protect more.")
 
 
 class MissedPart(_Published):
@@ -316,7 +316,7 @@ class MissedPart(_Published):
     backup: str
     vault: str
     resource: str
-    made: datetime
+    made: datetime = Field(description="When it was made.")
     end: datetime | None = Field(description="When its retention was to end; null where it had no end.")
     by_policy: bool | None = Field(description="A policy made it; null where the answer did not say.")
     is_copy: bool = Field(description="It came from another region.")
@@ -328,7 +328,7 @@ class ChangesPart(_Published):
 
     against: str = Field(description="The id of that run.")
     as_of: datetime = Field(description="Its time of judgement.")
-    new: list[ChangePart]
+    new: list[ChangePart] = Field(description="What fails now and did not before.")
     still: list[ChangePart] = Field(description="What failed before and does still, or is unknown now.")
     resolved: list[ChangePart] = Field(description="What failed before and passes now.")
     disappeared: list[ChangePart] = Field(
@@ -425,10 +425,12 @@ class PastRulesPart(_Published):
 class PlanPart(_Published):
     """What a policy planned for a time."""
 
-    patterns: list[str]
-    start_time: datetime | None
-    start_window_minutes: int
-    enabled: bool
+    patterns: list[str] = Field(description="Its rules of recurrence, in the form of iCalendar (RFC 2445).")
+    start_time: datetime | None = Field(
+        description="What a rule with INTERVAL counts from; null where it does not say."
+    )
+    start_window_minutes: int = Field(description="How much later than planned CBR may start a run.")
+    enabled: bool = Field(description="Disabled policies plan nothing.")
     vaults: list[str] = Field(description="Ids of the vaults that it was applied to.")
     seen: datetime = Field(description="Time of judgement of the first run that saw it.")
     since: datetime | None = Field(description="From when on it was in force; null where the first run of all saw it.")

@@ -3,10 +3,10 @@
 Source: Open Cybersecurity Schema Framework 1.8.0, class compliance_finding with the profile cloud.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -14,6 +14,9 @@ from audit.judging.findings import Control, Finding, Outcome, Severity
 from audit.report.contents import Report, remedy
 from audit.report.facts import RunFacts
 from audit.timestamps import instant
+
+if TYPE_CHECKING:
+    from audit.report.ocsf_form import ComplianceFindingForm, FindingInfoForm, MetadataForm
 
 VERSION: Final = "1.8.0"
 _AT_A_TIME: Final = 1000
@@ -44,36 +47,21 @@ def pieces(report: Report) -> Iterator[bytes]:
         yield some
 
 
-def _event(finding: Finding, control: Control[Any], report: Report) -> Mapping[str, Any]:
+def _event(finding: Finding, control: Control[Any], report: Report) -> "ComplianceFindingForm":
     run = report.run
-    at = _milliseconds(run.as_of)
     failed = finding.outcome == Outcome.FAIL
     return {
         "activity_id": _CREATE,
         "category_uid": _CLASS // 1000,
         "class_uid": _CLASS,
         "type_uid": _CLASS * 100 + _CREATE,
-        "time": at,
+        "time": _milliseconds(run.as_of),
         "severity_id": _SEVERITIES[finding.severity] if failed else _INFORMATIONAL,
         "status_id": _SUPPRESSED if finding.waiver else _STATES.get(finding.outcome, _RESOLVED),
         "message": finding.verdict.reason,
-        "metadata": {
-            "version": VERSION,
-            "profiles": ["cloud"],
-            "product": {"name": "cbr-audit", "vendor_name": "cbr-audit", "version": run.tool_version},
-            "uid": _uid(finding, run.id),
-            "correlation_uid": run.id,
-            **({"labels": labels} if (labels := _labels(run)) else {}),
-        },
+        "metadata": _metadata(finding, run),
         "cloud": {"provider": "Huawei Cloud", "region": run.region, "project_uid": run.project_id},
-        "finding_info": {
-            "uid": _uid(finding, f"{run.project_id}/what-if/{run.id}" if run.is_what_if else run.project_id),
-            "title": control.title,
-            "desc": finding.verdict.reason,
-            "created_time": at,
-            "types": ["Backup"],
-            **_first_seen(finding),
-        },
+        "finding_info": _finding_info(finding, control, run),
         "compliance": {
             "control": f"{control.id} {control.name}",
             "standards": ["cbr-audit"],
@@ -90,6 +78,32 @@ def _event(finding: Finding, control: Control[Any], report: Report) -> Mapping[s
     }
 
 
+def _metadata(finding: Finding, run: RunFacts) -> "MetadataForm":
+    written: MetadataForm = {
+        "version": VERSION,
+        "profiles": ["cloud"],
+        "product": {"name": "cbr-audit", "vendor_name": "cbr-audit", "version": run.tool_version},
+        "uid": _uid(finding, run.id),
+        "correlation_uid": run.id,
+    }
+    if labels := _labels(run):
+        written["labels"] = labels
+    return written
+
+
+def _finding_info(finding: Finding, control: Control[Any], run: RunFacts) -> "FindingInfoForm":
+    written: FindingInfoForm = {
+        "uid": _uid(finding, f"{run.project_id}/what-if/{run.id}" if run.is_what_if else run.project_id),
+        "title": control.title,
+        "desc": finding.verdict.reason,
+        "created_time": _milliseconds(run.as_of),
+        "types": ["Backup"],
+    }
+    if isinstance(since := finding.facts.get("since"), str):
+        written["first_seen_time"] = _milliseconds(instant(since))
+    return written
+
+
 def _labels(run: RunFacts) -> list[str]:
     labels = ("what-if",) if run.is_what_if else ()
     return [*labels, *(("profile-changed",) if run.profile_changes else ())]
@@ -97,11 +111,6 @@ def _labels(run: RunFacts) -> list[str]:
 
 def _uid(finding: Finding, scope: str) -> str:
     return f"{scope}/{finding.control}/{finding.kind}/{finding.id}"
-
-
-def _first_seen(finding: Finding) -> Mapping[str, int]:
-    since = finding.facts.get("since")
-    return {"first_seen_time": _milliseconds(instant(since))} if isinstance(since, str) else {}
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -16,12 +16,16 @@ _KEY: Final = r"^[A-Za-z0-9._=/-]{1,512}$"
 
 
 class DigestKind(StrEnum):
-    """What a digest stands for."""
+    """The kind of run that a digest commits.
+
+    empty: no task was read; the digest proves that somebody looked. backfill: an earlier run had already judged that
+    time or a later one. what_if: the profile was not the configured one. No run continues the last two.
+    """
 
     NORMAL = "normal"
-    EMPTY = "empty"  # no task was read in the window: the digest proves that somebody looked
-    BACKFILL = "backfill"  # its scope was judged at that time or later before: judged again, or late
-    WHAT_IF = "what_if"  # judged by a profile other than the configured one: no later run goes on from it
+    EMPTY = "empty"
+    BACKFILL = "backfill"
+    WHAT_IF = "what_if"
 
     @property
     def is_beside(self) -> bool:
@@ -30,35 +34,45 @@ class DigestKind(StrEnum):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        defer_build=True,
+        json_schema_serialization_defaults_required=True,  # every field is written
+    )
 
 
 class Link(_Part):
     """Another object of the chain, by key and by hash."""
 
-    object: str = Field(pattern=_KEY)
-    sha256: str = Field(pattern=_SHA256)
-    signature: str = Field(default="", description="Of a digest: its signature in base64, empty where it has none.")
+    object: str = Field(pattern=_KEY, description="Its key.")
+    sha256: str = Field(pattern=_SHA256, description="SHA-256 of its bytes, as stored.")
+    signature: str = Field(default="", description="Of a digest: its signature in base64, empty if it has none.")
 
 
 class Digest(_Part):
     """What a run commits to. Times are whole seconds since the epoch; names follow CTS where it has them."""
 
-    schema_version: int = Field(default=1, ge=1, le=1)
+    schema_version: int = Field(default=1, ge=1, le=1, description="Version of this form.")
     scope: str = Field(description="The project.")
-    seq: int = Field(ge=1, description="One more than that of the digest before.")
-    kind: DigestKind = Field(strict=False)
-    run: str
-    digest_object: str = Field(pattern=_KEY, description="Where this digest lies.")
-    digest_start_time: int = Field(description="Start of the window that was read.")
-    digest_end_time: int = Field(description="End of that window, and the time of judgement.")
-    conclusion: str
-    complete: bool
-    manifest: Link
-    previous: Link | None = Field(description="The digest before; null for the first one.")
-    siblings: tuple[Link, ...] = Field(default=(), strict=False, description="Others that follow the same one: forks.")
-    key_id: str = Field(default="", description="Of the key that signs, empty where none does.")
-    algorithm: str = Field(default="none", description="How it is signed.")
+    seq: int = Field(ge=1, description="Number in the chain, counted from 1.")
+    kind: DigestKind = Field(strict=False, description="The kind of run that it commits.")
+    run: str = Field(description="Id of the run.")
+    digest_object: str = Field(pattern=_KEY, description="Key of this digest.")
+    digest_start_time: int = Field(description="Start of the window, in seconds since 1970-01-01T00:00:00Z.")
+    digest_end_time: int = Field(description="End of the window, which is the time of judgement.")
+    conclusion: str = Field(description="compliant, non_compliant or incomplete.")
+    complete: bool = Field(description="Whether everything could be read.")
+    manifest: Link = Field(description="The manifest of the run.")
+    previous: Link | None = Field(description="The digest that this one follows; null for the first.")
+    siblings: tuple[Link, ...] = Field(
+        default=(), strict=False, description="The other digests with the number of the one before."
+    )
+    key_id: str = Field(
+        default="", description="sha256: and the SHA-256 of the public key in DER; empty if nothing signs."
+    )
+    algorithm: str = Field(default="none", description="none, Ed25519 or ECDSA_SHA_256.")
 
     def dump(self) -> bytes:
         """Write the digest in one way only: sorted keys, no spaces, no floats."""

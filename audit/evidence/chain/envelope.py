@@ -6,12 +6,15 @@ Source: Dead Simple Signing Envelope, protocol v1 (secure-systems-lab/dsse).
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from msgspec import Struct
 
 from audit.errors import ChainError
+
+if TYPE_CHECKING:
+    from audit.evidence.forms import EnvelopeForm
 
 
 class Signature(Struct, frozen=True):
@@ -40,7 +43,7 @@ class Envelope(Struct, frozen=True):
 
     def dump(self) -> bytes:
         """Write the envelope as JSON, in one way only."""
-        values = {
+        values: EnvelopeForm = {
             "payload": _text(self.payload),
             "payloadType": self.payload_type,
             "signatures": [{"keyid": signature.key_id, "sig": _text(signature.value)} for signature in self.signatures],
