@@ -1,0 +1,250 @@
+"""docs/format.md and schemas/ hold for all that runs store: today, and in a store that version 0.1.0 wrote.
+
+store-of-0.1.0.tar.xz holds two runs of that version over a simulated project; the second continues the first and is
+signed.
+"""
+
+import gzip
+import json
+import re
+import shutil
+import tarfile
+from base64 import b64decode
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema_rs
+import orjson
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.app.order import order
+from audit.app.wiring import carry_out
+from audit.collection import About, Kind, Rejected, Window
+from audit.evidence.forms import AboutForm, AskedForm, RejectedForm, TaskForm
+from audit.evidence.reader import RUN_ID
+from audit.evidence.store.folder import Folder
+from audit.evidence.verify import verify
+from audit.generators.published_schemas import PUBLISHED
+from audit.history import History
+from audit.profile import parse_profile
+from audit.records import Task
+from audit.report import FORMATS
+from audit.report.csv_report import COLUMNS
+from audit.reports import open_reports
+from audit.simulator import mock_cbr
+from deploy.wheels import ROOT
+
+PAGE: Final = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+SECTIONS: Final = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", PAGE, re.MULTILINE))
+SCHEMA: Final = r"^Schema: \[schemas/(\S+)\].*\n"
+SCHEMAS: Final = {title: re.findall(SCHEMA, text, re.MULTILINE) for title, text in SECTIONS.items()}
+FIELDS: Final = rf"{SCHEMA}\n\| field \| meaning \|\n\|---\|---\|\n((?:\|.*\n)+)"
+STORED: Final = sorted(name for names in SCHEMAS.values() for name in names)
+NAMED: Final = {part for name in re.findall(r"`([\w.]+)`", PAGE) for part in name.split(".")}
+NOT_STORED: Final = {"webhook/v1.json", "event/timer.json", "event/manual.json"}
+PLACEHOLDERS: Final = {
+    "PROJECT": "[0-9a-f]{32}",
+    "YYYY": "[0-9]{4}",
+    "MM": "[0-9]{2}",
+    "DD": "[0-9]{2}",
+    "RUN": RUN_ID.pattern,
+    "NUMBER": "(?:[0-9]{5}|[0-9]{10})",
+    "KIND": f"(?:{'|'.join(Kind)})",
+}
+AS_OF: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SOON: Final = AS_OF + timedelta(hours=1)
+
+
+def layout() -> dict[re.Pattern[str], str]:
+    """The keys that the page names, in its order, and the title of the section that each leads to."""
+    titles = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-"): title for title in SECTIONS}
+    rows = re.findall(r"^\| `(PROJECT/.+)` \|.+\(#([\w-]+)\) \|$", SECTIONS["Layout"], re.MULTILINE)
+    return {re.compile(_pattern(key)): titles[anchor] for key, anchor in rows}
+
+
+def _pattern(key: str) -> str:
+    return re.sub("|".join(PLACEHOLDERS), lambda found: PLACEHOLDERS[found[0]], re.escape(key))
+
+
+def validators(title: str) -> list[jsonschema_rs.Validator]:
+    return [jsonschema_rs.validator_for(schema_of(name), validate_formats=True) for name in SCHEMAS[title]]
+
+
+def values(key: str, data: bytes) -> Iterator[tuple[int, Any]]:
+    """What of an object a schema describes, and which of those in its section."""
+    text = gzip.decompress(data) if key.endswith(".gz") else data
+    for part in text.splitlines() if "ndjson" in key else [text]:
+        value = orjson.loads(part)
+        yield 0, value
+        if "payload" in value:
+            yield 1, orjson.loads(b64decode(value["payload"], validate=True))
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A store of version 0.1.0, and one that two runs write now; the second is signed and cannot use some rows."""
+    old, now = (tmp_path_factory.mktemp(name) for name in ("old", "now"))
+    with tarfile.open(Path(__file__).with_name("store-of-0.1.0.tar.xz")) as archive:
+        archive.extractall(old, filter="data")
+    key = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    audit(now, "mixed", AS_OF)
+    audit(now, "unusable", SOON, CBR_AUDIT_SIGNING_KEY=key.decode())
+    return {"0.1": old, "now": now}
+
+
+def audit(folder: Path, scenario: str, as_of: datetime, **more: str) -> tuple[str, ...]:
+    """Audit a simulated project, and return the keys of what was written, in order."""
+    with mock_cbr(scenario, resources=12, days=3, as_of=as_of) as simulator:
+        variables = {
+            "HUAWEICLOUD_SDK_REGION": "sim-1",
+            "HUAWEICLOUD_SDK_PROJECT_ID": simulator.project_id,
+            "CBR_AUDIT_TOKEN": simulator.token,
+            "CBR_AUDIT_STORE": str(folder),
+            **more,
+        }
+        profile = parse_profile(f"controls: [default, CBR-503]\nformats: [{', '.join(FORMATS)}]", "here")
+        demanded = order(variables, as_of=as_of.isoformat(), profile=profile, official=True)
+        return carry_out(demanded, lambda _progress: None).keys
+
+
+def objects(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("version", ["0.1", "now"])
+def test_every_stored_object_is_named_by_the_page_and_fits_its_schema(stores: dict[str, Path], version: str) -> None:
+    rows = layout()
+    fit = {title: validators(title) for title in rows.values()}
+    for key, data in objects(stores[version]).items():
+        titles = [title for pattern, title in rows.items() if pattern.fullmatch(key)]
+        assert len(titles) == 1, f"docs/format.md (Layout) names {key} in {len(titles)} rows"
+        for number, value in values(key, data) if fit[titles[0]] else ():
+            fit[titles[0]][number].validate(value)
+
+
+def test_a_run_writes_every_row_of_the_layout_in_its_order(tmp_path: Path) -> None:
+    keys = audit(tmp_path, "healthy", AS_OF)
+    places = [number for key in keys for number, pattern in enumerate(layout()) if pattern.fullmatch(key)]
+
+    assert places == sorted(places)
+    assert {*places} == {*range(len(layout()))}
+
+
+def test_runs_store_both_kinds_of_lines_of_the_history_and_a_signature(stores: dict[str, Path]) -> None:
+    found = [value for key, data in objects(stores["now"]).items() if "report" not in key and "json" in key
+             for _, value in (values(key, data) if "raw" not in key else ())]  # fmt: skip
+
+    assert any("rejected" in value and len(value) == 1 for value in found)
+    assert any("vault_name" in value for value in found)
+    assert sorted(len(value["signatures"]) for value in found if "signatures" in value) == [0, 1]
+
+
+def test_a_store_of_version_0_1_is_read_continued_and_verified(stores: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(stores["0.1"], tmp_path, dirs_exist_ok=True)
+    audit(tmp_path, "failing", AS_OF)
+    *old, last = open_reports(str(tmp_path))
+
+    assert [run.manifest.tool_version for run in old] == ["0.1.0", "0.1.0"]
+    assert [run.report.run.previous.run for run in (*old, last)] == [None, *(run.id for run in old)]
+    assert (last.report.run.previous.trouble, last.report.run.previous.notes) == (None, [])
+    assert not verify(Folder(tmp_path), last.digest.scope).faults
+
+
+@pytest.mark.parametrize("version", ["0.1", "now"])
+def test_json_is_written_as_the_page_says(stores: dict[str, Path], version: str) -> None:
+    sparse = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    indented = json.JSONEncoder(ensure_ascii=False, indent=2)
+    ordered = json.JSONEncoder(ensure_ascii=False, indent=2, sort_keys=True)
+    for key, data in objects(stores[version]).items():
+        value: Any = json.loads(data) if key.endswith(".json") else None
+        if "/digest/" in key:
+            payload = b64decode(value["payload"])
+            assert ordered.encode(value).encode() + b"\n" == data
+            assert sparse.encode(json.loads(payload)).encode() == payload
+        elif key.endswith("/profile.json"):
+            assert ordered.encode(value).encode() == data
+        elif value is not None:
+            assert indented.encode(value).encode() + b"\n" == data
+
+
+def test_the_page_links_the_schema_of_everything_that_is_stored() -> None:
+    assert sorted({*PUBLISHED} - NOT_STORED) == STORED
+
+
+def test_the_sources_list_every_published_schema() -> None:
+    page = (ROOT / "schemas" / "SOURCES.md").read_text(encoding="utf-8")
+
+    assert [name for name in PUBLISHED if f"`{name}`" not in page] == []
+
+
+def test_the_page_explains_the_fields_that_there_are() -> None:
+    for name, rows in re.findall(FIELDS, PAGE, re.MULTILINE):
+        schema = schema_of(name)
+        named = {field for row in rows.splitlines() for field in re.findall(r"`([\w.]+)`", row.split(" | ")[0])}
+        paths = set(fields(schema, schema))
+
+        assert named <= paths, name
+        assert {path for path in paths if "." not in path} <= named, name
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_every_field_of_a_schema_is_explained_in_it_or_on_the_page(name: str) -> None:
+    schema = schema_of(name)
+    parts = (schema, *schema.get("$defs", {}).values())
+    silent = {
+        field
+        for part in parts
+        for field, value in part.get("properties", {}).items()
+        if "description" not in {**definition(schema, value), **value} and field not in NAMED
+    }
+
+    assert silent == set(), "docs/format.md, or the model of the schema"
+
+
+def schema_of(name: str) -> Any:
+    return orjson.loads((ROOT / "schemas" / name).read_bytes())
+
+
+def definition(schema: Any, part: Any) -> Any:
+    """What a part of a schema refers to, if it does."""
+    return schema["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else {}
+
+
+def fields(schema: Any, part: Any, depth: int = 2) -> Iterator[str]:
+    """The fields of a part of a schema, and those inside them, with a dot before each."""
+    nested = (*part.get("anyOf", ()), *([part["items"]] if "items" in part else ()), definition(schema, part))
+    for each in filter(None, nested):
+        yield from fields(schema, each, depth)
+    for name, inner in part.get("properties", {}).items():
+        yield name
+        yield from (f"{name}.{field}" for field in (fields(schema, inner, depth - 1) if depth > 1 else ()))
+
+
+def test_the_history_writes_the_fields_of_its_form_and_no_others() -> None:
+    values: dict[str, Any] = {
+        **dict.fromkeys(Task.__struct_fields__, "text"),
+        **dict.fromkeys(("created_at", "updated_at", "started_at", "ended_at"), AS_OF),
+        "incremental": True,
+        **dict.fromkeys(("synced", "failures"), 1),
+        "removed": ("r-1",),
+    }
+    line = orjson.loads(gzip.decompress(History([Task(**values)]).dump()))
+
+    assert set(line) == set(TaskForm.__annotations__)
+    assert [*RejectedForm.__annotations__] == [*Rejected.__struct_fields__]
+    assert [*AboutForm.__annotations__] == [*About.__struct_fields__]
+    assert [*AskedForm.__annotations__] == [*Window.__struct_fields__]
+
+
+def test_the_page_names_the_columns_of_the_csv_and_the_metrics(stores: dict[str, Path]) -> None:
+    columns = SECTIONS["findings.csv"].partition("The columns are")[2].partition(".\n")[0]
+    (metrics, *_) = [data.decode() for key, data in objects(stores["now"]).items() if key.endswith("metrics.prom")]
+
+    assert re.findall(r"`(\w+)`", columns) == [*COLUMNS]
+    assert re.findall(r"`(cbr_audit_\w+)`", SECTIONS["metrics.prom"]) == re.findall(r"# TYPE (\w+)", metrics)
