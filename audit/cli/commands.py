@@ -36,6 +36,7 @@ from audit.controls import CONTROLS
 from audit.errors import AuditError, DocumentError, SettingsError, SourceAnswerError, StoreError
 from audit.evidence.reader import RUN_ID, StoredReport, read_report, read_run
 from audit.generators.api_schemas import derive
+from audit.judging.catalogue import OPT_IN
 from audit.judging.frameworks import FRAMEWORKS
 from audit.profile import load_profile
 from audit.report import json_report
@@ -274,8 +275,7 @@ def controls(*, control_id: str | None, framework: str | None) -> None:
     if control_id is None:
         for control in CONTROLS:
             click.echo(f"{control.id}  {control.name:<24}{control.severity:<10}{control.title}")
-        opt_in = ", ".join(control.id for control in CONTROLS if control.opt_in)
-        click.echo(f"\nApplied only if the profile selects them: {opt_in}")
+        click.echo(f"\nApplied only if the profile selects them: {', '.join(sorted(OPT_IN))}")
         return
     chosen = next((control for control in CONTROLS if control_id.upper() in {control.id, control.name.upper()}), None)
     if chosen is None:

@@ -56,5 +56,4 @@ CONTROL: Final[Control[PolicySubject]] = Control(
     kinds=(SubjectKind.POLICY,),
     judge=judge,
     weighs_gaps=True,
-    opt_in=True,
 )

@@ -70,6 +70,5 @@ CONTROL: Final[Control[Collection]] = Control(
     kinds=(SubjectKind.COLLECTION,),
     judge=judge,
     weighs_gaps=True,
-    opt_in=True,
     needs=frozenset({Kind.ORGANIZATION_POLICIES, Kind.DEPLOYMENTS}),
 )

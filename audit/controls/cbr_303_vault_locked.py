@@ -112,6 +112,5 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     kinds=(SubjectKind.VAULT,),
     judge=judge,
     weighs_gaps=True,
-    opt_in=True,
     needs=frozenset({Kind.BACKUPS}),
 )

@@ -37,5 +37,4 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     kinds=(SubjectKind.VAULT,),
     judge=judge,
     weighs_gaps=True,
-    opt_in=True,
 )

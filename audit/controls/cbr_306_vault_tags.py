@@ -42,5 +42,4 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     kinds=(SubjectKind.VAULT,),
     judge=judge,
     weighs_gaps=True,
-    opt_in=True,
 )

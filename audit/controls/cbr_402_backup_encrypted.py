@@ -47,6 +47,5 @@ CONTROL: Final[Control[Resource]] = Control(
     judge=judge,
     weighs_gaps=True,
     judges_deleted=True,
-    opt_in=True,
     needs=frozenset({Kind.BACKUPS}),
 )

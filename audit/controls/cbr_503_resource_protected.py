@@ -51,7 +51,6 @@ CONTROL: Final[Control[Resource]] = Control(
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
     weighs_gaps=True,
-    opt_in=True,
     needs=frozenset({Kind.PROTECTABLES}),
     judges_departed=True,
 )

@@ -64,6 +64,5 @@ CONTROL: Final[Control[Resource]] = Control(
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
     weighs_gaps=True,
-    opt_in=True,
     needs=frozenset({Kind.AGENTS}),
 )

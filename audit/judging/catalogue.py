@@ -74,7 +74,7 @@ OPT_IN: Final = frozenset(
         "CBR-505",
     }
 )
-"""Applied only where a profile asks for them."""
+"""Applied only where a profile asks for them: they demand what not everyone needs, or may not be readable."""
 
 USUAL: Final = frozenset(NAMES.keys() - OPT_IN)
 """Applied unless a profile says otherwise."""

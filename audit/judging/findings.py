@@ -156,7 +156,6 @@ class Control(Generic[S_contra]):
         leaves_missed: the rule leaves these to one that does, and passes only where one is applied.
         judges_alone: how resources may stand that other rules leave to this one, so that one finding says it.
         asks_people: whether it was meant is what the rule asks: the word of a person settles what is unknown, too.
-        opt_in: applied only where the profile asks for it: it demands what not everyone needs, or may not be readable.
     """
 
     id: str
@@ -177,7 +176,6 @@ class Control(Generic[S_contra]):
     leaves_missed: bool = False
     judges_alone: frozenset[Presence] = frozenset()
     asks_people: bool = False
-    opt_in: bool = False
 
 
 class Finding(Struct, frozen=True, gc=False):

@@ -4,6 +4,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_207_organization_policy_deployed import CONTROL, judge
+from audit.judging.catalogue import OPT_IN
 from audit.judging.findings import Outcome, Verdict
 from audit.records import Deployment
 from tests.builders import a_collection, a_deployment, a_rejected, an_organization_policy, facts_of, limits
@@ -72,4 +73,4 @@ def test_lists_that_were_not_read_completely_leave_it_unknown(kind: Kind, status
 
 
 def test_it_is_applied_only_where_a_profile_asks_for_it() -> None:
-    assert CONTROL.opt_in
+    assert CONTROL.id in OPT_IN

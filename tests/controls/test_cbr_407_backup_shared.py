@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_407_backup_shared import CONTROL, judge
+from audit.judging.catalogue import OPT_IN
 from audit.judging.findings import Outcome, Verdict
 from audit.records import Member
 from tests.builders import DAY, HOUR, a_member, a_point, a_resource, facts_of, limits
@@ -69,4 +70,4 @@ def test_what_has_no_backup_of_its_own_is_not_judged(points: Any) -> None:
 
 
 def test_it_is_applied_only_where_a_profile_asks_for_it() -> None:
-    assert CONTROL.opt_in
+    assert CONTROL.id in OPT_IN

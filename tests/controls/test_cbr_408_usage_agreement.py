@@ -5,6 +5,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_408_usage_agreement import CONTROL, judge
+from audit.judging.catalogue import OPT_IN
 from audit.judging.findings import Outcome, Severity, Verdict
 from audit.records import Backup, Usage
 from tests.builders import DAY, HOUR, TICK, a_point, a_protected, a_resource, a_vault, facts_of, limits
@@ -149,5 +150,5 @@ def test_it_is_unknown_where_a_list_was_not_read_completely(missing: dict[str, A
 
 
 def test_it_is_applied_only_where_a_profile_asks_for_it_and_weighs_little() -> None:
-    assert (CONTROL.opt_in, CONTROL.severity) == (True, Severity.LOW)
+    assert (CONTROL.id in OPT_IN, CONTROL.severity) == (True, Severity.LOW)
     assert CONTROL.needs == {Kind.BACKUPS, Kind.STORAGE_USAGE}

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_505_agent_alive import CONTROL, judge
+from audit.judging.catalogue import OPT_IN
 from audit.judging.findings import Outcome, Verdict
 from audit.records import Agent
 from tests.builders import HOUR, TICK, a_resource, a_vault, an_agent, facts_of, limits
@@ -60,4 +61,4 @@ def test_what_has_no_agent_is_not_judged_unless_its_vault_needs_one() -> None:
 
 
 def test_it_is_applied_only_where_a_profile_asks_for_it() -> None:
-    assert CONTROL.opt_in
+    assert CONTROL.id in OPT_IN

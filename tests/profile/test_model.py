@@ -7,6 +7,7 @@ import pytest
 from audit.collection import ALWAYS_READ, Kind
 from audit.controls import CONTROLS
 from audit.errors import ProfileError
+from audit.judging.catalogue import USUAL
 from audit.judging.demands import Demands
 from audit.profile import Profile, build_profile, parse_profile
 from tests.builders import HOUR, TICK, a_resource, a_vault
@@ -69,7 +70,7 @@ class TestControls:
         assert both.selected == CONTROLS
 
     def test_by_default_all_are_applied_that_need_no_asking_for(self) -> None:
-        assert Profile().selected == tuple(control for control in CONTROLS if not control.opt_in)
+        assert Profile().selected == tuple(control for control in CONTROLS if control.id in USUAL)
 
     def test_the_lists_that_they_need_are_read_in_order(self) -> None:
         for control in CONTROLS:
