@@ -1,35 +1,32 @@
 """The entry of the FunctionGraph function: ``handler.initializer`` and ``handler.handler``."""
 # ruff: noqa: E402  # the imports come after what makes them quicker
 
-import gc
+from audit.app.garbage import look_rarely
 
-gc.disable()  # whatever is imported stays, and looking for garbage in it is a twentieth of a cold start
+look_rarely()  # whatever is imported stays, and looking for garbage in it is a twentieth of a cold start
 
-import logging
 import os
+import sys
 import warnings
 from typing import Any
 
-from audit.app.unused import absent, idle
-
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # it would look for some in every package there is
-# structlog has loggers to be awaited, and nobody waits here. requests spells names of hosts, which are plain here, and
-# guesses encodings, which are UTF-8; for that it would take the platform's old chardet. So with its simplejson.
-vars(logging)["logAsyncioTasks"] = False  # new in Python 3.12, where each record asks asyncio otherwise
+# requests guesses encodings, which are UTF-8 here; the zip has none of these, and those of the platform are old
+_hidden = {"chardet", "charset_normalizer", "simplejson"} - sys.modules.keys()
+vars(sys)["modules"].update(dict.fromkeys(_hidden))
 warnings.filterwarnings("ignore", "Unable to find acceptable character detection")
-with idle("asyncio", "idna"), absent("chardet", "charset_normalizer", "simplejson"):
-    import structlog
 
-    from audit import log
-    from audit.app.garbage import look_rarely
-    from audit.app.order import Context, order_from_event
-    from audit.app.wiring import carry_out, summary
-    from audit.errors import AuditError, IncompleteError
-    from audit.report.facts import Conclusion
+import structlog
 
-gc.freeze()  # nor is it looked through again later
-gc.enable()
-look_rarely()
+from audit import log
+from audit.app.execute import execute
+from audit.app.request import Context, request_from_event
+from audit.app.summary import summary
+from audit.errors import AuditError, IncompleteError
+from audit.report.facts import Conclusion
+
+for _name in _hidden:
+    del sys.modules[_name]
 _LOG = structlog.get_logger()
 
 
@@ -47,11 +44,11 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     """
     log.set_up()
     try:
-        order = order_from_event(event, context, os.environ)
+        request = request_from_event(event, context, os.environ)
     except AuditError as error:
         _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}", request_id=context.getRequestID())
         raise
-    done = carry_out(order, lambda _progress: None)
-    if order.on_timer and done.report.conclusion == Conclusion.INCOMPLETE:
+    done = execute(request, lambda _progress: None)
+    if request.on_timer and done.report.conclusion == Conclusion.INCOMPLETE:
         raise IncompleteError(f"the audit is incomplete; its report is stored under {done.prefix}")
     return {**summary(done), "keys": list(done.keys)}

@@ -3,19 +3,17 @@
 A compiled validator decides on every row; ``jsonschema`` explains the rejected ones.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property, lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import orjson
+from jsonschema_rs import Draft202012Validator, ValidationError
 from msgspec import Struct
 
 from audit.answers.strict_json import FaultError, load, readable
 from audit.errors import SourceAnswerError
-
-if TYPE_CHECKING:
-    from jsonschema_rs import Draft202012Validator, ValidationError
 
 LONGEST_PATH: Final = 200
 _PROBLEMS: Final = {
@@ -65,17 +63,17 @@ class AnswerKind(Struct, frozen=True, dict=True):
         return _schema(self.schema, "")
 
     @cached_property
-    def documented(self) -> "Draft202012Validator":
+    def documented(self) -> Draft202012Validator:
         """Decides whether a row is as the documents and their amendments say."""
         return compiled(self.schema_of_row(""))
 
     @cached_property
-    def required(self) -> "Draft202012Validator":
+    def required(self) -> Draft202012Validator:
         """Decides whether the audit can use a row."""
         return compiled(self.schema_of_row(".required"))
 
     @cached_property
-    def envelope(self) -> "Draft202012Validator":
+    def envelope(self) -> Draft202012Validator:
         """Decides whether what stands around the rows is as documented; the rows of a list are left out."""
         if self.is_list:
             return compiled(_schema(self.schema, ""))
@@ -165,7 +163,7 @@ def parse(body: bytes, name: str = "") -> tuple[dict[str, Any], bool]:
     return answer, is_known
 
 
-def deviations(errors: "Iterable[ValidationError]") -> Iterator[Deviation]:
+def deviations(errors: Iterable[ValidationError]) -> Iterator[Deviation]:
     """Name the place, the problem and the value of each deviation, down to the innermost."""
     for error in errors:
         kind, path = error.kind, tuple(error.instance_path)
@@ -183,10 +181,8 @@ def deviations(errors: "Iterable[ValidationError]") -> Iterator[Deviation]:
 
 def explain(answer: AnswerKind, row: Any) -> tuple[str, str]:
     """Say in words why a row cannot be used: the path of the field at fault, and the reason."""
-    import jsonschema  # noqa: PLC0415  # takes 0.1 s to import, and most runs reject nothing
-
-    validator = _explainer(answer)
-    error = jsonschema.exceptions.best_match(validator.iter_errors(row))
+    validator, best_match = _explainer(answer)
+    error = best_match(validator.iter_errors(row))
     if error is None:
         return "", "the two validators disagree about this row"
     is_time = "Timestamp" in validator.schema["$defs"] and error.schema == validator.schema["$defs"]["Timestamp"]
@@ -201,17 +197,16 @@ def path_of(*parts: str | int) -> str:
 
 
 @cache
-def _explainer(answer: AnswerKind) -> Any:
-    import jsonschema  # noqa: PLC0415  # see explain
+def _explainer(answer: AnswerKind) -> tuple[Any, Callable[..., Any]]:
+    """Make what finds the errors of a row, and what names the one that explains most."""
+    import jsonschema  # noqa: PLC0415  # takes 0.1 s to import, and most runs reject nothing
 
-    return jsonschema.Draft202012Validator(answer.schema_of_row(".required"))
+    return jsonschema.Draft202012Validator(answer.schema_of_row(".required")), jsonschema.exceptions.best_match
 
 
-def compiled(schema: dict[str, Any]) -> "Draft202012Validator":
+def compiled(schema: dict[str, Any]) -> Draft202012Validator:
     """Make a schema a validator that decides in microseconds."""
-    import jsonschema_rs  # noqa: PLC0415  # the first answer is the first that needs it
-
-    return jsonschema_rs.Draft202012Validator(schema)
+    return Draft202012Validator(schema)
 
 
 def _schema(name: str, variant: str) -> dict[str, Any]:

@@ -3,23 +3,21 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from weakref import finalize
 
 from msgspec import Struct
 
-from audit.app.order import Order
+from audit.app.request import RunRequest
 from audit.cloud.credentials import SignedIn, signed_in
 from audit.cloud.http.cloud_clock import CloudClock
 from audit.cloud.http.transport import Credentials, RequestLimits, Transport
+from audit.evidence.kms import KmsSigner
+from audit.evidence.kms.dialect import KMS
 from audit.evidence.store import Access, ProbedStore, Store, open_store
 from audit.evidence.store.obs_dialect import OBS
 from audit.log import REDACTOR
 from audit.settings import STORES, Settings, scheme_of
-
-if TYPE_CHECKING:
-    from audit.cloud.cbr.client import CbrClient
-    from audit.evidence.kms import KmsSigner
 
 _HOUR: Final = timedelta(hours=1)
 _FOR_SIGNING: Final = timedelta(seconds=20)
@@ -40,38 +38,25 @@ class Connections(Struct, frozen=True):
     reading: Transport
     storing: Transport
     store: ProbedStore
-    kms: "KmsSigner | None"
-
-    def client(self) -> "CbrClient":
-        """Prepare to read from CBR; nothing is sent yet."""
-        from audit.cloud.cbr.client import CbrClient  # noqa: PLC0415  # the store is asked first, and this takes long
-
-        return CbrClient(
-            self.reading,
-            self.who.credentials,
-            endpoint=self.settings.cbr_endpoint,
-            project_id=self.settings.project_id,
-            enterprise_project_id=self.settings.enterprise_project_id,
-            workers=self.settings.workers,
-        )
+    kms: KmsSigner | None
 
 
 @contextmanager
-def opened(order: Order) -> Iterator[Connections]:
+def opened(request: RunRequest) -> Iterator[Connections]:
     """Prepare the connections of a run; nothing is sent yet.
 
     Raises:
         SettingsError: the store's address cannot be used.
     """
-    settings = order.settings
+    settings = request.settings
     with ExitStack() as stack:
         reading = stack.enter_context(
-            closing(Transport(limits=RequestLimits(budget=order.budget), connections=settings.workers))
+            closing(Transport(limits=RequestLimits(budget=request.budget), connections=settings.workers))
         )
-        storing = stack.enter_context(closing(Transport(limits=_storing(order.storing), dialect=OBS)))
-        who = signed_in(settings, order.agency, reading, CloudClock())
+        storing = stack.enter_context(closing(Transport(limits=_storing(request.storing), dialect=OBS)))
+        who = signed_in(settings, request.agency, reading, CloudClock())
         store = open_store(settings.store, Access(settings, who.keys, storing) if who.keys else None)
-        yield Connections(settings, who, reading, storing, store, _in_kms(order, stack))
+        yield Connections(settings, who, reading, storing, store, _in_kms(request, stack))
 
 
 def store_at(url: str, variables: Mapping[str, str]) -> Store:
@@ -95,25 +80,22 @@ def store_at(url: str, variables: Mapping[str, str]) -> Store:
     return store
 
 
-def credentials_for(order: Order, transport: Transport, project_id: str) -> Credentials:
+def credentials_for(request: RunRequest, transport: Transport, project_id: str) -> Credentials:
     """Prepare what authenticates requests for another project."""
-    settings = order.settings.model_copy(update={"project_id": project_id})
-    return signed_in(settings, order.agency, transport, CloudClock()).credentials
+    settings = request.settings.model_copy(update={"project_id": project_id})
+    return signed_in(settings, request.agency, transport, CloudClock()).credentials
 
 
-def _in_kms(order: Order, stack: ExitStack) -> "KmsSigner | None":
+def _in_kms(request: RunRequest, stack: ExitStack) -> KmsSigner | None:
     """Prepare the key in KMS that signs digests, None where there is none."""
-    settings = order.settings
+    settings = request.settings
     if settings.signing_kms_key is None:
         return None
-    from audit.evidence.kms import KmsSigner  # noqa: PLC0415  # most runs have no such key
-    from audit.evidence.kms.dialect import KMS  # noqa: PLC0415  # likewise
-
-    limits = RequestLimits(request=_FOR_SIGNING, budget=order.storing)
+    limits = RequestLimits(request=_FOR_SIGNING, budget=request.storing)
     transport = stack.enter_context(closing(Transport(limits=limits, dialect=KMS, connections=1)))
     return KmsSigner(
         transport,
-        signed_in(settings, order.agency, transport, CloudClock()).credentials,
+        signed_in(settings, request.agency, transport, CloudClock()).credentials,
         endpoint=settings.signing_endpoint,
         project_id=settings.project_id,
         key=settings.signing_kms_key,

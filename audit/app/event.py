@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from audit.answers.strict_json import FaultError, load
 from audit.errors import EventError
 
 _AGO: Final = re.compile(r"([0-9]{1,4})([dh])")
@@ -85,8 +87,6 @@ def read_user_event(text: str) -> ManualEvent:
     is_json = text.lstrip().startswith(("{", "["))
     if not is_json and not _LIKE_A_KEY.match(text):
         return ManualEvent()
-    from audit.answers.strict_json import FaultError, load  # noqa: PLC0415  # most timers ask for nothing
-
     try:
         asked = load(text.encode())[0]
     except FaultError as error:
@@ -125,8 +125,6 @@ def _faults(error: ValidationError) -> str:
 def _fault(key: str, kind: str, message: str) -> str:
     if kind != "extra_forbidden":
         return f"{key}: {message}"
-    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
-
     known = tuple(ManualEvent.model_fields)
     nearest = get_close_matches(key, known, n=1)
     return f"{key} is not a key of an event; " + (

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from audit import __version__
 from audit.answers.intake import Intake
-from audit.app.assess import assess
+from audit.app.run import assess
 from audit.collection import ABOUT_ONE, Kind, Reading, Window
 from audit.errors import ChainError, StoreError
 from audit.evidence.chain import Digest, Envelope, folder_of

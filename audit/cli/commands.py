@@ -21,10 +21,10 @@ from audit.answers.kinds import ANSWERS
 from audit.app.connections import store_at
 from audit.app.doctor import Result
 from audit.app.event import read_time
+from audit.app.execute import execute
 from audit.app.garbage import look_rarely
-from audit.app.order import order
+from audit.app.request import request_from_settings
 from audit.app.run import Done
-from audit.app.wiring import carry_out
 from audit.cli.doctor import run_checks
 from audit.cli.evidence import diff_runs, replay_run, verify_store
 from audit.cli.exit_codes import DRIFT_ONLY, INTERNAL_ERROR, NOT_AN_ANSWER, NOT_POSSIBLE, OF_CONCLUSION, ROWS_REJECTED
@@ -430,9 +430,9 @@ def _audit(
     official: bool = False,
 ) -> Done:
     given = load_profile(profile) if profile else None
-    made = order(variables, since=since, as_of=as_of, profile=given, official=official)
+    request = request_from_settings(variables, since=since, as_of=as_of, profile=given, official=official)
     with watching(sys.stderr) as watch:
-        return carry_out(made, watch)
+        return execute(request, watch)
 
 
 def _print_done(done: Done) -> None:

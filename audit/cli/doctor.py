@@ -7,9 +7,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from audit.app.collect import client_for
 from audit.app.connections import opened
 from audit.app.doctor import Check, Result, examine_cloud, examine_key, examine_store, is_signed_in
-from audit.app.order import order
+from audit.app.request import request_from_settings
 from audit.cloud.cbr.client import actions
 from audit.errors import SettingsError
 from audit.evidence.signers import ready_signer
@@ -22,9 +23,9 @@ _TIME_LIMIT: Final = timedelta(minutes=1)
 def run_checks(variables: Mapping[str, str]) -> Iterator[Check]:
     """Check everything that an audit with these settings needs; wrong settings are a failed check, not an error."""
     try:
-        request = replace(order(variables), budget=_TIME_LIMIT, storing=_TIME_LIMIT)
+        request = replace(request_from_settings(variables), budget=_TIME_LIMIT, storing=_TIME_LIMIT)
         with opened(request) as connections:
-            settings, client = request.settings, connections.client()
+            settings, client = request.settings, client_for(connections)
             scope = scope_words(settings.enterprise_project_id)
             yield Check("settings", Result.OK, f"project {settings.project_id}, {scope}, at {settings.cbr_endpoint}")
             checks = [*examine_cloud(client, actions(request.profile.lists), connections.who.way)]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from audit.app.run import Progress, Watch
+from audit.app.collect import Progress, Watch
 from audit.collection import Kind
 
 _NAMES: Final = {kind: "tasks" if kind == Kind.TASKS else kind.words for kind in Kind}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from msgspec import structs
@@ -29,9 +29,8 @@ from audit.evidence.stored_runs import (
     stored_pages,
 )
 from audit.records import Backup, Policy, Protected, Vault
-
-if TYPE_CHECKING:
-    from audit.subjects import Former, Sight, Unseen
+from audit.report.memory import accepted_rows, complete_lists, hidden_vaults
+from audit.subjects import Former, Sight, Unseen, places_in
 
 _INVENTORY: Final = (Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS)
 _RELYING: Final = (Kind.POLICIES, Kind.VAULTS)
@@ -60,12 +59,12 @@ class _List:
     kind: Kind
     records: Mapping[str, _Record]
     places: "_Places"
-    unseen: "Unseen"
+    unseen: Unseen
     is_complete: bool
     asked: str | None
     doubtful: tuple[Rejected, ...] = ()
-    sight: "Sight"
-    carried: Mapping[str, "Sight"] = field(default_factory=dict)
+    sight: Sight
+    carried: Mapping[str, Sight] = field(default_factory=dict)
     left_at: Mapping[str, datetime] = field(default_factory=dict)
     applied: "_Applied" = field(default_factory=dict)
 
@@ -89,7 +88,7 @@ class _List:
         return any(row.about.vaults is None or vault_id in row.about.vaults for row in self.doubtful)
 
 
-def read_former(store: Readable, digest: Digest, report: Any, readings: Iterable[Reading]) -> "Former":
+def read_former(store: Readable, digest: Digest, report: Any, readings: Iterable[Reading]) -> Former:
     """Read what a run saw of the inventory.
 
     Args:
@@ -105,10 +104,8 @@ def read_former(store: Readable, digest: Digest, report: Any, readings: Iterable
 
 def _together(
     store: Readable, digest: Digest, lists: Mapping[Kind, _List], asked: Mapping[Kind, str | None]
-) -> "Former | None":
+) -> Former | None:
     """Find policies and vaults of one time where those lists are not; nothing is in them where no run read both."""
-    from audit.subjects import Former  # noqa: PLC0415  # nothing needs the subjects before the first answer
-
     if _are_of_one_time(lists):
         return None
     for run in islice(runs_before(store, digest), MOST_LOOKED_BACK):
@@ -123,9 +120,7 @@ def _are_of_one_time(lists: Mapping[Kind, _List]) -> bool:
     return len({lists[kind].sight.at for kind in _RELYING}) == 1
 
 
-def _former(digest: Digest, lists: Mapping[Kind, _List]) -> "Former":
-    from audit.subjects import Former  # noqa: PLC0415  # as above
-
+def _former(digest: Digest, lists: Mapping[Kind, _List]) -> Former:
     policies, vaults, backups = (lists[kind].records if kind in lists else {} for kind in _INVENTORY)
     return Former(
         run=digest.run,
@@ -263,8 +258,6 @@ class _Together:
 
 
 def _list_of(kind: Kind, pages: Iterable[Page], told: _Told, project: str | None, at: datetime) -> _List:
-    from audit.subjects import Sight, Unseen, places_in  # noqa: PLC0415  # as above
-
     intake = Intake()
     for page in pages:
         intake.accept(page)
@@ -290,8 +283,6 @@ def _list_of(kind: Kind, pages: Iterable[Page], told: _Told, project: str | None
 
 def _told(report: Any) -> _Told:
     """Say of which lists a report missed nothing, and which vaults were hidden; nothing where it cannot be used."""
-    from audit.report.memory import accepted_rows, complete_lists, hidden_vaults  # noqa: PLC0415  # brings the subjects
-
     try:
         return _Told(complete_lists(report), hidden_vaults(report), accepted_rows(report))
     except (LookupError, TypeError):

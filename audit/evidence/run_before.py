@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import orjson
 from msgspec import Struct
@@ -42,10 +42,9 @@ from audit.evidence.stored_runs import (
 from audit.history import History
 from audit.report.baseline import Baseline, recall
 from audit.report.facts import Origin
+from audit.report.memory import memory_of
+from audit.subjects import Former, Memory
 from audit.timestamps import instant
-
-if TYPE_CHECKING:
-    from audit.subjects import Former, Memory
 
 _OVERLAP: Final = timedelta(days=1)  # a task may become visible late
 _SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
@@ -97,10 +96,10 @@ class RunBefore(Struct, frozen=True, kw_only=True):
     history: History
     report: Mapping[str, Any] | None
     recalled: Baseline
-    memory: "Memory | None"
+    memory: Memory | None
     profile: Mapping[str, Any] | None
     tool_version: str
-    read_former: Callable[[tuple[Reading, ...]], "Former"]
+    read_former: Callable[[tuple[Reading, ...]], Former]
 
     @property
     def origin(self) -> Origin:
@@ -136,7 +135,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         open_since = min((task.created_at for task in self.history if not task.finished), default=read_until)
         return max(min(read_until - _OVERLAP, open_since), until - _SURELY_SHOWN)
 
-    def former(self, readings: tuple[Reading, ...]) -> "Former | None":
+    def former(self, readings: tuple[Reading, ...]) -> Former | None:
         """What it saw of the inventory; None where the lists may show less than it was shown."""
         return None if self.may_have_seen_more(readings) else self.read_former(readings)
 
@@ -258,14 +257,12 @@ def recalled(
     return Baseline(trouble=trouble, is_lost=True)
 
 
-def _report(store: Readable, digest: Digest) -> tuple[Mapping[str, Any] | None, Baseline, "Memory | None", Digest]:
+def _report(store: Readable, digest: Digest) -> tuple[Mapping[str, Any] | None, Baseline, Memory | None, Digest]:
     """Read a report, what of it is compared and remembered, and whose it is; trouble never ends the present run.
 
     Where it cannot be used, that is told, and the newest one before it that can be used takes its place: what became
     weaker in between is found by comparing with that.
     """
-    from audit.report.memory import memory_of  # noqa: PLC0415  # brings the subjects, and a first run has no report
-
     trouble = ""
     for run in islice(chain((digest,), runs_before(store, digest)), MOST_LOOKED_BACK):
         data = read_object(store, run, REPORT)
@@ -281,10 +278,8 @@ def _report(store: Readable, digest: Digest) -> tuple[Mapping[str, Any] | None, 
     return None, Baseline(trouble=trouble, is_lost=True), None, digest
 
 
-def _remembered(store: Readable, digest: Digest, memory: "Memory", runs: int = MOST_LOOKED_BACK) -> "Memory":
+def _remembered(store: Readable, digest: Digest, memory: Memory, runs: int = MOST_LOOKED_BACK) -> Memory:
     """Add what the runs before remember of that which a run could not see."""
-    from audit.report.memory import memory_of  # noqa: PLC0415  # as above
-
     if not memory.unseen:
         return memory
     for run in islice(runs_before(store, digest), runs):

@@ -1,6 +1,7 @@
 """What all parts of a profile share. People write profiles, so errors are precise and nothing is guessed."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,8 +23,6 @@ class Written(BaseModel):
 
 def hint(wrong: str, known: Iterable[str]) -> str:
     """Return the nearest valid text, or all of them if none is near."""
-    from difflib import get_close_matches  # noqa: PLC0415  # needed for errors only
-
     words = tuple(known)
     nearest = get_close_matches(wrong, words, n=1)
     return f"; did you mean {nearest[0]}?" if nearest else f"; known are {', '.join(words)}"

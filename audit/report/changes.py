@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from audit.judging.reasons import OUT_OF_SCOPE
 from audit.report.baseline import Baseline, Failure, Pair, recall
+from audit.report.memory import complete_lists
 from audit.timestamps import instant
 
 _OPEN: Final = frozenset({"fail", "unknown"})
@@ -216,8 +217,6 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
 
 
 def _unread(report: Mapping[str, Any]) -> Unread:
-    from audit.report.memory import complete_lists  # noqa: PLC0415  # brings the subjects
-
     collection = report["collection"]
     wanted = {"policies", "vaults", *(part["kind"] for part in collection["readings"])}
     return Unread(wanted - complete_lists(report), {row["id"] for row in collection["rejected_rows"]})

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audit.answers.kinds import ANSWERS, parse
+from audit.answers.quick.decoder import reader
+from audit.answers.quick.page import TaskPage
 from audit.answers.strict_json import FaultError, refuse_long_texts
 from audit.collection import LateRows
-
-if TYPE_CHECKING:
-    from audit.answers.quick.page import TaskPage
 
 
 class TaskRows(LateRows):
@@ -19,7 +18,7 @@ class TaskRows(LateRows):
         page: the same rows, sorted.
     """
 
-    def __init__(self, page: "TaskPage", body: bytes) -> None:
+    def __init__(self, page: TaskPage, body: bytes) -> None:
         super().__init__(len(page.ids), partial(_parsed, body))
         self.page = page
 
@@ -31,8 +30,6 @@ def _parsed(body: bytes) -> Sequence[Any]:
 
 def read_tasks(body: bytes) -> tuple[TaskRows, dict[str, Any]] | None:
     """Read a page of the task log into its rows and the rest of the answer; None where it has to be read with care."""
-    from audit.answers.quick.decoder import reader  # noqa: PLC0415  # the first page is the first that needs it
-
     try:
         refuse_long_texts(body)
     except FaultError:

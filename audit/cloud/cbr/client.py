@@ -12,6 +12,7 @@ import orjson
 from msgspec import structs
 
 from audit.answers.intake import read_envelope
+from audit.answers.quick.decoder import reader
 from audit.cloud.cbr.asking import Asked, Params
 from audit.cloud.cbr.chaining import Chain, OfEach, is_not_known
 from audit.cloud.cbr.paging import Walk
@@ -199,7 +200,8 @@ class CbrClient:
 
         def sent() -> None:
             walk.sent()
-            _make_ready(kind)
+            if kind == Kind.TASKS:
+                reader()  # made once, which takes as long as parsing a page, while the first answer is on its way
 
         walk = Walk(kind, fetch, parse=self._parse, workers=self._workers, page_size=size, asked=asked)
         return walk
@@ -233,14 +235,6 @@ class CbrClient:
             yield
         except SourceAnswerError as error:
             raise SourceAnswerError(f"{self._endpoint}{path}: {error}; check the endpoint") from error
-
-
-def _make_ready(kind: Kind) -> None:
-    """Make what parses pages, once: it takes as long as parsing one, and the first answer is still on its way."""
-    if kind == Kind.TASKS:
-        from audit.answers.quick.decoder import reader  # noqa: PLC0415  # earlier, it would delay the first request
-
-        reader()
 
 
 def _deployments(policy_id: str) -> str:

@@ -1,9 +1,7 @@
 """Reading the small XML documents of OBS: elements and text, nothing that a document could declare or include."""
 
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
+from typing import Final
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 _LARGEST: Final = 4 * 1024 * 1024
 
@@ -12,21 +10,20 @@ class XmlError(ValueError):
     """The document is not the plain XML that is read here."""
 
 
-def root_of(document: bytes, name: str) -> "Element":
+class _Plain(TreeBuilder):
+    def doctype(self, *_: object) -> None:
+        raise XmlError("it has a document type")  # without one there are no entities to expand
+
+
+def root_of(document: bytes, name: str) -> Element:
     """Parse a document whose root element has a name.
 
     Raises:
         XmlError: not XML, another document, too large, or it has a document type.
     """
-    from xml.etree.ElementTree import ParseError, TreeBuilder, XMLParser  # noqa: PLC0415  # only lists and refusals are XML
-
-    class Plain(TreeBuilder):
-        def doctype(self, *_: object) -> None:
-            raise XmlError("it has a document type")  # without one there are no entities to expand
-
     if len(document) > _LARGEST:
         raise XmlError("too large")
-    parser = XMLParser(target=Plain())  # noqa: S314  # refuses what makes XML dangerous
+    parser = XMLParser(target=_Plain())  # noqa: S314  # refuses what makes XML dangerous
     try:
         parser.feed(document)
         root: Element = parser.close()
@@ -37,7 +34,7 @@ def root_of(document: bytes, name: str) -> "Element":
     return root
 
 
-def texts(root: "Element", path: str) -> list[str]:
+def texts(root: Element, path: str) -> list[str]:
     """Return the text of every element at a path, such as ``Contents/Key``, in whatever namespace."""
     found = root.iterfind("/".join(f"{{*}}{name}" for name in path.split("/")))
     return [(element.text or "").strip() for element in found]

@@ -1,4 +1,4 @@
-"""From what was read to the report: arrange, evaluate, compose."""
+"""Arranging: what was read, remembered and demanded becomes subjects."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,43 +10,56 @@ from audit import subjects
 from audit.answers.intake import Intake
 from audit.collection import Kind, Reading
 from audit.evidence.run_before import RunBefore
-from audit.judging.evaluate import evaluate
+from audit.judging.demands import Demands
 from audit.profile import Profile
 from audit.profile.loosening import ORDERS, strength_of
 from audit.records import OPEN_STATUSES
-from audit.report.contents import Report, ResourceLine, compose, line_of
 from audit.report.facts import RunFacts
 
 _SECOND: Final = timedelta(seconds=1)  # the end of the window is asked for in whole seconds
 
 
-def assess(
+def arrange(  # noqa: PLR0913, PLR0917  # all that judging rests on
     facts: RunFacts,
     profile: Profile,
+    demands: Demands,
     intake: Intake,
     readings: tuple[Reading, ...],
-    previous: RunBefore | None = None,
-    former: subjects.Former | None = None,
-) -> Report:
-    """Arrange and evaluate what was read; the history is given away, so whoever keeps it writes it before.
-
-    The same evidence, profile, time and earlier run give the same report.
+    before: RunBefore | None,
+    former: subjects.Former | None,
+) -> subjects.Subjects:
+    """Arrange what was read; this uses up the tasks of the intake.
 
     Args:
         facts: which run it is.
         profile: what is demanded.
+        demands: the same, judged at the time of the run.
         intake: what was read.
         readings: how completely.
-        previous: what the run before left.
+        before: what the run before left.
         former: what that run saw of the inventory; None where no control looks at it, or that run saw more.
     """
+    collection = _collection(facts, profile, demands, intake, readings, before)
+    demanded = _demanded(facts, profile, before)
+    stuck_after = demands.of(collection).stuck_after
+    return subjects.arrange(intake.tasks, _inventory(intake), collection, former, demanded, stuck_after=stuck_after)
+
+
+def _collection(
+    facts: RunFacts,
+    profile: Profile,
+    demands: Demands,
+    intake: Intake,
+    readings: tuple[Reading, ...],
+    before: RunBefore | None,
+) -> subjects.Collection:
+    """Say what was read, how completely, and what the run before knew."""
     log = next(reading for reading in readings if reading.kind == Kind.TASKS)
-    demands = profile.demands_at(facts.as_of)
-    memory = previous.memory if previous else None
-    if previous and previous.may_have_seen_more(readings):
+    memory = before.memory if before else None
+    if before and before.may_have_seen_more(readings):
         memory = memory and memory.without_listed_vaults()
     rejected = tuple(row for row in intake.rejected if row.is_since(facts.window.since))
-    collection = subjects.Collection(
+    return subjects.Collection(
         id=facts.project_id,
         name=facts.project_id,
         window=facts.window,
@@ -61,9 +74,12 @@ def assess(
         deployments={about: tuple(rows) for about, rows in intake.deployments.items()},
         memory=memory,
         lost=facts.previous.trouble if facts.previous.is_lost else None,
-        proven=previous.proven(facts.read.since, log.enterprise_project_id) if previous else None,
+        proven=before.proven(facts.read.since, log.enterprise_project_id) if before else None,
     )
-    inventory = subjects.Inventory(
+
+
+def _inventory(intake: Intake) -> subjects.Inventory:
+    return subjects.Inventory(
         policies=intake.policies.values(),
         vaults=intake.vaults.values(),
         backups=intake.backups.values(),
@@ -72,33 +88,17 @@ def assess(
         members={about: tuple(rows) for about, rows in intake.members.items()},
         usages={about: tuple(rows) for about, rows in intake.usages.items()},
     )
-    judged = subjects.arrange(
-        intake.tasks,
-        inventory,
-        collection,
-        former,
-        _demanded(facts, profile, previous),
-        stuck_after=demands.of(collection).stuck_after,
-    )
-    lines: list[ResourceLine] = []
-
-    def note(subject: subjects.Subject, limits: subjects.Limits) -> None:
-        if isinstance(subject, subjects.Resource):
-            lines.append(line_of(subject, limits))
-
-    findings = evaluate(judged, profile.selected, demands, note)
-    return compose(facts, judged, profile.selected, findings, demands, lines or None)
 
 
-def _demanded(facts: RunFacts, profile: Profile, previous: RunBefore | None) -> subjects.Demanded | None:
+def _demanded(facts: RunFacts, profile: Profile, before: RunBefore | None) -> subjects.Demanded | None:
     """Say how much this run demands, and the one before; nothing of that one where its profile cannot be read.
 
     What a what-if demands less was loosened by nobody.
     """
-    if previous is None:
+    if before is None:
         return None
     now = orjson.loads(profile.canonical)
-    then = now if facts.is_what_if else previous.profile or {}
+    then = now if facts.is_what_if else before.profile or {}
     try:
         return subjects.Demanded(strength_of(then, now), strength_of(now, then), ORDERS)
     except (AttributeError, LookupError, TypeError, ValueError):

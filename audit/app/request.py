@@ -25,7 +25,7 @@ _RESERVE: Final = timedelta(seconds=5)
 _SHARE_FOR_READING: Final = 0.75  # the rest is for judging, rendering and storing
 
 
-class Order(Struct, frozen=True, kw_only=True):
+class RunRequest(Struct, frozen=True, kw_only=True):
     """One audit that is to be carried out.
 
     Attributes:
@@ -79,15 +79,15 @@ class Context(Agency, Protocol):
     def getUserData(self, key: str) -> str | None: ...  # noqa: D102, N802  # named by the platform
 
 
-def order(
+def request_from_settings(
     variables: Mapping[str, str],
     *,
     since: str | None = None,
     as_of: str | None = None,
     profile: Profile | None = None,
     official: bool = False,
-) -> Order:
-    """Make an order from variables and from what was asked for by hand.
+) -> RunRequest:
+    """Make a request from the settings and from what was asked for by hand.
 
     Args:
         variables: settings by name, such as HUAWEICLOUD_SDK_REGION.
@@ -112,7 +112,7 @@ def order(
         raise SettingsError(f"the time of judgement, {shown(until)}, lies in the future: it is {shown(now)} now")
     if start is not None and start >= until:
         raise SettingsError(f"the window is empty: it starts at {shown(start)} and ends at {shown(until)}")
-    return Order(
+    return RunRequest(
         settings=settings,
         profile=demanded,
         since=start,
@@ -134,8 +134,8 @@ def _configured(settings: Settings) -> str | None:
         return ""
 
 
-def order_from_event(event: object, context: Context, environment: Mapping[str, str]) -> Order:
-    """Make an order as the function receives it; credentials are read at every invocation.
+def request_from_event(event: object, context: Context, environment: Mapping[str, str]) -> RunRequest:
+    """Make a request from an event of the function; credentials are read at every invocation.
 
     Raises:
         SettingsError: naming everything that is missing or wrong, in the event or the settings.
@@ -146,7 +146,7 @@ def order_from_event(event: object, context: Context, environment: Mapping[str, 
     def time_left() -> timedelta:
         return timedelta(milliseconds=context.getRemainingTimeInMilliSeconds())
 
-    made = _order_on_timer(read, variables) if isinstance(read, TimerEvent) else _order_by_hand(read, variables)
+    made = _request_on_timer(read, variables) if isinstance(read, TimerEvent) else _request_by_hand(read, variables)
     return replace(
         made,
         request_id=context.getRequestID(),
@@ -169,7 +169,7 @@ def _variables(context: Context, environment: Mapping[str, str]) -> dict[str, st
     return found | given
 
 
-def _order_on_timer(event: TimerEvent, variables: dict[str, str]) -> Order:
+def _request_on_timer(event: TimerEvent, variables: dict[str, str]) -> RunRequest:
     """Judge at the time that the timer names, so that a retried event asks the same; but never in the future."""
     try:
         fired = min(read_time(event.time, datetime.now(UTC)), datetime.now(UTC))
@@ -177,12 +177,12 @@ def _order_on_timer(event: TimerEvent, variables: dict[str, str]) -> Order:
         raise EventError(f"the timer's event cannot be used: {error}") from error
     asked = read_user_event(event.user_event)
     if asked == ManualEvent():
-        return order(variables, as_of=fired.isoformat())
+        return request_from_settings(variables, as_of=fired.isoformat())
     configured = asked.model_copy(update={"official": True})  # by whoever set up the trigger: no what-if
-    return _order_by_hand(configured, variables, as_of=fired.isoformat())
+    return _request_by_hand(configured, variables, as_of=fired.isoformat())
 
 
-def _order_by_hand(event: ManualEvent, variables: dict[str, str], *, as_of: str | None = None) -> Order:
+def _request_by_hand(event: ManualEvent, variables: dict[str, str], *, as_of: str | None = None) -> RunRequest:
     """Let an event go before the settings; ``as_of`` is when it judges unless it says so."""
     if event.store:
         variables["CBR_AUDIT_STORE"] = event.store
@@ -193,7 +193,7 @@ def _order_by_hand(event: ManualEvent, variables: dict[str, str], *, as_of: str 
     try:
         profile = _profile_of(event)
         at = event.as_of or as_of
-        return order(variables, since=event.since, as_of=at, profile=profile, official=event.official)
+        return request_from_settings(variables, since=event.since, as_of=at, profile=profile, official=event.official)
     except SettingsError as error:
         raise EventError(f"the event or the settings cannot be used: {error}") from error
 

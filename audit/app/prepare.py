@@ -1,16 +1,14 @@
-"""A run from the pointer to the one before: it goes on where that one ended."""
+"""Preparing a run: what it goes on from, what it reads, and where that is published."""
 
-from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import structlog
 from msgspec import structs
 
 from audit import __version__
 from audit.app.connections import Connections
-from audit.app.order import Order
-from audit.app.run import Done, Watch, run
+from audit.app.request import RunRequest
 from audit.collection import Window
 from audit.evidence.publish import Publication, newest
 from audit.evidence.run_before import (
@@ -33,40 +31,43 @@ FIRST_READING: Final = timedelta(days=30)  # what CBR still shows
 _LOG = structlog.get_logger()
 
 
-def continue_run(
-    order: Order, connections: Connections, pointer: bytes | None, watch: Watch, begin: Callable[[RunFacts], None]
-) -> tuple[Done, Mapping[str, Any] | None]:
-    """Carry out a run; also return what the one before reported.
+class Prepared(NamedTuple):
+    """A run that can begin.
 
-    Args:
-        order: what is to be carried out.
-        connections: what it needs of the world.
-        pointer: what the store has of the latest run, None where there is none.
-        watch: is told how far it has come.
-        begin: is told which run it is, before anything is read from the cloud.
+    Attributes:
+        facts: which run it is.
+        before: what the run before left, None where there is none.
+        publication: where everything goes.
+    """
+
+    facts: RunFacts
+    before: RunBefore | None
+    publication: Publication
+
+
+def prepare(request: RunRequest, connections: Connections, pointer: bytes | None) -> Prepared:
+    """Decide which run it is, by the one before, and say so in the log; nothing is read from the cloud yet.
 
     Raises:
-        AuditError: the run could not be carried out.
+        SettingsError, SigningError: digests cannot be signed.
+        StoreError: the store cannot be read.
     """
-    signer = ready_signer(order.settings, connections.kms)
-    head = newest(connections.store, order.settings.project_id, pointer)
-    scope, look_back = order.settings.enterprise_project_id, order.profile.remembered
+    signer = ready_signer(request.settings, connections.kms)
+    head = newest(connections.store, request.settings.project_id, pointer)
+    scope, look_back = request.settings.enterprise_project_id, request.profile.remembered
     stored = ReadOnce(connections.store)
-    before = read_run_before(stored, head, until=order.until, look_back=look_back, scope=scope)
-    previous = recalled(stored, head, before, order.until, scope)
-    newest_of_all = before or newest_run(stored, head, order.until)
+    before = read_run_before(stored, head, until=request.until, look_back=look_back, scope=scope)
+    previous = recalled(stored, head, before, request.until, scope)
+    newest_of_all = before or newest_run(stored, head, request.until)
     if newest_of_all and newest_of_all.scope != scope and not previous.is_lost:
         previous = _of_another_scope(newest_of_all)
     facts = structs.replace(
-        _facts(order, before, previous),
-        is_what_if=_is_what_if(order, newest_of_all),
-        is_backfill=is_judged_already(stored, head, order.until, scope),
+        _facts(request, before, previous),
+        is_what_if=_is_what_if(request, newest_of_all),
+        is_backfill=is_judged_already(stored, head, request.until, scope),
     )
     _tell(facts, connections)
-    begin(facts)
-    publication = Publication(connections.store, facts, head=head, signer=signer)
-    done = run(facts, order.profile, connections.client(), publication, watch, before)
-    return done, before.report if before else None
+    return Prepared(facts, before, Publication(connections.store, facts, head=head, signer=signer))
 
 
 def _of_another_scope(before: RunBefore | Newest) -> Baseline:
@@ -75,45 +76,45 @@ def _of_another_scope(before: RunBefore | Newest) -> Baseline:
     return Baseline(trouble=f"the run before, {before.run}, audited {what}, and this one begins anew")
 
 
-def _facts(order: Order, before: RunBefore | None, previous: Baseline) -> RunFacts:
+def _facts(request: RunRequest, before: RunBefore | None, previous: Baseline) -> RunFacts:
     """Decide what is read, and what is judged: as far back as the history of earlier runs goes on without a gap."""
-    until, look_back = order.until, order.profile.remembered
-    since = order.since or (before.reading_from(until) if before else until - min(look_back, FIRST_READING))
+    until, look_back = request.until, request.profile.remembered
+    since = request.since or (before.reading_from(until) if before else until - min(look_back, FIRST_READING))
     judged = since
     if before and before.covered and before.covers(since):
         judged = max(min(before.covered.since, since), min(until - look_back, since))
     return RunFacts(
-        id=order.run_id,
+        id=request.run_id,
         as_of=until,
         window=Window(judged, until),
         read=Window(since, until),
-        project_id=order.settings.project_id,
-        region=order.settings.region or "",
-        enterprise_project_id=order.settings.enterprise_project_id,
+        project_id=request.settings.project_id,
+        region=request.settings.region or "",
+        enterprise_project_id=request.settings.enterprise_project_id,
         tool_version=__version__,
-        profile_sha256=order.profile.sha256,
-        timezone=order.profile.timezone,
-        language=order.profile.language,
+        profile_sha256=request.profile.sha256,
+        timezone=request.profile.timezone,
+        language=request.profile.language,
         previous=previous,
         origin=before.origin if before else None,
-        profile_changes=profile_changes(before.profile, order.profile) if before else (),
+        profile_changes=profile_changes(before.profile, request.profile) if before else (),
     )
 
 
-def _is_what_if(order: Order, before: RunBefore | Newest | None) -> bool:
+def _is_what_if(request: RunRequest, before: RunBefore | Newest | None) -> bool:
     """Whether the profile is another one than the configured one, and nobody says that it counts all the same.
 
     Where none is configured, the profile of the run before stands for it. What a new version of cbr-audit added to the
     usual controls since is no change.
     """
-    if not order.may_be_what_if:
+    if not request.may_be_what_if:
         return False
-    if order.configured_sha256 is not None:
+    if request.configured_sha256 is not None:
         return True
     if before is None:
         return False
     is_of_this_version = before.tool_version == __version__
-    return bool(profile_changes(before.profile, order.profile, is_of_this_version=is_of_this_version))
+    return bool(profile_changes(before.profile, request.profile, is_of_this_version=is_of_this_version))
 
 
 def _tell(facts: RunFacts, connections: Connections) -> None:

@@ -1,0 +1,147 @@
+"""Collecting: every list is read page by page, and each page is stored before its rows are validated and remembered."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from audit.answers.intake import Intake
+from audit.app.connections import Connections
+from audit.cloud.cbr.client import CbrClient
+from audit.collection import ABOUT_ONE, Kind, Page, Reading, Window
+from audit.errors import SourceError
+from audit.evidence.publish import Publication
+from audit.records import Backup
+
+_BY_AGE: Final = attrgetter("created_at", "id")
+
+
+class Pages(Protocol):
+    """The pages of one list, and an account of how completely it was read."""
+
+    def __iter__(self) -> Iterator[Page]:
+        """Hand out the pages."""
+
+    @property
+    def passes(self) -> int:
+        """Walks over the list so far."""
+
+    @property
+    def expected(self) -> int:
+        """The total that the cloud stated last."""
+
+    def reading(self) -> Reading:
+        """Say how completely the list was read."""
+
+
+class Source(Protocol):
+    """Where the lists come from."""
+
+    def lists(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Iterable[Pages]:
+        """Hand out the lists of a kind, each to be read before the next one.
+
+        Only the task log looks at the window, and only lists in ABOUT_ONE at what they are about.
+        """
+
+
+class Progress(Struct, frozen=True):
+    """How far collecting has come: rows read of those expected, in one pass over one list."""
+
+    kind: Kind
+    passes: int
+    pages: int
+    rows: int
+    expected: int
+
+
+Watch = Callable[[Progress], None]
+
+
+def client_for(connections: Connections) -> CbrClient:
+    """Prepare to read from CBR; nothing is sent yet."""
+    settings = connections.settings
+    return CbrClient(
+        connections.reading,
+        connections.who.credentials,
+        endpoint=settings.cbr_endpoint,
+        project_id=settings.project_id,
+        enterprise_project_id=settings.enterprise_project_id,
+        workers=settings.workers,
+    )
+
+
+def collect(  # noqa: PLR0913, PLR0917  # where pages come from, where they go, and how much of them is wanted
+    source: Source,
+    kinds: Iterable[Kind],
+    window: Window,
+    publication: Publication,
+    watch: Watch,
+    intake: Intake,
+    most: int = 0,
+) -> tuple[Reading, ...]:
+    """Read every list, in the order given; each answer is stored as received before it is validated and remembered.
+
+    Args:
+        source: where the lists come from.
+        kinds: the lists.
+        window: the time that is looked at.
+        publication: where the answers are stored.
+        watch: told of every page.
+        intake: takes the rows.
+        most: how many backups are asked for their members.
+
+    Raises:
+        SourceError: nothing at all could be read.
+    """
+    readings = []
+    for kind in kinds:
+        told = watch
+        for pages in source.lists(kind, window, _things(kind, intake, most)):
+            _read(kind, pages, publication, told, intake)
+            readings.append(pages.reading())
+            told = _unwatched  # what is read besides is short
+    return tuple(readings)
+
+
+def newest_of_each(backups: Iterable[Backup], most: int) -> Sequence[str]:
+    """Name the newest whole backup of each resource, the newest of them first, up to a number.
+
+    Each is asked for its members with a call of its own, so only a sample is. The same backups give the same sample.
+    """
+    whole = (backup for backup in backups if backup.parent_id is None and backup.is_lasting)
+    newest = {backup.resource_id: backup for backup in sorted(whole, key=_BY_AGE)}
+    return [backup.id for backup in sorted(newest.values(), key=_BY_AGE, reverse=True)[:most]]
+
+
+def _unwatched(_progress: Progress) -> None:
+    """Tell nobody."""
+
+
+def _read(kind: Kind, pages: Pages, publication: Publication, watch: Watch, intake: Intake) -> None:
+    """Read one list; it says itself what it could not read."""
+    read = Progress(kind, 1, 0, 0, 0)
+    try:
+        for page in pages:
+            is_new = publication.keep(page)
+            if is_new or kind in ABOUT_ONE:
+                intake.accept(page, is_new=is_new)
+            read = _further(read, page, pages)
+            watch(read)
+            del page  # the next one is parsed twice as fast in memory that is free again
+    except SourceError:
+        if not intake.pages:
+            raise  # nothing was read: there is no report to be made, only this error
+
+
+def _things(kind: Kind, intake: Intake, most: int) -> Sequence[str]:
+    """Name the things that are asked for a list of this kind each, as lists that were read before show them."""
+    if kind == Kind.DEPLOYMENTS:
+        return sorted(intake.organization_policies)
+    return newest_of_each(intake.backups.values(), most) if kind == Kind.MEMBERS else ()
+
+
+def _further(read: Progress, page: Page, pages: Pages) -> Progress:
+    """Count a page; a new pass counts from the beginning."""
+    rows, number = (read.rows, read.pages) if read.passes == pages.passes else (0, 0)
+    return Progress(read.kind, pages.passes, number + 1, rows + len(page.rows), pages.expected)
