@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from audit.answers.intake import read_envelope
-from audit.app.run import Pages
+from audit.app.collect import Pages
 from audit.cloud.cbr.paging import Walk
 from audit.collection import Kind, Page, Reading, Window
 from audit.profile import Profile, load_profile

@@ -15,8 +15,7 @@ from audit.answers.intake import Intake
 from audit.answers.kinds import ANSWERS
 from audit.answers.quick.rows import TaskRows
 from audit.answers.sorting import Sorting
-from audit.app import assess, run
-from audit.app.garbage import without_gc
+from audit.app import run
 from audit.collection import Kind, Page, Reading, Sheet
 from audit.evidence import publish
 from audit.evidence.chain import Unsigned
@@ -107,12 +106,11 @@ def judging(folder: Path) -> Mapping[str, Any]:
 def _judged(watch: Watch, folder: Path, intake: Intake, readings: tuple[Reading, ...]) -> Report:
     profile = profile_for(folder)
     with (
-        without_gc(),  # as runs do
         watch.over(subjects, "arrange", "arrange"),
-        watch.over(assess, "evaluate", "evaluate"),
-        watch.over(assess, "compose", "compose"),
+        watch.over(run, "evaluate", "evaluate"),
+        watch.over(run, "compose", "compose"),
     ):
-        report = assess.assess(facts_for(profile), profile, intake, readings)
+        report = run.assess(facts_for(profile), profile, intake, readings)
         for name in profile.formats:
             with watch.on("render"):
                 sum(map(len, FORMATS[name](report)))

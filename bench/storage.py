@@ -15,8 +15,8 @@ from typing import Final
 
 import structlog
 
-from audit.app.order import order
-from audit.app.wiring import carry_out
+from audit.app.execute import execute
+from audit.app.request import request_from_settings
 from audit.evidence.store import LATEST
 from audit.report import INDEX
 from audit.simulator import Simulator, build_estate, serve
@@ -48,7 +48,7 @@ def main(resources: int = 500, runs: int = 12) -> None:
         sizes = []
         for number in range(runs + 1):
             as_of = AS_OF - timedelta(hours=runs - number)
-            done = carry_out(order(variables, as_of=shown(as_of)), lambda _progress: None)
+            done = execute(request_from_settings(variables, as_of=shown(as_of)), lambda _progress: None)
             sizes.append(_sizes(Path(folder), done.keys))
     _print(sizes[0], _mean(sizes[1:]))
 

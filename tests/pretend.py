@@ -12,9 +12,9 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from audit.app.order import order
+from audit.app.execute import execute
+from audit.app.request import request_from_settings
 from audit.app.run import Done
-from audit.app.wiring import carry_out
 from audit.cloud.http.auth import KeyAuth, TokenAuth
 from audit.cloud.http.cloud_clock import CloudClock
 from audit.cloud.http.fresh import Fresh, Keys
@@ -124,5 +124,5 @@ def without_waiting() -> Iterator[Clock]:
 def audit(simulator: Simulator, folder: Path, *, as_of: datetime = AS_OF, **changed: str) -> Done:
     """Carry out a whole audit of a simulator over a socket."""
     with serve(simulator) as served, without_waiting():
-        made = order(variables(simulator, served.url, folder, **changed), as_of=shown(as_of))
-        return carry_out(replace(made, nonce="always the same"), lambda _progress: None)
+        made = request_from_settings(variables(simulator, served.url, folder, **changed), as_of=shown(as_of))
+        return execute(replace(made, nonce="always the same"), lambda _progress: None)

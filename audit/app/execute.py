@@ -20,7 +20,8 @@ from audit.notify import Notifier
 from audit.report.facts import Conclusion, RunFacts
 
 if TYPE_CHECKING:
-    from audit.app.run import Done, Watch
+    from audit.app.collect import Watch
+    from audit.app.run import Done
 
 _LEVELS: Final = {
     Conclusion.COMPLIANT: logging.INFO,

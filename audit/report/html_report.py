@@ -57,12 +57,6 @@ def render(report: Report) -> bytes:
     return b"".join(pieces(report))
 
 
-def make_ready() -> None:
-    """Read the templates, which may take a tenth of a second, before they are wanted."""
-    for name in TEMPLATES:
-        environment().get_template(name)
-
-
 def pieces(report: Report) -> Iterator[bytes]:
     """Write the page part by part."""
     words = words_of(report.run.language)

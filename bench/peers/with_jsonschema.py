@@ -9,7 +9,7 @@ import jsonschema
 import orjson
 
 from audit.answers.intake import Intake, read_with_care
-from audit.app.assess import assess
+from audit.app.run import assess
 from audit.collection import Kind
 from audit.report import FORMATS
 from bench.folder import WINDOW, Folder, facts_for, profile_for

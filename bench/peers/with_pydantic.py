@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from audit.answers.intake import Intake
-from audit.app.assess import assess
+from audit.app.run import assess
 from audit.collection import Kind, Reading
 from audit.records import Task
 from audit.records.keys import key_of

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from audit.answers.intake import Intake
-from audit.app.assess import assess
+from audit.app.run import assess
 from audit.collection import About, Kind, Window
 from audit.history import History
 from audit.judging.findings import Outcome

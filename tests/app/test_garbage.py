@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from audit.app.garbage import look_rarely, without_gc
+from audit.app.garbage import look_rarely
 
 
 @pytest.fixture(autouse=True)
@@ -11,7 +11,6 @@ def _as_before() -> Iterator[None]:
     threshold = gc.get_threshold()
     yield
     gc.set_threshold(*threshold)
-    gc.enable()
 
 
 def test_looks_are_rare_from_then_on() -> None:
@@ -19,18 +18,3 @@ def test_looks_are_rare_from_then_on() -> None:
     look_rarely()
 
     assert all(many > few for many, few in zip(gc.get_threshold(), (700, 10, 10), strict=True))
-    assert gc.isenabled()
-
-
-@pytest.mark.parametrize("is_on", [True, False])
-def test_nobody_looks_meanwhile_and_it_is_as_before_after_an_error(*, is_on: bool) -> None:
-    def step() -> None:
-        with without_gc():
-            assert not gc.isenabled()
-            raise ValueError("broken")
-
-    if not is_on:
-        gc.disable()
-    with pytest.raises(ValueError, match="broken"):
-        step()
-    assert gc.isenabled() is is_on

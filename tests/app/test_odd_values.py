@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from audit.answers.intake import Intake, read_envelope
-from audit.app.assess import assess
+from audit.app.run import assess
 from audit.collection import Kind, Page, Window
 from audit.judging.findings import Outcome
 from audit.profile import Profile

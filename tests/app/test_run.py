@@ -1,7 +1,6 @@
 """Whole audits over a socket: right conclusions, and never a good one on missing data."""
 
 import gzip
-import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import pytest
 from msgspec import structs
 
 from audit.answers.intake import Intake
-from audit.app.assess import assess
-from audit.app.run import Done, Progress, _lists, collect
+from audit.app.collect import Progress, collect
+from audit.app.run import Done, assess
 from audit.cloud.cbr.client import CbrClient
 from audit.cloud.http.transport import Transport
 from audit.collection import Kind, Window
@@ -157,17 +156,6 @@ def test_a_store_that_fails_ends_the_run_without_a_manifest(tmp_path: Path, monk
         audit(a_simulator(), tmp_path)
 
     assert not any(name.endswith(("manifest.json", "latest.json")) for name in files_of(tmp_path))
-
-
-def test_what_judges_is_imported_after_the_first_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    imported = threading.Event()
-    monkeypatch.setattr("audit.app.run._import_what_judges", imported.set)
-    lists = _lists(Profile())
-
-    assert next(lists) is Kind.TASKS
-    assert not imported.is_set()
-    assert tuple(lists) == Profile().lists[1:]
-    assert imported.wait(60)
 
 
 def test_progress_is_told_for_every_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 import random
 
-from audit.app.sampling import newest_of_each
+from audit.app.collect import newest_of_each
 from tests.builders import DAY, HOUR, a_point
 
 

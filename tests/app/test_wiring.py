@@ -8,8 +8,9 @@ import time_machine
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from audit.app.order import Order, order, order_from_event
-from audit.app.wiring import carry_out, summary
+from audit.app.execute import execute
+from audit.app.request import RunRequest, request_from_event, request_from_settings
+from audit.app.summary import summary
 from audit.cloud.credentials import way_of
 from audit.errors import EventError, ProfileError, SettingsError, SourceUnreachableError
 from audit.evidence.chain import PublicKey
@@ -49,16 +50,16 @@ def _now() -> Any:
 
 @pytest.mark.usefixtures("_now")
 def test_a_window_ends_now_unless_told_and_its_start_is_left_open() -> None:
-    assert asked(order(GOOD)) == (None, AS_OF)
-    assert asked(order(GOOD, since="7d")) == (AS_OF - timedelta(days=7), AS_OF)
-    assert asked(order(GOOD, as_of="12h")) == (None, AS_OF - timedelta(hours=12))
-    assert asked(order(GOOD, since="7d", as_of="2026-11-01")) == (
+    assert asked(request_from_settings(GOOD)) == (None, AS_OF)
+    assert asked(request_from_settings(GOOD, since="7d")) == (AS_OF - timedelta(days=7), AS_OF)
+    assert asked(request_from_settings(GOOD, as_of="12h")) == (None, AS_OF - timedelta(hours=12))
+    assert asked(request_from_settings(GOOD, since="7d", as_of="2026-11-01")) == (
         datetime(2026, 10, 25, tzinfo=UTC),
         datetime(2026, 11, 1, tzinfo=UTC),
     )
 
 
-def asked(made: Order) -> tuple[datetime | None, datetime]:
+def asked(made: RunRequest) -> tuple[datetime | None, datetime]:
     return made.since, made.until
 
 
@@ -76,11 +77,11 @@ def asked(made: Order) -> tuple[datetime | None, datetime]:
 )
 def test_a_window_that_makes_no_sense_is_refused(since: str | None, as_of: str | None, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
-        order(GOOD, since=since, as_of=as_of)
+        request_from_settings(GOOD, since=since, as_of=as_of)
 
 
 def test_two_orders_are_two_runs() -> None:
-    assert order(GOOD).nonce != order(GOOD).nonce
+    assert request_from_settings(GOOD).nonce != request_from_settings(GOOD).nonce
 
 
 def test_a_profile_may_be_values_text_or_a_file(tmp_path: Path) -> None:
@@ -89,10 +90,13 @@ def test_a_profile_may_be_values_text_or_a_file(tmp_path: Path) -> None:
     forms = ["limits: {grace_hours: 7}", "limits:\n  grace_hours: 7", '{"limits":{"grace_hours":7}}', str(path)]
     for form in forms:
         assert load_profile(form).limits.grace_hours == 7, form
-        assert order({**GOOD, "CBR_AUDIT_PROFILE": form}).profile.limits.grace_hours == 7
-        assert order({**GOOD, "CBR_AUDIT_PROFILE": form}, profile=Profile()).profile.limits.grace_hours == 6
-    assert order(GOOD).profile == Profile()
-    assert order({**GOOD, "CBR_AUDIT_PROFILE": "strict"}).profile == load_profile("strict") != Profile()
+        assert request_from_settings({**GOOD, "CBR_AUDIT_PROFILE": form}).profile.limits.grace_hours == 7
+        assert (
+            request_from_settings({**GOOD, "CBR_AUDIT_PROFILE": form}, profile=Profile()).profile.limits.grace_hours
+            == 6
+        )
+    assert request_from_settings(GOOD).profile == Profile()
+    assert request_from_settings({**GOOD, "CBR_AUDIT_PROFILE": "strict"}).profile == load_profile("strict") != Profile()
 
 
 def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None:
@@ -100,10 +104,10 @@ def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None
     path.write_text("limits:\n  grace_hours: 7\n", encoding="utf-8")
 
     for profile in ("limits: {grace_hours: 7}", {"limits": {"grace_hours": 7}}):
-        assert order_from_event({"profile": profile}, Context(GOOD), {}).profile.limits.grace_hours == 7
-    assert order_from_event({"profile": "strict"}, Context(GOOD), {}).profile == load_profile("strict")
+        assert request_from_event({"profile": profile}, Context(GOOD), {}).profile.limits.grace_hours == 7
+    assert request_from_event({"profile": "strict"}, Context(GOOD), {}).profile == load_profile("strict")
     with pytest.raises(EventError, match="the event's profile must contain keys such as limits:, not text"):
-        order_from_event({"profile": str(path)}, Context(GOOD), {})
+        request_from_event({"profile": str(path)}, Context(GOOD), {})
 
 
 @pytest.mark.parametrize(
@@ -117,17 +121,17 @@ def test_the_profile_of_an_event_is_never_a_file_of_ours(tmp_path: Path) -> None
 )
 def test_a_profile_that_cannot_be_used_is_named(profile: str, words: str) -> None:
     with pytest.raises(ProfileError, match=words):
-        order({**GOOD, "CBR_AUDIT_PROFILE": profile})
+        request_from_settings({**GOOD, "CBR_AUDIT_PROFILE": profile})
 
 
 def test_the_secrets_of_an_order_are_known_to_the_log() -> None:
-    order({**GOOD, "CBR_AUDIT_TOKEN": "a-token-of-this-test"})
+    request_from_settings({**GOOD, "CBR_AUDIT_TOKEN": "a-token-of-this-test"})
 
     assert REDACTOR.text("a-token-of-this-test") == "***"
 
 
 def test_the_event_of_a_timer_is_judged_at_the_time_it_names() -> None:
-    made = order_from_event(TIMER, Context(GOOD), {})
+    made = request_from_event(TIMER, Context(GOOD), {})
 
     assert made.on_timer
     assert made.until == datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
@@ -136,14 +140,14 @@ def test_the_event_of_a_timer_is_judged_at_the_time_it_names() -> None:
 
 @pytest.mark.usefixtures("_now")
 def test_a_timer_that_is_ahead_of_the_clock_does_not_judge_the_future() -> None:
-    made = order_from_event({**TIMER, "time": "2036-01-01T00:00:00Z"}, Context(GOOD), {})
+    made = request_from_event({**TIMER, "time": "2036-01-01T00:00:00Z"}, Context(GOOD), {})
 
     assert made.until == AS_OF
 
 
 def test_a_timer_without_a_time_cannot_be_used() -> None:
     with pytest.raises(EventError, match="the timer's event cannot be used: 'later' is not a time"):
-        order_from_event({**TIMER, "time": "later"}, Context(GOOD), {})
+        request_from_event({**TIMER, "time": "later"}, Context(GOOD), {})
 
 
 def test_an_event_by_hand_goes_before_the_settings() -> None:
@@ -154,7 +158,7 @@ def test_an_event_by_hand_goes_before_the_settings() -> None:
         "store": "/tmp/other",  # noqa: S108  # nothing is written
         "profile": "limits: {grace_hours: 7}",
     }
-    made = order_from_event(event, Context(GOOD, request_id=""), {})
+    made = request_from_event(event, Context(GOOD, request_id=""), {})
 
     assert (made.settings.project_id, made.settings.store) == ("p2", "/tmp/other")  # noqa: S108  # as above
     assert asked(made) == (datetime(2026, 10, 30, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
@@ -175,12 +179,12 @@ def test_an_event_by_hand_goes_before_the_settings() -> None:
 )
 def test_an_event_that_cannot_be_used_is_explained(event: dict[str, Any], words: str) -> None:
     with pytest.raises(EventError, match=words):
-        order_from_event(event, Context(GOOD), {})
+        request_from_event(event, Context(GOOD), {})
 
 
 def test_user_data_goes_before_the_environment() -> None:
     environment = {**GOOD, "HUAWEICLOUD_SDK_REGION": "from-environment", "CBR_AUDIT_WORKERS": "2", "PATH": "/"}
-    made = order_from_event(None, Context({"HUAWEICLOUD_SDK_REGION": "from-user-data"}), environment)
+    made = request_from_event(None, Context({"HUAWEICLOUD_SDK_REGION": "from-user-data"}), environment)
 
     assert made.settings.region == "from-user-data"
     assert made.settings.workers == 2
@@ -190,10 +194,10 @@ def test_the_platform_names_the_project_where_nobody_else_does() -> None:
     values = {name: value for name, value in GOOD.items() if name != "HUAWEICLOUD_SDK_PROJECT_ID"}
     platform = {"RUNTIME_PROJECT_ID": "p9"}
 
-    assert order_from_event(None, Context(values), platform).settings.project_id == "p9"
-    assert order_from_event(None, Context(GOOD), platform).settings.project_id == "p1"
+    assert request_from_event(None, Context(values), platform).settings.project_id == "p9"
+    assert request_from_event(None, Context(GOOD), platform).settings.project_id == "p1"
     with pytest.raises(EventError, match="HUAWEICLOUD_SDK_PROJECT_ID is not set"):
-        order_from_event(None, Context(values), {})
+        request_from_event(None, Context(values), {})
 
 
 def test_the_keys_of_the_agency_go_before_everything() -> None:
@@ -204,7 +208,7 @@ def test_the_keys_of_the_agency_go_before_everything() -> None:
     }
     context = Context({**GOOD, **old}, token="agency-token", keys=("NEWKEY", "NEWSECRET", "NEWSTS"))
 
-    settings = order_from_event(None, context, old).settings
+    settings = request_from_event(None, context, old).settings
 
     assert way_of(settings, context) is SignIn.FUNCTION_KEYS
     assert not any(value in settings.secrets for value in old.values())
@@ -214,17 +218,17 @@ def test_the_keys_of_the_agency_go_before_everything() -> None:
 def test_permanent_keys_of_an_agency_have_no_old_token() -> None:
     context = Context({**GOOD, "HUAWEICLOUD_SDK_SECURITY_TOKEN": "OLDSTS"}, keys=("NEWKEY", "NEWSECRET", ""))
 
-    assert order_from_event(None, context, {}).settings.security_token is None
+    assert request_from_event(None, context, {}).settings.security_token is None
 
 
 def test_without_keys_the_token_of_the_agency_will_do() -> None:
     values = {name: value for name, value in GOOD.items() if name != "CBR_AUDIT_TOKEN"}
 
     agency = Context(values, token="agency-token")
-    settings = order_from_event(None, agency, {}).settings
+    settings = request_from_event(None, agency, {}).settings
     assert way_of(settings, agency) is SignIn.FUNCTION_TOKEN
     assert "agency-token" in settings.secrets
-    given = order_from_event(None, Context(GOOD, token="agency-token"), {}).settings
+    given = request_from_event(None, Context(GOOD, token="agency-token"), {}).settings
     assert way_of(given, agency) is SignIn.TOKEN
     assert "MIItoken" in given.secrets
 
@@ -233,7 +237,7 @@ def test_without_keys_the_token_of_the_agency_will_do() -> None:
     ("remaining", "budget"), [(120_000, 85), (20_000, 10), (6_000, 0), (1, 0), (0, 0), (-5, 0), (259_200_000, 3600)]
 )
 def test_the_budget_leaves_time_to_judge_and_store(remaining: int, budget: int) -> None:
-    made = order_from_event(None, Context(GOOD, remaining=remaining), {})
+    made = request_from_event(None, Context(GOOD, remaining=remaining), {})
 
     assert made.budget == timedelta(seconds=budget)
 
@@ -242,9 +246,9 @@ def test_with_too_little_time_left_it_ends_at_once() -> None:
     with rude_server(keeps_silent) as server:
         values = {**GOOD, "CBR_AUDIT_ENDPOINT": server.url}
         for remaining in (7_000, 5_000):
-            made = order_from_event(None, Context(values, remaining=remaining), {})
+            made = request_from_event(None, Context(values, remaining=remaining), {})
             with pytest.raises(SourceUnreachableError, match=r"did not answer|used up"):
-                carry_out(made, lambda _progress: None)
+                execute(made, lambda _progress: None)
 
 
 def test_one_line_says_how_a_run_ended(tmp_path: Path) -> None:
@@ -307,7 +311,7 @@ def test_the_region_gives_the_addresses_and_keys_sign(tmp_path: Path) -> None:
             "HUAWEICLOUD_SDK_SECURITY_TOKEN": "STS-token",
             "CBR_AUDIT_STORE": str(tmp_path),
         }
-        done = carry_out(order(keys, as_of="2026-11-23T12:00:00Z"), lambda _progress: None)
+        done = execute(request_from_settings(keys, as_of="2026-11-23T12:00:00Z"), lambda _progress: None)
 
     assert done.report.conclusion is Conclusion.COMPLIANT
     assert done.report.run.region == "eu-west-101"
@@ -328,7 +332,9 @@ def test_the_id_of_an_account_may_stand_for_its_name(tmp_path: Path) -> None:
     with serve(simulator) as served:
         for changed in ({"HUAWEICLOUD_SDK_DOMAIN_ID": "d1"}, {"CBR_AUDIT_DOMAIN": ""}):
             with pytest.raises(Exception, match="answered 40"):
-                carry_out(order(variables(simulator, served.url, tmp_path, **changed)), lambda _progress: None)
+                execute(
+                    request_from_settings(variables(simulator, served.url, tmp_path, **changed)), lambda _progress: None
+                )
 
     assert b'"domain": {"id": "d1"}' in bodies[0]
     assert b'"domain": {"name": "auditor"}' in bodies[1]
@@ -384,7 +390,7 @@ class TestWhatATimerSays:
     def test_it_is_carried_out_at_the_time_that_the_timer_names(self) -> None:
         event = {**TIMER, "user_event": '{"project_id": "other", "profile": "strict", "store": "/elsewhere"}'}
 
-        made = order_from_event(event, Context(GOOD), {})
+        made = request_from_event(event, Context(GOOD), {})
 
         assert made.on_timer
         assert made.until == datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
@@ -395,14 +401,14 @@ class TestWhatATimerSays:
     def test_it_may_name_the_time_of_judgement_itself(self) -> None:
         event = {**TIMER, "user_event": '{"as_of": "2023-05-01", "since": "2d"}'}
 
-        assert asked(order_from_event(event, Context(GOOD), {})) == (
+        assert asked(request_from_event(event, Context(GOOD), {})) == (
             datetime(2023, 4, 29, tzinfo=UTC),
             datetime(2023, 5, 1, tzinfo=UTC),
         )
 
     def test_what_is_wrong_with_it_ends_the_run(self) -> None:
         with pytest.raises(EventError, match="projectid is not a key of an event"):
-            order_from_event({**TIMER, "user_event": '{"projectid": "other"}'}, Context(GOOD), {})
+            request_from_event({**TIMER, "user_event": '{"projectid": "other"}'}, Context(GOOD), {})
 
 
 IN_OBS = {**GOOD, "CBR_AUDIT_STORE": "obs://bucket/a", "HUAWEICLOUD_SDK_REGION": "eu-west-101", **KEYS}
@@ -411,7 +417,7 @@ ELSEWHERE = {"project_id": "p2", "region": "ap-southeast-1"}
 
 class TestAnotherRegion:
     def test_cbr_and_iam_are_asked_there_and_the_bucket_stays(self) -> None:
-        settings = order_from_event(ELSEWHERE, Context(IN_OBS), {}).settings
+        settings = request_from_event(ELSEWHERE, Context(IN_OBS), {}).settings
 
         assert settings.region == "ap-southeast-1"
         assert settings.cbr_endpoint == "https://cbr.ap-southeast-1.myhuaweicloud.com"
@@ -421,13 +427,15 @@ class TestAnotherRegion:
     def test_a_store_that_is_no_bucket_needs_no_endpoint_and_one_that_is_set_stays(self) -> None:
         there = {**IN_OBS, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.example.com"}
 
-        assert order_from_event(ELSEWHERE, Context(GOOD), {}).settings.obs_endpoint is None
-        assert order_from_event(ELSEWHERE, Context(there), {}).settings.obs_endpoint == "https://obs.example.com"
+        assert request_from_event(ELSEWHERE, Context(GOOD), {}).settings.obs_endpoint is None
+        assert request_from_event(ELSEWHERE, Context(there), {}).settings.obs_endpoint == "https://obs.example.com"
 
     def test_the_region_of_the_settings_changes_nothing(self) -> None:
         event = {"region": GOOD["HUAWEICLOUD_SDK_REGION"]}
 
-        assert order_from_event(event, Context(GOOD), {}).settings == order_from_event({}, Context(GOOD), {}).settings
+        assert (
+            request_from_event(event, Context(GOOD), {}).settings == request_from_event({}, Context(GOOD), {}).settings
+        )
 
     @pytest.mark.parametrize(
         ("event", "changed", "words"),
@@ -443,11 +451,11 @@ class TestAnotherRegion:
     )
     def test_what_cannot_be_meant_is_refused(self, event: dict[str, str], changed: dict[str, str], words: str) -> None:
         with pytest.raises(EventError, match=words):
-            order_from_event(event, Context({**GOOD, **changed}), {})
+            request_from_event(event, Context({**GOOD, **changed}), {})
 
     def test_without_a_region_in_the_settings_there_is_another_one_all_the_same(self) -> None:
         settings = {name: value for name, value in GOOD.items() if name != "HUAWEICLOUD_SDK_REGION"}
 
-        assert order_from_event(ELSEWHERE, Context(settings), {}).settings.region == "ap-southeast-1"
+        assert request_from_event(ELSEWHERE, Context(settings), {}).settings.region == "ap-southeast-1"
         with pytest.raises(EventError, match="CBR_AUDIT_ENDPOINT is set to that of another one"):
-            order_from_event(ELSEWHERE, Context({**settings, "CBR_AUDIT_ENDPOINT": "https://cbr.example.com"}), {})
+            request_from_event(ELSEWHERE, Context({**settings, "CBR_AUDIT_ENDPOINT": "https://cbr.example.com"}), {})

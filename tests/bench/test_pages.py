@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from audit.answers.intake import Intake
-from audit.app.run import collect
+from audit.app.collect import collect
 from bench.folder import WINDOW, Folder, profile_for
 from bench.pages import Variant, write, write_estate
 from bench.pipeline import KeepsNothing

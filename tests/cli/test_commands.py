@@ -207,7 +207,7 @@ def test_a_mistake_of_the_program_is_said_to_be_one(place: Place, monkeypatch: p
     def fail(*_: Any, **__: Any) -> None:
         raise KeyError(f"\x1b[2J {place.simulator.password}")
 
-    monkeypatch.setattr("audit.cli.commands.carry_out", fail)
+    monkeypatch.setattr("audit.cli.commands.execute", fail)
     result = place.run()
 
     assert result.exit_code == 1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from audit.app.run import Progress
+from audit.app.collect import Progress
 from audit.cli.progress import watching
 from audit.collection import Kind
 

@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from audit import log
-from audit.app.order import order_from_event
-from audit.app.wiring import carry_out
+from audit.app.execute import execute
+from audit.app.request import request_from_event
 from audit.cloud.credentials import HELD_BY_THE_PLATFORM, signed_in, way_of
 from audit.cloud.http.cloud_clock import CloudClock
 from audit.cloud.http.fresh import Fresh, Keys
@@ -51,7 +51,7 @@ def test_the_first_way_that_is_there_is_taken(
 ) -> None:
     context = Context(PLACE | given, token=token, keys=keys)
 
-    assert way_of(order_from_event(None, context, {}).settings, context) is way
+    assert way_of(request_from_event(None, context, {}).settings, context) is way
 
 
 @pytest.mark.parametrize(("given", "way"), [(TEMPORARY, SignIn.TEMPORARY_KEYS), (TOKEN, SignIn.TOKEN)])
@@ -66,8 +66,8 @@ def run(simulator: Simulator, folder: Path, context: Callable[[dict[str, str]], 
     with serve(simulator) as served, without_waiting():
         given = variables(simulator, served.url, folder, CBR_AUDIT_USER="", CBR_AUDIT_PASSWORD="")
         agency = context(given)
-        made = order_from_event({"as_of": shown(AS_OF)}, agency, {})
-        carry_out(replace(made, nonce="always the same"), lambda _progress: None)
+        made = request_from_event({"as_of": shown(AS_OF)}, agency, {})
+        execute(replace(made, nonce="always the same"), lambda _progress: None)
     return [json.loads(line) for line in said.getvalue().splitlines()]
 
 
@@ -118,7 +118,7 @@ def test_keys_are_asked_for_again_before_they_end(
     """A platform that has nothing newer, or nothing at all, leaves what is known in use."""
     monkeypatch.setattr("audit.cloud.credentials.Fresh", partial(Fresh, clock=clock))
     agency = Context(PLACE, keys=AGENCY_KEYS)
-    settings = order_from_event(None, agency, {}).settings
+    settings = request_from_event(None, agency, {}).settings
     keys = signed_in(settings, agency, Transport(), CloudClock()).keys
     assert keys is not None
 

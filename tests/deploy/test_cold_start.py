@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,26 +23,20 @@ SETTINGS = {
     "STOP": True,
 }
 NEVER = {"audit.cli", "audit.app.doctor", "audit.simulator", "click", "cryptography", "responses", "rich"}
-FOR_ANSWERS = {"jsonschema", "jsonschema_rs", "referencing", "rpds", "attr"}
-FOR_JUDGING = {
-    "audit.app.assess",
+ABSENT = {"chardet", "charset_normalizer", "simplejson"}
+FOR_SOME_RUNS = {"audit.report.html_report", "audit.report.json_report", "jinja2", "jsonschema", "referencing", "yaml"}
+FOR_WHAT_FOLLOWS = {
+    "audit.answers.kinds",
+    "audit.app.run",
+    "audit.cloud.cbr",
     "audit.controls",
+    "audit.history",
     "audit.judging.evaluate",
-    "audit.judging.frameworks",
+    "audit.report.contents",
     "audit.subjects",
     "dateutil",
+    "jsonschema_rs",
 }
-FOR_RUNNING = {
-    "audit.cloud.cbr",
-    "audit.evidence.chain",
-    "audit.app.continued_run",
-    "audit.evidence.publish",
-    "audit.records",
-    "audit.app.run",
-}
-FOR_REPORTS = {"audit.report.contents", "audit.report.html_report", "audit.report.json_report", "jinja2", "markupsafe"}
-UNUSED = {"asyncio", "audit.evidence.kms", "audit.notify", "chardet", "charset_normalizer", "idna", "simplejson"}
-LATER = NEVER | FOR_ANSWERS | FOR_JUDGING | FOR_REPORTS | UNUSED
 
 
 def imported(built: Built, store: str, event: Any, **settings: str) -> set[str]:
@@ -54,21 +49,30 @@ def imported(built: Built, store: str, event: Any, **settings: str) -> set[str]:
 
 
 @pytest.mark.parametrize("event", [TIMER, BY_HAND], ids=["timer", "by hand"])
-@pytest.mark.parametrize("store", ["obs://a-bucket/prefix", "a folder"])
-def test_what_comes_later_is_imported_later(built: Built, tmp_path: Path, store: str, event: Any) -> None:
-    modules = imported(built, store if "://" in store else str(tmp_path), event)
+def test_the_store_is_asked_before_what_follows_is_imported(built: Built, event: Any) -> None:
+    modules = imported(built, "obs://a-bucket/prefix", event)
 
-    assert {"handler", "requests", "audit.app.wiring"} <= modules
-    assert not modules & (LATER | {"yaml"})
+    assert {"handler", "requests", "audit.app.execute"} <= modules
+    assert not modules & (NEVER | ABSENT | FOR_SOME_RUNS | FOR_WHAT_FOLLOWS)
 
 
-def test_a_store_is_asked_before_anything_else_is_imported(built: Built, tmp_path: Path) -> None:
-    assert not imported(built, "obs://a-bucket/prefix", TIMER) & FOR_RUNNING
-    assert imported(built, str(tmp_path), TIMER) >= FOR_RUNNING
+def test_what_only_some_runs_need_is_imported_by_them_alone(built: Built, tmp_path: Path) -> None:
+    modules = imported(built, str(tmp_path), TIMER)
+
+    assert modules >= FOR_WHAT_FOLLOWS
+    assert not modules & (NEVER | ABSENT | FOR_SOME_RUNS)
 
 
 def test_only_a_profile_in_yaml_needs_yaml(built: Built, tmp_path: Path) -> None:
     modules = imported(built, str(tmp_path), TIMER, CBR_AUDIT_PROFILE="look_back: 30d\nskip: [CBR-101]\n")
 
-    assert "yaml" in modules
-    assert not modules & LATER
+    assert modules & FOR_SOME_RUNS == {"yaml"}
+
+
+def test_requests_takes_nothing_that_the_platform_has(tmp_path: Path) -> None:
+    for name in ABSENT:
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the platform has it, and the zip has not')\n")
+    code = f"import sys; sys.path.insert(1, {str(tmp_path)!r}); import handler; print(*{ABSENT} & sys.modules.keys())"
+
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"

@@ -8,7 +8,7 @@ import orjson
 from msgspec import structs
 
 from audit.answers.intake import Intake
-from audit.app.assess import assess
+from audit.app.run import assess
 from audit.collection import ALL_GRANTED, Kind, Page, Window
 from audit.evidence.chain import Head, Signer, Unsigned, find_head
 from audit.evidence.publish import Publication

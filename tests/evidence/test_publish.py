@@ -11,7 +11,7 @@ import time_machine
 from msgspec.structs import replace
 
 from audit.answers.intake import Intake
-from audit.app.assess import assess
+from audit.app.run import assess
 from audit.collection import Kind, Page, Reading, Window
 from audit.errors import StoreError
 from audit.evidence.chain import Unsigned

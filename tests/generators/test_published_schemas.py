@@ -7,8 +7,8 @@ import jsonschema
 import orjson
 import pytest
 
-from audit.app.order import order
-from audit.app.wiring import carry_out
+from audit.app.execute import execute
+from audit.app.request import request_from_settings
 from audit.generators.published_schemas import PUBLISHED, schema, write
 from audit.report.models import ManifestFile, ReportFile
 from audit.simulator import SCENARIOS, mock_cbr
@@ -51,5 +51,7 @@ def _run(scenario: str, folder: Path) -> Path:
             "CBR_AUDIT_TOKEN": simulator.token,
             "CBR_AUDIT_STORE": str(folder),
         }
-        done = carry_out(order(variables, as_of="2026-11-23T12:00:00Z", since="7d"), lambda _progress: None)
+        done = execute(
+            request_from_settings(variables, as_of="2026-11-23T12:00:00Z", since="7d"), lambda _progress: None
+        )
     return folder / done.prefix

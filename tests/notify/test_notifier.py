@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from audit import log
-from audit.app.order import Order, order
-from audit.app.wiring import carry_out
+from audit.app.execute import execute
+from audit.app.request import RunRequest, request_from_settings
 from audit.cloud.http.auth import TokenAuth
 from audit.cloud.http.fresh import Fresh
 from audit.errors import SourceError
@@ -40,7 +40,7 @@ def audit(simulator: Simulator, store: Path, as_of: str = shown(AS_OF), **change
     log.set_up()
     with serve(simulator) as served:
         values = {**variables(simulator, served.url, store), **channels(simulator, served.url), **changed}
-        return carry_out(order(values, as_of=as_of), lambda _progress: None).prefix
+        return execute(request_from_settings(values, as_of=as_of), lambda _progress: None).prefix
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -86,8 +86,8 @@ def test_every_channel_works_alone(channel: str, names: list[str], tmp_path: Pat
     simulator = a_simulator()
     with serve(simulator) as served:
         chosen = {name: value for name, value in channels(simulator, served.url).items() if name in names}
-        made = order({**variables(simulator, served.url, tmp_path), **chosen}, as_of=shown(AS_OF))
-        carry_out(made, lambda _progress: None)
+        made = request_from_settings({**variables(simulator, served.url, tmp_path), **chosen}, as_of=shown(AS_OF))
+        execute(made, lambda _progress: None)
 
     assert arrived(simulator) == [channel]
 
@@ -279,8 +279,8 @@ def test_without_channels_nothing_is_done(tmp_path: Path, capsys: pytest.Capture
     log.set_up()
     simulator = a_simulator()
     with serve(simulator) as served:
-        made: Order = order(variables(simulator, served.url, tmp_path), as_of=shown(AS_OF))
-        carry_out(made, lambda _progress: None)
+        made: RunRequest = request_from_settings(variables(simulator, served.url, tmp_path), as_of=shown(AS_OF))
+        execute(made, lambda _progress: None)
 
     assert [line["event"] for line in logged(capsys)] == ["run.started", "run.finished"]
     assert arrived(simulator) == []

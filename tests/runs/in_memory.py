@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from audit.answers.intake import read_envelope
-from audit.app.continued_run import continue_run
-from audit.app.order import order
+from audit.app.prepare import prepare
 from audit.app.replay import replay
-from audit.app.run import Done
+from audit.app.request import request_from_settings
+from audit.app.run import Done, audit
 from audit.collection import ALL_GRANTED, Kind, Page, Reading, Window
 from audit.evidence.store import LATEST
 from audit.profile import parse_profile
@@ -99,12 +99,12 @@ class Project:
     ) -> Done:
         """Audit a while later, or at a given time; by the configured profile, or one that is given by hand."""
         self.now = max(self.now + after, at or self.now)
-        edges: Any = SimpleNamespace(store=self.shelf, kms=None, who=SimpleNamespace(way="hand"), client=lambda: self)
+        connections: Any = SimpleNamespace(store=self.shelf, kms=None, who=SimpleNamespace(way="hand"))
         profile = parse_profile(by_hand, "by hand") if by_hand else None
-        made = order({**_SETTINGS, **settings}, as_of=shown(at or self.now), profile=profile)
+        made = request_from_settings({**_SETTINGS, **settings}, as_of=shown(at or self.now), profile=profile)
         pointer = self.shelf.read(f"{PROJECT}/{LATEST}")
-        done, _ = continue_run(made, edges, pointer, lambda _progress: None, lambda _facts: None)
-        return done
+        facts, before, publication = prepare(made, connections, pointer)
+        return audit(facts, made.profile, self, publication, lambda _progress: None, before)
 
     def audit(self, after: timedelta = HOUR, **given: Any) -> Any:
         """Audit a while later, judge again to the same bytes, and return the report."""

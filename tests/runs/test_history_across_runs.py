@@ -11,10 +11,10 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from audit.app.order import order
+from audit.app.execute import execute
 from audit.app.replay import digest_of, replay
+from audit.app.request import request_from_settings
 from audit.app.run import Done
-from audit.app.wiring import carry_out
 from audit.errors import ChainError, StoreError
 from audit.evidence.chain import Digest, Envelope, Link
 from audit.evidence.publish import newest
@@ -44,7 +44,8 @@ def audit_at(
     with serve(simulator) as served, without_waiting():
         settings = variables(simulator, served.url, folder, **changed)
         return [
-            carry_out(order(settings, as_of=shown(moment), since=since), lambda _progress: None) for moment in moments
+            execute(request_from_settings(settings, as_of=shown(moment), since=since), lambda _progress: None)
+            for moment in moments
         ]
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.app.order import order
+from audit.app.execute import execute
 from audit.app.replay import digest_of, replay
+from audit.app.request import request_from_settings
 from audit.app.run import Done
-from audit.app.wiring import carry_out
 from audit.evidence.run_before import rebuild
 from audit.evidence.store import open_store
 from audit.evidence.verify import verify
@@ -148,7 +148,7 @@ def test_one_that_began_after_the_time_of_judgement_is_no_doubt_and_is_not_judge
     with serve(simulator) as served, without_waiting():
         settings = variables(simulator, served.url, tmp_path)
         for _ in range(2):
-            done = carry_out(order(settings, as_of=shown(AS_OF)), lambda _progress: None)
+            done = execute(request_from_settings(settings, as_of=shown(AS_OF)), lambda _progress: None)
             assert done.report.collection.gaps == ()
             assert outcomes(report_of(done, tmp_path)) <= {"pass", "not_applicable"}
 

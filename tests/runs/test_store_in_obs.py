@@ -5,14 +5,10 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.client import RemoteDisconnected
 from pathlib import Path
-from threading import Event
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from urllib3.connection import HTTPConnection
 
 import handler
 from audit.cli.commands import main
@@ -78,31 +74,6 @@ def test_programs_read_the_reports_of_a_store_in_obs(place: Place, monkeypatch: 
 
     assert (run.as_of, run.report.conclusion) == (AS_OF, "compliant")
     assert latest_report(store).read("findings.csv").startswith(b"run,as_of,")
-
-
-def test_what_goes_on_is_imported_once_while_the_first_answer_is_on_its_way(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    began, imported, asked = Event(), [], []
-    answered = HTTPConnection.getresponse
-
-    def import_late(name: str) -> None:
-        imported.append(name)
-        began.set()
-
-    def answer(connection: HTTPConnection) -> Any:
-        assert began.wait(10)
-        asked.append(connection.host)
-        if len(asked) == 1:
-            raise RemoteDisconnected("so that it is asked again")
-        return answered(connection)
-
-    monkeypatch.setattr("audit.app.wiring.import_module", import_late)
-    monkeypatch.setattr(HTTPConnection, "getresponse", answer)
-    done = place.invoke("run", "--as-of", AS_OF.isoformat())
-
-    assert done.exit_code == 0, done.output
-    assert imported == ["audit.app.continued_run"]
 
 
 def test_what_is_stored_is_verified_recomputed_and_compared(place: Place) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from audit.app.order import order
-from audit.app.wiring import carry_out
+from audit.app.execute import execute
+from audit.app.request import request_from_settings
 from audit.simulator import Estate, Request, Response, Simulator, build_estate, serve, tamper
 from audit.timestamps import shown
 from tests.pretend import AS_OF, json_response, variables, without_waiting
@@ -20,7 +20,7 @@ def audited(estate: Estate, folder: Path, *, is_blind: bool = False) -> Any:
         blind(simulator)
     with serve(simulator) as served, without_waiting():
         settings = variables(simulator, served.url, folder)
-        done = carry_out(order(settings, as_of=shown(estate.as_of)), lambda _progress: None)
+        done = execute(request_from_settings(settings, as_of=shown(estate.as_of)), lambda _progress: None)
     return orjson.loads((folder / done.prefix / "report.json").read_bytes())
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.app.order import order
+from audit.app.execute import execute
 from audit.app.replay import replay
+from audit.app.request import request_from_settings
 from audit.app.run import Done
-from audit.app.wiring import carry_out
 from audit.evidence.store import open_store
 from audit.simulator import Estate, Simulator, build_estate, serve
 from audit.timestamps import shown
@@ -57,7 +57,7 @@ class World:
         simulator.intercept = self.intercept
         with serve(simulator) as served, without_waiting():
             known = variables(simulator, served.url, self.folder, **settings)
-            return carry_out(order(known, as_of=shown(self.now)), lambda _progress: None)
+            return execute(request_from_settings(known, as_of=shown(self.now)), lambda _progress: None)
 
     def __post_init__(self) -> None:
         held = {vault["id"] for vault in self.estate.vaults if vault["resources"]}

@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.app.order import order, order_from_event
+from audit.app.execute import execute
 from audit.app.replay import replay
+from audit.app.request import request_from_event, request_from_settings
 from audit.app.run import Done
-from audit.app.wiring import carry_out, summary
+from audit.app.summary import summary
 from audit.cli.screen import summary_lines
 from audit.errors import AuditError
 from audit.evidence.store import open_store
@@ -44,8 +45,8 @@ class Place:
                 "CBR_AUDIT_PING_URL": f"{served.url}/ping/1",
                 **changed,
             }
-            made = order(values, as_of=shown(AS_OF + hours * HOUR), profile=given, official=official)
-            return carry_out(made, lambda _progress: None)
+            made = request_from_settings(values, as_of=shown(AS_OF + hours * HOUR), profile=given, official=official)
+            return execute(made, lambda _progress: None)
 
     def report(self, done: Done) -> Any:
         return orjson.loads((self.folder / done.prefix / "report.json").read_bytes())
@@ -200,7 +201,7 @@ def test_after_an_upgrade_the_profile_of_the_last_run_still_stands_for_the_confi
     place: Place, monkeypatch: pytest.MonkeyPatch, by_hand: str, *, is_what_if: bool
 ) -> None:
     place.audit(0, "controls: [CBR-113, CBR-101]")  # as if the version of then had known no others
-    monkeypatch.setattr("audit.app.continued_run.__version__", "9.9")
+    monkeypatch.setattr("audit.app.prepare.__version__", "9.9")
 
     assert place.audit(1, by_hand).report.run.is_what_if is is_what_if
 
@@ -214,9 +215,9 @@ def test_an_event_can_ask_for_a_what_if_or_make_it_official(tmp_path: Path) -> N
     settings |= {"CBR_AUDIT_TOKEN": "t"}
     event = {"profile": {"controls": ["CBR-113"]}}
 
-    assert order_from_event(event, Context(), settings).may_be_what_if
-    assert not order_from_event({**event, "official": True}, Context(), settings).may_be_what_if
-    assert not order_from_event({}, Context(), settings).may_be_what_if
+    assert request_from_event(event, Context(), settings).may_be_what_if
+    assert not request_from_event({**event, "official": True}, Context(), settings).may_be_what_if
+    assert not request_from_event({}, Context(), settings).may_be_what_if
 
 
 def test_a_what_if_that_breaks_off_does_not_ring_the_dead_man(place: Place) -> None:

@@ -9,11 +9,10 @@ import orjson
 import pytest
 
 from audit.answers.intake import Intake
-from audit.app.assess import assess
-from audit.app.order import order
+from audit.app.execute import execute
 from audit.app.replay import digest_of, replay
-from audit.app.run import Done
-from audit.app.wiring import carry_out
+from audit.app.request import request_from_settings
+from audit.app.run import Done, assess
 from audit.cloud.cbr.asking import Asked
 from audit.collection import ALL_GRANTED, Window
 from audit.errors import SourceRefusedError
@@ -264,10 +263,12 @@ class TestTheRunBefore:
         with serve(simulator) as served, without_waiting():
             settings = variables(simulator, served.url, tmp_path)
             for at in (AS_OF - 2 * DAY, AS_OF - DAY):
-                before = carry_out(order(settings, as_of=shown(at)), lambda _progress: None).report.collection.covered
+                before = execute(
+                    request_from_settings(settings, as_of=shown(at)), lambda _progress: None
+                ).report.collection.covered
             simulator.habits.knows_enterprise_projects = True
-            done = carry_out(order(settings, as_of=shown(AS_OF)), lambda _progress: None)
-            after = carry_out(order(settings, as_of=shown(AS_OF + DAY / 2)), lambda _progress: None)
+            done = execute(request_from_settings(settings, as_of=shown(AS_OF)), lambda _progress: None)
+            after = execute(request_from_settings(settings, as_of=shown(AS_OF + DAY / 2)), lambda _progress: None)
 
         covered = done.report.collection.covered
         assert before is not None

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from audit.answers.quick.decoder import reader
-from audit.app.run import Pages
+from audit.app.collect import Pages
 from audit.cloud.cbr.asking import Params
 from audit.cloud.cbr.client import PROTECTABLE_TYPES, CbrClient
 from audit.cloud.http.answer import Answer

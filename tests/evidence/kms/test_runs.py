@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import utils
 
 from audit import log
-from audit.app.order import order_from_event
+from audit.app.execute import execute
 from audit.app.replay import replay
-from audit.app.wiring import carry_out
+from audit.app.request import request_from_event
 from audit.cli.commands import main
 from audit.errors import SigningError, SigningRefusedError, SourceError
 from audit.evidence.chain import Digest, Envelope, PublicKey
@@ -61,7 +61,7 @@ def test_the_function_signs_as_its_agency(tmp_path: Path) -> None:
         settings = variables(simulator, served.url, tmp_path, CBR_AUDIT_USER="", CBR_AUDIT_PASSWORD="")
         settings |= {"CBR_AUDIT_SIGNING_KMS_KEY": simulator.key.id, "CBR_AUDIT_KMS_ENDPOINT": served.url}
         context = Context(settings, keys=(pair.ak, pair.sk, pair.token))
-        carry_out(order_from_event({}, context, {}), lambda _progress: None)
+        execute(request_from_event({}, context, {}), lambda _progress: None)
 
     assert verify(open_store(str(tmp_path)), simulator.project_id, key=public_key(simulator)).signed == 1
 
