@@ -21,8 +21,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.app.order import order
-from audit.app.wiring import carry_out
+from audit.app.execute import execute
+from audit.app.request import request_from_settings
 from audit.collection import About, Kind, Rejected, Window
 from audit.evidence.forms import AboutForm, AskedForm, RejectedForm, TaskForm
 from audit.evidence.reader import RUN_ID
@@ -109,8 +109,8 @@ def audit(folder: Path, scenario: str, as_of: datetime, **more: str) -> tuple[st
             **more,
         }
         profile = parse_profile(f"controls: [default, CBR-503]\nformats: [{', '.join(FORMATS)}]", "here")
-        demanded = order(variables, as_of=as_of.isoformat(), profile=profile, official=True)
-        return carry_out(demanded, lambda _progress: None).keys
+        demanded = request_from_settings(variables, as_of=as_of.isoformat(), profile=profile, official=True)
+        return execute(demanded, lambda _progress: None).keys
 
 
 def objects(folder: Path) -> dict[str, bytes]:
