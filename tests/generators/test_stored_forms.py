@@ -136,13 +136,26 @@ def test_a_run_writes_every_row_of_the_layout_in_its_order(tmp_path: Path) -> No
     assert {*places} == {*range(len(layout()))}
 
 
-def test_runs_store_both_kinds_of_lines_of_the_history_and_a_signature(stores: dict[str, Path]) -> None:
-    found = [value for key, data in objects(stores["now"]).items() if "report" not in key and "json" in key
-             for _, value in (values(key, data) if "raw" not in key else ())]  # fmt: skip
+def test_the_store_has_a_first_run_and_a_signed_one_that_continues_it(stores: dict[str, Path]) -> None:
+    first, second = open_reports(str(stores["now"]))
+    signatures = [
+        orjson.loads(data)["signatures"] for key, data in sorted(objects(stores["now"]).items()) if "/digest/" in key
+    ]
 
-    assert any("rejected" in value and len(value) == 1 for value in found)
-    assert any("vault_name" in value for value in found)
-    assert sorted(len(value["signatures"]) for value in found if "signatures" in value) == [0, 1]
+    assert [first.manifest.origin, second.manifest.origin and second.manifest.origin.run] == [None, first.id]
+    assert [len(each) for each in signatures] == [0, 1]
+
+
+def test_a_row_that_could_not_be_used_is_where_the_history_says(stores: dict[str, Path]) -> None:
+    kept = objects(stores["now"])
+    lines = [value for key in kept if key.endswith("history.ndjson.gz") for _, value in values(key, kept[key])]
+    rejected = [line["rejected"] for line in lines if "rejected" in line]
+
+    assert rejected
+    for row in rejected:
+        (page,) = [key for key in kept if f"/{row['run']}/raw/{row['page']:05d}-{row['kind']}" in key]
+        (_, answer), *_ = values(page, kept[page])
+        assert answer["operation_logs"][row["row"]]["id"] == row["id"]
 
 
 def test_a_store_of_version_0_1_is_read_continued_and_verified(stores: dict[str, Path], tmp_path: Path) -> None:
