@@ -1,52 +1,50 @@
-"""Connections whose answers must begin in time.
+"""Connections that receive a response in a given time, or not at all.
 
-A timeout of a socket is about silence: a server that sends one byte of its headers now and then never trips it. Here a
-watchdog hangs up when the status line and the headers are not complete in time; the body has its own deadline.
+A socket timeout limits silence only: a server that sends one byte now and then never triggers it. Here, each wait for
+bytes is no longer than the time left for the whole response, headers and body.
 """
 
+import io
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import timedelta
-from functools import partial
-from typing import Any
+from contextlib import contextmanager
+from http.client import HTTPResponse
+from typing import TYPE_CHECKING, Any, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from audit.cloud.http.watchdog import Watchdog
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """A requests adapter whose connections hang up when an answer does not begin in time.
+    """A requests adapter with a time limit for each response."""
 
-    Attributes:
-        watchdog: watches over the answers; to be used for what else takes time with them.
-    """
-
-    def __init__(self, within: timedelta, *, connections: int) -> None:
-        """Take the time that status line and headers may need, and the connections to keep open."""
-        self._within = within.total_seconds()
-        self._told = threading.local()
-        self.watchdog = Watchdog()
+    def __init__(self, *, connections: int) -> None:
+        """Store the number of connections to keep open."""
+        self._request = threading.local()
         super().__init__(pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Give the pools connections that watch the time."""
+        """Use connections that watch the time."""
         super().init_poolmanager(*args, **kwargs)
-        within, tell, dog = self._within, self.tell, self.watchdog
+        tell, request = self.tell, self._request
 
-        class Plain(_Watched, HTTPConnection):
-            seconds = within
-            watchdog = dog
-            sent = staticmethod(tell)
+        class Timed(HTTPResponse):
+            def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+                tell()
+                until = time.monotonic() + request.seconds
+                super().__init__(cast("socket.socket", _Receiver(sock, until)), *args, **kwargs)
 
-        class Encrypted(_Watched, HTTPSConnection):
-            seconds = within
-            watchdog = dog
-            sent = staticmethod(tell)
+        class Plain(HTTPConnection):
+            response_class = Timed
+
+        class Encrypted(HTTPSConnection):
+            response_class = Timed
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -56,46 +54,48 @@ class DeadlineAdapter(HTTPAdapter):
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
 
-    def close(self) -> None:
-        """Close every connection."""
-        super().close()
-        self.watchdog.close()
+    def allow(self, seconds: float) -> None:
+        """Set how long the next response to this thread may take, from when its request was sent."""
+        self._request.seconds = seconds
 
     @contextmanager
     def telling(self, sent: Callable[[], object]) -> Iterator[None]:
-        """Call something for each request that this thread sends in the block, when it is on its way."""
-        before, self._told.sent = getattr(self._told, "sent", None), sent
+        """Within the block, call a function whenever a request of this thread is on its way."""
+        before, self._request.sent = getattr(self._request, "sent", None), sent
         try:
             yield
         finally:
-            self._told.sent = before
+            self._request.sent = before
 
     def tell(self) -> None:
-        """Call what this thread wants to be called."""
-        sent = getattr(self._told, "sent", None)
+        """Call the function that this thread registered."""
+        sent = getattr(self._request, "sent", None)
         if sent:
             sent()
 
 
-class _Watched(HTTPConnection):
-    """Says when a request was sent, and hangs up on an answer that does not begin in time."""
+class _Receiver(io.RawIOBase):
+    """What a socket receives until a time; then reading raises TimeoutError."""
 
-    seconds: float
-    watchdog: Watchdog
-    sent: Callable[[], None]
+    def __init__(self, connection: socket.socket, until: float) -> None:
+        self._connection, self._until = connection, until
+        self._silence = connection.gettimeout()
+        self._received = connection.makefile("rb", buffering=0)
 
-    def getresponse(self) -> Any:
-        self.sent()
-        hung_up = threading.Event()
-        with self.watchdog.watching(self.seconds, partial(self._hang_up, hung_up)):
-            answer = super().getresponse()
-        if hung_up.is_set():  # headers that end early would pass for whole ones
-            answer.close()
-            raise TimeoutError("the answer did not begin in time")
-        return answer
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Stand for the socket, of which http.client asks this alone."""
+        return io.BufferedReader(self)
 
-    def _hang_up(self, hung_up: threading.Event) -> None:
-        hung_up.set()
-        if self.sock is not None:
-            with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the response did not arrive in time")
+        self._connection.settimeout(min(left, self._silence or left))
+        return self._received.readinto(buffer)
+
+    def close(self) -> None:
+        self._received.close()
+        super().close()

@@ -136,7 +136,7 @@ class Transport:
         self._session = _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self._adapter = DeadlineAdapter(min(self._limits.request, self._limits.budget), connections=connections)
+        self._adapter = DeadlineAdapter(connections=connections)
         self._session.mount("https://", self._adapter)
         self._session.mount("http://", self._adapter)
 
@@ -271,21 +271,13 @@ class Transport:
         left = min(limits.request.total_seconds(), self._give_up_at - self._clock())
         if left <= 0:
             raise words.unreachable(f"{place} was not asked: the time for it is used up")
-        deadline = self._clock() + left
         if isinstance(request.body, bytes | memoryview):
             cast("Any", request).body = Upload(request.body, seconds=left, clock=self._clock)
         timeout = (min(limits.connect.total_seconds(), left), min(limits.silence.total_seconds(), left))
         try:
+            self._adapter.allow(left)
             with self._session.send(request, timeout=timeout, stream=True, allow_redirects=False) as response:
-                left = deadline - self._clock()
-                body = read_body(
-                    response,
-                    self._adapter.watchdog,
-                    seconds=left,
-                    clock=self._clock,
-                    wire=limits.wire,
-                    decoded=limits.decoded,
-                )
+                body = read_body(response, wire=limits.wire, decoded=limits.decoded)
         except requests.exceptions.SSLError as error:
             raise words.unreachable(
                 f"{place} shows a certificate that cannot be trusted; check the endpoint"
