@@ -1,4 +1,4 @@
-"""Whatever is asked of Huawei Cloud: HTTP, signing in, CBR, FunctionGraph, and what IAM must allow.
+"""The Huawei Cloud client: HTTP, signing in, CBR, FunctionGraph, and the permissions needed in IAM.
 
 It knows nothing of judging and reports.
 

@@ -1,10 +1,10 @@
-"""As whom the cloud is asked: the first way to sign in that is there.
+"""The credentials of requests: the first way to sign in that is available.
 
     1 the temporary keys of the function's agency     2 access keys, temporary ones with their token
     3 a token: given, or of the function's agency     4 a user and a password
 
-What the agency gives ends after 24 hours, and a run may outlast it: it is read at every invocation, and again when it
-was held longer than the platform itself holds it, or was refused.
+Credentials of the agency expire after 24 hours, and a run may take longer. They are read at every invocation, and again
+after they were refused or held longer than the platform itself holds them.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ HELD_BY_THE_PLATFORM: Final = timedelta(minutes=10)
 
 
 class Agency(Protocol):
-    """What FunctionGraph lets a function be: empty texts where it has no agency."""
+    """The agency that FunctionGraph gives a function; empty strings if there is none."""
 
     def getToken(self) -> str: ...  # noqa: D102, N802  # named by the platform
     def getSecurityAccessKey(self) -> str: ...  # noqa: D102, N802  # named by the platform
@@ -35,12 +35,12 @@ class Agency(Protocol):
 
 
 class SignedIn(Struct, frozen=True):
-    """What authenticates requests.
+    """The credentials of requests.
 
     Attributes:
-        way: its name, for the log.
-        credentials: for every service but OBS.
-        keys: for OBS, which knows no tokens; None where there are none.
+        way: the name of the way to sign in, for the log.
+        credentials: for every service except OBS.
+        keys: for OBS, which does not accept tokens; None if there are none.
     """
 
     way: SignIn
@@ -49,7 +49,7 @@ class SignedIn(Struct, frozen=True):
 
 
 def agency_variables(agency: Agency) -> dict[str, str]:
-    """Name what the agency gives as if it were settings."""
+    """Return the agency's credentials as settings."""
     keys, token = _agency_keys(agency), agency.getToken()
     found = {"CBR_AUDIT_TOKEN": token} if token else {}
     if keys:
@@ -60,7 +60,7 @@ def agency_variables(agency: Agency) -> dict[str, str]:
 
 
 def way_of(settings: Settings, agency: Agency | None) -> SignIn:
-    """Name the way to sign in that settings and agency allow."""
+    """Return the way to sign in that settings and agency allow."""
     if agency and settings.sign_in in {SignIn.KEYS, SignIn.TEMPORARY_KEYS} and _agency_keys(agency):
         return SignIn.FUNCTION_KEYS
     if agency and settings.sign_in == SignIn.TOKEN and agency.getToken() == _text(settings.token):
@@ -69,7 +69,7 @@ def way_of(settings: Settings, agency: Agency | None) -> SignIn:
 
 
 def signed_in(settings: Settings, agency: Agency | None, transport: Transport, clock: CloudClock) -> SignedIn:
-    """Prepare what authenticates requests; nothing is sent yet."""
+    """Prepare the credentials; nothing is sent yet."""
     way = way_of(settings, agency)
     keys = _keys(settings, agency if way == SignIn.FUNCTION_KEYS else None)
     if keys:
@@ -115,7 +115,7 @@ def _sign_in(settings: Settings, transport: Transport) -> str:
 
 
 def _learnt(obtain: Callable[[], str]) -> Callable[[], str]:
-    """Tell the log of each token that is obtained, so that it never prints one."""
+    """Register each new token with the log, so that it is never printed."""
 
     def obtain_and_tell() -> str:
         token = obtain()

@@ -1,7 +1,7 @@
-"""Starting the deployed function by hand through the API of FunctionGraph.
+"""Starts the deployed function by hand through the FunctionGraph API.
 
 Sources: "Executing a Function Synchronously" and "Executing a Function Asynchronously" of the FunctionGraph API. The
-gateway in front of it answers no call that takes longer than 90 seconds; the function runs on all the same.
+gateway in front of it stops waiting after 90 seconds; the function keeps running.
 """
 
 import base64
@@ -47,25 +47,25 @@ _TOO_LONG: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Invoked:
-    """What came back: what the platform calls the invocation, and what the function returned when it was waited for."""
+    """The result of an invocation: the platform's request id, and what the function returned if it was waited for."""
 
     request_id: str
     returned: Mapping[str, Any]
 
 
 def target(function: str, variables: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """Name the function by its URN, and let a given URN say which region and project are meant.
+    """Return the function's URN, and the settings with the region and project that the URN names.
 
     Raises:
-        SettingsError: the function is not named by a name or a URN, or region or project are missing for its name.
+        SettingsError: the function is neither a name nor a URN, or a name lacks the region or the project.
     """
     if match := _URN.fullmatch(function):
         return function, {**variables, "HUAWEICLOUD_SDK_REGION": match[1], "HUAWEICLOUD_SDK_PROJECT_ID": match[2]}
     if not _NAME.fullmatch(function):
-        raise SettingsError(f"{function!r} is neither the name of a function nor its URN (urn:fss:REGION:PROJECT:…)")
+        raise SettingsError(f"{function!r} is neither a function name nor a URN (urn:fss:REGION:PROJECT:…)")
     missing = [name for name in ("HUAWEICLOUD_SDK_REGION", "HUAWEICLOUD_SDK_PROJECT_ID") if not variables.get(name)]
     if missing:
-        raise SettingsError(f"{' and '.join(missing)} is not set; or name the function by its URN")
+        raise SettingsError(f"set {' and '.join(missing)}, or give the function's URN")
     region, project = variables["HUAWEICLOUD_SDK_REGION"], variables["HUAWEICLOUD_SDK_PROJECT_ID"]
     return f"urn:fss:{region}:{project}:function:default:{function}:latest", {**variables}
 
@@ -79,24 +79,24 @@ def invoke(
     wait: bool = True,
     patience: timedelta = _WAIT,
 ) -> Invoked:
-    """Start the function, and wait for what it returns unless told otherwise.
+    """Start the function, and wait for its result unless told otherwise.
 
     Args:
-        urn: of the function.
-        variables: settings by name; region, project and credentials matter here.
-        event: what the function is told.
-        endpoint: of FunctionGraph, where the region does not give it.
-        wait: for the answer, or only until the event is accepted.
-        patience: how long to wait for any answer.
+        urn: the URN of the function.
+        variables: settings by name; only region, project and credentials are used.
+        event: the event for the function.
+        endpoint: the FunctionGraph endpoint, if it is not the region's usual one.
+        wait: whether to wait for the result, or only until the event is accepted.
+        patience: how long to wait for any response.
 
     Raises:
         AuditError: FunctionGraph refused, or the function failed or took too long.
     """
-    settings = Settings.read({**variables, "CBR_AUDIT_STORE": "."})  # the function has a store of its own
+    settings = Settings.read({**variables, "CBR_AUDIT_STORE": "."})  # the function has its own store
     REDACTOR.learn(settings.secrets)
     body = orjson.dumps(event)
     if not wait and len(body) > _MOST_ASYNC_BYTES:
-        raise EventError(f"the event has {len(body):,} bytes; an asynchronous one may have {_MOST_ASYNC_BYTES:,}")
+        raise EventError(f"the event has {len(body):,} bytes; with --async, at most {_MOST_ASYNC_BYTES:,} are allowed")
     place = endpoint_of(endpoint) if endpoint else settings.usual_endpoint("functiongraph")
     url = f"{place}/v2/{settings.project_id}/fgs/functions/{urn}/invocations{'' if wait else '-async'}"
     headers = {"Content-Type": "application/json", "X-Cff-Log-Type": "tail", "X-CFF-Request-Version": "v1"}
@@ -105,7 +105,7 @@ def invoke(
 
 
 def _ask(settings: Settings, request: requests.Request, *, wait: bool, patience: timedelta) -> Answer:
-    """Send the request once: a second one would start a second audit."""
+    """Send the request once: a retry would start a second audit."""
     limits = RequestLimits(silence=patience, request=patience, budget=patience, tries=1)
     started = time.monotonic()
     with closing(Transport(limits=limits, dialect=replace(JSON, remedy=_remedy))) as transport:
@@ -129,17 +129,17 @@ def _object(answer: Answer) -> Mapping[str, Any]:
     try:
         told = orjson.loads(answer.body)
     except orjson.JSONDecodeError as error:
-        raise SourceAnswerError("FunctionGraph answered with something else than JSON; check the endpoint") from error
+        raise SourceAnswerError("the FunctionGraph response is not JSON; check the endpoint") from error
     if not isinstance(told, dict):
-        raise SourceAnswerError("FunctionGraph answered with something else than a JSON object; check the endpoint")
+        raise SourceAnswerError("the FunctionGraph response is not a JSON object; check the endpoint")
     return told
 
 
 def _returned(answer: Answer) -> Invoked:
-    """Take the function's result out of the platform's answer.
+    """Extract the function's result from the platform's response.
 
     Raises:
-        FunctionFailedError: the function raised, or returned something else than an audit's summary.
+        FunctionFailedError: the function raised, or returned something other than the summary of an audit.
     """
     told = _object(answer)
     try:
@@ -154,7 +154,7 @@ def _returned(answer: Answer) -> Invoked:
 
 
 def _end_of_log(log: str) -> str:
-    """Show the last line of the log; it comes in Base64 or as it is, the documents say both."""
+    """Return the last line of the log; it is base64 or plain, since the documents say both."""
     with suppress(ValueError):
         log = base64.b64decode(log, validate=True).decode(errors="replace")
     lines = log.strip().splitlines()

@@ -1,4 +1,4 @@
-"""What IAM must allow, action by action, and why: the policies in deploy/iam/ grant exactly this.
+"""What IAM must allow: each action and its reason. The policies in deploy/iam/ grant exactly this.
 
 Sources: "Permissions Policies and Supported Actions" of the CBR, OBS, SMN and FunctionGraph API references, the OBS
 user guide on server-side encryption, and "Signing Data" and "Querying a Public Key" of the DEW API reference.

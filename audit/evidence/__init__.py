@@ -1,4 +1,4 @@
-"""What is kept, and how it is proven: stores, the chain of digests, publishing, verifying, reading what a run left.
+"""Stored evidence and its proof: stores, the chain of digests, publishing, verifying, and reading earlier runs.
 
 It knows nothing of how an audit is put together.
 

@@ -1,7 +1,9 @@
-"""What the run before saw of policies, vaults and backups, from stored answers.
+"""The policies, vaults and backups that the previous run saw, from stored responses.
 
-A list that it could not read to its end is taken from the newest of the runs before that could, and so is each row that
-it could not use, or that such a row may have been. Whatever changed meanwhile is compared with that.
+If the previous run could not read a list to its end, the newest earlier run that could is used. The same applies to
+each
+row that the run could not use, and to each row that such an unusable row may have been. All changes since then are
+compared.
 """
 
 from collections import defaultdict
@@ -40,7 +42,7 @@ _Places = Mapping[str, list[tuple[Vault, Protected]]]
 
 
 class _Told(NamedTuple):
-    """What the report of a run says of its lists."""
+    """What the report of a run says about its lists."""
 
     complete: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
@@ -49,11 +51,11 @@ class _Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _List:
-    """A list as one run stored it, or as it is put together: of vaults also what they hold, or held.
+    """A list as one run stored it, or combined from several; for vaults, also what they hold or held.
 
     Attributes:
-        doubtful: rows that could not be used and that nobody accepts.
-        applied: policies that were applied to a vault when a run last saw all of them that may be.
+        doubtful: unusable rows without a waiver.
+        applied: the policies applied to a vault when a run last saw all of them.
     """
 
     kind: Kind
@@ -70,21 +72,21 @@ class _List:
 
     @property
     def may_hide_anything(self) -> bool:
-        """Not only the rows that it names: a vault may hold anything, and a policy be applied to any vault."""
+        """Whether it may hide more than the named rows: a vault may hold anything, a policy apply to any vault."""
         return self.may_hide_rows or bool(self.unseen.vault_ids)
 
     @property
     def may_hide_rows(self) -> bool:
-        """Any row of an older list may be needed."""
+        """Whether any row of an older list may be needed."""
         return bool(self.unseen.nameless) or (self.kind != Kind.BACKUPS and not self.is_complete)
 
     def may_hide(self, row_id: str, vault_id: str) -> bool:
-        """Whether a row of an older list may be hidden by this one; one that names no vault may lie in any."""
+        """Whether this list may hide a row of an older list; a row that names no vault may belong to any."""
         is_within = vault_id in self.unseen.vault_ids or (self.unseen.vault_ids and not vault_id)
         return self.may_hide_rows or row_id in self.unseen.ids or bool(is_within)
 
     def may_miss_policies_of(self, vault_id: str) -> bool:
-        """Whether a policy that could not be used may be applied to a vault."""
+        """Whether an unusable policy may be applied to a vault."""
         return any(row.about.vaults is None or vault_id in row.about.vaults for row in self.doubtful)
 
 
@@ -92,10 +94,10 @@ def read_former(store: Readable, digest: Digest, report: Any, readings: Iterable
     """Read what a run saw of the inventory.
 
     Args:
-        store: where the runs are.
-        digest: of the run.
-        report: of the run, None where it cannot be used.
-        readings: how the lists were read that it is compared with; what was asked for otherwise shows something else.
+        store: the store of the runs.
+        digest: the digest of the run.
+        report: the report of the run, or None if it is unusable.
+        readings: how the lists to compare with were read; lists with another request show something else.
     """
     asked = {reading.kind: reading.enterprise_project_id for reading in readings}
     lists = _Shelf(store, digest, report).lists(_INVENTORY, asked)
@@ -139,7 +141,7 @@ def _former(digest: Digest, lists: Mapping[Kind, _List]) -> Former:
 
 
 class _Shelf:
-    """The lists of a run and of those before it, the newest first."""
+    """The lists of a run and of the runs before it, newest first."""
 
     def __init__(self, store: Readable, digest: Digest, report: Any) -> None:
         self._store = store
@@ -148,11 +150,11 @@ class _Shelf:
         self._told_by = cache(lambda run: _told(_read_report(store, run)))
 
     def lists(self, kinds: Iterable[Kind], asked: Mapping[Kind, str | None]) -> Mapping[Kind, _List]:
-        """Take several lists, each from the newest run that read it."""
+        """Return several lists, each from the newest run that read it."""
         return {kind: self.put_together(kind, asked) for kind in kinds}
 
     def put_together(self, kind: Kind, asked: Mapping[Kind, str | None]) -> _List:
-        """Take a list from the newest run that read it, and what that one may have missed from those before."""
+        """Return a list from the newest run that read it, completed from the runs before."""
         together = _Together()
         for run in islice(chain((self._digest,), runs_before(self._store, self._digest)), MOST_LOOKED_BACK):
             if not together.may_lack_something:
@@ -163,7 +165,7 @@ class _Shelf:
         return together.whole() or self._in_part(kind)
 
     def _read(self, run: Digest, kind: Kind, asked: Mapping[Kind, str | None], together: "_Together") -> _List | None:
-        """Read what newer lists may lack out of the list of a run, None where that is not all there."""
+        """Read from the list of a run what newer lists may lack, or None if the list is incomplete."""
         manifest = read_manifest(self._store, run)
         reading = next((part for part in manifest["readings"] if part["kind"] == kind), None) if manifest else None
         if not manifest or not reading or not reading["complete"]:
@@ -178,7 +180,7 @@ class _Shelf:
         return _list_of(kind, wanted, told, project, run.until)
 
     def _in_part(self, kind: Kind) -> _List:
-        """Read what the run has of a list that nobody read to its end."""
+        """Read the part of a list that a run has, if no run read it to its end."""
         manifest = read_manifest(self._store, self._digest)
         readings = manifest["readings"] if manifest else ()
         project = next((part.get("enterprise_project_id") for part in readings if part["kind"] == kind), None)
@@ -187,7 +189,7 @@ class _Shelf:
 
 
 class _Together:
-    """What is known of a list from several runs, the newest of which was added first."""
+    """A list combined from several runs, the newest of which was added first."""
 
     def __init__(self) -> None:
         self._newest: _List | None = None
@@ -200,12 +202,12 @@ class _Together:
 
     @property
     def may_lack_something(self) -> bool:
-        """Whether there may be what all lists so far hide."""
+        """Whether all lists so far may hide something."""
         named = [each.unseen.ids for each in self._passed if not each.may_hide_anything]
         return not named or bool(frozenset.intersection(*named) - self._records.keys())
 
     def may_lack(self, row: Any) -> bool:
-        """Whether a row of an older list may say something: to make records of all of them takes long."""
+        """Whether a row of an older list may matter; building records of all rows would be slow."""
         values = row if isinstance(row, dict) else {}
         row_id, vault_id = values.get("id"), str(values.get("vault_id") or "")
         is_named = isinstance(row_id, str) and row_id
@@ -227,20 +229,20 @@ class _Together:
         self._passed.append(replace(read, records={}, places={}))
 
     def _is_missed(self, record: _Record, nameless: frozenset[str]) -> bool:
-        """Whether every newer list may hide what one shows; there is none for the newest."""
+        """Whether every newer list may hide a row of this one; never true for the newest."""
         vault_id = record.vault_id if isinstance(record, Backup) else ""
         is_hidden = all(each.unseen.may_hide(record.id, nameless, vault_id) for each in self._passed)
         return is_hidden and record.id not in self._records
 
     def _join(self, read: _List) -> None:
-        """Note which policies were applied to the vaults of which no newer list surely shows all policies."""
+        """Record the policies of those vaults for which no newer list surely shows all policies."""
         for policy in (record for record in read.records.values() if isinstance(record, Policy)):
             for vault_id in policy.vault_ids:
                 if all(each.may_miss_policies_of(vault_id) for each in self._passed):
                     self._applied[vault_id].setdefault(policy.id, policy)
 
     def whole(self) -> _List | None:
-        """Return what came together, None where no run read the list to its end."""
+        """Return the combined list, or None if no run read the list to its end."""
         newest = self._newest
         if newest is None:
             return None
@@ -290,7 +292,7 @@ def _told(report: Any) -> _Told:
 
 
 def _read_report(store: Readable, digest: Digest) -> Any:
-    """Read the report of a run, None where it is missing or was changed."""
+    """Read the report of a run, or None if it is missing or was changed."""
     try:
         return orjson.loads(read_object(store, digest, REPORT) or b"")
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""Writing a run: every object under the run's own key, the manifest, the digest that commits it, then the pointer."""
+"""Writes a run: every object under the run's own key, the manifest, the digest that commits it, then the pointer."""
 
 import hashlib
 import re
@@ -42,18 +42,18 @@ HISTORY: Final = "history.ndjson.gz"
 PROFILE: Final = "profile.json"
 REPORT: Final = "report.json"
 REMEMBERED: Final = "rejected"
-"""Stands in the manifest of a run whose history remembers what could not be used."""
+"""The key in the manifest of a run whose history contains the rejected rows."""
 SCHEMA_VERSION: Final = 1
 _LEFT: Final = (
     "the evidence and the reports are stored under {url}, but nothing signs for them: this run does not count, and the "
     "next one reads everything again"
 )
-_GZIP: Final = 31  # what zlib calls the window of 32 KB inside a gzip file, which has no name and no time in it
+_GZIP: Final = 31  # zlib's value for a window of 32 KB in a gzip file, which has neither name nor time
 _KEY: Final = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*")
 
 
 class Stored(Struct, frozen=True):
-    """One object of a run: its name under the run's key, its size in bytes and its SHA-256."""
+    """One object of a run: its name under the run's key, size in bytes and SHA-256."""
 
     name: str
     size: int
@@ -64,11 +64,11 @@ class Publication:
     """The objects of one run, as they are written."""
 
     def __init__(self, store: Store, run: RunFacts, *, head: Head | None, signer: Signer) -> None:
-        """Take the store; nothing is written yet.
+        """Store the arguments; nothing is written yet.
 
         Args:
-            store: where the objects go.
-            run: which run it is.
+            store: the store to write to.
+            run: the run.
             head: the newest digest of the project, which this run follows; None for the first run.
             signer: signs the digest of this run.
         """
@@ -94,14 +94,14 @@ class Publication:
         return f"{self._store.url}/{self.prefix}"
 
     def put(self, name: str, data: bytes | Iterable[bytes]) -> Stored:
-        """Write one object of the run, without any secret that is known.
+        """Write one object of the run, with every known secret removed.
 
         Args:
-            name: under the run's key.
-            data: its bytes, or pieces of them, which are put together in memory, or in a file where they are many.
+            name: its name under the run's key.
+            data: its bytes, or pieces of them, which are joined in memory, or in a file if they are large.
 
         Raises:
-            StoreError: the name has characters outside the alphabet of keys, or writing failed.
+            StoreError: the name has characters that keys may not have, or writing failed.
         """
         return self._put(name, REDACTOR.data(data) if isinstance(data, bytes) else held(REDACTOR.pieces(data)))
 
@@ -112,10 +112,10 @@ class Publication:
         return stored
 
     def keep(self, page: Page) -> bool:
-        """Write an answer exactly as received, gzipped, and remember what was asked for.
+        """Write a response exactly as received, gzipped, and record its request.
 
         Returns:
-            False where the same bytes were stored before; the manifest then names them again.
+            False if the same bytes were stored before; the manifest then names them again.
         """
         digest = _sha256(page.body)
         is_new = digest not in self._bodies
@@ -140,14 +140,14 @@ class Publication:
     def finish(self, report: "Report", index: Callable[[], bytes] | None = None) -> None:
         """Write the manifest, commit the run with its digest, and point to it.
 
-        Nothing points to a what-if, and nothing to a run of a time before that of the latest one.
+        The pointer never moves to a what-if or to an earlier time of judgement than that of the latest run.
 
         Args:
-            report: of the run.
-            index: makes the page that leads to the last runs; None where the profile wants no pages.
+            report: the report of the run.
+            index: renders the page of recent runs; None if the profile wants no pages.
 
         Raises:
-            StoreError: writing failed; without its digest a run does not exist.
+            StoreError: writing failed; without its digest, a run does not exist.
             SigningError: the digest could not be signed, and is not written.
         """
         manifest = REDACTOR.data(self._manifest(report))
@@ -178,7 +178,7 @@ class Publication:
                 self._move(INDEX, REDACTOR.data(index()))
 
     def _move(self, name: str, data: bytes) -> None:
-        """Write one of the two objects that move: all others are written once."""
+        """Write one of the two objects that change; all others are written once."""
         key = f"{self._run.project_id}/{name}"
         self._store.replace(key, data)
         self._keys.append(key)
@@ -221,7 +221,7 @@ class Publication:
         return Envelope(PAYLOAD_TYPE, envelope.payload, signatures).dump()
 
     def _latest(self) -> Mapping[str, Any]:
-        """Read the present pointer; a damaged one must not keep this run from being found."""
+        """Read the current pointer; a damaged one must not keep this run from being found."""
         try:
             return read_latest(self._store, self._run.project_id) or {}
         except StoreError:
@@ -235,7 +235,7 @@ class Publication:
         self._keys.append(key)
 
     def _origin(self) -> Mapping[str, str] | None:
-        """Name the run that this one took its history from, so that both can be recomputed."""
+        """Return the link to the run whose history this one continues, so that both can be recomputed."""
         origin = self._run.origin
         return (
             {"run": origin.run, "prefix": origin.prefix, "manifest_sha256": origin.manifest_sha256} if origin else None
@@ -277,9 +277,9 @@ def newest(store: Store, project_id: str, data: bytes | None) -> Head | None:
     """Find the newest digest of a project.
 
     Args:
-        store: where it lies.
-        project_id: whose it is.
-        data: the pointer to the latest run; without it, or where it is damaged, all digests are looked at.
+        store: the store.
+        project_id: the project.
+        data: the pointer to the latest run; if it is missing or damaged, all digests are listed.
 
     Raises:
         StoreError: the store cannot be read.
@@ -292,7 +292,7 @@ def newest(store: Store, project_id: str, data: bytes | None) -> Head | None:
 
 
 def read_latest(store: Store, project_id: str) -> Mapping[str, Any] | None:
-    """Read the pointer to a project's latest run, None where there is none.
+    """Read the pointer to a project's latest run, or None if there is none.
 
     Raises:
         StoreError: the pointer is damaged.
@@ -301,7 +301,7 @@ def read_latest(store: Store, project_id: str) -> Mapping[str, Any] | None:
 
 
 def read_pointer(store: Store, key: str) -> Mapping[str, Any] | None:
-    """Read a pointer to a run, None where there is none.
+    """Read a pointer to a run, or None if there is none.
 
     Raises:
         StoreError: the pointer is damaged.
@@ -314,12 +314,12 @@ def read_pointer(store: Store, key: str) -> Mapping[str, Any] | None:
 
 
 def _place(pointer: Mapping[str, Any]) -> str:
-    """When a run belongs among others: a time of judgement in the future counts as the time of storing."""
+    """Return a run's place in time; a time of judgement in the future counts as the time of storing."""
     return min(pointer["as_of"], pointer["stored_at"]) if pointer else ""
 
 
 def read_json(store: Store, key: str, needed: Sequence[str]) -> Mapping[str, Any] | None:
-    """Read a JSON object that must have some keys, None where there is none.
+    """Read a JSON object that must have some keys, or None if there is none.
 
     Raises:
         StoreError: it is not such an object.
@@ -352,7 +352,7 @@ def _span(window: Window | None) -> Mapping[str, str] | None:
 
 
 def sha256_of(parts: Iterable[bytes | memoryview]) -> str:
-    """Hash what is handed out part by part."""
+    """Hash pieces."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)

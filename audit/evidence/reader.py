@@ -1,4 +1,4 @@
-"""Finding and reading the reports that a store holds; one that does not match its manifest is refused."""
+"""Finds and reads the reports in a store; a report that does not match its manifest is refused."""
 
 import hashlib
 import re
@@ -24,10 +24,10 @@ class StoredReport:
 
 
 def read_report(store: Store, project_id: str | None = None) -> StoredReport:
-    """Read a report: of the run that the store's address names, or else the latest run of a project.
+    """Read the report of the run that the store's address names, or else of a project's latest run.
 
     Raises:
-        StoreError: there is no report, or it is not the one that was published.
+        StoreError: there is no report, or it differs from the published one.
     """
     if store.read(MANIFEST) is not None or store.read(REPORT) is not None:
         return _verified(store, "")
@@ -44,10 +44,10 @@ def read_report(store: Store, project_id: str | None = None) -> StoredReport:
 
 
 def read_run(store: Store, run_id: str) -> StoredReport:
-    """Read the report of a run by the run's id.
+    """Read the report of a run by its id.
 
     Raises:
-        StoreError: the store has no such run, or its report is not the one that was published.
+        StoreError: the store has no such run, or its report differs from the published one.
     """
     date = RUN_ID.fullmatch(run_id)
     prefixes = (f"{project}/{date[1]}/{date[2]}/{date[3]}/{run_id}/" for project in store.projects()) if date else ()
@@ -58,7 +58,7 @@ def read_run(store: Store, run_id: str) -> StoredReport:
 
 
 def _verified(store: Store, prefix: str, pointer: Mapping[str, Any] | None = None) -> StoredReport:
-    """Read a report and hold it against its manifest, and the manifest against the pointer."""
+    """Read a report and check it against its manifest, and the manifest against the pointer."""
     place = f"{store.url}/{prefix}".rstrip("/")
     manifest = store.read(f"{prefix}{MANIFEST}")
     if manifest is None:
@@ -72,7 +72,7 @@ def _verified(store: Store, prefix: str, pointer: Mapping[str, Any] | None = Non
 
 
 def _named(manifest: bytes, key: str) -> str | None:
-    """The hash that the manifest gives for the report."""
+    """Return the hash that the manifest states for the report."""
     objects = json_object(manifest, key, ("objects",))["objects"]
     items = [item for item in objects if isinstance(item, dict)] if isinstance(objects, list) else []
     return next((item.get("sha256") for item in items if item.get("name") == REPORT), None)

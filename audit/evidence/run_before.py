@@ -1,10 +1,12 @@
-"""What a run takes over from the one before: the history, what it covers, and what the report said.
+"""What a run continues from the previous one: the history, the time it covers, and the report.
 
-The history is a cache of the evidence. It is taken only if its hash is the one in the manifest, and the manifest's the
-one in the digest; otherwise it is made anew from the stored answers. Where some of those are missing, too, nothing is
-covered any more: the log is read again as far back as CBR shows it.
+The history is a cache of the evidence. It is used only if its hash is the one in the manifest, and the manifest's hash
+the
+one in the digest; otherwise it is rebuilt from the stored responses. If some of those are missing, too, nothing counts
+as
+covered: the log is read again as far back as CBR lists it.
 
-Version 0.1 did not remember the rows that it could not use. They are looked for again in the answers that it stored.
+Version 0.1 did not record the rows that it could not use. They are searched for in the responses that it stored.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -47,7 +49,7 @@ from audit.subjects import Former, Memory
 from audit.timestamps import instant
 
 _OVERLAP: Final = timedelta(days=1)  # a task may become visible late
-_SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
+_SURELY_SHOWN: Final = timedelta(days=31)  # CBR lists the tasks of the past 30 days
 _MADE_ANEW: Final = "is missing, was changed or is of another version; it was made anew from the answers"
 _LOOKED_FOR: Final = "does not remember which rows could not be used; they were looked for again in the answers"
 _GONE: Final = "is missing or was changed"
@@ -56,10 +58,10 @@ _LACK: Final = ", some of which are missing: nothing before this run's own readi
 
 
 class Newest(Struct, frozen=True):
-    """The newest run, whatever it was about, where nothing is taken over from it.
+    """The newest run of any scope, if no run can be continued.
 
     Attributes:
-        profile: what it was judged by, in the canonical form; None where that is missing or was changed.
+        profile: the profile it was judged by, in canonical form; None if that is missing or was changed.
     """
 
     run: str
@@ -69,21 +71,21 @@ class Newest(Struct, frozen=True):
 
 
 class RunBefore(Struct, frozen=True, kw_only=True):
-    """The run before.
+    """The previous run.
 
     Attributes:
         until: the end of its window.
-        asked_for: the enterprise project that it was to read; None where it was not told.
-        seen: the one that its task log was asked for in the end.
-        covered: the time over which the history has everything that CBR showed; None where nothing is covered.
-        report: its report.json, None where that is missing, was changed, or is of another version; then the newest one
-            before it that can be used takes its place in what follows.
-        recalled: what this run compares itself with, out of the report.
-        memory: what the report says of the inventory.
-        profile: what it was judged by, in the canonical form; None where that is missing or was changed.
-        tool_version: of cbr-audit, which made it.
-        read_former: reads what it saw of the inventory, which takes as long as reading that again; it is told how the
-            lists were read that this is compared with.
+        asked_for: the enterprise project that it was set to read; None if there was none.
+        seen: the enterprise project that its task log was finally requested for.
+        covered: the time for which the history has everything that CBR listed; None if nothing is covered.
+        report: its report.json, or None if that is missing, was changed, or is of another version; in that case, the
+            newest usable one before it is used in the attributes below.
+        recalled: the part of the report that this run compares with.
+        memory: what the report says about the inventory.
+        profile: the profile it was judged by, in canonical form; None if that is missing or was changed.
+        tool_version: the version of cbr-audit that made it.
+        read_former: reads the inventory that it saw, which takes as long as reading it from the cloud; the argument
+            tells how the lists to compare with were read.
     """
 
     run: str
@@ -103,31 +105,32 @@ class RunBefore(Struct, frozen=True, kw_only=True):
 
     @property
     def origin(self) -> Origin:
-        """What the next run notes of it."""
+        """What the next run records about this one."""
         return Origin(run=self.run, prefix=self.prefix, manifest_sha256=self.manifest_sha256)
 
     @property
     def scope(self) -> str:
-        """What of the project it was about; runs of version 0.1 left that open."""
+        """The enterprise project that it was about; runs of version 0.1 did not record that."""
         return self.asked_for or ALL_GRANTED
 
     def proven(self, since: datetime, seen: str | None) -> Window | None:
-        """The time that its history covers for a reading that goes on from there.
+        """Return the time that the history covers for a reading that continues it.
 
         Args:
-            since: from when on that reading asked for tasks.
-            seen: the enterprise project that it asked for; where that is another, what this run did not see may have
-                been hidden from it, and only what was read again counts.
+            since: the start of the tasks that the reading requested.
+            seen: the enterprise project that it requested; if it differs, the previous run may not have been shown
+                everything, and only what was read again counts.
         """
         if self.covered is None or not self.covers(since):
             return None
         return self.covered if seen == self.seen else Window(max(self.covered.since, since), self.covered.until)
 
     def reading_from(self, until: datetime) -> datetime:
-        """From when on the log has to be read: since the last complete reading, and since the oldest open task.
+        """Return the start of the next reading: the last complete reading, or the oldest open task if that is earlier.
 
-        CBR does not show what is older than 31 days; an open task that is older is judged as it was last seen. What a
-        run did not ask for by enterprise project is read again.
+        CBR does not list tasks older than 31 days; an older open task is judged as last seen. What a run did not
+        request by
+        enterprise project is read again.
         """
         if self.asked_for is None:
             return until - _SURELY_SHOWN
@@ -140,28 +143,28 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         return None if self.may_have_seen_more(readings) else self.read_former(readings)
 
     def may_have_seen_more(self, readings: tuple[Reading, ...]) -> bool:
-        """Whether it asked for the log by enterprise project, and a run did not: what is missing need not be gone."""
+        """Whether it requested the log by enterprise project, unlike this run, which may then see less."""
         log = next(reading for reading in readings if reading.kind == Kind.TASKS)
         return self.seen is not None and log.enterprise_project_id is None
 
     def covers(self, since: datetime) -> bool:
-        """Whether the history reaches up to a time, so that reading on from there leaves no gap."""
+        """Whether the history reaches up to a time, so that a reading from there leaves no gap."""
         return self.covered is not None and self.covered.until >= since
 
 
 def read_run_before(
     store: Readable, head: Head | None, *, until: datetime, look_back: timedelta, scope: str | None = None
 ) -> RunBefore | None:
-    """Read what the newest run left that judged no later time than this one; None where there is none.
+    """Read the newest earlier run that can be continued, or None if there is none.
 
-    Passed over are runs of a time that another one had judged before, which know less, and what-ifs.
+    Skipped are what-ifs, and runs of a time that another run had already judged, because they know less.
 
     Args:
-        store: where the runs are.
+        store: the store of the runs.
         head: the newest digest.
         until: the time of judgement of this run.
-        look_back: how far back a history that has to be made anew must reach.
-        scope: the enterprise project that it was about; None for whatever that was.
+        look_back: how far back a rebuilt history must reach.
+        scope: the enterprise project that the run was about; None for any.
 
     Raises:
         StoreError: the store cannot be read.
@@ -174,7 +177,7 @@ def read_run_before(
 
 
 def _judged_before(store: Readable, head: Head, until: datetime, scope: str | None) -> tuple[Digest | None, str]:
-    """Go back to the newest run of no later time that can be gone on from; also say what is wrong with newer ones."""
+    """Find the newest run of no later time that can be continued; also return what is wrong with newer ones."""
     trouble = ""
     for passed, (link, digest) in enumerate(going_back(store, latest_links(head))):
         if passed == MOST_PASSED_OVER:
@@ -193,7 +196,7 @@ def _judged_before(store: Readable, head: Head, until: datetime, scope: str | No
 
 
 def newest_run(store: Readable, head: Head | None, until: datetime) -> Newest | None:
-    """Say which run of no later time is the newest, of whatever scope; None where there is none."""
+    """Return the newest run of no later time, of any scope, or None."""
     digest, _ = _judged_before(store, head, until, None) if head else (None, "")
     manifest = read_manifest(store, digest) if digest else None
     if digest is None or manifest is None:
@@ -202,7 +205,7 @@ def newest_run(store: Readable, head: Head | None, until: datetime) -> Newest | 
 
 
 def is_judged_already(store: Readable, head: Head | None, until: datetime, scope: str) -> bool:
-    """Whether the newest run of a scope that counts judged a time, or a later one."""
+    """Whether the newest run of a scope that counts judged this time or a later one."""
     links = latest_links(head) if head else ()
     looked_at = islice(going_back(store, links), MOST_PASSED_OVER)
     ordered = (digest for _, digest in looked_at if digest and not digest.kind.is_beside)
@@ -211,7 +214,7 @@ def is_judged_already(store: Readable, head: Head | None, until: datetime, scope
 
 
 def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | None:
-    """Read what the run of a digest left, None where its manifest is missing or was changed."""
+    """Read what the run of a digest left, or None if its manifest is missing or was changed."""
     manifest = read_manifest(store, digest)
     if manifest is None:
         return None
@@ -248,7 +251,7 @@ def _profile(store: Readable, digest: Digest) -> Mapping[str, Any] | None:
 def recalled(
     store: Readable, head: Head | None, before: RunBefore | None, until: datetime, scope: str | None = None
 ) -> Baseline:
-    """Say what a run compares itself with, or why there is nothing although there was a run before."""
+    """Return what a run compares with, or why there is nothing although there was a previous run."""
     if before is not None or head is None:
         return before.recalled if before else Baseline()
     _, trouble = _judged_before(store, head, until, scope)
@@ -260,8 +263,9 @@ def recalled(
 def _report(store: Readable, digest: Digest) -> tuple[Mapping[str, Any] | None, Baseline, Memory | None, Digest]:
     """Read a report, what of it is compared and remembered, and whose it is; trouble never ends the present run.
 
-    Where it cannot be used, that is told, and the newest one before it that can be used takes its place: what became
-    weaker in between is found by comparing with that.
+    If the report is unusable, that is recorded, and the newest usable one before it is used: comparing with that one
+    shows
+    what became weaker in between.
     """
     trouble = ""
     for run in islice(chain((digest,), runs_before(store, digest)), MOST_LOOKED_BACK):
@@ -284,7 +288,7 @@ def _remembered(store: Readable, digest: Digest, memory: Memory, runs: int = MOS
         return memory
     for run in islice(runs_before(store, digest), runs):
         runs -= 1
-        with suppress(LookupError, TypeError, ValueError):  # it is damaged, or of another version
+        with suppress(LookupError, TypeError, ValueError):  # damaged, or of another version
             earlier = memory_of(orjson.loads(read_object(store, run, REPORT) or b""))
             return memory.with_earlier(_remembered(store, run, earlier, runs))
     return memory
@@ -293,7 +297,7 @@ def _remembered(store: Readable, digest: Digest, memory: Memory, runs: int = MOS
 def _history(
     store: Readable, manifest: Mapping[str, Any], digest: Digest, since: datetime
 ) -> tuple[History, bool, tuple[str, ...]]:
-    """Read a history, say whether it has all that it had, and what was wrong with it."""
+    """Read a history, whether it is complete, and what was wrong with it."""
     data = read_listed(store, manifest, prefix_of(digest), HISTORY)
     if data is not None:
         with suppress(ValueError):  # another version wrote it
@@ -311,9 +315,9 @@ def _note(digest: Digest, *words: str) -> str:
 
 
 def _look_for_rejected(store: Readable, digest: Digest, since: datetime, history: History) -> bool:
-    """Let a history of version 0.1 remember what could not be used; say whether every answer that may hold it is there.
+    """Add unusable rows to a history of version 0.1; return whether every response that may contain one is there.
 
-    A run that could not use a row called itself incomplete.
+    A run with unusable rows called itself incomplete.
     """
     intake, is_whole = Intake(), True
     for run in _reaching_back(store, digest, since):
@@ -324,10 +328,10 @@ def _look_for_rejected(store: Readable, digest: Digest, since: datetime, history
 
 
 def rebuild(store: Readable, digest: Digest, since: datetime) -> tuple[History, bool]:
-    """Make a history anew from the stored answers of every run of the same scope that reaches back to a time.
+    """Rebuild a history from the stored responses of every run of the same scope back to a time.
 
     Returns:
-        The history, and whether no answer and no digest was missing.
+        The history, and whether every response and digest was there.
     """
     intake, is_whole = Intake(), True
     for run in _reaching_back(store, digest, since):
@@ -336,9 +340,9 @@ def rebuild(store: Readable, digest: Digest, since: datetime) -> tuple[History, 
 
 
 def _reaching_back(store: Readable, digest: Digest, since: datetime) -> Iterator[Digest | None]:
-    """Hand out a run and those of its scope before it, back to a time; None for one that is missing or was changed.
+    """Yield a run and the runs of its scope before it, back to a time; None for a missing or changed one.
 
-    One that stands beside may have judged any time, and one of another scope, too: neither is where the way ends.
+    What-ifs, repeated runs and runs of other scopes may have judged any time, so they do not end the search.
     """
     manifest = read_manifest(store, digest)
     scope = scope_of(manifest) if manifest else None
@@ -354,7 +358,7 @@ def _reaching_back(store: Readable, digest: Digest, since: datetime) -> Iterator
 
 
 def _take_over(store: Readable, digest: Digest | None, intake: Intake) -> bool:
-    """Take in the stored task pages of a run; say whether they are all there."""
+    """Add the stored task pages of a run; return whether all are there."""
     manifest = read_manifest(store, digest) if digest else None
     if digest is None or manifest is None:
         return False

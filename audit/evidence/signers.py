@@ -1,4 +1,4 @@
-"""Who signs digests: a key that is given, a key in Huawei KMS, or nobody."""
+"""Who signs digests: a given key, a key in Huawei KMS, or nobody."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,12 +17,12 @@ _LOG = structlog.get_logger()
 
 
 def ready_signer(settings: Settings, kms: "KmsSigner | None") -> Signer:
-    """Prepare what signs, and find out whether it can, before anything is read from the cloud.
+    """Prepare the signer, and check that it can sign before anything is read from the cloud.
 
-    The log says so where what KMS signs is stored without a check.
+    A warning is logged if KMS signatures are stored without a check.
 
     Raises:
-        SettingsError: the key that is given cannot be read or used.
+        SettingsError: the given key cannot be read or used.
         SigningError: the key in KMS cannot sign.
     """
     if kms:
@@ -40,5 +40,5 @@ def ready_signer(settings: Settings, kms: "KmsSigner | None") -> Signer:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no path"
         raise SettingsError(
-            f"the key of CBR_AUDIT_SIGNING_KEY cannot be read: {reason}; give its PEM, or a file"
+            f"cannot read the key of CBR_AUDIT_SIGNING_KEY: {reason}; give its PEM text, or the path of a file"
         ) from None

@@ -1,6 +1,6 @@
-"""A run as it lies in the store: its manifest, objects and answers, each as it was written, and the runs before it.
+"""A stored run: its manifest, objects and responses as they were written, and the runs before it.
 
-What is missing, or has another hash than the one that names it, is read as None.
+An object that is missing, or whose hash differs from the one recorded for it, is read as None.
 """
 
 import gzip
@@ -27,23 +27,23 @@ _NEEDED: Final = frozenset({"run", "origin", "readings", "pages", "objects"})
 
 
 class ReadOnce:
-    """A store whose manifests and digests, which are written once, are read once while the runs before are looked at.
+    """A store that reads manifests and digests, which never change, only once while earlier runs are examined.
 
-    What is not there is not looked for again either.
+    Missing objects are not looked for again, either.
     """
 
     def __init__(self, store: Readable) -> None:
-        """Take the store; the newest objects read are kept."""
+        """Wrap a store; the most recently read objects are kept."""
         self._read = store.read
         self._read_once = lru_cache(_MOST_KEPT)(store.read)
 
     def read(self, key: str) -> bytes | None:
-        """Read an object, None where there is none."""
+        """Read an object, or None if there is none."""
         return self._read_once(key) if key.endswith(f"/{MANIFEST}") or "/digest/" in key else self._read(key)
 
 
 def read_manifest(store: Readable, digest: Digest) -> Mapping[str, Any] | None:
-    """Read the manifest of a run, None where it is not the one that the digest names, or is of no known form."""
+    """Read the manifest of a run, or None if it differs from the digest's or has an unknown format."""
     data = store.read(digest.manifest.object)
     if data is None or sha256_of((data,)) != digest.manifest.sha256:
         return None
@@ -55,43 +55,43 @@ def read_manifest(store: Readable, digest: Digest) -> Mapping[str, Any] | None:
 
 
 def prefix_of(digest: Digest) -> str:
-    """Where the objects of a run lie."""
+    """Return the prefix of a run's objects."""
     return digest.manifest.object.removesuffix(f"/{MANIFEST}")
 
 
 def read_listed(store: Readable, manifest: Mapping[str, Any], prefix: str, name: str) -> bytes | None:
-    """Read an object of a run; None where it is not the one that the manifest lists."""
+    """Read an object of a run, or None if it differs from the one that the manifest lists."""
     hashes = {item["name"]: item["sha256"] for item in manifest["objects"]}
     data = store.read(f"{prefix}/{name}")
     return data if data is not None and sha256_of((data,)) == hashes.get(name) else None
 
 
 def read_object(store: Readable, digest: Digest, name: str) -> bytes | None:
-    """Read an object of a run; None also where its manifest is missing or was changed."""
+    """Read an object of a run, or None if it or its manifest is missing or was changed."""
     manifest = read_manifest(store, digest)
     return read_listed(store, manifest, prefix_of(digest), name) if manifest else None
 
 
 def scope_of(manifest: Mapping[str, Any]) -> str:
-    """What of the project a run was about; runs of version 0.1 left that open."""
+    """Return the enterprise project that a run was about; runs of version 0.1 did not record it."""
     return manifest["run"].get("enterprise_project_id") or ALL_GRANTED
 
 
 def is_elsewhere(store: Readable, digest: Digest, scope: str | None) -> bool:
-    """Whether a run surely was about another enterprise project; of one whose manifest is gone, nobody knows."""
+    """Whether a run surely was about another enterprise project; that is unknown if its manifest is gone."""
     manifest = read_manifest(store, digest) if scope is not None else None
     return manifest is not None and scope_of(manifest) != scope
 
 
 def latest_links(head: Head) -> tuple[Link, ...]:
-    """Name the newest digest, and those of the runs that overlapped with its run."""
+    """Return the links to the newest digest and to those of runs that overlapped with its run."""
     return (head.link, *head.siblings)
 
 
 def runs_before(store: Readable, digest: Digest) -> Iterator[Digest]:
-    """Hand out the runs that one may have gone on from, directly or not: of the same scope, the newest first.
+    """Yield the runs that this one may continue, directly or not: of the same scope, newest first.
 
-    Those that stand beside are left out: what they saw first was told by no run that counts.
+    What-ifs and repeated runs are skipped: no run that counts reported what they saw first.
     """
     manifest = read_manifest(store, digest)
     scope = scope_of(manifest) if manifest else None
@@ -101,9 +101,9 @@ def runs_before(store: Readable, digest: Digest) -> Iterator[Digest]:
 
 
 def going_back(store: Readable, links: tuple[Link, ...]) -> Iterator[tuple[Link, Digest | None]]:
-    """Open digests, the newest first; None where one is missing or is not the one that is named.
+    """Open digests, newest first; None if one is missing or its hash differs.
 
-    Of runs that overlapped the next one follows one and names the others: what those read is not lost.
+    Of runs that overlapped, the next digest follows one and names the others, so that what those read is not lost.
     """
     while links:
         opened = [(link, _opened(store, link)) for link in links]
@@ -112,7 +112,7 @@ def going_back(store: Readable, links: tuple[Link, ...]) -> Iterator[tuple[Link,
 
 
 def links_before(digest: Digest) -> tuple[Link, ...]:
-    """Name the digest that one follows, and those of the runs that overlapped with that one."""
+    """Return the links to the digest that one follows, and to those of runs that overlapped with it."""
     return (digest.previous, *digest.siblings) if digest.previous else ()
 
 
@@ -127,7 +127,7 @@ def _opened(store: Readable, link: Link) -> Digest | None:
 
 
 def stored_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Page]:
-    """Read the answers that a run stored, each as it was received, in the order received; damaged ones are left out."""
+    """Read the responses that a run stored, in the order received; damaged ones are left out."""
     manifest = read_manifest(store, digest)
     known: set[str] = set()
     for item in manifest["pages"] if manifest else ():
@@ -139,7 +139,7 @@ def stored_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Page
 
 
 def repeated_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Page]:
-    """Read the answers of these kinds that were stored already when they came: they say the same of something else."""
+    """Read the responses of these kinds that equal earlier ones: they say the same about something else."""
     manifest = read_manifest(store, digest)
     known: set[str] = set()
     for item in manifest["pages"] if manifest else ():
@@ -150,7 +150,7 @@ def repeated_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Pa
 
 
 def are_all_there(manifest: Mapping[str, Any], kind: Kind, pages: Sequence[Page]) -> bool:
-    """Whether these are all answers of a kind that a manifest names."""
+    """Whether these are all the responses of a kind that a manifest names."""
     named = {item["sha256"] for item in manifest["pages"] if item["kind"] == kind}
     return {sha256_of((page.body,)) for page in pages} == named
 

@@ -1,7 +1,7 @@
-"""Checking a store without trusting it: every digest, every link between them, every object, and what nobody listed.
+"""Checks a store without trusting it: every digest, every link, every object, and objects that no manifest lists.
 
-Only the bytes in the store are looked at, and one thing from outside where it is given: the public key, or the hash of
-the newest digest that somebody wrote down elsewhere.
+It reads only the store, and one thing from outside if given: the public key, or the hash of the newest digest that
+someone noted elsewhere.
 """
 
 import gzip
@@ -33,7 +33,7 @@ _MOVING: Final = frozenset({LATEST, INDEX})
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that is not as it was published: the object, and what is wrong with it."""
+    """An object that differs from what was published, and what is wrong with it."""
 
     object: str
     problem: str
@@ -41,13 +41,13 @@ class Fault:
 
 @dataclass(slots=True)
 class Verification:
-    """What was checked, and what was found.
+    """What was checked, and the result.
 
     Attributes:
-        head: the newest digest and its hash, None where there is none.
-        signed: digests whose signature was checked.
-        unchecked: digests that are signed, and no key was given to check them with.
-        notes: what is no fault and still worth knowing.
+        head: the newest digest and its hash, or None if there is none.
+        signed: the number of digests whose signature was checked.
+        unchecked: the number of signed digests that were not checked, because no key was given.
+        notes: what is not a fault but worth knowing.
     """
 
     scope: str
@@ -83,12 +83,12 @@ def verify(
     """Check the chain of one project.
 
     Args:
-        store: where it lies.
+        store: the store.
         scope: the project.
-        since: objects of runs whose window ended earlier are not read, and may be gone altogether; their digests are.
-        until: objects of later runs are not read.
+        since: the objects of runs whose window ended earlier are not read and may be gone; their digests are read.
+        until: the objects of later runs are not read.
         key: every digest must be signed with it.
-        expected_head: the hash of the newest digest, as somebody noted it elsewhere.
+        expected_head: the hash of a newest digest that was noted elsewhere.
 
     Raises:
         StoreError: the store cannot be read.
@@ -127,7 +127,7 @@ class _Verifier:
         self._result.faults.append(Fault(key, problem))
 
     def _digest(self, key: str) -> _Found | None:
-        """Read one digest, and hold it against the place where it lies."""
+        """Read one digest, and check it against its key."""
         data = self._store.read(key) or b""
         self._result.size += len(data)
         try:
@@ -138,15 +138,15 @@ class _Verifier:
             return None
         numbered = _NUMBERED.fullmatch(key.removeprefix(folder_of(self._scope)))
         if numbered is None or digest.digest_object != key or digest.scope != self._scope:
-            self._fault(key, "the digest does not belong in this place")
+            self._fault(key, "the digest is stored under the wrong key")
             return None
         if (int(numbered[1]), numbered[2]) != (digest.seq, digest.run):
-            self._fault(key, "the digest has another number or another run than its name says")
+            self._fault(key, "the number or run of the digest differs from its name")
             return None
         return _Found(key, hashlib.sha256(data).hexdigest(), envelope, digest)
 
     def _check_numbers(self, found: list[_Found]) -> None:
-        """Look for numbers that are missing, and for forks that no later digest has recorded."""
+        """Check for missing numbers, and for forks that no later digest records."""
         numbers = Counter(each.digest.seq for each in found)
         for number in range(1, max(numbers, default=0) + 1):
             if number not in numbers:
@@ -161,12 +161,12 @@ class _Verifier:
         rivals = [other for other in found if other.digest.seq == each.digest.seq and other.key in followed]
         if is_recorded:
             self._result.notes.append(
-                f"{each.key}: a run that followed the same digest as another; a later one says so"
+                f"{each.key}: this run and another followed the same digest; a later digest records that"
             )
         elif each.key in followed and len(rivals) > 1:
-            self._result.notes.append(f"{each.key}: one of several runs of this number that were followed: a fork")
+            self._result.notes.append(f"{each.key}: a fork: several runs with this number were followed")
         elif each.key not in followed:
-            self._fault(each.key, "a fork: another digest has the same number, and no later one has recorded this one")
+            self._fault(each.key, "a fork: another digest has the same number, and no later one records this one")
 
     def _check_links(self, found: list[_Found]) -> None:
         by_key = {each.key: each for each in found}
@@ -175,22 +175,22 @@ class _Verifier:
                 if link is not None:
                     self._check_link(each, link, by_key)
             if (each.digest.previous is None) != (each.digest.seq == 1):
-                self._fault(each.key, "only the first digest has none before it")
+                self._fault(each.key, "only the first digest may have no previous one")
 
     def _check_link(self, each: _Found, link: Link, by_key: Mapping[str, _Found]) -> None:
         before = by_key.get(link.object)
         if before is None:
-            self._fault(link.object, f"{each.key} names this digest, and it is missing or damaged")
+            self._fault(link.object, f"{each.key} names this digest, but it is missing or damaged")
         elif (before.sha256, before.envelope.signature) != (link.sha256, link.signature):
             self._fault(link.object, f"this digest is not the one that {each.key} names")
         elif before.digest.seq != each.digest.seq - 1:
-            self._fault(each.key, "its number does not follow that of the digest that it names")
+            self._fault(each.key, "its number does not follow that of the previous digest")
 
     def _check_signature(self, each: _Found) -> None:
         signatures = each.envelope.signatures
         if self._key is None:
             if each.digest.key_id and not signatures:
-                self._fault(each.key, "the digest says that it is signed, and is not")
+                self._fault(each.key, "the digest says that it is signed, but it is not")
             self._result.unchecked += bool(signatures)
             return
         if len(signatures) != 1:
@@ -206,7 +206,7 @@ class _Verifier:
             self._fault(each.key, str(error))
 
     def _check_run(self, each: _Found, *, is_asked: bool, may_be_gone: bool) -> set[str]:
-        """Check the manifest of a run and every object that it lists; return the keys that it accounts for."""
+        """Check the manifest of a run and every object that it lists; return their keys."""
         link = each.digest.manifest
         prefix = link.object.removesuffix(MANIFEST)
         data = self._store.read(link.object)
@@ -225,11 +225,11 @@ class _Verifier:
             self._result.notes += [f"{link.object}: {note}" for note in manifest["run"]["previous"]["notes"]]
             return {link.object} | self._check_objects(manifest, prefix, is_asked=is_asked)
         except (orjson.JSONDecodeError, LookupError, TypeError):
-            self._fault(link.object, "the manifest is not of a known form")
+            self._fault(link.object, "the manifest has an unknown format")
             return {link.object}
 
     def _check_origin(self, each: _Found, origin: Mapping[str, str] | None) -> None:
-        """Hold the run that a manifest goes on from against the chain: it must be an earlier one of it."""
+        """Check that the run that a manifest continues is an earlier one of the chain."""
         if origin is None:
             return
         named = self._published.get((origin["run"], f"{origin['prefix']}/{MANIFEST}"))
@@ -238,10 +238,10 @@ class _Verifier:
             or named.digest.seq >= each.digest.seq
             or named.digest.manifest.sha256 != origin["manifest_sha256"]
         ):
-            self._fault(each.digest.manifest.object, f"it goes on from a run that is not in the chain: {origin['run']}")
+            self._fault(each.digest.manifest.object, f"it continues a run that is not in the chain: {origin['run']}")
 
     def _check_objects(self, manifest: Mapping[str, Any], prefix: str, *, is_asked: bool) -> set[str]:
-        """Check what a manifest lists; return the keys."""
+        """Check the objects that a manifest lists; return their keys."""
         pages = defaultdict(list)
         for page in manifest["pages"]:
             pages[page["name"]].append(page["sha256"])
@@ -260,10 +260,10 @@ class _Verifier:
             self._fault(key, "the object was changed")
             return
         if any(body != _body_hash(data) for body in bodies):
-            self._fault(key, "the answer inside is not the one that the manifest names")
+            self._fault(key, "the response inside is not the one that the manifest names")
 
     def _check_strays(self, listed: set[str], found: Iterable[_Found]) -> None:
-        """Look for objects that no manifest lists; those of a run that was broken off prove nothing, and do no harm."""
+        """Check for objects that no manifest lists; those of an interrupted run prove nothing and do no harm."""
         committed = {each.digest.manifest.object.removesuffix(MANIFEST) for each in found}
         broken_off: set[str] = set()
         digests = folder_of(self._scope)
@@ -275,13 +275,13 @@ class _Verifier:
             if folder and f"{self._scope}/{folder[0]}" not in committed:
                 broken_off.add(folder[0].rstrip("/"))
             else:
-                self._fault(key, "nobody listed this object")
+                self._fault(key, "no manifest lists this object")
         self._result.notes += [
-            f"{folder}: a run without a digest: it was broken off, and does not count" for folder in sorted(broken_off)
+            f"{folder}: a run without a digest: it was interrupted and does not count" for folder in sorted(broken_off)
         ]
 
     def _check_pointer(self, found: Iterable[_Found]) -> None:
-        """The pointer is for convenience and proves nothing; it must still lead to a run that exists."""
+        """Check that the pointer leads to an existing run; it is for convenience and proves nothing."""
         key = f"{self._scope}/{LATEST}"
         data = self._store.read(key)
         if data is None:
@@ -299,9 +299,9 @@ class _Verifier:
             self._check_index(digest)
 
     def _check_index(self, digest: Digest) -> None:
-        """The page of the last runs proves nothing either, but it must not tell people something else than the report.
+        """Check the page of recent runs; it proves nothing either, but must agree with the report.
 
-        A run that was broken off between pointer and page leaves an older page, so that a difference is no fault.
+        A run that was interrupted between pointer and page leaves an older page, so a difference is not a fault.
         """
         key = f"{self._scope}/{INDEX}"
         data, manifest = self._store.read(key), read_manifest(self._store, digest)
@@ -316,16 +316,14 @@ class _Verifier:
         except (AttributeError, LookupError, TypeError, ValueError):
             is_its_own = False
         if not is_its_own:
-            self._result.notes.append(
-                f"{key}: not the page that follows from the latest report; rely on the reports alone"
-            )
+            self._result.notes.append(f"{key}: differs from the latest report; rely on the reports only")
 
     def _conclude(self, found: list[_Found], expected_head: str | None) -> None:
         result = self._result
         result.digests = len(found)
         if self._gone:
             result.notes.append(
-                f"{self._gone:,} runs before the asked time were removed; their digests are still there"
+                f"{self._gone:,} runs before the given time were removed; their digests are still there"
             )
         if found:
             result.first, result.head, result.head_sha256 = found[0].digest, found[-1].digest, found[-1].sha256
@@ -336,7 +334,7 @@ class _Verifier:
 
 
 def proven(result: Verification) -> Iterator[str]:
-    """Say in plain words what was proved."""
+    """Yield in plain words what was proven."""
     if result.faults or result.first is None or result.head is None:
         return
     if result.digests == 1:
@@ -346,24 +344,24 @@ def proven(result: Verification) -> Iterator[str]:
             f"{result.digests:,} digests follow each other without a gap, from the window that ended "
             f"{shown(result.first.until)} to the one that ended {shown(result.head.until)}."
         )
-    yield f"{result.objects:,} objects are there as they were published ({result.size:,} bytes read), and no others."
+    yield f"{result.objects:,} objects are as published ({result.size:,} bytes read), and there are no others."
     if result.signed:
         yield "Every digest was signed with the given key."
 
 
 def unproven(result: Verification, *, has_anchor: bool) -> Iterator[str]:
-    """Say in plain words what this check cannot show."""
+    """Yield in plain words what this check cannot show."""
     yield "That CBR told the truth: the audit only shows what the cloud answered."
     if not has_anchor:
         yield (
             "That nothing was cut off at the end: compare the head with one that was noted elsewhere "
-            "(--expect-head), such as in the log of the function or in a message."
+            "(--expect-head), for example in the function's log or in a notification."
         )
     if result.unchecked:
-        yield "Who wrote it: the digests are signed, and no key was given (--public-key)."
+        yield "Who wrote it: the digests are signed, but no key was given (--public-key)."
     elif not result.signed:
-        yield "Who wrote it: the digests are not signed, and whoever can write to the store could make another chain."
-    yield "Anything from the time after a key was stolen."
+        yield "Who wrote it: the digests are not signed, so anyone who can write to the store could replace them."
+    yield "Anything written after the signing key was stolen."
 
 
 def _body_hash(data: bytes) -> str:

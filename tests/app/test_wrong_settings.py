@@ -122,8 +122,8 @@ SETTINGS: dict[str, Wrong] = {
     ),
     "a bucket in the name of the endpoint": Wrong(
         {"CBR_AUDIT_OBS_ENDPOINT": f"https://{BUCKET}.obs.eu-west-101.myhuaweicloud.com"},
-        f"--obs-endpoint (CBR_AUDIT_OBS_ENDPOINT): https://{BUCKET}.obs.eu-west-101.myhuaweicloud.com names the bucket "
-        "already; leave it out: https://obs.eu-west-101.myhuaweicloud.com",
+        f"--obs-endpoint (CBR_AUDIT_OBS_ENDPOINT): https://{BUCKET}.obs.eu-west-101.myhuaweicloud.com contains the "
+        "bucket; leave it out: https://obs.eu-west-101.myhuaweicloud.com",
     ),
     "a bucket behind the endpoint": Wrong(
         {"CBR_AUDIT_STORE": f"obs://obs.eu-west-101.myhuaweicloud.com/{BUCKET}"},

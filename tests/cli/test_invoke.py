@@ -222,8 +222,8 @@ def v1(result: Any, log_text: str = "", *headers: str) -> bytes:
 
 
 ANSWERS = [
-    (raw(b"<html>"), "something else than JSON; check the endpoint"),
-    (raw(b"[]"), "something else than a JSON object"),
+    (raw(b"<html>"), "the FunctionGraph response is not JSON; check the endpoint"),
+    (raw(b"[]"), "the FunctionGraph response is not a JSON object"),
     (v1(json.dumps({"conclusion": "compliant"}), "", "X-Is-Func-Err: true"), "the function failed: {'conclusion'"),
     (
         v1(json.dumps({"errorMessage": "out of memory"}), "", "X-Func-Err-Code: 4"),
@@ -255,12 +255,12 @@ def test_an_answer_of_another_version_is_shown_as_far_as_it_goes(deployed: Deplo
 @pytest.mark.parametrize(
     ("function", "variables", "words"),
     [
-        ("no such", HERE, "'no such' is neither the name of a function nor its URN"),
-        ("urn:fss:r:p:function:default", HERE, "is neither the name of a function nor its URN"),
+        ("no such", HERE, "'no such' is neither a function name nor a URN"),
+        ("urn:fss:r:p:function:default", HERE, "is neither a function name nor a URN"),
         (
             "cbr-audit",
             {},
-            "HUAWEICLOUD_SDK_REGION and HUAWEICLOUD_SDK_PROJECT_ID is not set; or name the function by its URN",
+            "set HUAWEICLOUD_SDK_REGION and HUAWEICLOUD_SDK_PROJECT_ID, or give the function's URN",
         ),
     ],
 )
@@ -284,7 +284,7 @@ def test_region_and_project_may_be_options(deployed: Deployed) -> None:
 
 def test_a_large_event_is_not_sent_asynchronously() -> None:
     event = {"profile": "x" * (256 * 1024)}
-    with pytest.raises(EventError, match="the event has 262,158 bytes; an asynchronous one may have 262,144"):
+    with pytest.raises(EventError, match="the event has 262,158 bytes; with --async, at most 262,144"):
         invoke(URN, {**HERE, **KEYS}, event, wait=False)
 
 

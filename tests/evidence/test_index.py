@@ -64,7 +64,7 @@ def test_a_page_that_tells_something_else_is_noted(audited: tuple[Simulator, Pat
 
     assert result.faults == []
     (note,) = result.notes
-    assert note.startswith(f"{simulator.project_id}/index.html: not the page that follows from the latest report")
+    assert note.startswith(f"{simulator.project_id}/index.html: differs from the latest report")
 
 
 def test_beside_a_report_that_was_changed_it_is_held_against_nothing(

@@ -296,7 +296,7 @@ def test_a_manifest_that_fits_its_digest_and_makes_no_sense_is_a_fault() -> None
         shelf.objects[manifest] = odd
         change = {"object": manifest, "sha256": hashlib.sha256(odd).hexdigest(), "signature": ""}
         resealed(shelf, keys(shelf, "/digest/")[0], partial(dict.update, manifest=change), OTHER)
-        assert f"{manifest}: the manifest is not of a known form" in problems(checked(shelf))
+        assert f"{manifest}: the manifest has an unknown format" in problems(checked(shelf))
 
 
 def with_origin(shelf: Shelf, number: int, **changed: str) -> str:
@@ -326,7 +326,7 @@ def test_a_run_that_goes_on_from_none_of_the_chain_is_found(changed: dict[str, s
     manifest = with_origin(shelf, 3, **changed)
 
     assert problems(checked(shelf, key=PUBLIC)) == [
-        f"{manifest}: it goes on from a run that is not in the chain: {changed.get('run', facts(3).id)}"
+        f"{manifest}: it continues a run that is not in the chain: {changed.get('run', facts(3).id)}"
     ]
 
 
@@ -350,7 +350,7 @@ def test_an_answer_that_is_not_the_one_in_the_manifest_is_found() -> None:
     publish_pointer(shelf)
 
     assert problems(checked(shelf)) == [
-        f"{keys(shelf, 'raw/')[0]}: the answer inside is not the one that the manifest names"
+        f"{keys(shelf, 'raw/')[0]}: the response inside is not the one that the manifest names"
     ]
 
 
@@ -384,9 +384,9 @@ def test_two_branches_that_were_both_gone_on_from_are_told_even_where_they_were_
     result = checked(shelf, key=PUBLIC)
     assert problems(result) == []
     assert [note.partition(": ")[2] for note in result.notes] == [
-        "one of several runs of this number that were followed: a fork",
-        "one of several runs of this number that were followed: a fork",
-        "a run that followed the same digest as another; a later one says so",
+        "a fork: several runs with this number were followed",
+        "a fork: several runs with this number were followed",
+        "this run and another followed the same digest; a later digest records that",
     ]
 
 
@@ -397,7 +397,7 @@ def test_a_run_that_was_broken_off_is_noted_and_no_fault() -> None:
     result = checked(shelf)
 
     assert problems(result) == []
-    assert result.notes == ["2026/11/23/broken: a run without a digest: it was broken off, and does not count"]
+    assert result.notes == ["2026/11/23/broken: a run without a digest: it was interrupted and does not count"]
 
 
 def test_objects_outside_the_asked_time_are_not_read() -> None:
@@ -417,7 +417,7 @@ def test_runs_that_a_rule_of_the_bucket_removed_may_be_gone_before_the_asked_tim
     result = checked(shelf, key=PUBLIC, since=facts(3).as_of)
 
     assert (problems(result), result.signed) == ([], 4)
-    assert result.notes == ["2 runs before the asked time were removed; their digests are still there"]
+    assert result.notes == ["2 runs before the given time were removed; their digests are still there"]
     assert len(problems(checked(shelf, key=PUBLIC))) == 2
     assert len(problems(checked(shelf, key=PUBLIC, since=facts(2).as_of))) == 1
     resealed(shelf, DIGESTS[0], lambda values: values.update(manifest={**NOWHERE, "object": "manifest.json"}), SIGNER)
@@ -563,7 +563,7 @@ def test_an_answer_that_is_not_gzipped_is_found() -> None:
     resealed(shelf, keys(shelf, "/digest/")[0], lambda digest: digest.update(manifest=change), OTHER)
     del shelf.objects[f"{SCOPE}/latest.json"]
 
-    assert problems(checked(shelf)) == [f"{raw}: the answer inside is not the one that the manifest names"]
+    assert problems(checked(shelf)) == [f"{raw}: the response inside is not the one that the manifest names"]
 
 
 @pytest.mark.parametrize("odd", [b"no", b"[]", b'{"a": 1}'])
@@ -575,7 +575,7 @@ def test_beside_a_manifest_that_makes_no_sense_the_pointer_is_checked_all_the_sa
     resealed(shelf, keys(shelf, "/digest/")[0], lambda digest: digest.update(manifest=change), OTHER)
     publish_pointer(shelf)
 
-    assert f"{manifest}: the manifest is not of a known form" in problems(checked(shelf))
+    assert f"{manifest}: the manifest has an unknown format" in problems(checked(shelf))
 
 
 @pytest.mark.parametrize("odd", [["x"], {}, None, 5])

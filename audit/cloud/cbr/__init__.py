@@ -1,1 +1,1 @@
-"""The client of CBR: what is asked, and how pages become a whole list."""
+"""The client of CBR: its requests, and how pages become a complete list."""

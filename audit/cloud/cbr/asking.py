@@ -1,7 +1,8 @@
-"""Which enterprise projects a list is asked for, and what becomes of that where the API does not take the parameter.
+"""Which enterprise projects are requested, and the fallback if the API does not accept that parameter.
 
-Enterprise projects are not known to every cloud that speaks this API. Whether it hides what belongs to others than the
-default one where none is named, no document says; so all are asked for by name, as long as that is not refused.
+Not every cloud with this API knows enterprise projects. No document says whether a request without the parameter hides
+what belongs to other enterprise projects than the default one. Therefore all are requested explicitly, unless the API
+refuses that.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,25 +22,25 @@ _LEFT_OUT: Final[Mapping[int | None, str]] = {
 
 
 class Asked:
-    """What one list is asked for, besides times and the place of a page.
+    """What is requested of one list, apart from times and the page.
 
     Attributes:
-        status: of tasks; None for those of every status.
-        enterprise_project_id: None where the list is asked without one.
-        notes: what people should know of it, in words.
+        status: the status of the tasks; None for every status.
+        enterprise_project_id: None if the list is requested without one.
+        notes: what people should know about the request, in words.
     """
 
     def __init__(self, enterprise_project_id: str | None = None, *, status: str | None = None) -> None:
-        """Take what is wanted; ``enterprise_project_id`` is for lists that know the parameter."""
+        """Store the parameters; ``enterprise_project_id`` is for lists that accept it."""
         self.status = status
         self.enterprise_project_id = enterprise_project_id
         self.notes: tuple[str, ...] = ()
         self._is_taken = False
 
     def once(self, ask: Callable[[Params], T]) -> T:
-        """Ask with the parameters, at first also without an enterprise project where that is refused.
+        """Send the request; if the enterprise project parameter is refused, retry once without it.
 
-        One that was chosen by its id is never left out: the answer would be about something else.
+        An enterprise project that was chosen by its id is never dropped: the response would be about something else.
 
         Raises:
             SourceError: the list could not be read either way.

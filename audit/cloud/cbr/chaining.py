@@ -1,4 +1,4 @@
-"""Several lists of one kind, such as those of each type of resource, read as if they were one."""
+"""Several lists of one kind, such as one per type of resource, read as one list."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -14,14 +14,14 @@ _NONE: Final[Mapping[str, Walk]] = MappingProxyType({})
 
 
 class Chain:
-    """Several lists of one kind, read one after the other as if they were one."""
+    """Several lists of one kind, read one after the other as one list."""
 
     def __init__(self, walks: Sequence[Walk], optional: Mapping[str, Walk] = _NONE) -> None:
-        """Take the walks; there must be at least one.
+        """Store the walks; there must be at least one.
 
         Args:
-            walks: in the order in which they are read.
-            optional: by name, those of them whose list the cloud need not know; it has no rows then.
+            walks: the walks, in reading order.
+            optional: the walks, by name, whose list the cloud may not have; such a list counts as empty.
         """
         self._walks = list(walks)
         self._names = {walk: name for name, walk in optional.items()}
@@ -29,10 +29,10 @@ class Chain:
         self._present = walks[0]
 
     def __iter__(self) -> Iterator[Page]:
-        """Hand out the pages of each walk.
+        """Yield the pages of each walk.
 
         Raises:
-            SourceError: a walk could not read a single page; the others are not read then.
+            SourceError: a walk could not read a single page; the remaining walks are not read.
         """
         for walk in tuple(self._walks):
             self._present = walk
@@ -46,16 +46,16 @@ class Chain:
 
     @property
     def passes(self) -> int:
-        """Walks over the present list so far."""
+        """The number of passes over the current list so far."""
         return self._present.passes
 
     @property
     def expected(self) -> int:
-        """The total that the cloud stated last for the present list."""
+        """The total that the cloud last stated for the current list."""
         return self._present.expected
 
     def reading(self) -> Reading:
-        """Say how completely the lists were read, all taken together."""
+        """Return how completely the lists were read, combined."""
         parts = [walk.reading() for walk in self._walks]
         firsts = [part.count_first for part in parts if part.count_first is not None]
         lasts = [part.count_last for part in parts if part.count_last is not None]
@@ -74,23 +74,23 @@ class Chain:
 
 
 class OfEach:
-    """The lists of several things, one each, read as if they were one.
+    """The lists of several things, one each, read as one list.
 
-    A thing that is gone when its list is asked for is left out, so that nothing is known of it.
+    If a thing is gone when its list is requested, the list is skipped: nothing is known about that thing.
     """
 
     def __init__(self, kind: Kind, walks: Sequence[Walk]) -> None:
-        """Take the walks; where there is none, nothing has to be read."""
+        """Store the walks; if there are none, nothing is read."""
         self._kind = kind
         self._found: list[Walk] = []
         self._lost: list[Walk] = []
         self._walks = walks
 
     def __iter__(self) -> Iterator[Page]:
-        """Hand out the pages of each walk.
+        """Yield the pages of each walk.
 
         Raises:
-            SourceError: a walk could not read a single page; the others are not read then.
+            SourceError: a walk could not read a single page; the remaining walks are not read.
         """
         for walk in self._walks:
             self._found.append(walk)
@@ -103,16 +103,16 @@ class OfEach:
 
     @property
     def passes(self) -> int:
-        """Walks over the present list so far."""
+        """The number of passes over the current list so far."""
         return self._found[-1].passes if self._found else 0
 
     @property
     def expected(self) -> int:
-        """The total that the cloud stated last for the present list."""
+        """The total that the cloud last stated for the current list."""
         return self._found[-1].expected if self._found else 0
 
     def reading(self) -> Reading:
-        """Say how completely the lists were read, all taken together; where none was found, none is there."""
+        """Return how completely the lists were read, combined; lists that were not found are left out."""
         walks = self._found or self._lost[:1]
         if not walks:
             return Reading(self._kind, 0, 0, None, None, 0, 0, ())
@@ -120,5 +120,5 @@ class OfEach:
 
 
 def is_not_known(refusal: SourceRefusedError) -> bool:
-    """Whether a list was refused in the way in which one is that the cloud does not know."""
+    """Whether the response was a refusal that means that the cloud does not have this list."""
     return refusal.status in _NOT_KNOWN

@@ -1,4 +1,4 @@
-"""The client of CBR: which URL answers which question. It reads, and nothing else."""
+"""The client of CBR: the URL of each list. It only reads."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,10 +23,10 @@ from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.timestamps import shown
 
 PAGE_SIZE: Final = 1000
-_SMALL_PAGE: Final = 50  # the most that ListProtectable promises
+_SMALL_PAGE: Final = 50  # the largest page that ListProtectable documents
 OPERATIONS: Final = ("backup", "replication")
 _EVERYWHERE: Final = ("server", "disk")
-_OPTIONAL: Final = ("turbo", "workspace", "workspace_v2")  # newer, and not in every region
+_OPTIONAL: Final = ("turbo", "workspace", "workspace_v2")  # newer, and not available in every region
 PROTECTABLE_TYPES: Final = (*_EVERYWHERE, *_OPTIONAL)
 _PATHS: Final = {
     Kind.TASKS: "operation-logs",
@@ -49,7 +49,7 @@ _BY_ENTERPRISE_PROJECT: Final = frozenset({Kind.TASKS, Kind.VAULTS, Kind.BACKUPS
 
 
 def actions(kinds: Collection[Kind]) -> dict[str, str]:
-    """Name the lists that have to be read, each with the action that IAM must allow."""
+    """Return the lists to read, each with the action that IAM must allow."""
     return {name: kind.permission for kind, name in _NAMES.items() if kind in kinds}
 
 
@@ -71,15 +71,15 @@ class CbrClient:
         enterprise_project_id: str = ALL_GRANTED,
         workers: int = 4,
     ) -> None:
-        """Prepare a client; nothing is sent yet.
+        """Store the arguments; nothing is sent yet.
 
         Args:
-            transport: where requests go through.
-            credentials: what authenticates them.
-            endpoint: of CBR, without a path.
+            transport: sends the requests.
+            credentials: authenticates them.
+            endpoint: the CBR endpoint, without a path.
             project_id: the project to read.
-            enterprise_project_id: what of it is asked for, in the lists that know enterprise projects.
-            workers: pages that are fetched at the same time.
+            enterprise_project_id: the enterprise projects to request, for lists that have them.
+            workers: the number of pages to fetch in parallel.
         """
         self._transport = transport
         self._credentials = credentials
@@ -89,18 +89,18 @@ class CbrClient:
         self._workers = workers
 
     def time(self) -> datetime | None:
-        """Ask for the cloud's time, without signing in; None where it does not tell.
+        """Request the cloud's time without signing in; None if the response has no valid Date header.
 
         Raises:
-            SourceError: nobody answers.
+            SourceError: there was no response.
         """
-        return self._transport.knock(f"{self._endpoint}/").told
+        return self._transport.probe(f"{self._endpoint}/").cloud_time
 
     def try_list(self, name: str) -> str:
-        """Read as little of a list as the API allows, to see whether it may be read, and say how it was.
+        """Read as little of a list as possible, to check the permission, and return what people should know about it.
 
         Raises:
-            SourceError: it may not, or the answer is no list.
+            SourceError: the list was refused, or the response is not a list.
         """
         kind = next(kind for kind, known in _NAMES.items() if known == name)
         if kind == Kind.PROTECTABLES:
@@ -114,7 +114,7 @@ class CbrClient:
         return "; ".join(asked.notes)
 
     def _try_protectables(self) -> None:
-        """Ask for what could be protected, type by type; some types are not known everywhere."""
+        """Request the protectable resources of each type; some types are not available everywhere."""
         for each in PROTECTABLE_TYPES:
             try:
                 self._try(Kind.PROTECTABLES, _protectables(each))
@@ -123,7 +123,7 @@ class CbrClient:
                     raise
 
     def _try_members(self) -> None:
-        """Ask for the members of a backup that cannot be there: whoever may ask is told so."""
+        """Request the members of a backup that does not exist: with permission, the response is "not found"."""
         try:
             self._try(Kind.MEMBERS, _members(_NO_BACKUP))
         except SourceRefusedError as error:
@@ -143,9 +143,9 @@ class CbrClient:
             raise SourceAnswerError(f"{url} answered with something else than a list; check the endpoint")
 
     def lists(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Iterator[Walk | Chain | OfEach]:
-        """Hand out what has to be read of a kind: of tasks also the open ones, whatever their time.
+        """Return what to read for a kind; for tasks, that includes open tasks whatever their time.
 
-        The documents call ``end_time`` the end of a task: one that has none may not be listed where it is given.
+        The documents call ``end_time`` the end of a task, so a filter on it may leave out tasks that have not ended.
         """
         yield self.read(kind, window, about)
         if kind != Kind.TASKS:
@@ -164,12 +164,12 @@ class CbrClient:
         return Asked(self._enterprise_project_id if kind in _BY_ENTERPRISE_PROJECT else None, status=status)
 
     def read(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Walk | Chain | OfEach:
-        """Read a list; only the task log looks at the window, whose end is fixed so that new tasks move no page.
+        """Read a list. Only the task log uses the window; its end is fixed, so that new tasks do not move the pages.
 
         Args:
             kind: the list.
-            window: the time that is looked at.
-            about: of a list that there is one of for each thing: the ids of these things.
+            window: the time to read.
+            about: the ids of the things to read a list of, if the kind has one list per thing.
         """
         if kind == Kind.DEPLOYMENTS:
             return OfEach(kind, [self._whole(kind, _deployments(policy_id)) for policy_id in about])
@@ -178,7 +178,7 @@ class CbrClient:
         if kind == Kind.ORGANIZATION_POLICIES:
             lists = [(("operation_type", each),) for each in OPERATIONS]
             return Chain([self._walk(kind, _PATHS[kind], params, Asked()) for params in lists])
-        if kind == Kind.POLICIES:  # the API gives them in one answer and takes no offset
+        if kind == Kind.POLICIES:  # the API returns them in one response and has no offset
             return self._whole(kind, _PATHS[kind])
         if kind == Kind.PROTECTABLES:
             walks = {name: self._walk(kind, _protectables(name), (), Asked()) for name in PROTECTABLE_TYPES}
@@ -188,7 +188,7 @@ class CbrClient:
         return self._walk(kind, _PATHS[kind], params.get(kind, ()), self._asked(kind))
 
     def _whole(self, kind: Kind, path: str) -> Walk:
-        """Read a list that comes in one answer, and of which no part can be asked for."""
+        """Read a list that comes in one response and has no pages."""
         return Walk(kind, lambda _offset: self._fetch(kind, path, ()), parse=self._parse)
 
     def _walk(self, kind: Kind, path: str, params: Params, asked: Asked) -> Walk:
@@ -207,7 +207,7 @@ class CbrClient:
         return walk
 
     def _fetch(self, kind: Kind, name: str, params: Params, *, sent: Callable[[], None] = lambda: None) -> Page:
-        """Receive an answer; its rows are left to be parsed by who reads the list."""
+        """Receive a response; its rows are parsed by the reader of the list."""
         path = f"/v3/{self._project_id}/{name}"
         answer = self._transport.get(f"{self._endpoint}{path}", params, self._credentials, kind.permission, sent=sent)
         with self._naming(path):
@@ -230,7 +230,7 @@ class CbrClient:
 
     @contextmanager
     def _naming(self, path: str) -> Iterator[None]:
-        """Name the address in the error of an answer that is no list."""
+        """Add the URL to the error of a response that is not a list."""
         try:
             yield
         except SourceAnswerError as error:
@@ -238,15 +238,15 @@ class CbrClient:
 
 
 def _deployments(policy_id: str) -> str:
-    """The path of how far an organisation policy is deployed; its id is data, and must lead nowhere else."""
+    """Return the path of an organisation policy's deployments; its id is data and must not change the path."""
     return f"{_PATHS[Kind.ORGANIZATION_POLICIES]}/{quote(policy_id, safe='')}/policy-detail"
 
 
 def _members(backup_id: str) -> str:
-    """The path of whom a backup is shared with."""
+    """Return the path of the members with whom a backup is shared."""
     return f"{_PATHS[Kind.BACKUPS]}/{quote(backup_id, safe='')}/members"
 
 
 def _protectables(name: str) -> str:
-    """The path of what could be protected, of one type."""
+    """Return the path of the protectable resources of one type."""
     return f"protectables/{name}/instances"

@@ -1,11 +1,12 @@
-"""Walking a list that is read by offset, and proving that nothing of it was missed.
+"""Reading a list by offset, and proving that no row was missed.
 
-Offset paging loses rows when the list changes between two pages. Pages therefore overlap by one row, the offset
-advances by what was received, what a short page left out is fetched again, and the walk is repeated until a whole
-pass adds nothing new. Only then, and only if as many distinct rows came as the cloud says it has, is the list complete.
+Offset paging loses rows if the list changes between two pages. Therefore pages overlap by one row, the offset
+advances by the number of rows received, rows missing from a short page are fetched again, and the walk is repeated
+until a whole pass finds nothing new. The list is complete only then, and only if the number of distinct rows equals
+the count that the cloud states.
 
-Several threads fetch, and one parses: the one that iterates, page after page. An answer whose very bytes came before
-is not parsed again, so that the repeated pass costs little more than the waiting for it.
+Several threads fetch, and one parses: the one that iterates, page after page. A response with the same bytes as an
+earlier one is not parsed again, so a repeated pass costs little more than waiting for it.
 """
 
 import hashlib
@@ -33,12 +34,12 @@ _MOST_PASSES: Final = 8
 
 
 class _Tally(Struct):
-    """What one pass has seen so far.
+    """The state of one pass.
 
     Attributes:
-        distinct: ids, each counted once.
+        distinct: the number of distinct ids.
         counts: the totals that the cloud stated.
-        size: rows of the last page; ``most``: rows that it could have had.
+        size: the rows of the last page; ``most``: the rows that it could have had.
     """
 
     pages: int = 0
@@ -55,14 +56,14 @@ class _Tally(Struct):
 
 
 class _Content(NamedTuple):
-    """What was in an answer: the ids of its rows, and the rest of it."""
+    """The content of a response: the ids of its rows, and the rest."""
 
     ids: Ids
     envelope: Mapping[str, Any]
 
 
 class _Step(NamedTuple):
-    """One page of a pass: the hash of its bytes, and what the pass had seen after it."""
+    """One page of a pass: the hash of its bytes, and the state of the pass after it."""
 
     digest: bytes
     distinct: int
@@ -74,9 +75,9 @@ def _parsed_already(page: Page) -> Page:
 
 
 class Walk:
-    """Reads one list completely, page by page, and says how complete it is.
+    """Reads one list page by page, and tells how completely.
 
-    Iterate over the pages first; every answer is handed out, those of a repeated pass too. Then ask for the reading.
+    Iterate over the pages first; this yields every response, including those of repeated passes. Then call ``reading``.
     """
 
     def __init__(
@@ -89,15 +90,16 @@ class Walk:
         page_size: int = 0,
         asked: Asked | None = None,
     ) -> None:
-        """Prepare a walk; nothing is read yet.
+        """Store the arguments; nothing is read yet.
 
         Args:
             kind: the list.
-            fetch: receives the page at an offset; called from several threads where there are several workers.
-            parse: finds rows and envelope in the body of a page that was fetched; called in order, by who iterates.
-            workers: pages that are fetched at the same time.
-            page_size: rows that are asked for at a time, 0 where the API gives the list in one answer.
-            asked: what ``fetch`` asks for, besides the page.
+            fetch: receives the page at an offset; called by several threads if there are several workers.
+            parse: splits the body of a fetched page into rows and envelope; called in order, by the thread that
+                iterates.
+            workers: the number of pages to fetch in parallel.
+            page_size: the number of rows to request per page, 0 if the API returns the list in one response.
+            asked: what ``fetch`` requests, apart from the page.
         """
         self._kind = kind
         self._asked = asked or Asked()
@@ -105,15 +107,17 @@ class Walk:
         self._fetch = fetch
         self._prefetch = Prefetch(fetch, workers)
         self._ahead: Ahead | None = None
-        self._plan: PagePlan | None = None  # by which pages are on their way
+        self._plan: PagePlan | None = None  # the prefetch that has pages on their way
         self._parse = parse
         self._page_size = page_size
         self._tally = _Tally()
         self._seen = Seen()
         self._contents: dict[bytes, _Content] = {}
         self._steps: list[_Step] = []
-        self._steps_before: list[_Step] = []  # of the pass before
-        self._is_repeating = False  # every page of this pass was the same in the one before, and its ids are not noted
+        self._steps_before: list[_Step] = []  # of the previous pass
+        self._is_repeating = (
+            False  # every page of this pass equals that of the previous pass, so its ids are not recorded yet
+        )
         self._counts: list[int] = []
         self._pages = 0
         self._passes = 0
@@ -123,10 +127,10 @@ class Walk:
         self._trouble = f"{self._words}: reading was broken off"
 
     def __iter__(self) -> Iterator[Page]:
-        """Hand out pages, in order of offset, pass after pass.
+        """Yield pages in order of offset, pass after pass.
 
         Raises:
-            SourceError: not a single page could be read. Later trouble becomes a gap of the reading.
+            SourceError: not a single page could be read. Later errors become gaps of the reading.
         """
         try:
             while self._passes < _MOST_PASSES:
@@ -144,33 +148,33 @@ class Walk:
             self._trouble = f"{self._words}: it still changed after {self._passes} passes"
         finally:
             self._drop_ahead()
-            self._seen.forget()  # whoever fetches may keep the walk alive
+            self._seen.forget()  # the fetching threads may keep the walk alive
             self._contents.clear()
 
     def begin(self) -> None:
-        """Ask for the first page already, in a thread."""
+        """Request the first page already, in a thread."""
         self._ahead = self._prefetch.in_order((0,))
 
     def close(self) -> None:
-        """Ask for nothing more."""
+        """Stop requesting pages."""
         self._drop_ahead()
 
     def sent(self) -> None:
-        """Hear from what fetches that a request is on its way."""
+        """Record that a request is on its way; called by the fetching function."""
         self._prefetch.sent()
 
     @property
     def passes(self) -> int:
-        """Walks over the list so far, the present one included."""
+        """The number of passes over the list so far, including the current one."""
         return self._passes
 
     @property
     def expected(self) -> int:
-        """The total that the cloud stated last, 0 before the first answer."""
+        """The total that the cloud last stated, 0 before the first response."""
         return self._counts[-1] if self._counts else 0
 
     def reading(self) -> Reading:
-        """Say how completely the list was read."""
+        """Return how completely the list was read."""
         distinct = self._tally.distinct if self._is_whole else len(self._seen)
         gaps = [self._trouble] if self._trouble else []
         if distinct != self.expected:
@@ -202,21 +206,21 @@ class Walk:
         self._is_whole = True
 
     def _is_settled(self, known: int) -> bool:
-        """A list that came in one piece is settled at once, a longer one when a pass has added nothing new."""
+        """Whether the list is settled: at once if it came in one piece, or after a pass that found nothing new."""
         in_one_piece = self._tally.pages == 1 and self._tally.distinct == self.expected
         return in_one_piece or (self._passes > 1 and len(self._tally.counts) == 1 and len(self._seen) == known)
 
     def _whole_list(self) -> Iterator[Page]:
         """Fetch the first page, plan the others by its size, and fill what short pages leave out.
 
-        A last page that is full gives no sign that the list ends there but the stated count, so that one more look
-        is taken behind it: a count that is too low must not hide the rest.
+        If the last page is full, only the stated count says that the list ends there. One more page is requested after
+        it, so that a count that is too low does not hide rows.
 
-        The second pass is asked for by the plan of the first, whose every answer is here then, though not looked at:
-        any earlier, one change of the list might hide a row from both. It is dropped where the first pass asked for
-        more than was planned, or where its own first answer plans otherwise.
+        The second pass is requested by the plan of the first as soon as all responses of the first have arrived, parsed
+        or not. Requested any earlier, one change of the list could hide a row from both passes. The second pass is
+        dropped if the first pass requested more than planned, or if its own first response leads to another plan.
 
-        No page is kept here once it was handed out: the next one is parsed twice as fast where this one was.
+        Pages are not kept after they are yielded.
         """
         tally, offset = self._tally, 0
         first = [self._taken(next(self._ahead)[1] if self._ahead else self._fetch(0))]
@@ -224,12 +228,14 @@ class Walk:
         ahead = self._ahead if self._ahead and plan == self._plan else self._planned(plan)
         yield first.pop()
         covered = size = plan.size
-        for offset, (_, fetched) in zip(plan.offsets, ahead, strict=False):  # what is ahead may go on
+        for offset, (_, fetched) in zip(
+            plan.offsets, ahead, strict=False
+        ):  # pages that were requested ahead may continue
             known = tally.distinct
             yield self._taken(fetched)
             if tally.distinct == known:
                 self._drop_ahead()
-                return  # the list ends before the stated count, and the reading will say so
+                return  # the list ends before the stated count; the reading will report that
             covered = yield from self._fill(offset + tally.size, min(offset + size, plan.expected))
         if tally.size >= size and (offset or 0 < plan.most <= size):
             yield self._taken(self._fetch(covered - plan.overlap))
@@ -237,7 +243,7 @@ class Walk:
             self._drop_ahead()
 
     def _planned(self, plan: PagePlan) -> Ahead:
-        """Ask for the pages of a plan; in the first pass for those of the second too, which a longer list needs."""
+        """Request the pages of a plan; in the first pass also those of the second, which a longer list needs."""
         self._drop_ahead()
         again = chain((0,), plan.offsets) if self._passes == 1 and plan.shows_the_end else ()
         self._plan, self._ahead = plan, self._prefetch.in_order(plan.offsets, again)
@@ -249,10 +255,10 @@ class Walk:
         self._ahead = self._plan = None
 
     def _fill(self, covered: int, wanted: int) -> Generator[Page, None, int]:
-        """Fetch the positions from ``covered`` to ``wanted``; an answer that brings no progress ends it.
+        """Fetch the rows from ``covered`` to ``wanted``; stop if a response brings no progress.
 
         Returns:
-            Up to where positions are covered.
+            The position up to which rows are covered.
         """
         while covered < wanted:
             offset = covered - OVERLAP
@@ -263,7 +269,7 @@ class Walk:
         return covered
 
     def _taken(self, fetched: Page) -> Page:
-        """Parse an answer, unless its very bytes came before, and count its rows."""
+        """Parse a response, unless its bytes are the same as before, and count its rows."""
         digest = hashlib.sha256(fetched.body).digest()
         content = self._contents.get(digest)
         if content is None:
@@ -271,7 +277,7 @@ class Walk:
             content = _Content(_ids(page.rows, ANSWERS[self._kind].identity), page.envelope)
             self._contents[digest] = content
         else:
-            rows = LateRows(content.ids.number, partial(self._parse_again, fetched))  # counted already
+            rows = LateRows(content.ids.number, partial(self._parse_again, fetched))  # already counted
             page = structs.replace(fetched, rows=rows, envelope=content.envelope)
         self._count(page, digest)
         return page
@@ -295,7 +301,7 @@ class Walk:
         self._counts.append(page.count)
 
     def _note(self, ids: Ids) -> None:
-        """Note the ids of a page, and before it those of the pages that were the same in the pass before."""
+        """Record the ids of a page, and first those of the pages that equalled the previous pass."""
         if self._is_repeating:
             self._is_repeating = False
             for step in self._steps:
@@ -306,13 +312,13 @@ class Walk:
         tally.distinct += self._seen.note(ids, self._passes)
 
     def _size_of(self, page: Page) -> int:
-        """The greatest number of rows that a page can have: what was asked for, or less where the cloud says so."""
+        """Return the largest number of rows that a page can have: the requested size, or less if the cloud says so."""
         stated = page.envelope.get("limit")
         return min(self._page_size, stated) if isinstance(stated, int) and stated > 0 else self._page_size
 
 
 def _not_offered(kind: Kind, error: SourceError) -> str:
-    """Say so where a list that not every cloud has was not found; the audit of everything else goes on."""
+    """Note that a list that not every cloud has was not found; the rest of the audit continues."""
     is_absent = isinstance(error, SourceRefusedError) and error.status == HTTPStatus.NOT_FOUND
     if not is_absent or kind not in NOT_EVERYWHERE:
         return ""
@@ -330,7 +336,7 @@ def _ids(rows: Sequence[Any], field: str) -> Ids:
 
 
 def _identity(row: Any, field: str) -> str:
-    """The id of a row, or its content where it has none."""
+    """Return the id of a row, or its content if it has none."""
     row_id = row.get(field) if field and isinstance(row, dict) else None
     if isinstance(row_id, str):
         return row_id

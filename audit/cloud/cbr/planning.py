@@ -1,15 +1,15 @@
-"""Which pages a walk over a list needs, as far as its first answer tells."""
+"""The pages that a walk needs, as far as its first response shows."""
 
 from typing import Final, NamedTuple
 
-OVERLAP: Final = 1  # rows; what moves by one place between two pages is not lost
+OVERLAP: Final = 1  # rows; a row that moves by one place between two pages is not lost
 
 
 class PagePlan(NamedTuple):
-    """Where the pages of a pass begin, as its first answer lets expect.
+    """The planned pages of a pass.
 
     Attributes:
-        size: rows of the first page; ``most``: rows that it could have had.
+        size: the rows of the first page; ``most``: the rows that it could have had.
         expected: the total that the cloud stated.
     """
 
@@ -19,20 +19,20 @@ class PagePlan(NamedTuple):
 
     @property
     def overlap(self) -> int:
-        """Rows that a page shares with the next one."""
+        """The number of rows that a page shares with the next one."""
         return min(OVERLAP, self.size - 1)
 
     @property
     def stride(self) -> int:
-        """From the beginning of a page to that of the next one."""
+        """The distance between the starts of two pages."""
         return self.size - self.overlap
 
     @property
     def offsets(self) -> range:
-        """Where the pages after the first one begin."""
+        """The offsets of the pages after the first."""
         return range(self.stride, self.expected - self.overlap, self.stride) if self.size else range(0)
 
     @property
     def shows_the_end(self) -> bool:
-        """Whether there are several pages, the last of which is not full."""
+        """Whether there are several pages and the last one is not full."""
         return bool(self.offsets) and self.expected - self.offsets[-1] < self.size

@@ -1,7 +1,7 @@
-"""Fetching pages ahead: several threads at work, answers in order, never more than two for each thread.
+"""Fetching pages ahead: several threads work, responses stay in order, and at most two are held per thread.
 
-A thread hands an answer over only when its next request is on its way, or when there is none. Parsing holds Python's
-one lock for milliseconds: whoever waits for an answer would keep the next request from being sent.
+A thread hands over a response only when its next request is on its way, or when there is none. Parsing holds the GIL
+for milliseconds; handing over earlier would delay the next request by that much.
 """
 
 import threading
@@ -22,36 +22,36 @@ class Prefetch:
     """Fetches the pages of one list in several threads."""
 
     def __init__(self, fetch: Fetch, workers: int) -> None:
-        """Take what fetches the page at an offset; no thread is started yet."""
+        """Store the function that fetches the page at an offset; no thread is started yet."""
         self.fetch = fetch
         self.workers = workers
         self._held = threading.local()
 
     def in_order(self, offsets: Iterable[int], then: Iterable[int] = ()) -> "Ahead":
-        """Begin to fetch pages, to be handed out in the order of the offsets, and the error of one in its place.
+        """Start fetching pages; they are handed out in the order of their offsets, errors in their places.
 
         Args:
-            offsets: of the pages.
-            then: of pages that are asked for when every answer before them is here, handed out or not.
+            offsets: the offsets of the pages.
+            then: the offsets to request once every earlier response has arrived, handed out or not.
         """
         return Ahead(self, offsets, then)
 
     def sent(self) -> None:
-        """Hand over the last answer of this thread: its next request is on its way, or there is none."""
+        """Hand over the last response of this thread: its next request is on its way, or there is none."""
         hand_over = self._held.__dict__.pop("hand_over", None)
         if hand_over:
             hand_over()
 
     def hold(self, hand_over: Callable[[], None]) -> None:
-        """Keep an answer of this thread until its next request is on its way."""
+        """Keep a response of this thread until its next request is on its way."""
         self._held.hand_over = hand_over
 
 
 class Ahead(Iterator[tuple[int, Page]]):
-    """Pages that are on their way; threads work at them until their end, an error, or until it is closed."""
+    """Pages that are on their way; threads work on them until the end, an error, or ``close``."""
 
     def __init__(self, prefetch: Prefetch, offsets: Iterable[int], then: Iterable[int]) -> None:
-        """Ask for the first pages."""
+        """Request the first pages."""
         self._prefetch = prefetch
         self._most = 2 * prefetch.workers
         self._offsets = [iter(then), iter(offsets)]
@@ -65,7 +65,7 @@ class Ahead(Iterator[tuple[int, Page]]):
         """Wait for the next page.
 
         Raises:
-            SourceError: it could not be fetched.
+            SourceError: the page could not be fetched.
         """
         self._ask(self._most)
         if not self._waiting:
@@ -81,7 +81,7 @@ class Ahead(Iterator[tuple[int, Page]]):
         return offset, page
 
     def close(self) -> None:
-        """Ask for nothing more, and end the threads; what is on its way is waited for and dropped."""
+        """Stop requesting and end the threads; wait for what is on its way, and drop it."""
         _clear(self._jobs)
         for _ in range(self._threads):
             self._jobs.put(None)
@@ -97,7 +97,7 @@ class Ahead(Iterator[tuple[int, Page]]):
             self._pool.submit(self._work)
 
     def _next_offset(self) -> int | None:
-        """Give the next offset whose turn it is."""
+        """Return the next offset to fetch."""
         while self._offsets:
             offset = next(self._offsets[-1], None)
             if offset is not None:
@@ -113,7 +113,7 @@ class Ahead(Iterator[tuple[int, Page]]):
             offset, future = job
             try:
                 page = prefetch.fetch(offset)
-            except BaseException as error:  # noqa: BLE001  # it is raised where the page is waited for
+            except BaseException as error:  # noqa: BLE001  # raised where the page is waited for
                 prefetch.sent()
                 future.set_exception(error)
             else:
@@ -129,7 +129,7 @@ class Ahead(Iterator[tuple[int, Page]]):
 
 
 def _clear(jobs: "SimpleQueue[Job | None]") -> None:
-    """Drop what nobody waits for any more; the threads that fetch may take some of it at the same time."""
+    """Drop the pages that are no longer needed; fetching threads may take some of them at the same time."""
     with suppress(Empty):
         while True:
             jobs.get_nowait()

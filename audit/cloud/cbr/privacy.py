@@ -1,6 +1,6 @@
-"""What must never be stored: a list of protectable resources comes with user data, passwords and addresses in it.
+"""Removes what must never be stored: lists of protectable resources contain user data, passwords and addresses.
 
-Only the fields that the audit judges by are kept, in the form of an answer, and that form is the evidence of this list.
+Only the fields that the audit judges by are kept, in the format of a response. That is the evidence for this list.
 """
 
 from typing import Any, Final
@@ -13,9 +13,9 @@ _KEPT: Final = ("id", "name", "type", "status", "size")
 
 
 def without_private_parts(body: bytes) -> bytes:
-    """Reduce an answer of ListProtectable to ids, names, types and where each resource is protected.
+    """Reduce a response of ListProtectable to ids, names, types and where each resource is protected.
 
-    What is not of the expected shape is kept as null, so that validation sees it and rejects the row.
+    A field of an unexpected type becomes null, so that validation sees it and rejects the row.
 
     Raises:
         SourceAnswerError: the body is not a JSON object.
@@ -28,7 +28,7 @@ def without_private_parts(body: bytes) -> bytes:
         raise SourceAnswerError("the answer for protectable resources is not a JSON object")
     instances = answer.get("instances")
     rows = [_reduced(item) for item in instances] if isinstance(instances, list) else None
-    count = answer.get("count", len(rows or ()))  # undocumented, though seen in every recorded answer
+    count = answer.get("count", len(rows or ()))  # undocumented, but present in every recorded response
     return orjson.dumps({"instances": rows, "count": count}, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -40,7 +40,7 @@ def _reduced(item: Any) -> Any:
 
 
 def _parts(items: Any) -> list[Any]:
-    """Of the disks of a server, keep which they are: they need no vault of their own."""
+    """Keep the ids of a server's disks: they need no vault of their own."""
     disks = items if isinstance(items, list) else []
     return [{"id": disk["id"]} for disk in disks if isinstance(disk, dict) and isinstance(disk.get("id"), str)]
 

@@ -1,6 +1,6 @@
-"""Which rows of a list came, and in which pass: some 17 bytes for each id, where a dict of texts takes 130.
+"""The ids of a list, with the pass in which each came: about 17 bytes per id, where a dict of strings takes 130.
 
-Memory limits how long a list a function can read. Only ids of another form than a UUID are kept as they are.
+Memory limits how long a list a function can read. Only ids that are not UUIDs are kept as strings.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from audit.records.keys import WIDTH, Key, key_of, keys_of
 
-_BUCKETS: Final = 1 << 14  # by the first bits of an id; a bucket is searched from its beginning, in C
-_DOWN: Final = 2  # bits: of the first sixteen, these do not count
+_BUCKETS: Final = 1 << 14  # chosen by the first bits of an id; a bucket is searched from its start, in C
+_DOWN: Final = 2  # of the first sixteen bits, these do not count
 _HEAD: Final = Struct(f">H{WIDTH - 2}x")
 _ID: Final = Struct(f"{WIDTH}s")
 _ENTRY: Final = WIDTH + 1  # an id, and the last pass in which it came
@@ -20,9 +20,9 @@ class Ids(NamedTuple):
     """The ids of the rows of a page.
 
     Attributes:
-        first: the ids of the first rows, as many as were asked for.
-        usual: those that are UUIDs, packed, one after the other.
-        others: all others.
+        first: the ids of the first rows, as many as requested.
+        usual: the ids that are UUIDs, packed and concatenated.
+        others: all other ids.
     """
 
     first: Sequence[Key]
@@ -31,7 +31,7 @@ class Ids(NamedTuple):
 
     @property
     def number(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return len(self.usual) // WIDTH + len(self.others)
 
 
@@ -46,7 +46,7 @@ def ids_of(texts: Sequence[str], first: int) -> Ids:
 
 
 def packed_ids(usual: bytes, first: int) -> Ids:
-    """Take ids that are packed already."""
+    """Wrap ids that are already packed."""
     return Ids([key for (key,) in _ID.iter_unpack(usual[: first * WIDTH])], usual, ())
 
 
@@ -62,13 +62,13 @@ class Seen:
         return self._number + len(self._others)
 
     def forget(self) -> None:
-        """Free the ids, and keep their number; no more can be noted."""
+        """Free the ids, but keep their number; no more ids can be recorded."""
         self._number = len(self)
         self._buckets = []
         self._others = {}
 
     def came(self, key: Key, in_pass: int) -> bool:
-        """Whether an id came in a pass, and in none after it."""
+        """Whether an id last came in this pass."""
         if isinstance(key, str):
             return self._others.get(key) == in_pass
         bucket = self._buckets[int.from_bytes(key[:2]) >> _DOWN] or bytearray()
@@ -76,7 +76,7 @@ class Seen:
         return at >= 0 and bucket[at + WIDTH] == in_pass
 
     def note(self, ids: Ids, in_pass: int) -> int:
-        """Note that ids came in a pass, which is the last one so far; return how many of them had not come in it."""
+        """Record that ids came in a pass, the newest so far; return how many are new in it."""
         new = {text for text in ids.others if self._others.get(text) != in_pass}
         self._others.update(dict.fromkeys(new, in_pass))
         return len(new) + self._note(ids.usual, in_pass)
@@ -99,7 +99,7 @@ class Seen:
 
 
 def _place(bucket: bytearray, key: bytes) -> int:
-    """Return where the entry of an id begins; -1 where there is none."""
+    """Return the start of an id's entry, or -1 if it has none."""
     at = bucket.find(key)
     while at > 0 and at % _ENTRY:
         at = bucket.find(key, at + 1)

@@ -1,1 +1,1 @@
-"""How anything is asked of the cloud: connections, deadlines, retries, and what authenticates requests."""
+"""HTTP for the cloud: connections, deadlines, retries and authentication."""

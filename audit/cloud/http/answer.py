@@ -1,4 +1,4 @@
-"""One answer of the cloud, and how its body is read without trusting its sender."""
+"""One response of the cloud, and reading its body without trusting the sender."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,11 +12,11 @@ _CHUNK: Final = 256 * 1024
 
 
 class TooMuchError(Exception):
-    """An answer is larger than it may be; the text says how large."""
+    """A response is larger than allowed; the message gives its size."""
 
 
 class Answer(Struct, frozen=True):
-    """An answer: its status, its bytes, decoded, and its headers."""
+    """A response: status, decoded body and headers."""
 
     body: bytes
     headers: Mapping[str, str]
@@ -25,12 +25,12 @@ class Answer(Struct, frozen=True):
 
     @property
     def request_id(self) -> str:
-        """What the cloud calls the request, or an empty text."""
+        """The cloud's id of the request, or an empty string."""
         return self.headers.get("X-Request-Id", "")
 
     @property
-    def told(self) -> datetime | None:
-        """The time that the cloud had when it answered, None where it does not say."""
+    def cloud_time(self) -> datetime | None:
+        """The cloud's time when it responded, or None if the response has no valid Date header."""
         try:
             told = parsedate_to_datetime(self.headers.get("Date", ""))
         except ValueError:

@@ -1,4 +1,4 @@
-"""Ways to authenticate requests: a token, or access keys that sign each request.
+"""Authentication of requests: a token, or access keys that sign each request.
 
 Signing: "API Request Signing Guide", algorithm SDK-HMAC-SHA256.
 """
@@ -22,49 +22,49 @@ _ALGORITHM: Final = "SDK-HMAC-SHA256"
 
 
 class TokenAuth(AuthBase):
-    """A token of IAM: given, asked of the platform, or obtained for a password."""
+    """An IAM token: given, from the platform, or obtained with a password."""
 
     def __init__(self, tokens: Fresh[str]) -> None:
-        """Take where the token comes from."""
+        """Store where the token comes from."""
         self._tokens = tokens
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Add the token, signing in first where there is none."""
+        """Add the token, signing in first if there is none."""
         request.headers["X-Auth-Token"] = self._tokens.get()
         return request
 
     def renew(self, refused: PreparedRequest, answer: Answer) -> bool:
-        """Ask for another token, which helps where there is one."""
+        """Request a new token; return whether there is one."""
         if answer.status != HTTPStatus.UNAUTHORIZED:
             return False
         return self._tokens.again(lambda token: token == refused.headers["X-Auth-Token"])
 
 
 class SigningAuth(AuthBase):
-    """Access keys that sign each request; a subclass knows the form of the signature."""
+    """Access keys that sign each request; subclasses define the format of the signature."""
 
     date_header = ""
 
     def __init__(self, keys: Fresh[Keys], clock: CloudClock) -> None:
-        """Take where the keys come from, and the time of signing."""
+        """Store where the keys come from, and the clock for signing."""
         self._keys = keys
         self._clock = clock
 
     def renew(self, refused: PreparedRequest, answer: Answer) -> bool:
-        """Correct the time of signing, or else ask for other keys."""
+        """Correct the clock, or else request new keys."""
         signed_at = datetime.strptime(refused.headers[self.date_header], DATE_FORMAT).replace(tzinfo=UTC)
-        if self._clock.learn(signed_at, answer.told):
+        if self._clock.learn(signed_at, answer.cloud_time):
             return True
         return self._keys.again(lambda keys: keys.access_key in refused.headers["Authorization"])
 
 
 class KeyAuth(SigningAuth):
-    """Signs with SDK-HMAC-SHA256, as every service but OBS wants it."""
+    """Signs with SDK-HMAC-SHA256, as every service except OBS requires."""
 
     date_header = "X-Sdk-Date"
 
     def __init__(self, keys: Fresh[Keys], clock: CloudClock, *, project_id: str = "") -> None:
-        """Take where the keys come from, the time of signing, and the project, sent as X-Project-Id where given."""
+        """Store where the keys come from, the clock, and the project to send as X-Project-Id, if any."""
         super().__init__(keys, clock)
         self._project_id = project_id
 
@@ -87,14 +87,14 @@ class KeyAuth(SigningAuth):
 
 
 def _signed_headers(request: PreparedRequest) -> dict[str, str]:
-    """Choose the headers that are signed: what this class adds, the host and the type of the content."""
+    """Choose the headers to sign: those that this class adds, the host and the content type."""
     chosen = {"host", "x-sdk-date", "x-project-id", "x-security-token", "content-type"}
     named = {name.lower(): str(value).strip() for name, value in request.headers.items()}
     return {name: named[name] for name in sorted(chosen & named.keys())}
 
 
 def _canonical(request: PreparedRequest, signed: dict[str, str]) -> str:
-    """Write a request in the form that is hashed."""
+    """Return the canonical form of a request, to be hashed."""
     parts = urlsplit(str(request.url))
     path = quote(parts.path, safe="/~%")
     query = sorted(parse_qsl(parts.query, keep_blank_values=True))  # before encoding, as the vendor's signer does

@@ -1,4 +1,4 @@
-"""The time as the cloud has it. Signatures carry a time, and are refused when it is 15 minutes off."""
+"""The cloud's time. Signatures contain a time, and are refused if it is off by 15 minutes."""
 
 import threading
 from collections.abc import Callable
@@ -12,23 +12,23 @@ _LOG = structlog.get_logger()
 
 
 class CloudClock:
-    """This machine's time, corrected once where an answer shows that it is wrong."""
+    """This machine's time, corrected once if a response shows that it is wrong."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Take this machine's clock; tests replace it."""
+        """Store this machine's clock; tests replace it."""
         self._now = now
         self._offset = timedelta(0)
         self._lock = threading.Lock()
 
     def __call__(self) -> datetime:
-        """Tell the time."""
+        """Return the time."""
         return self._now() + self._offset
 
     def learn(self, signed_at: datetime, told: datetime | None) -> bool:
-        """Learn from the time of a refusal whether it was the time of the request that was wrong.
+        """Use the time of a refusal to check whether the time of the request was wrong.
 
         Returns:
-            True where it was and the time is right now; the request may then be signed again.
+            True if it was wrong and is corrected now; the request may then be signed again.
         """
         if told is None or abs(told - signed_at) < _NEGLIGIBLE:
             return False

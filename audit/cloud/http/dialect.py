@@ -1,4 +1,4 @@
-"""How a service says no: where code and message of its errors stand, and what to do about them."""
+"""How a service reports errors: where the code and message are, and what to do about them."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -17,16 +17,16 @@ from audit.errors import (
 
 
 class Dialect(Struct, frozen=True):
-    """How errors of one kind of service are read, and as what they are raised.
+    """How the errors of one kind of service are read and raised.
 
     Attributes:
-        read: finds code and message in the body of an error; empty texts where there are none.
-        remedy: says what to do about a status and a code when an action (IAM's word) was tried.
-        failed: raised for a request that cannot be sent.
-        unreachable: raised when no answer came.
-        unusable: raised for an answer that is none.
-        refused: raised when the service said no.
-        passing: codes that another try may not meet, besides the statuses that always are.
+        read: returns the code and message in the body of an error; empty strings if there are none.
+        remedy: returns what to do about a status and code of an action (IAM's word).
+        failed: raised if a request cannot be sent.
+        unreachable: raised if no response came.
+        unusable: raised if the response is invalid.
+        refused: raised if the service refused.
+        passing: codes for which a retry may help, in addition to the statuses for which it always may.
     """
 
     read: Callable[[bytes], tuple[str, str]]
@@ -47,7 +47,7 @@ _FORMS: Final = (("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code"
 
 
 def _read(body: bytes) -> tuple[str, str]:
-    """Find code and message in any of the error forms that Huawei's services use."""
+    """Return the code and message from any of the error formats that Huawei's services use."""
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""Exchanging a user's password for a token.
+"""Exchanges a user's password for a token.
 
 Source: "Obtaining a User Token Through Password Authentication" in the IAM API reference.
 """
@@ -12,14 +12,14 @@ from audit.errors import SourceAnswerError, SourceRefusedError
 
 
 class Person(Struct, frozen=True):
-    """A user with a password; the account as ``{"name": …}`` or ``{"id": …}``."""
+    """A user with a password; the account is ``{"name": …}`` or ``{"id": …}``."""
 
     user: str
     password: str
     domain: dict[str, str]
 
     def __repr__(self) -> str:
-        """Show no secret."""
+        """Hide the secrets."""
         return f"Person(user={self.user!r}, domain={self.domain!r})"
 
 
@@ -27,13 +27,13 @@ def sign_in(transport: Transport, endpoint: str, project_id: str, person: Person
     """Exchange a password for a token of one project.
 
     Args:
-        transport: where requests go through.
-        endpoint: of IAM, without a path.
-        project_id: the token is good for this project.
-        person: who signs in.
+        transport: sends the request.
+        endpoint: the IAM endpoint, without a path.
+        project_id: the project that the token is valid for.
+        person: the user who signs in.
 
     Raises:
-        SourceError: IAM refused, did not answer, or sent no token.
+        SourceError: IAM refused, did not respond, or sent no token.
     """
     user = {"name": person.user, "password": person.password, "domain": person.domain}
     identity = {"methods": ["password"], "password": {"user": user}}
@@ -46,7 +46,7 @@ def sign_in(transport: Transport, endpoint: str, project_id: str, person: Person
 
 
 def unless_refused(obtain: Callable[[], str]) -> Callable[[], str]:
-    """Obtain tokens, but never again once IAM has refused: several threads could lock the account."""
+    """Obtain tokens, but never again after IAM has refused: several threads could lock the account."""
     refusals: list[SourceRefusedError] = []
 
     def obtain_unless_refused() -> str:

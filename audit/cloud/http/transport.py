@@ -1,9 +1,10 @@
-"""One HTTP exchange with the cloud, done carefully.
+"""One HTTP exchange with the cloud, with limits on everything.
 
-Redirects are errors, the environment's proxies and .netrc are not trusted, certificates are always checked, every
-answer has a size cap and every request a total deadline. A request is tried again on lost connections, 408, 429 and
-5xx, with full jitter, and honours Retry-After, all within one time budget for the whole run; a host that has had too
-many requests is left alone by every thread. Something that was written is looked for before it is written again.
+Redirects are errors, the environment's proxies and .netrc are ignored, and certificates are always checked. Every
+response has a size limit and every request a total deadline. A request is retried after lost connections, 408, 429 and
+5xx, with full jitter and respect for Retry-After, all within one time budget for the whole run. After too many
+requests, no
+thread contacts the host until it may. Before a write is retried, the transport checks whether it already arrived.
 """
 
 import random
@@ -36,7 +37,7 @@ _LONGEST_MESSAGE: Final = 200
 _GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
 _NOT_LET_IN: Final = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-)  # 400: a stale date, in some stores
+)  # 400: an outdated date, in some stores
 _RETRIED: Final = frozenset({408, 429, *range(500, 600)})
 _CAUSES: Final = {
     requests.exceptions.ConnectTimeout: "no connection in time",
@@ -51,24 +52,24 @@ _LOG = structlog.get_logger()
 
 
 class Credentials(Protocol):
-    """What authenticates requests: a requests auth class that may be able to sign in again."""
+    """The credentials of requests: a requests auth class that may be able to sign in again."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add authentication to a request."""
 
     def renew(self, refused: requests.PreparedRequest, answer: Answer) -> bool:
-        """Sign in again after a 400, 401 or 403; False where that cannot help.
+        """Sign in again after a 400, 401 or 403; return False if that cannot help.
 
         Several threads may be refused at once: only the first one whose token is still in use signs in.
         """
 
 
 class _PassingError(Exception):
-    """Trouble that another try may not meet.
+    """An error for which a retry may help.
 
     Attributes:
-        error: what to raise when no time or try is left.
-        retry_after: seconds that the cloud asks to wait, or None.
+        error: the error to raise if no time or try is left.
+        retry_after: the seconds that the cloud asks to wait, or None.
     """
 
     def __init__(self, error: AuditError, retry_after: float | None = None) -> None:
@@ -78,15 +79,15 @@ class _PassingError(Exception):
 
 
 class RequestLimits(Struct, frozen=True):
-    """How long and how much one exchange may take.
+    """The limits of one exchange.
 
     Attributes:
-        connect: time to connect.
-        silence: time without a single byte.
-        request: time to send a request, and again to receive its answer.
-        budget: time for everything that goes through one transport, waits included.
-        tries: tries of one request.
-        wire: greatest size of an answer as received; ``decoded``: after decompression. In bytes.
+        connect: the time to connect.
+        silence: the time without a single byte.
+        request: the time to send a request, and again to receive its response.
+        budget: the time for all requests of one transport, including waits.
+        tries: the tries of one request.
+        wire: the largest size of a response as received; ``decoded``: after decompression. In bytes.
     """
 
     connect: timedelta = timedelta(seconds=5)
@@ -99,10 +100,10 @@ class RequestLimits(Struct, frozen=True):
 
 
 class _Session(requests.Session):
-    """A session that leaves redirects alone: requests would read the whole body of one, however large or slow."""
+    """A session that ignores redirects: requests would read the whole body of one, however large or slow."""
 
-    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002  # the signature is the parent's
-        """Find nothing to follow."""
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002  # the parent defines the signature
+        """Return None: nothing is followed."""
         return
 
 
@@ -122,10 +123,10 @@ class Transport:
 
         Args:
             limits: None for the defaults.
-            dialect: how the services behind it say no.
-            connections: connections kept open at the same time.
-            sleep: how to wait, in seconds; tests replace it.
-            clock: seconds that only grow; tests replace it.
+            dialect: how the service reports errors.
+            connections: the number of connections to keep open.
+            sleep: waits for seconds; tests replace it.
+            clock: a monotonic clock in seconds; tests replace it.
         """
         self._limits = limits or RequestLimits()
         self._dialect = dialect
@@ -145,7 +146,7 @@ class Transport:
         self._session.close()
 
     def telling(self, sent: Callable[[], object]) -> AbstractContextManager[None]:
-        """Call something for each request that this thread sends in the block, before its answer is waited for."""
+        """Within the block, call a function for each request that this thread sends, before its response is awaited."""
         return self._adapter.telling(sent)
 
     def get(
@@ -157,17 +158,17 @@ class Transport:
         *,
         sent: Callable[[], None] = lambda: None,
     ) -> Answer:
-        """Read a URL, trying again where that may help.
+        """Read a URL, with retries.
 
         Args:
-            url: without its query.
+            url: the URL without its query.
             params: the query.
-            credentials: what authenticates the request.
-            action: what IAM calls it, for the advice in a refusal.
-            sent: called each time that the request is on its way, before its answer is waited for.
+            credentials: authenticates the request.
+            action: the IAM action, for the remedy in a refusal.
+            sent: called each time that the request is on its way, before its response is awaited.
 
         Raises:
-            AuditError: of the dialect: no answer within the limits, a refusal, a redirect, too much.
+            AuditError: as the dialect defines: no response within the limits, a refusal, a redirect, or too large.
         """
         with self.telling(sent):
             return self.ask(requests.Request("GET", url, params=params), credentials, action=action)
@@ -180,17 +181,17 @@ class Transport:
         action: str = "",
         arrived: Callable[[], Answer | None] = lambda: None,
     ) -> Answer:
-        """Send a request, and again where that may help.
+        """Send a request, with retries.
 
         Args:
             asked: the request; it is prepared and authenticated anew for each try.
-            credentials: what authenticates it.
-            action: what IAM calls it, for the advice in a refusal.
-            arrived: looks whether something that was written got there although no answer came; asked before each
-                further try, which is not made when it returns an answer.
+            credentials: authenticates it.
+            action: the IAM action, for the remedy in a refusal.
+            arrived: checks whether a write arrived although no response came; called before each retry. If it returns a
+                response, there is no retry.
 
         Raises:
-            AuditError: of the dialect, as for get.
+            AuditError: as the dialect defines, as for get.
         """
         asked.auth = credentials
         attempt, renewed = 1, False
@@ -213,7 +214,7 @@ class Transport:
         """Send JSON once, without authentication.
 
         Raises:
-            AuditError: of the dialect, as for get.
+            AuditError: as the dialect defines, as for get.
         """
         try:
             request = self._prepare(requests.Request("POST", url, json=body))
@@ -221,19 +222,19 @@ class Transport:
         except _PassingError as trouble:
             raise trouble.error from None
 
-    def knock(self, url: str) -> Answer:
-        """Ask without authentication, whatever the answer is: it shows that somebody is there, and their time.
+    def probe(self, url: str) -> Answer:
+        """Send an unauthenticated request and accept any response: is the host up, and what is its time?
 
         Raises:
-            AuditError: of the dialect: nobody answered.
+            AuditError: as the dialect defines: there was no response.
         """
         return self.once(requests.Request("GET", url))
 
     def once(self, asked: requests.Request) -> Answer:
-        """Send a request once, and return the answer whatever it is.
+        """Send a request once, and return any response.
 
         Raises:
-            AuditError: of the dialect: nobody answered.
+            AuditError: as the dialect defines: there was no response.
         """
         try:
             return self._exchange(self._prepare(asked))
@@ -243,20 +244,20 @@ class Transport:
     def _wait(self, attempt: int, trouble: _PassingError) -> None:
         """Wait before the next try, or give up."""
         ceiling = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
-        pause = trouble.retry_after if trouble.retry_after is not None else random.uniform(0, ceiling)  # noqa: S311  # jitter is no secret
+        pause = trouble.retry_after if trouble.retry_after is not None else random.uniform(0, ceiling)  # noqa: S311  # jitter is not a secret
         if attempt >= self._limits.tries or self._clock() + pause >= self._give_up_at:
             raise trouble.error
         _LOG.info("request.retried", attempt=attempt, pause_seconds=round(pause, 2), cause=str(trouble.error))
         self._sleep(pause)
 
     def _leave_alone(self, url: str) -> None:
-        """Wait as long as the host asked some thread to wait after too many requests."""
+        """Wait as long as the host asked any thread to wait after too many requests."""
         pause = self._not_before.get(urlsplit(url).netloc, 0.0) - self._clock()
         if pause <= 0:
             return
         if self._clock() + pause >= self._give_up_at:
             raise self._dialect.unreachable(f"{_place(url)} was not asked: it had too many requests; try again later")
-        self._adapter.tell()  # nothing is on its way for a while, so that nobody has to wait for that
+        self._adapter.tell()  # nothing will be on its way for a while, so nobody needs to wait for it
         self._sleep(pause)
 
     def _prepare(self, request: requests.Request) -> requests.PreparedRequest:
@@ -266,7 +267,7 @@ class Transport:
             raise self._dialect.failed(f"{request.url} cannot be asked: {error}; check the endpoint") from error
 
     def _exchange(self, request: requests.PreparedRequest) -> Answer:
-        """Send a request once and return the answer, whatever its status is."""
+        """Send a request once and return the response, whatever its status."""
         limits, words, place = self._limits, self._dialect, _place(str(request.url))
         left = min(limits.request.total_seconds(), self._give_up_at - self._clock())
         if left <= 0:
@@ -284,7 +285,7 @@ class Transport:
             ) from error
         except TooMuchError as error:
             raise words.unusable(f"{place} sent too much in one answer: {error}") from error
-        except ValueError:  # its text and its cause may hold the token
+        except ValueError:  # its text and its cause may contain the token
             raise words.failed(
                 f"{place} cannot be asked: the endpoint or the credentials have what cannot be sent; check both"
             ) from None
@@ -296,7 +297,7 @@ class Transport:
         return Answer(body=body, headers=response.headers, status=response.status_code)
 
     def _good(self, answer: Answer, url: str, action: str = "") -> Answer:
-        """Return a good answer, and turn every other one into an error."""
+        """Return a successful response, and raise every other one as an error."""
         if answer.status in _GOOD:
             return answer
         code, message = self._dialect.read(answer.body)
@@ -306,7 +307,9 @@ class Transport:
             pause = _retry_after(answer.headers.get("Retry-After"))
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS and pause is not None:
                 host, until = urlsplit(url).netloc, self._clock() + pause
-                self._not_before[host] = max(until, self._not_before.get(host, until))  # answers may come in any order
+                self._not_before[host] = max(
+                    until, self._not_before.get(host, until)
+                )  # responses may come in any order
             raise _PassingError(self._dialect.unreachable(told), pause)
         if answer.status < HTTPStatus.BAD_REQUEST and not code:
             raise self._dialect.unusable(f"{told}: a redirect, which is not followed; check the endpoint")
@@ -316,7 +319,7 @@ class Transport:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Read Retry-After: seconds, or a date."""
+    """Parse Retry-After: seconds or a date."""
     if value is None:
         return None
     try:
@@ -328,13 +331,13 @@ def _retry_after(value: str | None) -> float | None:
 
 
 def _place(url: str) -> str:
-    """Name host and path, never the query."""
+    """Return host and path, never the query."""
     parts = urlsplit(url)
     return f"{parts.netloc}{parts.path}"
 
 
 def _cause(error: Exception) -> str:
-    """Say in words what kept an answer from coming."""
+    """Describe why no response came."""
     if isinstance(getattr(next(iter(error.args), None), "reason", None), urllib3.exceptions.NameResolutionError):
         return "its name is not known"
     return next((words for kind, words in _CAUSES.items() if isinstance(error, kind)), type(error).__name__)

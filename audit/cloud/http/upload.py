@@ -1,27 +1,28 @@
-"""A body on its way to the cloud, in pieces: each has the time of silence, and all together have a deadline."""
+"""A request body that is sent in pieces: each has the silence limit, and all together have a deadline."""
 
 from collections.abc import Callable
 
 
 class Upload:
-    """Hands out a body piece by piece until its time is over.
+    """Yields a body in pieces until its time is up.
 
-    Without it the whole body would have to fit into the time that connecting may take: that is the timeout that a
-    fresh connection has while a body of bytes is sent.
+    Without it, the whole body would have to be sent within the connect timeout, which a new connection uses while a
+    body
+    of bytes is sent.
     """
 
     def __init__(self, body: bytes | memoryview, *, seconds: float, clock: Callable[[], float]) -> None:
-        """Take the body and the time that sending it may take."""
+        """Store the body and the time limit for sending it."""
         self._body = memoryview(body)
         self._place = 0
         self._clock = clock
         self._deadline = clock() + seconds
 
     def read(self, size: int = -1) -> bytes:
-        """Hand out a piece, or all that is left; at the end it is empty.
+        """Return a piece, or everything left; empty at the end.
 
         Raises:
-            TimeoutError: the time is over.
+            TimeoutError: time is up.
         """
         if self._clock() > self._deadline:
             raise TimeoutError("the body was not sent in time")

@@ -1,8 +1,8 @@
-"""How a key is named."""
+"""The name of a key."""
 
 import hashlib
 
 
 def fingerprint(spki: bytes) -> str:
-    """Name a public key by the SHA-256 of its DER form (SubjectPublicKeyInfo)."""
+    """Return the SHA-256 of a public key in DER form (SubjectPublicKeyInfo)."""
     return f"sha256:{hashlib.sha256(spki).hexdigest()}"

@@ -1,4 +1,4 @@
-"""The newest digest of a project: what the next run follows."""
+"""The newest digest of a project, which the next run follows."""
 
 import hashlib
 from typing import Final
@@ -17,8 +17,8 @@ class Head(Struct, frozen=True):
     """The newest digest.
 
     Attributes:
-        link: names it. Where it is damaged, a run follows the bytes that are there, and ``verify`` tells.
-        siblings: other digests with the same number: runs that overlapped.
+        link: its key and hash. If it is damaged, a run follows the bytes that are there, and ``verify`` reports it.
+        siblings: other digests with the same number, from runs that overlapped.
     """
 
     seq: int
@@ -27,12 +27,12 @@ class Head(Struct, frozen=True):
 
 
 def find_head(store: Store, scope: str, pointer: str | None) -> Head | None:
-    """Find the newest digest of a project, None where there is none.
+    """Return the newest digest of a project, or None if there is none.
 
     Args:
-        store: where the chain lies.
+        store: the store of the chain.
         scope: the project.
-        pointer: the key of a digest that is known to exist, so that not all of them have to be listed.
+        pointer: the key of a digest that is known to exist, so that fewer have to be listed.
 
     Raises:
         StoreError: the store cannot be read.
@@ -50,7 +50,7 @@ def find_head(store: Store, scope: str, pointer: str | None) -> Head | None:
 
 
 def _newest(store: Store, scope: str, pointer: str | None) -> tuple[str, ...]:
-    """Name the digests with the highest number."""
+    """Return the digests with the highest number."""
     folder = folder_of(scope)
     number = _seq(scope, pointer or "")
     if number and store.read(str(pointer)) is not None:
@@ -64,7 +64,7 @@ def _newest(store: Store, scope: str, pointer: str | None) -> tuple[str, ...]:
 
 
 def _seq(scope: str, key: str) -> int:
-    """The number in the name of a digest, 0 where it has none."""
+    """Return the number in a digest's name, 0 if it has none."""
     digits = key.removeprefix(folder_of(scope))[:_NUMBER]
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) == _NUMBER else 0
 

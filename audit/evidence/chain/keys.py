@@ -17,28 +17,28 @@ class Signer(Protocol):
 
     @property
     def key_id(self) -> str:
-        """A name of the key, empty where nothing is signed."""
+        """The id of the key, empty if nothing is signed."""
 
     @property
     def algorithm(self) -> str:
         """none, Ed25519 or ECDSA_SHA_256."""
 
     def sign(self, data: bytes) -> bytes:
-        """Sign; empty bytes where nothing is signed.
+        """Return the signature; empty bytes if nothing is signed.
 
         Raises:
-            SigningError: who holds the key did not sign.
+            SigningError: the holder of the key did not sign.
         """
 
 
 class Unsigned(Struct, frozen=True):
-    """No key: the chain shows changes only to somebody who knows a later digest."""
+    """No key: the chain then shows changes only to someone who noted a later digest."""
 
     key_id: str = ""
     algorithm: str = "none"
 
     def sign(self, _data: bytes) -> bytes:
-        """Sign nothing."""
+        """Return empty bytes."""
         return b""
 
 
@@ -52,7 +52,7 @@ class Ed25519Signer:
 
         Raises:
             MissingPackageError: cryptography is not installed.
-            SettingsError: the text is no Ed25519 key.
+            SettingsError: the text is not an Ed25519 key.
         """
         try:
             from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415  # not in the zip
@@ -74,14 +74,14 @@ class Ed25519Signer:
 
 
 class PublicKey:
-    """A public key in PEM that signatures are checked with: Ed25519, or ECDSA over P-256."""
+    """A public key in PEM that checks signatures: Ed25519, or ECDSA over P-256."""
 
     def __init__(self, pem: bytes) -> None:
         """Read the key.
 
         Raises:
             MissingPackageError: cryptography is not installed.
-            SettingsError: the text is no such key.
+            SettingsError: the text is not such a key.
         """
         try:
             from cryptography.hazmat.primitives.asymmetric import ec, ed25519  # noqa: PLC0415  # not in the zip
@@ -91,7 +91,7 @@ class PublicKey:
         try:
             self._key: Any = load_pem_public_key(pem)
         except ValueError as error:
-            raise SettingsError("the public key is not a public key in PEM") from error
+            raise SettingsError("the file is not a public key in PEM") from error
         self._is_ed25519 = isinstance(self._key, ed25519.Ed25519PublicKey)
         is_p256 = isinstance(self._key, ec.EllipticCurvePublicKey) and isinstance(self._key.curve, ec.SECP256R1)
         if not (self._is_ed25519 or is_p256):
@@ -102,7 +102,7 @@ class PublicKey:
         """Check a signature.
 
         Raises:
-            ChainError: the signature was not made with this key over these bytes.
+            ChainError: this key did not sign these bytes.
         """
         from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  # not in the zip
         from cryptography.hazmat.primitives import hashes  # noqa: PLC0415  # not in the zip

@@ -1,6 +1,6 @@
-"""How KMS says no, and what to do about each.
+"""How KMS reports errors, and what to do about each.
 
-Source: "Error Codes" of the DEW API reference. It has no code for a key of the wrong kind: that is a 400 like others.
+Source: "Error Codes" of the DEW API reference. It has no code for a key of the wrong kind: that is a plain 400.
 """
 
 from typing import Final

@@ -1,7 +1,7 @@
-"""In which form KMS sends a public key and a signature, and which form a digest has them in.
+"""The formats in which KMS returns public keys and signatures, and those that a digest contains.
 
-Sources: RFC 5480 (a key over P-256: DER in PEM), RFC 3279 (a signature in DER: a sequence of r and s). The documents of
-KMS do not say in which form a signature of ECDSA comes.
+Sources: RFC 5480 (a key over P-256: DER in PEM), RFC 3279 (a signature in DER: a sequence of r and s). The KMS
+documents do not say in which format an ECDSA signature comes.
 """
 
 import base64
@@ -17,10 +17,10 @@ _PEM: Final = re.compile(r"\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----
 
 
 def p256_key(pem: str) -> bytes:
-    """Return a public key over P-256 in DER.
+    """Return a public key over P-256 as DER.
 
     Raises:
-        ValueError: it is no such key.
+        ValueError: it is not such a key.
     """
     text = _PEM.fullmatch(pem)
     if text is None:
@@ -32,7 +32,7 @@ def p256_key(pem: str) -> bytes:
 
 
 def in_der(signature: bytes) -> bytes:
-    """Return a signature in the form that every tool reads: DER stays as it is, plain r and s are wrapped.
+    """Return a signature in the format that every tool reads: DER is kept, plain r and s are wrapped.
 
     Raises:
         ValueError: it is neither.

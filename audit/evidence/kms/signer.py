@@ -1,7 +1,7 @@
-"""A signer whose private key lies in Huawei KMS: it is asked for each signature.
+"""A signer whose private key is in Huawei KMS: it requests each signature.
 
-Where cryptography is installed, each signature is checked before it is used. The zip of the function has no
-cryptography: there a signature is used as KMS sends it, and only ``cbr-audit verify`` shows whether it is good.
+If cryptography is installed, each signature is checked before it is used. The zip of the function does not contain
+cryptography: there, the signature is used as KMS sends it, and only ``cbr-audit verify`` shows whether it is valid.
 
 Sources: "Signing Data" (POST /v1.0/{project_id}/kms/sign) and "Querying a Public Key" (…/kms/get-publickey) of the DEW
 API reference.
@@ -22,7 +22,9 @@ from audit.evidence.chain import PublicKey, fingerprint, pae
 from audit.evidence.kms.forms import in_der, p256_key
 
 SIGN, PUBLIC_KEY = _ACTIONS
-_TRIAL: Final = pae("text/plain", b"cbr-audit tries whether this key can sign")  # the type keeps it from being a digest
+_TRIAL: Final = pae(
+    "text/plain", b"cbr-audit tries whether this key can sign"
+)  # the type keeps it from passing for a digest
 
 
 class _PublicHalf(Struct, frozen=True):
@@ -33,20 +35,20 @@ class _PublicHalf(Struct, frozen=True):
 
 
 class KmsSigner:
-    """Signs with ECDSA over P-256; the key is named by the fingerprint of its public half, as every other key is."""
+    """Signs with ECDSA over P-256; the key id is the fingerprint of the public key, as for every other key."""
 
     algorithm = "ECDSA_SHA_256"
 
     def __init__(
         self, transport: Transport, credentials: Credentials, *, endpoint: str, project_id: str, key: str
     ) -> None:
-        """Prepare a signer; nothing is sent yet.
+        """Store the arguments; nothing is sent yet.
 
         Args:
-            transport: where requests go through; its dialect is that of KMS. Asking twice for a signature does no harm.
-            credentials: what authenticates them.
-            endpoint: of KMS, without a path.
-            project_id: the project that the key belongs to.
+            transport: sends the requests; its dialect is that of KMS. Retrying a signature request is harmless.
+            credentials: authenticates them.
+            endpoint: the KMS endpoint, without a path.
+            project_id: the project of the key.
             key: the id of the key.
         """
         self._transport = transport
@@ -60,7 +62,7 @@ class KmsSigner:
         """The fingerprint of the public key.
 
         Raises:
-            SigningError: KMS does not tell the key, or it is not of the kind EC_P256.
+            SigningError: KMS does not return the key, or its kind is not EC_P256.
         """
         return self._public_key().fingerprint
 
@@ -74,7 +76,7 @@ class KmsSigner:
         return self._public_key().key is not None
 
     def prove(self) -> None:
-        """Find out whether the key can sign, before hours are spent on reading.
+        """Check that the key can sign, before hours are spent on reading.
 
         Raises:
             SigningError: it cannot.
@@ -82,10 +84,10 @@ class KmsSigner:
         self.sign(_TRIAL)
 
     def sign(self, data: bytes) -> bytes:
-        """Have the SHA-256 of the bytes signed; the signature comes in DER, as openssl wants it.
+        """Sign the SHA-256 of the bytes; the signature is DER, as openssl expects.
 
         Raises:
-            SigningError: KMS does not sign, or with what is no signature of its key.
+            SigningError: KMS does not sign, or its signature is invalid.
         """
         public = self._public_key()
         message = base64.b64encode(hashlib.sha256(data).digest()).decode()
@@ -104,7 +106,7 @@ class KmsSigner:
         return signature
 
     def _public_key(self) -> _PublicHalf:
-        """Ask for the public key, once."""
+        """Request the public key, once."""
         if self._public is None:
             pem = self._ask("get-publickey", {}, "public_key", PUBLIC_KEY)
             try:

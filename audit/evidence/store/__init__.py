@@ -1,4 +1,4 @@
-"""Where reports and evidence go; stores are opened by URL."""
+"""Stores for reports and evidence, opened by URL."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,10 +23,10 @@ LATEST: Final = "latest.json"
 
 
 class Readable(Protocol):
-    """What objects can be read from."""
+    """Anything that objects can be read from."""
 
     def read(self, key: str) -> bytes | None:
-        """Read an object, None where there is none."""
+        """Read an object, or None if there is none."""
 
 
 class Store(Readable, Protocol):
@@ -37,27 +37,27 @@ class Store(Readable, Protocol):
         """The address of the store."""
 
     def create(self, key: str, data: Data) -> None:
-        """Write an object that must not exist yet; writing the same bytes again is no error."""
+        """Write an object that must not exist yet; writing the same bytes again is not an error."""
 
     def replace(self, key: str, data: Data) -> None:
-        """Write an object, or put another in its place."""
+        """Write an object, or replace it."""
 
     def keys(self, prefix: str) -> tuple[str, ...]:
-        """Name every object whose key begins with a prefix, in order."""
+        """List every object whose key starts with a prefix, in order."""
 
     def projects(self) -> tuple[str, ...]:
-        """Name the projects that have a report here."""
+        """List the projects that have a report here."""
 
 
 class ProbedStore(Store, Protocol):
-    """A store that can be tried out: it removes what was written for that, and nothing else is ever removed."""
+    """A store that can be tested: it can remove its test object. Nothing else is ever removed."""
 
     @property
     def actions(self) -> StoreActions:
         """What IAM must allow."""
 
     def remove(self, key: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Remove an object; a missing object is not an error."""
 
 
 class Access(NamedTuple):
@@ -86,7 +86,7 @@ def open_store(url: str, access: Access | None = None) -> ProbedStore:
 
 
 def _folder(url: str, _access: Access | None) -> ProbedStore | None:
-    with suppress(ValueError):  # half a bracket is no host
+    with suppress(ValueError):  # an unbalanced bracket in the host
         parts = urlsplit(url)
         is_here = parts.scheme == "file" and parts.netloc in {"", "localhost"}
         if parts.path and "\0" not in unquote(url) and (is_here or not parts.scheme):

@@ -16,10 +16,10 @@ _TEMPORARY: Final = re.compile(r"\.[0-9a-f]{16}")
 
 
 class Folder:
-    """Keeps objects as files; a file appears under its name only when it is whole and on the disk."""
+    """Keeps objects as files; a file gets its name only when it is complete and on disk."""
 
     def __init__(self, root: Path) -> None:
-        """Take the folder; it is made when the first object is written."""
+        """Store the path of the folder; it is created with the first object."""
         self._root = root
         self._made: list[Path] = []
 
@@ -34,10 +34,10 @@ class Folder:
         return StoreActions()
 
     def create(self, key: str, data: Data) -> None:
-        """Write an object that must not exist yet; writing the same bytes again is no error.
+        """Write an object that must not exist yet; writing the same bytes again is not an error.
 
         Raises:
-            StoreError: another object has the key, or the folder cannot be written.
+            StoreError: another object has the key, or the folder is not writable.
         """
         path = self._root / key
         is_same = _holds(path, data)
@@ -48,18 +48,18 @@ class Folder:
             raise StoreError(f"{path} exists already with other contents; nothing published is overwritten")
 
     def replace(self, key: str, data: Data) -> None:
-        """Write an object, or put another in its place.
+        """Write an object, or replace it.
 
         Raises:
-            StoreError: the folder cannot be written.
+            StoreError: the folder is not writable.
         """
         self._write(self._root / key, data, Path.replace)
 
     def read(self, key: str) -> bytes | None:
-        """Read an object, None where there is none.
+        """Read an object, or None if there is none.
 
         Raises:
-            StoreError: the file is there and cannot be read.
+            StoreError: the file exists but cannot be read.
         """
         path = self._root / key
         try:
@@ -70,7 +70,7 @@ class Folder:
             raise StoreError(f"cannot read {path}: {error.strerror}") from error
 
     def keys(self, prefix: str) -> tuple[str, ...]:
-        """Name every object whose key begins with a prefix, in order; what a broken write left behind is none.
+        """List every object whose key starts with a prefix, in order; leftovers of interrupted writes are not objects.
 
         Raises:
             StoreError: the folder cannot be read.
@@ -84,11 +84,11 @@ class Folder:
         return tuple(sorted(key for key in keys if key.startswith(prefix)))
 
     def projects(self) -> tuple[str, ...]:
-        """Name the projects that have a report here."""
+        """List the projects that have a report here."""
         return tuple(sorted(path.parent.name for path in self._root.glob("*/latest.json")))
 
     def remove(self, key: str) -> None:
-        """Remove an object that was written to try the store out, and the folders that were made for it.
+        """Remove a test object, and the folders that were created for it.
 
         Raises:
             StoreError: it cannot be removed.
@@ -121,7 +121,7 @@ class Folder:
             ) from error
 
     def _make(self, folder: Path) -> None:
-        """Make a folder and its parents so that a power cut cannot take them away again."""
+        """Create a folder and its parents so that they survive a power cut."""
         if not folder.is_dir():
             self._make(folder.parent)
             folder.mkdir(exist_ok=True)
@@ -130,7 +130,7 @@ class Folder:
 
 
 def _holds(path: Path, data: Data) -> bool | None:
-    """Tell whether a file has these bytes, None where there is none; both may be large."""
+    """Whether a file has these bytes, or None if there is none; both may be large."""
     try:
         with path.open("rb") as file:
             return all(file.read(len(part)) == part for part in in_parts(data)) and not file.read(1)
@@ -141,7 +141,7 @@ def _holds(path: Path, data: Data) -> bool | None:
 
 
 def _put_new(temporary: Path, path: Path) -> None:
-    """Give a file its name unless another has it already; a plain rename would put it in the other's place."""
+    """Give a file its name unless that exists; a plain rename would overwrite it."""
     try:
         path.hardlink_to(temporary)
     except FileExistsError:

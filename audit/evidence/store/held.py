@@ -1,4 +1,4 @@
-"""An object that is made piece by piece, on its way to a store, which needs its hash and its length first."""
+"""An object that is built in pieces and held until its hash and length, which a store needs first, are known."""
 
 import mmap
 from collections.abc import Iterable, Iterator
@@ -9,14 +9,14 @@ from typing import Final
 from audit.errors import StoreError
 
 Data = bytes | memoryview
-"""The bytes of an object; a view is of a file that is mapped into memory, which the system can take out again."""
+"""The bytes of an object; a view is of a memory-mapped file, which the system can page out."""
 _IN_MEMORY: Final = 8 * 1024 * 1024
 _PART: Final = 1024 * 1024
 _NOT_NEEDED: Final = getattr(mmap, "MADV_DONTNEED", None)  # not every system has it
 
 
 def held(pieces: Iterable[bytes]) -> Data:
-    """Put pieces together: in memory, or in a temporary file once they are many; it is gone when nobody refers to it.
+    """Join pieces in memory, or in a temporary file once they are large; the file is removed when it is no longer used.
 
     Raises:
         StoreError: there is no room for a temporary file.
@@ -31,7 +31,7 @@ def held(pieces: Iterable[bytes]) -> Data:
 
 
 def in_parts(data: Data) -> Iterator[memoryview]:
-    """Hand out the bytes of an object part by part; what was looked at leaves memory again where it is in a file."""
+    """Yield the bytes of an object in parts; parts of a file leave memory again after use."""
     view = memoryview(data)
     for start in range(0, len(view), _PART):
         part = view[start : start + _PART]
@@ -48,5 +48,5 @@ def _in_a_file(pieces: Iterable[bytes]) -> memoryview:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except OSError as error:
         raise StoreError(
-            f"cannot write a temporary file: {error.strerror}; TMPDIR can name a folder that has room for the reports"
+            f"cannot write a temporary file: {error.strerror}; set TMPDIR to a folder with room for the reports"
         ) from error

@@ -1,7 +1,7 @@
 """OBS, or any other S3 store, as a store: objects under a prefix of one bucket.
 
-OBS promises no write that fails where something is there already. So an object is looked for before it is created, and
-again before it is written a second time; the keys of a run, which hold a random part, keep two runs from ever meeting.
+OBS does not promise a write that fails if the object exists. Therefore the store looks for an object before it creates
+it, and again before it retries the write. Keys of runs contain a random part, so two runs never write the same key.
 """
 
 import base64
@@ -46,7 +46,7 @@ _TYPES: Final = {
 
 
 class Seal(Struct, frozen=True):
-    """How objects are protected: a KMS key that encrypts them, and days in which nobody can change what was created."""
+    """How objects are protected: the KMS key that encrypts them, and the days for which they are locked."""
 
     kms_key: str | None = None
     lock_days: int | None = None
@@ -70,7 +70,7 @@ class Obs:
     def __init__(
         self, place: BucketPlace, transport: Transport, credentials: Credentials, seal: Seal | None = None
     ) -> None:
-        """Take where it is and what requests go through; nothing is sent yet."""
+        """Store the place and the transport; nothing is sent yet."""
         self._place = place
         self._transport = transport
         self._credentials = credentials
@@ -88,29 +88,29 @@ class Obs:
         return StoreActions(PUT, GET, LIST, DELETE)
 
     def create(self, key: str, data: Data) -> None:
-        """Write an object that must not exist yet; writing the same bytes again is no error.
+        """Write an object that must not exist yet; writing the same bytes again is not an error.
 
         Raises:
-            StoreError: another object has the key, or it cannot be written.
+            StoreError: another object has the key, or writing failed.
         """
-        with self._creating:  # of this process; the bucket has no lock
+        with self._creating:  # in this process; a bucket has no lock
             if not (self._is_there(key) and self._same(key, data)):
                 action = f"{PUT} and {LOCK}" if self._seal.lock_days else PUT
                 self._write(key, data, self._seal.headers(lock=True), action, lambda: self._same(key, data))
 
     def replace(self, key: str, data: Data) -> None:
-        """Write an object, or put another in its place; it is not locked.
+        """Write an object, or replace it; it is not locked.
 
         Raises:
-            StoreError: it cannot be written.
+            StoreError: writing failed.
         """
         self._write(key, data, self._seal.headers(lock=False), PUT, lambda: self.read(key) == data)
 
     def read(self, key: str) -> bytes | None:
-        """Read an object, None where there is none.
+        """Read an object, or None if there is none.
 
         Raises:
-            StoreError: it is not known whether it is there, or it cannot be read.
+            StoreError: it is not known whether the object exists, or it cannot be read.
         """
         try:
             return self._ask("GET", key, LOOK).body
@@ -120,7 +120,7 @@ class Obs:
             raise
 
     def projects(self) -> tuple[str, ...]:
-        """Name the projects that have a report here.
+        """List the projects that have a report here.
 
         Raises:
             StoreError: the bucket cannot be listed.
@@ -128,7 +128,7 @@ class Obs:
         return tuple(name for name in sorted(self._folders()) if self._is_there(f"{name}/latest.json"))
 
     def remove(self, key: str) -> None:
-        """Remove an object that was written to try the store out; nothing else is ever removed.
+        """Remove a test object; nothing else is ever removed.
 
         Raises:
             StoreError: it cannot be removed.
@@ -136,7 +136,7 @@ class Obs:
         self._ask("DELETE", key, DELETE)
 
     def keys(self, prefix: str) -> tuple[str, ...]:
-        """Name every object whose key begins with a prefix, in order.
+        """List every object whose key starts with a prefix, in order.
 
         Raises:
             StoreError: the bucket cannot be listed.
@@ -145,12 +145,12 @@ class Obs:
         return tuple(sorted(name.removeprefix(self._place.prefix) for name in found))
 
     def _folders(self) -> set[str]:
-        """The first parts of all keys."""
+        """Return the first parts of all keys."""
         names = {name for page in self._pages("", delimiter="/") for name in texts(page, _FOLDERS)}
         return {name.removeprefix(self._place.prefix).rstrip("/") for name in names}
 
     def _pages(self, prefix: str, **more: str) -> Iterator["Element"]:
-        """List the bucket in as many pages as it gives; each begins after the last name of the one before."""
+        """List the bucket page by page; each page starts after the last name of the previous one."""
         marker = ""
         while True:
             params = {"prefix": f"{self._place.prefix}{prefix}", "marker": marker, "max-keys": "1000", **more}
@@ -168,19 +168,19 @@ class Obs:
                 raise StoreError(f"{self.url} was listed in part: the list goes on, and begins again where it was")
 
     def _is_there(self, key: str) -> bool:
-        """Look for an object without reading it."""
+        """Whether an object exists, without reading it."""
         try:
             self._ask("HEAD", key, LOOK)
         except StoreUnreachableError:
             raise
         except StoreError as error:
             if isinstance(error, StoreRefusedError) and error.status == HTTPStatus.NOT_FOUND:
-                return False  # or there is no bucket: then writing says so
-            return self.read(key) is not None  # an answer to HEAD has no body that says why
+                return False  # or there is no bucket; the write will report that
+            return self.read(key) is not None  # the response to HEAD has no body with the reason
         return True
 
     def _same(self, key: str, data: Data) -> bool:
-        """Tell whether these bytes are there already; other bytes are an error."""
+        """Whether these bytes are already there; other bytes are an error."""
         known = self.read(key)
         if known is not None and known != data:
             raise StoreError(f"{self.url}/{key} exists already with other contents; nothing published is overwritten")

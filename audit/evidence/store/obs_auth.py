@@ -1,4 +1,4 @@
-"""Signing for OBS: AWS Signature Version 4 over the real hash of the body, with the time of the cloud."""
+"""Signing for OBS: AWS Signature Version 4 over the real hash of the body, with the cloud's time."""
 
 from typing import Final
 
@@ -18,12 +18,12 @@ class ObsAuth(SigningAuth):
     date_header = "x-amz-date"
 
     def __init__(self, keys: Fresh[Keys], clock: CloudClock, *, region: str) -> None:
-        """Take where the keys come from, the time of signing, and the region of the bucket."""
+        """Store where the keys come from, the clock, and the region of the bucket."""
         super().__init__(keys, clock)
         self._region = region
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Sign with a signer of its own: one that is shared must not be used by two threads."""
+        """Sign with a new signer: a shared one must not be used by two threads."""
         keys = self._keys.get()
         request.headers[self.date_header] = self._clock().strftime(DATE_FORMAT)
         sign = AWS4Auth(

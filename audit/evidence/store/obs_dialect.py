@@ -1,6 +1,6 @@
-"""How OBS, like every S3 store, says no: XML with a code, and what to do about each.
+"""How OBS, like every S3 store, reports errors: XML with a code, and what to do about each.
 
-Source: "Error Codes" in the OBS API reference. The statuses matter where an answer has no body: those to HEAD.
+Source: "Error Codes" in the OBS API reference. The status matters if the response has no body, as with HEAD.
 """
 
 from typing import Final
@@ -46,7 +46,7 @@ _BY_STATUS: Final = {
 
 
 def _read(body: bytes) -> tuple[str, str]:
-    """Find code and message, with the right endpoint where OBS names it."""
+    """Return the code and message, with the right endpoint if OBS names it."""
     try:
         root = root_of(body, "Error")
     except XmlError:

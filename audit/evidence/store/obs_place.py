@@ -1,4 +1,4 @@
-"""Where in OBS a store is: ``obs://bucket/prefix``, and how the bucket is reached."""
+"""Where in OBS a store is: ``obs://bucket/prefix``, and how to reach the bucket."""
 
 import ipaddress
 import re
@@ -19,7 +19,7 @@ _NO_REGION: Final = "us-east-1"  # what S3 stores without regions expect
 
 
 class BucketPlace(Struct, frozen=True):
-    """A bucket and a prefix, which is empty or ends with a slash; ``base`` is the URL that object names follow."""
+    """A bucket, a prefix (empty or ending with a slash), and ``base``, the URL to which object names are appended."""
 
     bucket: str
     prefix: str
@@ -33,15 +33,15 @@ class BucketPlace(Struct, frozen=True):
 
 
 def place(url: str, endpoint: str | None, region: str | None) -> BucketPlace:
-    """Understand the address of a store in OBS.
+    """Parse the address of a store in OBS.
 
     Args:
-        url: such as ``obs://bucket/prefix``.
-        endpoint: of OBS, where the region does not give it.
-        region: of the bucket, where the endpoint does not name one.
+        url: the address, such as ``obs://bucket/prefix``.
+        endpoint: the OBS endpoint, if it is not the region's usual one.
+        region: the region of the bucket, if the endpoint does not name one.
 
     Raises:
-        SettingsError: naming what is wrong with it, and how it is right.
+        SettingsError: says what is wrong with the address and how to correct it.
     """
     bucket, _, prefix = url.removeprefix(SCHEME).partition("/")
     if not _BUCKET.fullmatch(bucket):
@@ -53,19 +53,19 @@ def place(url: str, endpoint: str | None, region: str | None) -> BucketPlace:
     if not _PREFIX.fullmatch(prefix):
         raise SettingsError(f"{url!r}: a prefix has letters, digits and . _ = - / only, and no part begins with a dot")
     if not (endpoint or region):
-        raise SettingsError(f"HUAWEICLOUD_SDK_REGION or CBR_AUDIT_OBS_ENDPOINT is not set: where is {url!r}?")
+        raise SettingsError(f"set HUAWEICLOUD_SDK_REGION or CBR_AUDIT_OBS_ENDPOINT to say where {url!r} is")
     endpoint = endpoint or endpoint_in(region or "", "obs")
     named = _ENDPOINT.fullmatch(urlsplit(endpoint).hostname or "")
     return BucketPlace(bucket, prefix, _base(bucket, endpoint), named[1] if named else region or _NO_REGION)
 
 
 def _base(bucket: str, endpoint: str) -> str:
-    """Put the bucket into the host name, as OBS demands, and into the path of an address that has no name."""
+    """Put the bucket into the host name, as OBS requires, or into the path if the host is an IP address."""
     parts = urlsplit(endpoint)
     host = parts.hostname or ""
     if host.startswith(f"{bucket}."):
         raise SettingsError(
-            f"CBR_AUDIT_OBS_ENDPOINT: {endpoint} names the bucket already; leave it out: "
+            f"CBR_AUDIT_OBS_ENDPOINT: {endpoint} contains the bucket; leave it out: "
             f"{endpoint.replace(f'{bucket}.', '', 1)}"
         )
     if _is_address(host) or is_loopback(host):

@@ -215,8 +215,8 @@ def test_a_refusal_for_another_reason_leaves_the_clock_alone(answer: Answer) -> 
 
 
 def test_a_date_without_a_zone_is_utc() -> None:
-    assert Answer(b"", {"Date": "Fri, 15 Nov 2019 03:36:55 -0000"}).told == AT
-    assert Answer(b"", {}).told is None
+    assert Answer(b"", {"Date": "Fri, 15 Nov 2019 03:36:55 -0000"}).cloud_time == AT
+    assert Answer(b"", {}).cloud_time is None
 
 
 def exchange(domain: dict[str, str]) -> str:

@@ -611,9 +611,9 @@ def test_a_body_that_is_sent_too_slowly_ends_at_the_deadline() -> None:
 def test_somebody_who_answers_shows_the_time_whatever_the_answer_is(cloud: responses.RequestsMock) -> None:
     cloud.get(URL, status=404, headers={"Date": format_datetime(AS_OF, usegmt=True)})
     with a_transport() as transport:
-        assert transport.knock(URL).told == AS_OF
+        assert transport.probe(URL).cloud_time == AS_OF
         with pytest.raises(SourceUnreachableError, match="no connection"):
-            transport.knock("http://127.0.0.1:1")
+            transport.probe("http://127.0.0.1:1")
 
 
 def test_it_is_told_when_a_request_is_on_its_way_and_each_time() -> None:

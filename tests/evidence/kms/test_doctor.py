@@ -75,5 +75,7 @@ def test_a_key_file_is_tried_too(tmp_path: Path, *, is_there: bool) -> None:
 
     assert (name, others) == ("signature", [])
     assert (
-        line == f"ok         Ed25519 {Ed25519Signer(key).key_id}" if is_there else line.startswith("MISSING    the key")
+        line == f"ok         Ed25519 {Ed25519Signer(key).key_id}"
+        if is_there
+        else line.startswith("MISSING    cannot read the key")
     )

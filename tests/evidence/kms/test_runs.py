@@ -135,7 +135,7 @@ def test_a_key_that_is_no_point_of_its_curve_is_told(tmp_path: Path) -> None:
     answer = json_response({"public_key": f"{begin}\n{odd}\n{end}"})
     simulator.intercept = lambda request, _number: answer if path_of(request) == "get-publickey" else None
 
-    with pytest.raises(SigningError, match="KMS sent cannot be used: the public key is not a public key in PEM"):
+    with pytest.raises(SigningError, match="KMS sent cannot be used: the file is not a public key in PEM"):
         signed_run(simulator, tmp_path)
 
 
@@ -171,7 +171,7 @@ def test_a_key_that_is_disabled_during_a_run_loses_nothing(tmp_path: Path) -> No
     result = verify(open_store(str(tmp_path)), simulator.project_id, key=public_key(simulator))
     assert (result.signed, result.faults) == (2, [])
     assert [note.partition(": ")[2] for note in result.notes] == [
-        "a run without a digest: it was broken off, and does not count"
+        "a run without a digest: it was interrupted and does not count"
     ]
 
 

@@ -66,5 +66,5 @@ def test_a_temporary_folder_without_room_is_an_error_of_the_store(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
 
-    with pytest.raises(StoreError, match=r"cannot write a temporary file: No such file or directory; TMPDIR"):
+    with pytest.raises(StoreError, match=r"cannot write a temporary file: No such file or directory; set TMPDIR"):
         held([MEGABYTE] * 9)

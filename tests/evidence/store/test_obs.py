@@ -88,7 +88,7 @@ def test_the_bucket_is_a_part_of_the_host_name_unless_there_is_only_an_address(
         (
             "obs://abc/p",
             "https://abc.obs.r1.myhuaweicloud.com",
-            "names the bucket already; leave it out: https://obs.r1.myhuaweicloud.com",
+            "contains the bucket; leave it out: https://obs.r1.myhuaweicloud.com",
         ),
     ],
 )
@@ -98,7 +98,7 @@ def test_an_address_that_cannot_be_right_is_explained(url: str, endpoint: str | 
 
 
 def test_without_region_and_endpoint_nobody_knows_where_the_bucket_is() -> None:
-    with pytest.raises(SettingsError, match="REGION or CBR_AUDIT_OBS_ENDPOINT is not set: where is 'obs://abc'"):
+    with pytest.raises(SettingsError, match="REGION or CBR_AUDIT_OBS_ENDPOINT to say where 'obs://abc'"):
         place("obs://abc", None, None)
 
 
