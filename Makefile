@@ -67,7 +67,7 @@ lock: ## choose the newest dependencies again (needs uv); UPGRADE= keeps those t
 	$(COMPILE) --constraint requirements-dev.lock --excludes deploy/left_out.txt --output-file requirements-function.lock
 
 clean: ## remove what these commands made
-	rm -rf .venv .venv-* build dist *.egg-info cbr-audit-demo .coverage .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf .venv .venv-* build dist *.egg-info cbr-audit-demo .coverage .grimp_cache .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
 
 $(BIN)/python:
