@@ -192,7 +192,7 @@ def _print_verification(result: Verification, *, has_anchor: bool) -> None:
         if len(result.faults) > _MOST_FAULTS:
             click.echo(f"  and {len(result.faults) - _MOST_FAULTS:,} more: --json lists all")
     else:
-        click.echo("VERIFIED: everything is as published.")
+        click.echo(f"VERIFIED: everything is as published{_signature_words(result)}.")
     for line in proven(result):
         click.echo(f"  {line}")
     for note in result.notes:
@@ -201,6 +201,13 @@ def _print_verification(result: Verification, *, has_anchor: bool) -> None:
     for line in unproven(result, has_anchor=has_anchor):
         click.echo(f"  {line}")
     click.echo(f"Head     {result.head_sha256 or 'none'}")
+
+
+def _signature_words(result: Verification) -> str:
+    """Say what is known of the signatures, in the first line: an unchecked one proves nothing."""
+    if result.unchecked:
+        return "; its signatures were not checked (--public-key)"
+    return ", and signed with the given key" if result.signed else "; it is not signed"
 
 
 def _as_json(result: Verification) -> Mapping[str, Any]:

@@ -57,7 +57,7 @@ class TestVerify:
         usual = invoke("verify", CBR_AUDIT_STORE=str(folder))
 
         assert (plain.exit_code, plain.stderr) == (0, "")
-        assert plain.stdout.startswith("VERIFIED: everything is as published.\n  There is one digest, ")
+        assert plain.stdout.startswith("VERIFIED: everything is as published; it is not signed.\n  There is one ")
         assert plain.stdout.endswith(f"Head     {head}\n")
         assert "cut off" in plain.stdout
         assert "cut off" not in anchored.stdout
