@@ -4,10 +4,11 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+from audit.cloud.functiongraph import GATEWAY
 from audit.evidence.store import OPENERS
 from audit.judging.catalogue import OPT_IN
 from audit.limits import FIELDS, LIMITS
-from audit.profile import PRESETS
+from audit.profile import PRESETS, Profile
 from audit.profile.limits import UNITS
 from audit.report import FORMATS, PAGE
 from audit.report.languages import LANGUAGES
@@ -18,6 +19,7 @@ from tests.evidence.store.test_contract import MADE
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CONSUME = (ROOT / "docs/consume.md").read_text()
+INVOKE = (ROOT / "docs/invoke.md").read_text()
 
 
 def test_every_language_has_words_and_every_table_of_words_a_language() -> None:
@@ -53,8 +55,13 @@ def test_the_readme_says_how_many_controls_have_to_be_asked_for() -> None:
     assert f"{numbers[len(OPT_IN) - 10]} controls that not everyone needs" in README, "README.md"
 
 
-def test_the_readme_says_how_many_workers_there_may_be() -> None:
+def test_the_documents_say_the_figures_of_the_code() -> None:
+    hours = {6: "six", 12: "twelve", 24: "24"}[Profile().limits.grace_hours]
+
     assert f"1 to {MOST_WORKERS} (default {WORKERS})" in README, "README.md (CBR_AUDIT_WORKERS)"
+    assert f"`look_back` ({Profile().remembered.days} days)" in README, "README.md (look_back)"
+    assert f"plus {hours} hours" in README, "README.md (grace_hours)"
+    assert f"longest audit | {GATEWAY.seconds} seconds" in INVOKE, "docs/invoke.md"
 
 
 def test_a_limit_that_is_a_time_says_its_unit_and_every_limit_its_meaning_and_source() -> None:

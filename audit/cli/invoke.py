@@ -10,7 +10,7 @@ import orjson
 
 from audit.app.event import read_keys
 from audit.cli.exit_codes import NO_RESULT, OF_CONCLUSION
-from audit.cloud.functiongraph import Invoked, invoke, target
+from audit.cloud.functiongraph import GATEWAY, Invoked, invoke, target
 from audit.errors import SettingsError
 from audit.report.wording import VERDICTS, compliant_by, count, notices, printable
 from audit.settings import VARIABLES
@@ -19,7 +19,8 @@ from audit.settings import VARIABLES
 @click.command(name="invoke", short_help="Start the deployed function by hand.")
 @click.option("--function", default="cbr-audit", show_default=True, metavar="NAME", help="Name or URN of the function.")
 @click.option("--event", metavar="FILE|JSON", default="{}", help='Event for the function, such as \'{"since": "7d"}\'.')
-@click.option("--wait/--async", default=True, help="Wait for the result (90 seconds at most), or only start the audit.")
+@click.option("--wait/--async", default=True,
+              help=f"Wait for the result ({GATEWAY.seconds} seconds at most), or only start the audit.")  # fmt: skip
 @click.option("--region", metavar="NAME", help="Region of the function; not needed with a URN.")
 @click.option("--project-id", metavar="ID", help="Project of the function; not needed with a URN.")
 @click.option("--endpoint", metavar="URL", help="FunctionGraph endpoint, if it is not the region's usual one.")

@@ -40,8 +40,8 @@ _REMEDIES: Final = {
     429: "the function is disabled, or too many are running",
 }
 _TOO_LONG: Final = (
-    "the gateway gives up after 90 seconds, and the audit goes on without it: `cbr-audit show` shows its report as "
-    "soon as it is stored; start long audits with --async"
+    f"the gateway gives up after {GATEWAY.seconds} seconds, and the audit goes on without it: `cbr-audit show` shows "
+    "its report as soon as it is stored; start long audits with --async"
 )
 
 

@@ -94,9 +94,9 @@ def _folder(url: str, _access: Access | None) -> ProbedStore | None:
     return None
 
 
-def _obs(url: str, access: Access | None) -> ProbedStore | None:
+def _obs(url: str, access: Access | None) -> ProbedStore:
     if access is None:
-        return None
+        raise SettingsError(f"{url} cannot be opened without access keys")
     settings = access.settings
     where = place(url, settings.obs_endpoint, settings.region)
     seal = Seal(settings.obs_kms_key, settings.obs_lock_days)

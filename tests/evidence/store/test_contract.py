@@ -10,10 +10,10 @@ import pytest
 from audit.app.store_settings import StoreSettings
 from audit.cloud.http.fresh import Fresh, Keys
 from audit.cloud.http.transport import Transport
-from audit.errors import StoreError
+from audit.errors import SettingsError, StoreError
 from audit.evidence.store import Access, ProbedStore, Store, open_store
 from audit.evidence.store.obs_dialect import OBS
-from audit.settings import scheme_of
+from audit.settings import STORES, StoreKind, scheme_of
 from tests.evidence.store.s3_server import AK, SK, S3Server
 
 KEY = "p1/2026/11/23/run-1/report.json"
@@ -133,3 +133,9 @@ def test_large_objects_keep_every_byte(store: Store) -> None:
 
 def test_a_store_says_its_address(store: Store) -> None:
     assert store.url.startswith(f"{scheme_of(store.url)}://")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in STORES.values() if kind.service])
+def test_a_store_in_the_cloud_is_not_opened_without_access_keys(kind: StoreKind) -> None:
+    with pytest.raises(SettingsError, match="cannot be opened without access keys"):
+        open_store(kind.example)
