@@ -1,6 +1,6 @@
-"""How subjects are judged: findings, what is demanded of whom, the evaluation, and what standards make of it.
+"""How subjects are judged: findings, the profile's rules per subject, the evaluation, and the mapping to standards.
 
-The controls themselves stand above it.
+The controls themselves are in the room above.
 
 Imports records, schedule and subjects.
 """

@@ -1,7 +1,6 @@
-"""What a profile must know of the controls to choose among them, without importing them.
+"""What a profile needs to know about the controls to choose among them, without importing them.
 
-The controls, with what they judge, take half as long to import as requests, and nothing needs them before the first
-answer.
+Nothing needs the controls themselves before the first response, and importing them would delay it.
 """
 
 from typing import Final
@@ -56,7 +55,7 @@ NAMES: Final = {
     "CBR-903": "window-continuity",
     "CBR-904": "waiver-valid",
 }
-"""The name of every control by its id, in order of id."""
+"""The name of every control by its id, sorted by id."""
 
 OPT_IN: Final = frozenset(
     {
@@ -77,10 +76,10 @@ OPT_IN: Final = frozenset(
 """Applied only where a profile asks for them: they demand what not everyone needs, or may not be readable."""
 
 USUAL: Final = frozenset(NAMES.keys() - OPT_IN)
-"""Applied unless a profile says otherwise."""
+"""Applied unless a profile leaves them out."""
 
 OF_WAIVERS: Final = frozenset({"CBR-904"})
-"""They judge the waivers, and cannot be waived themselves."""
+"""Judge the waivers, and cannot be waived themselves."""
 
 OF_ROWS: Final = "CBR-902"
-"""It judges what could not be used; a waiver of it may name a single row."""
+"""Judges the unusable rows; a waiver of it may name a single row."""

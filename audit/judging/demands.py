@@ -1,4 +1,4 @@
-"""What a profile demands of each subject: whether it is judged at all, by which limits, and what is waived."""
+"""What a profile requires of each subject: whether it is judged, by which limits, and what is waived."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,13 +19,13 @@ _BY_END: Final = attrgetter("until", "id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which subjects are judged; those that nothing includes are left out, and so are those that are excluded."""
+    """Which subjects are judged: those that are included (by default all) and not excluded."""
 
     include: tuple[Selector, ...] = ()
     exclude: tuple[Selector, ...] = ()
 
     def covers(self, subject: Subject) -> bool:
-        """Whether a subject is judged; one of which the evidence does not say where it belongs is."""
+        """Whether a subject is judged; a subject is, if the evidence does not show where it belongs."""
         if is_of_the_audit(subject):
             return True
         if self.include and fit_some(self.include, subject) is False:
@@ -35,7 +35,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """Some subjects have limits of their own, such as gold or bronze."""
+    """Different limits for some subjects, such as gold or bronze."""
 
     name: str
     select: tuple[Selector, ...]
@@ -43,8 +43,8 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upkeep:
-    """A maintenance window of some subjects, or of all where nothing is selected."""
+class MaintenanceRule:
+    """A maintenance window for the selected subjects, or for all if nothing is selected."""
 
     window: MaintenanceWindow
     only: tuple[Selector, ...] = ()
@@ -52,17 +52,17 @@ class Upkeep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demands:
-    """The demands of one profile at one time of judgement.
+    """What one profile requires at one time of judgement.
 
     Attributes:
-        limits: of subjects that no level selects.
-        levels: of several that select a subject, the first counts.
+        limits: the limits of subjects that no level selects.
+        levels: the levels; the first that selects a subject applies.
     """
 
     limits: Limits
     scope: Scope = Scope()
     levels: tuple[Level, ...] = ()
-    upkeep: tuple[Upkeep, ...] = ()
+    maintenance: tuple[MaintenanceRule, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     _shared: dict[tuple[int, tuple[MaintenanceWindow, ...]], Limits] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -70,20 +70,22 @@ class Demands:
 
     def of(self, subject: Subject) -> Limits:
         """Return the limits by which a subject is judged."""
-        if not (self.levels or self.upkeep):
+        if not (self.levels or self.maintenance):
             return self.limits
         level = self.level_of(subject)
         limits = level.limits if level else self.limits
-        windows = tuple(entry.window for entry in self.upkeep if not entry.only or fit_all(entry.only, subject))
+        windows = tuple(entry.window for entry in self.maintenance if not entry.only or fit_all(entry.only, subject))
         if not windows:
             return limits
         key = id(limits), windows
-        if key not in self._shared:  # subjects with the same limits share them, so that what follows is known already
+        if (
+            key not in self._shared
+        ):  # subjects with the same limits share one object, so that results computed from it are shared, too
             self._shared[key] = replace(limits, maintenance=Maintenance(windows))
         return self._shared[key]
 
     def level_of(self, subject: Subject) -> Level | None:
-        """Return the first level that selects a subject; None where none surely does."""
+        """Return the first level that selects a subject, or None if none surely does."""
         return next((level for level in self.levels if fit_some(level.select, subject)), None)
 
     def covers(self, subject: Subject) -> bool:
@@ -91,26 +93,26 @@ class Demands:
         return self.scope.covers(subject)
 
     def out_of_scope(self, subjects: Subjects) -> int:
-        """Count the subjects that are not judged because the profile leaves them out."""
+        """Count the subjects that the profile leaves out."""
         every: tuple[Subject, ...] = (*subjects.resources, *subjects.policies, *subjects.vaults)
         return sum(not self.covers(subject) for subject in every)
 
     def mark(self, finding: Finding) -> Waiver | None:
-        """Return the waiver that accepts a finding, the one that lasts longest where there are several."""
+        """Return the waiver that accepts a finding; if there are several, the one that lasts longest."""
         if not _needs_waiver(finding):
             return None
         fitting = (waiver for waiver in self.waivers if waiver.until > self.limits.now and _concerns(waiver, finding))
         return max(fitting, key=lambda waiver: (waiver.until, waiver.id), default=None)
 
     def accepted(self, rows: Iterable[Rejected]) -> Mapping[str, Waiver]:
-        """Say of rows that could not be used, by their marks, which waiver accepts them; the one that lasts longest."""
+        """Return the waiver that accepts each unusable row, by its mark; of several, the one that lasts longest."""
         lasting = sorted((waiver for waiver in self.waivers if waiver.until > self.limits.now), key=_BY_END)
         return {row.mark: waiver for row in rows for waiver in lasting if _accepts(waiver, row)}
 
     def waiver_subjects(
         self, findings: Iterable[Finding], *, complete: bool, rejected: Collection[Rejected] = ()
     ) -> tuple[WaiverSubject, ...]:
-        """Say of each waiver what it met; where the evidence is not complete, it may have met more."""
+        """Return each waiver with the findings that it matched; on incomplete evidence, it may have matched more."""
         if not self.waivers:
             return ()
         of_control: dict[str, list[Finding]] = {waiver.control: [] for waiver in self.waivers}
@@ -131,12 +133,12 @@ def _met(
 
 
 def _accepts(waiver: Waiver, row: Rejected) -> bool:
-    """Whether a waiver names a row that could not be used: exactly, as a pattern would accept what nobody has seen."""
+    """Whether a waiver names an unusable row exactly: a pattern would accept rows that nobody has seen."""
     return waiver.control == OF_ROWS and waiver.subject in {row.id, row.mark}
 
 
 def _concerns(waiver: Waiver, finding: Finding) -> bool:
-    """Whether a waiver names a finding: by its control, and by the id or the name of its subject."""
+    """Whether a waiver names a finding, by its control and the id or name of its subject."""
     return finding.control == waiver.control and fits((waiver.subject,), finding.id, finding.name)
 
 

@@ -1,4 +1,4 @@
-"""Every selected control on every subject of its kind: exactly one finding for each pair."""
+"""Judges every subject by every selected control of its kind: exactly one finding for each pair."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -37,15 +37,15 @@ _OUT_OF_SCOPE: Final = not_applicable(OUT_OF_SCOPE)
 def evaluate(
     subjects: Subjects, controls: Iterable[Control[Any]], demands: Demands, note: Note = lambda _subject, _limits: None
 ) -> Findings:
-    """Judge every pair; the findings come in order of control, kind and subject.
+    """Judge every pair; the findings are sorted by control, kind and subject.
 
-    The waivers of the profile are judged last: what they meet shows only when the other findings are known.
+    The waivers of the profile are judged last: what they match is known only after the other findings.
 
     Args:
-        subjects: what is judged.
-        controls: the rules.
-        demands: what the organisation demands.
-        note: is called for each subject with its limits, after it was judged and before what it remembers is freed.
+        subjects: the subjects to judge.
+        controls: the controls to apply.
+        demands: what the profile requires.
+        note: called for each subject and its limits, after it is judged and before its cached data is freed.
     """
     selected = tuple(controls)
     judging = _Judging(subjects.collection, demands, note, selected)
@@ -58,7 +58,7 @@ def evaluate(
 
 
 class _Judging:
-    """One evaluation: who is judged by which limits, and what is waived."""
+    """One evaluation: the limits of each subject, and the waivers."""
 
     def __init__(self, collection: Collection, demands: Demands, note: Note, controls: Sequence[Control[Any]]) -> None:
         self._note = note
@@ -72,10 +72,10 @@ class _Judging:
     def of(
         self, kind: SubjectKind, controls: Iterable[Control[Any]], subjects: Sequence[Subject]
     ) -> Iterator[Judgement]:
-        """Judge each subject of one kind by each control that judges such.
+        """Judge each subject of one kind by each control of that kind.
 
-        One subject is judged by all controls before the next one, so that what it remembers of its tasks can be freed:
-        all tasks at once, each an object, would need more memory than everything else.
+        All controls judge one subject before the next one, so that its cached task views can be freed: the tasks of all
+        subjects as objects would need more memory than everything else.
         """
         applied: list[tuple[Control[Any], Verdict | None, list[Verdict]]] = [
             (control, self._refused(control), []) for control in controls if kind in control.kinds
@@ -98,7 +98,7 @@ class _Judging:
             yield self._marked(Judgement(control.id, kind, control.severity, ids, names, verdicts))
 
     def _absent(self, subject: Subject) -> Verdict | None:
-        """Say why a resource or a vault that is gone, or never was in a vault, is not judged."""
+        """Explain why a resource or vault is not judged that is gone, or was never in a vault."""
         if not isinstance(subject, Resource | VaultSubject):
             return None
         if subject.departure is not None:
@@ -110,17 +110,17 @@ class _Judging:
         return not_applicable(excuse.reason, judged_by=control) if excuse and control else excuse
 
     def _deleted(self, subject: Subject) -> Verdict | None:
-        """Say why no new backups are demanded of what its vault calls deleted, where a control judges that."""
+        """Explain why a resource that its vault calls deleted needs no new backups, if a control judges that."""
         is_left = self._leaves_deleted and isinstance(subject, Resource) and subject.is_called_deleted
         return _DELETED if is_left else None
 
     def _judged(self, control: Control[Any], subject: Subject, limits: Limits, refused: Verdict | None) -> Verdict:
-        """Apply the rule; what it cannot say without the list that it needs, the missing permission explains."""
+        """Apply the control; if it needs a list that was refused, the reason is the missing permission."""
         verdict = self._held(control, subject, limits)
         return refused if refused and verdict.outcome in _OPEN else verdict
 
     def _held(self, control: Control[Any], subject: Subject, limits: Limits) -> Verdict:
-        """Apply the rule, and hold back a pass that rests on what was not read, or that nobody judges."""
+        """Apply the control, but never pass on missing data, or on something that no control judges."""
         verdict = _verdict(control, subject, limits)
         if verdict.outcome != Outcome.PASS:
             return verdict
@@ -134,7 +134,7 @@ class _Judging:
         return verdict
 
     def _unread(self, control: Control[Any], subject: Subject) -> Kind | None:
-        """Name a list that a pass rests on, and of which something is missing that may be about the subject."""
+        """Return a list that a pass rests on, and of which something is missing that may concern the subject."""
         kinds = control.reads if control.weighs_gaps else control.reads | control.needs | ALWAYS_READ
         if isinstance(subject, Resource | VaultSubject):
             rows = subject.unusable
@@ -145,13 +145,13 @@ class _Judging:
         return next((kind for kind in asked if kind in spoilt or not has_read(kind)), None)
 
     def _marked(self, judgement: Judgement) -> Judgement:
-        """Say where a waiver accepts an outcome."""
+        """Mark an outcome that a waiver accepts."""
         if judgement.control not in self._waivable:
             return judgement
         return replace(judgement, waivers=[self._demands.mark(finding) for finding in judgement])
 
     def _refused(self, control: Control[Any]) -> Verdict | None:
-        """Name the permission without which the control cannot judge."""
+        """Return the permission without which the control cannot judge."""
         for kind in Kind:
             if kind in control.needs and self._collection.refused(kind):
                 return unknown("a permission is missing", permission=kind.permission or "not documented")
@@ -159,8 +159,8 @@ class _Judging:
 
 
 def _verdict(control: Control[Any], subject: Subject, limits: Limits) -> Verdict:
-    """Apply the rule; one that raises says nothing about the subject, and the finding says so."""
+    """Apply the control; if it raises, the finding says so: that tells nothing about the subject."""
     try:
         return control.judge(subject, limits)
-    except Exception as error:  # noqa: BLE001  # a broken rule must not hide the other findings
+    except Exception as error:  # noqa: BLE001  # a broken control must not hide the other findings
         return unknown("the control itself failed; please report this", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""The words of a judgement: outcomes, severities, verdicts, controls and findings."""
+"""The types of a judgement: outcomes, severities, verdicts, controls and findings."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Outcome(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-_FAIL: Final = Outcome.FAIL  # looking a member up takes longer than comparing with it
+_FAIL: Final = Outcome.FAIL  # compared for every finding; a module constant saves the lookup of the member
 
 
 class Severity(StrEnum):
@@ -42,7 +42,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the worst."""
+        """The rank, 0 for the worst."""
         return _RANKS[self.value]
 
 
@@ -50,13 +50,13 @@ _RANKS: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
 
 
 class Verdict(Struct, frozen=True, gc=False):
-    """What a control says of one subject.
+    """What a control concludes about one subject.
 
     Attributes:
         reason: a fixed text for people; the numbers are in ``facts``.
-        facts: in the order given; a time is UTC text with whole seconds. ``since`` says when a problem began,
-            ``or_earlier`` that the evidence shows no more than that.
-        tasks: ids of the tasks that the verdict rests on.
+        facts: in the given order; times are UTC texts with whole seconds. ``since`` is when a problem began;
+            ``or_earlier`` means that the evidence does not reach further back.
+        tasks: the ids of the tasks that the verdict rests on.
     """
 
     outcome: Outcome
@@ -66,12 +66,12 @@ class Verdict(Struct, frozen=True, gc=False):
 
 
 def passed(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
-    """The subject complies, and this is the evidence."""
+    """The subject complies; the arguments are the evidence."""
     return _verdict(Outcome.PASS, reason, tasks, facts)
 
 
 def failed(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
-    """The subject does not comply, and this is the evidence."""
+    """The subject does not comply; the arguments are the evidence."""
     return _verdict(Outcome.FAIL, reason, tasks, facts)
 
 
@@ -81,17 +81,17 @@ def unknown(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | da
 
 
 def unread(kind: Kind, /, **facts: Fact | datetime) -> Verdict:
-    """The subject cannot be judged without a list, and something of that is missing."""
+    """The subject cannot be judged because part of a list is missing."""
     return unknown(f"the {kind.words} could not be read completely", **facts)
 
 
 def gone_or_unread(vault: VaultSubject) -> Verdict:
-    """A vault that the list of vaults does not have: it is gone, or the list is not complete."""
+    """A vault is missing from the list of vaults: it is gone, or the list is incomplete."""
     return not_applicable("the vault is gone") if vault.vaults_complete else unread(Kind.VAULTS)
 
 
 def puzzled(what: str, tasks: Sequence[Task], /, **facts: Fact | datetime) -> Verdict:
-    """Nobody can say how tasks went: the newest has an undocumented status, names an error, or says too little."""
+    """It is unclear how tasks went: the newest has an undocumented status, names an error, or says too little."""
     newest = tasks[-1]
     if newest.is_understood and newest.failures:
         return unknown(f"{what} says that it succeeded, but not with all", tasks, failures=newest.failures, **facts)
@@ -103,26 +103,26 @@ def puzzled(what: str, tasks: Sequence[Task], /, **facts: Fact | datetime) -> Ve
 
 
 def strange(what: str, tasks: Sequence[Task], /, **facts: Fact | datetime) -> Verdict:
-    """Nobody can say what tasks did: their operation is not documented."""
+    """It is unclear what tasks did: their operation is not documented."""
     reason = f"a task whose operation is not documented may have {what}"
     return unknown(reason, tasks, operation=tasks[-1].operation, **facts)
 
 
 def guessed(tasks: Iterable[Task], /, **facts: Fact | datetime) -> Verdict:
-    """Nobody can say whether backups that are gone had come to their end: no run saw the rules of then."""
+    """It is unclear whether backups that are gone had expired: no run saw the rules of that time."""
     reason = "backups are gone by rules that no run saw when they were made, and others beside them are kept for longer"
     return unknown(reason, tasks, **facts)
 
 
 def last_copy(tasks: Iterable[Task], /, **facts: Fact | datetime) -> Verdict:
-    """Nobody can say whether a number took a backup, or somebody one that the policy keeps for longer."""
+    """It is unclear whether a backup was removed by a number, or was one that the policy keeps for longer."""
     return unknown(
         "a backup is gone that the policy may keep as the one of its day, week, month or year", tasks, **facts
     )
 
 
 def unclear(resource: Resource, /, **facts: Fact | datetime) -> Verdict:
-    """Nobody can say whether a planned backup of a resource was made."""
+    """It is unclear whether a planned backup of a resource was made."""
     if resource.puzzling:
         return puzzled("a backup", resource.puzzling, **facts)
     if resource.strange:
@@ -131,7 +131,7 @@ def unclear(resource: Resource, /, **facts: Fact | datetime) -> Verdict:
 
 
 def not_applicable(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
-    """The control has nothing to say about this subject."""
+    """The control does not apply to this subject."""
     return _verdict(Outcome.NOT_APPLICABLE, reason, tasks, facts)
 
 
@@ -179,10 +179,10 @@ class Control(Generic[S_contra]):
 
 
 class Finding(Struct, frozen=True, gc=False):
-    """What one control says of one subject; there is exactly one for each pair.
+    """What one control concludes about one subject; there is exactly one for each pair.
 
     Attributes:
-        waiver: who accepts this outcome, and until when; None where nobody does.
+        waiver: the waiver that accepts this outcome, or None.
     """
 
     control: str
@@ -195,7 +195,7 @@ class Finding(Struct, frozen=True, gc=False):
 
     @property
     def is_problem(self) -> bool:
-        """The subject does not comply, and nobody accepts that."""
+        """Whether the subject does not comply and no waiver accepts that."""
         return self.verdict.outcome == _FAIL and self.waiver is None
 
     @property
@@ -222,19 +222,19 @@ def _verdict(outcome: Outcome, reason: str, tasks: Iterable[Task | str], facts: 
     return Verdict(outcome, reason, _told(tuple(facts), *told), named)
 
 
-@lru_cache(maxsize=4096, typed=True)  # True and 1 are equal, and not the same
+@lru_cache(maxsize=4096, typed=True)  # True equals 1 but is not the same
 def _told(names: tuple[str, ...], *told: Fact) -> tuple[tuple[str, Fact], ...]:
-    """Keep equal facts once: nine in ten findings say the same as another."""
+    """Store equal facts once: nine in ten findings have the same facts as another."""
     return tuple(zip(names, told, strict=True))
 
 
 @lru_cache(maxsize=64)
 def _named(tasks: tuple[Key, ...]) -> tuple[str, ...]:
-    """Name equal evidence once: several controls rest on the same tasks of the subject that is judged just now."""
+    """Store equal evidence once: several controls rest on the same tasks of the current subject."""
     return tuple(map(text_of, tasks))
 
 
 @lru_cache(maxsize=4096, typed=True)
 def _without_task(outcome: Outcome, reason: str, names: tuple[str, ...], *told: Fact) -> Verdict:
-    """Give every subject that no task is named for and that has the same facts the same verdict."""
+    """Give all subjects with the same facts and no named task the same verdict."""
     return Verdict(outcome, reason, _told(names, *told), ())

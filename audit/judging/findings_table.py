@@ -1,4 +1,4 @@
-"""The findings of one evaluation, kept as columns: there are hundreds of thousands, and most fields are shared."""
+"""The findings of one evaluation, stored as columns: there are hundreds of thousands, and most fields are shared."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ _NO_WAIVERS: Final = repeat(None)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one control says of every subject of one kind; the columns are in order of the subjects.
+    """The verdicts of one control for every subject of one kind, as columns in the order of the subjects.
 
     Attributes:
         control: the id of the control.
-        waivers: who accepts each outcome; empty where nobody accepts any.
+        waivers: the waiver of each outcome; empty if there are none.
     """
 
     control: str
@@ -29,18 +29,18 @@ class Judgement:
     waivers: Sequence[Waiver | None] = ()
 
     def __post_init__(self) -> None:
-        """Refuse columns of several lengths: a finding would be lost in silence."""
+        """Reject columns of different lengths: a finding would be lost silently."""
         if len({len(self.ids), len(self.names), len(self.verdicts), len(self.waivers or self.ids)}) > 1:
             raise ValueError(f"{self.control}: not as many verdicts as subjects")
 
     def __iter__(self) -> Iterator[Finding]:
-        """Give one finding for each subject."""
+        """Yield one finding for each subject."""
         control, kind, severity = repeat(self.control), repeat(self.kind), repeat(self.severity)
         waivers = self.waivers or _NO_WAIVERS
         return map(Finding, control, kind, self.ids, self.names, severity, self.verdicts, waivers)
 
     def having(self, *outcomes: Outcome) -> Iterator[Finding]:
-        """Give those with one of some outcomes; no others are made."""
+        """Yield the findings with one of these outcomes; no others are built."""
         for place, verdict in enumerate(self.verdicts):
             if verdict.outcome in outcomes:
                 waiver = self.waivers[place] if self.waivers else None
@@ -51,33 +51,33 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Findings(Collection[Finding]):
-    """All findings of one evaluation: each is made when it is asked for, and again when it is asked for again."""
+    """All findings of one evaluation; each is built whenever it is requested."""
 
     judgements: tuple[Judgement, ...]
 
     def __iter__(self) -> Iterator[Finding]:
-        """Give them in order of control, kind and subject."""
+        """Yield the findings, sorted by control, kind and subject."""
         return chain.from_iterable(self.judgements)
 
     def __len__(self) -> int:
-        """Count them."""
+        """Return the number of findings."""
         return sum(len(judgement.verdicts) for judgement in self.judgements)
 
     def having(self, *outcomes: Outcome) -> Iterator[Finding]:
-        """Give those with one of some outcomes, in the same order."""
+        """Yield the findings with one of these outcomes, in the same order."""
         return chain.from_iterable(judgement.having(*outcomes) for judgement in self.judgements)
 
     def waived(self) -> Iterator[Finding]:
-        """Give those whose outcome somebody accepts, in the same order."""
+        """Yield the findings with a waiver, in the same order."""
         some = (judgement for judgement in self.judgements if judgement.waivers)
         return (finding for judgement in some for finding in judgement if finding.waiver)
 
     def ids(self, kind: SubjectKind, outcome: Outcome) -> set[str]:
-        """Return the ids of the subjects of a kind for which a control came to an outcome."""
+        """Return the ids of the subjects of a kind for which a control has an outcome."""
         some = (judgement for judgement in self.judgements if judgement.kind == kind)
         pairs = chain.from_iterable(zip(judgement.ids, judgement.verdicts, strict=True) for judgement in some)
         return {subject_id for subject_id, verdict in pairs if verdict.outcome == outcome}
 
     def __contains__(self, finding: object) -> bool:
-        """Whether one of them is this one."""
+        """Whether this finding is one of them."""
         return any(each == finding for each in self)

@@ -1,7 +1,7 @@
-"""Which subjects a part of the profile speaks of: by resource, vault, tag or enterprise project.
+"""Which subjects a selector of the profile matches: by resource, vault, tag or enterprise project.
 
-A resource is looked for in every vault that holds it, a policy in every vault that it is applied to. So a subject has
-places, each a resource in a vault, and a selector fits a place. CBR tells the tags of vaults only.
+A resource is matched in every vault that holds it, and a policy in every vault that it is applied to. So a subject has
+places, each a resource in a vault, and a selector matches places. CBR shows the tags of vaults only.
 """
 
 import re
@@ -19,13 +19,13 @@ _WAS_HELD: Final = frozenset({Presence.LEFT, Presence.UNACCOUNTED, Presence.UNKN
 
 
 def fits(patterns: tuple[str, ...], *texts: str) -> bool:
-    """Whether one of the texts is one of the patterns; ``*`` and ``?`` stand for any characters and for any one."""
+    """Whether a text matches a pattern; ``*`` stands for any characters and ``?`` for any single one."""
     plain, wild = _compiled(patterns)
     return any(text in plain or (wild is not None and wild.match(text) is not None) for text in texts)
 
 
 def literal_characters(pattern: str) -> int:
-    """Count the characters of a pattern that stand for themselves."""
+    """Count the literal characters of a pattern."""
     return len(pattern) - pattern.count("*") - pattern.count("?")
 
 
@@ -37,7 +37,7 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[frozenset[str], re.Pattern[str
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """A vault; its tags and its enterprise project are None where nobody says."""
+    """A vault; its tags and enterprise project are None if unknown."""
 
     names: tuple[str, ...]
     tags: tuple[str, ...] | None = None
@@ -46,7 +46,7 @@ class _Home:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A resource in a vault: its names are None where they are not known, and its vault where it is in none."""
+    """A resource in a vault: its names are None if unknown, and its vault is None if it is in none."""
 
     names: tuple[str, ...] | None
     home: _Home | None
@@ -54,7 +54,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
-    """Every part that is given must fit the same place, each with one of its patterns.
+    """All given parts must match the same place, each with one of its patterns.
 
     Attributes:
         resources, vaults, enterprise_projects: ids, names (of projects the id only) or patterns.
@@ -67,7 +67,7 @@ class Selector:
     enterprise_projects: tuple[str, ...] = ()
 
     def claim(self, place: Place) -> Fit:
-        """Whether it fits a place."""
+        """Whether it matches a place."""
         claims = {self._claim_on_resource(place.names), *self._claims_on_vault(place.home)}
         return False if False in claims else None if None in claims else True
 
@@ -89,15 +89,15 @@ class Selector:
 
 
 def fit_some(selectors: tuple[Selector, ...], subject: Subject) -> Fit:
-    """Whether one of the selectors fits at least one place of a subject."""
+    """Whether a selector matches at least one place of a subject."""
     claims = {selector.claim(place) for place in _places(subject, selectors) for selector in selectors}
     return True if True in claims else None if None in claims else False
 
 
 def fit_all(selectors: tuple[Selector, ...], subject: Subject) -> bool:
-    """Whether every place of a subject surely fits one of the selectors: one place that does not is enough to say no.
+    """Whether every place of a subject surely matches a selector; one place that does not is enough for no.
 
-    A replication vault is no place of its own for what a backup vault holds too.
+    If a backup vault holds the resource, too, a replication vault does not count as a place.
     """
     places = tuple(_places(subject, selectors, own_only=True))
     return bool(places) and all(any(selector.claim(place) for selector in selectors) for place in places)
@@ -110,7 +110,7 @@ def is_of_the_audit(subject: Subject) -> bool:
 
 @lru_cache(maxsize=4096)
 def _as_pairs(tags: tuple[str, ...]) -> tuple[str, ...]:
-    """A key alone stands for the key with any value."""
+    """Expand a key without a value to the key with any value."""
     return tuple(tag if "=" in tag else f"{tag}=*" for tag in tags)
 
 
@@ -132,7 +132,7 @@ def _places_of_policy(subject: PolicySubject, *, by_resource: bool) -> Iterator[
 
 
 def _places_in(vault: Vault | None, names: tuple[str, ...], *, by_resource: bool) -> Iterator[Place]:
-    """The places of one vault: each resource that it holds, or only itself where resources do not matter."""
+    """Return the places of one vault: each resource that it holds, or only the vault if resources do not matter."""
     if vault is None:
         yield Place(None, _Home(names))
     elif by_resource and vault.resources:
@@ -143,7 +143,7 @@ def _places_in(vault: Vault | None, names: tuple[str, ...], *, by_resource: bool
 
 
 def _homes(resource: Resource, *, own_only: bool) -> Iterable[_Home | None]:
-    """The vaults that hold a resource; of one that no vault holds any more, what its tasks tell of the last ones."""
+    """Return the vaults that hold a resource; if none does any more, the last ones, according to its tasks."""
     own = [vault for vault in resource.vaults if not vault.receives_copies_only] if own_only else []
     if resource.vaults:
         return map(_home, own or resource.vaults)

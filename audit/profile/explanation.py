@@ -114,7 +114,7 @@ def _maintenance(profile: Profile, now: datetime) -> Iterator[str]:
         return
     yield "Maintenance  runs due at these times are not judged"
     for values in profile.maintenance:
-        window = values.upkeep(profile.timezone).window
+        window = values.rule(profile.timezone).window
         days = f"{', '.join(values.weekly or values.dates or ())}, " if values.weekly or values.dates else ""
         over = " (over)" if window.is_over(now) else ""
         for_whom = f", only {_selection(values.only)}" if values.only else ""

@@ -12,7 +12,7 @@ from audit.profile.scope import Selection, selectors
 from audit.profile.written import PlainLine, Written, ZoneName
 
 if TYPE_CHECKING:
-    from audit.judging.demands import Upkeep
+    from audit.judging.demands import MaintenanceRule
     from audit.schedule.maintenance import OnDays, OneOff
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -89,12 +89,12 @@ class MaintenanceValues(Written):
             raise ValueError("give start and end; only entries with dates may omit them and last whole days")
         return self
 
-    def upkeep(self, zone: str) -> "Upkeep":
+    def rule(self, zone: str) -> "MaintenanceRule":
         """Return the window as the core's type, in its own zone or the given one."""
-        from audit.judging.demands import Upkeep  # noqa: PLC0415  # see audit/profile/__init__.py
+        from audit.judging.demands import MaintenanceRule  # noqa: PLC0415  # see audit/profile/__init__.py
 
         own = ZoneInfo(self.zone or zone)
-        return Upkeep(
+        return MaintenanceRule(
             window=self._on_days(own) if self.weekly or self.dates else self._once(own), only=selectors(self.only)
         )
 

@@ -171,6 +171,6 @@ class Profile(Written):
             limits=self.limits.at(now, drills),
             scope=self.scope.scope,
             levels=tuple(values.level(self.limits, now, drills) for values in self.levels),
-            upkeep=tuple(values.upkeep(self.timezone) for values in self.maintenance),
+            maintenance=tuple(values.rule(self.timezone) for values in self.maintenance),
             waivers=tuple(values.waiver(zone) for values in self.waivers),
         )

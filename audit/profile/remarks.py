@@ -61,7 +61,7 @@ def _on_limit(name: str, place: KeyPath, profile: Profile) -> Iterable[Remark]:
 
 def _on_maintenance(profile: Profile, now: datetime) -> Iterator[Remark]:
     for number, values in enumerate(profile.maintenance):
-        trouble = _trouble(values.upkeep(profile.timezone).window, now)
+        trouble = _trouble(values.rule(profile.timezone).window, now)
         if trouble:
             yield ("maintenance", number), f"{values.name} {trouble}"
 

@@ -1,4 +1,4 @@
-"""The rows of the cloud that the audit computes with, each built from a validated JSON row.
+"""The rows of the cloud that the audit uses, each built from a validated JSON row.
 
 Field names and meanings: "Querying the Task List" (tables 5 to 18), ListPolicies, ListVault, ListBackups,
 ListProtectable, ListAgent, ListOrganizationPolicies, ListOrganizationPolicyDetail, ShowMembersDetail and

@@ -10,12 +10,12 @@ from audit.records.fields import optional_instant, text
 
 
 class Agent(Struct, frozen=True, kw_only=True):
-    """A client of CBR on a server, which backs up files. Source: ListAgent.
+    """A CBR client on a server, which backs up files. Source: ListAgent.
 
     Attributes:
         id: agent_id; a vault for files holds the agent under it.
-        status: normal, abnormal or uninstall (removed, or just being upgraded); None where the answer does not say.
-        last_active: last_active_time; None where the answer does not say.
+        status: normal, abnormal or uninstall (removed, or being upgraded); None if the response does not say.
+        last_active: last_active_time; None if the response does not say.
     """
 
     id: str
@@ -28,7 +28,7 @@ class Agent(Struct, frozen=True, kw_only=True):
         """Build an agent from a row of agents.
 
         Raises:
-            ValueError: the time names no real time.
+            ValueError: the time is invalid.
         """
         return cls(
             id=row["agent_id"],

@@ -31,17 +31,17 @@ class Replica(Struct, frozen=True, kw_only=True):
 
 
 class Backup(Struct, frozen=True, kw_only=True):
-    """A recovery point, as it is now. Source: ListBackups, table BackupResp.
+    """A backup in its current state. Source: ListBackups, table BackupResp.
 
     Attributes:
-        key: the id, as tasks keep it.
+        key: the id, as tasks store it.
         status: available, protecting, deleting, restoring, error or waiting_…
         image_type: backup, or replication for a copy that came from another region.
-        expired_at: when retention ends; None where it never does, as for one made by hand.
-        by_policy: a policy made it (extend_info.auto_trigger); None where the answer does not say.
-        encrypted: its disks are encrypted; None where the answer does not say.
-        encrypted_algorithm: by what, where the answer says; with whose key, no answer says.
-        parent_id: the backup of a server that this backup of one disk is a part of.
+        expired_at: when retention ends; None if it never does, as for a backup made by hand.
+        by_policy: whether a policy made it (extend_info.auto_trigger); None if the response does not say.
+        encrypted: whether its disks are encrypted; None if the response does not say.
+        encrypted_algorithm: the algorithm, if the response has it; no response says whose key.
+        parent_id: the backup of a server that this backup of one disk belongs to.
         replicas: its copies in other regions.
     """
 
@@ -63,55 +63,55 @@ class Backup(Struct, frozen=True, kw_only=True):
 
     @property
     def is_copy(self) -> bool:
-        """It came from another region and proves nothing about the backups made here."""
+        """Whether it came from another region; it proves nothing about the backups made here."""
         return self.image_type == REPLICATION
 
     @property
     def is_own(self) -> bool:
-        """It was made here, and is a whole: neither a copy nor a part of the backup of a server."""
+        """Whether it was made here and is whole: neither a copy nor a part of a server's backup."""
         return not self.is_copy and self.parent_id is None
 
     @property
     def is_copied(self) -> bool:
-        """There is a copy of it in another region."""
+        """Whether there is a copy of it in another region."""
         return any(replica.status == "success" for replica in self.replicas)
 
     @property
     def may_be_copied(self) -> bool:
-        """It has a copy of which nobody knows whether it is whole: its status is not documented."""
+        """Whether it has a copy with an undocumented status, which may or may not be complete."""
         return any(replica.status not in _REPLICA_STATUSES for replica in self.replicas)
 
     @property
     def is_available(self) -> bool:
-        """It can be restored from; some of it may just be."""
+        """Whether it can be restored from; it may be being restored now."""
         return self.status in _RESTORABLE
 
     @property
     def is_broken(self) -> bool:
-        """Nothing can be restored from it; a backup that failed may leave such a one, too."""
+        """Whether nothing can be restored from it; a failed backup may leave such a backup, too."""
         return self.status == "error"
 
     @property
     def is_being_made(self) -> bool:
-        """It is not finished yet, and may still fail."""
+        """Whether it is unfinished and may still fail."""
         return self.status in _BEING_MADE
 
     @property
     def is_lasting(self) -> bool:
-        """It is neither being made nor being deleted."""
+        """Whether it is neither being made nor being deleted."""
         return not self.is_being_made and not self.is_being_deleted
 
     @property
     def is_being_deleted(self) -> bool:
-        """It will soon be gone."""
+        """Whether it will soon be gone."""
         return self.status in _BEING_DELETED
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Backup":
-        """Build a recovery point from a row of backups.
+        """Build a backup from a row of backups.
 
         Raises:
-            ValueError: a timestamp has the right form but names no real time.
+            ValueError: a timestamp is well-formed but invalid.
         """
         extend = block(row, "extend_info")
         records = row.get("replication_records")

@@ -1,4 +1,4 @@
-"""Reading the fields of a row: what an answer leaves out or gives in another type becomes None, never a guess."""
+"""Reads the fields of a row: a missing field, or one of another type, becomes None, never a guess."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,10 +10,10 @@ from audit.timestamps import instant
 
 
 def optional_instant(value: object) -> datetime | None:
-    """Read a timestamp; None where there is none.
+    """Read a timestamp, or None if there is none.
 
     Raises:
-        ValueError: it is something else than a timestamp, or names no real time.
+        ValueError: the value is not a timestamp, or an invalid one.
     """
     if value is None or value == "":
         return None
@@ -23,18 +23,18 @@ def optional_instant(value: object) -> datetime | None:
 
 
 def block(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Return an object inside a row, empty where there is none; of another type, it has shown as drift."""
+    """Return an object in a row, empty if there is none; one of another type was already reported as drift."""
     inner = row.get(key)
     return inner if isinstance(inner, dict) else {}
 
 
 def text(value: object) -> str | None:
-    """Return a text; an empty one says nothing."""
+    """Return a string, or None if it is empty."""
     return value if isinstance(value, str) and value else None
 
 
 class _Shared(dict[object, str | None]):
-    """Texts that many rows repeat, one copy of each: found quicker here than interned, and forgotten now and then."""
+    """Strings that many rows repeat, each stored once; a dict lookup is quicker than interning."""
 
     def __missing__(self, value: object) -> str | None:
         known = text(value)
@@ -56,7 +56,7 @@ _TRUTHS: Final = {"true": True, "false": False}
 
 
 def shared(value: object) -> str | None:
-    """Return a text that many rows repeat, as one copy for all of them."""
+    """Return a string that many rows repeat, as one shared copy."""
     try:
         return SHARED[value]
     except TypeError:  # a list or an object
@@ -64,7 +64,7 @@ def shared(value: object) -> str | None:
 
 
 def number(value: object) -> int | None:
-    """Read a whole number; 7.0 is one too, as JSON has it; true, false and what is beyond exact reading are none."""
+    """Read a whole number, including 7.0 as JSON allows it, but not booleans or numbers beyond exact representation."""
     found = _whole(value)
     return found if found is not None and abs(found) <= GREATEST else None
 
@@ -76,9 +76,9 @@ def _whole(value: object) -> int | None:
 
 
 def failures(own: Mapping[str, Any]) -> int | None:
-    """Say how much a deletion could not take away, or a synchronisation not bring; None where it says of nothing.
+    """Return how many items a deletion could not remove, or a synchronisation could not bring; None if it states none.
 
-    The type is a number; an older document calls it a list of ids, and what is neither may stand for some as well.
+    The type is a number; an older document calls it a list of ids. A value that is neither may also stand for some.
     """
     found = [_number_left(value) for value in map(own.get, (*FAILURES, NOT_SYNCED)) if value]
     return max(found, default=0) or None
@@ -92,29 +92,29 @@ def _number_left(value: object) -> int:
 
 
 def truth(value: object) -> bool | None:
-    """Read a boolean that the API writes as true, "true", "True" or with quotes inside the text."""
+    """Read a boolean that the API writes as true, "true", "True" or with quotes inside the string."""
     if isinstance(value, str):
         return _TRUTHS[value] if value in _TRUTHS else _TRUTHS.get(value.strip('"').lower())
     return value if isinstance(value, bool) else None
 
 
 def between(value: object, lowest: int, highest: int) -> int:
-    """Read a number that cannot be outside these bounds; what is no number counts as the lowest."""
+    """Read a number and limit it to these bounds; anything else counts as the lowest."""
     return min(max(_whole(value) or 0, lowest), highest)
 
 
 def blocks(value: object) -> list[Mapping[str, Any]]:
-    """Return the objects of a list; of another type, it has shown as drift."""
+    """Return the objects in a list; a value of another type was already reported as drift."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def are_ids(value: object) -> bool:
-    """Whether every id of a list can be read, or nothing is said."""
+    """Whether every id in a list can be read, or there is no list."""
     return not value or (isinstance(value, list) and len(ids(value)) == len(value))
 
 
 def ids(value: object) -> tuple[str, ...]:
-    """Read a list of ids, or of objects that have one."""
+    """Read a list of ids, or of objects with ids."""
     items = value if isinstance(value, list) else []
     ids = (text(item.get("id") if isinstance(item, dict) else item) for item in items)
     return tuple(item_id for item_id in ids if item_id)

@@ -1,7 +1,6 @@
-"""Ids as they are kept: a UUID, as the API writes it, is its sixteen bytes, and any other id is the text itself.
+"""Ids as they are stored: a UUID, as the API writes it, as its sixteen bytes, any other id as text.
 
-Text and bytes belong to each other one to one, so that keys are equal where ids are. Writing a UUID as text takes as
-long as making the rest of a task, and few ids are ever asked for.
+The conversion is one to one, so keys are equal if and only if ids are. Few ids are ever needed as text.
 """
 
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ _AS_ZEROS: Final = bytes.maketrans(b"123456789abcdef", b"0" * 15)
 
 
 def key_of(text: str) -> Key:
-    """Pack a UUID in lower case, with dashes; another id stays as it is."""
+    """Pack a UUID in lower case with dashes; any other id stays as it is."""
     if len(text) != _LENGTH or text[_DASHES] != "----" or text != text.lower():
         return text
     try:
@@ -28,20 +27,20 @@ def key_of(text: str) -> Key:
 
 
 def text_of(key: Key) -> str:
-    """Write an id as it was read."""
+    """Return an id as it was read."""
     if isinstance(key, str):
         return key
-    pairs = key.hex("-", 2)  # faster than putting five pieces together
+    pairs = key.hex("-", 2)  # one slice per part would be slower
     return f"{pairs[:4]}{pairs[5:29]}{pairs[30:34]}{pairs[35:]}"
 
 
 def keys_of(texts: Sequence[str]) -> bytes:
-    """Pack many UUIDs at once, one after the other.
+    """Pack many UUIDs at once, concatenated.
 
     Raises:
-        ValueError: one of the texts is no UUID as key_of packs it.
+        ValueError: one of the texts is not a UUID that key_of packs.
     """
-    lines = "\n".join([*texts, ""]).encode()  # a line break inside a text moves what comes after
+    lines = "\n".join([*texts, ""]).encode()  # a line break in a text moves what comes after it
     if lines.translate(_AS_ZEROS) != _FORM * len(texts):
         raise ValueError("an id of another form")
     return bytes.fromhex(lines.translate(None, b"-\n").decode())

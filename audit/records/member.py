@@ -15,7 +15,7 @@ class Member(Struct, frozen=True, kw_only=True):
     """A project that a backup is shared with. Source: ShowMembersDetail.
 
     Attributes:
-        project_id: the project that the backup is offered to (dest_project_id); None where the answer does not say.
+        project_id: the project that the backup is offered to (dest_project_id); None if the response does not say.
         status: pending, accepted or rejected.
     """
 
@@ -24,12 +24,12 @@ class Member(Struct, frozen=True, kw_only=True):
 
     @property
     def is_shared(self) -> bool:
-        """The project can use the backup, or accept it at any time."""
+        """Whether the project can use the backup, or accept it at any time."""
         return self.status in _SHARED
 
     @property
     def is_rejected(self) -> bool:
-        """The project does not want the backup, and cannot use it."""
+        """Whether the project rejected the backup and cannot use it."""
         return self.status == _REJECTED
 
     @classmethod

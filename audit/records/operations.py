@@ -1,7 +1,8 @@
-"""What tasks can do: every operation that the documents name, and what each does to backups and to what vaults hold.
+"""The operations of tasks: all documented ones, and what each does to backups and to the contents of vaults.
 
-A new operation is added here, and to what it does. One that is not listed may do anything: it may have made a backup,
-copied, restored or deleted one, or taken something out of a vault, and nobody knows. Source: ListOpLogs in Huawei's API
+To add an operation, add it here and to the sets of what it does. An operation that is not listed may do anything: it
+may have made, copied, restored or deleted a backup, or removed something from a vault. Source: ListOpLogs in Huawei's
+API
 Explorer (2025-10-31) and on support.huaweicloud.com (2025-12-05).
 """
 
@@ -16,18 +17,18 @@ VAULT_DELETE: Final = "vault_delete"
 REMOVE_RESOURCE: Final = "remove_resource"
 SYNC: Final = "sync"
 MIGRATE_RESOURCES: Final = "migrate_resources"
-MOVES_ENDS: Final = "update_expiration_time"  # called as its part of extra_info; no page has the name
+MOVES_ENDS: Final = "update_expiration_time"  # named after its part of extra_info; no page has the name
 
 COPIES: Final = frozenset({REPLICATION, COPY})
 RESTORES: Final = frozenset({RESTORE})
 DELETIONS: Final = frozenset({DELETE})
 REMOVALS: Final = frozenset({REMOVE_RESOURCE, VAULT_DELETE})
 TAKE_AWAY: Final = DELETIONS | REMOVALS
-FALL_SHORT: Final = REMOVALS | {SYNC}  # those that say how much they could not do
+FALL_SHORT: Final = REMOVALS | {SYNC}  # those that state how much they could not do
 _OTHERS: Final = frozenset({SYNC, MIGRATE_RESOURCES})
 POLICY_OPERATIONS: Final = frozenset({BACKUP, REPLICATION})
 PUBLISHED: Final = frozenset({BACKUP}) | COPIES | RESTORES | TAKE_AWAY | _OTHERS
 KNOWN: Final = PUBLISHED | {MOVES_ENDS}
 
 OWN_BLOCKS: Final = {COPY: REPLICATION, REMOVE_RESOURCE: "remove_resources"}
-"""Where ``extra_info`` keeps what only this operation has, if not under its own name."""
+"""The key in ``extra_info`` of an operation's own data, if it is not the operation's name."""

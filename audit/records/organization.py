@@ -1,4 +1,4 @@
-"""Policies of an organisation, and how far each is deployed in its accounts."""
+"""The policies of an organisation, and how far each is deployed in its accounts."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Policies: when backups are to be made or copied, and how long they are kept."""
+"""Policies: when backups are made or copied, and how long they are kept."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -23,12 +23,12 @@ _LIMITS: Final = (
 class KeepingRule(Struct, frozen=True, kw_only=True):
     """Which backups are kept for how many weeks, months or years (operation_definition.advanced_retention_rules).
 
-    Which backup of a picked day it keeps, and how it goes together with the other rules, is documented nowhere.
+    No document says which backup of a picked day it keeps, or how it combines with the other rules.
 
     Attributes:
-        periods: for how many weeks, months or years it keeps them; None where that cannot be read.
-        picks_by: Monthly where it picks days of the month, Weekly where it picks weekdays of some weeks of it.
-        weekdays: those that it picks, as the API writes them; so are weeks and months.
+        periods: for how many weeks, months or years it keeps them; None if that cannot be read.
+        picks_by: Monthly if it picks days of the month, Weekly if it picks weekdays of some weeks of the month.
+        weekdays: the weekdays that it picks, as the API writes them; weeks and months likewise.
         days: the days of the month that it picks; -1 is the last one.
     """
 
@@ -93,7 +93,7 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     @property
     def organisation_type(self) -> str | None:
-        """Its type where it is an organisation's, or was left behind by one; None where it is not, or does not say."""
+        """Its type if an organisation deployed it or left it behind; None if not, or if the response does not say."""
         return None if self.policy_type == "custom_policy" else self.policy_type
 
     @property
@@ -103,17 +103,17 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     @property
     def keeps_by_age(self) -> bool:
-        """Backups are deleted when they reach an age."""
+        """Whether backups are deleted when they reach an age."""
         return (self.retention_days or -1) > 0
 
     @property
     def keeps_by_number(self) -> bool:
-        """Backups are deleted when there are more than a number."""
+        """Whether backups are deleted when there are more than a number."""
         return (self.max_backups or -1) > 0
 
     @property
     def keeps_for_ever(self) -> bool:
-        """Backups are never deleted; -1, 0 and nothing at all mean that there is no such rule."""
+        """Whether backups are never deleted; -1, 0 and a missing value mean that there is no such rule."""
         return not self.keeps_by_age and not self.keeps_by_number
 
     @classmethod
@@ -121,7 +121,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         """Build a policy from a row of policies.
 
         Raises:
-            ValueError: the start time names no real time.
+            ValueError: the start time is invalid.
         """
         properties = row["trigger"]["properties"]
         definition = block(row, "operation_definition")
@@ -160,12 +160,12 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 
 def _is_limit(value: object) -> bool:
-    """Whether it is a number, or nothing is said."""
+    """Whether the value is a number or missing."""
     return value is None or value == "" or number(value) is not None
 
 
 def _keeping_rule(rules: object, key: str) -> KeepingRule | None:
-    """Read one of the advanced rules; one that cannot be read is a rule all the same, of which nothing is known."""
+    """Read one of the advanced rules; one that cannot be read is still a rule, with unknown contents."""
     rule = rules.get(key) if isinstance(rules, Mapping) else rules
     if not rule:
         return None

@@ -1,4 +1,4 @@
-"""Protectables: the resources of the project that could be in a vault."""
+"""Protectable resources: those of the project that could be in a vault."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,10 +14,10 @@ class Protectable(Struct, frozen=True, kw_only=True):
     """A resource of the project that could be protected, whether or not it is. Source: ListProtectable.
 
     Attributes:
-        can_be_protected: CBR would take it into a vault (protectable.result).
-        vault_id: the vault that holds it, None where none does (protectable.vault.id).
-        parts: ids of the disks of a server, which its backups contain (children).
-        status: its state in the words of the service that it belongs to.
+        can_be_protected: whether CBR would accept it into a vault (protectable.result).
+        vault_id: the vault that holds it, or None (protectable.vault.id).
+        parts: the ids of a server's disks, which its backups include (children).
+        status: its state, in the words of its service.
     """
 
     id: str
@@ -30,7 +30,7 @@ class Protectable(Struct, frozen=True, kw_only=True):
 
     @property
     def is_deleted(self) -> bool:
-        """It is still listed, as one that was deleted."""
+        """Whether it is still listed although it was deleted."""
         return (self.status or "").lower() in _DELETED
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Storage usage: what CBR counts of each resource, whichever vaults keep its backups."""
+"""Storage usage: what CBR counts for each resource, in all vaults together."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +9,10 @@ from audit.records.fields import number
 
 
 class Usage(Struct, frozen=True, kw_only=True):
-    """What CBR counts of one resource. Source: ShowStorageUsage.
+    """What CBR counts for one resource. Source: ShowStorageUsage.
 
     Attributes:
-        backup_count: how many backups; None where the answer does not say.
+        backup_count: the number of backups; None if the response does not say.
     """
 
     backup_count: int | None

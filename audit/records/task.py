@@ -17,7 +17,7 @@ from audit.timestamps import instant
 FINAL_STATUSES: Final = frozenset({"success", "failed", "timeout", "skipped"})
 OPEN_STATUSES: Final = frozenset({"running", "waiting"})
 HOLLOW: Final = "success that made nothing"
-"""Our own word, which no answer has: the log itself shows that a task that says success made no backup."""
+"""Our own status, which no response has: the log shows that a task that says success made no backup."""
 NO_ERROR: Final = "0"
 _BROKEN: Final = frozenset({"failed", "timeout", HOLLOW})
 _CAME_TO_NOTHING: Final = _BROKEN | {"skipped"}
@@ -81,74 +81,74 @@ class Task(Struct, frozen=True, gc=False):
 
     @property
     def began(self) -> datetime:
-        """When the work began, or was ordered where it has not begun."""
+        """When the work began, or was requested if it has not begun."""
         return self.started_at or self.created_at
 
     @property
     def finished(self) -> bool:
-        """The status will not change any more; one that is not documented is final where the task has ended."""
+        """Whether the status will not change any more; an undocumented status is final if the task has ended."""
         return self.is_final or (self.status not in OPEN_STATUSES and self.ended_at is not None)
 
     @property
     def is_final(self) -> bool:
-        """The status is documented, and will not change any more."""
+        """Whether the status is documented and will not change any more."""
         return self.status in FINAL_STATUSES or self.is_hollow
 
     @property
     def is_known(self) -> bool:
-        """The operation is one of the documented ones; nobody knows what another one did."""
+        """Whether the operation is documented; it is unknown what any other did."""
         return self.operation in KNOWN
 
     @property
     def is_understood(self) -> bool:
-        """The status is documented, and nothing contradicts it, so that it says how the task went."""
+        """Whether the status is documented and nothing contradicts it, so that it shows how the task went."""
         if self.status == "success":
             return self.error is None
         return self.is_final or self.status in OPEN_STATUSES
 
     @property
     def error(self) -> str | None:
-        """The error that it names, by its code or, where there is none, by its message; code 0 means no error."""
+        """The code of its error, or the message if there is no code; code 0 means no error."""
         return None if self.error_code == NO_ERROR else self.error_code or self.error_message
 
     @property
     def succeeded(self) -> bool:
-        """The task did what it was started for; one that says so and names an error too may not have done it all."""
+        """Whether the task did its work; a task that says so but also names an error may not have done all of it."""
         return self.status == "success" and self.error is None
 
     @property
     def did_it_all(self) -> bool:
-        """The task succeeded, and says of nothing that it could not do it."""
+        """Whether the task succeeded and states nothing that it could not do."""
         return self.succeeded and self.failures is None
 
     @property
     def claims_success(self) -> bool:
-        """The task says that it succeeded, whether or not it names an error too."""
+        """Whether the task says that it succeeded, even if it also names an error."""
         return self.status == "success"
 
     @property
     def may_have_worked(self) -> bool:
-        """The task succeeded, or nobody can say how it went."""
+        """Whether the task succeeded, or it is unclear how it went."""
         return self.status == "success" or not self.is_understood
 
     @property
     def may_have_failed(self) -> bool:
-        """The task broke, or nobody can say how it went."""
+        """Whether the task failed, or it is unclear how it went."""
         return self.broke or not self.is_understood
 
     @property
     def came_to_nothing(self) -> bool:
-        """The task surely did not do what it was started for, and will not."""
+        """Whether the task surely did not do its work, and will not."""
         return self.status in _CAME_TO_NOTHING
 
     @property
     def broke(self) -> bool:
-        """The task was started and did not do its work."""
+        """Whether the task started and did not do its work."""
         return self.status in _BROKEN
 
     @property
     def is_hollow(self) -> bool:
-        """It says that it succeeded, and made nothing."""
+        """Whether it says that it succeeded, but made nothing."""
         return self.status == HOLLOW
 
     @classmethod
@@ -156,8 +156,8 @@ class Task(Struct, frozen=True, gc=False):
         """Build a task from a row of operation_logs.
 
         Raises:
-            ValueError: a timestamp has the right form but names no real time; or a backup names no resource, so that
-                nobody could say whose backup it was.
+            ValueError: a timestamp is well-formed but invalid; or a backup names no resource, so that it could not be
+                assigned.
         """
         try:
             return cls._as_usual(row)
@@ -250,10 +250,10 @@ class Task(Struct, frozen=True, gc=False):
 
 
 def _usual_moment(text: str) -> datetime:
-    """Read a time without a zone.
+    """Parse a time without a zone.
 
     Raises:
-        ValueError: it is none, or a form that Python reads and the documents do not know, such as a day.
+        ValueError: the text is not a time, or has a form that Python accepts but the documents do not, such as a date.
     """
     if len(text) < _SHORTEST:
         raise ValueError("not a usual time")
@@ -261,7 +261,7 @@ def _usual_moment(text: str) -> datetime:
 
 
 def _error(info: object) -> tuple[str | None, str | None]:
-    """Read code and message of an error; one of another form is an error all the same, and its text the message."""
+    """Read the code and message of an error; one of another form is still an error, with its text as the message."""
     if isinstance(info, dict):
         return _told(info.get("code")), _told(info.get("message"))
     return None, _told(info)

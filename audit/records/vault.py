@@ -18,13 +18,13 @@ class Protected(Struct, frozen=True, kw_only=True):
     """One resource that a vault holds (vaults[].resources[]).
 
     Attributes:
-        auto_protect: it follows the vault's automatic policy; None where the answer does not say.
-        excluded: ids of its disks that are not backed up (extra_info.exclude_volumes).
-        included: ids of the only disks that are backed up; empty where all are (extra_info.include_volumes).
-        disks_known: both lists could be read.
-        protect_status: available, error, protecting, restoring, removing, or deleted where the resource is gone.
-        size_gb: of the resource, in GB (size).
-        backup_count: how many backups the vault keeps of it.
+        auto_protect: whether it follows the vault's automatic policy; None if the response does not say.
+        excluded: the ids of its disks that are not backed up (extra_info.exclude_volumes).
+        included: the ids of the only disks that are backed up; empty if all are (extra_info.include_volumes).
+        disks_known: whether both lists could be read.
+        protect_status: available, error, protecting, restoring, removing, or deleted if the resource is gone.
+        size_gb: the size of the resource in GB (size).
+        backup_count: the number of its backups in the vault.
         backup_mb: the space that these take, in MB (backup_size).
     """
 
@@ -104,17 +104,17 @@ class Vault(Struct, frozen=True, kw_only=True):
 
     @property
     def receives_copies_only(self) -> bool:
-        """Backups are never made into it; it takes copies from another region."""
+        """Whether no backups are made into it: it only receives copies from another region."""
         return self.protect_type == REPLICATION
 
     @property
     def is_synchronised(self) -> bool:
-        """What is in it was backed up elsewhere, such as VMware on premises, and synchronised; CBR plans none of it."""
+        """Whether its contents were backed up elsewhere, such as on premises, and synchronised: CBR plans nothing."""
         return _HYBRID in {self.protect_type, self.cloud_type} and not self.receives_copies_only
 
     @property
     def is_filled_by_cbr(self) -> bool:
-        """Backups that CBR makes are all that comes into it."""
+        """Whether it receives only backups that CBR makes."""
         return self.protect_type == BACKUP and not self.is_synchronised
 
     @classmethod
@@ -122,7 +122,7 @@ class Vault(Struct, frozen=True, kw_only=True):
         """Build a vault from a row of vaults.
 
         Raises:
-            ValueError: the creation time names no real time.
+            ValueError: the creation time is invalid.
         """
         billing = row["billing"]
         return cls(
@@ -158,7 +158,7 @@ def _tags(value: object) -> tuple[tuple[str, str], ...] | None:
 
 
 def _bind_rules(rules: object) -> tuple[str, ...] | None:
-    """Read by which tags resources are picked; what cannot be read is kept whole, so that a change of it shows."""
+    """Read the tags by which resources are picked; an unreadable rule is kept as it is, so that changes of it show."""
     if rules is None:
         return None
     tags = rules.get("tags") or [] if isinstance(rules, dict) and rules.keys() <= {"tags"} else None
@@ -168,7 +168,7 @@ def _bind_rules(rules: object) -> tuple[str, ...] | None:
 
 
 def _is_tag(tag: object) -> bool:
-    """A key and perhaps a value, and nothing else that might pick."""
+    """Whether it is a key, perhaps with a value, and nothing else that might pick."""
     if not isinstance(tag, dict) or not tag.keys() <= {"key", "value"}:
         return False
     return text(tag.get("key")) is not None and isinstance(tag.get("value"), str | None)

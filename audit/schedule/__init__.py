@@ -1,4 +1,4 @@
-"""When backups are due: recurrence rules, maintenance windows, and how planned runs meet tasks.
+"""When backups are due: recurrence rules, maintenance windows, and the matching of planned runs with tasks.
 
 Imports history and records.
 """

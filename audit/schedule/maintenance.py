@@ -1,7 +1,8 @@
-"""Maintenance windows: times in which a planned run may stay away. Local clocks decide, as people plan by them.
+"""Maintenance windows: times in which a planned run may be missing. They follow local clocks, as people's plans do.
 
-A window lasts from the first moment at which the clocks show its start or later, to the last one at which they show a
-time before its end: of an hour that comes twice both are in it, and one that the clocks leave out is no part of it.
+A window starts when the clocks first show its start or later, and lasts while they show a time before its end. An hour
+that
+occurs twice is in the window both times; an hour that the clocks skip is not part of it.
 """
 
 from dataclasses import dataclass
@@ -14,30 +15,30 @@ _TICK: Final = timedelta.resolution
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneOff:
-    """From one moment to another; the end is no part of it."""
+    """From one moment to another, excluding the end."""
 
     name: str
     start: datetime
     end: datetime
 
     def covers(self, moment: datetime) -> bool:
-        """Whether a moment lies in it."""
+        """Whether a moment is in the window."""
         return self.start <= moment < self.end
 
     def is_over(self, now: datetime) -> bool:
-        """Whether it will never come again."""
+        """Whether the window will never occur again."""
         return self.end <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnDays:
-    """The same hours on some days, by the clocks of a zone.
+    """The same hours on some days, in the local time of a zone.
 
     Attributes:
-        weekdays: on which it starts every week, 0 for Monday.
-        dates: on which it starts.
-        yearly: on which it starts every year: month and day.
-        end: on the day after where it is not later than the start.
+        weekdays: the weekdays on which it starts, 0 for Monday.
+        dates: the dates on which it starts.
+        yearly: the months and days on which it starts every year.
+        end: on the next day if it is not later than the start.
     """
 
     name: str
@@ -50,16 +51,16 @@ class OnDays:
 
     @property
     def length(self) -> timedelta:
-        """How long it lasts on each of its days, where the clocks are not changed."""
+        """How long it lasts on each of its days, unless the clocks change."""
         return datetime.combine(self._last_day(date.min), self.end) - datetime.combine(date.min, self.start)
 
     def covers(self, moment: datetime) -> bool:
-        """Whether a moment lies in it; it may have started the day before."""
+        """Whether a moment is in the window, which may have started the day before."""
         today = moment.astimezone(self.zone).date()
         return any(self._starts_on(day) and self._lasts(day, moment) for day in (today, today - _DAY))
 
     def is_over(self, now: datetime) -> bool:
-        """Whether it will never come again."""
+        """Whether the window will never occur again."""
         if self.weekdays or self.yearly:
             return False
         last = max(self.dates)
@@ -82,19 +83,19 @@ MaintenanceWindow = OneOff | OnDays
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """Every window that counts for a subject; called with a time, it says why a run due then is not judged."""
+    """Every window of a subject; called with a time, it returns why a run due then is not judged."""
 
     windows: tuple[MaintenanceWindow, ...] = ()
 
     def __call__(self, moment: datetime) -> str:
-        """Name the first window that covers a time, or nothing."""
+        """Return the name of the first window that covers a time, or an empty string."""
         return next((f"maintenance: {window.name}" for window in self.windows if window.covers(moment)), "")
 
 
 def in_utc(wall: datetime, zone: tzinfo, fold: int = 0) -> datetime:
-    """Say when the clocks of a zone show a time; of one that comes twice, fold 1 is the second.
+    """Return the moment at which the clocks of a zone show a time; if it occurs twice, fold 1 is the second.
 
-    For a time that the clocks leave out, it is the moment of their change.
+    For a time that the clocks skip, it is the moment of their change.
     """
     first, second = (wall.replace(tzinfo=zone, fold=number).astimezone(UTC) for number in (0, 1))
     if second < first:
@@ -103,7 +104,7 @@ def in_utc(wall: datetime, zone: tzinfo, fold: int = 0) -> datetime:
 
 
 def _change(before: datetime, after: datetime, zone: tzinfo) -> datetime:
-    """Find the moment between two others at which the clocks are changed."""
+    """Return the moment between two others at which the clocks change."""
     old = before.astimezone(zone).utcoffset()
     while after - before > _TICK:
         middle = before + (after - before) // 2

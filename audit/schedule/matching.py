@@ -1,11 +1,14 @@
-"""Which task answers which planned run: every due time of a policy beside what really happened.
+"""Matches the planned runs of a policy with tasks: which task answers which due time.
 
-The period of a due time reaches to the next one of the same policy. A task of the period answers it if it names the
-policy; where none does, and the log does often leave the policy out, one that began within the grace, names no policy
-and names no vault that the policy is not applied to. The first such task is the one. Due times choose in turn, the
-latest first, and no task answers two, so that none can hide that an earlier run is missing. A run that brought no
-success is repaired by a success that began in its period and answers no other run, whoever started it. What answers
-no due time is unscheduled: started by hand, or by a policy that is gone.
+The period of a due time lasts until the next due time of the policy. The run is answered by
+
+    1. the first task of the period that names the policy;
+    2. otherwise, because the log often leaves the policy out, the first task that began within the grace, names no
+       policy, and names no vault that the policy is not applied to.
+
+Due times choose in turn, latest first, and no task answers two of them, so that a task cannot hide an earlier missed
+run. A run without a success is repaired by a success that began in its period and answers no other run, whoever
+started it. A task that answers no due time is unscheduled: started by hand, or by a policy that is gone.
 """
 
 from bisect import bisect_left, bisect_right
@@ -21,27 +24,27 @@ from typing import Final, NamedTuple
 from audit.history import TaskList
 from audit.records import Task
 
-_EARLY: Final = timedelta(minutes=1)  # clocks differ: a run may be noted a little before it was due
+_EARLY: Final = timedelta(minutes=1)  # clocks differ: a run may be recorded a little before it was due
 EVER: Final = datetime.min.replace(tzinfo=UTC)
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class RunState(StrEnum):
-    """What became of a planned run."""
+    """The result of a planned run."""
 
     ON_TIME = "on_time"
-    LATE = "late"  # it succeeded, and began after the grace
+    LATE = "late"  # succeeded, but began after the grace
     FAILED = "failed"  # failed or timed out
-    SKIPPED = "skipped"  # a task that did not start
-    OVERLAP = "overlap"  # no task, and an earlier run was still going: CBR then leaves one out
+    SKIPPED = "skipped"  # the task did not start
+    OVERLAP = "overlap"  # no task, and an earlier run was still going: CBR then skips one
     MISSING = "missing"  # no task
-    OPEN = "open"  # it still waits or runs
-    UNKNOWN = "unknown"  # the log has gaps, or nobody can say how a task of the period went, or what it did
-    PENDING = "pending"  # it brought no success yet, and its grace has not passed
-    EXCUSED = "excused"  # it is not judged; ``why`` says the reason
+    OPEN = "open"  # waiting or running
+    UNKNOWN = "unknown"  # the log has gaps, or it is unclear how a task of the period went, or what it did
+    PENDING = "pending"  # no success yet, and the grace has not passed
+    EXCUSED = "excused"  # not judged; ``why`` has the reason
 
 
-_ON_TIME: Final = RunState.ON_TIME  # looking a member up takes longer than what is done with it here
+_ON_TIME: Final = RunState.ON_TIME  # compared for every planned run; a module constant saves the lookup of the member
 _LATE: Final = RunState.LATE
 _EXCUSED: Final = RunState.EXCUSED
 _MET: Final = frozenset({_ON_TIME, _LATE})
@@ -53,8 +56,8 @@ class PlannedRun(NamedTuple):
     """One due time and the task that answers it.
 
     Attributes:
-        repaired_by: a success that came in the same period although the run itself did not bring it.
-        why: the reason where the run is not judged, or an empty text.
+        repaired_by: a success in the same period, if the run itself brought none.
+        why: the reason why the run is not judged, or an empty string.
     """
 
     due: datetime
@@ -66,24 +69,24 @@ class PlannedRun(NamedTuple):
 
     @property
     def is_judged(self) -> bool:
-        """Its time is over, nothing excuses it, and the log shows what happened."""
+        """Whether its time is over, nothing excuses it, and the log shows what happened."""
         return self.state in JUDGED
 
     @property
     def is_met(self) -> bool:
-        """Its period brought a successful backup."""
+        """Whether its period brought a successful backup."""
         return self.state in _MET or self.repaired_by is not None
 
 
 class Timetable:
-    """The due times of a policy, and what follows from them alone: worked out once for all resources that follow it.
+    """The due times of a policy and what follows from them alone, computed once for all resources with the policy.
 
     Attributes:
-        due: in order, none after the time of judgement.
-        begins: when the period of each begins.
-        start_by: until when each run may begin by its plan alone: the end of its start window.
-        latest: how late each run may begin and still be on time.
-        excuses: of each, why nobody is blamed for what is due then, such as a maintenance window, or an empty text.
+        due: the due times in order, none after the time of judgement.
+        begins: the start of the period of each.
+        start_by: the end of the start window of each.
+        latest: the latest start of each that is still on time.
+        excuses: for each, why a run due then is not judged, such as a maintenance window, or an empty string.
     """
 
     def __init__(
@@ -93,9 +96,9 @@ class Timetable:
         maintenance: Callable[[datetime], str] = lambda _moment: "",
         start_window: Callable[[datetime], timedelta] = lambda _moment: timedelta(0),
     ) -> None:
-        """Take the due times, how much later a run may begin, and what names the maintenance window of a time.
+        """Store the due times, how much later a run may begin, and what names the maintenance window of a time.
 
-        The start window of a time comes on top of the grace.
+        The start window of a time is added to the grace.
         """
         self.due = due
         self.begins = [moment - _EARLY for moment in due]
@@ -108,7 +111,7 @@ class Plan:
     """What one policy plans for one resource.
 
     Attributes:
-        settled: from when on no bound excuses a run.
+        settled: the time from which no bound excuses a run.
     """
 
     __slots__ = ("_bounds", "_vault_ids", "policy_id", "settled", "times")
@@ -120,13 +123,13 @@ class Plan:
         times: Timetable,
         bounds: Sequence[tuple[datetime, str, bool]] = (),
     ) -> None:
-        """Take a policy, the vaults that it is applied to, and its due times.
+        """Store a policy, its vaults and its due times.
 
         Args:
-            policy_id: of the policy.
-            vault_ids: of the vaults that it is applied to.
-            times: when it is due.
-            bounds: before which times no run is judged, why, and whether that holds too for a run that left a task.
+            policy_id: the id of the policy.
+            vault_ids: the vaults that it is applied to.
+            times: its due times.
+            bounds: the times before which no run is judged, the reason, and whether that includes runs with a task.
         """
         self.policy_id = policy_id
         self.times = times
@@ -135,15 +138,15 @@ class Plan:
         self._bounds = bounds
 
     def names(self, task: Task) -> bool:
-        """The task says that it is of this policy."""
+        """Whether the task names this policy."""
         return task.policy_id == self.policy_id
 
     def may_be(self, task: Task) -> bool:
-        """The task does not say whose it is, and nothing speaks against this policy."""
+        """Whether the task names no policy and may belong to this one."""
         return task.policy_id is None and (task.vault_id is None or task.vault_id in self._vault_ids)
 
     def excuse(self, number: int, *, is_answered: bool) -> str:
-        """Say why the run of a due time is not judged, with or without a task, or nothing."""
+        """Return why the run of a due time is not judged, with or without a task, or an empty string."""
         due = self.times.due[number]
         for moment, why, always in self._bounds:
             if due < moment and (always or not is_answered):
@@ -152,25 +155,25 @@ class Plan:
 
 
 class Schedules:
-    """Every planned run of a resource beside the task that answers it, in order of due time and policy.
+    """Every planned run of a resource and the task that answers it, sorted by due time and policy.
 
-    It is kept in columns: nearly all that is asked of nearly all runs is how they ended.
+    The runs are stored as columns, because nearly every question is only how they ended.
 
     Attributes:
         due: when each run was due.
-        start_by: until when its plan lets each run begin.
+        start_by: the end of each run's start window.
         policy_ids: the policy of each run.
-        states: what became of each run.
-        answers: the place among ``backups`` of the task that answers each run, or None.
+        states: the result of each run.
+        answers: the index in ``backups`` of the task that answers each run, or None.
         backups: the tasks that may answer.
-        unscheduled: those that are the run of no due time.
-        made_good: ids of the tasks that failed or were skipped, and that a success followed in the same period.
+        unscheduled: the tasks that answer no due time.
+        recovered: the ids of failed or skipped tasks that a success in the same period followed.
     """
 
-    __slots__ = ("_notes", "answers", "backups", "due", "made_good", "policy_ids", "start_by", "states", "unscheduled")
+    __slots__ = ("_notes", "answers", "backups", "due", "policy_ids", "recovered", "start_by", "states", "unscheduled")
 
     def __init__(self, backups: TaskList) -> None:
-        """Begin with no runs."""
+        """Start with no runs."""
         self.backups = backups
         self.due: Sequence[datetime] = ()
         self.start_by: Sequence[datetime] = ()
@@ -178,7 +181,7 @@ class Schedules:
         self.states: list[RunState] = []
         self.answers: list[int | None] = []
         self.unscheduled = backups
-        self.made_good: frozenset[str] = frozenset()
+        self.recovered: frozenset[str] = frozenset()
         self._notes: dict[int, tuple[Task | None, str]] = {}
 
     @property
@@ -187,19 +190,19 @@ class Schedules:
         return tuple(map(self.run, range(len(self.states))))
 
     def first_since(self, start: datetime) -> int:
-        """Return the number of the first run that was due at a time or later."""
+        """Return the index of the first run that was due at a time or later."""
         return bisect_left(self.due, start)
 
     def runs_in(self, states: AbstractSet[RunState], first: int = 0) -> list[PlannedRun]:
-        """Return the runs from one on that ended in some states."""
+        """Return the runs from an index on with one of these results."""
         if states.isdisjoint(self.states):  # nearly always: most runs were met
             return []
         return [self.run(number) for number in range(first, len(self.states)) if self.states[number] in states]
 
     def done(self, first: int = 0) -> list[tuple[datetime, int]]:
-        """Return the places of the tasks that made the backups of the runs from one on, each behind when it was due.
+        """Return the indices of the tasks that made the backups of the runs from an index on, each with its due time.
 
-        One that has a start window is due when it begins there, or at the end of it.
+        A run with a start window is due when it begins in the window, or at the end of the window.
         """
         began = self.backups.began
         runs = zip(self.due[first:], self.start_by[first:], self.states[first:], self.answers[first:], strict=True)
@@ -207,12 +210,12 @@ class Schedules:
         return [(max(due, min(began[answer], by)), answer) for due, by, answer in met]
 
     def last_judged(self, first: int) -> PlannedRun | None:
-        """Return the last of the runs from one on that is judged."""
+        """Return the last judged run from an index on."""
         numbers = range(len(self.states) - 1, first - 1, -1)
         return next((self.run(number) for number in numbers if self.states[number] in JUDGED), None)
 
     def repaired_since(self, first: int) -> int:
-        """Count the runs from one on whose period brought a success that was not their own."""
+        """Count the runs from an index on that another success in their period repaired."""
         return sum(number >= first and repaired_by is not None for number, (repaired_by, _) in self._notes.items())
 
     def run(self, number: int) -> PlannedRun:
@@ -223,12 +226,12 @@ class Schedules:
         return PlannedRun(self.due[number], self.policy_ids[number], self.states[number], task, repaired_by, why)
 
     def answering(self, claim: Callable[[datetime], object]) -> Iterator[str]:
-        """Name the tasks that answer runs of whose due time a claim is true."""
+        """Return the tasks that answer runs whose due time satisfies a condition."""
         runs = zip(self.due, self.answers, strict=True)
         return (self.backups[answer].id for due, answer in runs if answer is not None and claim(due))
 
     def add(self, state: RunState, answer: int | None, repaired_by: Task | None = None, why: str = "") -> None:
-        """Say what became of the next run."""
+        """Add the result of the next run."""
         if repaired_by or why:
             self._notes[len(self.states)] = repaired_by, why
         self.states.append(state)
@@ -243,7 +246,7 @@ run, so a plain tuple."""
 
 
 class Matcher:
-    """The backup tasks of one resource, ready to be held against what its policies plan."""
+    """The backup tasks of one resource, ready to be matched with its plans."""
 
     def __init__(
         self,
@@ -254,10 +257,9 @@ class Matcher:
         clear_since: datetime = EVER,
         strange: Sequence[Task] = (),
     ) -> None:
-        """Take backups in order of creation; those after ``now`` are left out, older ones than ``since`` help.
+        """Store the backups, sorted by creation; those after ``now`` are left out, older than ``since`` only help.
 
-        Any of the tasks that are ``strange`` may have been a backup that succeeded, and up to ``clear_since`` the log
-        may hide one.
+        Each of the ``strange`` tasks may have been a successful backup, and up to ``clear_since`` the log may hide one.
         """
         self._strange = strange
         self._tasks = backups.at(range(bisect_right(backups.created, now)))
@@ -267,17 +269,17 @@ class Matcher:
         self._clear_since = clear_since
 
     def match(self, plans: Sequence[Plan]) -> Schedules:
-        """Find the task of each due time of every plan."""
+        """Match the due times of every plan with tasks."""
         return (self._all_met(*plans) if len(plans) == 1 else None) or self._matched(plans)
 
     def _all_met(self, plan: Plan) -> Schedules | None:
-        """Match where each due time brought a success of the policy: nearly always, so without a look at each."""
+        """Match the common case, in which every due time brought a success of the policy, without examining each."""
         times, tasks, starts = plan.times, self._tasks, self._starts(plan)
         if (
             not starts
             or len({*starts, len(tasks)}) <= len(starts)
             or not all(task.policy_id == plan.policy_id and task.succeeded for task in tasks.kinds)
-            or plan.excuse(0, is_answered=True)  # no later one is excused by what does not excuse the first
+            or plan.excuse(0, is_answered=True)  # no later run is excused by what does not excuse the first
             or any(times.excuses)
         ):
             return None
@@ -301,16 +303,16 @@ class Matcher:
         found.policy_ids = [period[1] for period in periods]
         self._judge(found, periods, answers, _Spare(spare, self._strange))
         found.unscheduled = self._of_window(spare, plans)
-        found.made_good = self._made_good(periods)
+        found.recovered = self._recovered(periods)
         return found
 
     def _without(self, answers: Sequence[int | None]) -> TaskList:
-        """Take the tasks that answer nothing."""
+        """Return the tasks that answer nothing."""
         used = set(answers)
         return self._tasks.at([place for place in range(len(self._tasks)) if place not in used])
 
     def _starts(self, plan: Plan) -> list[int]:
-        """Return the place of the first task of each period, or of a later one."""
+        """Return the index of the first task of each period or of a later one."""
         return [bisect_left(self._created, begin) for begin in plan.times.begins]
 
     def _periods(self, plan: Plan) -> Iterator[_Period]:
@@ -321,7 +323,7 @@ class Matcher:
         return zip(times.due, *whose, range(len(starts)), starts, ends, times.latest, times.excuses, strict=False)
 
     def _answers(self, periods: Sequence[_Period]) -> list[int | None]:
-        """Let each due time choose its task, the latest first; of each, return the place of that task."""
+        """Choose a task for each due time, latest first; return the index of each."""
         policy_ids = [task.policy_id for task in self._tasks.samples]
         answers: list[int | None] = [None] * len(periods)
         used: set[int] = set()
@@ -340,7 +342,7 @@ class Matcher:
         return answers
 
     def _nameless(self, plan: Plan, latest: datetime, places: Iterable[int], used: set[int]) -> int | None:
-        """Find the first task that names no policy and began within the grace."""
+        """Return the first task that names no policy and began within the grace."""
         samples, began = self._tasks.samples, self._tasks.began
         may_be = (at for at in places if began[at] <= latest and plan.may_be(samples[at]))
         return next((at for at in may_be if at not in used), None)
@@ -348,7 +350,7 @@ class Matcher:
     def _judge(
         self, found: Schedules, periods: Sequence[_Period], answers: Sequence[int | None], spare: "_Spare"
     ) -> None:
-        """Say of each run what became of it."""
+        """Yield the result of each run."""
         samples, began = self._tasks.samples, self._tasks.began
         add_state, add_answer = found.states.append, found.answers.append
         for period, answer in zip(periods, answers, strict=True):
@@ -372,7 +374,7 @@ class Matcher:
         tasks = spare.begun_in(plan, number)
         repair = next((other for other in tasks if other.is_known and other.succeeded), None)
         if repair is None:
-            is_clear = plan.times.begins[number] > self._clear_since and not tasks  # nobody knows how the others went
+            is_clear = plan.times.begins[number] > self._clear_since and not tasks  # it is unknown how the others went
             is_over = latest <= self._now
             state = RunState.PENDING if not is_over else state if is_clear else RunState.UNKNOWN
         return state, answer, repair
@@ -385,15 +387,15 @@ class Matcher:
         return RunState.SKIPPED if task.finished else RunState.OPEN
 
     def _silence(self, due: datetime, earlier: int) -> RunState:
-        """A run without a task was left out where an earlier task had not ended when it was due."""
+        """Judge a run without a task: it was skipped if an earlier task had not ended when it was due."""
         return RunState.OVERLAP if earlier and self._busy_until[earlier - 1] > due else RunState.MISSING
 
     @cached_property
     def _busy_until(self) -> Sequence[datetime]:
-        """When each task and all those before it had ended."""
+        """Return when each task and all earlier ones had ended."""
         return list(accumulate(map(_end, self._tasks), max))
 
-    def _made_good(self, periods: Iterable[_Period]) -> frozenset[str]:
+    def _recovered(self, periods: Iterable[_Period]) -> frozenset[str]:
         bad = [place for place, task in enumerate(self._tasks.samples) if task.came_to_nothing]
         if not bad:
             return frozenset()
@@ -402,13 +404,13 @@ class Matcher:
         return frozenset(chain.from_iterable(followed))
 
     def _followed(self, bad: Sequence[int], span: tuple[int, int]) -> Iterator[str]:
-        """Name the tasks of a period that did not succeed and began before its last success."""
+        """Return the tasks of a period that did not succeed and began before its last success."""
         tasks = self._tasks
         last = max((tasks.began[place] for place in range(*span) if tasks.samples[place].succeeded), default=EVER)
         return (tasks[place].id for place in bad if tasks.began[place] < last)
 
     def _of_window(self, tasks: TaskList, plans: Sequence[Plan]) -> TaskList:
-        """Take the tasks that were made in the window, and not for a due time before it."""
+        """Return the tasks that were created in the window and not for an earlier due time."""
         since = {id(kind): self._counts_since(kind, plans) for kind in tasks.kinds}
         moments = enumerate(zip(tasks.created, tasks.samples, strict=True))
         return tasks.at([place for place, (created, kind) in moments if created >= since[id(kind)]])
@@ -418,7 +420,7 @@ class Matcher:
 
 
 class _Spare:
-    """The tasks that answer no due time and may be successful backups, by when they began."""
+    """The tasks that answer no due time and may be successful backups, sorted by their start."""
 
     def __init__(self, backups: TaskList, strange: Sequence[Task]) -> None:
         self._backups = backups
@@ -437,7 +439,7 @@ class _Spare:
         return [task.began for task in self._tasks]
 
     def begun_in(self, plan: Plan, number: int) -> Sequence[Task]:
-        """Return those of the period of a due time."""
+        """Return those in the period of a due time."""
         begins = (*plan.times.begins[number : number + 2], NEVER)
         low, high = (bisect_left(self._began, moment) for moment in begins[:2])
         return self._tasks[low:high]
@@ -448,5 +450,5 @@ def _first(times: Timetable) -> datetime:
 
 
 def _end(task: Task) -> datetime:
-    """When a task ended; one that did not say so has ended at once, and an open one never."""
+    """Return when a task ended; one without an end has ended at once, and an open one never."""
     return (task.ended_at or task.created_at) if task.finished else NEVER

@@ -1,11 +1,11 @@
-"""When a policy should have run: from the recurrence rules of its trigger to the times that they name.
+"""When a policy should have run: from the recurrence rules of its trigger to due times.
 
-CBR takes a subset of RFC 2445, always in UTC: FREQ=DAILY or WEEKLY with BYDAY, BYHOUR, BYMINUTE and INTERVAL, at
-most 24 rules a policy and 24 runs a day. INTERVAL counts from the start time of the trigger. Everything else is
-refused with a reason, so that a hostile rule cannot keep the audit busy.
+CBR accepts a subset of RFC 2445, always in UTC: FREQ=DAILY or WEEKLY with BYDAY, BYHOUR, BYMINUTE and INTERVAL, at
+most 24 rules per policy and 24 runs per day. INTERVAL counts from the start time of the trigger. Everything else is
+rejected with a reason, so that a malicious rule cannot keep the audit busy.
 
-How far apart runs lie is measured over the days after which all rules begin anew together. Some never do within a
-lifetime: those are measured over a hundred years, or over fewer where there are very many runs.
+Intervals between runs are measured over the period after which all rules repeat together. Some rules do not repeat
+together within a lifetime: those are measured over a hundred years, or fewer if there are very many runs.
 """
 
 import re
@@ -25,10 +25,10 @@ _MOST_RULES: Final = 24
 _MOST_TIMES_A_DAY: Final = 24
 _LONGEST_INTERVAL: Final = 60
 _WEEK: Final = 7  # days
-_LONGEST_CYCLE: Final = _WEEK * _LONGEST_INTERVAL  # days, of one rule
+_LONGEST_CYCLE: Final = _WEEK * _LONGEST_INTERVAL  # days between the runs of one rule
 _LONGEST_MEASURED: Final = 36_525  # days
 _MOST_MEASURED: Final = _LONGEST_CYCLE * _MOST_TIMES_A_DAY  # runs
-_LAST_YEAR: Final = 2999  # as in the timestamps of schemas/cbr; later ones cannot be computed with
+_LAST_YEAR: Final = 2999  # as in the timestamps of schemas/cbr; later years cannot be computed with
 _EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 _KEYS: Final = frozenset({"FREQ", "BYDAY", "BYHOUR", "BYMINUTE", "INTERVAL"})
 _PERIODS: Final[dict[str, tuple[Literal[2, 3], timedelta]]] = {
@@ -48,14 +48,14 @@ _DAYS: Final = {
 
 
 class Weekdays(NamedTuple):
-    """On which days of the week a schedule runs, Monday as 0: in every week, and in some."""
+    """The weekdays, Monday as 0, on which a schedule runs in every week, and in some weeks."""
 
     every_week: frozenset[int]
     ever: frozenset[int]
 
 
 class UnreadableScheduleError(ValueError):
-    """A trigger's rules cannot be read, or name more runs than CBR allows."""
+    """The rules of a trigger cannot be read, or name more runs than CBR allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class _Rule:
 
     @property
     def cycle_days(self) -> int:
-        """Days after which the rule names the same times again."""
+        """The number of days after which the rule repeats."""
         days = self.period.days * self.interval
         return days if self.days is None else lcm(days, 7)
 
@@ -84,18 +84,18 @@ class _Rule:
         return frozenset(product(self.hours or (start.hour,), self.minutes or (start.minute,)))
 
     def runs_a_day(self, start: datetime) -> float:
-        """How often the rule runs a day on average, at most."""
+        """The largest average number of runs per day."""
         days = 1 if self.days is None or self.frequency == rrule.DAILY else len(self.days)
         return len(self.times(start)) * days / (self.interval * self.period.days)
 
     @property
     def is_anchored(self) -> bool:
-        """The rule says all by itself; otherwise the start time decides the rest."""
+        """Whether the rule needs no start time; otherwise the start time decides what it leaves open."""
         whole = self.hours is not None and self.minutes is not None and self.interval == 1
         return whole and (self.days is not None or self.frequency == rrule.DAILY)
 
     def between(self, start: datetime, since: datetime, until: datetime) -> Iterable[datetime]:
-        """Name the runs of this rule; the anchor is moved near ``since`` by whole periods first."""
+        """Yield the runs of this rule; the anchor is first moved near ``since`` by whole periods."""
         step = self.period * self.interval
         anchor = start + max(0, (since - start) // step - 1) * step
         rule = rrule.rrule(
@@ -111,10 +111,10 @@ class _Rule:
 
 
 class Schedule:
-    """The runs that a trigger asks for."""
+    """The runs of a trigger."""
 
     def __init__(self, patterns: Iterable[str], start_time: datetime | None) -> None:
-        """Read the rules.
+        """Parse the rules.
 
         Raises:
             UnreadableScheduleError: a rule is outside the subset, or needs a start time and there is none.
@@ -131,40 +131,40 @@ class Schedule:
         self._cycle_days = min(lcm(*(rule.cycle_days for rule in self._rules)), self._measurable_days)
 
     def between(self, since: datetime, until: datetime) -> tuple[datetime, ...]:
-        """Name every run from ``since`` to ``until``, both included, in order and each once."""
+        """Yield every run from ``since`` to ``until``, inclusive, in order and without duplicates."""
         return _runs(self._rules, self._origin, max(since, self._start), until)
 
     def first_from(self, since: datetime) -> datetime:
-        """Name the first run at a time or later."""
+        """Return the first run at a time or later."""
         begin = max(since, self._start)
         ends = (begin + timedelta(days=days) for days in (7, 2 * _LONGEST_CYCLE))
         return next(found[0] for end in ends if (found := _runs(self._rules, self._origin, begin, end)))
 
     @property
     def _measurable_days(self) -> int:
-        """The days that can be measured without keeping the audit busy."""
+        """Return how many days can be measured without keeping the audit busy."""
         runs_a_day = sum(rule.runs_a_day(self._start) for rule in self._rules)
         return max(_LONGEST_CYCLE, min(_LONGEST_MEASURED, int(_MOST_MEASURED / runs_a_day)))
 
     @cached_property
     def longest_gap(self) -> timedelta:
-        """The longest time between two runs that follow each other; two cycles show every gap."""
+        """Return the longest time between two consecutive runs; two cycles show every gap."""
         return _longest_gap(self._rules, self._origin, timedelta(days=2 * self._cycle_days))
 
     def runs_in(self, days: int) -> int:
-        """How many runs there are in so many days, on average over whole cycles and rounded down."""
+        """Return the number of runs in so many days, averaged over whole cycles and rounded down."""
         return self._runs_a_cycle * days // self._cycle_days
 
     def shortest_span(self, runs: int) -> timedelta:
-        """The least time from the first to the last of so many runs that follow each other."""
+        """Return the shortest time from the first to the last of so many consecutive runs."""
         return min(self._spans(runs))
 
     def longest_span(self, runs: int) -> timedelta:
-        """The most time from the first to the last of so many runs that follow each other."""
+        """Return the longest time from the first to the last of so many consecutive runs."""
         return max(self._spans(runs))
 
     def weekdays(self, ahead: timedelta) -> Weekdays:
-        """Name the days of the week on which it runs, in a zone that is so far ahead of UTC."""
+        """Return the weekdays on which it runs, at a given offset from UTC."""
         days = lcm(self._cycle_days, _WEEK)
         begin = self._start.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=2) - ahead
         runs = _named(self._rules, self._origin, begin, begin + timedelta(days=days, microseconds=-1))
@@ -172,7 +172,7 @@ class Schedule:
         return Weekdays(frozenset(day for day in counts if counts[day] * _WEEK == days), frozenset(counts))
 
     def _spans(self, runs: int) -> Iterable[timedelta]:
-        """Measure from each run of a cycle; whole cycles are as long wherever they begin."""
+        """Measure from each run of a cycle; whole cycles have the same length wherever they begin."""
         cycle = timedelta(days=self._cycle_days)
         found, first = self._three_cycles, self._runs_a_cycle
         cycles, rest = divmod(max(runs, 1) - 1, first)
@@ -184,15 +184,15 @@ class Schedule:
 
     @cached_property
     def _three_cycles(self) -> tuple[datetime, ...]:
-        """The runs after the first cycle, which may lack those that were over when the trigger was set.
+        """Return the runs after the first cycle, which may lack those before the trigger was set.
 
-        Where the rules never fit together, two cycles may have a run less than twice the first of them.
+        If the rules never repeat together, two cycles may contain one run less than twice those of the first.
         """
         begin, end = (self._origin + timedelta(days=cycles * self._cycle_days) for cycles in (1, 4))
         return _named(self._rules, self._origin, begin, end)
 
     def _check(self) -> None:
-        """Refuse rules that never run or run too often."""
+        """Reject rules that never run or run too often."""
         if self._start.year > _LAST_YEAR:
             raise UnreadableScheduleError(f"the trigger starts in the year {self._start.year}")
         times: dict[int, set[tuple[int, int]]] = defaultdict(set)
@@ -207,7 +207,7 @@ class Schedule:
 
 
 def _named(rules: tuple[_Rule, ...], origin: datetime, since: datetime, until: datetime) -> tuple[datetime, ...]:
-    """Name the runs of some rules, in order and each once."""
+    """Return the runs of some rules, in order and without duplicates."""
     return tuple(sorted({run for rule in rules for run in rule.between(origin, since, until)}))
 
 
@@ -216,7 +216,7 @@ _runs: Final = lru_cache(maxsize=128)(_named)  # many policies have the same rul
 
 @lru_cache(maxsize=1024)
 def _longest_gap(rules: tuple[_Rule, ...], origin: datetime, span: timedelta) -> timedelta:
-    """Measure it without keeping the runs, of which there may be twenty thousand."""
+    """Measure the longest gap without storing the runs, of which there may be twenty thousand."""
     return max(later - earlier for earlier, later in pairwise(_named(rules, origin, origin, origin + span)))
 
 

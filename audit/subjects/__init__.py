@@ -1,8 +1,8 @@
 """What the controls judge: resources, policies, vaults, waivers and the collection itself.
 
-Resources are the union of what the vaults hold and what the tasks name, and of what could be protected where that was
-read. One that never ran is there, as the worst case; one that left every vault is there too, with the task that shows
-when it left.
+Resources are all those that vaults hold, that tasks name, and that could be protected if that list was read. They
+include resources that were never backed up, which is the worst case, and resources that left every vault, with the
+task that shows when.
 
 Imports history, records and schedule.
 """

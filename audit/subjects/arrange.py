@@ -1,4 +1,4 @@
-"""From history and inventory to subjects: every task and every backup is put under everything that it concerns."""
+"""From history and inventory to subjects: every task and backup is assigned to everything that it concerns."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -59,7 +59,7 @@ _DAY: Final = timedelta(days=1)
 _BY_ID: Final = attrgetter("id")
 _BY_AGE: Final = attrgetter("created_at", "id")
 _CONTESTED: Final = "contested"
-"""Stands for the status of a task that another row contradicts: nobody can say how it went."""
+"""Replaces the status of a task that another row contradicts: it is unclear how it went."""
 _LOOKED_AT_ALONE: Final = TAKE_AWAY | {MOVES_ENDS}
 
 _LIST_OF_TYPE: Final = {
@@ -68,7 +68,7 @@ _LIST_OF_TYPE: Final = {
     "OS::Sfs::Turbo": "turbo",
     "OS::Workspace::DesktopV2": "workspace_v2",
 }
-"""Which list of protectable resources shows all of a type; of bare metal, no document says that one does."""
+"""Which list of protectable resources shows all of a type; no document says so for bare metal."""
 
 R = TypeVar("R", Policy, Vault, Protectable)
 _Applied = Mapping[str, Sequence[PolicySubject]]
@@ -77,7 +77,7 @@ Subject = Resource | PolicySubject | VaultSubject | Collection | WaiverSubject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """What the cloud has now; lists that were not asked for are empty."""
+    """The current inventory; lists that were not requested are empty."""
 
     policies: Iterable[Policy] = ()
     vaults: Iterable[Vault] = ()
@@ -90,12 +90,12 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subjects:
-    """Everything that is judged, each part in order of id.
+    """Everything that is judged, each part sorted by id.
 
     Attributes:
-        forgotten: what became weaker of subjects that are none of these because a list could not be read.
-        elsewhere: backups that are gone, of vaults that are none of these.
-        traces: what the next run has to know of vaults.
+        forgotten: what became weaker for subjects that are missing here because a list could not be read.
+        elsewhere: backups that are gone, of vaults that are not among the subjects.
+        traces: what the next run needs to know about vaults.
     """
 
     resources: tuple[Resource, ...]
@@ -107,7 +107,7 @@ class Subjects:
     traces: tuple[VaultTrace, ...] = ()
 
     def of(self, kind: SubjectKind) -> tuple[Subject, ...]:
-        """Return the subjects of one kind; waivers become subjects only when the other findings are known."""
+        """Return the subjects of one kind; waivers become subjects only after the other findings are known."""
         parts: Mapping[SubjectKind, tuple[Subject, ...]] = {
             SubjectKind.RESOURCE: self.resources,
             SubjectKind.POLICY: self.policies,
@@ -126,34 +126,34 @@ def arrange(
     *,
     stuck_after: timedelta,
 ) -> Subjects:
-    """Bring tasks and inventory together as subjects, beside what the run before saw and demanded.
+    """Combine tasks and inventory into subjects, with what the previous run saw and required.
 
-    The history gives its tasks away. Those that were created after the end of the window are left out, so that the same
-    evidence gives the same subjects whenever it is read.
+    The history is used up. Tasks created after the end of the window are left out, so that the same evidence gives the
+    same subjects whenever it is read.
 
     Args:
-        history: is given away.
-        inventory: what the cloud has now.
+        history: the known tasks; moved out, so unusable afterwards.
+        inventory: the current inventory.
         collection: how completely both were read.
-        former: what the run before saw.
-        demanded: how much it demanded, and how much is now.
-        stuck_after: how long the deletion of a vault may be under way.
+        former: what the previous run saw.
+        demanded: how much the previous profile required, and how much this one does.
+        stuck_after: how long the deletion of a vault may take.
     """
     return _Arrangement(history, inventory, collection, former, stuck_after).subjects(demanded)
 
 
 def reaches_back(subject: Resource | VaultSubject, period: timedelta, now: datetime) -> bool:
-    """Tell whether the task log covers the whole period before a time."""
+    """Whether the task log covers the whole period before a time."""
     return silent_since(subject) <= now - period
 
 
 def silent_since(subject: Resource | VaultSubject) -> datetime:
-    """The time from which on silence of the log means something."""
+    """Return the time from which silence of the log means something."""
     return subject.covered_since or subject.window.since
 
 
 class _Arrangement:
-    """The lookups that arranging needs, made once."""
+    """The lookups for the arrangement, built once."""
 
     def __init__(
         self,
@@ -253,7 +253,7 @@ class _Arrangement:
         )
 
     def _note_names(self, policies: Iterable[Policy], former: Former | None) -> None:
-        """Note who names vaults that are not listed, beside the tasks."""
+        """Record what names vaults that are not listed, apart from tasks."""
         memory = self._collection.memory
         traces = (
             {each: _trace(vault, former.sight_of(Kind.VAULTS, each).at) for each, vault in former.vaults.items()}
@@ -271,7 +271,7 @@ class _Arrangement:
                 self._named_by.by_backups(vault_id, len(points))
 
     def _unlisted(self) -> Unlisted:
-        """Find the vaults that are hidden; a list that is not complete shows nothing."""
+        """Return the vaults that are hidden; an incomplete list shows nothing."""
         if not self._collection.has_all(Kind.VAULTS):
             return Unlisted()
         missing = {trace.id: trace.missing_since for trace in self._left() if trace.missing_since}
@@ -279,7 +279,7 @@ class _Arrangement:
         return self._named_by.unlisted(missing, scope=None if scope == ALL_GRANTED else scope)
 
     def _left(self) -> Iterator[VaultTrace]:
-        """Find what earlier runs saw of vaults that are not listed, and that the log still names."""
+        """Return what earlier runs saw of vaults that are not listed but still named by the log."""
         memory = self._collection.memory
         now = self._collection.window.until if self._shows_what_is_gone else None
         for trace in memory.vaults.values() if memory else ():
@@ -292,12 +292,12 @@ class _Arrangement:
         return (*listed, *self._left())
 
     def _unusable_rows(self) -> list[Rejected]:
-        """Take the rows that nobody can use; where more of the log is missing, those of it add nothing."""
+        """Return the unusable rows, without those of the log if more of the log is missing."""
         is_read = self._has_read[Kind.TASKS]
         return [row for row in self._collection.unusable if is_read or row.kind != Kind.TASKS]
 
     def _table_of(self, history: History) -> Table:
-        """Take the tasks; how one went that another row contradicts, or whose end was not seen, nobody can say."""
+        """Build the table of tasks, with an unclear status for contradicted tasks and those whose end was not seen."""
         doubtful = dict.fromkeys(self._collection.ended_unseen, ENDED_UNSEEN)
         doubtful |= dict.fromkeys(self._contested(Kind.TASKS), _CONTESTED)
         found = [structs.replace(task, status=doubtful[task.id]) for task in map(history.get, doubtful) if task]
@@ -312,26 +312,26 @@ class _Arrangement:
         return (record for record in records if record.id not in contested)
 
     def _contested(self, kind: Kind) -> frozenset[str]:
-        """Return the ids for which there are two rows that differ, so that neither can be trusted, gap or no gap."""
+        """Return the ids with two rows that differ, neither of which can be trusted, gap or no gap."""
         return frozenset(row.id for row in self._collection.unusable if row.kind == kind and row.is_contested)
 
     def _vaults_with(self, resource_id: str) -> AbstractSet[str]:
-        """Return the ids of the vaults that hold a resource, or that its tasks name."""
+        """Return the ids of the vaults that hold a resource or that its tasks name."""
         held_by = {vault.id for vault, _held in self._places.get(resource_id, ())}
         return held_by | self._stays.get(resource_id, set())
 
     def _unprotected(self) -> set[str]:
-        """Find what CBR would protect, vault or not; a disk of a server is a part of what protects the server."""
+        """Return what CBR could protect outside of any vault; a disk belongs to its server's protection."""
         found = {protectable.id for protectable in self._protectables.values() if protectable.can_be_protected}
         return found - self._server_of.keys()
 
     def _loose(self, vault_ids: Iterable[str]) -> tuple[Task, ...]:
-        """Find the tasks that concern no resource and no vault that is judged."""
+        """Return the tasks that concern no judged resource or vault."""
         judged = frozenset(vault_ids)
         return tuple([task for task, concerned in self._without_resource if judged.isdisjoint(concerned)])
 
     def _file(self, groups: Sequence[Group]) -> None:
-        """Put tasks under everything that they concern."""
+        """Assign tasks to everything that they concern."""
         for task in (group.sample for group in groups):
             if task.resource_id and task.vault_id:
                 self._stays[task.resource_id].add(task.vault_id)
@@ -350,7 +350,7 @@ class _Arrangement:
             self._departures.pop(vault_id, None)
 
     def _file_alone(self, records: bytes) -> None:
-        """Put tasks one by one, in order of age, under what they concern, and note what they took away."""
+        """Assign tasks one by one, oldest first, and record what they removed."""
         filed: dict[tuple[bytes, tuple[str, ...], tuple[str, ...]], bytearray] = defaultdict(bytearray)
         for (record,) in WHOLE.iter_unpack(records):
             (task,) = self._table.made(record)
@@ -375,17 +375,17 @@ class _Arrangement:
             self._put(Group(self._table.sample(common), bytes(alike)), vault_ids, resource_ids)
 
     def _depart(self, task: Task, gone: Iterable[str]) -> None:
-        """Note the departure of what a task took away; one that left something does not say what."""
+        """Record the removal of what a task removed; a task that left something does not say what."""
         if task.did_it_all:
             self._departures |= dict.fromkeys(gone, _departure(task))
 
     def _note_move(self, task: Task, vault_ids: Iterable[str]) -> None:
-        """Note of the vaults of a task, or of the one resource that it names, that it moved ends of backups."""
+        """Record, for the vaults of a task or the one resource that it names, that it changed the expiry of backups."""
         for subject_id in (task.resource_id,) if task.resource_id else vault_ids:
             self._moves[subject_id].append(task)
 
     def _find_makers(self, groups: Sequence[Group]) -> None:
-        """Find what made the backups of which a deletion says no more than the id."""
+        """Return the tasks that made the backups of which a deletion states only the id."""
         nameless = [group for group in groups if _is_nameless_deletion(group.sample)]
         wanted = {key for group in nameless for (key,) in BACKUP_KEY.iter_unpack(group.records)} - {NO_ID}
         making = [group for group in groups if group.sample.operation == BACKUP] if wanted else []
@@ -393,7 +393,7 @@ class _Arrangement:
             self._makers |= {key: group.sample for (key,) in BACKUP_KEY.iter_unpack(group.records) if key in wanted}
 
     def _put(self, group: Group, vault_ids: Sequence[str], resource_ids: Iterable[str]) -> None:
-        """Put tasks that are alike under their resources and vaults; of several vaults, the log does not say which."""
+        """Assign similar tasks to their resources and vaults; of several vaults, the log does not say which."""
         for resource_id in resource_ids:
             self._by_resource[resource_id].append(group)
         for vault_id in vault_ids:
@@ -402,7 +402,7 @@ class _Arrangement:
             self._shared.add(id(group))
 
     def _vaults_of(self, task: Task) -> tuple[str, ...]:
-        """Name the vaults that a task concerns; the log often leaves the vault out."""
+        """Return the vaults that a task concerns; the log often leaves the vault out."""
         if task.vault_id:
             return (task.vault_id,)
         if named := self._vaults_named_by(task):
@@ -414,7 +414,7 @@ class _Arrangement:
         return (task.vault_name,) if task.vault_name and _takes_away(task) else ()
 
     def _vaults_named_by(self, task: Task) -> tuple[str, ...]:
-        """Find the vaults of a name; what was deleted is none that was made afterwards, and may be a former one."""
+        """Return the vaults with a name; a deleted vault is not one created afterwards, and may be a former one."""
         listed = self._named.get(task.vault_name or "", ())
         if task.operation != VAULT_DELETE:
             return tuple(listed)
@@ -517,22 +517,23 @@ class _Arrangement:
         return tuple(found) if self._has_read[Kind.BACKUPS] and Kind.BACKUPS not in spoilt else None
 
     def _nameless_syncs(self, vault_ids: AbstractSet[str]) -> tuple[Task, ...]:
-        """Find what came into some hybrid vaults, or into a vault that is not named, and does not say of what."""
+        """Return the synchronisations into hybrid vaults, or into unnamed vaults, that do not say what they brought."""
         if not vault_ids:
             return ()
         return tuple([task for task, where in self._syncs if not where or not vault_ids.isdisjoint(where)])
 
     def _members_of(self, found: Sequence[Backup]) -> Mapping[str, tuple[Member, ...]] | None:
-        """Give the members of those of its backups that were asked for them."""
+        """Return the members of those of its backups for which they were requested."""
         if not self._collection.has_all(Kind.MEMBERS):
             return None
         return {point.id: self._members[point.id] for point in found if point.id in self._members}
 
     def _dated(self, resource: Resource) -> Resource:
-        """Say since when a resource is known to be held as it is now, and since when its first backup is awaited.
+        """Return since when a resource is known to be held as it is now, and since when its first backup is awaited.
 
-        No list says when it came into its vault. Where no run before knows, what was made of it gives a hint; one of
-        which there is nothing at all is known from when on a run saw it there.
+        No list says when it was added to its vault. If no earlier run knows, its oldest backup gives a hint; without
+        any
+        backup, it counts from the first run that saw it there.
         """
         memory, now = self._collection.memory, self._collection.window.until
         if memory is None:
@@ -547,7 +548,7 @@ class _Arrangement:
         )
 
     def _first_sign(self, resource: Resource, seen: datetime) -> datetime | None:
-        """When the oldest sign was made that its vault held it; None where older ones may be missing."""
+        """Return the time of the oldest sign that its vault held it, or None if older ones may be missing."""
         if not self._has_read[Kind.TASKS]:
             return None
         if isinstance(resource.tasks, PackedTasks):
@@ -576,10 +577,10 @@ class _Arrangement:
         return Presence.LEFT if departure else Presence.UNACCOUNTED
 
     def _departure_of(self, resource_id: str, tasks: Sequence[Task]) -> Departure | None:
-        """Find the task after which no vault held the resource: its own removal, or the deletion of its last vault.
+        """Return the task after which no vault held the resource: its own removal, or the deletion of its last vault.
 
-        What was backed up afterwards, or seen in a vault, came back and left in another way.
-        Where none of its tasks names a vault, the run before may have seen which one held it.
+        A resource that was backed up or seen in a vault afterwards came back and left in another way. If none of its
+        tasks names a vault, the previous run may have seen which one held it.
         """
         named = next((task.vault_id for task in reversed(tasks) if task.vault_id), None)
         last_vaults = (named,) if named else self._comparison.former_vault_ids(resource_id)
@@ -594,7 +595,7 @@ class _Arrangement:
     def _label(
         self, resource_id: str, places: tuple[tuple[Vault, Protected], ...], tasks: Sequence[Task]
     ) -> tuple[str, str]:
-        """Name a resource as its vault does, or else as the newest task that names it does."""
+        """Name a resource as its vault does, or else as the newest task with a name does."""
         if places:
             _vault, held = places[0]
             return held.name, held.type
@@ -615,12 +616,12 @@ class _Arrangement:
         return tuple([self._with_sources(subject, applied) for subject in subjects])
 
     def _changed(self, policies: Iterable[Policy]) -> frozenset[str]:
-        """Name the policies that run at other times since the run before."""
+        """Return the policies that run at other times since the previous run."""
         memory, now = self._collection.memory, self._collection.window.until
         return frozenset([policy.id for policy in policies if memory and memory.is_replanned(policy, now)])
 
     def _runs_by_policy(self) -> Mapping[str, Mapping[str, list[Group]]]:
-        """Find the backups that name a policy, of each resource."""
+        """Return the backups that name a policy, by resource."""
         runs: dict[str, dict[str, list[Group]]] = defaultdict(lambda: defaultdict(list))
         for resource_id, groups in self._by_resource.items():
             for group in groups:
@@ -649,7 +650,7 @@ class _Arrangement:
         )
 
     def _moments(self, runs: Mapping[str, list[Group]], plan: KeptPlan) -> Iterator[tuple[str, Sequence[datetime]]]:
-        """Say when each resource ran by a plan, the one with the oldest run first; older runs may be of another."""
+        """Return when each resource ran by a plan, the one with the oldest run first; older runs may follow another."""
         since = max(filter(None, (plan.since, plan.start_time)), default=None)
         ordered = sorted((min(group.first_created for group in groups), name) for name, groups in runs.items())
         for _oldest, name in ordered:
@@ -659,7 +660,7 @@ class _Arrangement:
                 yield name, found
 
     def _with_sources(self, subject: PolicySubject, applied: _Applied) -> PolicySubject:
-        """Find the policies that make what a replication policy copies."""
+        """Return the policies that make the backups that a replication policy copies."""
         if subject.policy.operation != REPLICATION or not self._knows_policies_of(subject.policy.vault_ids):
             return subject
         making = (other for other in _applied_to(subject.policy.vault_ids, applied) if other.makes_backups)
@@ -685,15 +686,15 @@ def _by_vault(policies: Iterable[PolicySubject]) -> _Applied:
 
 
 def _applied_to(vault_ids: Iterable[str], applied: _Applied) -> tuple[PolicySubject, ...]:
-    """Return the policies that are applied to one of some vaults, in order of id."""
+    """Return the policies that are applied to any of some vaults, sorted by id."""
     found = {each.id: each for vault_id in vault_ids for each in applied.get(vault_id, ())}
     return tuple(sorted(found.values(), key=_BY_ID))
 
 
 def _covered_since(window: Window, first: datetime | None) -> datetime:
-    """Say how far back the log can be trusted: a window may ask for more than CBR still shows.
+    """Return how far back the log can be trusted: a window may ask for more than CBR still lists.
 
-    What is older than the tasks that CBR surely shows is covered as far back as tasks are seen, give or take a day.
+    Beyond the tasks that CBR surely lists, it is covered as far back as tasks were seen, give or take a day.
     """
     shown_since = window.until - SURELY_SHOWN
     oldest = first - _DAY if first else shown_since
@@ -701,7 +702,7 @@ def _covered_since(window: Window, first: datetime | None) -> datetime:
 
 
 def _servers(protectables: Iterable[Protectable]) -> Mapping[str, str]:
-    """Say of each disk to which server it belongs, unless the server can be in no vault."""
+    """Return the server of each disk, unless the server can be in no vault."""
     known = sorted(protectables, key=lambda protectable: protectable.id)
     servers = [server for server in known if server.can_be_protected or server.vault_id]
     return {disk: server.id for server in servers for disk in server.parts}
@@ -725,7 +726,7 @@ def _raw_backup(record: bytes) -> bytes:
 
 
 def _listed_types(collection: Collection) -> AbstractSet[str]:
-    """Name the types of which every resource was listed."""
+    """Return the types of which every resource was listed."""
     if not (Kind.PROTECTABLES in collection.asked and collection.has_read(Kind.PROTECTABLES)):
         return frozenset()
     missing = collection.reading(Kind.PROTECTABLES).not_offered
@@ -733,7 +734,7 @@ def _listed_types(collection: Collection) -> AbstractSet[str]:
 
 
 def _may_have_brought(task: Task) -> bool:
-    """It is a synchronisation that brought backups, or does not say how many."""
+    """Whether it is a synchronisation that brought backups, or does not say how many."""
     return task.operation == SYNC and task.succeeded and (task.synced is None or task.synced > 0)
 
 
@@ -742,7 +743,7 @@ def _departure(task: Task) -> Departure:
 
 
 def _asked_alike(former: Former | None, collection: Collection) -> bool:
-    """Whether the run before asked for the same vaults, so that one that is not listed any more is gone."""
+    """Whether the previous run requested the same vaults, so that one that is no longer listed is gone."""
     asked = collection.reading(Kind.VAULTS).enterprise_project_id
     return former is None or former.asked.get(Kind.VAULTS, asked) == asked
 

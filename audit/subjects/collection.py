@@ -14,8 +14,8 @@ from audit.subjects.unlisted import NONE_UNLISTED, Unlisted
 from audit.subjects.waiver import Waiver
 
 ENDED_UNSEEN: Final = "ended unseen"
-"""Stands for the status of a task that is not listed as open any more, and of which the log does not show the end."""
-SURELY_SHOWN: Final = timedelta(days=31)  # CBR shows the tasks of the past 30 days
+"""Replaces the status of a task that is no longer listed as open although the log does not show its end."""
+SURELY_SHOWN: Final = timedelta(days=31)  # CBR lists the tasks of the past 30 days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +63,9 @@ class Collection:
 
     @property
     def covered(self) -> Window | None:
-        """The time over which the history, this reading included, has everything that CBR showed.
+        """The time for which the history, including this reading, has everything that CBR listed, even unusable rows.
 
-        What could not be used is in it as well. It begins no earlier than the window: older tasks are not passed on.
+        It does not begin before the window: older tasks are not passed on.
         """
         if self.log_read and self.covered_since is not None:
             return Window(max(self.covered_since, self.window.since), self.window.until)
@@ -73,32 +73,32 @@ class Collection:
 
     @property
     def shown_since(self) -> datetime:
-        """The time from which on CBR surely showed the tasks of the window."""
+        """The time from which CBR surely listed the tasks of the window."""
         return max(self.window.since, self.window.until - SURELY_SHOWN)
 
     @property
     def unusable(self) -> tuple[Rejected, ...]:
-        """The rows that could not be used and that nobody accepts."""
+        """The unusable rows without a waiver."""
         return tuple(row for row in self.rejected if row.mark not in self.accepted)
 
     @property
     def log_read(self) -> bool:
-        """The task log was read to its end, and nothing makes it doubtful."""
+        """Whether the task log was read to its end and nothing makes it doubtful."""
         return self.has_read(Kind.TASKS)
 
     @property
     def log_complete(self) -> bool:
-        """Nothing of the task log is missing in the window."""
+        """Whether nothing of the task log is missing in the window."""
         return self.has_all(Kind.TASKS)
 
     @property
     def complete(self) -> bool:
-        """Every list was read to its end, and every row could be used, or somebody accepts that it could not."""
+        """Whether every list was read to its end, and every row was usable or accepted by a waiver."""
         return not self.gaps and not self.unusable
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """What is missing or in doubt, over all lists."""
+        """What is missing or in doubt, in all lists."""
         read = {reading.kind for reading in self.readings}
         unread = (f"{kind.words}: was not read" for kind in Kind if kind in self.asked - read)
         hidden = (self.unlisted.gap,) if self.unlisted.gap else ()
@@ -106,28 +106,28 @@ class Collection:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What people should know of the reading though nothing is missing: each list says it for itself."""
+        """What people should know about each list although nothing is missing."""
         told = (f"{reading.words}: {note}" for reading in self.readings for note in reading.notes)
         return (*told, *((self.unlisted.note,) if self.unlisted.note else ()))
 
     def has_read(self, kind: Kind) -> bool:
-        """One list was read to its end; what of it could not be used spoils no more than what it may be about."""
+        """Whether a list was read to its end; its unusable rows affect only what they may concern."""
         doubts = {Kind.TASKS: self.doubts, Kind.VAULTS: self.unlisted.ids}.get(kind, ())
         return not doubts and self.has_each_page(kind)
 
     def has_each_page(self, kind: Kind) -> bool:
-        """No answer of one list is missing, whatever it hides."""
+        """Whether every response of a list is there, whatever it hides."""
         complete = [reading.complete for reading in self.readings if reading.kind == kind]
         return bool(complete) and all(complete)
 
     def has_all(self, kind: Kind) -> bool:
-        """One list was read to its end, and every one of its rows could be used, or is accepted as it is."""
+        """Whether a list was read to its end, and every row was usable or accepted."""
         return self.has_read(kind) and not any(row.kind == kind for row in self.unusable)
 
     def refused(self, kind: Kind) -> bool:
-        """The cloud denied the permission to read a list."""
+        """Whether the cloud denied the permission to read a list."""
         return any(reading.kind == kind and reading.refused for reading in self.readings)
 
     def reading(self, kind: Kind) -> Reading:
-        """Return how one list was read, and not what was asked for besides."""
+        """Return how a list was read, without separate requests such as open tasks."""
         return next(reading for reading in self.readings if reading.kind == kind)

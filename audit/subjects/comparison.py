@@ -1,4 +1,4 @@
-"""The inventory of this run, held against what the run before saw and what its report passes on."""
+"""Compares the inventory of this run with what the previous run saw and what its report passes on."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,14 +52,14 @@ _LISTS_OF: Final = {
     SubjectKind.VAULT: (Kind.VAULTS,),
     SubjectKind.RESOURCE: (Kind.VAULTS,),
 }
-"""Where a subject would be, and then what relied on it and would take over what was weak."""
+"""The list of a subject, and then the lists of what relied on it and would take over what was weak."""
 _INVENTORY: Final = (Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS)
 _Policies = Sequence[PolicySubject] | None
 _Places = Sequence[tuple[Vault, Protected]]
 
 
 class _Relied(NamedTuple):
-    """What became of what a subject relied on, why more may have, and what was weak already when it was last there."""
+    """What happened to what a subject relied on, why more may have happened, and what was already weak before."""
 
     found: Differences = _NOTHING
     doubt: str = ""
@@ -67,7 +67,7 @@ class _Relied(NamedTuple):
 
 
 class Comparison:
-    """What this run read, and what is known of earlier ones; each may be missing in part."""
+    """What this run read, and what is known of earlier runs; each may be incomplete."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Comparison:
         backups: Iterable[Backup],
         policies: Iterable[Policy],
     ) -> None:
-        """Take both; without a former inventory nothing new is found, and what was passed on goes on."""
+        """Store both; without a former inventory nothing new is found, and what was passed on stays."""
         self._former = former
         self._memory = collection.memory or Memory(run="", until=collection.window.until, policies={}, resources={})
         self._is_first = former is None and collection.memory is None and collection.lost is None
@@ -111,7 +111,7 @@ class Comparison:
         self._unchanged = Protection(against=self._against)
 
     def vault_ids(self) -> set[str]:
-        """Vaults that earlier runs saw and that are gone; none where that cannot be said."""
+        """The vaults that earlier runs saw and that are gone; none if that is unclear."""
         then = self._former.vaults.keys() if self._former else set()
         if not self._shows[Kind.VAULTS]:
             return set()
@@ -119,12 +119,12 @@ class Comparison:
         return {each for each in missing if not self._may_be_hidden(Kind.VAULTS, each)}
 
     def resource_ids(self) -> set[str]:
-        """Resources that a vault held in earlier runs and that may be held by none; none where that cannot be said."""
+        """The resources that a vault held in earlier runs and that may be in none now; none if that is unclear."""
         known = self._known(SubjectKind.RESOURCE) | self._places.keys()
         return known if self._has_all[Kind.VAULTS] else set()
 
     def resource_label(self, resource_id: str) -> tuple[str, str] | None:
-        """The name and the type of a resource, as earlier runs knew it."""
+        """Return the name and type of a resource, as earlier runs knew it."""
         if resource_id in self._places:
             _vault, held = self._places[resource_id][0]
             return held.name, held.type
@@ -132,24 +132,24 @@ class Comparison:
         return (known.name, "unknown") if known else None
 
     def former_vault_ids(self, resource_id: str) -> tuple[str, ...]:
-        """The vaults that held a resource when the run before looked."""
+        """Return the vaults that held a resource at the previous run."""
         return tuple([vault.id for vault, _held in self._places.get(resource_id, ())])
 
     def held_at(self, resource_id: str) -> datetime | None:
-        """When an earlier run saw a resource in a vault for the last time; None where that is not known."""
+        """Return when an earlier run last saw a resource in a vault, or None if unknown."""
         places = self._places.get(resource_id)
         return (
             self._former.held_at(resource_id, [vault for vault, _held in places]) if self._former and places else None
         )
 
     def vault_name(self, vault_id: str) -> str | None:
-        """The name of a vault, as earlier runs knew it."""
+        """Return the name of a vault, as earlier runs knew it."""
         then = self._former.vaults.get(vault_id) if self._former else None
         known = then or self._memory.weakened.get((SubjectKind.VAULT, vault_id))
         return known.name if known else None
 
     def past_rules(self, vault_id: str, since: datetime, applied: Iterable[PolicySubject]) -> tuple[PastRules, ...]:
-        """By which rules policies kept the backups of a vault that were taken off since a time, in order of id."""
+        """Return the rules of policies that were removed from a vault since a time, sorted by id."""
         trace, former = self._memory.vaults.get(vault_id), self._former
         known = {each.policy: each for each in trace.past_rules if each.until >= since} if trace else {}
         if former:
@@ -159,22 +159,22 @@ class Comparison:
         return tuple([known[each] for each in sorted(known.keys() - ids)])
 
     def terms(self, policy: Policy) -> tuple[Terms, ...]:
-        """By which rules a policy kept its backups, as far as runs saw it, the oldest first and this run last."""
+        """Return the retention rules of a policy, as far as runs saw it, oldest first and this run last."""
         then = self._former.policies.get(policy.id) if self._former else None
         past = self._terms_then(then, self._former) if then and self._former else self._memory.terms.get(policy.id, ())
         return continued(past, policy, self._now)
 
     def _terms_then(self, policy: Policy, former: Former) -> tuple[Terms, ...]:
-        """By which rules a policy kept its backups that the run before saw."""
+        """Return the retention rules that the previous run saw for a policy."""
         return self._memory.terms.get(policy.id) or (Terms.of(policy, former.sight_of(Kind.POLICIES, policy.id).at),)
 
     def taken_elsewhere(self, vault_ids: Iterable[str]) -> tuple[Taken, ...]:
-        """The backups that are gone, of vaults that are none of these."""
+        """Return the backups that are gone, of vaults that are not among the subjects."""
         known = frozenset(vault_ids)
         return tuple([each for vault_id, part in self.taken.items() if vault_id not in known for each in part])
 
     def forgotten(self, subjects: Iterable[tuple[SubjectKind, str]]) -> tuple[Weakened, ...]:
-        """What was passed on of subjects that this run may only not have seen: it is passed on again."""
+        """Return what was passed on about subjects that this run may merely not have seen; it is passed on again."""
         seen = frozenset(subjects)
         missing = [each for key, each in sorted(self._memory.weakened.items()) if key not in seen]
         return tuple([each for each in missing if self._may_be_unread(each)])
@@ -186,7 +186,7 @@ class Comparison:
         return is_hidden or not all(self._has_all[kind] for kind in lists)
 
     def _may_be_hidden(self, kind: Kind, row_id: str, vault_id: str = "") -> bool:
-        """Whether this run does not see what the run before saw: its row cannot be used, or may have lost its id."""
+        """Whether this run may not show what the previous run saw: its row is unusable or may have lost its id."""
         unseen = self._unseen[kind]
         if row_id in self._listed[kind]:
             return unseen.may_hide(row_id, unseen.nameless, vault_id)
@@ -194,7 +194,7 @@ class Comparison:
         return unseen.may_hide(row_id, known, vault_id)
 
     def of_policy(self, policy: Policy) -> Protection | None:
-        """What became of a policy; one that no vault relied on protected nothing."""
+        """Compare a policy; one that no vault relied on protected nothing."""
         then = self._former.policies.get(policy.id) if self._former else None
         earlier = self._earlier(SubjectKind.POLICY, policy.id)
         if then == policy and not earlier:
@@ -209,7 +209,7 @@ class Comparison:
         return self._protection(found, earlier, now, "" if told else _NOT_TOLD)
 
     def of_demands(self, demanded: Demanded | None) -> Protection | None:
-        """What became of what the profile demands."""
+        """Compare what the profile requires."""
         earlier = self._earlier(SubjectKind.COLLECTION, self._id)
         if self._is_first:
             return None
@@ -223,7 +223,7 @@ class Comparison:
     def of_vault(
         self, vault_id: str, departure: Departure | None, policies: _Policies, tasks: Sequence[Task]
     ) -> Protection | None:
-        """What became of a vault, of which policies are applied to it, and of the ends of its backups."""
+        """Compare a vault, the policies applied to it, and the expiry of its backups."""
         vault = self._vaults.get(vault_id)
         then = self._former.vaults.get(vault_id) if self._former else None
         earlier = self._earlier(SubjectKind.VAULT, vault_id)
@@ -246,7 +246,7 @@ class Comparison:
     def _of_vault_that_is_gone(
         self, then: Vault | None, departure: Departure | None, earlier: Sequence[Weakening]
     ) -> Protection | None:
-        """Where a task shows who deleted it, CBR-111 says so; and an empty vault protected nothing."""
+        """Compare a vault that is gone, unless a task shows who deleted it (CBR-111 reports that) or it was empty."""
         if then is None:
             return self._not_there_then(earlier, _GONE, Kind.VAULTS)
         is_gone = self._shows[Kind.VAULTS] and not self._may_be_hidden(Kind.VAULTS, then.id)
@@ -257,9 +257,9 @@ class Comparison:
     def of_resource(
         self, resource_id: str, departure: Departure | None, places: _Places, policies: _Policies
     ) -> Protection | None:
-        """What became of a resource: whether and how a vault holds it, and what that vault and its policies promise.
+        """Compare a resource: whether and how a vault holds it, and what that vault and its policies promise.
 
-        Where a task shows that it was taken out, CBR-111 says so.
+        If a task shows that it was removed, CBR-111 reports that.
         """
         then = self._places.get(resource_id, ())
         relied_then = self._relied_places.get(resource_id, then)
@@ -283,9 +283,9 @@ class Comparison:
     def _of_vaults(
         self, places_then: _Places, places: _Places, policies: _Policies, earlier: Sequence[Weakening]
     ) -> _Relied:
-        """Compare what the vaults that held a resource promise with those that do now; how one changed, it says itself.
+        """Compare what the former and current vaults of a resource promise; each vault reports its own changes.
 
-        What was weak already of a vault that it left is as weak for the resource.
+        What was already weak in a vault that it left stays weak for the resource.
         """
         then, now = _makers(places_then), _makers(places)
         if not then or then.keys() == now.keys():
@@ -303,7 +303,7 @@ class Comparison:
         )
 
     def _doubt_of_places(self, then: _Places, places: _Places) -> str:
-        """Why nobody can say whether the vaults that held a resource still do, or an empty text."""
+        """Return why it is unclear whether the former vaults of a resource still hold it, or an empty string."""
         ids = {vault.id for vault, _held in then}
         if any(self._may_be_hidden(Kind.VAULTS, each) for each in ids):
             return _not_all(Kind.VAULTS)
@@ -312,14 +312,14 @@ class Comparison:
         return self._doubt(Kind.VAULTS, self._former)
 
     def _of_policies(self, vaults_then: Sequence[str], policies: _Policies, weakened: Sequence[Weakening]) -> _Relied:
-        """Compare what applied policies promise where others are applied now; how one changed, it says itself.
+        """Compare what applied policies promise, if others are applied now; each reports its own changes.
 
-        What was weak already of a policy that is not applied any more is as weak for what relied on it.
+        What was already weak in a policy that is no longer applied stays weak for what relied on it.
 
         Args:
-            vaults_then: that they were applied to when the run before looked.
-            policies: that are applied now.
-            weakened: what became weaker earlier of what relied on them.
+            vaults_then: the vaults that they were applied to at the previous run.
+            policies: the policies applied now.
+            weakened: what became weaker earlier for what relied on them.
         """
         then = self._relied.applied(*vaults_then) if self._relied else ()
         doubt = self._doubt(Kind.POLICIES, self._relied)
@@ -343,13 +343,13 @@ class Comparison:
         return of_copies(vault_id, then) if is_known else {}
 
     def _are_hidden(self, policies: Iterable[Policy]) -> bool:
-        """One of these policies may still be there, in a row that this run could not use."""
+        """Whether one of these policies may still exist, in a row that this run could not use."""
         return any(self._may_be_hidden(Kind.POLICIES, policy.id) for policy in policies)
 
     def _inherited(
         self, then: Iterable[Policy], applied: AbstractSet[str], weakened: Iterable[Weakening]
     ) -> tuple[Weakening, ...]:
-        """Find what was weak already of policies that are not applied any more, and of what relied on them."""
+        """Return what was already weak in policies that are no longer applied, and for what relied on them."""
         gone = {each.id: self._earlier(SubjectKind.POLICY, each.id) for each in then if each.id not in applied}
         of_others = [each for each in weakened if _is_about(each.aspect, _OPERATIONS)]
         best = together((each.operation, at_best(of_policy(each), gone.get(each.id, ()))) for each in then)
@@ -357,7 +357,7 @@ class Comparison:
         return inherited(at_best(best, of_others), of_policies(then), known)
 
     def _not_there_then(self, earlier: Sequence[Weakening], now: Strength, kind: Kind) -> Protection | None:
-        """Say of a subject that the run before did not name whether it is new."""
+        """Return, for a subject that the previous run did not name, whether it is new."""
         if self._is_first:
             return None
         if self._former is None:
@@ -373,21 +373,21 @@ class Comparison:
         doubt: str,
         tasks: tuple[str, ...] = (),
     ) -> Protection:
-        """Put together what became weaker; what an older list shows once more is no news."""
+        """Combine what became weaker; what an older list shows again is not news."""
         known = {(each.aspect, each.after) for each in earlier}
         fresh = [each for each in self._fresh(found, tasks) if (each.aspect, each.after) not in known]
         weakened = joined(still_weak(earlier, now), fresh)
         return Protection(against=self._against, weakened=weakened, strengthened=found.stronger, doubt=doubt)
 
     def _fresh(self, found: Differences, tasks: tuple[str, ...] = ()) -> list[Weakening]:
-        """Note what became weaker just now; the tasks are those that move ends."""
+        """Record what became weaker just now; the tasks are those that changed the expiry of backups."""
         return [
             Weakening(**each._asdict(), since=self._now, tasks=tasks if each.aspect.what == _END else ())
             for each in found.weaker
         ]
 
     def _doubt(self, kind: Kind, former: Former | None) -> str:
-        """Why a list cannot be compared as a whole, or an empty text."""
+        """Return why a list cannot be compared as a whole, or an empty string."""
         if kind not in self._unlike and not self._has_all[kind]:
             return _not_all(kind)
         return self._doubt_of(kind, former)
@@ -407,13 +407,13 @@ class Comparison:
         return {subject_id for of, subject_id in self._memory.weakened if of == kind}
 
     def _ends(self, earlier: Sequence[Weakening]) -> Strength:
-        """When the backups end now whose ends were moved nearer earlier; what is gone stays as it was."""
+        """Return the current expiry of the backups whose expiry was shortened earlier; what is gone stays as it was."""
         known = {each.aspect: self._backups.get(each.aspect.about) for each in earlier if each.aspect.what == _END}
         return {aspect: _end(backup) for aspect, backup in known.items() if backup}
 
 
 def _moved(then: Iterable[Backup], there: Mapping[str, Backup]) -> Mapping[str, Differences]:
-    """Find the backups whose end was moved, by their vault; they are no more than two lists of backups show."""
+    """Return the backups whose expiry changed, by vault; two lists of backups show no more than that."""
     weaker: dict[str, list[Difference]] = defaultdict(list)
     stronger: dict[str, list[Difference]] = defaultdict(list)
     for before in then:
@@ -446,7 +446,7 @@ def _promises(policies: _Policies) -> Strength:
 
 
 def _known(earlier: Iterable[Weakening], relied: _Relied) -> Sequence[Weakening]:
-    """What is known to be weak already; what was taken over counts in the place of what was known of the same."""
+    """Return what is already known to be weak; what was taken over replaces what was known of the same aspect."""
     return [*{each.aspect: each for each in (*earlier, *relied.inherited)}.values()]
 
 
@@ -466,7 +466,7 @@ def _all(*found: Differences) -> Differences:
 
 
 def _makers(places: _Places) -> Mapping[str, Vault]:
-    """The vaults into which backups are made, by id."""
+    """Return the vaults into which backups are made, by id."""
     return {vault.id: vault for vault, _held in places if not vault.receives_copies_only}
 
 
@@ -475,13 +475,13 @@ def _ids(policies: Iterable[Policy], operation: str) -> set[str]:
 
 
 def _promised(strength: Strength, operations: Sequence[str]) -> Strength:
-    """What policies with these operations promise; where there was none, a first one is new as a whole."""
+    """Return what policies with these operations promise; if there was none, the first one is new as a whole."""
     about = {aspect: value for aspect, value in strength.items() if _is_about(aspect, operations)}
     return {aspect: value for aspect, value in about.items() if not aspect.about or about[_any(aspect.about)]}
 
 
 def _is_about(aspect: Aspect, operations: Sequence[str]) -> bool:
-    """It is something that policies with these operations promise."""
+    """Whether policies with these operations promise the aspect."""
     return aspect.about in operations or aspect in map(_any, operations)
 
 
@@ -490,6 +490,6 @@ def _any(operation: str) -> Aspect:
 
 
 def _is_told(last: Strength, now: Strength) -> bool:
-    """Where there were policies and there are others, both tell the same aspects."""
+    """Return the aspects that both the former and the current policies state."""
     both = {aspect.about for aspect in last if aspect.about and now[_any(aspect.about)]}
     return {each for each in last if each.about in both} == {each for each in now if each.about in both}

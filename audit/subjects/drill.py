@@ -1,4 +1,4 @@
-"""A restore drill: somebody signs that a restore was tried, which the task log need not show."""
+"""A restore drill: a person vouches for a restore test, which the task log need not show."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,15 +6,15 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
-    """What the profile says: the word of a person, and not evidence of the cloud.
+    """A drill of the profile: a person's word, not evidence of the cloud.
 
     Attributes:
-        resource: the id or the name of what was restored, or a pattern with ``*`` and ``?``.
-        held: when the restore was tried: the start of that day.
-        until: the record counts for nothing from this time on.
-        by: who signs for it.
-        checked: what was looked at after the restore.
-        evidence: where its record lies, or an empty text.
+        resource: the id or name of what was restored, or a pattern with ``*`` and ``?``.
+        held: the start of the day of the restore.
+        until: the time from which the drill no longer counts.
+        by: who vouches for it.
+        checked: what was checked after the restore.
+        evidence: where its record is, or an empty string.
     """
 
     resource: str
@@ -25,5 +25,5 @@ class Drill:
     evidence: str = ""
 
     def counts_at(self, now: datetime) -> bool:
-        """Whether the restore was tried by then, and the record still holds."""
+        """Whether the restore was before a time and the drill still counts then."""
         return self.held <= now < self.until

@@ -1,4 +1,4 @@
-"""Whether backups that are gone had come to their end, by what was promised when they were made."""
+"""Whether backups that are gone had expired, by the rules of the time when they were made."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -22,25 +22,29 @@ _Moments = Mapping[str, Sequence[datetime]]
 
 
 class Fate(StrEnum):
-    """How it came that a backup is gone."""
+    """Why a backup is gone."""
 
-    DUE = "due"  # its time had come
-    EARLY = "early"  # nothing that was promised explains it
-    UNKNOWN = "unknown"  # the policies could not be read, or no run saw the rules of then and what is left denies them
-    LAST = "last"  # a number took it, and the policy keeps one of its day, week, month or year: none is left
-    UNJUDGED = "unjudged"  # it is a copy without an end: the rules for it are those of another region
+    DUE = "due"  # it had expired
+    EARLY = "early"  # no rule explains it
+    UNKNOWN = (
+        "unknown"  # the policies could not be read, or no run saw their rules and remaining backups contradict them
+    )
+    LAST = (
+        "last"  # a number removed it, but it was the last of a day, week, month or year of which the policy keeps one
+    )
+    UNJUDGED = "unjudged"  # it is a copy without an expiry: the rules of another region apply
 
 
 class Fates:
     """The fate of the backups of a vault that earlier runs saw and that are gone."""
 
     def __init__(self, vault: VaultSubject) -> None:
-        """Take the vault; what is needed of its backups is worked out when it is asked for."""
+        """Store the vault; what is needed of its backups is computed on demand."""
         self._vault = vault
         self._last_copies: dict[str, LastCopies] = {}
 
     def of(self, taken: Taken) -> Fate:
-        """Judge a backup by its own end, or else by the rules of its policies."""
+        """Judge a backup by its own expiry, or else by the rules of its policies."""
         if taken.was_early is False:
             return Fate.DUE
         if taken.end is not None:
@@ -58,24 +62,24 @@ class Fates:
 
     @cached_property
     def lives(self) -> Lives:
-        """The lives of those that are left."""
+        """The lifetimes of the backups that are left."""
         return Lives(self._vault.recovery_points or (), self.rules)
 
     def worth_remembering(self) -> Iterator[Taken]:
-        """Name those of which the rules do not say what their own end or the run before did: no later run sees them."""
+        """Return those whose own expiry or previous run say more than the rules do: later runs cannot see them."""
         for taken in self._vault.taken:
             is_odd = taken.end is not None and not self._rules_allow(taken)
             if is_odd or self.of(taken) in {Fate.EARLY, Fate.UNKNOWN, Fate.LAST}:
                 yield taken
 
     def _before_its_end(self, taken: Taken, end: datetime) -> Fate:
-        """Only a number that was kept when it was made excuses it, and that is a guess where its end is another's."""
+        """Judge one that went before its expiry: only a number that was in force when it was made excuses it."""
         if not self._is_outnumbered(taken, self.rules.numbers(taken.made, taken.made)):
             return Fate.EARLY
         return Fate.UNKNOWN if self.lives.deny(taken.resource_id, taken.made, end) else Fate.DUE
 
     def _by_rules(self, taken: Taken) -> Fate:
-        """Judge one without an end: a number may take it that was kept while it was there, or the age of then."""
+        """Judge one without an expiry: a number in force while it existed, or the age limit then, may explain it."""
         is_outnumbered = self._is_outnumbered(taken, self.rules.numbers(taken.made, taken.gone))
         if is_outnumbered and self._was_the_last(taken):
             return Fate.LAST
@@ -94,7 +98,7 @@ class Fates:
         return self._last_copies[of].include(taken.made, taken.gone)
 
     def _rules_allow(self, taken: Taken) -> bool:
-        """Whether the age of then explains it, or a number that was kept while it was there."""
+        """Whether the age limit of its time explains it, or a number in force while it existed."""
         numbers = self.rules.numbers(taken.made, taken.gone)
         return self._is_old_enough(taken) or self._is_outnumbered(taken, numbers)
 
@@ -103,7 +107,7 @@ class Fates:
         return any(lived >= days for days in self.rules.days(taken.made))
 
     def _is_outnumbered(self, taken: Taken, numbers: Iterable[int]) -> bool:
-        """Whether so many newer backups of the resource were there when it went that a number did not keep it."""
+        """Whether enough newer backups of the resource existed when it went for a number to remove it."""
         kept = min(numbers, default=None)
         if kept is None:
             return False
@@ -112,7 +116,7 @@ class Fates:
 
     @cached_property
     def _made_or_logged(self) -> _Moments:
-        """When backups were made, with those that came and went between two runs, so that the log alone shows them."""
+        """Return when backups were made, including those that came and went between two runs."""
         moments, keys = self._made
         of = {each.resource_id for each in self._vault.taken}
         logged = pick(
@@ -126,7 +130,7 @@ class Fates:
 
     @cached_property
     def _made(self) -> tuple[_Moments, frozenset[Key]]:
-        """When the whole backups of each resource were made that are there, or that earlier runs saw, and their ids."""
+        """Return when the known whole backups of each resource were made, and their ids."""
         points = [point for point in self._vault.recovery_points or () if point.is_own and not point.is_broken]
         found = [(each.key, each.resource_id, each.made) for each in self._vault.taken]
         found += [(point.key, point.resource_id, point.created_at) for point in points]

@@ -1,7 +1,7 @@
-"""What the run before saw of the inventory, read again from its evidence: the API shows only the present.
+"""The inventory that the previous run saw, read from its evidence: the API shows only the present.
 
-What that run could not see is as the newest run before it saw it that could. So whatever a run saw is there in the
-next one, or found to be gone, or carried on until a run can tell.
+What that run could not see is taken from the newest run before it that could. So the next run sees everything that any
+run saw, or finds it gone, or carries it on until a run can tell.
 """
 
 from collections import defaultdict
@@ -16,12 +16,12 @@ from audit.records import Backup, Policy, Protected, Vault
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """What a list that was read to its end may hide, whether somebody accepts its rows or not.
+    """What a complete list may hide, whether or not its rows are accepted.
 
     Attributes:
-        ids: of rows that could not be used, and of vaults that are hidden.
-        nameless: marks of rows that could not be used and have no id, and what else may stand for any row.
-        vault_ids: of vaults that are hidden, and so is what lies in them.
+        ids: the ids of unusable rows, and of hidden vaults.
+        nameless: the marks of unusable rows without an id, and whatever else may stand for any row.
+        vault_ids: the ids of hidden vaults, whose contents are hidden, too.
     """
 
     ids: frozenset[str] = frozenset()
@@ -30,9 +30,9 @@ class Unseen:
 
     @classmethod
     def of(cls, kind: Kind, rejected: Iterable[Rejected], hidden: Iterable[str] = ()) -> "Unseen":
-        """Take the rows of a list that could not be used, and the ids of the vaults that are hidden.
+        """Take the unusable rows of a list, and the ids of hidden vaults.
 
-        A hidden vault shows that the list is not shown as a whole, so that other vaults may be hidden, too.
+        A hidden vault shows that the list is not shown in full, so other vaults may be hidden, too.
         """
         rows = [row for row in rejected if row.kind == kind]
         ids = frozenset(row.id for row in rows if row.id)
@@ -44,11 +44,11 @@ class Unseen:
 
     @property
     def may_be_anything(self) -> bool:
-        """Not only what it names may be hidden."""
+        """Whether more than the named ids may be hidden."""
         return bool(self.nameless or self.vault_ids)
 
     def may_hide(self, row_id: str, known: frozenset[str], vault_id: str = "") -> bool:
-        """Whether what an earlier list showed, in a vault or not, may be hidden; ``known`` stood there, too."""
+        """Whether something from an earlier list may be hidden; ``known`` was in that list, too."""
         return row_id in self.ids or vault_id in self.vault_ids or not self.nameless <= known
 
 
@@ -57,7 +57,7 @@ class Sight(NamedTuple):
 
     Attributes:
         at: the time of judgement of that run.
-        nameless: what stood in it and has no id.
+        nameless: its items without an id.
     """
 
     at: datetime
@@ -97,19 +97,19 @@ class Former:
     together: "Former | None" = None
 
     def sight_of(self, kind: Kind, row_id: str) -> Sight:
-        """The list that something was taken from."""
+        """Return the list that something was taken from."""
         return self.carried.get((kind, row_id)) or self.lists.get(kind) or Sight(self.until)
 
     def held_at(self, resource_id: str, vaults: Iterable[Vault]) -> datetime:
-        """When a resource was seen last in some vaults, which hold it, or held it."""
+        """Return when a resource was last seen in some vaults."""
         return self.left_at.get(resource_id) or max(self.sight_of(Kind.VAULTS, vault.id).at for vault in vaults)
 
     def places(self) -> Mapping[str, list[tuple[Vault, Protected]]]:
-        """Each resource with the vaults that held it, and how."""
+        """Yield each resource with the vaults that held it, and how."""
         return {**self.left, **places_in(self.vaults.values())}
 
     def applied(self, *vault_ids: str) -> tuple[Policy, ...]:
-        """The policies that were applied to one of some vaults."""
+        """Return the policies that were applied to any of some vaults."""
         earlier = {policy.id: policy for vault_id in vault_ids for policy in self.applied_earlier.get(vault_id, ())}
         seen = [policy for policy in self.policies.values() if not policy.vault_ids.isdisjoint(vault_ids)]
         missing = earlier.keys() - {policy.id for policy in seen}
@@ -117,7 +117,7 @@ class Former:
 
 
 def places_in(vaults: Iterable[Vault]) -> Mapping[str, list[tuple[Vault, Protected]]]:
-    """Each resource with the vaults that hold it, and how."""
+    """Yield each resource with the vaults that hold it, and how."""
     places: dict[str, list[tuple[Vault, Protected]]] = defaultdict(list)
     for vault in vaults:
         for held in vault.resources:

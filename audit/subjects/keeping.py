@@ -1,9 +1,10 @@
 """What the advanced rules of a policy keep: picked backups, for weeks, months or years.
 
-The API documents which days a rule picks and for how long it keeps their backups. It documents neither which backup of
-a picked day that is, nor how a rule goes together with the others, nor the words for weekdays, weeks and months. So a
-rule counts in full where nothing may be kept for too long, and otherwise only where the schedule is sure to run on a
-picked day of every week, month or year.
+The API documents which days a rule picks and how long it keeps their backups. It does not document which backup of a
+picked day that is, how a rule combines with the others, or the words for weekdays, weeks and months. So a rule counts
+in
+full when the question is whether something may be kept for too long. Otherwise it counts only if the schedule surely
+runs on a picked day of every week, month or year.
 """
 
 import re
@@ -22,7 +23,7 @@ LONGEST: Final[Mapping[str, timedelta]] = {
     YEARS: timedelta(days=366),
 }
 _DAY: Final = timedelta(days=1)
-_MOST: Final = 99_999  # weeks, months or years; more cannot be computed with
+_MOST: Final = 99_999  # weeks, months or years; larger numbers cannot be computed with
 _EVERY_DAY: Final = 7
 _LAST_OF_MONTH: Final = -1
 _DAYS_OF_EVERY_MONTH: Final = frozenset({_LAST_OF_MONTH, *range(1, 29)})
@@ -36,8 +37,8 @@ class Copies(NamedTuple):
     """How many copies a rule keeps, each of another week, month or year.
 
     Attributes:
-        sure: so many, as long as backups succeed.
-        possible: so many at most; None where the rule does not say for how long it keeps them.
+        sure: the number that is kept as long as backups succeed.
+        possible: the largest number that may be kept; None if the rule does not say how long it keeps them.
     """
 
     sure: int
@@ -45,23 +46,23 @@ class Copies(NamedTuple):
 
 
 def rules_of(policy: Policy) -> Mapping[str, KeepingRule]:
-    """The advanced rules that a policy has, by what they count in."""
+    """Return the advanced rules of a policy, by their unit."""
     rules = {WEEKS: policy.weekly_rule, MONTHS: policy.monthly_rule, YEARS: policy.yearly_rule}
     return {unit: rule for unit, rule in rules.items() if rule}
 
 
 def length_of(unit: str, rule: KeepingRule) -> timedelta:
-    """For how long a rule keeps a backup at most; not at all where it does not say."""
+    """Return how long a rule keeps a backup at most; zero if it does not say."""
     return min(rule.periods or 0, _MOST) * LONGEST[unit]
 
 
 def copies_of(policy: Policy, rhythms: Collection[Schedule]) -> Mapping[str, Copies]:
-    """Count what each rule of a policy keeps of the backups that come by some schedules, all of which are known."""
+    """Count what each rule of a policy keeps of the backups made by some schedules, all of which are known."""
     return {unit: _copies(unit, rule, policy, rhythms) for unit, rule in rules_of(policy).items()}
 
 
 def every_backup_for(policy: Policy, rhythms: Collection[Schedule]) -> timedelta:
-    """How long the weekly rule keeps each backup: nothing is sure where one is not the only one of a picked day."""
+    """Return how long the weekly rule keeps each backup; nothing is sure if a picked day has several."""
     rule, zone = policy.weekly_rule, _zone(policy)
     if not (rule and rule.periods and rhythms and zone is not None):
         return timedelta(0)
@@ -71,17 +72,17 @@ def every_backup_for(policy: Policy, rhythms: Collection[Schedule]) -> timedelta
 
 
 class Period:
-    """Names the day, week, month or year of a moment where a policy counts them; weeks begin on Mondays."""
+    """The day, week, month or year of a moment as a policy counts them; weeks begin on Mondays."""
 
     def __init__(self, unit: str, policy: Policy, rule: KeepingRule | None = None) -> None:
-        """Take what is counted, the policy whose time zone counts, and a rule that picks days; without it all count."""
+        """Store the unit, the policy with its time zone, and a rule that picks days; without a rule, all days count."""
         self._unit = unit
         self._rule = rule
         self._ahead = _zone(policy) or timedelta(0)
         self._has_zone = _zone(policy) is not None
 
     def __call__(self, moment: datetime, *, is_picked: bool = True) -> tuple[int, ...]:
-        """Name it; nothing where the rule does not pick the day, unless that is not asked for."""
+        """Return the period of a moment, or None if the rule does not pick its day, unless that is not required."""
         day = (moment + self._ahead).date()
         if is_picked and self._rule and not _may_pick(self._unit, self._rule, day if self._has_zone else None):
             return ()
@@ -110,7 +111,7 @@ def _copies(unit: str, rule: KeepingRule, policy: Policy, rhythms: Collection[Sc
 
 
 def _picks(unit: str, rule: KeepingRule, rhythm: Schedule, zone: timedelta | None) -> bool | None:
-    """Whether a schedule runs on a picked day in every week, month or year, or in none; None where neither is sure."""
+    """Whether a schedule runs on a picked day in every week, month or year, or in none; None if neither is sure."""
     every_week, ever = rhythm.weekdays(zone or timedelta(0))
     runs_daily = len(every_week) == _EVERY_DAY
     if (zone is None and not runs_daily) or not _is_plain(unit, rule):
@@ -128,7 +129,7 @@ def _is_by_weekday(unit: str, rule: KeepingRule) -> bool:
 
 
 def _is_plain(unit: str, rule: KeepingRule) -> bool:
-    """Whether it is understood what the rule picks, and that every week, month or year has such a day."""
+    """Whether the rule's picks are understood, and every week, month or year has such a day."""
     if unit == YEARS and not _numbers(rule.months, _MONTHS):
         return False
     if unit == WEEKS:
@@ -139,7 +140,7 @@ def _is_plain(unit: str, rule: KeepingRule) -> bool:
 
 
 def _may_pick(unit: str, rule: KeepingRule, day: date | None) -> bool:
-    """Whether a rule may pick the backups of a day; whatever is not understood may mean it."""
+    """Whether a rule may pick the backups of a day; anything not understood may mean it."""
     if day is None:
         return True
     months = _numbers(rule.months, _MONTHS)
@@ -153,7 +154,7 @@ def _may_pick(unit: str, rule: KeepingRule, day: date | None) -> bool:
 
 
 def _numbers(words: Iterable[str], names: tuple[str, ...]) -> frozenset[int]:
-    """The numbers of days or months, from 0; words that are no names of such are left out."""
+    """Return the numbers of days or months, from 0; unknown words are left out."""
     beginnings = {name: number for number, name in enumerate(names)}
     length = len(names[0])
     return frozenset(beginnings[word] for word in (word.lower()[:length] for word in words) if word in beginnings)
@@ -164,7 +165,7 @@ def _ever(rhythms: Iterable[Schedule], zone: timedelta) -> frozenset[int]:
 
 
 def _zone(policy: Policy) -> timedelta | None:
-    """How far ahead of UTC the days of a policy are; None where it does not say."""
+    """Return the UTC offset of a policy's days, or None if it does not say."""
     found = _ZONE.fullmatch(policy.timezone or "")
     if found is None:
         return None

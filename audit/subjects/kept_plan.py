@@ -1,4 +1,4 @@
-"""What a policy planned, and when: the API shows only the present, so each run passes on what it saw of it."""
+"""What a policy planned, and when. The API shows only the present, so each run passes on what it saw."""
 
 import re
 from dataclasses import dataclass, replace
@@ -12,15 +12,15 @@ _COUNTS: Final = re.compile(r"INTERVAL=0*(?!1\b)[0-9]", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPlan:
-    """What decides when a policy runs, and where, as one run or several saw it.
+    """What decides when and where a policy runs, as one or several runs saw it.
 
     Attributes:
-        patterns: in order, whatever order the answer had.
+        patterns: sorted, whatever order the response had.
         seen: the time of the first run that saw it.
-        since: from when on it is known to have been in force; None where the first run of all saw it.
-        until: up to when it is known to have been so; None of the present one.
-        clear_since: when another plan takes its place, what was due before is not judged any more, because its runs
-            came at other times; None where they did not.
+        since: the time from which it is known to have been in force; None if the very first run saw it.
+        until: the time up to which it is known to have been in force; None for the current plan.
+        clear_since: if another plan follows, the time before which nothing is judged, because the runs came at other
+            times; None if they did not.
     """
 
     patterns: tuple[str, ...]
@@ -34,18 +34,18 @@ class KeptPlan:
     clear_since: datetime | None = None
 
     def is_of(self, policy: Policy) -> bool:
-        """The policy still plans so."""
+        """Whether the policy still has this plan."""
         return replace(self, since=None, until=None, clear_since=None) == plan_of(policy, self.seen)
 
     def runs_as(self, other: "KeptPlan") -> bool:
-        """The other one runs at the same times; where no rule counts from the start time, that makes no difference."""
+        """Whether the other plan has the same run times; the start time matters only if a rule counts from it."""
         is_same = (self.enabled, self.patterns) == (other.enabled, other.patterns)
         return is_same and (self.start_time == other.start_time or not any(map(_COUNTS.search, self.patterns)))
 
     def followed_by(self, policy: Policy, *, last_seen: datetime, now: datetime) -> tuple["KeptPlan", "KeptPlan"]:
-        """Say until when it was in force and what took its place, which this run is the first to see.
+        """Return the plan with the end of its validity, and the plan that follows, which this run is the first to see.
 
-        The start time tells when a policy was saved. Where it tells no time between the two runs, nobody knows.
+        The start time tells when a policy was saved. If it is not between the two runs, that time is unknown.
         """
         present = plan_of(policy, now, since=now)
         saved = present.start_time
@@ -56,7 +56,7 @@ class KeptPlan:
 
 
 def plan_of(policy: Policy, seen: datetime, since: datetime | None = None) -> KeptPlan:
-    """Return what a policy plans now."""
+    """Return the current plan of a policy."""
     return KeptPlan(
         patterns=tuple(sorted(policy.patterns)),
         start_time=policy.start_time and policy.start_time.replace(microsecond=0),

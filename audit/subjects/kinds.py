@@ -1,4 +1,4 @@
-"""What a control can judge, and how something that was judged went away."""
+"""What a control can judge, and how something that was judged was removed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class SubjectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
-    """How a resource or a vault went away: the task that shows it."""
+    """How a resource or vault was removed: the task that shows it."""
 
     at: datetime
     task_id: str

@@ -1,6 +1,6 @@
 """Which backups are the last of a day, week, month or year of which a policy keeps one beside its other rules.
 
-When a week begins is not documented: the oldest of those that are kept may be cut short, and proves nothing.
+No document says when a week begins: the oldest of those that are kept may be cut short, and proves nothing.
 """
 
 from bisect import bisect_right
@@ -13,7 +13,7 @@ from audit.subjects.retention import copies_that_stay
 
 
 class LastCopies:
-    """The days, weeks, months and years of the backups of a resource, for each number of them that a policy keeps."""
+    """The days, weeks, months and years of a resource's backups, for each number of them that a policy keeps."""
 
     def __init__(
         self,
@@ -22,24 +22,24 @@ class LastCopies:
         left: Collection[datetime],
         gone: Mapping[datetime, datetime],
     ) -> None:
-        """Take when the backups of a resource were made.
+        """Store when the backups of a resource were made.
 
         Args:
-            policies: those that make them.
-            made: of all that are known.
-            left: of those that are there.
-            gone: of those that are gone, and when they went.
+            policies: the policies that make them.
+            made: the times of all known backups.
+            left: the times of those that are left.
+            gone: the times of those that are gone, and when they went.
         """
         kept = (each for policy in policies for each in copies_that_stay(policy))
         self._kept = [_Kept(number, period, made, left, gone) for number, period in kept if number > 0]
 
     def include(self, made: datetime, gone: datetime) -> bool:
-        """Whether a backup was the last of its day, week, month or year when it went, and that was still kept."""
+        """Whether a backup was the last of its day, week, month or year when it went, while that was still kept."""
         return any(each.lacks(made, gone) for each in self._kept)
 
 
 class _Kept:
-    """One number of days, weeks, months or years of which one backup is kept each."""
+    """One number of days, weeks, months or years of which one backup each is kept."""
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
-"""How long the backups that are left are to live, and where that speaks against the rules that are known.
+"""How long the remaining backups will live, and where that contradicts the known rules.
 
-A changed rule does not date backups that are there, so that their ends show by which rule they were made. The first
-run that sees a policy knows its present rules alone: where they explain that a backup is gone, and one beside it is to
-live for longer than they allow, nobody knows by which rule the one that is gone was kept.
+A changed rule does not change the expiry of existing backups, so their expiry shows the rule they were made by. The
+first run that sees a policy knows only its present rules. If these explain that a backup is gone, but a remaining one
+beside it lives longer than they allow, the rule of the missing one is unknown.
 """
 
 from bisect import bisect_right
@@ -19,11 +19,11 @@ from audit.subjects.rules import Rules
 from audit.subjects.taken import SLACK
 
 _BATCH: Final = timedelta(days=2)
-"""What a number leaves over is deleted in batches, on the next day."""
+"""CBR deletes what exceeds a number in batches, on the next day."""
 
 
 class _Life(NamedTuple):
-    """How long a backup is to live that is left; None is for ever. It is odd where no rule gives that."""
+    """How long a remaining backup will live; None is for ever. It is irregular if no rule gives that lifetime."""
 
     made: datetime
     length: timedelta | None
@@ -34,21 +34,21 @@ _MADE: Final = attrgetter("made")
 
 
 class Lives:
-    """The lives of the backups that policies made and that are left.
+    """The lifetimes of the remaining backups that policies made.
 
-    Where runs saw the rules of then, they speak against none.
+    If runs saw the rules of the time, they contradict none.
     """
 
     def __init__(self, points: Iterable[Backup], rules: Rules) -> None:
-        """Take the backups, oldest first; what is needed of them is worked out when it is asked for."""
+        """Store the backups, oldest first; what is needed of them is computed on demand."""
         self._points = points
         self._rules = rules
         self._known: dict[str | None, list[_Life]] = {}
 
     def outlast(self, resource_id: str | None, made: datetime, gone: datetime) -> bool:
-        """Whether the last one before a backup that is gone, or the next one after it, is to live for longer.
+        """Whether the backup before or after a missing one will live longer than it did, and than the rules give.
 
-        That is longer than the other did, and than the rules give. Where no resource is named, it may be any.
+        If no resource is named, it may be any.
         """
         if self._rules.were_seen_by(made):
             return False
@@ -57,32 +57,32 @@ class Lives:
         return any(life.is_odd and (life.length is None or life.length > age) for life in chain.from_iterable(beside))
 
     def outnumber(self, resource_id: str | None, made: datetime) -> bool:
-        """Whether an older one is left that only a number takes, which takes the oldest first."""
+        """Whether an older one is left that only a number removes, which removes the oldest first."""
         if self._rules.were_seen_by(made):
             return False
         older = (life for life in self._of(resource_id) if life.length is None and life.made < made - _BATCH)
         return any(not self._rules.may_pick(life.made, None) for life in older)
 
     def deny(self, resource_id: str, made: datetime, end: datetime | None) -> bool:
-        """Whether the end that a backup had, or that it had none although others have one, is by no rule."""
+        """Whether no rule gives the expiry that a backup had, or the lack of one although others have one."""
         if self._rules.were_seen_by(made) or (end is None and not self._shows_ends(resource_id)):
             return False
         length = None if end is None else end - made
         return not self._rules.give(made, length) and not self._rules.may_pick(made, length)
 
     def next_after(self, resource_id: str | None, made: datetime) -> timedelta | None:
-        """How long the next one after a backup is to live; None where there is none, or it has no end."""
+        """Return how long the backup after a given one will live; None if there is none or it does not expire."""
         lives = self._of(resource_id)
         place = bisect_right(lives, made, key=_MADE)
         return lives[place].length if place < len(lives) else None
 
     def was_due_by(self, resource_id: str | None, made: datetime, age: timedelta) -> bool:
-        """Whether no run saw the rules of then, and the next backup that is left shows that they may have been so."""
+        """Whether no run saw the rules in time, and the next remaining backup suggests that it had expired."""
         life = None if self._rules.were_seen_by(made) else self.next_after(resource_id, made)
         return life is not None and life <= age
 
     def left(self, resource_id: str | None) -> list[datetime]:
-        """When those of a resource were made that are left."""
+        """Return when the remaining backups of a resource were made."""
         return [point.created_at for point in self._by_resource.get(resource_id, ())]
 
     def _beside(self, resource_id: str | None, made: datetime) -> list[_Life]:
@@ -96,7 +96,7 @@ class Lives:
         return self._known[resource_id]
 
     def _told(self, resource_id: str | None) -> Iterator[_Life]:
-        """Leave out those that tell of no rule: they have no end where none has, or may be kept as single ones."""
+        """Leave out those that reveal no rule: none has an expiry, or they may be kept as single ones."""
         shows_ends = self._shows_ends(resource_id)
         for point in self._by_resource.get(resource_id, ()):
             made = point.created_at

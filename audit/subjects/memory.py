@@ -1,7 +1,7 @@
-"""What the run before knew of the inventory: the API shows only the present, so each run passes on what it saw.
+"""What the previous run knew about the inventory. The API shows only the present, so each run passes on what it saw.
 
-It tells a policy that was changed, or a resource that was added, from one that has been so all the time: what was due
-before cannot be held against it.
+It distinguishes a policy that was changed, or a resource that was added, from one that has always been so: a change
+is not judged for what was due before it.
 """
 
 import hashlib
@@ -24,14 +24,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultTrace:
-    """What is passed on of a vault.
+    """What is passed on about a vault.
 
     Attributes:
-        enterprise_project_id: that it belongs to; None where that is not known.
-        listed: the list of vaults has it.
-        missing_since: the time of judgement of the first run whose list, though complete, did not have it any more.
-        last_seen: the time of judgement of the last run whose list had it; None where an older version did not say.
-        past_rules: those of policies that were taken off it, as far back as the look-back goes.
+        enterprise_project_id: its enterprise project; None if unknown.
+        listed: whether the list of vaults shows it.
+        missing_since: the time of judgement of the first run whose complete list no longer had it.
+        last_seen: the time of judgement of the last run whose list had it; None if an older version did not record it.
+        past_rules: the rules of policies that were removed from it, within the look-back.
     """
 
     id: str
@@ -87,7 +87,7 @@ class Memory:
     unseen: frozenset[Kind] = frozenset()
 
     def with_earlier(self, earlier: "Memory") -> "Memory":
-        """Add what an earlier run saw and this one only could not: a list that was not read makes nothing forgotten."""
+        """Add what an earlier run saw and this one could not: an unread list makes nothing forgotten."""
         memory = self
         if Kind.POLICIES in self.unseen:
             last_seen = {**dict.fromkeys(earlier.policies, earlier.until), **earlier.last_seen}
@@ -110,16 +110,16 @@ class Memory:
         return memory
 
     def without_listed_vaults(self) -> "Memory":
-        """Forget the vaults that it lists, so that a run that may be shown less does not take them for gone."""
+        """Drop the vaults that it lists, so that a run that may see less does not take them for gone."""
         return replace(self, vaults={each.id: each for each in self.vaults.values() if not each.listed})
 
     def policy_since(self, policy: Policy, now: datetime) -> datetime | None:
-        """From when on a policy has been as it is now: since this run where the one before did not see it so."""
+        """Return since when a policy has been as it is now: since this run if the previous one saw it differently."""
         remembered, since = self.policies.get(policy.id, ("" if self.policies_complete else mark(policy), None))
         return since if remembered == mark(policy) else now
 
     def plans_of(self, policy: Policy, now: datetime) -> tuple[KeptPlan, ...]:
-        """What a policy planned, oldest first; what it plans now is the last."""
+        """Return what a policy planned, oldest first, its current plan last."""
         known = self.plans.get(policy.id)
         if not known:
             since = self.policy_since(policy, now)
@@ -130,7 +130,7 @@ class Memory:
         return (*former, *last.followed_by(policy, last_seen=self.last_seen.get(policy.id, self.until), now=now))
 
     def is_replanned(self, policy: Policy, now: datetime) -> bool:
-        """Since the run before, a policy was changed so that it runs at other times."""
+        """Whether a policy was changed since the previous run so that it runs at other times."""
         *former, present = self.plans_of(policy, now)
         if former:
             return present.seen == now and not former[-1].runs_as(present)
@@ -139,9 +139,9 @@ class Memory:
     def awaited_since(
         self, resource_id: str, follows: tuple[str, ...] | None, now: datetime, *, is_replanned: bool
     ) -> datetime | None:
-        """Since when the first backup of a resource is awaited; None where it is neither new nor has a new plan.
+        """Return since when a resource's first backup is awaited; None if neither the resource nor its plan is new.
 
-        What was overdue before a plan changed is so afterwards.
+        What was overdue before a plan changed stays overdue.
         """
         if resource_id not in self.resources:
             return now if self.vaults_complete else None
@@ -152,25 +152,25 @@ class Memory:
         return now
 
     def resource_since(self, resource_id: str, follows: tuple[str, ...] | None, now: datetime) -> datetime | None:
-        """From when on a resource is known to be held as it is now: since this run where it was not, or otherwise."""
+        """Return since when a resource is known to be held as it is now; since this run if that is a change."""
         if resource_id not in self.resources:
             return now if self.vaults_complete else None
         followed, since = self.resources[resource_id]
         return since if follows in {None, followed} or not self.policies_complete else now
 
     def taken_before(self, resource_id: str, now: datetime) -> tuple[int, ...]:
-        """What the backups of a resource took in MB at the end of earlier days: of one day, the last run counts."""
+        """Return the space of a resource's backups in MB at the end of earlier days; the last run of a day counts."""
         known = self.taken.get(resource_id, ())
         return known[:-1] if self.vaults_complete and self.until.date() == now.date() else known
 
 
 def _added(known: Mapping[str, T], earlier: Mapping[str, T], seen: Mapping[str, object]) -> Mapping[str, T]:
-    """Add what was known earlier of that which was not seen since."""
+    """Add what was known earlier of what has not been seen since."""
     return {**{each: earlier[each] for each in earlier.keys() - seen.keys()}, **known}
 
 
 def mark(policy: Policy) -> str:
-    """A short hash of what decides when a policy runs."""
+    """Return a short hash of what decides when a policy runs."""
     start = shown(policy.start_time) if policy.start_time else ""
     parts = (str(policy.enabled), start, *sorted(policy.patterns))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -1,8 +1,8 @@
 """A policy, its schedule and the vaults that rely on it.
 
-What was due is what the plan in force at the time named. Between two runs that saw different plans nobody knows which
-one it was: surely due was what both name. Where the runs of a policy came at other times than planned, all by the same
-time earlier or later, they are expected at those times; CBR-116 judges that.
+What was due follows from the plan in force at the time. Between two runs that saw different plans, it is unknown which
+one was in force: only what both name was surely due. If all runs of a policy came earlier or later than planned by the
+same time, they are expected at those times; CBR-116 judges that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,15 +33,15 @@ class PolicySubject:
     """A policy and its schedule.
 
     Attributes:
-        schedule: None where the trigger cannot be read, or nobody knows what it starts; ``unreadable`` says why.
-        vaults: the vaults of the inventory that it is applied to, in order of id.
-        known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
-        plans: what it planned as far back as it was seen, oldest first, the present last; empty where nobody kept it.
-        rhythm: when it ran since it plans as it does now; None where no task names it.
-        sources: of a replication policy, the schedules of the enabled policies that make what it copies, None for one
-            that cannot be read; None altogether where the policies could not be read completely.
-        terms: by which rules it kept its backups, as far as runs saw it, the oldest first and this run last.
-        protection: what became of it since the run before; None where there was none.
+        schedule: None if the trigger cannot be read or the operation is unknown; ``unreadable`` has the reason.
+        vaults: the vaults of the inventory that it is applied to, sorted by id.
+        known_since: since when it has been as it is now; None if no earlier run saw it differently.
+        plans: its known plans, oldest first, the current one last; empty if none were recorded.
+        rhythm: when it has run under its current plan; None if no task names it.
+        sources: for a replication policy, the schedules of the enabled policies whose backups it copies, None for an
+            unreadable one; None as a whole if the policies could not be read completely.
+        terms: its retention rules, as far as runs saw it, oldest first and this run last.
+        protection: how it changed since the previous run; None if there was none.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.POLICY
@@ -69,59 +69,60 @@ class PolicySubject:
 
     @property
     def makes_backups(self) -> bool:
-        """The policy is enabled and makes backups, or may make them: its operation is not documented."""
+        """Whether it is enabled and makes backups, or may make them because its operation is not documented."""
         return self.policy.enabled and self.policy.operation != REPLICATION
 
     @property
     def is_relied_on(self) -> bool:
-        """The policy is enabled, and applied to a vault."""
+        """Whether it is enabled and applied to a vault."""
         return self.policy.enabled and bool(self.policy.vault_ids)
 
     @property
     def makes_copies(self) -> bool:
-        """The policy is enabled and copies backups to another region, or may copy them."""
+        """Whether it is enabled and copies backups to another region, or may do so."""
         return self.policy.enabled and self.policy.operation != BACKUP
 
     @cached_property
     def interval(self) -> timedelta | None:
-        """The longest time between two of its runs, with the start window; None where the schedule is not known.
+        """The longest time between two of its runs, including the start window; None if the schedule is unknown.
 
-        At most 31 days without that window: a policy must not excuse itself by running once a year.
+        At most 31 days without that window: a policy that runs once a year must not excuse missing backups.
         """
         return min(self.schedule.longest_gap, _LONGEST) + self.policy.start_window if self.schedule else None
 
     def terms_at(self, moment: datetime) -> Sequence[Terms]:
-        """By which rules it kept what was made at a time: two where they were changed and nobody saw when.
+        """Return the retention rules for what was made at a time; two sets if they changed and nobody saw when.
 
-        Before the first run that saw it, as that one did.
+        Before the first run that saw the policy, the rules are those of that run.
         """
         return self.terms_between(moment, moment)
 
     def terms_between(self, since: datetime, until: datetime) -> Sequence[Terms]:
-        """By which rules it kept what was there from a time to another, as above."""
+        """Return the retention rules for what existed during a period, as above."""
         return in_force(self.terms or (Terms.of(self.policy, until),), since, until)
 
     @cached_property
     def most_days(self) -> int:
-        """The longest age at which it ever deleted backups, as far as runs saw it; 0 where age never mattered."""
+        """The longest age at which it ever deleted backups, as far as runs saw it; 0 if age never mattered."""
         now = self.policy.retention_days if self.policy.keeps_by_age else None
         return max(days or 0 for days in (now, *(terms.days for terms in self.terms)))
 
     def was_seen_by(self, moment: datetime) -> bool:
-        """Whether a run had seen the policy by then, so that its rules at that time are no guess."""
+        """Whether a run had seen the policy by a time, so that its rules then are not a guess."""
         return bool(self.terms) and self.terms[0].since <= moment
 
     @property
     def present(self) -> KeptPlan | None:
-        """What it plans now, as it was kept."""
+        """Its current plan, as it was recorded."""
         return self.plans[-1] if self.plans else None
 
     @cached_property
     def planned_since(self) -> datetime | None:
-        """From when on it is known what it planned; None where that is always known.
+        """The time from which its plan is known; None if it is always known.
 
-        A first run knows the present plan alone. Runs that came at other times than planned show that it was another
-        one before: it is proven from the first one on that came about as planned, or else from when on it was seen.
+        A first run knows only the current plan. Runs at unplanned times show that there was another one before: the
+        current
+        plan counts from the first run that came as planned, or else from when it was seen.
         """
         if len(self.plans) > 1:
             return self.plans[-len(self._stretches)].since
@@ -131,7 +132,7 @@ class PolicySubject:
 
     @property
     def passed_on(self) -> tuple[KeptPlan, ...]:
-        """Its plans as the next run needs them."""
+        """Its plans, as the next run needs them."""
         if not (self.present and self.rhythm):
             return self.plans
         shifts = [shift.ends or shift.last for shift in self.rhythm.shifts]
@@ -140,22 +141,22 @@ class PolicySubject:
 
     @property
     def has_planned(self) -> bool:
-        """It plans backups, or did at a time that is remembered."""
+        """Whether it plans backups, or did so at a remembered time."""
         return self.policy.operation != REPLICATION and any(stretch.enabled for stretch in self._stretches)
 
     def due(self, since: datetime, until: datetime) -> list[datetime]:
-        """Name every run that was surely due from a time to another, in order."""
+        """Return every run that was surely due in a period, in order."""
         return [moment for moment, why in self._named(since, until) if not why]
 
     def next_run(self, since: datetime) -> datetime:
-        """When its first run from a time on must have begun at the latest, 31 days later if it runs more rarely."""
+        """Return the latest start of its first run from a time on, 31 days later if it runs more rarely."""
         planned = self.schedule.first_from(since) if self.schedule else since
         lasting = self.rhythm.lasting if self.rhythm else None
         later = max(lasting.by, _NONE) if lasting else _NONE
         return min(planned, since + _LONGEST) + later + self.policy.start_window
 
     def timetable(self, since: datetime, limits: Limits) -> Timetable:
-        """Return its due times from a time on; the same for all resources that are judged by the same limits."""
+        """Return its due times from a time on; shared by all resources that are judged by the same limits."""
         key = since, limits.now, limits.grace, limits.maintenance
         if key not in self._timetables:
             named = self._named(since, limits.now)
@@ -169,7 +170,7 @@ class PolicySubject:
         return self._timetables[key]
 
     def _named(self, since: datetime, until: datetime) -> list[tuple[datetime, str]]:
-        """Name every run that a plan named, in order, and why it may not have been due, or an empty text."""
+        """Yield every run that a plan named, in order, with why it may not have been due, or an empty string."""
         found: dict[datetime, str] = {}
         for earlier, later in pairwise(self._stretches):
             begin, end = max(since, earlier.end or since), min(until, later.begin or until)
@@ -183,15 +184,15 @@ class PolicySubject:
         return sorted(found.items())
 
     def _start_window(self, moment: datetime) -> timedelta:
-        """How much later than planned CBR could start a run then."""
+        """Return how much later than planned CBR could start a run at a time."""
         former = (stretch for stretch in self._stretches if stretch.end and moment <= stretch.end)
         return next((stretch.start_window for stretch in former), self.policy.start_window)
 
     @cached_property
     def _stretches(self) -> tuple["_Stretch", ...]:
-        """What was in force when, oldest first; nothing from before a plan that cannot be read.
+        """Return what was in force when, oldest first; nothing from before an unreadable plan.
 
-        The first one holds before it was seen, too: who asks knows since when that is known.
+        The first one also counts before it was seen; callers know since when that is known.
         """
         shifts = self.rhythm.shifts if self.rhythm else ()
         begin = self.present.since if self.present else None
@@ -206,7 +207,7 @@ class PolicySubject:
 
 
 class _Stretch(NamedTuple):
-    """A time in which one plan was in force."""
+    """A period in which one plan was in force."""
 
     begin: datetime | None
     end: datetime | None
@@ -216,7 +217,7 @@ class _Stretch(NamedTuple):
     shifts: tuple[Shift, ...] = ()
 
     def named(self, since: datetime, until: datetime) -> Iterator[datetime]:
-        """Name the runs from a time to another, where they were shifted at the times at which they came."""
+        """Return the runs of a period, at the times at which they came if they were shifted."""
         reach = max((abs(shift.by) for shift in self.shifts), default=_NONE)
         for planned in self.schedule.between(since - reach, until + reach) if self.schedule else ():
             due = next((due for shift in self.shifts if (due := shift.moved(planned)) != planned), planned)

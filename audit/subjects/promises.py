@@ -1,4 +1,4 @@
-"""What policies, vaults and the way in which a resource is held promise, each as a strength that can be compared."""
+"""What policies, vaults and the way a resource is held promise, each as a strength that can be compared."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
@@ -33,15 +33,15 @@ _WITHOUT_POLICY: Final[Mapping[str, Value]] = {
     "full_backup_interval": None,
     "copies_to": (),
 }
-"""What is promised where there is no policy: so all that a vault lost with one is remembered until it has it again."""
+"""What no policy at all promises, so that everything a vault lost with its policy is remembered until restored."""
 _READABLE: Final = frozenset(
     map(Aspect, ("max_backups", "longest_gap_minutes", "weekly_rule", "monthly_rule", "yearly_rule"))
 )
-"""What every policy tells whose limits, rules and trigger can be read."""
+"""What every policy states whose limits, rules and trigger can be read."""
 
 
 def of_policy(policy: Policy) -> Strength:
-    """What a policy promises; without its rhythm where the trigger cannot be read."""
+    """Return what a policy promises, without its rhythm if the trigger cannot be read."""
     schedule = _schedule(policy)
     kept = kept_at_least(PolicySubject(policy=policy, schedule=schedule, unreadable=""))
     to = policy.destination_region, policy.destination_project_id, policy.cross_account_urn
@@ -68,12 +68,12 @@ def of_policy(policy: Policy) -> Strength:
 
 
 def is_readable(promised: Strength) -> bool:
-    """Whether a policy tells all that it promises: two that cannot be read are not known to promise the same."""
+    """Whether a policy states everything that it promises: two unreadable ones may promise different things."""
     return promised.keys() >= _READABLE
 
 
 def of_vault(vault: Vault) -> Strength:
-    """What a vault promises beside its policies, as far as the answer says."""
+    """Return what a vault promises apart from its policies, as far as the response says."""
     found: dict[str, Value] = {
         "exists": True,
         "protect_type": vault.protect_type,
@@ -84,7 +84,7 @@ def of_vault(vault: Vault) -> Strength:
 
 
 def of_holding(vaults: Iterable[Vault]) -> Strength:
-    """What vaults promise to each resource that they hold, of each aspect the strongest."""
+    """Return what vaults promise to each of their resources: the strongest of each aspect."""
     return strongest(
         _said(
             {
@@ -100,7 +100,7 @@ def of_holding(vaults: Iterable[Vault]) -> Strength:
 
 
 def of_resource(places: Iterable[tuple[Vault, Protected]]) -> Strength:
-    """How the vaults hold a resource that make backups of it; whatever one of them leaves out counts."""
+    """Return how the vaults that make backups of a resource hold it; whatever one of them leaves out counts."""
     held = [each for vault, each in places if not vault.receives_copies_only]
     found: dict[str, Value] = {"held": bool(held)}
     if held:
@@ -112,18 +112,18 @@ def of_resource(places: Iterable[tuple[Vault, Protected]]) -> Strength:
 
 
 def of_policies(policies: Iterable[Policy]) -> Strength:
-    """What the policies of a vault promise together."""
+    """Return what the policies of a vault promise together."""
     return together((policy.operation, of_policy(policy)) for policy in policies)
 
 
 def of_copies(vault_id: str, policies: Iterable[Policy]) -> Strength:
-    """Into which vaults the policies of one are to copy its backups."""
+    """Return the vaults into which the policies of a vault copy its backups."""
     into = {to for policy in policies for of, to in policy.destinations if of == vault_id}
     return {Aspect("copies_into"): tuple(sorted(into))}
 
 
 def together(promised: Iterable[tuple[str, Strength]]) -> Strength:
-    """What some policies promise together, for backups and for copies: of each aspect the strongest.
+    """Return what some policies promise together, for backups and for copies: the strongest of each aspect.
 
     Args:
         promised: the operation of each policy, and what it promises.
@@ -139,7 +139,7 @@ def together(promised: Iterable[tuple[str, Strength]]) -> Strength:
 
 
 def _rule(name: str, rule: KeepingRule | None) -> Mapping[str, Value]:
-    """For how many weeks, months or years a rule keeps backups, and which; without the time where it cannot be read."""
+    """Return for how many weeks, months or years a rule keeps which backups; no number if it cannot be read."""
     if rule is None:
         return {name: 0, f"{name}_picks": ()}
     picks = (rule.picks_by, *rule.weekdays, *map(str, rule.days), *rule.weeks, *rule.months)
@@ -152,7 +152,7 @@ def _said(found: Mapping[str, Value]) -> Strength:
 
 
 def _followed(told: Collection[bool | None]) -> Mapping[str, Value]:
-    """Whether a resource follows the policy of one of its vaults at least, as far as the answers say."""
+    """Whether a resource follows the policy of at least one of its vaults, as far as the responses say."""
     return {"auto_protect": True in told} if True in told or None not in told else {}
 
 

@@ -1,11 +1,11 @@
-"""Which successes left a recovery point: what tasks claim, held against the list of backups.
+"""Which successes left a backup: the claims of tasks, checked against the list of backups.
 
-A task that says success proves nothing by itself. It made something if one of the resource's own backups is the one
-that it names, and is no older than the task. A success that names no backup made the one that came into being while
-the task went on; where backups of such resources are listed and none came, it made none.
+A task that says success proves nothing by itself. It made a backup if the backup that it names is one of the resource
+and is no older than the task. A success that names no backup made the one that was created while the task ran. If
+backups of such resources are listed and none was created, it made none.
 
-Clocks differ, and the same checkpoint was seen to report times that are milliseconds apart. How far apart they may be,
-and how long the list may lag behind the log, is written nowhere: an hour is granted.
+Clocks differ, and the same checkpoint was seen with times that are milliseconds apart. No document says how far apart
+they may be, or how long the list may lag behind the log: an hour is allowed.
 """
 
 from bisect import bisect_left, bisect_right
@@ -44,14 +44,14 @@ class Proof(NamedTuple):
 
 
 class Claims(NamedTuple):
-    """What the successes of a resource claim, of which vaults that hold it should keep what they made.
+    """What the successes of a resource claim, if its current vaults should keep what they made.
 
     Attributes:
-        made: how many name a backup, and ended long enough ago to be held against the list.
-        newest: the newest of those, if there is one.
-        gone: those whose backup is not there, and nothing that was read explains why, oldest first.
-        doubtful: those whose backup is not there, by rules that no run saw then and that what is left denies.
-        last: those whose backup a number took although its policy keeps one of its day, week, month or year.
+        made: how many name a backup and ended long enough ago to be checked against the list.
+        newest: the newest of those, if any.
+        gone: those whose backup is missing without an explanation, oldest first.
+        doubtful: those whose backup is missing by rules that no run saw in time and that remaining backups contradict.
+        last: those whose backup a number removed although its policy keeps one of its day, week, month or year.
         hollow: those that name a backup older than themselves, or one that an earlier success made, oldest first.
     """
 
@@ -64,12 +64,12 @@ class Claims(NamedTuple):
 
 
 class Search(NamedTuple):
-    """What a search for the newest proof found.
+    """The result of a search for the newest proof.
 
     Attributes:
-        proof: the newest success whose backup is in a vault; None where there is none.
-        doubtful: newer successes of which nobody can say yet whether they made one, newest first.
-        refuted: newer successes whose backup is not there, newest first.
+        proof: the newest success whose backup is in a vault, or None.
+        doubtful: newer successes of which it is unclear whether they made a backup, newest first.
+        refuted: newer successes whose backup is missing, newest first.
     """
 
     proof: Proof | None
@@ -78,7 +78,7 @@ class Search(NamedTuple):
 
 
 def newest_proof(resource: Resource) -> Search:
-    """Find the newest success that left a recovery point; the list of backups must have been read."""
+    """Return the newest success that left a backup; the list of backups must have been read."""
     claimed = resource.sorted_tasks.claimed
     keys: Sequence[Key | None] = claimed.backup_keys()
     found = Search(None, [], [])
@@ -96,7 +96,7 @@ def newest_proof(resource: Resource) -> Search:
 
 
 def weigh_claims(resource: Resource, now: datetime) -> Claims:
-    """Hold the successes against the list of backups, which must have been read."""
+    """Check the successes against the list of backups, which must have been read."""
     successes, there = resource.kept_successes, resource.points_by_key
     keys, fresh = successes.backup_keys(), _fresh(successes, resource.window.until)
     absent, hollow = [], set()
@@ -123,19 +123,19 @@ def weigh_claims(resource: Resource, now: datetime) -> Claims:
 
 
 def _fresh(successes: TaskList, until: datetime) -> frozenset[int]:
-    """Name the places of those that ended so late that the list may not know them; whatever took days it knows."""
+    """Return the indices of those that ended so recently that the list may lag; it has whatever took days."""
     first = bisect_left(successes.created, until - _LONGEST)
     ended = zip(successes.ended(range(first, len(successes))), successes.began[first:], strict=True)
     return frozenset([place for place, (end, began) in enumerate(ended, first) if (end or began) > until - SLACK])
 
 
 def _is_older(point: Backup, created: datetime) -> bool:
-    """Whether a backup was there before the task that names it was created."""
+    """Whether a backup existed before the task that names it was created."""
     return point.created_at < created and created - point.created_at > SLACK
 
 
 def _made_meanwhile(resource: Resource, task: Task) -> Iterator[Backup]:
-    """Find the backups that came into being while a task went on that names none, and that may be its own."""
+    """Return the backups that were created while a task ran that names none, and that may be its own."""
     if task.backup_key is None:
         points, end = resource.own_points or (), (task.ended_at or task.began) + SLACK
         first = bisect_left(points, task.created_at - SLACK, key=lambda point: point.created_at)
@@ -143,7 +143,7 @@ def _made_meanwhile(resource: Resource, task: Task) -> Iterator[Backup]:
 
 
 def _is_doubtful(task: Task, point: Backup | None, resource: Resource) -> bool:
-    """Whether a backup that is not there, or not whole, may still come, or need not be there."""
+    """Whether a backup that is missing or incomplete may still appear, or need not exist."""
     if task.backup_key is None and not resource.kind_is_listed:
         return True
     is_fresh = (task.ended_at or task.began) > resource.window.until - SLACK
@@ -151,7 +151,7 @@ def _is_doubtful(task: Task, point: Backup | None, resource: Resource) -> bool:
 
 
 def _without_any(missing: list[Task], resource: Resource) -> list[Task]:
-    """Leave out the tasks that name no backup and need none, or that may have made one which no task names."""
+    """Leave out the tasks that need not name a backup, or may have made one that no task names."""
     nameless = [task for task in missing if task.backup_key is None]
     if not nameless:
         return missing
@@ -165,12 +165,13 @@ def _without_any(missing: list[Task], resource: Resource) -> list[Task]:
 
 
 class Unexplained(NamedTuple):
-    """Tasks whose backup is gone, and no deletion shows why.
+    """Tasks whose backup is missing without a deletion in the log.
 
     Attributes:
-        surely: no end of its retention explains it.
-        perhaps: rules explain it that no run saw when it was made, and a backup that is left denies them.
-        last: a number explains it, and none is left of a day, week, month or year of which its policy keeps one.
+        surely: those that no expiry explains.
+        perhaps: those explained by rules that no run saw in time and that a remaining backup contradicts.
+        last: those explained by a number, although none is left of a day, week, month or year of which the policy
+            keeps one.
     """
 
     surely: list[Task]
@@ -179,15 +180,15 @@ class Unexplained(NamedTuple):
 
 
 def unexplained(missing: list[Task], resource: Resource, now: datetime) -> Unexplained:
-    """Leave out the tasks whose backup a deletion, or the end of its retention, may have taken away.
+    """Leave out the tasks whose backup may have been deleted or have expired.
 
-    For those that an earlier run saw, their vault answers.
+    Backups that an earlier run saw are judged with their vault.
     """
     return _unexplained([task for task in missing if task.backup_key not in resource.missed], resource, now)
 
 
 def left_to_vaults(resource: Resource, now: datetime) -> list[Task]:
-    """Name the successes whose backup an earlier run saw, and that is gone without a deletion or an end."""
+    """Return the successes whose backup an earlier run saw, and that is gone without a deletion or expiry."""
     if not resource.missed:
         return []
     gone = resource.missed - resource.points_by_key.keys()
@@ -208,7 +209,7 @@ def _unexplained(missing: list[Task], resource: Resource, now: datetime) -> Unex
 
 
 class _Ends:
-    """The ends to which backups of a resource may have come."""
+    """The ways in which backups of a resource may have expired."""
 
     def __init__(self, resource: Resource, now: datetime) -> None:
         vault_ids = {vault.id for vault in resource.vaults}
@@ -219,7 +220,7 @@ class _Ends:
         self._lives = Lives(points, self._rules)
 
     def of(self, made: datetime) -> Fate:
-        """Say whether a backup that was made at a time had come to its end."""
+        """Whether a backup made at a time had expired."""
         is_old = self._is_old(made)
         if not is_old and not self._is_outnumbered(made):
             return Fate.EARLY
@@ -231,13 +232,13 @@ class _Ends:
         return Fate.LAST if not is_old and self._last_copies.include(made, self._now) else Fate.DUE
 
     def _is_old(self, made: datetime) -> bool:
-        """Whether it has the age at which the rules of then, or the end that the next one shows, delete it."""
+        """Whether it reached the age limit of its time, or the one that the next backup's expiry shows."""
         age = self._now - made
         is_past = age // _DAY >= min(self._rules.days(made), default=inf)
         return is_past or self._lives.was_due_by(self._resource.id, made, age)
 
     def _is_outnumbered(self, made: datetime) -> bool:
-        """Whether so many newer ones were made as were kept since then."""
+        """Whether enough newer ones were made since then for a number to remove it."""
         newer = len(self._began) - bisect_right(self._began, made)
         return newer >= min(self._rules.numbers(made, self._now), default=inf)
 

@@ -1,4 +1,4 @@
-"""How the protection of a subject changed since the run before, and what became weaker earlier and is not restored."""
+"""How the protection of a subject changed since the previous run, and what has been weaker since earlier."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ class Weakening(Struct, frozen=True, kw_only=True):
     """An aspect that became weaker and is not restored.
 
     Attributes:
-        since: the time of judgement of the run that saw it first; of the last time where that happened more than once.
-        tasks: ids of tasks that show who asked.
+        since: the time of judgement of the run that saw it first, or last if it happened more than once.
+        tasks: the ids of tasks that show who requested it.
     """
 
     aspect: Aspect
@@ -30,7 +30,7 @@ class Weakening(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weakened:
-    """What became weaker of one subject, as a report passes it on."""
+    """What became weaker for one subject, as a report passes it on."""
 
     kind: SubjectKind
     id: str
@@ -40,12 +40,12 @@ class Weakened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """What one subject is compared with, and what came of it.
+    """The comparison of one subject with the previous run, and its result.
 
     Attributes:
-        against: the id of the run before.
-        doubt: why more may have become weaker than is known, or an empty text.
-        is_new: the run before did not have the subject.
+        against: the id of the previous run.
+        doubt: why more may have become weaker than is known, or an empty string.
+        is_new: whether the previous run did not have the subject.
     """
 
     against: str
@@ -56,7 +56,7 @@ class Protection:
 
 
 class Demanded(NamedTuple):
-    """How much the profile of the run before demanded, None where nobody can say, and how much this one does."""
+    """How much the profile of the previous run required, None if unknown, and how much this one does."""
 
     then: Strength | None
     now: Strength
@@ -66,7 +66,7 @@ class Demanded(NamedTuple):
 def still_weak(
     earlier: Iterable[Weakening], now: Strength, orders: Mapping[str, Lacks] = ORDERS
 ) -> tuple[Weakening, ...]:
-    """What became weaker earlier and is not restored, as it stands now; what nobody can tell now stays as it was."""
+    """Return what became weaker earlier and is not restored; what cannot be determined now stays as it was."""
     kept = []
     for each in earlier:
         value = now.get(each.aspect, each.after)
@@ -76,7 +76,7 @@ def still_weak(
 
 
 def at_best(promised: Strength, weakened: Iterable[Weakening]) -> Strength:
-    """What was promised before it became weaker."""
+    """Return what was promised before it became weaker."""
     best = dict(promised)
     for each in weakened:
         if each.aspect not in best or ORDERS[each.aspect.what](best[each.aspect], each.before):
@@ -85,11 +85,11 @@ def at_best(promised: Strength, weakened: Iterable[Weakening]) -> Strength:
 
 
 def inherited(best: Strength, last: Strength, weakened: Sequence[Weakening]) -> tuple[Weakening, ...]:
-    """What was weak already where it was last relied on, as weakenings of what relied on it.
+    """Return what was already weak in something last relied on, as weakenings of what relied on it.
 
     Args:
         best: what was promised before any of it became weaker.
-        last: what the run before saw of it.
+        last: what the previous run saw.
         weakened: what makes the difference; an aspect that it does not name became weaker with the newest of them.
     """
     since = {each.aspect.what: each.since for each in sorted(weakened, key=attrgetter("since"))}
@@ -102,7 +102,7 @@ def inherited(best: Strength, last: Strength, weakened: Sequence[Weakening]) -> 
 
 
 def joined(earlier: Iterable[Weakening], fresh: Iterable[Weakening]) -> tuple[Weakening, ...]:
-    """Put together what became weaker, in order; what did so again counts from the last time, against the first."""
+    """Combine what became weaker, in order; repeats count from the last time, compared with the first state."""
     found = {each.aspect: each for each in earlier}
     for each in fresh:
         found[each.aspect] = replace(each, before=found.get(each.aspect, each).before)

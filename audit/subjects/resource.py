@@ -39,7 +39,7 @@ _Bounds = tuple[tuple[datetime, str, bool], ...]
 _DAY: Final = timedelta(days=1)
 _GONE: Final = "deleted"
 PROTECTED: Final = frozenset({"available", "protecting", "restoring", "removing"})
-"""What a vault says of a resource that it protects."""
+"""What a vault says about a resource that it protects."""
 _NOT_KNOWN: Final = "before the resource was known as it is now"
 _OF_TASKS: Final = ("sorted_tasks", "kept_successes", "last_success", "points_by_key", "strange")
 
@@ -47,22 +47,22 @@ _OF_TASKS: Final = ("sorted_tasks", "kept_successes", "last_success", "points_by
 class Presence(StrEnum):
     """Where a resource stands."""
 
-    PROTECTED = "protected"  # a backup vault holds it
-    REPLICA = "replica"  # only replication vaults hold it
-    LEFT = "left"  # a task shows that it was taken out
-    UNACCOUNTED = "unaccounted"  # no vault holds it, and no task shows why
-    UNPROTECTED = "unprotected"  # it is in the project, and no vault ever held it
+    PROTECTED = "protected"  # in a backup vault
+    REPLICA = "replica"  # in replication vaults only
+    LEFT = "left"  # a task shows that it was removed
+    UNACCOUNTED = "unaccounted"  # in no vault, and no task shows why
+    UNPROTECTED = "unprotected"  # in the project, and never in a vault
     UNKNOWN = "unknown"  # the vaults could not be read completely
 
 
 class Existence(StrEnum):
-    """What the vaults, and the list of protectable resources where it was read, say of a resource."""
+    """What the vaults, and the list of protectable resources if it was read, say about a resource."""
 
     THERE = "there"
     DELETED = "deleted"
     CONTRADICTED = "contradicted"
     NOT_SAID = "not said"
-    NOT_READ = "not read"  # vaults, or the list that was asked for, could not be read completely
+    NOT_READ = "not read"  # vaults or the requested list could not be read completely
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,12 +144,12 @@ class Resource:
 
     @property
     def log_read(self) -> bool:
-        """The task log was read to its end: of what it says, at most some rows could not be used."""
+        """Whether the task log was read to its end; at most some rows of it were unusable."""
         return self.log_complete or any(row.kind == Kind.TASKS for row in self.unusable)
 
     @cached_property
     def sorted_tasks(self) -> SortedTasks:
-        """Its tasks by what they did and how they went."""
+        """Its tasks, sorted by what they did and how they went."""
         return sort_out(self.tasks, synchronised=self.is_synchronised)
 
     @property
@@ -159,50 +159,50 @@ class Resource:
 
     @property
     def restores(self) -> tuple[Task, ...]:
-        """The restores of its backups, oldest first, wherever to."""
+        """The restores of its backups to anywhere, oldest first."""
         return self.doing(RESTORES)
 
     def doing(self, operations: AbstractSet[str]) -> tuple[Task, ...]:
-        """Return its tasks of some operations, oldest first."""
+        """Return its tasks with some operations, oldest first."""
         return tuple(pick(self.tasks, lambda task: task.operation in operations))
 
     @cached_property
     def own_points(self) -> tuple[Backup, ...] | None:
-        """Its whole recovery points that were made here and neither are being made nor deleted, oldest first."""
+        """Its whole backups that were made here and are neither being made nor being deleted, oldest first."""
         if self.recovery_points is None:
             return None
         return tuple([point for point in self.recovery_points if point.is_own and point.is_lasting])
 
     @cached_property
     def points_by_key(self) -> Mapping[Key | None, Backup]:
-        """Its recovery points that were made here, in whatever state, by id; none where they were not read."""
+        """Its backups that were made here, in any state, by id; none if they were not read."""
         return {point.key: point for point in self.recovery_points or () if not point.is_copy}
 
     @property
     def newest_point(self) -> Backup | None:
-        """The newest of its own recovery points, up to the end of the window, that can be restored from."""
+        """The newest of its own backups, up to the end of the window, that can be restored from."""
         points = (point for point in reversed(self.own_points or ()) if point.created_at <= self.window.until)
         return next((point for point in points if point.is_available), None)
 
     @property
     def counted_points(self) -> int | None:
-        """How many backups the vaults say that they keep of it; None where one does not say."""
+        """The number of its backups according to the vaults, or None if one does not say."""
         counts = [held.backup_count for _vault, held in self.backup_places]
         known = [count for count in counts if count is not None]
         return sum(known) if known and len(known) == len(counts) else None
 
     @property
     def taken_mb(self) -> int | None:
-        """What its backups take, as its vaults say; None where one does not say."""
+        """The space of its backups according to the vaults, or None if one does not say."""
         sizes = [held.backup_mb for _vault, held in self.backup_places]
         known = [size for size in sizes if size is not None]
         return sum(known) if known and len(known) == len(sizes) else None
 
     @cached_property
     def kept_successes(self) -> TaskList:
-        """Its backups that say they succeeded, oldest first, of which vaults that hold it should keep what they made.
+        """Its backup tasks that say they succeeded and whose backup its current vaults should have, oldest first.
 
-        Whatever was made before the resource was taken out of a vault was deleted with that.
+        Backups made before the resource was removed from a vault were deleted with the removal.
         """
         removals = self.doing(frozenset({REMOVE_RESOURCE}))
         removed = max((task.created_at for task in removals if task.claims_success), default=None)
@@ -214,14 +214,14 @@ class Resource:
 
     @property
     def puzzling(self) -> TaskList:
-        """Its backup tasks of which nobody can say how they went."""
+        """Its backup tasks of which it is unclear how they went."""
         return self.sorted_tasks.puzzling
 
     @cached_property
     def strange(self) -> tuple[Task, ...]:
-        """The tasks on it or its vaults of which nobody knows what they did, oldest first.
+        """The tasks on it or its vaults of which it is unclear what they did, oldest first.
 
-        Their operation is not documented: each may have made a backup of it, or have copied, restored or deleted one.
+        Their operation is not documented: each may have made a backup of it, or copied, restored or deleted one.
         """
         own = pick(self.tasks, lambda task: not task.is_known)
         return tuple(sorted((*own, *self.strange_around), key=lambda task: (task.created_at, task.id)))
@@ -232,19 +232,19 @@ class Resource:
 
     @cached_property
     def last_success(self) -> Task | None:
-        """Its newest successful backup that began in the window, as far as the log alone can tell."""
+        """Its newest successful backup task that began in the window, as far as the log alone shows."""
         return self.sorted_tasks.successes.newest(lambda _task: True, self.window.until)
 
     @property
     def backup_places(self) -> tuple[tuple[Vault, Protected], ...]:
-        """Each vault into which backups of it are made, beside how it is held there."""
+        """Each vault into which backups of it are made, and how it is held there."""
         return tuple((vault, held) for vault, held in self.places if not vault.receives_copies_only)
 
     @cached_property
     def existence(self) -> Existence:
-        """Whether it is still there: a list that shows all of its type, and not this one, says that it is not.
+        """Whether it still exists; a list that shows all of its type but not this one says that it does not.
 
-        Such a list may show less than the vaults: one that says it protects the resource contradicts it.
+        Such a list may show less than the vaults: a vault that protects the resource contradicts it.
         """
         if not self.vaults_complete or (self.protectables_complete is False and self.protectable is None):
             return Existence.NOT_READ
@@ -258,7 +258,7 @@ class Resource:
 
     @property
     def is_called_deleted(self) -> bool:
-        """Its vaults themselves say that it was deleted, and nothing contradicts them."""
+        """Whether its vaults say that it was deleted and nothing contradicts them."""
         by_vault = any(held.protect_status == _GONE for _vault, held in self.backup_places)
         return by_vault and self.existence == Existence.DELETED
 
@@ -272,18 +272,18 @@ class Resource:
 
     @property
     def needs_agent(self) -> bool:
-        """A vault for files holds it, into which only an agent makes backups."""
+        """Whether a vault for files holds it, into which only an agent makes backups."""
         return any(vault.object_type == "file" for vault, _held in self.backup_places)
 
     @property
     def is_synchronised(self) -> bool:
-        """It is backed up elsewhere, such as on premises: hybrid vaults alone hold it."""
+        """Whether only hybrid vaults hold it: it is backed up elsewhere, such as on premises."""
         places = self.backup_places
         return bool(places) and all(vault.is_synchronised for vault, _held in places)
 
     @cached_property
     def schedules(self) -> tuple[Schedule, ...] | None:
-        """The schedules of the policies that it follows and that run; None where one of them is not known."""
+        """The schedules of the policies that it follows and that run; None if one of them is unknown."""
         if self.policies is None:
             return None
         making = [policy.schedule for policy in self.followed if policy.makes_backups]
@@ -292,9 +292,9 @@ class Resource:
 
     @cached_property
     def followed(self) -> tuple[PolicySubject, ...]:
-        """The policies of the backup vaults that hold it without exempting it, disabled ones too.
+        """The policies of its backup vaults that do not exempt it, including disabled ones.
 
-        Those are left out that make copies; what one of an undocumented operation makes may be backups.
+        Policies that make copies are left out; what one with an undocumented operation makes may be backups.
         """
         vault_ids = {vault.id for vault, held in self.places if _follows(vault, held)}
         others = (subject for subject in self.policies or () if subject.policy.operation != REPLICATION)
@@ -302,22 +302,23 @@ class Resource:
 
     @property
     def follows(self) -> tuple[str, ...] | None:
-        """The ids of the policies that it follows, in order; None where they are not known."""
+        """The ids of the policies that it follows, in order; None if unknown."""
         return None if self.policies is None else tuple(sorted(subject.id for subject in self.followed))
 
     @property
     def unreadable(self) -> str:
-        """Why nobody knows what the policies that it follows plan, or an empty text where that is known."""
+        """Why the plans of the policies that it follows are unknown, or an empty string."""
         if self.policies is None:
             return "the policies could not be read completely"
         unread = (subject.unreadable for subject in self.followed if subject.makes_backups and not subject.schedule)
         return next(unread, "")
 
     def planned_interval(self, limits: Limits) -> timedelta | None:
-        """The longest interval of the followed policy that runs most often, plus grace; a day where none runs.
+        """Return the longest interval of the followed policy that runs most often, plus grace; a day if none runs.
 
-        What is synchronised without a policy is planned elsewhere, and may come as rarely as policies may run at all.
-        None where the policies are not known.
+        Synchronised resources without a policy are planned elsewhere, and may come as rarely as policies may run at
+        all.
+        None if the policies are unknown.
         """
         if self.schedules is None:
             return None
@@ -326,9 +327,10 @@ class Resource:
         return self._interval + limits.grace
 
     def first_backup_by(self, since: datetime, limits: Limits) -> datetime | None:
-        """Until when a resource has time for the first backup that it owes from a time on; None as above.
+        """Return the deadline for the first backup that a resource owes from a time on; None as above.
 
-        The limit of the profile counts, or else the first run that is planned, with start window and grace.
+        The deadline follows from the limit of the profile, or else from the first planned run with start window and
+        grace.
         """
         interval = self.planned_interval(limits)
         if limits.max_backup_age is not None:
@@ -344,11 +346,11 @@ class Resource:
         return min((interval for interval in making if interval is not None), default=_DAY)
 
     def planned_runs(self, limits: Limits) -> Schedules | None:
-        """Hold every run that is due in the window against the tasks; None where a schedule is not known."""
+        """Match every run that is due in the window with the tasks; None if a schedule is unknown."""
         if self.schedules is None:
             return None
-        known = self._matched.get(id(limits))  # hashing limits takes longer than most controls
-        if known is None:  # several controls and the calendar ask for the same
+        known = self._matched.get(id(limits))  # hashing the limits for every control would be slow
+        if known is None:  # several controls and the calendar need the same
             matcher = Matcher(
                 self.backups,
                 since=self.window.since,
@@ -360,19 +362,19 @@ class Resource:
         return known[1]
 
     def harmless(self, limits: Limits) -> frozenset[str] | None:
-        """Ids of the backups that failed or were skipped and need alarm nobody; None where a schedule is not known.
+        """Return the ids of the failed or skipped backups that need no alarm; None if a schedule is unknown.
 
-        A success of the same period made up for them, or their planned run lay in a maintenance window.
+        A success in the same period made up for them, or their planned run was in a maintenance window.
         """
         planned = self.planned_runs(limits)
         if planned is None:
             return None
         if not (self.sorted_tasks.broken or self.sorted_tasks.skipped):
-            return planned.made_good
-        return planned.made_good.union(planned.answering(limits.maintenance))
+            return planned.recovered
+        return planned.recovered.union(planned.answering(limits.maintenance))
 
     def forget(self) -> None:
-        """Free what was worked out of its tasks; whoever asks again has it worked out again."""
+        """Drop cached task views; they are recomputed on demand."""
         for name in _OF_TASKS:
             self.__dict__.pop(name, None)
         self._matched.clear()
@@ -381,7 +383,7 @@ class Resource:
 
     @property
     def _clear_since(self) -> datetime:
-        """From when on the log hides no success."""
+        """Return the time from which the log hides no success."""
         if not self.log_read:
             return NEVER
         return max((row.latest or NEVER for row in hidden(self, SUCCESSES)), default=EVER)
@@ -393,9 +395,9 @@ class Resource:
                 yield Plan(subject.id, subject.policy.vault_ids, times, self._bounds(subject))
 
     def _bounds(self, subject: PolicySubject) -> _Bounds:
-        """Before which times a run of a policy is not judged, why, and whether that holds for one that left a task.
+        """Return the times before which a policy's runs are not judged, why, and whether that includes answered runs.
 
-        A task shows that the resource was known already.
+        A task shows that the resource was already known.
         """
         bounds = (
             (self.covered_since, "the log does not reach back so far", True),

@@ -1,12 +1,12 @@
 """How long a policy keeps what it makes, at least and at most.
 
-A number of backups becomes a time by the schedule: when the newest of N backups is made, the oldest is as old as N - 1
-intervals, and it goes when the next one comes. The shortest such stretch of the schedule is what is sure, and the
-longest what is possible; an average would promise too much where runs are not even. A replication policy copies every
-backup that is not copied yet, however seldom it runs, so that its copies are as far apart as the backups.
+The schedule converts a number of backups into a time: when the newest of N backups is made, the oldest is N - 1
+intervals old, and it is deleted when the next one is made. The shortest such stretch of the schedule is certain, and
+the longest is possible; an average would promise too much if runs are uneven. A replication policy copies every backup
+that is not copied yet, however rarely it runs, so its copies are as far apart as the backups.
 
-Advanced rules (keeping.py) never shorten anything. Where they alone limit what is kept, nobody knows what becomes of
-the backups that they do not pick: the API documents that without age and number everything is kept for ever.
+Advanced rules (keeping.py) never shorten anything. If they alone limit what is kept, it is unclear what happens to the
+backups that they do not pick: the API documents that without age and number everything is kept for ever.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,15 +33,15 @@ from audit.subjects.policy import PolicySubject
 
 FOR_EVER: Final = timedelta.max
 _DAY: Final = timedelta(days=1)
-_MOST: Final = 99_999  # the most days, and the most backups, that a policy can ask for
+_MOST: Final = 99_999  # the largest number of days and of backups that a policy can have
 _NO_COPIES: Final = Copies(0, 0)
 
 
 def kept_at_least(subject: PolicySubject) -> timedelta | None:
-    """How long every backup is kept.
+    """Return how long every backup is kept.
 
-    None where its limits cannot be read, no schedule says how fast a number of backups comes together, or advanced
-    rules alone limit it.
+    None if its limits cannot be read, if no schedule shows how fast a number of backups is reached, or if only advanced
+    rules limit it.
     """
     policy, rhythms = subject.policy, _rhythms(subject)
     is_open = policy.keeps_for_ever and policy.keeping_rules
@@ -54,9 +54,9 @@ def kept_at_least(subject: PolicySubject) -> timedelta | None:
 
 
 def kept_at_most(subject: PolicySubject) -> timedelta | None:
-    """How long some backup may be kept; None where nobody can say, as above.
+    """Return how long some backup may be kept; None if that is unknown, as above.
 
-    Rules that do not say for how long they keep what they pick are left out.
+    Rules that do not say how long they keep what they pick are left out.
     """
     policy, rhythms = subject.policy, _rhythms(subject)
     if not policy.limits_known:
@@ -72,7 +72,7 @@ def kept_at_most(subject: PolicySubject) -> timedelta | None:
 
 
 def long_term_copies(subject: PolicySubject) -> Mapping[str, Copies]:
-    """How many copies of another day, week, month and year are kept beside the other rules."""
+    """Return how many copies of another day, week, month and year are kept beside the other rules."""
     policy = subject.policy
     plain = _plain_copies(policy)
     picked = copies_of(policy, _rhythms(subject))
@@ -80,13 +80,13 @@ def long_term_copies(subject: PolicySubject) -> Mapping[str, Copies]:
 
 
 def may_be_picked(policy: Policy, made: datetime, length: timedelta) -> bool:
-    """Whether a policy may keep a single backup for so many whole days, as one of a day, a week, a month or a year."""
+    """Whether a policy may keep a single backup for so many whole days, as one of a day, week, month or year."""
     longest, whole = _longest_copy(policy), length // _DAY * _DAY
     return timedelta(0) < longest >= whole or may_be_kept_for(policy, made, whole)
 
 
 def copies_that_stay(subject: PolicySubject) -> Iterator[tuple[int, Period]]:
-    """Say of how many days, weeks, months and years one backup each is surely kept, and how these are counted."""
+    """Return of how many days, weeks, months and years one backup each is surely kept, and how these are counted."""
     policy = subject.policy
     yield from ((number, Period(unit, policy)) for unit, number in _plain_copies(policy).items())
     rules, picked = rules_of(policy), copies_of(policy, _rhythms(subject))
@@ -94,7 +94,7 @@ def copies_that_stay(subject: PolicySubject) -> Iterator[tuple[int, Period]]:
 
 
 def _more(number: int, picked: Copies) -> Copies:
-    """What a number of copies and an advanced rule keep; nobody knows whether the two add up."""
+    """Combine what a number of copies and an advanced rule keep; it is not documented whether the two add up."""
     possible = None if picked.possible is None else number + picked.possible
     return Copies(max(number, picked.sure), possible)
 
@@ -109,7 +109,7 @@ def _plain_copies(policy: Policy) -> Mapping[str, int]:
 
 
 def _long_term(policy: Policy) -> timedelta:
-    """How long a backup may be kept beside the other rules, as one of a day, a week, a month or a year."""
+    """Return how long a backup may be kept beside the other rules, as one of a day, week, month or year."""
     return max([_longest_copy(policy), *(length_of(unit, rule) for unit, rule in rules_of(policy).items())])
 
 
@@ -118,7 +118,7 @@ def _longest_copy(policy: Policy) -> timedelta:
 
 
 def _rhythms(subject: PolicySubject) -> tuple[Schedule, ...]:
-    """The schedules by which backups come that the policy keeps; none where one of them is not known."""
+    """Return the schedules of the backups that the policy keeps; none if one of them is unknown."""
     sources = (subject.schedule,) if subject.policy.operation == BACKUP else subject.sources or ()
     known = tuple(schedule for schedule in sources if schedule is not None)
     return known if len(known) == len(sources) else ()
@@ -134,7 +134,7 @@ def _number(policy: Policy) -> int:
 
 
 def _surely(policy: Policy, rhythm: Schedule) -> timedelta:
-    """How long a number keeps each backup; where each is the only one of its day or week, that rule keeps it too."""
+    """Return how long a number keeps each backup; a rule for the only one of a day or week adds to that."""
     rules = ((policy.daily_copies, _DAY), (policy.weekly_copies, LONGEST[WEEKS]))
     long_term = ((min(copies, _MOST) - 1) * period for copies, period in rules if rhythm.shortest_span(2) >= period)
     return max(rhythm.shortest_span(_number(policy)), *long_term, timedelta(0))

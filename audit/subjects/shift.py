@@ -1,8 +1,9 @@
-"""Whether the runs of a policy come when it plans them, or all by the same time earlier or later.
+"""Whether the runs of a policy come when planned, or all earlier or later by the same time.
 
 A policy that was moved to another hour just before the first audit looks the same as one that CBR runs at another hour
-than planned, through a time zone, or an INTERVAL that counts from another day. Neither missed a run. So where several
-runs show it, of all resources alike, what was due is looked for at the shifted times.
+than planned, because of a time zone or an INTERVAL that counts from another day. Neither missed a run. So if several
+runs
+of all resources agree on a shift, due runs are expected at the shifted times.
 """
 
 from bisect import bisect_left, bisect_right
@@ -14,27 +15,27 @@ from typing import Final, NamedTuple
 
 from audit.schedule.rules import Schedule
 
-_EARLY: Final = timedelta(minutes=1)  # clocks differ: a run may be noted a little before it was due
+_EARLY: Final = timedelta(minutes=1)  # clocks differ: a run may be recorded a little before it was due
 _MINUTE: Final = timedelta(minutes=1)
 _DELAY: Final = timedelta(minutes=30)  # runs wait for each other when many are due
 _LEAST: Final = timedelta(minutes=45)  # a smaller shift is a delay
 _ABOUT: Final = timedelta(hours=6)
 _REACH: Final = timedelta(days=31)
-_NEAR: Final = 24  # due times on either side: the most of a day
+_NEAR: Final = 24  # due times on either side: the most in a day
 _ENOUGH_RUNS: Final = 3
-_MOST_OF_ALL: Final = 0.9  # of the tasks must fit; a single run may be late as well
+_MOST_OF_ALL: Final = 0.9  # of the tasks must fit; a single run may also be late
 _MOST_OF_ONE: Final = 0.5  # of those of each resource
 _MOST_DUE: Final = 0.7  # of the due times must have a run
 
 
 class Shift(NamedTuple):
-    """All runs of a stretch of time began by the same time later than planned, or earlier where it is negative.
+    """All runs of a period began later than planned by the same time, or earlier if it is negative.
 
     Attributes:
         runs: how many due times show it.
         first, last: when the first and the last of these runs were created.
-        begins: when the first was due, shifted, if others came as planned before; None where none did.
-        ends: when the last was due, shifted, if others came as planned afterwards; None where none did.
+        begins: the shifted due time of the first, if others came as planned before; None if none did.
+        ends: the shifted due time of the last, if others came as planned afterwards; None if none did.
     """
 
     by: timedelta
@@ -45,7 +46,7 @@ class Shift(NamedTuple):
     ends: datetime | None
 
     def moved(self, planned: datetime) -> datetime:
-        """When a run that was planned for a time was really due."""
+        """Return when a run planned for a time was really due."""
         due = planned + self.by
         is_shifted = (self.begins is None or self.begins <= due) and (self.ends is None or due <= self.ends)
         return due if is_shifted else planned
@@ -56,10 +57,10 @@ class Rhythm(NamedTuple):
 
     Attributes:
         newest: when its newest task was created.
-        planned: when the newest was due of the runs that came as planned; None where none did.
-        proven: when the oldest was due of the runs that came about as planned; None where none did.
-        is_doubtful: a run that is older than those came neither as planned nor at a shifted time.
-        shifts: where its runs came at shifted times, oldest first.
+        planned: the due time of the newest run that came as planned; None if none did.
+        proven: the due time of the oldest run that came as planned; None if none did.
+        is_doubtful: whether an older run than those came neither as planned nor at a shifted time.
+        shifts: the shifts of its runs, oldest first.
     """
 
     newest: datetime
@@ -80,13 +81,13 @@ _Run = tuple[datetime, str]
 def rhythm_of(
     schedule: Schedule, start_window: timedelta, runs: Iterable[tuple[str, Sequence[datetime]]]
 ) -> Rhythm | None:
-    """Hold the runs of a policy against its due times; None where there are none.
+    """Match the runs of a policy with its due times; None if there are none.
 
     Args:
-        schedule: when it is due.
+        schedule: its due times.
         start_window: how much later CBR may start a run.
-        runs: of each resource, when its tasks were created; the one with the oldest first. Where that is as planned,
-            nearly always, no other is looked at.
+        runs: when the tasks of each resource were created, the one with the oldest first. In the common case that
+            this one is as planned, no other is examined.
     """
     remaining = iter(runs)
     first = next(remaining, None)
@@ -100,7 +101,7 @@ def rhythm_of(
 
 
 class _Search:
-    """The runs of a policy, oldest first, beside its due times."""
+    """The runs of a policy, oldest first, with its due times."""
 
     def __init__(self, schedule: Schedule, start_window: timedelta, runs: Sequence[_Run]) -> None:
         self.runs = runs
@@ -111,7 +112,7 @@ class _Search:
         self.planned = [moment for moment, _name in runs if self._due_of(moment, self._slack)]
 
     def rhythm(self) -> Rhythm:
-        """Say when the policy ran."""
+        """Return when the policy ran."""
         shifts: tuple[Shift, ...]
         last = None
         if self.planned:
@@ -132,12 +133,12 @@ class _Search:
         )
 
     def _due_of(self, moment: datetime, slack: timedelta) -> datetime | None:
-        """The due time that a run of some time answers, no later than some slack after it."""
+        """Return the due time that a run at a time answers, with some slack before it."""
         place = bisect_right(self._due, moment + _EARLY) - 1
         return self._due[place] if place >= 0 and moment - self._due[place] <= slack else None
 
     def _found(self, runs: Sequence[_Run]) -> tuple[Shift, ...]:
-        """Find the smallest shift that a stretch of runs proves."""
+        """Return the smallest shift that a stretch of runs proves."""
         for by in self._candidates(runs):
             fits = [fit for fit in (self._fit(run, by) for run in runs) if fit is not None]
             if self._is_proof(runs, fits):
@@ -148,7 +149,7 @@ class _Search:
         return ()
 
     def _candidates(self, runs: Sequence[_Run]) -> Iterator[timedelta]:
-        """How far the first and the last run are from due times around them, the nearest first, later ones before."""
+        """Return the distances of the first and last run from nearby due times, nearest first, later before earlier."""
         found = set[timedelta]()
         for moment, _name in (*runs[:1], *runs[-1:]):
             place = bisect_left(self._due, moment)
@@ -157,7 +158,7 @@ class _Search:
         return iter(sorted(near, key=lambda by: (round(abs(by) / _DELAY), by < timedelta(0), abs(by))))
 
     def _fit(self, run: _Run, by: timedelta) -> "_Fit | None":
-        """Find the due time that a run answers if it is shifted; None where there is none."""
+        """Return the due time that a run answers if it is shifted, or None."""
         created, name = run
         place = bisect_left(self._due, created - by)
         due = min(self._due[max(0, place - 1) : place + 1], key=lambda due: abs(created - by - due))
@@ -165,7 +166,7 @@ class _Search:
         return _Fit(created, name, due, offset) if abs(offset) <= self._slack else None
 
     def _is_proof(self, runs: Sequence[_Run], fits: Sequence["_Fit"]) -> bool:
-        """Nearly all runs fit, of each resource most, and most due times have one."""
+        """Whether nearly all runs fit, most of each resource, and most due times have one."""
         due = sorted({fit.due for fit in fits})
         if len(due) < _ENOUGH_RUNS or len(fits) < _MOST_OF_ALL * len(runs):
             return False
@@ -176,7 +177,7 @@ class _Search:
 
 
 class _Fit(NamedTuple):
-    """A run that answers a due time if it is shifted, and how much later it began than that."""
+    """A run that answers a due time if it is shifted, and how much later it began."""
 
     created: datetime
     name: str

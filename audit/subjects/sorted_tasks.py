@@ -1,8 +1,9 @@
-"""The backup tasks of a resource, sorted once by what controls ask for.
+"""The backup tasks of a resource, sorted once for all controls.
 
-What is backed up elsewhere comes into a hybrid vault by synchronisation: for such a resource, these are its backups,
-unless one succeeded and brought none because there was none to bring. One that brought none and says that it could not
-bring some failed. Whether one brought any that does not say how many, or all of those that it should, nobody can say.
+Backups made elsewhere come into a hybrid vault by synchronisation. For such a resource, the synchronisations are its
+backups, except those that succeeded and brought nothing because there was nothing to bring. A synchronisation that
+brought nothing and says that it could not bring some has failed. If one does not say how many it brought, it is unclear
+whether it brought any, or all.
 """
 
 from collections.abc import Sequence
@@ -19,15 +20,15 @@ class SortedTasks(NamedTuple):
     """The backup tasks of a resource by how they went, each part oldest first.
 
     Attributes:
-        claimed: the backups that say they succeeded, and may have made nothing; all others are as found out below, and
+        claimed: those that say they succeeded, and may have made nothing; the other parts are corrected for that, and
             may be synchronisations.
-        backups: all of them, whatever became of them.
-        successes: the backups that succeeded, as far as the log alone can tell.
-        broken: the backups that failed or timed out, or are hollow.
-        skipped: the backups that did not start.
-        puzzling: the backups of which nobody can say how they went: their status is not documented, or contradicts
-            their error or what they could not bring.
-        finished: the backups that succeeded or broke.
+        backups: all of them.
+        successes: those that succeeded, as far as the log alone shows.
+        broken: those that failed, timed out or are hollow.
+        skipped: those that did not start.
+        puzzling: those of which it is unclear how they went: their status is undocumented, or contradicts their error
+            or what they could not bring.
+        finished: those that succeeded or failed.
     """
 
     claimed: TaskList
@@ -68,7 +69,7 @@ def _brought_none(task: Task) -> bool:
 
 
 def _fell_short(task: Task) -> bool:
-    """A synchronisation that succeeded, and says that it could not bring all."""
+    """Whether a synchronisation succeeded but says that it could not bring everything."""
     return task.operation == SYNC and task.succeeded and not task.did_it_all
 
 
@@ -77,12 +78,12 @@ def _made_a_backup(task: Task) -> bool:
 
 
 def _is_silent(task: Task) -> bool:
-    """A synchronisation that succeeded, and does not say how many backups it brought."""
+    """Whether a synchronisation succeeded but does not say how many backups it brought."""
     return task.operation == SYNC and task.succeeded and task.synced is None
 
 
 def _found_out(written: TaskList, claimed: TaskList) -> TaskList:
-    """Call those successes hollow that name a backup which an earlier success made already, or that brought none."""
+    """Mark as hollow the successes that name a backup of an earlier success, or that brought none."""
     named = [key for key in claimed.backup_keys() if key is not None]
     if len(set(named)) == len(named) and not any(map(_brought_none, written.kinds)):  # nearly always
         return written

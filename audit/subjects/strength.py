@@ -1,7 +1,7 @@
-"""How well something is protected, aspect by aspect, and what became weaker or stronger between two states of it.
+"""How well something is protected, by aspect, and what became weaker or stronger between two states.
 
-Each aspect has an order of its own, and only what both states tell is compared. So whatever became weaker in one
-comparison became stronger where the two states are exchanged.
+Each aspect has its own order, and only aspects that both states have are compared. So whatever became weaker in one
+direction became stronger in the other.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -9,14 +9,14 @@ from typing import Final, NamedTuple
 
 Value = bool | int | str | None | tuple[str, ...]
 Lacks = Callable[[Value, Value], bool]
-"""Whether the first of two values of an aspect lacks something that the second one has."""
+"""Whether the first of two values of an aspect lacks something that the second has."""
 
 
 class Aspect(NamedTuple):
-    """One side of how something is protected.
+    """One aspect of protection.
 
     Attributes:
-        about: what it is about beside the subject, such as the id of a backup; an empty text where that is all.
+        about: what it is about beside the subject, such as the id of a backup; otherwise empty.
     """
 
     what: str
@@ -27,7 +27,7 @@ Strength = Mapping[Aspect, Value]
 
 
 class Difference(NamedTuple):
-    """An aspect that was one thing before and is another one now."""
+    """An aspect with different values before and after."""
 
     aspect: Aspect
     before: Value
@@ -35,57 +35,57 @@ class Difference(NamedTuple):
 
 
 class Differences(NamedTuple):
-    """What became weaker and what became stronger; a list that lost one item and won another is in both."""
+    """What became weaker and what became stronger; a list that lost one item and gained another is in both."""
 
     weaker: tuple[Difference, ...]
     stronger: tuple[Difference, ...]
 
 
 def more(first: Value, second: Value) -> bool:
-    """A larger number is stronger, and nothing means that there is no limit, such as an end of retention."""
+    """A larger number is stronger, and None means no limit, such as no expiry."""
     return first is not None and (second is None or _number(first) < _number(second))
 
 
 def less(first: Value, second: Value) -> bool:
-    """A smaller number is stronger, and nothing means that there is no limit."""
+    """A smaller number is stronger, and None means no limit."""
     return second is not None and (first is None or _number(first) > _number(second))
 
 
 def many(first: Value, second: Value) -> bool:
-    """A list of what is there: each item makes it stronger."""
+    """Compare lists of what is there: each item makes it stronger."""
     return not _items(first) >= _items(second)
 
 
 def few(first: Value, second: Value) -> bool:
-    """A list of what is left out: each item makes it weaker."""
+    """Compare lists of what is left out: each item makes it weaker."""
     return many(second, first)
 
 
 def only(first: Value, second: Value) -> bool:
-    """A list of the only things that are taken: each makes it stronger, and without a list everything is taken."""
+    """Compare lists of the only things included: each makes it stronger, and no list includes everything."""
     return bool(_items(first)) and (not _items(second) or many(first, second))
 
 
 def picked(first: Value, second: Value) -> bool:
-    """A list of what picks: without one everything is taken, and of two that differ each may miss what the other takes.
+    """Compare lists of what picks: no list picks everything; of two different lists, each may miss something.
 
-    Whether one item is enough, or all of them are needed, nobody knows: so more of them may be stronger or weaker.
+    It is unknown whether one item is enough or all are needed, so more items may be stronger or weaker.
     """
     return bool(_items(first)) and _items(first) != _items(second)
 
 
 def same(first: Value, second: Value) -> bool:
-    """A thing that is stronger than no other one: whatever is put in its place may lack what it had."""
+    """Compare things without an order: a replacement may lack what the former had."""
     return first != second
 
 
 def consistent(first: Value, second: Value) -> bool:
-    """Consistent for applications is stronger than after a crash; of another word nobody knows what it is worth."""
+    """Application-consistent is stronger than crash-consistent; other words cannot be ranked."""
     return first not in {second, "app_consistent"} and second != "crash_consistent"
 
 
 def later(first: Value, second: Value) -> bool:
-    """A later time, as reports write it, is stronger, and nothing means that it never comes."""
+    """A later time, as reports write it, is stronger, and None means never."""
     return first is not None and (second is None or str(first) < str(second))
 
 
@@ -125,11 +125,11 @@ ORDERS: Final[Mapping[str, Lacks]] = {
     "included_disks": only,
     "backup_end": later,
 }
-"""The order of each aspect of policies, vaults and resources."""
+"""How to compare each aspect of policies, vaults and resources."""
 
 
 def compare(before: Strength, after: Strength, orders: Mapping[str, Lacks] = ORDERS) -> Differences:
-    """Hold what both states tell against each other."""
+    """Compare the aspects that two states have in common."""
     told = [(aspect, before[aspect], after[aspect]) for aspect in sorted(before.keys() & after.keys())]
     changed = [Difference(*each) for each in told if each[1] != each[2]]
     return Differences(
@@ -139,7 +139,7 @@ def compare(before: Strength, after: Strength, orders: Mapping[str, Lacks] = ORD
 
 
 def strongest(found: Iterable[Strength]) -> Strength:
-    """What several promise together: of each aspect the strongest, and of lists all that stands in one of them."""
+    """Return what several promise together: the strongest of each aspect, and the union of lists."""
     together: dict[Aspect, Value] = {}
     for aspect, value in (item for each in found for item in each.items()):
         known = together.get(aspect, value)

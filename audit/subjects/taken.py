@@ -1,4 +1,4 @@
-"""Backups that an earlier run saw and that are gone: each is judged by the end that it had then."""
+"""Backups that an earlier run saw and that are gone: each is judged by the expiry that it had then."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,16 +14,16 @@ from audit.records import DELETE, Backup, Task
 from audit.records.keys import Key
 
 SLACK: Final = timedelta(hours=1)
-"""An end may count from a moment before the backup was noted, and clocks differ."""
+"""An expiry may count from a moment before the backup was recorded, and clocks differ."""
 
 
 class Taken(Struct, frozen=True, kw_only=True):
-    """A backup that an earlier run saw, and that is gone.
+    """A backup that an earlier run saw and that is gone.
 
     Attributes:
-        end: when its retention was to end; None where it had no end.
-        by_policy: a policy made it; None where the answer did not say.
-        is_copy: it came from another region.
+        end: its expiry; None if it had none.
+        by_policy: whether a policy made it; None if the response did not say.
+        is_copy: whether it came from another region.
         gone: when the task that deleted it was created, or else the time of the run that first missed it.
     """
 
@@ -39,7 +39,7 @@ class Taken(Struct, frozen=True, kw_only=True):
 
     @property
     def was_early(self) -> bool | None:
-        """It went before its own end, or was made by hand and had none; None where its policy has to say."""
+        """Whether it went before its expiry, or was made by hand and had none; None if its policy decides."""
         if self.end is not None:
             return self.gone < self.end - SLACK
         return True if self.by_policy is False and not self.is_copy else None
@@ -48,12 +48,12 @@ class Taken(Struct, frozen=True, kw_only=True):
 def find_taken(
     then: Iterable[Backup], passed_on: Iterable[Taken], there: Collection[str], now: datetime
 ) -> Mapping[str, tuple[Taken, ...]]:
-    """Find the backups that are gone, by their vault and in order of id.
+    """Return the backups that are gone, by vault and sorted by id.
 
     Args:
-        then: what the run before saw.
-        passed_on: what its report says of backups that were gone already.
-        there: ids of the backups that are there now.
+        then: what the previous run saw.
+        passed_on: what its report says about backups that were already gone.
+        there: the ids of the current backups.
         now: the time of judgement.
     """
     found = {each.id: each for each in passed_on if each.id not in there}
@@ -65,7 +65,7 @@ def find_taken(
 
 
 def dated(taken: Sequence[Taken], tasks: Sequence[Task]) -> tuple[Taken, ...]:
-    """Say of each when the task deleted it that shows it, where there is one among the tasks of the vault."""
+    """Add to each the time of the task that deleted it, if the tasks of the vault show it."""
     if not taken:
         return ()
     deletions = pick(tasks, lambda task: task.operation == DELETE and task.succeeded)
@@ -74,7 +74,7 @@ def dated(taken: Sequence[Taken], tasks: Sequence[Task]) -> tuple[Taken, ...]:
 
 
 def by_resource(taken: Iterable[Sequence[Taken]]) -> Mapping[str, frozenset[Key]]:
-    """Say of each resource which of its backups are gone."""
+    """Return the missing backups of each resource."""
     found: dict[str, set[Key]] = defaultdict(set)
     for each in chain.from_iterable(taken):
         found[each.resource_id].add(each.key)
@@ -82,7 +82,7 @@ def by_resource(taken: Iterable[Sequence[Taken]]) -> Mapping[str, frozenset[Key]
 
 
 def _counts(backup: Backup) -> bool:
-    """A whole backup that could be restored, or was being deleted; one that was being made may have failed."""
+    """Whether it is a whole backup that could be restored or was being deleted; an unfinished one may have failed."""
     return backup.parent_id is None and not backup.is_broken and not backup.is_being_made
 
 

@@ -1,7 +1,7 @@
-"""By which rules a policy kept its backups, and when: a new rule dates new backups, and no older ones.
+"""The retention rules of a policy, and when: a new rule applies to new backups, not to existing ones.
 
-Source: "Why the New Retention Rule Is Not Applied" of the CBR user guide: after a change of days, backups that are
-there keep the end that they have.
+Source: "Why the New Retention Rule Is Not Applied" of the CBR user guide: after a change of days, existing backups keep
+their expiry.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ _MOST: Final = 100
 
 
 class Terms(Struct, frozen=True):
-    """The rules of a policy over a time.
+    """The rules of a policy over a period.
 
     Attributes:
-        since: the time of the first run that saw it so.
-        until: the time of the last run that saw it so.
-        days: the age at which backups were deleted; None where age did not matter.
-        number: how many were kept; None where their number did not matter.
+        since: the time of the first run that saw them.
+        until: the time of the last run that saw them.
+        days: the age at which backups were deleted; None if age did not matter.
+        number: how many were kept; None if their number did not matter.
     """
 
     since: datetime
@@ -33,18 +33,18 @@ class Terms(Struct, frozen=True):
 
     @classmethod
     def of(cls, policy: Policy, moment: datetime) -> "Terms":
-        """The rules of a policy, as one run saw it."""
+        """Return the rules of a policy, as one run saw them."""
         days = policy.retention_days if policy.keeps_by_age else None
         return cls(moment, moment, days, policy.max_backups if policy.keeps_by_number else None)
 
 
 class PastRules(Struct, frozen=True):
-    """By which rules a policy kept the backups of a vault that it is not applied to any more.
+    """The retention rules of a policy that is no longer applied to a vault.
 
     Attributes:
         policy: its id.
-        terms: the oldest first.
-        until: the time of the first run that found it taken off.
+        terms: its rules, oldest first.
+        until: the time of the first run that found it removed.
     """
 
     policy: str
@@ -53,9 +53,9 @@ class PastRules(Struct, frozen=True):
 
 
 def in_force(terms: Sequence[Terms], since: datetime, until: datetime) -> Sequence[Terms]:
-    """By which rules was kept what was there between two times: both where they were changed and nobody saw when.
+    """Return the rules for what existed in a period: both sets if they changed and nobody saw when.
 
-    Before the first run that saw them, as that one did; there must be some.
+    Before the first run that saw them, the rules are those of that run; there must be some.
     """
     first, last = _place(terms, since), _place(terms, until)
     is_open = first > 0 and since < terms[first].since
@@ -63,7 +63,7 @@ def in_force(terms: Sequence[Terms], since: datetime, until: datetime) -> Sequen
 
 
 def continued(past: Sequence[Terms], policy: Policy, now: datetime) -> tuple[Terms, ...]:
-    """Add what this run sees to what earlier ones saw, the oldest first."""
+    """Add what this run sees to what earlier ones saw, oldest first."""
     last = Terms.of(policy, now)
     if past and (past[-1].days, past[-1].number) == (last.days, last.number):
         return (*past[:-1], replace(past[-1], until=now))
@@ -71,5 +71,5 @@ def continued(past: Sequence[Terms], policy: Policy, now: datetime) -> tuple[Ter
 
 
 def _place(terms: Sequence[Terms], moment: datetime) -> int:
-    """Which rules a run saw that looked at a time or, if none did, next after it; the newest where there was none."""
+    """Return the index of the rules that a run at a time saw, or else the next run after it, or else the newest run."""
     return next((place for place, each in enumerate(terms) if moment <= each.until), len(terms) - 1)

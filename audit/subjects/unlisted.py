@@ -1,9 +1,10 @@
 """Vaults that policies, tasks or backups name although the list of vaults does not show them.
 
-Nobody who is shown a part of a project is told so: such a name is the only sign. A task may name a vault that was
-deleted since, and one that restores or copies a vault of somebody else. A policy is applied to vaults of its own
-project, and a backup lies in one, as long as they are there: whether CBR takes a deleted vault off its policies, and
-how soon, no document says, so one that a policy or a backup still names after an hour counts as hidden.
+The API does not say when it shows only a part of a project: such a name is the only sign. A task may also name a vault
+that was deleted since, or restore or copy another project's vault. Policies and backups belong to vaults of their own
+project while those exist. No document says whether or how soon CBR removes a deleted vault from its policies, so a
+vault
+that a policy or backup still names after an hour counts as hidden.
 """
 
 from collections import defaultdict
@@ -26,12 +27,12 @@ _REMEDY: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unlisted:
-    """Vaults that the list hides.
+    """The vaults that the list hides.
 
     Attributes:
-        ids: of the vaults that surely are hidden, because a policy or a backup names them, in order.
-        gap: which they are, who names them, and what to do; an empty text where there are none.
-        note: how many vaults lie outside of the enterprise project that was asked for, or an empty text.
+        ids: the vaults that are surely hidden, because a policy or a backup names them, in order.
+        gap: which they are, what names them, and what to do; an empty string if there are none.
+        note: how many vaults are outside the requested enterprise project, or an empty string.
     """
 
     ids: tuple[str, ...] = ()
@@ -44,15 +45,15 @@ NONE_UNLISTED: Final = Unlisted()
 
 @dataclass(slots=True)
 class Named:
-    """Who names the vaults that are not listed, by the id of the vault.
+    """What names the vaults that are not listed, by the id of the vault.
 
     Attributes:
-        deleted: what the log says of deletions.
+        deleted: what the log says about deletions.
         known: what else is known of each.
-        policies: names of the policies that are applied to it.
-        backups: how many backups lie in it.
-        tasks: how many tasks are about it, and the time of the newest.
-        by_name: ids of those whose deletion names them by their names alone.
+        policies: the names of the policies that are applied to it.
+        backups: the number of backups in it.
+        tasks: the number of tasks about it, and the time of the newest.
+        by_name: the ids of those whose deletion states only their names.
     """
 
     deleted: DeletedVaults
@@ -63,25 +64,25 @@ class Named:
     by_name: set[str] = field(default_factory=set)
 
     def by_run(self, trace: VaultTrace) -> None:
-        """Note a vault that an earlier run saw."""
+        """Record a vault that an earlier run saw."""
         self.known[trace.id].missing_since = trace.missing_since
         if trace.last_seen:
             self.known[trace.id].note(trace.last_seen, trace.name)
 
     def by_policy(self, policy: Policy, listed: Collection[str]) -> None:
-        """Note the vaults that a policy is applied to."""
+        """Record the vaults that a policy is applied to."""
         for vault_id in sorted(policy.vault_ids):
             if vault_id not in listed:
                 self.policies[vault_id].append(policy.name)
                 self.known[vault_id].note(self.deleted.now)
 
     def by_backups(self, vault_id: str, number: int) -> None:
-        """Note the backups that lie in a vault."""
+        """Record the backups in a vault."""
         self.backups[vault_id] = number
         self.known[vault_id].note(self.deleted.now)
 
     def by_tasks(self, sample: Task, number: int, newest: datetime) -> None:
-        """Note tasks that are alike and name a vault that is not listed."""
+        """Record similar tasks that name a vault that is not listed."""
         if sample.vault_id is None or sample.operation == VAULT_DELETE:
             return
         if sample.operation in _OF_OTHERS:
@@ -91,7 +92,7 @@ class Named:
         self._count(sample.vault_id, number, newest)
 
     def by_deletion(self, task: Task, vault_id: str) -> None:
-        """Note the deletion of a vault that is not listed; one that did not do it names a vault that is there."""
+        """Record the deletion of a vault that is not listed; one that failed names a vault that exists."""
         if not self.deleted.note(task, vault_id):
             self._count(vault_id, 1, task.began)
 
@@ -100,7 +101,7 @@ class Named:
         self.tasks[vault_id] = known + number, max(last, newest)
 
     def of_name(self, task: Task) -> str | None:
-        """Find the vault of a deletion that names it by its name alone; None unless only one can be it."""
+        """Return the vault of a deletion that states only its name; None unless only one can be meant."""
         end = end_of(task) if task.claims_success else self.deleted.now
         found = [
             vault_id
@@ -113,16 +114,16 @@ class Named:
         return found[0]
 
     def not_gone(self) -> list[str]:
-        """Name the vaults that something shows after they were deleted."""
+        """Return the vaults that something shows after their deletion."""
         return [vault_id for vault_id in self.deleted.ends if not self._is_deleted(vault_id)]
 
     def unlisted(self, missing: Mapping[str, datetime], *, scope: str | None) -> Unlisted:
-        """Say which vaults are hidden.
+        """Return which vaults are hidden.
 
         Args:
-            missing: since when vaults are not listed that an earlier run saw; what older tasks name is gone.
-            scope: the one enterprise project that was asked for; None where no vault was to be left out. What only
-                policies name may lie outside of it.
+            missing: since when vaults are missing that an earlier run saw; those that only older tasks name are gone.
+            scope: the one requested enterprise project; None if no vault was to be left out. Vaults that only policies
+                name may be outside of it.
         """
         inside = self.policies.keys() & {*self.backups, *self.tasks, *self.deleted.ends} if scope else self.policies
         sure = self._there({*self.backups, *inside})
@@ -138,7 +139,7 @@ class Named:
         return self.deleted.explain(vault_id, self.known[vault_id].last_sign)
 
     def _is_past(self, vault_id: str, missing: Mapping[str, datetime]) -> bool:
-        """Whether the list lacks a vault since its newest task; where it could not be deleted, that says nothing."""
+        """Whether the list lacks a vault since its newest task; that means nothing if its deletion failed."""
         _, newest = self.tasks[vault_id]
         return vault_id not in self.deleted.undone and vault_id in missing and newest <= missing[vault_id]
 

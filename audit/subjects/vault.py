@@ -56,24 +56,24 @@ class VaultSubject:
 
     @property
     def log_read(self) -> bool:
-        """The task log was read to its end: of what it says, at most some rows could not be used."""
+        """Whether the task log was read to its end; at most some rows of it were unusable."""
         return self.log_complete or any(row.kind == Kind.TASKS for row in self.unusable)
 
     def forget(self) -> None:
-        """Free what was worked out of its tasks; whoever asks again has it worked out again."""
+        """Drop cached task views; they are recomputed on demand."""
         if isinstance(self.tasks, PackedTasks):
             self.tasks.forget()
 
     @property
     def strange(self) -> Sequence[Task]:
-        """The tasks of which nobody knows what they did: their operation is not documented."""
+        """The tasks of which it is unclear what they did: their operation is not documented."""
         return pick(self.tasks, lambda task: not task.is_known)
 
     @property
     def takes_backups(self) -> bool | None:
-        """Backups are made into the vault; a replication vault only receives copies, and one that is gone nothing.
+        """Whether backups are made into the vault; a replication vault only receives copies, and a missing one nothing.
 
-        None where it is not known whether the vault is gone.
+        None if it is unknown whether the vault is gone.
         """
         if self.vault is None:
             return False if self.vaults_complete else None

@@ -1,4 +1,4 @@
-"""A waiver: somebody accepts that a control fails for some subjects, for a reason and until a date."""
+"""A waiver: a failure of a control for some subjects is accepted, for a reason and until a date."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,12 @@ from audit.subjects.kinds import SubjectKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """What the profile says. It marks a finding and keeps its outcome.
+    """A waiver of the profile. It marks a finding and keeps its outcome.
 
     Attributes:
-        subject: the id or the name of a subject, or a pattern with ``*`` and ``?``.
-        until: the waiver has no effect from this time on.
-        ticket: where the decision is recorded, or an empty text.
+        subject: the id or name of a subject, or a pattern with ``*`` and ``?``.
+        until: the time from which the waiver has no effect.
+        ticket: where the decision is recorded, or an empty string.
     """
 
     control: str
@@ -26,18 +26,18 @@ class Waiver:
 
     @property
     def id(self) -> str:
-        """The pair that it is about."""
+        """The control and subject that it is about."""
         return f"{self.control} {self.subject}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverSubject:
-    """A waiver and what it met in this run.
+    """A waiver and the findings that it matched in this run.
 
     Attributes:
-        findings: findings of its control and subjects, whatever their outcome.
-        needed: those of them that did not pass, and so are marked unless the waiver has expired.
-        evidence_complete: everything was read, so that there is nothing else that it could have met.
+        findings: the findings of its control and subjects, whatever their outcome.
+        needed: those that did not pass, and so are marked unless the waiver has expired.
+        evidence_complete: whether everything was read, so that it could not have matched anything else.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.WAIVER
@@ -48,10 +48,10 @@ class WaiverSubject:
 
     @property
     def id(self) -> str:
-        """The pair that it is about."""
+        """The control and subject that it is about."""
         return self.waiver.id
 
     @property
     def name(self) -> str:
-        """The pair that it is about."""
+        """The control and subject that it is about."""
         return self.waiver.id

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.collection import Kind
-from audit.judging.demands import Demands, Level, Scope, Upkeep
+from audit.judging.demands import Demands, Level, MaintenanceRule, Scope
 from audit.judging.evaluate import evaluate
 from audit.judging.findings import Control, Finding, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.judging.selection import Selector
@@ -110,15 +110,17 @@ class TestLevels:
 class TestMaintenance:
     def test_subjects_with_the_same_windows_and_level_share_their_limits(self) -> None:
         levels = (a_level("gold", GOLD, resources=("web-1",)),)
-        upkeep = (Upkeep(window=a_window()), Upkeep(window=a_window(), only=select(resources=("x",))))
-        demanded = demands(levels=levels, upkeep=upkeep)
+        rules = (MaintenanceRule(window=a_window()), MaintenanceRule(window=a_window(), only=select(resources=("x",))))
+        demanded = demands(levels=levels, maintenance=rules)
         gold, x, y, z = (a_resource(id=name, name=name) for name in ("web-1", "x", "y", "z"))
 
         assert demanded.of(y) is demanded.of(z)
         assert len({id(demanded.of(each)) for each in (gold, x, y, z)}) == 3
 
     def test_a_window_of_all_counts_for_every_subject_and_level(self) -> None:
-        demanded = demands(levels=(a_level("gold", GOLD, resources=("web-1",)),), upkeep=(Upkeep(window=a_window()),))
+        demanded = demands(
+            levels=(a_level("gold", GOLD, resources=("web-1",)),), maintenance=(MaintenanceRule(window=a_window()),)
+        )
 
         assert demanded.of(a_resource()).maintenance(NOW) == "maintenance: move"
         assert demanded.of(a_resource()).max_backup_age == 6 * HOUR
@@ -126,7 +128,7 @@ class TestMaintenance:
         assert demanded.of(a_policy_subject()).maintenance(NOW + HOUR) == ""
 
     def test_a_window_of_some_counts_only_where_every_vault_is_meant(self) -> None:
-        demanded = demands(upkeep=(Upkeep(window=a_window(), only=select(vaults=("blue",))),))
+        demanded = demands(maintenance=(MaintenanceRule(window=a_window(), only=select(vaults=("blue",))),))
 
         assert demanded.of(a_resource()).maintenance(NOW) == "maintenance: move"
         other = a_resource(vaults=(a_vault(), a_vault("vault-2", name="red")))
@@ -136,7 +138,9 @@ class TestMaintenance:
     def test_it_excuses_the_runs_that_are_due_in_it(self) -> None:
         due_each_day_at_two = a_resource()
         window = OneOff(name="move", start=NOW - 2 * DAY - 2 * HOUR, end=NOW - 2 * DAY)
-        schedules = due_each_day_at_two.planned_runs(demands(upkeep=(Upkeep(window=window),)).of(due_each_day_at_two))
+        schedules = due_each_day_at_two.planned_runs(
+            demands(maintenance=(MaintenanceRule(window=window),)).of(due_each_day_at_two)
+        )
 
         assert schedules
         excused = {run.due: run.why for run in schedules.runs if run.why.startswith("maintenance")}

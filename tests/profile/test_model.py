@@ -113,15 +113,15 @@ class TestLevels:
 
 class TestMaintenance:
     def window(self, **values: Any) -> Any:
-        (upkeep,) = demands_of(maintenance=[{"name": "move", **values}]).upkeep
-        return upkeep
+        (rule,) = demands_of(maintenance=[{"name": "move", **values}]).maintenance
+        return rule
 
     def test_one_that_comes_once_is_told_in_local_time(self) -> None:
-        upkeep = self.window(start="2026-12-05T22:00", end="2026-12-06 06:00", zone="Europe/Berlin")
+        rule = self.window(start="2026-12-05T22:00", end="2026-12-06 06:00", zone="Europe/Berlin")
 
-        assert upkeep.only == ()
-        assert upkeep.window.start == datetime(2026, 12, 5, 21, 0, tzinfo=UTC)
-        assert upkeep.window.end == datetime(2026, 12, 6, 5, 0, tzinfo=UTC)
+        assert rule.only == ()
+        assert rule.window.start == datetime(2026, 12, 5, 21, 0, tzinfo=UTC)
+        assert rule.window.end == datetime(2026, 12, 6, 5, 0, tzinfo=UTC)
 
     def test_an_hour_that_comes_twice_is_in_it_both_times(self) -> None:
         window = self.window(start="2026-10-25T02:30", end="2026-10-25T02:45", zone="Europe/Berlin").window
@@ -160,14 +160,14 @@ class TestMaintenance:
 
     def test_without_a_zone_it_is_in_that_of_the_profile(self) -> None:
         values = {"name": "move", "start": "2026-12-05T22:00", "end": "2026-12-05T23:00"}
-        (upkeep,) = demands_of(timezone="Asia/Shanghai", maintenance=[values]).upkeep
+        (rule,) = demands_of(timezone="Asia/Shanghai", maintenance=[values]).maintenance
 
-        assert upkeep.window.start == datetime(2026, 12, 5, 14, 0, tzinfo=UTC)
+        assert rule.window.start == datetime(2026, 12, 5, 14, 0, tzinfo=UTC)
 
     def test_it_may_be_for_some_subjects_only(self) -> None:
-        upkeep = self.window(weekly=["sunday"], start="22:00", end="04:00", only=[{"vaults": ["blue"]}])
+        rule = self.window(weekly=["sunday"], start="22:00", end="04:00", only=[{"vaults": ["blue"]}])
 
-        assert [selector.vaults for selector in upkeep.only] == [("blue",)]
+        assert [selector.vaults for selector in rule.only] == [("blue",)]
 
     @pytest.mark.parametrize(
         ("values", "words"),

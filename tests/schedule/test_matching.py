@@ -342,25 +342,25 @@ class TestMadeGood:
             a_run(FIRST + number * MINUTE, status) for number, status in enumerate(["failed", "timeout", "skipped"])
         ]
 
-        assert matched(*broken, a_run(FIRST + HOUR)).made_good == {task.id for task in broken}
-        assert matched(*broken, a_run(DUE[1])).made_good == frozenset()
+        assert matched(*broken, a_run(FIRST + HOUR)).recovered == {task.id for task in broken}
+        assert matched(*broken, a_run(DUE[1])).recovered == frozenset()
 
     def test_a_success_before_it_is_not_enough(self) -> None:
         tasks = [a_run(FIRST), by_hand(FIRST + HOUR, "failed")]
 
-        assert matched(*tasks).made_good == frozenset()
+        assert matched(*tasks).recovered == frozenset()
         same_time = by_hand(FIRST, "failed", task_id="failed")
-        assert matched(same_time, tasks[0]).made_good == frozenset()
+        assert matched(same_time, tasks[0]).recovered == frozenset()
 
     @pytest.mark.parametrize("status", ["success", "running", "waiting", "paused"])
-    def test_what_neither_broke_nor_was_skipped_is_not_made_good(self, status: str) -> None:
-        assert matched(a_run(FIRST, status, ended_at=None), by_hand(FIRST + HOUR)).made_good == frozenset()
+    def test_what_neither_broke_nor_was_skipped_is_not_recovered(self, status: str) -> None:
+        assert matched(a_run(FIRST, status, ended_at=None), by_hand(FIRST + HOUR)).recovered == frozenset()
 
     def test_the_period_of_one_policy_is_enough(self) -> None:
         plans = [a_plan("a", DUE[:1]), a_plan("b", (FIRST + HOUR,))]
         tasks = [a_run(FIRST, "failed", policy_id="a"), a_run(FIRST + HOUR, policy_id="b")]
 
-        assert matched(*tasks, plans=plans).made_good == {tasks[0].id}
+        assert matched(*tasks, plans=plans).recovered == {tasks[0].id}
 
     def test_nothing_is_where_nothing_is_planned(self) -> None:
-        assert matched(a_run(FIRST, "failed"), a_run(FIRST + HOUR), plans=()).made_good == frozenset()
+        assert matched(a_run(FIRST, "failed"), a_run(FIRST + HOUR), plans=()).recovered == frozenset()

@@ -137,7 +137,7 @@ class Oracle:
         """Name the tasks of the window that no due time, seen or earlier, explains."""
         return [task.id for task in self.free if task.created_at >= self.world.since and not self._may_be_older(task)]
 
-    def made_good(self) -> set[str]:
+    def recovered(self) -> set[str]:
         """Name the bad tasks that a success of the same period followed."""
         bad = [task for task in self.tasks if task.status in {"failed", "timeout", "skipped"}]
         return {

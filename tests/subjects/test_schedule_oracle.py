@@ -174,7 +174,7 @@ def test_the_real_code_and_the_oracle_never_differ(chunk: int) -> None:
             for run in found.runs
         ] == oracle.answers(), seed
         assert [task.id for task in found.unscheduled] == oracle.unscheduled(), seed
-        assert found.made_good == oracle.made_good(), seed
+        assert found.recovered == oracle.recovered(), seed
 
 
 def test_the_worlds_show_everything_that_may_become_of_a_run() -> None:

@@ -1,6 +1,6 @@
-"""Which requirement of which standard a control serves, and how far: the table is data, in frameworks.json.
+"""Which requirements of which standard a control supports, and how far; the data is in frameworks.json.
 
-It may name controls that this version does not have yet; whoever shows it leaves them out.
+It may name controls that this version does not have yet; callers leave those out.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Requirement:
     """One requirement of a standard, in our own words.
 
     Attributes:
-        controls: ids of the controls whose findings are evidence; of one that cannot be shown, the nearest there is.
+        controls: the ids of the controls whose findings are evidence; if nothing can be shown, the nearest ones.
         limit: what they do not show.
     """
 
@@ -42,7 +42,7 @@ class Framework:
 
     Attributes:
         source: where the requirements were read.
-        note: what holds for all of its requirements, or an empty text.
+        note: what applies to all of its requirements, or an empty string.
     """
 
     id: str
@@ -76,4 +76,4 @@ _TABLE: Final[Mapping[str, Any]] = orjson.loads(
 )
 FRAMEWORKS: Final = tuple(_framework(part) for part in _TABLE["frameworks"])
 MAPPED_TO_NONE: Final[Mapping[str, str]] = _TABLE["mapped_to_none"]
-"""Controls that serve no requirement of these standards, and why."""
+"""The controls that support no requirement of these standards, and why."""
