@@ -1,6 +1,6 @@
-"""Report formats: one file each with ``render(report) -> bytes``, and ``pieces(report)`` for the same in pieces.
+"""Report formats, one file each, with ``render(report) -> bytes`` and ``pieces(report)`` for the same in pieces.
 
-They are listed here by hand. A report may be larger than all that it is made of, so runs never hold one as a whole.
+They are listed by hand. A report may be larger than all the data it is made from, so runs never hold one as a whole.
 
 A format is imported when it is rendered: no run needs them all, and none needs one before its first request.
 
@@ -18,7 +18,7 @@ INDEX: Final = "index.html"
 
 
 def index(report: "Report") -> bytes:
-    """Return the page that leads to the last runs."""
+    """Return the page that links to recent runs."""
     from audit.report import index_page  # noqa: PLC0415  # see above
 
     return index_page.render(index_page.index_of(report))

@@ -33,5 +33,5 @@ ADVICE: Final[Mapping[str, str]] = {
 
 
 def advice(code: str | None) -> str | None:
-    """Say what to do about an error code, or None where there is nothing better than the control's own advice."""
+    """Return what to do about an error code, or None if the control's own advice is better."""
     return ADVICE.get(code or "")

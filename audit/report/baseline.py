@@ -1,4 +1,4 @@
-"""What the last run of a project knew, so that this one can say what is new."""
+"""What the last run of a project knew, so that this one can tell what is new."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -15,10 +15,10 @@ _JUDGED: Final = frozenset({"fail", "unknown"})
 
 
 class Failure(Struct, frozen=True):
-    """A finding that failed, with the name of its subject.
+    """A failed finding, with the name of its subject.
 
     Attributes:
-        since: the time of judgement of the first run in a row that saw it fail.
+        since: the time of judgement of the first of consecutive runs that saw it fail.
     """
 
     name: str
@@ -26,16 +26,15 @@ class Failure(Struct, frozen=True):
 
 
 class TrendLine(Struct, frozen=True, kw_only=True):
-    """How one run ended, in a few numbers.
+    """The result of one run in a few numbers.
 
     Attributes:
-        passed: findings that passed, of those judged.
-        judged: findings that passed, failed or are unknown; silence counts against the rate.
-        problems: problems that are open.
-        oldest_backup: of the resources in scope, each with its newest backup, the one that is worst off; None where no
-            resource has any.
-        without_backup: resources in scope of which no backup is known.
-        profile_changed: the profile was not that of the run before.
+        passed: the number of findings that passed.
+        judged: the number of findings that passed, failed or are unknown; unknown ones lower the rate.
+        problems: the number of open problems.
+        oldest_backup: the oldest among the newest backups of the resources in scope; None if no resource has a backup.
+        without_backup: the number of resources in scope without a known backup.
+        profile_changed: whether the profile differs from that of the previous run.
     """
 
     run: str
@@ -51,20 +50,20 @@ class TrendLine(Struct, frozen=True, kw_only=True):
 
 
 class Baseline(Struct, frozen=True, kw_only=True):
-    """The last run of a project, as far as this one compares itself with it.
+    """The last run of a project, as far as this one compares with it.
 
     Attributes:
-        run: its id; None where there is none that can be used.
+        run: its id; None if there is no usable one.
         as_of: its time of judgement.
-        trouble: why it cannot be used; None where it can, or where there is none.
-        is_lost: there was a run before, and what it left is damaged or missing.
-        notes: what else was wrong with what it left, in words.
+        trouble: why it is unusable; None if it is usable or there is none.
+        is_lost: whether there was a previous run whose data is damaged or missing.
+        notes: what else was wrong with its data, in words.
         drift: each kind of drift that it saw, by list, path and problem, and the time of the run that saw it first.
-        failing: what failed, and what failed earlier and nobody could say since: silence is no repair.
-        uncompared: those of ``failing`` that the profile of that run did not judge; an earlier one did.
-        controls: ids of the controls that it applied.
-        out_of_scope: kind and id of each subject that its profile left out.
-        trend: earlier runs, the oldest first, this one last.
+        failing: what failed, and what failed earlier and has been unknown since: unknown is not resolved.
+        uncompared: those of ``failing`` that the profile of that run did not judge, but an earlier one did.
+        controls: the ids of the controls that it applied.
+        out_of_scope: the kind and id of each subject that its profile left out.
+        trend: earlier runs, oldest first and this one last.
     """
 
     run: str | None = None
@@ -80,16 +79,16 @@ class Baseline(Struct, frozen=True, kw_only=True):
     trend: tuple[TrendLine, ...] = ()
 
     def knows(self, drift: Drift) -> bool:
-        """Whether the last run saw this kind of drift, too."""
+        """Whether the last run also saw this kind of drift."""
         return _key(drift) in self.drift
 
     def first_seen(self, drift: Drift, now: datetime) -> datetime:
-        """Say when a kind of drift was seen first; what the last run did not see is seen first now."""
+        """Return when a kind of drift was first seen; what the last run did not see is first seen now."""
         return self.drift.get(_key(drift), now)
 
 
 def recall(report: Mapping[str, Any]) -> Baseline:
-    """Take what is compared out of the report.json of a run.
+    """Extract what is compared from the report.json of a run.
 
     Raises:
         ValueError: it is not such a report.
@@ -128,13 +127,13 @@ def _failing(report: Mapping[str, Any]) -> Iterator[tuple[Pair, Failure]]:
 
 
 def _uncompared(report: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """What only one of two profiles judged; runs before version 0.2 did not tell it apart."""
+    """Return what only one of two profiles judged; runs before version 0.2 did not record it separately."""
     changes = report["changes"]
     return changes.get("not_compared", ()) if changes else ()
 
 
 def pair_of(part: Mapping[str, Any]) -> Pair:
-    """Return what a finding, or a part of the changes, of a report.json is about."""
+    """Return the control and subject of a finding, or of a change, in a report.json."""
     subject = part["subject"]
     return part["control"], subject["kind"], subject["id"]
 

@@ -1,8 +1,8 @@
-"""Which failure explains which: a table from a cause to what follows from it.
+"""Which failure explains which: a table from a cause to its effects.
 
-A cause explains failures of its own subject and of the subjects that depend on it: a policy those of its vaults and of
-what they hold, a vault those of what it holds, and a resource those of the vaults that hold it. Where that alone does
-not show the connection, a condition has to hold as well. Of several causes, the one that stands first here counts.
+A cause explains failures of its own subject and of dependent subjects: a policy explains those of its vaults and their
+contents, a vault those of its contents, and a resource those of the vaults that hold it. Some entries have a further
+condition. If there are several causes, the first one in this table counts.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from audit.subjects import Resource, Subject, VaultSubject
 Condition = Callable[[Finding, Subject], bool]
 """Whether a failure is the cause of a failure of a subject."""
 _FULL_OR_FROZEN: Final = frozenset(f"BackupService.{number}" for number in (6107, 6112, 6113, 6114, 6123, 6142))
-"""What tasks say whose vault has no room, or takes no backups in its state."""
+"""The error codes of tasks whose vault is full, or in a state that accepts no backups."""
 
 
 def _always(_cause: Finding, _subject: Subject) -> bool:
@@ -24,17 +24,17 @@ def _always(_cause: Finding, _subject: Subject) -> bool:
 
 
 def _is_without_plan(_cause: Finding, subject: Subject) -> bool:
-    """It follows no enabled policy."""
+    """Whether it follows no enabled policy."""
     return isinstance(subject, Resource) and subject.schedules == ()
 
 
 def _is_followed_in_vain(cause: Finding, subject: Subject) -> bool:
-    """It follows this policy, and no enabled one."""
+    """Whether it follows this policy, and no enabled one."""
     return isinstance(subject, Resource) and subject.schedules == () and cause.id in (subject.follows or ())
 
 
 def _is_as_rare_as_planned(_cause: Finding, subject: Subject) -> bool:
-    """Its newest success is no older than every policy of it allows."""
+    """Whether its newest success is no older than every policy of it allows."""
     if not isinstance(subject, Resource) or not (last := subject.last_success):
         return False
     age = subject.window.until - last.began
@@ -42,7 +42,7 @@ def _is_as_rare_as_planned(_cause: Finding, subject: Subject) -> bool:
 
 
 def _was_turned_away(cause: Finding, subject: Subject) -> bool:
-    """Its newest backup task says that this vault is full or takes no backups."""
+    """Whether its newest backup task says that this vault is full or accepts no backups."""
     if not isinstance(subject, Resource):
         return False
     newest = next((task for task in reversed(subject.tasks) if task.operation == BACKUP), None)
@@ -50,33 +50,33 @@ def _was_turned_away(cause: Finding, subject: Subject) -> bool:
 
 
 def _waits_for_it(cause: Finding, subject: Subject) -> bool:
-    """The task that does not end is a backup: CBR starts no other meanwhile."""
+    """Whether the unfinished task is a backup: CBR starts no other meanwhile."""
     return isinstance(subject, Resource) and any(
         task.id in cause.verdict.tasks for task in subject.tasks if task.operation == BACKUP
     )
 
 
 def _was_emptied(cause: Finding, subject: Subject) -> bool:
-    """Resources were taken out of it."""
+    """Whether resources were removed from it."""
     return isinstance(subject, VaultSubject) and any(
         task.id in cause.verdict.tasks for task in subject.tasks if task.operation == REMOVE_RESOURCE
     )
 
 
 def _left_by_it(cause: Finding, subject: Subject) -> bool:
-    """The same task took it out of its last vault."""
+    """Whether the same task removed it from its last vault."""
     departure = subject.departure if isinstance(subject, Resource) else None
     return departure is not None and departure.task_id in cause.verdict.tasks
 
 
 def _is_backed_up_by(cause: Finding, subject: Subject) -> bool:
-    """The policy makes its backups, not its copies."""
+    """Whether the policy makes its backups, not its copies."""
     policies = (subject.policies or ()) if isinstance(subject, Resource) else ()
     return any(policy.id == cause.id and policy.policy.operation == BACKUP for policy in policies)
 
 
 def _weakened(*aspects: str) -> Condition:
-    """Make a condition: one of these aspects became weaker since an earlier run."""
+    """Return a condition: one of these aspects became weaker since an earlier run."""
     names = frozenset(f"{aspect}_before" for aspect in aspects)
     return lambda cause, _subject: not names.isdisjoint(cause.facts)
 
@@ -128,4 +128,4 @@ CAUSES: Final = (
 RUNS: Final = frozenset(
     {"CBR-101", "CBR-102", "CBR-103", "CBR-104", "CBR-105", "CBR-106", "CBR-107", "CBR-401", "CBR-404", "CBR-406"}
 )
-"""Controls that look at the same runs from several sides: those that fail for one resource are one problem."""
+"""Controls that look at the same runs from different sides: their failures for one resource are one problem."""

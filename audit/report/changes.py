@@ -1,8 +1,10 @@
 """What changed since an earlier run: which failures are new, which persist and since when, which are gone, and why.
 
-A finding that failed before and is not judged now has disappeared: its subject left, or its control does not apply any
-more. That is no repair, and is said apart. So is what only one of the two profiles judges, or may only be hidden from
-this run: it cannot be compared, and what failed before is remembered until a run judges it again.
+A finding that failed before and is not judged now has disappeared: its subject is gone, or its control no longer
+applies.
+That is not a resolution and is reported separately. So is a finding that only one of the two profiles judges, or that
+may
+only be hidden from this run: it cannot be compared, and its failure is remembered until a run judges it again.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -40,21 +42,21 @@ class Judged(Protocol):
 
     @property
     def outcome(self) -> str:
-        """What the control says."""
+        """The outcome of the control."""
 
     @property
     def reason(self) -> str:
-        """Why it says so."""
+        """The reason of the outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One finding that fails now, or failed before.
+    """One finding that fails now or failed before.
 
     Attributes:
-        since: the time of judgement of the first run in a row that saw it fail.
-        outcome: what the control says now, ``not_applicable`` where it does not judge the subject any more; None where
-            there is no such finding.
+        since: the time of judgement of the first of consecutive runs that saw it fail.
+        outcome: the outcome now, ``not_applicable`` if the subject is no longer judged; None if there is no such
+            finding.
     """
 
     control: str
@@ -67,10 +69,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """The changes against one earlier run, each list by control and subject.
+    """The changes since one earlier run, each list sorted by control and subject.
 
     Attributes:
-        not_compared: what fails, or failed, and only one of the two profiles judges, or is hidden from the later run.
+        not_compared: what fails or failed, if only one of the two profiles judges it or it is hidden from the later
+            run.
     """
 
     against: str
@@ -86,15 +89,15 @@ class Unread(NamedTuple):
     """What a run did not see of the inventory.
 
     Attributes:
-        lists: those of which something is missing.
-        ids: of rows that could not be used, accepted or not.
+        lists: the incomplete lists.
+        ids: the ids of unusable rows, accepted or not.
     """
 
     lists: Collection[str] = ()
     ids: Collection[str] = ()
 
     def may_have(self, kind: str, subject_id: str) -> bool:
-        """Whether a subject that is not there may only be hidden."""
+        """Whether a missing subject may only be hidden."""
         return subject_id in self.ids or not _LISTS.get(kind, set()).isdisjoint(self.lists)
 
 
@@ -110,17 +113,17 @@ def changes(
     is_same_profile: bool,
     unread: Unread = NOTHING_UNREAD,
 ) -> Changes | None:
-    """Hold findings against an earlier run; None where there is none to compare with.
+    """Compare findings with an earlier run; return None if there is none to compare with.
 
-    What failed and is unknown now still counts as failing: silence is no repair.
+    What failed and is unknown now still counts as failing: unknown is not resolved.
 
     Args:
         previous: the earlier run.
-        findings: of this one.
+        findings: the findings of this run.
         now: its time of judgement.
-        controls: ids of the controls that it applied.
-        is_same_profile: both were judged by the same profile.
-        unread: what it did not see.
+        controls: the ids of the controls that it applied.
+        is_same_profile: whether both were judged by the same profile.
+        unread: what this run did not see.
     """
     if previous.run is None or previous.as_of is None:
         return None
@@ -128,7 +131,7 @@ def changes(
 
 
 class _Comparison:
-    """One run held against an earlier one."""
+    """The comparison of one run with an earlier one."""
 
     def __init__(self, previous: Baseline, controls: frozenset[str], unread: Unread, *, is_same_profile: bool) -> None:
         self._previous = previous
@@ -137,7 +140,7 @@ class _Comparison:
         self._is_same_profile = is_same_profile
 
     def of(self, findings: Iterable[Judged], now: datetime) -> Changes:
-        """Put every failure of now and of then into the list to which it belongs."""
+        """Sort every failure of both runs into the lists."""
         previous, failed = self._previous, self._previous.failing
         found = {
             (finding.control, finding.kind, finding.id): finding
@@ -163,13 +166,13 @@ class _Comparison:
         )
 
     def _was_judged(self, pair: Pair) -> bool:
-        """Whether the earlier profile judged it: with the same one, what is judged now for the first time is new."""
+        """Whether the earlier profile judged it; with the same profile, what is judged for the first time is new."""
         return self._is_same_profile or (
             pair[0] in self._previous.controls and pair[1:] not in self._previous.out_of_scope
         )
 
     def _is_judged(self, pair: Pair, finding: Judged | None) -> bool:
-        """Whether the present profile judges what failed before, if it is there at all, and would be seen."""
+        """Whether the current profile judges what failed before, if it still exists and would be seen."""
         if pair[0] not in self._controls or (finding is None and self._unread.may_have(*pair[1:])):
             return False
         is_left_out = finding is not None and finding.reason == OUT_OF_SCOPE
@@ -204,7 +207,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
     """Compare two reports (report.json), the older one first.
 
     Raises:
-        LookupError, TypeError, ValueError: one of them is no report of this version.
+        LookupError, TypeError, ValueError: one of them is not a report of this version.
     """
     found = [
         _Read(control=each["control"], outcome=each["outcome"], reason=each["reason"], **each["subject"])

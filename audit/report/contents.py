@@ -1,4 +1,4 @@
-"""What a report says, whatever its format: composed once, rendered many times."""
+"""The contents of a report, whatever its format: composed once, rendered many times."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,18 +50,17 @@ class ResourceLine:
     """One resource at a glance.
 
     Attributes:
-        enterprise_projects: ids of those that its vaults belong to, in order.
-        last_success: when its newest successful backup began, as the task log says; None where it shows none.
-        newest_point: when its newest backup that can be restored from was made; None where none is there, or nobody
-            knows.
-        taken_mb: what its backups took in MB at the end of earlier days and, where its vaults say so, take now.
-        points: how many of its backups can be restored from; None where they were not read completely.
-        follows: ids of the policies that it follows; None where they are not known.
-        known_since: from when on it is known to be held and to follow them; None where nothing says so.
-        awaited_since: since when its first backup by its plan is awaited; None where neither it nor its plan is new.
-        planned: what became of its planned runs; None where a schedule is not known.
-        days: one for each day of the window, in UTC, the oldest first.
-        timeline: its recovery points against its limit.
+        enterprise_projects: the ids of its vaults' enterprise projects, sorted.
+        last_success: when its newest successful backup began, according to the task log; None if it shows none.
+        newest_point: when its newest restorable backup was made; None if there is none, or that is unknown.
+        taken_mb: the space of its backups in MB at the end of earlier days and, if its vaults say so, now.
+        points: the number of restorable backups; None if they were not read completely.
+        follows: the ids of the policies that it follows; None if unknown.
+        known_since: since when it is known to be held and to follow them; None if unknown.
+        awaited_since: since when its first backup by its plan is awaited; None if neither it nor its plan is new.
+        planned: the results of its planned runs; None if a schedule is unknown.
+        days: one for each day of the window, in UTC, oldest first.
+        timeline: its backups against its limit.
     """
 
     id: str
@@ -83,7 +82,7 @@ class ResourceLine:
 
     @property
     def newest(self) -> datetime | None:
-        """The time of the newest recovery point: that of its task, unless the list of backups tells another."""
+        """The time of the newest backup: that of its task, unless the list of backups has another."""
         log, there = self.last_success, self.newest_point
         agree = log is not None and there is not None and abs(log - there) <= SLACK
         return log if self.points is None or agree else there
@@ -94,13 +93,13 @@ class PolicyLine:
     """One policy, as the next run needs to know it.
 
     Attributes:
-        policy_type: whether it is one of an organisation; None where the answer does not say.
+        policy_type: whether it belongs to an organisation; None if the response does not say.
         cross_account_urn: the vault of another account that it copies to, or None.
-        mark: changes with its schedule and its switch.
-        known_since: from when on it has been as it is now; None where no earlier run saw it otherwise.
-        terms: by which rules it kept its backups, as far as runs saw it, the oldest first.
-        enterprise_projects: ids of those that the vaults that it is applied to belong to, in order.
-        plans: what it planned in the look-back, oldest first, the present last.
+        mark: a hash of its schedule and its switch.
+        known_since: since when it has been as it is now; None if no earlier run saw it differently.
+        terms: its retention rules, as far as runs saw it, oldest first.
+        enterprise_projects: the ids of the enterprise projects of its vaults, sorted.
+        plans: its plans within the look-back, oldest first and the current one last.
     """
 
     id: str
@@ -119,10 +118,10 @@ class Summary:
     """The counts that people ask for first.
 
     Attributes:
-        resources: those in the scope of the profile.
-        waived: failures and unknown outcomes that somebody accepts.
-        out_of_scope: resources, policies and vaults that the profile leaves out.
-        controls_left_out: ids of the usual controls that the profile does not apply, in order.
+        resources: the resources in the scope of the profile.
+        waived: the failures and unknown outcomes that a waiver accepts.
+        out_of_scope: the resources, policies and vaults that the profile leaves out.
+        controls_left_out: the ids of the default controls that the profile does not apply, sorted.
     """
 
     outcomes: Mapping[Outcome, int]
@@ -136,15 +135,15 @@ class Summary:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Everything that a report says.
+    """Everything that a report contains.
 
     Attributes:
-        changes: against the run before; None where there is none to compare with.
+        changes: the changes since the previous run; None if there is none to compare with.
         protection: what became weaker or stronger since that run.
         weakened: what became weaker and is not restored, in this run or earlier ones.
-        missed: backups that are gone, as the next run has to know them.
-        vaults: what the next run has to know of each, and its enterprise project.
-        trend: how earlier runs ended, the oldest first, and this one last.
+        missed: the backups that are gone, as the next run needs to know them.
+        vaults: what the next run needs to know about each vault, and its enterprise project.
+        trend: the results of earlier runs, oldest first and this one last.
     """
 
     run: RunFacts
@@ -166,12 +165,12 @@ class Report:
 
     @cached_property
     def waived(self) -> tuple[Finding, ...]:
-        """What did not pass, and is accepted by somebody."""
+        """The findings that did not pass and that a waiver accepts."""
         return tuple(self.findings.waived())
 
     @cached_property
     def enterprise_projects(self) -> Mapping[tuple[SubjectKind, str], tuple[str, ...]]:
-        """The ids of the enterprise projects that subjects belong to, as far as they are known."""
+        """The ids of the known enterprise projects of subjects."""
         return {
             **{(SubjectKind.RESOURCE, line.id): line.enterprise_projects for line in self.resources},
             **{(SubjectKind.POLICY, line.id): line.enterprise_projects for line in self.policies},
@@ -184,7 +183,7 @@ class Report:
 
     @cached_property
     def tally(self) -> Tally:
-        """How often each control came to which outcome."""
+        """The number of each control's outcomes."""
         return tally(count_alike(self.findings), self.controls)
 
 
@@ -196,15 +195,15 @@ def compose(
     demands: Demands,
     lines: Sequence[ResourceLine] | None = None,
 ) -> Report:
-    """Bring subjects and findings together as a report.
+    """Combine subjects and findings into a report.
 
     Args:
-        run: which run it is.
+        run: the run.
         subjects: what was judged.
-        controls: the rules.
-        findings: what they say.
-        demands: what the organisation demands.
-        lines: of the resources, in their order, where they were made while these were judged; it saves matching again.
+        controls: the controls that were applied.
+        findings: their findings.
+        demands: what the profile requires.
+        lines: the lines of the resources, in order, if they were made during the evaluation; that saves matching again.
     """
     lines = [line_of(resource, demands.of(resource)) for resource in subjects.resources] if lines is None else lines
     failures = [finding for finding in findings.having(Outcome.FAIL) if finding.is_problem]
@@ -284,12 +283,14 @@ def _policy_line(subject: PolicySubject) -> PolicyLine:
 
 
 def conclude(subjects: Subjects, alike: Alike, demands: Demands, controls: Iterable[Control[Any]] = ()) -> Conclusion:
-    """A failure makes the run non-compliant unless it is waived; anything in doubt keeps it from being compliant.
+    """Conclude: an unwaived failure makes the run non-compliant, and any doubt keeps it from being compliant.
 
-    A waiver accepts a known failure; it cannot stand in for evidence, so that an unknown outcome stays a doubt, unless
-    the control asks whether something was meant: nobody but a person can say.
-    Compliance is about resources: the scope must have one that could be judged, neither a mere copy nor one that left
-    its vault or never was in any, and there must be a pass on more than the audit itself.
+    A waiver accepts a known failure, but is not evidence. So an unknown outcome stays a doubt, unless the control asks
+    whether something was intended, which only a person can answer. Compliance is about resources: the scope must
+    contain
+    one that could be judged (neither a mere copy nor one that is in no vault any more or never was), and there must be
+    a
+    pass on more than the audit itself.
     """
     if any(outcome == Outcome.FAIL and not waiver for _control, outcome, _kind, waiver in alike):
         return Conclusion.NON_COMPLIANT
@@ -305,7 +306,7 @@ def conclude(subjects: Subjects, alike: Alike, demands: Demands, controls: Itera
 
 
 def _oldest(lines: Iterable[ResourceLine]) -> datetime | None:
-    """Return when the newest backup of the resource that is worst off began, in whole seconds as reports have them."""
+    """Return when the oldest among the resources' newest backups began, in whole seconds as in reports."""
     newest = [line.newest.replace(microsecond=0) for line in lines if line.newest]
     return min(newest, default=None)
 
@@ -317,12 +318,12 @@ def remedy(control: Control[Any]) -> str:
 
 
 def enterprise_projects_of(vaults: Iterable[Vault]) -> tuple[str, ...]:
-    """Name the enterprise projects of some vaults, as far as they are known."""
+    """Return the known enterprise projects of some vaults."""
     return tuple(sorted({vault.enterprise_project_id for vault in vaults if vault.enterprise_project_id}))
 
 
 def line_of(resource: Resource, limits: Limits) -> ResourceLine:
-    """Describe a resource at a glance, by the limits that hold for it."""
+    """Describe a resource at a glance, by its limits."""
     last, newest = resource.last_success, resource.newest_point
     points = resource.own_points
     return ResourceLine(

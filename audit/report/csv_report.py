@@ -1,4 +1,4 @@
-"""findings.csv: one line for each finding, safe to open in a spreadsheet."""
+"""findings.csv: one line per finding, safe to open in a spreadsheet."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ COLUMNS: Final = (
     "waiver_ticket",
     "enterprise_projects",
 )
-_FORMULA_STARTS: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  # wide forms too
+_FORMULA_STARTS: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  # full-width forms, too
 _SPECIAL: Final = re.compile('[",\r\n]')
 _NOT_WAIVED: Final = ",,,"
 _AT_A_TIME: Final = 1000
@@ -44,7 +44,7 @@ def render(report: Report) -> bytes:
 
 
 def pieces(report: Report) -> Iterator[bytes]:
-    """Write them a number of lines at a time."""
+    """Yield them a number of lines at a time."""
     run = (report.run.id, shown(report.run.as_of), str(report.collection.complete).lower())
     begin, cells, projects = ",".join(map(_quoted, run)), _Cells(), report.enterprise_projects
     yield f"{','.join(COLUMNS)}{_END}".encode()
@@ -56,7 +56,7 @@ def pieces(report: Report) -> Iterator[bytes]:
 
 
 class _Cells(dict[str, str]):
-    """The cells that many lines share, each written once: the csv module would look at every character again."""
+    """The cells that many lines share, each written once: the csv module would examine every character again."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class _Cells(dict[str, str]):
         return cell
 
     def facts(self, facts: tuple[tuple[str, Fact], ...]) -> str:
-        """Write facts, which are known by their identity: the report keeps them meanwhile."""
+        """Return facts as a cell, cached by their identity; the report keeps them alive."""
         return self._facts.get(id(facts)) or self._facts.setdefault(id(facts), _facts(facts))
 
 
@@ -82,7 +82,7 @@ def _line(finding: Finding, cells: _Cells) -> str:
 
 
 def _facts(facts: Iterable[tuple[str, Fact]]) -> str:
-    """Write facts as JSON, which begins with a brace and has quotes unless there are none."""
+    """Return facts as JSON, which starts with a brace and contains quotes unless it is empty."""
     return '"' + orjson.dumps(dict(facts)).decode().replace('"', '""') + '"' if facts else "{}"
 
 
@@ -91,10 +91,10 @@ def _waiver_cells(waiver: Waiver) -> str:
 
 
 def _cell(text: str) -> str:
-    """Stop a spreadsheet from running a cell: names are chosen by cloud users, not by us."""
+    """Keep a spreadsheet from running a cell as a formula: names are chosen by cloud users, not by us."""
     return _quoted(f"'{text}" if text[:1] in _FORMULA_STARTS else text) if text else text
 
 
 def _quoted(text: str) -> str:
-    """Put a cell in quotes where it holds what ends a cell or a line."""
+    """Quote a cell if it contains a separator, a quote or a line break."""
     return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text

@@ -17,18 +17,18 @@ class Day(StrEnum):
     """One cell of a resource's calendar."""
 
     SUCCESS = "success"
-    LATE = "late"  # every planned run succeeded, at least one began after its grace
-    REPAIRED = "repaired"  # a planned run brought no backup, and a later one in the same period did
+    LATE = "late"  # every planned run succeeded, at least one after its grace
+    REPAIRED = "repaired"  # a planned run brought no backup, but a later run in the same period did
     PARTLY = "partly"  # at least one backup succeeded, and at least one did not or is missing
     FAILED = "failed"  # failed or timed out
     SKIPPED = "skipped"
-    OVERLAP = "overlap"  # left out by the service because an earlier run was still going
+    OVERLAP = "overlap"  # skipped by the service because an earlier run was still going
     MISSING = "missing"  # a run was planned, its grace has passed, and the complete log shows no task
     RUNNING = "running"
     PENDING = "pending"  # a run is due, and its grace has not passed
-    EXCUSED = "excused"  # a run was planned, and something excuses it: it is not judged
+    EXCUSED = "excused"  # a run was planned, but something excuses it: it is not judged
     NONE = "none"  # no backup, and none was planned
-    UNKNOWN = "unknown"  # no backup was seen, and the log or the policies have gaps; or a status that nobody knows
+    UNKNOWN = "unknown"  # no backup was seen, but the log or the policies have gaps, or a status is undocumented
 
 
 _ON_TIME: Final = RunState.ON_TIME
@@ -42,15 +42,15 @@ _LEADING: Final = (*_UNMET, Day.UNKNOWN, Day.REPAIRED, Day.LATE, Day.SUCCESS, Da
 
 
 def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
-    """Name each day of the window, the oldest first.
+    """Return each day of the window, oldest first.
 
-    A planned run belongs to the day on which it was due. Other backups only count where no run of their day has a say.
+    A planned run belongs to the day on which it was due. Other backups count only if no planned run decides their day.
     """
     planned = match(resource, limits) or NOTHING_PLANNED
     silent = _silence(resource)
     dates = _dates(resource.window.since.date(), resource.window.until.date())
     if planned.states and len(planned.answers) == len(resource.backups) == planned.states.count(_ON_TIME):
-        return _all_on_time(tuple(planned.due), dates, silent)  # most are, of many resources at the same times
+        return _all_on_time(tuple(planned.due), dates, silent)  # most are, for many resources at the same times
     states: dict[date, AbstractSet[Day]] = _planned_days(planned)
     others: dict[date, set[Day]] = defaultdict(set)
     backups, answering = resource.backups, set(planned.answers)
@@ -69,12 +69,12 @@ def _all_on_time(due: tuple[datetime, ...], dates: tuple[date, ...], silent: Day
 
 @lru_cache(maxsize=1024)
 def _once(days: tuple[Day, ...]) -> tuple[Day, ...]:
-    """Keep equal rows once: most resources of one plan have the same."""
+    """Store equal rows once: most resources of one plan have the same."""
     return days
 
 
 def _planned_days(planned: Schedules) -> dict[date, AbstractSet[Day]]:
-    """Say of each day on which something was due what became of it."""
+    """Return the result of each day on which something was due."""
     dates = map(datetime.date, planned.due)
     states: dict[date, set[Day]] = defaultdict(set)
     for number, (day, state, answer) in enumerate(zip(dates, planned.states, planned.answers, strict=True)):
@@ -94,7 +94,7 @@ def _day(states: AbstractSet[Day], others: AbstractSet[Day], silent: Day) -> Day
 
 
 def _of_run(run: PlannedRun) -> Day:
-    """A run that is not judged shows what its task says, where there is one."""
+    """Return the result of a run; one that is not judged shows the result of its task, if any."""
     if run.is_judged:
         return Day.REPAIRED if run.is_met else Day(run.state.value)
     return _of_task(run.task) if run.task else Day.UNKNOWN
@@ -109,12 +109,12 @@ def _of_task(task: Task) -> Day:
 
 
 def _silence(resource: Resource) -> Day:
-    """What a day without any task says, where nothing was due."""
+    """Return the result of a day without any task on which nothing was due."""
     is_planless = resource.presence == Presence.PROTECTED and resource.schedules is None
     return Day.UNKNOWN if is_planless or not resource.log_complete else Day.NONE
 
 
 @lru_cache(maxsize=4)
 def _dates(first: date, last: date) -> tuple[date, ...]:
-    """Name every day from one to another; all resources share the window."""
+    """Return every day from one to another; all resources share the window."""
     return tuple(first + timedelta(days=number) for number in range((last - first).days + 1))

@@ -1,4 +1,4 @@
-"""Which run a report is about, and how it ended."""
+"""Which run a report is about, and its conclusion."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ class Conclusion(StrEnum):
 
 
 class Origin(Struct, frozen=True, kw_only=True):
-    """The run that another one continues: its id, where it lies, and the hash of its manifest."""
+    """The run that another one continues: its id, its prefix, and the hash of its manifest."""
 
     run: str
     prefix: str
@@ -29,17 +29,17 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     """Which run a report is about, and what it was judged by.
 
     Attributes:
-        window: the time that is judged; it is longer than what was read where earlier runs left a history.
+        window: the time that is judged; it is longer than what was read if earlier runs left a history.
         read: the time whose task log was read.
-        timezone: the IANA name of the zone that people are shown beside UTC.
-        language: of the pages for people, as profiles name it.
-        profile_sha256: of the profile in its canonical form.
-        previous: the run before this one.
-        enterprise_project_id: what was to be read of the project; None where a run before this setting left it open.
-        origin: the run whose history and memory this one took over, None for the first one.
-        is_what_if: judged by a profile other than the configured one, so that it decides nothing.
-        is_backfill: a run of its scope has judged this time or a later one before, so that later runs pass it over.
-        profile_changes: the keys in which the profile differs from that of the run before; empty where it is the same.
+        timezone: the IANA name of the zone that pages show in addition to UTC.
+        language: the language of the pages, as profiles name it.
+        profile_sha256: the hash of the profile in canonical form.
+        previous: the previous run.
+        enterprise_project_id: what was to be read of the project; None if a run before this setting left it open.
+        origin: the run whose history and memory this one continues, None for the first one.
+        is_what_if: whether it was judged by a profile other than the configured one, so that it decides nothing.
+        is_backfill: whether a run of its scope already judged this time or a later one, so that later runs skip it.
+        profile_changes: the keys in which the profile differs from that of the previous run; empty if none.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Failures under their causes: each comes once, either as what nothing explains or below what explains it."""
+"""Groups failures by cause: each appears once, either as unexplained or below what explains it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,12 +17,12 @@ _Key = tuple[str, SubjectKind, str]
 
 
 def fold(failures: Iterable[Finding], subjects: Subjects) -> Iterator[tuple[Finding, list[Finding]]]:
-    """Hand out each failure that nothing explains, with all that it explains, the worst first."""
+    """Yield each unexplained failure with everything that it explains, worst first."""
     return _Folding(failures, subjects).groups()
 
 
 class _Folding:
-    """The failures of a run, and of each the one that explains it."""
+    """The failures of a run, and for each the one that explains it."""
 
     def __init__(self, failures: Iterable[Finding], subjects: Subjects) -> None:
         self._failures = {_key(failure): failure for failure in failures}
@@ -37,7 +37,7 @@ class _Folding:
         self._join_runs()
 
     def groups(self) -> Iterator[tuple[Finding, list[Finding]]]:
-        """Hand out each failure that nothing explains, with all that it explains."""
+        """Yield each unexplained failure with everything that it explains."""
         below: dict[_Key, list[Finding]] = {key: [] for key in self._failures if key not in self._above}
         for key in self._above:
             below[self._top(key)].append(self._failures[key])
@@ -45,14 +45,14 @@ class _Folding:
             yield self._failures[key], sorted(explained, key=_rank)
 
     def _cause(self, failure: Finding) -> _Key | None:
-        """Find the first cause of the table that failed for the subject, or for one that it depends on."""
+        """Return the first cause in the table that failed for the subject, or for one that it depends on."""
         causes = _CAUSES_OF.get(failure.control, ())
         subject = self._subjects.get((failure.kind, failure.id)) if causes else None
         if subject is None:
             return None
         found = next(self._explaining(causes, subject), None)
         if isinstance(subject, Resource | VaultSubject):
-            subject.forget()  # where backups fail everywhere, the tasks of every resource would be in memory at once
+            subject.forget()  # if backups fail everywhere, the tasks of every resource would be in memory at once
         return found
 
     def _explaining(self, causes: Iterable[Cause], subject: Subject) -> Iterator[_Key]:
@@ -64,7 +64,7 @@ class _Folding:
                     yield _key(found)
 
     def _join_runs(self) -> None:
-        """Put what is left about the runs of one resource under the worst of it, counted with what that explains."""
+        """Put the remaining failures about a resource's runs under the worst, counted with what that explains."""
         ranks = {key: failure.severity.rank for key, failure in self._failures.items()}
         for key in self._above:
             top = self._top(key)
@@ -92,7 +92,7 @@ def _rank(finding: Finding) -> tuple[int, str, str, str]:
 
 
 def _depends_on(subject: Subject) -> Iterator[_Place]:
-    """Name the subject itself and those whose failures may explain its own, in a fixed order."""
+    """Return the subject itself and those whose failures may explain its own, in a fixed order."""
     yield subject.kind, subject.id
     if isinstance(subject, Resource):
         held = [vault.id for vault in subject.vaults]

@@ -1,8 +1,9 @@
-"""report.html: one page for people that asks nothing of the network.
+"""report.html: one page for people that requests nothing from the network.
 
-The verdict comes first, then what to do, the calendar, the controls and the evidence. audit/report/page/ works out what
-is shown; words and markup are in ``page.html.jinja``, looks in ``page.css.jinja``. Its script, ``page.js``, filters and
-sorts; without it the page says the same. ``words.py`` turns the words into another language.
+The verdict comes first, then what to do, the calendar, the controls and the evidence. audit/report/page/ computes what
+is
+shown; words and markup are in ``page.html.jinja``, styles in ``page.css.jinja``. Its script, ``page.js``, filters and
+sorts; without it, the page has the same contents. ``words.py`` translates the words.
 """
 
 import base64
@@ -48,7 +49,7 @@ _STYLE: Final = "page.css.jinja"
 TEMPLATES: Final = (_PAGE, _STYLE)
 _MOST_REJECTED: Final = 200
 _AT_A_TIME: Final = 1000
-"""Parts of a page that are put together at a time; most are a few words."""
+"""The number of parts of a page that are joined at a time; most are a few words."""
 LISTS: Final = {kind: as_sentence(kind.words) for kind in Kind}
 
 
@@ -58,15 +59,15 @@ def render(report: Report) -> bytes:
 
 
 def pieces(report: Report) -> Iterator[bytes]:
-    """Write the page part by part."""
+    """Yield the page in parts."""
     words = words_of(report.run.language)
     page = environment()
     months = [(name, len(list(days))) for name, days in groupby(dates(report), partial(month, words=words))]
     style = page.get_template(_STYLE).render(days=len(dates(report)), months=months)
     parts = page.get_template(_PAGE).generate(
         report=report,
-        style_sheet=Markup(style),  # noqa: S704 - our own, and it takes nothing from the report but numbers
-        script=Markup(templates.source("page.js")),  # noqa: S704 - our own, and it takes nothing from the report
+        style_sheet=Markup(style),  # noqa: S704 - our own, and it contains nothing from the report but numbers
+        script=Markup(templates.source("page.js")),  # noqa: S704 - our own, and it contains nothing from the report
         months=months,
         most_rejected=_MOST_REJECTED,
         **_contents(report, words),
@@ -78,7 +79,7 @@ def pieces(report: Report) -> Iterator[bytes]:
 
 
 def _contents(report: Report, words: Words) -> Mapping[str, Any]:
-    """Work out every part of the page."""
+    """Compute every part of the page."""
     found = not_met(report)
     grouped, drawn = groups(report, found, words), strips(report)
     clock, projects = Clock(report.run.timezone, report.run.as_of, words), EnterpriseProjects(report)
@@ -110,7 +111,7 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
 
 
 def _functions(words: Words) -> Mapping[str, Any]:
-    """Return what the template calls for words."""
+    """Return the functions that the template calls for words."""
     return {
         "_": marked(words),
         "words": words,
@@ -122,13 +123,13 @@ def _functions(words: Words) -> Mapping[str, Any]:
 
 
 def _hash(source: str) -> str:
-    """Return what a content security policy knows a style sheet or a script by."""
+    """Return the hash by which a content security policy allows a style sheet or script."""
     return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
 @cache
 def environment() -> Environment:
-    """Read the templates once, when the first page is wanted."""
+    """Load the templates once, when the first page is rendered."""
     environment = templates.environment()
     environment.globals |= {
         "outcomes": OUTCOMES,

@@ -1,7 +1,7 @@
-"""index.html: how the last runs of a project ended, for people; it leads to their pages and proves nothing itself.
+"""index.html: the results of recent runs, for people; it links to their pages and is not evidence itself.
 
-It follows from the report of the latest run alone, whose trend is covered by the chain of digests. Like that report it
-asks nothing of the network.
+It follows from the report of the latest run alone, whose trend is covered by the chain of digests. Like that report, it
+requests nothing from the network.
 """
 
 import base64
@@ -29,13 +29,13 @@ TEMPLATES: Final = (_PAGE, *_STYLES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexPage:
-    """What the page shows.
+    """The contents of the page.
 
     Attributes:
-        timezone: the IANA name of the zone that people are shown beside UTC.
-        language: as profiles name it.
+        timezone: the IANA name of the zone that the page shows in addition to UTC.
+        language: the language, as profiles name it.
         lines: the runs, the latest one last; never empty.
-        trouble: why earlier runs are not known; None where they are, or where there are none.
+        trouble: why earlier runs are unknown; None if they are known or there are none.
     """
 
     project_id: str
@@ -47,7 +47,7 @@ class IndexPage:
 
 
 def index_of(report: Report) -> IndexPage:
-    """Take the page's contents out of the report of the latest run."""
+    """Extract the page's contents from the report of the latest run."""
     run = report.run
     return IndexPage(
         project_id=run.project_id,
@@ -60,10 +60,10 @@ def index_of(report: Report) -> IndexPage:
 
 
 def stored_index(report: Mapping[str, Any]) -> IndexPage:
-    """Take them out of its report.json.
+    """Extract them from its report.json.
 
     Raises:
-        LookupError, TypeError, ValueError: it is no report of this version.
+        LookupError, TypeError, ValueError: it is not a report of this version.
     """
     run = report["run"]
     return IndexPage(
@@ -103,7 +103,7 @@ def _age(line: TrendLine, words: Words) -> str:
 
 @cache
 def environment() -> Environment:
-    """Read the templates once, when the first page is wanted."""
+    """Load the templates once, when the first page is rendered."""
     environment = templates.environment()
     environment.globals |= {"width": WIDTH, "height": HEIGHT}
     environment.filters |= {

@@ -32,7 +32,7 @@ _MINUTE: Final = timedelta(minutes=1)
 _AFTER: Final = b"\n  ]\n}"
 _STATES: Final = tuple((state.value, state) for state in RunState)
 _LISTS: Final = ("problems", "waived", "resources", "findings")
-"""What is written row by row, in the order of the report."""
+"""The lists that are written row by row, in the order of the report."""
 
 
 def render(report: Report) -> bytes:
@@ -41,7 +41,7 @@ def render(report: Report) -> bytes:
 
 
 def pieces(report: Report) -> Iterator[bytes]:
-    """Write the report part by part: one tree of objects would need more memory than everything else."""
+    """Yield the report in parts: one tree of objects would need more memory than everything else."""
     subjects: dict[tuple[SubjectKind, str], Mapping[str, Any]] = {}
     rows: Mapping[str, Iterable[Mapping[str, Any]]] = {
         "problems": map(_problem, report.problems),
@@ -51,18 +51,20 @@ def pieces(report: Report) -> Iterator[bytes]:
     }
     rest = orjson.dumps(_without_rows(report), option=_INDENTED | orjson.OPT_APPEND_NEWLINE)
     for name in _LISTS:
-        before, rest = rest.split(b'\n  "%b": []' % name.encode(), 1)  # no text has a line break, so it is this key
+        before, rest = rest.split(
+            b'\n  "%b": []' % name.encode(), 1
+        )  # no text contains a line break, so this is the key
         yield before
         yield from _list(name, rows[name])
     yield rest
 
 
 def _list(name: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """Write a list of the report with its name, a number of rows at a time."""
+    """Yield a list of the report with its name, a number of rows at a time."""
     opening = b'\n  "%b": [' % name.encode()
     remaining, separator = iter(rows), opening
     while part := list(islice(remaining, _AT_A_TIME)):
-        text = orjson.dumps({name: part}, option=_INDENTED)  # in its place, so that the indentation is right
+        text = orjson.dumps({name: part}, option=_INDENTED)  # nested, so that the indentation is right
         yield separator + text[len(opening) + 1 : -len(_AFTER)]
         separator = b","
     yield b"\n  ]" if separator == b"," else opening + b"]"
@@ -242,7 +244,7 @@ def _resource(line: ResourceLine) -> Mapping[str, Any]:
 
 
 def _timeline(timeline: Timeline) -> Mapping[str, Any]:
-    """Write the gaps and not every point: of hourly backups there are hundreds, and the task log has them."""
+    """Return the gaps but not every point: hourly backups have hundreds, and the task log contains them."""
     return {
         "points": len(timeline.points),
         "limit_seconds": _seconds(timeline.limit),
@@ -421,7 +423,7 @@ def _moment(moment: datetime | None) -> str | None:
 
 
 def _finding(finding: Finding, subjects: dict[tuple[SubjectKind, str], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Write a finding; the subject is the same in all findings about it."""
+    """Return a finding; all findings about a subject share its part."""
     verdict = finding.verdict
     key = finding.kind, finding.id
     return {

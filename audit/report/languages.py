@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 LANGUAGES: Final = {"en": "English", "zh": "simplified Chinese"}
 
-# what a profile calls a language; mypy cannot read the table
+# the name in profiles; mypy cannot read the table
 if TYPE_CHECKING:
     Language = str
 else:

@@ -13,10 +13,10 @@ from audit.timestamps import instant
 
 
 def memory_of(report: Mapping[str, Any]) -> Memory:
-    """Read a report.json as the memory of the run that wrote it.
+    """Read a report.json as the memory of its run.
 
     Raises:
-        LookupError, TypeError, ValueError: the report is damaged, or another version of cbr-audit wrote it.
+        LookupError, TypeError, ValueError: the report is damaged or of another version of cbr-audit.
     """
     complete, seen = complete_lists(report), seen_lists(report)
     until = instant(report["run"]["window"]["until"])
@@ -44,37 +44,37 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
 
 
 def complete_lists(report: Mapping[str, Any]) -> frozenset[str]:
-    """Name the lists of which nothing was missing: no answer, no row that nobody accepts, and no vault that is hidden.
+    """Return the lists without a missing response, an unaccepted unusable row or a hidden vault.
 
     Raises:
-        LookupError, TypeError: the report is damaged, or another version of cbr-audit wrote it.
+        LookupError, TypeError: the report is damaged or of another version of cbr-audit.
     """
     return _without(report, (row for row in report["collection"]["rejected_rows"] if not row.get("waiver")))
 
 
 def seen_lists(report: Mapping[str, Any]) -> frozenset[str]:
-    """Name the lists of which nothing was missing, not even a row that somebody accepts.
+    """Return the lists of which nothing was missing, not even an accepted row.
 
     Raises:
-        LookupError, TypeError: the report is damaged, or another version of cbr-audit wrote it.
+        LookupError, TypeError: the report is damaged or of another version of cbr-audit.
     """
     return _without(report, report["collection"]["rejected_rows"])
 
 
 def hidden_vaults(report: Mapping[str, Any]) -> frozenset[str]:
-    """Name the vaults that were hidden; version 0.1 did not look for them.
+    """Return the vaults that were hidden; version 0.1 did not look for them.
 
     Raises:
-        LookupError, TypeError: the report is damaged, or another version of cbr-audit wrote it.
+        LookupError, TypeError: the report is damaged or of another version of cbr-audit.
     """
     return frozenset(report["collection"].get("hidden_vaults", ()))
 
 
 def accepted_rows(report: Mapping[str, Any]) -> frozenset[str]:
-    """Name the rows that could not be used and that somebody accepts, by their marks; version 0.1 had no such rows.
+    """Return the marks of the accepted unusable rows; version 0.1 had none.
 
     Raises:
-        LookupError, TypeError: the report is damaged, or another version of cbr-audit wrote it.
+        LookupError, TypeError: the report is damaged or of another version of cbr-audit.
     """
     return frozenset(row["mark"] for row in report["collection"]["rejected_rows"] if row.get("waiver"))
 
@@ -113,7 +113,7 @@ def _plan(part: Mapping[str, Any]) -> KeptPlan:
 
 
 def _is_overdue(part: Mapping[str, Any], until: datetime) -> bool:
-    """Its newest backup was older than it may be; one of which none is known may still be awaited."""
+    """Whether its newest backup was older than allowed; one without a known backup may still be awaited."""
     limit, last = part["timeline"]["limit_seconds"], part["last_success"] or part.get("awaited_since")
     return limit is not None and (last is None or until - instant(last) > timedelta(seconds=limit))
 
@@ -123,7 +123,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _weakened(parts: Iterable[Mapping[str, Any]]) -> Mapping[tuple[SubjectKind, str], Weakened]:
-    """Read what became weaker, by subject; a report from before there was such a list has none."""
+    """Return what became weaker, by subject; reports older than that list have none."""
     found: dict[tuple[SubjectKind, str], list[Weakening]] = defaultdict(list)
     names: dict[tuple[SubjectKind, str], str] = {}
     for part in parts:

@@ -1,6 +1,6 @@
-"""metrics.prom: what an alarm needs, as OpenMetrics text that a textfile collector takes.
+"""metrics.prom: what an alarm needs, as OpenMetrics text for a textfile collector.
 
-Source: OpenMetrics 1.0 (RFC draft), "Text format"; every metric is a gauge, so that Prometheus reads it too.
+Source: OpenMetrics 1.0 (RFC draft), "Text format"; every metric is a gauge, so Prometheus reads it too.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ def render(report: Report) -> bytes:
 
 
 def pieces(report: Report) -> Iterator[bytes]:
-    """Write them metric by metric."""
+    """Yield them metric by metric."""
     for name, text, samples in _metrics(report):
         yield "".join(_family(name, text, samples, report)).encode()
     yield b"# EOF\n"
@@ -100,7 +100,7 @@ def _family(name: str, text: str, samples: Iterable[Sample], report: Report) -> 
 
 
 def _escaped(text: str) -> str:
-    """Escape a label as the format wants it; a name was chosen by a cloud user and must not end its line."""
+    """Escape a label: a name was chosen by a cloud user and must not end its line."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
 
 

@@ -1,4 +1,4 @@
-"""findings.ocsf.ndjson: one OCSF Compliance Finding (class 2003) a line, for SIEMs and security lakes.
+"""findings.ocsf.ndjson: one OCSF Compliance Finding (class 2003) per line, for SIEMs and security lakes.
 
 Source: Open Cybersecurity Schema Framework 1.8.0, class compliance_finding with the profile cloud.
 """
@@ -39,7 +39,7 @@ def render(report: Report) -> bytes:
 
 
 def pieces(report: Report) -> Iterator[bytes]:
-    """Write them a number of lines at a time."""
+    """Yield them a number of lines at a time."""
     controls = {control.id: control for control in report.controls}
     events = (_event(finding, controls[finding.control], report) for finding in report.findings)
     lines = (orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE) for event in events)

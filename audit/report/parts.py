@@ -9,7 +9,7 @@ from audit.timestamps import shown
 
 
 def reading_part(reading: Reading) -> Mapping[str, Any]:
-    """Write how one list was read, as the report and the manifest have it."""
+    """Return how one list was read, as in the report and the manifest."""
     return {
         "kind": reading.kind,
         "complete": reading.complete,
@@ -29,7 +29,7 @@ def reading_part(reading: Reading) -> Mapping[str, Any]:
 
 
 def previous_part(previous: Baseline) -> Mapping[str, Any]:
-    """Write which run came before, as the report and the manifest have it."""
+    """Return the previous run, as in the report and the manifest."""
     return {
         "run": previous.run,
         "as_of": shown(previous.as_of) if previous.as_of else None,

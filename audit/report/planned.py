@@ -1,4 +1,4 @@
-"""What became of the planned runs of a resource, as CBR-102 sees them."""
+"""The results of the planned runs of a resource, as CBR-102 sees them."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ class Planned:
     """The planned runs of the window, counted.
 
     Attributes:
-        states: how many runs ended so; repaired ones are counted under what they were themselves.
-        judged: runs of which it is known whether they were met.
-        repaired: runs without a backup of their own whose period brought one all the same.
-        unscheduled: backups that answer no planned run.
+        states: the number of runs by result; repaired runs are counted by their own result.
+        judged: the number of runs of which it is known whether they were met.
+        repaired: the number of runs without a backup of their own whose period still brought one.
+        unscheduled: the number of backups that answer no planned run.
         unmet: the runs whose period brought no backup, oldest first, without their tasks, which would stay in memory.
     """
 
@@ -33,7 +33,7 @@ class Planned:
 
 
 def planned(resource: Resource, limits: Limits) -> Planned | None:
-    """Count the planned runs; None where a schedule is not known."""
+    """Count the planned runs; None if a schedule is unknown."""
     found = match(resource, limits)
     if found is None:
         return None
@@ -50,10 +50,10 @@ def planned(resource: Resource, limits: Limits) -> Planned | None:
 
 @lru_cache(maxsize=256)
 def _once(states: tuple[tuple[RunState, int], ...]) -> Mapping[RunState, int]:
-    """Keep equal counts once: most resources of one plan have the same."""
+    """Store equal counts once: most resources of one plan have the same."""
     return dict(states)
 
 
 def match(resource: Resource, limits: Limits) -> Schedules | None:
-    """Return planned runs and tasks side by side; nothing is planned for what no backup vault holds."""
+    """Match planned runs with tasks; nothing is planned for a resource that no backup vault holds."""
     return resource.planned_runs(limits) if resource.presence == Presence.PROTECTED else NOTHING_PLANNED

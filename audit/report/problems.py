@@ -1,4 +1,4 @@
-"""What is wrong, each thing once: under its cause, with everything that the cause explains folded below it."""
+"""What is wrong, each thing once: under its cause, together with everything that the cause explains."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -24,16 +24,16 @@ class Explained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What is wrong in one line: a failure, with those that it explains folded below it.
+    """One problem: a failure, together with those that it explains.
 
     Attributes:
-        severity: the worst of what is folded here.
-        since: UTC text, the earliest of what is folded here; an empty text where the evidence does not say.
-        or_earlier: the evidence only shows that it began no later.
-        task: the id of the newest task behind it, or an empty text.
-        error: the error code of that task, or an empty text.
-        also: ids of the controls of the same subject that it explains.
-        explains: failures of other subjects that it explains.
+        severity: the worst severity of all.
+        since: UTC text, the earliest start of all; empty if the evidence does not say.
+        or_earlier: whether the evidence only shows that it began no later.
+        task: the id of the newest task behind it, or empty.
+        error: the error code of that task, or empty.
+        also: the ids of the controls of the same subject that it explains.
+        explains: the failures of other subjects that it explains.
     """
 
     kind: SubjectKind
@@ -52,15 +52,15 @@ class Problem:
 
     @property
     def subjects(self) -> tuple[tuple[SubjectKind, str], ...]:
-        """Everything that it concerns, the subject of the cause first, each once."""
+        """All subjects that it concerns, that of the cause first, each once."""
         return tuple(dict.fromkeys([(self.kind, self.id), *((each.kind, each.id) for each in self.explains)]))
 
 
 def find_problems(findings: Iterable[Finding], subjects: Subjects, todo: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Fold every failure that nobody accepts, worst first.
+    """Group every unwaived failure under its cause, worst first.
 
     Args:
-        findings: all of them; what passed, or is accepted by a waiver, is left out.
+        findings: all findings; those that passed or are waived are left out.
         subjects: what was judged.
         todo: what to do about each control.
     """
@@ -73,7 +73,7 @@ def find_problems(findings: Iterable[Finding], subjects: Subjects, todo: Mapping
 
 
 def _broken_tasks(subjects: Subjects, failures: Iterable[Finding]) -> Mapping[str, Task]:
-    """Look up the tasks that the failures rest on and that did not succeed; each is one of its subject."""
+    """Return the unsuccessful tasks behind the failures; each belongs to one of their subjects."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for failure in failures:
         wanted[failure.id].update(failure.verdict.tasks)
@@ -116,7 +116,7 @@ def _problem(cause: Finding, below: list[Finding], todo: Mapping[str, str], brok
 
 
 def _newest(cause: Finding, own: list[Finding], broken: Mapping[str, Task]) -> Task | None:
-    """Find the newest task that did not succeed: of the cause or, for a resource, of what else fails there."""
+    """Return the newest unsuccessful task: of the cause or, for a resource, of its other failures."""
     task = next((broken[task_id] for task_id in reversed(cause.verdict.tasks) if task_id in broken), None)
     if task is None and cause.kind == SubjectKind.RESOURCE:
         named = (task_id for finding in own for task_id in finding.verdict.tasks if task_id in broken)
@@ -125,7 +125,7 @@ def _newest(cause: Finding, own: list[Finding], broken: Mapping[str, Task]) -> T
 
 
 def _beginning(findings: list[Finding]) -> tuple[str, bool]:
-    """Find the earliest time that is known, and whether it may have begun before."""
+    """Return the earliest known start, and whether it may have begun before."""
     known = [(since, finding.facts.get("or_earlier") is True) for finding in findings if (since := _since(finding))]
     if not known:
         return "", False

@@ -1,4 +1,4 @@
-"""What became weaker or stronger since the run before, and what the next run has to know of it."""
+"""What became weaker or stronger since the previous run, and what the next run needs to know about it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _Protected = Collection | PolicySubject | Resource | VaultSubject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One aspect of how one subject is protected that changed."""
+    """One aspect of one subject's protection that changed."""
 
     kind: SubjectKind
     id: str
@@ -36,14 +36,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectionChanges:
-    """How the protection changed since the run before, by subject and aspect."""
+    """How the protection changed since the previous run, by subject and aspect."""
 
     weakened: tuple[Turn, ...] = ()
     strengthened: tuple[Turn, ...] = ()
 
 
 def protection_changes(subjects: Subjects, demands: Demands, now: datetime) -> ProtectionChanges:
-    """Collect what changed of everything in the scope; what became weaker in earlier runs is left out."""
+    """Collect the changes of everything in scope, without what became weaker in earlier runs."""
     weakened: list[Turn] = []
     strengthened: list[Turn] = []
     for subject in filter(demands.covers, _protected(subjects)):
@@ -55,7 +55,7 @@ def protection_changes(subjects: Subjects, demands: Demands, now: datetime) -> P
 
 
 def still_weakened(subjects: Subjects, demands: Demands, now: datetime) -> tuple[Weakened, ...]:
-    """Name everything that became weaker, is not restored and does not count as accepted yet."""
+    """Return everything that became weaker, is not restored and does not count as accepted yet."""
     found = list(subjects.forgotten)
     for subject in _protected(subjects):
         period = demands.of(subject).weakened_for
@@ -67,7 +67,7 @@ def still_weakened(subjects: Subjects, demands: Demands, now: datetime) -> tuple
 
 
 def still_missed(subjects: Subjects, since: datetime) -> tuple[Taken, ...]:
-    """Name the backups that are gone and of which the next run cannot know otherwise, as far back as is judged."""
+    """Return the missing backups that the next run cannot know otherwise, as far back as is judged."""
     found = [each for vault in subjects.vaults if vault.taken for each in Fates(vault).worth_remembering()]
     return tuple(each for each in (*found, *subjects.elsewhere) if each.gone >= since)
 

@@ -1,4 +1,4 @@
-"""What the findings say of the requirements of each standard, and no more than that."""
+"""What the findings say about the requirements of each standard, and no more than that."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequirementLine:
-    """One requirement beside the findings that are its evidence.
+    """One requirement with the findings that are its evidence.
 
     Attributes:
-        outcomes: of each of its controls that was applied, how often it came to which outcome.
-        not_applied: ids of its controls that were not.
+        outcomes: the number of each outcome, for each of its controls that was applied.
+        not_applied: the ids of its controls that were not applied.
     """
 
     requirement: Requirement
@@ -35,14 +35,14 @@ class RequirementLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameworkView:
-    """One standard beside the findings."""
+    """One standard with the findings."""
 
     framework: Framework
     lines: tuple[RequirementLine, ...]
 
 
 def standings(tally: Tally, *, complete: bool) -> tuple[FrameworkView, ...]:
-    """Hold the findings against every requirement; ``complete`` says that all evidence could be read."""
+    """Compare the findings with every requirement; ``complete`` means that all evidence could be read."""
     return tuple(
         FrameworkView(
             framework=framework,
@@ -64,7 +64,7 @@ def _line(requirement: Requirement, tally: Tally, *, complete: bool) -> Requirem
 
 
 def _standing(requirement: Requirement, outcomes: Mapping[str, Mapping[Outcome, int]], *, complete: bool) -> Standing:
-    """A failure that a waiver accepts is still a failure of the requirement; what is in doubt is not shown."""
+    """Return the conclusion: a waived failure is still a failure of the requirement, and doubt shows nothing."""
     seen = {outcome for counts in outcomes.values() for outcome in counts}
     if requirement.claim == Claim.CANNOT_SHOW:
         return Standing.NOT_SHOWN

@@ -1,4 +1,4 @@
-"""How many findings are alike, and how often each control came to which outcome."""
+"""How many findings are alike, and how often each control had which outcome."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,10 +10,10 @@ from audit.judging.findings_table import Findings
 from audit.subjects import SubjectKind, Waiver
 
 Alike = Mapping[tuple[str, Outcome, SubjectKind, Waiver | None], int]
-"""How many findings have the same control, outcome, kind of subject and waiver."""
+"""The number of findings with the same control, outcome, kind of subject and waiver."""
 
 Tally = Mapping[str, Counter[Outcome]]
-"""The outcomes of each control by its id; one that judged nothing has none."""
+"""The outcomes of each control by its id; a control that judged nothing has none."""
 
 
 def count_alike(findings: Findings) -> Alike:

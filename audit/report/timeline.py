@@ -1,4 +1,4 @@
-"""When a resource had a recovery point made, and where the time between two of them was longer than its limit."""
+"""When backups of a resource were made, and which gaps between them were longer than its limit."""
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from audit.subjects import Limits, Presence, Resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A time without a new recovery point."""
+    """A period without a new backup."""
 
     since: datetime
     until: datetime
@@ -25,16 +25,16 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The recovery points of one resource against its limit.
+    """The backups of one resource against its limit.
 
     Attributes:
-        points: when its successful backups began, oldest first, in whole hours: most resources of one plan then have
-            the same, which are kept once.
-        limit: greatest age of the newest of them, as CBR-101 takes it; None where none is known, and for a resource
-            that no backup vault holds.
-        longest: the longest gap, the one that still lasts among them; None where nothing can be said.
+        points: when its successful backups began, oldest first, in whole hours, so that most resources of one plan have
+            the same list, which is stored once.
+        limit: the largest age of the newest of them, as in CBR-101; None if unknown, and for a resource that no backup
+            vault holds.
+        longest: the longest gap, including one that still lasts; None if unknown.
         gaps: those longer than the limit, oldest first.
-        is_sure: nothing of the task log is missing; else backups may lie in the gaps.
+        is_sure: whether nothing of the task log is missing; otherwise backups may lie in the gaps.
     """
 
     points: Moments
@@ -69,7 +69,7 @@ def _in_hours(points: tuple[tuple[int, int], ...]) -> Moments:
 def _gaps(
     points: list[datetime], limit: timedelta, resource: Resource, limits: Limits
 ) -> tuple[timedelta | None, tuple[Gap, ...]]:
-    """Measure every gap that was open when the limit held, as long as it really was; also the one that still lasts.
+    """Measure every gap that was open while the limit applied, in full length, including one that still lasts.
 
     Returns:
         The length of the longest, and the gaps that are longer than the limit.
@@ -90,10 +90,10 @@ def _gaps(
 
 
 def _bounds(resource: Resource, limits: Limits) -> tuple[datetime, datetime]:
-    """From when on silence means that there was no backup, and from when on the limit is known to hold."""
+    """Return from when on silence means that there was no backup, and from when on the limit is known to apply."""
     silent = [resource.window.since, resource.covered_since, resource.held_since]
     known = [resource.known_since]
-    if limits.max_backup_age is None:  # the limit is that of policies, which may have been others before
+    if limits.max_backup_age is None:  # the limit follows from policies, which may have been different before
         known += [policy.known_since for policy in resource.followed if policy.makes_backups]
     silent_since = max(moment for moment in silent if moment is not None)
     return silent_since, max([silent_since, *(moment for moment in known if moment is not None)])

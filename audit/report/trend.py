@@ -1,4 +1,4 @@
-"""How a project's runs ended, one after the other: each report passes on what the one before had, and adds itself."""
+"""The results of a project's runs in sequence: each report passes on the previous ones and adds itself."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,10 +11,11 @@ _KEPT: Final = timedelta(days=90)
 
 
 def trend(previous: Baseline, line: TrendLine) -> tuple[TrendLine, ...]:
-    """Add a run to the earlier ones; a run of the same time takes the place of the one before.
+    """Add a run to the earlier ones; a run of the same time replaces the earlier one.
 
-    Hourly runs must not make reports grow without end: of days before the newest two only the last run stays, and
-    nothing longer than 90 days.
+    Hourly runs must not make reports grow without end: before the newest two days only the last run of each day is
+    kept,
+    and nothing longer than 90 days.
     """
     kept = {_slot(earlier.as_of, line.as_of): earlier for earlier in _younger(previous.trend, line.as_of)}
     return (*sorted(kept.values(), key=lambda each: each.as_of), line)

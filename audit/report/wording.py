@@ -1,4 +1,4 @@
-"""The words that the terminal and the messages share; they speak of a report as report.json has it."""
+"""The words that the terminal and the messages share, for a report as in report.json."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -17,7 +17,7 @@ MOST_CHANGES: Final = 4
 
 
 def verdict(report: Mapping[str, Any]) -> str:
-    """Say how a run ended: what was not asked for is not summed up."""
+    """Return the verdict; a profile that leaves out default controls is named in it."""
     conclusion, summary = str(report["conclusion"]), report["summary"]
     left_out = summary.get("controls_left_out", ())
     if conclusion == "compliant" and left_out:
@@ -26,13 +26,13 @@ def verdict(report: Mapping[str, Any]) -> str:
 
 
 def compliant_by(applied: int, left_out: int) -> str:
-    """Say that nothing was found by a profile that leaves usual controls out."""
+    """Return the verdict of a run that found nothing with a profile that leaves out default controls."""
     controls = "CONTROL" if applied == 1 else "CONTROLS"
     return f"COMPLIANT BY {applied:,} {controls} ONLY: the profile leaves out {left_out:,} of the usual ones."
 
 
 def notices(run: Mapping[str, Any]) -> Iterator[str]:
-    """Say what a reader must know before the verdict; ``run`` is that part of report.json."""
+    """Yield what a reader must know before the verdict; ``run`` is that part of report.json."""
     changed = run.get("profile_changes", ())
     if run.get("what_if"):
         yield "WHAT-IF: judged by a profile other than the configured one; it counts only with --official."
@@ -43,7 +43,7 @@ def notices(run: Mapping[str, Any]) -> Iterator[str]:
 
 
 def lasting(problem: Mapping[str, Any], as_of: str) -> str:
-    """Say since when, to the minute, and how many whole days that is, as far as the evidence shows."""
+    """Write since when, to the minute, and the number of whole days, as far as the evidence shows."""
     if not problem["since"]:
         return ""
     since = instant(problem["since"])
@@ -54,12 +54,12 @@ def lasting(problem: Mapping[str, Any], as_of: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Take the control characters out of a name: it was chosen by a cloud user, and could command the terminal."""
+    """Replace control characters in a name: it was chosen by a cloud user, and could control the terminal."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def scope_words(enterprise_project_id: str) -> str:
-    """Say which enterprise projects are meant."""
+    """Return which enterprise projects are meant."""
     if enterprise_project_id == ALL_GRANTED:
         return "every enterprise project that is granted"
     return f"the enterprise project {enterprise_project_id}"

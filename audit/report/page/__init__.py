@@ -1,1 +1,1 @@
-"""What the HTML page shows, worked out part by part; its markup and looks are the two templates."""
+"""The contents of the HTML page, computed part by part; its markup and styles are in the two templates."""

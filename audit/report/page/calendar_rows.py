@@ -1,7 +1,8 @@
-"""The rows of the calendar as markup, one for each resource.
+"""The rows of the calendar as markup, one per resource.
 
-They are written here and not in the template, which would take five times as long: a page has thousands of them, and
-most of what they say is said by many.
+They are written here because the template took five times as long: a page has thousands of rows, and most of their
+cells
+are the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,11 +32,11 @@ TYPES: Final = {
     "unknown": "Type not known",
 }
 _LONGEST_NAME: Final = 32
-"""Longer names are cut by the style sheet, so that they have a title."""
+"""Longer names are truncated by the style sheet, so they get a title."""
 
 
 class CalendarRows:
-    """Writes the rows of a calendar; what several resources share is written once."""
+    """Writes the rows of a calendar; cells that several resources share are written once."""
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class CalendarRows:
         self._gaps: dict[tuple[timedelta, timedelta | None, bool, bool], str] = {}
 
     def __call__(self, lines: Iterable[ResourceLine]) -> Iterator[Markup]:
-        """Write the rows of these resources."""
+        """Yield the rows of these resources."""
         return map(Markup, map(self._row, lines))
 
     def _row(self, line: ResourceLine) -> str:
@@ -76,7 +77,7 @@ class CalendarRows:
         )
 
     def _newest(self, line: ResourceLine) -> str:
-        """Write the time of the newest recovery point and, where tasks claim a newer one, that too."""
+        """Write the time of the newest backup and, if tasks claim a newer one, that too."""
         newest, claimed = line.newest, line.last_success
         if newest == claimed:
             return self._time(newest) if newest else self._none_seen
@@ -108,7 +109,7 @@ class CalendarRows:
 
 
 def _open_cell(cell: Cell) -> str:
-    """Write a cell without its end."""
+    """Write a cell without its end tag."""
     style = f" class={cell.style}" if cell.style else ""
     title = f' title="{inert(cell.title)}"' if cell.title else ""
     return f"<td{style}{title}>{cell.glyph}"

@@ -1,4 +1,4 @@
-"""The calendar of the page: one row for each resource, one cell for each day."""
+"""The calendar of the page: one row per resource, one cell per day."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ GROUPS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How one state of a day looks: a class of the style sheet, a glyph, and words."""
+    """How a state of a day looks: a class of the style sheet, a glyph, and words."""
 
     style: str
     glyph: str
@@ -51,12 +51,12 @@ STATES: Final = {
     Day.NONE: State("n", "·", "none", "None, and none was planned"),
 }
 _USUAL: Final = frozenset({Day.SUCCESS, Day.EXCUSED, Day.NONE})
-"""Most cells of most calendars: their column names the day and the legend the glyph, so that pages stay small."""
+"""The most common cells. Their column shows the day and the legend the glyph, so that pages stay small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day of one resource; without a title where the day is as it should be."""
+    """A day of one resource; it has a title only if something needs attention."""
 
     style: str
     glyph: str
@@ -65,7 +65,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class ResourceGroup:
-    """Resources of the calendar that are alike."""
+    """Similar resources in the calendar."""
 
     title: str
     words: str
@@ -73,20 +73,20 @@ class ResourceGroup:
 
 
 def legend(report: Report) -> tuple[State, ...]:
-    """The states that this calendar shows."""
+    """The states that occur in this calendar."""
     rows = {id(line.days): line.days for line in report.resources}  # most are shared
     seen = {day for days in rows.values() for day in days}
     return tuple(state for day, state in STATES.items() if day in seen)
 
 
 def dates(report: Report) -> tuple[date, ...]:
-    """Every day of the calendar."""
+    """The days of the calendar."""
     first, last = report.run.window.since.date(), report.run.window.until.date()
     return tuple(first + number * _DAY for number in range((last - first).days + 1))
 
 
 def cells(report: Report, words: Words) -> tuple[Mapping[Day, Cell], ...]:
-    """For each day of the calendar, the cell of each state: made once, shown by every resource."""
+    """The cell of each state for each day, made once and shared by all resources."""
     return tuple(
         {
             day: Cell(
@@ -105,7 +105,7 @@ def _title(day: date, state: State, words: Words) -> str:
 
 
 def groups(report: Report, found: NotMet, words: Words) -> tuple[ResourceGroup, ...]:
-    """Sort resources into groups, the worst first; problems keep their order, the others go by name."""
+    """Group the resources, worst first; those with problems keep their order, the others are sorted by name."""
     place: dict[str, int] = {}
     for number, problem in enumerate(report.problems):
         for kind, subject_id in problem.subjects:
@@ -130,7 +130,7 @@ def _resources(findings: Iterable[Finding]) -> set[str]:
 
 
 def _group(which: str, lines: list[ResourceLine], words: Words) -> ResourceGroup:
-    """Head a group with its number, and name it for the filter."""
+    """Write the heading of a group with its count, and its name for the filter."""
     name = words.text(which)
     number = words.count(len(lines), "resource")
     return ResourceGroup(words.text("{resources} {which}", resources=number, which=name), name, tuple(lines))

@@ -1,4 +1,4 @@
-"""The controls of the page: how often each was met, what failed, and what its documentation says."""
+"""The controls on the page: how often each passed, what failed, and its documentation."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +25,7 @@ _UNITS: Final = {"hours": "hour", "days": "day", "percent": "percent"}
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Findings of one control that share outcome and reason."""
+    """Findings of one control with the same outcome and reason."""
 
     outcome: Outcome
     reason: str
@@ -34,19 +34,19 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class NotMet:
-    """What did not comply, whether or not somebody accepts that, and what could not be decided."""
+    """What failed, whether or not accepted, and what is unknown."""
 
     failures: tuple[Finding, ...]
     unknown: tuple[Finding, ...]
 
 
 def not_met(report: Report) -> NotMet:
-    """Find both among the findings."""
+    """Collect both from the findings."""
     return NotMet(tuple(report.findings.having(Outcome.FAIL)), tuple(report.findings.having(Outcome.UNKNOWN)))
 
 
 def listed(controls: Iterable[Control[Any]], found: NotMet) -> Mapping[str, tuple[Listed, ...]]:
-    """Bring together what failed or stayed unknown: of each control, failures first, alike ones in one place."""
+    """Group what failed or is unknown: for each control, failures first and similar ones together."""
     alike: dict[str, dict[tuple[Outcome, str], list[Finding]]] = {control.id: {} for control in controls}
     for finding in (*found.failures, *found.unknown):
         alike[finding.control].setdefault((finding.outcome, finding.verdict.reason), []).append(finding)
@@ -78,7 +78,7 @@ def _value(value: Fact) -> str:
 
 
 def doc_parts(doc: str) -> Iterator[tuple[str, list[tuple[str, str]], str]]:
-    """Take a control's documentation apart: each heading with its rows of outcome and text, and its other text."""
+    """Split a control's documentation into headings, each with its rows of outcome and text, and its other text."""
     for heading, lines in _sections(doc):
         rows: list[tuple[str, str]] = []
         prose = []
@@ -94,7 +94,7 @@ def doc_parts(doc: str) -> Iterator[tuple[str, list[tuple[str, str]], str]]:
 
 
 def _sections(doc: str) -> Iterable[tuple[str, list[str]]]:
-    """Find the headings below the first line, and below each its lines, without their common indentation."""
+    """Find the headings below the first line, each with its lines without common indentation."""
     sections: list[tuple[str, list[str]]] = []
     for line in doc.splitlines()[1:]:
         if line[:1].strip():

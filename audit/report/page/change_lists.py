@@ -1,4 +1,4 @@
-"""What changed since the run before, as the page lists it."""
+"""What changed since the previous run, as the page lists it."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -26,7 +26,7 @@ class ChangeList:
 
 
 def change_lists(changes: Changes) -> tuple[ChangeList, ...]:
-    """Every kind of change, in the order in which people want to know; what is not compared only where there is any."""
+    """Return every kind of change, most wanted first; what is not compared only if there is any."""
     lists = [
         ChangeList("fail", "new", "They did not fail then.", changes.new),
         ChangeList("unknown", "still failing", "They failed then, and fail or are unknown now.", changes.still),
@@ -39,5 +39,5 @@ def change_lists(changes: Changes) -> tuple[ChangeList, ...]:
 
 
 def new_ones(changes: Changes | None) -> frozenset[Pair]:
-    """Name what fails now and did not before; nothing where that cannot be said."""
+    """Return what fails now and did not before; nothing if that is unknown."""
     return frozenset((change.control, change.kind, change.id) for change in changes.new) if changes else frozenset()

@@ -1,4 +1,4 @@
-"""What of the page belongs to which enterprise project, where it shows several."""
+"""Which parts of the page belong to which enterprise project, if there are several."""
 
 from collections.abc import Mapping
 
@@ -7,14 +7,14 @@ from audit.subjects import SubjectKind
 
 
 class EnterpriseProjects:
-    """Marks for the filter of the page; where there is only one enterprise project, there are none.
+    """Marks for the filter of the page; there are none if there is only one enterprise project.
 
     Attributes:
-        ids: of the enterprise projects that can be chosen, in order.
+        ids: the ids of the enterprise projects to choose from, sorted.
     """
 
     def __init__(self, report: Report) -> None:
-        """Take the report that the page is about."""
+        """Store the report of the page."""
         found = sorted({vault.enterprise_project_id for vault in report.vaults if vault.enterprise_project_id})
         self.ids = tuple(found) if len(found) > 1 else ()
         places = {each: str(place) for place, each in enumerate(self.ids)}
@@ -24,9 +24,9 @@ class EnterpriseProjects:
         }
 
     def attribute(self, kind: SubjectKind, subject_id: str) -> str:
-        """Return the attribute that names the places of a subject's enterprise projects; none where they are not known.
+        """Return the attribute with the enterprise projects of a subject; none if unknown.
 
-        What belongs to none is shown whichever is chosen.
+        Items that belong to none are always shown.
         """
         places = self._places.get((kind, subject_id)) if self.ids else None
         return f' data-projects="{places}"' if places else ""

@@ -1,4 +1,4 @@
-"""The standards of the page: each requirement with its evidence and what can be concluded."""
+"""The standards on the page: each requirement with its evidence and conclusion."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ _MARKS: Final = {Outcome.FAIL: "✗", Outcome.UNKNOWN: "?", Outcome.PASS: "✓"}
 
 
 def standing_words(line: RequirementLine) -> str:
-    """Say what can be concluded, within what the controls can show at best."""
+    """Describe a conclusion, within what the controls can show at most."""
     if line.requirement.claim == Claim.CANNOT_SHOW:
         return CANNOT_BE_SHOWN
     if line.standing == Standing.MET and line.requirement.claim == Claim.PARTLY:
@@ -36,7 +36,7 @@ def standing_words(line: RequirementLine) -> str:
 
 
 def standing_style(line: RequirementLine) -> str:
-    """Choose the style of a conclusion; what can never be shown is no alarm."""
+    """Return the style of a conclusion; what can never be shown is not an alarm."""
     is_open = line.requirement.claim != Claim.CANNOT_SHOW
     return _STYLES[line.standing] if is_open else "not-applicable"
 
@@ -57,7 +57,7 @@ def _short(line: RequirementLine) -> str:
 
 
 def worst(outcomes: Mapping[Outcome, int]) -> str:
-    """Write the outcome of a control that matters most: how often it failed, or else was in doubt, or a tick."""
+    """Write a control's most important outcome: the number of failures, or of unknowns, or a tick."""
     for outcome, mark in _MARKS.items():
         if outcomes.get(outcome):
             return mark if outcome == Outcome.PASS else f"{mark} {outcomes[outcome]:,}"

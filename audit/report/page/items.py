@@ -1,6 +1,6 @@
-"""What the lists of the page say of each resource, problem or finding, as markup.
+"""What the lists of the page say about each resource, problem or finding, as markup.
 
-It is written here and not in the template, which would take five times as long: each list may have thousands of items.
+It is written here because the template took five times as long: each list may have thousands of items.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +30,7 @@ class Items:
     def __init__(
         self, vaults: Mapping[str, tuple[str, ...]], clock: Clock, projects: EnterpriseProjects, words: Words
     ) -> None:
-        """Take the names of the vaults of each resource, what marks items, and how people read times and words."""
+        """Store the names of the vaults of each resource, the marks of items, and how to write times and words."""
         self._vaults = vaults
         self._clock = clock
         self._projects = projects
@@ -39,19 +39,19 @@ class Items:
         self._facts: dict[tuple[str, type, Fact], str] = {}
 
     def late(self, lines: Iterable[ResourceLine]) -> Iterator[Markup]:
-        """Say of each resource how long it went without a backup."""
+        """Write how long each resource went without a backup."""
         return (self._of(line, self._gaps(line.timeline)) for line in lines)
 
     def unmet(self, unmet: Iterable[Unmet]) -> Iterator[Markup]:
-        """Say of each resource which planned runs brought no backup."""
+        """Write which planned runs of each resource brought no backup."""
         return (self._of(each.line, self._runs(each)) for each in unmet)
 
     def findings(self, findings: Iterable[Finding]) -> Iterator[Markup]:
-        """Say of each subject what was found."""
+        """Write the finding of each subject."""
         return (_named(each.name, each.id, self._found(each)) for each in findings)
 
     def alike(self, problems: Iterable[Problem]) -> Iterator[Markup]:
-        """Say of each problem whose it is, and since when."""
+        """Write the subject of each problem, and since when."""
         return (
             _item(
                 f"{identity(each.name, each.id)}{self.held_in(each)}{self._age(each)}",
@@ -69,7 +69,7 @@ class Items:
         return Markup(" ") + escape(self._words.text("in {vaults}")).format(vaults=vaults)
 
     def marks(self, problems: Iterable[Problem]) -> Markup:
-        """Mark the one problem of an entry; several are marked one by one."""
+        """Mark the only problem of an entry; several are marked one by one."""
         first, *others = problems
         mark = "" if others else self._projects.attribute(first.kind, first.id)
         return Markup(mark)  # noqa: S704  # numbers only
@@ -135,4 +135,4 @@ def _named(name: str, subject_id: str, told: str, mark: str = "") -> Markup:
 
 
 def _item(written: str, mark: str = "") -> Markup:
-    return Markup(f"<li{mark}>{written}</li>")  # noqa: S704  # made of nothing that is not escaped
+    return Markup(f"<li{mark}>{written}</li>")  # noqa: S704  # everything in it is escaped

@@ -1,4 +1,4 @@
-"""Names and ids as people can read them: they were chosen by others."""
+"""Names and ids in a readable form: they were chosen by others."""
 
 import re
 from typing import Final
@@ -12,13 +12,13 @@ _UUID_START: Final = re.compile(r"[0-9a-f]{8}(?=-[0-9a-f]{4}-)")
 
 
 def short(identity: str) -> str:
-    """Cut an id to its first part, as consoles do."""
+    """Shorten an id to its first part, as consoles do."""
     found = _UUID_START.match(identity)
     return found[0] if found else identity
 
 
 def readable(value: object) -> object:
-    """Show characters that cannot be seen, or that turn the text around them, by their number."""
+    """Replace characters that are invisible, or that reverse the text around them, by their numbers."""
     if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
     return "".join(
@@ -28,14 +28,14 @@ def readable(value: object) -> object:
 
 
 def inert(text: str) -> str:
-    """Write a text so that it can stand in markup: readable, and nothing in it is taken for markup."""
+    """Write a text for markup: readable, and with markup escaped."""
     if text.isprintable() and not _MARKUP.search(text):
-        return text  # nearly always; escaping takes four times as long as looking
-    return str(escape(readable(text)))  # Markup would escape what it is put together with
+        return text  # nearly always; escaping would be slower than checking
+    return str(escape(readable(text)))  # Markup would escape what is joined to it
 
 
 def identity(name: str, identity: str) -> Markup:
-    """Write a name with the first part of its id; whoever has no other name is only named."""
+    """Write a name with the first part of its id; without another name, the id is the name."""
     written = inert(name)
     if name == identity:
         return Markup(f"<bdi>{written}</bdi>")  # noqa: S704  # escaped above, as below

@@ -1,4 +1,4 @@
-"""What to do, as the page lists it: problems that are alike share one entry."""
+"""What to do, as the page lists it: similar problems share one entry."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,30 +14,30 @@ from audit.report.problems import Problem
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One problem, or several that differ only in whose they are and since when."""
+    """One problem, or several that differ only in their subject and start."""
 
     problems: tuple[Problem, ...]
     new: int
-    """How many of them the run before did not have."""
+    """The number of them that the previous run did not have."""
 
     @property
     def first(self) -> Problem:
-        """The problem that stands for all of them."""
+        """The problem that represents all of them."""
         return self.problems[0]
 
     def whose(self, words: Words) -> str:
-        """How many subjects it is about."""
+        """The number of their subjects."""
         return subjects_of(len(self.problems), self.first.kind, words)
 
     @property
     def oldest(self) -> Age | None:
-        """The age of the oldest of them, None where the evidence does not say."""
+        """The age of the oldest of them, None if unknown."""
         ages = [age for problem in self.problems if (age := problem_age(problem))]
         return min(ages, key=lambda age: (age.since, not age.is_at_least), default=None)
 
 
 def entries(problems: Iterable[Problem], new: frozenset[Pair]) -> tuple[Entry, ...]:
-    """Bring alike problems together where the first of them stands; one that explains others stands alone."""
+    """Group similar problems in the place of the first of them; one that explains others stays alone."""
     found: dict[object, list[Problem]] = {}
     for problem in problems:
         alone = problem.also or problem.explains
@@ -50,7 +50,7 @@ def entries(problems: Iterable[Problem], new: frozenset[Pair]) -> tuple[Entry, .
 
 
 def by_severity(problems: Iterable[Problem]) -> Mapping[Severity, int]:
-    """Count the problems of each severity that they have, the worst first."""
+    """Count the problems by severity, worst first."""
     numbers = Counter(problem.severity for problem in problems)
     return {severity: numbers[severity] for severity in Severity if numbers[severity]}
 

@@ -1,4 +1,4 @@
-"""What became weaker or stronger since the run before, as the page lists it: before and after in words."""
+"""What became weaker or stronger since the previous run, as the page lists it: before and after in words."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ LABELS: Final[Mapping[str, str]] = {
     "included_disks": "the only disks that are backed up",
     "backup_end": "end of a backup",
 }
-"""What each aspect of policies, vaults and resources is called; those of a profile have the names of its keys."""
+"""The names of the aspects of policies, vaults and resources; those of a profile have the names of its keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ProtectionList:
 
 
 def protection_lists(changes: ProtectionChanges, clock: Clock, words: Words) -> tuple[ProtectionList, ...]:
-    """Both directions, the worse one first; empty ones among them."""
+    """Return both directions, the worse one first, even if empty."""
     writer = _Writer(clock, words)
     weaker = "What protected more then; CBR-114 fails until it is restored, waived or older than its limit."
     return (
@@ -93,7 +93,7 @@ class _Writer:
         }
 
     def items(self, turns: Iterable[Turn]) -> Iterator[Markup]:
-        """Write one item for each aspect of each subject; of several ends of backups, the first stands for all."""
+        """Write one item for each aspect of each subject; of several changed expiries, only the first."""
         for _key, alike in groupby(turns, key=lambda turn: (turn.kind, turn.id, turn.aspect.what)):
             first, *others = alike
             yield Markup(  # noqa: S704  # everything in it is escaped

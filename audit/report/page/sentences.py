@@ -18,17 +18,17 @@ VERDICTS: Final = {
     Conclusion.NON_COMPLIANT: ("failed", "✗", "Not compliant"),
     Conclusion.INCOMPLETE: ("incomplete", "?", "Incomplete"),
 }
-"""Of each conclusion: its style, its mark and the word for it."""
+"""The style, mark and word of each conclusion."""
 _OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
 
 
 def as_sentence(text: str) -> str:
-    """Begin a text with a capital letter."""
+    """Capitalise the first letter of a text."""
     return text[:1].upper() + text[1:]
 
 
 def notices(run: RunFacts, words: Words) -> Iterator[str]:
-    """Say what a reader must know before the verdict."""
+    """Yield what a reader must know before the verdict."""
     if run.is_what_if:
         yield words.text(
             "What-if: judged by a profile other than the configured one. The latest report stays as it was."
@@ -43,7 +43,7 @@ def notices(run: RunFacts, words: Words) -> Iterator[str]:
 
 
 def verdict_sentence(report: Report, words: Words) -> str:
-    """Say in one sentence why the run ended as it did."""
+    """Explain in one sentence why the run ended as it did."""
     if report.conclusion == Conclusion.NON_COMPLIANT:
         return _what_is_wrong(report, words)
     waived = sum(finding.outcome == Outcome.FAIL for finding in report.waived)
@@ -72,7 +72,7 @@ def _nothing_found(report: Report, words: Words) -> str:
 
 
 def _left_out(report: Report, words: Words) -> str:
-    """Say that usual controls are not applied: what they judge is not known."""
+    """Say which default controls are not applied: what they judge is unknown."""
     left_out = report.summary.controls_left_out
     if not left_out:
         return ""
@@ -98,7 +98,7 @@ def _what_is_wrong(report: Report, words: Words) -> str:
 
 
 def drift_news(report: Report, words: Words, utc: Callable[[datetime], str]) -> str:
-    """Say how many kinds of drift the last run did not see; nothing where there was none."""
+    """Say how many kinds of drift the last run did not see; empty if none."""
     previous = report.run.previous
     if previous.trouble:
         return words.text("Which of them are new is not known: {trouble}.", trouble=previous.trouble)
@@ -114,7 +114,7 @@ def drift_news(report: Report, words: Words, utc: Callable[[datetime], str]) -> 
 
 
 def explained_sentence(problem: Problem, words: Words) -> str:
-    """Say how much follows from a problem, and of how many other subjects."""
+    """Say how much follows from a problem, and for how many other subjects."""
     failures = words.count(len(problem.also) + len(problem.explains), "other failure")
     others = Counter(kind for kind, _ in problem.subjects[1:])
     if not others:
@@ -129,7 +129,7 @@ def subjects_of(number: int, kind: SubjectKind, words: Words) -> str:
 
 
 def _subjects(numbers: Counter[SubjectKind], words: Words, resources: int | None = None) -> str:
-    """Count subjects of each kind; resources out of how many, where that is given."""
+    """Count subjects by kind; resources out of a total, if given."""
     parts = {kind: subjects_of(numbers[kind], kind, words) for kind in SubjectKind}
     if resources is not None:
         parts[SubjectKind.RESOURCE] = words.text(
@@ -141,7 +141,7 @@ def _subjects(numbers: Counter[SubjectKind], words: Words, resources: int | None
 
 
 def doubts(report: Report, words: Words) -> tuple[str, ...]:
-    """Everything that keeps the evidence from being a proof."""
+    """Yield everything that keeps the evidence from being a proof."""
     gaps, rejected = len(report.collection.gaps), len(report.collection.unusable)
     undecided = report.summary.outcomes.get(Outcome.UNKNOWN, 0)
     found = []

@@ -1,7 +1,8 @@
-"""The strips of the calendar: recovery points over time, and when the newest one was older than its limit.
+"""The strips of the calendar: backups over time, and when the newest one was older than its limit.
 
-A strip is drawn in hours, on an axis that begins with the first day of the calendar. Resources that follow one plan
-mostly have the same strip, so each is drawn once and shown by all of them: 2,000 resources stay a modest page.
+A strip is drawn in hours, on an axis that starts with the first day of the calendar. Resources with the same plan
+mostly
+have the same strip, so each strip is drawn once and shared: 2,000 resources make a page of moderate size.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +19,7 @@ from audit.report.timeline import Timeline
 
 _HOUR: Final = timedelta(hours=1)
 _MARK: Final = 2
-"""How many hours wide a point is drawn: one hour is less than can be seen on paper."""
+"""The width of a point in hours: one hour would be invisible on paper."""
 _Spans = Iterable[tuple[int, int]]
 
 
@@ -33,7 +34,7 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Strips:
-    """Every drawing, and which one each resource shows; the width is that of all of them, in hours."""
+    """Every drawing, and which one each resource uses; all have the same width in hours."""
 
     width: int
     drawings: tuple[Strip, ...]
@@ -41,7 +42,7 @@ class Strips:
 
 
 def strips(report: Report) -> Strips:
-    """Draw the strips of all resources; one without a point and without a limit has none."""
+    """Draw the strips of all resources; a resource without points and without a limit has none."""
     days = dates(report)
     axis = _Axis(datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC), len(days) * 24)
     numbers: dict[Strip, int] = {}
@@ -65,7 +66,7 @@ class _Axis:
     width: int
 
     def points(self, timeline: Timeline) -> _Spans:
-        """Every point as a short span; those that touch become one, so that hourly backups are a single bar."""
+        """Return every point as a short span; adjacent ones are merged, so hourly backups are a single bar."""
         merged: list[tuple[int, int]] = []
         for point in timeline.points:
             start = (point - self.origin) // _HOUR
@@ -77,7 +78,7 @@ class _Axis:
         return merged
 
     def beyond(self, timeline: Timeline) -> Iterator[tuple[int, int]]:
-        """From when on the newest point was older than the limit, to the next one."""
+        """Return the spans in which the newest point was older than the limit."""
         for gap in timeline.gaps:
             start = gap.since + (timeline.limit or timedelta())
             first = max(0, (start - self.origin) // _HOUR)
@@ -85,7 +86,7 @@ class _Axis:
 
 
 def _path(spans: _Spans) -> str:
-    """Write spans as moves and horizontal lines; relative ones, which repeat and so compress well."""
+    """Write spans as moves and horizontal lines, in relative form, which repeats and so compresses well."""
     parts, place = [], 0
     for start, end in spans:
         parts.append(f"m{start - place} 0h{end - start}")
@@ -94,7 +95,7 @@ def _path(spans: _Spans) -> str:
 
 
 def against_limit(timeline: Timeline, words: Words) -> tuple[str, str]:
-    """Hold the longest gap against the limit, in a few letters, with a style that is empty where the limit is kept."""
+    """Compare the longest gap with the limit, in a few letters, and a style that is empty if the limit is kept."""
     gap, limit = (brief_length(length or timedelta(), words) for length in (timeline.longest, timeline.limit))
     if not timeline.gaps:
         return "", f"{gap} ≤ {limit}"
@@ -102,5 +103,5 @@ def against_limit(timeline: Timeline, words: Words) -> tuple[str, str]:
 
 
 def late(groups: Iterable[ResourceGroup]) -> tuple[ResourceLine, ...]:
-    """Find the resources that went longer without a backup than their limit, in the order of the calendar."""
+    """Return the resources that went without a backup for longer than their limit, in the order of the calendar."""
     return tuple(line for group in groups for line in group.lines if line.timeline.gaps)

@@ -1,7 +1,7 @@
-"""The templates of the pages, and how they are read.
+"""The templates of the pages, and how they are loaded.
 
-To compile them takes a tenth of a second, so the zip of the function holds them as Python modules; anywhere else they
-are compiled when the first page is wanted.
+Compiling them takes a tenth of a second, so the zip of the function contains them as Python modules. Anywhere else,
+they are compiled when the first page is rendered.
 """
 
 from importlib import resources
@@ -17,7 +17,7 @@ COMPILED: Final = "compiled"
 
 
 def environment() -> Environment:
-    """Return what reads templates; each page adds its own functions."""
+    """Return the template loader; each page adds its own functions."""
     return Environment(
         loader=ChoiceLoader([ModuleLoader(str(_FOLDER / COMPILED)), FunctionLoader(source)]),
         autoescape=True,
@@ -34,6 +34,6 @@ def source(name: str) -> str:
 
 
 def module(name: str, functions: Environment) -> tuple[str, str]:
-    """Write a template as a module, with the functions that its page has; the name of its file comes first."""
+    """Return a template as a module with the functions of its page, and its file name."""
     text = functions.compile(source(name), name, name, raw=True, defer_init=True)
     return f"{COMPILED}/{ModuleLoader.get_module_filename(name)}", text

@@ -1,4 +1,4 @@
-"""Times and ages as people read them."""
+"""Times and ages in a readable form."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _OFFSET: Final = re.compile(r"^([+-]\d\d)(\d\d)?$")
 
 
 class Clock:
-    """Times as people read them: in UTC and, where it is another one, in the zone of the report."""
+    """Writes times in UTC and, if it differs, in the zone of the report."""
 
     def __init__(self, name: str, now: datetime, words: Words = ENGLISH) -> None:
         self.now = now.astimezone(UTC)
@@ -30,7 +30,7 @@ class Clock:
         self._days: dict[date, str] = {}
         try:
             self._zone = ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name is a folder of zones
             self.is_known, self._zone = False, ZoneInfo("UTC")
         self.is_utc = now.astimezone(self._zone).tzname() == "UTC"
 
@@ -40,16 +40,16 @@ class Clock:
         return self._words.text("{date}, {time}", date=dated(moment, self._words), time=f"{moment:%H:%M}")
 
     def brief(self, moment: datetime) -> str:
-        """Write a time as ``23 Nov 04:00``, with the year where it is not the present one."""
+        """Write a time as ``23 Nov 04:00``, with the year if it is not the current one."""
         moment = moment.astimezone(UTC)
         day = moment.date()
-        if day not in self._days:  # pages name few days, and name them often
+        if day not in self._days:  # pages contain few different days, many times
             is_of_this_year = day.year == self.now.year
             self._days[day] = (day_words if is_of_this_year else dated)(day, self._words)
         return f"{self._days[day]} {moment.hour:02}:{moment.minute:02}"
 
     def local(self, moment: datetime) -> str:
-        """Write a time in the zone of the report, with the day where it is another one."""
+        """Write a time in the zone of the report, with the day if it differs."""
         here = moment.astimezone(self._zone)
         time = f"{here:%H:%M} {_OFFSET.sub(_offset, here.tzname() or '')}"
         if here.date() == moment.astimezone(UTC).date():
@@ -57,7 +57,7 @@ class Clock:
         return self._words.text("{date}, {time}", date=day_words(here, self._words), time=time)
 
     def age(self, moment: datetime) -> str:
-        """Say how long ago something was: in days, or in hours on the first day."""
+        """Write how long ago something was: in days, or in hours on the first day."""
         passed = self.now - moment
         if passed >= _DAY:
             return self._words.count(passed // _DAY, "day")
@@ -75,14 +75,14 @@ class Age:
 
 
 def problem_age(problem: Problem) -> Age | None:
-    """Say when a problem began, None where the evidence does not say."""
+    """Return when a problem began, or None if the evidence does not say."""
     if not problem.since:
         return None
     return Age(instant(problem.since), problem.or_earlier)
 
 
 def lasting(length: timedelta, words: Words) -> str:
-    """Write a length of time: ``3 days 4 hours``, or ``24 hours 5 minutes`` below two days; begun ones count whole."""
+    """Write a duration: ``3 days 4 hours``, or ``24 hours 5 minutes`` below two days; partial units are rounded up."""
     large, small = _parts(length)
     if length > 2 * _DAY:
         parts = [words.count(large, "day"), words.count(small, "hour")]
@@ -92,7 +92,7 @@ def lasting(length: timedelta, words: Words) -> str:
 
 
 def brief_length(length: timedelta, words: Words) -> str:
-    """Write a length of time as ``3 d 4 h`` or ``24 h 5 min``."""
+    """Write a duration as ``3 d 4 h`` or ``24 h 5 min``."""
     large, small = _parts(length)
     if length > 2 * _DAY:
         parts = [words.text("{number} d", number=large), words.text("{number} h", number=small)]

@@ -1,4 +1,4 @@
-"""The trend of a project's runs as small charts: each value a point in a box of fixed size, the newest on the right."""
+"""The trend of a project's runs as small charts: each value is a point in a fixed box, the newest on the right."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class Chart:
     """One value over time.
 
     Attributes:
-        top: what the upper edge of the box stands for; the lower edge is 0.
-        newest: the newest value in words, as ``top`` is.
-        paths: the course as SVG paths, a new one after each run that has no value.
+        top: the value at the upper edge of the box; the lower edge is 0.
+        newest: the newest value in words, like ``top``.
+        paths: the line as SVG paths; a new one starts after each run without a value.
         dots: the newest value, and each that has no neighbour, as paths without length.
     """
 
@@ -34,7 +34,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """What a chart is about: its values, how they are written, and the least that its upper edge stands for."""
+    """The definition of a chart: its values, their format, and the smallest value at its upper edge."""
 
     title: str
     value_of: Callable[[TrendLine], int | None]
@@ -51,17 +51,17 @@ def charts(lines: Sequence[TrendLine], words: Words) -> tuple[Chart, ...]:
 
 
 def passed_per_mille(line: TrendLine) -> int | None:
-    """Return how many of a thousand findings passed, rounded down; None where nothing was judged."""
+    """Return how many of a thousand findings passed, rounded down; None if nothing was judged."""
     return line.passed * 1000 // line.judged if line.judged else None
 
 
 def backup_hours(line: TrendLine) -> int | None:
-    """Return the age of the newest backup of the resource that was worst off, in whole hours."""
+    """Return the age of the oldest among the resources' newest backups, in whole hours."""
     return (line.as_of - line.oldest_backup) // _HOUR if line.oldest_backup else None
 
 
 def age_words(hours: int, words: Words) -> str:
-    """Write an age in hours on the first two days, then in days."""
+    """Write an age in hours up to two days, then in days."""
     return words.count(hours, "hour") if hours < 2 * _DAY_HOURS else words.count(hours // _DAY_HOURS, "day")
 
 
@@ -81,7 +81,7 @@ def _chart(axis: _Axis, lines: Sequence[TrendLine], nothing: str) -> Chart:
 
 
 def _courses(lines: Sequence[TrendLine], values: Sequence[int | None], top: int) -> Iterator[list[tuple[int, int]]]:
-    """Place the values by their times, and break the course where a run has none."""
+    """Place the values by time, and interrupt the line at runs without a value."""
     first, last = lines[0].as_of, lines[-1].as_of
     span = max((last - first) // timedelta(seconds=1), 1)
     course: list[tuple[int, int]] = []

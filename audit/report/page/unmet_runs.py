@@ -1,4 +1,4 @@
-"""The planned runs that brought no backup, resource by resource."""
+"""The planned runs that brought no backup, by resource."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ ENDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Runs of one resource that ended alike: the newest of them, the newest first, and how many more there are."""
+    """Runs of one resource with the same result: the newest ones, newest first, and how many more there are."""
 
     words: str
     due: tuple[datetime, ...]
@@ -30,7 +30,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """The planned runs of one resource that brought no backup, and of how many."""
+    """The planned runs of one resource that brought no backup, and the total."""
 
     line: ResourceLine
     number: int
@@ -39,7 +39,7 @@ class Unmet:
 
 
 def unmet_runs(groups: tuple[ResourceGroup, ...], words: Words) -> tuple[Unmet, ...]:
-    """Find the resources with such runs, in the order of the calendar."""
+    """Return the resources with such runs, in the order of the calendar."""
     return tuple(
         Unmet(
             line,

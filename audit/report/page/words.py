@@ -1,7 +1,8 @@
 """The words of a page: English, or another language by a table from the English text.
 
-The table of a language has ``texts``, which may name parts in braces, and ``counts``, a number with its noun; what is
-not in it stays English. So templates and modules stay readable, and a test proves that no label is left out.
+The table of a language has ``texts``, which may contain parts in braces, and ``counts``, a number with its noun;
+anything
+else stays English. A test proves that no label is left out.
 """
 
 import re
@@ -25,11 +26,11 @@ class Words:
     """One language.
 
     Attributes:
-        tag: of the language, for HTML.
-        texts: from the English text.
-        counts: from the English noun in the singular; an empty pair of braces stands for the number.
-        space: between two sentences.
-        comma, last: between the parts of an enumeration, and before the last of them.
+        tag: the language tag for HTML.
+        texts: translations of English texts.
+        counts: translations of English nouns in the singular; an empty pair of braces stands for the number.
+        space: the separator of two sentences.
+        comma, last: the separators of an enumeration, and before its last item.
     """
 
     tag: str = "en"
@@ -40,16 +41,16 @@ class Words:
     last: str = " and "
 
     def knows(self, english: str) -> bool:
-        """Whether a text needs no mark that it is English."""
+        """Whether a text is translated and so needs no mark that it is English."""
         return self.tag == "en" or self._found(english) is not None
 
     def text(self, english: str, /, **parts: object) -> str:
-        """Say a text, with its parts put in."""
+        """Translate a text and fill in its parts."""
         found = self._found(english) or english
         return found.format(**parts) if parts else found
 
     def _found(self, english: str) -> str | None:
-        """Look a text up, as it is or with an empty pair of braces for each number in it."""
+        """Look up a text, as it is or with an empty pair of braces for each number in it."""
         if english in self.texts:
             return self.texts[english]
         pattern = self.texts.get(_NUMBER.sub("{}", english))
@@ -67,7 +68,7 @@ class Words:
         return f"{self.comma.join(head)}{self.last}{last}" if head else last
 
     def sentences(self, *parts: str) -> str:
-        """Join sentences, leaving out those that are empty."""
+        """Join sentences, leaving out empty ones."""
         return self.space.join(part for part in parts if part)
 
 
@@ -76,7 +77,7 @@ ENGLISH: Final = Words()
 
 @cache
 def words_of(language: str) -> Words:
-    """Return the words of a language that profiles can name."""
+    """Return the words of a language in profiles."""
     if language == "en":
         return ENGLISH
     table = (resources.files("audit.report.page") / f"{language}.json").read_bytes()
@@ -84,7 +85,7 @@ def words_of(language: str) -> Words:
 
 
 def marked(words: Words) -> Marked:
-    """Return what a template calls for a text: parts that are markup stay markup, and all others are escaped."""
+    """Return what a template calls for a text: parts that are markup stay markup, all others are escaped."""
 
     def say(english: str, /, **parts: object) -> str | Markup:
         if not parts:
