@@ -43,6 +43,8 @@ def __getattr__(name: str) -> Any:
     """Import the mock only for those who use it: it needs ``responses``, and the server needs nothing."""
     if name != "mock_cbr":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from audit.simulator.mock import mock_cbr  # noqa: PLC0415 - late on purpose
-
+    try:
+        from audit.simulator.mock import mock_cbr  # noqa: PLC0415 - late on purpose
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("mock_cbr needs the package responses; install cbr-audit[simulator]") from error
     return mock_cbr

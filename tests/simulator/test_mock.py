@@ -111,3 +111,11 @@ def test_serving_needs_no_package_beside_the_standard_library() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="mock_aws"):
         _ = audit.simulator.mock_aws
+
+
+def test_without_responses_the_extra_that_brings_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "audit.simulator.mock")
+    monkeypatch.setitem(sys.modules, "responses", None)
+
+    with pytest.raises(ModuleNotFoundError, match=r"install cbr-audit\[simulator\]"):
+        _ = audit.simulator.mock_cbr
