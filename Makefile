@@ -39,10 +39,10 @@ bench: $(VENV)/.develops build/.wheels ## figures, as ratios in one run, compare
 zip: $(VENV)/.runs build/.wheels ## build/cbr-audit.zip, the function; SOURCE_ONLY=1 leaves its bytecode out
 	$(BIN)/python -m deploy.build_zip $(if $(SOURCE_ONLY),--source-only)
 
-dist: $(VENV)/.runs ## dist/, the sdist and the wheel
+dist: $(VENV)/.runs ## dist/, the sdist and the wheel, with the same bytes each time
 	$(BIN)/python -m deploy.dist
 
-release: $(VENV)/.runs build/.wheels ## all that is published of a version, and what to tag and upload
+release: $(VENV)/.runs build/.wheels ## every published file of a version, and how to tag and upload them
 	$(BIN)/python -m deploy.release
 
 wheels: ## download the function's dependencies anew

@@ -1,7 +1,7 @@
-"""``make dist``: write sdist and wheel to dist/, the same bytes each time.
+"""``make dist``: write the sdist and the wheel to dist/, with the same bytes each time.
 
-Both are made of copies: the sdist of what belongs into it and nothing else that lies about, the wheel of the sdist, as
-whoever installs from that makes it.
+The sdist is built from a copy of the files that belong to it, so that nothing else in the repository gets in. The wheel
+is built from the sdist, as pip would build it.
 """
 
 import gzip
@@ -22,7 +22,7 @@ from deploy.wheels import ROOT
 
 DIST: Final = ROOT / "dist"
 _PATTERNS: Final = ("audit/**/*", "schemas/**/*", "docs/package.md", "LICENSE", "pyproject.toml", "setup.py")
-_DATE: Final = 315_532_800  # 1980 began, the first date that a zip can tell
+_DATE: Final = 315_532_800  # 1980-01-01, the earliest date that a zip can hold
 _BACKEND: Final = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
 
 
@@ -31,7 +31,7 @@ class DistError(Exception):
 
 
 def build(root: Path, dist: Path) -> tuple[Path, Path]:
-    """Make sdist and wheel of a repository."""
+    """Build the sdist and the wheel of a repository."""
     with TemporaryDirectory() as temporary:
         tree, unpacked = Path(temporary, "tree"), Path(temporary, "unpacked")
         _lay(dict(_sources(root)), tree)
@@ -46,7 +46,7 @@ def build(root: Path, dist: Path) -> tuple[Path, Path]:
 
 
 def install(wheel: Path, folder: Path) -> None:
-    """Install a wheel into a folder, without what it needs."""
+    """Install a wheel into a folder, without its dependencies."""
     command = (
         *(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"),
         *("--no-index", "--no-deps", "--no-compile", "--target", str(folder), str(wheel)),
@@ -55,15 +55,15 @@ def install(wheel: Path, folder: Path) -> None:
 
 
 def check(sdist: Path, wheel: Path, root: Path) -> None:
-    """Build both again, and start what the wheel installs.
+    """Build both again, then install and start the wheel.
 
     Raises:
-        DistError: other bytes came, or another version answered.
+        DistError: the bytes differ, or the wheel does not start as this version.
     """
     with TemporaryDirectory() as temporary:
         again = build(root, Path(temporary, "again"))
         if [path.read_bytes() for path in again] != [sdist.read_bytes(), wheel.read_bytes()]:
-            raise DistError("a second build made other bytes; a file changed meanwhile, or the build is not repeatable")
+            raise DistError("a second build made other bytes: a file changed meanwhile, or the build is not repeatable")
         install(wheel, Path(temporary, "installed"))
         command, place = (sys.executable, "-m", "audit", "--version"), str(Path(temporary, "installed"))
         said = subprocess.run(  # noqa: S603  # what was just installed
@@ -74,7 +74,7 @@ def check(sdist: Path, wheel: Path, root: Path) -> None:
 
 
 def described(path: Path) -> str:
-    """Name a file, its size and its hash."""
+    """Return the name of a file, its size and its hash."""
     data = path.read_bytes()
     return f"{path.relative_to(ROOT)}  {len(data) / 1_000_000:.1f} MB, sha256 {hashlib.sha256(data).hexdigest()}"
 
@@ -87,7 +87,7 @@ def _sources(root: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _lay(contents: Mapping[str, bytes], folder: Path) -> None:
-    """Write files that anybody may read, whatever this machine gives to new ones."""
+    """Write files with the same permissions on every machine."""
     for name, data in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def _lay(contents: Mapping[str, bytes], folder: Path) -> None:
 
 
 def _made(hook: str, tree: Path) -> Path:
-    """Let the build backend make one file."""
+    """Have the build backend make one file."""
     folder = tree.parent / hook
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(_DATE)}
     command = (sys.executable, "-c", _BACKEND, hook, str(folder))
@@ -114,7 +114,7 @@ def _contents(sdist: Path) -> dict[str, bytes]:
 
 
 def _packed(contents: Mapping[str, bytes]) -> bytes:
-    """Write an sdist without what the machine and the hour left in it."""
+    """Pack an sdist without owners, permissions and times of this machine."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as archive:
         for name in sorted(contents):
@@ -125,7 +125,7 @@ def _packed(contents: Mapping[str, bytes]) -> bytes:
 
 
 def main() -> None:
-    """Build, check, and say what was built."""
+    """Build, check, and print what was built."""
     shutil.rmtree(DIST, ignore_errors=True)
     try:
         sdist, wheel = build(ROOT, DIST)

@@ -1,4 +1,4 @@
-"""``make release``: build all that is published of a version, and say what to tag and upload."""
+"""``make release``: build every published file of a version, and print what to tag and upload."""
 
 import re
 import subprocess
@@ -15,12 +15,12 @@ To publish it:
     git tag --annotate {tag} --message "cbr-audit {version}"
     git push origin {tag}
     uv publish dist/*        (or: twine upload dist/*)
-Give the release of {tag} build/cbr-audit.zip, what CHANGELOG.md says of [{version}], and the SHA-256 of all three.
+Attach build/cbr-audit.zip to the release of {tag}, with section [{version}] of CHANGELOG.md and the three SHA-256.
 Then set the next version in audit/__init__.py, such as {next}."""
 
 
 def missing(version: str, changelog: str, changed: str, tags: str) -> Iterator[str]:
-    """Say what a release of a version still needs.
+    """Yield what is missing for a release, with the remedy.
 
     Args:
         version: what audit/__init__.py says.
@@ -31,15 +31,15 @@ def missing(version: str, changelog: str, changed: str, tags: str) -> Iterator[s
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         yield f"audit/__init__.py says {version}: set a version such as {version.partition('.dev')[0]}"
     elif not re.search(rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$", changelog, re.MULTILINE):
-        yield f"CHANGELOG.md has no section: move what is unreleased below the line ## [{version}] - YEAR-MONTH-DAY"
+        yield f"CHANGELOG.md has no section: move the unreleased changes below a line ## [{version}] - YEAR-MONTH-DAY"
     if changed:
-        yield "git has files that are not committed: commit or remove them"
+        yield "some files are not committed: commit or remove them"
     if f"v{version}" in tags.split():
-        yield f"the tag v{version} is there already: set the next version in audit/__init__.py"
+        yield f"the tag v{version} exists: set the next version in audit/__init__.py"
 
 
 def next_version(version: str) -> str:
-    """The version that is worked on after a release."""
+    """Return the version to work on after a release."""
     major, minor, _patch = version.split(".")
     return f"{major}.{int(minor) + 1}.0.dev0"
 
@@ -50,7 +50,7 @@ def _git(*words: str) -> str:
 
 
 def main() -> None:
-    """Refuse what is not ready; otherwise build, check, and say what is next."""
+    """Stop if something is missing; otherwise build, check, and print the next steps."""
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     lacks = list(missing(__version__, changelog, _git("status", "--porcelain"), _git("tag")))
     if lacks:

@@ -20,9 +20,9 @@ def test_a_version_with_its_changes_that_is_committed_and_has_no_tag_lacks_nothi
     ("version", "changed", "tags", "fault"),
     [
         ("0.3.0.dev0", "", "", r"says 0\.3\.0\.dev0: set a version such as 0\.3\.0$"),
-        ("0.3.0", "", "", r"no section: .* below the line ## \[0\.3\.0\] - YEAR-MONTH-DAY$"),
+        ("0.3.0", "", "", r"no section: .* below a line ## \[0\.3\.0\] - YEAR-MONTH-DAY$"),
         ("0.2.0", " M handler.py\n", "", "not committed"),
-        ("0.2.0", "", "v0.1.0\nv0.2.0\n", r"the tag v0\.2\.0 is there already"),
+        ("0.2.0", "", "v0.1.0\nv0.2.0\n", r"the tag v0\.2\.0 exists"),
     ],
 )
 def test_what_a_release_lacks_is_named_with_the_remedy(version: str, changed: str, tags: str, fault: str) -> None:
