@@ -46,4 +46,5 @@ CONTROL: Final[Control[Collection]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.COLLECTION,),
     judge=judge,
+    weighs_gaps=True,
 )

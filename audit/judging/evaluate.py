@@ -120,12 +120,14 @@ class _Judging:
         return refused if refused and verdict.outcome in _OPEN else verdict
 
     def _held(self, control: Control[Any], subject: Subject, limits: Limits) -> Verdict:
-        """Apply the control, but never pass on missing data, or on something that no control judges."""
+        """Apply the control where it can bear what is missing; never pass on something that no control judges."""
+        if not control.weighs_gaps and (missing := self._missing(control, subject)):
+            return unread(missing)
         verdict = _verdict(control, subject, limits)
         if verdict.outcome != Outcome.PASS:
             return verdict
-        if kind := self._unread(control, subject):
-            return unread(kind)
+        if missing := self._unread(control.reads, subject):
+            return unread(missing)
         if not control.leaves_missed or self._leaves_missed or not isinstance(subject, Resource):
             return verdict
         missed = left_to_vaults(subject, limits.now)
@@ -133,16 +135,20 @@ class _Judging:
             return unknown("backups that an earlier run saw are gone, and no control judges that", missed)
         return verdict
 
-    def _unread(self, control: Control[Any], subject: Subject) -> Kind | None:
-        """Return a list that a pass rests on, and of which something is missing that may concern the subject."""
-        kinds = control.reads if control.weighs_gaps else control.reads | control.needs | ALWAYS_READ
+    def _missing(self, control: Control[Any], subject: Subject) -> Kind | None:
+        """Return a list that the verdict may rest on, and of which something is missing that may concern the subject."""
+        kinds = ALWAYS_READ | control.needs | control.reads
         if isinstance(subject, Resource | VaultSubject):
-            rows = subject.unusable
-        else:
-            rows = () if control.weighs_gaps else self._collection.unusable
-        spoilt, has_read = {row.kind for row in rows}, self._collection.has_read
+            return self._unread(kinds, subject)
         asked = sorted(kinds & self._collection.asked)
-        return next((kind for kind in asked if kind in spoilt or not has_read(kind)), None)
+        return next((kind for kind in asked if not self._collection.has_all(kind)), None)
+
+    def _unread(self, kinds: frozenset[Kind], subject: Subject) -> Kind | None:
+        """Return a list that was asked for and not read, or of which an unusable row may concern the subject."""
+        rows = subject.unusable if isinstance(subject, Resource | VaultSubject) else ()
+        spoilt = {row.kind for row in rows}
+        asked = sorted(kinds & self._collection.asked)
+        return next((kind for kind in asked if kind in spoilt or not self._collection.has_read(kind)), None)
 
     def _marked(self, judgement: Judgement) -> Judgement:
         """Mark an outcome that a waiver accepts."""

@@ -146,8 +146,9 @@ class Control(Generic[S_contra]):
         kinds: what the rule judges.
         needs: lists that the rule cannot do without, beside the one that its subjects come from.
         reads: lists that the rule looks at too; without them it may still find a failure, and never passes.
-        weighs_gaps: the rule itself says unknown where what is missing could change its verdict. Any other rule passes
-            only where nothing is missing that may be about the subject: of what every run reads, or it needs or reads.
+        weighs_gaps: the rule itself says unknown where what is missing could change its verdict. Without it, the
+            finding is unknown wherever something that may be about the subject is missing: of what every run reads,
+            and of what the rule needs or reads.
         compares: it looks at what the run before saw of the inventory.
         judges_departed: the rule has something to say about subjects that no vault holds.
         judges_deleted: the rule has something to say about resources that were deleted, and are still in a vault.

@@ -44,6 +44,11 @@ OF_TASKS = [
     if kind in {SubjectKind.RESOURCE, SubjectKind.VAULT}
 ]
 EVERY_OF_TASKS = pytest.mark.parametrize(("control", "kind"), OF_TASKS, ids=lambda part: getattr(part, "id", part))
+EVERY_THAT_WEIGHS = pytest.mark.parametrize(
+    ("control", "kind"),
+    [(control, kind) for control, kind in OF_TASKS if control.weighs_gaps],
+    ids=lambda part: getattr(part, "id", part),
+)
 FILES = sorted(path.stem for path in Path(controls.__path__[0]).glob("cbr_*.py"))
 COMPLETE_LOG_IS_EVIDENCE = {("CBR-111", "vault")}  # that nothing was taken away can only show in a complete log
 A_VAULT_IS_EVIDENCE = {"CBR-502", "CBR-503"}  # that a vault holds a resource, and with which disks, needs no log
@@ -53,11 +58,14 @@ LIMITS = [limits(), limits(max_backup_age=None, repair_within=None, max_skipped_
 OF_RUNS = [
     control
     for control in CONTROLS
-    if control.id[4] in "16" and SubjectKind.RESOURCE in control.kinds and control.id not in {"CBR-111", "CBR-114"}
+    if control.id[4] in "16"
+    and SubjectKind.RESOURCE in control.kinds
+    and control.weighs_gaps
+    and control.id not in {"CBR-111", "CBR-114"}
 ]
 """What judges the runs of resources; the other two look at what was taken away, or became weaker."""
 EVERY_OF_RUNS = pytest.mark.parametrize("control", OF_RUNS, ids=lambda control: control.id)
-WEIGHED_BY_THEIR_OWN_TESTS = {"CBR-116", "CBR-901", "CBR-903", "CBR-904"}
+WEIGHED_BY_THEIR_OWN_TESTS = {"CBR-116", "CBR-901", "CBR-902", "CBR-903", "CBR-904"}
 
 
 GIVEN = {
@@ -69,7 +77,7 @@ GIVEN = {
 
 
 def file_of(control: Control[Any]) -> str:
-    return f"{control.id}_{control.name}".lower().replace("-", "_")
+    return f"audit/controls/{control.id}_{control.name}.py".lower().replace("-", "_")
 
 
 def a_subject(kind: SubjectKind, *tasks: Task, **changes: Any) -> Resource | VaultSubject:
@@ -102,7 +110,7 @@ def test_ids_are_unique_and_ascending() -> None:
 
 
 def test_every_file_is_listed() -> None:
-    assert [*map(file_of, CONTROLS)] == FILES, "audit/controls/__init__.py"
+    assert [Path(file_of(control)).stem for control in CONTROLS] == FILES, "audit/controls/__init__.py"
 
 
 def test_what_weighs_gaps_itself_is_held_against_gaps() -> None:
@@ -141,10 +149,10 @@ def test_the_documentation_says_why_how_and_what_to_do(control: Control[Any]) ->
 def test_the_documentation_names_every_outcome_that_the_code_gives(control: Control[Any]) -> None:
     judged = control.doc.split("How it is judged\n")[1].split("How to fix it")[0]
     named = set(re.findall(r"^    (pass|fail|unknown|not_applicable) +\S", judged, re.MULTILINE))
-    code = Path(controls.__path__[0], f"{file_of(control)}.py").read_text()
+    code = Path(controls.__path__[0], Path(file_of(control)).name).read_text()
     given = {word for word, code_of in GIVEN.items() if re.search(rf"return ({code_of})\(", code)}
 
-    assert named == given, f"audit/controls/{file_of(control)}.py"
+    assert named == given, file_of(control)
 
 
 @EVERY
@@ -161,15 +169,15 @@ def test_it_judges_at_least_one_kind_and_each_once(control: Control[Any]) -> Non
     assert len(set(control.kinds)) == len(control.kinds)
 
 
-@EVERY_OF_TASKS
+@EVERY_THAT_WEIGHS
 def test_no_evidence_is_never_a_pass(control: Control[Any], kind: SubjectKind) -> None:
     silent = a_subject(kind, policies=None, log_complete=False)
     unseen: dict[str, Any] = {"vaults": (), "places": ()} if kind is SubjectKind.RESOURCE else {"vault": None}
 
     if control.id not in A_VAULT_IS_EVIDENCE:
-        assert control.judge(silent, limits()).outcome in {Outcome.UNKNOWN, Outcome.NOT_APPLICABLE}
+        assert control.judge(silent, limits()).outcome in {Outcome.UNKNOWN, Outcome.NOT_APPLICABLE}, file_of(control)
     silent = replace(silent, vaults_complete=False, **unseen)
-    assert control.judge(silent, limits()).outcome in {Outcome.UNKNOWN, Outcome.NOT_APPLICABLE}
+    assert control.judge(silent, limits()).outcome in {Outcome.UNKNOWN, Outcome.NOT_APPLICABLE}, file_of(control)
 
 
 @EVERY_OF_TASKS
@@ -177,7 +185,7 @@ def test_silence_in_a_complete_log_is_no_pass_either(control: Control[Any], kind
     outcome = control.judge(a_subject(kind, policies=()), limits()).outcome
     may_pass = (control.id, kind) in COMPLETE_LOG_IS_EVIDENCE or control.id in A_VAULT_IS_EVIDENCE
 
-    assert (outcome is Outcome.PASS) == may_pass
+    assert (outcome is Outcome.PASS) == may_pass, file_of(control)
 
 
 @pytest.mark.parametrize("control", [control for control in CONTROLS if SubjectKind.COLLECTION in control.kinds])
@@ -189,7 +197,7 @@ def test_a_collection_that_was_not_read_is_never_a_pass(control: Control[Collect
     assert control.judge(a_collection(*Kind), limits()).outcome in {Outcome.UNKNOWN, Outcome.NOT_APPLICABLE}
 
 
-@EVERY_OF_TASKS
+@EVERY_THAT_WEIGHS
 @pytest.mark.parametrize("allowed", LIMITS)
 def test_a_gap_leads_to_unknown_or_to_what_the_complete_log_says(
     control: Control[Any], kind: SubjectKind, allowed: Any
@@ -202,11 +210,11 @@ def test_a_gap_leads_to_unknown_or_to_what_the_complete_log_says(
         gappy = replace(complete, tasks=remaining, log_complete=False)
         judged, truth = control.judge(gappy, allowed), control.judge(complete, allowed)
 
-        assert judged.outcome in {Outcome.UNKNOWN, truth.outcome}, (complete, remaining)
+        assert judged.outcome in {Outcome.UNKNOWN, truth.outcome}, (file_of(control), complete, remaining)
         assert set(judged.tasks) <= {task.id for task in remaining}
 
 
-@EVERY_OF_TASKS
+@EVERY_THAT_WEIGHS
 def test_the_same_log_with_a_gap_is_never_judged_better(control: Control[Any], kind: SubjectKind) -> None:
     chance = random.Random(control.id)  # noqa: S311  # repeatable
     for _ in range(150):
@@ -225,7 +233,7 @@ def test_no_gap_in_any_list_makes_a_verdict_better(control: Control[Resource], a
         gappy = with_a_gap(chance, complete)
         judged, truth = control.judge(gappy, allowed), control.judge(complete, allowed)
 
-        assert judged.outcome in {Outcome.UNKNOWN, truth.outcome}, (complete, gappy)
+        assert judged.outcome in {Outcome.UNKNOWN, truth.outcome}, (file_of(control), complete, gappy)
         assert set(judged.tasks) <= {task.id for task in gappy.tasks}
 
 

@@ -59,7 +59,9 @@ def a_finding(verdict: Verdict | None = None, **changes: Any) -> Finding:
 
 
 def a_control(judge: Any, kind: SubjectKind = SubjectKind.RESOURCE) -> Any:
-    return Control(id="CBR-001", name="a-b", title="A", severity=Severity.LOW, doc="", kinds=(kind,), judge=judge)
+    return Control(
+        id="CBR-001", name="a-b", title="A", severity=Severity.LOW, doc="", kinds=(kind,), judge=judge, weighs_gaps=True
+    )
 
 
 class TestLevels:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -194,7 +195,9 @@ def test_what_a_subject_remembers_of_its_tasks_is_noted_first_and_freed_then() -
 OF_ROWS = a_control(
     "CBR-001", SubjectKind.RESOURCE, SubjectKind.VAULT, reads=frozenset({Kind.BACKUPS}), weighs_gaps=True
 )
-FORGETFUL = a_control("CBR-001", *SubjectKind, needs=frozenset({Kind.BACKUPS}))
+FORGETFUL = a_control(
+    "CBR-001", *SubjectKind, needs=frozenset({Kind.BACKUPS}), judge=lambda _subject, _limits: failed("bad")
+)
 ASKED = frozenset({Kind.TASKS, Kind.VAULTS, Kind.POLICIES, Kind.BACKUPS})
 
 
@@ -217,7 +220,7 @@ def test_nothing_passes_where_a_list_that_it_reads_was_asked_for_and_has_a_gap(
 
 @pytest.mark.parametrize("kind", sorted(ASKED))
 @pytest.mark.parametrize("is_row", [False, True], ids=["a page", "a row"])
-def test_a_rule_that_forgets_what_is_missing_passes_nobody(kind: Kind, *, is_row: bool) -> None:
+def test_a_rule_that_forgets_what_is_missing_is_not_asked_where_something_is(kind: Kind, *, is_row: bool) -> None:
     missing = (
         a_collection(asked=ASKED, rejected=(a_rejected(kind=kind),)) if is_row else a_collection(kind, asked=ASKED)
     )
@@ -226,15 +229,15 @@ def test_a_rule_that_forgets_what_is_missing_passes_nobody(kind: Kind, *, is_row
     assert {finding.outcome for finding in evaluate(subjects, [FORGETFUL], demands())} == {Outcome.UNKNOWN}
 
 
-def test_a_rule_that_forgets_what_is_missing_passes_where_nothing_is() -> None:
+def test_a_rule_that_forgets_what_is_missing_is_asked_where_nothing_is() -> None:
     subjects = arranged([a_task()], [a_policy()], [a_vault()], a_collection(Kind.AGENTS, asked=ASKED))
 
-    assert {finding.outcome for finding in evaluate(subjects, [FORGETFUL], demands())} == {Outcome.PASS}
+    assert {finding.outcome for finding in evaluate(subjects, [FORGETFUL], demands())} == {Outcome.FAIL}
 
 
 def test_a_failure_stays_one_where_a_list_that_it_reads_has_a_gap() -> None:
     subjects = arranged([a_task()], [], [a_vault()], a_collection(Kind.BACKUPS, asked=ASKED))
-    failing = a_control(reads=frozenset({Kind.BACKUPS}), judge=lambda _subject, _limits: failed("bad"))
+    failing = replace(OF_ROWS, kinds=(SubjectKind.RESOURCE,), judge=lambda _subject, _limits: failed("bad"))
 
     assert outcomes(failing, subjects) == {"server-1": Outcome.FAIL}
 
