@@ -34,8 +34,8 @@ class StoreKind(NamedTuple):
 
     Attributes:
         example: a URL of one.
-        service: of the cloud, in which it lies; empty where it lies on this machine.
-        endpoint: the setting that names the endpoint of that service.
+        service: the cloud service that holds it; empty where it is on this machine.
+        endpoint: the setting that names the endpoint of the service.
     """
 
     example: str
@@ -51,7 +51,7 @@ STORES: Final[Mapping[str, StoreKind]] = {
 
 
 def scheme_of(url: str) -> str:
-    """Return the scheme of a store's URL; what has none that is known is a path, or is refused when it is opened."""
+    """Return the scheme of a store's URL; anything else is taken for a path, which may be refused."""
     scheme, separator, _rest = url.partition("://")
     return scheme if separator and scheme in STORES else "file"
 
@@ -180,7 +180,7 @@ Endpoint = Annotated[Annotated[str, AfterValidator(_endpoint)] | None, Unset]
 Credential = Annotated[SecretStr | None, Unset, AfterValidator(_sendable)]
 
 
-def _given(service: str, variable: str, usual: str = "the region's usual one") -> Any:
+def _endpoint_setting(service: str, variable: str, usual: str = "the region's usual one") -> Any:
     """Describe the setting that gives the endpoint of a service."""
     return Field(None, alias=variable, description=f"The {service} endpoint, if it is not {usual}.")
 
@@ -202,9 +202,9 @@ class Settings(BaseModel):
     region: Annotated[Region | None, Unset] = Field(
         None, alias="HUAWEICLOUD_SDK_REGION", description="The region of the project; determines the endpoints."
     )
-    endpoint: Endpoint = _given("CBR", "CBR_AUDIT_ENDPOINT")
-    iam_endpoint: Endpoint = _given("IAM", "HUAWEICLOUD_SDK_IAM_ENDPOINT")
-    obs_endpoint: Endpoint = _given("OBS", "CBR_AUDIT_OBS_ENDPOINT")
+    endpoint: Endpoint = _endpoint_setting("CBR", "CBR_AUDIT_ENDPOINT")
+    iam_endpoint: Endpoint = _endpoint_setting("IAM", "HUAWEICLOUD_SDK_IAM_ENDPOINT")
+    obs_endpoint: Endpoint = _endpoint_setting("OBS", "CBR_AUDIT_OBS_ENDPOINT")
     obs_kms_key: Annotated[KmsKey | None, Unset] = Field(
         None, alias="CBR_AUDIT_OBS_KMS_KEY", description="The id of the KMS key that encrypts objects in OBS."
     )
@@ -225,7 +225,7 @@ class Settings(BaseModel):
         alias="CBR_AUDIT_SIGNING_KMS_KEY",
         description="The id of a key in Huawei KMS (EC_P256, SIGN_VERIFY) that signs the digest of every run.",
     )
-    kms_endpoint: Endpoint = _given("KMS", "CBR_AUDIT_KMS_ENDPOINT")
+    kms_endpoint: Endpoint = _endpoint_setting("KMS", "CBR_AUDIT_KMS_ENDPOINT")
     profile: Annotated[str | None, Unset] = Field(
         None, alias="CBR_AUDIT_PROFILE", description="The profile: a preset, the path of a file, or YAML text."
     )
@@ -251,7 +251,7 @@ class Settings(BaseModel):
     smn_topic: Annotated[Annotated[str, AfterValidator(_topic)] | None, Unset] = Field(
         None, alias="CBR_AUDIT_SMN_TOPIC", description="The URN of the SMN topic to notify of changes."
     )
-    smn_endpoint: Endpoint = _given("SMN", "CBR_AUDIT_SMN_ENDPOINT", "the usual one of the topic's region")
+    smn_endpoint: Endpoint = _endpoint_setting("SMN", "CBR_AUDIT_SMN_ENDPOINT", "the usual one of the topic's region")
     webhook_url: Annotated[SecretStr | None, Unset, AfterValidator(_secret_url)] = Field(
         None, alias="CBR_AUDIT_WEBHOOK_URL", description="A URL that receives changes as JSON."
     )

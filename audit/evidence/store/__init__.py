@@ -61,7 +61,7 @@ class ProbedStore(Store, Protocol):
 
 
 class Access(NamedTuple):
-    """What a store is reached with that is not on this machine."""
+    """What it takes to reach a store in the cloud."""
 
     settings: Settings
     keys: Fresh[Keys]
@@ -73,10 +73,10 @@ def open_store(url: str, access: Access | None = None) -> ProbedStore:
 
     Args:
         url: where the store is.
-        access: what it is reached with; None where there are no access keys.
+        access: what it takes to reach a store in the cloud; None where there are no access keys.
 
     Raises:
-        SettingsError: no store is known for the URL.
+        SettingsError: the URL names no store, or one that cannot be reached without access keys.
     """
     store = OPENERS[scheme_of(url)](url, access)
     if store is None:
@@ -104,4 +104,4 @@ def _obs(url: str, access: Access | None) -> ProbedStore:
 
 
 OPENERS: Final[Mapping[str, Callable[[str, Access | None], ProbedStore | None]]] = {"file": _folder, "obs": _obs}
-"""What opens a store, by the scheme of its URL; None is what they return where the URL names none."""
+"""What opens a store, by the scheme of its URL; it returns None where the URL names no store."""
