@@ -136,7 +136,7 @@ class _Judging:
         return verdict
 
     def _missing(self, control: Control[Any], subject: Subject) -> Kind | None:
-        """Return a list that the verdict may rest on, and of which something is missing that may concern the subject."""
+        """Return a list that a verdict may rest on, and of which something that may concern the subject is missing."""
         kinds = ALWAYS_READ | control.needs | control.reads
         if isinstance(subject, Resource | VaultSubject):
             return self._unread(kinds, subject)
