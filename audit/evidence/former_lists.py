@@ -1,8 +1,7 @@
 """The policies, vaults and backups that the previous run saw, from stored responses.
 
 If the previous run could not read a list to its end, the newest earlier run that could is used. The same applies to
-each
-row that the run could not use, and to each row that such an unusable row may have been. All changes since then are
+each row that the run could not use, and to each row that such an unusable row may have been. All changes since then are
 compared.
 """
 

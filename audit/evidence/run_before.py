@@ -129,8 +129,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         """Return the start of the next reading: the last complete reading, or the oldest open task if that is earlier.
 
         CBR does not list tasks older than 31 days; an older open task is judged as last seen. What a run did not
-        request by
-        enterprise project is read again.
+        request by enterprise project is read again.
         """
         if self.asked_for is None:
             return until - _SURELY_SHOWN

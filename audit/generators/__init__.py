@@ -1,6 +1,6 @@
-"""What writes files of this repository: schemas of the API's pages, the published schemas, docs/controls.md.
+"""Generators of files in this repository: schemas of API pages, the published schemas, docs/controls.md.
 
-The function ships nothing of it; only `make` and `cbr-audit schemas derive` use it.
+The function does not contain them; only `make` and `cbr-audit schemas derive` use them.
 
 Imports app, controls, evidence, judging, profile, report and subjects.
 """

@@ -1,4 +1,4 @@
-"""docs/controls.md, written from the controls themselves: what each one judges, by which numbers, and for whom."""
+"""docs/controls.md, generated from the controls: what each judges, by which limits, and for whom."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -24,7 +24,7 @@ _CLAIMS: Final = {Claim.SUPPORTS: "supports", Claim.PARTLY: "partly", Claim.CANN
 
 
 def handbook() -> bytes:
-    """Write every control as Markdown."""
+    """Return every control as Markdown."""
     return "\n".join((*_opening(), *(line for control in CONTROLS for line in _chapter(control)))).encode()
 
 
@@ -77,7 +77,7 @@ def _documentation(control: Control[Any]) -> Iterator[str]:
 
 
 def _limits(control: Control[Any]) -> Iterator[str]:
-    """List the limits that the documentation names."""
+    """Yield the limits that the documentation names."""
     named = limits_of(control)
     if named:
         yield from ("", "### Limits", "", "| key | default | meaning | why this default |", "|---|---|---|---|")
@@ -91,7 +91,7 @@ def _default(value: object) -> str:
 
 
 def _standards(control: Control[Any]) -> Iterator[str]:
-    """List the requirements that the control serves, and how far."""
+    """Yield the requirements that the control supports, and how far."""
     yield from ("", "### Standards", "")
     if control.id in MAPPED_TO_NONE:
         yield f"None: {MAPPED_TO_NONE[control.id][0].lower()}{MAPPED_TO_NONE[control.id][1:]}"

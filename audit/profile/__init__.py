@@ -7,8 +7,7 @@ are
 accepted (waivers), and which restores were tested by hand (drills).
 
 A profile is read before the first request, and converted to the types of the core after it. To keep the start quick,
-its
-parts import the core only then, inside the methods that need it.
+its parts import the core only then, inside the methods that need it.
 
 Imports controls, judging, report, schedule and subjects.
 """

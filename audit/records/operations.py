@@ -2,8 +2,7 @@
 
 To add an operation, add it here and to the sets of what it does. An operation that is not listed may do anything: it
 may have made, copied, restored or deleted a backup, or removed something from a vault. Source: ListOpLogs in Huawei's
-API
-Explorer (2025-10-31) and on support.huaweicloud.com (2025-12-05).
+API Explorer (2025-10-31) and on support.huaweicloud.com (2025-12-05).
 """
 
 from typing import Final

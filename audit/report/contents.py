@@ -287,10 +287,8 @@ def conclude(subjects: Subjects, alike: Alike, demands: Demands, controls: Itera
 
     A waiver accepts a known failure, but is not evidence. So an unknown outcome stays a doubt, unless the control asks
     whether something was intended, which only a person can answer. Compliance is about resources: the scope must
-    contain
-    one that could be judged (neither a mere copy nor one that is in no vault any more or never was), and there must be
-    a
-    pass on more than the audit itself.
+    contain one that could be judged (neither a mere copy nor one that is in no vault any more or never was), and there
+    must be a pass on more than the audit itself.
     """
     if any(outcome == Outcome.FAIL and not waiver for _control, outcome, _kind, waiver in alike):
         return Conclusion.NON_COMPLIANT

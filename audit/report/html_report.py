@@ -1,9 +1,8 @@
 """report.html: one page for people that requests nothing from the network.
 
 The verdict comes first, then what to do, the calendar, the controls and the evidence. audit/report/page/ computes what
-is
-shown; words and markup are in ``page.html.jinja``, styles in ``page.css.jinja``. Its script, ``page.js``, filters and
-sorts; without it, the page has the same contents. ``words.py`` translates the words.
+is shown; words and markup are in ``page.html.jinja``, styles in ``page.css.jinja``. Its script, ``page.js``, filters
+and sorts; without it, the page has the same contents. ``words.py`` translates the words.
 """
 
 import base64

@@ -1,8 +1,7 @@
 """Maintenance windows: times in which a planned run may be missing. They follow local clocks, as people's plans do.
 
 A window starts when the clocks first show its start or later, and lasts while they show a time before its end. An hour
-that
-occurs twice is in the window both times; an hour that the clocks skip is not part of it.
+that occurs twice is in the window both times; an hour that the clocks skip is not part of it.
 """
 
 from dataclasses import dataclass

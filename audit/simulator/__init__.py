@@ -1,6 +1,6 @@
-"""A pretend Cloud Backup and Recovery with its IAM, for trying out and testing an auditor.
+"""A simulated Cloud Backup and Recovery with its IAM, to try out and test an auditor.
 
-Imports no other room: code that it shared with the auditor would share its mistakes.
+Imports no other room: code shared with the auditor would share its mistakes.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the mock only for those who use it: it needs ``responses``, and the server needs nothing."""
+    """Import the mock on demand: it needs ``responses``, which the server does not."""
     if name != "mock_cbr":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

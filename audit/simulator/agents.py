@@ -1,4 +1,4 @@
-"""The clients that back up files: the first server of each vault for servers has one, and it bears the server's id."""
+"""The clients that back up files: the first server of each vault for servers has one, with the server's id."""
 
 from datetime import timedelta
 from random import Random
@@ -14,13 +14,13 @@ _MINUTE: Final = timedelta(minutes=1)
 
 
 def agent_rows(draft: Draft) -> list[Row]:
-    """Write every agent; lots are drawn apart, so that agents change nothing else of an estate."""
+    """Return every agent; they use their own random numbers, so that they change nothing else in an estate."""
     rng = Random(f"agents {draft.project_id}")
     return [_agent(draft, rng, resource) for resource in _with_agents(draft.vaults)]
 
 
 def lose_agents(draft: Draft, vaults: list[Vault]) -> None:
-    """Silence the agent of one server three days ago; that of another one is abnormal since a moment."""
+    """Make one server's agent silent for three days, and another one abnormal."""
     servers = [each for each in _with_agents(vaults) if not (each.is_deleted or each.is_unlisted)]
     for resource, agents in zip(servers, (draft.silent_agents, draft.broken_agents), strict=False):
         agents.add(resource.id)

@@ -1,4 +1,4 @@
-"""Answers of the gateway, of the backup service and of IAM, good and bad."""
+"""Responses of the gateway, of the backup service and of IAM, successful and not."""
 
 import json
 from http import HTTPStatus
@@ -10,7 +10,7 @@ _JSON = {"Content-Type": "application/json"}
 
 
 class RefusedError(Exception):
-    """A request that is answered with an error; ``allow`` names the methods that would have been right."""
+    """A request that is refused with an error; ``allow`` lists the methods that would be allowed."""
 
     def __init__(self, status: HTTPStatus, code: str, message: str, *, allow: str = "") -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class RefusedError(Exception):
         self.allow = allow
 
     def answer(self) -> Response:
-        """Write the error in the form of the backup service."""
+        """Return the error in the format of the backup service."""
         refusal = good({"error_code": self.code, "error_msg": self.message}, self.status)
         if not self.allow:
             return refusal
@@ -28,16 +28,16 @@ class RefusedError(Exception):
 
 
 class DeniedError(RefusedError):
-    """A request of somebody who lacks a permission; IAM adds a message that only it can decode.
+    """A request without permission; IAM adds a message that only it can decode.
 
-    The text is one that CBR was seen to send; its code is not published.
+    The text was observed from CBR; its code is not published.
     """
 
     def __init__(self, action: str) -> None:
         super().__init__(HTTPStatus.FORBIDDEN, "Forbidden", f"Policy doesn't allow {action} to be performed.")
 
     def answer(self) -> Response:
-        """Write the error with its encoded part."""
+        """Return the error with its encoded part."""
         error = {
             "error_code": self.code,
             "error_msg": self.message,
@@ -47,24 +47,24 @@ class DeniedError(RefusedError):
 
 
 class IdentityRefusedError(RefusedError):
-    """A request for a token that is refused; IAM has a form of error of its own."""
+    """A refused request for a token; IAM has its own error format."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(status, str(status.value), message)
 
     def answer(self) -> Response:
-        """Write the error in the form of IAM."""
+        """Return the error in the format of IAM."""
         error = {"code": self.status.value, "message": self.message, "title": self.status.phrase}
         return good({"error": error}, self.status)
 
 
 def good(content: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """Answer with JSON."""
+    """Return a JSON response."""
     return Response(status.value, _JSON, json.dumps(content).encode())
 
 
 def listing(name: str, rows: list[bytes], *, count: int, limit: int, offset: int) -> Response:
-    """Answer with a list whose rows are JSON texts already."""
+    """Return a list whose rows are already JSON text."""
     tail = f'], "count": {count}, "limit": {limit}, "offset": {offset}}}'
     return Response(HTTPStatus.OK.value, _JSON, f'{{"{name}": ['.encode() + b", ".join(rows) + tail.encode())
 

@@ -1,4 +1,4 @@
-"""The healthy life of an estate: each resource is backed up whenever its policy is due."""
+"""The normal life of an estate: each resource is backed up whenever its policy is due."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -25,7 +25,7 @@ def run_policies(draft: Draft) -> None:
 def scheduled(
     draft: Draft, resource: Resource, policy: Policy, due: list[datetime], checkpoints: list[str]
 ) -> list[Run]:
-    """Run a resource at each due time with some delay; the last run may not have ended yet."""
+    """Run a resource at each due time with some delay; the previous run may not have ended yet."""
     runs = []
     for moment, checkpoint_id in zip(due, checkpoints, strict=True):
         created = tidy(draft, moment + timedelta(seconds=_delay(draft)))
@@ -47,7 +47,7 @@ def by_hand(draft: Draft, resource: Resource, created: datetime, status: str = "
 
 
 def made_before(draft: Draft, resource: Resource, policy: Policy | None, created: datetime) -> Run:
-    """Let a backup be there although no task shows how it was made, because that was long ago; it was copied then."""
+    """Add a backup that is too old for a task to show how it was made; it was copied then."""
     run = _run(draft, resource, policy, identifiers.uuid(draft.rng), created)
     draft.unlogged.setdefault(resource.id, []).append(run)
     if resource.vault.replication is not None:
@@ -56,7 +56,7 @@ def made_before(draft: Draft, resource: Resource, policy: Policy | None, created
 
 
 def keep_from_before(draft: Draft) -> None:
-    """Let some backups from before the window be there, where the retention of the policy allows it."""
+    """Add some backups from before the window, if the retention of the policy allows it."""
     for resource in draft.resources():
         policy = resource.vault.policy
         for days in (draft.rng.uniform(0, 2), draft.rng.uniform(29, 33)):
@@ -66,7 +66,7 @@ def keep_from_before(draft: Draft) -> None:
 
 
 def number_incrementals(draft: Draft) -> None:
-    """Make backups full or incremental as the policy of each vault asks for, or by lot where it does not."""
+    """Make backups full or incremental as the policy of each vault requires, or at random."""
     for runs in draft.runs.values():
         done = 0
         for run in runs:
@@ -81,13 +81,13 @@ def number_incrementals(draft: Draft) -> None:
 
 
 def _outlasts(draft: Draft, policy: Policy, created: datetime) -> bool:
-    """Tell whether a backup of this age is still kept."""
+    """Whether a backup of this age is still kept."""
     expiry = policy.retention.expiry(created)
     return expiry is None or expiry > draft.as_of + timedelta(days=2)
 
 
 def tidy(draft: Draft, moment: datetime) -> datetime:
-    """Drop the fraction of a moment now and then, so that it is written without one."""
+    """Drop the fraction of a time now and then, so that it is written without one."""
     return moment.replace(microsecond=0) if draft.one_in(50) else moment
 
 

@@ -1,6 +1,6 @@
-"""The parts of an estate while it is being built: resources, policies, vaults and backup runs.
+"""The parts of an estate while it is built: resources, policies, vaults and backup runs.
 
-They are open to change until the rows are written, because planting a fault means changing what went well.
+They stay mutable until the rows are written, because a fault changes what went well before.
 """
 
 from dataclasses import dataclass, field
@@ -32,12 +32,12 @@ class Policy:
 
     Attributes:
         created: the anchor of plans that count days.
-        former: the retention that was in force until the last moment; it dated the backups that are there.
-        changed: when the plan was given, where that was later than the policy's creation; it begins then.
+        former: the retention in force until the last moment; it set the expiry of the existing backups.
+        changed: the start of the plan, if that is later than the policy's creation.
         full_interval: a full backup after so many incremental ones; -1 for none.
-        is_silent: the deletions of its expired backups leave no task.
+        is_silent: whether the deletions of its expired backups leave no task.
         account_urn: the vault of another account that it copies to, without a region.
-        policy_type: whose it is, where the service says so.
+        policy_type: its owner, if the service states one.
     """
 
     id: str
@@ -61,14 +61,14 @@ class Policy:
         return self.former or self.retention
 
     def due(self, start: datetime, end: datetime) -> list[datetime]:
-        """List the runs that are due from ``start`` to ``end``."""
+        """Return the runs that are due from ``start`` to ``end``."""
         begin = self.changed or self.created
         return self.plan.due(begin, max(begin, start), end)
 
 
 @dataclass(slots=True, eq=False)
 class Vault:
-    """A vault with the policies attached to it; ``twin`` is the id of the vault that its copies go to."""
+    """A vault with its policies; ``twin`` is the id of the vault that its copies go to."""
 
     id: str
     name: str
@@ -90,27 +90,27 @@ class Vault:
 
     @property
     def copies(self) -> bool:
-        """Backups of the vault are copied to another region."""
+        """Whether backups of the vault are copied to another region."""
         return self.replication is not None and self.replication.enabled
 
 
 @dataclass(slots=True, eq=False)
 class Resource:
-    """A protected resource and the vault it is in.
+    """A protected resource and its vault.
 
     Attributes:
         typical: how long its backups usually take.
-        disks: ids of the disks of a server.
-        follows: it follows the policy of its vault.
-        excluded, included: ids of disks that are not backed up, and of the only ones that are.
-        encrypted_since: its disks are encrypted since then; None where they never were.
-        is_weightless: its backups take no space.
-        never_full: its backups are all incremental, whatever the policy says.
+        disks: the ids of the disks of a server.
+        follows: whether it follows the policy of its vault.
+        excluded, included: the ids of disks that are not backed up, and of the only ones that are.
+        encrypted_since: since when its disks are encrypted; None if they never were.
+        is_weightless: whether its backups take no space.
+        never_full: whether its backups are all incremental, whatever the policy says.
         copying: how copying its backups goes.
         copying_since: since when it goes like that.
-        is_deleted: it was deleted, and its vault says so.
-        is_unlisted: it was deleted, and the list of resources alone shows it; its vault says that it is in error.
-        synchronised: how many backups came from elsewhere.
+        is_deleted: whether it was deleted and its vault says so.
+        is_unlisted: whether it was deleted and only the list of resources shows that; its vault reports an error.
+        synchronised: the number of backups that came from elsewhere.
     """
 
     id: str
@@ -134,7 +134,7 @@ class Resource:
 
     @property
     def extra_info(self) -> Row:
-        """What the service says of disks that are left out."""
+        """Return what the service says about disks that are left out."""
         info: Row = {"exclude_volumes": list(self.excluded)} if self.excluded else {}
         included = [{"id": disk, "os_version": ""} for disk in self.included]
         return {**info, "include_volumes": included} if included else info
@@ -142,19 +142,19 @@ class Resource:
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One backup of one resource, by policy or by hand, and what became of the backup that it made.
+    """One backup of one resource, by policy or by hand, and what happened to it.
 
     Attributes:
-        due: when it was planned; None for one by hand.
-        named: the policy that its task names, where that is not the one that it follows.
-        nameless: its task names no vault.
-        deleted: a task or the end of its retention took the backup away.
-        vanished: the backup is gone, and nothing shows why.
-        repeats: the backup that its task names, where an earlier run made that one, and this run made nothing.
-        names_none: its task names no backup.
-        broken: the backup cannot be used any more.
-        expires: when its retention ends, where somebody changed that.
-        consistent: it is what an application-consistent vault promises.
+        due: when it was planned; None if by hand.
+        named: the policy that its task names, if that is not the one that it follows.
+        nameless: whether its task names no vault.
+        deleted: whether a task or its expiry removed the backup.
+        vanished: whether the backup is gone without an explanation.
+        repeats: the backup of an earlier run that its task names, if this run made none.
+        names_none: whether its task names no backup.
+        broken: whether the backup is unusable.
+        expires: its expiry, if somebody changed it.
+        consistent: whether it is application-consistent if its vault promises that.
         replicas: copies in other regions, as the list of backups shows them.
     """
 
@@ -192,19 +192,19 @@ class Run:
 
     @property
     def expiry(self) -> datetime | None:
-        """When the retention of its backup ends; None where it never does."""
+        """The expiry of its backup; None if it never expires."""
         if self.expires is not None or self.policy is None:
             return self.expires
         return self.policy.applied.expiry(self.ended)
 
     def spoil(self, status: str, failure: Failure, duration: timedelta) -> None:
-        """Turn a good run into a bad one that ends no later than the good one would have."""
+        """Turn a good run into a bad one that ends no later."""
         self.status, self.failure = status, failure
         self.duration = min(self.duration, duration)
 
 
 class Loose(NamedTuple):
-    """A resource of the project that no vault holds; ``refusal`` says why none could, where that is so."""
+    """A resource of the project that no vault holds; ``refusal`` says why none could, if so."""
 
     kind: str
     id: str
@@ -216,20 +216,20 @@ class Loose(NamedTuple):
 
 @dataclass(slots=True)
 class Draft:
-    """An estate in the making.
+    """An estate under construction.
 
     Attributes:
         runs: the runs of each resource by its id, oldest first.
-        unlogged: runs that no task shows although their backups are there, by the id of the resource.
-        rows: tasks that are written already.
-        copies: backups that came from another region, as rows.
-        untested: ids of vaults from which nothing is to be restored.
+        unlogged: runs that no task shows although their backups exist, by the id of the resource.
+        rows: tasks that are already written.
+        copies: backups from another region, as rows.
+        untested: the ids of vaults from which nothing is restored.
         loose: resources of the project that no vault holds.
-        silent_agents: ids of the agents that have not been active for days.
-        broken_agents: ids of the agents that the service finds abnormal.
-        is_half_deployed: a policy of the organisation did not reach one account.
-        shares_with_strangers: the newest backups of two resources are shared with projects that nobody knows.
-        forgets_usage: the storage usage counts nothing of one resource that has backups.
+        silent_agents: the ids of agents that have not been active for days.
+        broken_agents: the ids of agents that the service calls abnormal.
+        is_half_deployed: whether a policy of the organisation did not reach one account.
+        shares_with_strangers: whether the newest backups of two resources are shared with unknown projects.
+        forgets_usage: whether the storage usage leaves out one resource that has backups.
     """
 
     rng: Random
@@ -253,12 +253,12 @@ class Draft:
 
     @property
     def days(self) -> int:
-        """Length of the window in whole days."""
+        """The length of the window in whole days."""
         return (self.as_of - self.start).days
 
     @property
     def before(self) -> datetime:
-        """What was made before this moment is in no log that the service still shows."""
+        """The time before which tasks are in no log that the service still shows."""
         return min(self.start, self.as_of - timedelta(days=31)) - timedelta(days=3)
 
     def resources(self) -> list[Resource]:
@@ -266,21 +266,21 @@ class Draft:
         return [resource for vault in self.vaults for resource in vault.resources]
 
     def successes(self, resource: Resource) -> list[Run]:
-        """Successful runs of a resource, newest first; those that only say so, and could not mean it, are left out."""
+        """Return the successful runs of a resource, newest first, without those that only claim success."""
         return [run for run in reversed(self.runs[resource.id]) if run.status == "success" and not run.repeats]
 
     def keeps_its_word(self, resource: Resource) -> bool:
-        """Every success of a resource made something."""
+        """Whether every success of a resource made a backup."""
         return not any(run.repeats or run.vanished for run in self.runs[resource.id])
 
     def settled(self, moment: datetime) -> bool:
-        """Tell whether something that ends at this moment has surely ended."""
+        """Whether something that ends at this moment has surely ended."""
         return moment + SETTLING <= self.as_of
 
     def one_in(self, number: int) -> bool:
-        """Draw lots: true once in so many times."""
+        """Return true once in so many times, at random."""
         return self.rng.randrange(number) == 0
 
     def between(self, earliest: datetime, latest: datetime) -> datetime:
-        """Pick a moment between two others."""
+        """Pick a random moment between two others."""
         return earliest + (latest - earliest) * self.rng.random()

@@ -1,7 +1,7 @@
-"""When a pretend policy runs: its times of day, its patterns as text, and its longest gap.
+"""When a simulated policy runs: its times of day, its patterns as text, and its longest gap.
 
-The patterns are written in the forms that real policies show: rules by weekday or by day count, keys in
-different orders, hours with and without a leading zero, one rule for each time of day, everything in UTC.
+The patterns have the forms of real policies: rules by weekday or by day count, keys in different orders, hours with and
+without a leading zero, one rule for each time of day, everything in UTC.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _BY_DAY_COUNT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Times of day on some weekdays, or on every n-th day when ``interval`` is given."""
+    """Times of day on some weekdays, or on every n-th day if ``interval`` is given."""
 
     times: tuple[time, ...]
     weekdays: tuple[int, ...] = EVERY_WEEKDAY
@@ -33,9 +33,9 @@ class Plan:
     style: int = 0
 
     def patterns(self) -> list[str]:
-        """Write one rule for each time of day."""
+        """Return one rule for each time of day."""
         styles = _STYLES if self.interval is None else _BY_DAY_COUNT
-        # The second style begins the week on Sunday, as the console does.
+        # The second style starts the week on Sunday, as the console does.
         order = sorted(self.weekdays, key=lambda day: (day + self.style) % 7)
         days = ",".join(WEEKDAYS[day] for day in order)
         return [
@@ -44,7 +44,7 @@ class Plan:
         ]
 
     def due(self, anchor: datetime, start: datetime, end: datetime) -> list[datetime]:
-        """List the runs from ``start`` to ``end``; every n-th day counts from the day of ``anchor``."""
+        """Return the runs from ``start`` to ``end``; every n-th day counts from the day of ``anchor``."""
         moments: list[datetime] = []
         for offset in range((end.date() - start.date()).days + 1):
             day = start.date() + offset * DAY
@@ -53,11 +53,11 @@ class Plan:
         return [moment for moment in moments if start <= moment <= end]
 
     def longest_gap(self) -> timedelta:
-        """Measure the longest time between two runs that follow each other."""
+        """Return the longest time between two consecutive runs."""
         return max(_gaps(self))
 
     def shortest_gap(self) -> timedelta:
-        """Measure the shortest time between two runs that follow each other."""
+        """Return the shortest time between two consecutive runs."""
         return min(_gaps(self))
 
     def _runs_on(self, days_since_anchor: int, weekday: int) -> bool:

@@ -1,4 +1,4 @@
-"""Which faults there are, in the order in which they are planted; some of them only look like faults."""
+"""All faults, in the order in which they are planted; some only look like faults."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ from audit.simulator import (
 )
 from audit.simulator.faults import Fault
 
-# Of the two kinds of faults of resources, the first needs a resource of its own: it changes how the runs went.
+# Of the two kinds of resource faults, the first needs a resource of its own: it changes how the runs went.
 RUNS: Final[tuple[Fault, ...]] = (
     faults.fails_for_days,
     faults.never_runs,

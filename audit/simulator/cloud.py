@@ -1,4 +1,4 @@
-"""What the pretend services know: the estate, its task log, who may ask for what, and what time it is."""
+"""The state of the simulated services: the estate, its task log, permissions, and the time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ from audit.simulator.temporary import Pair, Pairs
 from audit.simulator.tokens import Tokens
 
 Function = Callable[[Any], Any]
-"""A function that FunctionGraph runs: it is given an event, and returns something."""
+"""A function that FunctionGraph runs: it takes an event and returns a result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The one user of the pretend IAM, with a password and with a key pair."""
+    """The only user of the simulated IAM, with a password and a key pair."""
 
     user: str = "auditor"
     password: str = "correct-horse"  # noqa: S105 - opens nothing but this simulator
@@ -30,13 +30,13 @@ class Account:
 
 @dataclass(slots=True)
 class Cloud:
-    """Everything that a route needs in order to answer.
+    """Everything that a route needs in order to respond.
 
     Attributes:
-        key: the one key of KMS.
-        denied: the IAM actions that the user may not do.
-        function: what FunctionGraph runs.
-        habits: what it does where no document says.
+        key: the only key of KMS.
+        denied: the IAM actions that the user may not perform.
+        function: the function that FunctionGraph runs.
+        quirks: its undocumented behaviour.
     """
 
     estate: Estate
@@ -52,5 +52,5 @@ class Cloud:
     habits: Habits = field(default_factory=Habits)
 
     def pair(self, ak: str) -> Pair | None:
-        """Find a key pair: the user's own, or a temporary one."""
+        """Return a key pair: the user's own, or a temporary one."""
         return Pair(ak, self.account.sk) if ak == self.account.ak else self.pairs.find(ak)

@@ -1,4 +1,4 @@
-"""A company with its systems: which vaults there are, and what is in them."""
+"""A company with its systems: the vaults and their contents."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -115,7 +115,7 @@ def _copy_everything(draft: Draft) -> None:
 
 
 def _leave_one_that_cannot_be_protected(draft: Draft) -> None:
-    """Have a server that no vault would take: it is broken."""
+    """Add a server that no vault would accept because it is broken."""
     server_id = identifiers.uuid(draft.rng)
     draft.loose.append(Loose("server", server_id, "ecs-scrapped", RESOURCE_TYPES["server"], 40, SERVER_STATUS))
 

@@ -1,6 +1,6 @@
-"""What limits find in the end, planted or not: policies that run too rarely or keep too briefly or too long, and locks.
+"""What limits find, planted or not: policies that run too rarely or keep too briefly or too long, and locks.
 
-The rules are those of the auditor's catalogue, written anew: nothing is shared with it.
+The rules are those of the auditor's catalogue, written independently: nothing is shared with it.
 """
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ STRICT_MONTHS: Final = 12
 
 
 def judge_policies(draft: Draft) -> None:
-    """Note which enabled policies do not meet the limits of the presets."""
+    """Record which enabled policies do not meet the limits of the presets."""
     used = {policy.id for vault in draft.vaults for policy in (vault.policy, vault.replication) if policy is not None}
     for policy in draft.policies:
         if policy.enabled and policy.id in used:
@@ -34,7 +34,7 @@ def judge_policies(draft: Draft) -> None:
 
 
 def judge_points(draft: Draft, runs: list[Run]) -> None:
-    """Note of which resources policies keep backups too briefly."""
+    """Record the resources whose policies keep backups too briefly."""
     held = {resource.id for resource in draft.resources()}
     for run in runs:
         if run.policy is None or run.status != "success" or run.resource.id not in held:
@@ -44,10 +44,7 @@ def judge_points(draft: Draft, runs: list[Run]) -> None:
 
 
 def judge_locks(draft: Draft, runs: list[Run], *, readable: bool) -> None:
-    """Note which locks do not give what they promise: no time to what is kept by number, nothing to what was by hand.
-
-    Where backups are hidden, nobody can say that all of a resource were made by hand.
-    """
+    """Record the locks that protect too little: only backups with an expiry are locked, and only until then."""
     made: dict[str, dict[str, bool]] = defaultdict(lambda: defaultdict(bool))
     for run in runs:
         if run.status == "success" and not run.broken:
@@ -60,10 +57,10 @@ def judge_locks(draft: Draft, runs: list[Run], *, readable: bool) -> None:
 
 
 def judge_silence(draft: Draft, runs: list[Run]) -> None:
-    """Note which resources lack a first backup, where no task shows any.
+    """Record which resources lack a first backup, if no task shows any.
 
-    When they came into their vaults, no list says: a restore shows that they were there, or a backup that is kept.
-    Without either, nobody can know whether the first one is due yet.
+    No list says when they were added to their vaults; a restore or a kept backup shows that they were there. Without
+    either, it is unknown whether the first backup is due yet.
     """
     kept = {run.resource.id: run.created for run in sorted(runs, key=lambda run: run.created, reverse=True)}
     restored = {row["extra_info"]["resource"]["id"]: row for row in draft.rows if row["operation_type"] == "restore"}
@@ -78,7 +75,7 @@ def judge_silence(draft: Draft, runs: list[Run]) -> None:
 
 
 def judge_states(draft: Draft, vaults: list[Row]) -> None:
-    """Note of which resources the vaults say something that no document explains."""
+    """Record the resources about which the vaults say something that no document explains."""
     known = {subject for control, _, subject in draft.truth.failures[DEFAULT] if control == "CBR-504"}
     for held in (held for vault in vaults for held in vault["resources"]):
         if held["protect_status"] == "error" and held["id"] not in known:
@@ -86,7 +83,7 @@ def judge_states(draft: Draft, vaults: list[Row]) -> None:
 
 
 def _lacks(draft: Draft, resource: Resource, known: datetime) -> bool:
-    """Note that a resource has no first backup although one was due since it is known, or tell that none was."""
+    """Record that a resource has no first backup although one was due; return whether one was."""
     policy = resource.vault.policy
     if policy is None or not policy.enabled or not resource.follows:
         is_late = known + DAY + GRACE < draft.as_of

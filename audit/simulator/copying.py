@@ -1,4 +1,4 @@
-"""Copies of backups in another region: made twice a day by policy, or by hand."""
+"""Copies of backups in another region, made twice a day by policy, or by hand."""
 
 from bisect import bisect_right
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ _LATEST_START: Final = timedelta(minutes=30)
 
 
 def replicate(draft: Draft) -> None:
-    """Copy what is in each vault that has an enabled replication policy: each backup once, at the next run."""
+    """Copy the backups of each vault with an enabled replication policy, each once, at the next run."""
     for vault in draft.vaults:
         if vault.replication is None or not vault.copies:
             continue
@@ -26,7 +26,7 @@ def replicate(draft: Draft) -> None:
 
 
 def copy_once(draft: Draft) -> None:
-    """Copy one backup by hand, with the operation type that replication had before."""
+    """Copy one backup by hand, with the former operation type of replication."""
     for resource in draft.resources():
         policy = resource.vault.replication
         runs = draft.successes(resource) if policy is not None and resource.copying == "well" else []
@@ -38,7 +38,7 @@ def copy_once(draft: Draft) -> None:
 
 
 def note_old_copy(draft: Draft, run: Run, policy: Policy) -> None:
-    """Let a backup have been copied before the log begins."""
+    """Add a copy of a backup from before the log begins."""
     row = clerk_of(draft).replication(run, run.ended + HOUR, policy)
     run.replicas.append(_record(draft, run, row))
 
@@ -66,7 +66,7 @@ def _copy(
 
 
 def _record(draft: Draft, run: Run, row: Row) -> Row:
-    """Write a copy as the list of backups shows it."""
+    """Return a copy as the list of backups shows it."""
     vault, failure = run.resource.vault, row["error_info"]
     block = {name: value for name, value in row["extra_info"]["replication"].items() if not name.endswith("_name")}
     good = row["status"] == "success"

@@ -1,4 +1,4 @@
-"""Answers that are sound but not what the documents say: new fields, new operations, other spellings."""
+"""Valid responses that differ from the documents: new fields, new operations, other spellings."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ def add_new_operations(draft: Draft) -> None:
 
 
 def respell_task(rng: Random, row: Row) -> None:
-    """Write a task's times and flags in another of the known forms, and add fields that nobody announced."""
+    """Write a task's times and flags in another known form, and add undocumented fields."""
     _respell_times(rng, row, _TIMES)
     backup = row["extra_info"].get("backup")
     if backup is not None:
@@ -54,7 +54,7 @@ def respell_task(rng: Random, row: Row) -> None:
 def respell(
     rng: Random, policies: list[Row], vaults: list[Row], backups: list[Row], protectables: Mapping[str, list[Row]]
 ) -> None:
-    """Write every list but that of tasks as no document says."""
+    """Write every list except that of tasks in undocumented forms."""
     for rows in (policies, vaults, *protectables.values()):
         _respell_inventory(rows)
     for row in backups:
@@ -62,32 +62,32 @@ def respell(
 
 
 def respell_agents(agents: list[Row]) -> None:
-    """Add a field that nobody announced, and write the time of a heartbeat in another form."""
+    """Add an undocumented field, and write the time of a heartbeat in another form."""
     for row in agents:
         row["heartbeat_seconds"] = 60
         row["last_active_time"] = datetime.fromisoformat(row["last_active_time"]).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def respell_organisation(policies: list[Row], deployments: Mapping[str, list[Row]]) -> None:
-    """Add fields that nobody announced."""
+    """Add undocumented fields."""
     for row in (*policies, *chain.from_iterable(deployments.values())):
         row["revision"] = 7
 
 
 def respell_usage(usage: list[Row]) -> None:
-    """Add a field that nobody announced."""
+    """Add an undocumented field."""
     for row in usage:
         row["backup_count_multiaz"] = 0
 
 
 def respell_members(members: Mapping[str, list[Row]]) -> None:
-    """Add a field that nobody announced."""
+    """Add an undocumented field."""
     for row in chain.from_iterable(members.values()):
         row["granted_by"] = "somebody"
 
 
 def _respell_backup(rng: Random, row: Row) -> None:
-    """Write a backup's times and flags in another form; what never ends, or who made it, may be left out."""
+    """Write a backup's times and flags in another form; a missing expiry or origin may be left out."""
     _respell_times(rng, row, _TIMES_OF_BACKUPS)
     extend = row["extend_info"]
     if rng.randrange(4) == 0:
@@ -109,7 +109,7 @@ def _respell_times(rng: Random, row: Row, names: tuple[str, ...]) -> None:
 
 
 def _respell_inventory(rows: list[Row]) -> None:
-    """Add a field that nobody announced to every second row, and lose a status that was promised."""
+    """Add an undocumented field to every second row, and drop a documented status."""
     for row in rows[::2]:
         row["lifecycle"] = {"phase": "active", "since": None}
         for resource in row.get("resources", [])[:1]:

@@ -1,4 +1,4 @@
-"""Errors that a believable task ends with, by the kind of vault and of operation.
+"""The errors that tasks end with, by the kind of vault and operation.
 
 Codes and messages follow the error code table of the service.
 """

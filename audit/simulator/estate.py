@@ -1,4 +1,4 @@
-"""A whole pretend project: policies, vaults and tasks, grown from a seed, and the truth about them."""
+"""A whole simulated project: policies, vaults and tasks, generated from a seed, and the truth about them."""
 
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -28,17 +28,17 @@ FEWEST_DAYS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """What one project looks like at ``as_of``. Rows are ready for JSON, tasks and backups come newest first.
+    """One project at ``as_of``. Rows are ready for JSON; tasks and backups are sorted newest first.
 
     Attributes:
-        protectables: every resource of the project by its kind, whether or not a vault holds it.
+        protectables: every resource of the project by its kind, in a vault or not.
         agents: the clients that back up files.
-        organisation_policies: what the organisation gives to its accounts.
+        organisation_policies: the policies that the organisation gives to its accounts.
         deployments: how far each of them is deployed, by its id.
-        members: whom backups are shared with, by the id of the backup, where that is anybody.
-        storage_usage: what the service counts of each resource.
-        hidden: ids of tasks and of backups that the service counts but never delivers.
-        spoilt: ids of rows that the service delivers without what an auditor needs.
+        members: the projects that backups are shared with, by the id of the backup.
+        storage_usage: what the service counts for each resource.
+        hidden: the ids of tasks and backups that the service counts but never delivers.
+        spoilt: the ids of rows that the service delivers without what an auditor needs.
     """
 
     scenario: str
@@ -60,7 +60,7 @@ class Estate:
 
     @property
     def delivered(self) -> "Estate":
-        """The same as the service delivers it."""
+        """The estate as the service delivers it."""
         if not self.spoilt:
             return self
         return replace(
@@ -71,11 +71,11 @@ class Estate:
         )
 
     def truth(self, preset: str = DEFAULT) -> Row:
-        """Say what a first audit must conclude: the conclusion, every failure, and what nobody can know.
+        """Return what a first audit must conclude: the conclusion, every failure, and what is unknown.
 
-        A pair of control and subject that is not listed must not fail, nor be unknown where everything can be read. All
-        controls of the preset are meant but those on the audit itself (9xx). An estate without resources proves
-        nothing: it is incomplete. What must be unknown is listed apart.
+        A pair of control and subject that is not listed must not fail, nor be unknown if everything can be read. This
+        covers all controls of the preset except those on the audit itself (9xx). An estate without resources proves
+        nothing: it is incomplete. What must be unknown is listed separately.
 
         Args:
             preset: ``default``, or ``strict`` for every control with max_interval_hours 24, min_retention_days 35,
@@ -92,17 +92,17 @@ class Estate:
 def build_estate(
     scenario: str = "mixed", *, seed: int = 1, resources: int = 40, days: int = 30, as_of: datetime
 ) -> Estate:
-    """Grow an estate; the same arguments give the same estate.
+    """Generate an estate; the same arguments give the same estate.
 
     Args:
         scenario: one of ``SCENARIOS``.
-        seed: any number; another one gives other names, plans and victims.
-        resources: how many resources the vaults hold.
+        seed: any number; each gives other names, plans and faults.
+        resources: the number of resources in vaults.
         days: how far the tasks reach back from ``as_of``; at least 2.
         as_of: the last moment of the estate, with a time zone.
 
     Raises:
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of range.
     """
     _check(scenario, resources, days, as_of)
     rng = Random(f"{scenario} {seed} {resources} {days}")  # whatever the time, the same company
@@ -118,7 +118,7 @@ def build_estate(
 
 
 def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
-    """Write everything as the service would answer it, and what an auditor must find in it."""
+    """Write everything as the service would return it, and what an auditor must find in it."""
     background.number_incrementals(draft)
     runs = present(draft)
     tasks = _task_rows(draft, scenario)
@@ -176,7 +176,7 @@ def _check(scenario: str, resources: int, days: int, as_of: datetime) -> None:
 
 
 def _live_on(draft: Draft, scenario: str) -> None:
-    """Let everything happen that is not a scheduled backup."""
+    """Add everything that is not a scheduled backup."""
     upkeep.back_up_by_hand(draft)
     upkeep.restore_each_vault(draft)
     copying.replicate(draft)
@@ -189,7 +189,7 @@ def _live_on(draft: Draft, scenario: str) -> None:
 
 
 def _task_rows(draft: Draft, scenario: str) -> list[Row]:
-    """Write all tasks, newest first; equal times are ordered by id."""
+    """Return all tasks, newest first; equal times are sorted by id."""
     clerk = clerk_of(draft)
     rows = draft.rows + [clerk.backup(run) for runs in draft.runs.values() for run in runs]
     rows.sort(key=lambda row: row["id"])
@@ -201,7 +201,7 @@ def _task_rows(draft: Draft, scenario: str) -> list[Row]:
 
 
 def _hide(draft: Draft, tasks: list[Row], backups: list[Row]) -> frozenset[str]:
-    """Hide the newest success of some resources, and one task and one backup in a hundred, but at least three."""
+    """Hide the newest success of some resources, and one task and backup in a hundred, but at least three."""
     resources = draft.resources()
     victims = draft.rng.sample(resources, min(len(resources), 2 + len(resources) // 20))
     newest = {draft.successes(resource)[0].id for resource in victims}

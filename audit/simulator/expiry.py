@@ -1,4 +1,4 @@
-"""The end of backups: what retention deletes, and when."""
+"""The expiry of backups: what retention deletes, and when."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +11,7 @@ HOUR: Final = timedelta(hours=1)
 
 
 def delete_expired(draft: Draft) -> None:
-    """Delete each backup of a policy in the batch of the day after its retention ended.
+    """Delete each backup of a policy in the daily batch after its expiry.
 
     The deletions of some policies leave no task, as if the log did not show them.
     """
@@ -29,7 +29,7 @@ def delete_expired(draft: Draft) -> None:
 
 
 def _is_kept(run: Run) -> bool:
-    """Retention looks at the backups of policies only, and at those that are there."""
+    """Whether retention ignores a backup: it affects only existing backups of policies."""
     return run.policy is not None and run.status == "success" and not (run.deleted or run.vanished or run.repeats)
 
 
@@ -40,7 +40,7 @@ def _released(run: Run, newer: list[datetime]) -> datetime | None:
 
 
 def _batch(draft: Draft, released: datetime | None) -> datetime | None:
-    """Pick the time in the batch of the next day, UTC."""
+    """Return a time in the batch of the next day, UTC."""
     if released is None:
         return None
     batch = (released + DAY).replace(hour=0, minute=0, second=0)

@@ -1,7 +1,7 @@
-"""Faults of single resources. Each plants itself if it fits, and notes every control that it makes fail.
+"""Faults of single resources. Each is planted if it fits, and records every control that it makes fail.
 
-A fault returns whether it was planted. All of them keep far away from the limits that an auditor uses, so that
-nothing depends on a minute more or less.
+A fault returns whether it was planted. All stay far from the limits of an auditor, so that nothing depends on a minute
+more or less.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.spoiling import HOUR, SECOND, frequent, repaired, spoil
 
 Fault = Callable[[Draft, Resource], bool]
-_STRIKES: Final = 3  # failures in a row that an auditor does not accept
+_STRIKES: Final = 3  # consecutive failures that an auditor does not accept
 _FEW_RUNS: Final = 16
 _MANY_RUNS: Final = 24
 _ENOUGH_RUNS: Final = 8
@@ -21,7 +21,7 @@ _RATE_DAYS: Final = 30
 
 
 def never_runs(draft: Draft, resource: Resource) -> bool:
-    """The resource is in the vault, but no run ever touched it: whether it came just now, nobody can know at first."""
+    """The resource is in the vault but was never backed up; at first, it is unknown whether it was added just now."""
     policy = resource.vault.policy
     if policy is None or policy.changed is not None:
         return False

@@ -1,6 +1,6 @@
-"""Faults of what tasks claim: for days they say success, and nothing is made.
+"""Faults in what tasks claim: for days they report success, but make nothing.
 
-Only the list of backups shows it or, where they name the same backup again and again, the log itself.
+Only the list of backups shows it or, if they name the same backup again and again, the log itself.
 """
 
 from typing import Final
@@ -27,12 +27,12 @@ def names_an_old_backup(draft: Draft, resource: Resource) -> bool:
 
 
 def names_what_nobody_has(draft: Draft, resource: Resource) -> bool:
-    """What the runs of the last days name is not in the list of backups."""
+    """The backups that the runs of the last days name are not in the list of backups."""
     return _leave_nothing(draft, resource)
 
 
 def names_no_backup(draft: Draft, resource: Resource) -> bool:
-    """The runs of the last days name no backup, and none is there."""
+    """The runs of the last days name no backup, and none exists."""
     return _leave_nothing(draft, resource, names_none=True)
 
 
@@ -47,7 +47,7 @@ def _leave_nothing(draft: Draft, resource: Resource, *, names_none: bool = False
 
 
 def _of_the_last_days(draft: Draft, resource: Resource) -> tuple[list[Run], Run | None]:
-    """Find the successes of a stretch that no auditor can overlook, and the one before, if it is surely kept."""
+    """Return the successes of a stretch that no auditor can miss, and the one before it, if surely kept."""
     policy = frequent(resource)
     if policy is None:
         return [], None

@@ -1,4 +1,4 @@
-"""Kinds of vaults and resources that are not the usual one: synchronised, deleted, and desktops of the newer kind."""
+"""Unusual kinds of vaults and resources: synchronised, deleted, and desktops of the newer kind."""
 
 from datetime import timedelta
 from typing import Final
@@ -15,7 +15,7 @@ _HOUR: Final = timedelta(hours=1)
 
 
 def is_deleted(draft: Draft, resource: Resource) -> bool:
-    """The server was deleted days ago and is still in its vault, which says so; nothing runs since."""
+    """The server was deleted days ago and is still in its vault, which says so; nothing has run since."""
     if resource.vault.policy is None:
         return False
     since = draft.as_of - (6 * DAY if draft.days >= _LONG_ENOUGH_DAYS else 0.6 * draft.days * DAY)
@@ -26,7 +26,7 @@ def is_deleted(draft: Draft, resource: Resource) -> bool:
 
 
 def delete_a_moment_ago(draft: Draft) -> None:
-    """Delete a server that the list of resources lacks already; its vault finds an error: the list has to be read."""
+    """Delete a server that the list of resources already lacks; its vault reports an error, so that list decides."""
     troubled = draft.truth.troubled()
     sound = [each for each in draft.resources() if each.id not in troubled and each.type == RESOURCE_TYPES["server"]]
     if sound:
@@ -43,9 +43,9 @@ def leave_desktop_unprotected(draft: Draft) -> None:
 
 
 def add_hybrid_vault(draft: Draft) -> None:
-    """Add a vault into which VMware machines are synchronised every night, without a policy of CBR.
+    """Add a vault into which VMware machines are synchronised every night, without a CBR policy.
 
-    Of one of them nothing came for days, though every synchronisation succeeded; a short window does not show it.
+    Nothing came for one of them for days, though every synchronisation succeeded; a short window does not show it.
     """
     vault = new_vault(draft, "on-premises", "vmware")
     vault.protect_type, vault.is_locked = "hybrid", False

@@ -1,4 +1,4 @@
-"""Faults of planned runs: what is missing, what came late and what took too long."""
+"""Faults of planned runs: missing, late or too long."""
 
 from datetime import timedelta
 from typing import Final
@@ -21,7 +21,7 @@ def misses_a_run(draft: Draft, resource: Resource) -> bool:
 
 
 def blocks_the_next_run(draft: Draft, resource: Resource) -> bool:
-    """A run does not end, and the service leaves out the next one; later ones succeeded all the same."""
+    """A run does not end, and the service skips the next one; later ones still succeeded."""
     all_runs = draft.runs[resource.id]
     runs = [run for run in _inner(draft, resource) if run.created < draft.as_of - 3 * DAY]
     if not runs:
@@ -34,7 +34,7 @@ def blocks_the_next_run(draft: Draft, resource: Resource) -> bool:
 
 
 def runs_late(draft: Draft, resource: Resource) -> bool:
-    """A run of the last days began hours after its grace, and succeeded: late, but in its period."""
+    """A run of the last days began hours after its grace, but succeeded in its period."""
     return _postpone(draft, resource, [run for run in repaired(draft, resource) if is_recent(draft, run)])
 
 
@@ -44,7 +44,7 @@ def ran_late(draft: Draft, resource: Resource) -> bool:
 
 
 def runs_long(draft: Draft, resource: Resource) -> bool:
-    """A run takes so long that the service may leave out the next one, which no backup makes up for."""
+    """A run takes so long that the service may skip the next one, which no backup replaces."""
     runs = [run for run in _inner(draft, resource) if run.created < draft.as_of - DAY]
     if _prolong(draft, runs):
         draft.truth.resource(resource.id, "CBR-102")
@@ -54,7 +54,7 @@ def runs_long(draft: Draft, resource: Resource) -> bool:
 
 
 def runs_long_and_is_made_up(draft: Draft, resource: Resource) -> bool:
-    """A run takes so long that the service leaves out the next one, and somebody makes that backup by hand."""
+    """A run takes so long that the service skips the next one, and somebody makes that backup by hand."""
     runs = [run for run in _inner(draft, resource) if run.created < draft.as_of - DAY and longest_gap(run) < DAY]
     for long in _prolong(draft, runs):
         by_hand(draft, resource, long.ended + HOUR / 4)
@@ -63,14 +63,14 @@ def runs_long_and_is_made_up(draft: Draft, resource: Resource) -> bool:
 
 
 def ran_long(draft: Draft, resource: Resource) -> bool:
-    """A run took so long that the service left out the next one, but that is long enough ago to be forgotten."""
+    """A run took so long that the service skipped the next one, but that is long enough ago to be forgotten."""
     runs = [run for run in repaired(draft, resource) if is_forgotten(draft, run)]
     _prolong(draft, runs)
     return bool(runs)
 
 
 def _inner(draft: Draft, resource: Resource) -> list[Run]:
-    """Recent runs between others that are older and newer, newest first."""
+    """Return recent runs between older and newer ones, newest first."""
     oldest = draft.runs[resource.id][:2]
     return [run for run in repaired(draft, resource) if is_recent(draft, run) and run not in oldest]
 
@@ -88,7 +88,7 @@ def _postpone(draft: Draft, resource: Resource, runs: list[Run]) -> bool:
 
 
 def _prolong(draft: Draft, runs: list[Run]) -> list[Run]:
-    """Let one of the runs take hours; return it if others came due meanwhile, which are left out."""
+    """Let one of the runs take hours; return it if other runs became due meanwhile, which are skipped."""
     if not runs:
         return []
     long = draft.rng.choice(runs)

@@ -1,4 +1,4 @@
-"""Faults of what is kept: backups that are broken, gone, unexplained, unencrypted or kept too briefly, and copies."""
+"""Faults of backups: broken, missing, unexplained, unencrypted, kept too briefly or not copied."""
 
 from datetime import timedelta
 from typing import Final, Literal
@@ -24,7 +24,7 @@ def newest_is_broken(draft: Draft, resource: Resource) -> bool:
 
 
 def older_is_broken(draft: Draft, resource: Resource) -> bool:
-    """An older backup cannot be restored any more, and the newest one can: harmless."""
+    """An older backup cannot be restored, but the newest one can: harmless."""
     runs = draft.successes(resource)[2:3]
     for run in runs:
         run.broken = True
@@ -32,7 +32,7 @@ def older_is_broken(draft: Draft, resource: Resource) -> bool:
 
 
 def vanishes(draft: Draft, resource: Resource) -> bool:
-    """A backup that its task made is not there, and neither a task nor its retention shows why."""
+    """A backup that its task made is missing, and neither a task nor its retention explains it."""
     runs = [run for newer, run in enumerate(draft.successes(resource)) if _must_be_there(draft, run, newer)]
     if not runs or resource.copying != "well":
         return False
@@ -42,7 +42,7 @@ def vanishes(draft: Draft, resource: Resource) -> bool:
 
 
 def comes_from_nowhere(draft: Draft, resource: Resource) -> bool:
-    """A backup is there that no task made, though the log surely covers the time, and no task leaves that open."""
+    """A backup exists that no task made, though the log surely covers the time and no task may explain it."""
     runs = draft.successes(resource)
     if len(runs) < _ENOUGH or resource.copying != "well" or runs[2].created < draft.start + 30 * HOUR:
         return False
@@ -63,7 +63,7 @@ def is_not_encrypted(draft: Draft, resource: Resource) -> bool:
 
 
 def is_encrypted_now(draft: Draft, resource: Resource) -> bool:
-    """The disks are encrypted since some backups: the newest one counts, so this is harmless."""
+    """The disks have been encrypted since some backups: the newest one counts, so this is harmless."""
     runs = draft.successes(resource)
     if len(runs) < _ENOUGH:
         return False
@@ -81,7 +81,7 @@ def is_kept_briefly(draft: Draft, resource: Resource) -> bool:
 
 
 def takes_no_space(draft: Draft, resource: Resource) -> bool:
-    """Backups of several days are there, and hold nothing."""
+    """Backups of several days exist but are empty."""
     runs = [run for newer, run in enumerate(draft.successes(resource)) if _must_be_there(draft, run, newer)]
     if not any(run.created < draft.as_of - 2 * DAY for run in runs):
         return False
@@ -126,7 +126,7 @@ def copy_is_retried(draft: Draft, resource: Resource) -> bool:
 
 
 def _must_be_there(draft: Draft, run: Run, newer: int) -> bool:
-    """Neither age nor number comes near to explaining that a backup is gone; the newest one is left alone."""
+    """Neither age nor number comes near to explaining a missing backup; the newest one is left alone."""
     policy, age = run.resource.vault.policy, draft.as_of - run.created
     if policy is None or newer == 0 or run.expires or not draft.settled(run.ended + 3 * HOUR):
         return False
@@ -139,7 +139,7 @@ def _must_be_there(draft: Draft, run: Run, newer: int) -> bool:
 
 
 def _copying_goes_wrong(draft: Draft, resource: Resource, how: Literal["stops", "fails", "is retried"]) -> bool:
-    """Let copying go wrong if some backup is young enough to be hit and old enough to be missed."""
+    """Let copying fail if some backup is recent enough to be affected and old enough to be missed."""
     begin, end = draft.as_of - _COPIES_ODD_SINCE, draft.as_of - _SURELY_TO_BE_COPIED
     if not resource.vault.copies or not any(begin < run.created < end for run in draft.successes(resource)):
         return False

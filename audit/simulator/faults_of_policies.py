@@ -1,4 +1,4 @@
-"""Faults of what policies say. What fails by them is noted in the end, because limits find more than was planted."""
+"""Faults of policies. Their failures are recorded at the end, because limits find more than was planted."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +16,7 @@ _TOO_RARE_DAYS: Final = 10
 
 
 def keeps_briefly(_: Draft, policy: Policy) -> bool:
-    """The retention was shortened to days a moment ago; what was made before keeps its date."""
+    """The retention was shortened to days a moment ago; existing backups keep their expiry."""
     return _change(policy, Retention(days=_TOO_BRIEF_DAYS))
 
 
@@ -26,7 +26,7 @@ def keeps_too_few(_: Draft, policy: Policy) -> bool:
 
 
 def keeps_just_enough(_: Draft, policy: Policy) -> bool:
-    """A number of backups alone is kept, and it is large enough: harmless by default."""
+    """Only a number of backups is kept, and it is large enough: harmless by default."""
     return policy.retention.number is not None and _change(policy, Retention(number=policy.retention.number))
 
 
@@ -53,7 +53,7 @@ def keeps_few_months(_: Draft, policy: Policy) -> bool:
 
 
 def keeps_by_rules(_: Draft, policy: Policy) -> bool:
-    """Advanced rules keep Sundays' and firsts' backups for long, which is as good as numbers of weeks and months."""
+    """Advanced rules keep the backups of Sundays and firsts for long, as numbers of weeks and months would."""
     return _keep_picked(policy, Retention(days=45, sundays=8, firsts=24))
 
 
@@ -63,7 +63,7 @@ def keeps_new_years_for_long(_: Draft, policy: Policy) -> bool:
 
 
 def keeps_too_few_sundays(_: Draft, policy: Policy) -> bool:
-    """Advanced rules keep fewer weeks than demanded."""
+    """Advanced rules keep fewer weeks than required."""
     return _keep_picked(policy, Retention(days=45, sundays=2, firsts=24))
 
 
@@ -76,14 +76,14 @@ def forgets_the_zone(_: Draft, policy: Policy) -> bool:
 
 
 def runs_rarely(draft: Draft, policy: Policy) -> bool:
-    """The plan was thinned to every ten days a moment ago; nothing came due since."""
+    """The plan was changed to every ten days a moment ago; nothing has been due since."""
     policy.plan = replace(policy.plan, times=policy.plan.times[:1], weekdays=tuple(range(7)), interval=_TOO_RARE_DAYS)
     policy.changed = draft.as_of - _MINUTES_AGO
     return True
 
 
 def _keep_picked(policy: Policy, retention: Retention) -> bool:
-    """Give advanced rules to a policy that runs on every day; it kept a number until then, for no less time."""
+    """Give advanced rules to a policy that runs every day; it kept a number before, for no less time."""
     is_daily = policy.plan.longest_gap() <= DAY
     return is_daily and policy.retention.number is not None and _change(policy, retention)
 

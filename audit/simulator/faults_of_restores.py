@@ -1,4 +1,4 @@
-"""Faults of restores: what took too long, and what never worked."""
+"""Faults of restores: too slow, or never successful."""
 
 from datetime import datetime, timedelta
 

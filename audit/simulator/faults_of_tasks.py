@@ -1,4 +1,4 @@
-"""Faults that single tasks show: whose policy they name, how complete and how consistent their backups are."""
+"""Faults that single tasks show: whose policy they name, and whether their backups are complete and consistent."""
 
 from audit.simulator import identifiers
 from audit.simulator.background import by_hand
@@ -8,9 +8,9 @@ from audit.simulator.spoiling import HOUR, is_forgotten
 
 
 def has_another_policy(draft: Draft, resource: Resource) -> bool:
-    """The runs of the last days name a policy that is gone; they keep to the times of the one that is there."""
+    """The runs of the last days name a policy that is gone, at the times of the current one."""
     policy = resource.vault.policy
-    if policy is None or policy.changed is not None:  # where none was due yet, it may have replaced the other one
+    if policy is None or policy.changed is not None:  # if none was due yet, it may have replaced the other one
         return False
     runs = [run for run in draft.runs[resource.id] if run.policy and run.created > draft.as_of - 3 * DAY]
     _rename(draft, runs)
@@ -48,7 +48,7 @@ def regained_consistency(draft: Draft, resource: Resource) -> bool:
 
 
 def is_never_full(draft: Draft, resource: Resource) -> bool:
-    """Incremental backups follow each other without end, although the policy asks for full ones in between."""
+    """All backups are incremental although the policy requires full ones in between."""
     policy = resource.vault.policy
     if policy is None or policy.full_interval < 0 or len(draft.successes(resource)) < 2 * policy.full_interval + 4:
         return False

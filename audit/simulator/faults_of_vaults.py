@@ -1,4 +1,4 @@
-"""Faults of whole vaults: what they promise, how full they are, and where their copies go."""
+"""Faults of whole vaults: their protection, how full they are, and where their copies go."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ def replication_is_disabled(draft: Draft, vault: Vault) -> bool:
 
 
 def copies_are_kept_briefly(draft: Draft, vault: Vault) -> bool:
-    """The backups are copied by a policy of their own that keeps copies for days only; limits find it in the end."""
+    """The backups are copied by a policy that keeps copies for days only; limits find it in the end."""
     policy = replication_policy(draft, f"copies-of-{vault.name}")
     policy.retention = Retention(days=3)
     vault.replication = policy
@@ -40,7 +40,7 @@ def copies_are_kept_briefly(draft: Draft, vault: Vault) -> bool:
 
 
 def copies_to_another_account(draft: Draft, vault: Vault) -> bool:
-    """The backups are copied to a vault of another account, and the policy says no region: harmless."""
+    """The backups are copied to a vault of another account, and the policy names no region: harmless."""
     policy = replication_policy(draft, f"copies-of-{vault.name}")
     policy.account_urn = f"cbr::{draft.rng.getrandbits(128):032x}:vault:{vault.twin}"
     vault.replication = policy
@@ -56,12 +56,12 @@ def is_unlocked(draft: Draft, vault: Vault) -> bool:
 
 
 def grows_unlocked(draft: Draft, vault: Vault) -> bool:
-    """The vault is being enlarged, which the service calls lock; its backups are not locked all the same."""
+    """The vault is being enlarged, which the service calls lock; its backups are still not locked."""
     return grows(draft, vault) and is_unlocked(draft, vault)
 
 
 def grows(_: Draft, vault: Vault) -> bool:
-    """The vault is being enlarged, which is harmless where its backups are locked."""
+    """The vault is being enlarged, which is harmless if its backups are locked."""
     if vault.status != "available":
         return False
     vault.status = "lock"
@@ -111,7 +111,7 @@ def has_no_owner(draft: Draft, vault: Vault) -> bool:
 
 
 def keeps_beyond_the_end(draft: Draft, vault: Vault) -> bool:
-    """A backup from before the window is still there although its time ended days ago."""
+    """A backup from before the window still exists although it expired days ago."""
     if not vault.resources:
         return False
     resource = draft.rng.choice(vault.resources)

@@ -1,7 +1,7 @@
-"""FunctionGraph, as far as functions are invoked by hand: it calls whatever function was plugged in.
+"""FunctionGraph, as far as functions are invoked by hand: it calls the function that was plugged in.
 
-Sources: "Executing a Function Synchronously" and "Executing a Function Asynchronously" of the FunctionGraph API. What a
-failed function looks like is documented by its headers only; here its error is the result, as the runtime writes it.
+Sources: "Executing a Function Synchronously" and "Executing a Function Asynchronously" of the FunctionGraph API. Only
+the headers of a failed function are documented; here its error is the result, as the runtime writes it.
 """
 
 import base64
@@ -21,12 +21,12 @@ _MOST_LOG: Final = 2000
 
 
 def urn_of(project_id: str) -> str:
-    """The URN of the one function that a project has."""
+    """Return the URN of the only function of a project."""
     return f"urn:fss:sim-1:{project_id}:function:default:{NAME}:latest"
 
 
 def invoke(cloud: Cloud, request: Request, urn: str) -> Response:
-    """Call the function and answer with what it returned or raised, and with the end of its log."""
+    """Call the function and respond with its result or error, and with the end of its log."""
     function, event = _function(cloud, urn), _event(request)
     try:
         result, code = function(event), "0"
@@ -45,7 +45,7 @@ def invoke(cloud: Cloud, request: Request, urn: str) -> Response:
 
 
 def invoke_later(cloud: Cloud, request: Request, urn: str) -> Response:
-    """Accept the event. A real function would run later; here it has run when the answer comes."""
+    """Accept the event. A real function would run later; here it has run when the response arrives."""
     invoke(cloud, request, urn)
     return good({"request_id": "invocation-1"}, HTTPStatus.ACCEPTED)
 

@@ -1,6 +1,6 @@
-"""Vaults that the log speaks of and no list shows: some were deleted, and of some that is not true.
+"""Vaults that the log names but no list shows: some were deleted, and some only seem to be.
 
-Rows are added to those of a healthy estate, each ghost a vault of its own with backups from long ago.
+Rows are added to those of a healthy estate, each vault with old backups of its own.
 """
 
 from collections.abc import Callable
@@ -23,11 +23,11 @@ _BACKUPS: Final = 2
 
 @dataclass(slots=True)
 class _Scene:
-    """The rows while they are added, and what was planted.
+    """The rows during the changes, and what was planted.
 
     Attributes:
-        deleted: when the deletion of a ghost ended.
-        hidden: ids of the vaults that are surely or perhaps still there.
+        deleted: when the deletion of such a vault ended.
+        hidden: the ids of the vaults that surely or perhaps still exist.
     """
 
     estate: Estate
@@ -38,7 +38,7 @@ class _Scene:
     found: set[tuple[str, str, str]] = field(default_factory=set)
 
     def vault(self, name: str = "", resource: str = "") -> Row:
-        """Make a vault that existed once, with the backups that were made of a resource in it."""
+        """Add a former vault, with the backups that were made of a resource in it."""
         vault = {"id": identifiers.uuid(self.rng), "name": name or f"ghost-{self.rng.randrange(10**6)}"}
         for number in range(_BACKUPS):
             self.back_up(vault, self.deleted - (1 + number) * _DAY, resource or identifiers.uuid(self.rng))
@@ -51,7 +51,7 @@ class _Scene:
         self._add("backup", vault, at, at, {"resource": held, "backup": made})
 
     def delete(self, vault: Row, *, failures: Row | None = None, running_for: timedelta | None = None) -> Row:
-        """Add the deletion of a vault; one that has not ended runs for some time."""
+        """Add the deletion of a vault; one that has not ended has been running for some time."""
         block = {"fail_count": 0, "total_count": _BACKUPS, **(failures or {})}
         if running_for is not None:
             return self._add("vault_delete", vault, self.estate.as_of - running_for, None, {"vault_delete": block})
@@ -80,13 +80,13 @@ class _Scene:
 
 
 def haunt(estate: Estate, *, seed: int = 1) -> Estate:
-    """Let the log of a healthy estate speak of vaults that no list shows; the estate itself is not changed.
+    """Let the log of a healthy estate name vaults that no list shows; the estate itself is not changed.
 
-    Its truth is known for the default preset. It names the vaults that hide as ``hidden``: the collection of an auditor
-    who is not shown them is not complete, and much that rests on vaults is unknown.
+    Its truth is known for the default preset. It lists the hidden vaults as ``hidden``: an auditor who is not shown
+    them has an incomplete collection, and much that depends on vaults is unknown.
 
     Raises:
-        ValueError: it is not healthy, or has no backups.
+        ValueError: the estate is not healthy, or has no backups.
     """
     if estate.scenario != "healthy":
         raise ValueError(f"{estate.scenario} estates have no ghosts; choose a healthy one")
@@ -108,24 +108,24 @@ def haunt(estate: Estate, *, seed: int = 1) -> Estate:
 
 
 def is_deleted(scene: _Scene) -> None:
-    """A vault was deleted with all that was in it: harmless but for the deletion."""
+    """A vault was deleted with everything in it: harmless but for the deletion."""
     scene.delete(scene.vault())
 
 
 def is_deleted_by_its_name(scene: _Scene) -> None:
-    """The same, and the log does not have its id."""
+    """The same, but the log does not have its id."""
     scene.delete(scene.vault())["vault_id"] = None
 
 
 def is_being_deleted(scene: _Scene) -> None:
-    """A vault is just being deleted: harmless, though a policy is still applied to it."""
+    """A vault is being deleted: harmless, though a policy is still applied to it."""
     vault = scene.vault()
     scene.delete(vault, running_for=scene.rng.uniform(0.1, 8) * _HOUR)
     _apply(scene, vault)
 
 
 def was_deleted_in_part(scene: _Scene) -> None:
-    """Some of what was in a vault could not be deleted, which one of two fields says."""
+    """Some contents of a vault could not be deleted, as one of two fields says."""
     vault = scene.vault()
     scene.delete(vault, failures={scene.rng.choice(("fail_count", "fail_delete_count")): scene.rng.randrange(1, 3)})
     scene.hidden.append(vault["id"])
@@ -141,7 +141,7 @@ def lives_on(scene: _Scene) -> None:
 
 
 def is_deleted_without_end(scene: _Scene) -> None:
-    """The deletion of a vault runs for days."""
+    """The deletion of a vault has been running for days."""
     vault = scene.vault()
     scene.delete(vault, running_for=scene.rng.uniform(1.1, 1.9) * _DAY)
     scene.found.add(("CBR-106", "collection", scene.estate.project_id))
@@ -157,7 +157,7 @@ def is_still_applied(scene: _Scene) -> None:
 
 
 def has_the_name_of_another(scene: _Scene) -> None:
-    """Of two vaults of one name, one was deleted."""
+    """Of two vaults with the same name, one was deleted."""
     gone = scene.vault()
     scene.delete(gone)
     scene.hidden.append(scene.vault(gone["name"])["id"])

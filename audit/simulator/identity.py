@@ -1,4 +1,4 @@
-"""IAM: tokens for a password, and the check of the credentials that a request carries."""
+"""IAM: tokens for a password, and the check of a request's credentials."""
 
 import json
 from datetime import datetime
@@ -14,7 +14,7 @@ _FLAGS: Final = {"nocatalog": parameters.one_of("true", "false")}
 
 
 def give_token(cloud: Cloud, request: Request, _: str) -> Response:
-    """Give a token for name, password and domain; the scope is the estate's project by id, or by any name."""
+    """Issue a token for name, password and domain; the scope is the estate's project by id, or by any name."""
     try:
         parameters.read(request.split().query, _FLAGS)
         user, scope = _credentials(request.body)
@@ -38,7 +38,7 @@ def give_token(cloud: Cloud, request: Request, _: str) -> Response:
 
 
 def check(cloud: Cloud, request: Request) -> None:
-    """Refuse a request that carries neither a valid token nor a valid signature."""
+    """Refuse a request without a valid token or signature."""
     token = request.header("X-Auth-Token")
     if token is None:
         signatures.check(request, cloud.pair, cloud.clock())
@@ -47,7 +47,7 @@ def check(cloud: Cloud, request: Request) -> None:
 
 
 def _credentials(body: bytes) -> tuple[tuple[str, str, str], dict[str, str]]:
-    """Take a request for a token apart: (name, password, domain) and the project of its scope."""
+    """Parse a request for a token: (name, password, domain) and the project of its scope."""
     try:
         auth: Any = json.loads(body)["auth"]
         user = auth["identity"]["password"]["user"]

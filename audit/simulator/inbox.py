@@ -1,4 +1,4 @@
-"""The notifications that arrived, kept for whoever asks."""
+"""The notifications that arrived."""
 
 from dataclasses import dataclass, field
 

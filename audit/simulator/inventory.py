@@ -1,4 +1,4 @@
-"""Vaults and policies as the service answers them, with the fields that no document mentions."""
+"""Vaults and policies as the service returns them, with the undocumented fields."""
 
 from collections import Counter, defaultdict
 from typing import Final
@@ -21,32 +21,32 @@ _FULL_PERCENT: Final = 93
 
 
 def vault_rows(draft: Draft, runs: list[Run]) -> list[Row]:
-    """Write all vaults, newest first, with what the backups of these runs take."""
+    """Return all vaults, newest first, with the space of the backups of these runs."""
     held = _Held(draft, runs)
     vaults = sorted(draft.vaults, key=lambda vault: vault.created, reverse=True)
     return [_vault(draft, vault, held) for vault in vaults]
 
 
 def policy_rows(draft: Draft) -> list[Row]:
-    """Write all policies, each with the vaults that it is applied to."""
+    """Return all policies, each with its vaults."""
     return [_policy(draft, policy) for policy in draft.policies]
 
 
 class _Held:
-    """How many backups there are of each resource, in which state, and how much of each vault they take."""
+    """The number of backups of each resource by state, and the space that they take in each vault."""
 
     def __init__(self, draft: Draft, runs: list[Run]) -> None:
         self.counts = Counter(run.resource.id for run in runs if run.status == "success")
         self.newest = {run.resource.id: run for run in sorted(runs, key=lambda run: run.created)}
         self.used: dict[str, int] = defaultdict(int)
         resources = {run.resource.id: run.resource for run in runs}
-        for resource in resources.values():  # those that were taken out of their vaults too
+        for resource in resources.values():  # including those removed from their vaults
             self.used[resource.vault.id] += self.size(resource)
         for copy in draft.copies:
             self.used[copy["vault_id"]] += copy["resource_size"] * _MB // 4
 
     def size(self, resource: Resource) -> int:
-        """Let the first backup take a quarter of the resource, and all together three quarters of it at most."""
+        """Return the size: a quarter of the resource for the first backup, at most three quarters for all."""
         return 0 if resource.is_weightless else resource.size * _MB * min(self.counts[resource.id], 3) // 4
 
     def status(self, resource: Resource) -> str:
@@ -151,13 +151,13 @@ def _policy(draft: Draft, policy: Policy) -> Row:
         "operation_type": policy.operation_type,
         "id": policy.id,
     }
-    # Of two recorded policies only one had this field.
+    # Only one of two recorded policies had this field.
     is_told = policy.policy_type != "custom_policy" or draft.one_in(2)
     return {**row, "policy_type": policy.policy_type} if is_told else row
 
 
 def _definition(draft: Draft, policy: Policy) -> Row:
-    """Write what a policy does: most often with fillers for the rules that are not used."""
+    """Return what a policy does, most often with placeholders for unused rules."""
     rule = policy.retention
     is_plain = policy.destination is None and policy.full_interval < 0 and not (rule.sundays or rule.new_years)
     if rule.days is not None and is_plain and draft.one_in(5):
@@ -179,7 +179,7 @@ def _definition(draft: Draft, policy: Policy) -> Row:
 
 
 def _advanced(rule: Retention) -> Row:
-    """Write the advanced rules; one that is switched off keeps for -1 periods, and picks what it picked before."""
+    """Return the advanced rules; one that is switched off keeps for -1 periods, and picks what it picked before."""
     if not (rule.sundays or rule.firsts or rule.new_years):
         return {}
     return {
@@ -201,7 +201,7 @@ def _advanced(rule: Retention) -> Row:
 
 
 def _associations(draft: Draft, policy: Policy) -> list[Row] | None:
-    """List the vaults of a policy; null, not an empty list, when it was never applied."""
+    """Return the vaults of a policy; null, not an empty list, if it was never applied."""
     backup = policy.operation_type == "backup"
     return [
         {"vault_id": vault.id, "destination_vault_id": None if backup else vault.twin}

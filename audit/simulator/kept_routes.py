@@ -1,4 +1,4 @@
-"""The lists of what is kept, of what could be, and of what takes part in it: backups, protectables and agents."""
+"""The lists of backups, protectable resources and agents."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -32,8 +32,8 @@ _ALL_PROJECTS: Final = "all_granted_eps"
 def list_backups(cloud: Cloud, request: Request, _: str) -> Response:
     """List the backups, newest first; their copies in other regions only with ``show_replication``.
 
-    Times are compared with ``created_at``, both inclusive. A hidden backup is counted and takes its place in a page,
-    but it is never delivered.
+    Times are compared with ``created_at``, inclusively. A hidden backup is counted and has a place in a page, but is
+    never delivered.
     """
     asked = cloud.habits.read(request.split().query, parameters.BACKUPS)
     limit, offset = paging(asked)
@@ -50,7 +50,7 @@ def show_backup(cloud: Cloud, _: Request, backup_id: str) -> Response:
 
 
 def list_protectables(cloud: Cloud, request: Request, kind: str) -> Response:
-    """List the resources of one kind that could be protected; the count is in no document, limit and offset are not."""
+    """List the protectable resources of one kind; limit and offset are documented, the count is not."""
     if kind not in cloud.estate.protectables:
         raise bad_parameter(f"'protectable_type' is not one of {', '.join(cloud.estate.protectables)}.")
     asked = parameters.read(request.split().query, parameters.PROTECTABLES)
@@ -61,7 +61,7 @@ def list_protectables(cloud: Cloud, request: Request, kind: str) -> Response:
 
 
 def list_members(cloud: Cloud, request: Request, backup_id: str) -> Response:
-    """List whom a backup is shared with; this answer repeats neither limit nor offset."""
+    """List the members of a backup; this response repeats neither limit nor offset."""
     if find(cloud.estate.backups, backup_id) is None:
         return show("backup", None, "6200", "The backup does not exist.")
     asked = parameters.read(request.split().query, parameters.MEMBERS)
@@ -74,7 +74,7 @@ def list_members(cloud: Cloud, request: Request, backup_id: str) -> Response:
 
 
 def list_usage(cloud: Cloud, request: Request, _: str) -> Response:
-    """List what is counted of each resource; this answer has its own name for the count, and repeats nothing."""
+    """List the usage of each resource; this response has its own name for the count, and repeats nothing."""
     asked = parameters.read(request.split().query, parameters.STORAGE_USAGE)
     limit, offset = paging(asked)
     rows = [
@@ -86,7 +86,7 @@ def list_usage(cloud: Cloud, request: Request, _: str) -> Response:
 
 
 def list_agents(cloud: Cloud, request: Request, _: str) -> Response:
-    """List the agents; ``agent_id`` may name several with commas."""
+    """List the agents; ``agent_id`` may contain several with commas."""
     asked = parameters.read(request.split().query, parameters.AGENTS)
     limit, offset = paging(asked)
     wanted = str(asked["agent_id"]).split(",") if "agent_id" in asked else None
@@ -101,7 +101,7 @@ def _with_children(cloud: Cloud) -> Iterator[Row]:
 
 
 def _chosen(cloud: Cloud, asked: Asked) -> list[Row]:
-    """Choose among the backups of the project, or among those of the disks of one server where that is asked."""
+    """Choose among the backups of the project or, if requested, those of the disks of one server."""
     if asked.get("own_type") == "shared" or "member_status" in asked:
         return []  # nobody shares anything with this project
     rows = _with_children(cloud) if "parent_id" in asked else cloud.estate.backups
@@ -138,7 +138,7 @@ def _was_created_when_asked(row: Row, asked: Asked) -> bool:
 
 
 def _sorted(rows: list[Row], sort: str) -> list[Row]:
-    """Sort by keys such as ``name:asc,created_at:desc``; the first one counts most."""
+    """Sort by keys such as ``name:asc,created_at:desc``; the first one has precedence."""
     for part in reversed(sort.split(",") if sort else []):
         key, _, direction = part.partition(":")
         if key not in _SORTABLE or direction not in ("", "asc", "desc"):

@@ -1,7 +1,7 @@
-"""KMS, as far as one key signs: an asymmetric key whose private half nobody sees.
+"""KMS with one asymmetric signing key whose private half is never shown.
 
-Sources: "Signing Data", "Querying a Public Key" and "Error Codes" of the DEW API reference. What is answered for a key
-of another usage, and the form of a signature, are not documented; here it is KMS.0401 and DER.
+Sources: "Signing Data", "Querying a Public Key" and "Error Codes" of the DEW API reference. The response for a key of
+another usage and the format of a signature are not documented; here they are KMS.0401 and DER.
 """
 
 import base64
@@ -26,13 +26,13 @@ _STATES: Final = {
 
 
 def get_public_key(cloud: Cloud, request: Request, _: str) -> Response:
-    """Show the public half of the key."""
+    """Return the public key."""
     key, _asked = _key(cloud, request, {"key_id", "sequence"})
     return good({"key_id": key.id, "public_key": key.pem})
 
 
 def sign(cloud: Cloud, request: Request, _: str) -> Response:
-    """Sign a message, or the digest of one; a digest is what is meant unless told."""
+    """Sign a message, or the digest of one; the default is a digest."""
     key, asked = _key(cloud, request, _KNOWN)
     if key.state in _STATES:
         raise _refused(*_STATES[key.state])

@@ -1,4 +1,4 @@
-"""Lists and single rows as every route answers them."""
+"""Lists and single rows as every route returns them."""
 
 import json
 from http import HTTPStatus
@@ -12,23 +12,23 @@ Asked = dict[str, object]
 
 
 def paging(asked: Asked, default: int = parameters.MOST_ROWS) -> tuple[int, int]:
-    """Read limit and offset out of a query."""
+    """Read limit and offset from a query."""
     limit, offset = asked.get("limit", default), asked.get("offset", 0)
     return int(str(limit)), int(str(offset))
 
 
 def list_page(name: str, rows: list[Row], limit: int, offset: int) -> Response:
-    """Cut one page out of all rows and answer with it."""
+    """Return one page of the rows."""
     return answer_page(name, rows[offset : offset + limit], count=len(rows), limit=limit, offset=offset)
 
 
 def answer_page(name: str, page: list[Row], *, count: int, limit: int, offset: int) -> Response:
-    """Answer with a page of rows and with how many there are in all."""
+    """Return a page of rows with the total number."""
     return listing(name, [json.dumps(row).encode() for row in page], count=count, limit=limit, offset=offset)
 
 
 def after(rows: list[Row], marker: object) -> list[Row]:
-    """Leave out the rows up to the one that a marker names; without a marker, none."""
+    """Return the rows after the one that a marker names; none without a marker."""
     if marker is None:
         return rows
     return list(islice(dropwhile(lambda row: row["id"] != marker, rows), 1, None))
@@ -40,7 +40,7 @@ def find(rows: list[Row], wanted: str) -> Row | None:
 
 
 def show(name: str, row: Row | None, number: str, message: str) -> Response:
-    """Answer with one row, or say that it is not there."""
+    """Return one row, or an error if it does not exist."""
     if row is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, f"BackupService.{number}", message)
     return good({name: row})

@@ -1,4 +1,4 @@
-"""What goes in and out of the simulator: one request, one response, and the rows inside."""
+"""The messages of the simulator: requests, responses and the rows in them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,13 +26,13 @@ class Request:
         return urlsplit(self.url).netloc if wanted == "host" else None
 
     def split(self) -> SplitResult:
-        """Take the URL apart."""
+        """Split the URL."""
         return urlsplit(self.url)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer, complete with its body."""
+    """One complete HTTP response."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Faults of whole vaults and policies. Each notes every control that it makes fail."""
+"""Faults of the inventory: what happens to whole vaults and policies. Each records every control that it makes fail."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,7 +20,7 @@ _KINDS: Final = ("server", "disk", "server", "turbo")
 
 
 def disable_policy(draft: Draft, policy: Policy) -> None:
-    """Switch a policy off ten days ago, or before a window that is shorter; its vaults get no more runs.
+    """Disable a policy ten days ago, or before a shorter window; its vaults get no more runs.
 
     It keeps a number of backups, so that none is deleted any more.
     """
@@ -41,7 +41,7 @@ def disable_policy(draft: Draft, policy: Policy) -> None:
 def take_policy_away(draft: Draft, vault: Vault) -> None:
     """Leave a vault without a policy: every other resource has one old backup, made by hand.
 
-    Its resources need not follow a policy that is not there.
+    Its resources need not follow a policy that does not exist.
     """
     draft.policies = [policy for policy in draft.policies if policy is not vault.policy]
     vault.policy = None
@@ -68,7 +68,7 @@ def delete_vault(draft: Draft) -> None:
 
 
 def remove_resource(draft: Draft, vault: Vault) -> None:
-    """Remove one resource from a vault by hand; nothing backs it up from then on."""
+    """Remove one resource from a vault by hand; nothing backs it up afterwards."""
     resource = new_resource(draft, vault, len(vault.resources))
     at = _in_the_middle(draft)
     _run_until(draft, resource, at)
@@ -79,7 +79,7 @@ def remove_resource(draft: Draft, vault: Vault) -> None:
 
 
 def delete_early(draft: Draft, vault: Vault) -> None:
-    """Delete a backup of the vault long before its retention ends, if there is one; a locked vault would not let it."""
+    """Delete a backup of the vault long before its expiry, if there is one; a locked vault would not allow it."""
     for resource in vault.resources:
         runs = [run for run in draft.successes(resource) if draft.settled(run.ended + 12 * HOUR)]
         if len(runs) < _ENOUGH_TO_SPARE_ONE or resource.copying != "well" or runs[-1].vanished:
@@ -103,8 +103,8 @@ def leave_untested(draft: Draft, vault: Vault) -> None:
 def add_replication_vault(draft: Draft) -> None:
     """Add a vault that receives copies from another region and protects nothing itself: harmless.
 
-    One copy was once made of a resource that is here now. It is newer than the resource's own backups, and broken;
-    another one is kept for hours only.
+    One copy is of a resource that is here now. It is newer than the resource's own backups, but broken; another one is
+    kept for hours only.
     """
     vault = new_vault(draft, "copies-from-sim-2", "server")
     vault.protect_type = "replication"
@@ -129,7 +129,7 @@ def leave_unprotected(draft: Draft, number: int) -> None:
 
 
 def leave_policy_behind(draft: Draft) -> None:
-    """Have a policy that the account kept when it left its organisation: it runs as ever, and is harmless."""
+    """Add a policy that the account kept when it left its organisation: it runs as before, and is harmless."""
     draft.policies[0].policy_type = "organization_policy_removed"
 
 
@@ -141,7 +141,7 @@ def add_unused_policy(draft: Draft) -> None:
 
 
 def _retention(run: Run) -> timedelta:
-    """How long a backup would have been kept at least."""
+    """Return how long a backup would have been kept at least."""
     policy = run.policy
     kept = None if policy is None else policy.retention.at_least(policy.plan.shortest_gap())
     return kept or 30 * DAY

@@ -1,4 +1,4 @@
-"""``mock_cbr``: the simulator behind ``responses``, for tests that use requests and open no connection."""
+"""``mock_cbr``: the simulator behind ``responses``, for tests that use requests without opening connections."""
 
 import re
 from collections.abc import Callable
@@ -22,20 +22,19 @@ _SERVICES: Final = ("cbr", "functiongraph", "iam", "kms", "smn")
 
 
 class mock_cbr:  # noqa: N801 - read as a function, like other mocks of clouds
-    """Answer for CBR, FunctionGraph, IAM, KMS and SMN of one region, and refuse every other host.
+    """Respond for CBR, FunctionGraph, IAM, KMS and SMN of one region, and refuse every other host.
 
-    As a context manager it gives the simulator. As a decorator of a function it passes nothing to that function;
-    the simulator is the attribute ``simulator`` of the mock. Blocks of the same mock can be nested: the simulator
-    is new in the outermost one, and the mock ends with it. Blocks of different mocks can be nested too: the inner
-    one answers alone.
+    As a context manager, it returns the simulator. As a decorator, it passes nothing to the function; the simulator is
+    the mock's attribute ``simulator``. Blocks of the same mock can be nested: the outermost one creates the simulator
+    and ends the mock. Blocks of different mocks can be nested, too: only the innermost one responds.
 
     Args:
         scenario: what happens in the estate, see ``build_estate``.
         seed: as in ``build_estate``.
         resources: as in ``build_estate``.
         days: as in ``build_estate``.
-        as_of: the last moment of the estate; without it, the moment when the mock starts.
-        region: the region in the names of the hosts, which end in .com or, in Europe, in .eu.
+        as_of: the last moment of the estate; by default, when the mock starts.
+        region: the region in the host names, which end in .com or, in Europe, in .eu.
     """
 
     def __init__(

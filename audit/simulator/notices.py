@@ -1,4 +1,4 @@
-"""Where notifications arrive: a topic of SMN, a webhook and a dead-man switch.
+"""The receivers of notifications: an SMN topic, a webhook and a dead-man switch.
 
 Source: "Publishing Messages in the Text Format" of the SMN API; its error codes are not published for every case.
 """
@@ -20,7 +20,7 @@ _KNOWN: Final = {"subject", "message", "time_to_live"}
 
 
 def topic_of(project_id: str) -> str:
-    """The URN of the one topic that a project has."""
+    """Return the URN of the only topic of a project."""
     return f"urn:smn:sim-1:{project_id}:{TOPIC}"
 
 
@@ -34,13 +34,13 @@ def publish(cloud: Cloud, request: Request, urn: str) -> Response:
 
 
 def call(cloud: Cloud, request: Request, _: str) -> Response:
-    """Take a webhook's call, as any receiver would."""
+    """Accept the call of a webhook."""
     cloud.inbox.calls.append(request)
     return Response(HTTPStatus.NO_CONTENT.value)
 
 
 def ping(cloud: Cloud, request: Request, signal: str) -> Response:
-    """Take a ping: an empty signal is a success."""
+    """Accept a ping: an empty signal is a success."""
     cloud.inbox.pings.append((signal or "success", request.body.decode()))
     return Response(HTTPStatus.OK.value, {"Content-Type": "text/plain"}, b"OK")
 

@@ -1,4 +1,4 @@
-"""What the organisation gives to its accounts: two policies, and how far each is deployed in which project."""
+"""The policies that the organisation gives to its accounts: two, and how far each is deployed in which project."""
 
 from random import Random
 from typing import Final
@@ -12,7 +12,7 @@ _OPERATIONS: Final = ("backup", "replication")
 
 
 def organisation_rows(draft: Draft) -> tuple[list[Row], dict[str, list[Row]]]:
-    """Write the organisation policies, and the deployments of each by its id; lots are drawn apart."""
+    """Return the organisation policies, and the deployments of each by its id; they use their own random numbers."""
     rng = Random(f"organisation {draft.project_id}")
     owner = identifiers.project(rng)
     policies = [_policy(rng, owner, operation) for operation in _OPERATIONS]
@@ -25,7 +25,7 @@ def organisation_rows(draft: Draft) -> tuple[list[Row], dict[str, list[Row]]]:
 
 
 def leave_an_account_out(draft: Draft) -> None:
-    """Deploy the backup policy of the organisation everywhere but in one account."""
+    """Deploy the backup policy of the organisation everywhere except in one account."""
     draft.is_half_deployed = True
     draft.truth.collection(draft.project_id, "CBR-207")
 

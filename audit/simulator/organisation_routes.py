@@ -1,4 +1,4 @@
-"""The lists of what an organisation gives to its accounts, and of how far it got there."""
+"""The lists of organisation policies and their deployments."""
 
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from audit.simulator.messages import Request, Response
 
 
 def list_policies(cloud: Cloud, request: Request, _: str) -> Response:
-    """List the organisation policies of one operation, which has to be named."""
+    """List the organisation policies of one operation, which is required."""
     asked = parameters.read(request.split().query, parameters.ORGANISATION_POLICIES)
     if "operation_type" not in asked:
         raise bad_parameter("'operation_type' is missing.")
@@ -20,9 +20,9 @@ def list_policies(cloud: Cloud, request: Request, _: str) -> Response:
 
 
 def list_deployments(cloud: Cloud, request: Request, policy_id: str) -> Response:
-    """List at once how far a policy is deployed; the documents give this list no parameters.
+    """List the deployments of a policy at once; the documents give this list no parameters.
 
-    They publish no code for a policy that is not there; the one of other policies stands for it.
+    They publish no code for a missing policy; the one of other policies is used.
     """
     parameters.read(request.split().query, {})
     if policy_id not in cloud.estate.deployments:

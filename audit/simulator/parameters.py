@@ -1,4 +1,4 @@
-"""Query parameters, read strictly: what is unknown, repeated or out of range is refused."""
+"""Query parameters, read strictly: unknown, repeated and out-of-range ones are refused."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -9,11 +9,11 @@ from audit.simulator.answers import bad_parameter
 
 Reader = Callable[[str], object]
 MOST_ROWS: Final = 1000
-MOST_PROTECTABLES: Final = 50  # the text says so; a recorded answer was given to limit=100 all the same
+MOST_PROTECTABLES: Final = 50  # the text says so, but a recorded response was to limit=100
 
 
 def read(query: str, readers: Mapping[str, Reader], *, repeatable: str = "") -> dict[str, object]:
-    """Read a query with one reader for each known name; only the ``repeatable`` one may come twice, as a list."""
+    """Read a query with one reader for each known name; only the ``repeatable`` one may occur twice, as a list."""
     found: dict[str, object] = {}
     repeated: list[object] = []
     for name, text in parse_qsl(query, keep_blank_values=True):
@@ -31,7 +31,7 @@ def read(query: str, readers: Mapping[str, Reader], *, repeatable: str = "") -> 
 
 
 def text(value: str) -> str:
-    """Read a text that is not empty."""
+    """Read a non-empty text."""
     if not value:
         raise ValueError("is empty")
     return value
@@ -64,7 +64,7 @@ def whole(lowest: int, highest: int | None = None) -> Reader:
 
 
 def moment(value: str) -> datetime:
-    """Read a time in the one form that the documents give for queries."""
+    """Read a time in the only form that the documents give for queries."""
     return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 

@@ -1,6 +1,6 @@
-"""Recovery points: the backups that are there in the end, as the list of backups shows them.
+"""The backups that exist in the end, as the list of backups shows them.
 
-The rows have the form of recorded answers: naive times, nulls, and fields that no document mentions.
+The rows have the format of recorded responses: naive times, nulls, and undocumented fields.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _DISK: Final = "OS::Cinder::Volume"
 
 
 def present(draft: Draft) -> list[Run]:
-    """Find the runs whose backups are there, or are being made."""
+    """Return the runs whose backups exist or are being made."""
     runs = [run for group in (draft.runs, draft.unlogged) for found in group.values() for run in found]
     return [run for run in runs if run.status in ("success", "running") and not _is_gone(run)]
 
@@ -27,7 +27,7 @@ def _is_gone(run: Run) -> bool:
 
 
 def point_rows(draft: Draft, runs: list[Run]) -> list[Row]:
-    """Write the backups of these runs and those that came from another region, newest first."""
+    """Return the backups of these runs and those from another region, newest first."""
     rows = [_point(draft, run) for run in runs] + draft.copies
     rows.sort(key=lambda row: row["id"])
     rows.sort(key=lambda row: datetime.fromisoformat(row["created_at"]), reverse=True)
@@ -35,7 +35,7 @@ def point_rows(draft: Draft, runs: list[Run]) -> list[Row]:
 
 
 def copy_row(draft: Draft, vault: Vault, resource: Resource, created: datetime, expired: datetime | None) -> Row:
-    """Write a backup that came from another region into a vault for copies."""
+    """Return a backup that came from another region into a vault for copies."""
     by_policy = expired is not None
     row = _common(draft, resource, vault, "autobk" if by_policy else "manualbk", created)
     return row | {
@@ -105,7 +105,7 @@ def _common(
 
 
 def _extend(*, auto_trigger: bool, encrypted: bool, vault: Vault, resource: Resource) -> Row:
-    """Write the additional information; servers and disks have some of it each."""
+    """Return the additional information; servers and disks each have some of it."""
     info: Row = {
         "auto_trigger": auto_trigger,
         "bootable": None if resource.disks else False,
@@ -135,7 +135,7 @@ def _consistency(*, consistent: bool) -> Row:
 
 
 def _children(draft: Draft, resource: Resource, row: Row) -> Iterator[Row]:
-    """Write the backups of a server's disks; the first one holds the system."""
+    """Return the backups of a server's disks; the first one holds the system."""
     chosen = [disk for disk in resource.included or resource.disks if disk not in resource.excluded]
     for number, disk in enumerate(chosen):
         info = row["extend_info"] | {

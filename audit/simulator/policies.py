@@ -14,7 +14,7 @@ _COPIES: Final = 200  # more than six weeks of the most frequent plan
 
 
 def new_policy(draft: Draft, name: str, plan: Plan) -> Policy:
-    """Create an enabled backup policy; the first one and every second one keep a number and long-term copies."""
+    """Create an enabled backup policy; the first and every second one keep a number and long-term copies."""
     rng = draft.rng
     daily = plan.longest_gap() <= DAY
     by_number = not draft.policies or draft.one_in(2)
@@ -30,15 +30,15 @@ def new_policy(draft: Draft, name: str, plan: Plan) -> Policy:
 
 
 def generous(draft: Draft, plan: Plan) -> Retention:
-    """Keep as many backups as come together in more than six weeks, and the last ones of weeks, months and years."""
+    """Keep more than six weeks of backups, and the last ones of weeks, months and years."""
     number = -(-_LONG_ENOUGH_DAYS * DAY // plan.shortest_gap()) + 1
     return Retention(number=number, weeks=8, months=24, years=draft.rng.choice((0, 3)))
 
 
 def replication_policy(draft: Draft, name: str) -> Policy:
-    """Create a policy that copies to the second region twice a day, and keeps so many copies that it is long.
+    """Create a policy that copies to the second region twice a day, and keeps enough copies for a long time.
 
-    They come as often as the backups that are copied, not as often as the policy runs.
+    Copies are as frequent as the backups, not as the runs of the policy.
     """
     return Policy(
         id=identifiers.uuid(draft.rng),
@@ -73,7 +73,7 @@ def choose_plan(draft: Draft, number: int) -> Plan:
 
 
 def long_before(draft: Draft, days: int) -> datetime:
-    """Pick a moment at least so many days before the window."""
+    """Return a random moment at least so many days before the window."""
     return draft.start - timedelta(days=days + draft.rng.randrange(300), seconds=draft.rng.randrange(86_400))
 
 

@@ -1,7 +1,7 @@
-"""Resources that could be in a vault, as the service lists them: with everything that their own services say of them.
+"""Protectable resources as the service lists them, with everything that their own services say about them.
 
-Recorded answers hold addresses, start scripts and passwords. An auditor has no need of those and must not keep them;
-here they stand, so that a test can look for them in what was kept.
+Recorded responses contain addresses, start scripts and passwords. An auditor does not need those and must not keep
+them; they are included here so that a test can search for them in what was kept.
 """
 
 from base64 import b64encode
@@ -25,13 +25,13 @@ _OTHERS: Final = ("turbo", "workspace", "workspace_v2")
 
 
 def protectable_rows(draft: Draft, vaults: list[Row]) -> dict[str, list[Row]]:
-    """Write every resource of the project by its kind, those first that vaults hold."""
+    """Return every resource of the project by its kind, those in vaults first."""
     shown = {vault["id"]: vault for vault in vaults}
     found: dict[str, list[Row]] = {kind: [] for kind in KINDS}
     for resource in draft.resources():
         vault = resource.vault
         if vault.protect_type == "hybrid" or resource.is_deleted or resource.is_unlisted:
-            continue  # on premises, or not there any more
+            continue  # on premises, or gone
         known = Loose(vault.object_type, resource.id, resource.name, resource.type, resource.size)
         found[known.kind].append(_instance(draft, known, resource.disks, shown[vault.id]))
     for loose in draft.loose:
@@ -60,7 +60,7 @@ def _result(refusal: Failure, vault: Row | None) -> Row:
 
 
 def _server(draft: Draft, known: Loose, disks: tuple[str, ...]) -> Row:
-    """Write what the compute service says of a server."""
+    """Return what the compute service says about a server."""
     addresses = [_address(INNER_ADDRESS, "fixed"), _address(OUTER_ADDRESS, "floating")]
     return {
         "id": known.id,
@@ -89,7 +89,7 @@ def _address(address: str, kind: str) -> Row:
 
 
 def _other(draft: Draft, known: Loose) -> Row:
-    """Write what another service says of its resource; file systems and desktops have an address too."""
+    """Return what another service says about its resource; file systems and desktops have an address, too."""
     detail: Row = {"id": known.id, "name": known.name, "size": known.size, "availability_zone": ZONES[0]}
     if known.kind in _OTHERS:
         return detail | {"export_location": f"{INNER_ADDRESS}:/", "created_at": written(draft.before)}
@@ -97,7 +97,7 @@ def _other(draft: Draft, known: Loose) -> Row:
 
 
 def _child(draft: Draft, known: Loose, disk: str, vault: Row | None) -> Row:
-    """Write a disk of a server; it says nothing about protection, but names the vault of its server."""
+    """Return a disk of a server; it says nothing about protection, but names the vault of its server."""
     held = {} if vault is None else {"vault_id": vault["id"], "vault_name": vault["name"]}
     return {
         "id": disk,

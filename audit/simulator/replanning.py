@@ -1,8 +1,9 @@
-"""What changes in the plans of a project between two audits, and what the second one must find.
+"""Changes in the plans of a project between two audits, and what the second one must find.
 
-An estate is told twice: as an audit saw it a day ago, and as it is at its last moment. In between a resource was put
-into an old vault, a policy was moved to another hour, and another one was saved again over a run that is missing; the
-runs of one more come at other hours than planned all the time.
+There are two versions of an estate: a day ago, and now. In between, a resource was added to an old vault, one policy
+was
+moved to another hour, and another was saved again over a missed run. The runs of one more policy come at other hours
+than planned all the time.
 """
 
 import re
@@ -31,18 +32,18 @@ _EVERY_DAY: Final = re.compile(r"FREQ=DAILY;INTERVAL=1;|;BYDAY=[A-Z]{2}(,[A-Z]{2
 
 
 def replan(estate: Estate, *, seed: int = 1) -> tuple[Estate, Estate]:
-    """Tell an estate twice.
+    """Return two versions of an estate.
 
     Args:
-        estate: it is not changed.
+        estate: the estate, which is not changed.
         seed: another one gives the new resource another id.
 
     Returns:
-        The estate as an audit saw it a day ago, and the one at the last moment. The truth of the second, which is known
-        for the default preset, is that of a run that follows one over the first.
+        The estate as an audit saw it a day ago, and now. The truth of the second, which is known for the default
+        preset, assumes a run over the first.
 
     Raises:
-        ValueError: more than this is wrong with the estate, so that nobody knows what would be found.
+        ValueError: something else is wrong with the estate, so that the result would be unknown.
     """
     if estate.scenario != "healthy" or not _relied_on(estate):
         raise ValueError("only a healthy estate that has policies can be told twice")
@@ -57,7 +58,7 @@ def replan(estate: Estate, *, seed: int = 1) -> tuple[Estate, Estate]:
 
 
 def _keeps_other_hours(estate: Estate) -> Iterator[tuple[str, str, str]]:
-    """A policy plans nine hours before its runs come, in both tellings, if there are enough runs to tell."""
+    """A policy plans nine hours before its runs come, in both versions, if there are enough runs to tell."""
     is_long = bool(estate.tasks) and estate.as_of - _when(estate.tasks[-1]["created_at"]) >= _SHORTEST
     for policy in _once_a_day(estate)[: int(is_long)]:
         _turn(policy, -_SHIFTED)
@@ -82,7 +83,7 @@ def _moves(estate: Estate) -> None:
 
 
 def _saves_again(estate: Estate, lacking: set[str]) -> None:
-    """The policy that missed a run was saved again: its start time is newer, and the run is missing all the same."""
+    """The policy with the missed run was saved again: its start time is newer, but the run is still missing."""
     policy = _most_frequent(estate)
     if any(held["id"] in lacking for vault in _vaults_of(estate, policy) for held in vault["resources"]):
         saved = (estate.as_of.astimezone(UTC) - _SAVED).replace(microsecond=0, tzinfo=None)
@@ -106,7 +107,7 @@ def _relied_on(estate: Estate) -> list[Row]:
 
 
 def _once_a_day(estate: Estate) -> list[Row]:
-    """The policies that vaults rely on and that run at one time of every day."""
+    """Return the policies that vaults rely on and that run at one time every day."""
     first = _most_frequent(estate)["id"]
     others = (row for row in _relied_on(estate) if row["id"] != first)
     return [row for row in others if _is_once_a_day(row["trigger"]["properties"]["pattern"])]
@@ -130,7 +131,7 @@ def _vaults_of(estate: Estate, policy: Row) -> list[Row]:
 
 
 def _spare(estate: Estate, resource_id: str) -> Iterator[Row]:
-    """Incremental backups of some days ago whose neighbours are of the policy too and succeeded."""
+    """Return incremental backups of some days ago whose neighbours belong to the policy, too, and succeeded."""
     own = [row for row in estate.tasks if row["operation_type"] == "backup" and _resource(row) == resource_id]
     for newer, row, older in zip(own, own[1:], own[2:], strict=False):
         age = estate.as_of - _when(row["created_at"])
@@ -141,21 +142,21 @@ def _spare(estate: Estate, resource_id: str) -> Iterator[Row]:
 
 
 def _is_restored(estate: Estate, made: Row) -> bool:
-    """Whether the backup that a task made was restored: such a test counts for months."""
+    """Whether the backup of a task was restored: such a test counts for months."""
     backup_id = made["extra_info"]["backup"]["backup_id"]
     restores = (row for row in estate.tasks if row["operation_type"] == "restore")
     return any(backup_id in str(row["extra_info"]) for row in restores)
 
 
 def _forget(estate: Estate, lost: Row) -> None:
-    """Take a run away with its backup and whatever was done with that."""
+    """Remove a run with its backup and everything done with it."""
     backup_id = lost["extra_info"]["backup"]["backup_id"]
     estate.backups[:] = [row for row in estate.backups if row["id"] != backup_id]
     estate.tasks[:] = [row for row in estate.tasks if backup_id not in str(row["extra_info"])]
 
 
 def _a_day_ago(estate: Estate) -> Estate:
-    """Tell what an audit saw then: what ended later was still going on."""
+    """Return what an audit saw a day ago: what ended later was still running."""
     at = estate.as_of - AGO
     tasks = [_open(row, at) for row in estate.tasks if _when(row["created_at"]) <= at]
     begun = [row for row in estate.backups if _when(row["created_at"]) <= at]

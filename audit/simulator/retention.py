@@ -1,4 +1,4 @@
-"""How long a pretend policy keeps backups: by age or by number, and beside that the last of weeks, months and years."""
+"""How long a simulated policy keeps backups: by age or by number, and also the last of weeks, months and years."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,15 +12,15 @@ _YEAR: Final = 366 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """What a policy says about keeping; without days and number its backups are kept for ever.
+    """The retention of a policy; without days and number its backups are kept for ever.
 
     Attributes:
         days: backups are deleted at this age.
         number: backups are deleted when there are so many newer ones.
-        weeks, months, years: the newest backup of each of so many weeks … is kept beside that.
-        sundays, firsts, new_years: for so many weeks, months and years the backups of Sundays, of the first of each
-            month and of 1 January are kept beside that, by the advanced rules.
-        zone: whose weeks and months these are.
+        weeks, months, years: the newest backup of each of so many weeks … is kept in addition.
+        sundays, firsts, new_years: for so many weeks, months and years, the backups of Sundays, of the first of each
+            month and of 1 January are kept in addition, by the advanced rules.
+        zone: the time zone of these weeks and months.
     """
 
     days: int | None = None
@@ -34,29 +34,29 @@ class Retention:
     zone: str | None = "UTC+08:00"
 
     def expiry(self, ended: datetime) -> datetime | None:
-        """When a backup reaches its age; None where age does not matter."""
+        """Return when a backup reaches its age; None if age does not matter."""
         return None if self.days is None else ended + self.days * DAY
 
     def at_least(self, gap: timedelta) -> timedelta | None:
-        """How long a backup is surely kept where runs are so far apart; None for ever."""
+        """Return how long a backup is surely kept if runs are so far apart; None for ever."""
         if self.days is not None:
             return self.days * DAY
         return None if self.number is None else (self.number - 1) * gap
 
     def at_most(self, gap: timedelta) -> timedelta | None:
-        """How long some backup is kept where runs are so far apart; None for ever."""
+        """Return how long some backup is kept if runs are so far apart; None for ever."""
         usual = self.days * DAY if self.days is not None else self.number and self.number * gap
         weeks, months, years = self.copies()
         return None if not usual else max(usual, weeks * _WEEK, months * _MONTH, years * _YEAR)
 
     def copies(self) -> tuple[int, int, int]:
-        """Of how many weeks, months and years one backup is kept where there is one on every day."""
+        """Return of how many weeks, months and years one backup is kept if there is one every day."""
         return max(self.weeks, self.sundays), max(self.months, self.firsts), max(self.years, self.new_years)
 
     def released(self, ended: datetime, newer: list[datetime]) -> datetime | None:
-        """When a backup may be deleted, given when the newer ones ended, oldest first; None if not yet.
+        """Return when a backup may be deleted, given when the newer ones ended, oldest first; None if not yet.
 
-        Age and number do not come together in a rule, and the last of a week or month is kept beside a number only.
+        Age and number are never in the same rule, and the last of a week or month is kept with a number only.
         """
         if self.days is not None:
             return self.expiry(ended)
@@ -65,7 +65,7 @@ class Retention:
         return max(newer[self.number - 1], *self._kept_until(ended, newer[0]))
 
     def _kept_until(self, ended: datetime, following: datetime) -> list[datetime]:
-        """Until when a backup counts as the last of its week, month or year."""
+        """Return until when a backup counts as the last of its week, month or year."""
         midnight = ended.replace(hour=0, minute=0, second=0, microsecond=0)
         week, month = midnight - ended.weekday() * DAY, midnight.replace(day=1)
         until = [ended]

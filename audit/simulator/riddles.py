@@ -1,6 +1,6 @@
-"""Answers that nobody understands: what an auditor must leave open, neither passing nor failing it.
+"""Responses that no document explains: an auditor must leave them open, neither passing nor failing.
 
-The rows of a healthy estate are changed as a newer service might write them, each riddle at subjects of its own.
+The rows of a healthy estate are changed as a newer service might write them, each change with its own subjects.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from audit.simulator.tasks import written
 from audit.simulator.truth import DEFAULT
 
 _CHANGED: Final = ("policies", "vaults", "tasks", "backups", "storage_usage")
-_FEW_DAYS: Final = 8  # more than the default preset demands
+_FEW_DAYS: Final = 8  # more than the default preset requires
 _ENOUGH: Final = 3
 _OF_BACKUPS: Final = ("CBR-101", "CBR-103", "CBR-104")
 _RECENT: Final = timedelta(days=2)
@@ -26,10 +26,10 @@ _RECENT: Final = timedelta(days=2)
 
 @dataclass(slots=True)
 class _Scene:
-    """The rows while they are changed, and what nobody can say of them.
+    """The rows during the changes, and what is unknown about them.
 
     Attributes:
-        free: resources that nothing was changed of, each beside its vault.
+        free: the unchanged resources, each with its vault.
     """
 
     estate: Estate
@@ -38,20 +38,20 @@ class _Scene:
     open: set[tuple[str, str, str]] = field(default_factory=set)
 
     def backed_up(self) -> Iterator[tuple[str, list[Row]]]:
-        """A resource that nothing was changed of, if there is one left, and the tasks of its backups."""
+        """Return an unchanged resource, if there is one left, and the tasks of its backups."""
         for _vault, held in self.free[-1:]:
             self.free.pop()
             yield held["id"], [row for row in self.estate.tasks if _backs_up(row, held["id"])]
 
     def leave_open(self, kind: str, subject: str, *controls: str) -> None:
-        """Note what must be unknown."""
+        """Record what must be unknown."""
         self.open |= {(control, kind, subject) for control in controls}
 
 
 def riddle(estate: Estate, *, seed: int = 1) -> Estate:
-    """Let a healthy estate answer what nobody understands; the estate itself is not changed.
+    """Add responses that no document explains to a healthy estate; the estate itself is not changed.
 
-    Its truth is known for the default preset, and names what must be unknown as ``unknown``; nothing fails.
+    Its truth is known for the default preset, and lists what must be unknown as ``unknown``; nothing fails.
     """
     if estate.scenario != "healthy":
         raise ValueError(f"{estate.scenario} estates have no riddles; choose a healthy one")
@@ -70,7 +70,7 @@ def riddle(estate: Estate, *, seed: int = 1) -> Estate:
 
 
 def leaves_without_a_task(scene: _Scene) -> None:
-    """A resource is in no vault any more, and no task took it out."""
+    """A resource is in no vault any more, and no task removed it."""
     for place, (vault, held) in enumerate(scene.free):
         is_named = any(_names(row, held["id"]) for row in scene.estate.tasks)
         if len(vault["resources"]) > 1 and is_named:
@@ -81,7 +81,7 @@ def leaves_without_a_task(scene: _Scene) -> None:
 
 
 def has_a_new_status(scene: _Scene) -> None:
-    """The backups of a resource end in a way that no document knows."""
+    """The backups of a resource end with a status that no document has."""
     for resource_id, tasks in scene.backed_up():
         for row in tasks:
             row["status"] = "partial_success"
@@ -89,7 +89,7 @@ def has_a_new_status(scene: _Scene) -> None:
 
 
 def contradicts_itself(scene: _Scene) -> None:
-    """The backups of a resource say that they succeeded, and name an error."""
+    """The backups of a resource say that they succeeded, but name an error."""
     for resource_id, tasks in scene.backed_up():
         for row in tasks:
             row["error_info"] = {"code": "BackupService.9998", "message": "One disk was left out."}
@@ -97,7 +97,7 @@ def contradicts_itself(scene: _Scene) -> None:
 
 
 def is_of_a_new_kind(scene: _Scene) -> None:
-    """The backups of a resource are made by an operation that no document knows."""
+    """The backups of a resource are made by an undocumented operation."""
     for resource_id, tasks in scene.backed_up():
         for row in tasks:
             row["operation_type"] = "auto_backup"
@@ -105,7 +105,7 @@ def is_of_a_new_kind(scene: _Scene) -> None:
 
 
 def deletes_by_a_new_kind(scene: _Scene) -> None:
-    """Something happens to a vault by an operation that no document knows."""
+    """Something happens to a vault by an undocumented operation."""
     free = [vault for vault in scene.estate.vaults if ("CBR-111", "vault", vault["id"]) not in scene.open]
     for vault in scene.rng.sample(free, min(1, len(free))):
         _add(scene, "batch_delete", vault_id=vault["id"], vault_name=vault["name"])
@@ -119,10 +119,11 @@ def deletes_who_knows_what(scene: _Scene) -> None:
 
 
 def lowered_its_retention(scene: _Scene) -> None:
-    """A policy keeps backups for eight days since lately, and one is gone that it would not keep any more.
+    """A policy has recently kept backups for eight days, and one is gone that it would not keep any more.
 
-    Who sees it for the first time cannot know by which rule that was kept: those beside it end later. A task shows who
-    deleted it, or none does.
+    Someone who sees it for the first time cannot know by which rule the backup was kept: those beside it end later. A
+    task
+    shows who deleted it, or none does.
     """
     for vault, held, days in _kept_by_age(scene):
         old = _between(scene.estate, held["id"], _FEW_DAYS + 1, days)
@@ -141,7 +142,7 @@ def lowered_its_retention(scene: _Scene) -> None:
 
 
 def _kept_by_age(scene: _Scene) -> Iterator[tuple[Row, Row, int]]:
-    """Resources that nothing was changed of, with their vaults, and for how many days these keep their backups."""
+    """Return the unchanged resources with their vaults, and for how many days these keep their backups."""
     for vault, held in scene.free:
         rules = [policy["operation_definition"] for policy in _applied(scene.estate, vault)]
         if rules and rules[0]["retention_duration_days"] > 0:
@@ -149,7 +150,7 @@ def _kept_by_age(scene: _Scene) -> Iterator[tuple[Row, Row, int]]:
 
 
 def _applied(estate: Estate, vault: Row) -> list[Row]:
-    """The policies that make the backups of a vault."""
+    """Return the policies that make the backups of a vault."""
     making = (policy for policy in estate.policies if policy["operation_type"] == "backup")
     return [
         policy for policy in making if vault["id"] in {each["vault_id"] for each in policy["associated_vaults"] or ()}
@@ -157,7 +158,7 @@ def _applied(estate: Estate, vault: Row) -> list[Row]:
 
 
 def _between(estate: Estate, resource_id: str, youngest: int, oldest: int) -> list[Row]:
-    """The backups of a resource that its policy made, of some ages in days, and whose tasks are in the log."""
+    """Return the backups that its policy made of a resource, of some ages in days, and whose tasks are in the log."""
     logged = {row["extra_info"]["backup"]["backup_id"] for row in estate.tasks if row["operation_type"] == "backup"}
     begin, end = (_ago(estate, timedelta(days=days)) for days in (oldest, youngest))
     whole = [row for row in estate.backups if row["resource_id"] == resource_id and row["expired_at"]]
@@ -169,9 +170,9 @@ def _ago(estate: Estate, time: timedelta) -> str:
 
 
 def _add(scene: _Scene, operation: str, backup_id: str | None = None, **named: str | None) -> None:
-    """Add a task beside another one of the last days, so that the log stays in order and every window holds it.
+    """Add a task beside another one of the last days, so that the log stays sorted and every window contains it.
 
-    One that deletes a backup that was there is the newest.
+    A task that deletes an existing backup is the newest.
     """
     since = _ago(scene.estate, _RECENT)
     recent = sum(row["created_at"] > since for row in scene.estate.tasks)

@@ -1,4 +1,4 @@
-"""Which method and path is answered by whom. Every request comes through ``answer``."""
+"""The routes: which method and path is handled by what. Every request comes through ``answer``."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _NOT_FILTERS: Final = ("limit", "offset", "start_time", "end_time")
 
 
 def answer(cloud: Cloud, request: Request) -> Response:
-    """Find the route of a request and let it answer; whatever is refused becomes an error body."""
+    """Find the route of a request and let it respond; every refusal becomes an error body."""
     try:
         return _route(cloud, request)
     except RefusedError as refusal:
@@ -28,8 +28,8 @@ def answer(cloud: Cloud, request: Request) -> Response:
 def list_tasks(cloud: Cloud, request: Request, _: str) -> Response:
     """List the task log, newest first.
 
-    The documents do not say what ``start_time`` and ``end_time`` are compared with, nor whether they include their
-    ends. Here both are compared with ``created_at``, and both are inclusive; a habit leaves out what has not ended.
+    The documents do not say what ``start_time`` and ``end_time`` are compared with, or whether they are inclusive. Here
+    both are compared with ``created_at`` and inclusive; a quirk leaves out what has not ended.
     """
     asked = cloud.habits.read(request.split().query, parameters.TASKS)
     limit, offset = paging(asked)
@@ -51,7 +51,7 @@ def show_task(cloud: Cloud, _: Request, task_id: str) -> Response:
 
 
 def list_policies(cloud: Cloud, request: Request, _: str) -> Response:
-    """List all policies at once: this API has no paging, though it answers with a limit and an offset."""
+    """List all policies at once: this API has no paging, though its response has a limit and an offset."""
     asked = parameters.read(request.split().query, parameters.POLICIES)
     rows = [
         policy
@@ -84,7 +84,7 @@ def show_vault(cloud: Cloud, _: Request, vault_id: str) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """One method on one form of path, and the permission that it needs; without one it needs no credentials either."""
+    """One method on one path, and the permission that it needs; without one, it needs no credentials either."""
 
     method: str
     path: re.Pattern[str]
@@ -106,7 +106,7 @@ def _in_kms(path: str) -> re.Pattern[str]:
 
 _TOPIC: Final = re.compile(r"/v2/(?P<project>[^/]+)/notifications/topics/(?P<id>[^/]+)/publish")
 _OF_ORGANISATIONS: Final = "cbr:organizationPolicies:list"
-_OF_USAGE: Final = "cbr:vaults:get"  # no document names one: this service has chosen
+_OF_USAGE: Final = "cbr:vaults:get"  # undocumented: this service has decided
 ROUTES: Final = (
     _Route("POST", re.compile(r"/v3/auth/tokens/?"), identity.give_token),
     _Route("GET", _in_project("operation-logs"), list_tasks, "cbr:tasks:list"),
@@ -161,10 +161,10 @@ def _route(cloud: Cloud, request: Request) -> Response:
 
 
 def _admit(cloud: Cloud, request: Request, project_id: str, action: str) -> None:
-    """Let in who may ask for this project and do this.
+    """Check that the credentials may access this project and perform this action.
 
-    Credentials are valid for one project. Asking for another one is forbidden rather than not found, so that the
-    answer does not tell whether that project exists.
+    Credentials are valid for one project. Another project is forbidden rather than not found, so that the response does
+    not reveal whether it exists.
     """
     identity.check(cloud, request)
     if project_id != cloud.estate.project_id:

@@ -1,4 +1,4 @@
-"""What happens in each scenario: which faults are planted, and in how many places."""
+"""The scenarios: which faults are planted, and how many."""
 
 from collections.abc import Callable, Iterable
 from itertools import cycle
@@ -17,7 +17,7 @@ _VAULTS_LEFT_ALONE: Final = 1
 
 
 def plant(draft: Draft, scenario: str) -> None:
-    """Plant the faults of a scenario; estates without resources have nothing that could go wrong."""
+    """Plant the faults of a scenario; estates without resources have none."""
     if draft.vaults:
         SCENARIOS[scenario](draft)
 
@@ -55,7 +55,7 @@ def _failing(draft: Draft) -> None:
 
 
 def _break_vaults(draft: Draft, number: int) -> list[Vault]:
-    """Disable the policies of the last vaults, take those before them away; return the vaults left in order."""
+    """Disable the policies of the last vaults, remove those of the vaults before them; return the others in order."""
     vaults = draft.vaults
     disabled = vaults[-number:] if len(vaults) > number else []
     rest = vaults[: len(vaults) - len(disabled)]
@@ -68,7 +68,7 @@ def _break_vaults(draft: Draft, number: int) -> list[Vault]:
 
 
 def _break_rules(draft: Draft, vaults: list[Vault]) -> None:
-    """Change policies and where copies go; the first vault, which runs most often, keeps its policies."""
+    """Change policies and the destinations of copies; the first vault, which runs most often, keeps its policies."""
     left_alone = [vault.policy for vault in vaults[:_VAULTS_LEFT_ALONE]]
     policies: list[Policy] = []
     for vault in reversed(vaults):
@@ -79,7 +79,7 @@ def _break_rules(draft: Draft, vaults: list[Vault]) -> None:
 
 
 def _break_more(draft: Draft, vaults: list[Vault]) -> None:
-    """Break what is kept, what was restored and what vaults promise; delete and remove what is not there any more."""
+    """Break backups, restores and vault settings; delete and remove what must not be missing."""
     pool = [resource for resource in _pool(vaults) if draft.keeps_its_word(resource)]
     for fault in catalogue.BACKUPS[: max(1, len(pool) - 1)]:
         _plant_once(draft, fault, pool)
@@ -111,14 +111,14 @@ def _pool(vaults: Iterable[Vault]) -> list[Resource]:
 
 
 def _plant_each(draft: Draft, faults: Iterable[Callable[[Draft, T], bool]], subjects: list[T]) -> None:
-    """Plant one fault after the other, each at the first subject where it fits; a subject takes one."""
+    """Plant the faults one by one, each at the first subject where it fits; a subject gets one."""
     for fault in faults:
         chosen = next((subject for subject in subjects if fault(draft, subject)), None)
         subjects = [subject for subject in subjects if subject is not chosen]
 
 
 def _plant_once(draft: Draft, fault: Fault, pool: list[Resource]) -> None:
-    """Plant a fault at the first of the shuffled resources where it fits, and take that one out of the pool."""
+    """Plant a fault at the first of the shuffled resources where it fits, and remove that one from the pool."""
     draft.rng.shuffle(pool)
     for resource in pool:
         if fault(draft, resource):

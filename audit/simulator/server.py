@@ -1,4 +1,4 @@
-"""The simulator on a socket of this machine, for clients that want a real connection."""
+"""The simulator on a local socket, for clients that need a real connection."""
 
 import socket
 import sys
@@ -18,14 +18,14 @@ _POLL_SECONDS: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where a simulator can be reached."""
+    """The address of a simulator."""
 
     url: str
 
 
 @contextmanager
 def serve(simulator: Simulator, port: int = 0) -> Iterator[Served]:
-    """Serve a simulator on 127.0.0.1 until the end of the block; port 0 takes one that is free."""
+    """Serve a simulator on 127.0.0.1 until the block ends; port 0 picks a free one."""
     server = _Server(simulator, port)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": _POLL_SECONDS}, name="simulator")
     thread.start()
@@ -39,7 +39,7 @@ def serve(simulator: Simulator, port: int = 0) -> Iterator[Served]:
 
 
 class _Server(ThreadingHTTPServer):
-    """One thread for each connection; all of them are joined at the end."""
+    """A server with one thread per connection; all are joined at the end."""
 
     daemon_threads = False
     block_on_close = True
@@ -62,12 +62,12 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report what went wrong in an answer, but not that a client went away in the middle of it."""
+        """Report errors in a response, but not that a client disconnected in the middle of it."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
     def hang_up(self) -> None:
-        """End the connections that clients keep open, so that their threads end too."""
+        """Close the connections that clients keep open, so that their threads end, too."""
         with self._lock:
             for connection in self._connections:
                 with suppress(OSError):
@@ -75,22 +75,22 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Reads a request, lets the simulator answer it, and writes the answer in one piece."""
+    """Reads a request, lets the simulator respond, and writes the response in one piece."""
 
     server: _Server
     protocol_version = "HTTP/1.1"
-    # Without these two each answer waits for a delayed acknowledgement: 22 instead of 700 requests a second.
+    # Without these two, each response waits for a delayed acknowledgement: 22 instead of 700 requests a second.
     disable_nagle_algorithm = True
     wbufsize = 65536
 
     def __getattr__(self, name: str) -> Callable[[], None]:
-        """Answer every method alike: which ones are allowed is for the routes to say."""
+        """Handle every method alike: the routes decide which ones are allowed."""
         if not name.startswith("do_"):
             raise AttributeError(name)
         return self.answer
 
     def answer(self) -> None:
-        """Answer one request; a connection error of the interceptor ends the connection without an answer."""
+        """Respond to one request; a connection error of the interceptor closes the connection without a response."""
         length = int(self.headers.get("Content-Length") or 0)
         url = f"http://{self.headers.get('Host', HOST)}{self.path}"
         request = Request(self.command, url, dict(self.headers.items()), self.rfile.read(length))
@@ -105,11 +105,11 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(response.headers.get("Content-Length", len(response.body)))
         if "Content-Length" not in response.headers:
             self.send_header("Content-Length", str(length))
-        # A body that is shorter than it says must end: the client would wait for the rest of it.
+        # A body that is shorter than it says must end: the client would wait for the rest.
         self.close_connection = self.close_connection or length != len(response.body)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in the parent class
-        """Keep quiet."""
+        """Log nothing."""

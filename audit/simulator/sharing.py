@@ -1,4 +1,4 @@
-"""With whom backups are shared: in every project a share that was rejected, in some also shares with strangers."""
+"""Whom backups are shared with: every project has a rejected share, and some also share with strangers."""
 
 from random import Random
 from typing import Final
@@ -13,9 +13,9 @@ _UNFINISHED: Final = ("protecting", "deleting")
 
 
 def member_rows(draft: Draft, backups: list[Row]) -> dict[str, list[Row]]:
-    """Write the members of those backups that have any, by the id of the backup, and note which must not have them.
+    """Return the members of backups by the id of the backup, and record which must not have them.
 
-    Backups come newest first, so that the first one of a resource is its newest. Lots are drawn apart.
+    Backups are sorted newest first, so the first one of a resource is its newest. Members use their own random numbers.
     """
     rng = Random(f"members {draft.project_id}")
     held = {resource.id for resource in draft.resources()}

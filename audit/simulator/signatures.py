@@ -1,6 +1,6 @@
 """Requests signed with a key pair: SDK-HMAC-SHA256, checked from the received request alone.
 
-The canonical request is made of the method, the path (each segment encoded, always ending in a slash), the sorted
+The canonical request consists of the method, the path (each segment encoded, always with a trailing slash), the sorted
 query, the signed headers and the digest of the body. https://support.huaweicloud.com/intl/en-us/devg-apisign/
 """
 
@@ -24,7 +24,7 @@ _AUTHORIZATION: Final = re.compile(
 
 
 def check(request: Request, find: Callable[[str], Pair | None], now: datetime) -> None:
-    """Refuse a request whose signature is missing, wrong, of another key, or older or newer than 15 minutes."""
+    """Refuse a request whose signature is missing, wrong, of another key, or more than 15 minutes off."""
     match = _AUTHORIZATION.fullmatch(request.header("Authorization") or "")
     if match is None:
         raise not_signed_in("neither a token nor a signature")
@@ -42,9 +42,9 @@ def check(request: Request, find: Callable[[str], Pair | None], now: datetime) -
 
 
 def _check_token(pair: Pair, sent: str | None, signed: list[str], now: datetime) -> None:
-    """Refuse a temporary pair that has ended, or comes without its own token, signed with the rest.
+    """Refuse a temporary pair that has expired, or whose token is missing, different or unsigned.
 
-    What a token means beside permanent keys is not documented; here it means nothing.
+    The meaning of a token with permanent keys is not documented; here it is ignored.
     """
     if pair.end is None:
         return
@@ -62,7 +62,7 @@ def signature(request: Request, signed: list[str], sk: str) -> str:
 
 
 def canonical(request: Request, signed: list[str]) -> str:
-    """Write a request in the one form that both sides agree on."""
+    """Return a request in the canonical form of both sides."""
     url = request.split()
     path = "/".join(_encode(unquote(segment)) for segment in url.path.split("/"))
     pairs = sorted(parse_qsl(url.query, keep_blank_values=True))

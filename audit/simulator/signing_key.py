@@ -1,6 +1,6 @@
 """The key that KMS signs with.
 
-Only this imports cryptography, and only when the key is used.
+Only this module imports cryptography, and only when the key is used.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class Key:
-    """The one key of a project; a test may change what it is.
+    """The only key of a project; a test may change its attributes.
 
     Attributes:
         spec: EC_P256, or EC_P384 for a key of the wrong kind.
@@ -25,7 +25,7 @@ class Key:
 
     @property
     def pem(self) -> str:
-        """The public half, with the line ends that KMS sends."""
+        """The public key, with the line ends that KMS sends."""
         from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
 
         public = self._private().public_key()
@@ -34,7 +34,7 @@ class Key:
         return text.replace("\n", "\r\n")
 
     def sign(self, digest: bytes) -> bytes:
-        """Sign a digest that was computed before."""
+        """Sign a digest."""
         from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see above
         from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: PLC0415 - see above
 
@@ -43,7 +43,7 @@ class Key:
         return signature
 
     def _private(self) -> Any:
-        """The same private half for the same id, so that a simulator can be started again."""
+        """Return the same private key for the same id, so that a simulator can be restarted."""
         from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - see above
 
         curve = ec.SECP256R1() if self.spec == "EC_P256" else ec.SECP384R1()
@@ -52,6 +52,6 @@ class Key:
 
 
 def key_of(project_id: str) -> Key:
-    """Make the key of a project."""
+    """Return the key of a project."""
     name = hashlib.sha256(f"key of {project_id}".encode()).hexdigest()
     return Key("-".join((name[:8], name[8:12], name[12:16], name[16:20], name[20:32])))

@@ -1,4 +1,4 @@
-"""The pretend cloud behind its two doors: a socket server and a mock use the same ``dispatch``."""
+"""The simulated cloud with its two front ends: a socket server and a mock use the same ``dispatch``."""
 
 import gzip
 import time
@@ -31,20 +31,20 @@ def _utc_now() -> datetime:
 
 
 class Simulator:
-    """Answers for one estate as CBR and IAM would.
+    """Responds for one estate as CBR and IAM would.
 
     Args:
-        estate: what there is to see.
-        latency: how long every answer takes at least.
+        estate: the estate to serve.
+        latency: the minimum duration of every response.
         token_lifetime: how long a token is valid, by ``clock``.
         clock: the time in UTC, for tokens, signatures and the Date header.
-        gzip: compress the answer for a client that accepts it.
-        denied: IAM actions that the user may not do, such as ``cbr:backups:list``; they are answered with 403.
+        gzip: whether to compress responses for clients that accept it.
+        denied: IAM actions that the user may not perform, such as ``cbr:backups:list``; they get a 403.
 
     Attributes:
         tasks: the task log; ``add``, ``replace`` and ``remove`` change it at any time, even during a walk.
-        intercept: called with each request and its running number from 0. A response that it returns is sent
-            instead of the right one; a connection error that it raises loses the connection.
+        intercept: called with each request and its number, counted from 0. A response that it returns is sent instead
+            of the real one; a connection error that it raises drops the connection.
     """
 
     intercept: Intercept | None
@@ -74,32 +74,32 @@ class Simulator:
 
     @property
     def project_id(self) -> str:
-        """The one project that there is."""
+        """The id of the only project."""
         return self._cloud.estate.project_id
 
     @property
     def user(self) -> str:
-        """Name of the one user."""
+        """The name of the only user."""
         return self._cloud.account.user
 
     @property
     def password(self) -> str:
-        """Password of the one user."""
+        """The password of the only user."""
         return self._cloud.account.password
 
     @property
     def domain(self) -> str:
-        """Name of the account that the user belongs to."""
+        """The name of the user's account."""
         return self._cloud.account.domain
 
     @property
     def ak(self) -> str:
-        """Access key of the one user."""
+        """The access key of the only user."""
         return self._cloud.account.ak
 
     @property
     def sk(self) -> str:
-        """Secret key of the one user."""
+        """The secret key of the only user."""
         return self._cloud.account.sk
 
     @property
@@ -113,7 +113,7 @@ class Simulator:
 
     @property
     def topic(self) -> str:
-        """The URN of the one topic of SMN."""
+        """The URN of the only SMN topic."""
         return topic_of(self.project_id)
 
     @property
@@ -123,47 +123,47 @@ class Simulator:
 
     @property
     def habits(self) -> Habits:
-        """What the service does where no document says: change it to see what a client makes of the other way."""
+        """The undocumented behaviour of the service; change it to see how a client copes."""
         return self._cloud.habits
 
     @property
     def key(self) -> Key:
-        """The one key of KMS: change its state to see what a disabled key does."""
+        """The only key of KMS; change its state to see what a disabled key does."""
         return self._cloud.key
 
     @property
     def function_urn(self) -> str:
-        """The URN of the one function of FunctionGraph."""
+        """The URN of the only function of FunctionGraph."""
         return urn_of(self.project_id)
 
     def plug_in(self, function: Function) -> None:
-        """Let FunctionGraph run this function, which takes an event and returns what becomes JSON."""
+        """Let FunctionGraph run this function, which takes an event and returns a result for JSON."""
         self._cloud.function = function
 
     @property
     def requests(self) -> int:
-        """How many requests were answered."""
+        """The number of requests so far."""
         return self._answered
 
     def expire_tokens(self) -> None:
-        """Refuse every token given out so far."""
+        """Invalidate every token issued so far."""
         self._cloud.tokens.expire()
 
     def temporary_keys(self, lifetime: timedelta = _DAY) -> Pair:
-        """Give out a new temporary key pair, valid from now on by ``clock``."""
+        """Issue a new temporary key pair, valid from now on by ``clock``."""
         return self._cloud.pairs.issue(self._cloud.clock(), lifetime)
 
     def expire_keys(self) -> None:
-        """Refuse every temporary key pair given out so far."""
+        """Invalidate every temporary key pair issued so far."""
         self._cloud.pairs.expire(self._cloud.clock())
 
     def deny(self, *actions: str) -> None:
-        """Take permissions away, such as ``cbr:vaults:list``, and give back those that are not named."""
+        """Deny these permissions, such as ``cbr:vaults:list``, and allow all others."""
         self._cloud.denied.clear()
         self._cloud.denied.update(actions)
 
     def dispatch(self, request: Request) -> Response:
-        """Answer one request, from any thread."""
+        """Respond to one request, from any thread."""
         with self._lock:
             number = self._received
             self._received += 1
@@ -176,7 +176,7 @@ class Simulator:
         return response
 
     def _finish(self, request: Request, number: int, response: Response) -> Response:
-        """Add what every answer of the gateway carries."""
+        """Add what every response of the gateway has."""
         headers = {
             **response.headers,
             "Date": format_datetime(self._cloud.clock(), usegmt=True),

@@ -1,4 +1,4 @@
-"""How runs are spoilt: which ones may be, so that no limit of an auditor is near, and how they end then."""
+"""How runs are made to fail: which ones may, so that no limit of an auditor is near, and how they end."""
 
 from datetime import timedelta
 from typing import Final
@@ -13,34 +13,34 @@ _SHORT: Final = timedelta(minutes=9)
 
 
 def frequent(resource: Resource) -> Policy | None:
-    """The policy of the resource's vault, if it runs at least once a day."""
+    """Return the policy of the resource's vault, if it runs at least once a day."""
     policy = resource.vault.policy
     return policy if policy is not None and policy.plan.longest_gap() <= DAY else None
 
 
 def repaired(draft: Draft, resource: Resource) -> list[Run]:
-    """Scheduled runs that may be spoilt because at least two newer ones succeeded; newest first.
+    """Return scheduled runs that may fail because at least two newer ones succeeded; newest first.
 
-    Those are left out of which it is not clear whether an auditor still looks at them.
+    Runs that an auditor may or may not look at any more are left out.
     """
     runs = draft.successes(resource)[2:] if frequent(resource) is not None else []
     return [run for run in runs if is_recent(draft, run) or is_forgotten(draft, run)]
 
 
 def is_recent(draft: Draft, run: Run) -> bool:
-    """An auditor who looks at the runs of a week sees this one, and its grace is long over."""
+    """Whether an auditor who looks at the runs of a week sees this one, and its grace is long over."""
     return run.due is not None and draft.as_of - 6 * DAY < run.due < draft.as_of - 9 * HOUR
 
 
 def is_forgotten(draft: Draft, run: Run) -> bool:
-    """It was planned so long ago that an auditor who looks at the runs of a week does not see it."""
+    """Whether it was planned so long ago that an auditor who looks at the runs of a week does not see it."""
     return run.due is not None and run.due < draft.as_of - 8.5 * DAY
 
 
 def spoil(draft: Draft, run: Run, status: str, *, met: bool = False) -> None:
     """Let a run end badly: a skipped one at once, a failed one soon, a stopped one after its usual time.
 
-    Unless the plan is met by something else in its period, an auditor must find that it was not.
+    Unless something else in its period meets the plan, an auditor must find that it was not met.
     """
     rng = draft.rng
     if status == "skipped":
@@ -56,5 +56,5 @@ def spoil(draft: Draft, run: Run, status: str, *, met: bool = False) -> None:
 
 
 def longest_gap(run: Run) -> timedelta:
-    """The longest gap of the policy that started a run."""
+    """Return the longest gap of the policy that started a run."""
     return DAY if run.policy is None else run.policy.plan.longest_gap()

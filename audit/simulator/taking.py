@@ -1,4 +1,4 @@
-"""Backups that are taken away: the lists and the counts without them."""
+"""Removed backups: the lists and counts without them."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from audit.simulator.messages import Row
 
 
 def take_away(estate: Estate, held: Row, gone: Sequence[Row]) -> None:
-    """Take whole backups of a resource out of the rows of an estate, as its vault holds it."""
+    """Remove whole backups of a resource from the rows of an estate, as its vault holds it."""
     ids = {row["id"] for row in gone}
     estate.backups[:] = [row for row in estate.backups if not ids & {row["id"], row["parent_id"]}]
     for counted in (held, *(row for row in estate.storage_usage if row["resource_id"] == held["id"])):

@@ -1,7 +1,7 @@
-"""What somebody does to the protection of a project between two audits, and what the second one must find.
+"""Changes that weaken the protection of a project between two audits, and what the second one must find.
 
-The rows of an estate are changed as the service would show them a few minutes later, each fault at subjects of its own
-that nothing else is wrong with. A run that follows one over the untouched estate must find all of it, and no more.
+The rows of an estate are changed as the service would show them a few minutes later, each change with its own healthy
+subjects. A run after one over the unchanged estate must find all of it, and no more.
 """
 
 from collections.abc import Callable, Iterable
@@ -28,7 +28,7 @@ _TAKEN: Final = 3
 
 @dataclass(slots=True)
 class _Scene:
-    """The rows while they are changed, and what was planted."""
+    """The rows during the changes, and what was planted."""
 
     estate: Estate
     rng: Random
@@ -37,16 +37,16 @@ class _Scene:
     found: set[tuple[str, str, str]] = field(default_factory=set)
 
     def fails(self, control: str, kind: str, subject: str) -> None:
-        """Note a failure; what has one takes no other fault."""
+        """Record a failure; its subject gets no other fault."""
         self.found.add((control, kind, subject))
         self.untouched.discard(subject)
 
     def free(self, rows: Iterable[Row]) -> list[Row]:
-        """Those that nothing is wrong with so far."""
+        """Return those that nothing is wrong with so far."""
         return [row for row in rows if row["id"] in self.untouched]
 
     def whole(self) -> list[Row]:
-        """The vaults that nothing is wrong with, nor with what they hold."""
+        """The vaults without anything wrong in them or their contents."""
         vaults = self.free(self.estate.vaults)
         return [row for row in vaults if len(self.free(row["resources"])) == len(row["resources"])]
 
@@ -56,18 +56,18 @@ class _Scene:
         return [row for row in rows if row["operation_type"] == operation]
 
     def points(self, resource_id: str) -> list[Row]:
-        """The whole backups of a resource that its policy made and that can be restored, newest first."""
+        """Return the whole, restorable backups that its policy made of a resource, newest first."""
         whole = [row for row in self.estate.backups if row["resource_id"] == resource_id and row["parent_id"] is None]
         own = [row for row in whole if row["image_type"] == "backup" and row["status"] == "available"]
         return [row for row in own if row["extend_info"]["auto_trigger"]]
 
     def held(self) -> list[tuple[Row, Row]]:
-        """Each resource that nothing is wrong with, with the one vault that holds it."""
+        """Yield each healthy resource with the only vault that holds it."""
         vaults = [row for row in self.free(self.estate.vaults) if row["billing"]["protect_type"] == "backup"]
         return [(vault, held) for vault in vaults for held in self.free(vault["resources"])]
 
     def spare(self) -> list[tuple[Row, Row, list[Row]]]:
-        """Resources with backups that are long from their ends, and can be done without: all but the newest ones."""
+        """Return resources with dispensable backups that expire much later: all but the newest ones."""
         found = []
         for vault, held in self.held():
             ends = [(row, _end(row)) for row in self.points(held["id"])[2:] if _made(row) < self.at - 4 * _DAY]
@@ -78,17 +78,17 @@ class _Scene:
 
 
 def tamper(estate: Estate, *, seed: int = 1) -> Estate:
-    """Let somebody weaken the protection of an estate.
+    """Weaken the protection of an estate.
 
     Args:
-        estate: as the audit before saw it; it is not changed.
-        seed: another one hits other subjects.
+        estate: the estate as the previous audit saw it; it is not changed.
+        seed: each gives other subjects.
 
     Returns:
         The estate a few minutes later. Its truth is known for the default preset.
 
     Raises:
-        ValueError: the rows of the scenario are respelt or hidden, so that nobody knows what would be found.
+        ValueError: the rows of the scenario are respelt or hidden, so that the result would be unknown.
     """
     if estate.scenario not in SCENARIOS:
         raise ValueError(f"{estate.scenario} estates cannot be tampered with; choose one of {', '.join(SCENARIOS)}")
@@ -117,7 +117,7 @@ def shortens_retention(scene: _Scene) -> None:
 
 
 def keeps_one_less(scene: _Scene) -> None:
-    """A policy keeps one backup less, or the last one of a month less."""
+    """A policy keeps one backup less, or one last backup of a month less."""
     rules = [(row["operation_definition"], row["id"]) for row in scene.policies()]
     for rule, policy_id in [each for each in rules if each[0].get("max_backups", -1) > 0][:1]:
         rule[scene.rng.choice(("max_backups", "month_backups"))] -= 1
@@ -141,7 +141,7 @@ def raises_retention(scene: _Scene) -> None:
 
 
 def takes_replication_off(scene: _Scene) -> None:
-    """Backups of a vault are not copied any more."""
+    """Backups of a vault are no longer copied."""
     first = [(row, row["associated_vaults"][0]["vault_id"]) for row in scene.policies("replication")]
     whole = {row["id"] for row in scene.whole()}
     for row, vault_id in [each for each in first if each[1] in whole][:1]:
@@ -150,14 +150,14 @@ def takes_replication_off(scene: _Scene) -> None:
 
 
 def unlocks(scene: _Scene) -> None:
-    """The backups of a vault can be deleted before their time."""
+    """The backups of a vault can be deleted before their expiry."""
     for row in [row for row in scene.free(scene.estate.vaults) if row["locked"]][:1]:
         row["locked"] = False
         scene.fails("CBR-114", "vault", row["id"])
 
 
 def settles_for_less_consistency(scene: _Scene) -> None:
-    """Backups of a vault are not consistent for applications any more."""
+    """Backups of a vault are no longer application-consistent."""
     for row in [row for row in scene.whole() if row["billing"]["consistent_level"] == "app_consistent"][:1]:
         row["billing"]["consistent_level"] = "crash_consistent"
         scene.fails("CBR-114", "vault", row["id"])
@@ -172,7 +172,7 @@ def binds_other_servers(scene: _Scene) -> None:
 
 
 def copies_into_another_vault(scene: _Scene) -> None:
-    """Copies of a vault go into a vault that nobody has heard of."""
+    """Copies of a vault go into an unknown vault."""
     links = [link for row in scene.policies("replication") for link in row["associated_vaults"]]
     for link in [link for link in links if link["vault_id"] in scene.untouched][:1]:
         link["destination_vault_id"] = identifiers.uuid(scene.rng)
@@ -180,7 +180,7 @@ def copies_into_another_vault(scene: _Scene) -> None:
 
 
 def exempts(scene: _Scene) -> None:
-    """A resource does not follow the policy of its vault any more."""
+    """A resource no longer follows the policy of its vault."""
     for held in [held for _vault, held in scene.held() if held["auto_protect"]][:1]:
         held["auto_protect"] = False
         scene.fails("CBR-501", "resource", held["id"])
@@ -188,7 +188,7 @@ def exempts(scene: _Scene) -> None:
 
 
 def leaves_a_disk_out(scene: _Scene) -> None:
-    """A disk of a server is not backed up any more."""
+    """A disk of a server is no longer backed up."""
     servers = [held for vault, held in scene.held() if vault["billing"]["object_type"] == "server"]
     for held in [held for held in servers if not held["extra_info"]][:1]:
         held["extra_info"] = {"exclude_volumes": [identifiers.uuid(scene.rng)]}
@@ -197,14 +197,14 @@ def leaves_a_disk_out(scene: _Scene) -> None:
 
 
 def takes_out(scene: _Scene) -> None:
-    """A resource is not in its vault any more, and no task shows why."""
+    """A resource is no longer in its vault, and no task shows why."""
     for vault, held in [(vault, held) for vault, held in scene.held() if len(vault["resources"]) > 1][:1]:
         vault["resources"].remove(held)
         scene.fails("CBR-114", "resource", held["id"])
 
 
 def moves_ends(scene: _Scene) -> None:
-    """All backups of a resource end tomorrow; the log may show that somebody asked for it."""
+    """All backups of a resource expire tomorrow; the log may show a request for that."""
     for vault, held, points in scene.spare()[:1]:
         for row in points:
             row["expired_at"] = written(scene.at.replace(microsecond=0) + _DAY)
@@ -217,12 +217,12 @@ def moves_ends(scene: _Scene) -> None:
 
 
 def deletes(scene: _Scene) -> None:
-    """Backups are deleted by hand long before their end."""
+    """Backups are deleted by hand long before their expiry."""
     _remove(scene, with_task=True)
 
 
 def lets_vanish(scene: _Scene) -> None:
-    """Backups are gone long before their end, and no task shows who deleted them."""
+    """Backups are gone long before their expiry, and no task shows who deleted them."""
     _remove(scene, with_task=False)
 
 
@@ -238,7 +238,7 @@ def _remove(scene: _Scene, *, with_task: bool) -> None:
 
 
 def _may_be_outnumbered(scene: _Scene, point: Row) -> bool:
-    """Whether a policy may have taken a backup away before its end, because so many newer ones are there."""
+    """Whether a policy may have deleted a backup before its expiry because there are enough newer ones."""
     newer = sum(row["created_at"] > point["created_at"] for row in scene.points(point["resource_id"]))
     policies = [row for row in scene.estate.policies if _is_applied(row, point["vault_id"])]
     return any(0 < row["operation_definition"].get("max_backups", -1) <= newer + _TAKEN for row in policies)
@@ -249,7 +249,7 @@ def _is_applied(policy: Row, vault_id: str) -> bool:
 
 
 def _note(scene: _Scene, operation: str, vault: Row, held: Row | None, block: Row) -> None:
-    """Write a task that succeeded a few minutes ago."""
+    """Add a task that succeeded a few minutes ago."""
     at = written(scene.at - LATER / 2)
     resource = {name: held[name] for name in ("id", "name", "type", "extra_info")} if held else None
     row = {

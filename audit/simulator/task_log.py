@@ -1,4 +1,4 @@
-"""The task log as the service keeps it: newest first, filtered, cut into pages; safe to change during a walk."""
+"""The task log as the service keeps it: newest first, filtered, paged, and safe to change during a walk."""
 
 import json
 from bisect import bisect_left, bisect_right
@@ -18,14 +18,14 @@ ENDED: Final = ("has_ended", "yes")
 
 
 def instant(moment: datetime) -> int:
-    """Count the microseconds since the epoch; a moment without a zone is UTC."""
+    """Return microseconds since the epoch; a time without a zone is UTC."""
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return (aware - _EPOCH) // _MICROSECOND
 
 
 @dataclass(slots=True)
 class _Entry:
-    """A row with its place in the order; its text is made once, when it is first delivered."""
+    """A row and its sort key; its text is made once, when it is first delivered."""
 
     row: Row
     hidden: bool
@@ -40,7 +40,7 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """The entries that fit some criteria, in order, with their places for searching."""
+    """The entries that match some criteria, in order, with their keys for searching."""
 
     entries: list[_Entry]
     places: list[tuple[int, str]]
@@ -48,7 +48,7 @@ class _View:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of rows, ready to be sent, and how many rows there are in all."""
+    """One page of rows, ready to be sent, and the total number of rows."""
 
     rows: list[bytes]
     count: int
@@ -58,8 +58,8 @@ class Page:
 class TaskLog:
     """A log that can be read in pages and changed at any time.
 
-    A hidden task is counted and takes its place in a page, but it is never delivered. A row whose ``created_at``
-    cannot be read comes last.
+    A hidden task is counted and has a place in a page, but is never delivered. A row with an invalid ``created_at``
+    comes last.
     """
 
     rows: Iterable[Row]
@@ -76,24 +76,24 @@ class TaskLog:
         return len(self._entries)
 
     def __iter__(self) -> Iterator[Row]:
-        """Go through the rows as they are now, hidden ones included, newest first."""
+        """Yield the current rows, including hidden ones, newest first."""
         return iter([entry.row for entry in self._view(()).entries])
 
     def add(self, row: Row) -> None:
-        """Put a new task into the log; its id must be new."""
+        """Add a new task; its id must be new."""
         with self._lock:
             if row["id"] in self._entries:
                 raise KeyError(row["id"])
             self._put(row)
 
     def replace(self, row: Row) -> None:
-        """Exchange the task that has the same id."""
+        """Replace the task with the same id."""
         with self._lock:
             self._entries[row["id"]]  # an unknown id is an error
             self._put(row)
 
     def remove(self, task_id: str) -> None:
-        """Take a task out of the log."""
+        """Remove a task."""
         with self._lock:
             del self._entries[task_id]
             self._views.clear()
@@ -106,7 +106,7 @@ class TaskLog:
     def page(
         self, criteria: Criteria, *, start: datetime | None, end: datetime | None, limit: int, offset: int
     ) -> Page:
-        """Cut a page out of the tasks that fit the criteria and were created from ``start`` to ``end``, inclusive."""
+        """Return a page of the tasks that match the criteria and were created from ``start`` to ``end``, inclusive."""
         view = self._view(criteria)
         first = 0 if end is None else bisect_left(view.places, (-instant(end), ""))
         last = len(view.places) if start is None else bisect_right(view.places, (-instant(start), "\U0010ffff"))
@@ -126,7 +126,7 @@ class TaskLog:
         self._views.clear()
 
     def _view(self, criteria: Criteria) -> _View:
-        """Remember what fits the criteria until the log changes."""
+        """Cache what matches the criteria until the log changes."""
         with self._lock:
             if criteria not in self._views:
                 if len(self._views) >= _MOST_VIEWS:
@@ -146,7 +146,7 @@ class TaskLog:
 
     def _meets(self, row: Row, name: str, wanted: str) -> bool:
         if name == "enterprise_project_id":
-            # A task does not say it: that of its vault counts, and the default project without one.
+            # A task does not state it: that of its vault counts, or else the default project.
             return self.enterprise_projects.get(row.get("vault_id") or "", "0") == wanted
         if name == "vault_name":
             return wanted in (row.get("vault_name") or "")

@@ -1,4 +1,4 @@
-"""Task rows of every operation type, as the service answers them: dicts that are ready for JSON."""
+"""Task rows of every operation type, as the service returns them: dicts that are ready for JSON."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ _ZONE: Final = len("+00:00")
 
 
 def written(moment: datetime) -> str:
-    """Write a UTC moment without its zone, as the service does; no fraction when it is zero."""
+    """Write a UTC time without its zone, as the service does; no fraction if it is zero."""
     return moment.isoformat()[:-_ZONE]
 
 
@@ -38,7 +38,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a task names beside its own id; a task started by hand may name no vault."""
+    """What a task names besides its own id; a task started by hand may name no vault."""
 
     provider: str
     vault: Vault | None = None
@@ -56,7 +56,7 @@ class Clerk:
     as_of: datetime
 
     def backup(self, run: Run) -> Row:
-        """Write one backup; one that failed or has not begun has no backup to name."""
+        """Return one backup task; one that failed or has not begun has no backup to name."""
         backup_id = run.repeats or run.backup_id
         vault = run.resource.vault
         named = Named(
@@ -78,14 +78,14 @@ class Clerk:
         return self.row("backup", course, named, {"backup": block}, task_id=run.id)
 
     def delete(self, run: Run, at: datetime) -> Row:
-        """Write the deletion of the backup that a run made."""
+        """Return the deletion of the backup that a run made."""
         vault = run.resource.vault
         named = Named(vault.object_type, vault, resource=run.resource, checkpoint_id=run.checkpoint_id)
         block = {"backup_id": run.backup_id, "backup_name": f"autobk_{run.backup_id[:4]}"}
         return self.row("delete", self._good(at, 90), named, {"delete": block})
 
     def restore(self, resource: Resource, backup_id: str, course: Course) -> Row:
-        """Write a restore of a resource onto itself."""
+        """Return a restore of a resource onto itself."""
         vault = resource.vault
         named = Named(vault.object_type, vault, resource=resource, checkpoint_id=identifiers.uuid(self.rng))
         block = {
@@ -99,7 +99,7 @@ class Clerk:
     def replication(
         self, run: Run, at: datetime, policy: Policy, *, failure: Failure = NO_FAILURE, by_hand: bool = False
     ) -> Row:
-        """Write the copy of a backup into another region; by hand it is the older operation, copy."""
+        """Return the copy of a backup into another region; by hand it is the older operation, copy."""
         vault, destination = run.resource.vault, policy.destination or {}
         named = Named(vault.object_type, vault, None if by_hand else policy.id, run.resource, run.checkpoint_id)
         name = f"autobk_{run.backup_id[:4]}"
@@ -120,7 +120,7 @@ class Clerk:
         return self.row("copy" if by_hand else "replication", course, named, {"replication": block})
 
     def sync(self, at: datetime, machine: Resource | None = None, brought: int | None = None) -> Row:
-        """Write the synchronisation of backups made on premises; it may name neither vault nor resource."""
+        """Return the synchronisation of backups made on premises; it may name neither vault nor resource."""
         block = {
             "sync_backup_num": self.rng.randrange(1, 9) if brought is None else brought,
             "delete_backup_num": self.rng.randrange(3),
@@ -130,19 +130,19 @@ class Clerk:
         return self.row("sync", self._good(at, 300), named, {"sync": block})
 
     def vault_delete(self, vault: Vault, at: datetime, backups: int) -> Row:
-        """Write the deletion of a vault with all its backups."""
+        """Return the deletion of a vault with all its backups."""
         block = {"fail_count": 0, "total_count": backups}
         named = Named(vault.object_type, vault)
         return self.row("vault_delete", self._good(at, 120), named, {"vault_delete": block})
 
     def remove_resource(self, resource: Resource, at: datetime) -> Row:
-        """Write the removal of one resource from its vault, by hand."""
+        """Return the removal of one resource from its vault, by hand."""
         block = {"fail_count": 0, "total_count": 1, "resources": [_resource(resource)]}
         named = Named(resource.vault.object_type, resource.vault)
         return self.row("remove_resource", self._good(at, 60), named, {"remove_resources": block})
 
     def row(self, operation: str, course: Course, named: Named, block: Row, *, task_id: str | None = None) -> Row:
-        """Write a task row from its course and names, and the block that only this operation has."""
+        """Return a task row from its course and names, and the block that only this operation has."""
         rng, vault = self.rng, named.vault
         progress, times = self._progress(course)
         extra: Row = {"common": {"progress": progress, "request_id": identifiers.request(rng)}, **block}
@@ -164,7 +164,7 @@ class Clerk:
         }
 
     def _progress(self, course: Course) -> tuple[int, Row]:
-        """Tell how far a task is, and its four times; the start may be noted just before the creation."""
+        """Return how far a task is, and its four times; the start may be recorded just before the creation."""
         rng, created = self.rng, course.created
         if course.status == "waiting":
             at = written(created)
@@ -179,14 +179,14 @@ class Clerk:
         return 100 if course.status == "success" else rng.randrange(100), times
 
     def _good(self, at: datetime, seconds: int) -> Course:
-        """Let a task succeed within these seconds, and before the estate's last moment."""
+        """Return the course of a task that succeeds within these seconds, before the estate's last moment."""
         took = timedelta(seconds=self.rng.uniform(seconds / 20, seconds))
         latest = self.as_of - timedelta(seconds=1)
         return Course(at, max(at + timedelta(milliseconds=250), min(at + took, latest)))
 
 
 def clerk_of(draft: Draft) -> Clerk:
-    """Give a draft its writer of rows."""
+    """Return the writer of a draft's rows."""
     return Clerk(draft.rng, draft.project_id, draft.as_of)
 
 
@@ -195,7 +195,7 @@ def _resource(resource: Resource) -> Row:
 
 
 def _consistency(run: Run) -> Row:
-    """Say whether applications were asked to hold still, and why they did not."""
+    """Return whether applications were asked to be quiescent, and why they were not."""
     asked = run.resource.vault.is_app_consistent
     failure = UNKNOWN if asked and not run.consistent else NO_FAILURE
     return {

@@ -1,4 +1,4 @@
-"""Temporary key pairs, as a platform gets them for an agency: they sign with a token, until their time is over."""
+"""Temporary key pairs, as a platform gets them for an agency: they sign with a token until they expire."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ _BYTES: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One key pair; a temporary one has a token that must be sent with each request, and an end."""
+    """One key pair; a temporary one has an expiry, and a token that must be sent with each request."""
 
     ak: str
     sk: str
@@ -21,13 +21,13 @@ class Pair:
 
 @dataclass(slots=True)
 class Pairs:
-    """Every temporary key pair given out, by its access key."""
+    """Every temporary key pair that was issued, by its access key."""
 
     _pairs: dict[str, Pair] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def issue(self, now: datetime, lifetime: timedelta) -> Pair:
-        """Give out a new pair."""
+        """Issue a new pair."""
         with self._lock:
             number = len(self._pairs)
             ak = f"TEMPORARYACCESS{number:05d}"
@@ -35,10 +35,10 @@ class Pairs:
             return self._pairs[ak]
 
     def find(self, ak: str) -> Pair | None:
-        """Return the pair with an access key, even one that has ended."""
+        """Return the pair with an access key, even an expired one."""
         return self._pairs.get(ak)
 
     def expire(self, now: datetime) -> None:
-        """End every pair given out so far."""
+        """Expire every pair issued so far."""
         with self._lock:
             self._pairs = {ak: replace(pair, end=now) for ak, pair in self._pairs.items()}

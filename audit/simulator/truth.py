@@ -1,4 +1,4 @@
-"""What an auditor must find: collected while faults are planted, never computed by an auditor's code."""
+"""What an auditor must find: recorded while faults are planted, never computed by an auditor's code."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,51 +18,51 @@ Failed = tuple[str, str, str]
 
 @dataclass(slots=True)
 class Truth:
-    """The failures that were planted, as (control, kind of subject, id of subject), for each preset.
+    """The planted failures, as (control, kind of subject, id of subject), for each preset.
 
-    ``unknown`` are the pairs of which nobody can say: rows that cannot be used may hide the answer, or the service does
-    not show it.
+    ``unknown`` are the pairs without a right answer: unusable rows may hide it, or the service does not show it.
 
-    Whatever fails by default fails in the strict preset too: no limit is wider there.
+    Whatever fails by default also fails in the strict preset: no limit is wider there.
     """
 
     failures: dict[str, set[Failed]] = field(default_factory=lambda: {preset: set() for preset in PRESETS})
     unknown: set[Failed] = field(default_factory=set)
 
     def resource(self, resource_id: str, *controls: str, strict: bool = False) -> None:
-        """Note that these controls fail for a resource; with ``strict``, only by the limits of that preset."""
+        """Record that these controls fail for a resource; with ``strict``, only by the limits of that preset."""
         self._note("resource", resource_id, controls, strict=strict)
 
     def policy(self, policy_id: str, *controls: str, strict: bool = False) -> None:
-        """Note that these controls fail for a policy."""
+        """Record that these controls fail for a policy."""
         self._note("policy", policy_id, controls, strict=strict)
 
     def vault(self, vault_id: str, *controls: str, strict: bool = False) -> None:
-        """Note that these controls fail for a vault, even one that is gone."""
+        """Record that these controls fail for a vault, even one that is gone."""
         self._note("vault", vault_id, controls, strict=strict)
 
     def collection(self, project_id: str, *controls: str) -> None:
-        """Note that these controls fail for what is read of the project as a whole."""
+        """Record that these controls fail for the collection of the project."""
         self._note("collection", project_id, controls, strict=False)
 
     def hide(self, kind: str, subject: str, *controls: str) -> None:
-        """Note that nobody can say what these controls, which every preset applies, find for a subject."""
+        """Record that the results of these controls, which every preset applies, are unknown for a subject."""
         self.unknown |= {(control, kind, subject) for control in controls}
 
     def troubled(self, preset: str = STRICT) -> set[str]:
-        """Ids of the resources for which at least one control of a preset fails."""
+        """Return the ids of the resources for which at least one control of a preset fails."""
         return {subject for _, kind, subject in self.failures[preset] if kind == "resource"}
 
     def forget(self, subjects: set[str]) -> None:
-        """Demand nothing of what the auditor is not shown."""
+        """Require nothing about what the auditor is not shown."""
         for failures in self.failures.values():
             failures.difference_update([each for each in failures if each[2] in subjects])
 
     def statement(self, preset: str, *, readable: bool, whole: bool = True) -> Row:
-        """Put it as the answer that an auditor should give; a failure counts more than a gap.
+        """Return the answer that an auditor should give; a failure takes precedence over a gap.
 
-        Where something cannot be read that is one of the backups, which says nothing about them any more. What is not
-        ``whole`` hides something else.
+        If something cannot be read, that is one of the backups, which no longer says anything about them. If not
+        ``whole``,
+        something else is hidden.
         """
         failed = sorted(self.failures[preset])
         seen = failed if readable else [each for each in failed if each[0] not in _NEEDS_BACKUPS]

@@ -1,4 +1,4 @@
-"""Rows that no auditor can use: what they hide is neither right nor wrong, but unknown."""
+"""Rows that no auditor can use: what they hide is unknown."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -16,7 +16,7 @@ _OF_POINTS: Final = ("CBR-401", "CBR-404")
 
 
 def skip_without_resource(draft: Draft) -> None:
-    """Let a policy find nothing to back up: the task names its vault and no resource, as CBR writes it."""
+    """Let a policy find nothing to back up: the task names its vault but no resource, as CBR writes it."""
     vault = draft.rng.choice(draft.vaults)
     at = draft.between(max(draft.start, draft.as_of - 5 * DAY), draft.as_of - timedelta(hours=2))
     course = Course(at, at + timedelta(seconds=1), "skipped", _NOTHING_TO_BACK_UP)
@@ -27,7 +27,7 @@ def skip_without_resource(draft: Draft) -> None:
 
 
 def choose(draft: Draft, tasks: Iterable[Row], backups: Iterable[Row]) -> frozenset[str]:
-    """Choose rows that are to be spoilt, and note what becomes unknown: what fails already is left alone."""
+    """Choose rows to make unusable, and record what becomes unknown; what already fails is left alone."""
     logged = {row["id"] for row in tasks}
     sound = [vault for vault in draft.vaults if _is_sound(draft, vault)]
     if not sound:
@@ -46,7 +46,7 @@ def choose(draft: Draft, tasks: Iterable[Row], backups: Iterable[Row]) -> frozen
 
 
 def spoil(rows: list[Row], field: str, chosen: frozenset[str]) -> list[Row]:
-    """Write a list as the service delivers it: the chosen rows lack a field."""
+    """Return a list as the service delivers it: the chosen rows lack a field."""
     return [{**row, field: None} if row["id"] in chosen else row for row in rows]
 
 
@@ -55,7 +55,7 @@ def _is_recent(draft: Draft, run: Run) -> bool:
 
 
 def _spoil_policy(draft: Draft, vault: Vault) -> str:
-    """Let the policy of a vault, and of every other one that has it, be unreadable."""
+    """Make the policy of a vault, and of every other vault with it, unreadable."""
     policy = vault.policy
     for other in draft.vaults:
         if policy is not None and other.policy is policy:
@@ -66,7 +66,7 @@ def _spoil_policy(draft: Draft, vault: Vault) -> str:
 
 
 def _is_sound(draft: Draft, vault: Vault) -> bool:
-    """Whether nothing fails by default for a vault, its policy, what it holds, and whatever else has the policy."""
+    """Whether nothing fails by default for a vault, its policy, its contents, and all others with the policy."""
     shared = [other for other in draft.vaults if other is vault or (other.policy and other.policy is vault.policy)]
     ids = {vault.policy.id if vault.policy else ""}
     ids |= {other.id for other in shared} | {resource.id for other in shared for resource in other.resources}

@@ -1,4 +1,4 @@
-"""What else happens in an estate: restore tests, synchronisation, backups by hand."""
+"""Routine events in an estate: restore tests, synchronisation, backups by hand."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,7 +30,7 @@ def restore_each_vault(draft: Draft) -> None:
 
 
 def synchronise(draft: Draft) -> None:
-    """Synchronise backups made on premises once a week, unless a hybrid vault says of each what it brought."""
+    """Synchronise backups made on premises once a week, unless a hybrid vault reports what it brought."""
     if not draft.vaults or any(vault.protect_type == "hybrid" for vault in draft.vaults):
         return
     clerk = clerk_of(draft)
@@ -41,7 +41,7 @@ def synchronise(draft: Draft) -> None:
 
 
 def back_up_by_hand(draft: Draft) -> None:
-    """Back up a few resources without trouble by hand, such as before a change; every other one names no vault."""
+    """Back up a few healthy resources by hand, as before a change; every other task names no vault."""
     troubled = draft.truth.troubled()
     sound = [resource for resource in draft.resources() if draft.runs[resource.id] and resource.id not in troubled]
     for number, resource in enumerate([*sound[:1], *(other for other in sound[1:] if draft.one_in(10))]):
@@ -50,7 +50,7 @@ def back_up_by_hand(draft: Draft) -> None:
 
 
 def _source(draft: Draft, vault: Vault, moment: datetime) -> Run | None:
-    """Choose a backup of the vault that existed at a moment."""
+    """Return a backup of the vault that existed at a moment."""
     found = [
         run
         for resource in vault.resources

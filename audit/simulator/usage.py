@@ -1,4 +1,4 @@
-"""What the service counts of each resource, whichever vaults keep its backups."""
+"""What the service counts for each resource, whichever vaults keep its backups."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ _COUNTED: Final = timedelta(days=1)
 
 
 def usage_rows(draft: Draft, vaults: list[Row], backups: list[Row]) -> list[Row]:
-    """Count the finished backups that are there, and what came into a hybrid vault and is not listed.
+    """Count the finished backups that exist, and unlisted ones in a hybrid vault.
 
-    The size of what lies in several zones is told apart. Where the draft says so, one resource is forgotten.
+    The size of backups in several zones is stated separately. If the draft says so, one resource is left out.
     """
     synchronised = {resource.id: resource.synchronised for resource in draft.resources()}
     made = Counter(row["resource_id"] for row in backups if _is_finished(row))
@@ -40,7 +40,7 @@ def _usage(vault: Row, held: Row, count: int) -> Row:
 
 
 def _forget(draft: Draft, vaults: list[Row], backups: list[Row], rows: dict[str, Row]) -> None:
-    """Count nothing of the last resource in a single zone that has backups from before the last day."""
+    """Count nothing for the last single-zone resource that has backups from before the last day."""
     end = draft.as_of - _COUNTED
     old = {row["resource_id"] for row in backups if row["status"] == "available" and _is_from_before(row, end)}
     there = {resource.id for resource in draft.resources() if not (resource.is_deleted or resource.is_unlisted)}
@@ -51,7 +51,7 @@ def _forget(draft: Draft, vaults: list[Row], backups: list[Row], rows: dict[str,
 
 
 def _kept(vaults: list[Row], *protect_types: str) -> Iterator[tuple[Row, Row]]:
-    """Name each resource with its vault, in vaults of some types."""
+    """Yield each resource with its vault, in vaults of some types."""
     chosen = (vault for vault in vaults if vault["billing"]["protect_type"] in protect_types)
     return ((vault, held) for vault in chosen for held in vault["resources"])
 

@@ -1,4 +1,4 @@
-"""Enterprise projects that the user may not see: their vaults, tasks and backups are not listed, and nothing says so.
+"""Enterprise projects that the user may not see: their vaults, tasks and backups are silently missing.
 
 Only the policies, which belong to no enterprise project, still name the vaults.
 """
@@ -10,12 +10,12 @@ DEFAULT_PROJECT = "0"
 
 
 def withheld_vaults(draft: Draft) -> list[Vault]:
-    """Find the vaults of all enterprise projects but the default one."""
+    """Return the vaults of all enterprise projects except the default one."""
     return [vault for vault in draft.vaults if vault.enterprise_project_id != DEFAULT_PROJECT]
 
 
 def withhold(draft: Draft, vaults: list[Vault], *lists: list[Row]) -> None:
-    """Take what belongs to these vaults out of lists of rows and out of the truth."""
+    """Remove everything that belongs to these vaults from rows and from the truth."""
     hidden = {vault.id for vault in vaults}
     held = {resource.id for vault in vaults for resource in vault.resources}
     disks = {disk for vault in vaults for resource in vault.resources for disk in resource.disks}

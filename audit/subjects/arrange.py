@@ -532,8 +532,7 @@ class _Arrangement:
         """Return since when a resource is known to be held as it is now, and since when its first backup is awaited.
 
         No list says when it was added to its vault. If no earlier run knows, its oldest backup gives a hint; without
-        any
-        backup, it counts from the first run that saw it there.
+        any backup, it counts from the first run that saw it there.
         """
         memory, now = self._collection.memory, self._collection.window.until
         if memory is None:

@@ -2,8 +2,7 @@
 
 The API documents which days a rule picks and how long it keeps their backups. It does not document which backup of a
 picked day that is, how a rule combines with the others, or the words for weekdays, weeks and months. So a rule counts
-in
-full when the question is whether something may be kept for too long. Otherwise it counts only if the schedule surely
+in full when the question is whether something may be kept for too long. Otherwise it counts only if the schedule surely
 runs on a picked day of every week, month or year.
 """
 

@@ -121,8 +121,7 @@ class PolicySubject:
         """The time from which its plan is known; None if it is always known.
 
         A first run knows only the current plan. Runs at unplanned times show that there was another one before: the
-        current
-        plan counts from the first run that came as planned, or else from when it was seen.
+        current plan counts from the first run that came as planned, or else from when it was seen.
         """
         if len(self.plans) > 1:
             return self.plans[-len(self._stretches)].since

@@ -317,8 +317,7 @@ class Resource:
         """Return the longest interval of the followed policy that runs most often, plus grace; a day if none runs.
 
         Synchronised resources without a policy are planned elsewhere, and may come as rarely as policies may run at
-        all.
-        None if the policies are unknown.
+        all. None if the policies are unknown.
         """
         if self.schedules is None:
             return None

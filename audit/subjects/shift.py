@@ -2,8 +2,7 @@
 
 A policy that was moved to another hour just before the first audit looks the same as one that CBR runs at another hour
 than planned, because of a time zone or an INTERVAL that counts from another day. Neither missed a run. So if several
-runs
-of all resources agree on a shift, due runs are expected at the shifted times.
+runs of all resources agree on a shift, due runs are expected at the shifted times.
 """
 
 from bisect import bisect_left, bisect_right

@@ -3,8 +3,8 @@
 Redirects are errors, the environment's proxies and .netrc are ignored, and certificates are always checked. Every
 response has a size limit and every request a total deadline. A request is retried after lost connections, 408, 429 and
 5xx, with full jitter and respect for Retry-After, all within one time budget for the whole run. After too many
-requests, no
-thread contacts the host until it may. Before a write is retried, the transport checks whether it already arrived.
+requests, no thread contacts the host until it may. Before a write is retried, the transport checks whether it already
+arrived.
 """
 
 import random

@@ -7,8 +7,7 @@ class Upload:
     """Yields a body in pieces until its time is up.
 
     Without it, the whole body would have to be sent within the connect timeout, which a new connection uses while a
-    body
-    of bytes is sent.
+    body of bytes is sent.
     """
 
     def __init__(self, body: bytes | memoryview, *, seconds: float, clock: Callable[[], float]) -> None:

@@ -1,9 +1,8 @@
 """The chain of digests: one per run, each naming the previous one, so that every change is detected.
 
 It follows the digest files of Huawei's Cloud Trace Service and of AWS CloudTrail. A digest contains the hash of its
-run's
-manifest, and so covers every object of the run. It is stored in a DSSE envelope, signed or not. Writing it commits the
-run.
+run's manifest, and so covers every object of the run. It is stored in a DSSE envelope, signed or not. Writing it
+commits the run.
 """
 
 from audit.evidence.chain.digest import PAYLOAD_TYPE, Digest, DigestKind, Link, digest_key, folder_of

@@ -1,6 +1,6 @@
-"""A saved page of the API documents as title, date, request and tables; what is not understood is an error.
+"""A saved page of the API documents as title, date, request and tables; anything not recognised is an error.
 
-Menus above the title and everything below the first heading after the tables are left behind.
+Menus above the title and everything below the first heading after the tables are dropped.
 """
 
 import re
@@ -30,7 +30,7 @@ OBJECT: Final = re.compile(r"(?:(Array) of )?(\w+) object(?(1)s)")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is not empty, and its number, counted from 1."""
+    """A non-empty line, and its number, counted from 1."""
 
     text: str
     number: int = field(compare=False)
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A row; what its last cell says is kept as `notes`. Equal rows say the same, wherever they stand."""
+    """A row; the contents of its last cell are ``notes``. Equal rows mean the same, wherever they are."""
 
     name: str
     mandatory: bool
@@ -49,7 +49,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class PageTable:
-    """A table and the status code that it stands under."""
+    """A table and its status code."""
 
     number: int
     caption: str
@@ -67,7 +67,7 @@ class PageTable:
 
 @dataclass(frozen=True, slots=True)
 class DocumentPage:
-    """What is read from a page; `end` is the last line that was read."""
+    """The contents of a page; `end` is the last line that was read."""
 
     title: str
     updated: str
@@ -77,7 +77,7 @@ class DocumentPage:
 
 
 def read(text: str) -> DocumentPage:
-    """Read the text of a saved page."""
+    """Parse the text of a saved page."""
     numbered = enumerate(text.removeprefix("\ufeff").split("\n"), 1)
     lines = [Line(line.strip(), number) for number, line in numbered if line.strip()]
     title, updated, rest = _opening(lines)
@@ -86,7 +86,7 @@ def read(text: str) -> DocumentPage:
 
 
 def _opening(lines: Sequence[Line]) -> tuple[str, str, Sequence[Line]]:
-    """Return the title, its date and the lines below; menus and banners above are left behind."""
+    """Return the title, its date and the lines below; menus and banners above are dropped."""
     found = [(index, match[1]) for index, line in enumerate(lines) if (match := _UPDATED.fullmatch(line.text))]
     if len(found) != 1:
         number = lines[found[1][0]].number if found else 1
@@ -122,7 +122,7 @@ def _request(lines: Sequence[Line]) -> str:
 
 
 def _tables(lines: Sequence[Line]) -> Iterator[PageTable]:
-    """Cut the page at the captions of its tables, its status codes and its sections."""
+    """Split the page at the captions of its tables, its status codes and its sections."""
     status: str | None = None
     cuts = [index for index, line in enumerate(lines) if _cuts(line.text)]
     number = 0
@@ -144,7 +144,7 @@ def _cuts(text: str) -> bool:
 
 
 def _rows(cells: Sequence[Line], caption: Line) -> Iterator[TableRow]:
-    """Cut a table into rows: a row begins at a cell that can only be the name of a parameter."""
+    """Split a table into rows: a row starts at a cell that can only be the name of a parameter."""
     header = [cell.text for cell in cells[:4]]
     with_mandatory = header == _COLUMNS_MANDATORY
     if not with_mandatory and header[:3] != _COLUMNS:

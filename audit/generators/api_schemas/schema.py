@@ -31,7 +31,7 @@ _SAID: Final = {
 
 
 def build(page: DocumentPage, address: str | None, *, descriptions: bool) -> Schema:
-    """Build the schema of the successful answer; the other tables are its definitions."""
+    """Build the schema of the successful response; the other tables are its definitions."""
     kept, repeated = _distinct(page.tables)
     if "" not in kept:
         raise DocumentError("no table of response body parameters for status code 200", line=page.end)
@@ -53,7 +53,7 @@ def build(page: DocumentPage, address: str | None, *, descriptions: bool) -> Sch
 
 
 def _distinct(tables: Sequence[PageTable]) -> tuple[dict[str, PageTable], dict[str, list[PageTable]]]:
-    """Name each table and keep one of each name; the answer itself has the empty name."""
+    """Name each table and keep one of each name; the response itself has the empty name."""
     kept: dict[str, PageTable] = {}
     repeated: dict[str, list[PageTable]] = {}
     bodies = {table.status: table for table in tables if table.caption == _BODY}
@@ -85,7 +85,7 @@ def _key(table: PageTable, answer: PageTable | None) -> str:
 
 
 def _refer(kept: dict[str, PageTable]) -> None:
-    """Refuse an object that no row refers to: its caption, or the type of a row, is not what it seems."""
+    """Reject an object that no row refers to: its caption, or the type of a row, was misread."""
     referred = {match[2] for table in kept.values() for row in table.rows if (match := OBJECT.fullmatch(row.type))}
     for key, table in kept.items():
         if key == table.caption and key not in referred:
@@ -132,7 +132,7 @@ def _shape(row: TableRow, table: PageTable, names: dict[str, PageTable]) -> Sche
 
 
 def _described(row: TableRow, shape: Schema, table: PageTable) -> Schema:
-    """Add what the last cell of a row says: description, enumeration, bounds, default."""
+    """Add the contents of a row's last cell: description, enumeration, bounds, default."""
     description: list[str] = []
     labels: dict[str, Line] = {}
     values: list[Line] = []

@@ -1,8 +1,7 @@
 """The words of a page: English, or another language by a table from the English text.
 
 The table of a language has ``texts``, which may contain parts in braces, and ``counts``, a number with its noun;
-anything
-else stays English. A test proves that no label is left out.
+anything else stays English. A test proves that no label is left out.
 """
 
 import re
