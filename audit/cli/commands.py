@@ -48,10 +48,10 @@ from audit.simulator import (
     TAMPERED,
     Estate,
     Simulator,
+    add_undocumented_answers,
+    add_unlisted_vaults,
     build_estate,
-    haunt,
     replan,
-    riddle,
     serve,
     tamper,
 )
@@ -383,14 +383,14 @@ def _estate(parameters: dict[str, Any], preset: str, *, has_truth: bool) -> Esta
         )
     estate, seed = build_estate(**parameters), parameters["seed"]
     estate = tamper(estate, seed=seed) if tampered else estate
-    estate = riddle(estate, seed=seed) if riddles else estate
-    estate = _haunted(estate, seed) if ghosts else estate
+    estate = add_undocumented_answers(estate, seed=seed) if riddles else estate
+    estate = _with_unlisted_vaults(estate, seed) if ghosts else estate
     return replan(estate, seed=seed)[replanned == "now"] if replanned else estate
 
 
-def _haunted(estate: Estate, seed: int) -> Estate:
+def _with_unlisted_vaults(estate: Estate, seed: int) -> Estate:
     try:
-        return haunt(estate, seed=seed)
+        return add_unlisted_vaults(estate, seed=seed)
     except ValueError as error:
         raise SettingsError(f"--ghosts: {error}") from error
 

@@ -9,9 +9,9 @@ How it is judged
                     is not documented, or says that it succeeded and names an error; tasks whose operation is not
                     documented would decide if they were backups; or fewer backups than the limit finished in the
                     window, and all of them failed
-    not_applicable  no backup finished in the window A success that names a backup which an earlier success made counts
-    as failed, and so does a synchronisation that brought none and could not bring some. One that brought some, but not
-    all, is unknown.
+    not_applicable  no backup finished in the window
+    A success that names a backup which an earlier success made counts as failed, and so does a synchronisation that
+    brought none and could not bring some. One that brought some, but not all, is unknown.
 How to fix it
     The error of the newest failure names the cause; a failure with the same code each time needs a person.
 """

@@ -11,9 +11,9 @@ How it is judged
                     is not documented, or says that it succeeded and names an error; a newer task whose operation is not
                     documented may have been a failed backup, or have made up for one; or no limit is known because the
                     policies cannot be read
-    not_applicable  no backup failed in the window A success that names a backup which an earlier success made counts as
-    failed, and so does a synchronisation that brought none and could not bring some. One that brought some, but not
-    all, is unknown.
+    not_applicable  no backup failed in the window
+    A success that names a backup which an earlier success made counts as failed, and so does a synchronisation that
+    brought none and could not bring some. One that brought some, but not all, is unknown.
 How to fix it
     Repair the cause that the failed task names, then start a manual backup.
 """

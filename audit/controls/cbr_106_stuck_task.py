@@ -9,9 +9,9 @@ How it is judged
                     of it could not be used and does not say that its task ended; or an old task has not ended and has a
                     status that is not documented; or an earlier run saw an old task open that is not listed as open
                     any more, and the log does not show how it ended
-    not_applicable  the log names no task of the subject Tasks that wait or run are asked for by themselves, whatever
-    their time, beside those of the window. A resource answers for the tasks that name it, a vault for those that name
-    no resource, the collection for the rest.
+    not_applicable  the log names no task of the subject
+    Tasks that wait or run are asked for by themselves, whatever their time, beside those of the window.
+    A resource answers for the tasks that name it, a vault for those that name no resource, the collection for the rest.
 How to fix it
     Look the task up in the CBR console; if it does not move, open a service ticket with its id.
 """

@@ -9,8 +9,9 @@ How it is judged
                     a backup has a status that is not documented, or says that it succeeded and names an error; tasks
                     whose operation is not documented would decide if they were backups; or too many were skipped, and
                     nobody can say which of them do not count because a policy or its schedule cannot be read
-    not_applicable  the log shows no backup in the period A skipped backup does not count where a success made up for it
-    before the next run was due, or where its planned run lay in a maintenance window.
+    not_applicable  the log shows no backup in the period
+    A skipped backup does not count where a success made up for it before the next run was due, or where its planned
+    run lay in a maintenance window.
 How to fix it
     Read the error of the skipped task. Often an earlier backup still ran: give the runs more distance.
 """

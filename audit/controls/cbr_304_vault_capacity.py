@@ -7,9 +7,9 @@ How it is judged
     fail            as much or more is used, or the vault is frozen, in error or being deleted
     unknown         the answer does not say how large the vault is, how much is used or what state it is in, or the
                     vaults could not be read completely
-    not_applicable  the vault is gone The size is stated in GB and the use in MB. A vault that is being enlarged
-    (`lock`) is judged by the size that it still has. The facts say at which use CBR itself warns, and whether it sends
-    that warning; neither is demanded.
+    not_applicable  the vault is gone
+    The size is stated in GB and the use in MB. A vault that is being enlarged (`lock`) is judged by the size that it
+    still has. The facts say at which use CBR itself warns, and whether it sends that warning; neither is demanded.
 How to fix it
     Enlarge the vault or let it grow by itself, and look for backups that nobody needs; pay what keeps it frozen.
 """

@@ -9,8 +9,9 @@ How it is judged
     unknown         the agents could not be read completely; the agent does not say when it was active; it was removed
                     or is just being upgraded (CBR has one word for both); its state is not documented; or a vault for
                     files holds the resource, and no agent has its id
-    not_applicable  the resource has no agent This rests on the list of agents. An agent belongs to the resource that
-    has its id: no document says so, and a name would prove less. No document says what counts as being active either.
+    not_applicable  the resource has no agent
+    This rests on the list of agents. An agent belongs to the resource that has its id: no document says so, and a name
+    would prove less. No document says what counts as being active either.
 How to fix it
     Start the agent on the server, or install it anew, and see that the server reaches CBR.
 """

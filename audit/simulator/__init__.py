@@ -6,16 +6,16 @@ Imports no other room: code shared with the auditor would share its mistakes.
 from typing import TYPE_CHECKING, Any
 
 from audit.simulator.estate import SCENARIOS, Estate, build_estate
-from audit.simulator.ghosts import haunt
 from audit.simulator.messages import Request, Response
 from audit.simulator.replanning import replan
-from audit.simulator.riddles import riddle
 from audit.simulator.routes import ACTIONS
 from audit.simulator.server import serve
 from audit.simulator.simulator import Simulator
 from audit.simulator.tampering import SCENARIOS as TAMPERED
 from audit.simulator.tampering import tamper
 from audit.simulator.truth import PRESETS
+from audit.simulator.undocumented_answers import add_undocumented_answers
+from audit.simulator.unlisted_vaults import add_unlisted_vaults
 
 if TYPE_CHECKING:
     from audit.simulator.mock import mock_cbr
@@ -29,11 +29,11 @@ __all__ = [
     "Request",
     "Response",
     "Simulator",
+    "add_undocumented_answers",
+    "add_unlisted_vaults",
     "build_estate",
-    "haunt",
     "mock_cbr",
     "replan",
-    "riddle",
     "serve",
     "tamper",
 ]

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from audit.simulator.estate import Estate
-from audit.simulator.habits import Habits
 from audit.simulator.inbox import Inbox
+from audit.simulator.quirks import Quirks
 from audit.simulator.signing_key import Key
 from audit.simulator.task_log import TaskLog
 from audit.simulator.temporary import Pair, Pairs
@@ -49,7 +49,7 @@ class Cloud:
     denied: set[str] = field(default_factory=set)
     inbox: Inbox = field(default_factory=Inbox)
     function: Function | None = None
-    habits: Habits = field(default_factory=Habits)
+    quirks: Quirks = field(default_factory=Quirks)
 
     def pair(self, ak: str) -> Pair | None:
         """Return a key pair: the user's own, or a temporary one."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from audit.simulator import background, company, consequences, copying, drift, expiry, identifiers, unusable, upkeep
+from audit.simulator import background, company, consequences, copying, drift, expiry, identifiers, routine, unusable
 from audit.simulator.agents import agent_rows
 from audit.simulator.blueprint import Draft
 from audit.simulator.inventory import policy_rows, vault_rows
@@ -177,11 +177,11 @@ def _check(scenario: str, resources: int, days: int, as_of: datetime) -> None:
 
 def _live_on(draft: Draft, scenario: str) -> None:
     """Add everything that is not a scheduled backup."""
-    upkeep.back_up_by_hand(draft)
-    upkeep.restore_each_vault(draft)
+    routine.back_up_by_hand(draft)
+    routine.restore_each_vault(draft)
     copying.replicate(draft)
     expiry.delete_expired(draft)
-    upkeep.synchronise(draft)
+    routine.synchronise(draft)
     if scenario == "drifting":
         drift.add_new_operations(draft)
     if scenario == "unusable" and draft.vaults:

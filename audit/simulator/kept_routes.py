@@ -35,7 +35,7 @@ def list_backups(cloud: Cloud, request: Request, _: str) -> Response:
     Times are compared with ``created_at``, inclusively. A hidden backup is counted and has a place in a page, but is
     never delivered.
     """
-    asked = cloud.habits.read(request.split().query, parameters.BACKUPS)
+    asked = cloud.quirks.read(request.split().query, parameters.BACKUPS)
     limit, offset = paging(asked)
     rows = after(_sorted(_chosen(cloud, asked), str(asked.get("sort", ""))), asked.get("marker"))
     page = [row for row in rows[offset : offset + limit] if row["id"] not in cloud.estate.hidden]

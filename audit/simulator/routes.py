@@ -31,7 +31,7 @@ def list_tasks(cloud: Cloud, request: Request, _: str) -> Response:
     The documents do not say what ``start_time`` and ``end_time`` are compared with, or whether they are inclusive. Here
     both are compared with ``created_at`` and inclusive; a quirk leaves out what has not ended.
     """
-    asked = cloud.habits.read(request.split().query, parameters.TASKS)
+    asked = cloud.quirks.read(request.split().query, parameters.TASKS)
     limit, offset = paging(asked)
     criteria = tuple(
         (name, str(value))
@@ -39,7 +39,7 @@ def list_tasks(cloud: Cloud, request: Request, _: str) -> Response:
         if name not in _NOT_FILTERS and value != "all_granted_eps"
     )
     start, end = (_moment(asked.get(name)) for name in ("start_time", "end_time"))
-    if end and cloud.habits.open_tasks_have_no_end:
+    if end and cloud.quirks.open_tasks_have_no_end:
         criteria = (*criteria, ENDED)
     page = cloud.log.page(criteria, start=start, end=end, limit=limit, offset=offset)
     return listing("operation_logs", page.rows, count=page.count, limit=limit, offset=offset)
@@ -69,7 +69,7 @@ def show_policy(cloud: Cloud, _: Request, policy_id: str) -> Response:
 
 def list_vaults(cloud: Cloud, request: Request, _: str) -> Response:
     """List the vaults, newest first; ``id`` may be repeated, ``resource_ids`` is a list with commas."""
-    asked = cloud.habits.read(request.split().query, parameters.VAULTS, repeatable="id")
+    asked = cloud.quirks.read(request.split().query, parameters.VAULTS, repeatable="id")
     limit, offset = paging(asked)
     policies = [policy for policy in cloud.estate.policies if policy["id"] == asked.get("policy_id")]
     applied = {vault_id for policy in policies for vault_id in _vaults_of(policy)}

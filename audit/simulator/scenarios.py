@@ -5,7 +5,15 @@ from itertools import cycle
 from math import ceil
 from typing import Final, TypeVar
 
-from audit.simulator import agents, catalogue, copying, faults_of_kinds, faults_of_vaults, mishaps, organisation
+from audit.simulator import (
+    agents,
+    catalogue,
+    copying,
+    faults_of_inventory,
+    faults_of_kinds,
+    faults_of_vaults,
+    organisation,
+)
 from audit.simulator.blueprint import Draft, Policy, Resource, Vault
 from audit.simulator.faults import Fault
 from audit.simulator.truth import DEFAULT
@@ -34,10 +42,10 @@ def _mixed(draft: Draft) -> None:
     room = max(1, len(pool) - 1)
     for fault in catalogue.RUNS[:room]:
         _plant_once(draft, fault, pool)
-    mishaps.leave_untested(draft, vaults[-1])
+    faults_of_inventory.leave_untested(draft, vaults[-1])
     _break_more(draft, vaults)
-    mishaps.add_replication_vault(draft)
-    mishaps.add_unused_policy(draft)
+    faults_of_inventory.add_replication_vault(draft)
+    faults_of_inventory.add_unused_policy(draft)
 
 
 def _failing(draft: Draft) -> None:
@@ -50,7 +58,7 @@ def _failing(draft: Draft) -> None:
     while pool and len(draft.truth.troubled(DEFAULT)) < wanted:
         _plant_once(draft, next(in_turn), pool)
     for vault in vaults[::3]:
-        mishaps.leave_untested(draft, vault)
+        faults_of_inventory.leave_untested(draft, vault)
     _break_more(draft, vaults)
 
 
@@ -61,9 +69,9 @@ def _break_vaults(draft: Draft, number: int) -> list[Vault]:
     rest = vaults[: len(vaults) - len(disabled)]
     bare = rest[-number:] if len(rest) > number else []
     for policy in [vault.policy for vault in disabled if vault.policy is not None]:
-        mishaps.disable_policy(draft, policy)
+        faults_of_inventory.disable_policy(draft, policy)
     for vault in bare:
-        mishaps.take_policy_away(draft, vault)
+        faults_of_inventory.take_policy_away(draft, vault)
     return rest[: len(rest) - len(bare)]
 
 
@@ -83,15 +91,15 @@ def _break_more(draft: Draft, vaults: list[Vault]) -> None:
     pool = [resource for resource in _pool(vaults) if draft.keeps_its_word(resource)]
     for fault in catalogue.BACKUPS[: max(1, len(pool) - 1)]:
         _plant_once(draft, fault, pool)
-    mishaps.delete_vault(draft)
-    mishaps.remove_resource(draft, vaults[0])
-    mishaps.delete_early(draft, [vault for vault in vaults if not _was_thinned(vault)][-1])
+    faults_of_inventory.delete_vault(draft)
+    faults_of_inventory.remove_resource(draft, vaults[0])
+    faults_of_inventory.delete_early(draft, [vault for vault in vaults if not _was_thinned(vault)][-1])
     for number, break_vault in enumerate(catalogue.VAULTS):
         in_turn = vaults[number % len(vaults) :] + vaults[: number % len(vaults)]
         _plant_each(draft, [break_vault], in_turn)
     faults_of_vaults.add_empty_vault(draft, vaults[0])
-    mishaps.leave_unprotected(draft, 1 + len(draft.resources()) // 15)
-    mishaps.leave_policy_behind(draft)
+    faults_of_inventory.leave_unprotected(draft, 1 + len(draft.resources()) // 15)
+    faults_of_inventory.leave_policy_behind(draft)
     faults_of_kinds.leave_desktop_unprotected(draft)
     faults_of_kinds.delete_a_moment_ago(draft)
     faults_of_kinds.add_hybrid_vault(draft)

@@ -12,10 +12,10 @@ from audit.simulator import routes
 from audit.simulator.cloud import Account, Cloud, Function
 from audit.simulator.estate import Estate
 from audit.simulator.functions import urn_of
-from audit.simulator.habits import Habits
 from audit.simulator.inbox import Inbox
 from audit.simulator.messages import Request, Response
 from audit.simulator.notices import topic_of
+from audit.simulator.quirks import Quirks
 from audit.simulator.signing_key import Key, key_of
 from audit.simulator.task_log import TaskLog
 from audit.simulator.temporary import Pair
@@ -122,9 +122,9 @@ class Simulator:
         return self._cloud.inbox
 
     @property
-    def habits(self) -> Habits:
+    def quirks(self) -> Quirks:
         """The undocumented behaviour of the service; change it to see how a client copes."""
-        return self._cloud.habits
+        return self._cloud.quirks
 
     @property
     def key(self) -> Key:

@@ -14,7 +14,7 @@ from typing import Final
 from audit.simulator import identifiers
 from audit.simulator.estate import Estate
 from audit.simulator.messages import Row
-from audit.simulator.taking import take_away
+from audit.simulator.removal import remove_backups
 from audit.simulator.tasks import written
 from audit.simulator.truth import DEFAULT
 
@@ -230,7 +230,7 @@ def _remove(scene: _Scene, *, with_task: bool) -> None:
     chosen = [each for each in scene.spare() if not _may_be_outnumbered(scene, each[2][0])]
     for vault, held, points in chosen[:1]:
         gone = points[:_TAKEN]
-        take_away(scene.estate, held, gone)
+        remove_backups(scene.estate, held, gone)
         for row in gone if with_task else ():
             _note(scene, "delete", vault, held, {"delete": {"backup_id": row["id"], "backup_name": row["name"]}})
         scene.fails("CBR-111", "vault", vault["id"])

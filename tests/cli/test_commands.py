@@ -606,7 +606,10 @@ def test_riddles_are_for_a_healthy_project(more: tuple[str, ...]) -> None:
     [
         ((), "--ghosts needs --preset default and --scenario healthy, without"),
         (("--scenario", "healthy", "--riddles"), "--ghosts needs --preset default and --scenario healthy, without"),
-        (("--scenario", "healthy", "--resources", "0"), "--ghosts: an estate without backups has no ghosts"),
+        (
+            ("--scenario", "healthy", "--resources", "0"),
+            "--ghosts: an estate without backups cannot get",
+        ),
     ],
 )
 def test_ghosts_are_for_a_healthy_project_with_backups(more: tuple[str, ...], said: str) -> None:

@@ -80,7 +80,7 @@ def test_it_says_which_enterprise_projects_are_seen(place: Place) -> None:
     place.settings["CBR_AUDIT_ENTERPRISE_PROJECT_ID"] = "0"
     assert "the enterprise project 0, at " in place.lines()["settings"]
 
-    place.simulator.habits.knows_enterprise_projects = False
+    place.simulator.quirks.knows_enterprise_projects = False
     assert "check CBR_AUDIT_ENTERPRISE_PROJECT_ID, too" in place.lines()["vaults"]
 
     del place.settings["CBR_AUDIT_ENTERPRISE_PROJECT_ID"]

@@ -34,7 +34,7 @@ def stuck(simulator: Simulator, age: timedelta, status: str = "running") -> str:
 
 def an_estate(*, open_tasks_have_no_end: bool) -> Simulator:
     simulator = a_simulator("healthy", resources=4, days=8)
-    simulator.habits.open_tasks_have_no_end = open_tasks_have_no_end
+    simulator.quirks.open_tasks_have_no_end = open_tasks_have_no_end
     return simulator
 
 
@@ -178,7 +178,7 @@ def test_one_worker_asks_for_one_after_the_other(tmp_path: Path) -> None:
 def test_every_planted_task_that_does_not_end_is_found(scenario: str, tmp_path: Path) -> None:
     estate = build_estate(scenario, seed=3, resources=18, days=30, as_of=AS_OF)
     simulator = Simulator(estate)
-    simulator.habits.open_tasks_have_no_end = True
+    simulator.quirks.open_tasks_have_no_end = True
 
     report = report_of(audit(simulator, tmp_path), tmp_path)
 

@@ -70,7 +70,7 @@ class TestWhatIsAskedFor:
 
     def test_a_cloud_that_lists_the_default_one_without_a_word_is_read_completely(self, tmp_path: Path) -> None:
         simulator = a_simulator("healthy")
-        simulator.habits.shows_default_project = True
+        simulator.quirks.shows_default_project = True
 
         report = report_of(audit(simulator, tmp_path), tmp_path)
 
@@ -81,7 +81,7 @@ class TestWhatIsAskedFor:
         self, tmp_path: Path
     ) -> None:
         simulator = a_simulator("healthy")
-        simulator.habits.knows_enterprise_projects = False
+        simulator.quirks.knows_enterprise_projects = False
 
         done = audit(simulator, tmp_path)
 
@@ -97,7 +97,7 @@ class TestWhatIsAskedFor:
 
     def test_where_only_the_default_one_is_shown_then_the_rest_is_noticed(self, tmp_path: Path) -> None:
         simulator = a_simulator("healthy")
-        simulator.habits.shows_default_project = True
+        simulator.quirks.shows_default_project = True
         simulator.intercept = lambda request, _number: (
             json_response({"error_code": "BackupService.9900", "error_msg": "No."}, 400)
             if ALL_GRANTED in request.url
@@ -111,7 +111,7 @@ class TestWhatIsAskedFor:
 
     def test_one_that_was_chosen_is_never_left_out(self, tmp_path: Path) -> None:
         simulator = a_simulator("healthy")
-        simulator.habits.knows_enterprise_projects = False
+        simulator.quirks.knows_enterprise_projects = False
 
         with pytest.raises(SourceRefusedError, match="check CBR_AUDIT_ENTERPRISE_PROJECT_ID, too"):
             audit(simulator, tmp_path, CBR_AUDIT_ENTERPRISE_PROJECT_ID="0")
@@ -259,14 +259,14 @@ class TestTheRunBefore:
     def test_one_that_saw_another_part_covers_only_what_is_read_again(self, tmp_path: Path) -> None:
         """The API begins to take the parameter: what it hid until then, no run has read."""
         simulator = a_simulator("healthy", days=40)
-        simulator.habits.knows_enterprise_projects = False
+        simulator.quirks.knows_enterprise_projects = False
         with serve(simulator) as served, without_waiting():
             settings = variables(simulator, served.url, tmp_path)
             for at in (AS_OF - 2 * DAY, AS_OF - DAY):
                 before = execute(
                     request_from_settings(settings, as_of=shown(at)), lambda _progress: None
                 ).report.collection.covered
-            simulator.habits.knows_enterprise_projects = True
+            simulator.quirks.knows_enterprise_projects = True
             done = execute(request_from_settings(settings, as_of=shown(AS_OF)), lambda _progress: None)
             after = execute(request_from_settings(settings, as_of=shown(AS_OF + DAY / 2)), lambda _progress: None)
 

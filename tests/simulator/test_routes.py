@@ -340,7 +340,7 @@ def test_a_habit_leaves_out_what_has_not_ended_where_an_end_is_given() -> None:
     ahead = "operation-logs?end_time=2036-01-01T00:00:00Z"
 
     assert found(simulator, ahead)["count"] == found(simulator, "operation-logs")["count"] == len(simulator.tasks)
-    simulator.habits.open_tasks_have_no_end = True
+    simulator.quirks.open_tasks_have_no_end = True
     assert found(simulator, ahead)["count"] < found(simulator, "operation-logs")["count"] == len(simulator.tasks)
     assert found(simulator, "operation-logs?status=running")["count"] >= 1
 
@@ -352,11 +352,11 @@ def test_enterprise_projects_are_listed_as_is_the_habit(path: str) -> None:
     everything, part = (found(simulator, each)["count"] for each in (path, default))
     assert part < everything == found(simulator, granted)["count"]
 
-    simulator.habits.shows_default_project = True
+    simulator.quirks.shows_default_project = True
     assert found(simulator, path)["count"] == part
     assert found(simulator, granted)["count"] == everything
 
-    simulator.habits.shows_default_project = False
-    simulator.habits.knows_enterprise_projects = False
+    simulator.quirks.shows_default_project = False
+    simulator.quirks.knows_enterprise_projects = False
     assert found(simulator, path)["count"] == everything
     assert ask(simulator, granted).status == 400

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from audit.records import Backup, Policy, Task, Vault
-from audit.simulator import build_estate, haunt
+from audit.simulator import add_unlisted_vaults, build_estate
 from tests.builders import NOW, arranged
 
 _VAULT = re.compile(r"([0-9a-f-]{36}) \(")
@@ -13,7 +13,7 @@ _VAULT = re.compile(r"([0-9a-f-]{36}) \(")
 
 @pytest.mark.parametrize("seed", range(1, 31))
 def test_those_that_hide_keep_the_collection_from_being_complete(seed: int) -> None:
-    estate = haunt(build_estate("healthy", seed=seed, resources=3, days=4, as_of=NOW), seed=seed)
+    estate = add_unlisted_vaults(build_estate("healthy", seed=seed, resources=3, days=4, as_of=NOW), seed=seed)
     subjects = arranged(
         map(Task.from_row, estate.tasks),
         [Policy.from_row(row) for row in estate.policies],

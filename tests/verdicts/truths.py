@@ -10,7 +10,17 @@ from typing import Any, Final
 
 from audit.judging.findings import Finding, Outcome
 from audit.report.contents import Report
-from audit.simulator import SCENARIOS, TAMPERED, Estate, Simulator, build_estate, haunt, replan, riddle, tamper
+from audit.simulator import (
+    SCENARIOS,
+    TAMPERED,
+    Estate,
+    Simulator,
+    add_undocumented_answers,
+    add_unlisted_vaults,
+    build_estate,
+    replan,
+    tamper,
+)
 from tests.pretend import AS_OF, audit
 
 Pair = tuple[str, str, str]
@@ -25,8 +35,8 @@ TELLINGS: Final[dict[str, tuple[Iterable[str], Telling]]] = {
     "as it is": (SCENARIOS, lambda estate, _seed: [estate]),
     "tampered with": (TAMPERED, lambda estate, seed: [estate, tamper(estate, seed=seed)]),
     "planned anew": (("healthy",), lambda estate, seed: replan(estate, seed=seed)),
-    "with ghosts": (("healthy",), lambda estate, seed: [haunt(estate, seed=seed)]),
-    "with riddles": (("healthy",), lambda estate, seed: [riddle(estate, seed=seed)]),
+    "with ghosts": (("healthy",), lambda estate, seed: [add_unlisted_vaults(estate, seed=seed)]),
+    "with riddles": (("healthy",), lambda estate, seed: [add_undocumented_answers(estate, seed=seed)]),
 }
 
 

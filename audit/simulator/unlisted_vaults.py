@@ -79,7 +79,7 @@ class _Scene:
         return row
 
 
-def haunt(estate: Estate, *, seed: int = 1) -> Estate:
+def add_unlisted_vaults(estate: Estate, *, seed: int = 1) -> Estate:
     """Let the log of a healthy estate name vaults that no list shows; the estate itself is not changed.
 
     Its truth is known for the default preset. It lists the hidden vaults as ``hidden``: an auditor who is not shown
@@ -89,12 +89,12 @@ def haunt(estate: Estate, *, seed: int = 1) -> Estate:
         ValueError: the estate is not healthy, or has no backups.
     """
     if estate.scenario != "healthy":
-        raise ValueError(f"{estate.scenario} estates have no ghosts; choose a healthy one")
+        raise ValueError(f"{estate.scenario} estates cannot get unlisted vaults; choose a healthy one")
     changed = replace(estate, tasks=deepcopy(estate.tasks), policies=deepcopy(estate.policies))
     rng = Random(f"ghosts {seed}")
     models = [row for row in changed.tasks if row["operation_type"] == "backup"]
     if not models:
-        raise ValueError("an estate without backups has no ghosts; choose one with more resources or days")
+        raise ValueError("an estate without backups cannot get unlisted vaults; choose one with more resources or days")
     scene = _Scene(changed, rng, changed.as_of - rng.uniform(1.1, 1.9) * _DAY, models[0])
     for plant in rng.sample(GHOSTS, len(GHOSTS)):
         plant(scene)

@@ -9,7 +9,7 @@ _PROJECT = "enterprise_project_id"
 
 
 @dataclass(slots=True)
-class Habits:
+class Quirks:
     """The undocumented behaviour of the service; each switch may be changed at any time.
 
     Attributes:

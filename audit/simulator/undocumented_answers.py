@@ -13,7 +13,7 @@ from typing import Final
 from audit.simulator import identifiers
 from audit.simulator.estate import Estate
 from audit.simulator.messages import Row
-from audit.simulator.taking import take_away
+from audit.simulator.removal import remove_backups
 from audit.simulator.tasks import written
 from audit.simulator.truth import DEFAULT
 
@@ -48,19 +48,19 @@ class _Scene:
         self.open |= {(control, kind, subject) for control in controls}
 
 
-def riddle(estate: Estate, *, seed: int = 1) -> Estate:
+def add_undocumented_answers(estate: Estate, *, seed: int = 1) -> Estate:
     """Add responses that no document explains to a healthy estate; the estate itself is not changed.
 
     Its truth is known for the default preset, and lists what must be unknown as ``unknown``; nothing fails.
     """
     if estate.scenario != "healthy":
-        raise ValueError(f"{estate.scenario} estates have no riddles; choose a healthy one")
+        raise ValueError(f"{estate.scenario} estates cannot get undocumented answers; choose a healthy one")
     changed = replace(estate, **{name: deepcopy(getattr(estate, name)) for name in _CHANGED})
     rng = Random(f"riddles {seed}")
     held = [(vault, each) for vault in changed.vaults for each in vault["resources"]]
     rng.shuffle(held)
     scene = _Scene(changed, rng, held)
-    for plant in RIDDLES:
+    for plant in CHANGES:
         plant(scene)
     told = [
         {"control": control, "subject": {"kind": kind, "id": subject}, "outcome": "unknown"}
@@ -132,7 +132,7 @@ def lowered_its_retention(scene: _Scene) -> None:
         for policy in _applied(scene.estate, vault):
             policy["operation_definition"]["retention_duration_days"] = _FEW_DAYS
         scene.free.remove((vault, held))
-        take_away(scene.estate, held, old[1:2])
+        remove_backups(scene.estate, held, old[1:2])
         if scene.rng.randrange(2):
             _add(scene, "delete", old[1]["id"], vault_id=vault["id"], vault_name=vault["name"])
             scene.leave_open("vault", vault["id"], "CBR-111")
@@ -193,7 +193,7 @@ def _names(row: Row, resource_id: str) -> bool:
     return bool(row["extra_info"].get("resource", {}).get("id") == resource_id)
 
 
-RIDDLES: Final[tuple[Callable[[_Scene], None], ...]] = (
+CHANGES: Final[tuple[Callable[[_Scene], None], ...]] = (
     lowered_its_retention,
     leaves_without_a_task,
     has_a_new_status,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from audit.simulator import Estate, build_estate, riddle
-from audit.simulator.riddles import RIDDLES
+from audit.simulator import Estate, add_undocumented_answers, build_estate
+from audit.simulator.undocumented_answers import CHANGES
 
 AS_OF = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -19,9 +19,9 @@ def left_open(estate: Estate) -> Iterator[tuple[str, str]]:
 
 
 def test_each_riddle_is_planted_at_a_subject_of_its_own() -> None:
-    planted = [len(set(left_open(riddle(an_estate(seed=seed), seed=seed)))) for seed in range(8)]
+    planted = [len(set(left_open(add_undocumented_answers(an_estate(seed=seed), seed=seed)))) for seed in range(8)]
 
-    assert set(planted) <= {len(RIDDLES), len(RIDDLES) - 1}  # not every company keeps backups by age
+    assert set(planted) <= {len(CHANGES), len(CHANGES) - 1}  # not every company keeps backups by age
 
 
 @pytest.mark.parametrize(("seed", "planted", "with_task"), [(5, True, False), (6, True, True), (11, False, False)])
@@ -31,7 +31,7 @@ def test_a_backup_is_gone_that_a_lowered_retention_seems_to_explain(
     with_task: bool,  # noqa: FBT001
 ) -> None:
     before = an_estate(seed=seed, resources=6, days=20)
-    after = riddle(before, seed=seed)
+    after = add_undocumented_answers(before, seed=seed)
     gone = {row["id"] for row in before.backups} - {row["id"] for row in after.backups}
     named = {row["extra_info"].get("delete", {}).get("backup_id") for row in after.tasks}
 
@@ -39,25 +39,29 @@ def test_a_backup_is_gone_that_a_lowered_retention_seems_to_explain(
 
 
 def test_a_small_estate_has_fewer_of_them() -> None:
-    assert {kind for kind, _ in left_open(riddle(an_estate(resources=1)))} == {"resource", "vault", "collection"}
+    assert {kind for kind, _ in left_open(add_undocumented_answers(an_estate(resources=1)))} == {
+        "resource",
+        "vault",
+        "collection",
+    }
 
 
-def test_the_estate_itself_stays_as_it_was_and_a_seed_gives_the_same_riddles() -> None:
+def test_the_estate_itself_stays_as_it_was_and_a_seed_gives_the_same_changes() -> None:
     before = an_estate()
     rows = str(before.tasks) + str(before.vaults) + str(before.backups) + str(before.policies)
 
-    assert riddle(before, seed=3) == riddle(before, seed=3)
-    assert riddle(before, seed=3).tasks != riddle(before, seed=4).tasks
+    assert add_undocumented_answers(before, seed=3) == add_undocumented_answers(before, seed=3)
+    assert add_undocumented_answers(before, seed=3).tasks != add_undocumented_answers(before, seed=4).tasks
     assert str(before.tasks) + str(before.vaults) + str(before.backups) + str(before.policies) == rows
 
 
 def test_what_nobody_understands_is_incomplete_and_fails_nothing() -> None:
-    truth = riddle(an_estate()).truth()
+    truth = add_undocumented_answers(an_estate()).truth()
 
     assert (truth["conclusion"], truth["expected"]) == ("incomplete", [])
 
 
 @pytest.mark.parametrize("scenario", ["mixed", "drifting"])
-def test_only_a_healthy_estate_has_riddles(scenario: str) -> None:
-    with pytest.raises(ValueError, match=f"{scenario} estates have no riddles"):
-        riddle(an_estate(scenario))
+def test_only_a_healthy_estate_gets_undocumented_answers(scenario: str) -> None:
+    with pytest.raises(ValueError, match=f"{scenario} estates cannot get undocumented answers"):
+        add_undocumented_answers(an_estate(scenario))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audit.simulator import catalogue, company, copying, faults_of_vaults, mishaps
+from audit.simulator import catalogue, company, copying, faults_of_inventory, faults_of_vaults
 from audit.simulator.blueprint import Draft
 from audit.simulator.faults import Fault
 from audit.simulator.faults_of_policies import PolicyFault
@@ -36,7 +36,7 @@ def a_draft_without_any_run(resources: int = 2) -> Draft:
 def test_where_there_is_no_backup_none_is_deleted_early() -> None:
     draft = a_draft_without_any_run()
 
-    mishaps.delete_early(draft, draft.vaults[0])
+    faults_of_inventory.delete_early(draft, draft.vaults[0])
 
     assert (draft.rows, draft.truth.troubled()) == ([], set())
     assert draft.vaults[0].is_locked

@@ -6,7 +6,7 @@ from audit.simulator.estate import Estate
 from audit.simulator.messages import Row
 
 
-def take_away(estate: Estate, held: Row, gone: Sequence[Row]) -> None:
+def remove_backups(estate: Estate, held: Row, gone: Sequence[Row]) -> None:
     """Remove whole backups of a resource from the rows of an estate, as its vault holds it."""
     ids = {row["id"] for row in gone}
     estate.backups[:] = [row for row in estate.backups if not ids & {row["id"], row["parent_id"]}]
