@@ -327,6 +327,15 @@ class Settings(BaseModel):
 VARIABLES: Final = tuple(str(field.alias) for field in Settings.model_fields.values())
 
 
+class StoreSettings(Settings):
+    """What is needed to look into a store: no project, and no CBR."""
+
+    model_config = ConfigDict(defer_build=True)  # an audit has no use for it
+
+    needs_cbr: ClassVar[bool] = False
+    project_id: ProjectId = Field("none", alias="HUAWEICLOUD_SDK_PROJECT_ID")
+
+
 def _without_scheme(url: str) -> str:
     """Return the part of a URL that an error message may contain."""
     return url.partition("://")[2].partition("?")[0].rstrip("/")

@@ -11,6 +11,7 @@ from audit.app.collect import Pages
 from audit.cloud.cbr.paging import Walk
 from audit.collection import Kind, Page, Reading, Window
 from audit.profile import Profile, load_profile
+from audit.profile.applied import controls_of
 from audit.report.facts import RunFacts
 from bench.pages import AS_OF, DAYS, PAGE_SIZE, STRIDE, answer
 
@@ -97,7 +98,7 @@ def profile_for(folder: Path) -> Profile:
     if any(folder.glob(f"{Kind.BACKUPS.key}-*.json")):
         return load_profile("strict")
     return Profile(
-        skip=tuple(control.id for control in Profile().selected if Kind.BACKUPS in control.needs | control.reads)
+        skip=tuple(control.id for control in controls_of(Profile()) if Kind.BACKUPS in control.needs | control.reads)
     )
 
 

@@ -15,6 +15,7 @@ from audit.collection import Page, Reading
 from audit.evidence.chain import Unsigned
 from audit.evidence.publish import Publication
 from audit.evidence.store import open_store
+from audit.profile.applied import lists_of
 from audit.report import FORMATS, html_report
 from audit.report.contents import Report
 from bench.folder import WINDOW, Folder, Walked, facts_for, profile_for
@@ -48,7 +49,7 @@ def collected(folder: Path) -> tuple[Intake, tuple[Reading, ...]]:
     """Parse, validate and remember."""
     intake = Intake()
     publication = cast("Publication", KeepsNothing())
-    lists = profile_for(folder).lists
+    lists = lists_of(profile_for(folder))
     return intake, collect(Folder(folder), lists, WINDOW, publication, lambda _progress: None, intake)
 
 

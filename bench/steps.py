@@ -22,6 +22,7 @@ from audit.evidence.chain import Unsigned
 from audit.evidence.publish import HISTORY, Publication
 from audit.evidence.store import open_store
 from audit.evidence.store.folder import Folder as Store
+from audit.profile.applied import controls_of, lists_of
 from audit.records import Task
 from audit.report import FORMATS
 from audit.report.contents import Report
@@ -66,7 +67,7 @@ def steps(folder: Path) -> Mapping[str, Any]:
     entered = Sorting()
     for file in sorted(folder.glob(f"{Kind.TASKS.key}-*.json")):
         _page(watch, intake, entered, file)
-    others = [Folder(folder).read(kind, WINDOW) for kind in Kind if kind in profile.lists and kind is not Kind.TASKS]
+    others = [Folder(folder).read(kind, WINDOW) for kind in lists_of(profile) if kind is not Kind.TASKS]
     for listed in others:
         with watch.on("other lists"):
             for page in listed:
@@ -88,7 +89,7 @@ def steps(folder: Path) -> Mapping[str, Any]:
 def judging(folder: Path) -> Mapping[str, Any]:
     """Measure arrange, evaluate and render alone, after everything was read."""
     watch, intake, profile = Watch(), Intake(), profile_for(folder)
-    lists = [Folder(folder).read(kind, WINDOW) for kind in Kind if kind in profile.lists]
+    lists = [Folder(folder).read(kind, WINDOW) for kind in lists_of(profile)]
     for listed in lists:
         for page in listed:
             intake.accept(page)
@@ -99,7 +100,7 @@ def judging(folder: Path) -> Mapping[str, Any]:
         **told(tasks, intake, report),
         "steps": watch.seconds,
         "evaluated": evaluated,
-        "controls": len(profile.selected),
+        "controls": len(controls_of(profile)),
     }
 
 
@@ -155,7 +156,7 @@ def _kept(folder: Path) -> dict[str, float]:
         watch.over(publish, "_sha256", "hash"),
         watch.over(Store, "create", "write"),
     ):
-        for kind in profile_for(folder).lists:
+        for kind in lists_of(profile_for(folder)):
             for page in Folder(folder).read(kind, WINDOW):
                 _keep(watch, publication, page)
     whole = watch.seconds.pop("keep")

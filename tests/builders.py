@@ -14,6 +14,7 @@ from audit.judging.demands import Demands
 from audit.judging.findings import Fact, Finding, Verdict
 from audit.judging.findings_table import Findings, Judgement
 from audit.profile import LimitValues
+from audit.profile.applied import limits_at
 from audit.records import (
     Agent,
     Backup,
@@ -241,7 +242,7 @@ def a_drift(kind: Kind = Kind.TASKS, **changes: Any) -> Drift:
 def limits(**changes: Any) -> Limits:
     """The default limits, but for ages that do not depend on a policy, and less time for tests of restores."""
     values: Row = {"max_backup_age": 30 * HOUR, "repair_within": 30 * HOUR, "restore_test_period": 20 * DAY}
-    return structs.replace(LimitValues().at(NOW), **{**values, **changes})
+    return structs.replace(limits_at(LimitValues(), NOW), **{**values, **changes})
 
 
 def demands(given: Limits | None = None, **changes: Any) -> Demands:

@@ -2,9 +2,8 @@ import re
 
 import pytest
 
-from audit.app.store_settings import StoreSettings
 from audit.errors import SettingsError
-from audit.settings import VARIABLES, Settings, SignIn, is_loopback
+from audit.settings import VARIABLES, Settings, SignIn, StoreSettings, is_loopback
 
 GOOD = {
     "HUAWEICLOUD_SDK_PROJECT_ID": "p1",

@@ -12,6 +12,7 @@ from audit.collection import Kind, Reading
 from audit.evidence.run_before import RunBefore
 from audit.judging.demands import Demands
 from audit.profile import Profile
+from audit.profile.applied import lists_of
 from audit.profile.loosening import ORDERS, strength_of
 from audit.records import OPEN_STATUSES
 from audit.report.facts import RunFacts
@@ -67,7 +68,7 @@ def _collection(
         rejected=rejected,
         accepted=demands.accepted(rejected),
         drift=intake.drift,
-        asked=frozenset(profile.lists),
+        asked=frozenset(lists_of(profile)),
         doubts=tuple(_doubts(facts, intake, log)),
         ended_unseen=_ended_unseen(intake, readings),
         organization_policies=tuple(intake.organization_policies.values()),

@@ -17,7 +17,7 @@ from audit.evidence.kms.dialect import KMS
 from audit.evidence.store import Access, ProbedStore, Store, open_store
 from audit.evidence.store.obs_dialect import OBS
 from audit.log import REDACTOR
-from audit.settings import STORES, Settings, scheme_of
+from audit.settings import STORES, Settings, StoreSettings, scheme_of
 
 _HOUR: Final = timedelta(hours=1)
 _FOR_SIGNING: Final = timedelta(seconds=20)
@@ -69,8 +69,6 @@ def store_at(url: str, variables: Mapping[str, str]) -> Store:
     """
     if not STORES[scheme_of(url)].service:
         return open_store(url)
-    from audit.app.store_settings import StoreSettings  # noqa: PLC0415  # an audit has no use for it
-
     settings = StoreSettings.read({**variables, "CBR_AUDIT_STORE": url})
     REDACTOR.learn(settings.secrets)
     transport = Transport(limits=_storing(_HOUR), dialect=OBS)

@@ -18,6 +18,7 @@ from audit.evidence.run_before import RunBefore, read_left
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import prefix_of, read_listed, read_manifest, repeated_pages, stored_pages
 from audit.profile import Profile, build_profile, profile_changes
+from audit.profile.applied import compares
 from audit.report import FORMATS
 from audit.report.baseline import Baseline
 from audit.report.contents import Report
@@ -67,7 +68,7 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     facts = _facts(manifest, used, before, is_what_if=used.sha256 != own.sha256)
     history = sha256_of(intake.tasks.pieces(since=facts.window.since))
     readings = tuple(map(_reading, manifest["readings"]))
-    former = before.former(readings) if before and used.compares else None
+    former = before.former(readings) if before and compares(used) else None
     report = assess(facts, used, intake, readings, before, former)
     if used.sha256 != own.sha256:
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())

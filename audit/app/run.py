@@ -17,6 +17,7 @@ from audit.evidence.publish import HISTORY, PROFILE, Publication
 from audit.evidence.run_before import RunBefore
 from audit.judging.evaluate import evaluate
 from audit.profile import Profile
+from audit.profile.applied import compares, controls_of, demands_at, lists_of
 from audit.report import FORMATS, PAGE, index
 from audit.report.contents import Report, ResourceLine, compose, line_of
 from audit.report.facts import RunFacts
@@ -78,9 +79,9 @@ def audit(
     """
     intake = Intake(before.history if before else None, facts.id)  # validates and remembers
     most = profile.limits.max_backups_looked_at
-    readings = collect(source, profile.lists, facts.read, publication, watch, intake, most)
+    readings = collect(source, lists_of(profile), facts.read, publication, watch, intake, most)
     publication.put(HISTORY, intake.tasks.pieces(since=facts.window.since))  # assessing uses the tasks up
-    former = before.former(readings) if before and profile.compares else None
+    former = before.former(readings) if before and compares(profile) else None
     report = assess(facts, profile, intake, readings, before, former)
     return publish(publication, profile, report)
 
@@ -105,7 +106,7 @@ def assess(
         before: what the run before left.
         former: what that run saw of the inventory; None where no control looks at it, or that run saw more.
     """
-    demands = profile.demands_at(facts.as_of)
+    demands = demands_at(profile, facts.as_of)
     subjects = arrange(facts, profile, demands, intake, readings, before, former)
     lines: list[ResourceLine] = []
 
@@ -113,8 +114,8 @@ def assess(
         if isinstance(subject, Resource):
             lines.append(line_of(subject, limits))
 
-    findings = evaluate(subjects, profile.selected, demands, note)
-    return compose(facts, subjects, profile.selected, findings, demands, lines or None)
+    findings = evaluate(subjects, controls_of(profile), demands, note)
+    return compose(facts, subjects, controls_of(profile), findings, demands, lines or None)
 
 
 def publish(publication: Publication, profile: Profile, report: Report) -> Done:

@@ -15,6 +15,7 @@ from audit.cloud.cbr.client import actions
 from audit.errors import SettingsError
 from audit.evidence.signers import ready_signer
 from audit.evidence.store.obs import LOCK
+from audit.profile.applied import lists_of
 from audit.report.wording import scope_words
 
 _TIME_LIMIT: Final = timedelta(minutes=1)
@@ -28,7 +29,7 @@ def run_checks(variables: Mapping[str, str]) -> Iterator[Check]:
             settings, client = request.settings, client_for(connections)
             scope = scope_words(settings.enterprise_project_id)
             yield Check("settings", Result.OK, f"project {settings.project_id}, {scope}, at {settings.cbr_endpoint}")
-            checks = [*examine_cloud(client, actions(request.profile.lists), connections.who.way)]
+            checks = [*examine_cloud(client, actions(lists_of(request.profile)), connections.who.way)]
             yield from checks
             if settings.signing_key or connections.kms:
                 ready = partial(ready_signer, settings, connections.kms)

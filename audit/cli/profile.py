@@ -9,6 +9,7 @@ from audit.cli.exit_codes import NOT_USABLE
 from audit.cli.screen import printable
 from audit.errors import ProfileError
 from audit.profile import PRESETS, build, find_source
+from audit.profile.applied import controls_of
 from audit.profile.explanation import explain
 from audit.profile.remarks import remarks
 from audit.profile.starter import starter
@@ -76,6 +77,6 @@ def _check(file: str) -> bool:
         return False
     for remark in remarks(source, built, datetime.now(UTC)):
         click.echo(printable(f"{file}: warning: {remark}"), err=True)
-    counts = f"{count(len(built.selected), 'control')}, {count(len(built.waivers), 'waiver')}"
+    counts = f"{count(len(controls_of(built)), 'control')}, {count(len(built.waivers), 'waiver')}"
     click.echo(printable(f"{file}: valid: {counts}"))
     return True

@@ -38,7 +38,7 @@ from audit.judging.findings import (
     unknown,
     unread,
 )
-from audit.judging.selection import fits
+from audit.judging.patterns import fits
 from audit.records import RESTORES, Task
 from audit.subjects import RESTORED, Drill, Limits, SubjectKind, VaultSubject, reaches_back, shows
 

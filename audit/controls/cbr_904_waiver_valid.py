@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.judging.findings import Control, Facts, Severity, Verdict, failed, passed, unknown
-from audit.judging.selection import literal_characters
+from audit.judging.patterns import literal_characters
 from audit.subjects import Limits, SubjectKind, WaiverSubject
 
 _DAY: Final = timedelta(days=1)

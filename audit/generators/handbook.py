@@ -9,6 +9,7 @@ from audit.judging.findings import Control
 from audit.judging.frameworks import FRAMEWORKS, MAPPED_TO_NONE, Claim
 from audit.limits import LIMITS
 from audit.profile import Profile
+from audit.profile.applied import controls_of
 from audit.profile.explanation import limits_of
 from audit.report.page.catalogue import doc_parts
 from audit.subjects import SubjectKind
@@ -29,7 +30,7 @@ def handbook() -> bytes:
 
 
 def _opening() -> Iterator[str]:
-    usual = Profile().selected
+    usual = controls_of(Profile())
     yield "# Controls"
     yield ""
     yield "<!-- Written by `make docs` from audit/controls; changes belong there. -->"

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from audit.collection import Rejected
 from audit.judging.catalogue import OF_ROWS
 from audit.judging.findings import Finding, Outcome
-from audit.judging.selection import Selector, fit_all, fit_some, fits, is_of_the_audit
+from audit.judging.patterns import fits
+from audit.judging.selection import Selector, fit_all, fit_some, is_of_the_audit
 from audit.schedule.maintenance import Maintenance, MaintenanceWindow
 from audit.subjects import Limits, Subject, Subjects, Waiver, WaiverSubject
 

@@ -4,35 +4,17 @@ A resource is matched in every vault that holds it, and a policy in every vault 
 places, each a resource in a vault, and a selector matches places. CBR shows the tags of vaults only.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import translate
 from functools import lru_cache
 from typing import Final
 
+from audit.judging.patterns import fits
 from audit.records import Vault
 from audit.subjects import Collection, PolicySubject, Presence, Resource, Subject, VaultSubject, WaiverSubject
 
 Fit = bool | None  # None: the evidence does not say
 _WAS_HELD: Final = frozenset({Presence.LEFT, Presence.UNACCOUNTED, Presence.UNKNOWN})
-
-
-def fits(patterns: tuple[str, ...], *texts: str) -> bool:
-    """Whether a text matches a pattern; ``*`` stands for any characters and ``?`` for any single one."""
-    plain, wild = _compiled(patterns)
-    return any(text in plain or (wild is not None and wild.match(text) is not None) for text in texts)
-
-
-def literal_characters(pattern: str) -> int:
-    """Count the literal characters of a pattern."""
-    return len(pattern) - pattern.count("*") - pattern.count("?")
-
-
-@lru_cache(maxsize=4096)
-def _compiled(patterns: tuple[str, ...]) -> tuple[frozenset[str], re.Pattern[str] | None]:
-    wild = [translate(text.replace("[", "[[]")) for text in patterns if literal_characters(text) < len(text)]
-    return frozenset(patterns), re.compile("|".join(wild)) if wild else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,11 @@
 """The profile: the rules that an organisation's backups are judged by, written in YAML.
 
 A profile is based on a preset and says what differs: which subjects are judged (scope), which controls apply and with
-which
-limits, which subjects have limits of their own (levels), when missing runs are expected (maintenance), which failures
-are
-accepted (waivers), and which restores were tested by hand (drills).
+which limits, which subjects have limits of their own (levels), when missing runs are expected (maintenance), which
+failures are accepted (waivers), and which restores were tested by hand (drills).
 
-A profile is read before the first request, and converted to the types of the core after it. To keep the start quick,
-its parts import the core only then, inside the methods that need it.
+A profile is read before the first request. What it means to the core is said in ``applied``, which is imported after
+that request, because the core takes longer to import than ``requests``.
 
 Imports controls, judging, report, schedule and subjects.
 """

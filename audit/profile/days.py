@@ -1,9 +1,8 @@
 """Days in a profile."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator
 
@@ -24,15 +23,3 @@ def _day(written: object) -> object:
 
 WrittenDay = Annotated[date, BeforeValidator(_day)]
 """A date, such as 2027-03-31."""
-
-
-def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """Return the time at which a day starts in a time zone."""
-    from audit.schedule.maintenance import in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
-
-    return in_utc(datetime.combine(day, time(0)), zone)
-
-
-def end_of(day: date, zone: ZoneInfo) -> datetime:
-    """Return the time at which the next day starts."""
-    return start_of(day + timedelta(days=1), zone)

@@ -1,15 +1,12 @@
 """Restore drills in a profile: who restored what and when, what was checked, and until when it counts."""
 
-from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
+from typing import Final
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from audit.profile.days import WrittenDay, end_of, start_of
+from audit.judging.patterns import literal_characters
+from audit.profile.days import WrittenDay
 from audit.profile.written import PlainLine, Written
-
-if TYPE_CHECKING:
-    from audit.subjects import Drill
 
 _FEWEST_CHARACTERS: Final = 3
 
@@ -29,8 +26,6 @@ class DrillValues(Written):
     @field_validator("resource")
     @classmethod
     def _names_something(cls, pattern: str) -> str:
-        from audit.judging.selection import literal_characters  # noqa: PLC0415  # see audit/profile/__init__.py
-
         if literal_characters(pattern) < _FEWEST_CHARACTERS:
             raise ValueError(
                 f"the pattern matches nearly everything; use at least {_FEWEST_CHARACTERS} characters beside * and ?"
@@ -43,16 +38,3 @@ class DrillValues(Written):
         if "date" in info.data and day < info.data["date"]:
             raise ValueError("must not be before the date of the restore")
         return day
-
-    def drill(self, zone: ZoneInfo) -> "Drill":
-        """Return the drill as the core's type; it counts until the end of its last day."""
-        from audit.subjects import Drill  # noqa: PLC0415  # see audit/profile/__init__.py
-
-        return Drill(
-            resource=self.resource,
-            held=start_of(self.date, zone),
-            until=end_of(self.valid_until, zone),
-            by=self.by,
-            checked=self.checked,
-            evidence=self.evidence or "",
-        )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from audit.controls import CONTROLS
 from audit.judging.findings import Control
+from audit.profile.applied import controls_of, demands_at, maintenance_rule
 from audit.profile.limits import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import preset_values
@@ -49,11 +50,11 @@ def explain(source: ProfileSource, profile: Profile, now: datetime) -> Iterator[
 
 
 def _controls(source: ProfileSource, profile: Profile) -> Iterator[str]:
-    yield f"Controls     {len(profile.selected)} of {len(CONTROLS)} are applied"
-    for control in profile.selected:
+    yield f"Controls     {len(controls_of(profile))} of {len(CONTROLS)} are applied"
+    for control in controls_of(profile):
         yield f"  {control.id}  {control.severity:<9} {control.title}"
         yield from (f"           {_limit(name, source, profile)}" for name in limits_of(control))
-    left_out = [control.id for control in CONTROLS if control not in profile.selected]
+    left_out = [control.id for control in CONTROLS if control not in controls_of(profile)]
     if left_out:
         yield f"  not applied: {', '.join(left_out)}"
     yield ""
@@ -61,7 +62,7 @@ def _controls(source: ProfileSource, profile: Profile) -> Iterator[str]:
 
 def _other_limits(source: ProfileSource, profile: Profile) -> Iterator[str]:
     """Yield the limits that no applied control names, so that every limit is shown at least once."""
-    shown = {name for control in profile.selected for name in limits_of(control)}
+    shown = {name for control in controls_of(profile) for name in limits_of(control)}
     rest = [name for name in LimitValues.model_fields if name not in shown]
     if rest:
         yield "Other limits"
@@ -114,7 +115,7 @@ def _maintenance(profile: Profile, now: datetime) -> Iterator[str]:
         return
     yield "Maintenance  runs due at these times are not judged"
     for values in profile.maintenance:
-        window = values.rule(profile.timezone).window
+        window = maintenance_rule(values, profile).window
         days = f"{', '.join(values.weekly or values.dates or ())}, " if values.weekly or values.dates else ""
         over = " (over)" if window.is_over(now) else ""
         for_whom = f", only {_selection(values.only)}" if values.only else ""
@@ -129,7 +130,7 @@ def _waivers(profile: Profile, now: datetime) -> Iterator[str]:
         yield "Waivers      none"
         return
     yield "Waivers      the outcome is kept, but does not make the project non-compliant"
-    for values, waiver in zip(profile.waivers, profile.demands_at(now).waivers, strict=True):
+    for values, waiver in zip(profile.waivers, demands_at(profile, now).waivers, strict=True):
         ticket = f" [{values.ticket}]" if values.ticket else ""
         yield f"  {values.control} of {values.subject}: {values.reason} ({values.owner}){ticket}"
         yield f"       until {values.until}, {days_left(waiver.until, now)}"

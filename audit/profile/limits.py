@@ -1,15 +1,11 @@
 """The limits as people write them: whole numbers in the unit that the key names. audit/limits.py lists them."""
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import ConfigDict, Field, ValidationInfo, create_model, field_validator
 
 from audit.limits import FIELDS, LIMITS, Limit
 from audit.profile.written import Written
-
-if TYPE_CHECKING:
-    from audit.subjects import Drill, Limits
 
 UNITS: Final = {"minutes", "hours", "days"}
 OF_THE_WHOLE: Final = {key: limit.about for key, limit in LIMITS.items() if limit.about}
@@ -23,21 +19,6 @@ class _Values(Written):
 
         def __getattr__(self, key: str) -> Any:
             """Return the limit of a key that audit/limits.py lists."""
-
-    def at(self, now: datetime, drills: "tuple[Drill, ...]" = ()) -> "Limits":
-        """Return the limits as controls want them, judged at a time, with the restores that people signed for."""
-        from audit.subjects import Limits  # noqa: PLC0415  # see audit/profile/__init__.py
-
-        values = {name: _meant(getattr(self, limit.key), kind, limit) for name, (kind, limit) in FIELDS.items()}
-        return Limits(now=now, drills=drills, **values)
-
-
-def _meant(value: Any, kind: Any, limit: Limit) -> Any:
-    """Turn what people write into what controls compare with."""
-    unit = limit.key.rpartition("_")[2]
-    if value is not None and unit in UNITS:
-        return timedelta(**{unit: value})
-    return frozenset(value) if kind == frozenset[str] else value
 
 
 def _field(kind: Any, limit: Limit) -> tuple[Any, Any]:

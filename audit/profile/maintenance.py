@@ -3,32 +3,26 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from audit.profile.scope import Selection, selectors
+from audit.profile.scope import Selection
 from audit.profile.written import PlainLine, Written, ZoneName
 
-if TYPE_CHECKING:
-    from audit.judging.demands import MaintenanceRule
-    from audit.schedule.maintenance import OnDays, OneOff
-
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-_WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _Time = TypeVar("_Time", time, datetime)
 _LONGEST: Final = timedelta(days=31)
 _ONCE: Final = "a day and a local time, such as 2026-12-05T22:00"
 _ON_DAYS: Final = "a time of day, such as 22:00, because it comes on several days"
-_YEARLY: Final = re.compile(r"[0-9]{2}-[0-9]{2}")
+YEARLY: Final = re.compile(r"[0-9]{2}-[0-9]{2}")
 _LEAP_YEAR: Final = "2028"
-_MIDNIGHT: Final = "00:00"
 
 
 def _date(text: str) -> str:
     """Accept a date, or a month and day of every year."""
-    written = f"{_LEAP_YEAR}-{text}" if _YEARLY.fullmatch(text) else text
+    written = f"{_LEAP_YEAR}-{text}" if YEARLY.fullmatch(text) else text
     try:
         date.fromisoformat(written)
     except ValueError as error:
@@ -66,7 +60,7 @@ class MaintenanceValues(Written):
     @classmethod
     def _has_its_form(cls, text: str | None, info: ValidationInfo) -> str | None:
         if text is not None and {"weekly", "dates"} <= info.data.keys():  # otherwise it is unclear which form is meant
-            _clock(text) if info.data["weekly"] or info.data["dates"] else _local(text)
+            time_of_day(text) if info.data["weekly"] or info.data["dates"] else local_time(text)
         return text
 
     @field_validator("end")
@@ -74,7 +68,7 @@ class MaintenanceValues(Written):
     def _is_later(cls, text: str | None, info: ValidationInfo) -> str | None:
         is_once = not (info.data.get("weekly") or info.data.get("dates")) and {"weekly", "dates"} <= info.data.keys()
         if is_once and text is not None and (start := info.data.get("start")):
-            length = _local(text) - _local(start)
+            length = local_time(text) - local_time(start)
             if not timedelta(0) < length <= _LONGEST:
                 raise ValueError(f"must be later than the start, by {_LONGEST.days} days at most")
         return text
@@ -89,41 +83,14 @@ class MaintenanceValues(Written):
             raise ValueError("give start and end; only entries with dates may omit them and last whole days")
         return self
 
-    def rule(self, zone: str) -> "MaintenanceRule":
-        """Return the window as the core's type, in its own zone or the given one."""
-        from audit.judging.demands import MaintenanceRule  # noqa: PLC0415  # see audit/profile/__init__.py
 
-        own = ZoneInfo(self.zone or zone)
-        return MaintenanceRule(
-            window=self._on_days(own) if self.weekly or self.dates else self._once(own), only=selectors(self.only)
-        )
-
-    def _once(self, zone: ZoneInfo) -> "OneOff":
-        from audit.schedule.maintenance import OneOff, in_utc  # noqa: PLC0415  # see audit/profile/__init__.py
-
-        start, end = in_utc(_local(self.start or ""), zone), in_utc(_local(self.end or ""), zone, fold=1)
-        return OneOff(name=self.name, start=start, end=end)
-
-    def _on_days(self, zone: ZoneInfo) -> "OnDays":
-        from audit.schedule.maintenance import OnDays  # noqa: PLC0415  # see audit/profile/__init__.py
-
-        yearly = [text for text in self.dates or () if _YEARLY.fullmatch(text)]
-        return OnDays(
-            name=self.name,
-            zone=zone,
-            start=_clock(self.start or _MIDNIGHT),
-            end=_clock(self.end or _MIDNIGHT),
-            weekdays=frozenset(_WEEKDAYS.index(day) for day in self.weekly or ()),
-            dates=frozenset(date.fromisoformat(text) for text in self.dates or () if text not in yearly),
-            yearly=frozenset((int(text[:2]), int(text[3:])) for text in yearly),
-        )
-
-
-def _clock(text: str) -> time:
+def time_of_day(text: str) -> time:
+    """Read a local time that comes on several days."""
     return _read(time.fromisoformat, text, _ON_DAYS)
 
 
-def _local(text: str) -> datetime:
+def local_time(text: str) -> datetime:
+    """Read a day and a local time."""
     if len(text) <= len("2026-12-05"):
         raise ValueError(f"write {_ONCE}")
     return _read(datetime.fromisoformat, text, _ONCE)

@@ -3,14 +3,12 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
-from zoneinfo import ZoneInfo
+from datetime import timedelta
+from typing import Annotated, Final, Literal
 
 import orjson
 from pydantic import Field, ValidationInfo, field_validator
 
-from audit.collection import ALWAYS_READ, Kind
 from audit.profile.choice import GROUPS, Choice, ControlId, in_order
 from audit.profile.drills import DrillValues
 from audit.profile.limits import LimitValues
@@ -21,10 +19,6 @@ from audit.profile.waivers import WaiverValues
 from audit.profile.written import Written, ZoneName, hint
 from audit.report import FORMATS, FileName
 from audit.report.languages import LANGUAGES, Language
-
-if TYPE_CHECKING:
-    from audit.judging.demands import Demands
-    from audit.judging.findings import Control
 
 _ALWAYS: Final = "report.json"  # later runs and other commands read it
 _LOOK_BACK: Final = re.compile(r"([1-9][0-9]{0,3})([dh])")
@@ -141,36 +135,3 @@ class Profile(Written):
     def sha256(self) -> str:
         """The hash of the canonical form."""
         return hashlib.sha256(self.canonical).hexdigest()
-
-    @property
-    def selected(self) -> "tuple[Control[Any], ...]":
-        """The applied controls, sorted by id."""
-        from audit.controls import CONTROLS  # noqa: PLC0415  # see audit/profile/__init__.py
-
-        applied = set(self.controls) - set(self.skip)
-        return tuple(control for control in CONTROLS if control.id in applied)
-
-    @property
-    def lists(self) -> tuple[Kind, ...]:
-        """The lists to read, in order: those that every run reads, and those that a selected control needs."""
-        needed = ALWAYS_READ.union(*(control.needs | control.reads for control in self.selected))
-        return tuple(kind for kind in Kind if kind in needed)
-
-    @property
-    def compares(self) -> bool:
-        """Whether a selected control compares with the inventory of the previous run."""
-        return any(control.compares for control in self.selected)
-
-    def demands_at(self, now: datetime) -> "Demands":
-        """Return what the core judges by, at a time of judgement."""
-        from audit.judging.demands import Demands  # noqa: PLC0415  # see audit/profile/__init__.py
-
-        zone = ZoneInfo(self.timezone)
-        drills = tuple(values.drill(zone) for values in self.drills)
-        return Demands(
-            limits=self.limits.at(now, drills),
-            scope=self.scope.scope,
-            levels=tuple(values.level(self.limits, now, drills) for values in self.levels),
-            maintenance=tuple(values.rule(self.timezone) for values in self.maintenance),
-            waivers=tuple(values.waiver(zone) for values in self.waivers),
-        )

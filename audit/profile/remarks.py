@@ -7,6 +7,7 @@ from typing import Final
 from audit.controls import CONTROLS
 from audit.controls.cbr_904_waiver_valid import judge
 from audit.judging.findings import Outcome
+from audit.profile.applied import controls_of, demands_at, maintenance_rule
 from audit.profile.explanation import limits_of
 from audit.profile.model import Profile
 from audit.profile.reading import ProfileSource
@@ -54,14 +55,14 @@ def _on_levels(profile: Profile) -> Iterator[Remark]:
 def _on_limit(name: str, place: KeyPath, profile: Profile) -> Iterable[Remark]:
     """Yield the limits that are set for controls that are not applied."""
     users = [control.id for control in CONTROLS if name in limits_of(control)]
-    applied = {control.id for control in profile.selected}
+    applied = {control.id for control in controls_of(profile)}
     if users and applied.isdisjoint(users):
         yield place, f"{name} has no effect: none of the controls that use it is applied ({', '.join(users)})"
 
 
 def _on_maintenance(profile: Profile, now: datetime) -> Iterator[Remark]:
     for number, values in enumerate(profile.maintenance):
-        trouble = _trouble(values.rule(profile.timezone).window, now)
+        trouble = _trouble(maintenance_rule(values, profile).window, now)
         if trouble:
             yield ("maintenance", number), f"{values.name} {trouble}"
 
@@ -74,8 +75,8 @@ def _trouble(window: MaintenanceWindow, now: datetime) -> str:
 
 
 def _on_waivers(profile: Profile, now: datetime) -> Iterator[Remark]:
-    applied = {control.id for control in profile.selected}
-    demands = profile.demands_at(now)
+    applied = {control.id for control in controls_of(profile)}
+    demands = demands_at(profile, now)
     for number, waiver in enumerate(demands.waivers):
         verdict = judge(WaiverSubject(waiver=waiver, findings=1, needed=1), demands.limits)
         if verdict.outcome == Outcome.FAIL:
@@ -85,7 +86,7 @@ def _on_waivers(profile: Profile, now: datetime) -> Iterator[Remark]:
 
 
 def _on_drills(profile: Profile, now: datetime) -> Iterator[Remark]:
-    limits = profile.demands_at(now).limits
+    limits = demands_at(profile, now).limits
     for number, drill in enumerate(limits.drills):
         name = f"the drill of {drill.resource}"
         if drill.held > now:

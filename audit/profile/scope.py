@@ -1,17 +1,11 @@
 """Which subjects are judged, and which have limits of their own."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field, field_serializer, model_validator
 
-from audit.profile.limits import LevelLimits, LimitValues
+from audit.profile.limits import LevelLimits
 from audit.profile.written import PlainLine, Written
-
-if TYPE_CHECKING:
-    from audit.judging.demands import Level, Scope
-    from audit.judging.selection import Selector
-    from audit.subjects import Drill
 
 Patterns = Annotated[tuple[PlainLine, ...], Field(strict=False, min_length=1, max_length=1000)]
 
@@ -34,13 +28,6 @@ class SelectorValues(Written):
             raise ValueError(f"it selects nothing; give at least one of {', '.join(type(self).model_fields)}")
         return self
 
-    @property
-    def selector(self) -> "Selector":
-        """The selector as the core's type."""
-        from audit.judging.selection import Selector  # noqa: PLC0415  # see audit/profile/__init__.py
-
-        return Selector(**self.model_dump(exclude_none=True))
-
 
 Selection = Annotated[tuple[SelectorValues, ...], Field(strict=False, min_length=1, max_length=1000)]
 
@@ -56,13 +43,6 @@ class ScopeValues(Written):
         description="Not judged: what these select in every vault that holds it.",
     )
 
-    @property
-    def scope(self) -> "Scope":
-        """The scope as the core's type."""
-        from audit.judging.demands import Scope  # noqa: PLC0415  # see audit/profile/__init__.py
-
-        return Scope(include=selectors(self.include), exclude=selectors(self.exclude))
-
 
 class LevelValues(Written):
     """Some subjects have limits of their own. Of several levels that select a subject, the first one counts."""
@@ -74,14 +54,3 @@ class LevelValues(Written):
     @field_serializer("limits")
     def _only_what_differs(self, limits: LevelLimits) -> dict[str, Any]:
         return limits.written
-
-    def level(self, limits: LimitValues, now: datetime, drills: "tuple[Drill, ...]" = ()) -> "Level":
-        """Return the level as the core's type, with the profile's limits filled in."""
-        from audit.judging.demands import Level  # noqa: PLC0415  # see audit/profile/__init__.py
-
-        return Level(name=self.name, select=selectors(self.select), limits=self.limits.over(limits).at(now, drills))
-
-
-def selectors(selection: tuple[SelectorValues, ...] | None) -> "tuple[Selector, ...]":
-    """Return selectors as the core's type."""
-    return tuple(values.selector for values in selection or ())

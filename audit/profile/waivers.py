@@ -1,17 +1,13 @@
 """Waivers in a profile: who accepts which failure of which subject, why, and until when."""
 
-from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from audit.judging.catalogue import OF_WAIVERS
 from audit.profile.choice import ControlId
-from audit.profile.days import WrittenDay, end_of
+from audit.profile.days import WrittenDay
 from audit.profile.written import PlainLine, Written
-
-if TYPE_CHECKING:
-    from audit.subjects import Waiver
 
 
 def _can_be_waived(control_id: str) -> str:
@@ -33,16 +29,3 @@ class WaiverValues(Written):
         description="The last day on which it holds, in the timezone of the profile; at most 365 days ahead."
     )
     ticket: PlainLine | None = Field(default=None, description="Where the decision is recorded.")
-
-    def waiver(self, zone: ZoneInfo) -> "Waiver":
-        """Return the waiver as the core's type; it ends with its last day."""
-        from audit.subjects import Waiver  # noqa: PLC0415  # see audit/profile/__init__.py
-
-        return Waiver(
-            control=self.control,
-            subject=self.subject,
-            owner=self.owner,
-            reason=self.reason,
-            until=end_of(self.until, zone),
-            ticket=self.ticket or "",
-        )

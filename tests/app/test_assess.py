@@ -8,6 +8,7 @@ from audit.collection import About, Kind, Window
 from audit.history import History
 from audit.judging.findings import Outcome
 from audit.profile import Profile
+from audit.profile.applied import lists_of
 from audit.report.contents import Report
 from tests.builders import DAY, NOW, a_page, a_reading, a_rejected, a_task, a_task_row, a_window, run_facts
 
@@ -17,14 +18,14 @@ def test_a_task_of_the_last_second_is_no_sign_of_another_clock(seconds: float, i
     late = a_task("late", created_at=NOW + timedelta(seconds=seconds))
     intake = Intake(History([a_task(created_at=NOW - DAY), late]))
 
-    report = assess(run_facts(), Profile(), intake, tuple(a_reading(kind) for kind in Profile().lists))
+    report = assess(run_facts(), Profile(), intake, tuple(a_reading(kind) for kind in lists_of(Profile())))
 
     assert report.collection.log_complete is is_complete
 
 
 def assessed(history: History, **log: object) -> Report:
     """The report on a history, with what the reading of the log found."""
-    readings = (a_reading(Kind.TASKS, **log), *(a_reading(kind) for kind in Profile().lists if kind != Kind.TASKS))
+    readings = (a_reading(Kind.TASKS, **log), *(a_reading(kind) for kind in lists_of(Profile()) if kind != Kind.TASKS))
     return assess(run_facts(), Profile(), Intake(history), readings)
 
 
@@ -68,7 +69,7 @@ def test_a_task_that_is_not_listed_as_open_any_more_is_unknown(
     stuck = a_task("stuck", status="running", created_at=NOW - 40 * DAY, **loose)
     intake = Intake(History([stuck, a_task(created_at=NOW - DAY)]))
     intake.accept(a_page(*rows))
-    readings = (*map(a_reading, Profile().lists), *(a_reading(status=status) for status in statuses))
+    readings = (*map(a_reading, lists_of(Profile())), *(a_reading(status=status) for status in statuses))
 
     report = assess(run_facts(window=a_window(90)), Profile(), intake, readings)
     said = {f.verdict.outcome for f in report.findings if f.control == "CBR-106" and "stuck" in f.verdict.tasks}

@@ -21,6 +21,7 @@ from audit.evidence.publish import Publication
 from audit.evidence.store import open_store
 from audit.judging.findings import Outcome
 from audit.profile import Profile
+from audit.profile.applied import lists_of
 from audit.report import FORMATS
 from audit.report.facts import Conclusion, RunFacts
 from audit.simulator import Request, Response, Simulator, build_estate, replan, serve
@@ -197,7 +198,7 @@ def read(simulator: Simulator, url: str, folder: Path, watch: Callable[[Progress
         run = facts(simulator)
         publication = Publication(open_store(str(folder)), run, head=None, signer=Unsigned())
         intake = Intake()
-        return intake, collect(client, Profile().lists, run.read, publication, watch, intake)
+        return intake, collect(client, lists_of(Profile()), run.read, publication, watch, intake)
     finally:
         transport.close()
 

@@ -7,6 +7,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
+from audit.profile.applied import lists_of
 from bench.collecting import collect
 from bench.folder import WINDOW, Walked, profile_for
 from bench.jobs import JOBS
@@ -74,7 +75,7 @@ def test_judging_applies_every_control(tmp_path: Path) -> None:
     assert told["controls"] == len(CONTROLS)
     assert told["findings"] > 100 * 20
     assert told["evaluated"] > 0
-    assert {*profile_for(tmp_path / "estate").lists} == {*Kind}
+    assert {*lists_of(profile_for(tmp_path / "estate"))} == {*Kind}
 
 
 def test_a_walk_over_the_simulator_is_measured() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from audit.answers.intake import Intake
 from audit.app.collect import collect
+from audit.profile.applied import lists_of
 from bench.folder import WINDOW, Folder, profile_for
 from bench.pages import Variant, write, write_estate
 from bench.pipeline import KeepsNothing
@@ -27,7 +28,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def read(folder: Path) -> Intake:
     intake = Intake()
-    lists = profile_for(folder).lists
+    lists = lists_of(profile_for(folder))
     collect(Folder(folder), lists, WINDOW, KeepsNothing(), lambda _progress: None, intake)  # type: ignore[arg-type]  # keeps nothing
     return intake
 

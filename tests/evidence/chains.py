@@ -17,6 +17,7 @@ from audit.evidence.store import Store
 from audit.evidence.store.held import Data
 from audit.evidence.stored_runs import going_back, prefix_of
 from audit.profile import Profile
+from audit.profile.applied import lists_of
 from audit.report.contents import Report
 from audit.report.facts import Origin, RunFacts
 from tests.builders import a_reading
@@ -72,7 +73,7 @@ def facts(number: int, judged: int | None = None) -> RunFacts:
 @cache
 def a_report() -> Report:
     """A report of hardly anything; what a chain holds together does not matter to the chain."""
-    return assess(facts(0), Profile(), Intake(), tuple(a_reading(kind) for kind in Profile().lists))
+    return assess(facts(0), Profile(), Intake(), tuple(a_reading(kind) for kind in lists_of(Profile())))
 
 
 def publish(

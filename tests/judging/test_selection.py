@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from audit.judging.selection import Selector, fit_all, fit_some, fits, is_of_the_audit, literal_characters
+from audit.judging.patterns import fits, literal_characters
+from audit.judging.selection import Selector, fit_all, fit_some, is_of_the_audit
 from audit.subjects import PolicySubject, Presence, Resource, VaultSubject
 from tests.builders import (
     a_collection,

@@ -8,6 +8,7 @@ import yaml
 from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.profile import PRESETS, Profile, load_profile
+from audit.profile.applied import controls_of, lists_of
 from audit.profile.choice import GROUPS
 from audit.profile.limits import LimitValues
 from audit.profile.presets import preset_text, preset_values
@@ -70,7 +71,7 @@ def test_the_presets_name_no_control_that_does_not_exist() -> None:
 def test_every_preset_that_names_a_control_applies_it(name: str) -> None:
     named = set(written(name)["controls"])
     groups = {control_id for word in named & GROUPS.keys() for control_id in GROUPS[word]}
-    applied = {control.id for control in load_profile(name).selected}
+    applied = {control.id for control in controls_of(load_profile(name))}
 
     assert applied == (named - GROUPS.keys()) | groups
 
@@ -87,7 +88,7 @@ def test_the_others_say_only_what_they_demand() -> None:
 def test_strict_applies_every_control_and_is_never_weaker_than_the_default() -> None:
     strict, default = load_profile("strict"), Profile()
 
-    assert strict.selected == CONTROLS
+    assert controls_of(strict) == CONTROLS
     assert strict.limits.max_interval_hours == 24 < default.limits.max_interval_hours
     assert strict.limits.min_retention_days == 35
     assert default.limits.min_retention_days == 7
@@ -104,8 +105,8 @@ def test_a_file_changes_single_limits_of_its_preset() -> None:
     profile = load_profile("preset: strict\nlimits: {min_retention_days: 90}\nskip: [CBR-107]")
 
     assert (profile.limits.min_retention_days, profile.limits.max_interval_hours) == (90, 24)
-    assert len(profile.selected) == len(CONTROLS) - 1
+    assert len(controls_of(profile)) == len(CONTROLS) - 1
 
 
 def test_the_default_asks_for_no_list_that_needs_a_permission_of_its_own() -> None:
-    assert Kind.PROTECTABLES not in Profile().lists
+    assert Kind.PROTECTABLES not in lists_of(Profile())

@@ -20,6 +20,7 @@ from audit.evidence.run_before import RunBefore, rebuild
 from audit.evidence.store import open_store
 from audit.history import History
 from audit.profile import Profile
+from audit.profile.applied import lists_of
 from audit.report.baseline import Baseline
 from audit.simulator import Simulator, build_estate, serve
 from audit.subjects import Memory, VaultTrace
@@ -285,7 +286,7 @@ class TestTheRunBefore:
         trace = VaultTrace(id="vault-9", name="grey", enterprise_project_id="e1", listed=True, last_seen=NOW - DAY)
         memory = Memory(run="r0", until=NOW - DAY, policies={}, resources={}, vaults={"vault-9": trace})
         intake = Intake(History([a_task(vault_id="vault-9", created_at=NOW - 2 * DAY)]))
-        readings = tuple(a_reading(kind, enterprise_project_id=asked_for) for kind in Profile().lists)
+        readings = tuple(a_reading(kind, enterprise_project_id=asked_for) for kind in lists_of(Profile()))
 
         report = assess(
             run_facts(), Profile(), intake, readings, a_predecessor(until=NOW - DAY, seen=ALL_GRANTED, memory=memory)

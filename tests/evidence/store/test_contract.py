@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from audit.app.store_settings import StoreSettings
 from audit.cloud.http.fresh import Fresh, Keys
 from audit.cloud.http.transport import Transport
 from audit.errors import SettingsError, StoreError
 from audit.evidence.store import Access, ProbedStore, Store, open_store
 from audit.evidence.store.obs_dialect import OBS
-from audit.settings import STORES, StoreKind, scheme_of
+from audit.settings import STORES, StoreKind, StoreSettings, scheme_of
 from tests.evidence.store.s3_server import AK, SK, S3Server
 
 KEY = "p1/2026/11/23/run-1/report.json"
