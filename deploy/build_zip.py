@@ -22,6 +22,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from audit.controls import module_of
+from audit.judging.catalogue import NAMES
 from audit.report import html_report, index_page
 from audit.report.page.templates import module
 from deploy.pythons import FUNCTION_PYTHON, find
@@ -147,9 +149,11 @@ def compiled(sources: Mapping[str, bytes], python: str) -> dict[str, bytes]:
 
 
 def _own() -> Iterator[tuple[str, bytes]]:
-    """Our modules that handler.py can reach, at whatever depth, and the data of their packages."""
+    """Our modules that handler.py and the controls can reach, at whatever depth, and the data of their packages."""
     finder = ModuleFinder([str(ROOT)], excludes=_FOR_TYPE_CHECKERS)
     finder.run_script(str(ROOT / "handler.py"))
+    for control_id, name in NAMES.items():
+        finder.import_hook(module_of(control_id, name))  # named by a table, not by an import
     modules = {Path(str(vars(module)["__file__"])) for module in finder.modules.values() if vars(module)["__file__"]}
     folders = {path.parent for path in modules}
     data = {path for path in _data() if path.parent in folders}

@@ -1,60 +1,12 @@
-"""The catalogue of controls: one file each, listed here by hand in order of id.
+"""The controls, one file each, in order of id. The table that lists them is ``audit/judging/catalogue.py``.
 
 Imports history, judging, records and subjects.
 """
 
+from importlib import import_module
 from typing import Any, Final
 
-from audit.controls import (
-    cbr_101_recent_backup,
-    cbr_102_scheduled_run,
-    cbr_103_success_rate,
-    cbr_104_consecutive_failures,
-    cbr_105_unresolved_failure,
-    cbr_106_stuck_task,
-    cbr_107_skipped_run,
-    cbr_108_backup_window,
-    cbr_109_replication_success,
-    cbr_110_app_consistency,
-    cbr_111_destructive_operation,
-    cbr_112_full_backup_interval,
-    cbr_113_policy_attribution,
-    cbr_114_protection_weakened,
-    cbr_116_planned_time,
-    cbr_201_policy_enabled,
-    cbr_202_min_frequency,
-    cbr_203_min_retention,
-    cbr_204_max_retention,
-    cbr_205_long_term_copies,
-    cbr_206_replication_policy,
-    cbr_207_organization_policy_deployed,
-    cbr_301_vault_has_policy,
-    cbr_302_vault_not_empty,
-    cbr_303_vault_locked,
-    cbr_304_vault_capacity,
-    cbr_305_multi_az,
-    cbr_306_vault_tags,
-    cbr_401_newest_backup_available,
-    cbr_402_backup_encrypted,
-    cbr_403_actual_retention,
-    cbr_404_task_backup_agreement,
-    cbr_405_backup_overstaying,
-    cbr_406_backup_size,
-    cbr_407_backup_shared,
-    cbr_408_usage_agreement,
-    cbr_501_auto_protect,
-    cbr_502_excluded_disk,
-    cbr_503_resource_protected,
-    cbr_504_resource_exists,
-    cbr_505_agent_alive,
-    cbr_601_restore_tested,
-    cbr_602_restore_time,
-    cbr_603_unresolved_restore,
-    cbr_901_collection_complete,
-    cbr_902_schema_conformant,
-    cbr_903_window_continuity,
-    cbr_904_waiver_valid,
-)
+from audit.judging.catalogue import NAMES
 from audit.judging.findings import Control, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Limits, Subject, SubjectKind
 
@@ -73,53 +25,12 @@ __all__ = [
     "unknown",
 ]
 
-CONTROLS: Final[tuple[Control[Any], ...]] = (
-    cbr_101_recent_backup.CONTROL,
-    cbr_102_scheduled_run.CONTROL,
-    cbr_103_success_rate.CONTROL,
-    cbr_104_consecutive_failures.CONTROL,
-    cbr_105_unresolved_failure.CONTROL,
-    cbr_106_stuck_task.CONTROL,
-    cbr_107_skipped_run.CONTROL,
-    cbr_108_backup_window.CONTROL,
-    cbr_109_replication_success.CONTROL,
-    cbr_110_app_consistency.CONTROL,
-    cbr_111_destructive_operation.CONTROL,
-    cbr_112_full_backup_interval.CONTROL,
-    cbr_113_policy_attribution.CONTROL,
-    cbr_114_protection_weakened.CONTROL,
-    cbr_116_planned_time.CONTROL,
-    cbr_201_policy_enabled.CONTROL,
-    cbr_202_min_frequency.CONTROL,
-    cbr_203_min_retention.CONTROL,
-    cbr_204_max_retention.CONTROL,
-    cbr_205_long_term_copies.CONTROL,
-    cbr_206_replication_policy.CONTROL,
-    cbr_207_organization_policy_deployed.CONTROL,
-    cbr_301_vault_has_policy.CONTROL,
-    cbr_302_vault_not_empty.CONTROL,
-    cbr_303_vault_locked.CONTROL,
-    cbr_304_vault_capacity.CONTROL,
-    cbr_305_multi_az.CONTROL,
-    cbr_306_vault_tags.CONTROL,
-    cbr_401_newest_backup_available.CONTROL,
-    cbr_402_backup_encrypted.CONTROL,
-    cbr_403_actual_retention.CONTROL,
-    cbr_404_task_backup_agreement.CONTROL,
-    cbr_405_backup_overstaying.CONTROL,
-    cbr_406_backup_size.CONTROL,
-    cbr_407_backup_shared.CONTROL,
-    cbr_408_usage_agreement.CONTROL,
-    cbr_501_auto_protect.CONTROL,
-    cbr_502_excluded_disk.CONTROL,
-    cbr_503_resource_protected.CONTROL,
-    cbr_504_resource_exists.CONTROL,
-    cbr_505_agent_alive.CONTROL,
-    cbr_601_restore_tested.CONTROL,
-    cbr_602_restore_time.CONTROL,
-    cbr_603_unresolved_restore.CONTROL,
-    cbr_901_collection_complete.CONTROL,
-    cbr_902_schema_conformant.CONTROL,
-    cbr_903_window_continuity.CONTROL,
-    cbr_904_waiver_valid.CONTROL,
+
+def module_of(control_id: str, name: str) -> str:
+    """Name the module of a control: CBR-101 recent-backup is cbr_101_recent_backup."""
+    return f"{__name__}.{control_id}_{name}".lower().replace("-", "_")
+
+
+CONTROLS: Final[tuple[Control[Any], ...]] = tuple(
+    import_module(module_of(control_id, name)).CONTROL for control_id, name in NAMES.items()
 )

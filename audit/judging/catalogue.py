@@ -1,6 +1,7 @@
-"""What a profile needs to know about the controls to choose among them, without importing them.
+"""The table of all controls: what a profile needs to know about them to choose among them.
 
-Nothing needs the controls themselves before the first response, and importing them would delay it.
+It names the controls and imports none: a profile is read before the first request, and the controls, with what they
+judge, take half as long to import as requests. ``audit.controls`` imports them by this table.
 """
 
 from typing import Final
