@@ -363,8 +363,8 @@ def test_a_signing_key_signs_every_digest_and_is_never_shown(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("/no/such/key.pem", "CBR_AUDIT_SIGNING_KEY cannot be read: No such file"),
-        ("a\0b", "CBR_AUDIT_SIGNING_KEY cannot be read: it is no path"),
+        ("/no/such/key.pem", "cannot read the key of CBR_AUDIT_SIGNING_KEY: No such file"),
+        ("a\0b", "cannot read the key of CBR_AUDIT_SIGNING_KEY: it is no path"),
         ("-----BEGIN PRIVATE KEY-----", "not a private key in PEM"),
     ],
 )
