@@ -1,4 +1,4 @@
-"""What was asked of the cloud, what it answered, and how completely that was read."""
+"""What was requested from the cloud, what it returned, and how completely that was read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from msgspec import Struct
 from audit.timestamps import instant
 
 GREATEST: Final = 2**53 - 1
-"""The greatest number that every reader of JSON reads exactly (RFC 7493); a count beyond it counts as this."""
+"""The largest integer that every JSON reader reads exactly (RFC 7493); a larger count is read as this."""
 
 
 class Kind(StrEnum):
@@ -31,22 +31,22 @@ class Kind(StrEnum):
 
     @property
     def key(self) -> str:
-        """The key of the list in its answer."""
+        """The key of the list in its response."""
         return _KEYS.get(self, self.value)
 
     @property
     def total(self) -> str:
-        """The field of the answer that states how many rows there are in all."""
+        """The field of the response that states the total number of rows."""
         return "resource_count" if self == Kind.STORAGE_USAGE else "count"
 
     @property
     def words(self) -> str:
-        """What people call the list."""
+        """The name of the list for people."""
         return _WORDS.get(self, self.value)
 
     @property
     def permission(self) -> str:
-        """The IAM action that reading the list needs; empty where no document names one.
+        """The IAM action that reading the list needs; empty if no document names one.
 
         Source: "Permissions and Supported Actions" of the CBR API.
         """
@@ -74,27 +74,27 @@ _PERMISSIONS: Final = {
     Kind.PROTECTABLES: "cbr:vaults:listProtectables",
     Kind.AGENTS: "cbr:agents:list",
     Kind.ORGANIZATION_POLICIES: "cbr:organizationPolicies:list",
-    Kind.DEPLOYMENTS: "cbr:organizationPolicies:list",  # no document names one for it; a refusal says which it is
+    Kind.DEPLOYMENTS: "cbr:organizationPolicies:list",  # no document names one for it; a refusal names it
     Kind.MEMBERS: "cbr:member:list",
-    Kind.STORAGE_USAGE: "",  # identity policies need none, other documents name none; a refusal says which it is
+    Kind.STORAGE_USAGE: "",  # identity policies need none, other documents name none; a refusal names it
 }
 ABOUT_ONE: Final = frozenset({Kind.DEPLOYMENTS, Kind.MEMBERS})
-"""Lists of which there is one for each thing: its id stands in the path, and equal answers say something of each."""
+"""Lists that exist once per thing: the path contains its id, and equal responses may be about different things."""
 NOT_EVERYWHERE: Final = frozenset({Kind.AGENTS, Kind.ORGANIZATION_POLICIES, Kind.MEMBERS, Kind.STORAGE_USAGE})
-"""Lists that the definitions of the API open in some clouds only."""
-ALL_GRANTED: Final = "all_granted_eps"  # what the API calls every enterprise project that somebody may see
+"""Lists that the API definitions offer in some clouds only."""
+ALL_GRANTED: Final = "all_granted_eps"  # the API's name for every enterprise project that the user may see
 ALWAYS_READ: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS})
 
 
 class Window(Struct, frozen=True):
-    """The time that an audit looks at; both ends are aware UTC and belong to it."""
+    """The time that an audit covers; both ends are aware UTC and inclusive."""
 
     since: datetime
     until: datetime
 
 
 class LateRows(Sequence[Any]):
-    """The rows of an answer, whose number is known, and which are parsed only for somebody who looks at them."""
+    """The rows of a response: their number is known, and they are parsed on demand."""
 
     def __init__(self, number: int, parse: Callable[[], Sequence[Any]]) -> None:
         self._number = number
@@ -118,16 +118,16 @@ class LateRows(Sequence[Any]):
 
 
 class Page(Struct, frozen=True):
-    """One answer of the cloud, exactly as received, beside what was asked for.
+    """One response of the cloud, exactly as received, with its request.
 
     Attributes:
         path: the path of the request, without the host.
         params: the query parameters, in the order sent.
-        body: the bytes of the answer, after the transfer encoding was undone.
-        request_id: what the cloud calls the request, or an empty text.
-        received_at: when the last byte came.
+        body: the bytes of the response, after the transfer encoding was undone.
+        request_id: the cloud's id of the request, or an empty string.
+        received_at: when the last byte arrived.
         rows: the parsed items of the list, not yet validated.
-        envelope: the rest of the answer, with the total that the cloud states over all pages.
+        envelope: the rest of the response, with the total that the cloud states over all pages.
     """
 
     kind: Kind
@@ -141,17 +141,17 @@ class Page(Struct, frozen=True):
 
     @property
     def about(self) -> str:
-        """The id of the thing that a list in ABOUT_ONE is about: the part of the path before the last."""
+        """The id of the thing that a list in ABOUT_ONE is about: the second-last part of the path."""
         return unquote(self.path.split("/")[-2])
 
     @property
     def count(self) -> int:
-        """The total that the cloud states, over all pages."""
+        """The total that the cloud states over all pages."""
         return min(int(self.envelope[self.kind.total]), GREATEST)
 
     @property
     def asked(self) -> Window:
-        """The time that was asked for, in whole seconds; where none was, all until the answer came."""
+        """The time that was requested, in whole seconds; without a filter, everything until the response came."""
         params = dict(self.params)
         if not {"start_time", "end_time"} <= params.keys():
             return Window(_EVER, self.received_at.replace(microsecond=0))
@@ -162,18 +162,18 @@ class Reading(Struct, frozen=True):
     """How completely one list was read.
 
     Attributes:
-        pages: answers received, repeated ones included.
-        passes: walks over the whole list; the last one added nothing new.
-        count_first: the total stated on the first answer, None where there was none.
-        count_last: the total stated on the last answer.
-        distinct: ids received in the last walk, each counted once; in all walks where the last was broken off.
-        duplicates: rows received more than once because pages moved, planned overlap not counted.
-        gaps: what is missing or in doubt, in words; empty when the list was read completely.
-        refused: the cloud denied the permission to read the list.
-        not_offered: types of resources whose list the region does not have.
-        status: of the tasks that were asked for, of whatever time; None for the whole list.
-        enterprise_project_id: that the list was asked for; None where it was asked without one.
-        notes: what people should know of the reading, though nothing is missing.
+        pages: the number of responses, including repeated ones.
+        passes: the number of walks over the whole list; the last one found nothing new.
+        count_first: the total stated in the first response, None if there was none.
+        count_last: the total stated in the last response.
+        distinct: the number of different ids in the last walk, or in all walks if the last was interrupted.
+        duplicates: the number of rows received again because pages moved, without planned overlap.
+        gaps: what is missing or in doubt, in words; empty if the list was read completely.
+        refused: whether the cloud denied the permission to read the list.
+        not_offered: the types of resources whose list the region does not have.
+        status: the status of the requested tasks, whatever their time; None for the whole list.
+        enterprise_project_id: the enterprise project that was requested; None if the list was requested without one.
+        notes: what people should know about the reading although nothing is missing.
     """
 
     kind: Kind
@@ -192,23 +192,23 @@ class Reading(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """What people call that which was read."""
+        """The name for people of what was read."""
         return f"{self.status} tasks" if self.status else self.kind.words
 
     @property
     def complete(self) -> bool:
-        """Nothing is missing or in doubt."""
+        """Whether nothing is missing or in doubt."""
         return not self.gaps
 
 
 class About(Struct, frozen=True):
-    """What a row that cannot be used seems to be about; what cannot be read is None, and could be anything.
+    """What an unusable row seems to concern; what cannot be read is None, and may be anything.
 
     Attributes:
-        resources: ids of the resources that it concerns.
-        vaults: ids of its vaults, or names where ids cannot be read.
-        operation: what a task did, if the documents know it.
-        status: how a task ended, if the documents know it and it is final.
+        resources: the ids of its resources.
+        vaults: the ids of its vaults, or names if ids cannot be read.
+        operation: what a task did, if documented.
+        status: how a task ended, if documented and final.
         at: the newest time that a task states.
     """
 
@@ -219,7 +219,7 @@ class About(Struct, frozen=True):
     at: datetime | None = None
 
     def __or__(self, other: "About") -> "About":
-        """Take in what another row of the same id is about: which of the two is true, nobody can say."""
+        """Combine it with what another row with the same id concerns: it is unknown which of the two is true."""
         return About(
             resources=_both(self.resources, other.resources),
             vaults=_both(self.vaults, other.vaults),
@@ -234,7 +234,7 @@ def _both(some: tuple[str, ...] | None, others: tuple[str, ...] | None) -> tuple
 
 
 class ContestedError(ValueError):
-    """Another row has the same id and differs, so that neither can be trusted; ``about`` is about the other one."""
+    """Another row has the same id and differs, so neither can be trusted; ``about`` is what the other one concerns."""
 
     def __init__(self, message: str, about: About) -> None:
         super().__init__(message)
@@ -242,12 +242,12 @@ class ContestedError(ValueError):
 
 
 class Sheet(Struct, frozen=True):
-    """Where rows stand.
+    """Where rows are.
 
     Attributes:
         page: the number of the stored page, counted from 1.
         run: the id of the run that stored it.
-        asked: the time that was asked for; None where nothing was.
+        asked: the time that was requested; None if nothing was.
     """
 
     page: int
@@ -259,16 +259,16 @@ class Rejected(Struct, frozen=True):
     """A row that the audit cannot use; its bytes stay in the evidence.
 
     Attributes:
-        kind: the list, or what kind of saved answer it is.
+        kind: the list, or the kind of a saved response.
         page: the number of the stored page, counted from 1.
-        row: the place of the row in its page, counted from 0.
-        id: the row's id, or an empty text where it has none.
+        row: the index of the row in its page, counted from 0.
+        id: the row's id, or an empty string.
         path: the field at fault, such as ``extra_info.resource.id``; empty for the whole row.
         mark: a short hash of the row.
-        about: what it seems to be about.
-        is_contested: it could be used, but for another row that has the same id and differs.
+        about: what it seems to concern.
+        is_contested: whether it is unusable only because another row with the same id differs.
         run: the id of the run that stored the page.
-        asked: the time that was asked for; None where nothing was.
+        asked: the time that was requested; None if nothing was.
     """
 
     kind: str
@@ -285,14 +285,14 @@ class Rejected(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What people and waivers call it."""
+        """Its name for people and waivers."""
         return self.id or self.mark
 
     @property
     def latest(self) -> datetime | None:
-        """What it tells happened no later than this; None where nobody can say.
+        """The latest time at which it may have happened; None if unknown.
 
-        A time before the one that was asked for is not to be believed, and a task that may be open lasted until then.
+        A time before the requested one is not trusted, and a task that may be open lasted until the end of the request.
         """
         if self.asked is None:
             return self.about.at
@@ -301,19 +301,19 @@ class Rejected(Struct, frozen=True):
         return min(self.about.at, self.asked.until)
 
     def is_since(self, moment: datetime) -> bool:
-        """Whether what it tells may have happened at a time or later."""
+        """Whether it may have happened at a time or later."""
         return self.latest is None or self.latest >= moment
 
 
 class Drift(Struct, frozen=True):
-    """One way in which answers differ from the documents, however often it was seen.
+    """One way in which responses differ from the documents, however often it was seen.
 
     Attributes:
-        kind: the list, or what kind of saved answer it is.
+        kind: the list, or the kind of a saved response.
         path: the field, with ``[]`` for the items of a list.
         problem: unknown field, unknown value, unexpected null, wrong type, unknown format, out of range …
-        count: rows in which it was seen; beyond 500 kinds of drift the others are counted together.
-        first_id: the first such row.
+        count: the number of rows with it; beyond 500 kinds of drift, the others are counted together.
+        first_id: the id of the first such row.
         example: one value as JSON, cut to 80 characters.
     """
 

@@ -1,15 +1,16 @@
-"""Where a service of Huawei Cloud is reached in a region.
+"""The endpoints of Huawei Cloud services by region.
 
-Sources: the region files of the vendor's SDK 3.1.219, which name every address, and its Terraform provider, which takes
-all regions that begin with eu-west-1 for the European cloud. Where the two differ, for CBR and FunctionGraph in that
-cloud, the address is the SDK's. Settings can name others.
+Sources: the region files of the vendor's SDK 3.1.219, which contain every address, and its Terraform provider, which
+counts
+all regions that start with eu-west-1 as the European cloud. If the two differ, as for CBR and FunctionGraph in that
+cloud, the SDK's address is used. Settings can override them.
 """
 
 from typing import Final
 
 _USUAL: Final = "myhuaweicloud.com"
 _EUROPEAN: Final = "myhuaweicloud.eu"
-_IN_EUROPE: Final = "eu-west-1"  # what the names of the regions of the European cloud begin with
+_IN_EUROPE: Final = "eu-west-1"  # the prefix of region names in the European cloud
 _USUAL_IN_EUROPE: Final = frozenset({"cbr", "functiongraph"})
 _ODD: Final = {("smn", "cn-north-2"): "myhuaweicloud.cn"}
 

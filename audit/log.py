@@ -1,4 +1,4 @@
-"""Logs: one JSON line for each event, set up once, with every known secret blotted out."""
+"""The log: one JSON line per event, set up once, with every known secret redacted."""
 
 import logging
 import sys
@@ -10,34 +10,34 @@ import structlog
 _BLOT: Final = "***"
 _SECRET_WORDS: Final = ("token", "password", "secret", "authorization", "signature")
 _SHORTEST_SECRET: Final = 6
-_SHORTEST_KEY: Final = 20  # an access key id has 20 characters, secret keys and tokens have more
+_SHORTEST_KEY: Final = 20  # an access key id has 20 characters; secret keys and tokens have more
 
 
 class Redactor:
-    """Blots secrets out of events: by the name of the key, and by value wherever a known secret appears."""
+    """Redacts secrets in events: by the name of the key, and by value wherever a known secret occurs."""
 
     def __init__(self) -> None:
         self._values: set[str] = set()
 
     def learn(self, secrets: Iterable[str]) -> None:
-        """Remember secret values; very short ones would blot out ordinary text and are left alone."""
+        """Remember secret values, except very short ones, which would redact ordinary text."""
         self._values.update(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
 
     def text(self, text: str) -> str:
         """Return a text without any known secret."""
-        for value in sorted(self._values, key=len, reverse=True):  # one secret may begin with another
+        for value in sorted(self._values, key=len, reverse=True):  # one secret may start with another
             text = text.replace(value, _BLOT)
         return text
 
     def data(self, data: bytes) -> bytes:
-        """Return bytes, such as a report, without any known key or token; a password may be an ordinary word."""
+        """Return bytes, such as a report, without any known key or token; passwords are kept, as they may be words."""
         for value in sorted(self._values, key=len, reverse=True):
             if len(value) >= _SHORTEST_KEY:
                 data = data.replace(value.encode(), _BLOT.encode())
         return data
 
     def pieces(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Return what ``data`` returns for all of them together, piece by piece."""
+        """Return in pieces what ``data`` returns for all of them together."""
         secrets = [value.encode() for value in self._values if len(value) >= _SHORTEST_KEY]
         if not secrets:
             yield from pieces
@@ -51,7 +51,7 @@ class Redactor:
         yield self.data(rest)
 
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        """Clean one event, as structlog calls it."""
+        """Clean one event; structlog calls this."""
         return {key: self._clean(key, value) for key, value in event.items()}
 
     def _clean(self, key: str, value: object) -> object:
@@ -65,7 +65,7 @@ class Redactor:
 
 
 def _before_secrets(data: bytes, secrets: Iterable[bytes]) -> int:
-    """Find the last place before which no secret begins that may end behind it."""
+    """Return the last position before which no secret starts that may end after it."""
     end = max(0, len(data) - max(map(len, secrets)) + 1)
     while starts := [at for secret in secrets if (at := _across(data, secret, end)) >= 0]:
         end = min(starts)
@@ -73,7 +73,7 @@ def _before_secrets(data: bytes, secrets: Iterable[bytes]) -> int:
 
 
 def _across(data: bytes, secret: bytes, place: int) -> int:
-    """Find where a secret begins that goes across a place, -1 where none does."""
+    """Return where a secret starts that spans a position, -1 if none does."""
     return data.find(secret, max(0, place - len(secret) + 1), max(0, place + len(secret) - 1))
 
 
@@ -81,7 +81,7 @@ REDACTOR: Final = Redactor()
 
 
 def set_up(stream: TextIO | None = None) -> None:
-    """Send every event as a line of JSON to a stream, standard output unless told."""
+    """Write every event as a line of JSON to a stream, by default standard output."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -98,5 +98,5 @@ def set_up(stream: TextIO | None = None) -> None:
 
 
 def silence() -> None:
-    """Drop every event, for a person at a terminal who reads the summary instead."""
+    """Drop every event; at a terminal, a person reads the summary instead."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -1,4 +1,4 @@
-"""Reading reports from programs: every run of a store, typed, and held against its digest while it is read.
+"""Reading reports from programs: every run of a store, typed, and checked against its digest while it is read.
 
 from audit.reports import open_reports
 
@@ -38,9 +38,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class StoredRun:
-    """One run of a store. Nothing but its digest is read before it is asked for.
+    """One run of a store. Only its digest is read until more is requested.
 
     Attributes:
+        digest: the digest of the run.
         seq: its number in the chain, from 1.
         project_id: the project that was audited.
     """
@@ -60,17 +61,17 @@ class StoredRun:
 
     @property
     def conclusion(self) -> Conclusion:
-        """How it ended."""
+        """The conclusion of the run."""
         return Conclusion(self.digest.conclusion)
 
     @property
     def prefix(self) -> str:
-        """The key under which its objects lie."""
+        """The prefix of its objects' keys."""
         return prefix_of(self.digest)
 
     @cached_property
     def manifest(self) -> ManifestFile:
-        """What it stored.
+        """The manifest: everything that the run stored.
 
         Raises:
             ChainError: the manifest is missing or was changed.
@@ -82,7 +83,7 @@ class StoredRun:
 
     @cached_property
     def report(self) -> ReportFile:
-        """Its report.
+        """The report.
 
         Raises:
             ChainError: the report is missing or was changed.
@@ -93,7 +94,7 @@ class StoredRun:
         """Read one of its objects, such as findings.csv.
 
         Raises:
-            ChainError: the object is missing, was changed, or is none of this run.
+            ChainError: the object is missing, was changed, or does not belong to this run.
         """
         listed: Mapping[str, object] = {
             "objects": [{"name": item.name, "sha256": item.sha256} for item in self.manifest.objects]
@@ -107,20 +108,19 @@ class StoredRun:
 def open_reports(
     url: str | Store, project_id: str | None = None, *, since: datetime | None = None, until: datetime | None = None
 ) -> Iterator[StoredRun]:
-    """Go through the runs of a store, the oldest first; each is verified against its digest while it is read.
+    """Yield the runs of a store, oldest first; each is checked against its digest while it is read.
 
-    Whether the digests follow each other without a gap is what ``cbr-audit verify`` checks; here, only the link of each
-    to the one before is held against it.
+    This checks only the link of each digest to the previous one; ``cbr-audit verify`` also checks that none is missing.
 
     Args:
-        url: of the store, or the store itself. One in OBS takes access keys, and whatever else it needs, from the same
-            variables of the environment as an audit.
-        project_id: one project; all of them unless told.
-        since: leave out runs whose time of judgement is earlier.
-        until: leave out runs whose time of judgement is later.
+        url: the URL of the store, or the store itself. For a store in OBS, access keys and other settings are read from
+            the same environment variables as for an audit.
+        project_id: the project; by default, all of them.
+        since: leave out runs with an earlier time of judgement.
+        until: leave out runs with a later time of judgement.
 
     Raises:
-        SettingsError: the URL cannot be used, or its access keys are missing.
+        SettingsError: the URL is invalid, or its access keys are missing.
         StoreError: the store cannot be read.
         ChainError: a digest is damaged, or does not follow the one that it names.
     """
@@ -137,8 +137,8 @@ def latest_report(url: str | Store, project_id: str | None = None) -> StoredRun:
     """Return the run with the latest time of judgement.
 
     Raises:
-        SettingsError: the URL cannot be used, or its access keys are missing.
-        StoreError: the store holds no run, or cannot be read.
+        SettingsError: the URL is invalid, or its access keys are missing.
+        StoreError: the store has no run, or cannot be read.
     """
     latest = max(open_reports(url, project_id), key=lambda run: (run.as_of, run.digest.seq), default=None)
     if latest is None:

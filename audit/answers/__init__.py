@@ -1,6 +1,6 @@
-"""From the bytes of an answer to rows: strict JSON, kinds of answers, drift, and rows that cannot be used.
+"""From the bytes of a response to rows: strict JSON, kinds of responses, drift, and unusable rows.
 
-Nothing here asks the cloud.
+Nothing here contacts the cloud.
 
 Imports history and records.
 """

@@ -1,4 +1,4 @@
-"""Checking a saved answer of the API against the schemas, without the cloud."""
+"""Checks a saved API response against the schemas, without the cloud."""
 
 import gzip
 import io
@@ -36,10 +36,10 @@ _RECORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a saved answer holds: rows as documented, rows that differ, rows that cannot be used, and why.
+    """The contents of a saved response: documented rows, rows that differ, unusable rows, and why.
 
     Attributes:
-        refused: rows that cannot be used; of equal ones, each is counted and one is told in ``rejected``.
+        refused: the number of unusable rows; equal ones are each counted but appear once in ``rejected``.
     """
 
     kind: str
@@ -52,14 +52,14 @@ class Checked:
 
 
 def check(data: bytes, kind: str | None = None) -> Checked:
-    """Check one answer, gzipped or not, exactly as an audit would.
+    """Check one response, gzipped or not, exactly as an audit would.
 
     Args:
-        data: the answer as saved.
-        kind: what it must be, one of ANSWERS; shown by its fields unless told.
+        data: the response as saved.
+        kind: the expected kind, one of ANSWERS; by default, it is recognised by its fields.
 
     Raises:
-        SourceAnswerError: it is not an answer of that kind, or of any known one.
+        SourceAnswerError: it is not a response of that kind, or of any known one.
     """
     body, is_known = parse(_unpacked(data), kind or "")
     answer = ANSWERS[kind] if kind else _recognised(body)
@@ -78,7 +78,7 @@ def check(data: bytes, kind: str | None = None) -> Checked:
 
 
 def as_lines(found: Checked) -> Iterator[str]:
-    """Say for people what was found: a summary, then each rejected row and each kind of drift."""
+    """Yield the result for people: a summary, then each rejected row and each kind of drift."""
     kinds = f"{len(found.drift)} {'kind' if len(found.drift) == 1 else 'kinds'} of drift"
     where = f" in {_rows(found.drifted)}" if found.drifted else ""
     yield f"{found.kind}, {_rows(found.rows)}, {found.refused} rejected, {kinds}{where}"
@@ -92,7 +92,7 @@ def as_lines(found: Checked) -> Iterator[str]:
 
 
 def as_values(found: Checked) -> Mapping[str, Any]:
-    """Say the same for programs."""
+    """Return the result for programs."""
     return {
         "kind": found.kind,
         "error": None,
@@ -117,7 +117,7 @@ def as_values(found: Checked) -> Mapping[str, Any]:
 
 
 def _recognised(body: Mapping[str, Any]) -> AnswerKind:
-    """Find the kind by the field that holds the rows; an error is known by its code or message."""
+    """Find the kind by the field that contains the rows; an error is recognised by its code or message."""
     keyed = [answer for answer in ANSWERS.values() if answer.key and answer.key in body]
     if not keyed and ANSWERS["error"].required.is_valid(body):
         return ANSWERS["error"]
@@ -129,14 +129,14 @@ def _recognised(body: Mapping[str, Any]) -> AnswerKind:
 
 
 def _one_of(alike: list[AnswerKind], body: Mapping[str, Any]) -> AnswerKind:
-    """Of kinds with the same field, find the one that the first row is of; without rows it is the first kind."""
+    """Of kinds with the same field, return that of the first row, or the first kind if there are no rows."""
     rows = body[alike[0].key]
     first = rows[0] if isinstance(rows, list) and rows else None
     return next((answer for answer in alike if answer.required.is_valid(first)), alike[0])
 
 
 def _keeper(answer: AnswerKind) -> Keep:
-    """Build records as an audit does where it reads such rows; where it does not, any row that fits is of use."""
+    """Return what builds records of such rows as an audit does; if no audit reads them, accept any valid row."""
     record = _RECORDS.get(answer.name)
     return partial(Intake().keep, record) if record else lambda _row: True
 

@@ -1,8 +1,8 @@
-"""Which rows are as documented, how others differ, and which cannot be used.
+"""Which rows are as documented, how others differ, and which are unusable.
 
 Explaining a row costs ten times as much as checking it, and whole logs differ in the same few ways. A schema without
-conditions judges each place of a row by itself. So where a row shows known differences, and is as documented once each
-of them is mended, it has these and no others, and need not be explained anew.
+conditions judges each place of a row by itself. So if undoing the known deviations makes a row valid, those are all of
+its deviations, and it need not be explained again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,9 @@ from audit.answers.strict_json import is_exact
 
 _MOST_KNOWN: Final = 64  # each is looked for in every row that differs
 _MOST_LEVELS: Final = 5
-_ANY: Final = object()  # the mark of a field that is unknown, whatever its value
+_ANY: Final = object()  # the mark of an unknown field, whatever its value
 _MISSING: Final = object()
-_LOST: Final = object()  # in the place of a field that is left out
+_LOST: Final = object()  # replaces a missing field
 _TYPES: Final = (str, int, bool, dict, list)
 _SCALARS: Final = (str, int, bool, float, type(None))
 _CANDIDATES: Final[tuple[Any, ...]] = ("", "2000-01-01T00:00:00", 0, False, {}, [], None, "x")
@@ -32,7 +32,7 @@ Parts = tuple[str | int, ...]
 
 
 class _Fault(Struct, frozen=True):
-    """What is wrong with a value at a place, what would be right there, and whether the audit looks at the place."""
+    """What is wrong with a value at a place, a correct value, and whether the audit uses the place."""
 
     problems: tuple[str, ...]
     right: Any
@@ -40,14 +40,14 @@ class _Fault(Struct, frozen=True):
 
 
 class Examiner:
-    """Holds the rows of one kind of answer against the documents.
+    """Checks the rows of one kind of response against the documents.
 
     Attributes:
-        has_explained: the deviations that were named last were not known before.
+        has_explained: whether the last deviations had to be explained.
     """
 
     def __init__(self, answer: AnswerKind) -> None:
-        """Begin without any known difference."""
+        """Start without any known deviation."""
         self.has_explained = False
         self._answer = answer
         self._faults: dict[Parts, dict[str, dict[Any, _Fault]]] = {}
@@ -55,7 +55,7 @@ class Examiner:
         self._expects_drift = False
 
     def examine(self, row: Any) -> Sequence[Deviation] | None:
-        """Name the deviations of a row, none where it is as documented; None where it cannot be used.
+        """Return the deviations of a row, none if it is as documented; None if it is unusable.
 
         Raises:
             ValueError, RecursionError: it is nested too deeply.
@@ -84,11 +84,11 @@ class Examiner:
         for parts, problem, _ in seen:
             problems.setdefault(parts, []).append(problem)
         for parts, found in problems.items():
-            if parts:  # the row itself is no field of anything
+            if parts:  # the row itself is not a field of anything
                 self._remember(row, parts, tuple(found))
 
     def _known(self, row: Any) -> Sequence[Deviation]:
-        """Return the deviations of a row that can be used and has none but known ones; nothing for any other row."""
+        """Return the deviations of a usable row with none but known ones; None for any other row."""
         seen: list[Deviation] = []
         is_needed = False
         right = row
@@ -113,7 +113,7 @@ class Examiner:
         *parent, name = parts
         held = _at(row, parent)
         if self._number >= _MOST_KNOWN or not isinstance(name, str) or held is None:
-            return  # in a list, places have no names
+            return  # places in a list have no names
         place = _place(self._answer.schema_of_row(""), parts)
         mark = _mark(problems, held, name, place)
         known = self._faults.get(tuple(parent), {}).get(name, {})
@@ -128,13 +128,13 @@ class Examiner:
 
 
 def _has_conditions(answer: AnswerKind) -> bool:
-    """Whether what is right at one place depends on another one, so that nothing can be learnt."""
+    """Whether the schema makes one place depend on another, so that deviations cannot be learnt."""
     text = orjson.dumps([answer.schema_of_row(variant) for variant in ("", ".required")])
     return any(f'"{word}":'.encode() in text for word in _CONDITIONS)
 
 
 def _at(row: Any, parent: Sequence[str | int]) -> Mapping[str, Any] | None:
-    """Return an object inside a row, None where there is none."""
+    """Return an object in a row, or None if there is none."""
     for name in parent:
         row = row.get(name) if isinstance(row, dict) else None
     return row if isinstance(row, dict) else None
@@ -159,7 +159,7 @@ def _mended(held: Mapping[str, Any], faults: list[tuple[str, _Fault]]) -> Mappin
 
 
 def _fault(known: Mapping[Any, _Fault], held: Mapping[str, Any], name: str) -> _Fault | None:
-    """Find what is known to be wrong with a field."""
+    """Return what is known to be wrong with a field."""
     if name not in held:
         return known.get(_MISSING)
     value = held[name]
@@ -168,7 +168,7 @@ def _fault(known: Mapping[Any, _Fault], held: Mapping[str, Any], name: str) -> _
 
 
 def _mark(problems: tuple[str, ...], held: Mapping[str, Any], name: str, place: Sequence[Mapping[str, Any]]) -> Any:
-    """Say which values of a field have the same problems as this one: all, those of its type, or this one alone."""
+    """Return the values of a field with the same problems as this one: all, those of its type, or this one alone."""
     if problems == ("unknown field",):
         return _ANY
     if problems == ("missing field",):
@@ -180,7 +180,7 @@ def _mark(problems: tuple[str, ...], held: Mapping[str, Any], name: str, place: 
 
 
 def _is_plain(value: Any, levels: int) -> bool:
-    """Whether a value is not nested deeply, and no number in it may have been rounded."""
+    """Whether a value is not nested deeply and contains no number that may have been rounded."""
     if isinstance(value, dict | list):
         inner = value.values() if isinstance(value, dict) else value
         return levels > 0 and all(_is_plain(each, levels - 1) for each in inner)
@@ -188,7 +188,7 @@ def _is_plain(value: Any, levels: int) -> bool:
 
 
 def _place(schema: Mapping[str, Any], parts: Parts) -> list[Mapping[str, Any]]:
-    """Find what a schema says of a place: its own words, and those that they refer to. Nothing where it is silent."""
+    """Return what a schema says about a place, with the definitions it refers to; empty if it says nothing."""
     found = _with_references(schema, schema)
     for name in parts:
         inner = [part["properties"][name] for part in found if name in part.get("properties", ())]
@@ -205,7 +205,7 @@ def _with_references(schema: Mapping[str, Any], part: Mapping[str, Any]) -> list
 
 
 def _right_value(schema: Mapping[str, Any], place: Sequence[Mapping[str, Any]]) -> tuple[Any] | None:
-    """Find a value that is right at a place, None where none is found; it comes in a tuple, since null may be right."""
+    """Return a correct value for a place in a tuple, since it may be null; None if none is found."""
     fits = compiled({"$defs": schema["$defs"]} | (dict(place[0]) if place else {})).is_valid
     named = [value for part in place for value in part.get("enum", ())]
     return next(((value,) for value in (*named, *_CANDIDATES) if fits(value)), None)

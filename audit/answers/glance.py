@@ -1,6 +1,6 @@
-"""What a row that cannot be used seems to be about: read field by field, and believed no further than its fault allows.
+"""What an unusable row seems to concern, read field by field and trusted no further than its fault allows.
 
-A field that cannot be read, or whose value the documents do not know, could be anything.
+A field that cannot be read, or whose value is not documented, may be anything.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,13 +19,13 @@ _ANYTHING: Final = About()
 
 
 def glance(answer: AnswerKind, row: Any) -> About:
-    """Say what a row seems to be about."""
+    """Return what a row seems to concern."""
     look = _LOOKS.get(answer.name)
     return look(row) if look and isinstance(row, dict) else _ANYTHING
 
 
 def _task(row: Mapping[str, Any]) -> About:
-    """Look at a task; one that names no resource concerns its vault, and whatever that holds."""
+    """Read a task; one that names no resource concerns its vault and everything in it."""
     extra = _block(row, "extra_info")
     named = _one(_block(extra, "resource").get("id"))
     if "remove_resources" in extra:
@@ -42,7 +42,7 @@ def _task(row: Mapping[str, Any]) -> About:
 
 
 def _policy(row: Mapping[str, Any]) -> About:
-    """Look at a policy: null stands for no vault at all."""
+    """Read a policy: null means no vault at all."""
     vaults = row.get("associated_vaults", "")
     return About(vaults=() if vaults is None else _all(vaults, "vault_id"))
 
@@ -56,13 +56,13 @@ def _backup(row: Mapping[str, Any]) -> About:
 
 
 def _protectable(row: Mapping[str, Any]) -> About:
-    """Look at a resource, and at the disks that are parts of it."""
+    """Read a resource, and the disks that are parts of it."""
     own, parts = _one(row.get("id")), _all(row.get("children") or [], "id")
     return About(resources=None if own is None or parts is None else (*own, *parts))
 
 
 def _agent(row: Mapping[str, Any]) -> About:
-    """Look at an agent, which vaults hold as a resource under its own id."""
+    """Read an agent, which vaults hold as a resource under its own id."""
     return About(resources=_one(row.get("agent_id")))
 
 
@@ -91,14 +91,14 @@ def _one(value: object) -> tuple[str, ...] | None:
 
 
 def _all(value: object, key: str) -> tuple[str, ...] | None:
-    """Read the id of each item of a list; None where one cannot be read."""
+    """Read the id of each item of a list; None if one cannot be read."""
     items = value if isinstance(value, list) else [None]
     found = [_one(item.get(key)) if isinstance(item, dict) else None for item in items]
     return None if None in found else tuple(one for each in found for one in each or ())
 
 
 def _documented(row: Mapping[str, Any], field: str) -> str | None:
-    """Read a word of a task, if it is one of those that the documents name."""
+    """Read a word of a task, if it is documented."""
     return row[field] if row.get(field) in _words(field) else None
 
 
@@ -110,5 +110,5 @@ def _words(field: str) -> tuple[str, ...]:
 def _times(row: Mapping[str, Any]) -> Iterator[datetime]:
     for value in map(row.get, _TIMES):
         if isinstance(value, str):
-            with suppress(ValueError):  # it has another form, and tells nothing
+            with suppress(ValueError):  # it has another form, and says nothing
                 yield instant(value)

@@ -1,7 +1,7 @@
-"""From the answers of the cloud to records: what can be used, what is odd, and what had to be refused.
+"""From responses of the cloud to records: what is usable, what drifted, and what was rejected.
 
-An answer that is not what its envelope promises is an error of the source. A row that lacks what the audit needs
-becomes Rejected. A row that only differs from the documents is used and its difference counted as Drift.
+A response that does not match its envelope is an error of the source. A row without what the audit needs becomes
+Rejected. A row that only differs from the documents is used, and the difference is counted as Drift.
 """
 
 from collections import defaultdict
@@ -37,16 +37,16 @@ Row = Mapping[str, Any]
 
 
 def read_envelope(kind: Kind, body: bytes) -> tuple[Sequence[Any], dict[str, Any]]:
-    """Parse an answer into its rows and the rest of the answer; rows of the task log may be made tasks at once.
+    """Parse a response into its rows and the rest; rows of the task log may become tasks at once.
 
     Raises:
-        SourceAnswerError: the body is not JSON that can be trusted, or not the list that was asked for.
+        SourceAnswerError: the body is not trustworthy JSON, or not the requested list.
     """
     return (read_tasks(body) if kind == Kind.TASKS else None) or read_with_care(kind, body)
 
 
 def read_with_care(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
-    """Do the same, and leave what the rows are for later.
+    """Do the same on the slow path, without interpreting the rows yet.
 
     Raises:
         SourceAnswerError: as above.
@@ -56,17 +56,17 @@ def read_with_care(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
 
 
 class Intake:
-    """Everything usable that was read so far, and an account of everything else.
+    """Everything usable that was read so far, and a record of everything else.
 
     Attributes:
-        not_seen_again: ids of the tasks that earlier runs saw open, and that no answer of this one has named.
+        not_seen_again: the ids of the tasks that earlier runs saw open, and that no response has named since.
     """
 
     def __init__(self, history: History | None = None, run: str = "") -> None:
-        """Begin with what earlier runs know of the tasks; the history itself is not changed.
+        """Start with what earlier runs know of the tasks; the history itself is not changed.
 
         Args:
-            history: what they know.
+            history: the known tasks.
             run: the id of the run that stores the pages.
         """
         self.tasks = History() if history is None else history + History()
@@ -79,8 +79,12 @@ class Intake:
         self.agents: dict[str, Agent] = {}
         self.organization_policies: dict[str, OrganizationPolicy] = {}
         self.deployments: defaultdict[str, dict[Deployment, None]] = defaultdict(dict)  # by organisation policy
-        self.members: defaultdict[str, dict[Member, None]] = defaultdict(dict)  # by the backup that was asked about
-        self.usages: defaultdict[str, dict[Usage, None]] = defaultdict(dict)  # by resource: all that was said of it
+        self.members: defaultdict[str, dict[Member, None]] = defaultdict(
+            dict
+        )  # by the backup whose members were requested
+        self.usages: defaultdict[str, dict[Usage, None]] = defaultdict(
+            dict
+        )  # by resource: everything that was said about it
         self.pages = 0
         self._sorting = Sorting()
         self._keepers: Final[Mapping[Kind, Callable[[Row], bool]]] = {
@@ -98,26 +102,26 @@ class Intake:
 
     @property
     def rejected(self) -> tuple[Rejected, ...]:
-        """Every row that could not be used, in the order read, and behind them what earlier runs could not use."""
+        """Every unusable row, in the order read, followed by those of earlier runs."""
         own = self._sorting.rejected
         known = {row.mark for row in own}
         return (*own, *(row for row in self.tasks.rejected if row.mark not in known))
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        """Every way in which answers differ from the documents, in order of list, path and problem."""
+        """Every way in which responses differ from the documents, sorted by list, path and problem."""
         return self._sorting.drift
 
     def turn_to(self, run: str) -> None:
-        """Go on with the pages that another run stored, the first of which is the next one."""
+        """Continue with the pages of another stored run, the first of which is the next one."""
         self._run, self.pages = run, 0
 
     def accept(self, page: Page, *, is_new: bool = True) -> None:
-        """Sort the rows of a page into records, drift and rejected; reading a row again changes nothing.
+        """Sort the rows of a page into records, drift and rejected rows; reading a row again changes nothing.
 
         Args:
-            page: the answer; of a list in ABOUT_ONE also one that says the same as an earlier one, of something else.
-            is_new: no earlier answer had the same bytes.
+            page: the response; for a list in ABOUT_ONE, it may equal an earlier one about something else.
+            is_new: whether no earlier response had the same bytes.
         """
         self.pages += is_new
         if page.kind == Kind.TASKS and self.not_seen_again:
@@ -136,7 +140,7 @@ class Intake:
             self.tasks.set_aside(self._sorting.rejected[known:])
 
     def _keeper(self, kind: Kind, about: str = "") -> Callable[[Row], bool]:
-        """Return what keeps the rows of a list, and remember that it was asked for, whatever it holds."""
+        """Return what keeps the rows of a list, and record that the list was requested, whatever it contains."""
         if kind == Kind.DEPLOYMENTS:
             deployments = self.deployments[about]
             return lambda row: _add(deployments, Deployment.from_row(row))
@@ -146,7 +150,7 @@ class Intake:
         return self._keepers[kind]
 
     def _accept_tasks(self, page: Page, rows: TaskRows) -> None:
-        """Keep what is packed or a task already, and enter every other row in order of place."""
+        """Keep packed rows and tasks, and enter every other row in order."""
         tasks, refused = rows.page, set[int]()
         for batch in tasks.batches:
             refused.update(self.tasks.keep_all(batch))
@@ -159,16 +163,16 @@ class Intake:
         self._enter(page, sorted(others.items(), key=itemgetter(0)))
 
     def keep(self, kind: Kind, row: Row) -> bool:
-        """Keep the record of a row; False where the same one is known already.
+        """Keep the record of a row; return False if the same one is already known.
 
         Raises:
-            ValueError: the row cannot be used, or another one had the same id.
+            ValueError: the row is unusable, or another row has the same id.
         """
         return self._keeper(kind)(row)
 
 
 def _ids(rows: Sequence[Any]) -> set[str]:
-    """Name the tasks of a page, whether their rows can be used or not."""
+    """Return the ids of the tasks of a page, usable or not."""
     if isinstance(rows, TaskRows) and not rows.page.odd:
         return set(rows.page.ids)
     found = (row.get("id") if isinstance(row, dict) else getattr(row, "id", None) for row in rows)
@@ -176,7 +180,7 @@ def _ids(rows: Sequence[Any]) -> set[str]:
 
 
 def _keep_once(records: dict[str, R], record: R) -> bool:
-    """Keep a record unless it is known; which of two that differ is true, nobody can say."""
+    """Keep a record unless it is known; of two that differ, it is unknown which one is true."""
     known = records.setdefault(record.id, record)
     if known != record:
         raise ContestedError(_CONTESTED, _about(known))
@@ -184,21 +188,21 @@ def _keep_once(records: dict[str, R], record: R) -> bool:
 
 
 def _keep_newest(records: dict[str, N], record: N) -> bool:
-    """Keep a record as it was answered last: its state may change while the list is read."""
+    """Keep the newest record: its state may change while the list is read."""
     is_new = record.id not in records
     records[record.id] = record
     return is_new
 
 
 def _add(records: dict[D, None], record: D) -> bool:
-    """Keep a record that no id tells apart, unless an equal one is there."""
+    """Keep a record without an id, unless an equal one is there."""
     number = len(records)
     records.setdefault(record)
     return len(records) > number
 
 
 def _keep_backup(records: dict[str, Backup], record: Backup) -> bool:
-    """Keep a backup as it was answered last: its status may change, and nothing that says what was made."""
+    """Keep the newest record of a backup: its status may change, but nothing that says what was made."""
     known = records.get(record.id, record)
     if _MADE(known) != _MADE(record):
         raise ContestedError(_CONTESTED, About(resources=(known.resource_id,), vaults=(known.vault_id,)))

@@ -1,6 +1,6 @@
-"""The kinds of answers that the cloud gives, and how a row of each is held against the documents.
+"""The kinds of responses, and how a row of each is checked against the documents.
 
-A compiled validator decides on every row; ``jsonschema`` explains the rejected ones.
+A compiled validator decides about every row; ``jsonschema`` explains the rejected ones.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,17 +30,17 @@ Deviation = tuple[tuple[str | int, ...], str, Any]
 
 
 class AnswerKind(Struct, frozen=True, dict=True):
-    """One kind of answer, and the files of schemas/cbr that describe it.
+    """One kind of response, and the files of schemas/cbr that describe it.
 
     Attributes:
-        name: what people call it.
-        key: the field of the answer that holds its rows; empty where the answer itself is the only row.
-        row: the definition of a row in the schema; empty where the answer itself is the only row.
+        name: its name for people.
+        key: the field of the response that contains its rows; empty if the response itself is the only row.
+        row: the definition of a row in the schema; empty if the response itself is the only row.
         schema: the schema's name.
-        is_list: there are rows in a list, and not one row alone.
-        is_counted: the answer must state how many rows there are in all.
-        total: the field that states how many rows there are in all.
-        identity: the field that tells a row from all others; empty where its whole content does.
+        is_list: whether there is a list of rows, not just one.
+        is_counted: whether the response must state the total number of rows.
+        total: the field with the total number of rows.
+        identity: the field that identifies a row; empty if its whole content does.
     """
 
     name: str
@@ -59,35 +59,35 @@ class AnswerKind(Struct, frozen=True, dict=True):
 
     @property
     def schema_of_page(self) -> dict[str, Any]:
-        """The schema of a whole answer."""
+        """Return the schema of a whole response."""
         return _schema(self.schema, "")
 
     @cached_property
     def documented(self) -> Draft202012Validator:
-        """Decides whether a row is as the documents and their amendments say."""
+        """Checks whether a row is as the documents and their amendments say."""
         return compiled(self.schema_of_row(""))
 
     @cached_property
     def required(self) -> Draft202012Validator:
-        """Decides whether the audit can use a row."""
+        """Checks whether the audit can use a row."""
         return compiled(self.schema_of_row(".required"))
 
     @cached_property
     def envelope(self) -> Draft202012Validator:
-        """Decides whether what stands around the rows is as documented; the rows of a list are left out."""
+        """Checks whether the envelope is as documented, without the rows of a list."""
         if self.is_list:
             return compiled(_schema(self.schema, ""))
         return compiled({"properties": {self.key: True}, "additionalProperties": not self.key})
 
     def rows(self, answer: Mapping[str, Any], *, is_known: bool = True) -> tuple[list[Any], dict[str, Any]]:
-        """Take an answer apart into its rows and the rest.
+        """Split a response into its rows and the rest.
 
         Args:
-            answer: as parsed.
-            is_known: every value in it can be read without loss; otherwise each row is asked.
+            answer: the parsed response.
+            is_known: whether every value in it can be read without loss; otherwise each row is checked.
 
         Raises:
-            SourceAnswerError: it is not an answer of this kind.
+            SourceAnswerError: it is not a response of this kind.
         """
         rest = dict(answer)
         rows = self._listed(rest) if self.is_list else self._alone(rest)
@@ -98,7 +98,7 @@ class AnswerKind(Struct, frozen=True, dict=True):
         return [readable(row) for row in rows], rest
 
     def _listed(self, rest: dict[str, Any]) -> list[Any]:
-        """Take the list out of an answer, which must say how many rows there are in all."""
+        """Take the list out of a response, which must state the total number of rows."""
         rows = rest.pop(self.key, None)
         if not isinstance(rows, list):
             raise SourceAnswerError(f'the answer has no list "{self.key}"')
@@ -109,7 +109,7 @@ class AnswerKind(Struct, frozen=True, dict=True):
         return rows
 
     def _alone(self, rest: dict[str, Any]) -> list[Any]:
-        """Take the one row out of an answer, or the answer as a whole."""
+        """Take the only row out of a response, or the response as a whole."""
         if self.key and self.key not in rest:
             raise SourceAnswerError(f'the answer has no "{self.key}"')
         row = rest.pop(self.key) if self.key else dict(rest)
@@ -148,10 +148,10 @@ ANSWERS: Final = {
 
 
 def parse(body: bytes, name: str = "") -> tuple[dict[str, Any], bool]:
-    """Parse an answer; also say whether every value in it can be read without loss.
+    """Parse a response; also return whether every value in it can be read without loss.
 
     Raises:
-        SourceAnswerError: the body is not JSON that can be trusted, or no object.
+        SourceAnswerError: the body is not trustworthy JSON, or not an object.
     """
     what = f"the answer for {name}" if name else "the answer"
     try:
@@ -164,7 +164,7 @@ def parse(body: bytes, name: str = "") -> tuple[dict[str, Any], bool]:
 
 
 def deviations(errors: Iterable[ValidationError]) -> Iterator[Deviation]:
-    """Name the place, the problem and the value of each deviation, down to the innermost."""
+    """Yield the place, problem and value of each deviation, down to the innermost."""
     for error in errors:
         kind, path = error.kind, tuple(error.instance_path)
         if kind.name == "additionalProperties":
@@ -180,7 +180,7 @@ def deviations(errors: Iterable[ValidationError]) -> Iterator[Deviation]:
 
 
 def explain(answer: AnswerKind, row: Any) -> tuple[str, str]:
-    """Say in words why a row cannot be used: the path of the field at fault, and the reason."""
+    """Explain in words why a row is unusable: the path of the field at fault, and the reason."""
     validator, best_match = _explainer(answer)
     error = best_match(validator.iter_errors(row))
     if error is None:
@@ -189,7 +189,7 @@ def explain(answer: AnswerKind, row: Any) -> tuple[str, str]:
     return path_of(*error.absolute_path), f"not a timestamp: {error.instance!r}" if is_time else error.message
 
 
-@lru_cache(maxsize=4096)  # the same paths come again and again, row after row
+@lru_cache(maxsize=4096)  # the same paths occur in row after row
 def path_of(*parts: str | int) -> str:
     """Write a path as ``extra_info.resources[].id``."""
     path = "".join("[]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
@@ -198,14 +198,14 @@ def path_of(*parts: str | int) -> str:
 
 @cache
 def _explainer(answer: AnswerKind) -> tuple[Any, Callable[..., Any]]:
-    """Make what finds the errors of a row, and what names the one that explains most."""
+    """Return what finds the errors of a row, and what picks the most relevant one."""
     import jsonschema  # noqa: PLC0415  # takes 0.1 s to import, and most runs reject nothing
 
     return jsonschema.Draft202012Validator(answer.schema_of_row(".required")), jsonschema.exceptions.best_match
 
 
 def compiled(schema: dict[str, Any]) -> Draft202012Validator:
-    """Make a schema a validator that decides in microseconds."""
+    """Compile a schema into a validator that decides in microseconds."""
     return Draft202012Validator(schema)
 
 

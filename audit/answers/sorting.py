@@ -1,4 +1,4 @@
-"""An account of rows: which were used as they are, how others differ from the documents, which could not be used."""
+"""The accounting of rows: which were used as they are, how others differ from the documents, which are unusable."""
 
 import hashlib
 from collections import Counter
@@ -23,12 +23,12 @@ Keep = Callable[[Any], bool]
 
 
 class Sorting:
-    """Counts deviations by kind of answer, path and problem, and remembers each rejected row once.
+    """Counts deviations by kind of response, path and problem, and records each rejected row once.
 
     Attributes:
-        used: rows that are as documented.
-        drifted: rows that were used although they differ.
-        refused: rows that could not be used, repeated ones included.
+        used: the number of rows that are as documented.
+        drifted: the number of rows that were used although they differ.
+        refused: the number of unusable rows, including repeated ones.
     """
 
     def __init__(self) -> None:
@@ -40,26 +40,26 @@ class Sorting:
 
     @property
     def rejected(self) -> tuple[Rejected, ...]:
-        """Every row that could not be used, in the order read."""
+        """Every unusable row, in the order read."""
         return tuple(self._rejected.values())
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        """Every way in which answers differ from the documents, in order of kind, path and problem."""
+        """Every way in which responses differ from the documents, sorted by kind, path and problem."""
         return tuple(replace(self._first[key], count=self._counts[key]) for key in sorted(self._first))
 
     def enter(
         self, answer: AnswerKind, rows: Iterable[tuple[int, Any]], rest: Mapping[str, Any], keep: Keep, *, sheet: Sheet
     ) -> None:
-        """Sort the rows of an answer.
+        """Sort the rows of a response.
 
         Args:
-            answer: what kind of answer it is.
-            rows: its rows and their places, counted from 0.
-            rest: what stands around them.
-            keep: takes a row that can be used; False where the same one is known already, ValueError where it is of no
-                use after all.
-            sheet: where they stand.
+            answer: the kind of response.
+            rows: its rows and their indices, counted from 0.
+            rest: the envelope.
+            keep: takes a usable row; returns False if the same one is already known, and raises ValueError if it is
+                unusable after all.
+            sheet: where they are.
         """
         around = {**rest, answer.key: []} if answer.is_list else rest
         self._note(answer, list(deviations(answer.envelope.iter_errors(around))), "")
@@ -84,14 +84,14 @@ class Sorting:
                         examiner.learn(row, seen)
             except ContestedError as error:
                 self._reject(answer, row, (sheet, number), ("", str(error)), error.about)
-            except (ValueError, RecursionError) as error:  # of no use after all, or nested deeper than a validator goes
+            except (ValueError, RecursionError) as error:  # unusable after all, or nested deeper than a validator goes
                 reason = row.reason if isinstance(row, Unreadable) else str(error)
                 self._reject(answer, row, (sheet, number), ("", reason))
 
     def _reject(
         self, answer: AnswerKind, row: Any, place: tuple[Sheet, int], fault: tuple[str, str], other: About | None = None
     ) -> None:
-        """Set a row aside, once; where another row has its id and differs, ``other`` is what that one is about."""
+        """Reject a row once; if another row has its id and differs, ``other`` is what that one concerns."""
         self.refused += 1
         sheet, number = place
         path, message = fault
@@ -141,5 +141,5 @@ def _refuse_rounded(seen: Sequence[Deviation]) -> None:
 
 
 def _written(value: Any) -> bytes:
-    """Write a value in one way only."""
+    """Serialise a value in its only form."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -29,12 +29,12 @@ _REASONS: Final = {
 
 
 class FaultError(ValueError):
-    """A body is not JSON that can be trusted; the text says what is wrong and at which byte."""
+    """A body is not trustworthy JSON; the message says what is wrong and at which byte."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands in the place of a row whose values cannot be read without loss; the digest tells two of them apart."""
+    """Replaces a row whose values cannot be read without loss; the digest distinguishes two of them."""
 
     id: str
     reason: str
@@ -42,10 +42,11 @@ class Unreadable:
 
 
 def load(body: bytes) -> tuple[Any, bool]:
-    """Parse JSON; also say whether all of it is known to be readable, so that rows need not be asked one by one.
+    """Parse JSON; also return whether all of it is known to be readable, so that rows need not be checked one by one.
 
     Raises:
-        FaultError: two equal keys in an object, more levels or longer texts than any answer has, no UTF-8, no JSON.
+        FaultError: duplicate keys in an object, more levels or longer texts than any response has, invalid UTF-8 or
+            invalid JSON.
     """
     refuse_long_texts(body)
     try:
@@ -58,7 +59,7 @@ def load(body: bytes) -> tuple[Any, bool]:
 
 
 def readable(row: Any) -> Any:
-    """Return a row whose values can be read without loss, or else what stands in its place."""
+    """Return a row whose values can be read without loss, or its replacement."""
     try:
         orjson.dumps(row)
     except orjson.JSONEncodeError as error:
@@ -72,7 +73,7 @@ def readable(row: Any) -> Any:
 
 
 def is_exact(value: Any) -> bool:
-    """Whether no number in a value is beyond 64 bits, where it may have been rounded."""
+    """Whether no number in a value exceeds 64 bits and so may have been rounded."""
     if isinstance(value, dict):
         return all(map(is_exact, value.values()))
     if isinstance(value, list):
@@ -81,7 +82,7 @@ def is_exact(value: Any) -> bool:
 
 
 def colons(body: bytes) -> int | None:
-    """Count the colons of a body, those in texts among them; None where one of these is escaped."""
+    """Count the colons of a body, including those in texts; None if one of these is escaped."""
     is_plain = b"\\" not in body or not (b"\\u003a" in body or b"\\u003A" in body)
     return body.count(b":") if is_plain else None
 
@@ -113,7 +114,7 @@ def _load_with_care(text: str) -> Any:
 
 
 def _refuse_faults(text: str) -> None:
-    """Walk over texts and brackets, and stop at two equal keys, at too many levels, and at what is no JSON value."""
+    """Walk over texts and brackets, and stop at duplicate keys, too many levels, or what is not a JSON value."""
     open_keys: list[set[str] | None] = []
     for token in _TOKENS.finditer(text):
         if token["opens"]:
@@ -132,12 +133,12 @@ def _refuse_faults(text: str) -> None:
 
 
 def refuse_long_texts(body: bytes) -> None:
-    """Look for a stretch without any quote that is longer than the texts of any answer; escaped quotes end none.
+    """Look for a stretch without quotes that is longer than the texts of any response; escaped quotes do not end one.
 
     Raises:
         FaultError: there is one.
     """
-    if len(body) > LONGEST_TEXT and b"\\" in body and b'\\"' in body:  # one byte is found forty times as fast as two
+    if len(body) > LONGEST_TEXT and b"\\" in body and b'\\"' in body:  # finding one byte is quicker than finding two
         plain = body.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
         if _first_gap(plain, LONGEST_TEXT // 2) is not None:  # every longer text has one; few bodies do
             for text in _TEXTS.finditer(body):
@@ -149,7 +150,7 @@ def refuse_long_texts(body: bytes) -> None:
 
 
 def _first_gap(body: bytes, size: int) -> int | None:
-    """Find the first of the equal parts of a body that has no quote."""
+    """Return the first of the equal parts of a body that has no quote."""
     starts = range(0, len(body) - size + 1, size)
     return next((start for start in starts if body.find(b'"', start, start + size) < 0), None)
 
@@ -163,7 +164,7 @@ def _fault(what: str, text: str, place: int) -> FaultError:
 
 
 def _plain(written: str) -> str:
-    """Undo the escapes of a key, so that two ways to write it are equal; a broken one is told by the parser."""
+    """Undo the escapes of a key, so that two spellings are equal; the parser reports invalid ones."""
     try:
         return str(json.loads(written)) if "\\" in written else written.strip('"')
     except json.JSONDecodeError:
