@@ -1,4 +1,4 @@
-"""Who signs digests: a given key, a key in Huawei KMS, or nobody."""
+"""The signer of digests: a given key, a key in Huawei KMS, or none."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final

@@ -41,26 +41,26 @@ class KeepingRule(Struct, frozen=True, kw_only=True):
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """A backup or replication policy, as it is now.
+    """A backup or replication policy in its current state.
 
     Attributes:
         patterns: the recurrence rules of its trigger, in UTC (trigger.properties.pattern).
         start_time: when the trigger was set; INTERVAL counts from here.
         start_window: how long after the planned time CBR may start a run (trigger.properties.start_window_minutes).
         vault_ids: the vaults that it is applied to; the only link between the two.
-        retention_days: None or -1 where backups are not deleted by age.
-        max_backups: None or -1 where backups are not deleted by number.
-        limits_known: these and the numbers of copies could be read; what cannot be read must promise nothing.
-        daily_copies, weekly_copies, monthly_copies, yearly_copies: newest backups of so many days, weeks … that are
-            kept beside the other rules; 0 where there is no such rule.
-        weekly_rule, monthly_rule, yearly_rule: which backups are kept for weeks, months or years beside all that; None
-            where there is no such rule, or it is switched off.
-        timezone: whose days and weeks these are, such as UTC+08:00; the patterns are UTC all the same.
-        full_backup_interval: a full backup after so many incremental ones; None or -1 where none is asked for.
+        retention_days: the age at which backups are deleted; None or -1 if age does not matter.
+        max_backups: the number of backups that are kept; None or -1 if the number does not matter.
+        limits_known: whether these and the numbers of copies could be read; unreadable ones must promise nothing.
+        daily_copies, weekly_copies, monthly_copies, yearly_copies: for how many days, weeks … the newest backup is kept
+            beside the other rules; 0 if there is no such rule.
+        weekly_rule, monthly_rule, yearly_rule: which backups are also kept for weeks, months or years; None if there is
+            no such rule, or it is switched off.
+        timezone: the time zone of these days and weeks, such as UTC+08:00; the patterns are still in UTC.
+        full_backup_interval: the number of incremental backups between full ones; None or -1 if not set.
         destination_region, destination_project_id: where a replication policy copies to.
-        destinations: of each vault that it is applied to, the vault that its copies go into, where there is one.
-        cross_account_urn: the vault of another account that a replication policy copies to; its form is documented
-            nowhere, nor whether it can lie in the same region.
+        destinations: for each of its vaults, the vault that its copies go into, if any.
+        cross_account_urn: the vault of another account that a replication policy copies to; neither its format nor
+            whether it can be in the same region is documented.
         policy_type: custom_policy, or one of an organisation: organization_policy_v1, _v2, or _removed for one that
             the account kept when it left.
     """

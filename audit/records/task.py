@@ -31,18 +31,19 @@ class Task(Struct, frozen=True, gc=False):
     """One entry of the operation log.
 
     Attributes:
-        key: its id, as keys.py keeps it.
-        operation: what it does (operation_type); operations.py has those that are known. It is update_expiration_time
-            where it is none that is published and extra_info has a block of that name: how the API calls such tasks,
-            nothing published says.
+        key: its id, as keys.py stores it.
+        operation: what it does (operation_type); operations.py lists the known ones. It is update_expiration_time if it
+            is an undocumented one and extra_info has a block of that name: the API's name for such tasks is not
+            documented.
         status: success, failed, timeout, skipped, running or waiting; new ones may appear.
         resource_id: what the task worked on; None for tasks on a whole vault.
         backup_key: the id of the backup that was made, deleted, restored or copied.
-        app_consistency: "1" where the applications were at rest while the backup was made, "0" where not.
-        removed: ids of the resources that the task took out of a vault.
-        synced: how many backups a synchronisation brought into a hybrid vault; None where it does not say, or is none.
-        failures: how much the deletion of a vault, or a removal from one, could not take away, or how many backups a
-            synchronisation could not bring; None where it says of none.
+        app_consistency: "1" if the applications were quiescent while the backup was made, "0" if not.
+        removed: the ids of the resources that the task removed from a vault.
+        synced: the number of backups that a synchronisation brought into a hybrid vault; None if it does not say, or is
+            none.
+        failures: how much the deletion of a vault, or a removal from one, could not remove, or how many backups a
+            synchronisation could not bring; None if it states none.
     """
 
     key: Key

@@ -60,24 +60,25 @@ class Protected(Struct, frozen=True, kw_only=True):
 
 
 class Vault(Struct, frozen=True, kw_only=True):
-    """A vault, as it is now. What the answer does not say is None.
+    """A vault in its current state. What the response does not say is None.
 
     Attributes:
         protect_type: backup, replication or hybrid (billing.protect_type).
         cloud_type: public or hybrid (billing.cloud_type).
         object_type: server, disk, turbo, workspace, file … (billing.object_type).
         status: available, lock, frozen, deleting or error (billing.status); lock means that it is being enlarged.
-        locked: backups cannot be deleted before they expire (WORM); not billing.status.
-        auto_bind: new resources that fit its rules come into it by themselves.
-        bind_rules: the tags by which these are picked, as key=value in order; empty where all come in. Whether a
-            resource needs one of them or all, no document says. Rules of another form stand as they are written.
-        size_gb: what was bought, in GB (billing.size).
-        used_mb: what is used, in MB (billing.used).
-        auto_expand: it is enlarged by itself before it is full.
-        demand_billing: backups may take more than was bought.
-        threshold_percent: use at which CBR itself warns.
-        smn_notify: whether it sends that warning.
-        tags: key and value, in the order of the answer; a value may be empty.
+        locked: whether backups cannot be deleted before they expire (WORM); not billing.status.
+        auto_bind: whether new resources that match its rules are added automatically.
+        bind_rules: the tags by which these are picked, as sorted key=value; empty if all are. No document says whether
+            a
+            resource needs one of them or all. Rules of another form are kept as they are.
+        size_gb: the purchased size, in GB (billing.size).
+        used_mb: the used size, in MB (billing.used).
+        auto_expand: whether it is enlarged automatically before it is full.
+        demand_billing: whether backups may take more than was purchased.
+        threshold_percent: the usage at which CBR itself warns.
+        smn_notify: whether CBR sends that warning.
+        tags: keys and values, in the order of the response; a value may be empty.
     """
 
     id: str

@@ -24,20 +24,20 @@ class Collection:
 
     Attributes:
         asked: the lists that this run had to read.
-        rejected: the rows that could not be used: of this run, and those of the task log that earlier runs left.
-        accepted: the waivers of those that somebody accepts, by their marks.
+        rejected: the unusable rows of this run, and those of the task log from earlier runs.
+        accepted: the waivers of accepted rows, by their marks.
         doubts: what makes the task log doubtful although it was read to its end.
-        ended_unseen: ids of tasks that earlier runs saw open; all that are open were listed, and they were not.
-        tasks: tasks that concern no resource and no vault, oldest first.
+        ended_unseen: the ids of tasks that earlier runs saw open and that the complete list of open tasks lacks now.
+        tasks: the tasks that concern no resource and no vault, oldest first.
         organization_policies: the policies that the organisation gives to its accounts.
-        deployments: how far each of them is deployed, by its id; one that could not be found any more is not there.
-        memory: what the run before knew; None where there is none.
-        lost: why what the run before left cannot be used; None where it can, or where there was none.
-        proven: the time that the history of earlier runs covers and that this reading continues; None where it covers
+        deployments: how far each of them is deployed, by its id; a policy that is gone is missing.
+        memory: what the previous run knew; None if there is none.
+        lost: why the data of the previous run is unusable; None if it is usable or there was none.
+        proven: the time that the history of earlier runs covers and that this reading continues; None if it covers
             nothing, or there is a gap between the two.
-        covered_since: from when on silence of the log means something; None before subjects are arranged.
-        protection: how what the profile demands changed since the run before; None where there was none.
-        unlisted: vaults that are hidden from the audit, as other lists show; none before subjects are arranged.
+        covered_since: the time from which silence of the log means something; None before subjects are arranged.
+        protection: how the requirements of the profile changed since the previous run; None if there was none.
+        unlisted: the vaults that are hidden from the audit, as other lists show; none before subjects are arranged.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.COLLECTION

@@ -66,20 +66,20 @@ class Sight(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Former:
-    """What the run before saw, by id.
+    """The inventory that the previous run saw, by id.
 
     Attributes:
         run: the id of that run.
         until: its time of judgement.
-        complete: the lists of which nothing is missing; what another one does not name may have been there.
-        asked: the enterprise project that each list was asked for; None where it was asked without one.
+        complete: the complete lists; what another list does not name may have existed.
+        asked: the enterprise project that each list was requested for; None if it was requested without one.
         lists: each list as the run saw it that it is taken from.
-        carried: the list that something was carried on from, by the kind and its id, where that is an older one.
-        applied_earlier: policies that were applied to a vault when a run last saw all that may be applied to it.
-        left: resources that no vault held that this run could read, with the vaults that held them earlier.
-        left_at: when those were seen last.
-        together: policies and vaults as the newest run saw them that read both, where those above are of different
-            runs: only lists of one time show what a vault was promised. Empty where there is no such run.
+        carried: the older list that something was carried on from, by kind and id.
+        applied_earlier: the policies of a vault when a run last saw all that may be applied to it.
+        left: the resources that were in no vault that this run could read, with the vaults that held them earlier.
+        left_at: when those were last seen.
+        together: policies and vaults as seen by the newest run that read both, if those above are of different runs:
+            only lists of the same time show what a vault was promised. Empty if there is no such run.
     """
 
     run: str

@@ -1,4 +1,4 @@
-"""What the organisation demands of a subject, and the time at which it is judged."""
+"""What the profile requires of a subject, and the time of judgement."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -45,28 +45,28 @@ class VaultTrace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What the report of an earlier run says.
+    """What the report of an earlier run contains.
 
     Attributes:
         run: the id of that run.
         until: the end of its window.
-        policies: of each policy, a mark that changes with its schedule or its switch, and since when it has had it;
-            None where the first run of all saw it so.
-        resources: of each resource that a vault held, the ids of the policies that it followed, in order, and since
-            when it is known to follow them; None where nothing said so.
-        taken: what the backups of a resource took in MB, at the end of each of some days, the newest last.
+        policies: for each policy, a hash of its schedule and switch, and since when it has been so; None if the very
+            first run saw it so.
+        resources: for each resource in a vault, the ids of the policies that it followed, in order, and since when;
+            None if unknown.
+        taken: the space of a resource's backups in MB at the end of each of some days, newest last.
         weakened: what became weaker and was not restored, by kind and id of the subject.
-        terms: of each policy, by which rules it kept its backups, the oldest first.
-        missed: backups that were gone then, of which the end that they had says more than their policy.
-        vaults: of each vault that was listed, or was before and is still named, what is passed on.
-        plans: of each policy, what it planned as far back as it was seen, oldest first; the last is what that run saw.
-            Empty where an older version wrote the report.
-        awaited: of each resource that is new, or has a new plan, since when its first backup is awaited.
-        overdue: the resources whose newest backup was older than it may be, or that had none although it was due.
-        last_seen: when policies were seen last that an earlier run saw, and that run could not.
-        policies_complete, vaults_complete: that run read the whole list; if not, what it does not name may have been
-            there all the same.
-        unseen: which of the two lists it may have missed something of, be it a row that somebody accepts.
+        terms: the retention rules of each policy, oldest first.
+        missed: the backups that were gone and whose own expiry says more than their policy.
+        vaults: what is passed on about each vault that was listed, or was listed before and is still named.
+        plans: the plans of each policy, oldest first, the one that this run saw last; empty if an older version wrote
+            the report.
+        awaited: for each resource that is new or has a new plan, since when its first backup is awaited.
+        overdue: the resources whose newest backup was too old, or that had none although it was due.
+        last_seen: when policies were last seen that an earlier run saw and that run could not.
+        policies_complete, vaults_complete: whether that run read the whole list; if not, what it does not name may have
+            existed.
+        unseen: which of the two lists it may have missed something of, including accepted rows.
     """
 
     run: str

@@ -69,40 +69,38 @@ class Existence(StrEnum):
 class Resource:
     """A server, disk, file system or desktop, and everything known about its backups.
 
-    What many controls ask for is worked out when it is first asked for, and kept.
+    What many controls need is computed on first use and cached.
 
     Attributes:
-        places: each vault that holds it, beside how it is held there.
-        policies: those applied to its vaults; None where they could not be read completely.
-        past_rules: those of policies that were applied to its vaults, and are not any more, as far as runs saw them.
-        tasks: tasks that name it, oldest first.
-        strange_around: tasks of its vaults that name no resource, and whose operation is not documented.
-        held_since: when the oldest of its vaults was created; None where no vault says so.
-        known_since: from when on it is known to be held, and to follow the policies that it follows now; None where
-            nothing says so.
-        awaited_since: an earlier run saw it in no vault, or following another plan, and since then its first backup by
-            the present one is awaited; None where no run saw that.
-        log_complete: nothing of the task log is missing in the window.
-        unusable: the rows that could not be used and may be about it; those of the task log only where nothing else of
-            that is missing.
-        vaults_complete: nothing of the inventory of vaults is missing.
-        covered_since: from when on silence of the log means something; the start of the window where None.
-        recovery_points: its backups as the vaults keep them, oldest first; None where they were not read completely.
-        taken_before: what its backups took in MB at the end of earlier days, as far as runs noted it, oldest first.
-        kind_is_listed: backups of resources of its type are listed, so that a success has one to name.
-        protectable: what the list of protectable resources says of it, or None.
-        server_id: the server that it is a disk of, as that list says.
-        protectables_complete: that list was read completely; None where nobody asked for it.
+        places: each vault that holds it, and how it is held there.
+        policies: the policies applied to its vaults; None if they could not be read completely.
+        past_rules: the rules of policies no longer applied to its vaults, as far as runs saw them.
+        tasks: the tasks that name it, oldest first.
+        strange_around: the tasks of its vaults that name no resource and whose operation is not documented.
+        held_since: when the oldest of its vaults was created; None if no vault says so.
+        known_since: since when it is known to be held and to follow its current policies; None if unknown.
+        awaited_since: if an earlier run saw it in no vault, or with another plan, since when its first backup by the
+            current plan is awaited; otherwise None.
+        log_complete: whether nothing of the task log is missing in the window.
+        unusable: the unusable rows that may concern it; those of the task log only if nothing else of that is missing.
+        vaults_complete: whether nothing of the inventory of vaults is missing.
+        covered_since: the time from which silence of the log means something; None for the start of the window.
+        recovery_points: its backups in vaults, oldest first; None if they were not read completely.
+        taken_before: the space of its backups in MB at the end of earlier days, as far as known, oldest first.
+        kind_is_listed: whether backups of its type are listed, so that a success has one to name.
+        protectable: its row in the list of protectable resources, or None.
+        server_id: the server that it is a disk of, according to that list.
+        protectables_complete: whether that list was read completely; None if it was not requested.
         agent: the agent that a vault for files holds as this resource, or None.
-        agents_complete: the list of agents was read completely.
-        is_type_listed: that list was read completely, and shows every resource of its type.
-        nameless_syncs: synchronisations into its hybrid vaults that may have brought backups of it, and do not say.
-        moves_of_ends: tasks that moved the ends of backups in its vaults, of this resource or of no named one.
-        missed: ids of its backups that earlier runs saw and that are gone.
-        protection: what became of it since the run before; None where there was none.
-        members: whom its backups are shared with, by their ids, of those that were asked for it; None where the answers
-            were not read completely.
-        usages: each different answer to what CBR counts of it; None where these were not read completely.
+        agents_complete: whether the list of agents was read completely.
+        is_type_listed: whether that list was read completely and shows every resource of its type.
+        nameless_syncs: synchronisations into its hybrid vaults that do not say whether they brought backups of it.
+        moves_of_ends: tasks that changed the expiry of backups in its vaults, of this resource or of no named one.
+        missed: the ids of its backups that earlier runs saw and that are gone.
+        protection: how its protection changed since the previous run; None if there was none.
+        members: the members of its backups, by the backup's id, where requested; None if the responses were not read
+            completely.
+        usages: each different response about its usage; None if they were not read completely.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.RESOURCE

@@ -20,20 +20,19 @@ class VaultSubject:
     """A vault, its policies, and the tasks that concern it.
 
     Attributes:
-        vault: None where it is in no inventory any more.
-        policies: those applied to it; None where the policies could not be read completely, or the vault is gone.
-        tasks: tasks that name the vault or a resource that it holds, oldest first.
+        vault: the vault's row; None if it is in no inventory any more.
+        policies: the policies applied to it; None if they could not be read completely, or the vault is gone.
+        tasks: the tasks that name the vault or a resource in it, oldest first.
         departure: the task that deleted it, or None.
-        log_complete: nothing of the task log is missing in the window.
-        unusable: the rows that could not be used and may be about it; those of the task log only where nothing else of
-            that is missing.
-        vaults_complete: nothing of the inventory of vaults is missing.
-        shared: ids of those tasks that may as well concern another vault: the log does not say which.
-        covered_since: from when on silence of the log means something; the start of the window where None.
-        recovery_points: the backups that it keeps, oldest first; None where they were not read completely.
-        past_rules: those of policies that were applied to it, and are not any more, as far as runs saw them.
-        taken: backups that earlier runs saw in it and that are gone, in order of id.
-        protection: what became of it since the run before; None where there was none.
+        log_complete: whether nothing of the task log is missing in the window.
+        unusable: the unusable rows that may concern it; those of the task log only if nothing else of that is missing.
+        vaults_complete: whether nothing of the inventory of vaults is missing.
+        shared: the ids of those tasks that may also concern another vault: the log does not say which.
+        covered_since: the time from which silence of the log means something; None for the start of the window.
+        recovery_points: its backups, oldest first; None if they were not read completely.
+        past_rules: the rules of policies no longer applied to it, as far as runs saw them.
+        taken: the backups that earlier runs saw in it and that are gone, sorted by id.
+        protection: how its protection changed since the previous run; None if there was none.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.VAULT

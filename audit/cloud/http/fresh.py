@@ -1,4 +1,4 @@
-"""Things that end, such as tokens and temporary keys, and are asked for again before that or after a refusal."""
+"""Credentials that expire, such as tokens and temporary keys, and are renewed before that or after a refusal."""
 
 import threading
 import time
@@ -19,12 +19,12 @@ class Keys(Struct, frozen=True):
     security_token: str = ""
 
     def __repr__(self) -> str:
-        """Show no secret."""
+        """Hide the secrets."""
         return f"Keys(access_key={self.access_key!r})"
 
 
 class Fresh(Generic[T]):
-    """Holds one such thing for several threads."""
+    """Holds one such credential for several threads."""
 
     def __init__(
         self,
@@ -33,12 +33,12 @@ class Fresh(Generic[T]):
         keep: timedelta = timedelta.max,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take a way to ask for it; it is asked when the thing is needed first.
+        """Store how to request it; it is requested on first use.
 
         Args:
-            ask: asks for it.
-            keep: how long it is held before it is asked for again.
-            clock: seconds that only grow; tests replace it.
+            ask: requests it.
+            keep: how long it is held before it is requested again.
+            clock: a monotonic clock in seconds; tests replace it.
         """
         self._ask = ask
         self._keep = keep.total_seconds()
@@ -47,14 +47,14 @@ class Fresh(Generic[T]):
         self._held: tuple[T, float] | None = None
 
     def get(self) -> T:
-        """Return what is held, asked for anew where it was held long enough."""
+        """Return the credential, requested again if it was held long enough."""
         with self._lock:
             if self._held is None or self._clock() - self._held[1] >= self._keep:
                 self._held = (self._ask(), self._clock())
             return self._held[0]
 
     def again(self, was_refused: Callable[[T], bool]) -> bool:
-        """Ask again after a refusal, unless another thread has done so since; False where nothing else came."""
+        """Request it again after a refusal, unless another thread has; return False if it did not change."""
         with self._lock:
             if self._held is None or was_refused(self._held[0]):
                 self._held = (self._ask(), self._clock())
