@@ -42,10 +42,10 @@ def read_envelope(kind: Kind, body: bytes) -> tuple[Sequence[Any], dict[str, Any
     Raises:
         SourceAnswerError: the body is not trustworthy JSON, or not the requested list.
     """
-    return (read_tasks(body) if kind == Kind.TASKS else None) or read_with_care(kind, body)
+    return (read_tasks(body) if kind == Kind.TASKS else None) or read_slow_path(kind, body)
 
 
-def read_with_care(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
+def read_slow_path(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
     """Do the same on the slow path, without interpreting the rows yet.
 
     Raises:

@@ -34,7 +34,7 @@ def text(value: object) -> str | None:
 
 
 class _Shared(dict[object, str | None]):
-    """Strings that many rows repeat, each stored once; a dict lookup is quicker than interning."""
+    """Strings that many rows repeat, each stored once; cleared when it is full."""
 
     def __missing__(self, value: object) -> str | None:
         known = text(value)

@@ -30,7 +30,7 @@ def text_of(key: Key) -> str:
     """Return an id as it was read."""
     if isinstance(key, str):
         return key
-    pairs = key.hex("-", 2)  # one slice per part would be slower
+    pairs = key.hex("-", 2)
     return f"{pairs[:4]}{pairs[5:29]}{pairs[30:34]}{pairs[35:]}"
 
 

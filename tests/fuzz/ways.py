@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 from zlib import crc32
 
-from audit.answers.intake import Intake, read_envelope, read_with_care
+from audit.answers.intake import Intake, read_envelope, read_slow_path
 from audit.answers.quick.rows import TaskRows
 from audit.collection import Kind, Page
 from audit.errors import SourceAnswerError
@@ -56,7 +56,7 @@ def compare_ways(seed: int, rows: int) -> tuple[Counter[str], list[str]]:
 
 def _read_both(body: bytes, quick: Intake, slow: Intake, counts: Counter[str]) -> str:
     """Read a page in both ways and take it in; say how they differ."""
-    ways = _read(read_envelope, body), _read(read_with_care, body)
+    ways = _read(read_envelope, body), _read(read_slow_path, body)
     counts["pages"] += 1
     if isinstance(ways[0], str) or isinstance(ways[1], str):
         counts["errors"] += 1

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from audit.answers.intake import Intake, read_envelope, read_with_care
+from audit.answers.intake import Intake, read_envelope, read_slow_path
 from audit.answers.kinds import ANSWERS
 from audit.answers.quick.decoder import reader
 from audit.answers.quick.page import TaskPage
@@ -71,7 +71,7 @@ def taken(*bodies: bytes, way: Any = read_envelope) -> Intake:
 
 
 def with_care(*bodies: bytes) -> Intake:
-    return taken(*bodies, way=read_with_care)
+    return taken(*bodies, way=read_slow_path)
 
 
 def told(intake: Intake) -> Any:
