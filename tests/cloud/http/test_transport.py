@@ -445,7 +445,7 @@ def test_proxies_and_netrc_of_the_environment_are_not_used(monkeypatch: pytest.M
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password stolen\n", encoding="utf-8")
     netrc.chmod(0o600)
-    with rude_server(says(answer())) as proxy, rude_server(says(answer(b"direct"))) as server:
+    with rude_server(says(answer())) as proxy, rude_server(says(answer(b"direct", "Connection: close"))) as server:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"):
             monkeypatch.setenv(name, proxy.url)
         monkeypatch.setenv("HOME", str(tmp_path))
