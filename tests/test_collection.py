@@ -56,6 +56,7 @@ def test_what_names_no_time_is_a_value_error(text: str) -> None:
 
 def test_a_time_is_shown_in_utc_with_whole_seconds() -> None:
     assert shown(instant("2026-11-23T06:00:00.999999+02:00")) == "2026-11-23T04:00:00Z"
+    assert shown(datetime.fromisoformat("2026-11-23T06:00:00.999999+02:00")) == "2026-11-23T04:00:00Z"
 
 
 @pytest.mark.parametrize("year", ["0001", "0987", "2026", "9999"])

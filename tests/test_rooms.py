@@ -18,7 +18,8 @@ TESTS = ROOT / "tests"
 WHOLE = {"browser", "fuzz", "runs", "tamper", "verdicts"}
 """Folders of tests that are about the whole: pages in a browser, audits from end to end, campaigns."""
 ABOUT_THE_HOUSE = {"added_by_half", "comparing", "rooms"}
-CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+TOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+CONTRACTS = TOOLS["importlinter"]["contracts"]
 
 
 def imported(room: str) -> set[str]:
@@ -61,6 +62,12 @@ def test_the_floors_are_those_of_the_contract() -> None:
     floors = "".join(f"    {floor}\n" for floor in CONTRACTS[0]["layers"])
 
     assert f"\n\n{floors}\n" in MAP, "docs/architecture.md"
+
+
+def test_what_is_traced_is_what_does_no_io() -> None:
+    (core,) = (each["source_modules"] for each in CONTRACTS if each["name"] == "The core does no I/O")
+
+    assert TOOLS["coverage"]["run"]["source"] == core, "pyproject.toml (tool.coverage.run)"
 
 
 def test_every_place_on_the_map_exists() -> None:

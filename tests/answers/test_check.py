@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audit.answers import check as checking
-from audit.answers.check import as_lines, check
+from audit.answers.check import as_lines, as_values, check
 from audit.answers.kinds import ANSWERS
 from audit.errors import SourceAnswerError
 from tests.builders import Row, a_policy_row, a_task_row, a_vault_row
@@ -215,3 +215,19 @@ def test_a_number_around_the_rows_that_would_be_rounded_is_drift() -> None:
     checked = check(b'{"vaults": [], "count": 0, "limit": 18446744073709551616}')
 
     assert [(drift.path, drift.problem) for drift in checked.drift] == [("limit", "out of range")]
+
+
+def test_programs_are_told_what_people_are_told() -> None:
+    rows = (a_vault_row(), a_vault_row(id="odd", colour="red"), a_vault_row(id=None))
+    told = as_values(check(an_answer("vaults", *rows)))
+
+    assert {name: told[name] for name in ("kind", "error", "rows", "used", "drifted", "refused")} == {
+        "kind": "vaults",
+        "error": None,
+        "rows": 3,
+        "used": 1,
+        "drifted": 1,
+        "refused": 1,
+    }
+    assert [(row["row"], row["path"]) for row in told["rejected"]] == [(2, "id")]
+    assert [(each["path"], each["count"], each["first_id"]) for each in told["drift"]] == [("colour", 1, "odd")]

@@ -27,6 +27,7 @@ from tests.builders import (
     a_page,
     a_policy_row,
     a_protectable_row,
+    a_task,
     a_task_row,
     a_usage_row,
     a_vault_row,
@@ -567,3 +568,23 @@ def test_a_message_holds_no_more_than_the_value_at_fault() -> None:
     (rejected,) = taken(a_task_row(status=1, error_info={"message": "secret"})).rejected
 
     assert not re.search("secret", rejected.message)
+
+
+def test_pages_that_another_run_stored_are_counted_anew_and_named_after_it() -> None:
+    intake = Intake()
+    intake.accept(a_page(a_task_row(id="first", status=None)))
+    intake.turn_to("run-7")
+    intake.accept(a_page(a_task_row(id="second", status=None)))
+
+    assert [(row.id, row.page, row.run) for row in intake.rejected] == [("first", 1, ""), ("second", 1, "run-7")]
+
+
+def test_an_open_task_that_a_page_names_in_whatever_way_was_seen_again() -> None:
+    open_tasks = [a_task(name, status="running") for name in ("quick", "odd", "gone")]
+    intake = Intake(History(open_tasks))
+    for row in (a_task_row(id="quick"), a_task_row(id="odd", status=None)):
+        body = json.dumps({"operation_logs": [row], "count": 1}).encode()
+        rows, envelope = read_envelope(Kind.TASKS, body)
+        intake.accept(replace(a_page(), rows=rows, envelope=envelope))
+
+    assert intake.not_seen_again == {"gone"}

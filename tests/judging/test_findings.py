@@ -2,7 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from audit.judging.findings import Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Finding, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.subjects import SubjectKind
 from tests.builders import DAY, a_backup
 
 
@@ -25,3 +26,10 @@ def test_verdicts_on_the_same_evidence_name_it_once() -> None:
     assert one.tasks == ("the newest",)
     assert one.tasks is other.tasks
     assert one.facts is other.facts
+
+
+def test_a_finding_says_what_its_verdict_says() -> None:
+    verdict = failed("a reason", age_hours=300)
+    finding = Finding("CBR-101", SubjectKind.RESOURCE, "server-1", "web-1", Severity.HIGH, verdict)
+
+    assert (finding.outcome, finding.reason, finding.facts) == (Outcome.FAIL, "a reason", {"age_hours": 300})

@@ -10,6 +10,7 @@ import pytest
 from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.report.baseline import Baseline, recall
+from audit.report.changes import Change, Changes
 from audit.report.json_report import SCHEMA_VERSION, render
 from deploy.wheels import ROOT
 from tests.builders import (
@@ -161,3 +162,14 @@ def test_odd_names_survive() -> None:
     assert report["resources"][0]["vaults"] == [name]
     assert report["collection"]["rejected_rows"][0]["message"] == name
     assert report["collection"]["drift"][0]["example"] == name
+
+
+def test_what_changed_since_the_run_before_is_told() -> None:
+    subject = {"kind": "resource", "id": "server-1", "name": "web-1"}
+    change = Change(control="CBR-101", since=NOW - DAY, outcome="fail", **subject)
+    changes = Changes(against="run-1", as_of=NOW - DAY, new=(change,), still=(), resolved=(), disappeared=())
+    written = json.loads(render(replace(a_report(), changes=changes)))["changes"]
+
+    assert (written["against"], written["as_of"], written["still"]) == ("run-1", "2026-11-22T04:00:00Z", [])
+    told = {"control": "CBR-101", "subject": subject, "since": "2026-11-22T04:00:00Z", "outcome": "fail"}
+    assert written["new"] == [told]

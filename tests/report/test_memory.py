@@ -5,7 +5,7 @@ import pytest
 
 from audit.collection import About, Kind
 from audit.report.json_report import render
-from audit.report.memory import complete_lists, memory_of
+from audit.report.memory import accepted_rows, complete_lists, memory_of
 from audit.subjects import Collection, Memory, PastRules, Subjects, Terms, VaultTrace
 from audit.subjects.memory import mark
 from tests.builders import (
@@ -206,3 +206,9 @@ def test_a_kind_of_which_one_reading_has_gaps_is_not_complete() -> None:
     for order in ((*readings, besides), (besides, *readings)):
         memory = memory_of(published(an_estate(a_collection(readings=order))))
         assert not memory.vaults_complete
+
+
+def test_the_rows_that_somebody_accepts_are_named_by_their_marks() -> None:
+    rows = [{"mark": "accepted", "waiver": {"owner": "Ana"}}, {"mark": "open", "waiver": None}]
+
+    assert accepted_rows({"collection": {"rejected_rows": rows}}) == {"accepted"}

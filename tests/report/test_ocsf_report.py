@@ -93,3 +93,11 @@ def test_a_name_stays_a_name(name: str) -> None:
     assert len(data.splitlines()) == len(a_report(subjects).findings)
     assert {event["resources"][0]["name"] for event in map(orjson.loads, data.splitlines())} >= {name}
     assert not any(byte < 0x20 and byte != 0x0A for byte in data)
+
+
+def test_a_run_by_another_profile_is_labelled() -> None:
+    report = a_report()
+    other = replace(report, run=structs.replace(report.run, is_what_if=True, profile_changes=("preset",)))
+
+    assert {tuple(event["metadata"]["labels"]) for event in events(other)} == {("what-if", "profile-changed")}
+    assert not any("labels" in event["metadata"] for event in events(report))

@@ -141,3 +141,9 @@ def test_the_twenty_ninth_of_february_comes_in_leap_years_only() -> None:
 
     assert window.covers(at("2028-02-29T12:00"))
     assert not window.covers(at("2027-03-01T12:00"))
+
+
+def test_a_window_of_one_time_is_over_at_its_end() -> None:
+    window = OneOff(name="move", start=NOW, end=NOW + HOUR)
+
+    assert [window.is_over(moment) for moment in (NOW + HOUR - TICK, NOW + HOUR)] == [False, True]

@@ -1,5 +1,6 @@
 """What one run passes on to the next, and what that makes of the present."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 
 from audit.collection import Kind, Window
 from audit.records import Policy, Task, Vault
-from audit.subjects import Collection, Memory, Subjects
+from audit.subjects import Collection, Memory, Subjects, VaultTrace
+from audit.subjects.former import Unseen
 from audit.subjects.memory import mark
 from tests.builders import (
     DAY,
@@ -196,3 +198,24 @@ class TestGaps:
         assert resource_known_since(hidden) == NOW - 20 * DAY
 
         assert resource_known_since(seen(memory=passed_on(hidden))) == NOW - 20 * DAY
+
+
+def test_vaults_that_are_listed_can_be_forgotten_so_that_they_do_not_pass_for_gone() -> None:
+    named = VaultTrace(id="only named", name="v", enterprise_project_id=None, listed=False)
+    vaults = {"only named": named, "listed": replace(named, id="listed", listed=True)}
+    memory = Memory(run="earlier", until=YESTERDAY, policies={}, resources={}, vaults=vaults)
+
+    assert [*memory.without_listed_vaults().vaults] == ["only named"]
+
+
+@pytest.mark.parametrize(
+    ("unseen", "may_be"),
+    [
+        (Unseen(), False),
+        (Unseen(ids=frozenset({"known"})), False),
+        (Unseen(nameless=frozenset({"a mark"})), True),
+        (Unseen(vault_ids=frozenset({"hidden"})), True),
+    ],
+)
+def test_only_what_has_no_name_may_hide_anything(unseen: Unseen, may_be: bool) -> None:  # noqa: FBT001  # the expectation
+    assert unseen.may_be_anything is may_be
