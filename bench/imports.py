@@ -24,6 +24,8 @@ REASONS: Final[Mapping[str, str]] = {
     "structlog": "the log that was asked for",
     "jsonschema_rs": "decides on every row",
     "orjson": "parses every page",
+    "asyncio": "part of structlog, which has loggers to be awaited",
+    "xml": "reads lists and refusals of OBS",
     "yaml": "reads profiles",
     "dateutil": "reads the schedules of policies",
     "jinja2": "writes report.html",

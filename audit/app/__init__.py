@@ -1,4 +1,4 @@
-"""One audit put together: what is ordered, what it needs of the world, and the steps of a run; also doctor and replay.
+"""One audit put together: what is asked, what it needs of the world, and the steps of a run; also doctor and replay.
 
 Only commands and the function import it.
 

@@ -1,7 +1,6 @@
 """What surrounds an audit: its connections, whoever is told of it, and the line of the log that sums it up.
 
-A run asks the store first. Whatever takes its turn after that answer is imported after that request: it takes longer
-to import than everything before.
+A run asks the store first. Its steps take longer to import than `requests`, and are imported after that.
 """
 
 import logging
@@ -68,7 +67,7 @@ def _run(
     """Ask for the run before, and carry out this one; a refusal says how it signed in."""
     try:
         pointer = connections.store.read(f"{request.settings.project_id}/{LATEST}")
-        from audit.app.run import run  # noqa: PLC0415  # the one import that waits, see above
+        from audit.app.run import run  # noqa: PLC0415  # see above
 
         return run(request, connections, pointer, watch, begin)
     except RefusedError as error:

@@ -97,7 +97,7 @@ def publish(
 
 
 def origin_of(shelf: Store, head: Head | None) -> Origin | None:
-    """What a run notes of the one that it follows, as the wiring does."""
+    """What a run notes of the one that it follows, as `prepare` does."""
     _, digest = next(going_back(shelf, (head.link,))) if head else (None, None)
     if digest is None:
         return None

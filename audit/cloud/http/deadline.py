@@ -61,11 +61,11 @@ class DeadlineAdapter(HTTPAdapter):
     @contextmanager
     def telling(self, sent: Callable[[], object]) -> Iterator[None]:
         """Within the block, call a function whenever a request of this thread is on its way."""
-        before, self._request.sent = getattr(self._request, "sent", None), sent
+        self._request.sent = sent
         try:
             yield
         finally:
-            self._request.sent = before
+            del self._request.sent
 
     def tell(self) -> None:
         """Call the function that this thread registered."""

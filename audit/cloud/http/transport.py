@@ -10,7 +10,6 @@ arrived.
 import random
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -145,10 +144,6 @@ class Transport:
         """Close every connection."""
         self._session.close()
 
-    def telling(self, sent: Callable[[], object]) -> AbstractContextManager[None]:
-        """Within the block, call a function for each request that this thread sends, before its response is awaited."""
-        return self._adapter.telling(sent)
-
     def get(
         self,
         url: str,
@@ -170,7 +165,7 @@ class Transport:
         Raises:
             AuditError: as the dialect defines: no response within the limits, a refusal, a redirect, or too large.
         """
-        with self.telling(sent):
+        with self._adapter.telling(sent):
             return self.ask(requests.Request("GET", url, params=params), credentials, action=action)
 
     def ask(
