@@ -142,7 +142,7 @@ def latest_report(url: str | Store, project_id: str | None = None) -> StoredRun:
     """
     latest = max(open_reports(url, project_id), key=lambda run: (run.as_of, run.digest.seq), default=None)
     if latest is None:
-        raise StoreError(f"{url if isinstance(url, str) else url.url} holds no run; run an audit first")
+        raise StoreError(f"{url if isinstance(url, str) else url.url} has no run; run an audit first")
     return latest
 
 

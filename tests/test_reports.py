@@ -43,9 +43,9 @@ def test_runs_come_in_order_and_can_be_chosen_by_time() -> None:
 
 
 def test_a_store_without_runs_has_no_latest_one(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="holds no run; run an audit first"):
+    with pytest.raises(StoreError, match="has no run; run an audit first"):
         latest_report(str(tmp_path))
-    with pytest.raises(StoreError, match="shelf: holds no run"):
+    with pytest.raises(StoreError, match="shelf: has no run"):
         latest_report(Shelf())
 
 

@@ -1,8 +1,8 @@
-"""Reading JSON without loss: what a fast parser would mend in silence, or refuse as a whole, is told apart here.
+"""Reads JSON without loss: detects what a fast parser would silently repair, or refuse as a whole.
 
-orjson takes the last of two equal keys, rounds integers beyond 64 bits, and refuses a page of a thousand rows for one
-bad text. A good page costs one more writing of it, which lacks a colon for each key that was lost. Any other page is
-takes the slow path, fifteen times slower, which names a fault with its place, or saves the good rows.
+orjson keeps the last of two equal keys, rounds integers beyond 64 bits, and refuses a page of a thousand rows for one
+invalid string. A good page is serialised once more to check it: the result lacks a colon for each lost key. Any other
+page takes the slow path, which is fifteen times slower and names the place of a fault, or saves the good rows.
 """
 
 import hashlib

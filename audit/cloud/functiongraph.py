@@ -79,7 +79,7 @@ def invoke(
     wait: bool = True,
     patience: timedelta = _WAIT,
 ) -> Invoked:
-    """Start the function, and wait for its result unless told otherwise.
+    """Start the function and, by default, wait for its result.
 
     Args:
         urn: the URN of the function.

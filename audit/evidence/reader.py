@@ -36,10 +36,10 @@ def read_report(store: Store, project_id: str | None = None) -> StoredReport:
     projects = [project_id] if project_id else store.projects()
     found = [pointer for project in projects if (pointer := read_latest(store, project))]
     if not found:
-        raise StoreError(f"{store.url} holds no report; run an audit first, or name a run")
+        raise StoreError(f"{store.url} has no report; run an audit first, or give the id of a run")
     if len(found) > 1:
         known = ", ".join(str(pointer["prefix"]).partition("/")[0] for pointer in found)
-        raise StoreError(f"{store.url} holds reports of several projects; add --project-id with one of {known}")
+        raise StoreError(f"{store.url} has reports of several projects; choose one with --project-id: {known}")
     return _verified(store, f"{found[0]['prefix']}/", found[0])
 
 
@@ -54,7 +54,7 @@ def read_run(store: Store, run_id: str) -> StoredReport:
     for prefix in prefixes:
         if store.read(f"{prefix}{MANIFEST}") is not None:
             return _verified(store, prefix)
-    raise StoreError(f"{store.url} holds no run {run_id}")
+    raise StoreError(f"{store.url} has no run {run_id}")
 
 
 def _verified(store: Store, prefix: str, pointer: Mapping[str, Any] | None = None) -> StoredReport:

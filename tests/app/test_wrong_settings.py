@@ -251,7 +251,7 @@ ANSWERS = {
         "301 Moved Permanently",
         f"<Code>PermanentRedirect</Code><Message>Elsewhere.</Message><Endpoint>{ELSEWHERE}</Endpoint>",
         f"301 (PermanentRedirect Elsewhere. {ELSEWHERE})",
-        "the bucket lies in another region; name its endpoint in CBR_AUDIT_OBS_ENDPOINT",
+        "the bucket is in another region; set CBR_AUDIT_OBS_ENDPOINT to its endpoint",
     ),
     "a missing permission": (
         "403 Forbidden",

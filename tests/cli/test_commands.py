@@ -274,7 +274,7 @@ def test_of_several_projects_one_must_be_named(place: Place) -> None:
     (place.store / "p2").mkdir()
     (place.store / "p2" / "latest.json").write_bytes(orjson.dumps({**pointer, "prefix": "p2/2026"}))
 
-    one_clear_line(invoke("show", place.store), 2, "several projects; add --project-id with one of ")
+    one_clear_line(invoke("show", place.store), 2, "several projects; choose one with --project-id: ")
     assert invoke("show", place.store, "--project-id", place.simulator.project_id).exit_code == 0
 
 
@@ -324,7 +324,7 @@ def test_a_run_is_shown_by_its_id(place: Place) -> None:
     run_id = Path(done.splitlines()[-1]).parent.name
 
     assert invoke("show", run_id, CBR_AUDIT_STORE=str(place.store)).stdout == done
-    one_clear_line(invoke("show", f"{run_id[:-3]}000", CBR_AUDIT_STORE=str(place.store)), 2, "holds no run")
+    one_clear_line(invoke("show", f"{run_id[:-3]}000", CBR_AUDIT_STORE=str(place.store)), 2, "has no run")
 
 
 def test_without_a_place_the_store_of_the_settings_is_shown(place: Place) -> None:
@@ -334,7 +334,7 @@ def test_without_a_place_the_store_of_the_settings_is_shown(place: Place) -> Non
 
 
 def test_a_place_without_a_report_says_so(tmp_path: Path) -> None:
-    one_clear_line(invoke("show", tmp_path / "none"), 2, "holds no report; run an audit first")
+    one_clear_line(invoke("show", tmp_path / "none"), 2, "has no report; run an audit first")
 
 
 def test_names_of_the_cloud_do_not_command_the_terminal(place: Place) -> None:

@@ -53,22 +53,22 @@ def test_a_report_is_found_from_the_store_the_project_or_the_run(store: Store, t
 def test_a_report_is_found_by_the_id_of_its_run(store: Store) -> None:
     assert read_run(store, RUN).report["run"] == "p1"
     for other in ("20261123T120000Z-000000000000", "nonsense", "../../etc"):
-        with pytest.raises(StoreError, match="holds no run"):
+        with pytest.raises(StoreError, match="has no run"):
             read_run(store, other)
 
 
 def test_of_several_projects_one_must_be_named(store: Store) -> None:
     publish(store, "p2")
 
-    with pytest.raises(StoreError, match="several projects; add --project-id with one of p1, p2"):
+    with pytest.raises(StoreError, match="several projects; choose one with --project-id: p1, p2"):
         read_report(store)
     assert read_report(store, "p2").report["run"] == "p2"
 
 
 def test_a_store_without_a_report_says_so(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="holds no report; run an audit first"):
+    with pytest.raises(StoreError, match="has no report; run an audit first"):
         read_report(open_store(str(tmp_path / "elsewhere")))
-    with pytest.raises(StoreError, match="holds no report"):
+    with pytest.raises(StoreError, match="has no report"):
         read_report(store, "p9")
 
 

@@ -97,7 +97,7 @@ def test_a_report_that_was_changed_in_the_store_is_not_shown(place: Place) -> No
 
 
 def test_an_empty_place_says_so(place: Place) -> None:
-    assert "holds no report; run an audit first" in one_line(place.invoke("show"), 2)
+    assert "has no report; run an audit first" in one_line(place.invoke("show"), 2)
 
 
 def test_the_function_stores_with_the_keys_of_its_agency(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

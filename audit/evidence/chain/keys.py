@@ -1,7 +1,7 @@
-"""Keys: who signs a digest, and how a signature is checked.
+"""Keys that sign digests and check signatures.
 
-A key file signs with cryptography, which the zip of the function leaves out; a key that lies in Huawei KMS never leaves
-it. To check, either cryptography or nothing but openssl is needed (docs/verify-by-hand.md).
+Signing with a key file needs cryptography, which the zip of the function leaves out; a key in Huawei KMS never leaves it.
+To check signatures, either cryptography or openssl is enough (docs/verify-by-hand.md).
 """
 
 from typing import Any, Protocol

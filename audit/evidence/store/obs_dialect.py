@@ -11,7 +11,7 @@ from audit.evidence.store.plain_xml import XmlError, root_of, texts
 
 NO_SUCH_KEY: Final = "NoSuchKey"
 _DAMAGED: Final = "the object was damaged on its way, several times; check the network and what is between"
-_OTHER_REGION: Final = "the bucket lies in another region; name its endpoint in CBR_AUDIT_OBS_ENDPOINT"
+_OTHER_REGION: Final = "the bucket is in another region; set CBR_AUDIT_OBS_ENDPOINT to its endpoint"
 _PERMISSION: Final = "allow the action {action} on the place of CBR_AUDIT_STORE, and check the bucket's policy"
 _KEYS: Final = "check the access keys; temporary ones need HUAWEICLOUD_SDK_SECURITY_TOKEN too"
 _ENDED: Final = "the temporary access keys have ended; get new ones"

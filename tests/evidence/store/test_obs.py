@@ -389,7 +389,7 @@ REFUSALS = [
     (
         400,
         "AuthorizationHeaderMalformed",
-        "the bucket lies in another region; name its endpoint in CBR_AUDIT_OBS_ENDPOINT",
+        "the bucket is in another region; set CBR_AUDIT_OBS_ENDPOINT to its endpoint",
     ),
     (400, "InvalidRequest", "check CBR_AUDIT_OBS_KMS_KEY and CBR_AUDIT_OBS_LOCK_DAYS"),
     (404, "NoSuchBucket", "check the bucket's name in CBR_AUDIT_STORE, and its region"),
@@ -417,7 +417,7 @@ def test_a_bucket_in_another_region_is_told_with_its_endpoint(cloud: responses.R
 
     assert str(refusal.value) == (
         f"{HOST[8:]}/audits/a answered 301 (PermanentRedirect Use the other. obs.eu-west-0.myhuaweicloud.com); "
-        "the bucket lies in another region; name its endpoint in CBR_AUDIT_OBS_ENDPOINT"
+        "the bucket is in another region; set CBR_AUDIT_OBS_ENDPOINT to its endpoint"
     )
     assert len(cloud.calls) == 1
 
