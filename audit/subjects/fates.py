@@ -26,12 +26,8 @@ class Fate(StrEnum):
 
     DUE = "due"  # it had expired
     EARLY = "early"  # no rule explains it
-    UNKNOWN = (
-        "unknown"  # the policies could not be read, or no run saw their rules and remaining backups contradict them
-    )
-    LAST = (
-        "last"  # a number removed it, but it was the last of a day, week, month or year of which the policy keeps one
-    )
+    UNKNOWN = "unknown"  # the policies are unreadable, or no run saw the rules and remaining backups contradict them
+    LAST = "last"  # a number removed it, but it was the last of a day, week, month or year that the policy keeps
     UNJUDGED = "unjudged"  # it is a copy without an expiry: the rules of another region apply
 
 

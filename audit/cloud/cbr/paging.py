@@ -115,9 +115,7 @@ class Walk:
         self._contents: dict[bytes, _Content] = {}
         self._steps: list[_Step] = []
         self._steps_before: list[_Step] = []  # of the previous pass
-        self._is_repeating = (
-            False  # every page of this pass equals that of the previous pass, so its ids are not recorded yet
-        )
+        self._is_repeating = False  # every page so far equals that of the previous pass; its ids are not recorded yet
         self._counts: list[int] = []
         self._pages = 0
         self._passes = 0

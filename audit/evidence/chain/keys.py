@@ -1,7 +1,7 @@
 """Keys that sign digests and check signatures.
 
-Signing with a key file needs cryptography, which the zip of the function leaves out; a key in Huawei KMS never leaves it.
-To check signatures, either cryptography or openssl is enough (docs/verify-by-hand.md).
+Signing with a key file needs cryptography, which the zip of the function leaves out. A key in Huawei KMS never leaves
+it. To check signatures, either cryptography or openssl is enough (docs/verify-by-hand.md).
 """
 
 from typing import Any, Protocol
