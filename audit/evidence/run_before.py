@@ -263,8 +263,7 @@ def _report(store: Readable, digest: Digest) -> tuple[Mapping[str, Any] | None, 
     """Read a report, what of it is compared and remembered, and whose it is; trouble never ends the present run.
 
     If the report is unusable, that is recorded, and the newest usable one before it is used: comparing with that one
-    shows
-    what became weaker in between.
+    shows what became weaker in between.
     """
     trouble = ""
     for run in islice(chain((digest,), runs_before(store, digest)), MOST_LOOKED_BACK):

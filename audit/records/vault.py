@@ -70,8 +70,7 @@ class Vault(Struct, frozen=True, kw_only=True):
         locked: whether backups cannot be deleted before they expire (WORM); not billing.status.
         auto_bind: whether new resources that match its rules are added automatically.
         bind_rules: the tags by which these are picked, as sorted key=value; empty if all are. No document says whether
-            a
-            resource needs one of them or all. Rules of another form are kept as they are.
+            a resource needs one of them or all. Rules of another form are kept as they are.
         size_gb: the purchased size, in GB (billing.size).
         used_mb: the used size, in MB (billing.used).
         auto_expand: whether it is enlarged automatically before it is full.

@@ -14,8 +14,7 @@ def trend(previous: Baseline, line: TrendLine) -> tuple[TrendLine, ...]:
     """Add a run to the earlier ones; a run of the same time replaces the earlier one.
 
     Hourly runs must not make reports grow without end: before the newest two days only the last run of each day is
-    kept,
-    and nothing longer than 90 days.
+    kept, and nothing longer than 90 days.
     """
     kept = {_slot(earlier.as_of, line.as_of): earlier for earlier in _younger(previous.trend, line.as_of)}
     return (*sorted(kept.values(), key=lambda each: each.as_of), line)

@@ -61,8 +61,7 @@ class Truth:
         """Return the answer that an auditor should give; a failure takes precedence over a gap.
 
         If something cannot be read, that is one of the backups, which no longer says anything about them. If not
-        ``whole``,
-        something else is hidden.
+        ``whole``, something else is hidden.
         """
         failed = sorted(self.failures[preset])
         seen = failed if readable else [each for each in failed if each[0] not in _NEEDS_BACKUPS]

@@ -122,8 +122,7 @@ def lowered_its_retention(scene: _Scene) -> None:
     """A policy has recently kept backups for eight days, and one is gone that it would not keep any more.
 
     Someone who sees it for the first time cannot know by which rule the backup was kept: those beside it end later. A
-    task
-    shows who deleted it, or none does.
+    task shows who deleted it, or none does.
     """
     for vault, held, days in _kept_by_age(scene):
         old = _between(scene.estate, held["id"], _FEW_DAYS + 1, days)
