@@ -29,11 +29,11 @@ class Goal:
 
 
 GOALS: Final = (
-    Goal("ratios.pipeline_over_orjson", "parse to rendered report, clean pages / orjson.loads", 3.0),
+    Goal("ratios.pipeline_over_orjson", "parse to rendered report, clean pages / orjson.loads", 7.0),
     Goal("ratios.evidence_over_orjson", "keeping the evidence / orjson.loads", 1.5),
     Goal("ratios.drifting_over_orjson", "parse to rendered report, every row drifting / orjson.loads", 15.0),
     Goal("ratios.pipeline_over_sdk", "parse to rendered report / official SDK reading the pages", 0.35),
-    Goal("peak_mb_1m", "peak memory at 1,000,000 tasks, MB", 256),
+    Goal("peak_mb_1m", "peak memory at 1,000,000 tasks, MB", 384),
     Goal("ratios.collect_over_ideal", "collecting / (pages x latency / workers)", 1.15),
     Goal("ratios.cold_start_over_requests", "cold start to the first request / import requests", 2.0),
     Goal("evaluate_10k_s", "10,000 resources x all controls, evaluate and render, s", 2.0),

@@ -4,16 +4,21 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+from audit.answers.kinds import ANSWERS
 from audit.cloud.functiongraph import GATEWAY
 from audit.evidence.store import OPENERS
+from audit.history import History
 from audit.judging.catalogue import OPT_IN
 from audit.limits import FIELDS, LIMITS
 from audit.profile import PRESETS, Profile
 from audit.profile.limits import UNITS
+from audit.records import Task
+from audit.records.operations import PUBLISHED
 from audit.report import FORMATS, PAGE
 from audit.report.languages import LANGUAGES
 from audit.report.page.words import words_of
 from audit.settings import MOST_WORKERS, STORES, VARIABLES, WORKERS, Settings
+from tests.builders import a_task_row
 from tests.evidence.store.test_contract import MADE
 
 ROOT = Path(__file__).parents[1]
@@ -81,3 +86,26 @@ def test_every_limit_is_read() -> None:
     code = "\n".join(path.read_text() for path in (ROOT / "audit").rglob("*.py"))
     for name in FIELDS:
         assert f"limits.{name}" in code, f"no control reads {name}: audit/limits.py, audit/controls/"
+
+
+def test_every_documented_operation_is_known() -> None:
+    definitions = ANSWERS["operation_logs"].schema_of_row("")["$defs"]
+    documented = definitions["OperationLog"]["properties"]["operation_type"]["enum"]
+
+    assert {*documented} == PUBLISHED, "audit/records/operations.py"
+
+
+def test_every_field_of_a_task_is_read_and_stored() -> None:
+    own = {"backup_id": "backup-1", "incremental": True, "target_resource_id": "server-2", "sync_backup_num": 2}
+    own |= {
+        "app_consistency_status": "0",
+        "app_consistency_error_code": "1",
+        "fail_count": 3,
+        "resources": [{"id": "a"}],
+    }
+    extra = {"resource": {"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"}, "remove_resources": own}
+    row = a_task_row(operation_type="remove_resource", extra_info=extra, error_info={"code": "E.1", "message": "full"})
+    task = Task.from_row(row)
+
+    assert not [name for name in Task.__struct_fields__ if not getattr(task, name)], "audit/records/task.py (from_row)"
+    assert History.load(History([task]).dump()).get("task-1") == task, "audit/history/known_tasks.py (_FIELDS)"

@@ -150,15 +150,10 @@ class Intake:
         return self._keepers[kind]
 
     def _accept_tasks(self, page: Page, rows: TaskRows) -> None:
-        """Keep packed rows and tasks, and enter every other row in order."""
+        """Keep what was packed, and enter every other row in order of place."""
         tasks, refused = rows.page, set[int]()
-        for batch in tasks.batches:
-            refused.update(self.tasks.keep_all(batch))
-        for place, task in tasks.tasks.items():
-            try:
-                self.tasks.keep(task)
-            except ValueError:
-                refused.add(place)
+        for places, columns in tasks.parts:
+            refused.update([places[number] for number in self.tasks.keep_all(columns)])
         others = tasks.odd | {place: rows[place] for place in refused}  # these are rejected, as rows
         self._enter(page, sorted(others.items(), key=itemgetter(0)))
 

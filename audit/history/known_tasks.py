@@ -24,10 +24,8 @@ from msgspec import ValidationError, convert
 from msgspec.json import encode
 
 from audit.collection import About, ContestedError, Rejected
-from audit.history.batch import Batch
-from audit.history.layout import LATEST
 from audit.history.moments import moment_of, state_of
-from audit.history.table import Table
+from audit.history.table import Columns, Group, Table
 from audit.records import Task
 from audit.records.keys import key_of
 
@@ -84,8 +82,7 @@ class History:
 
     def get(self, task_id: str) -> Task | None:
         """Return the newest known state of a task, or None."""
-        row = self._table.find(task_id)
-        return None if row is None else self._table.task(row)
+        return self._table.get(key_of(task_id))
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -117,19 +114,24 @@ class History:
         task = None if row.is_contested else self.get(row.id)
         return task is not None and (row.about.at is None or task.updated_at >= row.about.at)
 
-    def hand_over(self) -> Table:
-        """Give its tasks away, packed, so that they are not in memory twice; it cannot be asked any more."""
-        table = self._table
-        del self._table
-        return table
+    def hand_over(self, until: datetime, instead: Iterable[Task] = ()) -> Iterator[Group]:
+        """Give away the tasks that were created until a time, so that they are not in memory twice.
+
+        Args:
+            until: what was created after it is left out.
+            instead: tasks that take the place of those of their ids.
+        """
+        for task in instead:
+            self._table.put(task, lambda _known, _task: True)
+        return self._table.hand_over(until)
 
     def oldest(self, until: datetime) -> datetime | None:
         """When the oldest task that has ended was created; None where that was after a time, or there is none.
 
         Open tasks are asked for whatever their age: an old one does not show that the log goes back as far.
         """
-        first = min(self._table.created_if_finished(), default=LATEST)
-        return moment_of(first) if first <= state_of(until) else None
+        first = min(self._table.created(finished=True), default=None)
+        return None if first is None or first > state_of(until) else moment_of(first)
 
     def unfinished(self) -> Iterator[Task]:
         """Return the tasks that have not ended as far as is known."""
@@ -138,12 +140,13 @@ class History:
     def number_created(self, since: datetime | None = None, until: datetime | None = None) -> int:
         """Count the tasks that were created from one time to another; both belong to it."""
         earlier = 0 if since is None else sum(map(state_of(since).__gt__, self._table.created()))
-        return sum(map((LATEST if until is None else state_of(until)).__ge__, self._table.created())) - earlier
+        later = 0 if until is None else sum(map(state_of(until).__lt__, self._table.created()))
+        return len(self) - earlier - later
 
     def has_finished(self, since: datetime, until: datetime) -> bool:
         """Whether a task that has ended was created from one time to another; both belong to it."""
         first, last = state_of(since), state_of(until)
-        return any(first <= created <= last for created in self._table.created_if_finished())
+        return any(first <= created <= last for created in self._table.created(finished=True))
 
     def keep(self, task: Task) -> bool:
         """Merge a task into this history in place; False where the same state of it is known already.
@@ -151,16 +154,16 @@ class History:
         Raises:
             ValueError: another task has the same id.
         """
-        return self._table.add(task, _is_newer_state)
+        return self._table.put(task, _is_newer_state)
 
-    def keep_all(self, batch: Batch) -> Iterator[int]:
-        """Merge many tasks into this history in place; name the places of those whose id another task has."""
-        return self._table.extend(batch, _is_newer_state)
+    def keep_all(self, columns: Columns) -> Iterator[int]:
+        """Merge packed tasks in place; say which of them have the id of another task."""
+        return self._table.put_all(columns, _is_newer_state)
 
     def update(self, tasks: Iterable[Task]) -> None:
         """Merge tasks into this history in place."""
         for task in tasks:
-            self._table.add(task, _is_newer)
+            self._table.put(task, _is_newer)
 
     def dump(self, since: datetime | None = None) -> bytes:
         """Return gzipped NDJSON, one task a line in order of id, and behind them one row that could not be used a line.
@@ -175,8 +178,7 @@ class History:
     def pieces(self, since: datetime | None = None) -> Iterator[bytes]:
         """Return the same piece by piece."""
         packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)  # and not ISA-L: its bytes may depend on the processor
-        tasks = map(self._table.task, self._table.rows_by_id())
-        kept = (task for task in tasks if since is None or task.created_at >= since or not task.finished)
+        kept = (task for task in self if since is None or task.created_at >= since or not task.finished)
         while lines := b"".join(map(_line, islice(kept, _LINES))):
             yield packer.compress(lines)
         rows = (row for row in self.rejected if since is None or row.is_since(since))

@@ -4,15 +4,12 @@ A time in UTC is written and read so in a third of the time that counting micros
 take five times as much memory.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from itertools import starmap
-from struct import Struct
 from sys import byteorder
-from typing import Any, Final, overload
+from typing import Any, Final
 
 WIDTH: Final = 10
-_STATE: Final = Struct(f"{WIDTH}s")
 _FORM: Final = b"0000-00-00T00:00:00.000000\n"
 _NO_FRACTION: Final = b":00\n"
 _FRACTION: Final = b".000000\n"
@@ -121,31 +118,3 @@ def _refuse_odd_dates(columns: Sequence[bytes]) -> None:
     for packed in set(memoryview(lanes).cast("I")):  # numbers are compared faster than bytes
         high, low, month, day = packed.to_bytes(4, byteorder)
         date(high << 8 | low, month, day)
-
-
-class Moments(Sequence[datetime]):
-    """Times that are seldom looked at."""
-
-    __slots__ = ("_states",)
-
-    def __init__(self, moments: Iterable[datetime] = ()) -> None:
-        self._states = b"".join(map(state_of, moments))
-
-    def __len__(self) -> int:
-        return len(self._states) // WIDTH
-
-    def __iter__(self) -> Iterator[datetime]:
-        return starmap(moment_of, _STATE.iter_unpack(self._states))
-
-    @overload
-    def __getitem__(self, place: int) -> datetime: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[datetime, ...]: ...
-    def __getitem__(self, place: int | slice) -> datetime | tuple[datetime, ...]:
-        return tuple(self)[place]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Moments) and self._states == other._states
-
-    def __hash__(self) -> int:
-        return hash(self._states)

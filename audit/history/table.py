@@ -1,64 +1,59 @@
-"""Tasks packed into a table: one short record each, from which a task is made again when somebody asks for it.
+"""The tasks that are known, packed: a million of them have to fit into the memory of a function.
 
-As an object, a task takes 0.8 KB: its times and ids are objects of their own. Here it takes 81 bytes, and 8 to be
-found by: ids of the usual form are their sixteen bytes, times are ten, and two numbers stand for what many tasks have
-in common. Nothing is lost: what does not fit the form stands beside the table.
+As an object, a task takes 0.8 KB. Here its times and ids are bytes, and one number stands for everything else that it
+says, because many tasks say the same. Nobody outside of this file knows how a task is kept: a table merges tasks, gives
+them back in order of id, and in the end hands them over in groups of those that differ in ids and times alone.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
-from heapq import merge
 from itertools import chain
-from operator import attrgetter
-from struct import pack
+from operator import itemgetter
+from struct import Struct
 from typing import Any, Final, NamedTuple
 
-from audit.history.batch import Batch
-from audit.history.commons import Commons
-from audit.history.layout import (
-    BACKUP_KEY_AND_ODDITIES,
-    BEGUN,
-    COMMON,
-    COMMON_PART,
-    CREATED,
-    CREATED_AND_COMMON,
-    CREATED_STARTED_AND_COMMON,
-    KEY,
-    LATEST,
-    NEVER,
-    NO_BACKUP,
-    NO_ID,
-    ODD_BACKUP,
-    ODD_ID,
-    RECORD,
-    SIZE,
-    WHOLE,
-    assembled,
-)
-from audit.history.moments import DATETIME, moment_of, state_of
+from msgspec.structs import astuple
+
 from audit.history.moments import WIDTH as TIME
-from audit.history.task_index import Index
-from audit.records.keys import WIDTH as ID
-from audit.records.keys import Key, key_of
+from audit.history.moments import moment_of, state_of, states_of
+from audit.records.keys import WIDTH, Key, each_key, text_of
 from audit.records.task import Task
 
 Prefer = Callable[[Task, Task], bool]
+Common = tuple[Any, ...]
+Columns = Sequence[Sequence[Any]]
+"""The fields of tasks, each for all: ids as keys, and times as states, None where there is none."""
 
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_NEVER: Final = bytes(TIME)
+_NO_ID: Final = bytes(WIDTH)
+# created, updated, started, ended, backup, and the number of what it has in common with others
+_RECORD: Final = Struct(f">{4 * f'{TIME}s'}{WIDTH}sI")
+_CREATED: Final = slice(TIME)
+_REST: Final = slice(TIME, -4)
+_NUMBER: Final = slice(-4, None)
+# created, its own id, updated, started, ended, backup: in order of age where the bytes are in order
+_GROUPED: Final = Struct(f">{TIME}s{WIDTH}s{3 * f'{TIME}s'}{WIDTH}s")
+_TIME: Final = Struct(f"{TIME}s")
+_WHOLE: Final = Struct(f"{_GROUPED.size}s")
+_CREATED_OF: Final = itemgetter(_CREATED)
+_KEY: Final = slice(TIME, TIME + WIDTH)
+_BACKUP: Final = slice(-WIDTH, None)
 _FIELDS: Final = Task.__struct_fields__
-_HOW_OF: Final = attrgetter(*_FIELDS[_FIELDS.index("operation") : _FIELDS.index("resource_id")])
-_WHERE_OF: Final = attrgetter(*_FIELDS[_FIELDS.index("resource_id") : _FIELDS.index("started_at")])
-_SOME_TIME: Final = datetime.min.replace(tzinfo=UTC)
-_TAKEN: Final = 4096 * SIZE
+_SHARED: Final = slice(_FIELDS.index("operation"), _FIELDS.index("started_at"))
+"""The fields of a task that others have alike: all but its id, its times and the id of its backup."""
+_ALIKE: Final = _SHARED.stop - _SHARED.start
+_ODD: Final = slice(_ALIKE, None)
 
 
 class Group(NamedTuple):
-    """Tasks that differ in ids and times alone.
+    """Tasks that differ in ids and times alone, oldest first.
 
     Attributes:
-        sample: a task as they are, with neither an id nor times of its own.
-        records: of each, oldest first.
+        sample: a task as they are, without an id and times of its own.
+        records: the tasks, packed.
     """
 
     sample: Task
@@ -67,38 +62,79 @@ class Group(NamedTuple):
     @property
     def number(self) -> int:
         """How many they are."""
-        return len(self.records) // SIZE
+        return len(self.records) // _GROUPED.size
 
     @property
     def first_created(self) -> datetime:
         """When the oldest was created."""
-        return moment_of(self.records[:TIME])
+        return moment_of(self.records[_CREATED])
 
-    @property
-    def last_begun(self) -> datetime:
-        """When the last one began; one that has not counts from when it was created."""
-        return moment_of(max(chain.from_iterable(BEGUN.iter_unpack(self.records))))
+    def created(self) -> list[datetime]:
+        """Say when each was created."""
+        return [moment_of(created) for created, *_ in _GROUPED.iter_unpack(self.records)]
+
+    def began(self) -> Iterator[datetime]:
+        """Say when each began; one that has not counts from when it was created."""
+        each = _GROUPED.iter_unpack(self.records)
+        return (moment_of(created if started == _NEVER else started) for created, _, _, started, _, _ in each)
+
+    def backup_keys(self) -> set[Key]:
+        """Name the backups of all."""
+        if self.sample.backup_key is not None:
+            return {self.sample.backup_key}
+        return {record[_BACKUP] for record in self.each() if record[_BACKUP] != _NO_ID}
+
+    def each(self) -> Iterator[bytes]:
+        """Return the tasks one by one, packed."""
+        return (record for (record,) in _WHOLE.iter_unpack(self.records))
+
+    def tasks(self) -> list[Task]:
+        """Make the tasks."""
+        key, odd_backup = self.sample.key, self.sample.backup_key
+        is_odd, common = isinstance(key, str), astuple(self.sample)[_SHARED]
+        return [
+            Task(
+                *(
+                    *(key if is_odd else raw, moment_of(created), moment_of(updated), *common),
+                    None if started == _NEVER else moment_of(started),
+                    None if ended == _NEVER else moment_of(ended),
+                    (None if backup == _NO_ID else backup) if odd_backup is None else odd_backup,
+                )
+            )
+            for created, raw, updated, started, ended, backup in _GROUPED.iter_unpack(self.records)
+        ]
+
+    def having(self, keys: AbstractSet[Key]) -> "Group":
+        """Take those that have one of some ids."""
+        if isinstance(self.sample.key, str):
+            return self if self.sample.key in keys else Group(self.sample, b"")
+        return Group(self.sample, b"".join([record for record in self.each() if record[_KEY] in keys]))
+
+    def with_backups(self, keys: AbstractSet[Key]) -> "Group":
+        """Take those that name one of some backups."""
+        if self.sample.backup_key is not None:
+            return self if self.sample.backup_key in keys else Group(self.sample, b"")
+        return Group(self.sample, b"".join([record for record in self.each() if record[_BACKUP] in keys]))
 
 
 class Table:
-    """Tasks by number, from 0; each id has one."""
+    """Tasks by id, each in one state."""
 
-    __slots__ = ("_how", "_index", "_odd", "_odd_numbers", "_odd_rows", "_records", "_where")
+    __slots__ = ("_commons", "_numbers", "_records")
 
     def __init__(self) -> None:
-        self._records = bytearray()
-        self._index = Index()
-        self._where = Commons()
-        self._how = Commons()
-        self._odd: list[str] = []  # ids that have not the usual form
-        self._odd_numbers: dict[str, int] = {}
-        self._odd_rows: dict[str, int] = {}
+        self._records: dict[Key, bytes] = {}
+        self._commons: list[Common] = []
+        self._numbers: dict[Common, int] = {}
 
     def __len__(self) -> int:
-        return len(self._records) // SIZE
+        return len(self._records)
 
     def __iter__(self) -> Iterator[Task]:
-        return map(self.task, range(len(self)))
+        """Make the tasks, in order of id."""
+        is_usual = all(isinstance(key, bytes) for key in self._records)
+        for key in sorted(self._records, key=None if is_usual else text_of):
+            yield self._made(key, self._records[key])
 
     def copy(self) -> "Table":
         """Return a table that changes by itself."""
@@ -107,222 +143,185 @@ class Table:
             setattr(other, name, getattr(self, name).copy())
         return other
 
-    def find(self, task_id: str) -> int | None:
-        """Return the number of the task of an id; None where there is none."""
-        key = key_of(task_id)
-        return self._odd_rows.get(key) if isinstance(key, str) else self._index.find(key, self._raw_key)
+    def get(self, key: Key) -> Task | None:
+        """Make the task of an id; None where there is none."""
+        record = self._records.get(key)
+        return None if record is None else self._made(key, record)
 
-    def task(self, row: int) -> Task:
-        """Make the task of a number."""
-        at = row * SIZE
-        return self.made(self._records[at : at + SIZE])[0]
-
-    def columns(self, records: bytes) -> tuple[list[datetime], list[datetime], Sequence[bytes]]:
-        """Return when the tasks of records were created and began, and what each has in common with others."""
-        if not records:
-            return [], [], ()
-        created, started, commons = zip(*CREATED_STARTED_AND_COMMON.iter_unpack(records), strict=True)
-        moment, zone = DATETIME, UTC
-        ordered = [moment(state, zone) for state in created]
-        begun = [at if state == NEVER else moment(state, zone) for at, state in zip(ordered, started, strict=True)]
-        return ordered, begun, commons
-
-    def backup_keys(self, records: bytes) -> list[Key | None]:
-        """Return the id of the backup of each record; None of one that names none."""
-        named = BACKUP_KEY_AND_ODDITIES.iter_unpack(records)
-        return [self._backup_of(raw, oddities) if oddities else raw for raw, oddities in named]
-
-    def add(self, task: Task, prefer: Prefer) -> bool:
-        """Add a task.
+    def put(self, task: Task, prefer: Prefer) -> bool:
+        """Put a task in the place of its id.
 
         Args:
-            task: all its times are in UTC.
+            task: all its times have a zone.
             prefer: says whether a task takes the place of the one of the same id that is known, and is another.
 
         Returns:
             False where the very same was known.
         """
-        record = self._packed(task)
-        new = len(self)
-        if isinstance(task.key, str):
-            row = self._odd_rows.setdefault(task.key, new)
-        else:
-            row = self._index.place(task.key, new, self._raw_key)
-        return self._put(record, row, prefer)
+        key, created, updated, *common, started, ended, backup = astuple(task)
+        started, ended = started and state_of(started), ended and state_of(ended)
+        columns = [(value,) for value in (key, state_of(created), state_of(updated), *common, started, ended, backup)]
+        return self._place(key, next(self._records_of(columns)), prefer)
 
-    def extend(self, batch: Batch, prefer: Prefer) -> Iterator[int]:
-        """Add many tasks.
+    def put_all(self, columns: Columns, prefer: Prefer) -> Iterator[int]:
+        """Put tasks in the places of their ids, which takes half the time of one after the other.
 
         Args:
-            batch: the tasks.
+            columns: the tasks, as packed returns them.
             prefer: as above; where it raises ValueError, the task is left out.
 
         Returns:
-            The places of those left out.
+            Which were left out, counted from 0.
         """
-        where = self._where.numbers(batch.where, batch.plain_where)
-        how = self._how.numbers(batch.how, batch.plain_how)
-        number = len(how)
-        records = assembled(
-            (
-                *(batch.created, batch.keys, batch.updated, batch.started, batch.ended, batch.backup_keys),
-                *(pack(f">{number}I", *where), pack(f">{number}I", *how), batch.oddities),
-            )
-        )
-        place = 0
-        while place < number:
-            start, place = place, self._index.note(batch.keys, place, len(self))
-            self._records += records[start * SIZE : place * SIZE]
-            if place < number:
-                row = self._index.place(batch.keys[place * ID : (place + 1) * ID], len(self), self._raw_key)
-                try:
-                    self._put(records[place * SIZE : (place + 1) * SIZE], row, prefer)
-                except ValueError:
-                    yield batch.places[place]
-                place += 1
+        for number, (key, record) in enumerate(zip(columns[0], self._records_of(columns), strict=True)):
+            try:
+                self._place(key, record, prefer)
+            except ValueError:
+                yield number
 
-    def _put(self, record: bytes | bytearray, row: int, prefer: Prefer) -> bool:
-        """Put a record where its id belongs, behind all others or in the place of another; False where it is there."""
-        records = self._records
-        if row == len(self):
-            records += record
-            return True
-        at = slice(row * SIZE, (row + 1) * SIZE)
-        if records[at] == record:
-            return False
-        if prefer(self.task(row), self.made(record)[0]):
-            records[at] = record
+    def _place(self, key: Key, record: bytes, prefer: Prefer) -> bool:
+        known = self._records.setdefault(key, record)
+        if known is not record:
+            if known == record:
+                return False
+            if prefer(self._made(key, known), self._made(key, record)):
+                self._records[key] = record
         return True
 
-    def hand_over(self, until: datetime) -> Iterator[Group]:
-        """Hand over the tasks created until a time, together those that differ in ids and times alone.
-
-        They are moved from the end of the table on, so that they are not in memory twice. Nothing is found in the table
-        afterwards.
-        """
-        records, parts = self._records, defaultdict[bytes, bytearray](bytearray)
-        last = state_of(until) + LATEST * (SIZE - TIME)
-        self._index = Index()
-        self._odd_rows.clear()
-        while records:
-            taken = [*WHOLE.iter_unpack(records[-_TAKEN:])]
-            del records[-_TAKEN:]
-            taken.reverse()  # the log begins with its newest task, and what is in order is soon sorted
-            for (record,) in taken:
-                if record <= last:
-                    part = parts[record[COMMON_PART]]
-                    part += record
-        while parts:
-            common, part = parts.popitem()
-            yield Group(self.sample(common), self.in_order(part))
-
-    def in_order(self, records: bytes | bytearray) -> bytes:
-        """Sort records by the creation and the id of their tasks."""
-        each = WHOLE.iter_unpack(records)
-        return b"".join(chain.from_iterable(sorted(each, key=self._age) if self._odd else sorted(each)))
-
-    def sample(self, common: bytes) -> Task:
-        """Make a task of what several have in common, with neither an id nor times of its own."""
-        where, how = COMMON.unpack(common)
-        return Task(*(b"", _SOME_TIME, _SOME_TIME, *self._how.values[how], *self._where.values[where]))
-
-    def raw_keys(self, keys: AbstractSet[Key]) -> AbstractSet[bytes]:
-        """Return ids as they are in records; some may stand for others too."""
-        return {self._odd_numbers.get(key, 0).to_bytes(ID) if isinstance(key, str) else key for key in keys}
-
-    def created(self) -> Iterator[bytes]:
-        """Return when each task was created, packed."""
-        return chain.from_iterable(CREATED.iter_unpack(self._records))
-
-    def created_if_finished(self) -> Iterator[bytes]:
-        """Return the same of the tasks whose status will not change any more."""
-        finished: dict[bytes, bool] = {}
-        for created, common in CREATED_AND_COMMON.iter_unpack(self._records):
-            if common not in finished:
-                finished[common] = self.sample(common).finished
-            if finished[common]:
-                yield created
+    def created(self, *, finished: bool = False) -> Iterator[bytes]:
+        """Say when each task was created, as state_of says it, or each whose status will not change any more."""
+        left_out = self._unfinished() if finished else ()
+        records = self._records.values()
+        return map(_CREATED_OF, (each for each in records if each[_NUMBER] not in left_out) if left_out else records)
 
     def unfinished(self) -> Iterator[Task]:
-        """Return the tasks whose status may change; they are few."""
-        finished: dict[bytes, bool] = {}
-        for row, (_created, common) in enumerate(CREATED_AND_COMMON.iter_unpack(self._records)):
-            if common not in finished:
-                finished[common] = self.sample(common).finished
-            if not finished[common]:
-                yield self.task(row)
+        """Make the tasks whose status may change; they are few."""
+        wanted = self._unfinished()
+        return (self._made(key, record) for key, record in self._records.items() if record[_NUMBER] in wanted)
 
-    def rows_by_id(self) -> Iterator[int]:
-        """Return the numbers in order of id, with no more than a part of them in memory."""
-        usual = (row for part in self._index.in_parts() for row in sorted(part, key=self._raw_key))
-        if not self._odd_rows:
-            return usual
-        return merge(usual, (self._odd_rows[task_id] for task_id in sorted(self._odd_rows)), key=self.id)
+    def hand_over(self, until: datetime) -> Iterator[Group]:
+        """Hand over the tasks that were created until a time; the table is empty afterwards.
 
-    def id(self, row: int) -> str:
-        """Return the id of the task of a number."""
-        return self.task(row).id
+        They are moved one by one, so that they are not in memory twice.
+        """
+        parts, last = defaultdict[bytes, bytearray](bytearray), state_of(until)
+        keys, records = list(self._records), list(self._records.values())
+        self._records, self._numbers = {}, {}  # two lists take half the memory
+        while keys:  # from the end: the log begins with its newest task, and what is in order is soon sorted
+            key, record = keys.pop(), records.pop()
+            if record[_CREATED] <= last:
+                own = key if isinstance(key, bytes) else _NO_ID
+                parts[record[_NUMBER]] += b"%b%b%b" % (record[_CREATED], own, record[_REST])
+        while parts:
+            number, part = parts.popitem()
+            yield Group(self._sample(number), b"".join([each for (each,) in sorted(_WHOLE.iter_unpack(part))]))
+        self._commons = []
 
-    def _raw_key(self, row: int) -> bytes:
-        key: bytes = KEY.unpack_from(self._records, row * SIZE)[0]
-        return key
+    def _unfinished(self) -> AbstractSet[bytes]:
+        numbers = [number.to_bytes(4) for number in range(len(self._commons))]
+        return {number for number in numbers if not self._sample(number).finished}
 
-    def _age(self, unpacked: Any) -> tuple[bytes, str]:
-        (record,) = unpacked
-        return record[:TIME], self.made(record)[0].id
+    def _records_of(self, columns: Columns) -> Iterator[bytes]:
+        keys, created, updated, *_, started, ended, backups = columns
+        commons: Iterable[Common] = zip(*columns[_SHARED], strict=True)
+        if str in map(type, (*keys, *backups)) or _NO_ID in backups:
+            commons = map(_with_odd_ids, commons, keys, backups)
+            backups = [backup if _is_usual(backup) else None for backup in backups]
+        numbers = [
+            self._number_new(common) if (known := self._numbers.get(common)) is None else known for common in commons
+        ]
+        started, ended = [each or _NEVER for each in started], [each or _NEVER for each in ended]
+        return map(_RECORD.pack, created, updated, started, ended, [each or _NO_ID for each in backups], numbers)
 
-    def _packed(self, task: Task) -> bytes:
-        started, ended = task.started_at, task.ended_at
-        backup_key = NO_ID if task.backup_key is None else task.backup_key
-        oddities = 0 if task.backup_key is not None else NO_BACKUP
-        if isinstance(task.key, str):
-            oddities |= ODD_ID
-        if isinstance(backup_key, str):
-            oddities |= ODD_BACKUP
-        return RECORD.pack(
-            state_of(task.created_at),
-            self._raw(task.key),
-            state_of(task.updated_at),
-            NEVER if started is None else state_of(started),
-            NEVER if ended is None else state_of(ended),
-            self._raw(backup_key),
-            self._where.number(_WHERE_OF(task)),
-            self._how.number(_HOW_OF(task)),
-            oddities,
+    def _number_new(self, common: Common) -> int:
+        number = self._numbers[common] = len(self._commons)
+        self._commons.append(common)
+        return number
+
+    def _sample(self, number: bytes) -> Task:
+        common = self._commons[int.from_bytes(number)]
+        key, backup = common[_ODD] or (b"", None)
+        return Task(*(key, _FIRST, _FIRST, *common[:_ALIKE], None, None, backup))
+
+    def _made(self, key: Key, record: bytes) -> Task:
+        created, updated, started, ended, backup, number = _RECORD.unpack(record)
+        common = self._commons[number]
+        odd_backup = common[_ODD][1] if common[_ODD] else None
+        return Task(
+            *(
+                *(key, moment_of(created), moment_of(updated), *common[:_ALIKE]),
+                None if started == _NEVER else moment_of(started),
+                None if ended == _NEVER else moment_of(ended),
+                (None if backup == _NO_ID else backup) if odd_backup is None else odd_backup,
+            )
         )
 
-    def made(self, records: bytes | bytearray) -> list[Task]:
-        """Make the tasks of records."""
-        where, how, moment = self._where.values, self._how.values, DATETIME
-        return [
-            Task(
-                *(
-                    self._odd_text(raw) if oddities & ODD_ID else raw,
-                    moment(created, UTC),
-                    moment(updated, UTC),
-                    *how[how_number],
-                    *where[where_number],
-                    None if started == NEVER else moment(started, UTC),
-                    None if ended == NEVER else moment(ended, UTC),
-                    backup if not oddities else self._backup_of(backup, oddities),
-                )
-            )
-            for created, raw, updated, started, ended, backup, where_number, how_number, oddities in RECORD.iter_unpack(
-                records
-            )
-        ]
 
-    def _backup_of(self, raw: bytes, oddities: int) -> Key | None:
-        return None if oddities & NO_BACKUP else self._odd_text(raw) if oddities & ODD_BACKUP else raw
+def packed(columns: Columns) -> Columns:
+    """Pack ids and times of tasks, given as texts, each for all.
 
-    def _raw(self, key: Key) -> bytes:
-        """Return sixteen bytes for an id: its own, or the number of one of another form."""
-        if isinstance(key, bytes):
-            return key
-        number = self._odd_numbers.setdefault(key, len(self._odd))
-        if number == len(self._odd):
-            self._odd.append(key)
-        return number.to_bytes(ID)
+    Raises:
+        ValueError: a time has an unusual form, or does not exist.
+    """
+    ids, created, updated, *common, started, ended, backup_ids = columns
+    times = (_states(texts) for texts in (created, updated, started, ended))
+    states = [next(times), next(times)]
+    return [each_key(ids), *states, *common, *times, each_key(backup_ids)]
 
-    def _odd_text(self, raw: bytes) -> str:
-        return self._odd[int.from_bytes(raw)]
+
+def _states(texts: Sequence[Any]) -> list[bytes | None]:
+    """Pack times; where there is none, none comes back."""
+    given = [text for text in texts if isinstance(text, str)]
+    states = chain.from_iterable(_TIME.iter_unpack(states_of(given)))
+    if len(given) == len(texts):
+        return list(states)
+    return [next(states) if isinstance(text, str) else None for text in texts]
+
+
+def apart(groups: Sequence[Group]) -> Iterator[tuple[Task, Group]]:
+    """Take the tasks of groups one by one, in order of creation and id: each as itself, and as a group of its own."""
+    return ((task, Group(sample, record)) for record, task, sample in _in_order(groups))
+
+
+def together(groups: Sequence[Group]) -> Group:
+    """Put groups of one sample together that follow each other in order."""
+    return Group(groups[0].sample, b"".join([group.records for group in groups]))
+
+
+def tasks_of(groups: Sequence[Group]) -> tuple[list[Task], list[Task]]:
+    """Make the tasks of groups in order of creation and id, and name the sample of each."""
+    if len(groups) == 1:
+        return groups[0].tasks(), [groups[0].sample] * groups[0].number
+    ordered = _in_order(groups)
+    return [task for _, task, _ in ordered], [sample for _, _, sample in ordered]
+
+
+def last_of(groups: Sequence[Group]) -> Task:
+    """Make the task of groups that was created last."""
+    return tasks_of([Group(group.sample, group.records[-_GROUPED.size :]) for group in groups])[0][-1]
+
+
+def _is_usual(key: Key | None) -> bool:
+    return isinstance(key, bytes) and key != _NO_ID
+
+
+def _with_odd_ids(common: Common, key: Key, backup: Key | None) -> Common:
+    """Put ids of another form among what is in common, where no other task has them."""
+    if isinstance(key, bytes) and (backup is None or _is_usual(backup)):
+        return common
+    return (*common, key if isinstance(key, str) else b"", None if _is_usual(backup) else backup)
+
+
+def _in_order(groups: Sequence[Group]) -> list[tuple[bytes, Task, Task]]:
+    """Sort the tasks of groups: each packed, as itself, and its sample."""
+    found = [
+        (record, task, group.sample)
+        for group in groups
+        for record, task in zip(group.each(), group.tasks(), strict=True)
+    ]
+    is_usual = all(isinstance(group.sample.key, bytes) for group in groups)
+    return sorted(found, key=itemgetter(0) if is_usual else _age)
+
+
+def _age(row: tuple[bytes, Task, Task]) -> tuple[bytes, str]:
+    return row[0][_CREATED], row[1].id

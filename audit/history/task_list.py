@@ -1,51 +1,66 @@
-"""Tasks in order of age, by column: most of what is asked of them is answered before any task is made."""
+"""The tasks of one subject: packed, until somebody asks for those of which something is true.
+
+Most of what is asked is true of all tasks that differ in ids and times alone, or of none, so that one of them is asked.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
-from functools import cached_property
 from typing import Final, overload
 
-from audit.records.keys import Key
+from audit.history.table import Group, last_of, tasks_of
+from audit.records.keys import Key, key_of
+from audit.records.operations import BACKUP
 from audit.records.task import Task
 
-Make = Callable[[Sequence[int]], Iterable[Task]]
-Ends = Callable[[Sequence[int]], list[datetime | None]]
-BackupKeys = Callable[[], list[Key | None]]
 TaskTest = Callable[[Task], bool]
 """Says something of a task, and looks neither at the times nor at the ids of the task and its backup."""
 
 
-class TaskSource:
-    """Makes tasks by number, each once.
+class PackedTasks(Sequence[Task]):
+    """Tasks in order of creation and id; they are made whenever somebody looks at them, and not kept."""
 
-    Attributes:
-        made: those that were made already.
-        ends: says when tasks ended, without making them; None of one that has not.
-    """
+    __slots__ = ("groups",)
 
-    def __init__(self, make: Make, ends: Ends, backup_keys: BackupKeys) -> None:
-        """Take what makes tasks of numbers, what says when they ended, and what names the backups of all of them."""
-        self._make = make
-        self._backup_keys = backup_keys
-        self.ends = ends
-        self.made: dict[int, Task] = {}
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self.groups = groups
 
-    def each(self, numbers: Sequence[int]) -> list[Task]:
-        """Return some tasks; those that nobody looked at before are made together."""
-        made = self.made
-        missing = [number for number in numbers if number not in made]
-        if missing:
-            made.update(zip(missing, self._make(missing), strict=True))
-        return [made[number] for number in numbers]
+    def __len__(self) -> int:
+        return sum(group.number for group in self.groups)
 
-    @cached_property
-    def backup_keys(self) -> Sequence[Key | None]:
-        """The ids of the backups of all tasks, without making them; None of one that names none."""
-        return self._backup_keys()
+    def __iter__(self) -> Iterator[Task]:
+        return iter(tasks_of(self.groups)[0])
+
+    def __reversed__(self) -> Iterator[Task]:
+        yield from reversed(tasks_of(self.groups)[0])  # not before the first is asked for
+
+    @overload
+    def __getitem__(self, place: int) -> Task: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Task, ...]: ...
+    def __getitem__(self, place: int | slice) -> Task | tuple[Task, ...]:
+        return tuple(self)[place]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # every task would have to be made for it
+
+    def first_created(self) -> datetime:
+        """When the oldest was created."""
+        return min(group.first_created for group in self.groups)
+
+    def created(self) -> list[datetime]:
+        """When each was created."""
+        return sorted([created for group in self.groups for created in group.created()])
+
+    def fitting(self, claim: TaskTest) -> list[Group]:
+        """Take the groups of which a claim is true."""
+        return [group for group in self.groups if claim(group.sample)]
 
 
 class TaskList(Sequence[Task]):
-    """Tasks in order of creation and id; each is made when somebody looks at it.
+    """Tasks in order of creation and id, and beside them by column what is often asked of them.
 
     Attributes:
         created: when each was created.
@@ -54,58 +69,44 @@ class TaskList(Sequence[Task]):
         kinds: the samples, each once.
     """
 
-    __slots__ = ("_numbers", "_source", "began", "created", "kinds", "samples")
+    __slots__ = ("_tasks", "began", "created", "kinds", "samples")
 
-    def __init__(
-        self,
-        created: Sequence[datetime],
-        began: Sequence[datetime],
-        samples: Sequence[Task],
-        kinds: Sequence[Task],
-        source: TaskSource,
-        numbers: Sequence[int] | None = None,
-    ) -> None:
-        """Take columns in order, what makes the tasks, and the number of each there, where that is not its place."""
-        self.created = created
-        self.began = began
+    def __init__(self, tasks: Sequence[Task], samples: Sequence[Task]) -> None:
+        self._tasks = tasks
         self.samples = samples
-        self.kinds = kinds
-        self._source = source
-        self._numbers = range(len(created)) if numbers is None else numbers
+        self.kinds = [*{id(sample): sample for sample in samples}.values()]
+        self.created = [task.created_at for task in tasks]
+        self.began = [task.started_at or task.created_at for task in tasks]
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._tasks)
 
     def __iter__(self) -> Iterator[Task]:
-        return iter(self._source.each(self._numbers))
+        return iter(self._tasks)
 
     @overload
     def __getitem__(self, place: int) -> Task: ...
     @overload
     def __getitem__(self, place: slice) -> tuple[Task, ...]: ...
     def __getitem__(self, place: int | slice) -> Task | tuple[Task, ...]:
-        if isinstance(place, slice):
-            return tuple(self._source.each(self._numbers[place]))
-        number = self._numbers[place]
-        return self._source.made.get(number) or self._source.each((number,))[0]
+        return tuple(self._tasks[place]) if isinstance(place, slice) else self._tasks[place]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
-    __hash__ = None  # type: ignore[assignment]  # every task would have to be made for it
+    __hash__ = None  # type: ignore[assignment]  # it compares by content
 
     def each(self, places: Iterable[int]) -> list[Task]:
-        """Make the tasks of some places together."""
-        return self._source.each([self._numbers[place] for place in places])
+        """Take the tasks of some places."""
+        return [self._tasks[place] for place in places]
 
     def ended(self, places: Iterable[int]) -> list[datetime | None]:
         """Say when the tasks of some places ended; None of one that has not."""
-        return self._source.ends([self._numbers[place] for place in places])
+        return [self._tasks[place].ended_at for place in places]
 
     def backup_keys(self) -> Sequence[Key | None]:
-        """Name the backup of each task, without making them; None of one that names none."""
-        known = self._source.backup_keys
-        return known if len(known) == len(self._numbers) else [known[number] for number in self._numbers]
+        """Name the backup of each task; None of one that names none."""
+        return [task.backup_key for task in self._tasks]
 
     def picked(self, claim: TaskTest) -> "TaskList":
         """Take the tasks of which a claim is true."""
@@ -126,27 +127,54 @@ class TaskList(Sequence[Task]):
         """Take the tasks of some places, which are in order."""
         if len(places) == len(self):
             return self
-        if not places:
-            return NO_TASKS
-        samples = [self.samples[place] for place in places]
-        return TaskList(
-            [self.created[place] for place in places],
-            [self.began[place] for place in places],
-            samples,
-            [*{id(sample): sample for sample in samples}.values()],
-            self._source,
-            [self._numbers[place] for place in places],
-        )
+        return TaskList(self.each(places), [self.samples[place] for place in places]) if places else NO_TASKS
 
 
 def plain(tasks: Sequence[Task]) -> TaskList:
     """List tasks that were made already, and are in order."""
-    source = TaskSource(
-        lambda numbers: [tasks[number] for number in numbers],
-        lambda numbers: [tasks[number].ended_at for number in numbers],
-        lambda: [task.backup_key for task in tasks],
-    )
-    return TaskList([task.created_at for task in tasks], [task.began for task in tasks], tasks, tasks, source)
+    return TaskList(tasks, tasks)
 
 
 NO_TASKS: Final = plain(())
+
+
+def listed(tasks: Sequence[Task], claim: TaskTest) -> TaskList:
+    """List the tasks of which a claim is true by column, in their order."""
+    if isinstance(tasks, PackedTasks):
+        return TaskList(*tasks_of(tasks.fitting(claim)))
+    return plain([task for task in tasks if claim(task)])
+
+
+def pick(tasks: Sequence[Task], claim: TaskTest) -> list[Task]:
+    """Take the tasks of which a claim is true, in their order."""
+    if isinstance(tasks, PackedTasks):
+        return tasks_of(tasks.fitting(claim))[0]
+    return [task for task in tasks if claim(task)]
+
+
+def newest(tasks: Sequence[Task]) -> Task:
+    """Return the last of tasks, of which there is one, without putting all in order."""
+    return last_of(tasks.groups) if isinstance(tasks, PackedTasks) else tasks[-1]
+
+
+def pick_begun(tasks: Sequence[Task], claim: TaskTest) -> Iterator[tuple[Task, Iterator[datetime]]]:
+    """Say when the tasks began of which a claim is true, beside one task for all that differ in ids and times alone."""
+    if isinstance(tasks, PackedTasks):
+        return ((group.sample, group.began()) for group in tasks.fitting(claim))
+    return ((task, iter((task.began,))) for task in tasks if claim(task))
+
+
+def pick_named(tasks: Sequence[Task], ids: AbstractSet[str]) -> list[Task]:
+    """Take the tasks that have one of some ids, in their order."""
+    keys = set(map(key_of, ids))
+    if isinstance(tasks, PackedTasks):
+        return tasks_of([group.having(keys) for group in tasks.groups])[0]
+    return [task for task in tasks if task.key in keys]
+
+
+def pick_backups(tasks: Sequence[Task], backup_keys: AbstractSet[Key]) -> list[Task]:
+    """Take the tasks that made some backups, or tried to, in their order."""
+    if isinstance(tasks, PackedTasks):
+        made = tasks.fitting(lambda task: task.operation == BACKUP)
+        return tasks_of([group.with_backups(backup_keys) for group in made])[0]
+    return [task for task in tasks if task.operation == BACKUP and task.backup_key in backup_keys]

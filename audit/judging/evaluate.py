@@ -91,7 +91,7 @@ class _Judging:
                 excuse = out or absent or (None if control.judges_deleted else deleted)
                 verdicts.append(excuse or self._judged(control, subject, limits, refused))
             self._note(subject, limits)
-            if isinstance(subject, Resource | VaultSubject):
+            if isinstance(subject, Resource):
                 subject.forget()
         ids, names = [subject.id for subject in subjects], [subject.name for subject in subjects]
         for control, _refused, verdicts in applied:

@@ -1,9 +1,11 @@
 """Reads the fields of a row: a missing field, or one of another type, becomes None, never a guess."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from sys import intern
 from typing import Any, Final
+
+from msgspec import UNSET, Struct
 
 from audit.collection import GREATEST
 from audit.timestamps import instant
@@ -15,11 +17,33 @@ def optional_instant(value: object) -> datetime | None:
     Raises:
         ValueError: the value is not a timestamp, or an invalid one.
     """
-    if value is None or value == "":
+    if value is None or value is UNSET or value == "":
         return None
     if not isinstance(value, str):
         raise ValueError(f"not a timestamp: {value!r}")  # noqa: TRY004  # callers turn ValueError into Rejected
     return instant(value)
+
+
+class Fields:
+    """An object as it was parsed, whose fields are read as attributes; what it leaves out is None."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self, held: Mapping[str, Any]) -> None:
+        self._held = held
+
+    def __getattr__(self, name: str) -> Any:
+        return self._held.get(name)
+
+
+NOTHING: Final = Fields({})
+
+
+def fields_of(value: object) -> Any:
+    """Return an object whose fields can be read as attributes; of another type, it has shown as drift."""
+    if isinstance(value, Struct):  # made of the schema, as the quick reader does
+        return value
+    return Fields(value) if isinstance(value, dict) and value else NOTHING
 
 
 def block(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -50,8 +74,8 @@ class _Shared(dict[object, str | None]):
 _MOST_SHARED: Final = 1 << 16
 _LONGEST_SHARED: Final = 200  # longer ones, such as messages, would fill the memory between two runs
 SHARED: Final = _Shared()
-FAILURES: Final = ("fail_count", "fail_delete_count")  # the documents have one, the Terraform provider the other
-NOT_SYNCED: Final = "err_sync_backup_num"
+SHORTFALLS: Final = ("fail_count", "fail_delete_count", "err_sync_backup_num")
+"""Where a task says what it could not do; the first is of the documents, the second of the Terraform provider."""
 _TRUTHS: Final = {"true": True, "false": False}
 
 
@@ -61,6 +85,14 @@ def shared(value: object) -> str | None:
         return SHARED[value]
     except TypeError:  # a list or an object
         return None
+
+
+def all_shared(values: Sequence[object]) -> list[str | None]:
+    """Return what shared returns of each."""
+    try:
+        return list(map(SHARED.__getitem__, values))
+    except TypeError:
+        return list(map(shared, values))
 
 
 def number(value: object) -> int | None:
@@ -75,12 +107,12 @@ def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def failures(own: Mapping[str, Any]) -> int | None:
+def failures(shortfalls: Iterable[object]) -> int | None:
     """Return how many items a deletion could not remove, or a synchronisation could not bring; None if it states none.
 
     The type is a number; an older document calls it a list of ids. A value that is neither may also stand for some.
     """
-    found = [_number_left(value) for value in map(own.get, (*FAILURES, NOT_SYNCED)) if value]
+    found = [_number_left(value) for value in shortfalls if value]
     return max(found, default=0) or None
 
 

@@ -3,27 +3,24 @@
 The conversion is one to one, so keys are equal if and only if ids are. Few ids are ever needed as text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from struct import Struct
 from typing import Final, TypeAlias
 
 Key: TypeAlias = bytes | str
 
 WIDTH: Final = 16
-_LENGTH: Final = 36
-_DASHES: Final = slice(8, 24, 5)
-_FORM: Final = b"00000000-0000-0000-0000-000000000000\n"
+_FORM: Final = b"00000000-0000-0000-0000-000000000000"
+_LINE: Final = _FORM + b"\n"
+_KEY: Final = Struct(f"{WIDTH}s")
 _AS_ZEROS: Final = bytes.maketrans(b"123456789abcdef", b"0" * 15)
 
 
 def key_of(text: str) -> Key:
     """Pack a UUID in lower case with dashes; any other id stays as it is."""
-    if len(text) != _LENGTH or text[_DASHES] != "----" or text != text.lower():
-        return text
-    try:
-        raw = bytes.fromhex(text.replace("-", ""))
-    except ValueError:
-        return text
-    return raw if len(raw) == WIDTH else text
+    is_usual = text.encode(errors="replace").translate(_AS_ZEROS) == _FORM
+    return bytes.fromhex(text.replace("-", "")) if is_usual else text
 
 
 def text_of(key: Key) -> str:
@@ -41,6 +38,16 @@ def keys_of(texts: Sequence[str]) -> bytes:
         ValueError: one of the texts is not a UUID that key_of packs.
     """
     lines = "\n".join([*texts, ""]).encode()  # a line break in a text moves what comes after it
-    if lines.translate(_AS_ZEROS) != _FORM * len(texts):
+    if lines.translate(_AS_ZEROS) != _LINE * len(texts):
         raise ValueError("an id of another form")
     return bytes.fromhex(lines.translate(None, b"-\n").decode())
+
+
+def each_key(texts: Sequence[str | None]) -> list[Key | None]:
+    """Pack many ids as key_of does; None stays None."""
+    given = [text for text in texts if text is not None]
+    try:
+        keys: Iterator[Key] = chain.from_iterable(_KEY.iter_unpack(keys_of(given)))
+    except ValueError:
+        keys = map(key_of, given)
+    return list(keys) if len(given) == len(texts) else [None if text is None else next(keys) for text in texts]

@@ -1,15 +1,24 @@
 """Tasks: the entries of the operation log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from sys import intern
-from types import NoneType
 from typing import Any, Final
 
 import orjson
 from msgspec import Struct
 
-from audit.records.fields import SHARED, block, blocks, failures, ids, number, optional_instant, shared, text, truth
+from audit.records.fields import (
+    NOTHING,
+    SHORTFALLS,
+    all_shared,
+    failures,
+    fields_of,
+    number,
+    optional_instant,
+    text,
+    truth,
+)
 from audit.records.keys import Key, key_of, text_of
 from audit.records.operations import BACKUP, FALL_SHORT, KNOWN, MOVES_ENDS, OWN_BLOCKS, PUBLISHED
 from audit.timestamps import instant
@@ -21,10 +30,6 @@ HOLLOW: Final = "success that made nothing"
 NO_ERROR: Final = "0"
 _BROKEN: Final = frozenset({"failed", "timeout", HOLLOW})
 _CAME_TO_NOTHING: Final = _BROKEN | {"skipped"}
-_NO_ZONE: Final = "+00:00"  # times without a zone are UTC
-_NOTHING: Final[dict[str, Any]] = {}
-_TEXT_OR_NONE: Final = frozenset({str, NoneType})
-_SHORTEST: Final = len("2026-11-23T04:00:00")
 
 
 class Task(Struct, frozen=True, gc=False):
@@ -154,123 +159,92 @@ class Task(Struct, frozen=True, gc=False):
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Task":
-        """Build a task from a row of operation_logs.
+        """Build a task from a row of operation_logs, as it was parsed.
 
         Raises:
-            ValueError: a timestamp is well-formed but invalid; or a backup names no resource, so that it could not be
-                assigned.
+            ValueError: a timestamp has the right form but names no real time; or a backup names no resource.
         """
-        try:
-            return cls._fast_path(row)
-        except (AttributeError, TypeError, ValueError):
-            return cls._slow_path(row)
-
-    @classmethod
-    def _fast_path(cls, row: Mapping[str, Any]) -> "Task":
-        """Build a task in half the time, from a row whose times have no zone and whose fields have the usual types.
-
-        Raises:
-            AttributeError, TypeError, ValueError: something in the row is not as usual.
-        """
-        operation = intern(row["operation_type"])
-        extra = row.get("extra_info") or _NOTHING
-        resource = extra.get("resource") or _NOTHING
-        own = extra.get(OWN_BLOCKS.get(operation, operation)) or _NOTHING
-        error = row.get("error_info") or _NOTHING
-        started_at, ended_at = row.get("started_at"), row.get("ended_at")
-        backup_id = own.get("backup_id") or own.get("source_backup_id") or None
-        error_of_applications = own.get("app_consistency_error_code")
-        code, message = error.get("code"), error.get("message")
-        is_usual = {type(backup_id), type(code), type(message)} <= _TEXT_OR_NONE
-        if "remove_resources" in extra or MOVES_ENDS in extra or not is_usual:
-            raise TypeError
-        if operation == BACKUP and (type(resource.get("id")) is not str or not resource["id"]):
-            raise ValueError
-        return cls(
-            key_of(row["id"]),
-            _naive_moment(row["created_at"]),
-            _naive_moment(row["updated_at"]),
-            operation,
-            intern(row["status"]),
-            SHARED[code],
-            SHARED[message],
-            truth(own.get("incremental")),
-            SHARED[own.get("app_consistency_status")],
-            None if error_of_applications == NO_ERROR else SHARED[error_of_applications],
-            text(own.get("target_resource_id")),
-            (),
-            number(own.get("sync_backup_num")),
-            failures(own) if operation in FALL_SHORT else None,
-            SHARED[resource.get("id")],
-            SHARED[resource.get("name")],
-            SHARED[resource.get("type")],
-            SHARED[row.get("vault_id")],
-            SHARED[row.get("vault_name")],
-            SHARED[row.get("policy_id")],
-            None if started_at is None else _naive_moment(started_at),
-            None if ended_at is None else _naive_moment(ended_at),
-            key_of(backup_id) if backup_id else None,
-        )
-
-    @classmethod
-    def _slow_path(cls, row: Mapping[str, Any]) -> "Task":
-        operation = intern(row["operation_type"])
-        extra = block(row, "extra_info")
-        error_code, error_message = _error(row.get("error_info"))
-        resource, own = block(extra, "resource"), block(extra, OWN_BLOCKS.get(operation, operation))
-        resource_id = shared(resource.get("id"))
-        if operation == BACKUP and not resource_id:
-            raise ValueError("a backup that names no resource (extra_info.resource.id)")
-        error_of_applications = own.get("app_consistency_error_code")
-        backup_id = text(own.get("backup_id")) or text(own.get("source_backup_id"))
-        return cls(
-            key=key_of(row["id"]),
-            operation=MOVES_ENDS if operation not in PUBLISHED and block(extra, MOVES_ENDS) else operation,
-            status=intern(row["status"]),
-            created_at=instant(row["created_at"]),
-            updated_at=instant(row["updated_at"]),
-            started_at=optional_instant(row.get("started_at")),
-            ended_at=optional_instant(row.get("ended_at")),
-            resource_id=resource_id,
-            resource_name=shared(resource.get("name")),
-            resource_type=shared(resource.get("type")),
-            vault_id=shared(row.get("vault_id")),
-            vault_name=shared(row.get("vault_name")),
-            policy_id=shared(row.get("policy_id")),
-            error_code=error_code,
-            error_message=error_message,
-            backup_key=key_of(backup_id) if backup_id else None,
-            incremental=truth(own.get("incremental")),
-            app_consistency=shared(own.get("app_consistency_status")),
-            app_consistency_error=None if error_of_applications == NO_ERROR else shared(error_of_applications),
-            target_resource_id=text(own.get("target_resource_id")),
-            removed=_removed(extra) if "remove_resources" in extra else (),
-            synced=number(own.get("sync_backup_num")),
-            failures=failures(own) if operation in FALL_SHORT else None,
-        )
+        columns = columns_of((fields_of(row),))
+        task_id, created, updated, *common, started, ended, backup_id = [value for (value,) in columns]
+        first = (key_of(task_id), instant(created), instant(updated))
+        last = (optional_instant(started), optional_instant(ended), backup_id and key_of(backup_id))
+        return cls(*(*first, *common, *last))
 
 
-def _naive_moment(text: str) -> datetime:
-    """Parse a time without a zone.
+def columns_of(rows: Sequence[Any]) -> tuple[Sequence[Any], ...]:
+    """Read the fields of tasks from rows of operation_logs, field by field, with times and ids as texts.
+
+    Args:
+        rows: objects whose fields are attributes: of types that were made of the schema, or as fields_of gives them.
 
     Raises:
-        ValueError: the text is not a time, or has a form that Python accepts but the documents do not, such as a date.
+        ValueError: a backup names no resource, so that nobody could say whose backup it was.
     """
-    if len(text) < _SHORTEST:
-        raise ValueError("not a usual time")
-    return datetime.fromisoformat(text + _NO_ZONE)
+    extras = [fields_of(row.extra_info) for row in rows]
+    resources = [fields_of(extra.resource) for extra in extras]
+    errors = [_error(row.error_info) for row in rows]
+    operations = [intern(row.operation_type) for row in rows]
+    owns = [
+        fields_of(getattr(of, OWN_BLOCKS.get(does, does), None)) for does, of in zip(operations, extras, strict=True)
+    ]
+    resource_ids = all_shared([resource.id for resource in resources])
+    if any(does == BACKUP and not resource for does, resource in zip(operations, resource_ids, strict=True)):
+        raise ValueError("a backup that names no resource (extra_info.resource.id)")
+    codes = [getattr(own, "app_consistency_error_code", None) for own in owns]
+    synced = [getattr(own, "sync_backup_num", None) for own in owns]
+    backup_ids = [_text(own, "backup_id") or _text(own, "source_backup_id") for own in owns]
+    return (  # in the order of the fields of Task
+        [row.id for row in rows],
+        [row.created_at for row in rows],
+        [row.updated_at for row in rows],
+        list(map(_operation, operations, extras)),
+        [intern(row.status) for row in rows],
+        all_shared([code for code, _ in errors]),
+        all_shared([message for _, message in errors]),
+        [truth(getattr(own, "incremental", None)) for own in owns],
+        all_shared([getattr(own, "app_consistency_status", None) for own in owns]),
+        all_shared([None if code == NO_ERROR else code for code in codes]),
+        [_text(own, "target_resource_id") for own in owns],
+        [_removed(removed) if (removed := extra.remove_resources) else () for extra in extras],
+        [None if each is None else number(each) for each in synced],
+        [_failures(own) if does in FALL_SHORT else None for does, own in zip(operations, owns, strict=True)],
+        resource_ids,
+        all_shared([resource.name for resource in resources]),
+        all_shared([resource.type for resource in resources]),
+        all_shared([row.vault_id for row in rows]),
+        all_shared([row.vault_name for row in rows]),
+        all_shared([row.policy_id for row in rows]),
+        [row.started_at for row in rows],
+        [row.ended_at for row in rows],
+        backup_ids,
+    )
 
 
-def _error(info: object) -> tuple[str | None, str | None]:
-    """Read the code and message of an error; one of another form is still an error, with its text as the message."""
-    if isinstance(info, dict):
-        return _told(info.get("code")), _told(info.get("message"))
-    return None, _told(info)
+def _operation(operation: str, extra: Any) -> str:
+    is_move = operation not in PUBLISHED and fields_of(getattr(extra, MOVES_ENDS, None)) is not NOTHING
+    return MOVES_ENDS if is_move else operation
 
 
-def _told(value: object) -> str | None:
-    return shared(value if isinstance(value, str) else orjson.dumps(value).decode()) if value else None
+def _error(info: Any) -> tuple[Any, Any]:
+    """Read code and message of an error; one of another form is an error all the same, and its text the message."""
+    error = fields_of(info)
+    return (None, _told(info)) if error is NOTHING else (_told(error.code), _told(error.message))
 
 
-def _removed(extra: Mapping[str, Any]) -> tuple[str, ...]:
-    return ids(blocks(block(extra, "remove_resources").get("resources")))
+def _told(value: object) -> object:
+    return value if isinstance(value, str) or not value else orjson.dumps(value).decode()
+
+
+def _removed(block: Any) -> tuple[str, ...]:
+    """Read the ids of what was taken out of a vault."""
+    resources = fields_of(block).resources
+    ids = [text(fields_of(each).id) for each in resources] if isinstance(resources, list) else ()
+    return tuple([each for each in ids if each])
+
+
+def _failures(own: Any) -> int | None:
+    return failures([getattr(own, name, None) for name in SHORTFALLS])
+
+
+def _text(own: Any, name: str) -> str | None:
+    return text(getattr(own, name, None))

@@ -51,7 +51,7 @@ class _Folding:
         if subject is None:
             return None
         found = next(self._explaining(causes, subject), None)
-        if isinstance(subject, Resource | VaultSubject):
+        if isinstance(subject, Resource):
             subject.forget()  # if backups fail everywhere, the tasks of every resource would be in memory at once
         return found
 

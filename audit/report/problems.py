@@ -86,7 +86,7 @@ def _broken_tasks(subjects: Subjects, failures: Iterable[Finding]) -> Mapping[st
     for holder in every:
         if wanted.get(holder.id):
             found |= {task.id: task for task in pick_named(holder.tasks, wanted[holder.id]) if not task.succeeded}
-        if not isinstance(holder, Collection):
+        if isinstance(holder, Resource):
             holder.forget()
     return found
 

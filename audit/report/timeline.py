@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import sub
 
-from audit.history.moments import Moments
 from audit.subjects import Limits, Presence, Resource
 
 
@@ -37,7 +36,7 @@ class Timeline:
         is_sure: whether nothing of the task log is missing; otherwise backups may lie in the gaps.
     """
 
-    points: Moments
+    points: tuple[datetime, ...]
     limit: timedelta | None
     longest: timedelta | None
     gaps: tuple[Gap, ...]
@@ -61,9 +60,14 @@ def timeline(resource: Resource, limits: Limits) -> Timeline:
 
 
 @lru_cache(maxsize=256)
-def _in_hours(points: tuple[tuple[int, int], ...]) -> Moments:
-    """Pack times that are given as a day and its hour."""
-    return Moments(datetime.fromordinal(day).replace(hour=hour, tzinfo=UTC) for day, hour in points)
+def _in_hours(points: tuple[tuple[int, int], ...]) -> tuple[datetime, ...]:
+    return tuple([_hour(day, hour) for day, hour in points])
+
+
+@lru_cache(maxsize=4096)
+def _hour(day: int, hour: int) -> datetime:
+    """Return one object for all that have a point in this hour."""
+    return datetime.fromordinal(day).replace(hour=hour, tzinfo=UTC)
 
 
 def _gaps(

@@ -13,14 +13,13 @@ from typing import Final, TypeVar
 from msgspec import structs
 
 from audit.collection import ALL_GRANTED, Kind, Rejected, Window
-from audit.history import History, PackedTasks
-from audit.history.layout import BACKUP_KEY, COMMON_PART, NO_ID, WHOLE
-from audit.history.table import Group, Table
+from audit.history import Group, History, PackedTasks, apart, together
 from audit.records import (
     BACKUP,
     DELETIONS,
     MOVES_ENDS,
     POLICY_OPERATIONS,
+    REMOVALS,
     REMOVE_RESOURCE,
     REPLICATION,
     SYNC,
@@ -36,6 +35,7 @@ from audit.records import (
     Usage,
     Vault,
 )
+from audit.records.keys import Key
 from audit.schedule.rules import Schedule, UnreadableScheduleError
 from audit.subjects.collection import ENDED_UNSEEN, SURELY_SHOWN, Collection
 from audit.subjects.comparison import Comparison
@@ -60,7 +60,7 @@ _BY_ID: Final = attrgetter("id")
 _BY_AGE: Final = attrgetter("created_at", "id")
 _CONTESTED: Final = "contested"
 """Replaces the status of a task that another row contradicts: it is unclear how it went."""
-_LOOKED_AT_ALONE: Final = TAKE_AWAY | {MOVES_ENDS}
+_LOOKED_AT_ALONE: Final = REMOVALS | {MOVES_ENDS}
 
 _LIST_OF_TYPE: Final = {
     "OS::Nova::Server": "server",
@@ -204,13 +204,12 @@ class _Arrangement:
         self._named_by = Named(DeletedVaults(collection.window.until, stuck_after))
         self._note_names(policies, former)
         self._shared: set[int] = set()
-        self._makers: dict[bytes, Task] = {}
+        self._makers: dict[Key, Task] = {}
         self._strange: dict[str, list[Task]] = defaultdict(list)
         self._stays: dict[str | None, set[str]] = defaultdict(set)
         self._moves: dict[str, list[Task]] = defaultdict(list)
         self._without_resource: list[tuple[Task, tuple[str, ...]]] = []
-        self._table = self._table_of(history)
-        self._file([*self._table.hand_over(collection.window.until)])
+        self._file([*history.hand_over(collection.window.until, instead=self._doubtful(history))])
         self._syncs = [(task, where) for task, where in self._without_resource if _may_have_brought(task)]
         self._collection = replace(collection, unlisted=self._unlisted())
         self._has_read[Kind.VAULTS] = self._collection.has_read(Kind.VAULTS)
@@ -296,15 +295,11 @@ class _Arrangement:
         is_read = self._has_read[Kind.TASKS]
         return [row for row in self._collection.unusable if is_read or row.kind != Kind.TASKS]
 
-    def _table_of(self, history: History) -> Table:
-        """Build the table of tasks, with an unclear status for contradicted tasks and those whose end was not seen."""
+    def _doubtful(self, history: History) -> list[Task]:
+        """Return contradicted tasks and those whose end was not seen, with an unclear status."""
         doubtful = dict.fromkeys(self._collection.ended_unseen, ENDED_UNSEEN)
         doubtful |= dict.fromkeys(self._contested(Kind.TASKS), _CONTESTED)
-        found = [structs.replace(task, status=doubtful[task.id]) for task in map(history.get, doubtful) if task]
-        table = history.hand_over()
-        for task in found:
-            table.add(task, lambda _known, _task: True)
-        return table
+        return [structs.replace(task, status=doubtful[task.id]) for task in map(history.get, doubtful) if task]
 
     def _trusted(self, kind: Kind, records: Iterable[R]) -> Iterator[R]:
         """Leave out the records that another row contradicts."""
@@ -336,27 +331,29 @@ class _Arrangement:
             if task.resource_id and task.vault_id:
                 self._stays[task.resource_id].add(task.vault_id)
         self._find_makers(groups)
-        alone: list[bytes] = []
+        alone: list[Group] = []
         for group in groups:
             task = group.sample
             if task.vault_id not in self._shown:
-                self._named_by.by_tasks(task, group.number, group.last_begun)
+                self._named_by.by_tasks(task, group.number, max(group.began()))
             if task.resource_id and not task.removed and task.operation not in _LOOKED_AT_ALONE:  # nearly all of them
-                self._put(group, self._vaults_of(task), (task.resource_id,))
+                vault_ids = self._vaults_of(task)
+                self._put(group, vault_ids, (task.resource_id,))
+                if _takes_away(task):
+                    self._gone.update(vault_ids)
             else:
-                alone.append(group.records)
-        self._file_alone(self._table.in_order(b"".join(alone)))
+                alone.append(group)
+        self._file_alone(alone)
         for vault_id in self._named_by.not_gone():
             self._departures.pop(vault_id, None)
 
-    def _file_alone(self, records: bytes) -> None:
+    def _file_alone(self, groups: Sequence[Group]) -> None:
         """Assign tasks one by one, oldest first, and record what they removed."""
-        filed: dict[tuple[bytes, tuple[str, ...], tuple[str, ...]], bytearray] = defaultdict(bytearray)
-        for (record,) in WHOLE.iter_unpack(records):
-            (task,) = self._table.made(record)
-            maker = self._makers.get(_raw_backup(record)) if _is_nameless_deletion(task) else None
+        filed: dict[tuple[int, tuple[str, ...], tuple[str, ...]], list[Group]] = defaultdict(list)
+        for task, alone in apart(groups):
+            maker = self._makers.get(task.backup_key or "") if _is_nameless_deletion(task) else None
             vault_ids, resource_ids = self._vaults_of(maker or task), tuple(sorted(_resources_of(maker or task)))
-            filed[record[COMMON_PART], vault_ids, resource_ids] += record
+            filed[id(alone.sample), vault_ids, resource_ids].append(alone)
             if not resource_ids:
                 self._without_resource.append((task, vault_ids))
                 if not task.is_known:
@@ -371,8 +368,8 @@ class _Arrangement:
                 self._depart(task, resource_ids)
             if _takes_away(task):
                 self._gone.update(vault_ids)
-        for (common, vault_ids, resource_ids), alike in filed.items():
-            self._put(Group(self._table.sample(common), bytes(alike)), vault_ids, resource_ids)
+        for (_, vault_ids, resource_ids), alike in filed.items():
+            self._put(together(alike), vault_ids, resource_ids)
 
     def _depart(self, task: Task, gone: Iterable[str]) -> None:
         """Record the removal of what a task removed; a task that left something does not say what."""
@@ -387,10 +384,10 @@ class _Arrangement:
     def _find_makers(self, groups: Sequence[Group]) -> None:
         """Return the tasks that made the backups of which a deletion states only the id."""
         nameless = [group for group in groups if _is_nameless_deletion(group.sample)]
-        wanted = {key for group in nameless for (key,) in BACKUP_KEY.iter_unpack(group.records)} - {NO_ID}
+        wanted = {key for group in nameless for key in group.backup_keys()}
         making = [group for group in groups if group.sample.operation == BACKUP] if wanted else []
         for group in making:
-            self._makers |= {key: group.sample for (key,) in BACKUP_KEY.iter_unpack(group.records) if key in wanted}
+            self._makers |= dict.fromkeys(group.backup_keys() & wanted, group.sample)
 
     def _put(self, group: Group, vault_ids: Sequence[str], resource_ids: Iterable[str]) -> None:
         """Assign similar tasks to their resources and vaults; of several vaults, the log does not say which."""
@@ -443,9 +440,7 @@ class _Arrangement:
             log_complete=self._has_read[Kind.TASKS] and Kind.TASKS not in spoilt,
             vaults_complete=self._has_read[Kind.VAULTS] and Kind.VAULTS not in spoilt,
             unusable=unusable,
-            shared=frozenset(
-                [task.id for group in groups if id(group) in self._shared for task in self._table.made(group.records)]
-            ),
+            shared=frozenset([task.id for group in groups if id(group) in self._shared for task in group.tasks()]),
             covered_since=self._covered_since,
             recovery_points=self._points(self._points_of_vault.get(vault_id, ()), spoilt),
             past_rules=self._past_rules.get(vault_id, ()),
@@ -511,7 +506,7 @@ class _Arrangement:
         return tuple(sorted(found, key=_BY_AGE))
 
     def _tasks(self, groups: list[Group]) -> Sequence[Task]:
-        return PackedTasks(self._table, groups) if groups else ()
+        return PackedTasks(groups) if groups else ()
 
     def _points(self, found: Sequence[Backup], spoilt: AbstractSet[str]) -> tuple[Backup, ...] | None:
         return tuple(found) if self._has_read[Kind.BACKUPS] and Kind.BACKUPS not in spoilt else None
@@ -653,7 +648,7 @@ class _Arrangement:
         since = max(filter(None, (plan.since, plan.start_time)), default=None)
         ordered = sorted((min(group.first_created for group in groups), name) for name, groups in runs.items())
         for _oldest, name in ordered:
-            created = PackedTasks(self._table, runs[name]).created()
+            created = PackedTasks(runs[name]).created()
             found = created if since is None else created[bisect_left(created, since) :]
             if found:
                 yield name, found
@@ -717,11 +712,6 @@ def _takes_away(task: Task) -> bool:
 
 def _is_nameless_deletion(task: Task) -> bool:
     return task.operation in DELETIONS and not (task.resource_id or task.vault_id or task.vault_name)
-
-
-def _raw_backup(record: bytes) -> bytes:
-    key: bytes = BACKUP_KEY.unpack(record)[0]
-    return key
 
 
 def _listed_types(collection: Collection) -> AbstractSet[str]:

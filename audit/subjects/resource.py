@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import ClassVar, Final
 
 from audit.collection import Kind, Rejected, Window
-from audit.history import PackedTasks, TaskList, pick
+from audit.history import TaskList, pick
 from audit.records import (
     REMOVE_RESOURCE,
     REPLICATION,
@@ -375,8 +375,6 @@ class Resource:
         for name in _OF_TASKS:
             self.__dict__.pop(name, None)
         self._matched.clear()
-        if isinstance(self.tasks, PackedTasks):
-            self.tasks.forget()
 
     @property
     def _clear_since(self) -> datetime:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from audit.collection import Kind, Rejected, Window
-from audit.history import PackedTasks, pick
+from audit.history import pick
 from audit.records import Backup, Task, Vault
 from audit.subjects.kinds import Departure, SubjectKind
 from audit.subjects.policy import PolicySubject
@@ -57,11 +57,6 @@ class VaultSubject:
     def log_read(self) -> bool:
         """Whether the task log was read to its end; at most some rows of it were unusable."""
         return self.log_complete or any(row.kind == Kind.TASKS for row in self.unusable)
-
-    def forget(self) -> None:
-        """Drop cached task views; they are recomputed on demand."""
-        if isinstance(self.tasks, PackedTasks):
-            self.tasks.forget()
 
     @property
     def strange(self) -> Sequence[Task]:

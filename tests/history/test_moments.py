@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.history.moments import WIDTH, Moments, moment_of, state_of, states_of
+from audit.history.moments import WIDTH, moment_of, state_of, states_of
 
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 
@@ -65,19 +65,3 @@ def test_texts_of_another_form_are_refused_among_others(text: str, near: list[st
 def test_a_time_that_is_not_in_utc_is_refused(zone: timezone | None) -> None:
     with pytest.raises(ValueError, match=r".+"):
         state_of(datetime(2026, 1, 5, tzinfo=zone))
-
-
-@given(st.lists(MOMENTS, max_size=5))
-def test_moments_are_a_sequence_of_times(moments: list[datetime]) -> None:
-    kept = Moments(moments)
-
-    assert (len(kept), list(kept), kept[1:]) == (len(moments), moments, tuple(moments[1:]))
-    assert [kept[place] for place in range(len(moments))] == moments
-
-
-def test_moments_compare_by_content() -> None:
-    moments = [datetime(2026, 1, 5, tzinfo=UTC)]
-
-    assert Moments(moments) == Moments(moments) != Moments()
-    assert Moments(moments) != tuple(moments)
-    assert len({Moments(moments), Moments(moments), Moments()}) == 2

@@ -1,3 +1,4 @@
+import gzip
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -5,10 +6,20 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from audit.history import History, PackedTasks, listed, newest, pick, pick_backups, pick_begun, pick_named
-from audit.history.table import Table
+from audit.collection import ContestedError
+from audit.history import (
+    History,
+    PackedTasks,
+    apart,
+    listed,
+    newest,
+    pick,
+    pick_backups,
+    pick_begun,
+    pick_named,
+    together,
+)
 from audit.records import Task
 from audit.records.keys import key_of
 from tests.builders import NOW, TICK, a_task, a_task_of
@@ -26,7 +37,7 @@ TASKS = st.builds(
     a_task_of,
     id=IDS,
     operation=st.sampled_from(["backup", "delete", "restore"]),
-    status=st.sampled_from(["success", "failed"]),
+    status=st.sampled_from(["success", "failed", "running"]),
     created_at=MOMENTS,
     updated_at=MOMENTS,
     started_at=st.none() | MOMENTS,
@@ -44,8 +55,7 @@ def in_order(tasks: Sequence[Task]) -> tuple[Task, ...]:
 
 
 def packed(tasks: Sequence[Task]) -> PackedTasks:
-    table = History(tasks).hand_over()
-    return PackedTasks(table, list(table.hand_over(NOW + TICK)))
+    return PackedTasks(list(History(tasks).hand_over(NOW + TICK)))
 
 
 @given(LISTS)
@@ -67,10 +77,30 @@ def test_a_task_is_found_by_its_id_and_by_no_other(tasks: list[Task], other: str
 
 
 @given(LISTS)
-def test_numbers_come_in_order_of_id(tasks: list[Task]) -> None:
-    table = History(tasks).hand_over()
+def test_tasks_come_in_order_of_id(tasks: list[Task]) -> None:
+    assert [task.id for task in History(tasks)] == sorted(task.id for task in tasks)
 
-    assert [table.id(row) for row in table.rows_by_id()] == sorted(task.id for task in tasks)
+
+@given(LISTS, st.sampled_from([NOW, NOW + TICK]))
+def test_what_was_created_after_a_time_is_not_handed_over(tasks: list[Task], until: datetime) -> None:
+    history = History(tasks)
+    handed = PackedTasks(list(history.hand_over(until)))
+
+    assert tuple(handed) == in_order([task for task in tasks if task.created_at <= until])
+    assert len(history) == 0
+
+
+@given(LISTS)
+def test_what_is_taken_apart_in_order_comes_together_again(tasks: list[Task]) -> None:
+    groups = packed(tasks).groups
+    parts = list(apart(groups))
+
+    assert tuple(task for task, _part in parts) == in_order(tasks)
+    for group in groups:
+        alike = together([part for _task, part in parts if part.sample is group.sample])
+        assert (alike.tasks(), alike.backup_keys()) == (group.tasks(), group.backup_keys())
+        assert alike.backup_keys() == {task.backup_key for task in alike.tasks()} - {None}
+        assert (alike.first_created, alike.created()[0]) == (alike.tasks()[0].created_at,) * 2
 
 
 @given(LISTS, st.lists(IDS, max_size=3))
@@ -117,14 +147,6 @@ def begun(tasks: Sequence[Task], claim: Callable[[Task], bool]) -> list[tuple[st
     return sorted((str(task.resource_id), at) for task, moments in pick_begun(tasks, claim) for at in moments)
 
 
-def test_what_is_forgotten_is_worked_out_again() -> None:
-    found = packed([a_task("a"), a_task("b", created_at=NOW + TICK)])
-    before = (tuple(found), pick(found, CLAIMS[0]))
-    found.forget()
-
-    assert (tuple(found), pick(found, CLAIMS[0])) == before
-
-
 def test_packed_tasks_compare_by_content() -> None:
     tasks = [a_task("a"), a_task("b")]
 
@@ -141,21 +163,40 @@ def test_the_oldest_is_found_without_sorting() -> None:
     assert packed(tasks).first_created() == NOW - TICK
 
 
-def test_a_copy_changes_by_itself() -> None:
-    table = History([a_task(ALIKE + "000000000001"), a_task("odd")]).hand_over()
-    copy = table.copy()
-    copy.add(a_task(ALIKE + "000000000002"), lambda _known, _task: True)
-    copy.add(a_task("odd", status="failed"), lambda _known, _task: True)
+def test_they_can_be_read_from_the_end() -> None:
+    tasks = [a_task("a", created_at=NOW), a_task("b", created_at=NOW - TICK)]
 
-    assert (len(table), len(copy), table.find(ALIKE + "000000000002")) == (2, 3, None)
-    assert [task.status for task in table] == ["success", "success"]
-    assert [task.status for task in copy] == ["success", "failed", "success"]
+    assert list(reversed(packed(tasks))) == tasks
 
 
-def test_a_task_whose_time_cannot_be_kept_leaves_no_trace() -> None:
-    table, task = Table(), a_task(ALIKE + "000000000001")
-    with pytest.raises(ValueError, match=r".+"):
-        table.add(replace(task, ended_at=NOW.replace(tzinfo=None)), lambda _known, _task: True)
+PAGES = st.lists(st.lists(TASKS, max_size=5, unique_by=lambda task: task.id), max_size=4)
 
-    assert (len(table), table.find(task.id)) == (0, None)
-    assert table.add(task, lambda _known, _task: False)
+
+@given(PAGES)
+def test_a_history_knows_what_a_plain_one_knows(pages: list[list[Task]]) -> None:
+    history, plain = History(), dict[str, Task]()
+    for page in pages:
+        for task in page:
+            known = plain.get(task.id)
+            is_other = known is not None and (known.operation, known.resource_id) != (task.operation, task.resource_id)
+            if is_other:
+                with pytest.raises(ContestedError):
+                    history.keep(task)
+            else:
+                assert history.keep(task) is (known != task)
+                plain[task.id] = max(known or task, task, key=rank)
+
+    tasks, finished = plain.values(), [task for task in plain.values() if task.status != "running"]
+    created, oldest = [task.created_at for task in tasks], min((task.created_at for task in finished), default=None)
+    assert list(history) == [plain[task_id] for task_id in sorted(plain)]
+    assert list(map(history.get, plain)) == list(tasks)
+    assert sorted(task.id for task in history.unfinished()) == sorted(plain.keys() - {task.id for task in finished})
+    assert history.oldest(NOW) == (oldest if oldest and oldest <= NOW else None)
+    assert history.has_finished(NOW, NOW) is any(task.created_at == NOW for task in finished)
+    for since, until in ((None, None), (NOW, None), (None, NOW), (NOW, NOW)):
+        within = [each for each in created if (since or each) <= each <= (until or each)]
+        assert history.number_created(since, until) == len(within)
+
+
+def rank(task: Task) -> tuple[datetime, bool, bytes]:
+    return task.updated_at, task.finished, gzip.decompress(History([task]).dump())

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.history import NO_TASKS, TaskList, plain
-from audit.history.task_list import TaskSource
 from audit.records import Task
 from tests.builders import NOW, a_task
 
@@ -34,14 +33,7 @@ def tasks_of(rows: Iterable[tuple[int, int, int]]) -> list[Task]:
 def listed(tasks: Sequence[Task], rows: Iterable[tuple[int, int, int]]) -> TaskList:
     """List tasks by samples that several of them share, as packed tasks are."""
     samples = [KINDS[kind] for kind, _created, _waited in sorted(rows, key=lambda row: row[1])]
-    created, began = [task.created_at for task in tasks], [task.began for task in tasks]
-    kinds = [kind for kind in KINDS if kind in samples]
-    source = TaskSource(
-        lambda numbers: [tasks[number] for number in numbers],
-        lambda numbers: [tasks[number].ended_at for number in numbers],
-        lambda: [task.backup_key for task in tasks],
-    )
-    return TaskList(created, began, samples, kinds, source)
+    return TaskList(tasks, samples)
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
@@ -74,21 +66,6 @@ def test_a_part_has_the_tasks_of_its_places(rows: list[tuple[int, int, int]], pl
 
     assert list(part) == [tasks[place] for place in chosen]
     assert [part[place] for place in range(len(part))] == [tasks[place] for place in chosen]
-
-
-def test_a_task_is_made_once_when_it_is_looked_at() -> None:
-    made: list[int] = []
-    tasks = [a_task(str(number)) for number in range(4)]
-
-    def make(numbers: Sequence[int]) -> list[Task]:
-        made.extend(numbers)
-        return [tasks[number] for number in numbers]
-
-    found = TaskList([NOW] * 4, [NOW] * 4, [KINDS[0]] * 4, KINDS[:1], TaskSource(make, lambda _numbers: [], list))
-    part = found.at([1, 2])
-    assert (len(part), made) == (2, [])
-    assert (part[0], part[0], found[1], list(part)) == (tasks[1], tasks[1], tasks[1], tasks[1:3])
-    assert made == [1, 2]
 
 
 def test_lists_compare_by_content() -> None:

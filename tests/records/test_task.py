@@ -1,16 +1,12 @@
 import json
 from datetime import UTC, datetime
-from random import Random
 from typing import Any
 
 import pytest
 
-from audit.answers.kinds import ANSWERS
-from audit.answers.strict_json import Unreadable, readable
 from audit.records import Task
 from audit.records.fields import SHARED
 from tests.builders import NOW, a_task, a_task_of, a_task_row
-from tests.fuzz.mutator import good_rows, mutate
 from tests.records.odd import ODD
 
 
@@ -132,13 +128,9 @@ def test_a_removal_says_whether_something_could_not_be_taken_away(
     operation: str, block: dict[str, Any], failures: int | None
 ) -> None:
     name = "vault_delete" if operation == "vault_delete" else "remove_resources"
-    tasks = [
-        Task.from_row(a_task_row(operation_type=operation, extra_info={name: block}, **times))
-        for times in ({}, {"created_at": "2026-11-22T02:00:00Z"})  # the usual form, and one that is read with care
-    ]
+    task = Task.from_row(a_task_row(operation_type=operation, extra_info={name: block}))
 
-    assert [task.failures for task in tasks] == [failures, failures]
-    assert [task.did_it_all for task in tasks] == [failures is None] * 2
+    assert (task.failures, task.did_it_all) == (failures, failures is None)
 
 
 def test_other_tasks_have_no_such_count() -> None:
@@ -256,19 +248,6 @@ def test_a_task_began_when_it_started_or_else_when_it_was_created() -> None:
     assert Task.from_row(a_task_row(started_at=None)).began == task.created_at
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_what_is_built_quickly_is_what_care_builds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    chance, good = Random(seed), good_rows()["operation_logs"]  # noqa: S311  # repeatable
-    rows = [readable(json.loads(mutate(chance, chance.choice(good)))) for _ in range(1000)]
-    required = ANSWERS["operation_logs"].required
-    usable = [row for row in rows if not isinstance(row, Unreadable) and required.is_valid(row)]
-    assert len(usable) > 300
-
-    quickly = [built(row) for row in usable]
-    monkeypatch.setattr(Task, "_fast_path", int)  # a row is no number
-    assert quickly == [built(row) for row in usable]
-
-
 @pytest.mark.parametrize("field", ["created_at", "updated_at", "started_at", "ended_at"])
 @pytest.mark.parametrize("time", ["2026-11-23", "2026-11-23T04", "2026-11-23T04:00"])
 def test_a_time_that_the_documents_do_not_know_is_refused(field: str, time: str) -> None:
@@ -283,13 +262,6 @@ def test_a_backup_must_name_its_resource_with_a_text(odd: object) -> None:
 
     with pytest.raises(ValueError, match="names no resource"):
         Task.from_row(row)
-
-
-def built(row: Any) -> Task | str:
-    try:
-        return Task.from_row(row)
-    except ValueError as error:
-        return str(error)
 
 
 def test_texts_that_many_tasks_share_are_one_copy_even_where_they_were_forgotten(

@@ -4,7 +4,6 @@ from datetime import timedelta
 import pytest
 
 from audit.controls.cbr_101_recent_backup import judge
-from audit.history.moments import Moments
 from audit.judging.findings import Outcome
 from audit.report.timeline import Gap, timeline
 from audit.subjects import Presence
@@ -21,7 +20,7 @@ def test_points_are_the_successful_backups_from_the_oldest_on() -> None:
     ages = {3 * DAY: "success", 2 * DAY: "failed", DAY: "success", HOUR: "running", -HOUR: "success"}
     tasks = [a_backup(age, status, task_id=str(age)) for age, status in ages.items()]
 
-    assert timeline(a_resource(*tasks), limits()).points == Moments([NOW - 3 * DAY, NOW - DAY])
+    assert timeline(a_resource(*tasks), limits()).points == (NOW - 3 * DAY, NOW - DAY)
 
 
 def test_resources_with_backups_in_the_same_hours_share_their_points_and_keep_their_own_gaps() -> None:
@@ -29,7 +28,7 @@ def test_resources_with_backups_in_the_same_hours_share_their_points_and_keep_th
     one, other = (timeline(a_resource(a_backup(40 * HOUR - late), **held), limits()) for late in (TICK, HOUR - TICK))
 
     assert one.points is other.points
-    assert one.points == Moments([NOW - 40 * HOUR])
+    assert one.points == (NOW - 40 * HOUR,)
     assert (one.longest, other.longest) == (40 * HOUR - TICK, 39 * HOUR + TICK)
 
 
@@ -101,7 +100,7 @@ def test_without_a_limit_of_the_profile_the_policy_gives_it() -> None:
 def test_where_no_limit_is_known_nothing_is_measured(changes: dict[str, object]) -> None:
     found = timeline(a_resource(a_backup(9 * DAY), **changes), limits(max_backup_age=None))
 
-    assert (found.points, found.limit, found.longest, found.gaps) == (Moments([NOW - 9 * DAY]), None, None, ())
+    assert (found.points, found.limit, found.longest, found.gaps) == ((NOW - 9 * DAY,), None, None, ())
 
 
 def test_a_log_with_gaps_makes_a_gap_unsure() -> None:

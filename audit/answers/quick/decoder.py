@@ -18,7 +18,6 @@ from msgspec.json import Decoder, Encoder
 
 from audit.answers.kinds import ANSWERS
 from audit.answers.quick.page import TIMES, TaskPage, TooManyError
-from audit.answers.quick.resources import Resources, resources_of
 from audit.answers.quick.schema_types import REFUSALS, Types
 from audit.answers.strict_json import colons
 
@@ -26,7 +25,6 @@ _MOST_ODD: Final = 16  # rows of one page
 _NAMES: Final = re.compile(rb'"(\w+)"\s*:')
 _FIRST_ROWS: Final = 1 << 15  # bytes
 _MANY_PAGES: Final = 8  # making types takes as long as a page
-_GIVEN: Final = {**TIMES, "resource": Raw}
 
 Found = tuple[TaskPage, dict[str, Any]]
 
@@ -57,13 +55,12 @@ class Reader:
         self._row = Decoder(Types(schema, TIMES).of(row)).decode
         self._encoder = Encoder()
         self._buffer = _Buffer()
-        self._resources = Resources(Types(schema, {}).of(schema["$defs"]["Resource"])).of
         self._whole = self._decoder()
         self._pages = 0
         self._around = tuple(name for name in schema["properties"] if name != answer.key)
 
     def _decoder(self, order: Sequence[str] = ()) -> Callable[[bytes], Any]:
-        return Decoder(Types(self._schema, _GIVEN, order).of(self._schema)).decode
+        return Decoder(Types(self._schema, TIMES, order).of(self._schema)).decode
 
     def read(self, body: bytes) -> Found | None:
         """Read a page into tasks, with other rows as they are parsed, and the rest of the answer.
@@ -73,8 +70,6 @@ class Reader:
         """
         try:
             page = self._whole(body)
-            rows = getattr(page, self._key)
-            resources = self._resources(rows)
         except REFUSALS as error:
             is_first = self._first in str(error)  # where it differs, all may
             return None if is_first else self._read_apart(body)
@@ -84,7 +79,7 @@ class Reader:
         if self._pages == _MANY_PAGES:
             self._whole = self._decoder(_order_of(body))
         try:
-            tasks = TaskPage(rows, resources, _MOST_ODD)
+            tasks = TaskPage(getattr(page, self._key), _MOST_ODD)
         except TooManyError:
             return None
         if tasks.odd:
@@ -109,8 +104,8 @@ class Reader:
         try:
             page = self._split(body)
             raws = getattr(page, self._key)
-            rows, missing = self._typed(raws)
-            tasks, rest = TaskPage(rows, resources_of(rows), _MOST_ODD, missing=missing), self._rest(page)
+            rows = self._typed(raws)
+            tasks, rest = TaskPage(rows, _MOST_ODD), self._rest(page)
             odd = tasks.put_back(raws)
             written = orjson.dumps({**rest, self._key: odd})
         except (*REFUSALS, TooManyError, orjson.JSONDecodeError, orjson.JSONEncodeError):
@@ -119,19 +114,19 @@ class Reader:
         number = written.count(b":") + self._encoder.encode(known).count(b":")
         return (tasks, rest) if number == colons(body) else None
 
-    def _typed(self, raws: Sequence[Raw]) -> tuple[list[Any], list[int]]:
-        """Fill the types with rows; where one does not fit, None stands for it, and its place is told."""
+    def _typed(self, raws: Sequence[Raw]) -> list[Any]:
+        """Fill the types with rows; where one does not fit, None stands for it."""
         rows: list[Any] = []
-        missing: list[int] = []
-        for place, raw in enumerate(raws):
+        left = _MOST_ODD
+        for raw in raws:
             try:
                 rows.append(self._row(raw))
             except REFUSALS as error:
                 rows.append(None)
-                missing.append(place)
-                if len(missing) > _MOST_ODD:
+                left -= 1
+                if left < 0:
                     raise TooManyError from error
-        return rows, missing
+        return rows
 
 
 def _order_of(body: bytes) -> list[str]:

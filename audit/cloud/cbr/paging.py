@@ -24,7 +24,7 @@ from audit.answers.quick.rows import TaskRows
 from audit.cloud.cbr.asking import Asked
 from audit.cloud.cbr.planning import OVERLAP, PagePlan
 from audit.cloud.cbr.prefetch import Ahead, Fetch, Prefetch
-from audit.cloud.cbr.seen import Ids, Seen, ids_of, packed_ids
+from audit.cloud.cbr.seen import Ids, Seen, ids_of
 from audit.collection import NOT_EVERYWHERE, Kind, LateRows, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
 
@@ -327,8 +327,6 @@ def _ids(rows: Sequence[Any], field: str) -> Ids:
     if not isinstance(rows, TaskRows):
         return ids_of([_identity(row, field) for row in rows], OVERLAP)
     page = rows.page
-    if (packed := page.packed_ids) is not None:
-        return packed_ids(packed, OVERLAP)
     ids = [_identity(page.odd[place], field) if place in page.odd else row_id for place, row_id in enumerate(page.ids)]
     return ids_of(ids, OVERLAP)
 

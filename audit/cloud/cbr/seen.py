@@ -38,16 +38,12 @@ class Ids(NamedTuple):
 def ids_of(texts: Sequence[str], first: int) -> Ids:
     """Pack ids."""
     try:
-        return packed_ids(keys_of(texts), first)
+        usual = keys_of(texts)
+        return Ids([key for (key,) in _ID.iter_unpack(usual[: first * WIDTH])], usual, ())
     except ValueError:
         keys = list(map(key_of, texts))
     usual = b"".join(key for key in keys if isinstance(key, bytes))
     return Ids(keys[:first], usual, [key for key in keys if isinstance(key, str)])
-
-
-def packed_ids(usual: bytes, first: int) -> Ids:
-    """Wrap ids that are already packed."""
-    return Ids([key for (key,) in _ID.iter_unpack(usual[: first * WIDTH])], usual, ())
 
 
 class Seen:

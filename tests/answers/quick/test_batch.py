@@ -1,11 +1,10 @@
-"""Pages of the task log, packed at once or read with care: what is kept of them is the same."""
+"""Pages of the task log, read in one step or with care: what is kept of them is the same."""
 
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.history.commons import Commons
 from tests.answers.quick.test_rows import a_body, an_id, taken, told, with_care
 from tests.builders import a_task_row
 
@@ -48,20 +47,7 @@ PAGES = st.lists(st.lists(ROWS, min_size=1, max_size=4, unique_by=lambda row: ro
 
 
 @given(PAGES)
-def test_tasks_are_merged_whether_they_are_packed_together_or_not(pages: list[list[Any]]) -> None:
+def test_tasks_are_merged_alike_in_whichever_way_they_were_read(pages: list[list[Any]]) -> None:
     bodies = [a_body(*rows) for rows in pages]
 
     assert told(taken(*bodies)) == told(with_care(*bodies))
-
-
-def test_what_is_read_in_too_many_forms_to_remember_them_has_the_same_numbers() -> None:
-    commons = Commons()
-    numbers = [commons.numbers([(f"{number} ",), ("x",)], lambda read: (read[0].strip(),)) for number in range(20_000)]
-
-    assert [number for number, _ in numbers] == [commons.number((str(number),)) for number in range(20_000)]
-    assert {number for _, number in numbers} == {commons.number(("x",))}
-    for form in ("1 ", "19999 ", "19999  "):
-        assert (
-            commons.numbers([(form,), (form.strip(),), (form,)], lambda read: (read[0].strip(),))
-            == [commons.number((form.strip(),))] * 3
-        )

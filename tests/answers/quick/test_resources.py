@@ -1,22 +1,16 @@
-"""Resources that are held as they are written, and read once for each way to write them."""
+"""Resources in every way to write them."""
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from audit.answers.kinds import ANSWERS
 from audit.answers.quick.decoder import reader
-from audit.answers.quick.resources import Resources
 from audit.answers.quick.rows import read_tasks
-from audit.answers.quick.schema_types import Types
 from audit.records import Task
 from tests.answers.quick.test_rows import RESOURCE, a_body, an_id, items, items_of, taken, told, with_care
 from tests.builders import a_task_row
 
-SCHEMA = ANSWERS["operation_logs"].schema_of_page
-KIND = RESOURCE["type"]
 WRITTEN = json.dumps(RESOURCE)
 
 
@@ -103,21 +97,3 @@ def test_many_pages_are_read_alike() -> None:
 
         assert found
         assert items_of(found[0].page) == [Task.from_row(row)]
-
-
-class ARow:
-    def __init__(self, **extra: Any) -> None:
-        self.extra_info = self if extra else None
-        self.resource = json.dumps(extra).encode()
-
-
-def test_few_are_remembered_and_none_that_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.answers.quick.resources._MOST", 3)
-    known = Resources(Types(SCHEMA, {}).of(SCHEMA["$defs"]["Resource"]))
-    sizes = []
-    for name in ("a", "b", "b", "c", "日" * 99, "d"):
-        found = known.of([ARow(id="server-1", name=name, type=KIND), ARow(id="", type=KIND), ARow()])
-        sizes.append(len(known))
-
-        assert found == [("server-1", name, KIND), None, None]
-    assert sizes == [2, 3, 3, 2, 2, 3]

@@ -10,9 +10,8 @@ from audit.answers.quick.page import TaskPage
 from audit.answers.quick.rows import TaskRows, read_tasks
 from audit.answers.strict_json import LONGEST_TEXT
 from audit.collection import Kind, Page
-from audit.history.table import Table
+from audit.history import History
 from audit.records import Task
-from audit.records.keys import keys_of
 from tests.builders import a_page, a_task_row
 from tests.fuzz.mutator import good_rows
 
@@ -35,30 +34,14 @@ def items(*rows: Any, **rest: Any) -> Any:
 
 def items_of(page: TaskPage) -> list[Any]:
     """The rows of a page in their order, each a task or what is odd."""
-    tasks = {**page.tasks}
-    for batch in page.batches:
-        table = Table()
-        assert not [*table.extend(batch, lambda _known, _task: False)]
-        tasks |= zip(batch.places, table, strict=True)
-    items = {**page.odd, **tasks}
-    assert len(items) == len(page.odd) + len(tasks)
+    items = {**page.odd}
+    for places, columns in page.parts:
+        history = History()
+        assert not [*history.keep_all(columns)]
+        tasks = {task.id: task for task in history}
+        items |= {place: tasks[page.ids[place]] for place in places}
+    assert len(items) == len(page.odd) + sum(len(places) for places, _columns in page.parts)
     return [items[place] for place in range(len(page.ids))]
-
-
-def test_ids_that_were_packed_together_are_told_in_order_and_no_others() -> None:
-    usual = [
-        a_task_row(id=row_id, extra_info={"resource": RESOURCE, "backup": {"backup_id": UUID}})
-        for row_id in (OTHER_UUID, UUID)
-    ]
-
-    def packed_ids(*rows: Any) -> bytes | None:
-        found = read_tasks(a_body(*rows))
-        assert found
-        return found[0].page.packed_ids
-
-    assert packed_ids(*usual) == keys_of([OTHER_UUID, UUID])
-    assert packed_ids(*usual, a_task_row()) is None
-    assert packed_ids(a_task_row()) is None
 
 
 def taken(*bodies: bytes, way: Any = read_envelope) -> Intake:
@@ -153,11 +136,13 @@ class TestRows:
         [
             *("2026-01-05T22:00:03Z", "2026-01-05T22:00:03.12", "2026-01-05 22:00:03", "", "1" * 26),
             *("2026-02-30T00:00:00", "2026-01-05T24:00:00", "0926-01-05T22:00:03", "2026-01-05T22:00:03\n"),
+            *("3026-01-05T22:00:03", "2026-01-05T22:00:03\n2026-01-05T22:00:03"),
             "2026-01-05T22:00:0\N{FULLWIDTH DIGIT THREE}",
         ],
     )
-    def test_a_row_with_an_odd_time_stands_beside_tasks(self, time: str) -> None:
-        good, odd, other = a_task_row(), a_task_row(id="task-2", created_at=time), a_task_row(id=UUID)
+    @pytest.mark.parametrize("name", ["created_at", "ended_at"])
+    def test_a_row_with_an_odd_time_stands_beside_tasks(self, name: str, time: str) -> None:
+        good, odd, other = a_task_row(), a_task_row(id="task-2", **{name: time}), a_task_row(id=UUID)
 
         assert items(good, odd, other) == [Task.from_row(good), odd, Task.from_row(other)]
 
