@@ -15,7 +15,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, sync_playwright
 
 from audit.app.run import assess
-from audit.report.html_report import render
+from audit.report.formats.html_report import render
 from bench.folder import facts_for, profile_for
 from bench.pages import write_estate
 from bench.pipeline import collected

@@ -16,11 +16,11 @@ from audit.evidence.chain import Unsigned
 from audit.evidence.publish import Publication
 from audit.evidence.store import open_store
 from audit.profile.applied import lists_of
-from audit.report import FORMATS, html_report
 from audit.report.contents import Report
+from audit.report.formats import FORMATS, html_report
 from bench.folder import WINDOW, Folder, Walked, facts_for, profile_for
 
-for module in ("jsonschema_rs", "audit.report.csv_report", "audit.report.json_report"):
+for module in ("jsonschema_rs", "audit.report.formats.csv_report", "audit.report.formats.json_report"):
     import_module(module)  # what is imported, and read once, is not counted
 for name in html_report.TEMPLATES:
     html_report.environment().get_template(name)

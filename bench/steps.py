@@ -24,8 +24,8 @@ from audit.evidence.store import open_store
 from audit.evidence.store.folder import Folder as Store
 from audit.profile.applied import controls_of, lists_of
 from audit.records import Task
-from audit.report import FORMATS
 from audit.report.contents import Report
+from audit.report.formats import FORMATS
 from bench.folder import WINDOW, Folder, facts_for, parsed, profile_for
 from bench.pipeline import told
 

@@ -10,7 +10,7 @@ import orjson
 from audit.app.garbage import look_rarely
 from audit.cloud.cbr.client import CbrClient
 from audit.cloud.http.auth import TokenAuth
-from audit.cloud.http.fresh import Fresh
+from audit.cloud.http.renewable import Fresh
 from audit.cloud.http.transport import Transport
 from audit.collection import Kind, Window
 from bench.memory import peak_mb

@@ -24,7 +24,8 @@ from typing import Final
 
 from audit.controls import module_of
 from audit.judging.catalogue import NAMES
-from audit.report import html_report, index_page
+from audit.report import index_page
+from audit.report.formats import html_report
 from audit.report.page.templates import module
 from deploy.pythons import FUNCTION_PYTHON, find
 from deploy.wheels import LOCK, ROOT, WHEELS
@@ -54,7 +55,7 @@ _LEFT_OUT: Final = (
     *("dateutil/tz/win.py", "annotated_types/test_cases.py"),  # for Windows, and for tests
     "yaml/_yaml.*",  # PyYAML's parser in C, 0.8 MB: profiles are small, and safe_load does not use it
 )
-_FOR_TYPE_CHECKERS: Final = ("audit.evidence.forms", "audit.report.ocsf_form")  # no run imports them
+_FOR_TYPE_CHECKERS: Final = ("audit.evidence.stored_forms", "audit.report.formats.ocsf_form")  # no run imports them
 _SOURCES_OF_SCHEMAS: Final = (".documented.json", ".amendments.json")  # rows are checked against what they make
 
 

@@ -10,9 +10,9 @@ from msgspec import structs
 
 from audit.collection import About, Drift, Kind, Page, Reading, Rejected, Window
 from audit.history import History
-from audit.judging.demands import Demands
 from audit.judging.findings import Fact, Finding, Verdict
 from audit.judging.findings_table import Findings, Judgement
+from audit.judging.requirements import Requirements
 from audit.profile import LimitValues
 from audit.profile.applied import limits_at
 from audit.records import (
@@ -245,8 +245,8 @@ def limits(**changes: Any) -> Limits:
     return structs.replace(limits_at(LimitValues(), NOW), **{**values, **changes})
 
 
-def demands(given: Limits | None = None, **changes: Any) -> Demands:
-    return Demands(limits=given or limits(), **changes)
+def requirements(given: Limits | None = None, **changes: Any) -> Requirements:
+    return Requirements(limits=given or limits(), **changes)
 
 
 def a_policy_subject(policy: Policy | None = None, **changes: Any) -> PolicySubject:

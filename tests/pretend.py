@@ -17,7 +17,7 @@ from audit.app.request import request_from_settings
 from audit.app.run import Done
 from audit.cloud.http.auth import KeyAuth, TokenAuth
 from audit.cloud.http.cloud_clock import CloudClock
-from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.renewable import Fresh, Keys
 from audit.cloud.http.transport import Transport
 from audit.simulator import Response, Simulator, build_estate, serve
 from audit.timestamps import shown

@@ -11,10 +11,11 @@ from audit.history import History
 from audit.judging.catalogue import OPT_IN
 from audit.limits import FIELDS, LIMITS
 from audit.profile import PRESETS, Profile
-from audit.profile.limits import UNITS
+from audit.profile.limit_fields import UNITS
 from audit.records import Task
 from audit.records.operations import PUBLISHED
-from audit.report import FORMATS, PAGE
+from audit.report import PAGE
+from audit.report.formats import FORMATS
 from audit.report.languages import LANGUAGES
 from audit.report.page.words import words_of
 from audit.settings import MOST_WORKERS, STORES, VARIABLES, WORKERS, Settings

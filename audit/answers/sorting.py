@@ -9,9 +9,9 @@ import orjson
 from msgspec.structs import replace
 
 from audit.answers.examiner import Examiner
-from audit.answers.glance import glance
 from audit.answers.kinds import LONGEST_PATH, AnswerKind, Deviation, deviations, explain, path_of
 from audit.answers.strict_json import Unreadable, is_exact
+from audit.answers.unusable_rows import glance
 from audit.collection import About, ContestedError, Drift, Rejected, Sheet
 
 _LONGEST_EXAMPLE: Final = 80

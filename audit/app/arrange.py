@@ -10,7 +10,7 @@ from audit import subjects
 from audit.answers.intake import Intake
 from audit.collection import Kind, Reading
 from audit.evidence.run_before import RunBefore
-from audit.judging.demands import Demands
+from audit.judging.requirements import Requirements
 from audit.profile import Profile
 from audit.profile.applied import lists_of
 from audit.profile.loosening import ORDERS, strength_of
@@ -23,7 +23,7 @@ _SECOND: Final = timedelta(seconds=1)  # the end of the window is asked for in w
 def arrange(  # noqa: PLR0913, PLR0917  # all that judging rests on
     facts: RunFacts,
     profile: Profile,
-    demands: Demands,
+    requirements: Requirements,
     intake: Intake,
     readings: tuple[Reading, ...],
     before: RunBefore | None,
@@ -34,22 +34,22 @@ def arrange(  # noqa: PLR0913, PLR0917  # all that judging rests on
     Args:
         facts: which run it is.
         profile: what is demanded.
-        demands: the same, judged at the time of the run.
+        requirements: the same, judged at the time of the run.
         intake: what was read.
         readings: how completely.
         before: what the run before left.
         former: what that run saw of the inventory; None where no control looks at it, or that run saw more.
     """
-    collection = _collection(facts, profile, demands, intake, readings, before)
+    collection = _collection(facts, profile, requirements, intake, readings, before)
     demanded = _demanded(facts, profile, before)
-    stuck_after = demands.of(collection).stuck_after
+    stuck_after = requirements.of(collection).stuck_after
     return subjects.arrange(intake.tasks, _inventory(intake), collection, former, demanded, stuck_after=stuck_after)
 
 
 def _collection(
     facts: RunFacts,
     profile: Profile,
-    demands: Demands,
+    requirements: Requirements,
     intake: Intake,
     readings: tuple[Reading, ...],
     before: RunBefore | None,
@@ -66,7 +66,7 @@ def _collection(
         window=facts.window,
         readings=readings,
         rejected=rejected,
-        accepted=demands.accepted(rejected),
+        accepted=requirements.accepted(rejected),
         drift=intake.drift,
         asked=frozenset(lists_of(profile)),
         doubts=tuple(_doubts(facts, intake, log)),

@@ -19,10 +19,10 @@ from audit.evidence.store import Store
 from audit.evidence.stored_runs import prefix_of, read_listed, read_manifest, repeated_pages, stored_pages
 from audit.profile import Profile, build_profile, profile_changes
 from audit.profile.applied import compares
-from audit.report import FORMATS
 from audit.report.baseline import Baseline
 from audit.report.contents import Report
 from audit.report.facts import Origin, RunFacts
+from audit.report.formats import FORMATS
 from audit.timestamps import instant
 
 

@@ -17,10 +17,11 @@ from audit.evidence.publish import HISTORY, PROFILE, Publication
 from audit.evidence.run_before import RunBefore
 from audit.judging.evaluate import evaluate
 from audit.profile import Profile
-from audit.profile.applied import compares, controls_of, demands_at, lists_of
-from audit.report import FORMATS, PAGE, index
+from audit.profile.applied import compares, controls_of, lists_of, requirements_at
+from audit.report import PAGE, index
 from audit.report.contents import Report, ResourceLine, compose, line_of
 from audit.report.facts import RunFacts
+from audit.report.formats import FORMATS
 from audit.subjects import Former, Limits, Resource, Subject
 
 
@@ -106,16 +107,16 @@ def assess(
         before: what the run before left.
         former: what that run saw of the inventory; None where no control looks at it, or that run saw more.
     """
-    demands = demands_at(profile, facts.as_of)
-    subjects = arrange(facts, profile, demands, intake, readings, before, former)
+    requirements = requirements_at(profile, facts.as_of)
+    subjects = arrange(facts, profile, requirements, intake, readings, before, former)
     lines: list[ResourceLine] = []
 
     def note(subject: Subject, limits: Limits) -> None:
         if isinstance(subject, Resource):
             lines.append(line_of(subject, limits))
 
-    findings = evaluate(subjects, controls_of(profile), demands, note)
-    return compose(facts, subjects, controls_of(profile), findings, demands, lines or None)
+    findings = evaluate(subjects, controls_of(profile), requirements, note)
+    return compose(facts, subjects, controls_of(profile), findings, requirements, lines or None)
 
 
 def publish(publication: Publication, profile: Profile, report: Report) -> Done:

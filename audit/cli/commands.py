@@ -39,7 +39,7 @@ from audit.generators.api_schemas import derive
 from audit.judging.catalogue import OPT_IN
 from audit.judging.frameworks import FRAMEWORKS
 from audit.profile import load_profile
-from audit.report import json_report
+from audit.report.formats import json_report
 from audit.settings import MOST_WORKERS, VARIABLES, WORKERS
 from audit.simulator import (
     ACTIONS,

@@ -21,8 +21,8 @@ from audit.evidence.reader import RUN_ID, read_report, read_run
 from audit.evidence.store import Store
 from audit.evidence.verify import Verification, proven, unproven, verify
 from audit.profile import load_profile
-from audit.report import json_report
 from audit.report.changes import Change, Changes, compare
+from audit.report.formats import json_report
 from audit.settings import VARIABLES
 from audit.timestamps import shown
 

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from audit.cloud.http.auth import KeyAuth, TokenAuth
 from audit.cloud.http.cloud_clock import CloudClock
-from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.renewable import Fresh, Keys
 from audit.cloud.http.sign_in import Person, sign_in, unless_refused
 from audit.cloud.http.transport import Credentials, Transport
 from audit.log import REDACTOR

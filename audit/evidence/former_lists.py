@@ -30,7 +30,7 @@ from audit.evidence.stored_runs import (
     stored_pages,
 )
 from audit.records import Backup, Policy, Protected, Vault
-from audit.report.memory import accepted_rows, complete_lists, hidden_vaults
+from audit.report.passed_on import accepted_rows, complete_lists, hidden_vaults
 from audit.subjects import Former, Sight, Unseen, places_in
 
 _INVENTORY: Final = (Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS)

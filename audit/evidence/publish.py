@@ -26,15 +26,15 @@ from audit.evidence.chain import (
     find_head,
 )
 from audit.evidence.store import LATEST, Store
-from audit.evidence.store.held import Data, held, in_parts
+from audit.evidence.store.buffered_object import Data, held, in_parts
 from audit.log import REDACTOR
 from audit.report import INDEX
 from audit.report.facts import RunFacts
-from audit.report.parts import previous_part, reading_part
+from audit.report.shared_parts import previous_part, reading_part
 from audit.timestamps import shown
 
 if TYPE_CHECKING:
-    from audit.evidence.forms import LatestForm
+    from audit.evidence.stored_forms import LatestForm
     from audit.report.contents import Report
 
 MANIFEST: Final = "manifest.json"

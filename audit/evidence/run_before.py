@@ -44,7 +44,7 @@ from audit.evidence.stored_runs import (
 from audit.history import History
 from audit.report.baseline import Baseline, recall
 from audit.report.facts import Origin
-from audit.report.memory import memory_of
+from audit.report.passed_on import memory_of
 from audit.subjects import Former, Memory
 from audit.timestamps import instant
 

@@ -8,10 +8,10 @@ from pydantic import TypeAdapter
 
 from audit.app.event import ManualEvent, TimerEvent
 from audit.evidence.chain import Digest
-from audit.evidence.forms import EnvelopeForm, HistoryLine, LatestForm
+from audit.evidence.stored_forms import EnvelopeForm, HistoryLine, LatestForm
 from audit.profile import Profile
+from audit.report.formats.ocsf_form import ComplianceFindingForm
 from audit.report.models import ManifestFile, ReportFile, WebhookCall
-from audit.report.ocsf_form import ComplianceFindingForm
 
 _WRITTEN: Final[dict[str, Any]] = {
     "report/v1.json": ReportFile,

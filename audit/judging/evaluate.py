@@ -6,10 +6,10 @@ from operator import attrgetter
 from typing import Any, Final
 
 from audit.collection import ALWAYS_READ, Kind
-from audit.judging.demands import Demands
 from audit.judging.findings import Control, Outcome, Verdict, not_applicable, unknown, unread
 from audit.judging.findings_table import Findings, Judgement
 from audit.judging.reasons import OUT_OF_SCOPE
+from audit.judging.requirements import Requirements
 from audit.subjects import (
     Collection,
     Limits,
@@ -35,7 +35,10 @@ _OUT_OF_SCOPE: Final = not_applicable(OUT_OF_SCOPE)
 
 
 def evaluate(
-    subjects: Subjects, controls: Iterable[Control[Any]], demands: Demands, note: Note = lambda _subject, _limits: None
+    subjects: Subjects,
+    controls: Iterable[Control[Any]],
+    requirements: Requirements,
+    note: Note = lambda _subject, _limits: None,
 ) -> Findings:
     """Judge every pair; the findings are sorted by control, kind and subject.
 
@@ -44,13 +47,13 @@ def evaluate(
     Args:
         subjects: the subjects to judge.
         controls: the controls to apply.
-        demands: what the profile requires.
+        requirements: what the profile requires.
         note: called for each subject and its limits, after it is judged and before its cached data is freed.
     """
     selected = tuple(controls)
-    judging = _Judging(subjects.collection, demands, note, selected)
+    judging = _Judging(subjects.collection, requirements, note, selected)
     found = [each for kind in SubjectKind for each in judging.of(kind, selected, subjects.of(kind))]
-    met = demands.waiver_subjects(
+    met = requirements.waiver_subjects(
         Findings(tuple(found)), complete=subjects.collection.complete, rejected=subjects.collection.rejected
     )
     found += judging.of(SubjectKind.WAIVER, selected, met)
@@ -60,11 +63,13 @@ def evaluate(
 class _Judging:
     """One evaluation: the limits of each subject, and the waivers."""
 
-    def __init__(self, collection: Collection, demands: Demands, note: Note, controls: Sequence[Control[Any]]) -> None:
+    def __init__(
+        self, collection: Collection, requirements: Requirements, note: Note, controls: Sequence[Control[Any]]
+    ) -> None:
         self._note = note
         self._collection = collection
-        self._demands = demands
-        self._waivable = {waiver.control for waiver in demands.waivers}
+        self._requirements = requirements
+        self._waivable = {waiver.control for waiver in requirements.waivers}
         self._left_to = {presence: control.id for control in controls for presence in control.judges_alone}
         self._leaves_deleted = any(control.judges_deleted_alone for control in controls)
         self._leaves_missed = any(control.judges_missed for control in controls)
@@ -83,8 +88,8 @@ class _Judging:
         if not (applied and subjects):
             return
         for subject in subjects:
-            limits = self._demands.of(subject)
-            out = None if self._demands.covers(subject) else _OUT_OF_SCOPE
+            limits = self._requirements.of(subject)
+            out = None if self._requirements.covers(subject) else _OUT_OF_SCOPE
             gone, deleted = self._absent(subject), self._deleted(subject)
             for control, refused, verdicts in applied:
                 absent = None if control.judges_departed else gone
@@ -154,7 +159,7 @@ class _Judging:
         """Mark an outcome that a waiver accepts."""
         if judgement.control not in self._waivable:
             return judgement
-        return replace(judgement, waivers=[self._demands.mark(finding) for finding in judgement])
+        return replace(judgement, waivers=[self._requirements.mark(finding) for finding in judgement])
 
     def _refused(self, control: Control[Any]) -> Verdict | None:
         """Return the permission without which the control cannot judge."""

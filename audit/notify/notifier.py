@@ -19,8 +19,8 @@ from audit.log import REDACTOR
 from audit.notify import message, smn, webhook
 from audit.notify.change import ChangedReport, compare
 from audit.notify.ping import Signal, ping
-from audit.report import FORMATS
 from audit.report.facts import Conclusion
+from audit.report.formats import FORMATS
 from audit.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ Imports controls, judging, report, schedule and subjects.
 """
 
 from audit.profile.differences import profile_changes
-from audit.profile.limits import LimitValues
+from audit.profile.limit_fields import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS
 from audit.profile.reading import ProfileSource, build, build_profile, find_source, load_profile, parse_profile

@@ -1,4 +1,4 @@
-"""What a profile means to the core: the controls that it applies, the lists that they need, and its demands.
+"""What a profile means to the core: the controls that it applies, the lists that they need, and its requirements.
 
 A profile is read before the first request. This module is imported after it, because the core takes longer to import
 than `requests`.
@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 from audit.collection import ALWAYS_READ, Kind
 from audit.controls import CONTROLS
-from audit.judging.demands import Demands, Level, MaintenanceRule, Scope
 from audit.judging.findings import Control
+from audit.judging.requirements import Level, MaintenanceRule, Requirements, Scope
 from audit.judging.selection import Selector
 from audit.limits import FIELDS, Limit
 from audit.profile.drills import DrillValues
-from audit.profile.limits import UNITS, LimitValues
+from audit.profile.limit_fields import UNITS, LimitValues
 from audit.profile.maintenance import WEEKDAYS, YEARLY, MaintenanceValues, local_time, time_of_day
 from audit.profile.model import Profile
 from audit.profile.scope import SelectorValues
@@ -44,11 +44,11 @@ def compares(profile: Profile) -> bool:
     return any(control.compares for control in controls_of(profile))
 
 
-def demands_at(profile: Profile, now: datetime) -> Demands:
+def requirements_at(profile: Profile, now: datetime) -> Requirements:
     """Return what the core judges by, at a time of judgement."""
     zone = ZoneInfo(profile.timezone)
     drills = tuple(_drill(values, zone) for values in profile.drills)
-    return Demands(
+    return Requirements(
         limits=limits_at(profile.limits, now, drills),
         scope=Scope(include=_selectors(profile.scope.include), exclude=_selectors(profile.scope.exclude)),
         levels=tuple(

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from audit.controls import CONTROLS
 from audit.judging.findings import Control
-from audit.profile.applied import controls_of, demands_at, maintenance_rule
-from audit.profile.limits import LimitValues
+from audit.profile.applied import controls_of, maintenance_rule, requirements_at
+from audit.profile.limit_fields import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import preset_values
 from audit.profile.reading import ProfileSource
@@ -130,7 +130,7 @@ def _waivers(profile: Profile, now: datetime) -> Iterator[str]:
         yield "Waivers      none"
         return
     yield "Waivers      the outcome is kept, but does not make the project non-compliant"
-    for values, waiver in zip(profile.waivers, demands_at(profile, now).waivers, strict=True):
+    for values, waiver in zip(profile.waivers, requirements_at(profile, now).waivers, strict=True):
         ticket = f" [{values.ticket}]" if values.ticket else ""
         yield f"  {values.control} of {values.subject}: {values.reason} ({values.owner}){ticket}"
         yield f"       until {values.until}, {days_left(waiver.until, now)}"

@@ -11,13 +11,13 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from audit.profile.choice import GROUPS, Choice, ControlId, in_order
 from audit.profile.drills import DrillValues
-from audit.profile.limits import LimitValues
+from audit.profile.limit_fields import LimitValues
 from audit.profile.maintenance import MaintenanceValues
 from audit.profile.presets import PRESETS
 from audit.profile.scope import LevelValues, ScopeValues
 from audit.profile.waivers import WaiverValues
 from audit.profile.written import Written, ZoneName, hint
-from audit.report import FORMATS, FileName
+from audit.report.formats import FORMATS, FileName
 from audit.report.languages import LANGUAGES, Language
 
 _ALWAYS: Final = "report.json"  # later runs and other commands read it

@@ -7,7 +7,7 @@ from typing import Final
 from audit.controls import CONTROLS
 from audit.controls.cbr_904_waiver_valid import judge
 from audit.judging.findings import Outcome
-from audit.profile.applied import controls_of, demands_at, maintenance_rule
+from audit.profile.applied import controls_of, maintenance_rule, requirements_at
 from audit.profile.explanation import limits_of
 from audit.profile.model import Profile
 from audit.profile.reading import ProfileSource
@@ -76,9 +76,9 @@ def _trouble(window: MaintenanceWindow, now: datetime) -> str:
 
 def _on_waivers(profile: Profile, now: datetime) -> Iterator[Remark]:
     applied = {control.id for control in controls_of(profile)}
-    demands = demands_at(profile, now)
-    for number, waiver in enumerate(demands.waivers):
-        verdict = judge(WaiverSubject(waiver=waiver, findings=1, needed=1), demands.limits)
+    requirements = requirements_at(profile, now)
+    for number, waiver in enumerate(requirements.waivers):
+        verdict = judge(WaiverSubject(waiver=waiver, findings=1, needed=1), requirements.limits)
         if verdict.outcome == Outcome.FAIL:
             yield ("waivers", number), f"the waiver of {waiver.id} would fail CBR-904: {verdict.reason}"
         if waiver.control not in applied:
@@ -86,7 +86,7 @@ def _on_waivers(profile: Profile, now: datetime) -> Iterator[Remark]:
 
 
 def _on_drills(profile: Profile, now: datetime) -> Iterator[Remark]:
-    limits = demands_at(profile, now).limits
+    limits = requirements_at(profile, now).limits
     for number, drill in enumerate(limits.drills):
         name = f"the drill of {drill.resource}"
         if drill.held > now:

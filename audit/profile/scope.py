@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_serializer, model_validator
 
-from audit.profile.limits import LevelLimits
+from audit.profile.limit_fields import LevelLimits
 from audit.profile.written import PlainLine, Written
 
 Patterns = Annotated[tuple[PlainLine, ...], Field(strict=False, min_length=1, max_length=1000)]

@@ -4,7 +4,7 @@ from importlib import resources
 
 import orjson
 
-from audit.profile.limits import LimitValues
+from audit.profile.limit_fields import LimitValues
 from audit.profile.reading import build, find_source
 
 

@@ -1,14 +1,9 @@
-"""Report formats, one file each, with ``render(report) -> bytes`` and ``pieces(report)`` for the same in pieces.
-
-They are listed by hand. A report may be larger than all the data it is made from, so runs never hold one as a whole.
-
-A format is imported when it is rendered: no run needs them all, and none needs one before its first request.
+"""Reports: what they say, compare and remember. Formats are in ``formats/``, the parts of the page in ``page/``.
 
 Imports history, judging, records, schedule and subjects.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from audit.report.contents import Report
@@ -19,51 +14,6 @@ INDEX: Final = "index.html"
 
 def index(report: "Report") -> bytes:
     """Return the page that links to recent runs."""
-    from audit.report import index_page  # noqa: PLC0415  # see above
+    from audit.report import index_page  # noqa: PLC0415  # no run needs it before its first request
 
     return index_page.render(index_page.index_of(report))
-
-
-def _json(report: "Report") -> Iterator[bytes]:
-    from audit.report import json_report  # noqa: PLC0415  # see above
-
-    return json_report.pieces(report)
-
-
-def _csv(report: "Report") -> Iterator[bytes]:
-    from audit.report import csv_report  # noqa: PLC0415  # see above
-
-    return csv_report.pieces(report)
-
-
-def _html(report: "Report") -> Iterator[bytes]:
-    from audit.report import html_report  # noqa: PLC0415  # see above
-
-    return html_report.pieces(report)
-
-
-def _ocsf(report: "Report") -> Iterator[bytes]:
-    from audit.report import ocsf_report  # noqa: PLC0415  # see above
-
-    return ocsf_report.pieces(report)
-
-
-def _metrics(report: "Report") -> Iterator[bytes]:
-    from audit.report import metrics_report  # noqa: PLC0415  # see above
-
-    return metrics_report.pieces(report)
-
-
-FORMATS: Final[Mapping[str, "Callable[[Report], Iterator[bytes]]"]] = {
-    "report.json": _json,
-    "findings.csv": _csv,
-    PAGE: _html,
-    "findings.ocsf.ndjson": _ocsf,
-    "metrics.prom": _metrics,
-}
-
-# what a profile calls a format; mypy cannot read the table
-if TYPE_CHECKING:
-    FileName = str
-else:
-    FileName = Literal[tuple(FORMATS)]

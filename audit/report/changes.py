@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from audit.judging.reasons import OUT_OF_SCOPE
 from audit.report.baseline import Baseline, Failure, Pair, recall
-from audit.report.memory import complete_lists
+from audit.report.passed_on import complete_lists
 from audit.timestamps import instant
 
 _OPEN: Final = frozenset({"fail", "unknown"})

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from audit.judging.catalogue import USUAL
-from audit.judging.demands import Demands
 from audit.judging.findings import Control, Finding, Outcome
 from audit.judging.findings_table import Findings
+from audit.judging.requirements import Requirements
 from audit.records import Vault
 from audit.report.baseline import TrendLine
 from audit.report.changes import Changes, Unread, changes
@@ -38,7 +38,7 @@ from audit.subjects import (
     Weakened,
 )
 from audit.subjects.kept_plan import KeptPlan
-from audit.subjects.memory import mark
+from audit.subjects.passed_on import mark
 
 _OF_THE_AUDIT: Final = frozenset({SubjectKind.COLLECTION, SubjectKind.WAIVER})
 _DAYS_OF_SIZES: Final = 15
@@ -192,7 +192,7 @@ def compose(
     subjects: Subjects,
     controls: tuple[Control[Any], ...],
     findings: Findings,
-    demands: Demands,
+    requirements: Requirements,
     lines: Sequence[ResourceLine] | None = None,
 ) -> Report:
     """Combine subjects and findings into a report.
@@ -202,19 +202,21 @@ def compose(
         subjects: what was judged.
         controls: the controls that were applied.
         findings: their findings.
-        demands: what the profile requires.
+        requirements: what the profile requires.
         lines: the lines of the resources, in order, if they were made during the evaluation; that saves matching again.
     """
-    lines = [line_of(resource, demands.of(resource)) for resource in subjects.resources] if lines is None else lines
+    lines = (
+        [line_of(resource, requirements.of(resource)) for resource in subjects.resources] if lines is None else lines
+    )
     failures = [finding for finding in findings.having(Outcome.FAIL) if finding.is_problem]
     problems = find_problems(failures, subjects, {control.id: remedy(control) for control in controls})
     failing = {failure.id for failure in failures if failure.kind == SubjectKind.RESOURCE}
     alike = count_alike(findings)
     counted = tally(alike, controls)
-    conclusion = conclude(subjects, alike, demands, controls)
+    conclusion = conclude(subjects, alike, requirements, controls)
     outcomes = sum(counted.values(), Counter[Outcome]())
     pairs = zip(subjects.resources, lines, strict=True)
-    judged = [line for each, line in pairs if each.presence not in _NOT_JUDGED and demands.covers(each)]
+    judged = [line for each, line in pairs if each.presence not in _NOT_JUDGED and requirements.covers(each)]
     line = TrendLine(
         run=run.id,
         as_of=run.as_of,
@@ -233,11 +235,11 @@ def compose(
         collection=subjects.collection,
         summary=Summary(
             outcomes=outcomes,
-            resources=sum(map(demands.covers, subjects.resources)),
+            resources=sum(map(requirements.covers, subjects.resources)),
             resources_failing=len(failing),
             problems=len(problems),
             waived=sum(number for (*_, waiver), number in alike.items() if waiver),
-            out_of_scope=demands.out_of_scope(subjects),
+            out_of_scope=requirements.out_of_scope(subjects),
             controls_left_out=tuple(sorted(USUAL - {control.id for control in controls})),
         ),
         controls=controls,
@@ -255,8 +257,8 @@ def compose(
             is_same_profile=not run.profile_changes,
             unread=_unread(subjects.collection),
         ),
-        protection=protection_changes(subjects, demands, run.as_of),
-        weakened=still_weakened(subjects, demands, run.as_of),
+        protection=protection_changes(subjects, requirements, run.as_of),
+        weakened=still_weakened(subjects, requirements, run.as_of),
         missed=still_missed(subjects, run.window.since),
         trend=trend(run.previous, line),
     )
@@ -282,7 +284,9 @@ def _policy_line(subject: PolicySubject) -> PolicyLine:
     )
 
 
-def conclude(subjects: Subjects, alike: Alike, demands: Demands, controls: Iterable[Control[Any]] = ()) -> Conclusion:
+def conclude(
+    subjects: Subjects, alike: Alike, requirements: Requirements, controls: Iterable[Control[Any]] = ()
+) -> Conclusion:
     """Conclude: an unwaived failure makes the run non-compliant, and any doubt keeps it from being compliant.
 
     A waiver accepts a known failure, but is not evidence. So an unknown outcome stays a doubt, unless the control asks
@@ -297,7 +301,7 @@ def conclude(subjects: Subjects, alike: Alike, demands: Demands, controls: Itera
         outcome == Outcome.UNKNOWN and not (waiver and control in asking) for control, outcome, _kind, waiver in alike
     )
     is_proof = any(outcome == Outcome.PASS and kind not in _OF_THE_AUDIT for _control, outcome, kind, _waiver in alike)
-    has_resource = any(demands.covers(each) for each in subjects.resources if each.presence not in _NOT_JUDGED)
+    has_resource = any(requirements.covers(each) for each in subjects.resources if each.presence not in _NOT_JUDGED)
     if is_in_doubt or not (has_resource and is_proof and subjects.collection.complete):
         return Conclusion.INCOMPLETE
     return Conclusion.COMPLIANT

@@ -1,7 +1,7 @@
 """What cbr-audit publishes and reads, as models, which their schemas are generated from.
 
-A report is written field by field (audit/report/json_report.py) and a test holds it against these models. Programs
-that read reports may use the models; `make schemas` writes the schemas anew.
+A report is written field by field (audit/report/formats/json_report.py), and a test holds it against these models.
+Programs that read reports may use the models; `make schemas` writes the schemas anew.
 """
 
 from datetime import datetime

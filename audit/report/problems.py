@@ -8,7 +8,7 @@ from audit.history import pick_named
 from audit.judging.findings import Finding, Severity
 from audit.records import Task
 from audit.report.advice import advice
-from audit.report.folding import fold
+from audit.report.root_causes import fold
 from audit.subjects import Collection, Resource, SubjectKind, Subjects, VaultSubject
 
 

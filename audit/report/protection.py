@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from audit.judging.demands import Demands
+from audit.judging.requirements import Requirements
 from audit.subjects import (
     Aspect,
     Collection,
@@ -42,11 +42,11 @@ class ProtectionChanges:
     strengthened: tuple[Turn, ...] = ()
 
 
-def protection_changes(subjects: Subjects, demands: Demands, now: datetime) -> ProtectionChanges:
+def protection_changes(subjects: Subjects, requirements: Requirements, now: datetime) -> ProtectionChanges:
     """Collect the changes of everything in scope, without what became weaker in earlier runs."""
     weakened: list[Turn] = []
     strengthened: list[Turn] = []
-    for subject in filter(demands.covers, _protected(subjects)):
+    for subject in filter(requirements.covers, _protected(subjects)):
         if subject.protection is not None:
             fresh = (each for each in subject.protection.weakened if each.since == now)
             weakened += [_turn(subject, each.aspect, each.before, each.after) for each in fresh]
@@ -54,11 +54,11 @@ def protection_changes(subjects: Subjects, demands: Demands, now: datetime) -> P
     return ProtectionChanges(weakened=tuple(weakened), strengthened=tuple(strengthened))
 
 
-def still_weakened(subjects: Subjects, demands: Demands, now: datetime) -> tuple[Weakened, ...]:
+def still_weakened(subjects: Subjects, requirements: Requirements, now: datetime) -> tuple[Weakened, ...]:
     """Return everything that became weaker, is not restored and does not count as accepted yet."""
     found = list(subjects.forgotten)
     for subject in _protected(subjects):
-        period = demands.of(subject).weakened_for
+        period = requirements.of(subject).weakened_for
         weak = subject.protection.weakened if subject.protection else ()
         kept = tuple([each for each in weak if now - each.since <= period])
         if kept:

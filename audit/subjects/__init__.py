@@ -10,25 +10,25 @@ Imports history, records and schedule.
 from audit.schedule.matching import JUDGED, UNMET, PlannedRun, RunState, Schedules
 from audit.subjects.arrange import Inventory, Subject, Subjects, arrange, reaches_back, silent_since
 from audit.subjects.collection import ENDED_UNSEEN, Collection
+from audit.subjects.context import Limits
+from audit.subjects.deleted_backups import Fate, Fates
 from audit.subjects.drill import Drill
-from audit.subjects.fates import Fate, Fates
 from audit.subjects.former import Former, Sight, Unseen, places_in
 from audit.subjects.keeping import may_be_kept_for
 from audit.subjects.kept_plan import KeptPlan
-from audit.subjects.kinds import Departure, SubjectKind
-from audit.subjects.limits import Limits
-from audit.subjects.lives import Lives
-from audit.subjects.memory import Memory, VaultTrace
+from audit.subjects.missing_backups import SLACK, Taken
+from audit.subjects.passed_on import Memory, VaultTrace
 from audit.subjects.policy import PolicySubject
 from audit.subjects.proof import Claims, left_to_vaults, newest_proof, unexplained, weigh_claims
 from audit.subjects.protection import Demanded, Protection, Weakened, Weakening
+from audit.subjects.remaining_backups import Lives
 from audit.subjects.resource import PROTECTED, Existence, Presence, Resource
 from audit.subjects.retention import FOR_EVER, kept_at_least, kept_at_most, long_term_copies
+from audit.subjects.retention_terms import PastRules, Terms
 from audit.subjects.rules import Rules
-from audit.subjects.shift import Shift
 from audit.subjects.strength import Aspect, Difference, Differences, Strength, Value, compare
-from audit.subjects.taken import SLACK, Taken
-from audit.subjects.terms import PastRules, Terms
+from audit.subjects.subject_kinds import Departure, SubjectKind
+from audit.subjects.time_shift import Shift
 from audit.subjects.unusable import (
     BACKUPS,
     COPYING,

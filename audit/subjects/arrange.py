@@ -42,14 +42,14 @@ from audit.subjects.comparison import Comparison
 from audit.subjects.deleted_vaults import DeletedVaults, end_of
 from audit.subjects.former import Former
 from audit.subjects.kept_plan import KeptPlan, plan_of
-from audit.subjects.kinds import Departure, SubjectKind
-from audit.subjects.memory import VaultTrace
+from audit.subjects.missing_backups import SLACK, Taken, by_resource, dated
+from audit.subjects.passed_on import VaultTrace
 from audit.subjects.policy import PolicySubject
 from audit.subjects.protection import Demanded, Weakened
 from audit.subjects.resource import Presence, Resource
-from audit.subjects.shift import rhythm_of
-from audit.subjects.taken import SLACK, Taken, by_resource, dated
-from audit.subjects.terms import PastRules
+from audit.subjects.retention_terms import PastRules
+from audit.subjects.subject_kinds import Departure, SubjectKind
+from audit.subjects.time_shift import rhythm_of
 from audit.subjects.unlisted import Named, Unlisted
 from audit.subjects.unusable import Unusable
 from audit.subjects.vault import VaultSubject

@@ -7,9 +7,9 @@ from typing import ClassVar, Final
 
 from audit.collection import ALWAYS_READ, Drift, Kind, Reading, Rejected, Window
 from audit.records import Deployment, OrganizationPolicy, Task
-from audit.subjects.kinds import SubjectKind
-from audit.subjects.memory import Memory
+from audit.subjects.passed_on import Memory
 from audit.subjects.protection import Protection
+from audit.subjects.subject_kinds import SubjectKind
 from audit.subjects.unlisted import NONE_UNLISTED, Unlisted
 from audit.subjects.waiver import Waiver
 

@@ -12,8 +12,8 @@ from audit.history import pick
 from audit.records import BACKUP, MOVES_ENDS, REPLICATION, Backup, Policy, Protected, Task, Vault
 from audit.subjects.collection import Collection
 from audit.subjects.former import Former, Unseen
-from audit.subjects.kinds import Departure, SubjectKind
-from audit.subjects.memory import Memory
+from audit.subjects.missing_backups import SLACK, Taken, find_taken
+from audit.subjects.passed_on import Memory
 from audit.subjects.policy import PolicySubject
 from audit.subjects.promises import (
     is_readable,
@@ -35,9 +35,9 @@ from audit.subjects.protection import (
     joined,
     still_weak,
 )
+from audit.subjects.retention_terms import PastRules, Terms, continued
 from audit.subjects.strength import Aspect, Difference, Differences, Strength, Value, compare
-from audit.subjects.taken import SLACK, Taken, find_taken
-from audit.subjects.terms import PastRules, Terms, continued
+from audit.subjects.subject_kinds import Departure, SubjectKind
 from audit.timestamps import shown
 
 _LOST: Final = "what the run before left cannot be used"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from audit.records import OPEN_STATUSES, Task
-from audit.subjects.taken import SLACK
+from audit.subjects.missing_backups import SLACK
 from audit.timestamps import shown
 
 

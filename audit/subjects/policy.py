@@ -15,12 +15,12 @@ from typing import Any, ClassVar, Final, NamedTuple
 from audit.records import BACKUP, REPLICATION, Policy, Vault
 from audit.schedule.matching import Timetable
 from audit.schedule.rules import Schedule, UnreadableScheduleError
+from audit.subjects.context import Limits
 from audit.subjects.kept_plan import KeptPlan
-from audit.subjects.kinds import SubjectKind
-from audit.subjects.limits import Limits
 from audit.subjects.protection import Protection
-from audit.subjects.shift import Rhythm, Shift
-from audit.subjects.terms import Terms, in_force
+from audit.subjects.retention_terms import Terms, in_force
+from audit.subjects.subject_kinds import SubjectKind
+from audit.subjects.time_shift import Rhythm, Shift
 
 _LONGEST: Final = timedelta(days=31)
 _NONE: Final = timedelta(0)

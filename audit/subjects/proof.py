@@ -20,12 +20,12 @@ from typing import Final, NamedTuple
 from audit.history import TaskList
 from audit.records import DELETIONS, Backup, Task
 from audit.records.keys import Key
-from audit.subjects.fates import Fate
+from audit.subjects.deleted_backups import Fate
 from audit.subjects.last_copies import LastCopies
-from audit.subjects.lives import Lives
+from audit.subjects.missing_backups import SLACK
+from audit.subjects.remaining_backups import Lives
 from audit.subjects.resource import Resource
 from audit.subjects.rules import Rules
-from audit.subjects.taken import SLACK
 
 _DAY: Final = timedelta(days=1)
 _LONGEST: Final = 2 * _DAY

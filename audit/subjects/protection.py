@@ -9,8 +9,8 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audit.subjects.kinds import SubjectKind
 from audit.subjects.strength import ORDERS, Aspect, Difference, Lacks, Strength, Value, compare
+from audit.subjects.subject_kinds import SubjectKind
 
 
 class Weakening(Struct, frozen=True, kw_only=True):

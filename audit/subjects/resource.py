@@ -27,12 +27,12 @@ from audit.records import (
 from audit.records.keys import Key
 from audit.schedule.matching import EVER, NEVER, Matcher, Plan, Schedules
 from audit.schedule.rules import Schedule
-from audit.subjects.kinds import Departure, SubjectKind
-from audit.subjects.limits import Limits
+from audit.subjects.context import Limits
 from audit.subjects.policy import PolicySubject
 from audit.subjects.protection import Protection
+from audit.subjects.retention_terms import PastRules
 from audit.subjects.sorted_tasks import SortedTasks, sort_out
-from audit.subjects.terms import PastRules
+from audit.subjects.subject_kinds import Departure, SubjectKind
 from audit.subjects.unusable import SUCCESSES, hidden
 
 _Bounds = tuple[tuple[datetime, str, bool], ...]

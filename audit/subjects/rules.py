@@ -10,10 +10,10 @@ from typing import Final
 
 from audit.records import BACKUP
 from audit.subjects.last_copies import LastCopies
+from audit.subjects.missing_backups import SLACK
 from audit.subjects.policy import PolicySubject
 from audit.subjects.retention import may_be_picked
-from audit.subjects.taken import SLACK
-from audit.subjects.terms import PastRules, Terms, in_force
+from audit.subjects.retention_terms import PastRules, Terms, in_force
 
 _DAY: Final = timedelta(days=1)
 

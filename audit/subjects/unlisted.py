@@ -15,7 +15,7 @@ from typing import Final
 
 from audit.records import COPIES, RESTORES, VAULT_DELETE, Policy, Task
 from audit.subjects.deleted_vaults import DeletedVaults, Earlier, end_of
-from audit.subjects.memory import VaultTrace
+from audit.subjects.passed_on import VaultTrace
 
 _OF_OTHERS: Final = RESTORES | COPIES
 _MOST_NAMED: Final = 5

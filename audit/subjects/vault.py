@@ -8,11 +8,11 @@ from typing import ClassVar
 from audit.collection import Kind, Rejected, Window
 from audit.history import pick
 from audit.records import Backup, Task, Vault
-from audit.subjects.kinds import Departure, SubjectKind
+from audit.subjects.missing_backups import Taken
 from audit.subjects.policy import PolicySubject
 from audit.subjects.protection import Protection
-from audit.subjects.taken import Taken
-from audit.subjects.terms import PastRules
+from audit.subjects.retention_terms import PastRules
+from audit.subjects.subject_kinds import Departure, SubjectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

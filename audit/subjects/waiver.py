@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from audit.subjects.kinds import SubjectKind
+from audit.subjects.subject_kinds import SubjectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import orjson
 from audit.answers.intake import Intake, read_slow_path
 from audit.app.run import assess
 from audit.collection import Kind
-from audit.report import FORMATS
+from audit.report.formats import FORMATS
 from bench.folder import WINDOW, Folder, facts_for, profile_for
 from bench.pipeline import told
 from deploy.wheels import ROOT

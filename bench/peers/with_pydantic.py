@@ -12,7 +12,7 @@ from audit.app.run import assess
 from audit.collection import Kind, Reading
 from audit.records import Task
 from audit.records.keys import key_of
-from audit.report import FORMATS
+from audit.report.formats import FORMATS
 from bench.folder import WINDOW, Folder, facts_for, profile_for
 from bench.pipeline import told
 

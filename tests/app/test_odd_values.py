@@ -20,7 +20,7 @@ from audit.collection import Kind, Page, Window
 from audit.judging.findings import Outcome
 from audit.profile import Profile
 from audit.report.contents import Report
-from audit.report.json_report import render
+from audit.report.formats.json_report import render
 from audit.simulator import build_estate
 from tests.builders import DAY, a_reading, run_facts
 

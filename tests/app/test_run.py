@@ -22,8 +22,8 @@ from audit.evidence.store import open_store
 from audit.judging.findings import Outcome
 from audit.profile import Profile
 from audit.profile.applied import lists_of
-from audit.report import FORMATS
 from audit.report.facts import Conclusion, RunFacts
+from audit.report.formats import FORMATS
 from audit.simulator import Request, Response, Simulator, build_estate, replan, serve
 from audit.simulator.protectables import INNER_ADDRESS, OUTER_ADDRESS, PASSWORD, USER_DATA
 from tests.pretend import AS_OF, a_simulator, audit, by_token, files_of, json_response

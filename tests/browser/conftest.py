@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from audit.report.contents import Report
-from audit.report.html_report import render
+from audit.report.formats.html_report import render
 from tests.browser.chromium import Watched, opened, started
 
 Open = Callable[..., Watched]

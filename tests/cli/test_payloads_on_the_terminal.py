@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from audit.cli.commands import main
-from audit.report import json_report
+from audit.report.formats import json_report
 from tests.report.payloads import PAYLOADS
 from tests.report.test_payloads import a_report_of
 

@@ -15,7 +15,7 @@ from audit.app.execute import execute
 from audit.app.request import request_from_event
 from audit.cloud.credentials import HELD_BY_THE_PLATFORM, signed_in, way_of
 from audit.cloud.http.cloud_clock import CloudClock
-from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.renewable import Fresh, Keys
 from audit.cloud.http.transport import Transport
 from audit.log import REDACTOR
 from audit.settings import Settings, SignIn

@@ -8,7 +8,7 @@ from audit.controls.cbr_116_planned_time import judge
 from audit.judging.findings import Outcome
 from audit.subjects import KeptPlan, PolicySubject, Shift
 from audit.subjects.kept_plan import plan_of
-from audit.subjects.shift import Rhythm
+from audit.subjects.time_shift import Rhythm
 from tests.builders import DAY, HOUR, NOW, TICK, a_policy, a_policy_subject, facts_of, limits
 
 NEWEST = NOW - 3 * HOUR

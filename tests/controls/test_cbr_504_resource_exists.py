@@ -26,9 +26,9 @@ from tests.builders import (
     a_resource,
     a_vault,
     arranged,
-    demands,
     facts_of,
     limits,
+    requirements,
 )
 
 EVERYTHING = frozenset(Kind)
@@ -105,7 +105,7 @@ def judged(
     )
     return {
         finding.control: finding.outcome
-        for finding in evaluate(subjects, controls, demands(limits(max_backup_age=None)))
+        for finding in evaluate(subjects, controls, requirements(limits(max_backup_age=None)))
         if finding.kind == "resource" and finding.id == "server-1"
     }
 

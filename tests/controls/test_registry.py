@@ -29,8 +29,8 @@ from tests.builders import (
     a_vault,
     a_vault_subject,
     arranged,
-    demands,
     limits,
+    requirements,
 )
 from tests.controls.random_resources import a_random_resource, with_a_gap
 
@@ -262,16 +262,16 @@ def test_the_order_of_what_was_read_does_not_matter(seed: int) -> None:
     resource = a_random_resource(chance, *some_tasks(chance))
     tasks, backups = list(resource.tasks), list(resource.recovery_points or ())
     policies = [subject.policy for subject in resource.policies or ()]
-    in_order = evaluate(arranged(tasks, policies, resource.vaults, backups=backups), CONTROLS, demands())
+    in_order = evaluate(arranged(tasks, policies, resource.vaults, backups=backups), CONTROLS, requirements())
     for rows in (tasks, policies, backups):
         chance.shuffle(rows)
     again = arranged(tasks, policies, resource.vaults, backups=backups)
 
-    assert evaluate(again, CONTROLS, demands()) == in_order
+    assert evaluate(again, CONTROLS, requirements()) == in_order
 
 
 @EVERY
 def test_judging_twice_gives_the_same_verdict(control: Control[Any]) -> None:
     subjects = arranged([a_backup(3 * DAY), a_backup(DAY, "failed")], [a_policy()], [a_vault()])
 
-    assert evaluate(subjects, [control], demands()) == evaluate(subjects, [control], demands())
+    assert evaluate(subjects, [control], requirements()) == evaluate(subjects, [control], requirements())

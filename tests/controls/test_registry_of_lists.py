@@ -12,7 +12,7 @@ from audit.controls import CONTROLS
 from audit.judging.evaluate import evaluate
 from audit.judging.findings import Control, Outcome
 from audit.subjects import Limits, SubjectKind
-from tests.builders import DAY, a_collection, a_protectable, arranged, demands, limits
+from tests.builders import DAY, a_collection, a_protectable, arranged, limits, requirements
 from tests.controls.random_inventory import (
     Judged,
     a_random_collection,
@@ -94,7 +94,7 @@ def test_the_order_of_the_lists_does_not_matter(seed: int) -> None:
 
     def found() -> Any:
         lists: dict[str, Any] = {"backups": points, "protectables": protectables}
-        return evaluate(arranged(tasks, policies, vaults, collection, **lists), CONTROLS, demands(DEMANDING))
+        return evaluate(arranged(tasks, policies, vaults, collection, **lists), CONTROLS, requirements(DEMANDING))
 
     in_order = found()
     for rows in (tasks, points, policies, vaults, protectables):

@@ -24,7 +24,14 @@ SETTINGS = {
 }
 NEVER = {"audit.cli", "audit.app.doctor", "audit.simulator", "click", "cryptography", "responses", "rich"}
 ABSENT = {"chardet", "charset_normalizer", "simplejson"}
-FOR_SOME_RUNS = {"audit.report.html_report", "audit.report.json_report", "jinja2", "jsonschema", "referencing", "yaml"}
+FOR_SOME_RUNS = {
+    "audit.report.formats.html_report",
+    "audit.report.formats.json_report",
+    "jinja2",
+    "jsonschema",
+    "referencing",
+    "yaml",
+}
 FOR_WHAT_FOLLOWS = {
     "audit.answers.kinds",
     "audit.app.run",

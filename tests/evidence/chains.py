@@ -14,7 +14,7 @@ from audit.evidence.chain import Head, Signer, Unsigned, find_head
 from audit.evidence.publish import Publication
 from audit.evidence.run_before import is_judged_already
 from audit.evidence.store import Store
-from audit.evidence.store.held import Data
+from audit.evidence.store.buffered_object import Data
 from audit.evidence.stored_runs import going_back, prefix_of
 from audit.profile import Profile
 from audit.profile.applied import lists_of

@@ -17,7 +17,7 @@ from audit.errors import StoreError
 from audit.evidence.chain import Unsigned
 from audit.evidence.publish import Publication, Stored, read_latest
 from audit.evidence.store import Store, open_store
-from audit.evidence.store.held import Data
+from audit.evidence.store.buffered_object import Data
 from audit.log import REDACTOR
 from audit.profile import Profile
 from audit.report.contents import Report

@@ -24,16 +24,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from audit.app.execute import execute
 from audit.app.request import request_from_settings
 from audit.collection import About, Kind, Rejected, Window
-from audit.evidence.forms import AboutForm, AskedForm, RejectedForm, TaskForm
 from audit.evidence.reader import RUN_ID
 from audit.evidence.store.folder import Folder
+from audit.evidence.stored_forms import AboutForm, AskedForm, RejectedForm, TaskForm
 from audit.evidence.verify import verify
 from audit.generators.published_schemas import PUBLISHED
 from audit.history import History
 from audit.profile import parse_profile
 from audit.records import Task
-from audit.report import FORMATS
-from audit.report.csv_report import COLUMNS
+from audit.report.formats import FORMATS
+from audit.report.formats.csv_report import COLUMNS
 from audit.reports import open_reports
 from audit.simulator import mock_cbr
 from deploy.wheels import ROOT

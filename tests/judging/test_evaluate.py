@@ -22,7 +22,7 @@ from tests.builders import (
     a_task,
     a_vault,
     arranged,
-    demands,
+    requirements,
 )
 
 ESTATE = arranged(
@@ -49,18 +49,18 @@ def a_control(control_id: str = "CBR-001", *kinds: SubjectKind, **changes: Any) 
 
 
 def outcomes(control: Control[Any], subjects: Subjects = ESTATE) -> dict[str, Outcome]:
-    return {finding.id: finding.outcome for finding in evaluate(subjects, [control], demands())}
+    return {finding.id: finding.outcome for finding in evaluate(subjects, [control], requirements())}
 
 
 @pytest.mark.parametrize("kind", SubjectKind)
 def test_there_is_one_finding_for_each_subject_of_a_kind(kind: SubjectKind) -> None:
-    findings = evaluate(ESTATE, [a_control("CBR-001", kind)], demands())
+    findings = evaluate(ESTATE, [a_control("CBR-001", kind)], requirements())
 
     assert [(finding.kind, finding.id) for finding in findings] == [(kind, each.id) for each in ESTATE.of(kind)]
 
 
 def test_the_catalogue_gives_every_pair_once_in_order() -> None:
-    findings = evaluate(ESTATE, CONTROLS, demands())
+    findings = evaluate(ESTATE, CONTROLS, requirements())
 
     assert [(finding.control, finding.kind, finding.id) for finding in findings] == [
         (control.id, kind, subject.id) for control in CONTROLS for kind in control.kinds for subject in ESTATE.of(kind)
@@ -71,7 +71,7 @@ def test_a_finding_says_what_it_is_about() -> None:
     control = a_control(
         severity=Severity.HIGH, judge=lambda _subject, _limits: failed("bad", ["task-1"], since=NOW, n=1)
     )
-    finding = next(found for found in evaluate(ESTATE, [control], demands()) if found.id == "server-1")
+    finding = next(found for found in evaluate(ESTATE, [control], requirements()) if found.id == "server-1")
 
     assert (finding.control, finding.name, finding.severity) == ("CBR-001", "name of server-1", Severity.HIGH)
     assert (finding.outcome, finding.verdict.reason, finding.verdict.tasks) == (Outcome.FAIL, "bad", ("task-1",))
@@ -83,7 +83,9 @@ def raises(_subject: Subject, _limits: Limits) -> Verdict:
 
 
 def test_a_control_that_raises_gives_unknown_and_hides_no_other_finding() -> None:
-    first, second = evaluate(arranged(vaults=[a_vault()]), [a_control(judge=raises), a_control("CBR-002")], demands())
+    first, second = evaluate(
+        arranged(vaults=[a_vault()]), [a_control(judge=raises), a_control("CBR-002")], requirements()
+    )
 
     assert (first.control, first.outcome) == ("CBR-001", Outcome.UNKNOWN)
     assert (second.control, second.outcome) == ("CBR-002", Outcome.PASS)
@@ -101,7 +103,7 @@ def test_what_left_or_is_a_replica_is_excused_and_what_is_unaccounted_is_unknown
 
 def test_what_is_unaccounted_is_left_to_the_control_that_judges_it_alone() -> None:
     alone = a_control(judges_departed=True, judges_alone=frozenset({Presence.UNACCOUNTED}))
-    findings = evaluate(ESTATE, [alone, a_control("CBR-002")], demands())
+    findings = evaluate(ESTATE, [alone, a_control("CBR-002")], requirements())
 
     found = {finding.control: finding for finding in findings if finding.id == "unaccounted"}
     assert (found["CBR-001"].outcome, found["CBR-002"].outcome) == (Outcome.PASS, Outcome.NOT_APPLICABLE)
@@ -110,7 +112,7 @@ def test_what_is_unaccounted_is_left_to_the_control_that_judges_it_alone() -> No
 
 def test_a_resource_that_no_vault_holds_and_no_task_removed_is_one_open_finding() -> None:
     usual = [control for control in CONTROLS if control.id in USUAL]
-    findings = [finding for finding in evaluate(ESTATE, usual, demands()) if finding.id == "unaccounted"]
+    findings = [finding for finding in evaluate(ESTATE, usual, requirements()) if finding.id == "unaccounted"]
 
     (left_open,) = (finding for finding in findings if finding.outcome is not Outcome.NOT_APPLICABLE)
     assert (left_open.control, left_open.outcome) == ("CBR-111", Outcome.UNKNOWN)
@@ -118,7 +120,7 @@ def test_a_resource_that_no_vault_holds_and_no_task_removed_is_one_open_finding(
 
 
 def test_an_excuse_names_the_task_that_shows_it() -> None:
-    finding = next(found for found in evaluate(ESTATE, [a_control()], demands()) if found.id == "left")
+    finding = next(found for found in evaluate(ESTATE, [a_control()], requirements()) if found.id == "left")
 
     assert finding.verdict == not_applicable("it left its vault", ["removal"], left=NOW - 5 * DAY)
 
@@ -156,14 +158,14 @@ def test_controls_may_be_given_as_an_iterator() -> None:
     def judge(resource: Resource, _limits: Limits) -> Verdict:
         return passed(resource.name)
 
-    assert len(evaluate(ESTATE, iter([a_control(judge=judge)]), demands())) == len(ESTATE.resources)
+    assert len(evaluate(ESTATE, iter([a_control(judge=judge)]), requirements())) == len(ESTATE.resources)
 
 
 def test_a_permission_that_is_missing_is_named_by_the_controls_that_need_it() -> None:
     readings = tuple(a_reading(kind, refused=kind is Kind.BACKUPS) for kind in Kind)
     subjects = arranged([a_task()], vaults=[a_vault()], collection=a_collection(readings=readings))
     controls = [a_control(needs=frozenset({Kind.VAULTS, Kind.BACKUPS})), a_control("CBR-002")]
-    needing, other = evaluate(subjects, controls, demands())
+    needing, other = evaluate(subjects, controls, requirements())
 
     assert needing.verdict == unknown("a permission is missing", permission=Kind.BACKUPS.permission)
     assert other.outcome is Outcome.PASS
@@ -175,7 +177,7 @@ def test_what_a_control_can_say_without_the_list_that_is_refused_stands(verdict:
     subjects = arranged([a_task()], vaults=[a_vault()], collection=a_collection(readings=readings))
     control = a_control(needs=frozenset({Kind.BACKUPS}), judge=lambda _subject, _limits: verdict)
 
-    assert {finding.verdict for finding in evaluate(subjects, [control], demands())} == {verdict}
+    assert {finding.verdict for finding in evaluate(subjects, [control], requirements())} == {verdict}
 
 
 def test_what_a_subject_remembers_of_its_tasks_is_noted_first_and_freed_then() -> None:
@@ -186,7 +188,9 @@ def test_what_a_subject_remembers_of_its_tasks_is_noted_first_and_freed_then() -
         assert judged_by.now == NOW
         noted.append((subject.id, "sorted_tasks" in vars(subject)))
 
-    evaluate(estate, [a_control(judge=lambda resource, _limits: passed("good", resource.backups))], demands(), note)
+    evaluate(
+        estate, [a_control(judge=lambda resource, _limits: passed("good", resource.backups))], requirements(), note
+    )
 
     assert noted == [("server-1", True)]
     assert not {"sorted_tasks", "last_success", "kept_successes"} & vars(estate.resources[0]).keys()
@@ -215,7 +219,7 @@ def test_nothing_passes_where_a_list_that_it_reads_was_asked_for_and_has_a_gap(
 ) -> None:
     subjects = arranged([a_task()], [], [a_vault()], collection)
 
-    assert {finding.outcome for finding in evaluate(subjects, [OF_ROWS], demands())} == {outcome}
+    assert {finding.outcome for finding in evaluate(subjects, [OF_ROWS], requirements())} == {outcome}
 
 
 @pytest.mark.parametrize("kind", sorted(ASKED))
@@ -226,13 +230,13 @@ def test_a_rule_that_forgets_what_is_missing_is_not_asked_where_something_is(kin
     )
     subjects = arranged([a_task()], [a_policy()], [a_vault()], missing)
 
-    assert {finding.outcome for finding in evaluate(subjects, [FORGETFUL], demands())} == {Outcome.UNKNOWN}
+    assert {finding.outcome for finding in evaluate(subjects, [FORGETFUL], requirements())} == {Outcome.UNKNOWN}
 
 
 def test_a_rule_that_forgets_what_is_missing_is_asked_where_nothing_is() -> None:
     subjects = arranged([a_task()], [a_policy()], [a_vault()], a_collection(Kind.AGENTS, asked=ASKED))
 
-    assert {finding.outcome for finding in evaluate(subjects, [FORGETFUL], demands())} == {Outcome.FAIL}
+    assert {finding.outcome for finding in evaluate(subjects, [FORGETFUL], requirements())} == {Outcome.FAIL}
 
 
 def test_a_failure_stays_one_where_a_list_that_it_reads_has_a_gap() -> None:
@@ -267,5 +271,5 @@ def test_backups_that_an_earlier_run_saw_and_that_are_gone_are_no_pass_where_nob
     )
     controls = [control for control in CONTROLS if control.id in {"CBR-404", *others}]
 
-    (verdict,) = (each.verdict for each in evaluate(subjects, controls, demands()) if each.control == "CBR-404")
+    (verdict,) = (each.verdict for each in evaluate(subjects, controls, requirements()) if each.control == "CBR-404")
     assert (verdict.outcome, "backup-48h" in verdict.tasks) == (outcome, outcome is Outcome.UNKNOWN)

@@ -4,7 +4,7 @@ from audit.controls import CONTROLS
 from audit.judging.frameworks import FRAMEWORKS, MAPPED_TO_NONE, Claim, Framework
 from audit.profile import PRESETS, load_profile
 from audit.profile.applied import controls_of
-from audit.report.causes import CAUSES, RUNS
+from audit.report.cause_rules import CAUSES, RUNS
 
 EVERY = pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda framework: framework.id)
 IDS = {control.id for control in CONTROLS}
@@ -21,7 +21,7 @@ def test_every_control_that_a_table_names_exists() -> None:
     causes = {control for cause in CAUSES for control in (cause.control, *cause.explains)}
 
     assert (MAPPED | set(MAPPED_TO_NONE)) - IDS == set(), "audit/judging/frameworks/frameworks.json"
-    assert (causes | RUNS) - IDS == set(), "audit/report/causes.py"
+    assert (causes | RUNS) - IDS == set(), "audit/report/cause_rules.py"
 
 
 def test_every_control_serves_a_requirement_or_says_why_it_serves_none() -> None:

@@ -12,7 +12,7 @@ from audit import log
 from audit.app.execute import execute
 from audit.app.request import RunRequest, request_from_settings
 from audit.cloud.http.auth import TokenAuth
-from audit.cloud.http.fresh import Fresh
+from audit.cloud.http.renewable import Fresh
 from audit.errors import SourceError
 from audit.notify import Notifier, webhook
 from audit.settings import Settings

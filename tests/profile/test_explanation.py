@@ -6,7 +6,7 @@ from audit.controls import CONTROLS
 from audit.judging.catalogue import OPT_IN
 from audit.profile import build, find_source
 from audit.profile.explanation import days_left, explain, limits_of
-from audit.profile.limits import LimitValues
+from audit.profile.limit_fields import LimitValues
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 FULL = """

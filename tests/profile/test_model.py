@@ -8,9 +8,9 @@ from audit.collection import ALWAYS_READ, Kind
 from audit.controls import CONTROLS
 from audit.errors import ProfileError
 from audit.judging.catalogue import USUAL
-from audit.judging.demands import Demands
+from audit.judging.requirements import Requirements
 from audit.profile import Profile, build_profile, parse_profile
-from audit.profile.applied import compares, controls_of, demands_at, lists_of
+from audit.profile.applied import compares, controls_of, lists_of, requirements_at
 from tests.builders import HOUR, TICK, a_resource, a_vault
 from tests.pretend import AS_OF
 
@@ -18,8 +18,8 @@ WAIVER = {"control": "CBR-101", "subject": "web-*", "owner": "Ana", "reason": "r
 DRILL = {"resource": "web-*", "date": "2026-11-05", "by": "Ana", "checked": "it boots", "valid_until": "2027-01-31"}
 
 
-def demands_of(**values: Any) -> Demands:
-    return demands_at(build_profile(values, "p"), AS_OF)
+def demands_of(**values: Any) -> Requirements:
+    return requirements_at(build_profile(values, "p"), AS_OF)
 
 
 def fault_of(**values: Any) -> str:
@@ -44,14 +44,14 @@ def test_limits_are_given_in_the_units_of_their_names() -> None:
         """,
         "p.yaml",
     )
-    limits = demands_at(profile, AS_OF).limits
+    limits = requirements_at(profile, AS_OF).limits
 
     assert limits.now == AS_OF
     assert (limits.max_backup_age, limits.repair_within) == (timedelta(hours=36), timedelta(hours=12))
     assert (limits.grace, limits.skipped_runs_period) == (timedelta(hours=1), timedelta(days=3))
     assert (limits.max_restore_time, limits.min_retention) == (timedelta(minutes=90), None)
     assert limits.allowed_excluded_disks == {"disk-1"}
-    assert demands_at(Profile(), AS_OF).limits.max_backup_age is None
+    assert requirements_at(Profile(), AS_OF).limits.max_backup_age is None
     assert profile.timezone == "Europe/Berlin"
 
 
@@ -108,8 +108,8 @@ class TestLevels:
         written = build_profile({"levels": levels}, "p")
         again = build_profile(orjson.loads(written.canonical), "again")
 
-        assert [level.name for level in demands_at(again, AS_OF).levels] == ["z", "a"]
-        assert demands_at(again, AS_OF).of(a_resource()).grace == HOUR
+        assert [level.name for level in requirements_at(again, AS_OF).levels] == ["z", "a"]
+        assert requirements_at(again, AS_OF).of(a_resource()).grace == HOUR
 
 
 class TestMaintenance:
@@ -341,5 +341,5 @@ def test_the_canonical_form_of_everything_is_the_same_profile_again() -> None:
     again = build_profile(orjson.loads(written.canonical), "again")
 
     assert again.canonical == written.canonical
-    assert demands_at(again, AS_OF) == demands_at(written, AS_OF)
+    assert requirements_at(again, AS_OF) == requirements_at(written, AS_OF)
     assert controls_of(again) == controls_of(written)

@@ -10,7 +10,7 @@ from audit.controls import CONTROLS
 from audit.profile import PRESETS, Profile, load_profile
 from audit.profile.applied import controls_of, lists_of
 from audit.profile.choice import GROUPS
-from audit.profile.limits import LimitValues
+from audit.profile.limit_fields import LimitValues
 from audit.profile.presets import preset_text, preset_values
 from audit.profile.reading import presets_as_json
 

@@ -8,8 +8,8 @@ from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.judging.evaluate import evaluate
 from audit.records import Policy
-from audit.report import csv_report, json_report, metrics_report, ocsf_report
 from audit.report.contents import Report, compose
+from audit.report.formats import csv_report, json_report, metrics_report, ocsf_report
 from audit.subjects import Subjects
 from tests.builders import (
     DAY,
@@ -25,8 +25,8 @@ from tests.builders import (
     a_vault,
     a_window,
     arranged,
-    demands,
     limits,
+    requirements,
     run_facts,
 )
 
@@ -85,7 +85,7 @@ def an_estate() -> Subjects:
 
 def a_report(subjects: Subjects | None = None, **demanded: Any) -> Report:
     subjects = subjects or an_estate()
-    judged = demands(
+    judged = requirements(
         limits(max_backup_age=timedelta(hours=30), success_rate_period=3 * DAY, skipped_runs_period=3 * DAY),
         **demanded,
     )

@@ -10,7 +10,8 @@ from jinja2 import Environment, nodes
 from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.judging.findings import Outcome, Severity, unread
-from audit.report import advice, contents, html_report
+from audit.report import advice, contents
+from audit.report.formats import html_report
 from audit.report.page import (
     calendar_rows,
     calendar_table,
@@ -28,7 +29,7 @@ from audit.subjects import SubjectKind
 from tests.builders import NOW
 from tests.report.page.test_changes_on_the_page import against, change
 
-_PAGE: Final = Path(html_report.__file__).parent / "page"
+_PAGE: Final = Path(contents.__file__).parent / "page"
 _TEXTS: Final = {"_": 0, "text": 0}
 _COUNTS: Final = {"count": 1}
 """What is called for words, and the place of its argument that is looked up."""

@@ -12,7 +12,7 @@ from audit.judging.findings import Outcome, Severity
 from audit.report import index_page
 from audit.report.baseline import Baseline
 from audit.report.contents import Report
-from audit.report.html_report import render
+from audit.report.formats.html_report import render
 from audit.report.index_page import IndexPage
 from audit.report.page.words import ENGLISH, Words, words_of
 from audit.subjects import SubjectKind

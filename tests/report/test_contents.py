@@ -6,9 +6,9 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
-from audit.judging.demands import Scope
 from audit.judging.evaluate import evaluate
 from audit.judging.findings import Outcome
+from audit.judging.requirements import Scope
 from audit.judging.selection import Selector
 from audit.records import Backup, Task, Vault
 from audit.report.contents import Report, compose, conclude, remedy
@@ -28,7 +28,7 @@ from tests.builders import (
     a_vault,
     a_waiver,
     arranged,
-    demands,
+    requirements,
     run_facts,
 )
 
@@ -37,7 +37,7 @@ BY_ID = {control.id: control for control in CONTROLS}
 
 def report_on(subjects: Subjects, *ids: str, **demanded: Any) -> Report:
     controls = tuple(BY_ID[control_id] for control_id in ids) or CONTROLS
-    judged = demands(**demanded)
+    judged = requirements(**demanded)
     return compose(run_facts(), subjects, controls, evaluate(subjects, controls, judged), judged)
 
 
@@ -146,7 +146,7 @@ class TestConclusion:
         "subjects", [arranged([GOOD], [], [a_vault()]), arranged(policies=[a_policy()]), arranged([a_task()])]
     )
     def test_without_findings_it_is_incomplete(self, subjects: Subjects) -> None:
-        assert conclude(subjects, {}, demands()) is Conclusion.INCOMPLETE
+        assert conclude(subjects, {}, requirements()) is Conclusion.INCOMPLETE
 
 
 class TestWaiversAndScope:

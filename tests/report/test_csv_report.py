@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.judging.findings import Finding, Outcome, Severity, Verdict
-from audit.report.csv_report import COLUMNS, render
+from audit.report.formats.csv_report import COLUMNS, render
 from audit.subjects import SubjectKind, Subjects
 from tests.builders import DAY, a_backup, a_point, a_protected, a_vault, a_waiver, arranged, findings_of
 from tests.report.estate import GOLDEN, a_report

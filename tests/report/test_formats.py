@@ -1,4 +1,5 @@
-from audit.report import FORMATS, PAGE, index, index_page
+from audit.report import PAGE, index, index_page
+from audit.report.formats import FORMATS
 from tests.report.estate import GOLDEN, RENDERED, a_report
 from tests.report.test_html_report import GOLDEN as GOLDEN_PAGE
 from tests.report.test_html_report import full

@@ -19,7 +19,7 @@ from audit.report.changes import Change, Changes
 from audit.report.contents import Report, ResourceLine, Summary
 from audit.report.days import Day
 from audit.report.facts import Conclusion, RunFacts
-from audit.report.html_report import render
+from audit.report.formats.html_report import render
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.standings import FrameworkView, RequirementLine, Standing

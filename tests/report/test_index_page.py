@@ -9,8 +9,8 @@ import orjson
 import pytest
 from msgspec import structs
 
-from audit.report import json_report
 from audit.report.baseline import Baseline, TrendLine
+from audit.report.formats import json_report
 from audit.report.index_page import IndexPage, index_of, render, stored_index
 from audit.report.page.trend_charts import HEIGHT, WIDTH, age_words, charts
 from audit.report.page.words import ENGLISH

@@ -11,7 +11,7 @@ from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.report.baseline import Baseline, recall
 from audit.report.changes import Change, Changes
-from audit.report.json_report import SCHEMA_VERSION, render
+from audit.report.formats.json_report import SCHEMA_VERSION, render
 from deploy.wheels import ROOT
 from tests.builders import (
     DAY,

@@ -5,7 +5,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_prometheus
 
 from audit.judging.findings import Outcome
-from audit.report.metrics_report import render
+from audit.report.formats.metrics_report import render
 from audit.subjects import Subjects
 from tests.builders import DAY, HOUR, NOW, a_backup, a_point, a_protected, a_vault, arranged
 from tests.report.estate import GOLDEN, a_report

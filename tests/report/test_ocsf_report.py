@@ -8,7 +8,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from audit.judging.findings import Outcome
 from audit.report.contents import Report
-from audit.report.ocsf_report import VERSION, render
+from audit.report.formats.ocsf_report import VERSION, render
 from audit.subjects import Waiver
 from tests.builders import DAY, NOW, a_backup, a_protected, a_vault, arranged, findings_of
 from tests.report.estate import GOLDEN, a_report

@@ -6,8 +6,8 @@ import io
 import orjson
 import pytest
 
-from audit.report import csv_report, json_report
 from audit.report.contents import Report
+from audit.report.formats import csv_report, json_report
 from audit.subjects import SubjectKind
 from tests.builders import DAY, a_backup, a_protected, a_vault, arranged
 from tests.report.estate import a_report

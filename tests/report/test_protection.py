@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from audit.collection import Kind
-from audit.judging.demands import Demands, Level, Scope
+from audit.judging.requirements import Level, Requirements, Scope
 from audit.judging.selection import Selector
 from audit.report.baseline import Baseline
 from audit.report.contents import Report, compose
-from audit.report.json_report import render
-from audit.report.memory import memory_of
+from audit.report.formats.json_report import render
+from audit.report.passed_on import memory_of
 from audit.report.protection import still_missed, still_weakened
 from audit.subjects import Aspect, Memory, SubjectKind, Subjects, Weakened, Weakening
 from tests.builders import (
@@ -28,9 +28,9 @@ from tests.builders import (
     a_vault,
     a_window,
     arranged,
-    demands,
     findings_of,
     limits,
+    requirements,
     run_facts,
 )
 
@@ -67,11 +67,11 @@ def weakened(
     return Weakened(kind=kind, id=subject_id, name=f"name of {subject_id}", weakenings=(weakening,))
 
 
-def a_report(subjects: Subjects, demanded: Demands | None = None) -> Report:
-    return compose(run_facts(previous=BEFORE), subjects, (), findings_of([]), demanded or demands())
+def a_report(subjects: Subjects, demanded: Requirements | None = None) -> Report:
+    return compose(run_facts(previous=BEFORE), subjects, (), findings_of([]), demanded or requirements())
 
 
-def published(subjects: Subjects, demanded: Demands | None = None) -> Any:
+def published(subjects: Subjects, demanded: Requirements | None = None) -> Any:
     return json.loads(render(a_report(subjects, demanded)))
 
 
@@ -101,7 +101,7 @@ def test_changes_tell_what_is_weaker_and_what_is_stronger_since_the_run_before()
 
 
 def test_changes_leave_out_what_is_not_in_the_scope_and_the_memory_does_not() -> None:
-    nothing = demands(scope=Scope(exclude=(Selector(vaults=("*",)),)))
+    nothing = requirements(scope=Scope(exclude=(Selector(vaults=("*",)),)))
     report = published(an_estate(), nothing)
 
     assert report["changes"]["protection"] == {"weakened": [], "strengthened": []}
@@ -141,21 +141,21 @@ def test_a_report_from_before_there_was_any_of_this_is_read_all_the_same() -> No
 
 @pytest.mark.parametrize(("days", "kinds"), [(2, 3), (1, 1)])
 def test_what_counts_as_accepted_is_not_passed_on(days: int, kinds: int) -> None:
-    assert len(still_weakened(an_estate(), demands(limits(weakened_for=days * DAY)), NOW)) == kinds
-    assert len(still_weakened(an_estate(), demands(limits(weakened_for=2 * DAY - TICK)), NOW)) == 1
+    assert len(still_weakened(an_estate(), requirements(limits(weakened_for=days * DAY)), NOW)) == kinds
+    assert len(still_weakened(an_estate(), requirements(limits(weakened_for=2 * DAY - TICK)), NOW)) == 1
 
 
 def test_a_level_has_a_limit_of_its_own() -> None:
     level = Level(name="gold", select=(Selector(vaults=("blue",)),), limits=limits(weakened_for=2 * DAY))
     brief = limits(weakened_for=DAY)
 
-    assert len(still_weakened(an_estate(), demands(brief), NOW)) == 1
-    assert len(still_weakened(an_estate(), demands(brief, levels=(level,)), NOW)) == 3
+    assert len(still_weakened(an_estate(), requirements(brief), NOW)) == 1
+    assert len(still_weakened(an_estate(), requirements(brief, levels=(level,)), NOW)) == 3
 
 
 def test_what_an_unreadable_list_hides_is_passed_on_too() -> None:
     hidden = an_estate(readings=a_collection(Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS).readings)
     nowhere = arranged([], [], [], hidden.collection)
 
-    assert {each.id for each in still_weakened(nowhere, demands(), NOW)} == {"vault-1", "server-1"}
+    assert {each.id for each in still_weakened(nowhere, requirements(), NOW)} == {"vault-1", "server-1"}
     assert [each.id for each in still_missed(nowhere, NOW - 30 * DAY)] == ["point-216h"]

@@ -13,7 +13,7 @@ from audit.app.execute import execute
 from audit.app.replay import digest_of, replay
 from audit.app.request import request_from_settings
 from audit.app.run import Done, assess
-from audit.cloud.cbr.asking import Asked
+from audit.cloud.cbr.enterprise_projects import Asked
 from audit.collection import ALL_GRANTED, Window
 from audit.errors import SourceRefusedError
 from audit.evidence.run_before import RunBefore, rebuild

@@ -28,7 +28,7 @@ from tests.builders import (
     a_vault,
     an_agent,
     arranged,
-    demands,
+    requirements,
 )
 
 EVERYTHING = frozenset(Kind)
@@ -196,7 +196,7 @@ class TestProtectables:
         subjects = arranged(collection=a_collection(asked=EVERYTHING), protectables=[a_protectable()])
         outcomes = {
             finding.control: finding.outcome
-            for finding in evaluate(subjects, CONTROLS, demands())
+            for finding in evaluate(subjects, CONTROLS, requirements())
             if finding.id == "server-1"
         }
 

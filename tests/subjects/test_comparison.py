@@ -30,8 +30,8 @@ from audit.subjects import (
     Weakening,
     arrange,
 )
+from audit.subjects.retention_terms import continued
 from audit.subjects.strength import less
-from audit.subjects.terms import continued
 from tests.builders import (
     DAY,
     HOUR,

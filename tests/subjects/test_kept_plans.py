@@ -19,8 +19,8 @@ from audit.judging.evaluate import evaluate
 from audit.judging.findings import Outcome, Verdict
 from audit.records import Policy, Task, Vault
 from audit.report.contents import compose
-from audit.report.json_report import render
-from audit.report.memory import memory_of
+from audit.report.formats.json_report import render
+from audit.report.passed_on import memory_of
 from audit.subjects import Memory, PolicySubject, Resource, Subjects
 from tests.builders import (
     DAILY,
@@ -34,9 +34,9 @@ from tests.builders import (
     a_protected,
     a_vault,
     arranged,
-    demands,
     facts_of,
     limits,
+    requirements,
     run_facts,
 )
 from tests.report.estate import a_report
@@ -75,7 +75,7 @@ def seen(
 def passed_on(subjects: Subjects) -> Memory:
     """What the report of an audit passes on to the next one."""
     window = subjects.collection.window
-    judged = demands(structs.replace(OWN, now=window.until))
+    judged = requirements(structs.replace(OWN, now=window.until))
     run = run_facts(as_of=window.until, window=window, read=window)
     return memory_of(json.loads(render(compose(run, subjects, (), evaluate(subjects, (), judged), judged))))
 

@@ -8,7 +8,7 @@ import pytest
 from audit.collection import Kind
 from audit.records import Backup, Policy, Task, Vault
 from audit.subjects import ENDED_UNSEEN, Presence, Subjects, VaultTrace
-from audit.subjects.memory import Memory
+from audit.subjects.passed_on import Memory
 from tests.builders import (
     DAY,
     HOUR,

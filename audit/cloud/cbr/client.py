@@ -13,8 +13,8 @@ from msgspec import structs
 
 from audit.answers.intake import read_envelope
 from audit.answers.quick.decoder import reader
-from audit.cloud.cbr.asking import Asked, Params
 from audit.cloud.cbr.chaining import Chain, OfEach, is_not_known
+from audit.cloud.cbr.enterprise_projects import Asked, Params
 from audit.cloud.cbr.paging import Walk
 from audit.cloud.cbr.privacy import without_private_parts
 from audit.cloud.http.transport import Credentials, Transport

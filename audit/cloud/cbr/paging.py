@@ -21,10 +21,10 @@ from msgspec import Struct, field, structs
 
 from audit.answers.kinds import ANSWERS
 from audit.answers.quick.rows import TaskRows
-from audit.cloud.cbr.asking import Asked
+from audit.cloud.cbr.enterprise_projects import Asked
 from audit.cloud.cbr.planning import OVERLAP, PagePlan
 from audit.cloud.cbr.prefetch import Ahead, Fetch, Prefetch
-from audit.cloud.cbr.seen import Ids, Seen, ids_of
+from audit.cloud.cbr.seen_ids import Ids, Seen, ids_of
 from audit.collection import NOT_EVERYWHERE, Kind, LateRows, Page, Reading
 from audit.errors import SourceAnswerError, SourceError, SourceRefusedError
 

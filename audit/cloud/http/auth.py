@@ -15,7 +15,7 @@ from requests.auth import AuthBase
 
 from audit.cloud.http.answer import Answer
 from audit.cloud.http.cloud_clock import CloudClock
-from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.renewable import Fresh, Keys
 
 DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 _ALGORITHM: Final = "SDK-HMAC-SHA256"

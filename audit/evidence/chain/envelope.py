@@ -14,7 +14,7 @@ from msgspec import Struct
 from audit.errors import ChainError
 
 if TYPE_CHECKING:
-    from audit.evidence.forms import EnvelopeForm
+    from audit.evidence.stored_forms import EnvelopeForm
 
 
 class Signature(Struct, frozen=True):

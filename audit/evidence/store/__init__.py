@@ -7,12 +7,12 @@ from typing import Final, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from audit.cloud.http.cloud_clock import CloudClock
-from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.renewable import Fresh, Keys
 from audit.cloud.http.transport import Transport
 from audit.cloud.permissions import StoreActions
 from audit.errors import SettingsError
+from audit.evidence.store.buffered_object import Data
 from audit.evidence.store.folder import Folder
-from audit.evidence.store.held import Data
 from audit.evidence.store.obs import Obs, Seal
 from audit.evidence.store.obs_auth import ObsAuth
 from audit.evidence.store.obs_place import place

@@ -10,7 +10,7 @@ from typing import Final
 
 from audit.cloud.permissions import StoreActions
 from audit.errors import StoreError
-from audit.evidence.store.held import Data, in_parts
+from audit.evidence.store.buffered_object import Data, in_parts
 
 _TEMPORARY: Final = re.compile(r"\.[0-9a-f]{16}")
 

@@ -20,7 +20,7 @@ from audit.cloud.http.answer import Answer
 from audit.cloud.http.transport import Credentials, Transport
 from audit.cloud.permissions import StoreActions
 from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
-from audit.evidence.store.held import Data, in_parts
+from audit.evidence.store.buffered_object import Data, in_parts
 from audit.evidence.store.obs_dialect import NO_SUCH_KEY
 from audit.evidence.store.obs_place import BucketPlace
 from audit.evidence.store.plain_xml import XmlError, root_of, texts

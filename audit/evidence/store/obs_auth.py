@@ -7,7 +7,7 @@ from requests_aws4auth import AWS4Auth
 
 from audit.cloud.http.auth import DATE_FORMAT, SigningAuth
 from audit.cloud.http.cloud_clock import CloudClock
-from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.renewable import Fresh, Keys
 
 _SIGNED: Final = ("host", "content-type", "content-md5", "x-amz-*")
 

@@ -13,10 +13,10 @@ from markupsafe import Markup
 
 from audit.report.contents import ResourceLine
 from audit.report.days import Day
+from audit.report.page.calendar_strips import Strips, against_limit
 from audit.report.page.calendar_table import Cell
 from audit.report.page.enterprise_projects import EnterpriseProjects
 from audit.report.page.names import inert, short
-from audit.report.page.strips import Strips, against_limit
 from audit.report.page.times import Clock, minute
 from audit.report.page.words import Words
 from audit.report.timeline import Timeline

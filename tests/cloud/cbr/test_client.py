@@ -11,8 +11,8 @@ import pytest
 
 from audit.answers.quick.decoder import reader
 from audit.app.collect import Pages
-from audit.cloud.cbr.asking import Params
 from audit.cloud.cbr.client import PROTECTABLE_TYPES, CbrClient
+from audit.cloud.cbr.enterprise_projects import Params
 from audit.cloud.http.answer import Answer
 from audit.cloud.http.transport import RequestLimits, Transport
 from audit.collection import Kind, Window

@@ -11,7 +11,7 @@ import responses
 from audit.cloud.http.answer import Answer
 from audit.cloud.http.auth import KeyAuth, TokenAuth
 from audit.cloud.http.cloud_clock import CloudClock
-from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.renewable import Fresh, Keys
 from audit.cloud.http.sign_in import Person, sign_in, unless_refused
 from audit.cloud.http.transport import Credentials, Transport
 from audit.errors import SourceAnswerError, SourceRefusedError

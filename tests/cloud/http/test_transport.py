@@ -15,7 +15,7 @@ import time_machine
 
 from audit.cloud.http.answer import Answer
 from audit.cloud.http.auth import TokenAuth
-from audit.cloud.http.fresh import Fresh
+from audit.cloud.http.renewable import Fresh
 from audit.cloud.http.sign_in import Person, sign_in
 from audit.cloud.http.transport import RequestLimits, Transport
 from audit.cloud.http.upload import Upload

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.renewable import Fresh, Keys
 from audit.cloud.http.transport import Transport
 from audit.errors import SettingsError, StoreError
 from audit.evidence.store import Access, ProbedStore, Store, open_store

@@ -14,7 +14,7 @@ import pytest
 import responses
 
 from audit.cloud.http.cloud_clock import CloudClock
-from audit.cloud.http.fresh import Fresh, Keys
+from audit.cloud.http.renewable import Fresh, Keys
 from audit.cloud.http.transport import RequestLimits, Transport
 from audit.errors import SettingsError, StoreError, StoreRefusedError, StoreUnreachableError
 from audit.evidence.store.obs import Obs, Seal

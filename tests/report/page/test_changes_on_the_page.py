@@ -6,7 +6,7 @@ import pytest
 from audit.judging.findings import Severity
 from audit.report.baseline import Baseline
 from audit.report.changes import Change, Changes
-from audit.report.html_report import render
+from audit.report.formats.html_report import render
 from audit.report.protection import ProtectionChanges, Turn
 from audit.subjects import Aspect, SubjectKind, Value
 from tests.report.test_html_report import FAILING, HOSTILE, NOW, Page, failing, problem, report, run, text, twins

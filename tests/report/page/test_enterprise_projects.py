@@ -7,7 +7,7 @@ from msgspec import structs
 from audit.collection import ALL_GRANTED, Kind
 from audit.judging.findings import Severity
 from audit.report.contents import PolicyLine, Report
-from audit.report.html_report import render
+from audit.report.formats.html_report import render
 from audit.report.page.enterprise_projects import EnterpriseProjects
 from audit.subjects import SubjectKind, VaultTrace
 from tests.report.test_html_report import collection, failing, line, problem, reading, report, run, text, twins

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment
 
-from audit.report import html_report, index_page
+from audit.report import index_page
+from audit.report.formats import html_report
 from audit.report.page import templates
 from tests.report.test_html_report import GOLDEN, full
 from tests.report.test_index_page import GOLDEN as GOLDEN_INDEX

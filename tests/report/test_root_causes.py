@@ -10,9 +10,9 @@ from msgspec import structs
 
 from audit.judging.findings import Finding, Outcome, Severity, Verdict
 from audit.records import Policy, Task, Vault
-from audit.report.causes import CAUSES, RUNS, Cause, _always
-from audit.report.folding import fold
+from audit.report.cause_rules import CAUSES, RUNS, Cause, _always
 from audit.report.problems import find_problems
+from audit.report.root_causes import fold
 from audit.subjects import SubjectKind, Subjects, Waiver
 from tests.builders import (
     DAY,

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from audit.collection import About, Kind
-from audit.report.json_report import render
-from audit.report.memory import accepted_rows, complete_lists, memory_of
+from audit.report.formats.json_report import render
+from audit.report.passed_on import accepted_rows, complete_lists, memory_of
 from audit.subjects import Collection, Memory, PastRules, Subjects, Terms, VaultTrace
-from audit.subjects.memory import mark
+from audit.subjects.passed_on import mark
 from tests.builders import (
     DAY,
     NOW,

@@ -19,6 +19,7 @@ from audit.collection import ALL_GRANTED, Kind
 from audit.report.contents import Report
 from audit.report.page import templates
 from audit.report.page.calendar_rows import CalendarRows
+from audit.report.page.calendar_strips import late, strips
 from audit.report.page.calendar_table import cells, dates, groups, legend
 from audit.report.page.catalogue import OUTCOMES, doc_parts, listed, not_met
 from audit.report.page.change_lists import change_lists, new_ones
@@ -37,7 +38,6 @@ from audit.report.page.sentences import (
     notices,
     verdict_sentence,
 )
-from audit.report.page.strips import late, strips
 from audit.report.page.times import Clock, full_date, month
 from audit.report.page.unmet_runs import unmet_runs
 from audit.report.page.words import Words, marked, words_of

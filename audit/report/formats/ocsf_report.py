@@ -16,7 +16,7 @@ from audit.report.facts import RunFacts
 from audit.timestamps import instant
 
 if TYPE_CHECKING:
-    from audit.report.ocsf_form import ComplianceFindingForm, FindingInfoForm, MetadataForm
+    from audit.report.formats.ocsf_form import ComplianceFindingForm, FindingInfoForm, MetadataForm
 
 VERSION: Final = "1.8.0"
 _AT_A_TIME: Final = 1000

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from audit.judging.findings import Finding
-from audit.report.causes import CAUSES, RUNS, Cause
+from audit.report.cause_rules import CAUSES, RUNS, Cause
 from audit.subjects import Resource, Subject, SubjectKind, Subjects, VaultSubject
 
 _CAUSES_OF: Final[Mapping[str, tuple[Cause, ...]]] = {

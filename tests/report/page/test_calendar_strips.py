@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from audit.report.html_report import render
-from audit.report.page.strips import strips
+from audit.report.formats.html_report import render
+from audit.report.page.calendar_strips import strips
 from audit.schedule.matching import RunState
 from tests.report.test_html_report import NOW, Page, gap, line, planned, report, text, timeline, unmet
 

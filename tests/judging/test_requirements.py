@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 
 from audit.collection import Kind
-from audit.judging.demands import Demands, Level, MaintenanceRule, Scope
 from audit.judging.evaluate import evaluate
 from audit.judging.findings import Control, Finding, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.requirements import Level, MaintenanceRule, Requirements, Scope
 from audit.judging.selection import Selector
 from audit.schedule.maintenance import OneOff
 from audit.schedule.matching import RunState
@@ -26,8 +26,8 @@ from tests.builders import (
     a_waiver,
     a_waiver_subject,
     arranged,
-    demands,
     limits,
+    requirements,
 )
 
 GOLD = limits(max_backup_age=6 * HOUR)
@@ -66,7 +66,7 @@ def a_control(judge: Any, kind: SubjectKind = SubjectKind.RESOURCE) -> Any:
 
 class TestLevels:
     def test_without_levels_and_windows_the_limits_are_those_of_the_profile(self) -> None:
-        demanded = demands()
+        demanded = requirements()
 
         assert demanded.of(a_resource()) is demanded.limits
         assert demanded.of(a_collection()) is demanded.limits
@@ -77,7 +77,7 @@ class TestLevels:
             a_level("gold", GOLD, resources=("web-*",)),
             a_level("bronze", BRONZE, vaults=("blue",)),
         )
-        demanded = demands(levels=levels)
+        demanded = requirements(levels=levels)
 
         assert demanded.of(a_resource()) is GOLD
         assert demanded.of(a_resource(id="other", name="other")) is BRONZE
@@ -87,13 +87,13 @@ class TestLevels:
         assert demanded.level_of(a_waiver_subject()) is None
 
     def test_a_policy_is_of_the_level_of_its_vaults(self) -> None:
-        demanded = demands(levels=(a_level("gold", GOLD, vaults=("blue",)),))
+        demanded = requirements(levels=(a_level("gold", GOLD, vaults=("blue",)),))
 
         assert demanded.of(a_policy_subject(vaults=(a_vault(),))) is GOLD
         assert demanded.of(a_policy_subject(a_policy(vault_ids=frozenset()))) is demanded.limits
 
     def test_a_level_that_may_or_may_not_select_a_subject_does_not(self) -> None:
-        demanded = demands(levels=(a_level("gold", GOLD, tags=("tier=gold",)),))
+        demanded = requirements(levels=(a_level("gold", GOLD, tags=("tier=gold",)),))
 
         assert demanded.of(a_vault_subject(vault=None)) is demanded.limits
 
@@ -104,7 +104,7 @@ class TestLevels:
             return passed("judged", hours=given.max_backup_age // HOUR)
 
         control = a_control(judge)
-        found = evaluate(subjects, [control], demands(levels=(a_level("gold", GOLD, vaults=("gold",)),)))
+        found = evaluate(subjects, [control], requirements(levels=(a_level("gold", GOLD, vaults=("gold",)),)))
 
         assert [(finding.id, finding.facts["hours"]) for finding in found] == [("a", 6), ("b", 30)]
 
@@ -113,14 +113,14 @@ class TestMaintenance:
     def test_subjects_with_the_same_windows_and_level_share_their_limits(self) -> None:
         levels = (a_level("gold", GOLD, resources=("web-1",)),)
         rules = (MaintenanceRule(window=a_window()), MaintenanceRule(window=a_window(), only=select(resources=("x",))))
-        demanded = demands(levels=levels, maintenance=rules)
+        demanded = requirements(levels=levels, maintenance=rules)
         gold, x, y, z = (a_resource(id=name, name=name) for name in ("web-1", "x", "y", "z"))
 
         assert demanded.of(y) is demanded.of(z)
         assert len({id(demanded.of(each)) for each in (gold, x, y, z)}) == 3
 
     def test_a_window_of_all_counts_for_every_subject_and_level(self) -> None:
-        demanded = demands(
+        demanded = requirements(
             levels=(a_level("gold", GOLD, resources=("web-1",)),), maintenance=(MaintenanceRule(window=a_window()),)
         )
 
@@ -130,7 +130,7 @@ class TestMaintenance:
         assert demanded.of(a_policy_subject()).maintenance(NOW + HOUR) == ""
 
     def test_a_window_of_some_counts_only_where_every_vault_is_meant(self) -> None:
-        demanded = demands(maintenance=(MaintenanceRule(window=a_window(), only=select(vaults=("blue",))),))
+        demanded = requirements(maintenance=(MaintenanceRule(window=a_window(), only=select(vaults=("blue",))),))
 
         assert demanded.of(a_resource()).maintenance(NOW) == "maintenance: move"
         other = a_resource(vaults=(a_vault(), a_vault("vault-2", name="red")))
@@ -141,7 +141,7 @@ class TestMaintenance:
         due_each_day_at_two = a_resource()
         window = OneOff(name="move", start=NOW - 2 * DAY - 2 * HOUR, end=NOW - 2 * DAY)
         schedules = due_each_day_at_two.planned_runs(
-            demands(maintenance=(MaintenanceRule(window=window),)).of(due_each_day_at_two)
+            requirements(maintenance=(MaintenanceRule(window=window),)).of(due_each_day_at_two)
         )
 
         assert schedules
@@ -152,11 +152,11 @@ class TestMaintenance:
 
 class TestScope:
     def covered(self, subject: Any, **scope: Any) -> bool:
-        return demands(scope=Scope(**scope)).covers(subject)
+        return requirements(scope=Scope(**scope)).covers(subject)
 
     def test_without_a_scope_everything_is_judged(self) -> None:
         for subject in (a_resource(), a_vault_subject(), a_policy_subject(), a_collection(), a_waiver_subject()):
-            assert demands().covers(subject)
+            assert requirements().covers(subject)
 
     def test_what_nothing_includes_is_left_out(self) -> None:
         assert self.covered(a_resource(), include=select(vaults=("blue",)))
@@ -186,7 +186,7 @@ class TestScope:
     def test_what_is_left_out_is_not_applicable_and_counted(self) -> None:
         held = [a_vault("in", "a", name="in"), a_vault("out", "b", "c", name="out")]
         subjects = arranged(policies=[a_policy(vault_ids=frozenset({"out"}))], vaults=held)
-        demanded = demands(scope=Scope(include=select(vaults=("in",))))
+        demanded = requirements(scope=Scope(include=select(vaults=("in",))))
         found = list(evaluate(subjects, [a_control(lambda *_: passed("good"))], demanded))
 
         assert demanded.out_of_scope(subjects) == 4
@@ -200,7 +200,7 @@ class TestScope:
     def test_each_subject_is_looked_up_once_however_many_controls_judge_it(self) -> None:
         asked: list[str] = []
 
-        class Counting(Demands):
+        class Counting(Requirements):
             def covers(self, subject: Any) -> bool:
                 asked.append(subject.id)
                 return super().covers(subject)
@@ -229,27 +229,27 @@ class TestWaivers:
     def test_only_what_did_not_pass_is_marked(self, verdict: Verdict, is_marked: bool) -> None:  # noqa: FBT001 - pytest gives it by name
         waiver = a_waiver()
 
-        assert demands(waivers=(waiver,)).mark(a_finding(verdict)) == (waiver if is_marked else None)
+        assert requirements(waivers=(waiver,)).mark(a_finding(verdict)) == (waiver if is_marked else None)
 
     @pytest.mark.parametrize("subject", ["server-1", "web-1", "web-*", "s?rver-1"])
     def test_a_waiver_names_its_subject_by_id_name_or_pattern(self, subject: str) -> None:
-        assert demands(waivers=(a_waiver(subject=subject),)).mark(a_finding())
+        assert requirements(waivers=(a_waiver(subject=subject),)).mark(a_finding())
 
     @pytest.mark.parametrize("changes", [{"subject": "web-2"}, {"control": "CBR-103"}, {"until": NOW}])
     def test_another_subject_control_or_time_is_not_waived(self, changes: dict[str, Any]) -> None:
-        assert demands(waivers=(a_waiver(**changes),)).mark(a_finding()) is None
+        assert requirements(waivers=(a_waiver(**changes),)).mark(a_finding()) is None
 
     def test_of_several_waivers_the_one_that_lasts_longest_counts(self) -> None:
         short, long = a_waiver(until=NOW + TICK), a_waiver(subject="web-*", until=NOW + DAY)
 
-        assert demands(waivers=(short, long)).mark(a_finding()) == long
+        assert requirements(waivers=(short, long)).mark(a_finding()) == long
 
     def test_a_waiver_names_a_row_that_could_not_be_used_by_its_id_or_its_mark(self) -> None:
         row = a_rejected(id="task-1", mark="0a0a")
         by_id, by_mark = (a_waiver(control="CBR-902", subject=name) for name in ("task-1", "0a0a"))
 
-        assert demands(waivers=(by_id,)).accepted([row]) == {"0a0a": by_id}
-        assert demands(waivers=(by_mark,)).accepted([row]) == {"0a0a": by_mark}
+        assert requirements(waivers=(by_id,)).accepted([row]) == {"0a0a": by_id}
+        assert requirements(waivers=(by_mark,)).accepted([row]) == {"0a0a": by_mark}
 
     @pytest.mark.parametrize(
         "changes",
@@ -258,18 +258,20 @@ class TestWaivers:
     def test_another_control_pattern_row_or_time_accepts_no_row(self, changes: dict[str, Any]) -> None:
         waiver = a_waiver(**{"control": "CBR-902", "subject": "task-1", **changes})
 
-        assert demands(waivers=(waiver,)).accepted([a_rejected(id="task-1")]) == {}
+        assert requirements(waivers=(waiver,)).accepted([a_rejected(id="task-1")]) == {}
 
     def test_of_several_waivers_of_a_row_the_one_that_lasts_longest_counts(self) -> None:
         waivers = [a_waiver(control="CBR-902", subject="task-1", until=NOW + days * DAY) for days in (3, 9, 5)]
 
-        assert demands(waivers=tuple(waivers)).accepted([a_rejected(id="task-1", mark="0a0a")]) == {"0a0a": waivers[1]}
+        assert requirements(waivers=tuple(waivers)).accepted([a_rejected(id="task-1", mark="0a0a")]) == {
+            "0a0a": waivers[1]
+        }
 
     def test_a_waiver_of_a_row_meets_the_row(self) -> None:
         waiver = a_waiver(control="CBR-902", subject="task-1")
         rows = [a_rejected(id="task-1"), a_rejected(id="task-1", mark="0b0b"), a_rejected(id="task-2")]
-        (met,) = demands(waivers=(waiver,)).waiver_subjects([], complete=True, rejected=rows)
-        (unused,) = demands(waivers=(waiver,)).waiver_subjects([], complete=True)
+        (met,) = requirements(waivers=(waiver,)).waiver_subjects([], complete=True, rejected=rows)
+        (unused,) = requirements(waivers=(waiver,)).waiver_subjects([], complete=True)
 
         assert (met.findings, met.needed) == (2, 2)
         assert (unused.findings, unused.needed) == (0, 0)
@@ -282,7 +284,7 @@ class TestWaivers:
             a_finding(passed("good"), id="server-3", name="web-3"),
             a_finding(id="server-4", name="db-4"),
         ]
-        met = demands(waivers=(unused, used)).waiver_subjects(findings, complete=True)
+        met = requirements(waivers=(unused, used)).waiver_subjects(findings, complete=True)
 
         assert [(subject.id, subject.findings, subject.needed) for subject in met] == [
             ("CBR-101 web-*", 3, 2),
@@ -300,6 +302,6 @@ class TestWaivers:
 
         collection = a_collection() if is_complete else a_collection(Kind.TASKS)
         subjects = arranged(vaults=[a_vault(resources=(a_protected(),))], collection=collection)
-        evaluate(subjects, [a_control(judge, SubjectKind.WAIVER)], demands(waivers=(a_waiver(),)))
+        evaluate(subjects, [a_control(judge, SubjectKind.WAIVER)], requirements(waivers=(a_waiver(),)))
 
         assert seen == [is_complete]

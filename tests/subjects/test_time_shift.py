@@ -10,7 +10,7 @@ import pytest
 from audit.records import Policy, Task
 from audit.schedule.rules import Schedule
 from audit.subjects import Resource, Shift, Subjects
-from audit.subjects.shift import Rhythm, rhythm_of
+from audit.subjects.time_shift import Rhythm, rhythm_of
 from tests.builders import DAY, HOUR, NOW, TICK, a_backup, a_policy, a_vault, arranged, limits
 
 MINUTE = timedelta(minutes=1)

@@ -13,10 +13,10 @@ from typing import TypeVar
 from audit.collection import Kind
 from audit.records import Policy
 from audit.subjects.kept_plan import KeptPlan, plan_of
-from audit.subjects.kinds import SubjectKind
+from audit.subjects.missing_backups import Taken
 from audit.subjects.protection import Weakened
-from audit.subjects.taken import Taken
-from audit.subjects.terms import PastRules, Terms
+from audit.subjects.retention_terms import PastRules, Terms
+from audit.subjects.subject_kinds import SubjectKind
 from audit.timestamps import shown
 
 T = TypeVar("T")

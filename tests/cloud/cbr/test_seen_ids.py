@@ -3,7 +3,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.cloud.cbr.seen import Seen, ids_of
+from audit.cloud.cbr.seen_ids import Seen, ids_of
 from audit.records.keys import key_of
 
 ALIKE = "0b3f9a52-7c1d-4e8b-9f0a-"

@@ -52,7 +52,7 @@ class MaintenanceRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Demands:
+class Requirements:
     """What one profile requires at one time of judgement.
 
     Attributes:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from audit.answers.glance import glance
 from audit.answers.kinds import ANSWERS
 from audit.answers.strict_json import Unreadable
+from audit.answers.unusable_rows import glance
 from audit.collection import About, Kind
 from audit.timestamps import instant
 from tests.builders import a_backup_row, a_policy_row, a_protectable_row, a_task_row, a_usage_row, a_vault_row

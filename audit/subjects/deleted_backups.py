@@ -12,9 +12,9 @@ from audit.history import pick
 from audit.records import BACKUP
 from audit.records.keys import Key
 from audit.subjects.last_copies import LastCopies
-from audit.subjects.lives import Lives
+from audit.subjects.missing_backups import SLACK, Taken
+from audit.subjects.remaining_backups import Lives
 from audit.subjects.rules import Rules
-from audit.subjects.taken import SLACK, Taken
 from audit.subjects.vault import VaultSubject
 
 _DAY: Final = timedelta(days=1)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from audit.errors import StoreError
-from audit.evidence.store.held import held, in_parts
+from audit.evidence.store.buffered_object import held, in_parts
 
 MEGABYTE = b"0123456789abcdef" * 65536
 

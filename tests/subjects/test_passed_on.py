@@ -10,7 +10,7 @@ from audit.collection import Kind, Window
 from audit.records import Policy, Task, Vault
 from audit.subjects import Collection, Memory, Subjects, VaultTrace
 from audit.subjects.former import Unseen
-from audit.subjects.memory import mark
+from audit.subjects.passed_on import mark
 from tests.builders import (
     DAY,
     NOW,

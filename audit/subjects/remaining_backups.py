@@ -15,8 +15,8 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from audit.records import Backup
+from audit.subjects.missing_backups import SLACK
 from audit.subjects.rules import Rules
-from audit.subjects.taken import SLACK
 
 _BATCH: Final = timedelta(days=2)
 """CBR deletes what exceeds a number in batches, on the next day."""

@@ -13,10 +13,10 @@ from audit.report.baseline import TrendLine
 from audit.report.changes import Change, Changes
 from audit.report.contents import PolicyLine, Report, ResourceLine
 from audit.report.facts import RunFacts
-from audit.report.parts import previous_part, reading_part
 from audit.report.planned import Planned
 from audit.report.problems import Explained, Problem
 from audit.report.protection import ProtectionChanges, Turn
+from audit.report.shared_parts import previous_part, reading_part
 from audit.report.standings import FrameworkView, RequirementLine
 from audit.report.timeline import Timeline
 from audit.schedule.matching import RunState
