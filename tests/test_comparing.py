@@ -13,6 +13,7 @@ ONE_OBJECT = {
     "course is courses[-1]",
     "first is table",
     "known is not record",
+    "known is record",
     "other is vault",
     "other.policy is policy",
     "other.policy is vault.policy",
