@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from audit.controls import module_of
-from audit.judging.catalogue import NAMES
+from audit.judging.control_catalogue import NAMES
 from audit.report import index_page
 from audit.report.formats import html_report
 from audit.report.page.templates import module

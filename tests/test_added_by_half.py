@@ -6,10 +6,10 @@ from pathlib import Path
 
 from audit.answers.kinds import ANSWERS
 from audit.cloud.functiongraph import GATEWAY
+from audit.control_limits import FIELDS, LIMITS
 from audit.evidence.store import OPENERS
 from audit.history import History
-from audit.judging.catalogue import OPT_IN
-from audit.limits import FIELDS, LIMITS
+from audit.judging.control_catalogue import OPT_IN
 from audit.profile import PRESETS, Profile
 from audit.profile.limit_fields import UNITS
 from audit.records import Task
@@ -73,20 +73,24 @@ def test_the_documents_say_the_figures_of_the_code() -> None:
 def test_a_limit_that_is_a_time_says_its_unit_and_every_limit_its_meaning_and_source() -> None:
     for kind, limit in FIELDS.values():
         is_time = limit.key.rpartition("_")[2] in UNITS
-        assert (kind in {timedelta, timedelta | None}) == is_time, f"audit/limits.py ({limit.key}, and its type)"
-        assert limit.meaning.endswith("."), f"audit/limits.py ({limit.key})"
-        assert limit.source.endswith("."), f"audit/limits.py ({limit.key})"
-        assert (limit.bounds is None) == isinstance(limit.default, tuple), f"audit/limits.py ({limit.key})"
+        assert (kind in {timedelta, timedelta | None}) == is_time, (
+            f"audit/control_limits.py ({limit.key}, and its type)"
+        )
+        assert limit.meaning.endswith("."), f"audit/control_limits.py ({limit.key})"
+        assert limit.source.endswith("."), f"audit/control_limits.py ({limit.key})"
+        assert (limit.bounds is None) == isinstance(limit.default, tuple), f"audit/control_limits.py ({limit.key})"
 
 
 def test_a_limit_whose_order_nobody_can_say_is_one_of_these() -> None:
-    assert {key for key, limit in LIMITS.items() if limit.stricter is None} == {"success_rate_days"}, "audit/limits.py"
+    assert {key for key, limit in LIMITS.items() if limit.stricter is None} == {"success_rate_days"}, (
+        "audit/control_limits.py"
+    )
 
 
 def test_every_limit_is_read() -> None:
     code = "\n".join(path.read_text() for path in (ROOT / "audit").rglob("*.py"))
     for name in FIELDS:
-        assert f"limits.{name}" in code, f"no control reads {name}: audit/limits.py, audit/controls/"
+        assert f"limits.{name}" in code, f"no control reads {name}: audit/control_limits.py, audit/controls/"
 
 
 def test_every_documented_operation_is_known() -> None:

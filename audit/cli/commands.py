@@ -36,7 +36,7 @@ from audit.controls import CONTROLS
 from audit.errors import AuditError, DocumentError, SettingsError, SourceAnswerError, StoreError
 from audit.evidence.reader import RUN_ID, StoredReport, read_report, read_run
 from audit.generators.api_schemas import derive
-from audit.judging.catalogue import OPT_IN
+from audit.judging.control_catalogue import OPT_IN
 from audit.judging.frameworks import FRAMEWORKS
 from audit.profile import load_profile
 from audit.report.formats import json_report

@@ -1,4 +1,4 @@
-"""The controls, one file each, in order of id. The table that lists them is ``audit/judging/catalogue.py``.
+"""The controls, one file each, in order of id. The table that lists them is ``audit/judging/control_catalogue.py``.
 
 Imports history, judging, records and subjects.
 """
@@ -6,7 +6,7 @@ Imports history, judging, records and subjects.
 from importlib import import_module
 from typing import Any, Final
 
-from audit.judging.catalogue import NAMES
+from audit.judging.control_catalogue import NAMES
 from audit.judging.findings import Control, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Limits, Subject, SubjectKind
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from audit.collection import ALWAYS_READ, Kind
+from audit.control_limits import LIMITS
 from audit.controls import CONTROLS
 from audit.judging.findings import Control
 from audit.judging.frameworks import FRAMEWORKS, MAPPED_TO_NONE, Claim
-from audit.limits import LIMITS
 from audit.profile import Profile
 from audit.profile.applied import controls_of
 from audit.profile.explanation import limits_of

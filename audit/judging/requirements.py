@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from audit.collection import Rejected
-from audit.judging.catalogue import OF_ROWS
+from audit.judging.control_catalogue import OF_ROWS
 from audit.judging.findings import Finding, Outcome
 from audit.judging.patterns import fits
 from audit.judging.selection import Selector, fit_all, fit_some, is_of_the_audit

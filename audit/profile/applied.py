@@ -10,11 +10,11 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from audit.collection import ALWAYS_READ, Kind
+from audit.control_limits import FIELDS, Limit
 from audit.controls import CONTROLS
 from audit.judging.findings import Control
 from audit.judging.requirements import Level, MaintenanceRule, Requirements, Scope
 from audit.judging.selection import Selector
-from audit.limits import FIELDS, Limit
 from audit.profile.drills import DrillValues
 from audit.profile.limit_fields import UNITS, LimitValues
 from audit.profile.maintenance import WEEKDAYS, YEARLY, MaintenanceValues, local_time, time_of_day

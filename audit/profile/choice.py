@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from audit.judging.catalogue import NAMES, OPT_IN
+from audit.judging.control_catalogue import NAMES, OPT_IN
 from audit.profile.written import hint
 
 IDS: Final = tuple(NAMES)

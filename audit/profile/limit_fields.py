@@ -1,10 +1,10 @@
-"""The limits as people write them: whole numbers in the unit that the key names. audit/limits.py lists them."""
+"""The limits as people write them: whole numbers in the unit that the key names. audit/control_limits.py lists them."""
 
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import ConfigDict, Field, ValidationInfo, create_model, field_validator
 
-from audit.limits import FIELDS, LIMITS, Limit
+from audit.control_limits import FIELDS, LIMITS, Limit
 from audit.profile.written import Written
 
 UNITS: Final = {"minutes", "hours", "days"}
@@ -18,7 +18,7 @@ class _Values(Written):
     if TYPE_CHECKING:
 
         def __getattr__(self, key: str) -> Any:
-            """Return the limit of a key that audit/limits.py lists."""
+            """Return the limit of a key that audit/control_limits.py lists."""
 
 
 def _field(kind: Any, limit: Limit) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from audit.limits import LIMITS
+from audit.control_limits import LIMITS
 from audit.subjects.strength import Aspect, Lacks, Strength, Value, few, less, many, more, only
 
 _HOURS: Final = {"d": 24, "h": 1}

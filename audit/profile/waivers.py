@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from audit.judging.catalogue import OF_WAIVERS
+from audit.judging.control_catalogue import OF_WAIVERS
 from audit.profile.choice import ControlId
 from audit.profile.days import WrittenDay
 from audit.profile.written import PlainLine, Written

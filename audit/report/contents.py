@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from audit.judging.catalogue import USUAL
+from audit.judging.control_catalogue import USUAL
 from audit.judging.findings import Control, Finding, Outcome
 from audit.judging.findings_table import Findings
 from audit.judging.requirements import Requirements

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from audit.limits import NamedLimits
+from audit.control_limits import NamedLimits
 from audit.subjects.drill import Drill
 
 
 class Limits(NamedLimits, frozen=True, kw_only=True):
-    """What controls compare with, beside the limits that audit/limits.py lists.
+    """What controls compare with, beside the limits that audit/control_limits.py lists.
 
     Attributes:
         maintenance: names the maintenance window that covers a time, or gives an empty text.

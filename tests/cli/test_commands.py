@@ -26,7 +26,7 @@ from audit import __version__
 from audit.cli import commands as cli
 from audit.cli.commands import main
 from audit.controls import CONTROLS
-from audit.judging.catalogue import OPT_IN
+from audit.judging.control_catalogue import OPT_IN
 from audit.simulator import Response, Simulator, serve
 from tests.pretend import a_simulator, files_of, json_response, variables, without_waiting
 

@@ -4,7 +4,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_207_organization_policy_deployed import CONTROL, judge
-from audit.judging.catalogue import OPT_IN
+from audit.judging.control_catalogue import OPT_IN
 from audit.judging.findings import Outcome, Verdict
 from audit.records import Deployment
 from tests.builders import a_collection, a_deployment, a_rejected, an_organization_policy, facts_of, limits

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_407_backup_shared import CONTROL, judge
-from audit.judging.catalogue import OPT_IN
+from audit.judging.control_catalogue import OPT_IN
 from audit.judging.findings import Outcome, Verdict
 from audit.records import Member
 from tests.builders import DAY, HOUR, a_member, a_point, a_resource, facts_of, limits

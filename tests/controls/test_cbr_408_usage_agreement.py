@@ -5,7 +5,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_408_usage_agreement import CONTROL, judge
-from audit.judging.catalogue import OPT_IN
+from audit.judging.control_catalogue import OPT_IN
 from audit.judging.findings import Outcome, Severity, Verdict
 from audit.records import Backup, Usage
 from tests.builders import DAY, HOUR, TICK, a_point, a_protected, a_resource, a_vault, facts_of, limits

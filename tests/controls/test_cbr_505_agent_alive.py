@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_505_agent_alive import CONTROL, judge
-from audit.judging.catalogue import OPT_IN
+from audit.judging.control_catalogue import OPT_IN
 from audit.judging.findings import Outcome, Verdict
 from audit.records import Agent
 from tests.builders import HOUR, TICK, a_resource, a_vault, an_agent, facts_of, limits

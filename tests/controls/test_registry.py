@@ -110,7 +110,7 @@ def test_ids_are_unique_and_ascending() -> None:
 
 
 def test_every_file_is_listed() -> None:
-    assert [Path(file_of(control)).stem for control in CONTROLS] == FILES, "audit/judging/catalogue.py (NAMES)"
+    assert [Path(file_of(control)).stem for control in CONTROLS] == FILES, "audit/judging/control_catalogue.py (NAMES)"
 
 
 def test_what_weighs_gaps_itself_is_held_against_gaps() -> None:

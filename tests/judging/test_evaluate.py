@@ -5,7 +5,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
-from audit.judging.catalogue import USUAL
+from audit.judging.control_catalogue import USUAL
 from audit.judging.evaluate import evaluate
 from audit.judging.findings import Control, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Collection, Limits, Presence, Resource, Subject, SubjectKind, Subjects

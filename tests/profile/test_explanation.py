@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audit.controls import CONTROLS
-from audit.judging.catalogue import OPT_IN
+from audit.judging.control_catalogue import OPT_IN
 from audit.profile import build, find_source
 from audit.profile.explanation import days_left, explain, limits_of
 from audit.profile.limit_fields import LimitValues

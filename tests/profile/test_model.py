@@ -7,7 +7,7 @@ import pytest
 from audit.collection import ALWAYS_READ, Kind
 from audit.controls import CONTROLS
 from audit.errors import ProfileError
-from audit.judging.catalogue import USUAL
+from audit.judging.control_catalogue import USUAL
 from audit.judging.requirements import Requirements
 from audit.profile import Profile, build_profile, parse_profile
 from audit.profile.applied import compares, controls_of, lists_of, requirements_at
