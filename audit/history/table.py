@@ -114,7 +114,8 @@ class Group(NamedTuple):
         """Take those that name one of some backups."""
         if self.sample.backup_key is not None:
             return self if self.sample.backup_key in keys else Group(self.sample, b"")
-        return Group(self.sample, b"".join([record for record in self.each() if record[_BACKUP] in keys]))
+        named = keys - {_NO_ID}  # an id of zeros is in the sample
+        return Group(self.sample, b"".join([record for record in self.each() if record[_BACKUP] in named]))
 
 
 class Table:

@@ -27,7 +27,16 @@ from tests.builders import NOW, TICK, a_task, a_task_of
 ALIKE = "0b3f9a52-7c1d-4e8b-9f0a-"  # what is kept to find an id by is within it
 UUIDS = st.one_of(st.integers(0, 3).map(lambda number: f"{ALIKE}{number:012x}"), st.uuids().map(str))
 ODD = st.one_of(
-    st.sampled_from(["", "task-1", str(UUID(int=1)), "0B3F9A52-7C1D-4E8B-9F0A-000000000001", f"{ALIKE}0000 0000000"]),
+    st.sampled_from(
+        [
+            "",
+            "task-1",
+            str(UUID(int=0)),
+            str(UUID(int=1)),
+            "0B3F9A52-7C1D-4E8B-9F0A-000000000001",
+            f"{ALIKE}0000 0000000",
+        ]
+    ),
     st.sampled_from(["0b3f9a52-7c1d-4e8b-9f0a-00000000000g", "0b3f9a527-c1d-4e8b-9f0a-000000000001", "\uff45" * 36]),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=3),
 )
@@ -113,6 +122,16 @@ def test_picking_from_packed_tasks_is_picking_from_tasks(tasks: list[Task], ids:
     assert pick_named(found, wanted) == pick_named(plain, wanted)
     backups = set(map(key_of, wanted))
     assert pick_backups(found, backups) == pick_backups(plain, backups)
+
+
+def test_an_id_of_zeros_is_no_missing_id() -> None:
+    zeros = str(UUID(int=0))
+    tasks = [
+        a_task_of(id=str(UUID(int=number)), backup_id=named) for number, named in enumerate((None, zeros, None), 1)
+    ]
+
+    assert [task.backup_id for task in pick_backups(packed(tasks), {key_of(zeros)})] == [zeros]
+    assert pick_named(packed(tasks), {zeros}) == []
 
 
 @pytest.mark.parametrize("number", range(4))
