@@ -19,7 +19,7 @@ _LOG = structlog.get_logger()
 def ready_signer(settings: Settings, kms: "KmsSigner | None") -> Signer:
     """Prepare the signer, and check that it can sign before anything is read from the cloud.
 
-    A warning is logged if KMS signatures are stored without a check.
+    If KMS signatures are stored without a check, that is logged.
 
     Raises:
         SettingsError: the given key cannot be read or used.

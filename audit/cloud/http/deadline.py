@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """A requests adapter with a time limit for each response."""
+    """A requests adapter with a time limit for each request and its response."""
 
     def __init__(self, *, connections: int) -> None:
         """Store the number of connections to keep open."""
@@ -37,8 +37,7 @@ class DeadlineAdapter(HTTPAdapter):
         class Timed(HTTPResponse):
             def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
                 tell()
-                until = time.monotonic() + request.seconds
-                super().__init__(cast("socket.socket", _Receiver(sock, until)), *args, **kwargs)
+                super().__init__(cast("socket.socket", _Receiver(sock, request.until)), *args, **kwargs)
 
         class Plain(HTTPConnection):
             response_class = Timed
@@ -55,8 +54,8 @@ class DeadlineAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
 
     def allow(self, seconds: float) -> None:
-        """Set how long the next response to this thread may take, from when its request was sent."""
-        self._request.seconds = seconds
+        """Set how long the next request of this thread may take, until the end of its response."""
+        self._request.until = time.monotonic() + seconds
 
     @contextmanager
     def telling(self, sent: Callable[[], object]) -> Iterator[None]:
