@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import responses
 import structlog
+from coverage import Coverage
 from hypothesis import settings
 
 from audit.settings import VARIABLES
@@ -19,6 +20,14 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 # A machine that is busy elsewhere must not fail a test: nothing here is about time.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Stop what pytest-cov starts before it knows that this is a worker: it would trace where ``no_cover`` does not."""
+    started = Coverage.current()
+    if started and hasattr(session.config, "workerinput"):
+        started.stop()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
