@@ -126,9 +126,7 @@ def test_picking_from_packed_tasks_is_picking_from_tasks(tasks: list[Task], ids:
 
 def test_an_id_of_zeros_is_no_missing_id() -> None:
     zeros = str(UUID(int=0))
-    tasks = [
-        a_task_of(id=str(UUID(int=number)), backup_id=named) for number, named in enumerate((None, zeros, None), 1)
-    ]
+    tasks = [a_task(str(UUID(int=number)), backup_id=named) for number, named in enumerate((None, zeros, None), 1)]
 
     assert [task.backup_id for task in pick_backups(packed(tasks), {key_of(zeros)})] == [zeros]
     assert pick_named(packed(tasks), {zeros}) == []
