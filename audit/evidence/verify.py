@@ -47,6 +47,7 @@ class Verification:
         head: the newest digest and its hash, or None if there is none.
         signed: the number of digests whose signature was checked.
         unchecked: the number of signed digests that were not checked, because no key was given.
+        unread: the number of runs whose objects were not read: they are outside of the given time, or were removed.
         notes: what is not a fault but worth knowing.
     """
 
@@ -56,6 +57,7 @@ class Verification:
     size: int = 0
     signed: int = 0
     unchecked: int = 0
+    unread: int = 0
     first: Digest | None = None
     head: Digest | None = None
     head_sha256: str = ""
@@ -212,13 +214,21 @@ class _Verifier:
         data = self._store.read(link.object)
         if data is None and may_be_gone and _RUN_FOLDER.fullmatch(prefix.removeprefix(f"{self._scope}/")):
             self._gone += 1
-            return set(self._store.keys(prefix))
+            self._result.unread += 1
+            left = set(self._store.keys(prefix))
+            if left:
+                trouble = (
+                    f"its manifest was removed, and {len(left):,} objects are left that nothing can be checked against"
+                )
+                self._result.notes.append(f"{prefix}: {trouble}")
+            return left
         if data is None or hashlib.sha256(data).hexdigest() != link.sha256:
             state = "is missing" if data is None else "was changed"
             self._fault(link.object, f"the manifest {state}; {each.key} names it")
             return {link.object} | set(self._store.keys(prefix) if prefix else ())
         self._result.objects += 1
         self._result.size += len(data)
+        self._result.unread += not is_asked
         try:
             manifest = orjson.loads(data)
             self._check_origin(each, manifest["origin"])
@@ -344,7 +354,8 @@ def proven(result: Verification) -> Iterator[str]:
             f"{result.digests:,} digests follow each other without a gap, from the window that ended "
             f"{shown(result.first.until)} to the one that ended {shown(result.head.until)}."
         )
-    yield f"{result.objects:,} objects are as published ({result.size:,} bytes read), and there are no others."
+    rest = f"the objects of {result.unread:,} runs were not read" if result.unread else "there are no others"
+    yield f"{result.objects:,} objects are as published ({result.size:,} bytes read), and {rest}."
     if result.signed:
         yield "Every digest was signed with the given key."
 

@@ -408,6 +408,9 @@ def test_objects_outside_the_asked_time_are_not_read() -> None:
     assert problems(checked(shelf, since=late)) == []
     assert problems(checked(shelf, until=late - HOUR)) != []
     assert checked(shelf, since=late).digests == 4
+    told = next(line for line in proven(checked(shelf, since=late)) if "objects are as published" in line)
+    assert told.endswith(", and the objects of 2 runs were not read.")
+    assert any(line.endswith(", and there are no others.") for line in proven(checked(CLEAN)))
 
 
 def test_runs_that_a_rule_of_the_bucket_removed_may_be_gone_before_the_asked_time() -> None:
@@ -418,6 +421,10 @@ def test_runs_that_a_rule_of_the_bucket_removed_may_be_gone_before_the_asked_tim
 
     assert (problems(result), result.signed) == ([], 4)
     assert result.notes == ["2 runs before the given time were removed; their digests are still there"]
+    assert any(line.endswith(", and the objects of 2 runs were not read.") for line in proven(result))
+    shelf.objects[keys(CLEAN, f"/{facts(2).id}/report.json")[0]] = b"planted"
+    [left, _gone] = checked(shelf, key=PUBLIC, since=facts(3).as_of).notes
+    assert left.endswith("its manifest was removed, and 1 objects are left that nothing can be checked against")
     assert len(problems(checked(shelf, key=PUBLIC))) == 2
     assert len(problems(checked(shelf, key=PUBLIC, since=facts(2).as_of))) == 1
     resealed(shelf, DIGESTS[0], lambda values: values.update(manifest={**NOWHERE, "object": "manifest.json"}), SIGNER)

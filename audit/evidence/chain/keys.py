@@ -57,7 +57,7 @@ class Ed25519Signer:
         try:
             from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415  # not in the zip
             from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  # not in the zip
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise MissingPackageError("signing with a key file needs cryptography; install it with pip") from error
         try:
             key = load_pem_private_key(pem, password=None)
@@ -86,7 +86,7 @@ class PublicKey:
         try:
             from cryptography.hazmat.primitives.asymmetric import ec, ed25519  # noqa: PLC0415  # not in the zip
             from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415  # not in the zip
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise MissingPackageError("checking signatures needs cryptography; install it with pip") from error
         try:
             self._key: Any = load_pem_public_key(pem)

@@ -75,12 +75,9 @@ class Folder:
         Raises:
             StoreError: the folder cannot be read.
         """
-        folder = self._root / prefix.rpartition("/")[0]
-        try:
-            files = [path for path in folder.rglob("*") if path.is_file() and not _TEMPORARY.fullmatch(path.name)]
-        except OSError as error:
-            raise StoreError(f"cannot read {folder}: {error.strerror}") from error
-        keys = (path.relative_to(self._root).as_posix() for path in files)
+        walk = os.walk(self._root / prefix.rpartition("/")[0], onerror=_unless_gone)
+        paths = (Path(parent, name) for parent, _, names in walk for name in names if not _TEMPORARY.fullmatch(name))
+        keys = [path.relative_to(self._root).as_posix() for path in paths if path.is_file()]
         return tuple(sorted(key for key in keys if key.startswith(prefix)))
 
     def projects(self) -> tuple[str, ...]:
@@ -157,3 +154,9 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _unless_gone(error: OSError) -> None:
+    """A folder that is not there holds nothing; one that cannot be read may hold anything."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise StoreError(f"cannot read {error.filename}: {error.strerror}") from error

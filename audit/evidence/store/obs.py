@@ -160,8 +160,11 @@ class Obs:
             except XmlError as error:
                 raise StoreError(f"{self.url} was listed in a form that cannot be read: {error}") from error
             yield page
-            if texts(page, "IsTruncated") != ["true"]:
+            goes_on = texts(page, "IsTruncated")
+            if goes_on == ["false"]:
                 return
+            if goes_on != ["true"]:
+                raise StoreError(f"{self.url} was listed without saying whether that is all (IsTruncated)")
             named = [*texts(page, _OBJECTS), *texts(page, _FOLDERS)]
             last, marker = marker, "".join(texts(page, "NextMarker")) or max(named, default="")
             if marker <= last:

@@ -162,16 +162,27 @@ def test_objects_are_on_the_disk_before_they_have_their_name(tmp_path: Path, mon
     assert synced == [False, True], "the file before it is named, its folder afterwards"
 
 
+@pytest.mark.parametrize("hidden", ["", "digest"])
 def test_a_folder_that_may_not_be_listed_is_an_error_of_the_store(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hidden: str
 ) -> None:
-    def refuse(_path: Path, _pattern: str) -> list[Path]:
-        raise PermissionError(13, "Permission denied")
+    def refuse(path: str | Path) -> Any:
+        if Path(path) == tmp_path / "p1" / hidden:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
 
-    monkeypatch.setattr("pathlib.Path.rglob", refuse)
+    scandir = os.scandir
+    Folder(tmp_path).create("p1/digest/1", b"1")
+    monkeypatch.setattr("os.scandir", refuse)
 
     with pytest.raises(StoreError, match=r"cannot read .*: Permission denied"):
-        Folder(tmp_path).keys("p1/digest/")
+        Folder(tmp_path).keys("p1/")
+
+
+def test_a_folder_that_is_not_there_or_is_a_file_holds_nothing(tmp_path: Path) -> None:
+    Folder(tmp_path).create("file", b"1")
+
+    assert (Folder(tmp_path).keys("gone/"), Folder(tmp_path).keys("file/")) == ((), ())
 
 
 def test_what_was_made_for_a_probe_is_removed_with_it_and_nothing_else(tmp_path: Path) -> None:

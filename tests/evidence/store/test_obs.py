@@ -465,7 +465,9 @@ def test_names_outside_the_alphabet_are_never_sent(key: str) -> None:
 
 def listing(*names: str, following: str | None = None) -> bytes:
     folders = "".join(f"<CommonPrefixes><Prefix>audits/{name}/</Prefix></CommonPrefixes>" for name in names)
-    more = "" if following is None else f"<IsTruncated>true</IsTruncated><NextMarker>{following}</NextMarker>"
+    more = "<IsTruncated>false</IsTruncated>"
+    if following is not None:
+        more = f"<IsTruncated>true</IsTruncated><NextMarker>{following}</NextMarker>"
     return f'<ListBucketResult xmlns="http://s3.example/">{folders}{more}</ListBucketResult>'.encode()
 
 
@@ -500,6 +502,14 @@ def test_a_long_list_of_keys_is_read_to_its_end(cloud: responses.RequestsMock) -
         cloud.get(f"{HOST}/", body=body, match=[responses.matchers.query_param_matcher(query)])
 
     assert in_the_cloud().keys("p1/") == ("p1/a", "p1/b")
+
+
+@pytest.mark.parametrize("more", ["", "<IsTruncated>perhaps</IsTruncated>"])
+def test_a_list_that_does_not_say_whether_it_is_all_is_an_error(cloud: responses.RequestsMock, more: str) -> None:
+    cloud.get(f"{HOST}/", body=f"<ListBucketResult>{more}</ListBucketResult>")
+
+    with pytest.raises(StoreError, match="audit-bucket/audits was listed without saying whether that is all"):
+        in_the_cloud().keys("p1/")
 
 
 def test_a_list_that_does_not_advance_is_an_error(cloud: responses.RequestsMock) -> None:
