@@ -39,10 +39,12 @@ def execute(request: RunRequest, watch: "Watch") -> "Done":
     settings = request.settings
     names = {"run_id": request.run_id, "project_id": settings.project_id, "request_id": request.request_id}
     with structlog.contextvars.bound_contextvars(**names):
-        notifier = _notifier(request)
+        notifier, has_begun = _notifier(request), False
 
         def begin(facts: RunFacts) -> None:
+            nonlocal has_begun
             if notifier and not facts.is_what_if:
+                has_begun = True
                 notifier.started(facts.id)
 
         try:
@@ -50,7 +52,7 @@ def execute(request: RunRequest, watch: "Watch") -> "Done":
                 done, before = _run(request, connections, watch, begin)
         except Exception as error:
             _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}")
-            if notifier and not request.may_be_what_if:
+            if notifier and (has_begun or not request.may_be_what_if):
                 notifier.failed(error)
             raise
         _LOG.log(_LEVELS[done.report.conclusion], "run.finished", **summary(done))

@@ -288,3 +288,10 @@ def test_replaying_a_run_by_another_profile_is_a_what_if(place: Place) -> None:
 
     assert again.is_what_if
     assert again.report.run.is_what_if
+
+
+def test_a_run_by_hand_that_counts_and_breaks_off_rings_the_dead_man(place: Place) -> None:
+    with pytest.raises(AuditError):
+        place.audit(0, FEW, CBR_AUDIT_PASSWORD="wrong")
+
+    assert [signal for signal, _ in place.simulator.inbox.pings] == ["start", "fail"]
