@@ -42,8 +42,6 @@ class StoredRun:
 
     Attributes:
         digest: the digest of the run.
-        seq: its number in the chain, from 1.
-        project_id: the project that was audited.
     """
 
     store: Store

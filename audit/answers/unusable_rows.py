@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from audit.answers.kinds import ANSWERS, AnswerKind
 from audit.collection import About, Kind
+from audit.records.fields import block
+from audit.records.task import OPEN_STATUSES
 from audit.timestamps import instant
 
 _TIMES: Final = ("created_at", "started_at", "ended_at", "updated_at")
-_OPEN: Final = frozenset({"running", "waiting"})
 _ANYTHING: Final = About()
 
 
@@ -26,17 +27,17 @@ def glance(answer: AnswerKind, row: Any) -> About:
 
 def _task(row: Mapping[str, Any]) -> About:
     """Read a task; one that names no resource concerns its vault and everything in it."""
-    extra = _block(row, "extra_info")
-    named = _one(_block(extra, "resource").get("id"))
+    extra = block(row, "extra_info")
+    named = _one(block(extra, "resource").get("id"))
     if "remove_resources" in extra:
-        removed = _all(_block(extra, "remove_resources").get("resources"), "id")
+        removed = _all(block(extra, "remove_resources").get("resources"), "id")
         named = None if removed is None else (*(named or ()), *removed)
     status = _documented(row, "status")
     return About(
         resources=named,
         vaults=_one(row.get("vault_id")) or _one(row.get("vault_name")),
         operation=_documented(row, "operation_type"),
-        status=None if status in _OPEN else status,
+        status=None if status in OPEN_STATUSES else status,
         at=max(_times(row), default=None),
     )
 
@@ -79,11 +80,6 @@ _LOOKS: Final[Mapping[str, Callable[[Mapping[str, Any]], About]]] = {
     Kind.AGENTS: _agent,
     Kind.STORAGE_USAGE: _usage,
 }
-
-
-def _block(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    inner = row.get(key)
-    return inner if isinstance(inner, dict) else {}
 
 
 def _one(value: object) -> tuple[str, ...] | None:

@@ -20,6 +20,7 @@ from audit.cloud.cbr.privacy import without_private_parts
 from audit.cloud.http.transport import Credentials, Transport
 from audit.collection import ALL_GRANTED, Kind, Page, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
+from audit.records.task import OPEN_STATUSES
 from audit.timestamps import shown
 
 PAGE_SIZE: Final = 1000
@@ -44,7 +45,6 @@ _NAMES: Final = {
     Kind.MEMBERS: "members",
 }
 _NO_BACKUP: Final = "00000000-0000-0000-0000-000000000000"
-_OPEN: Final = ("running", "waiting")
 _BY_ENTERPRISE_PROJECT: Final = frozenset({Kind.TASKS, Kind.VAULTS, Kind.BACKUPS})
 
 
@@ -151,7 +151,7 @@ class CbrClient:
         if kind != Kind.TASKS:
             return
         path = _PATHS[kind]
-        walks = [self._walk(kind, path, (), self._asked(kind, status)) for status in _OPEN]
+        walks = [self._walk(kind, path, (), self._asked(kind, status)) for status in sorted(OPEN_STATUSES)]
         try:
             for walk in walks if self._workers > 1 else ():
                 walk.begin()

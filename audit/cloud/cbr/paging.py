@@ -107,7 +107,7 @@ class Walk:
         self._fetch = fetch
         self._prefetch = Prefetch(fetch, workers)
         self._ahead: Ahead | None = None
-        self._plan: PagePlan | None = None  # the prefetch that has pages on their way
+        self._plan: PagePlan | None = None  # which pages are on their way
         self._parse = parse
         self._page_size = page_size
         self._tally = _Tally()

@@ -83,7 +83,7 @@ class RequestLimits(Struct, frozen=True):
     Attributes:
         connect: the time to connect.
         silence: the time without a single byte.
-        request: the time to send a request, and again to receive its response.
+        request: the time to send a request and to receive its response.
         budget: the time for all requests of one transport, including waits.
         tries: the tries of one request.
         wire: the largest size of a response as received; ``decoded``: after decompression. In bytes.
