@@ -39,7 +39,7 @@ _BROKEN: Final = "backups end before the time that their policy promised"
 _ENOUGH: Final = 3  # backups that end together; two may do so where a rule was changed between them
 
 
-class _Kept(NamedTuple):
+class _KeptBackup(NamedTuple):
     """A backup with an end, and how long it is kept."""
 
     point: Backup
@@ -53,7 +53,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     points = [point for point in resource.own_points if not point.is_broken and _is_automatic(point)]
     if not points:
         return not_applicable("no backup is there that a policy made")
-    kept = [_Kept(point, point.expired_at - point.created_at) for point in points if point.expired_at is not None]
+    kept = [_KeptBackup(point, point.expired_at - point.created_at) for point in points if point.expired_at is not None]
     short = [each for each in kept if limits.min_retention is not None and each.time + SLACK < limits.min_retention]
     sure = [each for each in short if not _may_be_kept(each.point, resource, limits.min_retention)]
     broken, doubtful = _held_to_promises(kept, resource)
@@ -84,7 +84,7 @@ def _may_be_kept(point: Backup, resource: Resource, length: timedelta | None) ->
     return any(may_be_kept_for(policy, point.created_at, length) for policy in policies)
 
 
-def _held_to_promises(kept: list[_Kept], resource: Resource) -> tuple[list[_Kept], list[_Kept]]:
+def _held_to_promises(kept: list[_KeptBackup], resource: Resource) -> tuple[list[_KeptBackup], list[_KeptBackup]]:
     """Find what ends before its policy promised, and what does so only by the rule that is known now."""
     most = max((subject.most_days for subject in resource.followed), default=0) * _DAY
     brief = [each for each in kept if each.time + SLACK < most]
@@ -117,7 +117,7 @@ def _promised(subject: PolicySubject, point: Backup) -> timedelta:
     return min(terms.days or 0 for terms in subject.terms_at(point.created_at)) * _DAY
 
 
-def _moved_together(kept: list[_Kept]) -> frozenset[str]:
+def _moved_together(kept: list[_KeptBackup]) -> frozenset[str]:
     """Find backups that end at the same time, though three or more of them were made over more than a day."""
     moved: set[str] = set()
     ends = sorted((each.point.created_at + each.time, each.point.created_at, each.point.id) for each in kept)
@@ -137,7 +137,7 @@ def _is_automatic(point: Backup) -> bool:
     return point.by_policy or (point.by_policy is None and point.expired_at is not None)
 
 
-def _facts(points: list[Backup], kept: list[_Kept], limit: timedelta | None) -> Facts:
+def _facts(points: list[Backup], kept: list[_KeptBackup], limit: timedelta | None) -> Facts:
     facts: Facts = {
         "backups": len(points),
         "without_end": len(points) - len(kept),

@@ -1,10 +1,8 @@
 """What a run continues from the previous one: the history, the time it covers, and the report.
 
 The history is a cache of the evidence. It is used only if its hash is the one in the manifest, and the manifest's hash
-the
-one in the digest; otherwise it is rebuilt from the stored responses. If some of those are missing, too, nothing counts
-as
-covered: the log is read again as far back as CBR lists it.
+is the one in the digest; otherwise it is rebuilt from the stored responses. If some of those are missing, too, nothing
+counts as covered: the log is read again as far back as CBR lists it.
 
 Version 0.1 did not record the rows that it could not use. They are searched for in the responses that it stored.
 """

@@ -5,7 +5,7 @@ from random import Random
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import Draft, Resource, Vault
+from audit.simulator.blueprint import Draft, PlannedResource, PlannedVault
 from audit.simulator.messages import Row
 from audit.simulator.tasks import written
 
@@ -19,7 +19,7 @@ def agent_rows(draft: Draft) -> list[Row]:
     return [_agent(draft, rng, resource) for resource in _with_agents(draft.vaults)]
 
 
-def lose_agents(draft: Draft, vaults: list[Vault]) -> None:
+def lose_agents(draft: Draft, vaults: list[PlannedVault]) -> None:
     """Make one server's agent silent for three days, and another one abnormal."""
     servers = [each for each in _with_agents(vaults) if not (each.is_deleted or each.is_unlisted)]
     for resource, agents in zip(servers, (draft.silent_agents, draft.broken_agents), strict=False):
@@ -27,11 +27,11 @@ def lose_agents(draft: Draft, vaults: list[Vault]) -> None:
         draft.truth.resource(resource.id, "CBR-505")
 
 
-def _with_agents(vaults: list[Vault]) -> list[Resource]:
+def _with_agents(vaults: list[PlannedVault]) -> list[PlannedResource]:
     return [vault.resources[0] for vault in vaults if vault.object_type == "server" and vault.resources]
 
 
-def _agent(draft: Draft, rng: Random, resource: Resource) -> Row:
+def _agent(draft: Draft, rng: Random, resource: PlannedResource) -> Row:
     silent_for = _SILENT_FOR if resource.id in draft.silent_agents else _MINUTE
     active = draft.as_of - silent_for - rng.random() * _MINUTE
     path = {"id": identifiers.uuid(rng), "agent_id": resource.id, "dir_path": "/srv/data", "status": "available"}

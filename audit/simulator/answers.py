@@ -9,7 +9,7 @@ from audit.simulator.messages import Response
 _JSON = {"Content-Type": "application/json"}
 
 
-class RefusedError(Exception):
+class RequestRefusedError(Exception):
     """A request that is refused with an error; ``allow`` lists the methods that would be allowed."""
 
     def __init__(self, status: HTTPStatus, code: str, message: str, *, allow: str = "") -> None:
@@ -27,7 +27,7 @@ class RefusedError(Exception):
         return Response(refusal.status, {**refusal.headers, "Allow": self.allow}, refusal.body)
 
 
-class DeniedError(RefusedError):
+class DeniedError(RequestRefusedError):
     """A request without permission; IAM adds a message that only it can decode.
 
     The text was observed from CBR; its code is not published.
@@ -46,7 +46,7 @@ class DeniedError(RefusedError):
         return good(error, self.status)
 
 
-class IdentityRefusedError(RefusedError):
+class IdentityRefusedError(RequestRefusedError):
     """A refused request for a token; IAM has its own error format."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
@@ -69,13 +69,13 @@ def listing(name: str, rows: list[bytes], *, count: int, limit: int, offset: int
     return Response(HTTPStatus.OK.value, _JSON, f'{{"{name}": ['.encode() + b", ".join(rows) + tail.encode())
 
 
-def bad_parameter(message: str) -> RefusedError:
+def bad_parameter(message: str) -> RequestRefusedError:
     """Refuse a query as the service does."""
     text = f"Parameter verification failed. {message}"
-    return RefusedError(HTTPStatus.BAD_REQUEST, "BackupService.9900", text)
+    return RequestRefusedError(HTTPStatus.BAD_REQUEST, "BackupService.9900", text)
 
 
-def not_signed_in(detail: str) -> RefusedError:
+def not_signed_in(detail: str) -> RequestRefusedError:
     """Refuse a request without valid credentials as the gateway does."""
     text = f"Incorrect IAM authentication information: {detail}"
-    return RefusedError(HTTPStatus.UNAUTHORIZED, "APIGW.0301", text)
+    return RequestRefusedError(HTTPStatus.UNAUTHORIZED, "APIGW.0301", text)

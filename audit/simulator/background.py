@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import Draft, Policy, Resource, Run
+from audit.simulator.blueprint import BackupRun, Draft, PlannedPolicy, PlannedResource
 from audit.simulator.copying import note_old_copy
 
 LONGEST_DELAY: Final = 1800.0
@@ -23,8 +23,8 @@ def run_policies(draft: Draft) -> None:
 
 
 def scheduled(
-    draft: Draft, resource: Resource, policy: Policy, due: list[datetime], checkpoints: list[str]
-) -> list[Run]:
+    draft: Draft, resource: PlannedResource, policy: PlannedPolicy, due: list[datetime], checkpoints: list[str]
+) -> list[BackupRun]:
     """Run a resource at each due time with some delay; the previous run may not have ended yet."""
     runs = []
     for moment, checkpoint_id in zip(due, checkpoints, strict=True):
@@ -36,7 +36,7 @@ def scheduled(
     return runs
 
 
-def by_hand(draft: Draft, resource: Resource, created: datetime, status: str = "success") -> Run:
+def by_hand(draft: Draft, resource: PlannedResource, created: datetime, status: str = "success") -> BackupRun:
     """Start a backup by hand; it follows no policy, and every other one does not name its vault."""
     run = _run(draft, resource, None, identifiers.uuid(draft.rng), tidy(draft, created))
     run.nameless = draft.one_in(2)
@@ -46,7 +46,7 @@ def by_hand(draft: Draft, resource: Resource, created: datetime, status: str = "
     return run
 
 
-def made_before(draft: Draft, resource: Resource, policy: Policy | None, created: datetime) -> Run:
+def made_before(draft: Draft, resource: PlannedResource, policy: PlannedPolicy | None, created: datetime) -> BackupRun:
     """Add a backup that is too old for a task to show how it was made; it was copied then."""
     run = _run(draft, resource, policy, identifiers.uuid(draft.rng), created)
     draft.unlogged.setdefault(resource.id, []).append(run)
@@ -80,7 +80,7 @@ def number_incrementals(draft: Draft) -> None:
             done += run.status == "success" and not run.repeats
 
 
-def _outlasts(draft: Draft, policy: Policy, created: datetime) -> bool:
+def _outlasts(draft: Draft, policy: PlannedPolicy, created: datetime) -> bool:
     """Whether a backup of this age is still kept."""
     expiry = policy.retention.expiry(created)
     return expiry is None or expiry > draft.as_of + timedelta(days=2)
@@ -91,9 +91,11 @@ def tidy(draft: Draft, moment: datetime) -> datetime:
     return moment.replace(microsecond=0) if draft.one_in(50) else moment
 
 
-def _run(draft: Draft, resource: Resource, policy: Policy | None, checkpoint_id: str, created: datetime) -> Run:
+def _run(
+    draft: Draft, resource: PlannedResource, policy: PlannedPolicy | None, checkpoint_id: str, created: datetime
+) -> BackupRun:
     rng = draft.rng
-    run = Run(
+    run = BackupRun(
         resource=resource,
         policy=policy,
         id=identifiers.uuid(rng),

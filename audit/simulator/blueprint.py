@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final, Literal, NamedTuple
 
-from audit.simulator.calendar_of_runs import Plan
+from audit.simulator.calendar_of_runs import RunCalendar
 from audit.simulator.messages import Row
 from audit.simulator.retention import Retention
 from audit.simulator.truth import Truth
@@ -16,18 +16,18 @@ from audit.simulator.truth import Truth
 SETTLING: Final = timedelta(seconds=1)
 
 
-class Failure(NamedTuple):
+class ServiceError(NamedTuple):
     """An error code of the service with its message."""
 
     code: str
     message: str
 
 
-NO_FAILURE: Final = Failure("", "")
+NO_ERROR: Final = ServiceError("", "")
 
 
 @dataclass(slots=True, eq=False)
-class Policy:
+class PlannedPolicy:
     """A backup or replication policy.
 
     Attributes:
@@ -42,7 +42,7 @@ class Policy:
 
     id: str
     name: str
-    plan: Plan
+    plan: RunCalendar
     retention: Retention
     created: datetime
     operation_type: str = "backup"
@@ -67,7 +67,7 @@ class Policy:
 
 
 @dataclass(slots=True, eq=False)
-class Vault:
+class PlannedVault:
     """A vault with its policies; ``twin`` is the id of the vault that its copies go to."""
 
     id: str
@@ -78,9 +78,9 @@ class Vault:
     twin: str
     tags: list[Row]
     protect_type: str = "backup"
-    policy: Policy | None = None
-    replication: Policy | None = None
-    resources: "list[Resource]" = field(default_factory=list)
+    policy: PlannedPolicy | None = None
+    replication: PlannedPolicy | None = None
+    resources: "list[PlannedResource]" = field(default_factory=list)
     is_app_consistent: bool = False
     is_locked: bool = True
     is_multi_az: bool = True
@@ -95,7 +95,7 @@ class Vault:
 
 
 @dataclass(slots=True, eq=False)
-class Resource:
+class PlannedResource:
     """A protected resource and its vault.
 
     Attributes:
@@ -118,7 +118,7 @@ class Resource:
     type: str
     size: int
     typical: timedelta
-    vault: Vault
+    vault: PlannedVault
     encrypted_since: datetime | None
     disks: tuple[str, ...] = ()
     follows: bool = True
@@ -141,7 +141,7 @@ class Resource:
 
 
 @dataclass(slots=True, eq=False)
-class Run:
+class BackupRun:
     """One backup of one resource, by policy or by hand, and what happened to it.
 
     Attributes:
@@ -158,8 +158,8 @@ class Run:
         replicas: copies in other regions, as the list of backups shows them.
     """
 
-    resource: Resource
-    policy: Policy | None
+    resource: PlannedResource
+    policy: PlannedPolicy | None
     id: str
     checkpoint_id: str
     backup_id: str
@@ -167,7 +167,7 @@ class Run:
     duration: timedelta
     due: datetime | None = None
     status: str = "success"
-    failure: Failure = NO_FAILURE
+    failure: ServiceError = NO_ERROR
     named: str | None = None
     nameless: bool = False
     deleted: bool = False
@@ -197,13 +197,13 @@ class Run:
             return self.expires
         return self.policy.applied.expiry(self.ended)
 
-    def spoil(self, status: str, failure: Failure, duration: timedelta) -> None:
+    def spoil(self, status: str, failure: ServiceError, duration: timedelta) -> None:
         """Turn a good run into a bad one that ends no later."""
         self.status, self.failure = status, failure
         self.duration = min(self.duration, duration)
 
 
-class Loose(NamedTuple):
+class LooseResource(NamedTuple):
     """A resource of the project that no vault holds; ``refusal`` says why none could, if so."""
 
     kind: str
@@ -211,7 +211,7 @@ class Loose(NamedTuple):
     name: str
     type: str
     size: int
-    refusal: Failure = NO_FAILURE
+    refusal: ServiceError = NO_ERROR
 
 
 @dataclass(slots=True)
@@ -236,14 +236,14 @@ class Draft:
     project_id: str
     start: datetime
     as_of: datetime
-    vaults: list[Vault] = field(default_factory=list)
-    policies: list[Policy] = field(default_factory=list)
-    runs: dict[str, list[Run]] = field(default_factory=dict)
-    unlogged: dict[str, list[Run]] = field(default_factory=dict)
+    vaults: list[PlannedVault] = field(default_factory=list)
+    policies: list[PlannedPolicy] = field(default_factory=list)
+    runs: dict[str, list[BackupRun]] = field(default_factory=dict)
+    unlogged: dict[str, list[BackupRun]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     copies: list[Row] = field(default_factory=list)
     untested: set[str] = field(default_factory=set)
-    loose: list[Loose] = field(default_factory=list)
+    loose: list[LooseResource] = field(default_factory=list)
     silent_agents: set[str] = field(default_factory=set)
     broken_agents: set[str] = field(default_factory=set)
     is_half_deployed: bool = False
@@ -261,15 +261,15 @@ class Draft:
         """The time before which tasks are in no log that the service still shows."""
         return min(self.start, self.as_of - timedelta(days=31)) - timedelta(days=3)
 
-    def resources(self) -> list[Resource]:
+    def resources(self) -> list[PlannedResource]:
         """Every resource that is in a vault."""
         return [resource for vault in self.vaults for resource in vault.resources]
 
-    def successes(self, resource: Resource) -> list[Run]:
+    def successes(self, resource: PlannedResource) -> list[BackupRun]:
         """Return the successful runs of a resource, newest first, without those that only claim success."""
         return [run for run in reversed(self.runs[resource.id]) if run.status == "success" and not run.repeats]
 
-    def keeps_its_word(self, resource: Resource) -> bool:
+    def keeps_its_word(self, resource: PlannedResource) -> bool:
         """Whether every success of a resource made a backup."""
         return not any(run.repeats or run.vanished for run in self.runs[resource.id])
 

@@ -24,7 +24,7 @@ _BY_DAY_COUNT: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunCalendar:
     """Times of day on some weekdays, or on every n-th day if ``interval`` is given."""
 
     times: tuple[time, ...]
@@ -67,7 +67,7 @@ class Plan:
 
 
 @cache
-def _gaps(plan: Plan) -> tuple[timedelta, ...]:
+def _gaps(plan: RunCalendar) -> tuple[timedelta, ...]:
     anchor = datetime(2024, 1, 1, tzinfo=UTC)
     runs = plan.due(anchor, anchor, anchor + 64 * DAY)
     return tuple(later - earlier for earlier, later in pairwise(runs))

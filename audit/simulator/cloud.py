@@ -29,7 +29,7 @@ class Account:
 
 
 @dataclass(slots=True)
-class Cloud:
+class SimulatedCloud:
     """Everything that a route needs in order to respond.
 
     Attributes:

@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import Draft, Loose, Resource, Vault
+from audit.simulator.blueprint import Draft, LooseResource, PlannedResource, PlannedVault
 from audit.simulator.error_codes import SERVER_STATUS
 from audit.simulator.policies import choose_plan, long_before, new_policy, replication_policy
 
@@ -74,11 +74,11 @@ def found(draft: Draft, resources: int) -> None:
         _leave_one_that_cannot_be_protected(draft)
 
 
-def new_vault(draft: Draft, name: str, object_type: str) -> Vault:
+def new_vault(draft: Draft, name: str, object_type: str) -> PlannedVault:
     """Create a vault that is older than any window."""
     rng = draft.rng
     private = name.startswith(("finance", "hr"))
-    return Vault(
+    return PlannedVault(
         id=identifiers.uuid(rng),
         name=f"vault-{name}",
         object_type=object_type,
@@ -89,12 +89,12 @@ def new_vault(draft: Draft, name: str, object_type: str) -> Vault:
     )
 
 
-def new_resource(draft: Draft, vault: Vault, place: int) -> Resource:
+def new_resource(draft: Draft, vault: PlannedVault, place: int) -> PlannedResource:
     """Create a resource that fits into the vault, with a typical duration of 4 to 90 minutes."""
     rng, kind = draft.rng, vault.object_type
     system = vault.name.removeprefix("vault-")
     bare = kind == "server" and draft.one_in(12)
-    return Resource(
+    return PlannedResource(
         id=identifiers.uuid(rng),
         name=f"{'bms' if bare else _PREFIXES[kind]}-{system}-{rng.choice(_ROLES[kind])}-{place + 1:02}",
         type=BARE_METAL if bare else RESOURCE_TYPES[kind],
@@ -117,7 +117,7 @@ def _copy_everything(draft: Draft) -> None:
 def _leave_one_that_cannot_be_protected(draft: Draft) -> None:
     """Add a server that no vault would accept because it is broken."""
     server_id = identifiers.uuid(draft.rng)
-    draft.loose.append(Loose("server", server_id, "ecs-scrapped", RESOURCE_TYPES["server"], 40, SERVER_STATUS))
+    draft.loose.append(LooseResource("server", server_id, "ecs-scrapped", RESOURCE_TYPES["server"], 40, SERVER_STATUS))
 
 
 def _vault_sizes(rng: Random, resources: int) -> list[int]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from audit.simulator.blueprint import Draft, Policy, Resource, Run
+from audit.simulator.blueprint import BackupRun, Draft, PlannedPolicy, PlannedResource
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.messages import Row
 from audit.simulator.retention import Retention
@@ -33,7 +33,7 @@ def judge_policies(draft: Draft) -> None:
             _judge_retention(draft, policy)
 
 
-def judge_points(draft: Draft, runs: list[Run]) -> None:
+def judge_points(draft: Draft, runs: list[BackupRun]) -> None:
     """Record the resources whose policies keep backups too briefly."""
     held = {resource.id for resource in draft.resources()}
     for run in runs:
@@ -43,7 +43,7 @@ def judge_points(draft: Draft, runs: list[Run]) -> None:
         _too_short(draft, "resource", run.resource.id, "CBR-403", kept)
 
 
-def judge_locks(draft: Draft, runs: list[Run], *, readable: bool) -> None:
+def judge_locks(draft: Draft, runs: list[BackupRun], *, readable: bool) -> None:
     """Record the locks that protect too little: only backups with an expiry are locked, and only until then."""
     made: dict[str, dict[str, bool]] = defaultdict(lambda: defaultdict(bool))
     for run in runs:
@@ -56,7 +56,7 @@ def judge_locks(draft: Draft, runs: list[Run], *, readable: bool) -> None:
             draft.truth.vault(vault.id, "CBR-303")
 
 
-def judge_silence(draft: Draft, runs: list[Run]) -> None:
+def judge_silence(draft: Draft, runs: list[BackupRun]) -> None:
     """Record which resources lack a first backup, if no task shows any.
 
     No list says when they were added to their vaults; a restore or a kept backup shows that they were there. Without
@@ -82,7 +82,7 @@ def judge_states(draft: Draft, vaults: list[Row]) -> None:
             draft.truth.hide("resource", held["id"], "CBR-504")
 
 
-def _lacks(draft: Draft, resource: Resource, known: datetime) -> bool:
+def _lacks(draft: Draft, resource: PlannedResource, known: datetime) -> bool:
     """Record that a resource has no first backup although one was due; return whether one was."""
     policy = resource.vault.policy
     if policy is None or not policy.enabled or not resource.follows:
@@ -95,13 +95,13 @@ def _lacks(draft: Draft, resource: Resource, known: datetime) -> bool:
     return bool(due)
 
 
-def _judge_plan(draft: Draft, policy: Policy) -> None:
+def _judge_plan(draft: Draft, policy: PlannedPolicy) -> None:
     gap = policy.plan.longest_gap()
     if policy.operation_type == "backup" and gap > STRICT_INTERVAL:
         draft.truth.policy(policy.id, "CBR-202", strict=gap <= LONGEST_INTERVAL)
 
 
-def _judge_retention(draft: Draft, policy: Policy) -> None:
+def _judge_retention(draft: Draft, policy: PlannedPolicy) -> None:
     rule, longest = policy.retention, policy.retention.at_most(policy.plan.longest_gap())
     shortest = rule.at_least(policy.plan.shortest_gap())
     _too_short(draft, "policy", policy.id, "CBR-203", shortest)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import NO_FAILURE, Draft, Failure, Policy, Resource, Run
+from audit.simulator.blueprint import NO_ERROR, BackupRun, Draft, PlannedPolicy, PlannedResource, ServiceError
 from audit.simulator.error_codes import COPY_LOST, COPY_TOO_LARGE
 from audit.simulator.messages import Row
 from audit.simulator.tasks import clerk_of
@@ -37,19 +37,19 @@ def copy_once(draft: Draft) -> None:
                 return
 
 
-def note_old_copy(draft: Draft, run: Run, policy: Policy) -> None:
+def note_old_copy(draft: Draft, run: BackupRun, policy: PlannedPolicy) -> None:
     """Add a copy of a backup from before the log begins."""
     row = clerk_of(draft).replication(run, run.ended + HOUR, policy)
     run.replicas.append(_record(draft, run, row))
 
 
-def _copy_all(draft: Draft, policy: Policy, resource: Resource, begins: list[datetime]) -> None:
+def _copy_all(draft: Draft, policy: PlannedPolicy, resource: PlannedResource, begins: list[datetime]) -> None:
     """Copy each backup of a resource at the first run after it was made, unless that is not over yet."""
     odd_since = resource.copying_since or draft.as_of
     for run in reversed(draft.successes(resource)):
         later = begins[bisect_right(begins, run.ended) :][:2]
         attempts = [at for at in later if draft.settled(at + HOUR)]
-        results: tuple[Failure, ...] = (NO_FAILURE,)
+        results: tuple[ServiceError, ...] = (NO_ERROR,)
         if attempts and attempts[0] >= odd_since:
             results = _RESULTS[resource.copying]
             odd_since = draft.as_of if resource.copying == "is retried" else odd_since
@@ -58,14 +58,20 @@ def _copy_all(draft: Draft, policy: Policy, resource: Resource, begins: list[dat
 
 
 def _copy(
-    draft: Draft, run: Run, policy: Policy, at: datetime, *, failure: Failure = NO_FAILURE, by_hand: bool = False
+    draft: Draft,
+    run: BackupRun,
+    policy: PlannedPolicy,
+    at: datetime,
+    *,
+    failure: ServiceError = NO_ERROR,
+    by_hand: bool = False,
 ) -> None:
     row = clerk_of(draft).replication(run, at, policy, failure=failure, by_hand=by_hand)
     draft.rows.append(row)
     run.replicas.append(_record(draft, run, row))
 
 
-def _record(draft: Draft, run: Run, row: Row) -> Row:
+def _record(draft: Draft, run: BackupRun, row: Row) -> Row:
     """Return a copy as the list of backups shows it."""
     vault, failure = run.resource.vault, row["error_info"]
     block = {name: value for name, value in row["extra_info"]["replication"].items() if not name.endswith("_name")}
@@ -87,9 +93,9 @@ def _record(draft: Draft, run: Run, row: Row) -> Row:
     }
 
 
-_RESULTS: Final[dict[str, tuple[Failure, ...]]] = {
-    "well": (NO_FAILURE,),
+_RESULTS: Final[dict[str, tuple[ServiceError, ...]]] = {
+    "well": (NO_ERROR,),
     "stops": (),
     "fails": (COPY_TOO_LARGE,),
-    "is retried": (COPY_LOST, NO_FAILURE),
+    "is retried": (COPY_LOST, NO_ERROR),
 }

@@ -6,9 +6,9 @@ from itertools import chain
 from random import Random
 from typing import Final
 
-from audit.simulator.blueprint import Draft, Resource
+from audit.simulator.blueprint import Draft, PlannedResource
 from audit.simulator.messages import Row
-from audit.simulator.tasks import Course, Named, clerk_of
+from audit.simulator.tasks import Course, Mentioned, clerk_of
 
 _TIMES: Final = ("created_at", "started_at", "ended_at", "updated_at")
 _TIMES_OF_BACKUPS: Final = ("created_at", "updated_at", "protected_at", "expired_at")
@@ -30,7 +30,7 @@ def add_new_operations(draft: Draft) -> None:
     for vault in draft.vaults[:3]:
         at = draft.between(draft.start, draft.as_of - (draft.as_of - draft.start) / 4)
         course = Course(at, draft.between(at, draft.as_of - (draft.as_of - at) / 4))
-        named = Named(vault.object_type, vault)
+        named = Mentioned(vault.object_type, vault)
         moved: Row = {"source_vault_id": vault.id, "resources": [_brief(vault.resources[0])]}
         later: Row = {"affected_backups_count": 3, "expiration_day": f"{draft.as_of:%Y-%m-%d}"}
         draft.rows.append(clerk.row("migrate_resources", course, named, {"migrate_resources": moved}))
@@ -116,5 +116,5 @@ def _respell_inventory(rows: list[Row]) -> None:
             resource["protect_status"] = None
 
 
-def _brief(resource: Resource) -> Row:
+def _brief(resource: PlannedResource) -> Row:
     return {"id": resource.id, "name": resource.name, "type": resource.type}

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from audit.simulator.blueprint import Draft, Run
+from audit.simulator.blueprint import BackupRun, Draft
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.tasks import clerk_of
 
@@ -28,12 +28,12 @@ def delete_expired(draft: Draft) -> None:
                 draft.rows.append(clerk.delete(run, at))
 
 
-def _is_kept(run: Run) -> bool:
+def _is_kept(run: BackupRun) -> bool:
     """Whether retention ignores a backup: it affects only existing backups of policies."""
     return run.policy is not None and run.status == "success" and not (run.deleted or run.vanished or run.repeats)
 
 
-def _released(run: Run, newer: list[datetime]) -> datetime | None:
+def _released(run: BackupRun, newer: list[datetime]) -> datetime | None:
     if run.expires is not None or run.policy is None:
         return run.expires
     return run.policy.applied.released(run.ended, newer)

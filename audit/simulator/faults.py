@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Final
 
 from audit.simulator.background import by_hand
-from audit.simulator.blueprint import Draft, Resource, Run
+from audit.simulator.blueprint import BackupRun, Draft, PlannedResource
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.spoiling import HOUR, SECOND, frequent, repaired, spoil
 
-Fault = Callable[[Draft, Resource], bool]
+Fault = Callable[[Draft, PlannedResource], bool]
 _STRIKES: Final = 3  # consecutive failures that an auditor does not accept
 _FEW_RUNS: Final = 16
 _MANY_RUNS: Final = 24
@@ -20,7 +20,7 @@ _ENOUGH_RUNS: Final = 8
 _RATE_DAYS: Final = 30
 
 
-def never_runs(draft: Draft, resource: Resource) -> bool:
+def never_runs(draft: Draft, resource: PlannedResource) -> bool:
     """The resource is in the vault but was never backed up; at first, it is unknown whether it was added just now."""
     policy = resource.vault.policy
     if policy is None or policy.changed is not None:
@@ -30,7 +30,7 @@ def never_runs(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def fails_for_days(draft: Draft, resource: Resource) -> bool:
+def fails_for_days(draft: Draft, resource: PlannedResource) -> bool:
     """All runs of the last days fail or time out, at least four of them."""
     policy = frequent(resource)
     if policy is None:
@@ -47,7 +47,7 @@ def fails_for_days(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def fails_now_and_then(draft: Draft, resource: Resource) -> bool:
+def fails_now_and_then(draft: Draft, resource: PlannedResource) -> bool:
     """Every fourth run fails, and the next one succeeds."""
     runs = draft.successes(resource)
     if frequent(resource) is None or len(runs) < _ENOUGH_RUNS:
@@ -60,17 +60,17 @@ def fails_now_and_then(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def fails_once(draft: Draft, resource: Resource) -> bool:
+def fails_once(draft: Draft, resource: PlannedResource) -> bool:
     """One run failed and the next one repaired it: harmless, unless there are few runs."""
     return _bad_once(draft, resource, "failed") is not None
 
 
-def times_out_once(draft: Draft, resource: Resource) -> bool:
+def times_out_once(draft: Draft, resource: PlannedResource) -> bool:
     """One run was stopped for taking too long, and the next one repaired it."""
     return _bad_once(draft, resource, "timeout") is not None
 
 
-def fails_and_is_repaired(draft: Draft, resource: Resource) -> bool:
+def fails_and_is_repaired(draft: Draft, resource: PlannedResource) -> bool:
     """One run failed, and somebody made the backup by hand soon after: harmless."""
     failed = _bad_once(draft, resource, "failed", met=True)
     if failed is not None:
@@ -78,7 +78,7 @@ def fails_and_is_repaired(draft: Draft, resource: Resource) -> bool:
     return failed is not None
 
 
-def is_skipped(draft: Draft, resource: Resource) -> bool:
+def is_skipped(draft: Draft, resource: PlannedResource) -> bool:
     """Two runs of the last days did not start."""
     runs = [run for run in repaired(draft, resource) if run.created > draft.as_of - 5.5 * DAY]
     for run in runs[::2][:2]:
@@ -87,7 +87,7 @@ def is_skipped(draft: Draft, resource: Resource) -> bool:
     return bool(runs)
 
 
-def was_skipped(draft: Draft, resource: Resource) -> bool:
+def was_skipped(draft: Draft, resource: PlannedResource) -> bool:
     """A run did not start, but that is long enough ago to be forgotten."""
     runs = [run for run in repaired(draft, resource) if run.created < draft.as_of - 9 * DAY]
     if runs:
@@ -95,7 +95,7 @@ def was_skipped(draft: Draft, resource: Resource) -> bool:
     return bool(runs)
 
 
-def is_stuck(draft: Draft, resource: Resource) -> bool:
+def is_stuck(draft: Draft, resource: PlannedResource) -> bool:
     """A run has been running for more than a day; later ones succeeded all the same."""
     runs = [run for run in repaired(draft, resource) if draft.as_of - 4 * DAY < run.created]
     runs = [run for run in runs if run.created < draft.as_of - 30 * HOUR]
@@ -105,20 +105,20 @@ def is_stuck(draft: Draft, resource: Resource) -> bool:
     return bool(runs)
 
 
-def waits_for_ever(draft: Draft, resource: Resource) -> bool:
+def waits_for_ever(draft: Draft, resource: PlannedResource) -> bool:
     """A backup started by hand has been waiting for more than a day."""
     by_hand(draft, resource, draft.between(draft.as_of - 44 * HOUR, draft.as_of - 30 * HOUR), "waiting")
     draft.truth.resource(resource.id, "CBR-106")
     return True
 
 
-def waits(draft: Draft, resource: Resource) -> bool:
+def waits(draft: Draft, resource: PlannedResource) -> bool:
     """A backup started by hand a few minutes ago is still waiting: harmless."""
     by_hand(draft, resource, draft.between(draft.as_of - 600 * SECOND, draft.as_of - 60 * SECOND), "waiting")
     return True
 
 
-def _bad_once(draft: Draft, resource: Resource, status: str, *, met: bool = False) -> Run | None:
+def _bad_once(draft: Draft, resource: PlannedResource, status: str, *, met: bool = False) -> BackupRun | None:
     """Spoil one run where the rate of successes stays far from 95 %, on either side."""
     finished = [run for run in draft.successes(resource) if run.created > draft.as_of - _RATE_DAYS * DAY]
     runs = [run for run in repaired(draft, resource) if run.created > draft.as_of - 25 * DAY]

@@ -5,7 +5,7 @@ Only the list of backups shows it or, if they name the same backup again and aga
 
 from typing import Final
 
-from audit.simulator.blueprint import Draft, Resource, Run
+from audit.simulator.blueprint import BackupRun, Draft, PlannedResource
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.spoiling import HOUR, frequent, is_recent
 
@@ -13,7 +13,7 @@ _FEWEST: Final = 4
 _RATE_DAYS: Final = 30
 
 
-def names_an_old_backup(draft: Draft, resource: Resource) -> bool:
+def names_an_old_backup(draft: Draft, resource: PlannedResource) -> bool:
     """All runs of the last days name the backup of the run before them."""
     runs, last = _of_the_last_days(draft, resource)
     if last is None:
@@ -26,17 +26,17 @@ def names_an_old_backup(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def names_what_nobody_has(draft: Draft, resource: Resource) -> bool:
+def names_what_nobody_has(draft: Draft, resource: PlannedResource) -> bool:
     """The backups that the runs of the last days name are not in the list of backups."""
     return _leave_nothing(draft, resource)
 
 
-def names_no_backup(draft: Draft, resource: Resource) -> bool:
+def names_no_backup(draft: Draft, resource: PlannedResource) -> bool:
     """The runs of the last days name no backup, and none exists."""
     return _leave_nothing(draft, resource, names_none=True)
 
 
-def _leave_nothing(draft: Draft, resource: Resource, *, names_none: bool = False) -> bool:
+def _leave_nothing(draft: Draft, resource: PlannedResource, *, names_none: bool = False) -> bool:
     runs, last = _of_the_last_days(draft, resource)
     if last is None:
         return False
@@ -46,7 +46,7 @@ def _leave_nothing(draft: Draft, resource: Resource, *, names_none: bool = False
     return True
 
 
-def _of_the_last_days(draft: Draft, resource: Resource) -> tuple[list[Run], Run | None]:
+def _of_the_last_days(draft: Draft, resource: PlannedResource) -> tuple[list[BackupRun], BackupRun | None]:
     """Return the successes of a stretch that no auditor can miss, and the one before it, if surely kept."""
     policy = frequent(resource)
     if policy is None:

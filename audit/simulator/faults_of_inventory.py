@@ -5,7 +5,7 @@ from typing import Final
 
 from audit.simulator import identifiers
 from audit.simulator.background import by_hand, scheduled
-from audit.simulator.blueprint import Draft, Loose, Policy, Resource, Run, Vault
+from audit.simulator.blueprint import BackupRun, Draft, LooseResource, PlannedPolicy, PlannedResource, PlannedVault
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.company import RESOURCE_TYPES, new_resource, new_vault
 from audit.simulator.points import copy_row
@@ -19,7 +19,7 @@ _ENOUGH_TO_SPARE_ONE: Final = 3
 _KINDS: Final = ("server", "disk", "server", "turbo")
 
 
-def disable_policy(draft: Draft, policy: Policy) -> None:
+def disable_policy(draft: Draft, policy: PlannedPolicy) -> None:
     """Disable a policy ten days ago, or before a shorter window; its vaults get no more runs.
 
     It keeps a number of backups, so that none is deleted any more.
@@ -38,7 +38,7 @@ def disable_policy(draft: Draft, policy: Policy) -> None:
                 draft.truth.resource(resource.id, "CBR-101")
 
 
-def take_policy_away(draft: Draft, vault: Vault) -> None:
+def take_policy_away(draft: Draft, vault: PlannedVault) -> None:
     """Leave a vault without a policy: every other resource has one old backup, made by hand.
 
     Its resources need not follow a policy that does not exist.
@@ -67,18 +67,18 @@ def delete_vault(draft: Draft) -> None:
     draft.truth.vault(vault.id, "CBR-111")
 
 
-def remove_resource(draft: Draft, vault: Vault) -> None:
+def remove_resource(draft: Draft, vault: PlannedVault) -> None:
     """Remove one resource from a vault by hand; nothing backs it up afterwards."""
     resource = new_resource(draft, vault, len(vault.resources))
     at = _in_the_middle(draft)
     _run_until(draft, resource, at)
     draft.rows.append(clerk_of(draft).remove_resource(resource, at))
     draft.truth.vault(vault.id, "CBR-111")
-    draft.loose.append(Loose(vault.object_type, resource.id, resource.name, resource.type, resource.size))
+    draft.loose.append(LooseResource(vault.object_type, resource.id, resource.name, resource.type, resource.size))
     draft.truth.resource(resource.id, "CBR-503")
 
 
-def delete_early(draft: Draft, vault: Vault) -> None:
+def delete_early(draft: Draft, vault: PlannedVault) -> None:
     """Delete a backup of the vault long before its expiry, if there is one; a locked vault would not allow it."""
     for resource in vault.resources:
         runs = [run for run in draft.successes(resource) if draft.settled(run.ended + 12 * HOUR)]
@@ -93,7 +93,7 @@ def delete_early(draft: Draft, vault: Vault) -> None:
         return
 
 
-def leave_untested(draft: Draft, vault: Vault) -> None:
+def leave_untested(draft: Draft, vault: PlannedVault) -> None:
     """Restore nothing from a vault; it shows only in a window that covers the 90 days that are judged."""
     if draft.days >= RESTORES_JUDGED_FROM_DAYS:
         draft.untested.add(vault.id)
@@ -123,7 +123,9 @@ def add_replication_vault(draft: Draft) -> None:
 def leave_unprotected(draft: Draft, number: int) -> None:
     """Leave some resources of the project outside every vault."""
     for place, kind in zip(range(number), _KINDS, strict=False):
-        loose = Loose(kind, identifiers.uuid(draft.rng), f"{kind}-forgotten-{place + 1:02}", RESOURCE_TYPES[kind], 100)
+        loose = LooseResource(
+            kind, identifiers.uuid(draft.rng), f"{kind}-forgotten-{place + 1:02}", RESOURCE_TYPES[kind], 100
+        )
         draft.loose.append(loose)
         draft.truth.resource(loose.id, "CBR-503")
 
@@ -140,7 +142,7 @@ def add_unused_policy(draft: Draft) -> None:
     draft.policies.append(policy)
 
 
-def _retention(run: Run) -> timedelta:
+def _retention(run: BackupRun) -> timedelta:
     """Return how long a backup would have been kept at least."""
     policy = run.policy
     kept = None if policy is None else policy.retention.at_least(policy.plan.shortest_gap())
@@ -151,7 +153,7 @@ def _in_the_middle(draft: Draft) -> datetime:
     return draft.as_of - draft.rng.uniform(0.3, 0.6) * (draft.as_of - draft.start)
 
 
-def _run_until(draft: Draft, resource: Resource, end: datetime) -> int:
+def _run_until(draft: Draft, resource: PlannedResource, end: datetime) -> int:
     """Run a resource by the first policy of the estate until a moment; return the number of its backups."""
     policy = draft.policies[0]
     due = policy.due(draft.start, end)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import Draft, Loose, Resource, Vault
+from audit.simulator.blueprint import Draft, LooseResource, PlannedResource, PlannedVault
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.company import RESOURCE_TYPES, new_vault
 from audit.simulator.tasks import clerk_of
@@ -14,7 +14,7 @@ _SINCE_DAYS: Final = 12
 _HOUR: Final = timedelta(hours=1)
 
 
-def is_deleted(draft: Draft, resource: Resource) -> bool:
+def is_deleted(draft: Draft, resource: PlannedResource) -> bool:
     """The server was deleted days ago and is still in its vault, which says so; nothing has run since."""
     if resource.vault.policy is None:
         return False
@@ -37,7 +37,9 @@ def delete_a_moment_ago(draft: Draft) -> None:
 
 def leave_desktop_unprotected(draft: Draft) -> None:
     """Leave a desktop of the newer kind, which has a list of its own, outside every vault."""
-    desktop = Loose("workspace_v2", identifiers.uuid(draft.rng), "desk-forgotten", RESOURCE_TYPES["workspace"], 80)
+    desktop = LooseResource(
+        "workspace_v2", identifiers.uuid(draft.rng), "desk-forgotten", RESOURCE_TYPES["workspace"], 80
+    )
     draft.loose.append(desktop)
     draft.truth.resource(desktop.id, "CBR-503")
 
@@ -61,8 +63,8 @@ def add_hybrid_vault(draft: Draft) -> None:
     draft.vaults.append(vault)
 
 
-def _machine(draft: Draft, vault: Vault, place: int) -> Resource:
-    return Resource(
+def _machine(draft: Draft, vault: PlannedVault, place: int) -> PlannedResource:
+    return PlannedResource(
         id=identifiers.uuid(draft.rng),
         name=f"vm-on-premises-{place + 1:02}",
         type="OS::Native::Server",
@@ -73,7 +75,7 @@ def _machine(draft: Draft, vault: Vault, place: int) -> Resource:
     )
 
 
-def _synchronise(draft: Draft, machine: Resource, empty_days: int) -> None:
+def _synchronise(draft: Draft, machine: PlannedResource, empty_days: int) -> None:
     """Synchronise a machine every night; nothing comes in the last days."""
     clerk, at = clerk_of(draft), draft.start + draft.rng.random() * DAY
     while draft.settled(at + _HOUR):

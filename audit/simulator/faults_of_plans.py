@@ -4,14 +4,14 @@ from datetime import timedelta
 from typing import Final
 
 from audit.simulator.background import by_hand
-from audit.simulator.blueprint import Draft, Resource, Run
+from audit.simulator.blueprint import BackupRun, Draft, PlannedResource
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.spoiling import HOUR, is_forgotten, is_recent, longest_gap, repaired
 
 _LATE: Final = timedelta(hours=9)  # after this an auditor's grace and window are over
 
 
-def misses_a_run(draft: Draft, resource: Resource) -> bool:
+def misses_a_run(draft: Draft, resource: PlannedResource) -> bool:
     """A run of the last days never began, and no task shows why."""
     runs = _inner(draft, resource)
     if runs:
@@ -20,7 +20,7 @@ def misses_a_run(draft: Draft, resource: Resource) -> bool:
     return bool(runs)
 
 
-def blocks_the_next_run(draft: Draft, resource: Resource) -> bool:
+def blocks_the_next_run(draft: Draft, resource: PlannedResource) -> bool:
     """A run does not end, and the service skips the next one; later ones still succeeded."""
     all_runs = draft.runs[resource.id]
     runs = [run for run in _inner(draft, resource) if run.created < draft.as_of - 3 * DAY]
@@ -33,17 +33,17 @@ def blocks_the_next_run(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def runs_late(draft: Draft, resource: Resource) -> bool:
+def runs_late(draft: Draft, resource: PlannedResource) -> bool:
     """A run of the last days began hours after its grace, but succeeded in its period."""
     return _postpone(draft, resource, [run for run in repaired(draft, resource) if is_recent(draft, run)])
 
 
-def ran_late(draft: Draft, resource: Resource) -> bool:
+def ran_late(draft: Draft, resource: PlannedResource) -> bool:
     """A run began late, but that is long enough ago to be forgotten."""
     return _postpone(draft, resource, [run for run in repaired(draft, resource) if is_forgotten(draft, run)])
 
 
-def runs_long(draft: Draft, resource: Resource) -> bool:
+def runs_long(draft: Draft, resource: PlannedResource) -> bool:
     """A run takes so long that the service may skip the next one, which no backup replaces."""
     runs = [run for run in _inner(draft, resource) if run.created < draft.as_of - DAY]
     if _prolong(draft, runs):
@@ -53,7 +53,7 @@ def runs_long(draft: Draft, resource: Resource) -> bool:
     return bool(runs)
 
 
-def runs_long_and_is_made_up(draft: Draft, resource: Resource) -> bool:
+def runs_long_and_is_made_up(draft: Draft, resource: PlannedResource) -> bool:
     """A run takes so long that the service skips the next one, and somebody makes that backup by hand."""
     runs = [run for run in _inner(draft, resource) if run.created < draft.as_of - DAY and longest_gap(run) < DAY]
     for long in _prolong(draft, runs):
@@ -62,20 +62,20 @@ def runs_long_and_is_made_up(draft: Draft, resource: Resource) -> bool:
     return bool(runs)
 
 
-def ran_long(draft: Draft, resource: Resource) -> bool:
+def ran_long(draft: Draft, resource: PlannedResource) -> bool:
     """A run took so long that the service skipped the next one, but that is long enough ago to be forgotten."""
     runs = [run for run in repaired(draft, resource) if is_forgotten(draft, run)]
     _prolong(draft, runs)
     return bool(runs)
 
 
-def _inner(draft: Draft, resource: Resource) -> list[Run]:
+def _inner(draft: Draft, resource: PlannedResource) -> list[BackupRun]:
     """Return recent runs between older and newer ones, newest first."""
     oldest = draft.runs[resource.id][:2]
     return [run for run in repaired(draft, resource) if is_recent(draft, run) and run not in oldest]
 
 
-def _postpone(draft: Draft, resource: Resource, runs: list[Run]) -> bool:
+def _postpone(draft: Draft, resource: PlannedResource, runs: list[BackupRun]) -> bool:
     fitting = [run for run in runs if longest_gap(run) == DAY]
     if not fitting:
         return False
@@ -87,7 +87,7 @@ def _postpone(draft: Draft, resource: Resource, runs: list[Run]) -> bool:
     return True
 
 
-def _prolong(draft: Draft, runs: list[Run]) -> list[Run]:
+def _prolong(draft: Draft, runs: list[BackupRun]) -> list[BackupRun]:
     """Let one of the runs take hours; return it if other runs became due meanwhile, which are skipped."""
     if not runs:
         return []

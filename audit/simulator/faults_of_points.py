@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from audit.simulator import identifiers
 from audit.simulator.background import made_before
-from audit.simulator.blueprint import Draft, Resource, Run
+from audit.simulator.blueprint import BackupRun, Draft, PlannedResource
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.spoiling import HOUR
 
@@ -14,7 +14,7 @@ _SURELY_TO_BE_COPIED: Final = timedelta(hours=30)
 _ENOUGH: Final = 4
 
 
-def newest_is_broken(draft: Draft, resource: Resource) -> bool:
+def newest_is_broken(draft: Draft, resource: PlannedResource) -> bool:
     """The newest backup cannot be restored any more."""
     runs = draft.successes(resource)[:1]
     for run in runs:
@@ -23,7 +23,7 @@ def newest_is_broken(draft: Draft, resource: Resource) -> bool:
     return bool(runs)
 
 
-def older_is_broken(draft: Draft, resource: Resource) -> bool:
+def older_is_broken(draft: Draft, resource: PlannedResource) -> bool:
     """An older backup cannot be restored, but the newest one can: harmless."""
     runs = draft.successes(resource)[2:3]
     for run in runs:
@@ -31,7 +31,7 @@ def older_is_broken(draft: Draft, resource: Resource) -> bool:
     return bool(runs)
 
 
-def vanishes(draft: Draft, resource: Resource) -> bool:
+def vanishes(draft: Draft, resource: PlannedResource) -> bool:
     """A backup that its task made is missing, and neither a task nor its retention explains it."""
     runs = [run for newer, run in enumerate(draft.successes(resource)) if _must_be_there(draft, run, newer)]
     if not runs or resource.copying != "well":
@@ -41,7 +41,7 @@ def vanishes(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def comes_from_nowhere(draft: Draft, resource: Resource) -> bool:
+def comes_from_nowhere(draft: Draft, resource: PlannedResource) -> bool:
     """A backup exists that no task made, though the log surely covers the time and no task may explain it."""
     runs = draft.successes(resource)
     if len(runs) < _ENOUGH or resource.copying != "well" or runs[2].created < draft.start + 30 * HOUR:
@@ -53,7 +53,7 @@ def comes_from_nowhere(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def is_not_encrypted(draft: Draft, resource: Resource) -> bool:
+def is_not_encrypted(draft: Draft, resource: PlannedResource) -> bool:
     """The disks are not encrypted, so neither are the backups."""
     if not draft.successes(resource):
         return False
@@ -62,7 +62,7 @@ def is_not_encrypted(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def is_encrypted_now(draft: Draft, resource: Resource) -> bool:
+def is_encrypted_now(draft: Draft, resource: PlannedResource) -> bool:
     """The disks have been encrypted since some backups: the newest one counts, so this is harmless."""
     runs = draft.successes(resource)
     if len(runs) < _ENOUGH:
@@ -71,7 +71,7 @@ def is_encrypted_now(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def is_kept_briefly(draft: Draft, resource: Resource) -> bool:
+def is_kept_briefly(draft: Draft, resource: PlannedResource) -> bool:
     """Somebody shortened the life of the newest backup that the policy made."""
     runs = [run for run in draft.successes(resource) if run.policy and run.created > draft.as_of - 1.5 * DAY][:1]
     for run in runs:
@@ -80,7 +80,7 @@ def is_kept_briefly(draft: Draft, resource: Resource) -> bool:
     return bool(runs)
 
 
-def takes_no_space(draft: Draft, resource: Resource) -> bool:
+def takes_no_space(draft: Draft, resource: PlannedResource) -> bool:
     """Backups of several days exist but are empty."""
     runs = [run for newer, run in enumerate(draft.successes(resource)) if _must_be_there(draft, run, newer)]
     if not any(run.created < draft.as_of - 2 * DAY for run in runs):
@@ -90,7 +90,7 @@ def takes_no_space(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def leaves_a_disk_out(draft: Draft, resource: Resource) -> bool:
+def leaves_a_disk_out(draft: Draft, resource: PlannedResource) -> bool:
     """One disk of a server is excluded from its backups."""
     if not resource.disks or resource.is_deleted:
         return False
@@ -100,7 +100,7 @@ def leaves_a_disk_out(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def backs_up_one_disk_only(draft: Draft, resource: Resource) -> bool:
+def backs_up_one_disk_only(draft: Draft, resource: PlannedResource) -> bool:
     """Only the first disk of a server is backed up."""
     if not resource.disks or resource.is_deleted:
         return False
@@ -110,22 +110,22 @@ def backs_up_one_disk_only(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def is_not_copied(draft: Draft, resource: Resource) -> bool:
+def is_not_copied(draft: Draft, resource: PlannedResource) -> bool:
     """Backups of the last days are not copied to the other region, though the vault has a policy for it."""
     return _copying_goes_wrong(draft, resource, "stops")
 
 
-def copies_fail(draft: Draft, resource: Resource) -> bool:
+def copies_fail(draft: Draft, resource: PlannedResource) -> bool:
     """The copies of the last days failed."""
     return _copying_goes_wrong(draft, resource, "fails")
 
 
-def copy_is_retried(draft: Draft, resource: Resource) -> bool:
+def copy_is_retried(draft: Draft, resource: PlannedResource) -> bool:
     """A copy failed, and the next attempt succeeded: harmless."""
     return _copying_goes_wrong(draft, resource, "is retried")
 
 
-def _must_be_there(draft: Draft, run: Run, newer: int) -> bool:
+def _must_be_there(draft: Draft, run: BackupRun, newer: int) -> bool:
     """Neither age nor number comes near to explaining a missing backup; the newest one is left alone."""
     policy, age = run.resource.vault.policy, draft.as_of - run.created
     if policy is None or newer == 0 or run.expires or not draft.settled(run.ended + 3 * HOUR):
@@ -138,7 +138,7 @@ def _must_be_there(draft: Draft, run: Run, newer: int) -> bool:
     )
 
 
-def _copying_goes_wrong(draft: Draft, resource: Resource, how: Literal["stops", "fails", "is retried"]) -> bool:
+def _copying_goes_wrong(draft: Draft, resource: PlannedResource, how: Literal["stops", "fails", "is retried"]) -> bool:
     """Let copying fail if some backup is recent enough to be affected and old enough to be missed."""
     begin, end = draft.as_of - _COPIES_ODD_SINCE, draft.as_of - _SURELY_TO_BE_COPIED
     if not resource.vault.copies or not any(begin < run.created < end for run in draft.successes(resource)):

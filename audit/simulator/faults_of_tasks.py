@@ -2,12 +2,12 @@
 
 from audit.simulator import identifiers
 from audit.simulator.background import by_hand
-from audit.simulator.blueprint import Draft, Resource, Run
+from audit.simulator.blueprint import BackupRun, Draft, PlannedResource
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.spoiling import HOUR, is_forgotten
 
 
-def has_another_policy(draft: Draft, resource: Resource) -> bool:
+def has_another_policy(draft: Draft, resource: PlannedResource) -> bool:
     """The runs of the last days name a policy that is gone, at the times of the current one."""
     policy = resource.vault.policy
     if policy is None or policy.changed is not None:  # if none was due yet, it may have replaced the other one
@@ -19,14 +19,14 @@ def has_another_policy(draft: Draft, resource: Resource) -> bool:
     return bool(runs)
 
 
-def had_another_policy(draft: Draft, resource: Resource) -> bool:
+def had_another_policy(draft: Draft, resource: PlannedResource) -> bool:
     """The runs of long ago name a policy that was replaced since: harmless."""
     runs = [run for run in draft.runs[resource.id] if is_forgotten(draft, run)]
     _rename(draft, runs)
     return bool(runs)
 
 
-def does_not_follow(draft: Draft, resource: Resource) -> bool:
+def does_not_follow(draft: Draft, resource: PlannedResource) -> bool:
     """The resource was exempted from the policy of its vault some days ago; somebody made a backup by hand today."""
     if resource.vault.policy is None:
         return False
@@ -37,17 +37,17 @@ def does_not_follow(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def loses_consistency(draft: Draft, resource: Resource) -> bool:
+def loses_consistency(draft: Draft, resource: PlannedResource) -> bool:
     """Applications no longer hold still during the last backups, although the vault promises it."""
     return _lose_consistency(draft, resource, draft.successes(resource)[:2])
 
 
-def regained_consistency(draft: Draft, resource: Resource) -> bool:
+def regained_consistency(draft: Draft, resource: PlannedResource) -> bool:
     """Applications did not hold still during one backup, and did so again in the next ones: harmless."""
     return _lose_consistency(draft, resource, draft.successes(resource)[2:3], harmless=True)
 
 
-def is_never_full(draft: Draft, resource: Resource) -> bool:
+def is_never_full(draft: Draft, resource: PlannedResource) -> bool:
     """All backups are incremental although the policy requires full ones in between."""
     policy = resource.vault.policy
     if policy is None or policy.full_interval < 0 or len(draft.successes(resource)) < 2 * policy.full_interval + 4:
@@ -57,13 +57,15 @@ def is_never_full(draft: Draft, resource: Resource) -> bool:
     return True
 
 
-def _rename(draft: Draft, runs: list[Run]) -> None:
+def _rename(draft: Draft, runs: list[BackupRun]) -> None:
     gone = identifiers.uuid(draft.rng)
     for run in runs:
         run.named = gone
 
 
-def _lose_consistency(draft: Draft, resource: Resource, runs: list[Run], *, harmless: bool = False) -> bool:
+def _lose_consistency(
+    draft: Draft, resource: PlannedResource, runs: list[BackupRun], *, harmless: bool = False
+) -> bool:
     if not runs or not resource.vault.is_app_consistent:
         return False
     for run in runs:

@@ -3,24 +3,24 @@
 from collections.abc import Callable
 
 from audit.simulator.background import made_before
-from audit.simulator.blueprint import Draft, Vault
+from audit.simulator.blueprint import Draft, PlannedVault
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.company import new_vault
 from audit.simulator.messages import Row
 from audit.simulator.policies import replication_policy
 from audit.simulator.retention import Retention
 
-VaultFault = Callable[[Draft, Vault], bool]
+VaultFault = Callable[[Draft, PlannedVault], bool]
 
 
-def is_not_replicated(draft: Draft, vault: Vault) -> bool:
+def is_not_replicated(draft: Draft, vault: PlannedVault) -> bool:
     """Nothing copies the backups to another region."""
     vault.replication = None
     draft.truth.vault(vault.id, "CBR-206")
     return True
 
 
-def replication_is_disabled(draft: Draft, vault: Vault) -> bool:
+def replication_is_disabled(draft: Draft, vault: PlannedVault) -> bool:
     """The policy that copied the backups was switched off."""
     vault.replication = replication_policy(draft, f"copies-of-{vault.name}")
     vault.replication.enabled = False
@@ -30,7 +30,7 @@ def replication_is_disabled(draft: Draft, vault: Vault) -> bool:
     return True
 
 
-def copies_are_kept_briefly(draft: Draft, vault: Vault) -> bool:
+def copies_are_kept_briefly(draft: Draft, vault: PlannedVault) -> bool:
     """The backups are copied by a policy that keeps copies for days only; limits find it in the end."""
     policy = replication_policy(draft, f"copies-of-{vault.name}")
     policy.retention = Retention(days=3)
@@ -39,7 +39,7 @@ def copies_are_kept_briefly(draft: Draft, vault: Vault) -> bool:
     return True
 
 
-def copies_to_another_account(draft: Draft, vault: Vault) -> bool:
+def copies_to_another_account(draft: Draft, vault: PlannedVault) -> bool:
     """The backups are copied to a vault of another account, and the policy names no region: harmless."""
     policy = replication_policy(draft, f"copies-of-{vault.name}")
     policy.account_urn = f"cbr::{draft.rng.getrandbits(128):032x}:vault:{vault.twin}"
@@ -48,19 +48,19 @@ def copies_to_another_account(draft: Draft, vault: Vault) -> bool:
     return True
 
 
-def is_unlocked(draft: Draft, vault: Vault) -> bool:
+def is_unlocked(draft: Draft, vault: PlannedVault) -> bool:
     """Backups can be deleted before they expire."""
     vault.is_locked = False
     draft.truth.vault(vault.id, "CBR-303")
     return True
 
 
-def grows_unlocked(draft: Draft, vault: Vault) -> bool:
+def grows_unlocked(draft: Draft, vault: PlannedVault) -> bool:
     """The vault is being enlarged, which the service calls lock; its backups are still not locked."""
     return grows(draft, vault) and is_unlocked(draft, vault)
 
 
-def grows(_: Draft, vault: Vault) -> bool:
+def grows(_: Draft, vault: PlannedVault) -> bool:
     """The vault is being enlarged, which is harmless if its backups are locked."""
     if vault.status != "available":
         return False
@@ -68,7 +68,7 @@ def grows(_: Draft, vault: Vault) -> bool:
     return True
 
 
-def is_almost_full(draft: Draft, vault: Vault) -> bool:
+def is_almost_full(draft: Draft, vault: PlannedVault) -> bool:
     """Almost all of the vault is used."""
     if vault.status == "frozen" or not _holds_backups(draft, vault):
         return False
@@ -77,7 +77,7 @@ def is_almost_full(draft: Draft, vault: Vault) -> bool:
     return True
 
 
-def is_almost_full_and_expands(draft: Draft, vault: Vault) -> bool:
+def is_almost_full_and_expands(draft: Draft, vault: PlannedVault) -> bool:
     """Almost all of the vault is used, and it grows by itself: harmless."""
     if vault.is_full or vault.status == "frozen" or not _holds_backups(draft, vault):
         return False
@@ -85,7 +85,7 @@ def is_almost_full_and_expands(draft: Draft, vault: Vault) -> bool:
     return True
 
 
-def is_frozen(draft: Draft, vault: Vault) -> bool:
+def is_frozen(draft: Draft, vault: PlannedVault) -> bool:
     """The bill was not paid since a moment ago; nothing can be written any more."""
     if vault.status != "available" or vault.is_full:
         return False
@@ -94,14 +94,14 @@ def is_frozen(draft: Draft, vault: Vault) -> bool:
     return True
 
 
-def is_in_one_zone(draft: Draft, vault: Vault) -> bool:
+def is_in_one_zone(draft: Draft, vault: PlannedVault) -> bool:
     """The backups are in one availability zone only."""
     vault.is_multi_az = False
     draft.truth.vault(vault.id, "CBR-305")
     return True
 
 
-def has_no_owner(draft: Draft, vault: Vault) -> bool:
+def has_no_owner(draft: Draft, vault: PlannedVault) -> bool:
     """The tag that names the owner is missing, or says nothing."""
     others = [tag for tag in vault.tags if tag["key"] != "owner"]
     empty: tuple[list[Row], ...] = ([], [{"key": "owner", "value": ""}], [{"key": "owner", "value": None}])
@@ -110,7 +110,7 @@ def has_no_owner(draft: Draft, vault: Vault) -> bool:
     return True
 
 
-def keeps_beyond_the_end(draft: Draft, vault: Vault) -> bool:
+def keeps_beyond_the_end(draft: Draft, vault: PlannedVault) -> bool:
     """A backup from before the window still exists although it expired days ago."""
     if not vault.resources:
         return False
@@ -121,7 +121,7 @@ def keeps_beyond_the_end(draft: Draft, vault: Vault) -> bool:
     return True
 
 
-def add_empty_vault(draft: Draft, like: Vault) -> bool:
+def add_empty_vault(draft: Draft, like: PlannedVault) -> bool:
     """Add a vault with the policies of another one and nothing in it."""
     vault = new_vault(draft, "prepared", like.object_type)
     vault.policy, vault.replication = like.policy, like.replication
@@ -131,5 +131,5 @@ def add_empty_vault(draft: Draft, like: Vault) -> bool:
     return True
 
 
-def _holds_backups(draft: Draft, vault: Vault) -> bool:
+def _holds_backups(draft: Draft, vault: PlannedVault) -> bool:
     return any(draft.successes(resource) for resource in vault.resources)

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote
 
-from audit.simulator.answers import RefusedError, good
-from audit.simulator.cloud import Cloud, Function
+from audit.simulator.answers import RequestRefusedError, good
+from audit.simulator.cloud import Function, SimulatedCloud
 from audit.simulator.messages import Request, Response
 
 NAME: Final = "cbr-audit"
@@ -25,7 +25,7 @@ def urn_of(project_id: str) -> str:
     return f"urn:fss:sim-1:{project_id}:function:default:{NAME}:latest"
 
 
-def invoke(cloud: Cloud, request: Request, urn: str) -> Response:
+def invoke(cloud: SimulatedCloud, request: Request, urn: str) -> Response:
     """Call the function and respond with its result or error, and with the end of its log."""
     function, event = _function(cloud, urn), _event(request)
     try:
@@ -44,16 +44,16 @@ def invoke(cloud: Cloud, request: Request, urn: str) -> Response:
     return Response(answer.status, {**answer.headers, **told}, answer.body)
 
 
-def invoke_later(cloud: Cloud, request: Request, urn: str) -> Response:
+def invoke_later(cloud: SimulatedCloud, request: Request, urn: str) -> Response:
     """Accept the event. A real function would run later; here it has run when the response arrives."""
     invoke(cloud, request, urn)
     return good({"request_id": "invocation-1"}, HTTPStatus.ACCEPTED)
 
 
-def _function(cloud: Cloud, urn: str) -> Function:
+def _function(cloud: SimulatedCloud, urn: str) -> Function:
     match = _URN.fullmatch(unquote(urn))
     if cloud.function is None or match is None or match["project"] != cloud.estate.project_id or match["name"] != NAME:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "FSS.1051", "Not found the function")
+        raise RequestRefusedError(HTTPStatus.NOT_FOUND, "FSS.1051", "Not found the function")
     return cloud.function
 
 
@@ -61,4 +61,4 @@ def _event(request: Request) -> Any:
     try:
         return json.loads(request.body)
     except ValueError as error:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "FSS.0400", "Invalid request body.") from error
+        raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "FSS.0400", "Invalid request body.") from error

@@ -6,19 +6,19 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from audit.simulator import parameters, signatures
-from audit.simulator.answers import IdentityRefusedError, RefusedError, bad_parameter, good, not_signed_in
-from audit.simulator.cloud import Cloud
+from audit.simulator.answers import IdentityRefusedError, RequestRefusedError, bad_parameter, good, not_signed_in
+from audit.simulator.cloud import SimulatedCloud
 from audit.simulator.messages import Request, Response
 
 _FLAGS: Final = {"nocatalog": parameters.one_of("true", "false")}
 
 
-def give_token(cloud: Cloud, request: Request, _: str) -> Response:
+def give_token(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     """Issue a token for name, password and domain; the scope is the estate's project by id, or by any name."""
     try:
         parameters.read(request.split().query, _FLAGS)
         user, scope = _credentials(request.body)
-    except RefusedError as error:
+    except RequestRefusedError as error:
         raise IdentityRefusedError(HTTPStatus.BAD_REQUEST, error.message) from error
     account, now = cloud.account, cloud.clock()
     if user != (account.user, account.password, account.domain):
@@ -37,7 +37,7 @@ def give_token(cloud: Cloud, request: Request, _: str) -> Response:
     return Response(answer.status, {**answer.headers, "X-Subject-Token": token}, answer.body)
 
 
-def check(cloud: Cloud, request: Request) -> None:
+def check(cloud: SimulatedCloud, request: Request) -> None:
     """Refuse a request without a valid token or signature."""
     token = request.header("X-Auth-Token")
     if token is None:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import Draft, Policy, Resource, Run, Vault
+from audit.simulator.blueprint import BackupRun, Draft, PlannedPolicy, PlannedResource, PlannedVault
 from audit.simulator.messages import Row
 from audit.simulator.retention import Retention
 from audit.simulator.tasks import PROVIDERS, written
@@ -20,7 +20,7 @@ _MB: Final = 1024
 _FULL_PERCENT: Final = 93
 
 
-def vault_rows(draft: Draft, runs: list[Run]) -> list[Row]:
+def vault_rows(draft: Draft, runs: list[BackupRun]) -> list[Row]:
     """Return all vaults, newest first, with the space of the backups of these runs."""
     held = _Held(draft, runs)
     vaults = sorted(draft.vaults, key=lambda vault: vault.created, reverse=True)
@@ -35,7 +35,7 @@ def policy_rows(draft: Draft) -> list[Row]:
 class _Held:
     """The number of backups of each resource by state, and the space that they take in each vault."""
 
-    def __init__(self, draft: Draft, runs: list[Run]) -> None:
+    def __init__(self, draft: Draft, runs: list[BackupRun]) -> None:
         self.counts = Counter(run.resource.id for run in runs if run.status == "success")
         self.newest = {run.resource.id: run for run in sorted(runs, key=lambda run: run.created)}
         self.used: dict[str, int] = defaultdict(int)
@@ -45,11 +45,11 @@ class _Held:
         for copy in draft.copies:
             self.used[copy["vault_id"]] += copy["resource_size"] * _MB // 4
 
-    def size(self, resource: Resource) -> int:
+    def size(self, resource: PlannedResource) -> int:
         """Return the size: a quarter of the resource for the first backup, at most three quarters for all."""
         return 0 if resource.is_weightless else resource.size * _MB * min(self.counts[resource.id], 3) // 4
 
-    def status(self, resource: Resource) -> str:
+    def status(self, resource: PlannedResource) -> str:
         if resource.is_deleted:
             return "deleted"
         run = self.newest.get(resource.id)
@@ -59,7 +59,7 @@ class _Held:
         return "error" if is_in_error else "available"
 
 
-def _vault(draft: Draft, vault: Vault, held: _Held) -> Row:
+def _vault(draft: Draft, vault: PlannedVault, held: _Held) -> Row:
     billing = _billing(vault, held.used[vault.id])
     scale = billing["used"] / held.used[vault.id] if vault.is_full else 1
     return {
@@ -92,7 +92,7 @@ def _vault(draft: Draft, vault: Vault, held: _Held) -> Row:
     }
 
 
-def _billing(vault: Vault, used: int) -> Row:
+def _billing(vault: PlannedVault, used: int) -> Row:
     """Size the vault so that at most half of it is used, or almost all; size is in GB, use in MB."""
     allocated = sum(resource.size for resource in vault.resources)
     replica = vault.protect_type == "replication"
@@ -118,7 +118,7 @@ def _billing(vault: Vault, used: int) -> Row:
     }
 
 
-def _resource(resource: Resource, held: _Held, scale: float) -> Row:
+def _resource(resource: PlannedResource, held: _Held, scale: float) -> Row:
     return {
         "name": resource.name,
         "backup_size": int(held.size(resource) * scale),
@@ -132,7 +132,7 @@ def _resource(resource: Resource, held: _Held, scale: float) -> Row:
     }
 
 
-def _policy(draft: Draft, policy: Policy) -> Row:
+def _policy(draft: Draft, policy: PlannedPolicy) -> Row:
     begins = policy.changed or policy.created
     row = {
         "name": policy.name,
@@ -156,7 +156,7 @@ def _policy(draft: Draft, policy: Policy) -> Row:
     return {**row, "policy_type": policy.policy_type} if is_told else row
 
 
-def _definition(draft: Draft, policy: Policy) -> Row:
+def _definition(draft: Draft, policy: PlannedPolicy) -> Row:
     """Return what a policy does, most often with placeholders for unused rules."""
     rule = policy.retention
     is_plain = policy.destination is None and policy.full_interval < 0 and not (rule.sundays or rule.new_years)
@@ -200,7 +200,7 @@ def _advanced(rule: Retention) -> Row:
     }
 
 
-def _associations(draft: Draft, policy: Policy) -> list[Row] | None:
+def _associations(draft: Draft, policy: PlannedPolicy) -> list[Row] | None:
     """Return the vaults of a policy; null, not an empty list, if it was never applied."""
     backup = policy.operation_type == "backup"
     return [

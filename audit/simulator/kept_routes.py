@@ -7,7 +7,7 @@ from typing import Final
 
 from audit.simulator import parameters
 from audit.simulator.answers import bad_parameter, good
-from audit.simulator.cloud import Cloud
+from audit.simulator.cloud import SimulatedCloud
 from audit.simulator.listings import Asked, after, answer_page, find, list_page, paging, show
 from audit.simulator.messages import Request, Response, Row
 from audit.simulator.task_log import instant
@@ -29,7 +29,7 @@ _SORTABLE: Final = ("created_at", "updated_at", "name", "status", "resource_name
 _ALL_PROJECTS: Final = "all_granted_eps"
 
 
-def list_backups(cloud: Cloud, request: Request, _: str) -> Response:
+def list_backups(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     """List the backups, newest first; their copies in other regions only with ``show_replication``.
 
     Times are compared with ``created_at``, inclusively. A hidden backup is counted and has a place in a page, but is
@@ -43,13 +43,13 @@ def list_backups(cloud: Cloud, request: Request, _: str) -> Response:
     return answer_page("backups", shown, count=len(rows), limit=limit, offset=offset)
 
 
-def show_backup(cloud: Cloud, _: Request, backup_id: str) -> Response:
+def show_backup(cloud: SimulatedCloud, _: Request, backup_id: str) -> Response:
     """Show one backup, or the backup of one disk of a server, with its copies."""
     row = None if backup_id in cloud.estate.hidden else find(list(_with_children(cloud)), backup_id)
     return show("backup", row, "6200", "The backup does not exist.")
 
 
-def list_protectables(cloud: Cloud, request: Request, kind: str) -> Response:
+def list_protectables(cloud: SimulatedCloud, request: Request, kind: str) -> Response:
     """List the protectable resources of one kind; limit and offset are documented, the count is not."""
     if kind not in cloud.estate.protectables:
         raise bad_parameter(f"'protectable_type' is not one of {', '.join(cloud.estate.protectables)}.")
@@ -60,7 +60,7 @@ def list_protectables(cloud: Cloud, request: Request, kind: str) -> Response:
     return good({"instances": page, "count": len(rows)})
 
 
-def list_members(cloud: Cloud, request: Request, backup_id: str) -> Response:
+def list_members(cloud: SimulatedCloud, request: Request, backup_id: str) -> Response:
     """List the members of a backup; this response repeats neither limit nor offset."""
     if find(cloud.estate.backups, backup_id) is None:
         return show("backup", None, "6200", "The backup does not exist.")
@@ -73,7 +73,7 @@ def list_members(cloud: Cloud, request: Request, backup_id: str) -> Response:
     return good({"members": rows[offset : offset + limit], "count": len(rows)})
 
 
-def list_usage(cloud: Cloud, request: Request, _: str) -> Response:
+def list_usage(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     """List the usage of each resource; this response has its own name for the count, and repeats nothing."""
     asked = parameters.read(request.split().query, parameters.STORAGE_USAGE)
     limit, offset = paging(asked)
@@ -85,7 +85,7 @@ def list_usage(cloud: Cloud, request: Request, _: str) -> Response:
     return good({"storage_usage": rows[offset : offset + limit], "resource_count": len(rows)})
 
 
-def list_agents(cloud: Cloud, request: Request, _: str) -> Response:
+def list_agents(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     """List the agents; ``agent_id`` may contain several with commas."""
     asked = parameters.read(request.split().query, parameters.AGENTS)
     limit, offset = paging(asked)
@@ -94,13 +94,13 @@ def list_agents(cloud: Cloud, request: Request, _: str) -> Response:
     return list_page("agents", [row for row in rows if not wanted or row["agent_id"] in wanted], limit, offset)
 
 
-def _with_children(cloud: Cloud) -> Iterator[Row]:
+def _with_children(cloud: SimulatedCloud) -> Iterator[Row]:
     for row in cloud.estate.backups:
         yield row
         yield from row["children"]
 
 
-def _chosen(cloud: Cloud, asked: Asked) -> list[Row]:
+def _chosen(cloud: SimulatedCloud, asked: Asked) -> list[Row]:
     """Choose among the backups of the project or, if requested, those of the disks of one server."""
     if asked.get("own_type") == "shared" or "member_status" in asked:
         return []  # nobody shares anything with this project

@@ -10,8 +10,8 @@ import json
 from http import HTTPStatus
 from typing import Any, Final
 
-from audit.simulator.answers import RefusedError, good
-from audit.simulator.cloud import Cloud
+from audit.simulator.answers import RequestRefusedError, good
+from audit.simulator.cloud import SimulatedCloud
 from audit.simulator.messages import Request, Response
 from audit.simulator.signing_key import Key
 
@@ -25,13 +25,13 @@ _STATES: Final = {
 }
 
 
-def get_public_key(cloud: Cloud, request: Request, _: str) -> Response:
+def get_public_key(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     """Return the public key."""
     key, _asked = _key(cloud, request, {"key_id", "sequence"})
     return good({"key_id": key.id, "public_key": key.pem})
 
 
-def sign(cloud: Cloud, request: Request, _: str) -> Response:
+def sign(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     """Sign a message, or the digest of one; the default is a digest."""
     key, asked = _key(cloud, request, _KNOWN)
     if key.state in _STATES:
@@ -48,7 +48,7 @@ def sign(cloud: Cloud, request: Request, _: str) -> Response:
     return good({"key_id": key.id, "signature": base64.b64encode(key.sign(digest)).decode()})
 
 
-def _key(cloud: Cloud, request: Request, known: set[str]) -> tuple[Key, dict[str, Any]]:
+def _key(cloud: SimulatedCloud, request: Request, known: set[str]) -> tuple[Key, dict[str, Any]]:
     try:
         asked = json.loads(request.body)
         name, is_known = asked["key_id"], asked.keys() <= known
@@ -71,5 +71,5 @@ def _message(text: object) -> bytes:
     return message
 
 
-def _refused(code: str, message: str) -> RefusedError:
-    return RefusedError(HTTPStatus.BAD_REQUEST, code, message)
+def _refused(code: str, message: str) -> RequestRefusedError:
+    return RequestRefusedError(HTTPStatus.BAD_REQUEST, code, message)

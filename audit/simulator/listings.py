@@ -5,7 +5,7 @@ from http import HTTPStatus
 from itertools import dropwhile, islice
 
 from audit.simulator import parameters
-from audit.simulator.answers import RefusedError, good, listing
+from audit.simulator.answers import RequestRefusedError, good, listing
 from audit.simulator.messages import Response, Row
 
 Asked = dict[str, object]
@@ -42,5 +42,5 @@ def find(rows: list[Row], wanted: str) -> Row | None:
 def show(name: str, row: Row | None, number: str, message: str) -> Response:
     """Return one row, or an error if it does not exist."""
     if row is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, f"BackupService.{number}", message)
+        raise RequestRefusedError(HTTPStatus.NOT_FOUND, f"BackupService.{number}", message)
     return good({name: row})

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote
 
-from audit.simulator.answers import RefusedError, good
-from audit.simulator.cloud import Cloud
+from audit.simulator.answers import RequestRefusedError, good
+from audit.simulator.cloud import SimulatedCloud
 from audit.simulator.inbox import Message
 from audit.simulator.messages import Request, Response
 
@@ -24,22 +24,22 @@ def topic_of(project_id: str) -> str:
     return f"urn:smn:sim-1:{project_id}:{TOPIC}"
 
 
-def publish(cloud: Cloud, request: Request, urn: str) -> Response:
+def publish(cloud: SimulatedCloud, request: Request, urn: str) -> Response:
     """Publish a message to the topic."""
     if unquote(urn) != topic_of(cloud.estate.project_id):
-        raise RefusedError(HTTPStatus.NOT_FOUND, "SMN.0011", "Topic not found.")
+        raise RequestRefusedError(HTTPStatus.NOT_FOUND, "SMN.0011", "Topic not found.")
     cloud.inbox.messages.append(_message(request.body))
     number = len(cloud.inbox.messages)
     return good({"message_id": f"{number:032x}", "request_id": f"{number:032x}"})
 
 
-def call(cloud: Cloud, request: Request, _: str) -> Response:
+def call(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     """Accept the call of a webhook."""
     cloud.inbox.calls.append(request)
     return Response(HTTPStatus.NO_CONTENT.value)
 
 
-def ping(cloud: Cloud, request: Request, signal: str) -> Response:
+def ping(cloud: SimulatedCloud, request: Request, signal: str) -> Response:
     """Accept a ping: an empty signal is a success."""
     cloud.inbox.pings.append((signal or "success", request.body.decode()))
     return Response(HTTPStatus.OK.value, {"Content-Type": "text/plain"}, b"OK")
@@ -59,5 +59,5 @@ def _message(body: bytes) -> Message:
     return Message(subject, text)
 
 
-def _refused(message: str) -> RefusedError:
-    return RefusedError(HTTPStatus.BAD_REQUEST, "SMN.0001", message)
+def _refused(message: str) -> RequestRefusedError:
+    return RequestRefusedError(HTTPStatus.BAD_REQUEST, "SMN.0001", message)

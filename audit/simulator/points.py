@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import Draft, Resource, Run, Vault
+from audit.simulator.blueprint import BackupRun, Draft, PlannedResource, PlannedVault
 from audit.simulator.messages import Row
 from audit.simulator.tasks import PROVIDERS, written
 
@@ -16,17 +16,17 @@ ZONES: Final = ("sim-1a", "sim-1b", "sim-1c")
 _DISK: Final = "OS::Cinder::Volume"
 
 
-def present(draft: Draft) -> list[Run]:
+def present(draft: Draft) -> list[BackupRun]:
     """Return the runs whose backups exist or are being made."""
     runs = [run for group in (draft.runs, draft.unlogged) for found in group.values() for run in found]
     return [run for run in runs if run.status in ("success", "running") and not _is_gone(run)]
 
 
-def _is_gone(run: Run) -> bool:
+def _is_gone(run: BackupRun) -> bool:
     return run.deleted or run.vanished or run.repeats is not None
 
 
-def point_rows(draft: Draft, runs: list[Run]) -> list[Row]:
+def point_rows(draft: Draft, runs: list[BackupRun]) -> list[Row]:
     """Return the backups of these runs and those from another region, newest first."""
     rows = [_point(draft, run) for run in runs] + draft.copies
     rows.sort(key=lambda row: row["id"])
@@ -34,7 +34,9 @@ def point_rows(draft: Draft, runs: list[Run]) -> list[Row]:
     return rows
 
 
-def copy_row(draft: Draft, vault: Vault, resource: Resource, created: datetime, expired: datetime | None) -> Row:
+def copy_row(
+    draft: Draft, vault: PlannedVault, resource: PlannedResource, created: datetime, expired: datetime | None
+) -> Row:
     """Return a backup that came from another region into a vault for copies."""
     by_policy = expired is not None
     row = _common(draft, resource, vault, "autobk" if by_policy else "manualbk", created)
@@ -53,7 +55,7 @@ def copy_row(draft: Draft, vault: Vault, resource: Resource, created: datetime, 
     }
 
 
-def _point(draft: Draft, run: Run) -> Row:
+def _point(draft: Draft, run: BackupRun) -> Row:
     resource, vault, expiry = run.resource, run.resource.vault, run.expiry
     created = run.created + timedelta(microseconds=draft.rng.randrange(1_000, 90_000))
     since = resource.encrypted_since
@@ -83,7 +85,12 @@ def _point(draft: Draft, run: Run) -> Row:
 
 
 def _common(
-    draft: Draft, resource: Resource, vault: Vault, prefix: str, created: datetime, backup_id: str | None = None
+    draft: Draft,
+    resource: PlannedResource,
+    vault: PlannedVault,
+    prefix: str,
+    created: datetime,
+    backup_id: str | None = None,
 ) -> Row:
     known = backup_id or identifiers.uuid(draft.rng)
     return {
@@ -104,7 +111,7 @@ def _common(
     }
 
 
-def _extend(*, auto_trigger: bool, encrypted: bool, vault: Vault, resource: Resource) -> Row:
+def _extend(*, auto_trigger: bool, encrypted: bool, vault: PlannedVault, resource: PlannedResource) -> Row:
     """Return the additional information; servers and disks each have some of it."""
     info: Row = {
         "auto_trigger": auto_trigger,
@@ -134,7 +141,7 @@ def _consistency(*, consistent: bool) -> Row:
     }
 
 
-def _children(draft: Draft, resource: Resource, row: Row) -> Iterator[Row]:
+def _children(draft: Draft, resource: PlannedResource, row: Row) -> Iterator[Row]:
     """Return the backups of a server's disks; the first one holds the system."""
     chosen = [disk for disk in resource.included or resource.disks if disk not in resource.excluded]
     for number, disk in enumerate(chosen):

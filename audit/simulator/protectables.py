@@ -8,7 +8,7 @@ from base64 import b64encode
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import NO_FAILURE, Draft, Failure, Loose
+from audit.simulator.blueprint import NO_ERROR, Draft, LooseResource, ServiceError
 from audit.simulator.company import RESOURCE_TYPES
 from audit.simulator.messages import Row
 from audit.simulator.points import ZONES
@@ -32,7 +32,7 @@ def protectable_rows(draft: Draft, vaults: list[Row]) -> dict[str, list[Row]]:
         vault = resource.vault
         if vault.protect_type == "hybrid" or resource.is_deleted or resource.is_unlisted:
             continue  # on premises, or gone
-        known = Loose(vault.object_type, resource.id, resource.name, resource.type, resource.size)
+        known = LooseResource(vault.object_type, resource.id, resource.name, resource.type, resource.size)
         found[known.kind].append(_instance(draft, known, resource.disks, shown[vault.id]))
     for loose in draft.loose:
         disks = (identifiers.uuid(draft.rng),) if loose.kind == "server" else ()
@@ -40,8 +40,8 @@ def protectable_rows(draft: Draft, vaults: list[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _instance(draft: Draft, known: Loose, disks: tuple[str, ...], vault: Row | None) -> Row:
-    good = known.refusal == NO_FAILURE
+def _instance(draft: Draft, known: LooseResource, disks: tuple[str, ...], vault: Row | None) -> Row:
+    good = known.refusal == NO_ERROR
     status = ("ACTIVE" if disks else "available") if good else "ERROR"
     return {
         "id": known.id,
@@ -55,11 +55,11 @@ def _instance(draft: Draft, known: Loose, disks: tuple[str, ...], vault: Row | N
     }
 
 
-def _result(refusal: Failure, vault: Row | None) -> Row:
-    return {"result": refusal == NO_FAILURE, "code": refusal.code, "reason": refusal.message, "vault": vault}
+def _result(refusal: ServiceError, vault: Row | None) -> Row:
+    return {"result": refusal == NO_ERROR, "code": refusal.code, "reason": refusal.message, "vault": vault}
 
 
-def _server(draft: Draft, known: Loose, disks: tuple[str, ...]) -> Row:
+def _server(draft: Draft, known: LooseResource, disks: tuple[str, ...]) -> Row:
     """Return what the compute service says about a server."""
     addresses = [_address(INNER_ADDRESS, "fixed"), _address(OUTER_ADDRESS, "floating")]
     return {
@@ -88,7 +88,7 @@ def _address(address: str, kind: str) -> Row:
     return {"version": "4", "addr": address, "primary": True, "OS-EXT-IPS:type": kind}
 
 
-def _other(draft: Draft, known: Loose) -> Row:
+def _other(draft: Draft, known: LooseResource) -> Row:
     """Return what another service says about its resource; file systems and desktops have an address, too."""
     detail: Row = {"id": known.id, "name": known.name, "size": known.size, "availability_zone": ZONES[0]}
     if known.kind in _OTHERS:
@@ -96,7 +96,7 @@ def _other(draft: Draft, known: Loose) -> Row:
     return detail | {"attachments": [], "metadata": {"readonly": "False"}, "encrypted": True, "volume_type": "SSD"}
 
 
-def _child(draft: Draft, known: Loose, disk: str, vault: Row | None) -> Row:
+def _child(draft: Draft, known: LooseResource, disk: str, vault: Row | None) -> Row:
     """Return a disk of a server; it says nothing about protection, but names the vault of its server."""
     held = {} if vault is None else {"vault_id": vault["id"], "vault_name": vault["name"]}
     return {

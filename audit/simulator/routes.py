@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Final
 
 from audit.simulator import functions, identity, kept_routes, kms, notices, organisation_routes, parameters
-from audit.simulator.answers import DeniedError, RefusedError, listing
-from audit.simulator.cloud import Cloud
+from audit.simulator.answers import DeniedError, RequestRefusedError, listing
+from audit.simulator.cloud import SimulatedCloud
 from audit.simulator.listings import find, list_page, paging, show
 from audit.simulator.messages import Request, Response, Row
 from audit.simulator.task_log import ENDED
@@ -17,15 +17,15 @@ from audit.simulator.task_log import ENDED
 _NOT_FILTERS: Final = ("limit", "offset", "start_time", "end_time")
 
 
-def answer(cloud: Cloud, request: Request) -> Response:
+def answer(cloud: SimulatedCloud, request: Request) -> Response:
     """Find the route of a request and let it respond; every refusal becomes an error body."""
     try:
         return _route(cloud, request)
-    except RefusedError as refusal:
+    except RequestRefusedError as refusal:
         return refusal.answer()
 
 
-def list_tasks(cloud: Cloud, request: Request, _: str) -> Response:
+def list_tasks(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     """List the task log, newest first.
 
     The documents do not say what ``start_time`` and ``end_time`` are compared with, or whether they are inclusive. Here
@@ -45,12 +45,12 @@ def list_tasks(cloud: Cloud, request: Request, _: str) -> Response:
     return listing("operation_logs", page.rows, count=page.count, limit=limit, offset=offset)
 
 
-def show_task(cloud: Cloud, _: Request, task_id: str) -> Response:
+def show_task(cloud: SimulatedCloud, _: Request, task_id: str) -> Response:
     """Show one task of the log."""
     return show("operation_log", cloud.log.find(task_id), "6500", "The operation log does not exist.")
 
 
-def list_policies(cloud: Cloud, request: Request, _: str) -> Response:
+def list_policies(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     """List all policies at once: this API has no paging, though its response has a limit and an offset."""
     asked = parameters.read(request.split().query, parameters.POLICIES)
     rows = [
@@ -62,12 +62,12 @@ def list_policies(cloud: Cloud, request: Request, _: str) -> Response:
     return list_page("policies", rows, parameters.MOST_ROWS, 0)
 
 
-def show_policy(cloud: Cloud, _: Request, policy_id: str) -> Response:
+def show_policy(cloud: SimulatedCloud, _: Request, policy_id: str) -> Response:
     """Show one policy."""
     return show("policy", find(cloud.estate.policies, policy_id), "6000", "The policy does not exist.")
 
 
-def list_vaults(cloud: Cloud, request: Request, _: str) -> Response:
+def list_vaults(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     """List the vaults, newest first; ``id`` may be repeated, ``resource_ids`` is a list with commas."""
     asked = cloud.quirks.read(request.split().query, parameters.VAULTS, repeatable="id")
     limit, offset = paging(asked)
@@ -77,7 +77,7 @@ def list_vaults(cloud: Cloud, request: Request, _: str) -> Response:
     return list_page("vaults", rows, limit, offset)
 
 
-def show_vault(cloud: Cloud, _: Request, vault_id: str) -> Response:
+def show_vault(cloud: SimulatedCloud, _: Request, vault_id: str) -> Response:
     """Show one vault."""
     return show("vault", find(cloud.estate.vaults, vault_id), "6105", "The vault does not exist.")
 
@@ -88,7 +88,7 @@ class _Route:
 
     method: str
     path: re.Pattern[str]
-    handler: Callable[[Cloud, Request, str], Response]
+    handler: Callable[[SimulatedCloud, Request, str], Response]
     action: str = ""
 
 
@@ -144,7 +144,7 @@ ROUTES: Final = (
 ACTIONS: Final = tuple(route.action for route in ROUTES if route.action)
 
 
-def _route(cloud: Cloud, request: Request) -> Response:
+def _route(cloud: SimulatedCloud, request: Request) -> Response:
     path = request.split().path
     for route in ROUTES:
         match = route.path.fullmatch(path)
@@ -152,15 +152,15 @@ def _route(cloud: Cloud, request: Request) -> Response:
             continue
         if request.method != route.method:
             message = f"The method {request.method} is not allowed here."
-            raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "APIGW.0101", message, allow=route.method)
+            raise RequestRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "APIGW.0101", message, allow=route.method)
         names = match.groupdict()
         if route.action:
             _admit(cloud, request, names["project"], route.action)
         return route.handler(cloud, request, names.get("id") or "")
-    raise RefusedError(HTTPStatus.NOT_FOUND, "APIGW.0101", "The API does not exist.")
+    raise RequestRefusedError(HTTPStatus.NOT_FOUND, "APIGW.0101", "The API does not exist.")
 
 
-def _admit(cloud: Cloud, request: Request, project_id: str, action: str) -> None:
+def _admit(cloud: SimulatedCloud, request: Request, project_id: str, action: str) -> None:
     """Check that the credentials may access this project and perform this action.
 
     Credentials are valid for one project. Another project is forbidden rather than not found, so that the response does
@@ -169,7 +169,7 @@ def _admit(cloud: Cloud, request: Request, project_id: str, action: str) -> None
     identity.check(cloud, request)
     if project_id != cloud.estate.project_id:
         message = "The credentials are not valid for this project."
-        raise RefusedError(HTTPStatus.FORBIDDEN, "Forbidden", message)
+        raise RequestRefusedError(HTTPStatus.FORBIDDEN, "Forbidden", message)
     if action in cloud.denied:
         raise DeniedError(action)
 

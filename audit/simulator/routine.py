@@ -5,7 +5,7 @@ from typing import Final
 
 from audit.simulator import identifiers
 from audit.simulator.background import by_hand
-from audit.simulator.blueprint import Draft, Run, Vault
+from audit.simulator.blueprint import BackupRun, Draft, PlannedVault
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.tasks import Course, clerk_of
 
@@ -49,7 +49,7 @@ def back_up_by_hand(draft: Draft) -> None:
         run.nameless = number % 2 == 0
 
 
-def _source(draft: Draft, vault: Vault, moment: datetime) -> Run | None:
+def _source(draft: Draft, vault: PlannedVault, moment: datetime) -> BackupRun | None:
     """Return a backup of the vault that existed at a moment."""
     found = [
         run

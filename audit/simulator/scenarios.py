@@ -14,7 +14,7 @@ from audit.simulator import (
     faults_of_vaults,
     organisation,
 )
-from audit.simulator.blueprint import Draft, Policy, Resource, Vault
+from audit.simulator.blueprint import Draft, PlannedPolicy, PlannedResource, PlannedVault
 from audit.simulator.faults import Fault
 from audit.simulator.truth import DEFAULT
 
@@ -62,7 +62,7 @@ def _failing(draft: Draft) -> None:
     _break_more(draft, vaults)
 
 
-def _break_vaults(draft: Draft, number: int) -> list[Vault]:
+def _break_vaults(draft: Draft, number: int) -> list[PlannedVault]:
     """Disable the policies of the last vaults, remove those of the vaults before them; return the others in order."""
     vaults = draft.vaults
     disabled = vaults[-number:] if len(vaults) > number else []
@@ -75,10 +75,10 @@ def _break_vaults(draft: Draft, number: int) -> list[Vault]:
     return rest[: len(rest) - len(bare)]
 
 
-def _break_rules(draft: Draft, vaults: list[Vault]) -> None:
+def _break_rules(draft: Draft, vaults: list[PlannedVault]) -> None:
     """Change policies and the destinations of copies; the first vault, which runs most often, keeps its policies."""
     left_alone = [vault.policy for vault in vaults[:_VAULTS_LEFT_ALONE]]
-    policies: list[Policy] = []
+    policies: list[PlannedPolicy] = []
     for vault in reversed(vaults):
         if vault.policy is not None and vault.policy not in (*left_alone, *policies):
             policies.append(vault.policy)
@@ -86,7 +86,7 @@ def _break_rules(draft: Draft, vaults: list[Vault]) -> None:
     _plant_each(draft, catalogue.REPLICATION, list(reversed(vaults[1:])))
 
 
-def _break_more(draft: Draft, vaults: list[Vault]) -> None:
+def _break_more(draft: Draft, vaults: list[PlannedVault]) -> None:
     """Break backups, restores and vault settings; delete and remove what must not be missing."""
     pool = [resource for resource in _pool(vaults) if draft.keeps_its_word(resource)]
     for fault in catalogue.BACKUPS[: max(1, len(pool) - 1)]:
@@ -110,11 +110,11 @@ def _break_more(draft: Draft, vaults: list[Vault]) -> None:
     draft.forgets_usage = True
 
 
-def _was_thinned(vault: Vault) -> bool:
+def _was_thinned(vault: PlannedVault) -> bool:
     return vault.policy is not None and vault.policy.changed is not None
 
 
-def _pool(vaults: Iterable[Vault]) -> list[Resource]:
+def _pool(vaults: Iterable[PlannedVault]) -> list[PlannedResource]:
     return [resource for vault in vaults for resource in vault.resources]
 
 
@@ -125,7 +125,7 @@ def _plant_each(draft: Draft, faults: Iterable[Callable[[Draft, T], bool]], subj
         subjects = [subject for subject in subjects if subject is not chosen]
 
 
-def _plant_once(draft: Draft, fault: Fault, pool: list[Resource]) -> None:
+def _plant_once(draft: Draft, fault: Fault, pool: list[PlannedResource]) -> None:
     """Plant a fault at the first of the shuffled resources where it fits, and remove that one from the pool."""
     draft.rng.shuffle(pool)
     for resource in pool:

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Final
 
 from audit.simulator import routes
-from audit.simulator.cloud import Account, Cloud, Function
+from audit.simulator.cloud import Account, Function, SimulatedCloud
 from audit.simulator.estate import Estate
 from audit.simulator.functions import urn_of
 from audit.simulator.inbox import Inbox
@@ -64,7 +64,9 @@ class Simulator:
         self.tasks = TaskLog(estate.tasks, estate.hidden, projects)
         self.intercept = None
         key = key_of(estate.project_id)
-        self._cloud = Cloud(estate, self.tasks, Tokens(token_lifetime), Account(), clock, key, denied=set(denied))
+        self._cloud = SimulatedCloud(
+            estate, self.tasks, Tokens(token_lifetime), Account(), clock, key, denied=set(denied)
+        )
         self._latency = latency
         self._gzip = gzip
         self._lock = Lock()

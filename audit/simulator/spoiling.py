@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from audit.simulator.blueprint import Draft, Policy, Resource, Run
+from audit.simulator.blueprint import BackupRun, Draft, PlannedPolicy, PlannedResource
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.error_codes import failed, skipped
 
@@ -12,13 +12,13 @@ SECOND: Final = timedelta(seconds=1)
 _SHORT: Final = timedelta(minutes=9)
 
 
-def frequent(resource: Resource) -> Policy | None:
+def frequent(resource: PlannedResource) -> PlannedPolicy | None:
     """Return the policy of the resource's vault, if it runs at least once a day."""
     policy = resource.vault.policy
     return policy if policy is not None and policy.plan.longest_gap() <= DAY else None
 
 
-def repaired(draft: Draft, resource: Resource) -> list[Run]:
+def repaired(draft: Draft, resource: PlannedResource) -> list[BackupRun]:
     """Return scheduled runs that may fail because at least two newer ones succeeded; newest first.
 
     Runs that an auditor may or may not look at any more are left out.
@@ -27,17 +27,17 @@ def repaired(draft: Draft, resource: Resource) -> list[Run]:
     return [run for run in runs if is_recent(draft, run) or is_forgotten(draft, run)]
 
 
-def is_recent(draft: Draft, run: Run) -> bool:
+def is_recent(draft: Draft, run: BackupRun) -> bool:
     """Whether an auditor who looks at the runs of a week sees this one, and its grace is long over."""
     return run.due is not None and draft.as_of - 6 * DAY < run.due < draft.as_of - 9 * HOUR
 
 
-def is_forgotten(draft: Draft, run: Run) -> bool:
+def is_forgotten(draft: Draft, run: BackupRun) -> bool:
     """Whether it was planned so long ago that an auditor who looks at the runs of a week does not see it."""
     return run.due is not None and run.due < draft.as_of - 8.5 * DAY
 
 
-def spoil(draft: Draft, run: Run, status: str, *, met: bool = False) -> None:
+def spoil(draft: Draft, run: BackupRun, status: str, *, met: bool = False) -> None:
     """Let a run end badly: a skipped one at once, a failed one soon, a stopped one after its usual time.
 
     Unless something else in its period meets the plan, an auditor must find that it was not met.
@@ -55,6 +55,6 @@ def spoil(draft: Draft, run: Run, status: str, *, met: bool = False) -> None:
         draft.truth.resource(run.resource.id, "CBR-102")
 
 
-def longest_gap(run: Run) -> timedelta:
+def longest_gap(run: BackupRun) -> timedelta:
     """Return the longest gap of the policy that started a run."""
     return DAY if run.policy is None else run.policy.plan.longest_gap()

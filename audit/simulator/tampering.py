@@ -27,7 +27,7 @@ _TAKEN: Final = 3
 
 
 @dataclass(slots=True)
-class _Scene:
+class _Tampering:
     """The rows during the changes, and what was planted."""
 
     estate: Estate
@@ -97,7 +97,7 @@ def tamper(estate: Estate, *, seed: int = 1) -> Estate:
     later = replace(estate, as_of=estate.as_of + LATER, **{name: deepcopy(getattr(estate, name)) for name in _CHANGED})
     held = {held["id"] for vault in later.vaults for held in vault["resources"]}
     every = {row["id"] for row in (*later.policies, *later.vaults)} | held
-    scene = _Scene(later, Random(f"tamper {seed}"), later.as_of, every - {subject for _, _, subject in known})
+    scene = _Tampering(later, Random(f"tamper {seed}"), later.as_of, every - {subject for _, _, subject in known})
     for fault in FAULTS:
         fault(scene)
     expected = [
@@ -108,7 +108,7 @@ def tamper(estate: Estate, *, seed: int = 1) -> Estate:
     return replace(later, _truth={DEFAULT: {**before, "conclusion": conclusion, "expected": expected}})
 
 
-def shortens_retention(scene: _Scene) -> None:
+def shortens_retention(scene: _Tampering) -> None:
     """A policy keeps backups for three days less."""
     rules = [(row["operation_definition"], row["id"]) for row in scene.policies()]
     for rule, policy_id in [each for each in rules if each[0]["retention_duration_days"] >= _FEWEST_DAYS][:1]:
@@ -116,7 +116,7 @@ def shortens_retention(scene: _Scene) -> None:
         scene.fails("CBR-114", "policy", policy_id)
 
 
-def keeps_one_less(scene: _Scene) -> None:
+def keeps_one_less(scene: _Tampering) -> None:
     """A policy keeps one backup less, or one last backup of a month less."""
     rules = [(row["operation_definition"], row["id"]) for row in scene.policies()]
     for rule, policy_id in [each for each in rules if each[0].get("max_backups", -1) > 0][:1]:
@@ -124,7 +124,7 @@ def keeps_one_less(scene: _Scene) -> None:
         scene.fails("CBR-114", "policy", policy_id)
 
 
-def runs_less_often(scene: _Scene) -> None:
+def runs_less_often(scene: _Tampering) -> None:
     """A policy loses one of its rules."""
     patterns = [(row["trigger"]["properties"]["pattern"], row["id"]) for row in scene.policies()]
     for pattern, policy_id in [each for each in patterns if len(each[0]) > 1][:1]:
@@ -132,7 +132,7 @@ def runs_less_often(scene: _Scene) -> None:
         scene.fails("CBR-114", "policy", policy_id)
 
 
-def raises_retention(scene: _Scene) -> None:
+def raises_retention(scene: _Tampering) -> None:
     """A policy keeps backups for longer: harmless, also for those that it deleted earlier."""
     by_age = [row for row in scene.policies() if row["operation_definition"]["retention_duration_days"] > 0]
     for row in by_age[-1:]:
@@ -140,7 +140,7 @@ def raises_retention(scene: _Scene) -> None:
         scene.untouched.discard(row["id"])
 
 
-def takes_replication_off(scene: _Scene) -> None:
+def takes_replication_off(scene: _Tampering) -> None:
     """Backups of a vault are no longer copied."""
     first = [(row, row["associated_vaults"][0]["vault_id"]) for row in scene.policies("replication")]
     whole = {row["id"] for row in scene.whole()}
@@ -149,21 +149,21 @@ def takes_replication_off(scene: _Scene) -> None:
         scene.fails("CBR-114", "vault", vault_id)
 
 
-def unlocks(scene: _Scene) -> None:
+def unlocks(scene: _Tampering) -> None:
     """The backups of a vault can be deleted before their expiry."""
     for row in [row for row in scene.free(scene.estate.vaults) if row["locked"]][:1]:
         row["locked"] = False
         scene.fails("CBR-114", "vault", row["id"])
 
 
-def settles_for_less_consistency(scene: _Scene) -> None:
+def settles_for_less_consistency(scene: _Tampering) -> None:
     """Backups of a vault are no longer application-consistent."""
     for row in [row for row in scene.whole() if row["billing"]["consistent_level"] == "app_consistent"][:1]:
         row["billing"]["consistent_level"] = "crash_consistent"
         scene.fails("CBR-114", "vault", row["id"])
 
 
-def binds_other_servers(scene: _Scene) -> None:
+def binds_other_servers(scene: _Tampering) -> None:
     """A vault that binds all new resources takes only some, or others than before."""
     for row in [row for row in scene.free(scene.estate.vaults) if row["auto_bind"]][:1]:
         tags = row["bind_rules"].get("tags", [])
@@ -171,7 +171,7 @@ def binds_other_servers(scene: _Scene) -> None:
         scene.fails("CBR-114", "vault", row["id"])
 
 
-def copies_into_another_vault(scene: _Scene) -> None:
+def copies_into_another_vault(scene: _Tampering) -> None:
     """Copies of a vault go into an unknown vault."""
     links = [link for row in scene.policies("replication") for link in row["associated_vaults"]]
     for link in [link for link in links if link["vault_id"] in scene.untouched][:1]:
@@ -179,7 +179,7 @@ def copies_into_another_vault(scene: _Scene) -> None:
         scene.fails("CBR-114", "vault", link["vault_id"])
 
 
-def exempts(scene: _Scene) -> None:
+def exempts(scene: _Tampering) -> None:
     """A resource no longer follows the policy of its vault."""
     for held in [held for _vault, held in scene.held() if held["auto_protect"]][:1]:
         held["auto_protect"] = False
@@ -187,7 +187,7 @@ def exempts(scene: _Scene) -> None:
         scene.fails("CBR-114", "resource", held["id"])
 
 
-def leaves_a_disk_out(scene: _Scene) -> None:
+def leaves_a_disk_out(scene: _Tampering) -> None:
     """A disk of a server is no longer backed up."""
     servers = [held for vault, held in scene.held() if vault["billing"]["object_type"] == "server"]
     for held in [held for held in servers if not held["extra_info"]][:1]:
@@ -196,14 +196,14 @@ def leaves_a_disk_out(scene: _Scene) -> None:
         scene.fails("CBR-114", "resource", held["id"])
 
 
-def takes_out(scene: _Scene) -> None:
+def takes_out(scene: _Tampering) -> None:
     """A resource is no longer in its vault, and no task shows why."""
     for vault, held in [(vault, held) for vault, held in scene.held() if len(vault["resources"]) > 1][:1]:
         vault["resources"].remove(held)
         scene.fails("CBR-114", "resource", held["id"])
 
 
-def moves_ends(scene: _Scene) -> None:
+def moves_ends(scene: _Tampering) -> None:
     """All backups of a resource expire tomorrow; the log may show a request for that."""
     for vault, held, points in scene.spare()[:1]:
         for row in points:
@@ -216,17 +216,17 @@ def moves_ends(scene: _Scene) -> None:
         scene.untouched.discard(held["id"])
 
 
-def deletes(scene: _Scene) -> None:
+def deletes(scene: _Tampering) -> None:
     """Backups are deleted by hand long before their expiry."""
     _remove(scene, with_task=True)
 
 
-def lets_vanish(scene: _Scene) -> None:
+def lets_vanish(scene: _Tampering) -> None:
     """Backups are gone long before their expiry, and no task shows who deleted them."""
     _remove(scene, with_task=False)
 
 
-def _remove(scene: _Scene, *, with_task: bool) -> None:
+def _remove(scene: _Tampering, *, with_task: bool) -> None:
     chosen = [each for each in scene.spare() if not _may_be_outnumbered(scene, each[2][0])]
     for vault, held, points in chosen[:1]:
         gone = points[:_TAKEN]
@@ -237,7 +237,7 @@ def _remove(scene: _Scene, *, with_task: bool) -> None:
         scene.untouched.discard(held["id"])
 
 
-def _may_be_outnumbered(scene: _Scene, point: Row) -> bool:
+def _may_be_outnumbered(scene: _Tampering, point: Row) -> bool:
     """Whether a policy may have deleted a backup before its expiry because there are enough newer ones."""
     newer = sum(row["created_at"] > point["created_at"] for row in scene.points(point["resource_id"]))
     policies = [row for row in scene.estate.policies if _is_applied(row, point["vault_id"])]
@@ -248,7 +248,7 @@ def _is_applied(policy: Row, vault_id: str) -> bool:
     return any(link["vault_id"] == vault_id for link in policy["associated_vaults"] or ())
 
 
-def _note(scene: _Scene, operation: str, vault: Row, held: Row | None, block: Row) -> None:
+def _note(scene: _Tampering, operation: str, vault: Row, held: Row | None, block: Row) -> None:
     """Add a task that succeeded a few minutes ago."""
     at = written(scene.at - LATER / 2)
     resource = {name: held[name] for name in ("id", "name", "type", "extra_info")} if held else None
@@ -278,7 +278,7 @@ def _end(row: Row) -> datetime | None:
 
 
 _CHANGED: Final = ("policies", "vaults", "tasks", "backups", "storage_usage")
-FAULTS: Final[tuple[Callable[[_Scene], None], ...]] = (
+FAULTS: Final[tuple[Callable[[_Tampering], None], ...]] = (
     deletes,
     lets_vanish,
     moves_ends,

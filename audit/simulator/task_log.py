@@ -47,7 +47,7 @@ class _View:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class LogPage:
     """One page of rows, ready to be sent, and the total number of rows."""
 
     rows: list[bytes]
@@ -105,14 +105,14 @@ class TaskLog:
 
     def page(
         self, criteria: Criteria, *, start: datetime | None, end: datetime | None, limit: int, offset: int
-    ) -> Page:
+    ) -> LogPage:
         """Return a page of the tasks that match the criteria and were created from ``start`` to ``end``, inclusive."""
         view = self._view(criteria)
         first = 0 if end is None else bisect_left(view.places, (-instant(end), ""))
         last = len(view.places) if start is None else bisect_right(view.places, (-instant(start), "\U0010ffff"))
         chosen = view.entries[first + offset : min(last, first + offset + limit)]
         rows = [entry.delivered() for entry in chosen if not entry.hidden]
-        return Page(rows, max(0, last - first))
+        return LogPage(rows, max(0, last - first))
 
     def _entry(self, row: Row) -> _Entry:
         try:

@@ -6,7 +6,15 @@ from random import Random
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import NO_FAILURE, Draft, Failure, Policy, Resource, Run, Vault
+from audit.simulator.blueprint import (
+    NO_ERROR,
+    BackupRun,
+    Draft,
+    PlannedPolicy,
+    PlannedResource,
+    PlannedVault,
+    ServiceError,
+)
 from audit.simulator.error_codes import UNKNOWN
 from audit.simulator.messages import Row
 
@@ -33,17 +41,17 @@ class Course:
     created: datetime
     ended: datetime
     status: str = "success"
-    failure: Failure = NO_FAILURE
+    failure: ServiceError = NO_ERROR
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class Mentioned:
     """What a task names besides its own id; a task started by hand may name no vault."""
 
     provider: str
-    vault: Vault | None = None
+    vault: PlannedVault | None = None
     policy_id: str | None = None
-    resource: Resource | None = None
+    resource: PlannedResource | None = None
     checkpoint_id: str | None = None
 
 
@@ -55,11 +63,11 @@ class Clerk:
     project_id: str
     as_of: datetime
 
-    def backup(self, run: Run) -> Row:
+    def backup(self, run: BackupRun) -> Row:
         """Return one backup task; one that failed or has not begun has no backup to name."""
         backup_id = run.repeats or run.backup_id
         vault = run.resource.vault
-        named = Named(
+        named = Mentioned(
             provider=vault.object_type,
             vault=None if run.nameless else vault,
             policy_id=run.policy_id,
@@ -77,17 +85,17 @@ class Clerk:
         course = Course(run.created, run.ended, run.status, run.failure)
         return self.row("backup", course, named, {"backup": block}, task_id=run.id)
 
-    def delete(self, run: Run, at: datetime) -> Row:
+    def delete(self, run: BackupRun, at: datetime) -> Row:
         """Return the deletion of the backup that a run made."""
         vault = run.resource.vault
-        named = Named(vault.object_type, vault, resource=run.resource, checkpoint_id=run.checkpoint_id)
+        named = Mentioned(vault.object_type, vault, resource=run.resource, checkpoint_id=run.checkpoint_id)
         block = {"backup_id": run.backup_id, "backup_name": f"autobk_{run.backup_id[:4]}"}
         return self.row("delete", self._good(at, 90), named, {"delete": block})
 
-    def restore(self, resource: Resource, backup_id: str, course: Course) -> Row:
+    def restore(self, resource: PlannedResource, backup_id: str, course: Course) -> Row:
         """Return a restore of a resource onto itself."""
         vault = resource.vault
-        named = Named(vault.object_type, vault, resource=resource, checkpoint_id=identifiers.uuid(self.rng))
+        named = Mentioned(vault.object_type, vault, resource=resource, checkpoint_id=identifiers.uuid(self.rng))
         block = {
             "backup_id": backup_id,
             "backup_name": f"autobk_{backup_id[:4]}",
@@ -97,11 +105,17 @@ class Clerk:
         return self.row("restore", course, named, {"restore": block})
 
     def replication(
-        self, run: Run, at: datetime, policy: Policy, *, failure: Failure = NO_FAILURE, by_hand: bool = False
+        self,
+        run: BackupRun,
+        at: datetime,
+        policy: PlannedPolicy,
+        *,
+        failure: ServiceError = NO_ERROR,
+        by_hand: bool = False,
     ) -> Row:
         """Return the copy of a backup into another region; by hand it is the older operation, copy."""
         vault, destination = run.resource.vault, policy.destination or {}
-        named = Named(vault.object_type, vault, None if by_hand else policy.id, run.resource, run.checkpoint_id)
+        named = Mentioned(vault.object_type, vault, None if by_hand else policy.id, run.resource, run.checkpoint_id)
         name = f"autobk_{run.backup_id[:4]}"
         block = {
             "destination_backup_id": identifiers.uuid(self.rng),
@@ -116,32 +130,32 @@ class Clerk:
             "destination_backup_name": name,
         }
         good = self._good(at, 1800)
-        course = good if failure == NO_FAILURE else Course(at, good.ended, "failed", failure)
+        course = good if failure == NO_ERROR else Course(at, good.ended, "failed", failure)
         return self.row("copy" if by_hand else "replication", course, named, {"replication": block})
 
-    def sync(self, at: datetime, machine: Resource | None = None, brought: int | None = None) -> Row:
+    def sync(self, at: datetime, machine: PlannedResource | None = None, brought: int | None = None) -> Row:
         """Return the synchronisation of backups made on premises; it may name neither vault nor resource."""
         block = {
             "sync_backup_num": self.rng.randrange(1, 9) if brought is None else brought,
             "delete_backup_num": self.rng.randrange(3),
             "err_sync_backup_num": 0,
         }
-        named = Named("vmware", machine.vault if machine else None, resource=machine)
+        named = Mentioned("vmware", machine.vault if machine else None, resource=machine)
         return self.row("sync", self._good(at, 300), named, {"sync": block})
 
-    def vault_delete(self, vault: Vault, at: datetime, backups: int) -> Row:
+    def vault_delete(self, vault: PlannedVault, at: datetime, backups: int) -> Row:
         """Return the deletion of a vault with all its backups."""
         block = {"fail_count": 0, "total_count": backups}
-        named = Named(vault.object_type, vault)
+        named = Mentioned(vault.object_type, vault)
         return self.row("vault_delete", self._good(at, 120), named, {"vault_delete": block})
 
-    def remove_resource(self, resource: Resource, at: datetime) -> Row:
+    def remove_resource(self, resource: PlannedResource, at: datetime) -> Row:
         """Return the removal of one resource from its vault, by hand."""
         block = {"fail_count": 0, "total_count": 1, "resources": [_resource(resource)]}
-        named = Named(resource.vault.object_type, resource.vault)
+        named = Mentioned(resource.vault.object_type, resource.vault)
         return self.row("remove_resource", self._good(at, 60), named, {"remove_resources": block})
 
-    def row(self, operation: str, course: Course, named: Named, block: Row, *, task_id: str | None = None) -> Row:
+    def row(self, operation: str, course: Course, named: Mentioned, block: Row, *, task_id: str | None = None) -> Row:
         """Return a task row from its course and names, and the block that only this operation has."""
         rng, vault = self.rng, named.vault
         progress, times = self._progress(course)
@@ -190,14 +204,14 @@ def clerk_of(draft: Draft) -> Clerk:
     return Clerk(draft.rng, draft.project_id, draft.as_of)
 
 
-def _resource(resource: Resource) -> Row:
+def _resource(resource: PlannedResource) -> Row:
     return {"id": resource.id, "name": resource.name, "type": resource.type, "extra_info": resource.extra_info}
 
 
-def _consistency(run: Run) -> Row:
+def _consistency(run: BackupRun) -> Row:
     """Return whether applications were asked to be quiescent, and why they were not."""
     asked = run.resource.vault.is_app_consistent
-    failure = UNKNOWN if asked and not run.consistent else NO_FAILURE
+    failure = UNKNOWN if asked and not run.consistent else NO_ERROR
     return {
         "app_consistency_status": "1" if asked and run.consistent else "0",
         "app_consistency_error_code": failure.code,

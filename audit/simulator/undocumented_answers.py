@@ -25,7 +25,7 @@ _RECENT: Final = timedelta(days=2)
 
 
 @dataclass(slots=True)
-class _Scene:
+class _Additions:
     """The rows during the changes, and what is unknown about them.
 
     Attributes:
@@ -59,7 +59,7 @@ def add_undocumented_answers(estate: Estate, *, seed: int = 1) -> Estate:
     rng = Random(f"riddles {seed}")
     held = [(vault, each) for vault in changed.vaults for each in vault["resources"]]
     rng.shuffle(held)
-    scene = _Scene(changed, rng, held)
+    scene = _Additions(changed, rng, held)
     for plant in CHANGES:
         plant(scene)
     told = [
@@ -69,7 +69,7 @@ def add_undocumented_answers(estate: Estate, *, seed: int = 1) -> Estate:
     return replace(changed, _truth={DEFAULT: {"conclusion": "incomplete", "expected": [], "unknown": told}})
 
 
-def leaves_without_a_task(scene: _Scene) -> None:
+def leaves_without_a_task(scene: _Additions) -> None:
     """A resource is in no vault any more, and no task removed it."""
     for place, (vault, held) in enumerate(scene.free):
         is_named = any(_names(row, held["id"]) for row in scene.estate.tasks)
@@ -80,7 +80,7 @@ def leaves_without_a_task(scene: _Scene) -> None:
             return
 
 
-def has_a_new_status(scene: _Scene) -> None:
+def has_a_new_status(scene: _Additions) -> None:
     """The backups of a resource end with a status that no document has."""
     for resource_id, tasks in scene.backed_up():
         for row in tasks:
@@ -88,7 +88,7 @@ def has_a_new_status(scene: _Scene) -> None:
         scene.leave_open("resource", resource_id, *_OF_BACKUPS, "CBR-105", "CBR-107")
 
 
-def contradicts_itself(scene: _Scene) -> None:
+def contradicts_itself(scene: _Additions) -> None:
     """The backups of a resource say that they succeeded, but name an error."""
     for resource_id, tasks in scene.backed_up():
         for row in tasks:
@@ -96,7 +96,7 @@ def contradicts_itself(scene: _Scene) -> None:
         scene.leave_open("resource", resource_id, *_OF_BACKUPS, "CBR-105", "CBR-107")
 
 
-def is_of_a_new_kind(scene: _Scene) -> None:
+def is_of_a_new_kind(scene: _Additions) -> None:
     """The backups of a resource are made by an undocumented operation."""
     for resource_id, tasks in scene.backed_up():
         for row in tasks:
@@ -104,7 +104,7 @@ def is_of_a_new_kind(scene: _Scene) -> None:
         scene.leave_open("resource", resource_id, *_OF_BACKUPS)
 
 
-def deletes_by_a_new_kind(scene: _Scene) -> None:
+def deletes_by_a_new_kind(scene: _Additions) -> None:
     """Something happens to a vault by an undocumented operation."""
     free = [vault for vault in scene.estate.vaults if ("CBR-111", "vault", vault["id"]) not in scene.open]
     for vault in scene.rng.sample(free, min(1, len(free))):
@@ -112,13 +112,13 @@ def deletes_by_a_new_kind(scene: _Scene) -> None:
         scene.leave_open("vault", vault["id"], "CBR-111")
 
 
-def deletes_who_knows_what(scene: _Scene) -> None:
+def deletes_who_knows_what(scene: _Additions) -> None:
     """A backup that no task made is deleted, and the log does not say from where."""
     _add(scene, "delete", vault_id=None, vault_name=None)
     scene.leave_open("collection", scene.estate.project_id, "CBR-111")
 
 
-def lowered_its_retention(scene: _Scene) -> None:
+def lowered_its_retention(scene: _Additions) -> None:
     """A policy has recently kept backups for eight days, and one is gone that it would not keep any more.
 
     Someone who sees it for the first time cannot know by which rule the backup was kept: those beside it end later. A
@@ -140,7 +140,7 @@ def lowered_its_retention(scene: _Scene) -> None:
         return
 
 
-def _kept_by_age(scene: _Scene) -> Iterator[tuple[Row, Row, int]]:
+def _kept_by_age(scene: _Additions) -> Iterator[tuple[Row, Row, int]]:
     """Return the unchanged resources with their vaults, and for how many days these keep their backups."""
     for vault, held in scene.free:
         rules = [policy["operation_definition"] for policy in _applied(scene.estate, vault)]
@@ -168,7 +168,7 @@ def _ago(estate: Estate, time: timedelta) -> str:
     return written((estate.as_of - time).astimezone(UTC))
 
 
-def _add(scene: _Scene, operation: str, backup_id: str | None = None, **named: str | None) -> None:
+def _add(scene: _Additions, operation: str, backup_id: str | None = None, **named: str | None) -> None:
     """Add a task beside another one of the last days, so that the log stays sorted and every window contains it.
 
     A task that deletes an existing backup is the newest.
@@ -192,7 +192,7 @@ def _names(row: Row, resource_id: str) -> bool:
     return bool(row["extra_info"].get("resource", {}).get("id") == resource_id)
 
 
-CHANGES: Final[tuple[Callable[[_Scene], None], ...]] = (
+CHANGES: Final[tuple[Callable[[_Additions], None], ...]] = (
     lowered_its_retention,
     leaves_without_a_task,
     has_a_new_status,

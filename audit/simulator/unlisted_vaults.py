@@ -22,7 +22,7 @@ _BACKUPS: Final = 2
 
 
 @dataclass(slots=True)
-class _Scene:
+class _Unlisting:
     """The rows during the changes, and what was planted.
 
     Attributes:
@@ -95,7 +95,7 @@ def add_unlisted_vaults(estate: Estate, *, seed: int = 1) -> Estate:
     models = [row for row in changed.tasks if row["operation_type"] == "backup"]
     if not models:
         raise ValueError("an estate without backups cannot get unlisted vaults; choose one with more resources or days")
-    scene = _Scene(changed, rng, changed.as_of - rng.uniform(1.1, 1.9) * _DAY, models[0])
+    scene = _Unlisting(changed, rng, changed.as_of - rng.uniform(1.1, 1.9) * _DAY, models[0])
     for plant in rng.sample(GHOSTS, len(GHOSTS)):
         plant(scene)
     changed.tasks.sort(key=lambda row: str(row["created_at"]), reverse=True)
@@ -107,31 +107,31 @@ def add_unlisted_vaults(estate: Estate, *, seed: int = 1) -> Estate:
     return replace(changed, _truth={DEFAULT: truth})
 
 
-def is_deleted(scene: _Scene) -> None:
+def is_deleted(scene: _Unlisting) -> None:
     """A vault was deleted with everything in it: harmless but for the deletion."""
     scene.delete(scene.vault())
 
 
-def is_deleted_by_its_name(scene: _Scene) -> None:
+def is_deleted_by_its_name(scene: _Unlisting) -> None:
     """The same, but the log does not have its id."""
     scene.delete(scene.vault())["vault_id"] = None
 
 
-def is_being_deleted(scene: _Scene) -> None:
+def is_being_deleted(scene: _Unlisting) -> None:
     """A vault is being deleted: harmless, though a policy is still applied to it."""
     vault = scene.vault()
     scene.delete(vault, running_for=scene.rng.uniform(0.1, 8) * _HOUR)
     _apply(scene, vault)
 
 
-def was_deleted_in_part(scene: _Scene) -> None:
+def was_deleted_in_part(scene: _Unlisting) -> None:
     """Some contents of a vault could not be deleted, as one of two fields says."""
     vault = scene.vault()
     scene.delete(vault, failures={scene.rng.choice(("fail_count", "fail_delete_count")): scene.rng.randrange(1, 3)})
     scene.hidden.append(vault["id"])
 
 
-def lives_on(scene: _Scene) -> None:
+def lives_on(scene: _Unlisting) -> None:
     """A backup was made in a vault hours after it was deleted."""
     resource = identifiers.uuid(scene.rng)
     vault = scene.vault(resource=resource)
@@ -140,7 +140,7 @@ def lives_on(scene: _Scene) -> None:
     scene.hidden.append(vault["id"])
 
 
-def is_deleted_without_end(scene: _Scene) -> None:
+def is_deleted_without_end(scene: _Unlisting) -> None:
     """The deletion of a vault has been running for days."""
     vault = scene.vault()
     scene.delete(vault, running_for=scene.rng.uniform(1.1, 1.9) * _DAY)
@@ -148,7 +148,7 @@ def is_deleted_without_end(scene: _Scene) -> None:
     scene.hidden.append(vault["id"])
 
 
-def is_still_applied(scene: _Scene) -> None:
+def is_still_applied(scene: _Unlisting) -> None:
     """A policy is still applied to a vault that was deleted the day before."""
     vault = scene.vault()
     scene.delete(vault)
@@ -156,19 +156,19 @@ def is_still_applied(scene: _Scene) -> None:
     scene.hidden.append(vault["id"])
 
 
-def has_the_name_of_another(scene: _Scene) -> None:
+def has_the_name_of_another(scene: _Unlisting) -> None:
     """Of two vaults with the same name, one was deleted."""
     gone = scene.vault()
     scene.delete(gone)
     scene.hidden.append(scene.vault(gone["name"])["id"])
 
 
-def _apply(scene: _Scene, vault: Row) -> None:
+def _apply(scene: _Unlisting, vault: Row) -> None:
     policy = scene.rng.choice([row for row in scene.estate.policies if row["associated_vaults"]])
     policy["associated_vaults"].append({**policy["associated_vaults"][0], "vault_id": vault["id"]})
 
 
-GHOSTS: Final[tuple[Callable[[_Scene], None], ...]] = (
+GHOSTS: Final[tuple[Callable[[_Unlisting], None], ...]] = (
     is_deleted,
     is_deleted_by_its_name,
     is_being_deleted,

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from audit.simulator.blueprint import Draft, Failure, Run, Vault
+from audit.simulator.blueprint import BackupRun, Draft, PlannedVault, ServiceError
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.messages import Row
-from audit.simulator.tasks import Course, Named, clerk_of
+from audit.simulator.tasks import Course, Mentioned, clerk_of
 from audit.simulator.truth import DEFAULT
 
-_NOTHING_TO_BACK_UP: Final = Failure("BackupService.0001", "No resource is available for backup.")
+_NOTHING_TO_BACK_UP: Final = ServiceError("BackupService.0001", "No resource is available for backup.")
 _OF_RUNS: Final = ("CBR-103", "CBR-104", "CBR-105", "CBR-106")
 _OF_POINTS: Final = ("CBR-401", "CBR-404")
 
@@ -20,7 +20,7 @@ def skip_without_resource(draft: Draft) -> None:
     vault = draft.rng.choice(draft.vaults)
     at = draft.between(max(draft.start, draft.as_of - 5 * DAY), draft.as_of - timedelta(hours=2))
     course = Course(at, at + timedelta(seconds=1), "skipped", _NOTHING_TO_BACK_UP)
-    named = Named(vault.object_type, vault, vault.policy.id if vault.policy else None)
+    named = Mentioned(vault.object_type, vault, vault.policy.id if vault.policy else None)
     draft.rows.append(clerk_of(draft).row("backup", course, named, {"backup": {"backup_name": ""}}))
     for resource in vault.resources:
         draft.truth.hide("resource", resource.id, "CBR-107")
@@ -50,11 +50,11 @@ def spoil(rows: list[Row], field: str, chosen: frozenset[str]) -> list[Row]:
     return [{**row, field: None} if row["id"] in chosen else row for row in rows]
 
 
-def _is_recent(draft: Draft, run: Run) -> bool:
+def _is_recent(draft: Draft, run: BackupRun) -> bool:
     return run.created > draft.as_of - 25 * DAY
 
 
-def _spoil_policy(draft: Draft, vault: Vault) -> str:
+def _spoil_policy(draft: Draft, vault: PlannedVault) -> str:
     """Make the policy of a vault, and of every other vault with it, unreadable."""
     policy = vault.policy
     for other in draft.vaults:
@@ -65,7 +65,7 @@ def _spoil_policy(draft: Draft, vault: Vault) -> str:
     return policy.id if policy else ""
 
 
-def _is_sound(draft: Draft, vault: Vault) -> bool:
+def _is_sound(draft: Draft, vault: PlannedVault) -> bool:
     """Whether nothing fails by default for a vault, its policy, its contents, and all others with the policy."""
     shared = [other for other in draft.vaults if other is vault or (other.policy and other.policy is vault.policy)]
     ids = {vault.policy.id if vault.policy else ""}

@@ -3,18 +3,18 @@
 Only the policies, which belong to no enterprise project, still name the vaults.
 """
 
-from audit.simulator.blueprint import Draft, Vault
+from audit.simulator.blueprint import Draft, PlannedVault
 from audit.simulator.messages import Row
 
 DEFAULT_PROJECT = "0"
 
 
-def withheld_vaults(draft: Draft) -> list[Vault]:
+def withheld_vaults(draft: Draft) -> list[PlannedVault]:
     """Return the vaults of all enterprise projects except the default one."""
     return [vault for vault in draft.vaults if vault.enterprise_project_id != DEFAULT_PROJECT]
 
 
-def withhold(draft: Draft, vaults: list[Vault], *lists: list[Row]) -> None:
+def withhold(draft: Draft, vaults: list[PlannedVault], *lists: list[Row]) -> None:
     """Remove everything that belongs to these vaults from rows and from the truth."""
     hidden = {vault.id for vault in vaults}
     held = {resource.id for vault in vaults for resource in vault.resources}

@@ -31,14 +31,14 @@ class LastCopies:
             gone: the times of those that are gone, and when they went.
         """
         kept = (each for policy in policies for each in copies_that_stay(policy))
-        self._kept = [_Kept(number, period, made, left, gone) for number, period in kept if number > 0]
+        self._kept = [_KeptCopies(number, period, made, left, gone) for number, period in kept if number > 0]
 
     def include(self, made: datetime, gone: datetime) -> bool:
         """Whether a backup was the last of its day, week, month or year when it went, while that was still kept."""
         return any(each.lacks(made, gone) for each in self._kept)
 
 
-class _Kept:
+class _KeptCopies:
     """One number of days, weeks, months or years of which one backup each is kept."""
 
     def __init__(

@@ -44,7 +44,7 @@ class Strips:
 def strips(report: Report) -> Strips:
     """Draw the strips of all resources; a resource without points and without a limit has none."""
     days = dates(report)
-    axis = _Axis(datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC), len(days) * 24)
+    axis = _TimeAxis(datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC), len(days) * 24)
     numbers: dict[Strip, int] = {}
     drawings: dict[tuple[object, ...], Strip] = {}
     shown: dict[str, int] = {}
@@ -61,7 +61,7 @@ def strips(report: Report) -> Strips:
 
 
 @dataclass(frozen=True, slots=True)
-class _Axis:
+class _TimeAxis:
     origin: datetime
     width: int
 

@@ -33,7 +33,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class _Axis:
+class _Measure:
     """The definition of a chart: its values, their format, and the smallest value at its upper edge."""
 
     title: str
@@ -44,9 +44,13 @@ class _Axis:
 
 def charts(lines: Sequence[TrendLine], words: Words) -> tuple[Chart, ...]:
     """Draw pass rate, open problems and the age of the oldest backup."""
-    rate = _Axis(words.text("Passed, of what was judged"), passed_per_mille, lambda value: f"{value / 10:.1f} %", 1000)
-    problems = _Axis(words.text("Open problems"), lambda line: line.problems, lambda value: f"{value:,}", 1)
-    age = _Axis(words.text("Age of the oldest backup"), backup_hours, lambda hours: age_words(hours, words), _DAY_HOURS)
+    rate = _Measure(
+        words.text("Passed, of what was judged"), passed_per_mille, lambda value: f"{value / 10:.1f} %", 1000
+    )
+    problems = _Measure(words.text("Open problems"), lambda line: line.problems, lambda value: f"{value:,}", 1)
+    age = _Measure(
+        words.text("Age of the oldest backup"), backup_hours, lambda hours: age_words(hours, words), _DAY_HOURS
+    )
     return tuple(_chart(axis, lines, words.text("none")) for axis in (rate, problems, age))
 
 
@@ -65,7 +69,7 @@ def age_words(hours: int, words: Words) -> str:
     return words.count(hours, "hour") if hours < 2 * _DAY_HOURS else words.count(hours // _DAY_HOURS, "day")
 
 
-def _chart(axis: _Axis, lines: Sequence[TrendLine], nothing: str) -> Chart:
+def _chart(axis: _Measure, lines: Sequence[TrendLine], nothing: str) -> Chart:
     values = [axis.value_of(line) for line in lines]
     top = max(axis.least, *(value for value in values if value is not None), 0)
     newest = values[-1]
