@@ -1,0 +1,111 @@
+"""Checks the digests of a project: their names, numbers, links and signatures."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from audit.errors import ChainError
+from audit.evidence.chain import Digest, Envelope, Link, PublicKey, folder_of
+from audit.evidence.store import Store
+from audit.evidence.verify.result import Found, Verification
+
+_NUMBERED: Final = re.compile(r"([0-9]{10})-(.+)\.json")
+
+
+def read_digests(store: Store, result: Verification) -> list[Found]:
+    """Read every digest, in the order of their numbers; a damaged one is a fault and left out."""
+    found = [each for key in store.keys(folder_of(result.scope)) if (each := _read(store, key, result))]
+    return sorted(found, key=lambda each: (each.digest.seq, each.key))
+
+
+def check_chain(found: Sequence[Found], key: PublicKey | None, result: Verification) -> None:
+    """Check that the digests follow each other without a gap, and their signatures."""
+    _check_numbers(found, result)
+    by_key = {each.key: each for each in found}
+    for each in found:
+        _check_links(each, by_key, result)
+    for each in found:
+        _check_signature(each, key, result)
+
+
+def _read(store: Store, key: str, result: Verification) -> Found | None:
+    """Read one digest, and check it against its key."""
+    data = store.read(key) or b""
+    result.size += len(data)
+    try:
+        envelope = Envelope.load(data)
+        digest = Digest.open(envelope)
+    except ChainError as error:
+        result.fault(key, str(error))
+        return None
+    numbered = _NUMBERED.fullmatch(key.removeprefix(folder_of(result.scope)))
+    if numbered is None or digest.digest_object != key or digest.scope != result.scope:
+        result.fault(key, "the digest is stored under the wrong key")
+        return None
+    if (int(numbered[1]), numbered[2]) != (digest.seq, digest.run):
+        result.fault(key, "the number or run of the digest differs from its name")
+        return None
+    return Found(key, hashlib.sha256(data).hexdigest(), envelope, digest)
+
+
+def _check_numbers(found: Sequence[Found], result: Verification) -> None:
+    """Check for missing numbers, and for forks that no later digest records."""
+    numbers = Counter(each.digest.seq for each in found)
+    for number in range(1, max(numbers, default=0) + 1):
+        if number not in numbers:
+            result.fault(f"{folder_of(result.scope)}{number:010d}-…", "a digest is missing")
+    recorded = {link.object for each in found for link in each.digest.siblings}
+    for each in found:
+        if numbers[each.digest.seq] > 1:
+            _note_fork(each, is_recorded=each.key in recorded, found=found, result=result)
+
+
+def _note_fork(each: Found, *, is_recorded: bool, found: Iterable[Found], result: Verification) -> None:
+    followed = {other.digest.previous.object for other in found if other.digest.previous}
+    rivals = [other for other in found if other.digest.seq == each.digest.seq and other.key in followed]
+    if is_recorded:
+        result.notes.append(f"{each.key}: this run and another followed the same digest; a later digest records that")
+    elif each.key in followed and len(rivals) > 1:
+        result.notes.append(f"{each.key}: a fork: several runs with this number were followed")
+    elif each.key not in followed:
+        result.fault(each.key, "a fork: another digest has the same number, and no later one records this one")
+
+
+def _check_links(each: Found, by_key: Mapping[str, Found], result: Verification) -> None:
+    for link in (each.digest.previous, *each.digest.siblings):
+        if link is not None:
+            _check_link(each, link, by_key, result)
+    if (each.digest.previous is None) != (each.digest.seq == 1):
+        result.fault(each.key, "only the first digest may have no previous one")
+
+
+def _check_link(each: Found, link: Link, by_key: Mapping[str, Found], result: Verification) -> None:
+    before = by_key.get(link.object)
+    if before is None:
+        result.fault(link.object, f"{each.key} names this digest, but it is missing or damaged")
+    elif (before.sha256, before.envelope.signature) != (link.sha256, link.signature):
+        result.fault(link.object, f"this digest is not the one that {each.key} names")
+    elif before.digest.seq != each.digest.seq - 1:
+        result.fault(each.key, "its number does not follow that of the previous digest")
+
+
+def _check_signature(each: Found, key: PublicKey | None, result: Verification) -> None:
+    signatures = each.envelope.signatures
+    if key is None:
+        if each.digest.key_id and not signatures:
+            result.fault(each.key, "the digest says that it is signed, but it is not")
+        result.unchecked += bool(signatures)
+        return
+    if len(signatures) != 1:
+        result.fault(each.key, "the digest is not signed" if not signatures else "the digest has several signatures")
+        return
+    if not each.digest.key_id == signatures[0].key_id == key.fingerprint:
+        result.fault(each.key, f"signed with another key: {signatures[0].key_id}")
+        return
+    try:
+        key.check(each.envelope.signed, signatures[0].value)
+        result.signed += 1
+    except ChainError as error:
+        result.fault(each.key, str(error))

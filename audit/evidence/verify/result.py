@@ -1,0 +1,59 @@
+"""What a verification found."""
+
+from dataclasses import dataclass, field
+
+from audit.evidence.chain import Digest, Envelope
+from audit.evidence.publish import MANIFEST
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An object that differs from what was published, and what is wrong with it."""
+
+    object: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A digest as it is in the store."""
+
+    key: str
+    sha256: str
+    envelope: Envelope
+    digest: Digest
+
+    @property
+    def prefix(self) -> str:
+        """The start of the keys of its run's objects."""
+        return self.digest.manifest.object.removesuffix(MANIFEST)
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was checked, and the result.
+
+    Attributes:
+        head: the newest digest and its hash, or None if there is none.
+        signed: the number of digests whose signature was checked.
+        unchecked: the number of signed digests that were not checked, because no key was given.
+        unread: the number of runs whose objects were not read: they are outside of the given time, or were removed.
+        notes: what is not a fault but worth knowing.
+    """
+
+    scope: str
+    digests: int = 0
+    objects: int = 0
+    size: int = 0
+    signed: int = 0
+    unchecked: int = 0
+    unread: int = 0
+    first: Digest | None = None
+    head: Digest | None = None
+    head_sha256: str = ""
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def fault(self, key: str, problem: str) -> None:
+        """Note a fault."""
+        self.faults.append(Fault(key, problem))

@@ -1,0 +1,120 @@
+"""Checks the runs that digests commit: each manifest, the run that it continues, and every object that it lists."""
+
+import gzip
+import hashlib
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from audit.evidence.publish import MANIFEST
+from audit.evidence.store import Store
+from audit.evidence.verify.result import Found, Verification
+
+RUN_FOLDER: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+/")
+
+
+class RunChecks:
+    """Checks run after run, and remembers what their manifests list."""
+
+    def __init__(self, store: Store, found: Sequence[Found], result: Verification) -> None:
+        """Store the arguments; nothing is read yet."""
+        self._store = store
+        self._result = result
+        self._found = found
+        self._published = {(each.digest.run, each.digest.manifest.object): each for each in found}
+        self._gone = 0
+
+    def check(self, since: datetime | None, until: datetime | None) -> set[str]:
+        """Check every run, and return the keys of all objects that belong to one."""
+        listed: set[str] = set()
+        for each in self._found:
+            is_early = since is not None and each.digest.until < since
+            is_asked = not is_early and (until is None or each.digest.until <= until)
+            listed |= self._check_run(each, is_asked=is_asked, may_be_gone=is_early)
+        if self._gone:
+            self._result.notes.append(
+                f"{self._gone:,} runs before the given time were removed; their digests are still there"
+            )
+        return listed
+
+    def _check_run(self, each: Found, *, is_asked: bool, may_be_gone: bool) -> set[str]:
+        """Check the manifest of a run and every object that it lists; return their keys."""
+        link = each.digest.manifest
+        data = self._store.read(link.object)
+        if data is None and may_be_gone and RUN_FOLDER.fullmatch(each.prefix.removeprefix(f"{self._result.scope}/")):
+            return self._left(each)
+        if data is None or hashlib.sha256(data).hexdigest() != link.sha256:
+            state = "is missing" if data is None else "was changed"
+            self._result.fault(link.object, f"the manifest {state}; {each.key} names it")
+            return {link.object} | set(self._store.keys(each.prefix) if each.prefix else ())
+        self._result.objects += 1
+        self._result.size += len(data)
+        self._result.unread += not is_asked
+        try:
+            manifest = orjson.loads(data)
+            self._check_origin(each, manifest["origin"])
+            self._result.notes += [f"{link.object}: {note}" for note in manifest["run"]["previous"]["notes"]]
+            return {link.object} | self._check_objects(manifest, each.prefix, is_asked=is_asked)
+        except (orjson.JSONDecodeError, LookupError, TypeError):
+            self._result.fault(link.object, "the manifest has an unknown format")
+            return {link.object}
+
+    def _left(self, each: Found) -> set[str]:
+        """Return the keys of what is left of a run whose manifest was removed."""
+        self._gone += 1
+        self._result.unread += 1
+        left = set(self._store.keys(each.prefix))
+        if left:
+            trouble = (
+                f"its manifest was removed, and {len(left):,} objects are left that nothing can be checked against"
+            )
+            self._result.notes.append(f"{each.prefix}: {trouble}")
+        return left
+
+    def _check_origin(self, each: Found, origin: Mapping[str, str] | None) -> None:
+        """Check that the run that a manifest continues is an earlier one of the chain."""
+        if origin is None:
+            return
+        named = self._published.get((origin["run"], f"{origin['prefix']}/{MANIFEST}"))
+        if (
+            named is None
+            or named.digest.seq >= each.digest.seq
+            or named.digest.manifest.sha256 != origin["manifest_sha256"]
+        ):
+            self._result.fault(
+                each.digest.manifest.object, f"it continues a run that is not in the chain: {origin['run']}"
+            )
+
+    def _check_objects(self, manifest: Mapping[str, Any], prefix: str, *, is_asked: bool) -> set[str]:
+        """Check the objects that a manifest lists; return their keys."""
+        pages = defaultdict(list)
+        for page in manifest["pages"]:
+            pages[page["name"]].append(page["sha256"])
+        for item in manifest["objects"] if is_asked else ():
+            self._check_object(f"{prefix}{item['name']}", item, pages.get(item["name"], ()))
+        return {f"{prefix}{item['name']}" for item in manifest["objects"]}
+
+    def _check_object(self, key: str, item: Mapping[str, Any], bodies: Iterable[str]) -> None:
+        data = self._store.read(key)
+        if data is None:
+            self._result.fault(key, "the object is missing")
+            return
+        self._result.objects += 1
+        self._result.size += len(data)
+        if (len(data), hashlib.sha256(data).hexdigest()) != (item["size"], item["sha256"]):
+            self._result.fault(key, "the object was changed")
+            return
+        if any(body != _body_hash(data) for body in bodies):
+            self._result.fault(key, "the response inside is not the one that the manifest names")
+
+
+def _body_hash(data: bytes) -> str:
+    try:
+        return hashlib.sha256(gzip.decompress(data)).hexdigest()
+    except (OSError, EOFError, zlib.error):
+        return ""

@@ -1,0 +1,38 @@
+"""What a verification proves and what it cannot show, in plain words."""
+
+from collections.abc import Iterator
+
+from audit.evidence.verify.result import Verification
+from audit.timestamps import shown
+
+
+def proven(result: Verification) -> Iterator[str]:
+    """Yield in plain words what was proven."""
+    if result.faults or result.first is None or result.head is None:
+        return
+    if result.digests == 1:
+        yield f"There is one digest, of the window that ended {shown(result.head.until)}."
+    else:
+        yield (
+            f"{result.digests:,} digests follow each other without a gap, from the window that ended "
+            f"{shown(result.first.until)} to the one that ended {shown(result.head.until)}."
+        )
+    rest = f"the objects of {result.unread:,} runs were not read" if result.unread else "there are no others"
+    yield f"{result.objects:,} objects are as published ({result.size:,} bytes read), and {rest}."
+    if result.signed:
+        yield "Every digest was signed with the given key."
+
+
+def unproven(result: Verification, *, has_anchor: bool) -> Iterator[str]:
+    """Yield in plain words what this check cannot show."""
+    yield "That CBR told the truth: the audit only shows what the cloud answered."
+    if not has_anchor:
+        yield (
+            "That nothing was cut off at the end: compare the head with one that was noted elsewhere "
+            "(--expect-head), for example in the function's log or in a notification."
+        )
+    if result.unchecked:
+        yield "Who wrote it: the digests are signed, but no key was given (--public-key)."
+    elif not result.signed:
+        yield "Who wrote it: the digests are not signed, so anyone who can write to the store could replace them."
+    yield "Anything written after the signing key was stolen."
