@@ -1,6 +1,6 @@
 """Recomputing a report from the evidence of its run, offline: the same bytes, or an account of what differs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -12,7 +12,7 @@ from audit.app.run import assess
 from audit.collection import ABOUT_ONE, Kind
 from audit.errors import ChainError, StoreError
 from audit.evidence.chain import Digest, Envelope, folder_of
-from audit.evidence.publish import HISTORY, PROFILE, sha256_of
+from audit.evidence.publish import HISTORY, PROFILE, as_stored, sha256_of
 from audit.evidence.read_forms import Manifest
 from audit.evidence.run_before import RunBefore, read_left
 from audit.evidence.store import Store
@@ -68,10 +68,7 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     report = assess(facts, used, intake, manifest.readings, before, former)
     if used.sha256 != own.sha256:
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
-    made = {
-        HISTORY: history,
-        **{name: sha256_of(pieces(report)) for name, pieces in FORMATS.items()},
-    }
+    made = {HISTORY: history, **dict(_rendered(report, {listed.name for listed in manifest.objects}))}
     changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))
     return _compared(report, made, manifest, changed)
 
@@ -93,6 +90,16 @@ def digest_of(store: Store, project_id: str, run_id: str) -> Digest:
 def _is_changed(store: Store, manifest: Manifest, digest: Digest, name: str) -> bool:
     """Whether an object is missing or not the one that was published; one that never was published is not."""
     return manifest.sha256_of(name) is not None and read_listed(store, manifest, prefix_of(digest), name) is None
+
+
+def _rendered(report: Report, stored: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the name and hash of each report that the run stored; version 0.1 gzipped none."""
+    for name, pieces in FORMATS.items():
+        key, data = as_stored(name, pieces(report))
+        if key in stored:
+            yield key, sha256_of(data)
+        elif name in stored:
+            yield name, sha256_of(pieces(report))
 
 
 def _compared(report: Report, made: Mapping[str, str], manifest: Manifest, changed: tuple[str, ...]) -> Replay:

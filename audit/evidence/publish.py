@@ -1,7 +1,8 @@
 """Writes a run: every object under the run's own key, the manifest, the digest that commits it, then the pointer."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -103,6 +104,15 @@ class Publication:
             StoreError: the name has characters that keys may not have, or writing failed.
         """
         return self._put(name, REDACTOR.data(data) if isinstance(data, bytes) else held(REDACTOR.pieces(data)))
+
+    def put_report(self, name: str, pieces: Iterable[bytes]) -> Stored:
+        """Write a report, with every known secret removed.
+
+        Raises:
+            StoreError: writing failed.
+        """
+        key, data = as_stored(name, REDACTOR.pieces(pieces))
+        return self._put(key, held(data))
 
     def _put(self, name: str, data: Data) -> Stored:
         self._create(name, data)
@@ -269,6 +279,18 @@ class Publication:
                 ],
             }
         )
+
+
+def as_stored(name: str, pieces: Iterable[bytes]) -> tuple[str, Iterable[bytes]]:
+    """Return a report's name and bytes in the store: what is for machines is gzipped, what people open is not."""
+    return (f"{name}.gz", _gzipped(pieces)) if name.endswith(".ndjson") else (name, pieces)
+
+
+def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)  # and not ISA-L: its bytes may depend on the processor
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()
 
 
 def newest(store: Store, project_id: str, data: bytes | None) -> Head | None:
