@@ -113,4 +113,4 @@ def test_every_field_of_a_task_is_read_and_stored() -> None:
     task = Task.from_row(row)
 
     assert not [name for name in Task.__struct_fields__ if not getattr(task, name)], "audit/records/task.py (from_row)"
-    assert History.load(History([task]).dump()).get("task-1") == task, "audit/history/known_tasks.py (_FIELDS)"
+    assert History.load(History([task]).dump()).get("task-1") == task, "audit/history/segment.py"

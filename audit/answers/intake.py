@@ -63,13 +63,13 @@ class Intake:
     """
 
     def __init__(self, history: History | None = None, run: str = "") -> None:
-        """Start with what earlier runs know of the tasks; the history itself is not changed.
+        """Start with what earlier runs know of the tasks.
 
         Args:
-            history: the known tasks.
+            history: the known tasks; what is read is merged into it, so that it is in memory once.
             run: the id of the run that stores the pages.
         """
-        self.tasks = History() if history is None else history + History()
+        self.tasks = History() if history is None else history
         self.not_seen_again = {task.id for task in self.tasks.unfinished() if task.status in OPEN_STATUSES}
         self._run = run
         self.policies: dict[str, Policy] = {}

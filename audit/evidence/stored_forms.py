@@ -59,10 +59,9 @@ class LatestForm(TypedDict):
 
 
 @_CLOSED
-class TaskForm(TypedDict):
-    """A task as a line of history.ndjson.gz: its newest known state. A field without a known value is left out."""
+class CommonForm(TypedDict):
+    """What tasks may have in common. A field without a known value is left out."""
 
-    id: Annotated[str, Field(description="Id of the task.")]
     operation: Annotated[
         str,
         Field(
@@ -77,10 +76,6 @@ class TaskForm(TypedDict):
             "reports success although the task log shows that it made no backup."
         ),
     ]
-    created_at: Annotated[int, Field(description="When it was created, in microseconds since 1970-01-01T00:00:00Z.")]
-    updated_at: Annotated[int, Field(description="When this state began, in the same unit.")]
-    started_at: NotRequired[Annotated[int, Field(description="When the work started, in the same unit.")]]
-    ended_at: NotRequired[Annotated[int, Field(description="When it ended, in the same unit.")]]
     resource_id: NotRequired[Annotated[str, Field(description="The resource; missing for tasks on a whole vault.")]]
     resource_name: NotRequired[Annotated[str, Field(description="Its name.")]]
     resource_type: NotRequired[Annotated[str, Field(description="Its type, such as OS::Nova::Server.")]]
@@ -89,7 +84,6 @@ class TaskForm(TypedDict):
     policy_id: NotRequired[Annotated[str, Field(description="The policy that started it.")]]
     error_code: NotRequired[Annotated[str, Field(description="As in the response.")]]
     error_message: NotRequired[Annotated[str, Field(description="As in the response.")]]
-    backup_id: NotRequired[Annotated[str, Field(description="The backup that it made, deleted, restored or copied.")]]
     incremental: NotRequired[Annotated[bool, Field(description="Of a backup: false if it was a full one.")]]
     app_consistency: NotRequired[
         Annotated[str, Field(description="Of a backup: 1 if it is consistent for applications, 0 if not.")]
@@ -109,6 +103,26 @@ class TaskForm(TypedDict):
         ]
     ]
     removed: NotRequired[Annotated[list[str], Field(description="Ids of the resources that it removed from a vault.")]]
+
+
+@_CLOSED
+class TaskForm(CommonForm):
+    """A task as a line of history.ndjson.gz: its newest known state. A field without a known value is left out."""
+
+    id: Annotated[str, Field(description="Id of the task.")]
+    created_at: Annotated[int, Field(description="When it was created, in microseconds since 1970-01-01T00:00:00Z.")]
+    updated_at: Annotated[int, Field(description="When this state began, in the same unit.")]
+    started_at: NotRequired[Annotated[int, Field(description="When the work started, in the same unit.")]]
+    ended_at: NotRequired[Annotated[int, Field(description="When it ended, in the same unit.")]]
+    backup_id: NotRequired[Annotated[str, Field(description="The backup that it made, deleted, restored or copied.")]]
+
+
+@_CLOSED
+class AlikeForm(CommonForm):
+    """What some tasks of the history have in common."""
+
+    id: NotRequired[Annotated[str, Field(description="Id of the only such task, if it is not a UUID.")]]
+    backup_id: NotRequired[Annotated[str, Field(description="Its backup, if the id is not a UUID, or of zeros.")]]
 
 
 @_CLOSED
@@ -157,3 +171,25 @@ class RejectedLineForm(TypedDict):
 
 
 HistoryLine = TaskForm | RejectedLineForm
+
+
+@_CLOSED
+class OpeningForm(TypedDict):
+    """The first line of the history."""
+
+    schema_version: Annotated[Literal[2], Field(description="Version of this form.")]
+    rejected: Annotated[list[RejectedForm], Field(description="The rows of the task log that could not be used.")]
+
+
+@_CLOSED
+class PartForm(TypedDict):
+    """The line before the columns of some tasks."""
+
+    tasks: Annotated[int, Field(description="Number of tasks in the columns.")]
+    alike: Annotated[
+        list[AlikeForm],
+        Field(description="What tasks have in common. The last column numbers the entries of all parts from 0."),
+    ]
+
+
+SegmentLine = OpeningForm | PartForm

@@ -12,67 +12,48 @@ of its id is known that is no older: that task is what the row would have been.
 import gzip
 import io
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
-from operator import attrgetter
-from sys import intern
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Final, Self
 
-import orjson
-from msgspec import ValidationError, convert
-from msgspec.json import encode
+from msgspec import ValidationError
+from msgspec.json import decode, encode
 
 from audit.collection import About, ContestedError, Rejected
+from audit.history.lines import line_of, read_lines
 from audit.history.moments import moment_of, state_of
+from audit.history.segment import LONGEST_LINE, OPENING, TASKS, Opening, packed, read_parts, written
 from audit.history.table import Columns, Group, Table
 from audit.records import Task
 from audit.records.keys import key_of
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY: Final = 24 * 60 * 60
-_FIELDS: Final = (
-    *("id", "operation", "status", "created_at", "updated_at", "started_at", "ended_at"),
-    *("resource_id", "resource_name", "resource_type", "vault_id", "vault_name", "policy_id"),
-    *("error_code", "error_message", "backup_id", "incremental", "app_consistency", "app_consistency_error"),
-    *("target_resource_id", "synced", "failures"),
-)
-_KEYS: Final = {"key": "id", "backup_key": "backup_id"}  # are written as the texts that they stand for
-_VALUES: Final = attrgetter(*_FIELDS)
-_INSTANTS: Final = ("created_at", "updated_at", "started_at", "ended_at")
-_NUMBERS: Final = ("synced", "failures")
-_RARE: Final = frozenset({"id", "backup_id", "target_resource_id", "incremental", *_NUMBERS, *_INSTANTS})
-_REPEATED: Final = frozenset(_FIELDS) - _RARE
-_GZIP: Final = 31  # what zlib calls the window of 32 KB inside a gzip file, which has no name and no time in it
-_LINES: Final = 1000  # are written at once: all together would take more memory than the history itself
-_TYPES: Final[Mapping[str, type]] = {
-    **dict.fromkeys((*_INSTANTS, *_NUMBERS), int),
-    "incremental": bool,
-    "removed": list,
-}
-
-
-_REJECTED: Final = "rejected"
 _Claim = tuple[str, About, bool]
 
 
 class History:
     """The newest known state of every task, and the rows of the task log that nobody could use."""
 
-    __slots__ = ("_rejected", "_table")
+    __slots__ = ("_loaded", "_rejected", "_table")
 
     def __init__(self, tasks: Iterable[Task] = (), rejected: Iterable[Rejected] = ()) -> None:
         self._table = Table()
         self._rejected: dict[_Claim, Rejected] = {}
+        self._loaded: dict[_Claim, Rejected] = {}
         self.update(tasks)
         self.set_aside(rejected)
 
     def __add__(self, other: "History") -> "History":
         merged = History()
-        merged._table = self._table.copy()
-        merged.update(other)
-        merged.set_aside(chain(self._rejected.values(), other._rejected.values()))
+        merged._table, merged._rejected, merged._loaded = self._table.copy(), {**self._rejected}, {**self._loaded}
+        merged += other
         return merged
+
+    def __iadd__(self, other: "History") -> Self:
+        self._table.take(other._table.parts(TASKS), _is_newer)
+        self.set_aside(other._rejected.values())
+        return self
 
     def __iter__(self) -> Iterator[Task]:
         return iter(self._table)
@@ -165,10 +146,19 @@ class History:
         for task in tasks:
             self._table.put(task, _is_newer)
 
-    def dump(self, since: datetime | None = None) -> bytes:
-        """Return gzipped NDJSON, one task a line in order of id, and behind them one row that could not be used a line.
+    def changes(self) -> "History":
+        """Return what is new since the history was loaded: that and this, merged, are the whole."""
+        changes = History()
+        changes._table = self._table.changes()
+        changes._rejected = {
+            claim: row
+            for claim, row in self._rejected.items()
+            if self._loaded.get(claim) != row and not self._is_whole(row)
+        }
+        return changes
 
-        The same history gives the same bytes.
+    def dump(self, since: datetime | None = None) -> bytes:
+        """Return the bytes that are stored (docs/format.md); the same history gives the same bytes.
 
         Args:
             since: what was created before and has ended is left out, and what could not be used and is as old.
@@ -177,29 +167,51 @@ class History:
 
     def pieces(self, since: datetime | None = None) -> Iterator[bytes]:
         """Return the same piece by piece."""
-        packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)  # and not ISA-L: its bytes may depend on the processor
-        kept = (task for task in self if since is None or task.created_at >= since or not task.finished)
-        while lines := b"".join(map(_line, islice(kept, _LINES))):
-            yield packer.compress(lines)
         rows = (row for row in self.rejected if since is None or row.is_since(since))
-        yield packer.compress(b"".join(b'{"%b":%b}\n' % (_REJECTED.encode(), encode(row)) for row in rows))
-        yield packer.flush()
+        return packed(written(self._table.parts(TASKS, since), rows))
 
-    @classmethod
-    def load(cls, data: bytes) -> "History":
-        """Read what dump wrote.
+    @staticmethod
+    def load(*segments: bytes, since: datetime | None = None) -> "History":
+        """Read what dump wrote, in this version or an earlier one, and merge it.
+
+        Args:
+            segments: each is what a history was dumped to; what is merged first should be the largest.
+            since: what was created before and has ended is left out, and what could not be used and is as old.
 
         Raises:
             ValueError: the bytes are not a dumped history.
         """
-        if not data:
+        history = History()
+        for segment in segments:
+            history._take(segment)
+        if since is not None:
+            history._drop(since)
+        history._table.settle()
+        history._loaded = {**history._rejected}
+        return history
+
+    def _take(self, segment: bytes) -> None:
+        if not segment:
             raise ValueError("not a history: it is empty")
         try:
-            with gzip.open(io.BytesIO(data)) as lines:  # one by one: together they take ten times as much memory
-                rejected: list[Rejected] = []
-                return cls(_tasks(map(orjson.loads, lines), rejected), rejected)
+            with gzip.open(io.BytesIO(segment)) as file:  # all at once would take as much memory again
+                opening = file.readline(LONGEST_LINE)
+                if opening.startswith(OPENING):
+                    self.set_aside(decode(opening, type=Opening).rejected)
+                    self._table.take(read_parts(file), _is_newer)
+                else:
+                    rejected = list[Rejected]()
+                    self.update(read_lines(filter(None, chain((opening,), file)), rejected))
+                    self.set_aside(rejected)
         except (OSError, EOFError, zlib.error, TypeError, OverflowError, ValidationError) as error:
             raise ValueError(f"not a history: {error}") from error
+
+    def _drop(self, since: datetime) -> None:
+        """Forget what dump leaves out."""
+        self._rejected = {
+            claim: row for claim, row in self._rejected.items() if row.is_since(since) and not self._is_whole(row)
+        }
+        self._table.drop(since)
 
 
 def _is_newer(known: Task, task: Task) -> bool:
@@ -231,48 +243,4 @@ def _place(row: Rejected) -> tuple[datetime, str, int, int, bytes]:
 
 def _rank(task: Task) -> tuple[datetime, bool, bytes]:
     """Order the states of one task; the written form decides between states that differ in nothing else."""
-    return task.updated_at, task.finished, _line(task)
-
-
-def _line(task: Task) -> bytes:
-    values = {name: value for name, value in zip(_FIELDS, _VALUES(task), strict=True) if value is not None}
-    for name in _INSTANTS:
-        if name in values:
-            values[name] = _microseconds(values[name])
-    if task.removed:
-        values["removed"] = task.removed
-    return orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _microseconds(moment: datetime) -> int:
-    """Count from the epoch; three times as fast as dividing by a microsecond."""
-    age = moment - _EPOCH
-    return (age.days * _DAY + age.seconds) * 1_000_000 + age.microseconds
-
-
-def _tasks(lines: Iterable[Any], rejected: list[Rejected]) -> Iterator[Task]:
-    """Read the tasks of lines, and put the rows that could not be used aside."""
-    for values in lines:
-        if isinstance(values, dict) and _REJECTED in values:
-            rejected.append(convert(values[_REJECTED], Rejected))
-        else:
-            yield _task(values)
-
-
-def _task(values: Mapping[str, Any]) -> Task:
-    row = dict(values)
-    for name, value in row.items():
-        if type(value) is not _TYPES.get(name, str):
-            raise TypeError(f"{name} is of type {type(value).__name__}")
-    for name in _INSTANTS:
-        if name in row:
-            row[name] = _EPOCH + timedelta(0, 0, row[name])
-    for name in _REPEATED & row.keys():
-        row[name] = intern(row[name])
-    for key, name in _KEYS.items():
-        if name in row:
-            row[key] = key_of(row.pop(name))
-    row["removed"] = tuple(row.get("removed", ()))
-    if not all(isinstance(resource_id, str) for resource_id in row["removed"]):
-        raise TypeError("removed holds something else than ids")
-    return Task(**row)
+    return task.updated_at, task.finished, line_of(task)

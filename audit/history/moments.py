@@ -19,6 +19,8 @@ _FROM_DIGITS: Final = bytes.maketrans(bytes([16 * ten + one for ten in _TENS for
 _CENTURIES, _HOURS, _SIXTY = bytes(range(10, 30)), bytes(range(24)), bytes(range(60))
 _MONTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _LAST_DAYS: Final = bytes([128, *(128 + days for days in _MONTHS), *[128] * (255 - len(_MONTHS))])
+_ZERO_AS_ONES: Final = b"\xff" + bytes(255)
+_LAST_MICROSECOND: Final = 999_999
 _ENOUGH: Final = bytes(range(128, 256))
 DATETIME: Final[Any] = datetime  # takes a state too, which its type does not say
 
@@ -106,15 +108,42 @@ def _joined(pairs: Sequence[bytes], width: int) -> bytes:
     return joined.to_bytes(width * len(pairs[0]))
 
 
-def _refuse_odd_dates(columns: Sequence[bytes]) -> None:
-    """Look at each date once.
+def _refuse_odd_dates(columns: Sequence[bytes], *, may_lack: bool = False) -> None:
+    """Look at each date once; one of zeros is none.
 
     Raises:
         ValueError: a date does not exist.
     """
-    lanes = bytearray(4 * len(columns[0]))
-    for part, column in enumerate(columns):
-        lanes[part::4] = column
-    for packed in set(memoryview(lanes).cast("I")):  # numbers are compared faster than bytes
-        high, low, month, day = packed.to_bytes(4, byteorder)
+    for packed in set(_numbers(columns)) - ({0} if may_lack else set()):
+        high, low, month, day = packed.to_bytes(4)
         date(high << 8 | low, month, day)
+
+
+def _numbers(columns: Sequence[bytes]) -> memoryview:
+    """Read the bytes of four columns as numbers of four bytes, which are compared faster than bytes."""
+    lanes = bytearray(4 * len(columns[0]))
+    for part, column in enumerate(columns if byteorder == "big" else reversed(columns)):
+        lanes[part::4] = column
+    return memoryview(lanes).cast("I")
+
+
+def refuse_odd_states(columns: bytes, *, may_lack: bool) -> None:
+    """Look at many times at once.
+
+    Args:
+        columns: the first byte of all times, then the second byte of all, and so on.
+        may_lack: whether there may be none, which is written as zeros.
+
+    Raises:
+        ValueError: a time does not exist.
+    """
+    number = len(columns) // WIDTH
+    parts = [columns[place : place + number] for place in range(0, len(columns), number)]
+    _, _, month, _, hour, minute, second, *fraction = parts
+    lacks = int.from_bytes(month.translate(_ZERO_AS_ONES)) if may_lack else 0
+    is_part_of_none = any(lacks & int.from_bytes(part) for part in parts)
+    if is_part_of_none or hour.translate(None, _HOURS) or (minute + second).translate(None, _SIXTY):
+        raise ValueError("a time that does not exist")
+    if max(_numbers((bytes(number), *fraction))) > _LAST_MICROSECOND:
+        raise ValueError("a time that does not exist")
+    _refuse_odd_dates(parts[:4], may_lack=may_lack)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from operator import itemgetter
 from struct import Struct
 from typing import Any, Final, NamedTuple
@@ -30,22 +30,25 @@ _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _NEVER: Final = bytes(TIME)
 _NO_ID: Final = bytes(WIDTH)
 # created, updated, started, ended, backup, and the number of what it has in common with others
-_RECORD: Final = Struct(f">{4 * f'{TIME}s'}{WIDTH}sI")
+ROW: Final = Struct(f">{4 * f'{TIME}s'}{WIDTH}sI")
 _CREATED: Final = slice(TIME)
 _REST: Final = slice(TIME, -4)
+_OWN: Final = slice(-4)
 _NUMBER: Final = slice(-4, None)
 # created, its own id, updated, started, ended, backup: in order of age where the bytes are in order
 _GROUPED: Final = Struct(f">{TIME}s{WIDTH}s{3 * f'{TIME}s'}{WIDTH}s")
 _TIME: Final = Struct(f"{TIME}s")
+_ALONE: Final = Struct(f"{ROW.size}s")
+NUMBER_OF: Final = Struct(f">{ROW.size - 4}xI")
 _WHOLE: Final = Struct(f"{_GROUPED.size}s")
 _CREATED_OF: Final = itemgetter(_CREATED)
 _KEY: Final = slice(TIME, TIME + WIDTH)
 _BACKUP: Final = slice(-WIDTH, None)
 _FIELDS: Final = Task.__struct_fields__
-_SHARED: Final = slice(_FIELDS.index("operation"), _FIELDS.index("started_at"))
+COMMON: Final = slice(_FIELDS.index("operation"), _FIELDS.index("started_at"))
 """The fields of a task that others have alike: all but its id, its times and the id of its backup."""
-_ALIKE: Final = _SHARED.stop - _SHARED.start
-_ODD: Final = slice(_ALIKE, None)
+ALONE: Final = COMMON.stop - COMMON.start
+_ODD: Final = slice(ALONE, None)
 
 
 class Group(NamedTuple):
@@ -91,7 +94,7 @@ class Group(NamedTuple):
     def tasks(self) -> list[Task]:
         """Make the tasks."""
         key, odd_backup = self.sample.key, self.sample.backup_key
-        is_odd, common = isinstance(key, str), astuple(self.sample)[_SHARED]
+        is_odd, common = isinstance(key, str), astuple(self.sample)[COMMON]
         return [
             Task(
                 *(
@@ -118,31 +121,119 @@ class Group(NamedTuple):
         return Group(self.sample, b"".join([record for record in self.each() if record[_BACKUP] in named]))
 
 
+class Part(NamedTuple):
+    """Some tasks of a table.
+
+    Attributes:
+        keys: their ids, in order.
+        rows: everything else, packed.
+        commons: what they have in common and no task of an earlier part had, in the order of its first use; rows number
+            it.
+    """
+
+    keys: Sequence[Key]
+    rows: bytes
+    commons: Sequence[Common]
+
+
 class Table:
     """Tasks by id, each in one state."""
 
-    __slots__ = ("_commons", "_numbers", "_records")
+    __slots__ = ("_commons", "_numbers", "_records", "_replaced", "_settled")
 
     def __init__(self) -> None:
         self._records: dict[Key, bytes] = {}
         self._commons: list[Common] = []
         self._numbers: dict[Common, int] = {}
+        self._settled = 0  # so many of the records, the first ones, are of tasks that are no change
+        self._replaced: set[Key] = set()
 
     def __len__(self) -> int:
         return len(self._records)
 
     def __iter__(self) -> Iterator[Task]:
         """Make the tasks, in order of id."""
-        is_usual = all(isinstance(key, bytes) for key in self._records)
-        for key in sorted(self._records, key=None if is_usual else text_of):
-            yield self._made(key, self._records[key])
+        return (self._made(key, self._records[key]) for key in _sorted(self._records))
 
     def copy(self) -> "Table":
         """Return a table that changes by itself."""
         other = Table()
-        for name in self.__slots__:
-            setattr(other, name, getattr(self, name).copy())
+        other._records, other._commons, other._numbers = self._records.copy(), [*self._commons], {**self._numbers}
+        other._settled, other._replaced = self._settled, {*self._replaced}
         return other
+
+    def settle(self) -> None:
+        """Take what is known for settled: changes tells what comes later."""
+        self._settled, self._replaced = len(self._records), set()
+
+    def changes(self) -> "Table":
+        """Return the tasks that are new, or in another state, since the table was settled."""
+        other = Table()
+        other._commons, other._numbers = [*self._commons], {**self._numbers}
+        new = islice(self._records, self._settled, None)
+        other._records = {key: self._records[key] for key in chain(new, self._replaced)}
+        return other
+
+    def drop(self, since: datetime) -> None:
+        """Forget the tasks that were created before a time and have ended."""
+        self._records = {key: self._records[key] for key in self._kept(since)}
+
+    def parts(self, size: int, since: datetime | None = None) -> Iterator[Part]:
+        """Give the tasks as they are stored: the same tasks are given in the same way.
+
+        Args:
+            size: so many at once.
+            since: what was created before and has ended is left out.
+        """
+        numbers: dict[bytes, bytes] = {}
+        keys = iter(_sorted(self._records if since is None else self._kept(since)))
+        while some := list(islice(keys, size)):
+            records = [self._records[key] for key in some]
+            own = [record[_NUMBER] for record in records]
+            new = [number for number in dict.fromkeys(own) if number not in numbers]
+            numbers.update((number, place.to_bytes(4)) for place, number in enumerate(new, len(numbers)))
+            rows, anew = bytearray(b"".join(records)), b"".join([numbers[number] for number in own])
+            for place in range(4):
+                rows[ROW.size - 4 + place :: ROW.size] = anew[place::4]
+            yield Part(some, bytes(rows), [self._commons[int.from_bytes(number)] for number in new])
+
+    def take(self, parts: Iterable[Part], prefer: Prefer) -> None:
+        """Put the tasks of another table in the places of their ids.
+
+        Args:
+            parts: all of the other table.
+            prefer: as above.
+
+        Raises:
+            ValueError: an id is there twice, or nothing says what a task has in common with others.
+        """
+        numbers: list[bytes] = []
+        is_first = not self._records
+        for part in parts:
+            numbers += [self._number_of(common).to_bytes(4) for common in part.commons]
+            if max(NUMBER_OF.iter_unpack(part.rows)) >= (len(numbers),):
+                raise ValueError("nothing says what a task has in common with others")
+            records = (record for (record,) in _ALONE.iter_unpack(part.rows))
+            if is_first and len(numbers) == len(self._commons):
+                self._append(part.keys, records)
+            else:
+                for key, record in zip(part.keys, records, strict=True):
+                    self._place(key, record[_OWN] + numbers[int.from_bytes(record[_NUMBER])], prefer)
+
+    def _append(self, keys: Sequence[Key], records: Iterable[bytes]) -> None:
+        """Put tasks behind those that are there, which takes a tenth of the time of merging them."""
+        number = len(self) + len(keys)
+        self._records.update(zip(keys, records, strict=True))
+        if len(self) < number:
+            raise ValueError("an id is there twice")
+
+    def _kept(self, since: datetime) -> Iterator[Key]:
+        first, wanted = state_of(since), self._unfinished()
+        return (
+            key
+            for key, record in self._records.items()
+            if record[_CREATED] >= first or (record[_NUMBER] in wanted and not self._made(key, record).finished)
+        )
 
     def get(self, key: Key) -> Task | None:
         """Make the task of an id; None where there is none."""
@@ -187,6 +278,7 @@ class Table:
                 return False
             if prefer(self._made(key, known), self._made(key, record)):
                 self._records[key] = record
+                self._replaced.add(key)
         return True
 
     def created(self, *, finished: bool = False) -> Iterator[bytes]:
@@ -224,33 +316,34 @@ class Table:
 
     def _records_of(self, columns: Columns) -> Iterator[bytes]:
         keys, created, updated, *_, started, ended, backups = columns
-        commons: Iterable[Common] = zip(*columns[_SHARED], strict=True)
+        commons: Iterable[Common] = zip(*columns[COMMON], strict=True)
         if str in map(type, (*keys, *backups)) or _NO_ID in backups:
             commons = map(_with_odd_ids, commons, keys, backups)
             backups = [backup if _is_usual(backup) else None for backup in backups]
         numbers = [
-            self._number_new(common) if (known := self._numbers.get(common)) is None else known for common in commons
+            self._number_of(common) if (known := self._numbers.get(common)) is None else known for common in commons
         ]
         started, ended = [each or _NEVER for each in started], [each or _NEVER for each in ended]
-        return map(_RECORD.pack, created, updated, started, ended, [each or _NO_ID for each in backups], numbers)
+        return map(ROW.pack, created, updated, started, ended, [each or _NO_ID for each in backups], numbers)
 
-    def _number_new(self, common: Common) -> int:
-        number = self._numbers[common] = len(self._commons)
-        self._commons.append(common)
+    def _number_of(self, common: Common) -> int:
+        number = self._numbers.setdefault(common, len(self._commons))
+        if number == len(self._commons):
+            self._commons.append(common)
         return number
 
     def _sample(self, number: bytes) -> Task:
         common = self._commons[int.from_bytes(number)]
         key, backup = common[_ODD] or (b"", None)
-        return Task(*(key, _FIRST, _FIRST, *common[:_ALIKE], None, None, backup))
+        return Task(*(key, _FIRST, _FIRST, *common[:ALONE], None, None, backup))
 
     def _made(self, key: Key, record: bytes) -> Task:
-        created, updated, started, ended, backup, number = _RECORD.unpack(record)
+        created, updated, started, ended, backup, number = ROW.unpack(record)
         common = self._commons[number]
         odd_backup = common[_ODD][1] if common[_ODD] else None
         return Task(
             *(
-                *(key, moment_of(created), moment_of(updated), *common[:_ALIKE]),
+                *(key, moment_of(created), moment_of(updated), *common[:ALONE]),
                 None if started == _NEVER else moment_of(started),
                 None if ended == _NEVER else moment_of(ended),
                 (None if backup == _NO_ID else backup) if odd_backup is None else odd_backup,
@@ -277,6 +370,13 @@ def _states(texts: Sequence[Any]) -> list[bytes | None]:
     if len(given) == len(texts):
         return list(states)
     return [next(states) if isinstance(text, str) else None for text in texts]
+
+
+def _sorted(keys: Iterable[Key]) -> list[Key]:
+    """Sort ids as texts; bytes of a UUID are in the order of its text."""
+    found = list(keys)
+    is_usual = all(isinstance(key, bytes) for key in found)
+    return sorted(found, key=None if is_usual else text_of)
 
 
 def apart(groups: Sequence[Group]) -> Iterator[tuple[Task, Group]]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from audit.report.contents import Report
 
-FINDINGS: Final = "findings.ndjson"
 PAGE: Final = "report.html"
 INDEX: Final = "index.html"
 

@@ -1,16 +1,22 @@
 """The commands of docs/verify-by-hand.md, run as they stand there."""
 
+import ast
+import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from audit.evidence.chain import Ed25519Signer, PublicKey
+from audit.history import History
 from audit.simulator import serve
+from tests.builders import NOW, TICK, a_rejected, a_task
 from tests.docs.pages import code_of
 from tests.evidence.chains import SCOPE, Shelf, a_chain
 from tests.pretend import a_simulator, audit
@@ -80,6 +86,29 @@ def test_what_was_changed_or_added_shows(heading: str, target: str, tmp_path: Pa
 
     assert done.stdout.replace("head: ", "").strip() + done.stderr
     assert len((done.stdout + done.stderr).splitlines()) >= 1 + (heading == CHAIN)
+
+
+def test_the_history_is_read_in_a_few_lines(tmp_path: Path) -> None:
+    tasks = [
+        a_task(str(UUID(int=1)), started_at=NOW, backup_id=str(UUID(int=3))),
+        a_task(str(UUID(int=2)), created_at=NOW + TICK, backup_id=None),
+        a_task("odd", backup_id=None),
+    ]
+    (tmp_path / "history").write_bytes(History(tasks, [a_rejected(id="lost")]).dump())
+    program = code_of(PAGE, "5. Read the history")
+
+    command = [sys.executable, "-c", program, str(tmp_path / "history")]
+    rows, *lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    assert json.loads(rows)["rejected"][0]["id"] == "lost"
+    for line, task in zip(lines, tasks, strict=True):
+        *own, alike = line.split("  ")
+        odd = ast.literal_eval(alike)
+        times = (task.created_at, task.updated_at, task.started_at, task.ended_at)
+        assert [odd.pop("id", own[0]), *own[1:5]] == [task.id, *(str(at and at.replace(tzinfo=None)) for at in times)]
+        assert own[5] == (task.backup_id or str(UUID(int=0)))
+        assert odd == {name: getattr(task, name) for name in odd}
+        assert odd.keys() >= {"operation", "status", "resource_id", "vault_name"}
 
 
 def signature_of(folder: Path, key: bytes, check: str) -> subprocess.CompletedProcess[str]:

@@ -5,6 +5,7 @@ signed.
 """
 
 import gzip
+import io
 import json
 import re
 import shutil
@@ -26,10 +27,11 @@ from audit.app.request import request_from_settings
 from audit.collection import About, Kind, Rejected, Window
 from audit.evidence.reader import RUN_ID
 from audit.evidence.store.folder import Folder
-from audit.evidence.stored_forms import AboutForm, AskedForm, RejectedForm, TaskForm
+from audit.evidence.stored_forms import AboutForm, AlikeForm, AskedForm, OpeningForm, PartForm, RejectedForm, TaskForm
 from audit.evidence.verify import verify
 from audit.generators.published_schemas import PUBLISHED
 from audit.history import History
+from audit.history.lines import line_of
 from audit.profile import parse_profile
 from audit.records import Task
 from audit.report.formats import FORMATS
@@ -59,10 +61,6 @@ AS_OF: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SOON: Final = AS_OF + timedelta(hours=1)
 
 
-FORMER: Final = {"findings.ocsf.ndjson": "findings.ocsf.ndjson.gz"}
-"""Names that version 0.1 gave, and what the same is called now."""
-
-
 def layout() -> dict[re.Pattern[str], str]:
     """The keys that the page names, in its order, and the title of the section that each leads to."""
     titles = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-"): title for title in SECTIONS}
@@ -80,12 +78,21 @@ def validators(title: str) -> list[jsonschema_rs.Validator]:
 
 def values(key: str, data: bytes) -> Iterator[tuple[int, Any]]:
     """What of an object a schema describes, and which of those in its section."""
-    text = gzip.decompress(data) if key.endswith(".gz") else data
-    for part in text.splitlines() if "ndjson" in key else [text]:
+    text = gzip.decompress(data) if key.endswith((".gz", "/history")) else data
+    parts = text.splitlines() if "ndjson" in key else lines_of(text) if key.endswith("/history") else [text]
+    for part in parts:
         value = orjson.loads(part)
-        yield 0, value
+        yield int("history.ndjson" in key), value
         if "payload" in value:
             yield 1, orjson.loads(b64decode(value["payload"], validate=True))
+
+
+def lines_of(history: bytes) -> Iterator[bytes]:
+    """The JSON of a history, without the columns."""
+    file = io.BytesIO(history)
+    for line in iter(file.readline, b""):
+        yield line
+        file.seek(76 * orjson.loads(line).get("tasks", 0), io.SEEK_CUR)
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +133,7 @@ def test_every_stored_object_is_named_by_the_page_and_fits_its_schema(stores: di
     rows = layout()
     fit = {title: validators(title) for title in rows.values()}
     for key, data in objects(stores[version]).items():
-        folder, _, name = key.rpartition("/")
-        titles = [title for pattern, title in rows.items() if pattern.fullmatch(f"{folder}/{FORMER.get(name, name)}")]
+        titles = [title for pattern, title in rows.items() if pattern.fullmatch(key.removesuffix(".ndjson.gz"))]
         assert len(titles) == 1, f"docs/format.md (Layout) names {key} in {len(titles)} rows"
         for number, value in values(key, data) if fit[titles[0]] else ():
             fit[titles[0]][number].validate(value)
@@ -153,8 +159,8 @@ def test_the_store_has_a_first_run_and_a_signed_one_that_continues_it(stores: di
 
 def test_a_row_that_could_not_be_used_is_where_the_history_says(stores: dict[str, Path]) -> None:
     kept = objects(stores["now"])
-    lines = [value for key in kept if key.endswith("history.ndjson.gz") for _, value in values(key, kept[key])]
-    rejected = [line["rejected"] for line in lines if "rejected" in line]
+    lines = [value for key in kept if key.endswith("/history") for _, value in values(key, kept[key])]
+    rejected = [row for line in lines for row in line.get("rejected", ())]
 
     assert rejected
     for row in rejected:
@@ -252,9 +258,13 @@ def test_the_history_writes_the_fields_of_its_form_and_no_others() -> None:
         **dict.fromkeys(("synced", "failures"), 1),
         "removed": ("r-1",),
     }
-    line = orjson.loads(gzip.decompress(History([Task(**values)]).dump()))
+    task = Task(**values)
+    opening, group = map(orjson.loads, lines_of(gzip.decompress(History([task]).dump())))
 
-    assert set(line) == set(TaskForm.__annotations__)
+    assert set(opening) == set(OpeningForm.__annotations__)
+    assert set(group) == set(PartForm.__annotations__)
+    assert set(group["alike"][0]) == AlikeForm.__required_keys__ | AlikeForm.__optional_keys__
+    assert set(orjson.loads(line_of(task))) == TaskForm.__required_keys__ | TaskForm.__optional_keys__
     assert [*RejectedForm.__annotations__] == [*Rejected.__struct_fields__]
     assert [*AboutForm.__annotations__] == [*About.__struct_fields__]
     assert [*AskedForm.__annotations__] == [*Window.__struct_fields__]

@@ -1,12 +1,10 @@
 import gzip
 import random
-import zlib
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,48 +142,10 @@ def test_a_full_task_survives() -> None:
     assert History.load(history.dump()) == history
 
 
-def test_a_dump_is_sorted_lines_with_whole_microseconds() -> None:
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=5)
-    values: dict[str, Any] = {"operation": "sync", "status": "x", "created_at": moment, "updated_at": moment}
-    tasks = [a_task_of(id=task_id, **values) for task_id in "ba"]
-
-    lines = gzip.decompress(History(tasks).dump()).splitlines()
-
-    assert lines == [
-        b'{"id":"a","operation":"sync","status":"x","created_at":5,"updated_at":5}',
-        b'{"id":"b","operation":"sync","status":"x","created_at":5,"updated_at":5}',
-    ]
-
-
 def test_a_loaded_history_has_one_copy_of_each_text_that_tasks_share() -> None:
     loaded = list(History.load(History([a_task("a"), a_task("b")]).dump()))
 
     assert len({id(task.vault_name) for task in loaded}) == len({id(task.resource_id) for task in loaded}) == 1
-
-
-@pytest.mark.parametrize("number", [0, 1, 999, 1000, 1001])
-def test_a_dump_is_what_zlib_makes_of_all_lines_at_once(number: int) -> None:
-    tasks = [a_task(f"task-{place:04}", error_message="x" * place) for place in range(number)]
-    lines = [orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in map(as_written, tasks)]
-
-    assert History(reversed(tasks)).dump() == zlib.compress(b"".join(lines), 1, wbits=31)
-
-
-NAMES = (
-    *("id", "operation", "status", "created_at", "updated_at", "started_at", "ended_at"),
-    *("resource_id", "resource_name", "resource_type", "vault_id", "vault_name", "policy_id"),
-    *("error_code", "error_message", "backup_id", "incremental", "app_consistency", "app_consistency_error"),
-    *("target_resource_id", "synced", "failures", "removed"),
-)
-
-
-def as_written(task: Task) -> dict[str, Any]:
-    values = {name: value for name in NAMES if (value := getattr(task, name)) not in (None, ())}
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return {
-        name: (value - epoch) // timedelta(microseconds=1) if isinstance(value, datetime) else value
-        for name, value in values.items()
-    }
 
 
 class TestKeepingATask:
@@ -222,57 +182,6 @@ def test_a_dump_can_be_of_what_is_new_or_open() -> None:
 
 def test_an_empty_history_can_be_dumped_and_loaded() -> None:
     assert len(History.load(History().dump())) == 0
-
-
-LINE: dict[str, Any] = {"id": "a", "operation": "backup", "status": "success", "created_at": 1, "updated_at": 2}
-
-
-def packed(*lines: object) -> bytes:
-    return gzip.compress(b"".join(orjson.dumps(line) + b"\n" for line in lines))
-
-
-def test_the_line_that_the_next_tests_damage_is_sound() -> None:
-    assert len(History.load(packed(LINE, {**LINE, "id": "b", "removed": ["x"], "incremental": True}))) == 2
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"id": 1},
-        {"id": None},
-        {"id": []},
-        {"status": 5},
-        {"operation": {}},
-        {"resource_id": None},
-        {"created_at": "2026-01-05T22:00:03"},
-        {"created_at": 1.5},
-        {"created_at": True},
-        {"updated_at": None},
-        {"updated_at": 2**63},
-        {"started_at": -(2**63)},
-        {"incremental": "true"},
-        {"removed": "ab"},
-        {"removed": None},
-        {"removed": [1]},
-        {"colour": "blue"},
-    ],
-    ids=str,
-)
-def test_a_line_with_wrong_types_is_a_value_error(damage: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="not a history"):
-        History.load(packed({**LINE, **damage}))
-
-
-@pytest.mark.parametrize("missing", LINE)
-def test_a_line_without_what_every_task_has_is_a_value_error(missing: str) -> None:
-    with pytest.raises(ValueError, match="not a history"):
-        History.load(packed({key: value for key, value in LINE.items() if key != missing}))
-
-
-@pytest.mark.parametrize("line", [[], [1], None, 5, "text"], ids=repr)
-def test_a_line_that_is_no_object_is_a_value_error(line: object) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        History.load(packed(line))
 
 
 SOUND = History(a_task(f"task-{number}", error_message="x" * number) for number in range(50)).dump()
@@ -313,13 +222,6 @@ def test_how_much_a_removal_could_not_take_away_is_remembered() -> None:
     history = History.load(History(tasks).dump())
 
     assert {task.id: task.failures for task in history} == {"some": 3, "none": None}
-
-
-def test_a_history_in_which_that_is_no_number_is_refused() -> None:
-    line = orjson.loads(gzip.decompress(History([a_task(synced=3)]).dump()))
-
-    with pytest.raises(ValueError, match="synced is of type str"):
-        History.load(gzip.compress(orjson.dumps({**line, "synced": "3"})))
 
 
 def test_the_oldest_task_is_one_that_has_ended() -> None:

@@ -1,4 +1,3 @@
-import gzip
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +19,7 @@ from audit.history import (
     pick_named,
     together,
 )
+from audit.history.lines import line_of
 from audit.records import Task
 from audit.records.keys import key_of
 from tests.builders import NOW, TICK, a_task, a_task_of
@@ -216,4 +216,4 @@ def test_a_history_knows_what_a_plain_one_knows(pages: list[list[Task]]) -> None
 
 
 def rank(task: Task) -> tuple[datetime, bool, bytes]:
-    return task.updated_at, task.finished, gzip.decompress(History([task]).dump())
+    return task.updated_at, task.finished, line_of(task)

@@ -192,10 +192,10 @@ def damage(part: str) -> Callable[[Path], None]:
 
 
 def remove(run: Path) -> None:
-    (run / "history.ndjson.gz").unlink()
+    (run / "history").unlink()
 
 
-@pytest.mark.parametrize("harm", [damage("history.ndjson.gz"), remove])
+@pytest.mark.parametrize("harm", [damage("history"), remove])
 def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
     tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
@@ -216,7 +216,7 @@ def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
 def test_a_history_made_anew_is_told_by_verify(tmp_path: Path) -> None:
     simulator = an_estate()
     first, last = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF - 2 * DAY)
-    path = tmp_path / last.prefix / "history.ndjson.gz"
+    path = tmp_path / last.prefix / "history"
     content = path.read_bytes()
     path.unlink()
     (after,) = audit_at(simulator, tmp_path, AS_OF)
@@ -330,7 +330,7 @@ def test_a_history_of_another_version_is_made_anew(tmp_path: Path) -> None:
     simulator = an_estate()
     store = open_store(str(tmp_path))
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
-    digest = rewritten(store, tmp_path, done, "history.ndjson.gz", gzip.compress(b'{"a field of tomorrow": 1}\n'))
+    digest = rewritten(store, tmp_path, done, "history", gzip.compress(b'{"a field of tomorrow": 1}\n'))
 
     before = read_left(store, digest, AS_OF - 90 * DAY)
 
@@ -407,7 +407,7 @@ class TestReplay:
         for done in runs:
             result = replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
             assert (result.differing, result.reasons, result.is_what_if) == ((), (), False)
-            assert set(result.identical) >= {"history.ndjson.gz", "report.json", "report.html", "findings.csv"}
+            assert set(result.identical) >= {"history", "report.json", "report.html", "findings.csv"}
 
     def test_what_the_run_before_said_is_needed_again(self, tmp_path: Path) -> None:
         simulator = an_estate()

@@ -17,8 +17,11 @@ from audit.app.run import Done
 from audit.cli.commands import main
 from audit.collection import Kind, Rejected
 from audit.evidence.chain import PAYLOAD_TYPE, Envelope, Link
+from audit.evidence.publish import REMEMBERED
 from audit.evidence.store import open_store
 from audit.evidence.verify import verify
+from audit.history import History
+from audit.history.lines import line_of
 from audit.judging.findings import Finding, Outcome
 from audit.simulator import Estate, Request, Response, Simulator, build_estate
 from audit.timestamps import instant, shown
@@ -190,15 +193,15 @@ class TestTheNextRun:
         for done in runs:
             result = replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
             assert (result.differing, result.reasons) == ((), ())
-            assert manifest_of(done, tmp_path)["rejected"] == 6
+            assert manifest_of(done, tmp_path)[REMEMBERED] == 6
         assert not verify(open_store(str(tmp_path)), simulator.project_id).faults
 
 
 def by_version_0_1(folder: Path, done: Done) -> None:
     """Write a run as version 0.1 wrote it: neither history nor manifest nor report remembers a row."""
     place = folder / done.prefix
-    history = gzip.decompress((place / "history.ndjson.gz").read_bytes()).splitlines(keepends=True)
-    lines = [line for line in history if not line.startswith(b'{"rejected"')]
+    lines = map(line_of, History.load((place / "history").read_bytes()))
+    (place / "history").rename(place / "history.ndjson.gz")
     (place / "history.ndjson.gz").write_bytes(gzip.compress(b"".join(lines)))
     report = orjson.loads((place / "report.json").read_bytes())
     fields = ("kind", "page", "row", "id", "path", "message")
@@ -206,8 +209,9 @@ def by_version_0_1(folder: Path, done: Done) -> None:
     report["collection"]["rejected_rows"] = [{name: row[name] for name in fields} for row in known]
     (place / "report.json").write_bytes(orjson.dumps(report))
     manifest = orjson.loads((place / "manifest.json").read_bytes())
-    del manifest["rejected"]
+    del manifest[REMEMBERED]
     for listed in manifest["objects"]:
+        listed["name"] = listed["name"].replace("history", "history.ndjson.gz")
         listed["sha256"] = hashlib.sha256((place / listed["name"]).read_bytes()).hexdigest()
     (place / "manifest.json").write_bytes(orjson.dumps(manifest))
     digest = digest_of(open_store(str(folder)), done.report.run.project_id, done.report.run.id)

@@ -68,7 +68,7 @@ def break_off(shelf: Shelf, chance: Random) -> None:
     """Leave what a run had written when it was killed: anything but its digest."""
     run = facts(100 + chance.randrange(100))
     prefix = f"{SCOPE}/{run.as_of:%Y/%m/%d}/{run.id}"
-    for name in ("raw/00001-vaults.json.gz", "history.ndjson.gz", "manifest.json")[: chance.randint(1, 3)]:
+    for name in ("raw/00001-vaults.json.gz", "history", "manifest.json")[: chance.randint(1, 3)]:
         shelf.objects[f"{prefix}/{name}"] = chance.randbytes(20)
 
 

@@ -165,7 +165,7 @@ def test_without_a_seal_no_such_header_is_sent(s3: S3Server) -> None:
     ("key", "kind"),
     [
         ("report.json", "application/json"),
-        ("history.ndjson.gz", "application/gzip"),
+        ("raw/00001-vaults.json.gz", "application/gzip"),
         ("report.html", "text/html; charset=utf-8"),
         ("findings.csv", "text/csv; charset=utf-8"),
         ("other", "application/octet-stream"),

@@ -1,0 +1,139 @@
+"""A table of tasks as it is stored: what tasks have in common as JSON, and everything else by column.
+
+docs/format.md (History) specifies it. The same tasks give the same bytes on every machine: they are written in order of
+id, and what they have in common is numbered in the order of its first use.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from io import BufferedIOBase
+from itertools import chain
+from struct import Struct as Form
+from struct import pack
+from sys import intern
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import NODEFAULT, Meta, Struct, defstruct
+from msgspec.json import decode, encode
+from msgspec.structs import astuple, fields
+
+from audit.collection import Rejected
+from audit.history.moments import WIDTH as TIME
+from audit.history.moments import refuse_odd_states
+from audit.history.table import ALONE, COMMON, NUMBER_OF, ROW, Common, Part
+from audit.records.keys import WIDTH, Key, key_of, text_of
+from audit.records.task import Task
+
+TASKS: Final = 1 << 14
+"""So many are written at once: all together would take more memory than the table itself."""
+LONGEST_LINE: Final = 1 << 26
+_TIMES: Final = range(0, 4 * TIME, TIME)
+_ALWAYS: Final = 2  # of them
+_ID: Final = Form(f"{WIDTH}s")
+_NO_ID: Final = bytes(WIDTH)
+_GZIP: Final = b"\x1f\x8b\x08\0\0\0\0\0\x04\xff"  # a file without name and time, packed quickly on any system
+_BARE: Final = -15  # zlib's value for a window of 32 KB and nothing around it
+_UINT: Final = 0xFFFFFFFF
+
+
+class Opening(Struct, frozen=True, forbid_unknown_fields=True):
+    """The first line.
+
+    Attributes:
+        rejected: the rows of the task log that nobody could use.
+    """
+
+    schema_version: Literal[2]
+    rejected: list[Rejected]
+
+
+OPENING: Final = b'{"schema_version":'
+_OWN: Final = (("id", str | None, None), ("backup_id", str | None, None))
+ALIKE: Final[Any] = defstruct(
+    "ALIKE",
+    [(each.name, each.type, *(() if each.default is NODEFAULT else (each.default,))) for each in fields(Task)[COMMON]]
+    + [*_OWN],
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+)
+"""What tasks have in common, and an id that is no UUID, which is the only one to have it in common."""
+HEAD: Final[Any] = defstruct(
+    "HEAD", [("tasks", Annotated[int, Meta(ge=1, le=TASKS)]), ("alike", list[ALIKE])], forbid_unknown_fields=True
+)
+"""The line before the columns of some tasks."""
+
+
+def packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Pack pieces into a gzip file, the same one on every machine."""
+    packer, check, size = zlib.compressobj(1, zlib.DEFLATED, _BARE), 0, 0  # ISA-L writes what suits the processor
+    yield _GZIP
+    for piece in pieces:
+        check, size = zlib.crc32(piece, check), size + len(piece)
+        yield packer.compress(piece)
+    yield packer.flush() + pack("<II", check, size & _UINT)
+
+
+def written(parts: Iterable[Part], rejected: Iterable[Rejected]) -> Iterator[bytes]:
+    """Write tasks, and rows that nobody could use."""
+    yield encode(Opening(2, [*rejected])) + b"\n"
+    for part in parts:
+        yield encode(HEAD(len(part.keys), [*map(_alike, part.commons)])) + b"\n"
+        usual = b"".join([key if isinstance(key, bytes) else _NO_ID for key in part.keys])
+        yield b"".join([*_columns(usual, WIDTH), *_columns(part.rows, ROW.size)])
+
+
+def read_parts(file: BufferedIOBase) -> Iterator[Part]:
+    """Read tasks.
+
+    Args:
+        file: what comes after the opening.
+
+    Raises:
+        ValueError: something else was written.
+    """
+    known = 0
+    while line := file.readline(LONGEST_LINE):
+        head = decode(line, type=HEAD)
+        commons = [*map(_common, head.alike)]
+        keys, rows = file.read(WIDTH * head.tasks), file.read(ROW.size * head.tasks)
+        if len(rows) < ROW.size * head.tasks:
+            raise ValueError("it ends early")
+        for number, place in enumerate(_TIMES):
+            refuse_odd_states(rows[place * head.tasks : (place + TIME) * head.tasks], may_lack=number >= _ALWAYS)
+        yield _part(_rows(keys, WIDTH), _rows(rows, ROW.size), commons, known)
+        known += len(commons)
+
+
+def _part(usual: bytes, rows: bytes, commons: Sequence[Common], known: int) -> Part:
+    """Give ids of another form their places; what a task with one has in common is its own."""
+    keys: Iterable[Key] = chain.from_iterable(_ID.iter_unpack(usual))
+    odd = {
+        number: each[ALONE] for number, each in enumerate(commons, known) if len(each) > ALONE and each[ALONE] != b""
+    }
+    if odd:
+        keys = (odd.get(number, key) for key, (number,) in zip(keys, NUMBER_OF.iter_unpack(rows), strict=True))
+    return Part([*keys], rows, commons)
+
+
+def _columns(rows: bytes, width: int) -> Iterator[bytes]:
+    return (rows[place::width] for place in range(width))
+
+
+def _rows(columns: bytes, width: int) -> bytes:
+    rows, number = bytearray(len(columns)), len(columns) // width
+    for place in range(width):
+        rows[place::width] = columns[place * number : (place + 1) * number]
+    return bytes(rows)
+
+
+def _alike(common: Common) -> Any:
+    return ALIKE(*common[:ALONE], *[None if key in {b"", None} else text_of(key) for key in common[ALONE:]])
+
+
+def _common(alike: Any) -> Common:
+    *values, task_id, backup_id = astuple(alike)
+    shared = tuple([intern(value) if type(value) is str else value for value in values])
+    if task_id is None and backup_id is None:
+        return shared
+    return (*shared, b"" if task_id is None else key_of(task_id), None if backup_id is None else key_of(backup_id))
