@@ -13,7 +13,7 @@ from unittest.mock import patch
 from audit import subjects
 from audit.answers.intake import Intake
 from audit.answers.kinds import ANSWERS
-from audit.answers.quick.rows import TaskRows
+from audit.answers.quick.rows import QuickRows
 from audit.answers.sorting import Sorting
 from audit.app import run
 from audit.collection import Kind, Page, Reading, Sheet
@@ -123,7 +123,7 @@ def _page(watch: Watch, intake: Intake, entered: Sorting, file: Path) -> None:
     with watch.on("parse"):
         page = parsed(Kind.TASKS, body)
     answer, rest = ANSWERS[Kind.TASKS], page.envelope
-    rows = page.rows.page.odd.items() if isinstance(page.rows, TaskRows) else [*enumerate(page.rows)]  # not packed yet
+    rows = page.rows.page.odd.items() if isinstance(page.rows, QuickRows) else [*enumerate(page.rows)]  # not packed yet
     with watch.on("validate"):
         entered.enter(answer, rows, rest, lambda _row: True, sheet=Sheet(1))
     with watch.on("rows"):

@@ -5,12 +5,12 @@ Rejected. A row that only differs from the documents is used, and the difference
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar
 
 from audit.answers.kinds import ANSWERS, parse
-from audit.answers.quick.rows import TaskRows, read_tasks
+from audit.answers.quick.rows import QuickRows, read_quickly
 from audit.answers.sorting import Sorting
 from audit.collection import ABOUT_ONE, About, ContestedError, Drift, Kind, Page, Rejected, Sheet
 from audit.history import History
@@ -37,12 +37,12 @@ Row = Mapping[str, Any]
 
 
 def read_envelope(kind: Kind, body: bytes) -> tuple[Sequence[Any], dict[str, Any]]:
-    """Parse a response into its rows and the rest; rows of the task log may become tasks at once.
+    """Parse a response into its rows and the rest; the rows of long lists may become records at once.
 
     Raises:
         SourceAnswerError: the body is not trustworthy JSON, or not the requested list.
     """
-    return (read_tasks(body) if kind == Kind.TASKS else None) or read_slow_path(kind, body)
+    return read_quickly(kind, body) or read_slow_path(kind, body)
 
 
 def read_slow_path(kind: Kind, body: bytes) -> tuple[list[Any], dict[str, Any]]:
@@ -126,10 +126,10 @@ class Intake:
         self.pages += is_new
         if page.kind == Kind.TASKS and self.not_seen_again:
             self.not_seen_again -= _ids(page.rows)
-        if isinstance(page.rows, TaskRows):
-            self._accept_tasks(page, page.rows)
-        else:
+        if not isinstance(page.rows, QuickRows):
             self._enter(page, enumerate(page.rows))
+        else:
+            self._enter(page, (self._left_tasks if page.kind == Kind.TASKS else self._left_backups)(page.rows))
 
     def _enter(self, page: Page, rows: Iterable[tuple[int, Any]]) -> None:
         keep = self._keeper(page.kind, page.about if page.kind in ABOUT_ONE else "")
@@ -149,13 +149,24 @@ class Intake:
             return lambda row: _add(members, Member.from_row(row))
         return self._keepers[kind]
 
-    def _accept_tasks(self, page: Page, rows: TaskRows) -> None:
-        """Keep what was packed, and enter every other row in order of place."""
-        tasks, refused = rows.page, set[int]()
-        for places, columns in tasks.parts:
+    def _left_tasks(self, rows: QuickRows) -> list[tuple[int, Any]]:
+        """Keep what was packed, and return every other row in order of place."""
+        refused = set[int]()
+        for places, columns in rows.page.parts:
             refused.update([places[number] for number in self.tasks.keep_all(columns)])
-        others = tasks.odd | {place: rows[place] for place in refused}  # these are rejected, as rows
-        self._enter(page, sorted(others.items(), key=itemgetter(0)))
+        others = rows.page.odd | {place: rows[place] for place in refused}  # these are rejected, as rows
+        return sorted(others.items(), key=itemgetter(0))
+
+    def _left_backups(self, rows: QuickRows) -> Iterator[tuple[int, Any]]:
+        """Keep the records of a page in order of place, and yield every other row in its turn."""
+        records = {place: each for places, made in rows.page.parts for place, each in zip(places, made, strict=True)}
+        for place in range(len(rows)):
+            if place not in records:
+                yield place, rows.page.odd[place]
+            elif _is_contested(self.backups, records[place]):
+                yield place, rows[place]  # is rejected, as a row
+            else:
+                _keep_newest(self.backups, records[place])
 
     def keep(self, kind: Kind, row: Row) -> bool:
         """Keep the record of a row; return False if the same one is already known.
@@ -168,7 +179,7 @@ class Intake:
 
 def _ids(rows: Sequence[Any]) -> set[str]:
     """Return the ids of the tasks of a page, usable or not."""
-    if isinstance(rows, TaskRows) and not rows.page.odd:
+    if isinstance(rows, QuickRows) and not rows.page.odd:
         return set(rows.page.ids)
     found = (row.get("id") if isinstance(row, dict) else getattr(row, "id", None) for row in rows)
     return {row_id for row_id in found if isinstance(row_id, str)}
@@ -198,10 +209,15 @@ def _add(records: dict[D, None], record: D) -> bool:
 
 def _keep_backup(records: dict[str, Backup], record: Backup) -> bool:
     """Keep the newest record of a backup: its status may change, but nothing that says what was made."""
-    known = records.get(record.id, record)
-    if _MADE(known) != _MADE(record):
+    if _is_contested(records, record):
+        known = records[record.id]
         raise ContestedError(_CONTESTED, About(resources=(known.resource_id,), vaults=(known.vault_id,)))
     return _keep_newest(records, record)
+
+
+def _is_contested(records: dict[str, Backup], record: Backup) -> bool:
+    known = records.get(record.id)
+    return known is not None and _MADE(known) != _MADE(record)
 
 
 def _about(record: Policy | Vault | Protectable) -> About:

@@ -174,9 +174,7 @@ class _Shelf:
         if asked.get(kind, project) != project or not are_all_there(manifest, kind, pages):
             return None
         told = self._own if run == self._digest else self._told_by(run)
-        rows = ([row for row in page.rows if together.may_lack(row)] for page in pages)
-        wanted = [structs.replace(page, rows=some) for page, some in zip(pages, rows, strict=True)]
-        return _list_of(kind, wanted, told, project, run.until)
+        return _list_of(kind, map(together.what_it_may_lack, pages), told, project, run.until)
 
     def _in_part(self, kind: Kind) -> _List:
         """Read the part of a list that a run has, if no run read it to its end."""
@@ -205,8 +203,11 @@ class _Together:
         named = [each.unseen.ids for each in self._passed if not each.may_hide_anything]
         return not named or bool(frozenset.intersection(*named) - self._records.keys())
 
-    def may_lack(self, row: Any) -> bool:
-        """Whether a row of an older list may matter; building records of all rows would be slow."""
+    def what_it_may_lack(self, page: Page) -> Page:
+        """Return the rows of an older list that may matter: all for the first one, whose records are made already."""
+        return structs.replace(page, rows=[*filter(self._may_lack, page.rows)]) if self._passed else page
+
+    def _may_lack(self, row: Any) -> bool:
         values = row if isinstance(row, dict) else {}
         row_id, vault_id = values.get("id"), str(values.get("vault_id") or "")
         is_named = isinstance(row_id, str) and row_id

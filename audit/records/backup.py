@@ -1,14 +1,14 @@
 """Backups, the recovery points that a vault keeps, and their copies in other regions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from sys import intern
 from typing import Any, Final
 
 from msgspec import Struct
 
-from audit.records.fields import block, blocks, optional_instant, shared, text, truth
-from audit.records.keys import Key, key_of
+from audit.records.fields import all_shared, fields_of, objects, optional_instant, shared, text, truth
+from audit.records.keys import Key, each_key
 from audit.records.operations import REPLICATION
 from audit.timestamps import instant
 
@@ -18,7 +18,7 @@ _BEING_MADE: Final = frozenset({"protecting", "waiting_protect"})
 _BEING_DELETED: Final = frozenset({"deleting", "waiting_delete"})
 
 
-class Replica(Struct, frozen=True, kw_only=True):
+class Replica(Struct, frozen=True, kw_only=True, gc=False):
     """One copy of a backup in another region (backups[].replication_records[]).
 
     Attributes:
@@ -30,7 +30,7 @@ class Replica(Struct, frozen=True, kw_only=True):
     created_at: datetime | None
 
 
-class Backup(Struct, frozen=True, kw_only=True):
+class Backup(Struct, frozen=True, gc=False):
     """A backup in its current state. Source: ListBackups, table BackupResp.
 
     Attributes:
@@ -108,35 +108,51 @@ class Backup(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Backup":
-        """Build a backup from a row of backups.
+        """Build a backup from a row of backups, as it was parsed.
 
         Raises:
             ValueError: a timestamp is well-formed but invalid.
         """
-        extend = block(row, "extend_info")
-        records = row.get("replication_records")
-        return cls(
-            id=row["id"],
-            key=key_of(row["id"]),
-            resource_id=intern(row["resource_id"]),
-            vault_id=intern(row["vault_id"]),
-            status=intern(row["status"]),
-            image_type=intern(row["image_type"]),
-            created_at=instant(row["created_at"]),
-            expired_at=optional_instant(row.get("expired_at")),
-            resource_name=shared(row.get("resource_name")),
-            resource_type=shared(row.get("resource_type")),
-            by_policy=truth(extend.get("auto_trigger")),
-            encrypted=truth(extend.get("encrypted")),
-            encrypted_algorithm=shared(extend.get("encrypted_algorithm")),
-            parent_id=text(row.get("parent_id")),
-            replicas=tuple(_replica(record) for record in blocks(records)),
-        )
+        return backups_of((fields_of(row),))[0]
 
 
-def _replica(record: Mapping[str, Any]) -> Replica:
+def backups_of(rows: Sequence[Any]) -> list[Backup]:
+    """Build backups from rows, field by field.
+
+    Args:
+        rows: objects whose fields are attributes: of types that were made of the schema, or as fields_of gives them.
+
+    Raises:
+        ValueError: a timestamp is well-formed but invalid.
+    """
+    ids = [row.id for row in rows]
+    extends = [fields_of(row.extend_info) for row in rows]
+    columns = (  # in the order of the fields of Backup
+        each_key(ids),
+        all_shared([row.resource_id for row in rows]),
+        all_shared([row.vault_id for row in rows]),
+        [intern(row.status) for row in rows],
+        [intern(row.image_type) for row in rows],
+        [instant(row.created_at) for row in rows],
+        [optional_instant(row.expired_at) for row in rows],
+        all_shared([row.resource_name for row in rows]),
+        all_shared([row.resource_type for row in rows]),
+        [truth(extend.auto_trigger) for extend in extends],
+        [truth(extend.encrypted) for extend in extends],
+        all_shared([extend.encrypted_algorithm for extend in extends]),
+        [text(row.parent_id) for row in rows],
+        [_replicas(row.replication_records) for row in rows],
+    )
+    return list(map(Backup, ids, *columns))
+
+
+def _replicas(records: object) -> tuple[Replica, ...]:
+    return tuple([_replica(record) for record in objects(records)]) if records else ()
+
+
+def _replica(record: Any) -> Replica:
     return Replica(
-        status=shared(record.get("status")),
-        region=shared(record.get("destination_region")),
-        created_at=optional_instant(record.get("created_at")),
+        status=shared(record.status),
+        region=shared(record.destination_region),
+        created_at=optional_instant(record.created_at),
     )

@@ -27,13 +27,11 @@ def optional_instant(value: object) -> datetime | None:
 class Fields:
     """An object as it was parsed, whose fields are read as attributes; what it leaves out is None."""
 
-    __slots__ = ("_held",)
+    def __init__(self, held: dict[str, Any]) -> None:
+        self.__dict__ = held  # where attributes are found without a call of Python
 
-    def __init__(self, held: Mapping[str, Any]) -> None:
-        self._held = held
-
-    def __getattr__(self, name: str) -> Any:
-        return self._held.get(name)
+    def __getattr__(self, _name: str) -> None:
+        return None
 
 
 NOTHING: Final = Fields({})
@@ -125,9 +123,11 @@ def _number_left(value: object) -> int:
 
 def truth(value: object) -> bool | None:
     """Read a boolean that the API writes as true, "true", "True" or with quotes inside the string."""
+    if isinstance(value, bool):
+        return value
     if isinstance(value, str):
         return _TRUTHS[value] if value in _TRUTHS else _TRUTHS.get(value.strip('"').lower())
-    return value if isinstance(value, bool) else None
+    return None
 
 
 def between(value: object, lowest: int, highest: int) -> int:
@@ -138,6 +138,11 @@ def between(value: object, lowest: int, highest: int) -> int:
 def blocks(value: object) -> list[Mapping[str, Any]]:
     """Return the objects in a list; a value of another type was already reported as drift."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def objects(value: object) -> list[Any]:
+    """Return the objects in a list, as fields_of gives them; a value of another type was already reported as drift."""
+    return [fields_of(item) for item in value if isinstance(item, Struct | dict)] if isinstance(value, list) else []
 
 
 def are_ids(value: object) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
+from audit.collection import Kind
 from tests.fuzz.verdicts import DRIFTED, REFUSED, USED, compare
 from tests.fuzz.ways import compare_ways
 
@@ -26,18 +27,21 @@ def main(rows: int = 1_000_000, seed: int = 1) -> int:
     sys.stderr.write("\n")
     verdicts = ", ".join(f"{counts[verdict]:,} {verdict}" for verdict in (USED, DRIFTED, REFUSED))
     sys.stdout.write(f"{counts['rows']:,} rows in {counts['pages']:,} pages: {verdicts}; ")
-    sys.stdout.write(f"{counts['tasks']:,} tasks of as many rows were made in one step; ")
+    made = f"{counts[Kind.TASKS]:,} tasks and {counts[Kind.BACKUPS]:,} backups"
+    sys.stdout.write(f"{made} of as many rows each were made in one step; ")
     sys.stdout.write(f"{len(wrong)} disagreements, {time.monotonic() - started:.0f} s\n")
     sys.stdout.write("".join(f"  {each}\n" for each in wrong[:20]))
     return 1 if wrong else 0
 
 
 def _compare(seed: int) -> tuple[Counter[str], list[str]]:
-    """Compare the validators, and then both ways to read the task log on as many rows again."""
+    """Compare the validators, and then both ways to read a list on as many rows again."""
     counts, wrong = compare(seed, SHARE)
-    counts_of_ways, wrong_ways = compare_ways(seed, SHARE)
-    counts["tasks"] = counts_of_ways["tasks"]
-    return counts, wrong + wrong_ways
+    for kind in (Kind.TASKS, Kind.BACKUPS):
+        counts_of_ways, wrong_ways = compare_ways(seed, SHARE, kind)
+        counts[kind] = counts_of_ways["records"]
+        wrong += wrong_ways
+    return counts, wrong
 
 
 if __name__ == "__main__":

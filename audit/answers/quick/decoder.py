@@ -1,14 +1,13 @@
-"""Reading a page of the task log in one step, where its rows are as documented.
+"""Reading a page in one step, where its rows are as documented.
 
-Parsing, proving that nothing was lost, validating and packing take less time than parsing with care. It is exact
+Parsing, proving that nothing was lost, validating and making records take less time than parsing with care. It is exact
 because it only ever accepts: a row is taken where the types of the schema hold it, its times have the usual form, and
 the page, written again, shows that no key came twice. Any other row is parsed as ever, and a page of many such rows, or
 of which it cannot be said that nothing was lost, is left to be read with care.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Sequence
 from threading import local
 from typing import Any, Final
 
@@ -17,8 +16,8 @@ from msgspec import UNSET, Raw
 from msgspec.json import Decoder, Encoder
 
 from audit.answers.kinds import ANSWERS
-from audit.answers.quick.page import TIMES, TaskPage, TooManyError
-from audit.answers.quick.schema_types import REFUSALS, Types
+from audit.answers.quick.page import Make, QuickPage, TooManyError
+from audit.answers.quick.schema_types import REFUSALS, Path, Types
 from audit.answers.strict_json import colons
 
 _MOST_ODD: Final = 16  # rows of one page
@@ -26,13 +25,7 @@ _NAMES: Final = re.compile(rb'"(\w+)"\s*:')
 _FIRST_ROWS: Final = 1 << 15  # bytes
 _MANY_PAGES: Final = 8  # making types takes as long as a page
 
-Found = tuple[TaskPage, dict[str, Any]]
-
-
-@cache
-def reader() -> "Reader":
-    """Return the reader, whose types are made once."""
-    return Reader()
+Found = tuple[QuickPage, dict[str, Any]]
 
 
 class _Buffer(local):
@@ -43,16 +36,23 @@ class _Buffer(local):
 
 
 class Reader:
-    """Reads pages by types that are made of the schema."""
+    """Reads pages of one list by types that are made of the schema."""
 
-    def __init__(self) -> None:
-        answer = ANSWERS["operation_logs"]
+    def __init__(self, name: str, maker: Callable[[Collection[Path]], Make]) -> None:
+        """Make the types, which takes as long as reading a page.
+
+        Args:
+            name: the list.
+            maker: given the ways to the times of a row, returns what makes records of rows, if their times are usual.
+        """
+        answer = ANSWERS[name]
         schema = self._schema = answer.schema_of_page
-        row = schema["properties"][answer.key]["items"]
+        types = Types(schema, {})
         self._key = answer.key
         self._first = f"$.{answer.key}[0]"
         self._split = Decoder(Types(schema, {answer.key: list[Raw]}).of(schema)).decode
-        self._row = Decoder(Types(schema, TIMES).of(row)).decode
+        self._row = Decoder(types.of(schema["properties"][answer.key]["items"])).decode
+        self._make = maker(types.times)
         self._encoder = Encoder()
         self._buffer = _Buffer()
         self._whole = self._decoder()
@@ -60,10 +60,10 @@ class Reader:
         self._around = tuple(name for name in schema["properties"] if name != answer.key)
 
     def _decoder(self, order: Sequence[str] = ()) -> Callable[[bytes], Any]:
-        return Decoder(Types(self._schema, TIMES, order).of(self._schema)).decode
+        return Decoder(Types(self._schema, {}, order).of(self._schema)).decode
 
     def read(self, body: bytes) -> Found | None:
-        """Read a page into tasks, with other rows as they are parsed, and the rest of the answer.
+        """Read a page into records, with other rows as they are parsed, and the rest of the answer.
 
         Returns:
             None where it has to be read with care.
@@ -79,12 +79,12 @@ class Reader:
         if self._pages == _MANY_PAGES:
             self._whole = self._decoder(_order_of(body))
         try:
-            tasks = TaskPage(getattr(page, self._key), _MOST_ODD)
+            found = QuickPage(getattr(page, self._key), self._make, _MOST_ODD)
         except TooManyError:
             return None
-        if tasks.odd:
-            tasks.put_back(getattr(self._split(body), self._key))
-        return tasks, self._rest(page)
+        if found.odd:
+            found.put_back(getattr(self._split(body), self._key))
+        return found, self._rest(page)
 
     def _is_whole(self, page: Any, body: bytes) -> bool:
         """Whether no key was lost.
@@ -105,14 +105,14 @@ class Reader:
             page = self._split(body)
             raws = getattr(page, self._key)
             rows = self._typed(raws)
-            tasks, rest = TaskPage(rows, _MOST_ODD), self._rest(page)
-            odd = tasks.put_back(raws)
+            found, rest = QuickPage(rows, self._make, _MOST_ODD), self._rest(page)
+            odd = found.put_back(raws)
             written = orjson.dumps({**rest, self._key: odd})
         except (*REFUSALS, TooManyError, orjson.JSONDecodeError, orjson.JSONEncodeError):
             return None
-        known = [row for place, row in enumerate(rows) if place not in tasks.odd]
+        known = [row for place, row in enumerate(rows) if place not in found.odd]
         number = written.count(b":") + self._encoder.encode(known).count(b":")
-        return (tasks, rest) if number == colons(body) else None
+        return (found, rest) if number == colons(body) else None
 
     def _typed(self, raws: Sequence[Raw]) -> list[Any]:
         """Fill the types with rows; where one does not fit, None stands for it."""

@@ -12,7 +12,7 @@ import orjson
 from msgspec import structs
 
 from audit.answers.intake import read_envelope
-from audit.answers.quick.decoder import reader
+from audit.answers.quick.rows import reader
 from audit.cloud.cbr.chaining import Chain, OfEach, is_not_known
 from audit.cloud.cbr.enterprise_projects import Asked, Params
 from audit.cloud.cbr.paging import Walk
@@ -200,8 +200,7 @@ class CbrClient:
 
         def sent() -> None:
             walk.sent()
-            if kind == Kind.TASKS:
-                reader()  # made once, which takes as long as parsing a page, while the first answer is on its way
+            reader(kind)  # made once, which takes as long as parsing a page, while the first answer is on its way
 
         walk = Walk(kind, fetch, parse=self._parse, workers=self._workers, page_size=size, asked=asked)
         return walk

@@ -20,7 +20,7 @@ import orjson
 from msgspec import Struct, field, structs
 
 from audit.answers.kinds import ANSWERS
-from audit.answers.quick.rows import TaskRows
+from audit.answers.quick.rows import QuickRows
 from audit.cloud.cbr.enterprise_projects import Asked
 from audit.cloud.cbr.planning import OVERLAP, PagePlan
 from audit.cloud.cbr.prefetch import Ahead, Fetch, Prefetch
@@ -324,7 +324,7 @@ def _not_offered(kind: Kind, error: SourceError) -> str:
 
 
 def _ids(rows: Sequence[Any], field: str) -> Ids:
-    if not isinstance(rows, TaskRows):
+    if not isinstance(rows, QuickRows):
         return ids_of([_identity(row, field) for row in rows], OVERLAP)
     page = rows.page
     ids = [_identity(page.odd[place], field) if place in page.odd else row_id for place, row_id in enumerate(page.ids)]

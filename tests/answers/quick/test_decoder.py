@@ -5,10 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from audit.answers.quick.decoder import reader
-from audit.answers.quick.rows import read_tasks
+from audit.answers.quick.rows import reader
 from audit.records import Task
-from tests.answers.quick.test_rows import RESOURCE, a_body, an_id, items, items_of, taken, told, with_care
+from tests.answers.quick.test_rows import RESOURCE, a_body, an_id, items, items_of, read_tasks, taken, told, with_care
 from tests.builders import a_task_row
 
 WRITTEN = json.dumps(RESOURCE)

@@ -1,13 +1,13 @@
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 
 from audit.answers.intake import Intake, read_envelope, read_slow_path
 from audit.answers.kinds import ANSWERS
-from audit.answers.quick.decoder import reader
-from audit.answers.quick.page import TaskPage
-from audit.answers.quick.rows import TaskRows, read_tasks
+from audit.answers.quick.page import QuickPage
+from audit.answers.quick.rows import QuickRows, read_quickly, reader
 from audit.answers.strict_json import LONGEST_TEXT
 from audit.collection import Kind, Page
 from audit.history import History
@@ -20,6 +20,7 @@ OPERATIONS = SCHEMA["OperationLog"]["properties"]["operation_type"]["enum"]
 RESOURCE = {"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"}
 UUID = "0b3f9a52-7c1d-4e8b-9f0a-000000000001"
 OTHER_UUID = "0b3f9a52-7c1d-4e8b-9f0a-000000000002"
+read_tasks = partial(read_quickly, Kind.TASKS)
 SAMPLES = {"string": "text", "integer": 7, "boolean": True}
 
 
@@ -32,7 +33,7 @@ def items(*rows: Any, **rest: Any) -> Any:
     return found and items_of(found[0].page)
 
 
-def items_of(page: TaskPage) -> list[Any]:
+def items_of(page: QuickPage) -> list[Any]:
     """The rows of a page in their order, each a task or what is odd."""
     items = {**page.odd}
     for places, columns in page.parts:
@@ -123,7 +124,7 @@ class TestRows:
         rows = [a_task_row(id=f"task-{number}") for number in range(3)]
         found = read_envelope(Kind.TASKS, a_body(*rows))[0]
 
-        assert isinstance(found, TaskRows)
+        assert isinstance(found, QuickRows)
         assert (len(found), found[1], found[1:], list(found)) == (3, rows[1], rows[1:], rows)
 
     def test_an_odd_row_stands_beside_tasks(self) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import orjson
 import pytest
 
-from audit.answers.quick.decoder import reader
+from audit.answers.quick.rows import reader
 from audit.app.collect import Pages
 from audit.cloud.cbr.client import PROTECTABLE_TYPES, CbrClient
 from audit.cloud.cbr.enterprise_projects import Params
