@@ -4,15 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final, overload
+from typing import Annotated, Any, Final, overload
 from urllib.parse import unquote
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from audit.timestamps import instant
 
 GREATEST: Final = 2**53 - 1
 """The largest integer that every JSON reader reads exactly (RFC 7493); a larger count is read as this."""
+Natural = Annotated[int, Meta(ge=0, le=GREATEST)]
+Moment = Annotated[datetime, Meta(tz=True)]
+"""The last two are checked where something is read from a store."""
 
 
 class Kind(StrEnum):
@@ -89,8 +92,8 @@ ALWAYS_READ: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS})
 class Window(Struct, frozen=True):
     """The time that an audit covers; both ends are aware UTC and inclusive."""
 
-    since: datetime
-    until: datetime
+    since: Moment
+    until: Moment
 
 
 class LateRows(Sequence[Any]):
@@ -177,12 +180,12 @@ class Reading(Struct, frozen=True):
     """
 
     kind: Kind
-    pages: int
-    passes: int
-    count_first: int | None
-    count_last: int | None
-    distinct: int
-    duplicates: int
+    pages: Natural
+    passes: Natural
+    count_first: Natural | None
+    count_last: Natural | None
+    distinct: Natural
+    duplicates: Natural
     gaps: tuple[str, ...]
     refused: bool = False
     not_offered: tuple[str, ...] = ()

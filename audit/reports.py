@@ -8,17 +8,20 @@ for run in open_reports("file:///var/lib/cbr-audit"):
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from audit.app.connections import store_at
 from audit.errors import ChainError, SettingsError, StoreError
 from audit.evidence.chain import Digest, Envelope, folder_of
 from audit.evidence.publish import REPORT
 from audit.evidence.store import Store
-from audit.evidence.stored_runs import prefix_of, read_listed, read_manifest
+from audit.evidence.stored_runs import manifest_data, needed_manifest, prefix_of, read_listed
 from audit.report.facts import Conclusion
 from audit.report.models import ManifestFile, ReportFile
 
@@ -34,6 +37,9 @@ __all__ = [
     "latest_report",
     "open_reports",
 ]
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -72,21 +78,18 @@ class StoredRun:
         """The manifest: everything that the run stored.
 
         Raises:
-            ChainError: the manifest is missing or was changed.
+            ChainError: the manifest is missing, was changed, or has an unknown form.
         """
-        manifest = read_manifest(self.store, self.digest)
-        if manifest is None:
-            raise ChainError(f"{self.digest.manifest.object} is missing or was changed")
-        return ManifestFile.model_validate(manifest)
+        return _parsed(ManifestFile, manifest_data(self.store, self.digest), self.digest.manifest.object)
 
     @cached_property
     def report(self) -> ReportFile:
         """The report.
 
         Raises:
-            ChainError: the report is missing or was changed.
+            ChainError: the report is missing, was changed, or has an unknown form.
         """
-        return ReportFile.model_validate_json(self.read(REPORT))
+        return _parsed(ReportFile, self.read(REPORT), f"{self.prefix}/{REPORT}")
 
     def read(self, name: str) -> bytes:
         """Read one of its objects, such as findings.csv.
@@ -94,10 +97,7 @@ class StoredRun:
         Raises:
             ChainError: the object is missing, was changed, or does not belong to this run.
         """
-        listed: Mapping[str, object] = {
-            "objects": [{"name": item.name, "sha256": item.sha256} for item in self.manifest.objects]
-        }
-        data = read_listed(self.store, listed, self.prefix, name)
+        data = read_listed(self.store, needed_manifest(self.store, self.digest), self.prefix, name)
         if data is None:
             raise ChainError(f"{self.prefix}/{name} is missing or was changed")
         return data
@@ -142,6 +142,13 @@ def latest_report(url: str | Store, project_id: str | None = None) -> StoredRun:
     if latest is None:
         raise StoreError(f"{url if isinstance(url, str) else url.url} has no run; run an audit first")
     return latest
+
+
+def _parsed(model: type[_Model], data: bytes, key: str) -> _Model:
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        raise ChainError(f"{key} is damaged or was written by a later version of cbr-audit: {error}") from error
 
 
 def _open(store: Store, key: str, known: dict[str, str]) -> Digest:

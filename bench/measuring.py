@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bench import collecting, machine, peers
+from bench import collecting, continued, machine, peers
 from bench.pages import Variant, write, write_estate
 from bench.processes import job, ratio
 from bench.starting import Starts, start
@@ -41,6 +41,9 @@ class Size:
         peaks: tasks at which the peak of memory is taken.
         cells: pairs of latency in milliseconds and workers.
         walks: how often the one of them that has a goal is walked.
+        continued: resources and days of history of estates whose continued runs are measured.
+        continued_peaks: resources at which the peak of a continued run is taken.
+        warm_runs: in one process.
     """
 
     tasks: int
@@ -52,6 +55,9 @@ class Size:
     walks: int
     tasks_a_worker: int
     starts: int
+    continued: Sequence[tuple[int, int]]
+    continued_peaks: Sequence[int]
+    warm_runs: int
 
 
 FULL: Final = Size(
@@ -64,6 +70,9 @@ FULL: Final = Size(
     walks=5,
     tasks_a_worker=50_000,
     starts=11,
+    continued=[(50, 90), (500, 90), (5000, 30)],
+    continued_peaks=(1400, _TEN_THOUSAND),
+    warm_runs=300,
 )
 QUICK: Final = Size(
     tasks=50_000,
@@ -75,6 +84,9 @@ QUICK: Final = Size(
     walks=2,
     tasks_a_worker=12_500,
     starts=3,
+    continued=[(50, 30)],
+    continued_peaks=(),
+    warm_runs=0,
 )
 
 
@@ -94,6 +106,8 @@ def measure(size: Size, *, quick: bool) -> dict[str, Any]:
     cells = collecting.collect(size.cells, tasks_a_worker=size.tasks_a_worker) if size.cells else goal[:1]
     _say("cold start")
     starts = start(size.starts)
+    _say("continued runs")
+    runs = [continued.continue_runs(resources, days) for resources, days in size.continued]
     others = rounds[: size.other_rounds]
     return {
         "quick": quick,
@@ -118,6 +132,9 @@ def measure(size: Size, *, quick: bool) -> dict[str, Any]:
         "seen": {name: _seen(rounds[0][name]) for name in ("pipeline", "pipeline, bad", "pipeline, drifting")},
         "collecting": [_cell(cell) for cell in cells],
         "cold_start": _cold_start(starts),
+        "continued": {str(each["resources"]): _rounded_all(each["ratios"]) for each in runs},
+        "continued_peak_mb": {str(each): continued.peak_mb(each)["continued"] for each in size.continued_peaks},
+        "warm_growth_mb": _rounded(continued.warm_growth(size.warm_runs)) if size.warm_runs else None,
     }
 
 
@@ -211,6 +228,10 @@ def _seen(told: dict[str, Any]) -> dict[str, int]:
 
 def _microseconds(rounds: Sequence[dict[str, Any]], name: str, tasks: int) -> float:
     return _rounded(1e6 * statistics.median(each[name]["cpu"] for each in rounds) / tasks)
+
+
+def _rounded_all(figures: Mapping[str, float]) -> dict[str, float]:
+    return {name: _rounded(figure) for name, figure in figures.items()}
 
 
 def _rounded(number: float) -> float:

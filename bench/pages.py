@@ -102,6 +102,13 @@ def _write(folder: Path, made: Sequence[Copy], tasks: int, variant: Variant, oth
             (folder / f"{name}-{number:05d}.json").write_bytes(answer(name, page, count, number * PAGE_SIZE))
 
 
+def estate_rows(resources: int, days: int) -> Mapping[str, Iterator[bytes]]:
+    """Give the rows of every list of an estate: of a small one as it is made, of a larger one as copies of 100."""
+    of_one = min(resources, RESOURCES)
+    made = _copies(resources // of_one, SEED)
+    return {name: _filled(patterns, made) for name, patterns in _patterns(of_one, days).items()}
+
+
 def copies_for(tasks: int) -> int:
     """How many copies of the estate have that many tasks."""
     return -(-tasks // len(_patterns()[TASKS]))
@@ -147,11 +154,11 @@ def _filled(patterns: Iterable[Pattern], copies: Iterable[Copy]) -> Iterator[byt
 
 
 @cache
-def _patterns() -> Mapping[str, tuple[Pattern, ...]]:
+def _patterns(resources: int = RESOURCES, days: int = DAYS) -> Mapping[str, tuple[Pattern, ...]]:
     """Grow the estate that is copied, and find in each row what a copy changes."""
     from audit.simulator import build_estate  # noqa: PLC0415  # what is measured must not load the simulator
 
-    estate = build_estate("mixed", resources=RESOURCES, days=DAYS, as_of=AS_OF)
+    estate = build_estate("mixed", resources=resources, days=days, as_of=AS_OF)
     lists = {
         TASKS: estate.tasks,
         "policies": estate.policies,

@@ -41,7 +41,7 @@ def pipeline(folder: Path) -> Mapping[str, Any]:
     tasks = len(intake.tasks)
     started = time.process_time()
     report = assess(facts_for(profile), profile, intake, readings)
-    size = sum(len(piece) for name in profile.formats for piece in FORMATS[name](report))
+    size = sum(len(piece) for name in profile.written for piece in FORMATS[name](report))
     return {**told(tasks, intake, report), "judging": time.process_time() - started, "rendered": size}
 
 

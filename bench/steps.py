@@ -112,7 +112,7 @@ def _judged(watch: Watch, folder: Path, intake: Intake, readings: tuple[Reading,
         watch.over(run, "compose", "compose"),
     ):
         report = run.assess(facts_for(profile), profile, intake, readings)
-        for name in profile.formats:
+        for name in profile.written:
             with watch.on("render"):
                 sum(map(len, FORMATS[name](report)))
     return report

@@ -1,6 +1,6 @@
 """The results for people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bench.comparison import GOALS, NOTED, WORSE, Goal, Move, Results, figure
@@ -19,6 +19,14 @@ _RATIOS: Final = {
     "sdk_over_orjson": "official SDK, merely reading the pages",
     "duckdb_over_orjson": "DuckDB, last success of each resource only (whole process, 1 thread)",
     "jq_over_orjson": "jq, last success of each resource only (whole process)",
+}
+_CONTINUED: Final = {
+    "cpu_over_first": "an hour later: CPU / first run",
+    "stored_over_first": "an hour later: bytes stored / first run",
+    "received_over_once": "an hour later: bytes received / all different answers",
+    "cpu_day_90_over_day_2": "an hour later: CPU / the same with 30 days known",
+    "stored_over_answers_a_year": "hourly runs: bytes stored / answers in them, packed",
+    "stored_gb_a_year": "hourly runs: GB stored in a year",
 }
 
 
@@ -45,6 +53,7 @@ def lines(results: Results) -> Iterator[str]:
         spent = f"{cell['pages']} pages, {cell['cpu_ms_a_page']:.1f} ms CPU a page, {cell['peak_mb']} MB"
         yield f"{place:<30}{spent:<50}{cell['over_ideal']:>20.2f}"
     yield from _cold_start(results)
+    yield from _continued(results.get("continued", {}))
     yield from _section("Goals")
     for goal in GOALS:
         found = figure(results, goal.place)
@@ -72,6 +81,13 @@ def _cold_start(results: Results) -> Iterator[str]:
     for each in cold["imported"]:
         reason = each["reason"] or "NO REASON IS KNOWN (bench/imports.py)"
         yield f"  {each['name']:<22}{each['own_ms']:>8.1f}{each['with_its_imports_ms']:>8.1f}  {reason}"
+
+
+def _continued(estates: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    yield from _section("Continued runs, with 90 days known (5,000 resources: 30); resources:")
+    yield f"{'':<60}{''.join(f'{int(resources):>12,}' for resources in estates)}"
+    for name, words in _CONTINUED.items():
+        yield f"{words:<60}{''.join(f'{figures[name]:>12.2f}' for figures in estates.values())}"
 
 
 def moves(before: Results | None, now: Results, moved: Sequence[Move]) -> Iterator[str]:

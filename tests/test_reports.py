@@ -50,7 +50,7 @@ def test_a_store_without_runs_has_no_latest_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "words"), [("manifest.json", "manifest.json is missing"), ("report", "report.json is")]
+    ("part", "words"), [("manifest.json", "manifest.json was changed"), ("report", "report.json is")]
 )
 def test_what_was_changed_is_refused_when_it_is_read(part: str, words: str) -> None:
     shelf = a_chain(1)

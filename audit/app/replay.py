@@ -1,8 +1,7 @@
 """Recomputing a report from the evidence of its run, offline: the same bytes, or an account of what differs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from msgspec.structs import replace
@@ -10,20 +9,27 @@ from msgspec.structs import replace
 from audit import __version__
 from audit.answers.intake import Intake
 from audit.app.run import assess
-from audit.collection import ABOUT_ONE, Kind, Reading, Window
+from audit.collection import ABOUT_ONE, Kind
 from audit.errors import ChainError, StoreError
 from audit.evidence.chain import Digest, Envelope, folder_of
-from audit.evidence.publish import PROFILE, sha256_of
+from audit.evidence.publish import PROFILE, as_stored, sha256_of
+from audit.evidence.read_forms import Manifest
 from audit.evidence.run_before import RunBefore, read_left
 from audit.evidence.store import Store
-from audit.evidence.stored_runs import prefix_of, read_history, read_listed, read_manifest, repeated_pages, stored_pages
+from audit.evidence.stored_runs import (
+    needed_manifest,
+    prefix_of,
+    read_history,
+    read_listed,
+    repeated_pages,
+    stored_pages,
+)
 from audit.profile import Profile, build_profile, profile_changes
 from audit.profile.applied import compares
 from audit.report.baseline import Baseline
 from audit.report.contents import Report
-from audit.report.facts import Origin, RunFacts
+from audit.report.facts import RunFacts
 from audit.report.formats import FORMATS
-from audit.timestamps import instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +64,7 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
         StoreError: the run is not there, or its evidence is missing or was changed.
     """
     digest = digest_of(store, project_id, run_id)
-    manifest = read_manifest(store, digest)
-    if manifest is None:
-        raise ChainError(f"{digest.manifest.object} is missing or was changed; `cbr-audit verify` says what else was")
+    manifest = needed_manifest(store, digest)
     own = _profile(store, manifest, digest)
     used = profile or own
     before = _before(store, project_id, manifest, own)
@@ -68,12 +72,11 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     is_what_if = used.sha256 != own.sha256
     facts = _facts(manifest, used, before, is_what_if=is_what_if)
     history = {} if is_what_if else _history(store, manifest, digest, intake.tasks.pieces(since=facts.window.since))
-    readings = tuple(map(_reading, manifest["readings"]))
-    former = before.former(readings) if before and compares(used) else None
-    report = assess(facts, used, intake, readings, before, former)
+    former = before.former(manifest.readings) if before and compares(used) else None
+    report = assess(facts, used, intake, manifest.readings, before, former)
     if is_what_if:
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
-    made = {**history, **{name: sha256_of(pieces(report)) for name, pieces in FORMATS.items()}}
+    made = {**history, **dict(_rendered(report, {listed.name for listed in manifest.objects}))}
     changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))
     return _compared(report, made, manifest, changed)
 
@@ -92,26 +95,35 @@ def digest_of(store: Store, project_id: str, run_id: str) -> Digest:
     )
 
 
-def _history(store: Store, manifest: Mapping[str, Any], digest: Digest, pieces: Iterable[bytes]) -> Mapping[str, str]:
+def _history(store: Store, manifest: Manifest, digest: Digest, pieces: Iterable[bytes]) -> Mapping[str, str | None]:
     """Name the history and its hash; what an earlier version wrote in another form is the same if it says the same."""
     name, stored = read_history(store, manifest, prefix_of(digest))
     made = sha256_of(pieces)
     is_same = stored is not None and sha256_of(stored.pieces()) == made
-    return {name: next(item["sha256"] for item in manifest["objects"] if item["name"] == name) if is_same else made}
+    return {name: manifest.sha256_of(name) if is_same else made}
 
 
-def _is_changed(store: Store, manifest: Mapping[str, Any], digest: Digest, name: str) -> bool:
+def _is_changed(store: Store, manifest: Manifest, digest: Digest, name: str) -> bool:
     """Whether an object is missing or not the one that was published; one that never was published is not."""
-    is_listed = any(item["name"] == name for item in manifest["objects"])
-    return is_listed and read_listed(store, manifest, prefix_of(digest), name) is None
+    return manifest.sha256_of(name) is not None and read_listed(store, manifest, prefix_of(digest), name) is None
 
 
-def _compared(report: Report, made: Mapping[str, str], manifest: Mapping[str, Any], changed: tuple[str, ...]) -> Replay:
-    stored = {item["name"]: item["sha256"] for item in manifest["objects"]}
+def _rendered(report: Report, stored: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the name and hash of each report that the run stored; version 0.1 gzipped none."""
+    for name, pieces in FORMATS.items():
+        key, data = as_stored(name, pieces(report))
+        if key in stored:
+            yield key, sha256_of(data)
+        elif name in stored:
+            yield name, sha256_of(pieces(report))
+
+
+def _compared(report: Report, made: Mapping[str, str | None], manifest: Manifest, changed: tuple[str, ...]) -> Replay:
+    stored = {listed.name: listed.sha256 for listed in manifest.objects}
     compared = sorted(made.keys() & stored.keys())
     unlike = tuple(name for name in compared if made[name] != stored[name])
     differing = tuple(name for name in compared if name in unlike or name in changed)
-    version = manifest["tool_version"]
+    version = manifest.tool_version
     reasons = [f"{name} is missing or was changed after it was published" for name in changed]
     if unlike and version != __version__:
         reasons.append(f"cbr-audit {version} made the report, and this is {__version__}")
@@ -126,70 +138,60 @@ def _compared(report: Report, made: Mapping[str, str], manifest: Mapping[str, An
     )
 
 
-def _facts(manifest: Mapping[str, Any], profile: Profile, before: RunBefore | None, *, is_what_if: bool) -> RunFacts:
-    run, origin = manifest["run"], manifest["origin"]
+def _facts(manifest: Manifest, profile: Profile, before: RunBefore | None, *, is_what_if: bool) -> RunFacts:
+    run = manifest.run
     return RunFacts(
-        id=run["id"],
-        as_of=instant(run["as_of"]),
-        window=_window(run["window"]),
-        read=_window(run["read"]),
-        project_id=run["project_id"],
-        region=run["region"],
-        enterprise_project_id=run.get("enterprise_project_id"),
-        tool_version=manifest["tool_version"],
+        id=run.id,
+        as_of=run.as_of,
+        window=run.window,
+        read=run.read,
+        project_id=run.project_id,
+        region=run.region,
+        enterprise_project_id=run.enterprise_project_id,
+        tool_version=manifest.tool_version,
         profile_sha256=profile.sha256,
         timezone=profile.timezone,
         language=profile.language,
         previous=replace(
             before.recalled if before else Baseline(),
-            trouble=run["previous"]["trouble"],
-            is_lost=run["previous"]["is_lost"],
-            notes=tuple(run["previous"]["notes"]),
+            trouble=run.previous.trouble,
+            is_lost=run.previous.is_lost,
+            notes=run.previous.notes,
         ),
-        origin=Origin(**origin) if origin else None,
-        is_what_if=is_what_if or run.get("what_if", False),
+        origin=manifest.origin,
+        is_what_if=is_what_if or run.what_if,
         profile_changes=profile_changes(before.profile, profile) if before else (),
     )
 
 
-def _profile(store: Store, manifest: Mapping[str, Any], digest: Digest) -> Profile:
+def _profile(store: Store, manifest: Manifest, digest: Digest) -> Profile:
     data = read_listed(store, manifest, prefix_of(digest), PROFILE)
     if data is None:
         raise ChainError(f"{prefix_of(digest)}/{PROFILE} is missing or was changed")
     return build_profile(orjson.loads(data), PROFILE)
 
 
-def _before(store: Store, project_id: str, manifest: Mapping[str, Any], profile: Profile) -> RunBefore | None:
+def _before(store: Store, project_id: str, manifest: Manifest, profile: Profile) -> RunBefore | None:
     """Read what the run took over, as it was then."""
-    origin = manifest["origin"]
+    origin = manifest.origin
     if origin is None:
         return None
-    digest = digest_of(store, project_id, origin["run"])
-    before = read_left(store, digest, instant(manifest["run"]["as_of"]) - profile.remembered)
-    if before is None or before.manifest_sha256 != origin["manifest_sha256"]:
-        raise ChainError(f"the run before ({origin['run']}) is missing or was changed")
-    if before.recalled.trouble and not manifest["run"]["previous"]["trouble"]:
+    digest = digest_of(store, project_id, origin.run)
+    before = read_left(store, digest, manifest.run.as_of - profile.remembered)
+    if before is None or before.manifest_sha256 != origin.manifest_sha256:
+        raise ChainError(f"the run before ({origin.run}) is missing or was changed")
+    if before.recalled.trouble and not manifest.run.previous.trouble:
         raise ChainError(f"{before.recalled.trouble}; the run took over what it said")
     return before
 
 
-def _taken(store: Store, manifest: Mapping[str, Any], digest: Digest, before: RunBefore | None) -> Intake:
+def _taken(store: Store, manifest: Manifest, digest: Digest, before: RunBefore | None) -> Intake:
     intake = Intake(before.history if before else None, digest.run)
     for page in stored_pages(store, digest, *Kind):
         intake.accept(page)
-    expected = len({page["sha256"] for page in manifest["pages"]})
+    expected = len({page.sha256 for page in manifest.pages})
     if intake.pages != expected:
         raise ChainError(f"{expected - intake.pages} of {expected} stored answers are missing or were changed")
     for page in repeated_pages(store, digest, *ABOUT_ONE):
         intake.accept(page, is_new=False)
     return intake
-
-
-def _reading(part: Mapping[str, Any]) -> Reading:
-    values = {name: value for name, value in part.items() if name not in {"kind", "complete"}}
-    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    return Reading(kind=Kind(part["kind"]), **{**values, **lists})
-
-
-def _window(part: Mapping[str, str]) -> Window:
-    return Window(instant(part["since"]), instant(part["until"]))

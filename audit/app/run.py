@@ -122,8 +122,8 @@ def assess(
 def publish(publication: Publication, profile: Profile, report: Report) -> Done:
     """Write profile and reports, and commit everything with the manifest."""
     publication.put(PROFILE, profile.canonical)
-    for name in profile.formats:
-        publication.put(name, FORMATS[name](report))
+    for name in profile.written:
+        publication.put_report(name, FORMATS[name](report))
     publication.finish(report, partial(index, report) if PAGE in profile.formats else None)
     return Done(
         report=report,

@@ -166,10 +166,10 @@ class _Shelf:
     def _read(self, run: Digest, kind: Kind, asked: Mapping[Kind, str | None], together: "_Together") -> _List | None:
         """Read from the list of a run what newer lists may lack, or None if the list is incomplete."""
         manifest = read_manifest(self._store, run)
-        reading = next((part for part in manifest["readings"] if part["kind"] == kind), None) if manifest else None
-        if not manifest or not reading or not reading["complete"]:
+        reading = next((each for each in manifest.readings if each.kind == kind), None) if manifest else None
+        if not manifest or not reading or not reading.complete:
             return None
-        project = reading.get("enterprise_project_id")
+        project = reading.enterprise_project_id
         pages = list(stored_pages(self._store, run, kind))
         if asked.get(kind, project) != project or not are_all_there(manifest, kind, pages):
             return None
@@ -179,8 +179,8 @@ class _Shelf:
     def _in_part(self, kind: Kind) -> _List:
         """Read the part of a list that a run has, if no run read it to its end."""
         manifest = read_manifest(self._store, self._digest)
-        readings = manifest["readings"] if manifest else ()
-        project = next((part.get("enterprise_project_id") for part in readings if part["kind"] == kind), None)
+        readings = manifest.readings if manifest else ()
+        project = next((reading.enterprise_project_id for reading in readings if reading.kind == kind), None)
         pages = list(stored_pages(self._store, self._digest, kind))
         return replace(_list_of(kind, pages, self._own, project, self._digest.until), is_complete=False)
 

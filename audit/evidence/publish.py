@@ -1,8 +1,9 @@
 """Writes a run: every object under the run's own key, the manifest, the digest that commits it, then the pointer."""
 
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from audit import __version__
 from audit.collection import Kind, Page, Window
-from audit.errors import SigningError, StoreError
+from audit.errors import ChainError, SigningError, StoreError
 from audit.evidence.chain import (
     PAYLOAD_TYPE,
     Digest,
@@ -25,8 +26,10 @@ from audit.evidence.chain import (
     digest_key,
     find_head,
 )
+from audit.evidence.read_forms import Pointer, read_form
 from audit.evidence.store import LATEST, Store
 from audit.evidence.store.buffered_object import Data, held, in_parts
+from audit.evidence.store.keys import checked
 from audit.log import REDACTOR
 from audit.report import INDEX
 from audit.report.facts import RunFacts
@@ -41,15 +44,12 @@ MANIFEST: Final = "manifest.json"
 HISTORY: Final = "history"
 PROFILE: Final = "profile.json"
 REPORT: Final = "report.json"
-REMEMBERED: Final = "rejected"
-"""The key in the manifest of a run whose history contains the rejected rows."""
 SCHEMA_VERSION: Final = 1
 _LEFT: Final = (
     "the evidence and the reports are stored under {url}, but nothing signs for them: this run does not count, and the "
     "next one reads everything again"
 )
 _GZIP: Final = 31  # zlib's value for a window of 32 KB in a gzip file, which has neither name nor time
-_KEY: Final = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*")
 
 
 class Stored(Struct, frozen=True):
@@ -104,6 +104,15 @@ class Publication:
             StoreError: the name has characters that keys may not have, or writing failed.
         """
         return self._put(name, REDACTOR.data(data) if isinstance(data, bytes) else held(REDACTOR.pieces(data)))
+
+    def put_report(self, name: str, pieces: Iterable[bytes]) -> Stored:
+        """Write a report, with every known secret removed.
+
+        Raises:
+            StoreError: writing failed.
+        """
+        key, data = as_stored(name, REDACTOR.pieces(pieces))
+        return self._put(key, held(data))
 
     def _put(self, name: str, data: Data) -> Stored:
         self._create(name, data)
@@ -161,18 +170,20 @@ class Publication:
             self._point(report, digest, index)
 
     def _point(self, report: "Report", digest: Digest, index: Callable[[], bytes] | None) -> None:
+        now = datetime.now(UTC)
         pointer: LatestForm = {
             "schema_version": SCHEMA_VERSION,
             "run": self._run.id,
             "as_of": shown(self._run.as_of),
-            "stored_at": shown(datetime.now(UTC)),
+            "stored_at": shown(now),
             "conclusion": report.conclusion,
             "prefix": self.prefix,
             "manifest_sha256": digest.manifest.sha256,
             "digest": digest.digest_object,
             "digest_sha256": self.digest_sha256,
         }
-        if _place(pointer) >= _place(self._latest()):
+        latest = self._latest()
+        if latest is None or min(self._run.as_of, now).replace(microsecond=0) >= latest.place:
             self._move(LATEST, _json(pointer))
             if index is not None:
                 self._move(INDEX, REDACTOR.data(index()))
@@ -220,17 +231,14 @@ class Publication:
         signatures = (Signature(self._signer.key_id, signature),) if signature else ()
         return Envelope(PAYLOAD_TYPE, envelope.payload, signatures).dump()
 
-    def _latest(self) -> Mapping[str, Any]:
+    def _latest(self) -> Pointer | None:
         """Read the current pointer; a damaged one must not keep this run from being found."""
-        try:
-            return read_latest(self._store, self._run.project_id) or {}
-        except StoreError:
-            return {}
+        with suppress(StoreError):
+            return read_latest(self._store, self._run.project_id)
+        return None
 
     def _create(self, name: str, data: Data) -> None:
-        key = f"{self.prefix}/{name}"
-        if not _KEY.fullmatch(key):
-            raise StoreError(f"{key!r} cannot be a key: letters, digits and . _ = - only")
+        key = checked(f"{self.prefix}/{name}")
         self._store.create(key, data)
         self._keys.append(key)
 
@@ -262,7 +270,7 @@ class Publication:
                 "conclusion": report.conclusion,
                 "complete": report.collection.complete,
                 "covered": _span(report.collection.covered),
-                REMEMBERED: len(report.collection.rejected),
+                "rejected": len(report.collection.rejected),
                 "origin": self._origin(),
                 "readings": [reading_part(reading) for reading in report.collection.readings],
                 "pages": self._pages,
@@ -271,6 +279,18 @@ class Publication:
                 ],
             }
         )
+
+
+def as_stored(name: str, pieces: Iterable[bytes]) -> tuple[str, Iterable[bytes]]:
+    """Return a report's name and bytes in the store: what is for machines is gzipped, what people open is not."""
+    return (f"{name}.gz", _gzipped(pieces)) if name.endswith(".ndjson") else (name, pieces)
+
+
+def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)  # and not ISA-L: its bytes may depend on the processor
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()
 
 
 def newest(store: Store, project_id: str, data: bytes | None) -> Head | None:
@@ -284,14 +304,13 @@ def newest(store: Store, project_id: str, data: bytes | None) -> Head | None:
     Raises:
         StoreError: the store cannot be read.
     """
-    try:
-        pointer = orjson.loads(data or b"{}")["digest"]
-    except (orjson.JSONDecodeError, LookupError, TypeError):
-        pointer = None
-    return find_head(store, project_id, pointer if isinstance(pointer, str) else None)
+    pointer = None
+    with suppress(ChainError):
+        pointer = read_form(data, LATEST, Pointer).digest if data else None
+    return find_head(store, project_id, pointer)
 
 
-def read_latest(store: Store, project_id: str) -> Mapping[str, Any] | None:
+def read_latest(store: Store, project_id: str) -> Pointer | None:
     """Read the pointer to a project's latest run, or None if there is none.
 
     Raises:
@@ -300,47 +319,14 @@ def read_latest(store: Store, project_id: str) -> Mapping[str, Any] | None:
     return read_pointer(store, f"{project_id}/{LATEST}")
 
 
-def read_pointer(store: Store, key: str) -> Mapping[str, Any] | None:
+def read_pointer(store: Store, key: str) -> Pointer | None:
     """Read a pointer to a run, or None if there is none.
 
     Raises:
         StoreError: the pointer is damaged.
     """
-    needed = ("as_of", "stored_at", "prefix", "run", "manifest_sha256")
-    pointer = read_json(store, key, needed)
-    if pointer and not (all(isinstance(pointer[name], str) for name in needed) and _KEY.fullmatch(pointer["prefix"])):
-        raise StoreError(f"{key} is damaged: one of {', '.join(needed)} is not what it must be")
-    return pointer
-
-
-def _place(pointer: Mapping[str, Any]) -> str:
-    """Return a run's place in time; a time of judgement in the future counts as the time of storing."""
-    return min(pointer["as_of"], pointer["stored_at"]) if pointer else ""
-
-
-def read_json(store: Store, key: str, needed: Sequence[str]) -> Mapping[str, Any] | None:
-    """Read a JSON object that must have some keys, or None if there is none.
-
-    Raises:
-        StoreError: it is not such an object.
-    """
     data = store.read(key)
-    return None if data is None else json_object(data, key, needed)
-
-
-def json_object(data: bytes, key: str, needed: Sequence[str]) -> Mapping[str, Any]:
-    """Parse a JSON object that must have some keys.
-
-    Raises:
-        StoreError: it is not such an object.
-    """
-    try:
-        values = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise StoreError(f"{key} is damaged: not JSON") from error
-    if not isinstance(values, dict) or not set(needed) <= values.keys():
-        raise StoreError(f"{key} is damaged: it lacks one of {', '.join(needed)}")
-    return values
+    return None if data is None else read_form(data, key, Pointer)
 
 
 def _json(values: Mapping[str, Any]) -> bytes:

@@ -22,7 +22,8 @@ from audit.answers.intake import Intake
 from audit.collection import ALL_GRANTED, Kind, Reading, Window
 from audit.evidence.chain import Digest, Head
 from audit.evidence.former_lists import read_former
-from audit.evidence.publish import PROFILE, REMEMBERED, REPORT, sha256_of
+from audit.evidence.publish import PROFILE, REPORT, sha256_of
+from audit.evidence.read_forms import Manifest
 from audit.evidence.store import Readable
 from audit.evidence.stored_runs import (
     MOST_LOOKED_BACK,
@@ -44,7 +45,6 @@ from audit.report.baseline import Baseline, recall
 from audit.report.facts import Origin
 from audit.report.passed_on import memory_of
 from audit.subjects import Former, Memory
-from audit.timestamps import instant
 
 _OVERLAP: Final = timedelta(days=1)  # a task may become visible late
 _SURELY_SHOWN: Final = timedelta(days=31)  # CBR lists the tasks of the past 30 days
@@ -200,7 +200,7 @@ def newest_run(store: Readable, head: Head | None, until: datetime) -> Newest | 
     manifest = read_manifest(store, digest) if digest else None
     if digest is None or manifest is None:
         return None
-    return Newest(digest.run, scope_of(manifest), _profile(store, digest), str(manifest.get("tool_version")))
+    return Newest(digest.run, scope_of(manifest), _profile(store, digest), manifest.tool_version)
 
 
 def is_judged_already(store: Readable, head: Head | None, until: datetime, scope: str) -> bool:
@@ -225,15 +225,15 @@ def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | N
         prefix=prefix,
         manifest_sha256=digest.manifest.sha256,
         until=digest.until,
-        asked_for=manifest["run"].get("enterprise_project_id"),
-        seen=next((part.get("enterprise_project_id") for part in manifest["readings"]), None),
-        covered=_window(manifest.get("covered")) if is_whole else None,
+        asked_for=manifest.run.enterprise_project_id,
+        seen=next((reading.enterprise_project_id for reading in manifest.readings), None),
+        covered=manifest.covered if is_whole else None,
         history=history,
         report=report if source == digest else None,
         recalled=replace(compared, notes=notes),
         memory=memory,
         profile=_profile(store, source),
-        tool_version=str(manifest.get("tool_version")),
+        tool_version=manifest.tool_version,
         read_former=partial(read_former, store, source, report),
     )
 
@@ -293,14 +293,14 @@ def _remembered(store: Readable, digest: Digest, memory: Memory, runs: int = MOS
 
 
 def _history(
-    store: Readable, manifest: Mapping[str, Any], digest: Digest, since: datetime
+    store: Readable, manifest: Manifest, digest: Digest, since: datetime
 ) -> tuple[History, bool, tuple[str, ...]]:
     """Read a history, whether it is complete, and what was wrong with it."""
     _, history = read_history(store, manifest, prefix_of(digest))
     if history is None:
         history, is_whole = rebuild(store, digest, since)
         return history, is_whole, (_note(digest, _MADE_ANEW, "" if is_whole else _LACK),)
-    if REMEMBERED in manifest:
+    if manifest.rejected is not None:
         return history, True, ()
     is_whole = _look_for_rejected(store, digest, since, history)
     return history, is_whole, () if is_whole else (_note(digest, _LOOKED_FOR, _LACK),)
@@ -358,13 +358,9 @@ def _take_over(store: Readable, digest: Digest | None, intake: Intake) -> bool:
     manifest = read_manifest(store, digest) if digest else None
     if digest is None or manifest is None:
         return False
-    named = {item["sha256"] for item in manifest["pages"] if item["kind"] == Kind.TASKS}
+    named = {listed.sha256 for listed in manifest.pages if listed.kind == Kind.TASKS}
     intake.turn_to(digest.run)
     for page in stored_pages(store, digest, Kind.TASKS):
         intake.accept(page)
         named.discard(sha256_of((page.body,)))
     return not named
-
-
-def _window(values: Mapping[str, str] | None) -> Window | None:
-    return Window(instant(values["since"]), instant(values["until"])) if values else None

@@ -5,28 +5,26 @@ An object that is missing, or whose hash differs from the one recorded for it, i
 
 import gzip
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from audit.answers.intake import read_envelope
 from audit.collection import ALL_GRANTED, Kind, Page
 from audit.errors import ChainError, SourceAnswerError
 from audit.evidence.chain import Digest, Envelope, Head, Link
 from audit.evidence.publish import HISTORY, MANIFEST, sha256_of
+from audit.evidence.read_forms import ListedPage, Manifest, read_form
 from audit.evidence.store import Readable
 from audit.history import History
-from audit.timestamps import instant
 
 MOST_LOOKED_BACK: Final = 30  # runs
 MOST_PASSED_OVER: Final = 1000  # runs; a store that several scopes share may hold many more
 _EARLIER_HISTORY: Final = "history.ndjson.gz"
 """What versions 0.1 and 0.2 called the history."""
 _MOST_KEPT: Final = 64
-_NEEDED: Final = frozenset({"run", "origin", "readings", "pages", "objects"})
 
 
 class ReadOnce:
@@ -45,16 +43,33 @@ class ReadOnce:
         return self._read_once(key) if key.endswith(f"/{MANIFEST}") or "/digest/" in key else self._read(key)
 
 
-def read_manifest(store: Readable, digest: Digest) -> Mapping[str, Any] | None:
-    """Read the manifest of a run, or None if it differs from the digest's or has an unknown format."""
+def read_manifest(store: Readable, digest: Digest) -> Manifest | None:
+    """Read the manifest of a run, or None if it differs from the digest's or has an unknown form."""
+    with suppress(ChainError):
+        return needed_manifest(store, digest)
+    return None
+
+
+def needed_manifest(store: Readable, digest: Digest) -> Manifest:
+    """Read the manifest of a run.
+
+    Raises:
+        ChainError: it is missing, differs from the digest's, or has an unknown form.
+    """
+    return read_form(manifest_data(store, digest), digest.manifest.object, Manifest)
+
+
+def manifest_data(store: Readable, digest: Digest) -> bytes:
+    """Read the bytes of a run's manifest.
+
+    Raises:
+        ChainError: it is missing or differs from the digest's.
+    """
     data = store.read(digest.manifest.object)
     if data is None or sha256_of((data,)) != digest.manifest.sha256:
-        return None
-    try:
-        manifest = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
-    return manifest if isinstance(manifest, dict) and manifest.keys() >= _NEEDED else None
+        state = "is missing" if data is None else "was changed"
+        raise ChainError(f"{digest.manifest.object} {state}; `cbr-audit verify` says what else was")
+    return data
 
 
 def prefix_of(digest: Digest) -> str:
@@ -62,23 +77,22 @@ def prefix_of(digest: Digest) -> str:
     return digest.manifest.object.removesuffix(f"/{MANIFEST}")
 
 
-def read_listed(store: Readable, manifest: Mapping[str, Any], prefix: str, name: str) -> bytes | None:
+def read_listed(store: Readable, manifest: Manifest, prefix: str, name: str) -> bytes | None:
     """Read an object of a run, or None if it differs from the one that the manifest lists."""
-    hashes = {item["name"]: item["sha256"] for item in manifest["objects"]}
     data = store.read(f"{prefix}/{name}")
-    return data if data is not None and sha256_of((data,)) == hashes.get(name) else None
+    return data if data is not None and sha256_of((data,)) == manifest.sha256_of(name) else None
 
 
-def read_history(store: Readable, manifest: Mapping[str, Any], prefix: str) -> tuple[str, History | None]:
+def read_history(store: Readable, manifest: Manifest, prefix: str) -> tuple[str, History | None]:
     """Read the history of a run.
 
     Returns:
         The name of the object, and the history; None if it differs from the listed one, or is of another version.
     """
-    name = next((item["name"] for item in manifest["objects"] if item["name"] == _EARLIER_HISTORY), HISTORY)
+    name = HISTORY if manifest.sha256_of(_EARLIER_HISTORY) is None else _EARLIER_HISTORY
     data = read_listed(store, manifest, prefix, name)
     try:
-        return name, None if data is None else History.load(data, since=instant(manifest["run"]["window"]["since"]))
+        return name, None if data is None else History.load(data, since=manifest.run.window.since)
     except ValueError:
         return name, None
 
@@ -89,9 +103,9 @@ def read_object(store: Readable, digest: Digest, name: str) -> bytes | None:
     return read_listed(store, manifest, prefix_of(digest), name) if manifest else None
 
 
-def scope_of(manifest: Mapping[str, Any]) -> str:
+def scope_of(manifest: Manifest) -> str:
     """Return the enterprise project that a run was about; runs of version 0.1 did not record it."""
-    return manifest["run"].get("enterprise_project_id") or ALL_GRANTED
+    return manifest.run.enterprise_project_id or ALL_GRANTED
 
 
 def is_elsewhere(store: Readable, digest: Digest, scope: str | None) -> bool:
@@ -147,10 +161,10 @@ def stored_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Page
     """Read the responses that a run stored, in the order received; damaged ones are left out."""
     manifest = read_manifest(store, digest)
     known: set[str] = set()
-    for item in manifest["pages"] if manifest else ():
-        if item["kind"] in kinds and item["sha256"] not in known:
-            known.add(item["sha256"])
-            page = _page(store, prefix_of(digest), item)
+    for listed in manifest.pages if manifest else ():
+        if listed.kind in kinds and listed.sha256 not in known:
+            known.add(listed.sha256)
+            page = _page(store, prefix_of(digest), listed)
             if page is not None:
                 yield page
 
@@ -159,34 +173,35 @@ def repeated_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Pa
     """Read the responses of these kinds that equal earlier ones: they say the same about something else."""
     manifest = read_manifest(store, digest)
     known: set[str] = set()
-    for item in manifest["pages"] if manifest else ():
-        page = _page(store, prefix_of(digest), item) if item["kind"] in kinds and item["sha256"] in known else None
-        known.add(item["sha256"])
+    for listed in manifest.pages if manifest else ():
+        is_repeated = listed.kind in kinds and listed.sha256 in known
+        page = _page(store, prefix_of(digest), listed) if is_repeated else None
+        known.add(listed.sha256)
         if page is not None:
             yield page
 
 
-def are_all_there(manifest: Mapping[str, Any], kind: Kind, pages: Sequence[Page]) -> bool:
+def are_all_there(manifest: Manifest, kind: Kind, pages: Sequence[Page]) -> bool:
     """Whether these are all the responses of a kind that a manifest names."""
-    named = {item["sha256"] for item in manifest["pages"] if item["kind"] == kind}
+    named = {listed.sha256 for listed in manifest.pages if listed.kind == kind}
     return {sha256_of((page.body,)) for page in pages} == named
 
 
-def _page(store: Readable, prefix: str, item: Mapping[str, Any]) -> Page | None:
+def _page(store: Readable, prefix: str, listed: ListedPage) -> Page | None:
     try:
-        body = gzip.decompress(store.read(f"{prefix}/{item['name']}") or b"")
-        rows, envelope = read_envelope(Kind(item["kind"]), body)
+        body = gzip.decompress(store.read(f"{prefix}/{listed.name}") or b"")
+        rows, envelope = read_envelope(listed.kind, body)
     except (OSError, EOFError, zlib.error, SourceAnswerError):
         return None
-    if sha256_of((body,)) != item["sha256"]:
+    if sha256_of((body,)) != listed.sha256:
         return None
     return Page(
-        kind=Kind(item["kind"]),
-        path=item["path"],
-        params=tuple(item["params"].items()),
+        kind=listed.kind,
+        path=listed.path,
+        params=tuple(listed.params.items()),
         body=body,
-        request_id=item["request_id"],
-        received_at=instant(item["received_at"]),
+        request_id=listed.request_id,
+        received_at=listed.received_at,
         rows=rows,
         envelope=envelope,
     )

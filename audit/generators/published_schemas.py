@@ -11,10 +11,11 @@ from audit.evidence.chain import Digest
 from audit.evidence.stored_forms import EnvelopeForm, HistoryLine, LatestForm, SegmentLine
 from audit.profile import Profile
 from audit.report.formats.ocsf_form import ComplianceFindingForm
-from audit.report.models import ManifestFile, ReportFile, WebhookCall
+from audit.report.models import FindingLine, ManifestFile, ReportFile, WebhookCall
 
 _WRITTEN: Final[dict[str, Any]] = {
     "report/v1.json": ReportFile,
+    "findings/v1.json": FindingLine,
     "manifest/v1.json": ManifestFile,
     "envelope/v1.json": EnvelopeForm,
     "digest/v1.json": Digest,

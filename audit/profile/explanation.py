@@ -37,7 +37,7 @@ def explain(source: ProfileSource, profile: Profile, now: datetime) -> Iterator[
     yield f"Profile      {source.name}, based on the preset {profile.preset}"
     yield f"Look-back    {profile.look_back}; the first run reads the last 30 days, each later run continues from it"
     yield f"Zone         {profile.timezone}: pages show times in this zone and in UTC"
-    yield f"Reports      {', '.join(profile.formats)}"
+    yield f"Reports      {', '.join(profile.written)}"
     yield f"Language     {LANGUAGES[profile.language]}, on the pages"
     yield ""
     yield from _controls(source, profile)

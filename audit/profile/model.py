@@ -17,6 +17,7 @@ from audit.profile.presets import PRESETS
 from audit.profile.scope import LevelValues, ScopeValues
 from audit.profile.waivers import WaiverValues
 from audit.profile.written import Written, ZoneName, hint
+from audit.report import FINDINGS
 from audit.report.formats import FORMATS, FileName
 from audit.report.languages import LANGUAGES, Language
 
@@ -55,7 +56,7 @@ class Profile(Written):
     )
     formats: Annotated[tuple[FileName, ...], Field(strict=False)] = Field(
         default=("report.json", "findings.csv", "report.html"),
-        description="Reports that are written; report.json is always one of them.",
+        description="Reports that are written; report.json and findings.ndjson always are.",
     )
     # a default is constructed without validation, which would need its model to be built
     scope: ScopeValues = Field(default_factory=ScopeValues.model_construct, description="What is judged.")
@@ -87,7 +88,12 @@ class Profile(Written):
     @field_validator("formats")
     @classmethod
     def _in_the_order_of_formats(cls, chosen: tuple[FileName, ...]) -> tuple[FileName, ...]:
-        return tuple(name for name in FORMATS if name in {*chosen, _ALWAYS})
+        return tuple(name for name in FORMATS if name in {*chosen, _ALWAYS} - {FINDINGS})
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The reports that a run writes, in order."""
+        return tuple(name for name in FORMATS if name in {*self.formats, FINDINGS})
 
     @property
     def remembered(self) -> timedelta:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from audit.report.contents import Report
 
+FINDINGS: Final = "findings.ndjson"
 PAGE: Final = "report.html"
 INDEX: Final = "index.html"
 

@@ -497,6 +497,15 @@ class FindingPart(_Published):
     waiver: WaiverPart | None = Field(description="Who accepts the outcome; it stays what it is.")
 
 
+class FindingLine(FindingPart):
+    """A line of findings.ndjson.gz: a finding, and which run says so."""
+
+    run: str = Field(description="The id of the run.")
+    as_of: datetime = Field(description="Its time of judgement.")
+    collection_complete: bool = Field(description="Everything could be read.")
+    enterprise_projects: list[str] = Field(description="Of the subject, as far as they are known.")
+
+
 class ReportFile(_Published):
     """The report of one run (report.json)."""
 

@@ -38,7 +38,7 @@ def work(folder: Path) -> Mapping[str, Any]:
     readings = tuple(listed.reading() for listed in lists)
     tasks = len(intake.tasks)
     report = assess(facts_for(profile), profile, intake, readings)
-    rendered = sum(len(piece) for name in profile.formats for piece in FORMATS[name](report))
+    rendered = sum(len(piece) for name in profile.written for piece in FORMATS[name](report))
     return {**told(tasks, intake, report), "rendered": rendered, "cpu": time.process_time() - started + unvalidated}
 
 

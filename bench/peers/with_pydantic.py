@@ -141,5 +141,5 @@ def work(folder: Path) -> Mapping[str, Any]:
     report = assess(facts_for(profile), profile, intake, (tasks, *(listed.reading() for listed in lists)))
     return {
         **told(count, intake, report),
-        "rendered": sum(len(piece) for name in profile.formats for piece in FORMATS[name](report)),
+        "rendered": sum(len(piece) for name in profile.written for piece in FORMATS[name](report)),
     }

@@ -382,7 +382,7 @@ def test_the_profile_chooses_which_reports_are_written(tmp_path: Path) -> None:
     done = audit(a_simulator(), tmp_path, CBR_AUDIT_PROFILE="formats: [metrics.prom, findings.ocsf.ndjson]\nversion: 1")
 
     names = {key.removeprefix(f"{done.prefix}/") for key in done.keys}
-    assert names >= {"report.json", "metrics.prom", "findings.ocsf.ndjson"}
+    assert names >= {"report.json", "metrics.prom", "findings.ocsf.ndjson.gz", "findings.ndjson.gz"}
     assert not names & {"report.html", "findings.csv"}
 
 

@@ -144,14 +144,14 @@ def test_a_wrong_password_is_tried_once(tmp_path: Path) -> None:
 
 
 def test_a_store_that_fails_ends_the_run_without_a_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    create = Publication.put
+    write = Publication.put_report
 
-    def fail_at_the_report(self: Publication, name: str, data: bytes | Iterable[bytes]) -> Any:
+    def fail_at_the_report(self: Publication, name: str, pieces: Iterable[bytes]) -> Any:
         if name == "report.json":
             raise StoreError("cannot write report.json")
-        return create(self, name, data)
+        return write(self, name, pieces)
 
-    monkeypatch.setattr(Publication, "put", fail_at_the_report)
+    monkeypatch.setattr(Publication, "put_report", fail_at_the_report)
 
     with pytest.raises(StoreError):
         audit(a_simulator(), tmp_path)

@@ -56,4 +56,4 @@ def test_a_goal_is_met_up_to_its_bound() -> None:
 
 
 def test_every_goal_has_a_place_of_its_own() -> None:
-    assert len({goal.place for goal in GOALS}) == len(GOALS) == 8
+    assert len({goal.place for goal in GOALS}) == len(GOALS) == 16

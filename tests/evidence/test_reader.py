@@ -9,9 +9,11 @@ import pytest
 from audit.errors import StoreError
 from audit.evidence.reader import read_report, read_run
 from audit.evidence.store import Store, open_store
+from tests.evidence.chains import a_chain
 
 RUN = "20261123T120000Z-0123456789ab"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+MANIFEST = orjson.loads(next(data for key, data in a_chain(1).objects.items() if key.endswith("manifest.json")))
 REPORT = {"run": {"id": RUN, "as_of": "2026-11-23T12:00:00Z"}, "collection": {"drift": []}}
 
 
@@ -25,14 +27,17 @@ def publish(store: Store, project: str) -> str:
     """Publish a run of a project, and return its prefix."""
     prefix = f"{project}/2026/11/23/{RUN}"
     report = put(store, f"{prefix}/report.json", {"run": project})
-    manifest = put(
-        store, f"{prefix}/manifest.json", {"objects": [{"name": "other"}, {"name": "report.json", "sha256": report}]}
-    )
-    put(
-        store,
-        f"{project}/latest.json",
-        {"as_of": "x", "stored_at": "x", "prefix": prefix, "run": RUN, "manifest_sha256": manifest},
-    )
+    listed = {"name": "report.json", "size": 1, "sha256": report}
+    manifest = put(store, f"{prefix}/manifest.json", {**MANIFEST, "objects": [{**listed, "name": "other"}, listed]})
+    pointer = {
+        **dict.fromkeys(("as_of", "stored_at"), "2026-11-23T12:00:00Z"),
+        "prefix": prefix,
+        "run": RUN,
+        "manifest_sha256": manifest,
+        "digest": f"{project}/digest/x.json",
+        "digest_sha256": manifest,
+    }
+    put(store, f"{project}/latest.json", pointer)
     return prefix
 
 
@@ -95,7 +100,7 @@ def test_a_run_that_was_changed_is_refused(
 
 
 @pytest.mark.parametrize(
-    "manifest", [{}, [], {"objects": 5}, {"objects": None}, {"objects": [5, {"name": []}, {"name": "report.json"}]}]
+    "manifest", [{}, [], {**MANIFEST, "objects": 5}, {**MANIFEST, "objects": [5]}, {**MANIFEST, "objects": []}]
 )
 def test_a_manifest_that_names_no_report_is_refused(store: Store, tmp_path: Path, manifest: Any) -> None:
     del store

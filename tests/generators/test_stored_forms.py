@@ -61,6 +61,10 @@ AS_OF: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SOON: Final = AS_OF + timedelta(hours=1)
 
 
+FORMER: Final = {"findings.ocsf.ndjson": "findings.ocsf.ndjson.gz", "history.ndjson.gz": "history"}
+"""Names that version 0.1 gave, and what the same is called now."""
+
+
 def layout() -> dict[re.Pattern[str], str]:
     """The keys that the page names, in its order, and the title of the section that each leads to."""
     titles = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-"): title for title in SECTIONS}
@@ -133,7 +137,8 @@ def test_every_stored_object_is_named_by_the_page_and_fits_its_schema(stores: di
     rows = layout()
     fit = {title: validators(title) for title in rows.values()}
     for key, data in objects(stores[version]).items():
-        titles = [title for pattern, title in rows.items() if pattern.fullmatch(key.removesuffix(".ndjson.gz"))]
+        folder, _, name = key.rpartition("/")
+        titles = [title for pattern, title in rows.items() if pattern.fullmatch(f"{folder}/{FORMER.get(name, name)}")]
         assert len(titles) == 1, f"docs/format.md (Layout) names {key} in {len(titles)} rows"
         for number, value in values(key, data) if fit[titles[0]] else ():
             fit[titles[0]][number].validate(value)

@@ -9,7 +9,7 @@ from audit.controls import CONTROLS
 from audit.judging.evaluate import evaluate
 from audit.records import Policy
 from audit.report.contents import Report, compose
-from audit.report.formats import csv_report, json_report, metrics_report, ocsf_report
+from audit.report.formats import csv_report, findings_report, json_report, metrics_report, ocsf_report
 from audit.subjects import Subjects
 from tests.builders import (
     DAY,
@@ -33,6 +33,7 @@ from tests.builders import (
 GOLDEN: Final = Path(__file__).parent / "golden"
 RENDERED: Final = {
     "report.json": json_report.render,
+    "findings.ndjson": findings_report.render,
     "findings.csv": csv_report.render,
     "findings.ocsf.ndjson": ocsf_report.render,
     "metrics.prom": metrics_report.render,

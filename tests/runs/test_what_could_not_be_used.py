@@ -17,7 +17,6 @@ from audit.app.run import Done
 from audit.cli.commands import main
 from audit.collection import Kind, Rejected
 from audit.evidence.chain import PAYLOAD_TYPE, Envelope, Link
-from audit.evidence.publish import REMEMBERED
 from audit.evidence.store import open_store
 from audit.evidence.verify import verify
 from audit.history import History
@@ -193,7 +192,7 @@ class TestTheNextRun:
         for done in runs:
             result = replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
             assert (result.differing, result.reasons) == ((), ())
-            assert manifest_of(done, tmp_path)[REMEMBERED] == 6
+            assert manifest_of(done, tmp_path)["rejected"] == 6
         assert not verify(open_store(str(tmp_path)), simulator.project_id).faults
 
 
@@ -209,7 +208,7 @@ def by_version_0_1(folder: Path, done: Done) -> None:
     report["collection"]["rejected_rows"] = [{name: row[name] for name in fields} for row in known]
     (place / "report.json").write_bytes(orjson.dumps(report))
     manifest = orjson.loads((place / "manifest.json").read_bytes())
-    del manifest[REMEMBERED]
+    del manifest["rejected"]
     for listed in manifest["objects"]:
         listed["name"] = listed["name"].replace("history", "history.ndjson.gz")
         listed["sha256"] = hashlib.sha256((place / listed["name"]).read_bytes()).hexdigest()

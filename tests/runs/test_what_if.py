@@ -1,5 +1,6 @@
 """Runs by a profile other than the configured one: stored beside, proven like all others, and never the verdict."""
 
+import gzip
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -235,7 +236,7 @@ def test_the_formats_for_machines_tell_a_what_if(place: Place) -> None:
     done = place.audit(1, f"{formats}\n{STRICTER}")
     stored = files_of(place.folder / done.prefix)
 
-    events = [orjson.loads(line) for line in stored["findings.ocsf.ndjson"].splitlines()]
+    events = [orjson.loads(line) for line in gzip.decompress(stored["findings.ocsf.ndjson.gz"]).splitlines()]
     assert {tuple(event["metadata"]["labels"]) for event in events} == {("what-if", "profile-changed")}
     uids = [event["finding_info"]["uid"] for event in events]
     assert all(uid.startswith(f"{place.project}/what-if/{done.report.run.id}/") for uid in uids)

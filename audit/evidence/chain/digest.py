@@ -9,10 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from audit.errors import ChainError
 from audit.evidence.chain.envelope import Envelope
+from audit.evidence.store.keys import PLAIN
 
 PAYLOAD_TYPE: Final = "application/vnd.cbr-audit.digest.v1+json"
 _SHA256: Final = r"^[0-9a-f]{64}$"
-_KEY: Final = r"^[A-Za-z0-9._=/-]{1,512}$"
+_KEY: Final = rf"^{PLAIN}$"
+_LONGEST_KEY: Final = 512
+_LAST_SECOND: Final = 7_258_118_399  # of the year 2199
 
 
 class DigestKind(StrEnum):
@@ -46,7 +49,7 @@ class _Part(BaseModel):
 class Link(_Part):
     """Another object of the chain, by key and by hash."""
 
-    object: str = Field(pattern=_KEY, description="Its key.")
+    object: str = Field(pattern=_KEY, max_length=_LONGEST_KEY, description="Its key.")
     sha256: str = Field(pattern=_SHA256, description="SHA-256 of its bytes, as stored.")
     signature: str = Field(default="", description="Of a digest: its signature in base64, empty if it has none.")
 
@@ -59,9 +62,13 @@ class Digest(_Part):
     seq: int = Field(ge=1, description="Number in the chain, counted from 1.")
     kind: DigestKind = Field(strict=False, description="The kind of run that it commits.")
     run: str = Field(description="Id of the run.")
-    digest_object: str = Field(pattern=_KEY, description="Key of this digest.")
-    digest_start_time: int = Field(description="Start of the window, in seconds since 1970-01-01T00:00:00Z.")
-    digest_end_time: int = Field(description="End of the window, which is the time of judgement.")
+    digest_object: str = Field(pattern=_KEY, max_length=_LONGEST_KEY, description="Key of this digest.")
+    digest_start_time: int = Field(
+        ge=0, le=_LAST_SECOND, description="Start of the window, in seconds since 1970-01-01T00:00:00Z."
+    )
+    digest_end_time: int = Field(
+        ge=0, le=_LAST_SECOND, description="End of the window, which is the time of judgement."
+    )
     conclusion: str = Field(description="compliant, non_compliant or incomplete.")
     complete: bool = Field(description="Whether everything could be read.")
     manifest: Link = Field(description="The manifest of the run.")
@@ -99,6 +106,9 @@ class Digest(_Part):
             raise ChainError("the envelope holds no digest of a known form") from error
         if digest.dump() != envelope.payload:
             raise ChainError("the digest is not written as digests are")
+        links = (digest.manifest, *digest.siblings, *((digest.previous,) if digest.previous else ()))
+        if not all(link.object.startswith(f"{digest.scope}/") for link in links):
+            raise ChainError("the digest names objects outside of its project")
         return digest
 
 

@@ -6,7 +6,6 @@ it, and again before it retries the write. Keys of runs contain a random part, s
 
 import base64
 import hashlib
-import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from audit.cloud.http.transport import Credentials, Transport
 from audit.cloud.permissions import StoreActions
 from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
 from audit.evidence.store.buffered_object import Data, in_parts
+from audit.evidence.store.keys import checked
 from audit.evidence.store.obs_dialect import NO_SUCH_KEY
 from audit.evidence.store.obs_place import BucketPlace
 from audit.evidence.store.plain_xml import XmlError, root_of, texts
@@ -36,7 +36,6 @@ LOOK: Final = f"{GET} (and {LIST}, without which OBS does not tell what is not t
 LOCK: Final = "obs:object:PutObjectRetention"
 _OBJECTS: Final = "Contents/Key"
 _FOLDERS: Final = "CommonPrefixes/Prefix"
-_KEY: Final = re.compile(r"[A-Za-z0-9._=-]+(?:/[A-Za-z0-9._=-]+)*")
 _TYPES: Final = {
     ".json": "application/json",
     ".gz": "application/gzip",
@@ -208,9 +207,7 @@ class Obs:
         headers: dict[str, str] | None = None,
         arrived: Callable[[], Answer | None] = lambda: None,
     ) -> Answer:
-        if not _KEY.fullmatch(key):
-            raise StoreError(f"{key!r} cannot be the name of an object: letters, digits and . _ = - / only")
-        url = f"{self._place.base}/{self._place.prefix}{key}"
+        url = f"{self._place.base}/{self._place.prefix}{checked(key)}"
         plain = {"Accept-Encoding": "identity", **(headers or {})}
         request = requests.Request(method, url, data=data, headers=plain)
         return self._transport.ask(request, self._credentials, action=action, arrived=arrived)

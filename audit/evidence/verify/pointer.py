@@ -8,8 +8,10 @@ from collections.abc import Iterable
 import orjson
 
 from audit import __version__
+from audit.errors import ChainError
 from audit.evidence.chain import Digest
 from audit.evidence.publish import REPORT
+from audit.evidence.read_forms import Pointer, read_form
 from audit.evidence.store import LATEST, Store
 from audit.evidence.stored_runs import prefix_of, read_listed, read_manifest
 from audit.evidence.verify.result import Found, Verification
@@ -24,12 +26,12 @@ def check_pointer(store: Store, found: Iterable[Found], result: Verification) ->
     if data is None:
         return
     try:
-        pointer = orjson.loads(data)
-        named = str(pointer["digest"]), str(pointer["digest_sha256"]), str(pointer["manifest_sha256"])
-    except (orjson.JSONDecodeError, LookupError, TypeError):
-        named = ("", "", "")
+        pointer = read_form(data, key, Pointer)
+    except ChainError as error:
+        result.fault(key, f"the pointer to the latest run {str(error).removeprefix(f'{key} ')}")
+        return
     runs = {(each.key, each.sha256, each.digest.manifest.sha256): each.digest for each in found}
-    digest = runs.get(named)
+    digest = runs.get((pointer.digest, pointer.digest_sha256, pointer.manifest_sha256))
     if digest is None:
         result.fault(key, "the pointer to the latest run leads to no run of the chain")
     else:
@@ -42,7 +44,7 @@ def _check_index(store: Store, digest: Digest, result: Verification) -> None:
     data, manifest = store.read(key), read_manifest(store, digest)
     prefix = prefix_of(digest)
     report = read_listed(store, manifest, prefix, REPORT) if manifest else None
-    is_paged = manifest is not None and any(item["name"] == PAGE for item in manifest["objects"])
+    is_paged = manifest is not None and manifest.sha256_of(PAGE) is not None
     if data is None or report is None or not is_paged:
         return
     try:

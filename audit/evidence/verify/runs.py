@@ -5,15 +5,16 @@ import hashlib
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-import orjson
-
+from audit.errors import ChainError
 from audit.evidence.publish import MANIFEST
+from audit.evidence.read_forms import ListedObject, Manifest, read_form
 from audit.evidence.store import Store
 from audit.evidence.verify.result import Found, Verification
+from audit.report.facts import Origin
 
 RUN_FOLDER: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+/")
 
@@ -51,18 +52,18 @@ class RunChecks:
         if data is None or hashlib.sha256(data).hexdigest() != link.sha256:
             state = "is missing" if data is None else "was changed"
             self._result.fault(link.object, f"the manifest {state}; {each.key} names it")
-            return {link.object} | set(self._store.keys(each.prefix) if each.prefix else ())
+            return {link.object} | set(self._store.keys(each.prefix))
         self._result.objects += 1
         self._result.size += len(data)
         self._result.unread += not is_asked
         try:
-            manifest = orjson.loads(data)
-            self._check_origin(each, manifest["origin"])
-            self._result.notes += [f"{link.object}: {note}" for note in manifest["run"]["previous"]["notes"]]
-            return {link.object} | self._check_objects(manifest, each.prefix, is_asked=is_asked)
-        except (orjson.JSONDecodeError, LookupError, TypeError):
-            self._result.fault(link.object, "the manifest has an unknown format")
+            manifest = read_form(data, link.object, Manifest)
+        except ChainError as error:
+            self._result.fault(link.object, f"the manifest {str(error).removeprefix(f'{link.object} ')}")
             return {link.object}
+        self._check_origin(each, manifest.origin)
+        self._result.notes += [f"{link.object}: {note}" for note in manifest.run.previous.notes]
+        return {link.object} | self._check_objects(manifest, each.prefix, is_asked=is_asked)
 
     def _left(self, each: Found) -> set[str]:
         """Return the keys of what is left of a run whose manifest was removed."""
@@ -76,37 +77,37 @@ class RunChecks:
             self._result.notes.append(f"{each.prefix}: {trouble}")
         return left
 
-    def _check_origin(self, each: Found, origin: Mapping[str, str] | None) -> None:
+    def _check_origin(self, each: Found, origin: Origin | None) -> None:
         """Check that the run that a manifest continues is an earlier one of the chain."""
         if origin is None:
             return
-        named = self._published.get((origin["run"], f"{origin['prefix']}/{MANIFEST}"))
+        named = self._published.get((origin.run, f"{origin.prefix}/{MANIFEST}"))
         if (
             named is None
             or named.digest.seq >= each.digest.seq
-            or named.digest.manifest.sha256 != origin["manifest_sha256"]
+            or named.digest.manifest.sha256 != origin.manifest_sha256
         ):
             self._result.fault(
-                each.digest.manifest.object, f"it continues a run that is not in the chain: {origin['run']}"
+                each.digest.manifest.object, f"it continues a run that is not in the chain: {origin.run}"
             )
 
-    def _check_objects(self, manifest: Mapping[str, Any], prefix: str, *, is_asked: bool) -> set[str]:
+    def _check_objects(self, manifest: Manifest, prefix: str, *, is_asked: bool) -> set[str]:
         """Check the objects that a manifest lists; return their keys."""
         pages = defaultdict(list)
-        for page in manifest["pages"]:
-            pages[page["name"]].append(page["sha256"])
-        for item in manifest["objects"] if is_asked else ():
-            self._check_object(f"{prefix}{item['name']}", item, pages.get(item["name"], ()))
-        return {f"{prefix}{item['name']}" for item in manifest["objects"]}
+        for page in manifest.pages:
+            pages[page.name].append(page.sha256)
+        for listed in manifest.objects if is_asked else ():
+            self._check_object(f"{prefix}{listed.name}", listed, pages.get(listed.name, ()))
+        return {f"{prefix}{listed.name}" for listed in manifest.objects}
 
-    def _check_object(self, key: str, item: Mapping[str, Any], bodies: Iterable[str]) -> None:
+    def _check_object(self, key: str, listed: ListedObject, bodies: Iterable[str]) -> None:
         data = self._store.read(key)
         if data is None:
             self._result.fault(key, "the object is missing")
             return
         self._result.objects += 1
         self._result.size += len(data)
-        if (len(data), hashlib.sha256(data).hexdigest()) != (item["size"], item["sha256"]):
+        if (len(data), hashlib.sha256(data).hexdigest()) != (listed.size, listed.sha256):
             self._result.fault(key, "the object was changed")
             return
         if any(body != _body_hash(data) for body in bodies):

@@ -7,7 +7,7 @@ it is rendered: no run needs them all, and none needs one before its first reque
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
-from audit.report import PAGE
+from audit.report import FINDINGS, PAGE
 
 if TYPE_CHECKING:
     from audit.report.contents import Report
@@ -17,6 +17,12 @@ def _json(report: "Report") -> Iterator[bytes]:
     from audit.report.formats import json_report  # noqa: PLC0415  # see above
 
     return json_report.pieces(report)
+
+
+def _findings(report: "Report") -> Iterator[bytes]:
+    from audit.report.formats import findings_report  # noqa: PLC0415  # see above
+
+    return findings_report.pieces(report)
 
 
 def _csv(report: "Report") -> Iterator[bytes]:
@@ -45,6 +51,7 @@ def _metrics(report: "Report") -> Iterator[bytes]:
 
 FORMATS: Final[Mapping[str, "Callable[[Report], Iterator[bytes]]"]] = {
     "report.json": _json,
+    FINDINGS: _findings,
     "findings.csv": _csv,
     PAGE: _html,
     "findings.ocsf.ndjson": _ocsf,

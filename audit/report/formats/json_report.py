@@ -14,13 +14,13 @@ from audit.report.changes import Change, Changes
 from audit.report.contents import PolicyLine, Report, ResourceLine
 from audit.report.facts import RunFacts
 from audit.report.planned import Planned
-from audit.report.problems import Explained, Problem
+from audit.report.problems import Problem
 from audit.report.protection import ProtectionChanges, Turn
-from audit.report.shared_parts import previous_part, reading_part
+from audit.report.shared_parts import finding_part, previous_part, reading_part, subject_part, waiver_part
 from audit.report.standings import FrameworkView, RequirementLine
 from audit.report.timeline import Timeline
 from audit.schedule.matching import RunState
-from audit.subjects import Collection, PastRules, SubjectKind, Taken, Terms, VaultTrace, Waiver, Weakened, Weakening
+from audit.subjects import Collection, PastRules, Taken, Terms, VaultTrace, Waiver, Weakened, Weakening
 from audit.subjects.kept_plan import KeptPlan
 from audit.timestamps import shown
 
@@ -42,12 +42,11 @@ def render(report: Report) -> bytes:
 
 def pieces(report: Report) -> Iterator[bytes]:
     """Yield the report in parts: one tree of objects would need more memory than everything else."""
-    subjects: dict[tuple[SubjectKind, str], Mapping[str, Any]] = {}
     rows: Mapping[str, Iterable[Mapping[str, Any]]] = {
         "problems": map(_problem, report.problems),
         "waived": (_waived(finding, finding.waiver) for finding in report.waived if finding.waiver),
         "resources": map(_resource, report.resources),
-        "findings": (_finding(finding, subjects) for finding in report.findings),
+        "findings": map(finding_part, report.findings),
     }
     rest = orjson.dumps(_without_rows(report), option=_INDENTED | orjson.OPT_APPEND_NEWLINE)
     for name in _LISTS:
@@ -150,7 +149,7 @@ def _rejected(row: Rejected, waiver: Waiver | None) -> Mapping[str, Any]:
         "operation": about.operation,
         "status": about.status,
         "at": _moment(about.at),
-        "waiver": _waiver(waiver) if waiver else None,
+        "waiver": waiver_part(waiver) if waiver else None,
     }
 
 
@@ -169,7 +168,7 @@ def _drift(drift: Drift, run: RunFacts) -> Mapping[str, Any]:
 
 def _problem(problem: Problem) -> Mapping[str, Any]:
     return {
-        "subject": _subject(problem),
+        "subject": subject_part(problem),
         "severity": problem.severity,
         "control": problem.control,
         "reason": problem.reason,
@@ -179,33 +178,19 @@ def _problem(problem: Problem) -> Mapping[str, Any]:
         "error": problem.error or None,
         "todo": problem.todo,
         "also": list(problem.also),
-        "explains": [{"control": each.control, "subject": _subject(each)} for each in problem.explains],
+        "explains": [{"control": each.control, "subject": subject_part(each)} for each in problem.explains],
     }
 
 
 def _waived(finding: Finding, waiver: Waiver) -> Mapping[str, Any]:
     return {
         "control": finding.control,
-        "subject": _subject(finding),
+        "subject": subject_part(finding),
         "outcome": finding.outcome,
         "severity": finding.severity,
         "reason": finding.verdict.reason,
-        "waiver": _waiver(waiver),
+        "waiver": waiver_part(waiver),
     }
-
-
-def _waiver(waiver: Waiver) -> Mapping[str, Any]:
-    return {
-        "subject": waiver.subject,
-        "owner": waiver.owner,
-        "reason": waiver.reason,
-        "until": shown(waiver.until),
-        "ticket": waiver.ticket or None,
-    }
-
-
-def _subject(part: Problem | Explained | Finding | Change | Turn | Weakened) -> Mapping[str, Any]:
-    return {"kind": part.kind, "id": part.id, "name": part.name}
 
 
 def _control(control: Control[Any], report: Report) -> Mapping[str, Any]:
@@ -361,7 +346,7 @@ def _changes(changes: Changes, protection: ProtectionChanges) -> Mapping[str, An
 
 def _turn(turn: Turn) -> Mapping[str, Any]:
     return {
-        "subject": _subject(turn),
+        "subject": subject_part(turn),
         "what": turn.aspect.what,
         "about": turn.aspect.about or None,
         "before": turn.before,
@@ -371,7 +356,7 @@ def _turn(turn: Turn) -> Mapping[str, Any]:
 
 def _weakening(subject: Weakened, weakening: Weakening) -> Mapping[str, Any]:
     return {
-        "subject": _subject(subject),
+        "subject": subject_part(subject),
         "what": weakening.aspect.what,
         "about": weakening.aspect.about or None,
         "before": weakening.before,
@@ -397,7 +382,7 @@ def _missed(taken: Taken) -> Mapping[str, Any]:
 def _change(change: Change) -> Mapping[str, Any]:
     return {
         "control": change.control,
-        "subject": _subject(change),
+        "subject": subject_part(change),
         "since": shown(change.since),
         "outcome": change.outcome,
     }
@@ -420,19 +405,3 @@ def _trend_line(line: TrendLine) -> Mapping[str, Any]:
 
 def _moment(moment: datetime | None) -> str | None:
     return shown(moment) if moment else None
-
-
-def _finding(finding: Finding, subjects: dict[tuple[SubjectKind, str], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return a finding; all findings about a subject share its part."""
-    verdict = finding.verdict
-    key = finding.kind, finding.id
-    return {
-        "control": finding.control,
-        "subject": subjects.get(key) or subjects.setdefault(key, _subject(finding)),
-        "outcome": verdict.outcome,
-        "severity": finding.severity,
-        "reason": verdict.reason,
-        "facts": dict(verdict.facts),
-        "tasks": verdict.tasks,
-        "waiver": _waiver(finding.waiver) if finding.waiver else None,
-    }

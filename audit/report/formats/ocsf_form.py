@@ -1,4 +1,4 @@
-"""A line of findings.ocsf.ndjson: the fields of the class Compliance Finding of OCSF 1.8.0 that cbr-audit writes.
+"""A line of findings.ocsf.ndjson.gz: the fields of the class Compliance Finding of OCSF 1.8.0 that cbr-audit writes.
 
 schemas/ is generated from it, and mypy checks what is written against it. Nothing imports it during a run.
 """
@@ -95,7 +95,7 @@ class UnmappedForm(TypedDict):
 
 @_CLOSED
 class ComplianceFindingForm(TypedDict):
-    """A finding, as a line of findings.ocsf.ndjson."""
+    """A finding, as a line of findings.ocsf.ndjson.gz."""
 
     activity_id: Annotated[int, Field(description="1: created.")]
     category_uid: Annotated[int, Field(description="2: findings.")]

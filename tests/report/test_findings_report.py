@@ -1,0 +1,47 @@
+import json
+from dataclasses import replace
+from itertools import cycle, islice
+
+import jsonschema_rs
+import orjson
+import pytest
+
+from audit.report.formats.findings_report import render
+from deploy.wheels import ROOT
+from tests.builders import DAY, a_backup, a_protected, a_vault, arranged, findings_of
+from tests.report.estate import GOLDEN, a_report
+
+
+def test_the_bytes_are_those_of_the_golden_file() -> None:
+    assert render(a_report()) == (GOLDEN / "findings.ndjson").read_bytes()
+
+
+@pytest.mark.parametrize("number", [0, 1, 999, 1000, 1001, 2000])
+def test_there_is_one_line_for_each_finding_in_order(number: int) -> None:
+    some = [*islice(cycle(a_report().findings), number)]
+    lines = render(replace(a_report(), findings=findings_of(some))).splitlines()
+
+    assert [(line["control"], line["subject"], line["outcome"]) for line in map(orjson.loads, lines)] == [
+        (each.control, {"kind": each.kind, "id": each.id, "name": each.name}, each.outcome) for each in some
+    ]
+
+
+def test_every_line_fits_the_published_schema() -> None:
+    schema = jsonschema_rs.validator_for(
+        json.loads((ROOT / "schemas" / "findings" / "v1.json").read_bytes()), validate_formats=True
+    )
+
+    for line in render(a_report()).splitlines():
+        schema.validate(orjson.loads(line))
+
+
+def test_a_line_says_which_run_it_is_of_how_complete_it_was_and_where_its_subject_belongs() -> None:
+    vault = a_vault(enterprise_project_id="e1", resources=(a_protected(),))
+    lines = [*map(orjson.loads, render(a_report(arranged([a_backup(DAY)], vaults=[vault]))).splitlines())]
+
+    assert {(line["run"], line["as_of"], line["collection_complete"]) for line in lines} == {
+        ("20261123T040000Z-abc", "2026-11-23T04:00:00Z", True)
+    }
+    assert {(line["subject"]["kind"], *line["enterprise_projects"]) for line in lines} == {
+        *{("resource", "e1"), ("vault", "e1"), ("collection",)}
+    }
