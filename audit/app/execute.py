@@ -5,6 +5,7 @@ A run asks the store first. Its steps take longer to import than `requests`, and
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,7 @@ import structlog
 from audit.app.connections import Connections, credentials_for, opened
 from audit.app.request import RunRequest
 from audit.app.summary import summary
-from audit.errors import RefusedError
+from audit.errors import ChainError, RefusedError
 from audit.evidence.store import LATEST
 from audit.notify import Notifier
 from audit.report.facts import Conclusion, RunFacts
@@ -68,7 +69,9 @@ def _run(
 ) -> "tuple[Done, Mapping[str, Any] | None]":
     """Ask for the run before, and carry out this one; a refusal says how it signed in."""
     try:
-        pointer = connections.store.read(f"{request.settings.project_id}/{LATEST}")
+        pointer = None
+        with suppress(ChainError):  # a damaged one is mended by this run
+            pointer = connections.store.read(f"{request.settings.project_id}/{LATEST}")
         from audit.app.run import run  # noqa: PLC0415  # see above
 
         return run(request, connections, pointer, watch, begin)

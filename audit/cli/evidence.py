@@ -18,7 +18,7 @@ from audit.cli.screen import printable, summary_lines
 from audit.errors import SettingsError, StoreError
 from audit.evidence.chain import PublicKey
 from audit.evidence.reader import RUN_ID, read_report, read_run
-from audit.evidence.store import Store
+from audit.evidence.store import InspectedStore, Store
 from audit.evidence.verify import Verification, proven, unproven, verify
 from audit.profile import load_profile
 from audit.report.changes import Change, Changes, compare
@@ -151,7 +151,7 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
         _print_changes(changes)
 
 
-def _opened(url: str | None) -> Store:
+def _opened(url: str | None) -> InspectedStore:
     """Open the given store, or else the default one."""
     variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
     return store_at(url or variables.get("CBR_AUDIT_STORE", _DEFAULT), variables)

@@ -20,6 +20,8 @@ Key = Annotated[str, Meta(pattern=rf"\A{PLAIN}\Z", max_length=512)]
 """The key of an object, or the end of one: it leads to no other folder."""
 Sha256 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 _Path = Annotated[str, Meta(pattern=r"\A/")]
+LARGEST_ANSWER: Final = 64 * 1024 * 1024
+"""The most bytes of a response, unpacked: an audit accepts no more."""
 _YEARS: Final = range(2000, 2200)  # a time outside of them leads to one that cannot be written
 _Form = TypeVar("_Form")
 
@@ -42,7 +44,7 @@ class ListedPage(Struct, frozen=True, kw_only=True):
     request_id: str
     received_at: Moment
     rows: Natural
-    size: Natural
+    size: Annotated[int, Meta(ge=0, le=LARGEST_ANSWER)]
     sha256: Sha256
 
     def __post_init__(self) -> None:

@@ -3,8 +3,6 @@
 An object that is missing, or whose hash differs from the one recorded for it, is read as None.
 """
 
-import gzip
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -19,6 +17,7 @@ from audit.evidence.publish import HISTORY, MANIFEST, sha256_of
 from audit.evidence.read_forms import ListedPage, Manifest, read_form
 from audit.evidence.store import Readable
 from audit.history import History
+from audit.unpacking import unpacked
 
 MOST_LOOKED_BACK: Final = 30  # runs
 MOST_PASSED_OVER: Final = 1000  # runs; a store that several scopes share may hold many more
@@ -79,8 +78,16 @@ def prefix_of(digest: Digest) -> str:
 
 def read_listed(store: Readable, manifest: Manifest, prefix: str, name: str) -> bytes | None:
     """Read an object of a run, or None if it differs from the one that the manifest lists."""
-    data = store.read(f"{prefix}/{name}")
-    return data if data is not None and sha256_of((data,)) == manifest.sha256_of(name) else None
+    sha256 = manifest.sha256_of(name)
+    return read_hashed(store, f"{prefix}/{name}", sha256) if sha256 else None
+
+
+def read_hashed(store: Readable, key: str, sha256: str) -> bytes | None:
+    """Read an object, or None if it is missing, was changed, or is no object."""
+    with suppress(ChainError):
+        data = store.read(key)
+        return data if data is not None and sha256_of((data,)) == sha256 else None
+    return None
 
 
 def read_history(store: Readable, manifest: Manifest, prefix: str) -> tuple[str, History | None]:
@@ -148,13 +155,10 @@ def links_before(digest: Digest) -> tuple[Link, ...]:
 
 
 def _opened(store: Readable, link: Link) -> Digest | None:
-    data = store.read(link.object) or b""
-    if sha256_of((data,)) != link.sha256:
-        return None
-    try:
-        return Digest.open(Envelope.load(data))
-    except ChainError:
-        return None
+    data = read_hashed(store, link.object, link.sha256)
+    with suppress(ChainError):
+        return Digest.open(Envelope.load(data)) if data is not None else None
+    return None
 
 
 def stored_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Page]:
@@ -189,9 +193,9 @@ def are_all_there(manifest: Manifest, kind: Kind, pages: Sequence[Page]) -> bool
 
 def _page(store: Readable, prefix: str, listed: ListedPage) -> Page | None:
     try:
-        body = gzip.decompress(store.read(f"{prefix}/{listed.name}") or b"")
+        body = unpacked(store.read(f"{prefix}/{listed.name}") or b"", listed.size)
         rows, envelope = read_envelope(listed.kind, body)
-    except (OSError, EOFError, zlib.error, SourceAnswerError):
+    except (ChainError, SourceAnswerError, ValueError):
         return None
     if sha256_of((body,)) != listed.sha256:
         return None

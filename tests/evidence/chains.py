@@ -15,6 +15,7 @@ from audit.evidence.publish import Publication
 from audit.evidence.run_before import is_judged_already
 from audit.evidence.store import Store
 from audit.evidence.store.buffered_object import Data
+from audit.evidence.store.keys import Oddity
 from audit.evidence.stored_runs import going_back, prefix_of
 from audit.profile import Profile
 from audit.profile.applied import lists_of
@@ -43,6 +44,9 @@ class Shelf:
 
     def read(self, key: str) -> bytes | None:
         return self.objects.get(key)
+
+    def oddities(self, prefix: str) -> tuple[Oddity, ...]:  # noqa: ARG002  # the protocol defines the signature
+        return ()
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         return tuple(sorted(key for key in self.objects if key.startswith(prefix)))

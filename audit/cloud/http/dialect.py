@@ -25,6 +25,7 @@ class Dialect(Struct, frozen=True):
         failed: raised if a request cannot be sent.
         unreachable: raised if no response came.
         unusable: raised if the response is invalid.
+        oversized: raised if the response is larger than it may be.
         refused: raised if the service refused.
         passing: codes for which a retry may help, in addition to the statuses for which it always may.
     """
@@ -34,6 +35,7 @@ class Dialect(Struct, frozen=True):
     failed: type[AuditError]
     unreachable: type[AuditError]
     unusable: type[AuditError]
+    oversized: type[AuditError]
     refused: type[RefusedError]
     passing: frozenset[str] = frozenset()
 
@@ -74,5 +76,6 @@ JSON: Final = Dialect(
     failed=SourceError,
     unreachable=SourceUnreachableError,
     unusable=SourceAnswerError,
+    oversized=SourceAnswerError,
     refused=SourceRefusedError,
 )

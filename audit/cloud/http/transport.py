@@ -175,6 +175,7 @@ class Transport:
         *,
         action: str = "",
         arrived: Callable[[], Answer | None] = lambda: None,
+        most: int | None = None,
     ) -> Answer:
         """Send a request, with retries.
 
@@ -184,6 +185,7 @@ class Transport:
             action: the IAM action, for the remedy in a refusal.
             arrived: checks whether a write arrived although no response came; called before each retry. If it returns a
                 response, there is no retry.
+            most: the largest size of the response in bytes, if it is less than the limits allow.
 
         Raises:
             AuditError: as the dialect defines, as for get.
@@ -194,7 +196,7 @@ class Transport:
             try:
                 request = self._prepare(asked)
                 self._leave_alone(str(request.url))
-                answer = self._exchange(request)
+                answer = self._exchange(request, most)
                 if answer.status in _NOT_LET_IN and not renewed and credentials.renew(request, answer):
                     renewed = True
                     continue
@@ -261,7 +263,7 @@ class Transport:
         except requests.RequestException as error:
             raise self._dialect.failed(f"{request.url} cannot be asked: {error}; check the endpoint") from error
 
-    def _exchange(self, request: requests.PreparedRequest) -> Answer:
+    def _exchange(self, request: requests.PreparedRequest, most: int | None = None) -> Answer:
         """Send a request once and return the response, whatever its status."""
         limits, words, place = self._limits, self._dialect, _place(str(request.url))
         left = min(limits.request.total_seconds(), self._give_up_at - self._clock())
@@ -273,13 +275,14 @@ class Transport:
         try:
             self._adapter.allow(left)
             with self._session.send(request, timeout=timeout, stream=True, allow_redirects=False) as response:
-                body = read_body(response, wire=limits.wire, decoded=limits.decoded)
+                wire, decoded = (min(limit, most or limit) for limit in (limits.wire, limits.decoded))
+                body = read_body(response, wire=wire, decoded=decoded)
         except requests.exceptions.SSLError as error:
             raise words.unreachable(
                 f"{place} shows a certificate that cannot be trusted; check the endpoint"
             ) from error
         except TooMuchError as error:
-            raise words.unusable(f"{place} sent too much in one answer: {error}") from error
+            raise words.oversized(f"{place} sent too much in one answer: {error}") from error
         except ValueError:  # its text and its cause may contain the token
             raise words.failed(
                 f"{place} cannot be asked: the endpoint or the credentials have what cannot be sent; check both"

@@ -42,5 +42,6 @@ KMS: Final = replace(
     failed=SigningError,
     unreachable=SigningError,
     unusable=SigningError,
+    oversized=SigningError,
     refused=SigningRefusedError,
 )

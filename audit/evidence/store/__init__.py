@@ -13,6 +13,7 @@ from audit.cloud.permissions import StoreActions
 from audit.errors import SettingsError
 from audit.evidence.store.buffered_object import Data
 from audit.evidence.store.folder import Folder
+from audit.evidence.store.keys import Oddity
 from audit.evidence.store.obs import Obs, Seal
 from audit.evidence.store.obs_auth import ObsAuth
 from audit.evidence.store.obs_place import place
@@ -26,7 +27,12 @@ class Readable(Protocol):
     """Anything that objects can be read from."""
 
     def read(self, key: str) -> bytes | None:
-        """Read an object, or None if there is none."""
+        """Read an object, or None if there is none.
+
+        Raises:
+            ChainError: what is there is not what a run wrote: too large, or no regular file.
+            StoreError: it cannot be read.
+        """
 
 
 class Store(Readable, Protocol):
@@ -49,7 +55,14 @@ class Store(Readable, Protocol):
         """List the projects that have a report here."""
 
 
-class ProbedStore(Store, Protocol):
+class InspectedStore(Store, Protocol):
+    """A store that also tells what in it is no object."""
+
+    def oddities(self, prefix: str) -> tuple[Oddity, ...]:
+        """List what is below a prefix and is no object, in order."""
+
+
+class ProbedStore(InspectedStore, Protocol):
     """A store that can be tested: it can remove its test object. Nothing else is ever removed."""
 
     @property

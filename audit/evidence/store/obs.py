@@ -20,7 +20,7 @@ from audit.cloud.http.transport import Credentials, Transport
 from audit.cloud.permissions import StoreActions
 from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
 from audit.evidence.store.buffered_object import Data, in_parts
-from audit.evidence.store.keys import checked
+from audit.evidence.store.keys import Oddity, checked, is_key, largest
 from audit.evidence.store.obs_dialect import NO_SUCH_KEY
 from audit.evidence.store.obs_place import BucketPlace
 from audit.evidence.store.plain_xml import XmlError, root_of, texts
@@ -109,6 +109,7 @@ class Obs:
         """Read an object, or None if there is none.
 
         Raises:
+            ChainError: it is larger than it may be.
             StoreError: it is not known whether the object exists, or it cannot be read.
         """
         try:
@@ -140,8 +141,19 @@ class Obs:
         Raises:
             StoreError: the bucket cannot be listed.
         """
+        return tuple(name for name in self._names(prefix) if is_key(name))
+
+    def oddities(self, prefix: str) -> tuple[Oddity, ...]:
+        """List what is below a prefix and is no object, in order.
+
+        Raises:
+            StoreError: the bucket cannot be listed.
+        """
+        return tuple(Oddity(name, "a name that no object has") for name in self._names(prefix) if not is_key(name))
+
+    def _names(self, prefix: str) -> list[str]:
         found = (name for page in self._pages(prefix) for name in texts(page, _OBJECTS))
-        return tuple(sorted(name.removeprefix(self._place.prefix) for name in found))
+        return sorted(name.removeprefix(self._place.prefix) for name in found)
 
     def _folders(self) -> set[str]:
         """Return the first parts of all keys."""
@@ -210,4 +222,4 @@ class Obs:
         url = f"{self._place.base}/{self._place.prefix}{checked(key)}"
         plain = {"Accept-Encoding": "identity", **(headers or {})}
         request = requests.Request(method, url, data=data, headers=plain)
-        return self._transport.ask(request, self._credentials, action=action, arrived=arrived)
+        return self._transport.ask(request, self._credentials, action=action, arrived=arrived, most=largest(key))

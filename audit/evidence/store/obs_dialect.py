@@ -6,7 +6,7 @@ Source: "Error Codes" in the OBS API reference. The status matters if the respon
 from typing import Final
 
 from audit.cloud.http.dialect import Dialect
-from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
+from audit.errors import ChainError, StoreError, StoreRefusedError, StoreUnreachableError
 from audit.evidence.store.plain_xml import XmlError, root_of, texts
 
 NO_SUCH_KEY: Final = "NoSuchKey"
@@ -68,6 +68,7 @@ OBS: Final = Dialect(
     failed=StoreError,
     unreachable=StoreUnreachableError,
     unusable=StoreError,
+    oversized=ChainError,
     refused=StoreRefusedError,
     passing=frozenset(_PASSING),
 )

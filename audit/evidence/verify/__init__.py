@@ -7,7 +7,7 @@ someone noted elsewhere.
 from datetime import datetime
 
 from audit.evidence.chain import PublicKey, folder_of
-from audit.evidence.store import Store
+from audit.evidence.store import InspectedStore
 from audit.evidence.verify.digests import check_chain, read_digests
 from audit.evidence.verify.pointer import check_pointer
 from audit.evidence.verify.result import Fault, Verification
@@ -19,7 +19,7 @@ __all__ = ["Fault", "Verification", "proven", "unproven", "verify"]
 
 
 def verify(
-    store: Store,
+    store: InspectedStore,
     scope: str,
     *,
     since: datetime | None = None,

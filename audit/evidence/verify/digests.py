@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from audit.errors import ChainError
@@ -32,9 +33,9 @@ def check_chain(found: Sequence[Found], key: PublicKey | None, result: Verificat
 
 def _read(store: Store, key: str, result: Verification) -> Found | None:
     """Read one digest, and check it against its key."""
-    data = store.read(key) or b""
-    result.size += len(data)
     try:
+        data = store.read(key) or b""
+        result.size += len(data)
         envelope = Envelope.load(data)
         digest = Digest.open(envelope)
     except ChainError as error:
@@ -53,9 +54,10 @@ def _read(store: Store, key: str, result: Verification) -> Found | None:
 def _check_numbers(found: Sequence[Found], result: Verification) -> None:
     """Check for missing numbers, and for forks that no later digest records."""
     numbers = Counter(each.digest.seq for each in found)
-    for number in range(1, max(numbers, default=0) + 1):
-        if number not in numbers:
-            result.fault(f"{folder_of(result.scope)}{number:010d}-…", "a digest is missing")
+    for before, number in pairwise((0, *sorted(numbers))):
+        if missing := number - before - 1:
+            problem = "a digest is missing" if missing == 1 else f"{missing:,} digests are missing from here on"
+            result.fault(f"{folder_of(result.scope)}{before + 1:010d}-…", problem)
     recorded = {link.object for each in found for link in each.digest.siblings}
     for each in found:
         if numbers[each.digest.seq] > 1:

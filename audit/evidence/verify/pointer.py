@@ -22,10 +22,10 @@ from audit.report.index_page import render, stored_index
 def check_pointer(store: Store, found: Iterable[Found], result: Verification) -> None:
     """Check that the pointer leads to an existing run, and that the page shows the runs up to it."""
     key = f"{result.scope}/{LATEST}"
-    data = store.read(key)
-    if data is None:
-        return
     try:
+        data = store.read(key)
+        if data is None:
+            return
         pointer = read_form(data, key, Pointer)
     except ChainError as error:
         result.fault(key, f"the pointer to the latest run {str(error).removeprefix(f'{key} ')}")
@@ -41,7 +41,12 @@ def check_pointer(store: Store, found: Iterable[Found], result: Verification) ->
 def _check_index(store: Store, digest: Digest, result: Verification) -> None:
     """A run that was interrupted between pointer and page leaves an older page, so a difference is not a fault."""
     key = f"{result.scope}/{INDEX}"
-    data, manifest = store.read(key), read_manifest(store, digest)
+    try:
+        data = store.read(key)
+    except ChainError as error:
+        result.fault(key, str(error))
+        return
+    manifest = read_manifest(store, digest)
     prefix = prefix_of(digest)
     report = read_listed(store, manifest, prefix, REPORT) if manifest else None
     is_paged = manifest is not None and manifest.sha256_of(PAGE) is not None

@@ -1,9 +1,7 @@
 """Checks the runs that digests commit: each manifest, the run that it continues, and every object that it lists."""
 
-import gzip
 import hashlib
 import re
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,10 +9,11 @@ from typing import Final
 
 from audit.errors import ChainError
 from audit.evidence.publish import MANIFEST
-from audit.evidence.read_forms import ListedObject, Manifest, read_form
+from audit.evidence.read_forms import LARGEST_ANSWER, ListedObject, Manifest, read_form
 from audit.evidence.store import Store
 from audit.evidence.verify.result import Found, Verification
 from audit.report.facts import Origin
+from audit.unpacking import unpacked
 
 RUN_FOLDER: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+/")
 
@@ -46,7 +45,11 @@ class RunChecks:
     def _check_run(self, each: Found, *, is_asked: bool, may_be_gone: bool) -> set[str]:
         """Check the manifest of a run and every object that it lists; return their keys."""
         link = each.digest.manifest
-        data = self._store.read(link.object)
+        try:
+            data = self._store.read(link.object)
+        except ChainError as error:
+            self._result.fault(link.object, str(error))
+            return {link.object} | set(self._store.keys(each.prefix))
         if data is None and may_be_gone and RUN_FOLDER.fullmatch(each.prefix.removeprefix(f"{self._result.scope}/")):
             return self._left(each)
         if data is None or hashlib.sha256(data).hexdigest() != link.sha256:
@@ -101,7 +104,11 @@ class RunChecks:
         return {f"{prefix}{listed.name}" for listed in manifest.objects}
 
     def _check_object(self, key: str, listed: ListedObject, bodies: Iterable[str]) -> None:
-        data = self._store.read(key)
+        try:
+            data = self._store.read(key)
+        except ChainError as error:
+            self._result.fault(key, str(error))
+            return
         if data is None:
             self._result.fault(key, "the object is missing")
             return
@@ -116,6 +123,6 @@ class RunChecks:
 
 def _body_hash(data: bytes) -> str:
     try:
-        return hashlib.sha256(gzip.decompress(data)).hexdigest()
-    except (OSError, EOFError, zlib.error):
+        return hashlib.sha256(unpacked(data, LARGEST_ANSWER)).hexdigest()
+    except ValueError:
         return ""

@@ -10,7 +10,7 @@ import pytest
 from audit.cloud.http.renewable import Fresh, Keys
 from audit.cloud.http.transport import Transport
 from audit.errors import SettingsError, StoreError
-from audit.evidence.store import Access, ProbedStore, Store, open_store
+from audit.evidence.store import Access, InspectedStore, ProbedStore, Store, open_store
 from audit.evidence.store.obs_dialect import OBS
 from audit.settings import STORES, StoreKind, StoreSettings, scheme_of
 from tests.evidence.store.s3_server import AK, SK, S3Server
@@ -128,6 +128,12 @@ def test_large_objects_keep_every_byte(store: Store) -> None:
 
     assert store.read("p1/large.gz") == data
     assert store.read("p1/mapped.gz") == data
+
+
+def test_a_store_of_objects_has_nothing_odd(store: InspectedStore) -> None:
+    store.create(KEY, b"report")
+
+    assert store.oddities("") == ()
 
 
 def test_a_store_says_its_address(store: Store) -> None:
