@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from audit.cli.commands import main
 from audit.report.formats import json_report
+from tests.evidence.chains import MANIFEST
 from tests.report.payloads import PAYLOADS
 from tests.report.test_payloads import a_report_of
 
@@ -16,7 +17,7 @@ def shown(name: str, folder: Path) -> str:
     data = json_report.render(a_report_of(name))
     item = {"name": "report.json", "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     (folder / "report.json").write_bytes(data)
-    (folder / "manifest.json").write_bytes(orjson.dumps({"objects": [item]}))
+    (folder / "manifest.json").write_bytes(orjson.dumps({**MANIFEST, "objects": [item]}))
     result = CliRunner().invoke(main, ["show", str(folder)])
     assert result.exit_code == 0, result.output
     return result.stdout

@@ -128,3 +128,7 @@ def a_chain(length: int, signer: Signer | None = None) -> Shelf:
     for number in range(1, length + 1):
         publish(shelf, number, signer)
     return shelf
+
+
+MANIFEST = orjson.loads(next(data for key, data in a_chain(1).objects.items() if key.endswith("manifest.json")))
+"""The manifest of a run."""

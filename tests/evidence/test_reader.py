@@ -9,11 +9,10 @@ import pytest
 from audit.errors import StoreError
 from audit.evidence.reader import read_report, read_run
 from audit.evidence.store import Store, open_store
-from tests.evidence.chains import a_chain
+from tests.evidence.chains import MANIFEST
 
 RUN = "20261123T120000Z-0123456789ab"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-MANIFEST = orjson.loads(next(data for key, data in a_chain(1).objects.items() if key.endswith("manifest.json")))
 REPORT = {"run": {"id": RUN, "as_of": "2026-11-23T12:00:00Z"}, "collection": {"drift": []}}
 
 
