@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from audit.app.connections import store_at
 from audit.errors import ChainError, SettingsError, StoreError
+from audit.evidence.agreement import demand, in_manifest, in_report
 from audit.evidence.chain import Digest, Envelope, folder_of
 from audit.evidence.publish import REPORT
 from audit.evidence.store import Store
@@ -87,9 +89,12 @@ class StoredRun:
         """The report.
 
         Raises:
-            ChainError: the report is missing, was changed, or has an unknown form.
+            ChainError: the report is missing, was changed, has an unknown form, or contradicts its run or itself.
         """
-        return _parsed(ReportFile, self.read(REPORT), f"{self.prefix}/{REPORT}")
+        data = self.read(REPORT)
+        manifest = needed_manifest(self.store, self.digest)
+        demand(f"{self.prefix}/{REPORT}", chain(in_manifest(self.digest, manifest), in_report(manifest, data)))
+        return _parsed(ReportFile, data, f"{self.prefix}/{REPORT}")
 
     def read(self, name: str) -> bytes:
         """Read one of its objects, such as findings.csv.

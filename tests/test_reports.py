@@ -10,6 +10,7 @@ from audit.report.facts import Conclusion
 from audit.reports import latest_report, open_reports
 from audit.timestamps import shown
 from tests.evidence.chains import Shelf, a_chain, facts
+from tests.evidence.forging import forge
 from tests.pretend import AS_OF, a_simulator, audit
 
 HOUR = timedelta(hours=1)
@@ -58,6 +59,24 @@ def test_what_was_changed_is_refused_when_it_is_read(part: str, words: str) -> N
     shelf.objects[key] += b" "
 
     (run,) = open_reports(shelf)
+    with pytest.raises(ChainError, match=words):
+        _ = run.report
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"conclusion": "compliant"},
+            "report.json contradicts its run or itself: conclusion: manifest says ",
+        ),
+        ({"controls": 5}, "report.json contradicts its run or itself: not a report of a known form"),
+        ({"more": 5}, "report.json is damaged or was written by a later version of cbr-audit"),
+    ],
+)
+def test_a_report_that_was_forged_is_refused(change: dict[str, object], words: str) -> None:
+    (run,) = open_reports(forge(a_chain(1), 1, report=lambda report: report.update(change)))
+
     with pytest.raises(ChainError, match=words):
         _ = run.report
 

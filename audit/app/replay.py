@@ -1,6 +1,6 @@
 """Recomputing a report from the evidence of its run, offline: the same bytes, or an account of what differs."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -10,13 +10,15 @@ from audit import __version__
 from audit.answers.intake import Intake
 from audit.app.run import assess
 from audit.collection import ABOUT_ONE, Kind
-from audit.errors import ChainError, StoreError
-from audit.evidence.chain import Digest, Envelope, folder_of
-from audit.evidence.publish import PROFILE, as_stored, sha256_of
+from audit.errors import ChainError
+from audit.evidence.agreement import in_manifest, in_report
+from audit.evidence.chain import Digest
+from audit.evidence.publish import PROFILE, REPORT, as_stored, sha256_of
 from audit.evidence.read_forms import Manifest
 from audit.evidence.run_before import RunBefore, read_left
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import (
+    digest_of,
     needed_manifest,
     prefix_of,
     read_history,
@@ -78,21 +80,9 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
         return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
     made = {**history, **dict(_rendered(report, {listed.name for listed in manifest.objects}))}
     changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))
-    return _compared(report, made, manifest, changed)
-
-
-def digest_of(store: Store, project_id: str, run_id: str) -> Digest:
-    """Find the digest of a run.
-
-    Raises:
-        StoreError: there is none, or it is damaged.
-    """
-    for key in store.keys(folder_of(project_id)):
-        if key.endswith(f"-{run_id}.json"):
-            return Digest.open(Envelope.load(store.read(key) or b""))
-    raise StoreError(
-        f"{store.url} holds no run {run_id} of the project {project_id}; `cbr-audit show` names the latest"
-    )
+    contradictions = in_report(manifest, read_listed(store, manifest, prefix_of(digest), REPORT) or b"")
+    doubts = [*in_manifest(digest, manifest), *contradictions]
+    return _compared(report, made, manifest, changed, doubts)
 
 
 def _history(store: Store, manifest: Manifest, digest: Digest, pieces: Iterable[bytes]) -> Mapping[str, str | None]:
@@ -118,17 +108,20 @@ def _rendered(report: Report, stored: Collection[str]) -> Iterator[tuple[str, st
             yield name, sha256_of(pieces(report))
 
 
-def _compared(report: Report, made: Mapping[str, str | None], manifest: Manifest, changed: tuple[str, ...]) -> Replay:
+def _compared(
+    report: Report,
+    made: Mapping[str, str | None],
+    manifest: Manifest,
+    changed: tuple[str, ...],
+    doubts: Sequence[str],
+) -> Replay:
     stored = {listed.name: listed.sha256 for listed in manifest.objects}
     compared = sorted(made.keys() & stored.keys())
     unlike = tuple(name for name in compared if made[name] != stored[name])
     differing = tuple(name for name in compared if name in unlike or name in changed)
-    version = manifest.tool_version
     reasons = [f"{name} is missing or was changed after it was published" for name in changed]
-    if unlike and version != __version__:
-        reasons.append(f"cbr-audit {version} made the report, and this is {__version__}")
-    elif unlike:
-        reasons.append("the same version and profile gave other bytes: please report this")
+    if unlike:
+        reasons += _explained(manifest.tool_version, doubts)
     return Replay(
         report=report,
         is_what_if=False,
@@ -136,6 +129,21 @@ def _compared(report: Report, made: Mapping[str, str | None], manifest: Manifest
         differing=differing,
         reasons=tuple(reasons),
     )
+
+
+def _explained(version: str, doubts: Sequence[str]) -> Iterator[str]:
+    """Say what can explain other bytes, forgery first: whoever can write to an unsigned store can hash it anew."""
+    if doubts:
+        yield f"the run contradicts itself, so it was forged or damaged: {doubts[0]}"
+        return
+    yield (
+        "the report may have been forged and the chain hashed anew: compare the head with one that was noted elsewhere "
+        "(`cbr-audit verify --expect-head`), and check the signatures (--public-key)"
+    )
+    if version != __version__:
+        yield f"or cbr-audit {version} judges otherwise: it made the report, and this is {__version__}"
+    else:
+        yield "if head and signatures are right, the same version gave other bytes: please report this"
 
 
 def _facts(manifest: Manifest, profile: Profile, before: RunBefore | None, *, is_what_if: bool) -> RunFacts:

@@ -446,6 +446,8 @@ def _print_report(stored: StoredReport) -> None:
         verdict, *rest = summary_lines(stored.report)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise StoreError("the report is damaged or was written by an incompatible version of cbr-audit") from error
+    if stored.note:
+        click.echo(f"Note: {stored.note}.", err=True)
     for notice in notices(stored.report["run"]):
         console.print(printable(notice), style="bold yellow")
     console.print(verdict, style=colours[stored.report["conclusion"]])

@@ -19,7 +19,7 @@ from audit.errors import SettingsError, StoreError
 from audit.evidence.chain import PublicKey
 from audit.evidence.reader import RUN_ID, read_report, read_run
 from audit.evidence.store import InspectedStore, Store
-from audit.evidence.verify import Verification, proven, unproven, verify
+from audit.evidence.verify import Verification, proven, unproven, verdict, verify
 from audit.profile import load_profile
 from audit.report.changes import Change, Changes, compare
 from audit.report.formats import json_report
@@ -183,16 +183,11 @@ def _report(name: str, store: Store) -> Mapping[str, Any]:
 
 
 def _print_verification(result: Verification, *, has_anchor: bool) -> None:
-    if result.faults:
-        number = len(result.faults)
-        what = "1 object is" if number == 1 else f"{number:,} objects are"
-        click.echo(f"CHANGED: {what} not as published.")
-        for fault in result.faults[:_MOST_FAULTS]:
-            click.echo(printable(f"  {fault.object}: {fault.problem}"))
-        if len(result.faults) > _MOST_FAULTS:
-            click.echo(f"  and {len(result.faults) - _MOST_FAULTS:,} more: --json lists all")
-    else:
-        click.echo(f"VERIFIED: everything is as published{_signature_words(result)}.")
+    click.echo(verdict(result))
+    for fault in result.faults[:_MOST_FAULTS]:
+        click.echo(printable(f"  {fault.object}: {fault.problem}"))
+    if len(result.faults) > _MOST_FAULTS:
+        click.echo(f"  and {len(result.faults) - _MOST_FAULTS:,} more: --json lists all")
     for line in proven(result):
         click.echo(f"  {line}")
     for note in result.notes:
@@ -203,13 +198,6 @@ def _print_verification(result: Verification, *, has_anchor: bool) -> None:
     click.echo(f"Head     {result.head_sha256 or 'none'}")
 
 
-def _signature_words(result: Verification) -> str:
-    """Say what is known of the signatures, in the first line: an unchecked one proves nothing."""
-    if result.unchecked:
-        return "; its signatures were not checked (--public-key)"
-    return ", and signed with the given key" if result.signed else "; it is not signed"
-
-
 def _as_json(result: Verification) -> Mapping[str, Any]:
     return {
         "project": result.scope,
@@ -217,6 +205,7 @@ def _as_json(result: Verification) -> Mapping[str, Any]:
         "digests": result.digests,
         "objects": result.objects,
         "bytes": result.size,
+        "signatures": result.signatures,
         "signed": result.signed,
         "signed_but_not_checked": result.unchecked,
         "head": result.head_sha256 or None,

@@ -27,7 +27,7 @@ from audit.evidence.chain import (
     find_head,
 )
 from audit.evidence.read_forms import Pointer, read_form
-from audit.evidence.store import LATEST, Store
+from audit.evidence.store import LATEST, Readable, Store
 from audit.evidence.store.buffered_object import Data, held, in_parts
 from audit.evidence.store.keys import checked
 from audit.log import REDACTOR
@@ -310,7 +310,7 @@ def newest(store: Store, project_id: str, data: bytes | None) -> Head | None:
     return find_head(store, project_id, pointer)
 
 
-def read_latest(store: Store, project_id: str) -> Pointer | None:
+def read_latest(store: Readable, project_id: str) -> Pointer | None:
     """Read the pointer to a project's latest run, or None if there is none.
 
     Raises:
@@ -319,7 +319,7 @@ def read_latest(store: Store, project_id: str) -> Pointer | None:
     return read_pointer(store, f"{project_id}/{LATEST}")
 
 
-def read_pointer(store: Store, key: str) -> Pointer | None:
+def read_pointer(store: Readable, key: str) -> Pointer | None:
     """Read a pointer to a run, or None if there is none.
 
     Raises:

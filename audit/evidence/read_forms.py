@@ -110,6 +110,7 @@ class Pointer(Struct, frozen=True, kw_only=True):
     run: str
     as_of: Moment
     stored_at: Moment
+    conclusion: Conclusion
     prefix: Key
     manifest_sha256: Sha256
     digest: Key

@@ -1,71 +1,122 @@
-"""Finds and reads the reports in a store; a report that does not match its manifest is refused."""
+"""Finds and reads the reports in a store; one that differs from what was published, or from itself, is refused."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from audit.errors import StoreError
-from audit.evidence.publish import MANIFEST, REPORT, read_latest, read_pointer
-from audit.evidence.read_forms import Manifest, Pointer, read_form
-from audit.evidence.store import LATEST, Store
+from audit.evidence.agreement import demand, in_manifest, in_report
+from audit.evidence.chain import Digest, Envelope
+from audit.evidence.publish import MANIFEST, REPORT, read_latest, read_pointer, sha256_of
+from audit.evidence.read_forms import Manifest, read_form
+from audit.evidence.store import LATEST, Searchable, Store
+from audit.evidence.stored_runs import find_digest, latest_run, needed_manifest, prefix_of
 
-RUN_ID: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T[0-9]{6}Z-[0-9a-f]{12}")
+RUN_ID: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}")
+_NOT_NAMED: Final = f"{LATEST} does not name this run, which is the newest; run `cbr-audit verify`"
+_NO_DIGEST: Final = "This is the folder of one run: whether a digest commits it was not checked"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredReport:
-    """A report.json that matches its manifest, and the address of its run."""
+    """A report.json that agrees with its run.
+
+    Attributes:
+        url: the address of the run.
+        note: what to know about how it was found; empty if nothing.
+    """
 
     report: Mapping[str, Any]
     url: str
+    note: str = ""
+
+
+class _Inside:
+    """The folder of a project, read by keys that begin with the project, as its digests name them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.url = store.url.rpartition("/")[0]
+
+    def read(self, key: str) -> bytes | None:
+        return self._store.read(key.partition("/")[2])
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        project, _, rest = prefix.partition("/")
+        return tuple(f"{project}/{key}" for key in self._store.keys(rest))
 
 
 def read_report(store: Store, project_id: str | None = None) -> StoredReport:
     """Read the report of the run that the store's address names, or else of a project's latest run.
 
     Raises:
-        StoreError: there is no report, or it differs from the published one.
+        StoreError: there is no report, or it differs from the published one or from itself.
     """
     if store.read(MANIFEST) is not None or store.read(REPORT) is not None:
-        return _verified(store, "")
-    if pointer := read_pointer(store, LATEST):
-        return _verified(store, pointer.prefix.partition("/")[2] + "/", pointer)
+        return _of_folder(store)
+    if project := _project_inside(store):
+        return _latest(_Inside(store), project)
     projects = [project_id] if project_id else store.projects()
-    found = [pointer for project in projects if (pointer := read_latest(store, project))]
-    if not found:
-        raise StoreError(f"{store.url} has no report; run an audit first, or give the id of a run")
-    if len(found) > 1:
-        known = ", ".join(pointer.prefix.partition("/")[0] for pointer in found)
+    if len(projects) > 1:
+        known = ", ".join(projects)
         raise StoreError(f"{store.url} has reports of several projects; choose one with --project-id: {known}")
-    return _verified(store, f"{found[0].prefix}/", found[0])
+    if not projects:
+        raise StoreError(f"{store.url} has no report; run an audit first, or give the id of a run")
+    return _latest(store, projects[0])
 
 
 def read_run(store: Store, run_id: str) -> StoredReport:
     """Read the report of a run by its id.
 
     Raises:
-        StoreError: the store has no such run, or its report differs from the published one.
+        StoreError: the store has no such run, or its report differs from the published one or from itself.
     """
-    date = RUN_ID.fullmatch(run_id)
-    prefixes = (f"{project}/{date[1]}/{date[2]}/{date[3]}/{run_id}/" for project in store.projects()) if date else ()
-    for prefix in prefixes:
-        if store.read(f"{prefix}{MANIFEST}") is not None:
-            return _verified(store, prefix)
-    raise StoreError(f"{store.url} has no run {run_id}")
+    for project in store.projects() if RUN_ID.fullmatch(run_id) else ():
+        if digest := find_digest(store, project, run_id):
+            return _committed(store, digest)
+    raise StoreError(f"{store.url} has no run {run_id}: no digest names it")
 
 
-def _verified(store: Store, prefix: str, pointer: Pointer | None = None) -> StoredReport:
-    """Read a report and check it against its manifest, and the manifest against the pointer."""
-    place = f"{store.url}/{prefix}".rstrip("/")
-    manifest = store.read(f"{prefix}{MANIFEST}")
-    if manifest is None:
-        raise StoreError(f"{place} has no {MANIFEST}: the run was broken off, or the manifest was removed")
-    if pointer and hashlib.sha256(manifest).hexdigest() != pointer.manifest_sha256:
-        raise StoreError(f"{place}/{MANIFEST} is not the one that {LATEST} names: one of them was changed")
-    named = read_form(manifest, f"{prefix}{MANIFEST}", Manifest).sha256_of(REPORT)
-    report = store.read(f"{prefix}{REPORT}")
-    if report is None or hashlib.sha256(report).hexdigest() != named:
-        raise StoreError(f"{place}/{REPORT} is not the one that {MANIFEST} names: it was changed or removed")
-    return StoredReport(read_form(report, f"{prefix}{REPORT}", dict[str, Any]), place)
+def _project_inside(store: Store) -> str | None:
+    """Return the project whose folder the store is, or None if it is no such folder."""
+    if pointer := read_pointer(store, LATEST):
+        return pointer.prefix.partition("/")[0]
+    digests = store.keys("digest/")
+    return Digest.open(Envelope.load(store.read(digests[0]) or b"")).scope if digests else None
+
+
+def _latest(store: Store | _Inside, project: str) -> StoredReport:
+    pointer = read_latest(store, project)
+    digest = latest_run(store, project, pointer)
+    if digest is None:
+        raise StoreError(f"{store.url} has no report of the project {project}; run an audit first, or give another one")
+    is_named = pointer is not None and pointer.digest == digest.digest_object
+    return _committed(store, digest, "" if is_named else _NOT_NAMED)
+
+
+def _committed(store: Store | _Inside, digest: Digest, note: str = "") -> StoredReport:
+    """Read the report of a run, and check it against its manifest, and the manifest against the digest."""
+    manifest, prefix = needed_manifest(store, digest), prefix_of(digest)
+    data = _named(store, manifest, f"{prefix}/")
+    demand(f"{prefix}/{REPORT}", chain(in_manifest(digest, manifest), in_report(manifest, data)))
+    return StoredReport(read_form(data, REPORT, dict[str, Any]), f"{store.url}/{prefix}", note)
+
+
+def _of_folder(store: Store) -> StoredReport:
+    """Read the report in the folder of a run, and check it against its manifest."""
+    data = store.read(MANIFEST)
+    if data is None:
+        raise StoreError(f"{store.url} has no {MANIFEST}: the run was broken off, or the manifest was removed")
+    manifest = read_form(data, MANIFEST, Manifest)
+    report = _named(store, manifest, "")
+    demand(REPORT, in_report(manifest, report))
+    return StoredReport(read_form(report, REPORT, dict[str, Any]), store.url, _NO_DIGEST)
+
+
+def _named(store: Searchable, manifest: Manifest, prefix: str) -> bytes:
+    data = store.read(f"{prefix}{REPORT}")
+    if data is None or sha256_of((data,)) != manifest.sha256_of(REPORT):
+        raise StoreError(f"{prefix}{REPORT} is not the one that {MANIFEST} names: it was changed or removed")
+    return data

@@ -11,11 +11,11 @@ from typing import Final
 
 from audit.answers.intake import read_envelope
 from audit.collection import ALL_GRANTED, Kind, Page
-from audit.errors import ChainError, SourceAnswerError
-from audit.evidence.chain import Digest, Envelope, Head, Link
+from audit.errors import ChainError, SourceAnswerError, StoreError
+from audit.evidence.chain import Digest, DigestKind, Envelope, Head, Link, find_head, folder_of
 from audit.evidence.publish import HISTORY, MANIFEST, sha256_of
-from audit.evidence.read_forms import ListedPage, Manifest, read_form
-from audit.evidence.store import Readable
+from audit.evidence.read_forms import ListedPage, Manifest, Pointer, read_form
+from audit.evidence.store import LATEST, Readable, Searchable, Store
 from audit.history import History
 from audit.unpacking import unpacked
 
@@ -40,6 +40,56 @@ class ReadOnce:
     def read(self, key: str) -> bytes | None:
         """Read an object, or None if there is none."""
         return self._read_once(key) if key.endswith(f"/{MANIFEST}") or "/digest/" in key else self._read(key)
+
+
+def find_digest(store: Searchable, project_id: str, run_id: str) -> Digest | None:
+    """Find the digest of a run, or None if there is none.
+
+    Raises:
+        ChainError: it is damaged.
+    """
+    found = next((key for key in store.keys(folder_of(project_id)) if key.endswith(f"-{run_id}.json")), None)
+    return Digest.open(Envelope.load(store.read(found) or b"")) if found else None
+
+
+def digest_of(store: Store, project_id: str, run_id: str) -> Digest:
+    """Find the digest of a run.
+
+    Raises:
+        StoreError: there is none, or it is damaged.
+    """
+    digest = find_digest(store, project_id, run_id)
+    if digest is None:
+        raise StoreError(
+            f"{store.url} holds no run {run_id} of the project {project_id}; `cbr-audit show` names the latest"
+        )
+    return digest
+
+
+def latest_run(store: Searchable, project_id: str, pointer: Pointer | None) -> Digest | None:
+    """Find the run that the pointer should name: it may be missing, or may have been left or put back at an older run.
+
+    Raises:
+        ChainError: the pointer leads to no run of the chain.
+    """
+    link = Link(object=pointer.digest, sha256=pointer.digest_sha256) if pointer else None
+    named = _opened(store, link) if link else None
+    if link and (named is None or named.scope != project_id):
+        raise ChainError(
+            f"{project_id}/{LATEST} leads to no run of the chain; `cbr-audit verify` says what was changed"
+        )
+    head = find_head(store, project_id, link.object if link else None)
+    for each, digest in islice(going_back(store, latest_links(head) if head else ()), MOST_PASSED_OVER):
+        if digest and each != link and (moves_pointer(digest, named) if named else not digest.kind.is_beside):
+            return digest
+        if link and each.object == link.object:
+            break
+    return named
+
+
+def moves_pointer(digest: Digest, named: Digest) -> bool:
+    """Whether a later run moved the pointer on from the one that it named."""
+    return digest.kind != DigestKind.WHAT_IF and digest.until >= named.until
 
 
 def read_manifest(store: Readable, digest: Digest) -> Manifest | None:

@@ -1,5 +1,4 @@
 import gzip
-import hashlib
 import json
 import os
 import pty
@@ -28,9 +27,11 @@ from audit.cli.commands import main
 from audit.controls import CONTROLS
 from audit.judging.control_catalogue import OPT_IN
 from audit.simulator import Response, Simulator, serve
+from tests.evidence.forging import Change, forge, put_back, shelf_of
 from tests.pretend import a_simulator, files_of, json_response, variables, without_waiting
 
 AS_OF = "2026-11-23T12:00:00Z"
+LATER = "2026-11-23T13:00:00Z"
 SECONDS = 60
 
 
@@ -278,45 +279,74 @@ def test_of_several_projects_one_must_be_named(place: Place) -> None:
     assert invoke("show", place.store, "--project-id", place.simulator.project_id).exit_code == 0
 
 
-@pytest.mark.parametrize("damage", [b"{", b"{}", "no outcomes", "no conclusion"])
-def test_a_report_that_is_damaged_says_so(place: Place, damage: bytes | str) -> None:
+def test_a_report_that_was_changed_is_not_shown(place: Place) -> None:
     place.run()
     (path,) = place.store.rglob("report.json")
-    report = orjson.loads(path.read_bytes())
-    if damage == "no outcomes":
-        report["summary"] = []
-    report["conclusion"] = "splendid" if damage == "no conclusion" else report["conclusion"]
-    if isinstance(damage, bytes):
-        path.write_bytes(damage)
-        one_clear_line(invoke("show", place.store), 2, "report.json is not the one that manifest.json names")
-    else:
-        republish(place.store, report)
-        one_clear_line(invoke("show", place.store), 2, "the report is damaged or was written")
+    path.write_bytes(b"{}")
+
+    one_clear_line(invoke("show", place.store), 2, "report.json is not the one that manifest.json names")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"summary": []}, "report.json contradicts its run or itself: not a report of a known form"),
+        ({"conclusion": "splendid"}, "report.json contradicts its run or itself: conclusion: manifest says "),
+    ],
+)
+def test_a_forged_report_is_not_shown(place: Place, changed: Any, words: str) -> None:
+    place.run()
+    republish(place.store, report=lambda report: report.update(changed))
+
+    one_clear_line(invoke("show", place.store), 2, words)
+
+
+def test_a_report_that_a_later_version_wrote_otherwise_is_told(place: Place) -> None:
+    place.run()
+    republish(place.store, report=lambda report: report.update(changes=[1]))
+
+    one_clear_line(invoke("show", place.store), 2, "the report is damaged or was written")
 
 
 def test_that_a_report_is_a_what_if_is_said_before_its_verdict(place: Place) -> None:
     done = place.run().stdout
-    (path,) = place.store.rglob("report.json")
-    report = orjson.loads(path.read_bytes())
-    republish(place.store, {**report, "run": {**report["run"], "what_if": True}})
+    in_run = lambda values: values["run"].update(what_if=True)  # noqa: E731  # used twice
+    republish(place.store, report=in_run, manifest=in_run, digest=lambda digest: digest.update(kind="what_if"))
 
     first, *rest = invoke("show", place.store).stdout.splitlines()
     assert first.startswith("WHAT-IF: ")
     assert rest == done.splitlines()
 
 
-def republish(store: Path, report: Any) -> None:
-    """Put another report in the place of the only one, with the hashes that belong to it."""
-    (path,) = store.rglob("report.json")
-    (latest,) = store.rglob("latest.json")
-    path.write_bytes(orjson.dumps(report))
-    manifest = orjson.loads((path.parent / "manifest.json").read_bytes())
-    for stored in manifest["objects"]:
-        if stored["name"] == "report.json":
-            stored["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    (path.parent / "manifest.json").write_bytes(orjson.dumps(manifest))
-    digest = hashlib.sha256((path.parent / "manifest.json").read_bytes()).hexdigest()
-    latest.write_bytes(orjson.dumps({**orjson.loads(latest.read_bytes()), "manifest_sha256": digest}))
+def test_the_newest_run_is_shown_although_the_pointer_was_put_back_or_removed(place: Place) -> None:
+    place.run()
+    pointer = place.store / place.simulator.project_id / "latest.json"
+    older = pointer.read_bytes()
+    newest = place.run("--as-of", LATER, CBR_AUDIT_PROFILE="strict").stdout
+    note = "Note: latest.json does not name this run, which is the newest; run `cbr-audit verify`.\n"
+
+    pointer.write_bytes(older)
+    stale = invoke("show", place.store)
+    pointer.unlink()
+    for shown in (stale, invoke("show", place.store), invoke("show", pointer.parent)):
+        assert (shown.exit_code, shown.stdout, shown.stderr) == (0, newest, note)
+    assert invoke("verify", place.store).stdout.startswith("VERIFIED")
+
+
+def test_a_run_without_a_digest_is_not_shown(place: Place) -> None:
+    done = place.run().stdout
+    folder = Path(done.splitlines()[-1].partition("Report   ")[2]).parent
+    for digest in place.store.rglob("digest/*.json"):
+        digest.unlink()
+
+    one_clear_line(invoke("show", folder.name, CBR_AUDIT_STORE=str(place.store)), 2, "no digest names it")
+    one_clear_line(invoke("show", place.store), 2, "latest.json leads to no run of the chain")
+    assert "whether a digest commits it was not checked" in invoke("show", folder).stderr
+
+
+def republish(store: Path, **changes: Change) -> None:
+    """Forge the only run, with all the hashes that belong to it."""
+    put_back(forge(shelf_of(store), 1, **changes), store)
 
 
 def test_a_run_is_shown_by_its_id(place: Place) -> None:
@@ -339,7 +369,6 @@ def test_a_place_without_a_report_says_so(tmp_path: Path) -> None:
 
 def test_names_of_the_cloud_do_not_command_the_terminal(place: Place) -> None:
     place.run()
-    report = orjson.loads(next(place.store.rglob("report.json")).read_bytes())
     evil = "\x1b]0;owned\x07\x1b[2J\r[bold]\u202e"
     problem: dict[str, Any] = {
         "subject": {"kind": "vault", "id": "v", "name": evil},
@@ -349,7 +378,13 @@ def test_names_of_the_cloud_do_not_command_the_terminal(place: Place) -> None:
         "also": [],
         "explains": [],
     }
-    republish(place.store, report | {"problems": [problem], "collection": {**report["collection"], "gaps": [evil]}})
+
+    def name_it(report: Any) -> None:
+        report["problems"] = [problem]
+        report["collection"]["gaps"] = [evil]
+        report["summary"]["problems"] = report["trend"][-1]["problems"] = 1
+
+    republish(place.store, report=name_it)
 
     master, slave = pty.openpty()
     received: list[bytes] = []

@@ -57,7 +57,9 @@ class TestVerify:
         usual = invoke("verify", CBR_AUDIT_STORE=str(folder))
 
         assert (plain.exit_code, plain.stderr) == (0, "")
-        assert plain.stdout.startswith("VERIFIED: everything is as published; it is not signed.\n  There is one ")
+        assert plain.stdout.startswith(
+            "VERIFIED (signatures: none): everything is as published, unless somebody who can "
+        )
         assert plain.stdout.endswith(f"Head     {head}\n")
         assert "cut off" in plain.stdout
         assert "cut off" not in anchored.stdout
@@ -70,14 +72,16 @@ class TestVerify:
         result = invoke("verify", copied)
 
         assert result.exit_code == 10
-        assert result.stdout.startswith("CHANGED: 1 object is not as published.\n")
+        assert result.stdout.startswith("CHANGED (signatures: none): 1 object is not as published.\n")
         assert f"  {report.relative_to(copied)}: the object was changed\n" in result.stdout
 
     def test_many_changes_are_cut_short(self, copied: Path) -> None:
         for number in range(60):
             (next(copied.rglob("raw")) / f"{number}.json").write_bytes(b"")
 
-        assert "CHANGED: 60 objects are not as published" in (shown := invoke("verify", copied).stdout)
+        assert "CHANGED (signatures: none): 60 objects are not as published" in (
+            shown := invoke("verify", copied).stdout
+        )
         assert "and 10 more: --json lists all" in shown
 
     def test_the_result_is_there_for_programs_too(self, copied: Path, published: tuple[Simulator, Path, str]) -> None:
@@ -147,7 +151,8 @@ class TestReplay:
         result = invoke("replay", run, CBR_AUDIT_STORE=str(folder))
 
         assert result.exit_code == 10
-        assert "DIFFERENT  report.html\nReason: cbr-audit " in result.stdout
+        assert "DIFFERENT  report.html\nReason: the report may have been forged and the chain hashed " in result.stdout
+        assert "\nReason: or cbr-audit " in result.stdout
         assert result.stdout.endswith("The report could not be reproduced.\n")
 
     def test_a_report_that_was_changed_after_it_was_published_is_told(

@@ -21,6 +21,7 @@ from audit.profile import Profile
 from audit.profile.applied import lists_of
 from audit.report.contents import Report
 from audit.report.facts import Origin, RunFacts
+from audit.report.formats import json_report
 from tests.builders import a_reading
 from tests.pretend import AS_OF
 
@@ -76,8 +77,16 @@ def facts(number: int, judged: int | None = None) -> RunFacts:
 
 @cache
 def a_report() -> Report:
-    """A report of hardly anything; what a chain holds together does not matter to the chain."""
-    return assess(facts(0), Profile(), Intake(), tuple(a_reading(kind) for kind in lists_of(Profile())))
+    """A report of hardly anything: one answer with tasks was read, and nothing to judge was in it."""
+    pages = {Kind.TASKS: 1}
+    readings = tuple(a_reading(kind, pages=pages.get(kind, 0)) for kind in lists_of(Profile()))
+    return assess(facts(0), Profile(), Intake(), readings)
+
+
+def of_run(report: Report, run: RunFacts) -> Report:
+    """The same report, of another run."""
+    line = structs.replace(report.trend[-1], run=run.id, as_of=run.as_of, complete=report.collection.complete)
+    return replace(report, run=run, trend=(line,))
 
 
 def publish(
@@ -95,8 +104,9 @@ def publish(
     run = structs.replace(run, is_backfill=is_judged_already(shelf, head, run.as_of, ALL_GRANTED))
     publication = Publication(shelf, run, head=head, signer=signer or Unsigned())
     publication.keep(a_page(number))
-    publication.put("report.json", orjson.dumps({"number": number}))
-    publication.finish(replace(report or a_report(), run=run))
+    told = of_run(report or a_report(), run)
+    publication.put("report.json", json_report.render(told))
+    publication.finish(told)
     return publication
 
 

@@ -117,3 +117,19 @@ def test_who_wants_no_pages_gets_none(tmp_path: Path) -> None:
     audit_at(simulator, tmp_path / "store", AS_OF, CBR_AUDIT_PROFILE=str(profile))
 
     assert not index_in(tmp_path / "store", simulator).exists()
+
+
+def test_a_pointer_that_was_put_back_is_told_by_the_page_that_is_newer(
+    audited: tuple[Simulator, Path, list[Done]],
+) -> None:
+    simulator, folder, _ = audited
+    pointer = index_in(folder, simulator).with_name("latest.json")
+    older = pointer.read_bytes()
+    audit_at(simulator, folder, AS_OF + HOUR)
+    page = index_in(folder, simulator).read_bytes()
+    pointer.write_bytes(older)
+
+    assert [fault.problem[-15:] for fault in checked(folder, simulator).faults] == ["it was put back"]
+    index_in(folder, simulator).write_bytes(page.replace(b"<", b" <", 1))
+    assert checked(folder, simulator).faults == []
+    assert "interrupted before it moved the pointer" in checked(folder, simulator).notes[-1]

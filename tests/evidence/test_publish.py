@@ -43,6 +43,7 @@ POINTER = {
     **dict.fromkeys(("as_of", "stored_at"), "2026-11-23T12:00:00Z"),
     **dict.fromkeys(("manifest_sha256", "digest_sha256"), "0" * 64),
     "run": "r",
+    "conclusion": "compliant",
     "prefix": "p1/x",
     "digest": "p1/digest/x.json",
 }

@@ -22,6 +22,7 @@ from audit.evidence.chain import Digest, Ed25519Signer, Envelope, PublicKey, Sig
 from audit.evidence.verify import Verification, proven, unproven, verify
 from tests.builders import a_collection, a_reading
 from tests.evidence.chains import HOUR, SCOPE, Shelf, a_chain, a_report, facts, publish
+from tests.evidence.forging import edit, point_to
 
 KEY = ed25519.Ed25519PrivateKey.generate()
 SIGNER = Ed25519Signer(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -277,11 +278,7 @@ def test_an_end_that_was_cut_off_shows_only_against_a_head_that_was_noted() -> N
 
 
 def publish_pointer(shelf: Shelf) -> None:
-    manifest, digest = keys(shelf, "manifest.json")[-1], keys(shelf, "/digest/")[-1]
-    hashes = {key: hashlib.sha256(shelf.objects[key]).hexdigest() for key in (manifest, digest)}
-    pointer = orjson.loads(CLEAN.objects[f"{SCOPE}/latest.json"])
-    named = {"digest": digest, "digest_sha256": hashes[digest], "manifest_sha256": hashes[manifest]}
-    shelf.objects[f"{SCOPE}/latest.json"] = orjson.dumps({**pointer, **named})
+    point_to(shelf, keys(shelf, "/digest/")[-1])
 
 
 def test_a_whole_chain_that_was_forged_without_the_key_is_found() -> None:
@@ -594,3 +591,39 @@ def test_a_pointer_to_no_key_is_damaged(odd: object) -> None:
 
     (problem,) = problems(checked(shelf))
     assert problem.startswith(f"{SCOPE}/latest.json: the pointer to the latest run is damaged")
+
+
+def test_a_pointer_that_lags_by_one_run_is_noted_and_by_more_is_a_fault() -> None:
+    shelf = CLEAN.copy()
+    point_to(shelf, DIGESTS[2])
+    (note,) = checked(shelf).notes
+
+    assert problems(checked(shelf)) == []
+    assert note.endswith("is newer: that run was interrupted before it moved the pointer, or it was put back")
+    point_to(shelf, DIGESTS[1])
+    assert problems(checked(shelf)) == [
+        f"{SCOPE}/latest.json: the pointer names {facts(2).id}, although {facts(4).id} is newer: it was put back"
+    ]
+
+
+def test_a_pointer_that_differs_from_its_digest_leads_to_no_run() -> None:
+    for name, value in (
+        ("run", "x"),
+        ("as_of", "2026-11-22T00:00:00Z"),
+        ("prefix", "p1/x"),
+        ("conclusion", "compliant"),
+    ):
+        shelf = CLEAN.copy()
+        edit(shelf, f"{SCOPE}/latest.json", lambda pointer: pointer.update({name: value}))  # noqa: B023  # called here
+        assert [problem.partition(": ")[2] for problem in problems(checked(shelf))] == [
+            "the pointer to the latest run leads to no run of the chain"
+        ]
+
+
+def test_a_pointer_that_is_missing_is_noted() -> None:
+    shelf = CLEAN.copy()
+    del shelf.objects[f"{SCOPE}/latest.json"]
+
+    assert checked(shelf).notes == [
+        f"{SCOPE}/latest.json: the pointer to the latest run is missing; the next run writes it again"
+    ]

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from audit.app.execute import execute
-from audit.app.replay import digest_of, replay
+from audit.app.replay import replay
 from audit.app.request import request_from_settings
 from audit.app.run import Done
 from audit.errors import ChainError, StoreError
@@ -20,6 +20,7 @@ from audit.evidence.chain import Digest, Envelope, Link
 from audit.evidence.publish import newest
 from audit.evidence.run_before import read_left, read_run_before, rebuild
 from audit.evidence.store import Store, open_store
+from audit.evidence.stored_runs import digest_of
 from audit.evidence.verify import verify
 from audit.history import History
 from audit.judging.findings import Finding, Outcome

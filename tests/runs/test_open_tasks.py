@@ -9,11 +9,12 @@ import orjson
 import pytest
 
 from audit.app.execute import execute
-from audit.app.replay import digest_of, replay
+from audit.app.replay import replay
 from audit.app.request import request_from_settings
 from audit.app.run import Done
 from audit.evidence.run_before import rebuild
 from audit.evidence.store import open_store
+from audit.evidence.stored_runs import digest_of
 from audit.evidence.verify import verify
 from audit.profile import Profile
 from audit.simulator import Request, Response, Simulator, build_estate, serve

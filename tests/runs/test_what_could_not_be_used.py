@@ -12,12 +12,13 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from audit.app.replay import digest_of, replay
+from audit.app.replay import replay
 from audit.app.run import Done
 from audit.cli.commands import main
 from audit.collection import Kind, Rejected
 from audit.evidence.chain import PAYLOAD_TYPE, Envelope, Link
 from audit.evidence.store import open_store
+from audit.evidence.stored_runs import digest_of
 from audit.evidence.verify import verify
 from audit.history import History
 from audit.history.lines import line_of

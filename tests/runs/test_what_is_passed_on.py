@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import orjson
 import pytest
 
-from audit.app.replay import digest_of
 from audit.app.run import Done
 from audit.collection import Kind
 from audit.evidence.chain import DigestKind
 from audit.evidence.run_before import _look_for_rejected, rebuild
+from audit.evidence.stored_runs import digest_of
 from audit.history import History
 from audit.report.changes import compare
 from audit.timestamps import shown

@@ -10,7 +10,7 @@ import pytest
 
 from audit.answers.intake import Intake
 from audit.app.execute import execute
-from audit.app.replay import digest_of, replay
+from audit.app.replay import replay
 from audit.app.request import request_from_settings
 from audit.app.run import Done, assess
 from audit.cloud.cbr.enterprise_projects import Asked
@@ -18,6 +18,7 @@ from audit.collection import ALL_GRANTED, Window
 from audit.errors import SourceRefusedError
 from audit.evidence.run_before import RunBefore, rebuild
 from audit.evidence.store import open_store
+from audit.evidence.stored_runs import digest_of
 from audit.history import History
 from audit.profile import Profile
 from audit.profile.applied import lists_of

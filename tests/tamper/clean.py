@@ -48,7 +48,7 @@ def make(seed: int) -> Clean:
 
 
 def write(shelf: Shelf, signer: Signer, number: int, sort: str, chance: Random) -> None:
-    nothing = replace(a_report(), collection=a_collection(readings=(a_reading(distinct=0),)))
+    nothing = replace(a_report(), collection=a_collection(readings=(a_reading(distinct=0, pages=1),)))
     judged = chance.randint(0, number) if sort == "backfill" else None
     publish(shelf, number, signer, report=nothing if sort == "empty" else None, judged=judged)
 

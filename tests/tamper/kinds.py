@@ -14,6 +14,7 @@ import orjson
 from audit.evidence.chain import Envelope, Signature
 from audit.evidence.verify import verify
 from tests.evidence.chains import SCOPE, Shelf, a_chain, publish
+from tests.evidence.forging import point_to
 from tests.tamper.flips import flipped
 from tests.tamper.signers import PAIRS, ed25519_pair
 
@@ -178,12 +179,6 @@ def cut(bucket: Bucket, left: int) -> None:
         for key in [key for key in bucket.objects if run in key]:
             del bucket.objects[key]
     point_to(bucket, keys[left - 1])
-
-
-def point_to(bucket: Bucket, key: str) -> None:
-    manifest = orjson.loads(Envelope.load(bucket.objects[key]).payload)["manifest"]["sha256"]
-    pointer = {"digest": key, "digest_sha256": sha256(bucket.objects[key]), "manifest_sha256": manifest}
-    bucket.objects[POINTER] = orjson.dumps(pointer)
 
 
 def sha256(data: bytes) -> str:

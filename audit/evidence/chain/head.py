@@ -8,7 +8,7 @@ from msgspec import Struct
 from audit.errors import ChainError
 from audit.evidence.chain.digest import Link, folder_of
 from audit.evidence.chain.envelope import Envelope
-from audit.evidence.store import Store
+from audit.evidence.store import Searchable
 
 _NUMBER: Final = 10  # digits
 
@@ -26,7 +26,7 @@ class Head(Struct, frozen=True):
     siblings: tuple[Link, ...] = ()
 
 
-def find_head(store: Store, scope: str, pointer: str | None) -> Head | None:
+def find_head(store: Searchable, scope: str, pointer: str | None) -> Head | None:
     """Return the newest digest of a project, or None if there is none.
 
     Args:
@@ -49,7 +49,7 @@ def find_head(store: Store, scope: str, pointer: str | None) -> Head | None:
     )
 
 
-def _newest(store: Store, scope: str, pointer: str | None) -> tuple[str, ...]:
+def _newest(store: Searchable, scope: str, pointer: str | None) -> tuple[str, ...]:
     """Return the digests with the highest number."""
     folder = folder_of(scope)
     number = _seq(scope, pointer or "")
@@ -69,7 +69,7 @@ def _seq(scope: str, key: str) -> int:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) == _NUMBER else 0
 
 
-def _link(store: Store, key: str) -> Link:
+def _link(store: Searchable, key: str) -> Link:
     data = store.read(key) or b""
     try:
         signature = Envelope.load(data).signature

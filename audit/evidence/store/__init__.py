@@ -35,7 +35,14 @@ class Readable(Protocol):
         """
 
 
-class Store(Readable, Protocol):
+class Searchable(Readable, Protocol):
+    """Anything that objects can be read from and looked for in."""
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """List every object whose key starts with a prefix, in order."""
+
+
+class Store(Searchable, Protocol):
     """Keeps objects under keys such as ``PROJECT/2026/11/23/RUN/report.json``."""
 
     @property
@@ -48,11 +55,8 @@ class Store(Readable, Protocol):
     def replace(self, key: str, data: Data) -> None:
         """Write an object, or replace it."""
 
-    def keys(self, prefix: str) -> tuple[str, ...]:
-        """List every object whose key starts with a prefix, in order."""
-
     def projects(self) -> tuple[str, ...]:
-        """List the projects that have a report here."""
+        """List the projects that have a run here."""
 
 
 class InspectedStore(Store, Protocol):

@@ -108,8 +108,10 @@ class Folder:
         return tuple(sorted(odd for name, entry in self._entries(prefix) if (odd := _oddity(name, entry))))
 
     def projects(self) -> tuple[str, ...]:
-        """List the projects that have a report here."""
-        return tuple(sorted(path.parent.name for path in self._root.glob("*/latest.json") if is_key(path.parent.name)))
+        """List the projects that have a run here, as their pointer or their digests say."""
+        pointers, digests = self._root.glob("*/latest.json"), self._root.glob("*/digest/*.json")
+        names = {path.parent.name for path in pointers} | {path.parents[1].name for path in digests}
+        return tuple(sorted(filter(is_key, names)))
 
     def remove(self, key: str) -> None:
         """Remove a test object, and the folders that were created for it.

@@ -120,12 +120,17 @@ class Obs:
             raise
 
     def projects(self) -> tuple[str, ...]:
-        """List the projects that have a report here.
+        """List the projects that have a run here, as their pointer or their digests say.
 
         Raises:
             StoreError: the bucket cannot be listed.
         """
-        return tuple(name for name in sorted(self._folders()) if self._is_there(f"{name}/latest.json"))
+        return tuple(name for name in sorted(self._folders()) if self._has_runs(name))
+
+    def _has_runs(self, project: str) -> bool:
+        if self._is_there(f"{project}/latest.json"):
+            return True
+        return bool(texts(next(self._pages(f"{project}/digest/")), _OBJECTS))
 
     def remove(self, key: str) -> None:
         """Remove a test object; nothing else is ever removed.

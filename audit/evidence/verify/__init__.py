@@ -9,13 +9,13 @@ from datetime import datetime
 from audit.evidence.chain import PublicKey, folder_of
 from audit.evidence.store import InspectedStore
 from audit.evidence.verify.digests import check_chain, read_digests
-from audit.evidence.verify.pointer import check_pointer
+from audit.evidence.verify.pointer import check_pointer, read_pointer
 from audit.evidence.verify.result import Fault, Verification
 from audit.evidence.verify.runs import RunChecks
 from audit.evidence.verify.unlisted import check_unlisted
-from audit.evidence.verify.words import proven, unproven
+from audit.evidence.verify.words import proven, unproven, verdict
 
-__all__ = ["Fault", "Verification", "proven", "unproven", "verify"]
+__all__ = ["Fault", "Verification", "proven", "unproven", "verdict", "verify"]
 
 
 def verify(
@@ -40,12 +40,14 @@ def verify(
     Raises:
         StoreError: the store cannot be read.
     """
-    result = Verification(scope)
+    result = Verification(scope, has_key=key is not None)
+    pointer = read_pointer(store, result)
     found = read_digests(store, result)
     check_chain(found, key, result)
     listed = RunChecks(store, found, result).check(since, until)
     check_unlisted(store, listed, found, result)
-    check_pointer(store, found, result)
+    if pointer:
+        check_pointer(store, pointer, found, result)
     result.digests = len(found)
     if found:
         result.first, result.head, result.head_sha256 = found[0].digest, found[-1].digest, found[-1].sha256

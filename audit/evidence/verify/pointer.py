@@ -3,7 +3,7 @@
 They are for convenience and prove nothing, but must agree with the chain.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import orjson
 
@@ -13,49 +13,73 @@ from audit.evidence.chain import Digest
 from audit.evidence.publish import REPORT
 from audit.evidence.read_forms import Pointer, read_form
 from audit.evidence.store import LATEST, Store
-from audit.evidence.stored_runs import prefix_of, read_listed, read_manifest
+from audit.evidence.stored_runs import moves_pointer, prefix_of, read_listed, read_manifest
 from audit.evidence.verify.result import Found, Verification
 from audit.report import INDEX, PAGE
 from audit.report.index_page import render, stored_index
 
 
-def check_pointer(store: Store, found: Iterable[Found], result: Verification) -> None:
-    """Check that the pointer leads to an existing run, and that the page shows the runs up to it."""
+def read_pointer(store: Store, result: Verification) -> Pointer | None:
+    """Read the pointer; to be called before the digests are read, because an audit that ends meanwhile moves it."""
     key = f"{result.scope}/{LATEST}"
     try:
         data = store.read(key)
-        if data is None:
-            return
-        pointer = read_form(data, key, Pointer)
+        if data is not None:
+            return read_form(data, key, Pointer)
+        result.notes.append(f"{key}: the pointer to the latest run is missing; the next run writes it again")
     except ChainError as error:
         result.fault(key, f"the pointer to the latest run {str(error).removeprefix(f'{key} ')}")
-        return
-    runs = {(each.key, each.sha256, each.digest.manifest.sha256): each.digest for each in found}
-    digest = runs.get((pointer.digest, pointer.digest_sha256, pointer.manifest_sha256))
-    if digest is None:
+    return None
+
+
+def check_pointer(store: Store, pointer: Pointer, found: Sequence[Found], result: Verification) -> None:
+    """Check that the pointer leads to the latest run, and that the page shows the runs up to it."""
+    key = f"{result.scope}/{LATEST}"
+    named = next((each for each in found if _leads_to(pointer, each)), None)
+    if named is None:
         result.fault(key, "the pointer to the latest run leads to no run of the chain")
+    elif later := [each for each in _after(named, found) if moves_pointer(each.digest, named.digest)]:
+        _check_lag(store, named, later, found[-1], result)
+    elif _is_page_of(store, named.digest, result) is False:
+        result.notes.append(f"{result.scope}/{INDEX}: differs from the latest report; rely on the reports only")
+
+
+def _leads_to(pointer: Pointer, each: Found) -> bool:
+    digest = each.digest
+    hashes = (pointer.digest_sha256, pointer.manifest_sha256) == (each.sha256, digest.manifest.sha256)
+    places = (pointer.digest, pointer.prefix) == (each.key, prefix_of(digest))
+    told = (pointer.run, pointer.as_of, pointer.conclusion) == (digest.run, digest.until, digest.conclusion)
+    return hashes and places and told
+
+
+def _after(named: Found, found: Sequence[Found]) -> Sequence[Found]:
+    """Those of the same number overlapped: the last to end moved the pointer, whatever time it judged."""
+    return [each for each in found if each.digest.seq > named.digest.seq]
+
+
+def _check_lag(store: Store, named: Found, later: Sequence[Found], head: Found, result: Verification) -> None:
+    """One run may have been interrupted before it moved the pointer, and then it did not write the page either."""
+    key, newest = f"{result.scope}/{LATEST}", later[-1].digest
+    told = f"the pointer names {named.digest.run}, although {newest.run} is newer: "
+    if later[0].digest.seq == head.digest.seq and not _is_page_of(store, newest, result):
+        result.notes.append(f"{key}: {told}that run was interrupted before it moved the pointer, or it was put back")
     else:
-        _check_index(store, digest, result)
+        result.fault(key, f"{told}it was put back")
 
 
-def _check_index(store: Store, digest: Digest, result: Verification) -> None:
-    """A run that was interrupted between pointer and page leaves an older page, so a difference is not a fault."""
-    key = f"{result.scope}/{INDEX}"
+def _is_page_of(store: Store, digest: Digest, result: Verification) -> bool | None:
+    """Whether the page of recent runs is that of a run; None if that cannot be told."""
+    key, manifest = f"{digest.scope}/{INDEX}", read_manifest(store, digest)
     try:
         data = store.read(key)
     except ChainError as error:
         result.fault(key, str(error))
-        return
-    manifest = read_manifest(store, digest)
-    prefix = prefix_of(digest)
-    report = read_listed(store, manifest, prefix, REPORT) if manifest else None
-    is_paged = manifest is not None and manifest.sha256_of(PAGE) is not None
-    if data is None or report is None or not is_paged:
-        return
+        return None
+    report = read_listed(store, manifest, prefix_of(digest), REPORT) if manifest and manifest.sha256_of(PAGE) else None
+    if data is None or report is None:
+        return None
     try:
         told = orjson.loads(report)
-        is_its_own = told["run"]["tool_version"] != __version__ or render(stored_index(told)) == data
+        return None if told["run"]["tool_version"] != __version__ else render(stored_index(told)) == data
     except (AttributeError, LookupError, TypeError, ValueError):
-        is_its_own = False
-    if not is_its_own:
-        result.notes.append(f"{key}: differs from the latest report; rely on the reports only")
+        return False

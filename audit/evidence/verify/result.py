@@ -35,6 +35,7 @@ class Verification:
 
     Attributes:
         head: the newest digest and its hash, or None if there is none.
+        has_key: whether a public key was given, so that signatures were checked.
         signed: the number of digests whose signature was checked.
         unchecked: the number of signed digests that were not checked, because no key was given.
         unread: the number of runs whose objects were not read: they are outside of the given time, or were removed.
@@ -42,6 +43,7 @@ class Verification:
     """
 
     scope: str
+    has_key: bool = False
     digests: int = 0
     objects: int = 0
     size: int = 0
@@ -53,6 +55,13 @@ class Verification:
     head_sha256: str = ""
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def signatures(self) -> str:
+        """What was done about signatures; an unchecked one proves nothing."""
+        if self.has_key:
+            return "checked"
+        return "not checked" if self.unchecked else "none"
 
     def fault(self, key: str, problem: str) -> None:
         """Note a fault."""

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from audit.errors import ChainError
-from audit.evidence.publish import MANIFEST
+from audit.evidence.agreement import in_manifest, in_report
+from audit.evidence.publish import MANIFEST, REPORT
 from audit.evidence.read_forms import LARGEST_ANSWER, ListedObject, Manifest, read_form
 from audit.evidence.store import Store
 from audit.evidence.verify.result import Found, Verification
@@ -64,6 +65,7 @@ class RunChecks:
         except ChainError as error:
             self._result.fault(link.object, f"the manifest {str(error).removeprefix(f'{link.object} ')}")
             return {link.object}
+        self._fault_all(link.object, in_manifest(each.digest, manifest))
         self._check_origin(each, manifest.origin)
         self._result.notes += [f"{link.object}: {note}" for note in manifest.run.previous.notes]
         return {link.object} | self._check_objects(manifest, each.prefix, is_asked=is_asked)
@@ -100,25 +102,33 @@ class RunChecks:
         for page in manifest.pages:
             pages[page.name].append(page.sha256)
         for listed in manifest.objects if is_asked else ():
-            self._check_object(f"{prefix}{listed.name}", listed, pages.get(listed.name, ()))
+            data = self._check_object(f"{prefix}{listed.name}", listed, pages.get(listed.name, ()))
+            if data is not None and listed.name == REPORT:
+                self._fault_all(f"{prefix}{REPORT}", in_report(manifest, data))
         return {f"{prefix}{listed.name}" for listed in manifest.objects}
 
-    def _check_object(self, key: str, listed: ListedObject, bodies: Iterable[str]) -> None:
+    def _check_object(self, key: str, listed: ListedObject, bodies: Iterable[str]) -> bytes | None:
+        """Check one object; return its bytes if they are those that were published."""
         try:
             data = self._store.read(key)
         except ChainError as error:
             self._result.fault(key, str(error))
-            return
+            return None
         if data is None:
             self._result.fault(key, "the object is missing")
-            return
+            return None
         self._result.objects += 1
         self._result.size += len(data)
         if (len(data), hashlib.sha256(data).hexdigest()) != (listed.size, listed.sha256):
             self._result.fault(key, "the object was changed")
-            return
+            return None
         if any(body != _body_hash(data) for body in bodies):
             self._result.fault(key, "the response inside is not the one that the manifest names")
+        return data
+
+    def _fault_all(self, key: str, problems: Iterable[str]) -> None:
+        for problem in problems:
+            self._result.fault(key, problem)
 
 
 def _body_hash(data: bytes) -> str:

@@ -1,9 +1,25 @@
 """What a verification proves and what it cannot show, in plain words."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from audit.evidence.verify.result import Verification
 from audit.timestamps import shown
+
+_RESTING_ON: Final = {
+    "none": ", unless somebody who can write to the store replaced all of it",
+    "not checked": ", unless somebody replaced all of it and signed it (give --public-key)",
+    "checked": " and signed with the given key",
+}
+
+
+def verdict(result: Verification) -> str:
+    """Say in one line how it ended, and what that rests on: whether signatures were there and checked."""
+    if result.faults:
+        number = len({fault.object for fault in result.faults})
+        what = "1 object is" if number == 1 else f"{number:,} objects are"
+        return f"CHANGED (signatures: {result.signatures}): {what} not as published."
+    return f"VERIFIED (signatures: {result.signatures}): everything is as published{_RESTING_ON[result.signatures]}."
 
 
 def proven(result: Verification) -> Iterator[str]:

@@ -268,9 +268,9 @@ def test_without_cryptography_verify_is_what_checks_the_signature_and_the_log_sa
     assert line["remedy"].endswith("check the digests with cbr-audit verify --public-key")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "checking signatures needs cryptography; install" in refused.stderr
-    assert unchecked.stdout.startswith("VERIFIED: everything is as published; its signatures were not checked (")
+    assert unchecked.stdout.startswith("VERIFIED (signatures: not checked): everything is as published, unless ")
     assert checked.exit_code == (0 if is_good else 10)
-    assert ("as published, and signed with the given key.\n" in checked.stdout) is is_good
+    assert ("as published and signed with the given key.\n" in checked.stdout) is is_good
     assert ("the signature does not fit this key and these bytes" in checked.stdout) is not is_good
 
 

@@ -100,13 +100,14 @@ def test_an_object_that_moves_can_be_replaced(store: Store) -> None:
     assert store.read("p1/latest.json") == b"2"
 
 
-def test_projects_are_those_that_have_a_latest_report(store: Store) -> None:
+def test_projects_are_those_that_have_a_pointer_or_a_digest(store: Store) -> None:
     assert store.projects() == ()
     store.replace("p2/latest.json", b"{}")
     store.replace("p1/latest.json", b"{}")
     store.create("p3/2026/11/23/run-1/report.json", b"{}")
+    store.create("p4/digest/0000000001-run-1.json", b"{}")
 
-    assert store.projects() == ("p1", "p2")
+    assert store.projects() == ("p1", "p2", "p4")
 
 
 def test_what_was_tried_out_can_be_removed_and_is_gone(store: ProbedStore) -> None:

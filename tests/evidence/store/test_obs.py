@@ -475,8 +475,12 @@ def test_a_long_list_of_projects_is_read_to_its_end(cloud: responses.RequestsMoc
     for marker, body in (("", listing("p1", "x", following="audits/x/")), ("audits/x/", listing("y"))):
         query = {"prefix": "audits/", "delimiter": "/", "marker": marker, "max-keys": "1000"}
         cloud.get(f"{HOST}/", body=body, match=[responses.matchers.query_param_matcher(query)])
-    for name, status in (("p1", 200), ("x", 404), ("y", 200)):
+    for name, status in (("p1", 200), ("x", 404), ("y", 404)):
         cloud.head(f"{HOST}/audits/{name}/latest.json", status=status)
+    for name, found in (("x", ""), ("y", "<Contents><Key>audits/y/digest/1-a.json</Key></Contents>")):
+        query = {"prefix": f"audits/{name}/digest/", "marker": "", "max-keys": "1000"}
+        body = listing().replace(b"<IsTruncated>", found.encode() + b"<IsTruncated>")
+        cloud.get(f"{HOST}/", body=body, match=[responses.matchers.query_param_matcher(query)])
 
     assert in_the_cloud().projects() == ("p1", "y")
 
