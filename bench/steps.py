@@ -14,7 +14,7 @@ from audit import subjects
 from audit.answers.intake import Intake
 from audit.answers.kinds import ANSWERS
 from audit.answers.quick.rows import QuickRows
-from audit.answers.sorting import Sorting
+from audit.answers.sorting import Sorting, one_by_one
 from audit.app import run
 from audit.collection import Kind, Page, Reading, Sheet
 from audit.evidence import publish
@@ -125,9 +125,9 @@ def _page(watch: Watch, intake: Intake, entered: Sorting, file: Path) -> None:
     answer, rest = ANSWERS[Kind.TASKS], page.envelope
     rows = page.rows.page.odd.items() if isinstance(page.rows, QuickRows) else [*enumerate(page.rows)]  # not packed yet
     with watch.on("validate"):
-        entered.enter(answer, rows, rest, lambda _row: True, sheet=Sheet(1))
+        entered.enter(answer, rows, rest, one_by_one(lambda _row: True), sheet=Sheet(1))
     with watch.on("rows"):
-        entered.enter(answer, rows, rest, _made, sheet=Sheet(1))
+        entered.enter(answer, rows, rest, one_by_one(_made), sheet=Sheet(1))
     with watch.on("merge"):
         intake.accept(page)
 

@@ -5,12 +5,11 @@ import io
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 from audit.answers.intake import Intake
 from audit.answers.kinds import ANSWERS, AnswerKind, parse
-from audit.answers.sorting import Keep, Sorting
+from audit.answers.sorting import Keep, Sorting, one_by_one
 from audit.collection import Drift, Kind, Rejected, Sheet
 from audit.errors import SourceAnswerError
 
@@ -138,7 +137,7 @@ def _one_of(alike: list[AnswerKind], body: Mapping[str, Any]) -> AnswerKind:
 def _keeper(answer: AnswerKind) -> Keep:
     """Return what builds records of such rows as an audit does; if no audit reads them, accept any valid row."""
     record = _RECORDS.get(answer.name)
-    return partial(Intake().keep, record) if record else lambda _row: True
+    return Intake().keeper(record) if record else one_by_one(lambda _row: True)
 
 
 def _unpacked(data: bytes) -> bytes:

@@ -40,15 +40,10 @@ class _Fault(Struct, frozen=True):
 
 
 class Examiner:
-    """Checks the rows of one kind of response against the documents.
-
-    Attributes:
-        has_explained: whether the last deviations had to be explained.
-    """
+    """Checks the rows of one kind of response against the documents."""
 
     def __init__(self, answer: AnswerKind) -> None:
         """Start without any known deviation."""
-        self.has_explained = False
         self._answer = answer
         self._faults: dict[Parts, dict[str, dict[Any, _Fault]]] = {}
         self._number = _MOST_KNOWN if _has_conditions(answer) else 0
@@ -74,12 +69,12 @@ class Examiner:
                 return seen
         if not self._answer.required.is_valid(row):
             return None
-        self.has_explained = True
-        return list(deviations(documented.iter_errors(row)))
+        seen = list(deviations(documented.iter_errors(row)))
+        self._learn(row, seen)
+        return seen
 
-    def learn(self, row: Any, seen: Sequence[Deviation]) -> None:
+    def _learn(self, row: Any, seen: Sequence[Deviation]) -> None:
         """Remember deviations as they were explained."""
-        self.has_explained = False
         problems: dict[Parts, list[str]] = {}
         for parts, problem, _ in seen:
             problems.setdefault(parts, []).append(problem)

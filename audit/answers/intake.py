@@ -10,8 +10,8 @@ from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar
 
 from audit.answers.kinds import ANSWERS, parse
-from audit.answers.quick.rows import QuickRows, read_quickly
-from audit.answers.sorting import Sorting
+from audit.answers.quick.rows import QuickRows, packed_together, read_quickly
+from audit.answers.sorting import Keep, Outcome, Sorting, one_by_one
 from audit.collection import ABOUT_ONE, About, ContestedError, Drift, Kind, Page, Rejected, Sheet
 from audit.history import History
 from audit.records import (
@@ -88,7 +88,6 @@ class Intake:
         self.pages = 0
         self._sorting = Sorting()
         self._keepers: Final[Mapping[Kind, Callable[[Row], bool]]] = {
-            Kind.TASKS: lambda row: self.tasks.keep(Task.from_row(row)),
             Kind.POLICIES: lambda row: _keep_once(self.policies, Policy.from_row(row)),
             Kind.VAULTS: lambda row: _keep_once(self.vaults, Vault.from_row(row)),
             Kind.BACKUPS: lambda row: _keep_backup(self.backups, Backup.from_row(row)),
@@ -132,28 +131,43 @@ class Intake:
             self._enter(page, (self._left_tasks if page.kind == Kind.TASKS else self._left_backups)(page.rows))
 
     def _enter(self, page: Page, rows: Iterable[tuple[int, Any]]) -> None:
-        keep = self._keeper(page.kind, page.about if page.kind in ABOUT_ONE else "")
+        keep = self.keeper(page.kind, page.about if page.kind in ABOUT_ONE else "")
         sheet = Sheet(self.pages, self._run, page.asked)
         known = len(self._sorting.rejected)
         self._sorting.enter(ANSWERS[page.kind], rows, page.envelope, keep, sheet=sheet)
         if page.kind == Kind.TASKS:
             self.tasks.set_aside(self._sorting.rejected[known:])
 
-    def _keeper(self, kind: Kind, about: str = "") -> Callable[[Row], bool]:
+    def keeper(self, kind: Kind, about: str = "") -> Keep:
         """Return what keeps the rows of a list, and record that the list was requested, whatever it contains."""
+        if kind == Kind.TASKS:
+            return self._keep_tasks
         if kind == Kind.DEPLOYMENTS:
             deployments = self.deployments[about]
-            return lambda row: _add(deployments, Deployment.from_row(row))
+            return one_by_one(lambda row: _add(deployments, Deployment.from_row(row)))
         if kind == Kind.MEMBERS:
             members = self.members[about]
-            return lambda row: _add(members, Member.from_row(row))
-        return self._keepers[kind]
+            return one_by_one(lambda row: _add(members, Member.from_row(row)))
+        return one_by_one(self._keepers[kind])
+
+    def _keep_tasks(self, usable: Iterable[Any]) -> Iterable[Outcome]:
+        """Keep tasks, most of them together; of two with one id the order matters, so then they are kept in turn."""
+        keep = one_by_one(lambda row: self.tasks.keep(Task.from_row(row)))
+        rows = list(usable)
+        page = packed_together(rows)
+        if not page.is_plain:
+            return keep(rows)
+        outcomes: dict[int, Outcome] = dict(zip(page.odd, keep([rows[place] for place in page.odd]), strict=True))
+        for places, columns in page.parts:
+            outcomes.update(zip(places, self.tasks.keep_all(columns), strict=True))
+        return [outcomes[place] for place in range(len(rows))]
 
     def _left_tasks(self, rows: QuickRows) -> list[tuple[int, Any]]:
         """Keep what was packed, and return every other row in order of place."""
         refused = set[int]()
         for places, columns in rows.page.parts:
-            refused.update([places[number] for number in self.tasks.keep_all(columns)])
+            kept = zip(places, self.tasks.keep_all(columns), strict=True)
+            refused.update([place for place, outcome in kept if isinstance(outcome, ValueError)])
         others = rows.page.odd | {place: rows[place] for place in refused}  # these are rejected, as rows
         return sorted(others.items(), key=itemgetter(0))
 
@@ -167,14 +181,6 @@ class Intake:
                 yield place, rows[place]  # is rejected, as a row
             else:
                 _keep_newest(self.backups, records[place])
-
-    def keep(self, kind: Kind, row: Row) -> bool:
-        """Keep the record of a row; return False if the same one is already known.
-
-        Raises:
-            ValueError: the row is unusable, or another row has the same id.
-        """
-        return self._keeper(kind)(row)
 
 
 def _ids(rows: Sequence[Any]) -> set[str]:

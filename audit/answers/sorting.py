@@ -3,6 +3,8 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import tee
 from typing import Any, Final
 
 import orjson
@@ -19,7 +21,22 @@ _LONGEST_MESSAGE: Final = 300
 _MOST_KINDS_OF_DRIFT: Final = 500
 _LONGEST_MARK: Final = 16
 
-Keep = Callable[[Any], bool]
+Outcome = bool | ValueError | RecursionError
+"""Whether a row was kept as something new, or why it is unusable after all."""
+Keep = Callable[[Iterable[Any]], Iterable[Outcome]]
+"""Keeps usable rows, and tells the outcome of each: one by one, or all together, which is faster."""
+
+
+def one_by_one(keep: Callable[[Any], bool]) -> Keep:
+    """Make of what keeps one row what keeps many; it returns False if the same row is known, and may raise."""
+
+    def outcome(row: Any) -> Outcome:
+        try:
+            return keep(row)
+        except (ValueError, RecursionError) as error:  # unusable after all, or nested deeper than a validator goes
+            return error
+
+    return partial(map, outcome)
 
 
 class Sorting:
@@ -57,36 +74,34 @@ class Sorting:
             answer: the kind of response.
             rows: its rows and their indices, counted from 0.
             rest: the envelope.
-            keep: takes a usable row; returns False if the same one is already known, and raises ValueError if it is
-                unusable after all.
+            keep: keeps the usable ones.
             sheet: where they are.
         """
         around = {**rest, answer.key: []} if answer.is_list else rest
         self._note(answer, list(deviations(answer.envelope.iter_errors(around))), "")
         if answer.name not in self._examiners:
             self._examiners[answer.name] = Examiner(answer)
-        examiner = self._examiners[answer.name]
-        for number, row in rows:
-            try:
-                seen = examiner.examine(row)
-                if seen is None:
-                    self._reject(answer, row, (sheet, number), explain(answer, row))
-                    continue
-                _refuse_rounded(seen)
-                is_new = keep(row)
-                if not seen:
-                    self.used += 1
-                    continue
+        examine = self._examiners[answer.name].examine
+        examined, ahead = tee((number, row, _examined(examine, row)) for number, row in rows)
+        outcomes = iter(keep(row for _, row, seen in ahead if isinstance(seen, Sequence)))
+        for number, row, seen in examined:
+            if seen is None:
+                self._reject(answer, row, (sheet, number), explain(answer, row))
+            elif isinstance(seen, Exception):
+                self._refuse(answer, row, (sheet, number), seen)
+            elif isinstance(outcome := next(outcomes), Exception):
+                self._refuse(answer, row, (sheet, number), outcome)
+            elif not seen:
+                self.used += 1
+            else:
                 self.drifted += 1
-                if is_new:
+                if outcome:
                     self._note(answer, seen, _id(answer, row))
-                    if examiner.has_explained:
-                        examiner.learn(row, seen)
-            except ContestedError as error:
-                self._reject(answer, row, (sheet, number), ("", str(error)), error.about)
-            except (ValueError, RecursionError) as error:  # unusable after all, or nested deeper than a validator goes
-                reason = row.reason if isinstance(row, Unreadable) else str(error)
-                self._reject(answer, row, (sheet, number), ("", reason))
+
+    def _refuse(self, answer: AnswerKind, row: Any, place: tuple[Sheet, int], error: Exception) -> None:
+        """Reject a row that the schema takes, and that is unusable all the same."""
+        reason = row.reason if isinstance(row, Unreadable) else str(error)
+        self._reject(answer, row, place, ("", reason), error.about if isinstance(error, ContestedError) else None)
 
     def _reject(
         self, answer: AnswerKind, row: Any, place: tuple[Sheet, int], fault: tuple[str, str], other: About | None = None
@@ -124,6 +139,18 @@ class Sorting:
                 example = _written(value).decode()[:_LONGEST_EXAMPLE]
                 self._first[key] = Drift(*key, count=1, first_id=row_id, example=example)
             self._counts[key] += 1
+
+
+def _examined(
+    examine: Callable[[Any], Sequence[Deviation] | None], row: Any
+) -> Sequence[Deviation] | ValueError | RecursionError | None:
+    """Return the deviations of a usable row, None for an unusable one, or what kept it from being examined."""
+    try:
+        seen = examine(row)
+        _refuse_rounded(seen or ())
+    except (ValueError, RecursionError) as error:
+        return error
+    return seen
 
 
 def _id(answer: AnswerKind, row: Any) -> str:

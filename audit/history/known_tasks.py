@@ -137,8 +137,8 @@ class History:
         """
         return self._table.put(task, _is_newer_state)
 
-    def keep_all(self, columns: Columns) -> Iterator[int]:
-        """Merge packed tasks in place; say which of them have the id of another task."""
+    def keep_all(self, columns: Columns) -> Iterator[bool | ValueError]:
+        """Merge packed tasks in place, as keep does one; where another task has the id, yield the error."""
         return self._table.put_all(columns, _is_newer_state)
 
     def update(self, tasks: Iterable[Task]) -> None:

@@ -255,21 +255,21 @@ class Table:
         columns = [(value,) for value in (key, state_of(created), state_of(updated), *common, started, ended, backup)]
         return self._place(key, next(self._records_of(columns)), prefer)
 
-    def put_all(self, columns: Columns, prefer: Prefer) -> Iterator[int]:
+    def put_all(self, columns: Columns, prefer: Prefer) -> Iterator[bool | ValueError]:
         """Put tasks in the places of their ids, which takes half the time of one after the other.
 
         Args:
             columns: the tasks, as packed returns them.
             prefer: as above; where it raises ValueError, the task is left out.
 
-        Returns:
-            Which were left out, counted from 0.
+        Yields:
+            For each, False where the very same was known, or the error that left it out.
         """
-        for number, (key, record) in enumerate(zip(columns[0], self._records_of(columns), strict=True)):
+        for key, record in zip(columns[0], self._records_of(columns), strict=True):
             try:
-                self._place(key, record, prefer)
-            except ValueError:
-                yield number
+                yield self._place(key, record, prefer)
+            except ValueError as error:
+                yield error
 
     def _place(self, key: Key, record: bytes, prefer: Prefer) -> bool:
         known = self._records.setdefault(key, record)

@@ -2,9 +2,11 @@ import copy
 import json
 import random
 import re
-from collections.abc import Iterator, Sized
+from collections.abc import Iterable, Iterator, Sized
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
+from uuid import UUID
 
 import jsonschema_rs
 import pytest
@@ -14,6 +16,7 @@ from msgspec.structs import replace
 
 from audit.answers.intake import Intake, read_envelope
 from audit.answers.kinds import ANSWERS
+from audit.answers.sorting import Outcome
 from audit.collection import About, Drift, Kind, Window
 from audit.errors import SourceAnswerError
 from audit.history import History
@@ -535,6 +538,27 @@ def test_every_mutated_row_is_used_drifted_or_rejected(kind: Kind) -> None:
         intake = taken(row, kind=kind)
         assert used(intake) + len(intake.rejected) == 1, (number, row)
         assert not intake.rejected or not intake.drift, (number, row)
+
+
+class InTurn(Intake):
+    """Keeps the tasks of a page one after the other."""
+
+    def _keep_tasks(self, usable: Iterable[Any]) -> Iterable[Outcome]:
+        return chain.from_iterable(super(InTurn, self)._keep_tasks([row]) for row in usable)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_rows_of_a_page_together_come_to_what_they_come_to_in_turn(seed: int) -> None:
+    chance, good = random.Random(seed), a_task_row()  # noqa: S311  # repeatable
+    others = [{**row, "id": str(UUID(int=number))} for number, row in enumerate(mutations(good)) if "id" in row]
+    pages = [a_page(*chance.sample([*mutations(good), *others], 20), kind=Kind.TASKS) for _ in range(40)]
+    together, in_turn = Intake(), InTurn()
+    for page in pages:
+        together.accept(page)
+        in_turn.accept(page)
+
+    assert (together.tasks, together.rejected, together.drift) == (in_turn.tasks, in_turn.rejected, in_turn.drift)
+    assert together.rejected
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if ANSWERS[kind].identity])  # rows that something tells apart

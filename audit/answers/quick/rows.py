@@ -14,9 +14,10 @@ from audit.answers.quick.page import Make, QuickPage
 from audit.answers.quick.schema_types import Path
 from audit.answers.strict_json import FaultError, refuse_long_texts
 from audit.collection import Kind, LateRows
-from audit.history import packed
+from audit.history import Columns, packed
 from audit.history.moments import states_of
 from audit.records.backup import backups_of
+from audit.records.fields import fields_of
 from audit.records.task import columns_of
 
 
@@ -54,6 +55,19 @@ def read_quickly(kind: Kind, body: bytes) -> tuple[QuickRows, dict[str, Any]] | 
 def reader(kind: Kind) -> Reader | None:
     """Return the reader of a list, whose types are made once, if the list has one."""
     return Reader(kind, _MAKERS[kind]) if kind in _MAKERS else None
+
+
+def packed_together(rows: Sequence[Mapping[str, Any]]) -> QuickPage:
+    """Pack the tasks of rows as they were parsed, as far as their times are usual; a validator found them usable."""
+    return QuickPage([fields_of(row) for row in rows], _packed, most_odd=len(rows))
+
+
+def _packed(rows: Sequence[Any]) -> Columns:
+    columns = columns_of(rows)
+    for times in columns[-3:-1]:
+        if not all(time is None or isinstance(time, str) for time in times):
+            raise ValueError("not a timestamp")
+    return packed(columns)
 
 
 def _tasks(_times: Collection[Path]) -> Make:

@@ -38,7 +38,7 @@ def items_of(page: QuickPage) -> list[Any]:
     items = {**page.odd}
     for places, columns in page.parts:
         history = History()
-        assert not [*history.keep_all(columns)]
+        assert all(history.keep_all(columns))
         tasks = {task.id: task for task in history}
         items |= {place: tasks[page.ids[place]] for place in places}
     assert len(items) == len(page.odd) + sum(len(places) for places, _columns in page.parts)
