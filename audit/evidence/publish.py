@@ -161,9 +161,11 @@ class Publication:
         """
         manifest = REDACTOR.data(self._manifest(report))
         self._create(MANIFEST, manifest)
+        self._read_back(f"{self.prefix}/{MANIFEST}", manifest)
         digest = self._digest(report, Link(object=f"{self.prefix}/{MANIFEST}", sha256=_sha256(manifest)))
         envelope = self._sealed(digest)
         self._store.create(digest.digest_object, envelope)
+        self._read_back(digest.digest_object, envelope)
         self._keys.append(digest.digest_object)
         self.digest_sha256 = _sha256(envelope)
         if not self._run.is_what_if:
@@ -241,6 +243,14 @@ class Publication:
         key = checked(f"{self.prefix}/{name}")
         self._store.create(key, data)
         self._keys.append(key)
+
+    def _read_back(self, key: str, data: bytes) -> None:
+        """Compare an object that others will name with what was written: a response alone proves nothing."""
+        if self._store.read(key) != data:
+            raise StoreError(
+                f"{self._store.url}/{key} was written, but is not there or reads back different; check what is between "
+                "this machine and the store, and run again"
+            )
 
     def _origin(self) -> Mapping[str, str] | None:
         """Return the link to the run whose history this one continues, so that both can be recomputed."""

@@ -319,3 +319,25 @@ def test_a_name_outside_the_alphabet_is_refused(name: str) -> None:
         Publication(store, FACTS, head=None, signer=Unsigned()).put(name, b"")
 
     assert store.objects == {}
+
+
+@pytest.mark.parametrize("forgotten", ["manifest.json", DIGEST])
+def test_nothing_points_to_what_the_store_did_not_keep(forgotten: str) -> None:
+    store = Forgetting(forgotten)
+
+    with pytest.raises(StoreError, match=f"{forgotten} was written, but is not there or reads back different"):
+        publish(store)
+
+    assert "p1/latest.json" not in store.objects
+    assert (DIGEST in store.objects) == (forgotten == DIGEST)
+
+
+class Forgetting(Recording):
+    """A store that says that it wrote an object, and did not."""
+
+    def __init__(self, forgotten: str) -> None:
+        super().__init__()
+        self._forgotten = forgotten
+
+    def read(self, key: str) -> bytes | None:
+        return None if key.endswith(self._forgotten) else super().read(key)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from itertools import count
 from typing import Final
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from audit.cloud.cbr.chaining import Chain, OfEach, is_not_known
 from audit.cloud.cbr.enterprise_projects import Asked, Params
 from audit.cloud.cbr.paging import Walk
 from audit.cloud.cbr.privacy import without_private_parts
-from audit.cloud.http.transport import Credentials, Transport
+from audit.cloud.http.transport import Credentials, Transport, is_json_object
 from audit.collection import ALL_GRANTED, Kind, Page, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.records.task import OPEN_STATUSES
@@ -26,6 +27,7 @@ from audit.timestamps import shown
 PAGE_SIZE: Final = 1000
 _SMALL_PAGE: Final = 50  # the largest page that ListProtectable documents
 OPERATIONS: Final = ("backup", "replication")
+_MOST_ODD: Final = 2  # responses that are no JSON, to one request, before the next one is taken as it is
 _EVERYWHERE: Final = ("server", "disk")
 _OPTIONAL: Final = ("turbo", "workspace", "workspace_v2")  # newer, and not available in every region
 PROTECTABLE_TYPES: Final = (*_EVERYWHERE, *_OPTIONAL)
@@ -208,7 +210,15 @@ class CbrClient:
     def _fetch(self, kind: Kind, name: str, params: Params, *, sent: Callable[[], None] = lambda: None) -> Page:
         """Receive a response; its rows are parsed by the reader of the list."""
         path = f"/v3/{self._project_id}/{name}"
-        answer = self._transport.get(f"{self._endpoint}{path}", params, self._credentials, kind.permission, sent=sent)
+        url, odd = f"{self._endpoint}{path}", count(1)
+        answer = self._transport.get(
+            url,
+            params,
+            self._credentials,
+            kind.permission,
+            sent=sent,
+            is_whole=lambda answer: is_json_object(answer) or next(odd) > _MOST_ODD,  # its parser says what it is
+        )
         with self._naming(path):
             body = without_private_parts(answer.body) if kind == Kind.PROTECTABLES else answer.body
         return Page(

@@ -33,6 +33,7 @@ _MEGABYTE: Final = 1024 * 1024
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 8.0
 _LONGEST_MESSAGE: Final = 200
+_MARGIN: Final = 64
 _GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
 _NOT_LET_IN: Final = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
@@ -47,6 +48,10 @@ _CAUSES: Final = {
     urllib3.exceptions.DecodeError: "the answer is damaged",
     requests.exceptions.ConnectionError: "no connection",
 }
+_NOT_ITS_OWN: Final = (
+    "{} answered {}, but not as the service does: a proxy may have answered, or the answer broke off; check the "
+    "endpoint and what is between"
+)
 _LOG = structlog.get_logger()
 
 
@@ -152,6 +157,7 @@ class Transport:
         action: str = "",
         *,
         sent: Callable[[], None] = lambda: None,
+        is_whole: Callable[[Answer], bool] = lambda _answer: True,
     ) -> Answer:
         """Read a URL, with retries.
 
@@ -161,12 +167,14 @@ class Transport:
             credentials: authenticates the request.
             action: the IAM action, for the remedy in a refusal.
             sent: called each time that the request is on its way, before its response is awaited.
+            is_whole: whether a good response is what the service writes, as for ask.
 
         Raises:
             AuditError: as the dialect defines: no response within the limits, a refusal, a redirect, or too large.
         """
         with self._adapter.telling(sent):
-            return self.ask(requests.Request("GET", url, params=params), credentials, action=action)
+            asked = requests.Request("GET", url, params=params)
+            return self.ask(asked, credentials, action=action, is_whole=is_whole)
 
     def ask(
         self,
@@ -176,6 +184,7 @@ class Transport:
         action: str = "",
         arrived: Callable[[], Answer | None] = lambda: None,
         most: int | None = None,
+        is_whole: Callable[[Answer], bool] = lambda _answer: True,
     ) -> Answer:
         """Send a request, with retries.
 
@@ -186,6 +195,8 @@ class Transport:
             arrived: checks whether a write arrived although no response came; called before each retry. If it returns a
                 response, there is no retry.
             most: the largest size of the response in bytes, if it is less than the limits allow.
+            is_whole: whether a good response is what the service writes; if not, something between may have answered in
+                its place, and there is a retry.
 
         Raises:
             AuditError: as the dialect defines, as for get.
@@ -200,7 +211,7 @@ class Transport:
                 if answer.status in _NOT_LET_IN and not renewed and credentials.renew(request, answer):
                     renewed = True
                     continue
-                return self._good(answer, str(request.url), action)
+                return self._its_own(self._good(answer, str(request.url), action), str(request.url), is_whole)
             except _PassingError as trouble:
                 self._wait(attempt, trouble)
                 attempt += 1
@@ -294,6 +305,12 @@ class Transport:
             raise _PassingError(trouble) from error
         return Answer(body=body, headers=response.headers, status=response.status_code)
 
+    def _its_own(self, answer: Answer, url: str, is_whole: Callable[[Answer], bool]) -> Answer:
+        """Return a response that the service wrote; another one may be the last of its kind."""
+        if not is_whole(answer):
+            raise _PassingError(self._dialect.unusable(_NOT_ITS_OWN.format(_place(url), answer.status)))
+        return answer
+
     def _good(self, answer: Answer, url: str, action: str = "") -> Answer:
         """Return a successful response, and raise every other one as an error."""
         if answer.status in _GOOD:
@@ -314,6 +331,11 @@ class Transport:
         remedy = self._dialect.remedy(answer.status, code, action)
         refusal = self._dialect.refused(f"{told}; {remedy}", status=answer.status, code=code)
         raise _PassingError(refusal) if code in self._dialect.passing else refusal
+
+
+def is_json_object(answer: Answer) -> bool:
+    """Whether a body begins and ends as a JSON object does; parsing it is left to those who need what is in it."""
+    return answer.body[:_MARGIN].lstrip().startswith(b"{") and answer.body[-_MARGIN:].rstrip().endswith(b"}")
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -7,7 +7,7 @@ it, and again before it retries the write. Keys of runs contain a random part, s
 import base64
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -212,19 +212,32 @@ class Obs:
         kind = next((kind for end, kind in _TYPES.items() if key.endswith(end)), "application/octet-stream")
         headers = {"Content-MD5": base64.b64encode(digest.digest()).decode(), "Content-Type": kind, **headers}
         there = Answer(b"", {})
-        self._ask("PUT", key, action, data=data, headers=headers, arrived=lambda: there if arrived() else None)
+        self._transport.ask(
+            self._request("PUT", key, data=data, headers=headers),
+            self._credentials,
+            action=action,
+            arrived=lambda: there if arrived() else None,
+            is_whole=lambda answer: self._has(key, len(data), digest.hexdigest(), answer),
+        )
 
-    def _ask(
-        self,
-        method: str,
-        key: str,
-        action: str,
-        *,
-        data: Data | None = None,
-        headers: dict[str, str] | None = None,
-        arrived: Callable[[], Answer | None] = lambda: None,
-    ) -> Answer:
+    def _has(self, key: str, size: int, md5: str, answer: Answer) -> bool:
+        """Whether the store has what was written, whoever answered; an encrypted object has an ETag of its own."""
+        if answer.headers.get("ETag", "").strip('"') == md5:
+            return True
+        try:
+            found = self._ask("HEAD", key, LOOK).headers
+        except StoreRefusedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return False
+        return "ETag" in found and found.get("Content-Length") == str(size)
+
+    def _ask(self, method: str, key: str, action: str) -> Answer:
+        return self._transport.ask(self._request(method, key), self._credentials, action=action, most=largest(key))
+
+    def _request(
+        self, method: str, key: str, *, data: Data | None = None, headers: Mapping[str, str] | None = None
+    ) -> requests.Request:
         url = f"{self._place.base}/{self._place.prefix}{checked(key)}"
         plain = {"Accept-Encoding": "identity", **(headers or {})}
-        request = requests.Request(method, url, data=data, headers=plain)
-        return self._transport.ask(request, self._credentials, action=action, arrived=arrived, most=largest(key))
+        return requests.Request(method, url, data=data, headers=plain)

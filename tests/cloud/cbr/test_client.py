@@ -96,6 +96,14 @@ def test_an_answer_that_is_no_list_names_the_address() -> None:
                 list(client.read(Kind.VAULTS, WINDOW))
 
 
+@pytest.mark.parametrize("odd", [b"<html>One moment", b"", b'{"vaults": [{"id": "v'])
+def test_one_answer_that_is_no_json_is_asked_for_again(odd: bytes) -> None:
+    simulator = a_simulator(resources=1)
+    simulator.intercept = lambda _request, number: Response(200, {}, odd) if number == 0 else None
+    with a_client(simulator) as client:
+        assert list(client.read(Kind.VAULTS, WINDOW))
+
+
 def test_another_project_is_refused_with_the_remedy() -> None:
     simulator = a_simulator(resources=1)
     refusal = json_response({"error_code": "Forbidden", "error_msg": "No."}, 403)
@@ -311,7 +319,7 @@ def test_a_page_is_handed_over_while_the_next_request_waits_for_its_answer() -> 
     rows = [{"id": f"task-{number}"} for number in range(50)]
 
     class Waiting:
-        def get(self, _url: str, params: Params, *_more: object, sent: Callable[[], None]) -> Answer:
+        def get(self, _url: str, params: Params, *_more: object, sent: Callable[[], None], **_: object) -> Answer:
             start = int(dict(params)["offset"])
             sent()
             if start == 38:
@@ -332,7 +340,7 @@ def test_what_parses_is_made_while_the_first_answer_is_on_its_way() -> None:
     made: list[int] = []
 
     class Looking:
-        def get(self, _url: str, _params: Params, *_more: object, sent: Callable[[], None]) -> Answer:
+        def get(self, _url: str, _params: Params, *_more: object, sent: Callable[[], None], **_: object) -> Answer:
             before = reader.cache_info().currsize
             sent()
             made.extend((before, reader.cache_info().currsize))

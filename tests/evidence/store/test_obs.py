@@ -16,7 +16,8 @@ import responses
 from audit.cloud.http.cloud_clock import CloudClock
 from audit.cloud.http.renewable import Fresh, Keys
 from audit.cloud.http.transport import RequestLimits, Transport
-from audit.errors import SettingsError, StoreError, StoreRefusedError, StoreUnreachableError
+from audit.errors import ChainError, SettingsError, StoreError, StoreRefusedError, StoreUnreachableError
+from audit.evidence.store.keys import largest
 from audit.evidence.store.obs import Obs, Seal
 from audit.evidence.store.obs_auth import ObsAuth
 from audit.evidence.store.obs_dialect import OBS
@@ -372,7 +373,8 @@ def xml(code: str, message: str = "No.", more: str = "") -> bytes:
 def in_the_cloud(seal: Seal | None = None) -> Obs:
     where = place(f"obs://{BUCKET}/audits", None, "eu-west-101")
     auth = ObsAuth(Fresh(lambda: Keys(AK, SK)), CloudClock(), region=where.region)
-    return Obs(where, Transport(dialect=OBS), auth, seal)
+    waits = Clock()
+    return Obs(where, Transport(dialect=OBS, sleep=waits.sleep, clock=waits), auth, seal)
 
 
 REFUSALS = [
@@ -564,3 +566,63 @@ def test_texts_are_found_by_their_path() -> None:
     root = root_of(b'<a xmlns="http://obs"><b> 1 </b><b>&lt;2</b><c><d/></c></a>', "a")
 
     assert (texts(root, "b"), texts(root, "c/d"), texts(root, "d")) == (["1", "<2"], [""], [])
+
+
+HELD = {"ETag": '"5f4dcc3b5aa765d61d8327deb882cf99-2"', "x-amz-request-id": "1"}
+OURS = {"ETag": f'"{hashlib.md5(b"report", usedforsecurity=False).hexdigest()}"'}
+PAGE = {"Content-Type": "text/html"}
+SIZE = {"Content-Length": "6"}
+
+
+def test_a_200_of_something_between_is_no_write_and_tried_again(cloud: responses.RequestsMock) -> None:
+    cloud.put(f"{HOST}/audits/a", headers=PAGE, body=b"<html>One moment")
+    cloud.head(f"{HOST}/audits/a", status=404)
+    cloud.get(f"{HOST}/audits/a", status=404, body=xml("NoSuchKey"))
+    cloud.put(f"{HOST}/audits/a", headers=OURS)
+    in_the_cloud().replace("a", b"report")
+
+    assert [call.request.method for call in cloud.calls] == ["PUT", "HEAD", "GET", "PUT"]
+
+
+@pytest.mark.parametrize("head", [PAGE, HELD], ids=["a page of the same size", "an object of another size"])
+def test_what_the_store_does_not_show_is_not_written(cloud: responses.RequestsMock, head: dict[str, str]) -> None:
+    cloud.put(f"{HOST}/audits/a", headers=PAGE, body=b"<html>")
+    size = {"Content-Length": "6" if head is PAGE else "7"}
+    cloud.head(f"{HOST}/audits/a", headers={**head, **size}, body=b"<html>" if head is PAGE else b"another")
+    cloud.get(f"{HOST}/audits/a", headers=PAGE, body=b"<html>")
+
+    with pytest.raises(StoreError, match=r"/audits/a answered 200, but not as the service does: a proxy may have"):
+        in_the_cloud().replace("a", b"report")
+
+
+@pytest.mark.parametrize("etag", [HELD, {"ETag": '"0123456789abcdef0123456789abcdef"'}])
+def test_an_object_whose_tag_is_not_its_hash_is_looked_at(cloud: responses.RequestsMock, etag: dict[str, str]) -> None:
+    cloud.put(f"{HOST}/audits/a", headers=etag)
+    cloud.head(f"{HOST}/audits/a", headers={**etag, **SIZE}, body=b"report")
+    in_the_cloud(Seal("kms-key-1")).replace("a", b"report")
+
+    assert [call.request.method for call in cloud.calls] == ["PUT", "HEAD"]
+
+
+def test_without_permission_to_look_a_write_is_not_believed(cloud: responses.RequestsMock) -> None:
+    cloud.put(f"{HOST}/audits/a", headers=HELD)
+    cloud.head(f"{HOST}/audits/a", status=403)
+
+    with pytest.raises(StoreRefusedError, match="answered 403"):
+        in_the_cloud().replace("a", b"report")
+
+
+def test_an_object_that_is_too_large_is_not_received_to_its_end(cloud: responses.RequestsMock) -> None:
+    cloud.get(f"{HOST}/audits/p1/latest.json", body=bytes(largest("p1/latest.json") + 1))
+
+    with pytest.raises(ChainError, match=r"p1/latest.json sent too much in one answer"):
+        in_the_cloud().read("p1/latest.json")
+
+
+def test_names_that_no_object_has_are_listed_apart(cloud: responses.RequestsMock) -> None:
+    names = "".join(f"<Contents><Key>audits/{name}</Key></Contents>" for name in ("p1/a", "p1/../b", "p1/c d"))
+    cloud.get(f"{HOST}/", body=f"<ListBucketResult>{names}<IsTruncated>false</IsTruncated></ListBucketResult>")
+    store = in_the_cloud()
+
+    assert store.keys("p1/") == ("p1/a",)
+    assert [odd.place for odd in store.oddities("p1/")] == ["p1/../b", "p1/c d"]
