@@ -44,6 +44,7 @@ class Replay:
         identical: names of the objects whose bytes are the same.
         differing: names of the objects whose bytes differ.
         reasons: what can explain a difference, in words.
+        tool_version: the version of cbr-audit that made the stored report.
     """
 
     report: Report
@@ -51,6 +52,7 @@ class Replay:
     identical: tuple[str, ...]
     differing: tuple[str, ...]
     reasons: tuple[str, ...]
+    tool_version: str
 
 
 def replay(store: Store, project_id: str, run_id: str, profile: Profile | None = None) -> Replay:
@@ -77,7 +79,9 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
     former = before.former(manifest.readings) if before and compares(used) else None
     report = assess(facts, used, intake, manifest.readings, before, former)
     if is_what_if:
-        return Replay(report=report, is_what_if=True, identical=(), differing=(), reasons=())
+        return Replay(
+            report=report, is_what_if=True, identical=(), differing=(), reasons=(), tool_version=manifest.tool_version
+        )
     made = {**history, **dict(_rendered(report, {listed.name for listed in manifest.objects}))}
     changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))
     contradictions = in_report(manifest, read_listed(store, manifest, prefix_of(digest), REPORT) or b"")
@@ -128,6 +132,7 @@ def _compared(
         identical=tuple(name for name in compared if name not in differing),
         differing=differing,
         reasons=tuple(reasons),
+        tool_version=manifest.tool_version,
     )
 
 

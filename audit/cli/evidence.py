@@ -1,6 +1,7 @@
 """The commands ``verify``, ``replay`` and ``diff``: check a store, recompute a report, compare two reports."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import orjson
 from audit.app.connections import store_at
 from audit.app.event import read_time
 from audit.app.replay import Replay, replay
+from audit.app.replay_runs import replay_runs
 from audit.cli.exit_codes import DIFFERENT, TAMPERED
 from audit.cli.screen import printable, summary_lines
 from audit.errors import SettingsError, StoreError
@@ -56,6 +58,7 @@ def _moment(_context: click.Context, parameter: click.Parameter, text: str | Non
     help="Public key in PEM; every digest must be signed with its private key.",
 )
 @click.option("--expect-head", metavar="SHA256", help="Hash of a newest digest that you noted outside the store.")
+@click.option("--replay", "is_replayed", is_flag=True, help="Also judge every run again from its evidence; needs time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def verify_store(  # noqa: PLR0913  # each is an option of the command
@@ -68,11 +71,14 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
     until: datetime | None,
     public_key: Path | None,
     expect_head: str | None,
+    is_replayed: bool,
     as_json: bool,
 ) -> None:
     """Check every digest, link and object in a store.
 
     STORE is a folder or a URL such as obs://bucket/prefix; without it, CBR_AUDIT_STORE, or else the folder of the demo.
+
+    Runs that overlapped, interrupted runs and files that do no harm are notes.
 
     Exit codes: 0 everything is as published, 10 something was changed, removed or added, 2 wrong usage.
     """
@@ -88,6 +94,12 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
     )
     if not result.digests and not result.faults:
         raise StoreError(f"{store.url} has no digest of project {project}; check the store and --project-id")
+    if is_replayed:
+        with click.progressbar(
+            replay_runs(store, result), len(result.runs), label="Judging again", item_show_func=str, file=sys.stderr
+        ) as runs:
+            for _ in runs:
+                pass
     if as_json:
         click.echo(orjson.dumps(_as_json(result), option=orjson.OPT_INDENT_2))
     else:
@@ -208,6 +220,8 @@ def _as_json(result: Verification) -> Mapping[str, Any]:
         "signatures": result.signatures,
         "signed": result.signed,
         "signed_but_not_checked": result.unchecked,
+        "replayed": result.replayed,
+        "made_by_other_versions": result.others,
         "head": result.head_sha256 or None,
         "first_until": shown(result.first.until) if result.first else None,
         "last_until": shown(result.head.until) if result.head else None,

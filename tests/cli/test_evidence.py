@@ -1,6 +1,7 @@
 import hashlib
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from audit.cli.commands import main
 from audit.simulator import Simulator
-from tests.pretend import a_simulator, audit, without_waiting
+from audit.timestamps import shown
+from tests.evidence.forging import forge, put_back, shelf_of
+from tests.pretend import AS_OF, a_simulator, audit, without_waiting
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +78,50 @@ class TestVerify:
         assert result.stdout.startswith("CHANGED (signatures: none): 1 object is not as published.\n")
         assert f"  {report.relative_to(copied)}: the object was changed\n" in result.stdout
 
+    def test_every_run_is_judged_again_on_demand(
+        self, published: tuple[Simulator, Path, str], copied: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, _, run = published
+
+        def rename(report: Any) -> None:
+            report["resources"][0]["name"] = "another"
+
+        again = "  1 runs were judged again from their evidence, and came to the same bytes.\n"
+        clean = invoke("verify", copied, "--replay")
+        assert (clean.exit_code, again in clean.stdout, "Judging again" in clean.stderr) == (0, True, True)
+        assert "  That the reports follow from the evidence: --replay " in invoke("verify", copied).stdout
+        put_back(forge(shelf_of(copied), 1, report=rename), copied)
+        assert invoke("verify", copied).exit_code == 0
+        forged = invoke("verify", copied, "--replay")
+        assert (forged.exit_code, forged.stdout.count("CHANGED (signatures: none): 1 object is not")) == (10, 1)
+        assert f"{run}/report.json: judged again, the run comes to other bytes: the report may have" in forged.stdout
+        monkeypatch.setattr("audit.app.replay.__version__", "9.9.9")
+        monkeypatch.setattr("audit.app.replay_runs.__version__", "9.9.9")
+        other = invoke("verify", copied, "--replay")
+        assert (other.exit_code, "That the reports of 1 runs follow from the evidence" in other.stdout) == (0, True)
+
+    def test_a_run_whose_evidence_says_too_little_cannot_be_judged_again(self, copied: Path) -> None:
+        def forget(manifest: Any) -> None:
+            manifest["objects"] = [item for item in manifest["objects"] if item["name"] != "profile.json"]
+
+        put_back(forge(shelf_of(copied), 1, manifest=forget), copied)
+        next(copied.rglob("profile.json")).unlink()
+
+        whole, part = (invoke("verify", copied, "--replay", *options) for options in ((), ("--from", "2027-01-01")))
+        assert (whole.exit_code, part.exit_code) == (10, 0)
+        assert ": the run cannot be judged again: " in whole.stdout
+
+    def test_a_run_that_continues_a_removed_one_is_not_judged_again(
+        self, published: tuple[Simulator, Path, str], copied: Path
+    ) -> None:
+        simulator, _, run = published
+        audit(simulator, copied, as_of=AS_OF + timedelta(hours=1))
+        shutil.rmtree(next(copied.rglob(run)))
+
+        result = invoke("verify", copied, "--replay", "--from", shown(AS_OF + timedelta(minutes=30)))
+
+        assert (result.exit_code, ": the run was not judged again: " in result.stdout) == (0, True)
+
     def test_many_changes_are_cut_short(self, copied: Path) -> None:
         for number in range(60):
             (next(copied.rglob("raw")) / f"{number}.json").write_bytes(b"")
@@ -82,7 +129,7 @@ class TestVerify:
         assert "CHANGED (signatures: none): 60 objects are not as published" in (
             shown := invoke("verify", copied).stdout
         )
-        assert "and 10 more: --json lists all" in shown
+        assert "and 10 more: --json lists all" in told
 
     def test_the_result_is_there_for_programs_too(self, copied: Path, published: tuple[Simulator, Path, str]) -> None:
         simulator, _, _ = published

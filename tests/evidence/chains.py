@@ -49,6 +49,9 @@ class Shelf:
     def oddities(self, prefix: str) -> tuple[Oddity, ...]:  # noqa: ARG002  # the protocol defines the signature
         return ()
 
+    def beside(self) -> tuple[Oddity, ...]:
+        return ()
+
     def keys(self, prefix: str) -> tuple[str, ...]:
         return tuple(sorted(key for key in self.objects if key.startswith(prefix)))
 

@@ -59,7 +59,7 @@ def test_a_clean_chain_has_no_fault_and_says_what_it_proves() -> None:
     assert result.size == sum(len(data) for key, data in CLEAN.objects.items() if not key.endswith("latest.json"))
     assert [line.split()[0] for line in proven(result)] == ["4", "12", "Every"]
     assert next(proven(checked(a_chain(1)))).startswith("There is one digest, of the window that ended 2026-11-23T13:")
-    assert [line.split()[0] for line in unproven(result, has_anchor=True)] == ["That", "Anything"]
+    assert [line.split()[0] for line in unproven(result, has_anchor=True)] == ["That", "That", "Anything"]
 
 
 def test_a_chain_without_signatures_is_checked_by_its_hashes_and_says_so() -> None:
@@ -352,7 +352,7 @@ def test_an_answer_that_is_not_the_one_in_the_manifest_is_found() -> None:
     ]
 
 
-def test_two_runs_that_followed_the_same_digest_are_a_fork_until_a_later_one_records_it() -> None:
+def test_two_runs_that_overlapped_are_noted_until_a_later_one_records_it_and_after() -> None:
     shelf = a_chain(1, SIGNER)
     first = keys(shelf, "/digest/")[0]
     early = shelf.copy()
@@ -360,7 +360,9 @@ def test_two_runs_that_followed_the_same_digest_are_a_fork_until_a_later_one_rec
     publish(early, 3, SIGNER, on=first)
     shelf.objects = {**early.objects, **shelf.objects}
 
-    assert [fault.problem.split(":")[0] for fault in checked(shelf, key=PUBLIC).faults] == ["a fork", "a fork"]
+    result = checked(shelf, key=PUBLIC)
+    assert problems(result) == []
+    assert [note.partition(": ")[2][:35] for note in result.notes] == ["this run and another overlapped, so"] * 2
 
     publish(shelf, 4, SIGNER)
     result = checked(shelf, key=PUBLIC)
@@ -368,6 +370,21 @@ def test_two_runs_that_followed_the_same_digest_are_a_fork_until_a_later_one_rec
     assert len(result.notes) == 1
     newest = Digest.open(Envelope.load(shelf.objects[keys(shelf, "/digest/")[-1]]))
     assert (newest.seq, len(newest.siblings)) == (3, 1)
+
+
+def test_a_run_beside_the_chain_that_no_later_one_records_is_a_fault() -> None:
+    late, apart = CLEAN.copy(), a_chain(1, SIGNER)
+    publish(late, 5, SIGNER, on=DIGESTS[1])
+    other = apart.copy()
+    for number in (2, 3):
+        publish(apart, number, SIGNER)
+        publish(other, number + 2, SIGNER)
+    apart.objects = {**other.objects, **apart.objects}
+
+    for shelf, forks in ((late, 1), (apart, 2)):
+        told = [problem for problem in problems(checked(shelf, key=PUBLIC)) if "a fork" in problem]
+        assert len(told) == forks
+        assert told[0].endswith("it was put there later, or its run ended only after the next one had begun")
 
 
 def test_two_branches_that_were_both_gone_on_from_are_told_even_where_they_were_joined() -> None:

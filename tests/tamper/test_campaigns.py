@@ -40,7 +40,7 @@ def test_there_are_thirteen_kinds() -> None:
 def test_each_kind_of_tampering_is_found_wherever_it_is_tried(number: int) -> None:
     counts = try_kind(number, 0)
 
-    assert counts["tried"] >= 5
+    assert counts["tried"] >= 4
     assert counts["found"] == (0 if KINDS[number].__name__ in HARMLESS else counts["tried"])
 
 

@@ -65,6 +65,9 @@ class InspectedStore(Store, Protocol):
     def oddities(self, prefix: str) -> tuple[Oddity, ...]:
         """List what is below a prefix and is no object, in order."""
 
+    def beside(self) -> tuple[Oddity, ...]:
+        """List what is at the top and belongs to no project, in order."""
+
 
 class ProbedStore(InspectedStore, Protocol):
     """A store that can be tested: it can remove its test object. Nothing else is ever removed."""

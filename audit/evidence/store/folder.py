@@ -107,6 +107,21 @@ class Folder:
         """
         return tuple(sorted(odd for name, entry in self._entries(prefix) if (odd := _oddity(name, entry))))
 
+    def beside(self) -> tuple[Oddity, ...]:
+        """List what is at the top and belongs to no project, in order.
+
+        Raises:
+            StoreError: the folder cannot be read.
+        """
+        known = {*self.projects(), UNFINISHED}
+        try:
+            with os.scandir(self._root) as found:
+                return tuple(sorted(_beside(entry) for entry in found if entry.name not in known))
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise StoreError(f"cannot read {self._root}: {error.strerror}") from error
+
     def projects(self) -> tuple[str, ...]:
         """List the projects that have a run here, as their pointer or their digests say."""
         pointers, digests = self._root.glob("*/latest.json"), self._root.glob("*/digest/*.json")
@@ -251,6 +266,12 @@ def _put_new(temporary: str, desk: int, name: str, folder: int) -> None:
         return
     except OSError:  # a file system without hard links, such as a mounted bucket
         os.rename(temporary, name, src_dir_fd=desk, dst_dir_fd=folder)
+
+
+def _beside(entry: "os.DirEntry[str]") -> Oddity:
+    is_folder = entry.is_dir(follow_symlinks=False)
+    what = "a folder" if is_folder else "a link" if entry.is_symlink() else "a file"
+    return Oddity(os.fsencode(entry.name).decode(errors="backslashreplace"), f"{what} that belongs to no project")
 
 
 def _oddity(name: str, entry: "os.DirEntry[str]") -> Oddity | None:

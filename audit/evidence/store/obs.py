@@ -125,7 +125,7 @@ class Obs:
         Raises:
             StoreError: the bucket cannot be listed.
         """
-        return tuple(name for name in sorted(self._folders()) if self._has_runs(name))
+        return tuple(name for name in sorted(self._top(_FOLDERS)) if self._has_runs(name))
 
     def _has_runs(self, project: str) -> bool:
         if self._is_there(f"{project}/latest.json"):
@@ -156,14 +156,24 @@ class Obs:
         """
         return tuple(Oddity(name, "a name that no object has") for name in self._names(prefix) if not is_key(name))
 
+    def beside(self) -> tuple[Oddity, ...]:
+        """List what is at the top and belongs to no project, in order.
+
+        Raises:
+            StoreError: the bucket cannot be listed.
+        """
+        files = [Oddity(name, "an object that belongs to no project") for name in self._top(_OBJECTS)]
+        others = self._top(_FOLDERS) - {*self.projects()}
+        return tuple(sorted((*files, *(Oddity(name, "a folder that belongs to no project") for name in others))))
+
     def _names(self, prefix: str) -> list[str]:
         found = (name for page in self._pages(prefix) for name in texts(page, _OBJECTS))
         return sorted(name.removeprefix(self._place.prefix) for name in found)
 
-    def _folders(self) -> set[str]:
-        """Return the first parts of all keys."""
-        names = {name for page in self._pages("", delimiter="/") for name in texts(page, _FOLDERS)}
-        return {name.removeprefix(self._place.prefix).rstrip("/") for name in names}
+    def _top(self, kind: str) -> set[str]:
+        """Return the names at the top: of objects, or the first parts of all other keys."""
+        names = {name for page in self._pages("", delimiter="/") for name in texts(page, kind)}
+        return {name.removeprefix(self._place.prefix).rstrip("/") for name in names} - {""}
 
     def _pages(self, prefix: str, **more: str) -> Iterator["Element"]:
         """List the bucket page by page; each page starts after the last name of the previous one."""

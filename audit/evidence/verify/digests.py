@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -12,6 +12,14 @@ from audit.evidence.chain import Digest, Envelope, Link, PublicKey, folder_of
 from audit.evidence.store import Store
 from audit.evidence.verify.result import Found, Verification
 
+_OVERLAPPED: Final = (
+    "this run and another overlapped, so both followed the same digest: nothing was changed, and the next run records "
+    "it"
+)
+_UNRECORDED: Final = (
+    "a fork: another digest has the same number, and the later ones do not record this one: it was put there later, or "
+    "its run ended only after the next one had begun"
+)
 _NUMBERED: Final = re.compile(r"([0-9]{10})-(.+)\.json")
 
 
@@ -64,15 +72,23 @@ def _check_numbers(found: Sequence[Found], result: Verification) -> None:
             _note_fork(each, is_recorded=each.key in recorded, found=found, result=result)
 
 
-def _note_fork(each: Found, *, is_recorded: bool, found: Iterable[Found], result: Verification) -> None:
+def _note_fork(each: Found, *, is_recorded: bool, found: Sequence[Found], result: Verification) -> None:
     followed = {other.digest.previous.object for other in found if other.digest.previous}
-    rivals = [other for other in found if other.digest.seq == each.digest.seq and other.key in followed]
+    rivals = [other for other in found if other.digest.seq == each.digest.seq]
+    is_end = each.digest.seq == found[-1].digest.seq
     if is_recorded:
         result.notes.append(f"{each.key}: this run and another followed the same digest; a later digest records that")
-    elif each.key in followed and len(rivals) > 1:
+    elif is_end and all(_followed_by(other) == _followed_by(each) for other in rivals):
+        result.notes.append(f"{each.key}: {_OVERLAPPED}")
+    elif each.key in followed and sum(other.key in followed for other in rivals) > 1:
         result.notes.append(f"{each.key}: a fork: several runs with this number were followed")
     elif each.key not in followed:
-        result.fault(each.key, "a fork: another digest has the same number, and no later one records this one")
+        result.fault(each.key, _UNRECORDED)
+
+
+def _followed_by(each: Found) -> set[str]:
+    """Name the digests that a run found to be the newest."""
+    return {link.object for link in (each.digest.previous, *each.digest.siblings) if link}
 
 
 def _check_links(each: Found, by_key: Mapping[str, Found], result: Verification) -> None:

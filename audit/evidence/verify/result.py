@@ -39,6 +39,9 @@ class Verification:
         signed: the number of digests whose signature was checked.
         unchecked: the number of signed digests that were not checked, because no key was given.
         unread: the number of runs whose objects were not read: they are outside of the given time, or were removed.
+        runs: the digests of the runs whose objects are as published.
+        replayed: the number of them that were judged again to the same bytes; None if that was not requested.
+        others: the number of them that another version made and that this one judges to other bytes.
         notes: what is not a fault but worth knowing.
     """
 
@@ -53,6 +56,9 @@ class Verification:
     first: Digest | None = None
     head: Digest | None = None
     head_sha256: str = ""
+    runs: list[Digest] = field(default_factory=list)
+    replayed: int | None = None
+    others: int = 0
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

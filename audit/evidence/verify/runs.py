@@ -36,7 +36,10 @@ class RunChecks:
         for each in self._found:
             is_early = since is not None and each.digest.until < since
             is_asked = not is_early and (until is None or each.digest.until <= until)
+            faults = len(self._result.faults)
             listed |= self._check_run(each, is_asked=is_asked, may_be_gone=is_early)
+            if is_asked and len(self._result.faults) == faults:
+                self._result.runs.append(each.digest)
         if self._gone:
             self._result.notes.append(
                 f"{self._gone:,} runs before the given time were removed; their digests are still there"

@@ -32,6 +32,7 @@ def check_unlisted(store: InspectedStore, listed: set[str], found: Iterable[Foun
             result.notes.append(f"{odd.place}: {odd.what}")
         else:
             result.fault(odd.place, f"{odd.what}: cbr-audit does not write such")
+    result.notes += [f"{odd.place}: {odd.what}" for odd in store.beside()]
     result.notes += [
         f"{folder}: a run without a digest: it was interrupted and does not count" for folder in sorted(broken_off)
     ]

@@ -137,6 +137,18 @@ def test_a_store_of_objects_has_nothing_odd(store: InspectedStore) -> None:
     assert store.oddities("") == ()
 
 
+def test_what_belongs_to_no_project_is_told(store: InspectedStore) -> None:
+    assert store.beside() == ()
+    store.create("p1/digest/0000000001-run-1.json", b"{}")
+    store.create("P1/2026/11/23/run-1/report.json", b"{}")
+    store.create("note.txt", b"{}")
+
+    told = {odd.place: odd.what for odd in store.beside()}
+    assert told["P1"] == "a folder that belongs to no project"
+    assert told["note.txt"].endswith(" that belongs to no project")
+    assert len(told) == 2
+
+
 def test_a_store_says_its_address(store: Store) -> None:
     assert store.url.startswith(f"{scheme_of(store.url)}://")
 
