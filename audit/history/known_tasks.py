@@ -14,16 +14,15 @@ import io
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Final, Self
 
-from msgspec import ValidationError
+from msgspec import DecodeError
 from msgspec.json import decode, encode
 
 from audit.collection import About, ContestedError, Rejected
 from audit.history.lines import line_of, read_lines
 from audit.history.moments import moment_of, state_of
-from audit.history.segment import LONGEST_LINE, OPENING, TASKS, Opening, packed, read_parts, written
+from audit.history.segment import OPENING, TASKS, Opening, lines_of, packed, read_parts, written
 from audit.history.table import Columns, Group, Table
 from audit.records import Task
 from audit.records.keys import key_of
@@ -46,12 +45,12 @@ class History:
 
     def __add__(self, other: "History") -> "History":
         merged = History()
-        merged._table, merged._rejected, merged._loaded = self._table.copy(), {**self._rejected}, {**self._loaded}
-        merged += other
+        for each in (self, other):
+            merged += each
         return merged
 
     def __iadd__(self, other: "History") -> Self:
-        self._table.take(other._table.parts(TASKS), _is_newer)
+        self._table.merge(other._table.parts(TASKS), _is_newer)
         self.set_aside(other._rejected.values())
         return self
 
@@ -183,27 +182,28 @@ class History:
         """
         history = History()
         for segment in segments:
-            history._take(segment)
+            history._read(segment)
         if since is not None:
             history._drop(since)
         history._table.settle()
         history._loaded = {**history._rejected}
         return history
 
-    def _take(self, segment: bytes) -> None:
+    def _read(self, segment: bytes) -> None:
         if not segment:
             raise ValueError("not a history: it is empty")
         try:
             with gzip.open(io.BytesIO(segment)) as file:  # all at once would take as much memory again
-                opening = file.readline(LONGEST_LINE)
+                opening = next(lines_of(file), b"")
                 if opening.startswith(OPENING):
                     self.set_aside(decode(opening, type=Opening).rejected)
-                    self._table.take(read_parts(file), _is_newer)
+                    self._table.merge(read_parts(file), _is_newer)
                 else:
+                    file.rewind()
                     rejected = list[Rejected]()
-                    self.update(read_lines(filter(None, chain((opening,), file)), rejected))
+                    self.update(read_lines(lines_of(file), rejected))
                     self.set_aside(rejected)
-        except (OSError, EOFError, zlib.error, TypeError, OverflowError, ValidationError) as error:
+        except (OSError, EOFError, zlib.error, TypeError, OverflowError, DecodeError) as error:
             raise ValueError(f"not a history: {error}") from error
 
     def _drop(self, since: datetime) -> None:

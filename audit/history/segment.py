@@ -13,7 +13,7 @@ from struct import pack
 from sys import intern
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import NODEFAULT, Meta, Struct, defstruct
+from msgspec import Meta, Struct, defstruct, field
 from msgspec.json import decode, encode
 from msgspec.structs import astuple, fields
 
@@ -26,14 +26,16 @@ from audit.records.task import Task
 
 TASKS: Final = 1 << 14
 """So many are written at once: all together would take more memory than the table itself."""
-LONGEST_LINE: Final = 1 << 26
+LARGEST: Final = 1 << 30
+"""So much is read: more than ten million tasks."""
+_LONGEST_LINE: Final = 1 << 26
 _TIMES: Final = range(0, 4 * TIME, TIME)
 _ALWAYS: Final = 2  # of them
 _ID: Final = Form(f"{WIDTH}s")
 _NO_ID: Final = bytes(WIDTH)
 _GZIP: Final = b"\x1f\x8b\x08\0\0\0\0\0\x04\xff"  # a file without name and time, packed quickly on any system
+_LAST: Final = 0xFFFFFFFF  # number that a gzip file counts to
 _BARE: Final = -15  # zlib's value for a window of 32 KB and nothing around it
-_UINT: Final = 0xFFFFFFFF
 
 
 class Opening(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,20 +50,28 @@ class Opening(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 OPENING: Final = b'{"schema_version":'
-_OWN: Final = (("id", str | None, None), ("backup_id", str | None, None))
-ALIKE: Final[Any] = defstruct(
-    "ALIKE",
-    [(each.name, each.type, *(() if each.default is NODEFAULT else (each.default,))) for each in fields(Task)[COMMON]]
-    + [*_OWN],
+Alike: Final[Any] = defstruct(
+    "Alike",
+    [
+        *[(each.name, each.type, field(default=each.default)) for each in fields(Task)[COMMON]],
+        ("id", str | None, None),
+        ("backup_id", str | None, None),
+    ],
     frozen=True,
     omit_defaults=True,
     forbid_unknown_fields=True,
 )
-"""What tasks have in common, and an id that is no UUID, which is the only one to have it in common."""
-HEAD: Final[Any] = defstruct(
-    "HEAD", [("tasks", Annotated[int, Meta(ge=1, le=TASKS)]), ("alike", list[ALIKE])], forbid_unknown_fields=True
+"""What tasks have in common; an id that is no UUID belongs to it, and no other task has it in common."""
+Head: Final[Any] = defstruct(
+    "Head",
+    [
+        ("tasks", Annotated[int, Meta(ge=1, le=TASKS)]),
+        ("alike", Annotated[list[Alike], Meta(max_length=TASKS)]),
+    ],
+    frozen=True,
+    forbid_unknown_fields=True,
 )
-"""The line before the columns of some tasks."""
+"""The line before the columns of a part: how many tasks it has, and what they are the first to have in common."""
 
 
 def packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -71,16 +81,28 @@ def packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         check, size = zlib.crc32(piece, check), size + len(piece)
         yield packer.compress(piece)
-    yield packer.flush() + pack("<II", check, size & _UINT)
+    yield packer.flush() + pack("<II", check, size & _LAST)
 
 
 def written(parts: Iterable[Part], rejected: Iterable[Rejected]) -> Iterator[bytes]:
     """Write tasks, and rows that nobody could use."""
     yield encode(Opening(2, [*rejected])) + b"\n"
     for part in parts:
-        yield encode(HEAD(len(part.keys), [*map(_alike, part.commons)])) + b"\n"
+        yield encode(Head(len(part.keys), [*map(_alike, part.commons)])) + b"\n"
         usual = b"".join([key if isinstance(key, bytes) else _NO_ID for key in part.keys])
         yield b"".join([*_columns(usual, WIDTH), *_columns(part.rows, ROW.size)])
+
+
+def lines_of(file: BufferedIOBase) -> Iterator[bytes]:
+    """Read lines, wherever the file is after the one before.
+
+    Raises:
+        ValueError: a small file unpacks to more than memory should hold.
+    """
+    while line := file.readline(_LONGEST_LINE):
+        if file.tell() > LARGEST:
+            raise ValueError("it is too large")
+        yield line
 
 
 def read_parts(file: BufferedIOBase) -> Iterator[Part]:
@@ -93,8 +115,8 @@ def read_parts(file: BufferedIOBase) -> Iterator[Part]:
         ValueError: something else was written.
     """
     known = 0
-    while line := file.readline(LONGEST_LINE):
-        head = decode(line, type=HEAD)
+    for line in lines_of(file):
+        head = decode(line, type=Head)
         commons = [*map(_common, head.alike)]
         keys, rows = file.read(WIDTH * head.tasks), file.read(ROW.size * head.tasks)
         if len(rows) < ROW.size * head.tasks:
@@ -128,7 +150,7 @@ def _rows(columns: bytes, width: int) -> bytes:
 
 
 def _alike(common: Common) -> Any:
-    return ALIKE(*common[:ALONE], *[None if key in {b"", None} else text_of(key) for key in common[ALONE:]])
+    return Alike(*common[:ALONE], *[None if key in {b"", None} else text_of(key) for key in common[ALONE:]])
 
 
 def _common(alike: Any) -> Common:

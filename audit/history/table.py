@@ -145,7 +145,7 @@ class Table:
         self._records: dict[Key, bytes] = {}
         self._commons: list[Common] = []
         self._numbers: dict[Common, int] = {}
-        self._settled = 0  # so many of the records, the first ones, are of tasks that are no change
+        self._settled = 0  # so many records, the first ones, were there before anything changed
         self._replaced: set[Key] = set()
 
     def __len__(self) -> int:
@@ -154,13 +154,6 @@ class Table:
     def __iter__(self) -> Iterator[Task]:
         """Make the tasks, in order of id."""
         return (self._made(key, self._records[key]) for key in _sorted(self._records))
-
-    def copy(self) -> "Table":
-        """Return a table that changes by itself."""
-        other = Table()
-        other._records, other._commons, other._numbers = self._records.copy(), [*self._commons], {**self._numbers}
-        other._settled, other._replaced = self._settled, {*self._replaced}
-        return other
 
     def settle(self) -> None:
         """Take what is known for settled: changes tells what comes later."""
@@ -197,7 +190,7 @@ class Table:
                 rows[ROW.size - 4 + place :: ROW.size] = anew[place::4]
             yield Part(some, bytes(rows), [self._commons[int.from_bytes(number)] for number in new])
 
-    def take(self, parts: Iterable[Part], prefer: Prefer) -> None:
+    def merge(self, parts: Iterable[Part], prefer: Prefer) -> None:
         """Put the tasks of another table in the places of their ids.
 
         Args:
@@ -299,7 +292,7 @@ class Table:
         """
         parts, last = defaultdict[bytes, bytearray](bytearray), state_of(until)
         keys, records = list(self._records), list(self._records.values())
-        self._records, self._numbers = {}, {}  # two lists take half the memory
+        self._records, self._numbers, self._replaced = {}, {}, set()  # two lists take half the memory
         while keys:  # from the end: the log begins with its newest task, and what is in order is soon sorted
             key, record = keys.pop(), records.pop()
             if record[_CREATED] <= last:
@@ -376,7 +369,8 @@ def _sorted(keys: Iterable[Key]) -> list[Key]:
     """Sort ids as texts; bytes of a UUID are in the order of its text."""
     found = list(keys)
     is_usual = all(isinstance(key, bytes) for key in found)
-    return sorted(found, key=None if is_usual else text_of)
+    found.sort(key=None if is_usual else text_of)
+    return found
 
 
 def apart(groups: Sequence[Group]) -> Iterator[tuple[Task, Group]]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from audit.collection import About, Rejected
 from audit.history import History
+from audit.history.lines import line_of
 from audit.records import Task
 from tests.builders import DAY, NOW, TICK, a_rejected, a_task, a_task_of
 from tests.history.test_rejected_in_history import ROWS
@@ -73,7 +74,7 @@ def test_what_is_old_is_left_out_after_everything_is_merged() -> None:
     assert loaded.dump() == (base + added).dump(since)
 
 
-def test_a_history_of_many_tasks_comes_in_groups() -> None:
+def test_a_history_of_many_tasks_comes_in_parts() -> None:
     history = History(task(number, vault_name=f"vault-{number % 300}") for number in range(20_000))
 
     assert History.load(history.dump()).dump() == history.dump()
@@ -87,21 +88,21 @@ Change = Callable[[list[bytes], dict[str, Any]], None]
 def damaged(change: Change) -> bytes:
     """A history of two tasks, of which a record, or what is said of them, was changed."""
     opening, head, columns = gzip.decompress(SOUND.dump()).split(b"\n", 2)
-    records, group = [columns[place::2] for place in range(2)], orjson.loads(head)
-    change(records, group)
+    records, part = [columns[place::2] for place in range(2)], orjson.loads(head)
+    change(records, part)
     by_column = b"".join(bytes(each) for each in zip(*records, strict=True))
-    return gzip.compress(b"\n".join([opening, orjson.dumps(group), by_column]))
+    return gzip.compress(b"\n".join([opening, orjson.dumps(part), by_column]))
 
 
-def put(place: int, part: bytes) -> Change:
-    def change(records: list[bytes], _group: dict[str, Any]) -> None:
-        records[1] = records[1][:place] + part + records[1][place + len(part) :]
+def put(place: int, changed: bytes) -> Change:
+    def change(records: list[bytes], _part: dict[str, Any]) -> None:
+        records[1] = records[1][:place] + changed + records[1][place + len(changed) :]
 
     return change
 
 
 def say(**values: Any) -> Change:
-    return lambda _records, group: group.update(values)
+    return lambda _records, part: part.update(values)
 
 
 def test_what_the_next_test_damages_is_sound() -> None:
@@ -137,6 +138,24 @@ def test_what_the_next_test_damages_is_sound() -> None:
 def test_a_damaged_one_is_refused(change: Change) -> None:
     with pytest.raises(ValueError, match=r".+"):
         History.load(damaged(change))
+
+
+@pytest.mark.parametrize("text", [b'{"schema_version":2,', b'{"schema_version":3,"rejected":[]}\n'])
+def test_an_opening_of_another_form_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError, match="not a history"):
+        History.load(gzip.compress(text))
+
+
+@pytest.mark.parametrize("form", [History.dump, lambda history: gzip.compress(b"".join(map(line_of, history)))])
+def test_what_unpacks_to_more_than_memory_holds_is_refused(
+    form: Callable[[History], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History([task(1, error_message="x" * 10_000), task(2)])
+    assert History.load(form(history)) == history
+
+    monkeypatch.setattr("audit.history.segment.LARGEST", 10_000)
+    with pytest.raises(ValueError, match="too large"):
+        History.load(form(history))
 
 
 def test_ids_of_an_unusual_form_stay_what_they_are() -> None:
