@@ -1,16 +1,14 @@
 """The lists of backups, protectable resources and agents."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from operator import itemgetter
 from typing import Final
 
 from audit.simulator import parameters
 from audit.simulator.answers import bad_parameter, good
 from audit.simulator.cloud import SimulatedCloud
-from audit.simulator.listings import Asked, after, answer_page, find, list_page, paging, show
+from audit.simulator.listings import Asked, after, answer_page, find, list_page, paging, show, times
 from audit.simulator.messages import Request, Response, Row
-from audit.simulator.task_log import instant
 
 _SAME: Final = (
     "checkpoint_id",
@@ -32,15 +30,17 @@ _ALL_PROJECTS: Final = "all_granted_eps"
 def list_backups(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     """List the backups, newest first; their copies in other regions only with ``show_replication``.
 
-    Times are compared with ``created_at``, inclusively. A hidden backup is counted and has a place in a page, but is
-    never delivered.
+    Times are compared with ``created_at``, inclusively; quirks compare in other ways. A hidden backup is counted and
+    has a place in a page, but is never delivered.
     """
-    asked = cloud.quirks.read(request.split().query, parameters.BACKUPS)
-    limit, offset = paging(asked)
+    quirks = cloud.quirks
+    asked = quirks.read(request.split().query, parameters.BACKUPS)
+    limit, offset = paging(asked, most=quirks.most_rows)
     rows = after(_sorted(_chosen(cloud, asked), str(asked.get("sort", ""))), asked.get("marker"))
     page = [row for row in rows[offset : offset + limit] if row["id"] not in cloud.estate.hidden]
     shown = page if asked.get("show_replication") else [row | {"replication_records": []} for row in page]
-    return answer_page("backups", shown, count=len(rows), limit=limit, offset=offset)
+    count = quirks.counted(selected=len(rows), page=len(page), everything=len(cloud.estate.backups))
+    return answer_page("backups", shown, count=count, limit=limit, offset=offset)
 
 
 def show_backup(cloud: SimulatedCloud, _: Request, backup_id: str) -> Response:
@@ -106,7 +106,8 @@ def _chosen(cloud: SimulatedCloud, asked: Asked) -> list[Row]:
         return []  # nobody shares anything with this project
     rows = _with_children(cloud) if "parent_id" in asked else cloud.estate.backups
     vaults = {vault["id"] for vault in cloud.estate.vaults if _vault_is_asked_for(vault, asked)}
-    return [row for row in rows if _backup_is_asked_for(row, asked, vaults)]
+    start, end = times(asked)
+    return [row for row in rows if _backup_is_asked_for(row, asked, vaults) and cloud.quirks.selects(row, start, end)]
 
 
 def _vault_is_asked_for(vault: Row, asked: Asked) -> bool:
@@ -123,17 +124,6 @@ def _backup_is_asked_for(row: Row, asked: Asked, vaults: set[str]) -> bool:
         row["vault_id"] in vaults
         and all(row[name] == asked[name] for name in _SAME if name in asked)
         and asked.get("dec", is_dec) == is_dec
-        and _was_created_when_asked(row, asked)
-    )
-
-
-def _was_created_when_asked(row: Row, asked: Asked) -> bool:
-    start, end = asked.get("start_time"), asked.get("end_time")
-    if start is None and end is None:
-        return True
-    created = instant(datetime.fromisoformat(row["created_at"]))
-    return (not isinstance(start, datetime) or created >= instant(start)) and (
-        not isinstance(end, datetime) or created <= instant(end)
     )
 
 

@@ -1,6 +1,7 @@
 """Lists and single rows as every route returns them."""
 
 import json
+from datetime import datetime
 from http import HTTPStatus
 from itertools import dropwhile, islice
 
@@ -11,10 +12,16 @@ from audit.simulator.messages import Response, Row
 Asked = dict[str, object]
 
 
-def paging(asked: Asked, default: int = parameters.MOST_ROWS) -> tuple[int, int]:
-    """Read limit and offset from a query."""
-    limit, offset = asked.get("limit", default), asked.get("offset", 0)
-    return int(str(limit)), int(str(offset))
+def paging(asked: Asked, most: int = parameters.MOST_ROWS) -> tuple[int, int]:
+    """Read limit and offset from a query; a page has no more rows than ``most``, which is the limit by default."""
+    limit, offset = asked.get("limit", most), asked.get("offset", 0)
+    return min(int(str(limit)), most), int(str(offset))
+
+
+def times(asked: Asked) -> tuple[datetime | None, datetime | None]:
+    """Read start and end from a query."""
+    start, end = asked.get("start_time"), asked.get("end_time")
+    return start if isinstance(start, datetime) else None, end if isinstance(end, datetime) else None
 
 
 def list_page(name: str, rows: list[Row], limit: int, offset: int) -> Response:

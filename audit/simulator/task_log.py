@@ -114,6 +114,12 @@ class TaskLog:
         rows = [entry.delivered() for entry in chosen if not entry.hidden]
         return LogPage(rows, max(0, last - first))
 
+    def chosen(self, criteria: Criteria, fits: Callable[[Row], bool], *, limit: int, offset: int) -> LogPage:
+        """Return a page of the tasks that match the criteria and fit in another way, too."""
+        entries = [entry for entry in self._view(criteria).entries if fits(entry.row)]
+        page = entries[offset : offset + limit]
+        return LogPage([entry.delivered() for entry in page if not entry.hidden], len(entries))
+
     def _entry(self, row: Row) -> _Entry:
         try:
             created = instant(datetime.fromisoformat(row["created_at"]))

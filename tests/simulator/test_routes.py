@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from audit.simulator import Request, Response, Simulator
+from audit.simulator import Request, Response, Simulator, build_estate
 from tests.simulator.asking import AS_OF, CBR, a_simulator, ask, body_of, found, password_request, sign_in
 
 Row = dict[str, Any]
@@ -360,3 +360,41 @@ def test_enterprise_projects_are_listed_as_is_the_habit(path: str) -> None:
     simulator.quirks.knows_enterprise_projects = False
     assert found(simulator, path)["count"] == everything
     assert ask(simulator, granted).status == 400
+
+
+LONG = ("operation-logs", "backups")
+
+
+@pytest.mark.parametrize("path", LONG)
+def test_times_select_and_counts_count_as_is_the_habit(path: str) -> None:
+    simulator = a_simulator("healthy")
+    rows = found(simulator, path)[path.replace("-", "_")]
+    oldest, newest = (f"{rows[place]['created_at'][:19]}Z" for place in (-1, 0))
+    asked = f"{path}?start_time={newest}&limit=1"
+    everything, since = found(simulator, path)["count"], found(simulator, asked)["count"]
+    assert 1 <= since < everything
+
+    simulator.quirks.counts = "the page"
+    assert found(simulator, path)["count"] == len(rows)
+    simulator.quirks.counts = "everything"
+    assert found(simulator, asked)["count"] == everything
+    simulator.quirks.counts = "what is selected"
+
+    simulator.quirks.most_rows = 2
+    assert (len(found(simulator, path)[path.replace("-", "_")]), found(simulator, path)["limit"]) == (2, 2)
+    for name, number in (("", everything), ("updated_at", everything - 1), ("unknown", 0)):
+        simulator.quirks.selects_by = name
+        assert found(simulator, f"{path}?start_time={oldest}")["count"] >= number
+    assert found(simulator, f"{path}?start_time={oldest}")["count"] == 0
+
+
+def test_the_ends_of_a_time_are_within_or_not() -> None:
+    estate = build_estate("healthy", resources=2, days=2, as_of=AS_OF)
+    for row in (estate.tasks[0], estate.backups[0]):
+        row["created_at"] = "2036-01-01T00:00:00"
+    simulator = Simulator(estate)
+    asked = [f"{path}?start_time=2036-01-01T00:00:00Z&end_time=2036-01-01T00:00:00Z" for path in LONG]
+
+    assert [found(simulator, each)["count"] for each in asked] == [1, 1]
+    simulator.quirks.ends_are_within = False
+    assert [found(simulator, each)["count"] for each in asked] == [0, 0]
