@@ -153,12 +153,25 @@ class Page(Struct, frozen=True):
         return min(int(self.envelope[self.kind.total]), GREATEST)
 
     @property
+    def asks_for_times(self) -> bool:
+        """Whether it is about a part of the task log; the times of backups only say when they were made."""
+        return self.kind == Kind.TASKS and {"start_time", "end_time"} <= dict(self.params).keys()
+
+    @property
     def asked(self) -> Window:
         """The time that was requested, in whole seconds; without a filter, everything until the response came."""
         params = dict(self.params)
-        if not {"start_time", "end_time"} <= params.keys():
+        if not self.asks_for_times:
             return Window(_EVER, self.received_at.replace(microsecond=0))
         return Window(instant(params["start_time"]), instant(params["end_time"]))
+
+
+class Requested(Struct, frozen=True):
+    """A request of an earlier run, and how many rows came."""
+
+    kind: Kind
+    params: Mapping[str, str]
+    rows: int
 
 
 class Reading(Struct, frozen=True):
@@ -166,10 +179,10 @@ class Reading(Struct, frozen=True):
 
     Attributes:
         pages: the number of responses, including repeated ones.
-        passes: the number of walks over the whole list; the last one found nothing new.
+        passes: the number of passes over the whole list; where there are several, the last one found nothing new.
         count_first: the total stated in the first response, None if there was none.
         count_last: the total stated in the last response.
-        distinct: the number of different ids in the last walk, or in all walks if the last was interrupted.
+        distinct: the number of different ids in the last pass, or in all of them if the last was interrupted.
         duplicates: the number of rows received again because pages moved, without planned overlap.
         gaps: what is missing or in doubt, in words; empty if the list was read completely.
         refused: whether the cloud denied the permission to read the list.

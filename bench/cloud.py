@@ -7,11 +7,13 @@ machine of two cores, what is spent here is missing there.
 """
 
 import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -24,19 +26,29 @@ _BETWEEN: Final = b", "
 
 
 class Log:
-    """Rows of the task log, and where each begins."""
+    """Rows of the task log, newest first, where each begins, and how old it is."""
 
     def __init__(self, rows: list[bytes]) -> None:
         """Join the rows."""
         self._rows = memoryview(_BETWEEN.join(rows))
         self._begins = [0, *accumulate(len(row) + len(_BETWEEN) for row in rows)]
+        self._ages = list(accumulate(map(_age, rows), max))
 
-    def answer(self, count: int, limit: int, offset: int) -> bytes:
-        """Write an answer with the rows from an offset on, of a project that has so many."""
-        begin, end = (self._begins[min(place, count)] for place in (offset, offset + limit))
+    def answer(self, number: int, asked: Mapping[str, str]) -> bytes:
+        """Write an answer for a project that has so many rows."""
+        oldest, newest = (AS_OF - datetime.fromisoformat(asked[name]) for name in ("start_time", "end_time"))
+        first, last = bisect_left(self._ages, newest, 0, number), bisect_right(self._ages, oldest, 0, number)
+        limit, offset, count = int(asked["limit"]), int(asked["offset"]), last - first
+        begin, end = (self._begins[min(first + place, last)] for place in (offset, offset + limit))
         rows = self._rows[begin : max(begin, end - len(_BETWEEN))]
         tail = f'], "count": {count}, "limit": {limit}, "offset": {offset}}}'
         return b"".join((f'{{"{TASKS}": ['.encode(), rows, tail.encode()))
+
+
+def _age(row: bytes) -> timedelta:
+    """Return how long before AS_OF a task was created."""
+    text = row.partition(b'"created_at":"')[2].partition(b'"')[0]
+    return AS_OF - datetime.fromisoformat(text.decode()).replace(tzinfo=UTC)
 
 
 def main(tasks: int, latencies: list[float]) -> None:
@@ -48,8 +60,7 @@ def main(tasks: int, latencies: list[float]) -> None:
         url = request.split()
         if not url.path.endswith("/operation-logs"):
             return None
-        asked, count = parse_qs(url.query), int(url.path.split("/")[2])
-        return Response(200, _JSON, log.answer(count, int(asked["limit"][0]), int(asked["offset"][0])))
+        return Response(200, _JSON, log.answer(int(url.path.split("/")[2]), dict(parse_qsl(url.query))))
 
     with ExitStack() as served:
         urls = []

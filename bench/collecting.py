@@ -20,7 +20,7 @@ _MOST_TASKS: Final = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One walk over a task log.
+    """One reading of a task log.
 
     Attributes:
         latency: milliseconds that every answer takes at least.
@@ -37,7 +37,7 @@ class Cell:
 
 
 def collect(cells: Sequence[tuple[int, int]], *, tasks_a_worker: int = _TASKS_A_WORKER) -> list[Cell]:
-    """Walk over a log for each pair of latency and workers, two passes each, as long as pages need to fill them."""
+    """Read a log for each pair of latency and workers, as long as pages need to fill them."""
     with _cloud(_tasks(max(workers for _, workers in cells), tasks_a_worker), LATENCIES) as urls:
         return [_walk(urls[latency], latency, workers, _tasks(workers, tasks_a_worker)) for latency, workers in cells]
 

@@ -18,7 +18,6 @@ from bench.pages import AS_OF, DAYS, PAGE_SIZE, STRIDE, answer
 WINDOW: Final = Window(AS_OF - timedelta(days=DAYS), AS_OF)
 Read = Callable[[Kind, bytes], tuple[Sequence[Any], Mapping[str, Any]]]
 _WRITTEN: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS, Kind.PROTECTABLES})
-_WORKERS: Final = 4  # as a run has that is told nothing else
 _NO_TIME: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -67,7 +66,7 @@ class Folder:
 
 
 class Walked(Folder):
-    """The same, with the task log read as from the cloud: twice, by several threads, and every row counted."""
+    """The same, with the task log read as from the cloud: twice, and every row counted."""
 
     def read(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Pages:
         """Give the pages of a list."""
@@ -82,7 +81,7 @@ class Walked(Folder):
         def parse(page: Page) -> Page:
             return parsed(kind, page.body, self._read)
 
-        walk = Walk(kind, fetch, parse=parse, workers=_WORKERS, page_size=PAGE_SIZE)
+        walk = Walk(kind, fetch, parse=parse, page_size=PAGE_SIZE)
         return walk
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import orjson
 
-from audit.cloud.cbr.planning import OVERLAP
+from audit.cloud.cbr.paging import OVERLAP
 from bench.spoiling import drifting, spoilt
 
 AS_OF: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from audit.answers.kinds import ANSWERS, parse
 from audit.answers.quick.rows import QuickRows, packed_together, read_quickly
 from audit.answers.sorting import Keep, Outcome, Sorting, one_by_one
-from audit.collection import ABOUT_ONE, About, ContestedError, Drift, Kind, Page, Rejected, Sheet
+from audit.collection import ABOUT_ONE, About, ContestedError, Drift, Kind, Page, Rejected, Sheet, Window
 from audit.history import History
 from audit.records import (
     OPEN_STATUSES,
@@ -62,16 +62,19 @@ class Intake:
         not_seen_again: the ids of the tasks that earlier runs saw open, and that no response has named since.
     """
 
-    def __init__(self, history: History | None = None, run: str = "") -> None:
+    def __init__(self, history: History | None = None, run: str = "", read: Window | None = None) -> None:
         """Start with what earlier runs know of the tasks.
 
         Args:
             history: the known tasks; what is read is merged into it, so that it is in memory once.
             run: the id of the run that stores the pages.
+            read: the time that it reads the task log for; each page may be about a part of it, but a task that was
+                created then may have ended later. If None, every page is about the whole time.
         """
         self.tasks = History() if history is None else history
         self.not_seen_again = {task.id for task in self.tasks.unfinished() if task.status in OPEN_STATUSES}
         self._run = run
+        self._read = read
         self.policies: dict[str, Policy] = {}
         self.vaults: dict[str, Vault] = {}
         self.backups: dict[str, Backup] = {}
@@ -111,9 +114,9 @@ class Intake:
         """Every way in which responses differ from the documents, sorted by list, path and problem."""
         return self._sorting.drift
 
-    def turn_to(self, run: str) -> None:
+    def turn_to(self, run: str, read: Window | None = None) -> None:
         """Continue with the pages of another stored run, the first of which is the next one."""
-        self._run, self.pages = run, 0
+        self._run, self._read, self.pages = run, read, 0
 
     def accept(self, page: Page, *, is_new: bool = True) -> None:
         """Sort the rows of a page into records, drift and rejected rows; reading a row again changes nothing.
@@ -132,7 +135,8 @@ class Intake:
 
     def _enter(self, page: Page, rows: Iterable[tuple[int, Any]]) -> None:
         keep = self.keeper(page.kind, page.about if page.kind in ABOUT_ONE else "")
-        sheet = Sheet(self.pages, self._run, page.asked)
+        asked = self._read if self._read and page.asks_for_times else page.asked
+        sheet = Sheet(self.pages, self._run, asked)
         known = len(self._sorting.rejected)
         self._sorting.enter(ANSWERS[page.kind], rows, page.envelope, keep, sheet=sheet)
         if page.kind == Kind.TASKS:

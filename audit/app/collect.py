@@ -9,7 +9,7 @@ from msgspec import Struct
 from audit.answers.intake import Intake
 from audit.app.connections import Connections
 from audit.cloud.cbr.client import CbrClient
-from audit.collection import ABOUT_ONE, Kind, Page, Reading, Window
+from audit.collection import ABOUT_ONE, Kind, Page, Reading, Requested, Window
 from audit.errors import SourceError
 from audit.evidence.publish import Publication
 from audit.records import Backup
@@ -58,8 +58,13 @@ class Progress(Struct, frozen=True):
 Watch = Callable[[Progress], None]
 
 
-def client_for(connections: Connections) -> CbrClient:
-    """Prepare to read from CBR; nothing is sent yet."""
+def client_for(connections: Connections, requests_before: Sequence[Requested] = ()) -> CbrClient:
+    """Prepare to read from CBR; nothing is sent yet.
+
+    Args:
+        connections: what it reads through.
+        requests_before: what the run before requested.
+    """
     settings = connections.settings
     return CbrClient(
         connections.reading,
@@ -68,6 +73,7 @@ def client_for(connections: Connections) -> CbrClient:
         project_id=settings.project_id,
         enterprise_project_id=settings.enterprise_project_id,
         workers=settings.workers,
+        requests_before=requests_before,
     )
 
 

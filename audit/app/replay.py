@@ -199,7 +199,7 @@ def _before(store: Store, project_id: str, manifest: Manifest, profile: Profile)
 
 
 def _taken(store: Store, manifest: Manifest, digest: Digest, before: RunBefore | None) -> Intake:
-    intake = Intake(before.history if before else None, digest.run)
+    intake = Intake(before.history if before else None, digest.run, manifest.run.read)
     for page in stored_pages(store, digest, *Kind):
         intake.accept(page)
     expected = len({page.sha256 for page in manifest.pages})

@@ -60,7 +60,8 @@ def run(
     """
     facts, before, publication = prepare(request, connections, pointer)
     begin(facts)
-    done = audit(facts, request.profile, client_for(connections), publication, watch, before)
+    source = client_for(connections, before.requests if before else ())
+    done = audit(facts, request.profile, source, publication, watch, before)
     return done, before.report if before else None
 
 
@@ -78,7 +79,7 @@ def audit(
         SourceError: nothing at all could be read.
         StoreError: evidence or reports could not be written.
     """
-    intake = Intake(before.history if before else None, facts.id)  # validates and remembers
+    intake = Intake(before.history if before else None, facts.id, facts.read)  # validates and remembers
     most = profile.limits.max_backups_looked_at
     readings = collect(source, lists_of(profile), facts.read, publication, watch, intake, most)
     publication.put(HISTORY, intake.tasks.pieces(since=facts.window.since))  # assessing uses the tasks up

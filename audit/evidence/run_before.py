@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audit.answers.intake import Intake
-from audit.collection import ALL_GRANTED, Kind, Reading, Window
+from audit.collection import ALL_GRANTED, Kind, Reading, Requested, Window
 from audit.evidence.chain import Digest, Head
 from audit.evidence.former_lists import read_former
 from audit.evidence.publish import PROFILE, REPORT, sha256_of
@@ -82,6 +82,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         memory: what the report says about the inventory.
         profile: the profile it was judged by, in canonical form; None if that is missing or was changed.
         tool_version: the version of cbr-audit that made it.
+        requests: what it requested of the cloud.
         read_former: reads the inventory that it saw, which takes as long as reading it from the cloud; the argument
             tells how the lists to compare with were read.
     """
@@ -99,6 +100,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
     memory: Memory | None
     profile: Mapping[str, Any] | None
     tool_version: str
+    requests: tuple[Requested, ...]
     read_former: Callable[[tuple[Reading, ...]], Former]
 
     @property
@@ -234,6 +236,7 @@ def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | N
         memory=memory,
         profile=_profile(store, source),
         tool_version=manifest.tool_version,
+        requests=tuple(Requested(listed.kind, listed.params, listed.rows) for listed in manifest.pages),
         read_former=partial(read_former, store, source, report),
     )
 
@@ -359,7 +362,7 @@ def _take_over(store: Readable, digest: Digest | None, intake: Intake) -> bool:
     if digest is None or manifest is None:
         return False
     named = {listed.sha256 for listed in manifest.pages if listed.kind == Kind.TASKS}
-    intake.turn_to(digest.run)
+    intake.turn_to(digest.run, manifest.run.read)
     for page in stored_pages(store, digest, Kind.TASKS):
         intake.accept(page)
         named.discard(sha256_of((page.body,)))

@@ -74,10 +74,10 @@ class ReadingPart(_Published):
     kind: Kind
     complete: bool
     pages: int
-    passes: int = Field(description="Walks over the list; the last one added nothing new.")
+    passes: int = Field(description="Passes over the list; where there are several, the last one added nothing new.")
     count_first: int | None = Field(description="The total that the cloud stated first.")
     count_last: int | None = Field(description="The total that the cloud stated last.")
-    distinct: int = Field(description="Different rows in the last walk.")
+    distinct: int = Field(description="Different rows in the last pass.")
     duplicates: int = Field(description="Rows that came more than once although no page asked for them again.")
     gaps: list[str]
     refused: bool = Field(description="The permission to read the list is missing.")

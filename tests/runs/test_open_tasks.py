@@ -1,6 +1,5 @@
 """Open tasks are found whether or not the cloud lists them where the end of a window is given."""
 
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from audit.evidence.store import open_store
 from audit.evidence.stored_runs import digest_of
 from audit.evidence.verify import verify
 from audit.profile import Profile
-from audit.simulator import Request, Response, Simulator, build_estate, serve
+from audit.simulator import Response, Simulator, build_estate, serve
 from audit.timestamps import shown
 from tests.pretend import AS_OF, a_simulator, audit, json_response, variables, without_waiting
 
@@ -154,24 +153,11 @@ def test_one_that_began_after_the_time_of_judgement_is_no_doubt_and_is_not_judge
             assert outcomes(report_of(done, tmp_path)) <= {"pass", "not_applicable"}
 
 
-def test_both_are_asked_for_at_the_same_time(tmp_path: Path) -> None:
-    simulator = a_simulator("healthy", resources=2)
-    met = threading.Barrier(2, timeout=20)
-
-    def wait_for_the_other(request: Request, _number: int) -> None:
-        if "status=" in request.url:
-            met.wait()
-
-    simulator.intercept = wait_for_the_other
-
-    assert audit(simulator, tmp_path).report.collection.complete
-
-
-def test_one_worker_asks_for_one_after_the_other(tmp_path: Path) -> None:
+def test_a_small_project_takes_few_requests(tmp_path: Path) -> None:
     simulator = a_simulator("healthy", resources=2)
     before = simulator.requests
 
-    assert audit(simulator, tmp_path, CBR_AUDIT_WORKERS="1").report.collection.complete
+    assert audit(simulator, tmp_path).report.collection.complete
     assert simulator.requests - before == 7, "a token, the log, two for open tasks, policies, vaults and backups"
 
 

@@ -322,6 +322,7 @@ def a_predecessor(**changes: Any) -> RunBefore:
         "recalled": Baseline(),
         "profile": None,
         "tool_version": "0",
+        "requests": (),
         "read_former": lambda _readings: None,
         "memory": None,
     }

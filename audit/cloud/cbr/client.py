@@ -1,6 +1,6 @@
 """The client of CBR: the URL of each list. It only reads."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -13,16 +13,16 @@ import orjson
 from msgspec import structs
 
 from audit.answers.intake import read_envelope
-from audit.answers.quick.rows import reader
 from audit.cloud.cbr.chaining import Chain, OfEach, is_not_known
 from audit.cloud.cbr.enterprise_projects import Asked, Params
+from audit.cloud.cbr.intervals import Interval, cuts_of
 from audit.cloud.cbr.paging import Walk
 from audit.cloud.cbr.privacy import without_private_parts
+from audit.cloud.cbr.slicing import Slices, well_filled
 from audit.cloud.http.transport import Credentials, Transport, is_json_object
-from audit.collection import ALL_GRANTED, Kind, Page, Window
+from audit.collection import ALL_GRANTED, Kind, Page, Requested, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.records.task import OPEN_STATUSES
-from audit.timestamps import shown
 
 PAGE_SIZE: Final = 1000
 _SMALL_PAGE: Final = 50  # the largest page that ListProtectable documents
@@ -63,7 +63,7 @@ class CbrClient:
     ListOrganizationPolicyDetail, ShowMembersDetail and ShowStorageUsage of the CBR API.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it reads through, and what
         self,
         transport: Transport,
         credentials: Credentials,
@@ -72,6 +72,7 @@ class CbrClient:
         project_id: str,
         enterprise_project_id: str = ALL_GRANTED,
         workers: int = 4,
+        requests_before: Sequence[Requested] = (),
     ) -> None:
         """Store the arguments; nothing is sent yet.
 
@@ -82,6 +83,7 @@ class CbrClient:
             project_id: the project to read.
             enterprise_project_id: the enterprise projects to request, for lists that have them.
             workers: the number of pages to fetch in parallel.
+            requests_before: what the previous run requested.
         """
         self._transport = transport
         self._credentials = credentials
@@ -89,6 +91,7 @@ class CbrClient:
         self._project_id = project_id
         self._enterprise_project_id = enterprise_project_id
         self._workers = workers
+        self._requests_before = requests_before
 
     def time(self) -> datetime | None:
         """Request the cloud's time without signing in; None if the response has no valid Date header.
@@ -150,23 +153,14 @@ class CbrClient:
         The documents call ``end_time`` the end of a task, so a filter on it may leave out tasks that have not ended.
         """
         yield self.read(kind, window, about)
-        if kind != Kind.TASKS:
-            return
-        path = _PATHS[kind]
-        walks = [self._walk(kind, path, (), self._asked(kind, status)) for status in sorted(OPEN_STATUSES)]
-        try:
-            for walk in walks if self._workers > 1 else ():
-                walk.begin()
-            yield from walks
-        finally:
-            for walk in walks:
-                walk.close()
+        for status in sorted(OPEN_STATUSES) if kind == Kind.TASKS else ():
+            yield self._walk(kind, _PATHS[kind], (), self._asked(kind, status))
 
     def _asked(self, kind: Kind, status: str | None = None) -> Asked:
         return Asked(self._enterprise_project_id if kind in _BY_ENTERPRISE_PROJECT else None, status=status)
 
     def read(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Walk | Chain | OfEach:
-        """Read a list. Only the task log uses the window; its end is fixed, so that new tasks do not move the pages.
+        """Read a list. Only the task log uses the window; its end is fixed, so that new tasks change nothing.
 
         Args:
             kind: the list.
@@ -185,9 +179,11 @@ class CbrClient:
         if kind == Kind.PROTECTABLES:
             walks = {name: self._walk(kind, _protectables(name), (), Asked()) for name in PROTECTABLE_TYPES}
             return Chain([*walks.values()], {name: walks[name] for name in _OPTIONAL})
-        times = (("start_time", shown(window.since)), ("end_time", shown(window.until)))
-        params = {Kind.TASKS: times, Kind.BACKUPS: (("show_replication", "true"),)}
-        return self._walk(kind, _PATHS[kind], params.get(kind, ()), self._asked(kind))
+        if kind == Kind.TASKS:
+            return self._slices(kind, Interval(window.since, window.until))
+        if kind == Kind.BACKUPS:
+            return self._slices(kind, Interval(), (("show_replication", "true"),))
+        return self._walk(kind, _PATHS[kind], (), self._asked(kind))
 
     def _whole(self, kind: Kind, path: str) -> Walk:
         """Read a list that comes in one response and has no pages."""
@@ -197,17 +193,26 @@ class CbrClient:
         size = _SMALL_PAGE if kind == Kind.PROTECTABLES else PAGE_SIZE
 
         def fetch(offset: int) -> Page:
-            place = (("limit", str(size)), ("offset", str(offset)))
-            return asked.once(lambda more: self._fetch(kind, path, (*params, *more, *place), sent=sent))
+            return self._rows(kind, path, params, asked, size, offset)
 
-        def sent() -> None:
-            walk.sent()
-            reader(kind)  # made once, which takes as long as parsing a page, while the first answer is on its way
+        return Walk(kind, fetch, parse=self._parse, page_size=size, asked=asked)
 
-        walk = Walk(kind, fetch, parse=self._parse, workers=self._workers, page_size=size, asked=asked)
-        return walk
+    def _slices(self, kind: Kind, whole: Interval, params: Params = ()) -> Slices:
+        asked = self._asked(kind)
 
-    def _fetch(self, kind: Kind, name: str, params: Params, *, sent: Callable[[], None] = lambda: None) -> Page:
+        def fetch(interval: Interval, size: int, offset: int) -> Page:
+            return self._rows(kind, _PATHS[kind], (*params, *interval.params), asked, size, offset)
+
+        intervals = whole.parts(cuts_of(self._requests_before, kind, well_filled(PAGE_SIZE)))
+        return Slices(
+            kind, fetch, intervals, parse=self._parse, page_size=PAGE_SIZE, workers=self._workers, asked=asked
+        )
+
+    def _rows(self, kind: Kind, path: str, params: Params, asked: Asked, size: int, offset: int) -> Page:
+        place = (("limit", str(size)), ("offset", str(offset)))
+        return asked.once(lambda more: self._fetch(kind, path, (*params, *more, *place)))
+
+    def _fetch(self, kind: Kind, name: str, params: Params) -> Page:
         """Receive a response; its rows are parsed by the reader of the list."""
         path = f"/v3/{self._project_id}/{name}"
         url, odd = f"{self._endpoint}{path}", count(1)
@@ -216,7 +221,6 @@ class CbrClient:
             params,
             self._credentials,
             kind.permission,
-            sent=sent,
             is_whole=lambda answer: is_json_object(answer) or next(odd) > _MOST_ODD,  # its parser says what it is
         )
         with self._naming(path):

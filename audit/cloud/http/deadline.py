@@ -8,8 +8,6 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,11 +30,10 @@ class DeadlineAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Use connections that watch the time."""
         super().init_poolmanager(*args, **kwargs)
-        tell, request = self.tell, self._request
+        request = self._request
 
         class Timed(HTTPResponse):
             def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-                tell()
                 super().__init__(cast("socket.socket", _Receiver(sock, request.until)), *args, **kwargs)
 
         class Plain(HTTPConnection):
@@ -56,21 +53,6 @@ class DeadlineAdapter(HTTPAdapter):
     def allow(self, seconds: float) -> None:
         """Set how long the next request of this thread may take, until the end of its response."""
         self._request.until = time.monotonic() + seconds
-
-    @contextmanager
-    def telling(self, sent: Callable[[], object]) -> Iterator[None]:
-        """Within the block, call a function whenever a request of this thread is on its way."""
-        self._request.sent = sent
-        try:
-            yield
-        finally:
-            del self._request.sent
-
-    def tell(self) -> None:
-        """Call the function that this thread registered."""
-        sent = getattr(self._request, "sent", None)
-        if sent:
-            sent()
 
 
 class _Receiver(io.RawIOBase):

@@ -156,7 +156,6 @@ class Transport:
         credentials: Credentials,
         action: str = "",
         *,
-        sent: Callable[[], None] = lambda: None,
         is_whole: Callable[[Answer], bool] = lambda _answer: True,
     ) -> Answer:
         """Read a URL, with retries.
@@ -166,15 +165,13 @@ class Transport:
             params: the query.
             credentials: authenticates the request.
             action: the IAM action, for the remedy in a refusal.
-            sent: called each time that the request is on its way, before its response is awaited.
             is_whole: whether a good response is what the service writes, as for ask.
 
         Raises:
             AuditError: as the dialect defines: no response within the limits, a refusal, a redirect, or too large.
         """
-        with self._adapter.telling(sent):
-            asked = requests.Request("GET", url, params=params)
-            return self.ask(asked, credentials, action=action, is_whole=is_whole)
+        asked = requests.Request("GET", url, params=params)
+        return self.ask(asked, credentials, action=action, is_whole=is_whole)
 
     def ask(
         self,
@@ -265,7 +262,6 @@ class Transport:
             return
         if self._clock() + pause >= self._give_up_at:
             raise self._dialect.unreachable(f"{_place(url)} was not asked: it had too many requests; try again later")
-        self._adapter.tell()  # nothing will be on its way for a while, so nobody needs to wait for it
         self._sleep(pause)
 
     def _prepare(self, request: requests.Request) -> requests.PreparedRequest:

@@ -1,4 +1,3 @@
-import threading
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -71,29 +70,27 @@ class Cloud:
     counts: Callable[[int, int], int] = lambda real, _request: real
     broken: frozenset[int] = frozenset()
     started: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
     _sent: Page | None = None
 
     def fetch(self, offset: int) -> Page:
-        with self._lock:
-            number, self.started = self.started, self.started + 1
-            if number in self.broken:
-                raise SourceUnreachableError("no answer")
-            if number in self.repeated and self._sent is not None:
-                return self._sent
-            size = self.short.get(number, self.size)
-            self._sent = page(self.rows[offset : offset + size], self.counts(len(self.rows), number))
-            if number in self.changes:
-                self.changes[number](self.rows)
+        number, self.started = self.started, self.started + 1
+        if number in self.broken:
+            raise SourceUnreachableError("no answer")
+        if number in self.repeated and self._sent is not None:
             return self._sent
+        size = self.short.get(number, self.size)
+        self._sent = page(self.rows[offset : offset + size], self.counts(len(self.rows), number))
+        if number in self.changes:
+            self.changes[number](self.rows)
+        return self._sent
 
-    def walk(self, workers: int = 1) -> Walk:
-        return Walk(Kind.TASKS, self.fetch, workers=workers, page_size=self.size)
+    def walk(self) -> Walk:
+        return Walk(Kind.TASKS, self.fetch, page_size=self.size)
 
 
-def read(cloud: Cloud, workers: int = 1) -> tuple[set[str], Reading]:
+def read(cloud: Cloud) -> tuple[set[str], Reading]:
     """Read everything and give the ids that came, beside the account of it."""
-    walk = cloud.walk(workers)
+    walk = cloud.walk()
     received = {row["id"] for one in walk for row in one.rows}
     return received, walk.reading()
 
@@ -105,20 +102,19 @@ def ids(rows: list[Row]) -> set[str]:
 @given(
     number=st.integers(0, 5000),
     size=st.sampled_from([1, 2, 3, 7, 50, 100, 999, 1000]),
-    workers=st.integers(1, 8),
 )
-@example(number=0, size=1000, workers=4)
-@example(number=1, size=1, workers=1)
-@example(number=2, size=1, workers=1)
-@example(number=2000, size=1000, workers=4)
-@example(number=1999, size=1000, workers=4)
-@example(number=1998, size=1000, workers=4)
+@example(number=0, size=1000)
+@example(number=1, size=1)
+@example(number=2, size=1)
+@example(number=2000, size=1000)
+@example(number=1999, size=1000)
+@example(number=1998, size=1000)
 @settings(max_examples=60, deadline=None)
-def test_a_list_that_stands_still_is_read_completely(number: int, size: int, workers: int) -> None:
+def test_a_list_that_stands_still_is_read_completely(number: int, size: int) -> None:
     number = min(number, 60 * size)
     cloud = Cloud(rows_of(number), size)
 
-    received, reading = read(cloud, workers)
+    received, reading = read(cloud)
 
     assert received == ids(cloud.rows)
     assert reading.complete, reading.gaps
@@ -131,7 +127,7 @@ def test_a_list_that_stands_still_is_read_completely(number: int, size: int, wor
 
 def test_a_server_that_caps_the_limit_is_read_completely() -> None:
     cloud = Cloud(rows_of(730), 100)
-    walk = Walk(Kind.TASKS, cloud.fetch, workers=4, page_size=1000)
+    walk = Walk(Kind.TASKS, cloud.fetch, page_size=1000)
 
     received = {row["id"] for one in walk for row in one.rows}
 
@@ -172,10 +168,10 @@ CHANGES = st.lists(
 )
 
 
-@given(number=st.integers(0, 300), size=st.integers(2, 40), workers=st.integers(1, 8), planned=CHANGES)
+@given(number=st.integers(0, 300), size=st.integers(2, 40), planned=CHANGES)
 @settings(max_examples=120, deadline=None)
 def test_nothing_that_was_there_all_the_time_is_lost_without_a_gap(
-    number: int, size: int, workers: int, planned: list[tuple[int, str, float]]
+    number: int, size: int, planned: list[tuple[int, str, float]]
 ) -> None:
     changes: dict[int, Change] = {}
     for new, (request, kind, at) in enumerate(planned):
@@ -183,13 +179,13 @@ def test_nothing_that_was_there_all_the_time_is_lost_without_a_gap(
     cloud = Cloud(rows_of(number), size, changes)
     there_at_first = ids(cloud.rows)
 
-    received, reading = read(cloud, workers)
+    received, reading = read(cloud)
 
     lost = (there_at_first & ids(cloud.rows)) - received
     assert not lost or reading.gaps
     assert reading.passes <= 8
     most = number + len(planned)
-    assert cloud.started <= reading.passes * (2 + 2 * workers + 2 * most // (size - 1) + most // size)
+    assert cloud.started <= reading.passes * (2 + 2 * most // (size - 1) + most // size)
 
 
 @given(number=st.integers(0, 60), size=st.integers(2, 12), planned=CHANGES, repeated=st.sets(st.integers(0, 60)))
@@ -231,26 +227,24 @@ COUNTS: dict[str, Callable[[int, int], int]] = {
 
 
 @pytest.mark.parametrize("counts", COUNTS.values(), ids=COUNTS)
-@pytest.mark.parametrize("workers", [1, 4])
-def test_a_count_that_lies_never_hides_a_row(counts: Callable[[int, int], int], workers: int) -> None:
+def test_a_count_that_lies_never_hides_a_row(counts: Callable[[int, int], int]) -> None:
     for number in (0, 1, 19, 20, 21, 38, 39, 40, 130):
         cloud = Cloud(rows_of(number), 20, counts=counts)
 
-        received, reading = read(cloud, workers)
+        received, reading = read(cloud)
 
         assert received == ids(cloud.rows) or reading.gaps, number
         assert reading.complete or reading.distinct != reading.count_last or reading.passes == 8
-        assert cloud.started <= 8 * (number + 2 * workers + 2)
+        assert cloud.started <= 8 * (number + 2)
 
 
 @given(
     number=st.integers(0, 200),
     size=st.integers(2, 30),
-    workers=st.integers(1, 8),
     seed=st.integers(0, 10**6),
 )
 @settings(max_examples=150, deadline=None)
-def test_odd_pages_never_hide_a_row(number: int, size: int, workers: int, seed: int) -> None:
+def test_odd_pages_never_hide_a_row(number: int, size: int, seed: int) -> None:
     odd = Random(seed)  # noqa: S311  # repeatable, not secret
     cloud = Cloud(
         rows_of(number),
@@ -260,10 +254,10 @@ def test_odd_pages_never_hide_a_row(number: int, size: int, workers: int, seed: 
         broken=frozenset(request for request in range(1, 400) if odd.random() < 0.02),
     )
 
-    received, reading = read(cloud, workers)
+    received, reading = read(cloud)
 
     assert received == ids(cloud.rows) or reading.gaps
-    assert cloud.started <= 8 * (2 * number + 2 * workers + 2)
+    assert cloud.started <= 8 * (2 * number + 2)
 
 
 def test_short_pages_are_filled() -> None:
@@ -278,7 +272,7 @@ def test_short_pages_are_filled() -> None:
 def test_a_short_first_page_only_makes_the_pages_smaller() -> None:
     cloud = Cloud(rows_of(60), 20, short={0: 7})
 
-    received, reading = read(cloud, workers=3)
+    received, reading = read(cloud)
 
     assert len(received) == 60
     assert reading.complete
@@ -348,119 +342,6 @@ def test_rows_that_moved_are_counted_as_duplicates_and_the_planned_overlap_is_no
     assert reading.complete
 
 
-def test_pages_are_fetched_ahead_but_never_more_than_two_for_each_worker() -> None:
-    for workers in (1, 3, 8):
-        cloud = Cloud(rows_of(2000), 20)
-        ahead = [cloud.started - consumed for consumed, _ in enumerate(cloud.walk(workers), 1)]
-        assert max(ahead) <= 2 * workers
-
-
-class TestTheSecondPass:
-    """It is asked for by the plan of the first while that is still looked at, and planned anew where that fails."""
-
-    def test_it_is_asked_for_when_every_answer_is_here_although_they_were_not_looked_at(self) -> None:
-        cloud, begun = Cloud(rows_of(50), 20), threading.Event()
-
-        def fetch(offset: int) -> Page:
-            if cloud.started >= 3:
-                begun.set()
-            return cloud.fetch(offset)
-
-        pages = iter(Walk(Kind.TASKS, fetch, workers=4, page_size=20))
-        for _ in range(3):
-            next(pages)
-
-        assert begun.wait(10)
-        assert len(list(pages)) == 3
-        assert cloud.started == 6
-
-    @pytest.mark.parametrize("workers", [1, 4])
-    @pytest.mark.parametrize(
-        ("between", "passes", "count"),
-        [
-            (lambda _cloud: None, 2, 100),
-            (lambda cloud: cloud.rows.insert(0, {"id": "on-top"}), 3, 101),
-            (lambda cloud: cloud.rows.append({"id": "at-the-end"}), 3, 101),
-            (lambda cloud: cloud.rows.extend(rows_of(150)[100:]), 3, 150),
-            (lambda cloud: cloud.rows.__delitem__(7), 2, 99),
-            (lambda cloud: cloud.rows.__delitem__(slice(15, None)), 2, 15),
-            (lambda cloud: cloud.rows.clear(), 2, 0),
-            (lambda cloud: setattr(cloud, "size", 10), 2, 100),
-            (lambda cloud: setattr(cloud, "size", 1), 2, 100),
-            (lambda cloud: cloud.rows.__setitem__(slice(0, 1), [{"id": "in-its-place"}]), 3, 100),
-        ],
-        ids=[
-            "as it was",
-            "one on top",
-            "one at the end",
-            "many more",
-            "one less",
-            "one page left",
-            "nothing left",
-            "pages are capped",
-            "pages of one row",
-            "one for another",
-        ],
-    )
-    def test_a_list_that_changed_since_the_first_pass_is_planned_anew(
-        self, between: Callable[[Cloud], None], passes: int, count: int, workers: int
-    ) -> None:
-        cloud, lock, starts = Cloud(rows_of(100), 20), threading.Lock(), [0]
-
-        def fetch(offset: int) -> Page:
-            with lock:
-                starts[0] += not offset
-                if starts[0] == 2 and not offset:
-                    between(cloud)
-                return cloud.fetch(offset)
-
-        walk = Walk(Kind.TASKS, fetch, workers=workers, page_size=20)
-        received = {row["id"] for one in walk for row in one.rows}
-        reading = walk.reading()
-
-        assert received >= ids(cloud.rows)
-        assert reading.complete, reading.gaps
-        assert (reading.passes, reading.count_last, reading.distinct) == (passes, count, count)
-        assert cloud.started - reading.pages <= 2 * workers
-
-    @pytest.mark.parametrize("workers", [1, 4])
-    def test_what_was_asked_for_before_a_page_was_filled_up_is_not_used(self, workers: int) -> None:
-        """While the rest of the last page is fetched, one row comes and one goes: only a later answer shows that."""
-        rows, lock, begun = rows_of(100), threading.Lock(), threading.Event()
-        asked: list[int] = []
-
-        def fetch(offset: int) -> Page:
-            with lock:
-                asked.append(offset)
-            if offset == 97 and asked.count(97) == 1:
-                assert begun.wait(10)
-                rows[:] = [{"id": "new"}, *rows[:-1]]
-            most = 3 if offset == 95 and asked.count(95) == 1 else 20
-            answer = page(rows[offset : offset + most], 100)
-            if asked.count(0) > 1:
-                begun.set()
-            return answer
-
-        walk = Walk(Kind.TASKS, fetch, workers=workers, page_size=20)
-        received = {row["id"] for one in walk for row in one.rows}
-
-        assert received >= ids(rows)
-        assert walk.reading().complete, walk.reading().gaps
-
-
-def test_pages_are_fetched_at_the_same_time() -> None:
-    cloud = Cloud(rows_of(100), 20)
-    together = threading.Barrier(4)
-
-    def fetch(offset: int) -> Page:
-        if 0 < offset <= 76 and cloud.started < 5:
-            together.wait(10)
-        return cloud.fetch(offset)
-
-    walk = Walk(Kind.TASKS, fetch, workers=4, page_size=20)
-    assert len({row["id"] for one in walk for row in one.rows}) == 100
-
-
 def test_every_answer_is_handed_out_those_of_a_repeated_pass_too() -> None:
     walk = Cloud(rows_of(100), 20).walk()
     assert (walk.passes, walk.expected) == (0, 0)
@@ -473,44 +354,6 @@ def test_every_answer_is_handed_out_those_of_a_repeated_pass_too() -> None:
 
 
 class TestParsing:
-    """Pages are parsed by who iterates, one at a time."""
-
-    def test_pages_are_parsed_in_order_and_in_one_thread(self) -> None:
-        rows = rows_of(200)
-        threads: set[int] = set()
-
-        def fetch(offset: int) -> Page:
-            return closed(rows[offset : offset + 20], 200)
-
-        def parse(one: Page) -> Page:
-            threads.add(threading.get_ident())
-            return opened(one)
-
-        walk = Walk(Kind.TASKS, fetch, parse=parse, workers=4, page_size=20)
-
-        assert [row["id"] for one in walk for row in one.rows][:20] == [row["id"] for row in rows[:20]]
-        assert threads == {threading.get_ident()}
-        assert walk.reading().complete
-
-    def test_an_answer_that_came_before_is_parsed_only_where_somebody_looks_at_its_rows(self) -> None:
-        rows = rows_of(50)
-        parsed: list[Page] = []
-
-        def parse(one: Page) -> Page:
-            parsed.append(one)
-            return opened(one)
-
-        walk = Walk(Kind.TASKS, lambda offset: closed(rows[offset : offset + 20], 50), parse=parse, page_size=20)
-        pages = list(walk)
-
-        assert [len(one.rows) for one in pages] == [20, 20, 12] * 2
-        assert [one.count for one in pages] == [50] * 6
-        assert len(parsed) == 3
-        assert pages[3].rows[0] == rows[0]
-        assert pages[3].rows[:2] == rows[:2]
-        assert list(pages[3].rows) == rows[:20]
-        assert len(parsed) == 4
-
     def test_no_page_is_kept_by_the_walk(self) -> None:
         """What a page holds is free before the next one is parsed."""
         rows = rows_of(100)
@@ -527,7 +370,7 @@ class TestParsing:
         for one in walk:
             del one
 
-        assert alive == [False] * 5
+        assert alive == [False] * 11
 
     def test_no_id_is_kept_when_the_list_was_read(self) -> None:
         """A walk may live longer: what fetches its pages refers to it, and cycles are looked for rarely."""
@@ -554,7 +397,7 @@ class TestParsing:
         assert (alive[0] > 0, sum(each() is not None for each in held)) == (True, 0)
         assert walk.reading().distinct == 50
 
-    def test_a_page_that_is_no_list_is_a_gap_and_stops_the_threads(self) -> None:
+    def test_a_page_that_is_no_list_is_a_gap(self) -> None:
         rows = rows_of(200)
 
         def parse(one: Page) -> Page:
@@ -562,25 +405,20 @@ class TestParsing:
                 raise SourceAnswerError("no list")
             return opened(one)
 
-        walk = Walk(
-            Kind.TASKS, lambda offset: closed(rows[offset : offset + 20], 200), parse=parse, workers=4, page_size=20
-        )
+        walk = Walk(Kind.TASKS, lambda offset: closed(rows[offset : offset + 20], 200), parse=parse, page_size=20)
 
         assert len(list(walk)) == 5
         assert walk.reading().gaps[0] == "task log: no list"
-        assert not [thread for thread in threading.enumerate() if thread.name.startswith("page")]
 
 
-@pytest.mark.parametrize("workers", [1, 4])
-def test_an_error_on_a_later_page_is_a_gap_and_keeps_what_was_read(workers: int) -> None:
+def test_an_error_on_a_later_page_is_a_gap_and_keeps_what_was_read() -> None:
     cloud = Cloud(rows_of(200), 20, broken=frozenset(range(4, 1000)))
 
-    received, reading = read(cloud, workers)
+    received, reading = read(cloud)
 
     assert 20 <= len(received) < 200
     assert reading.gaps[0] == "task log: no answer"
     assert not reading.complete
-    assert threading.active_count() == 1 or not [t for t in threading.enumerate() if t.name.startswith("page")]
 
 
 def test_an_error_in_the_second_pass_is_a_gap_although_every_row_came() -> None:
@@ -604,21 +442,20 @@ def test_an_error_on_the_first_page_is_raised_and_is_a_gap_too() -> None:
     assert walk.reading().count_first is None
 
 
-def test_a_walk_that_is_broken_off_says_so_and_stops_its_threads() -> None:
-    walk = Cloud(rows_of(200), 20).walk(workers=4)
+def test_a_walk_that_is_broken_off_says_so() -> None:
+    walk = Cloud(rows_of(200), 20).walk()
     pages: Iterator[Page] = iter(walk)
     next(pages)
     next(pages)
     pages.close()  # type: ignore[attr-defined]  # it is a generator
 
     assert walk.reading().gaps[0] == "task log: reading was broken off"
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("page")]
 
 
 def test_rows_without_an_id_are_told_apart_by_their_content() -> None:
     rows: list[Any] = [{"name": str(number)} for number in range(30)]
     rows += [None, "text", 7, {"id": 5}, {"id": 6}]
-    walk = Walk(Kind.TASKS, lambda offset: page(rows[offset : offset + 10], len(rows)), workers=2, page_size=10)
+    walk = Walk(Kind.TASKS, lambda offset: page(rows[offset : offset + 10], len(rows)), page_size=10)
 
     assert sum(len(one.rows) for one in walk) >= 35
     assert walk.reading().complete
