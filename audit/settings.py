@@ -4,17 +4,18 @@ Settings are read from a mapping. In the function, user data overrides the envir
 do. No other module reads the environment.
 """
 
-import ipaddress
 import re
+import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final, NamedTuple
-from urllib.parse import urlsplit
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from audit.collection import ALL_GRANTED
-from audit.endpoints import endpoint_in
+from audit.endpoints import endpoint_in, is_loopback, is_trusted
 from audit.errors import SettingsError
 
 WORKERS: Final = 4
@@ -26,7 +27,15 @@ _KMS_KEY: Final = re.compile(r"[A-Za-z0-9:/-]{8,256}")
 _SIGNING_KEY: Final = re.compile(r"[0-9a-z]{8}(-[0-9a-z]{4}){3}-[0-9a-z]{12}")
 _PROJECT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TOPIC: Final = re.compile(r"urn:smn:[a-z0-9-]{2,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}")
+_DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+")
 _SHORTEST_SHARED_SECRET: Final = 16
+
+
+class Route(NamedTuple):
+    """How requests leave this machine: through which proxy, and whose certificates are trusted; None for the usual."""
+
+    proxy: str | None = None
+    ca_bundle: str | None = None
 
 
 class StoreKind(NamedTuple):
@@ -108,16 +117,27 @@ def _endpoint(url: str) -> str:
     return url.rstrip("/")
 
 
-def endpoint_of(url: str) -> str:
+def endpoint_of(url: str, trusted: tuple[str, ...]) -> str:
     """Return an endpoint from the command line, normalised.
 
     Raises:
-        SettingsError: the endpoint is invalid.
+        SettingsError: the endpoint is invalid, or not trusted.
     """
     try:
-        return _endpoint(url)
+        endpoint = _endpoint(url)
+        _check_trust(endpoint, trusted)
     except ValueError as error:
         raise SettingsError(f"invalid endpoint {url}: {error}") from error
+    return endpoint
+
+
+def _check_trust(endpoint: str, trusted: tuple[str, ...]) -> None:
+    host = urlsplit(endpoint).hostname or ""
+    if not is_trusted(host, trusted):
+        raise ValueError(
+            f"{host} is in none of Huawei's public clouds, and would get signed requests; if it is yours, name it, or "
+            f"its domain, in {_OWN}TRUSTED_DOMAINS"
+        )
 
 
 def _secret_url(url: SecretStr | None) -> SecretStr | None:
@@ -130,6 +150,40 @@ def _secret_url(url: SecretStr | None) -> SecretStr | None:
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise ValueError("a URL must start with https:// (http:// is allowed for localhost only)")
     return _sendable(url)
+
+
+def _proxy(url: SecretStr | None) -> SecretStr | None:
+    """Validate the URL of a proxy; it may contain a password, so errors never quote it."""
+    if url is None:
+        return None
+    parts = urlsplit(url.get_secret_value())
+    with suppress(ValueError):  # a port that is no number is quoted in the error, and may be a password
+        is_complete = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        if is_complete and not (parts.query or parts.fragment or parts.path.strip("/")):
+            return _sendable(url)
+    raise ValueError(
+        "a proxy has http:// or https://, a host, and a user, a password and a port if it needs them, such as "
+        "http://proxy.example.com:3128"
+    )
+
+
+def _ca_bundle(path: str) -> str:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError as error:  # or one of its kind, if there is no certificate in it
+        raise ValueError(f"give a file of certificates in PEM: {error.strerror or error}") from error
+    return path
+
+
+def _domains(text: object) -> object:
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip()) if isinstance(text, str) else text
+    if isinstance(names, tuple) and not all(_DOMAIN.fullmatch(name) for name in names):
+        raise ValueError("give domains, hosts or addresses without scheme and port, separated by commas")
+    return names
+
+
+def _blank_is_private(value: object) -> object:
+    return "private" if value == "" else value
 
 
 def _check_url(url: SecretStr | None) -> SecretStr | None:
@@ -148,14 +202,6 @@ def _topic(urn: str) -> str:
     if not _TOPIC.fullmatch(urn):
         raise ValueError("give the URN of a topic, such as urn:smn:eu-west-101:PROJECT:TOPIC")
     return urn
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _sendable(secret: SecretStr | None) -> SecretStr | None:
@@ -226,6 +272,24 @@ class Settings(BaseModel):
         description="The id of a key in Huawei KMS (EC_P256, SIGN_VERIFY) that signs the digest of every run.",
     )
     kms_endpoint: Endpoint = _endpoint_setting("KMS", "CBR_AUDIT_KMS_ENDPOINT")
+    trusted_domains: Annotated[tuple[str, ...], BeforeValidator(_domains)] = Field(
+        (),
+        alias="CBR_AUDIT_TRUSTED_DOMAINS",
+        description="Domains, hosts or addresses outside Huawei's public clouds that endpoints may be in.",
+    )
+    proxy: Annotated[SecretStr | None, Unset, AfterValidator(_proxy)] = Field(
+        None, alias="CBR_AUDIT_PROXY", description="The URL of a proxy for every request over HTTPS."
+    )
+    ca_bundle: Annotated[Annotated[str, AfterValidator(_ca_bundle)] | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_CA_BUNDLE",
+        description="A file of the certificates (PEM) to trust instead of the public ones.",
+    )
+    folder_access: Annotated[Literal["private", "umask"], BeforeValidator(_blank_is_private)] = Field(
+        "private",
+        alias="CBR_AUDIT_FOLDER_ACCESS",
+        description="Who may read what is created in a folder: only its owner, or as the umask says.",
+    )
     profile: Annotated[str | None, Unset] = Field(
         None, alias="CBR_AUDIT_PROFILE", description="The profile: a preset, the path of a file, or YAML text."
     )
@@ -289,6 +353,11 @@ class Settings(BaseModel):
         return self.kms_endpoint or self.usual_endpoint("kms")
 
     @property
+    def route(self) -> Route:
+        """How requests leave this machine."""
+        return Route(self.proxy.get_secret_value() if self.proxy else None, self.ca_bundle)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, so that the log can redact them."""
         secrets = (
@@ -296,9 +365,11 @@ class Settings(BaseModel):
             *(self.webhook_secret, self.signing_key),
         )
         urls = (url.get_secret_value() for url in (self.webhook_url, self.ping_url) if url)
+        proxy = self.proxy.get_secret_value() if self.proxy else ""
         return (
             *(secret.get_secret_value() for secret in secrets if secret),
             *(part for url in urls for part in (url, _without_scheme(url))),
+            *((proxy, unquote(urlsplit(proxy).password or "")) if urlsplit(proxy).password else ()),
         )
 
     @classmethod
@@ -318,7 +389,7 @@ class Settings(BaseModel):
         if cls.needs_cbr:
             faults += _sign_in_faults(given) + _signing_faults(given)
         faults += _store_faults(given, STORES[scheme_of(str(values.get(f"{_OWN}STORE", "")))])
-        faults += _idle_faults(given)
+        faults += _idle_faults(given) + (_trust_faults(settings) if settings else [])
         if faults or settings is None:
             raise SettingsError("; ".join(faults))
         return settings
@@ -390,6 +461,18 @@ def _store_faults(given: set[str], kind: StoreKind) -> list[str]:
         )
     if not given & {f"{_SDK}REGION", kind.endpoint}:
         faults.append(f"set {_SDK}REGION or {kind.endpoint} to say where the bucket is")
+    return faults
+
+
+def _trust_faults(settings: Settings) -> list[str]:
+    """Return the endpoints that signed requests must not go to."""
+    faults = []
+    for name, field in Settings.model_fields.items():
+        endpoint = getattr(settings, name) if name.endswith("endpoint") else None
+        try:
+            _check_trust(endpoint or "http://localhost", settings.trusted_domains)
+        except ValueError as error:
+            faults.append(f"{field.alias}: {error}")
     return faults
 
 

@@ -1,9 +1,11 @@
 import re
 
+import certifi
 import pytest
 
+from audit.endpoints import is_loopback
 from audit.errors import SettingsError
-from audit.settings import VARIABLES, Settings, SignIn, StoreSettings, is_loopback
+from audit.settings import VARIABLES, Route, Settings, SignIn, StoreSettings, endpoint_of
 
 GOOD = {
     "HUAWEICLOUD_SDK_PROJECT_ID": "p1",
@@ -32,12 +34,12 @@ def test_endpoints_may_be_given_instead() -> None:
     settings = Settings.read(
         {
             **without("HUAWEICLOUD_SDK_REGION"),
-            "CBR_AUDIT_ENDPOINT": "https://cbr.example.com/",
+            "CBR_AUDIT_ENDPOINT": "https://cbr.r1.myhuaweicloud.com/",
             "HUAWEICLOUD_SDK_IAM_ENDPOINT": "http://127.0.0.1:8080",
         }
     )
 
-    assert settings.cbr_endpoint == "https://cbr.example.com"
+    assert settings.cbr_endpoint == "https://cbr.r1.myhuaweicloud.com"
     assert settings.sign_in_endpoint == "http://127.0.0.1:8080"
 
 
@@ -85,7 +87,7 @@ def test_a_user_needs_to_know_where_to_sign_in() -> None:
     values = {
         **without("HUAWEICLOUD_SDK_REGION", "CBR_AUDIT_TOKEN"),
         **PERSON,
-        "CBR_AUDIT_ENDPOINT": "https://cbr.example.com",
+        "CBR_AUDIT_ENDPOINT": "https://cbr.r1.myhuaweicloud.com",
     }
     with pytest.raises(SettingsError, match=r"^set HUAWEICLOUD_SDK_REGION or HUAWEICLOUD_SDK_IAM_ENDPOINT to say"):
         Settings.read(values)
@@ -247,7 +249,7 @@ def test_a_wrong_channel_is_named_and_its_secret_is_not_shown(name: str, value: 
     [("CBR_AUDIT_WEBHOOK_SECRET", "CBR_AUDIT_WEBHOOK_URL"), ("CBR_AUDIT_SMN_ENDPOINT", "CBR_AUDIT_SMN_TOPIC")],
 )
 def test_a_setting_that_would_have_no_effect_is_a_mistake(name: str, needed: str) -> None:
-    value = "https://smn.example.com" if name.endswith("ENDPOINT") else "a-shared-secret-1"
+    value = "https://smn.r1.myhuaweicloud.com" if name.endswith("ENDPOINT") else "a-shared-secret-1"
     with pytest.raises(SettingsError, match=f"^{name} has no effect unless {needed} is set$"):
         Settings.read({**GOOD, name: value})
 
@@ -272,7 +274,12 @@ def test_a_store_in_obs_needs_keys_and_a_place() -> None:
     keys = {**without("CBR_AUDIT_TOKEN"), **KEYS, **IN_OBS}
     Settings.read(keys)
     Settings.read(
-        {**keys, "HUAWEICLOUD_SDK_REGION": "", "CBR_AUDIT_ENDPOINT": "https://a", "CBR_AUDIT_OBS_ENDPOINT": "https://b"}
+        {
+            **keys,
+            "HUAWEICLOUD_SDK_REGION": "",
+            "CBR_AUDIT_ENDPOINT": "https://a.myhuaweicloud.eu",
+            "CBR_AUDIT_OBS_ENDPOINT": "https://b.myhuaweicloud.cn",
+        }
     )
 
     with pytest.raises(
@@ -280,14 +287,16 @@ def test_a_store_in_obs_needs_keys_and_a_place() -> None:
     ):
         Settings.read({**GOOD, **IN_OBS})
     with pytest.raises(SettingsError, match=r"^set HUAWEICLOUD_SDK_REGION or CBR_AUDIT_OBS_ENDPOINT to say where"):
-        Settings.read({**keys, "HUAWEICLOUD_SDK_REGION": "", "CBR_AUDIT_ENDPOINT": "https://a"})
+        Settings.read({**keys, "HUAWEICLOUD_SDK_REGION": "", "CBR_AUDIT_ENDPOINT": "https://a.myhuaweicloud.eu"})
 
 
 def test_looking_into_a_store_needs_no_project_and_no_cbr() -> None:
     seal = {"CBR_AUDIT_OBS_KMS_KEY": "0d0466b0-e727-4d9c-b35d-f84bb474a37f", "CBR_AUDIT_OBS_LOCK_DAYS": "365"}
-    settings = StoreSettings.read({**KEYS, **IN_OBS, **seal, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.example.com"})
+    settings = StoreSettings.read(
+        {**KEYS, **IN_OBS, **seal, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.r1.myhuaweicloud.com"}
+    )
 
-    assert settings.obs_endpoint == "https://obs.example.com"
+    assert settings.obs_endpoint == "https://obs.r1.myhuaweicloud.com"
     assert (settings.obs_kms_key, settings.obs_lock_days) == (seal["CBR_AUDIT_OBS_KMS_KEY"], 365)
     with pytest.raises(SettingsError, match="needs access keys"):
         StoreSettings.read({**IN_OBS, "HUAWEICLOUD_SDK_REGION": "eu-west-101"})
@@ -298,11 +307,11 @@ SIGNING = "0d0466b0-e727-4d9c-b35d-f84bb474a37f"
 
 def test_the_region_gives_the_endpoint_of_the_key_unless_it_is_told() -> None:
     settings = Settings.read({**GOOD, "CBR_AUDIT_SIGNING_KMS_KEY": SIGNING})
-    other = {"CBR_AUDIT_SIGNING_KMS_KEY": SIGNING, "CBR_AUDIT_KMS_ENDPOINT": "https://kms.example.com/"}
+    other = {"CBR_AUDIT_SIGNING_KMS_KEY": SIGNING, "CBR_AUDIT_KMS_ENDPOINT": "https://kms.r1.myhuaweicloud.com/"}
 
     assert settings.signing_kms_key == SIGNING
     assert settings.signing_endpoint == "https://kms.eu-west-101.myhuaweicloud.eu"
-    assert Settings.read({**GOOD, **other}).signing_endpoint == "https://kms.example.com"
+    assert Settings.read({**GOOD, **other}).signing_endpoint == "https://kms.r1.myhuaweicloud.com"
 
 
 @pytest.mark.parametrize(
@@ -315,13 +324,13 @@ def test_the_region_gives_the_endpoint_of_the_key_unless_it_is_told() -> None:
         (
             {
                 "HUAWEICLOUD_SDK_REGION": "",
-                "CBR_AUDIT_ENDPOINT": "https://cbr.example.com",
+                "CBR_AUDIT_ENDPOINT": "https://cbr.r1.myhuaweicloud.com",
                 "CBR_AUDIT_SIGNING_KMS_KEY": SIGNING,
             },
             "set HUAWEICLOUD_SDK_REGION or CBR_AUDIT_KMS_ENDPOINT to say where the key is",
         ),
         (
-            {"CBR_AUDIT_KMS_ENDPOINT": "https://kms.example.com"},
+            {"CBR_AUDIT_KMS_ENDPOINT": "https://kms.r1.myhuaweicloud.com"},
             "CBR_AUDIT_KMS_ENDPOINT has no effect unless CBR_AUDIT_SIGNING_KMS_KEY is set",
         ),
     ],
@@ -351,3 +360,81 @@ def test_every_enterprise_project_is_audited_unless_one_is_chosen(given: str | N
 def test_an_enterprise_project_is_named_by_its_id() -> None:
     with pytest.raises(SettingsError, match="CBR_AUDIT_ENTERPRISE_PROJECT_ID: give the id of an enterprise project"):
         Settings.read({**GOOD, "CBR_AUDIT_ENTERPRISE_PROJECT_ID": "the finance one"})
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted"),
+    [
+        ("169.254.169.254", ""),
+        ("cbr.example.com", ""),
+        ("myhuaweicloud.com.example.com", ""),
+        ("notmyhuaweicloud.com", ""),
+        ("cbr.example.com", "other.example.com, example.org"),
+        ("badexample.com", "example.com"),
+    ],
+)
+def test_a_host_outside_of_the_known_clouds_gets_no_signed_requests_unless_it_is_named(host: str, trusted: str) -> None:
+    for name in ("CBR_AUDIT_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT", "CBR_AUDIT_OBS_ENDPOINT"):
+        with pytest.raises(SettingsError, match=f"^{name}: {re.escape(host)} is in none of Huawei's public clouds"):
+            Settings.read({**GOOD, name: f"https://{host}", "CBR_AUDIT_TRUSTED_DOMAINS": trusted})
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted"),
+    [
+        ("cbr.example.com", "example.com"),
+        ("cbr.Example.com:8443", " other.example , CBR.example.com,"),
+        ("10.0.0.1:9000", "10.0.0.1"),
+        ("[fd00::1]", "fd00::1"),
+    ],
+)
+def test_a_trusted_domain_host_or_address_may_be_an_endpoint(host: str, trusted: str) -> None:
+    given = {**GOOD, "CBR_AUDIT_ENDPOINT": f"https://{host}", "CBR_AUDIT_TRUSTED_DOMAINS": trusted}
+
+    assert Settings.read(given).cbr_endpoint == f"https://{host}"
+    assert Settings.read({**GOOD, "CBR_AUDIT_TRUSTED_DOMAINS": ""}).trusted_domains == ()
+
+
+def test_an_endpoint_on_the_command_line_must_be_trusted_too() -> None:
+    assert endpoint_of("https://fgs.example.com/", ("example.com",)) == "https://fgs.example.com"
+    with pytest.raises(SettingsError, match=r"invalid endpoint .*169\.254\.169\.254 is in none of Huawei's"):
+        endpoint_of("https://169.254.169.254", ())
+
+
+def test_requests_go_where_the_settings_say() -> None:
+    url = "http://user:a%40password@proxy.example.com:3128"
+    settings = Settings.read({**GOOD, "CBR_AUDIT_PROXY": url, "CBR_AUDIT_CA_BUNDLE": certifi.where()})
+
+    assert settings.route == Route(url, certifi.where())
+    assert {url, "a@password"} <= {*settings.secrets}
+    assert "a%40password" not in repr(settings)
+    assert Settings.read({**GOOD, "CBR_AUDIT_PROXY": "https://proxy"}).route == Route("https://proxy", None)
+    assert Settings.read({**GOOD, "CBR_AUDIT_PROXY": "", "CBR_AUDIT_CA_BUNDLE": ""}).route == Route()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("CBR_AUDIT_PROXY", "socks5://proxy:1080", "a proxy has http:// or https://, a host"),
+        ("CBR_AUDIT_PROXY", "proxy:a-password", "a proxy has http:// or https://, a host"),
+        ("CBR_AUDIT_PROXY", "http://user:a-password@proxy/path", "a proxy has http:// or https://, a host"),
+        ("CBR_AUDIT_PROXY", "http://proxy:a-password", "a proxy has http:// or https://, a host"),
+        ("CBR_AUDIT_PROXY", "http://user:a-password @proxy", "a proxy has http:// or https://, a host"),
+        ("CBR_AUDIT_CA_BUNDLE", "/nowhere", "give a file of certificates in PEM: No such file"),
+        ("CBR_AUDIT_CA_BUNDLE", __file__, "give a file of certificates in PEM: "),
+        ("CBR_AUDIT_TRUSTED_DOMAINS", "https://example.com", "give domains, hosts or addresses without scheme"),
+        ("CBR_AUDIT_FOLDER_ACCESS", "everybody", "should be 'private' or 'umask'"),
+    ],
+)
+def test_a_wrong_route_is_explained_and_no_password_is_shown(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(words)) as fault:
+        Settings.read({**GOOD, name: value})
+
+    assert str(fault.value).startswith(f"{name}: ")
+    assert "a-password" not in str(fault.value)
+
+
+def test_a_folder_is_private_unless_told() -> None:
+    told = [Settings.read({**GOOD, "CBR_AUDIT_FOLDER_ACCESS": text}).folder_access for text in ("", "private", "umask")]
+
+    assert told == ["private", "private", "umask"]

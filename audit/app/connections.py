@@ -51,11 +51,17 @@ def opened(request: RunRequest) -> Iterator[Connections]:
     settings = request.settings
     with ExitStack() as stack:
         reading = stack.enter_context(
-            closing(Transport(limits=RequestLimits(budget=request.budget), connections=settings.workers))
+            closing(
+                Transport(
+                    limits=RequestLimits(budget=request.budget), connections=settings.workers, route=settings.route
+                )
+            )
         )
-        storing = stack.enter_context(closing(Transport(limits=_storing(request.storing), dialect=OBS)))
+        storing = stack.enter_context(
+            closing(Transport(limits=_storing(request.storing), dialect=OBS, route=settings.route))
+        )
         who = signed_in(settings, request.agency, reading, CloudClock())
-        store = open_store(settings.store, Access(settings, who.keys, storing) if who.keys else None)
+        store = open_store(settings.store, Access(settings, who.keys, storing))
         yield Connections(settings, who, reading, storing, store, _in_kms(request, stack))
 
 
@@ -71,9 +77,9 @@ def store_at(url: str, variables: Mapping[str, str]) -> InspectedStore:
         return open_store(url)
     settings = StoreSettings.read({**variables, "CBR_AUDIT_STORE": url})
     REDACTOR.learn(settings.secrets)
-    transport = Transport(limits=_storing(_HOUR), dialect=OBS)
+    transport = Transport(limits=_storing(_HOUR), dialect=OBS, route=settings.route)
     keys = signed_in(settings, None, transport, CloudClock()).keys
-    store = open_store(url, Access(settings, keys, transport) if keys else None)
+    store = open_store(url, Access(settings, keys, transport))
     finalize(store, transport.close)
     return store
 
@@ -90,7 +96,7 @@ def _in_kms(request: RunRequest, stack: ExitStack) -> KmsSigner | None:
     if settings.signing_kms_key is None:
         return None
     limits = RequestLimits(request=_FOR_SIGNING, budget=request.storing)
-    transport = stack.enter_context(closing(Transport(limits=limits, dialect=KMS, connections=1)))
+    transport = stack.enter_context(closing(Transport(limits=limits, dialect=KMS, connections=1, route=settings.route)))
     return KmsSigner(
         transport,
         signed_in(settings, request.agency, transport, CloudClock()).credentials,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Final
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from audit.evidence.signers import ready_signer
 from audit.evidence.store.obs import LOCK
 from audit.profile.applied import lists_of
 from audit.report.wording import scope_words
+from audit.settings import Route
 
 _TIME_LIMIT: Final = timedelta(minutes=1)
 
@@ -28,7 +30,8 @@ def run_checks(variables: Mapping[str, str]) -> Iterator[Check]:
         with opened(request) as connections:
             settings, client = request.settings, client_for(connections)
             scope = scope_words(settings.enterprise_project_id)
-            yield Check("settings", Result.OK, f"project {settings.project_id}, {scope}, at {settings.cbr_endpoint}")
+            told = f"project {settings.project_id}, {scope}, at {settings.cbr_endpoint}{_route_words(settings.route)}"
+            yield Check("settings", Result.OK, told)
             checks = [*examine_cloud(client, actions(lists_of(request.profile)), connections.who.way)]
             yield from checks
             if settings.signing_key or connections.kms:
@@ -39,3 +42,10 @@ def run_checks(variables: Mapping[str, str]) -> Iterator[Check]:
                 yield Check("store lock", Result.UNTRIED, "a locked test object could not be removed", LOCK)
     except SettingsError as error:
         yield Check("settings", Result.MISSING, str(error))
+
+
+def _route_words(route: Route) -> str:
+    """Say how requests leave this machine, without the password of the proxy."""
+    proxy = urlsplit(route.proxy or "")
+    through = f", through the proxy {proxy.hostname}{f':{proxy.port}' if proxy.port else ''}" if route.proxy else ""
+    return f"{through}{f', trusting the certificates of {route.ca_bundle}' if route.ca_bundle else ''}"

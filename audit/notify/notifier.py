@@ -135,7 +135,7 @@ class Notifier:
             raise SourceError("not sent: too little of the function's time is left")
         limits = RequestLimits(connect=_LONGEST_AT_START, request=budget, budget=budget, tries=1)
         dialect = replace(JSON, remedy=lambda *_: _REMEDIES[channel])
-        with closing(Transport(limits=limits, dialect=dialect)) as transport:
+        with closing(Transport(limits=limits, dialect=dialect, route=self._settings.route)) as transport:
             if project_id:
                 transport.ask(request, self._authenticate(transport, project_id))
                 return

@@ -425,10 +425,13 @@ class TestAnotherRegion:
         assert settings.obs_endpoint == "https://obs.eu-west-101.myhuaweicloud.eu"
 
     def test_a_store_that_is_no_bucket_needs_no_endpoint_and_one_that_is_set_stays(self) -> None:
-        there = {**IN_OBS, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.example.com"}
+        there = {**IN_OBS, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.sim-2.myhuaweicloud.com"}
 
         assert request_from_event(ELSEWHERE, Context(GOOD), {}).settings.obs_endpoint is None
-        assert request_from_event(ELSEWHERE, Context(there), {}).settings.obs_endpoint == "https://obs.example.com"
+        assert (
+            request_from_event(ELSEWHERE, Context(there), {}).settings.obs_endpoint
+            == "https://obs.sim-2.myhuaweicloud.com"
+        )
 
     def test_the_region_of_the_settings_changes_nothing(self) -> None:
         event = {"region": GOOD["HUAWEICLOUD_SDK_REGION"]}

@@ -26,6 +26,7 @@ START = datetime(2026, 1, 6, 12, tzinfo=UTC)
 PROJECT = "0123456789abcdef0123456789abcdef"
 _SETTINGS = {
     "CBR_AUDIT_ENDPOINT": "https://cbr.example.com",
+    "CBR_AUDIT_TRUSTED_DOMAINS": "example.com",
     "HUAWEICLOUD_SDK_IAM_ENDPOINT": "https://iam.example.com",
     "HUAWEICLOUD_SDK_PROJECT_ID": PROJECT,
     "CBR_AUDIT_USER": "auditor",

@@ -50,6 +50,12 @@ class DeadlineAdapter(HTTPAdapter):
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
 
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        """Use the same connections through a proxy."""
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = self.poolmanager.pool_classes_by_scheme
+        return manager
+
     def allow(self, seconds: float) -> None:
         """Set how long the next request of this thread may take, until the end of its response."""
         self._request.until = time.monotonic() + seconds

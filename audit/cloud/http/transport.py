@@ -28,6 +28,7 @@ from audit.cloud.http.dialect import JSON, Dialect
 from audit.cloud.http.upload import Upload
 from audit.errors import AuditError
 from audit.log import REDACTOR
+from audit.settings import Route
 
 _MEGABYTE: Final = 1024 * 1024
 _FIRST_PAUSE: Final = 0.25
@@ -40,6 +41,7 @@ _NOT_LET_IN: Final = frozenset(
 )  # 400: an outdated date, in some stores
 _RETRIED: Final = frozenset({408, 429, *range(500, 600)})
 _CAUSES: Final = {
+    requests.exceptions.ProxyError: "the proxy of CBR_AUDIT_PROXY did not let it through",
     requests.exceptions.ConnectTimeout: "no connection in time",
     requests.exceptions.ReadTimeout: "too slow",
     urllib3.exceptions.ReadTimeoutError: "too slow",
@@ -120,6 +122,7 @@ class Transport:
         limits: RequestLimits | None = None,
         dialect: Dialect = JSON,
         connections: int = 4,
+        route: Route = Route(),  # noqa: B008  # it is a tuple
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -129,6 +132,7 @@ class Transport:
             limits: None for the defaults.
             dialect: how the service reports errors.
             connections: the number of connections to keep open.
+            route: the proxy, and whose certificates are trusted.
             sleep: waits for seconds; tests replace it.
             clock: a monotonic clock in seconds; tests replace it.
         """
@@ -140,6 +144,8 @@ class Transport:
         self._not_before: dict[str, float] = {}  # by host
         self._session = _Session()
         self._session.trust_env = False
+        self._session.proxies = {"https": route.proxy} if route.proxy else {}  # http is for this machine only
+        self._session.verify = route.ca_bundle or True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._adapter = DeadlineAdapter(connections=connections)
         self._session.mount("https://", self._adapter)

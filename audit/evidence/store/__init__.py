@@ -81,10 +81,10 @@ class ProbedStore(InspectedStore, Protocol):
 
 
 class Access(NamedTuple):
-    """What it takes to reach a store in the cloud."""
+    """What it takes to reach a store in the cloud; no keys if whoever signs in has none."""
 
     settings: Settings
-    keys: Fresh[Keys]
+    keys: Fresh[Keys] | None
     transport: Transport
 
 
@@ -93,7 +93,7 @@ def open_store(url: str, access: Access | None = None) -> ProbedStore:
 
     Args:
         url: where the store is.
-        access: what it takes to reach a store in the cloud; None where there are no access keys.
+        access: what it takes to reach a store in the cloud; None for a folder that is only read.
 
     Raises:
         SettingsError: the URL names no store, or one that cannot be reached without access keys.
@@ -105,17 +105,18 @@ def open_store(url: str, access: Access | None = None) -> ProbedStore:
     return store
 
 
-def _folder(url: str, _access: Access | None) -> ProbedStore | None:
+def _folder(url: str, access: Access | None) -> ProbedStore | None:
     with suppress(ValueError):  # an unbalanced bracket in the host
         parts = urlsplit(url)
         is_here = parts.scheme == "file" and parts.netloc in {"", "localhost"}
         if parts.path and "\0" not in unquote(url) and (is_here or not parts.scheme):
-            return Folder(Path(unquote(parts.path) if is_here else url))
+            is_private = access is None or access.settings.folder_access == "private"
+            return Folder(Path(unquote(parts.path) if is_here else url), is_private=is_private)
     return None
 
 
 def _obs(url: str, access: Access | None) -> ProbedStore:
-    if access is None:
+    if access is None or access.keys is None:
         raise SettingsError(f"{url} cannot be opened without access keys")
     settings = access.settings
     where = place(url, settings.obs_endpoint, settings.region)

@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from audit.endpoints import endpoint_in
+from audit.endpoints import endpoint_in, is_loopback
 from audit.errors import SettingsError
-from audit.settings import is_loopback
 
 SCHEME: Final = "obs://"
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
