@@ -169,7 +169,8 @@ class Table:
 
     def drop(self, since: datetime) -> None:
         """Forget the tasks that were created before a time and have ended."""
-        self._records = {key: self._records[key] for key in self._kept(since)}
+        for key in [*self._old(since)]:
+            del self._records[key]
 
     def parts(self, size: int, since: datetime | None = None) -> Iterator[Part]:
         """Give the tasks as they are stored: the same tasks are given in the same way.
@@ -179,7 +180,8 @@ class Table:
             since: what was created before and has ended is left out.
         """
         numbers: dict[bytes, bytes] = {}
-        keys = iter(_sorted(self._records if since is None else self._kept(since)))
+        old = frozenset[Key]() if since is None else frozenset(self._old(since))
+        keys = iter(_sorted(key for key in self._records if key not in old))
         while some := list(islice(keys, size)):
             records = [self._records[key] for key in some]
             own = [record[_NUMBER] for record in records]
@@ -220,12 +222,13 @@ class Table:
         if len(self) < number:
             raise ValueError("an id is there twice")
 
-    def _kept(self, since: datetime) -> Iterator[Key]:
-        first, wanted = state_of(since), self._unfinished()
+    def _old(self, since: datetime) -> Iterator[Key]:
+        """Name the tasks that were created before a time and have ended."""
+        first, open_ones = state_of(since), self._unfinished()
         return (
             key
             for key, record in self._records.items()
-            if record[_CREATED] >= first or (record[_NUMBER] in wanted and not self._made(key, record).finished)
+            if record[_CREATED] < first and (record[_NUMBER] not in open_ones or self._made(key, record).finished)
         )
 
     def get(self, key: Key) -> Task | None:

@@ -603,6 +603,12 @@ def test_pages_that_another_run_stored_are_counted_anew_and_named_after_it() -> 
     assert [(row.id, row.page, row.run) for row in intake.rejected] == [("first", 1, ""), ("second", 1, "run-7")]
 
 
+def test_the_history_of_earlier_runs_is_in_memory_once() -> None:
+    history = History([a_task()])
+
+    assert Intake(history).tasks is history
+
+
 def test_an_open_task_that_a_page_names_in_whatever_way_was_seen_again() -> None:
     open_tasks = [a_task(name, status="running") for name in ("quick", "odd", "gone")]
     intake = Intake(History(open_tasks))

@@ -39,6 +39,7 @@ def test_what_runs_add_is_all_that_is_new(history: History, runs: list[tuple[lis
     assert History.load(*segments) == history
     assert History.load(*segments).dump() == history.dump()
     assert History.load(*segments).changes() == History()
+    assert History.load(*segments, since=NOW).dump() == history.dump(since=NOW)
 
 
 def test_the_same_history_gives_the_same_bytes_everywhere() -> None:
