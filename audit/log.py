@@ -1,9 +1,13 @@
-"""The log: one JSON line per event, set up once, with every known secret redacted."""
+"""The log: one JSON line per event, set up once, with every known secret redacted, however it is spelt."""
 
+import json
 import logging
+import re
 import sys
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, Final, TextIO
+from urllib.parse import quote, quote_plus
 
 import structlog
 
@@ -11,41 +15,50 @@ _BLOT: Final = "***"
 _SECRET_WORDS: Final = ("token", "password", "secret", "authorization", "signature")
 _SHORTEST_SECRET: Final = 6
 _SHORTEST_KEY: Final = 20  # an access key id has 20 characters; secret keys and tokens have more
+_MOST_KEPT: Final = 64  # a warm function gets new temporary keys for years, and old ones are of no use to anybody
+_FOR_URLS: Final = str.maketrans("+/", "-_")
 
 
 class Redactor:
     """Redacts secrets in events: by the name of the key, and by value wherever a known secret occurs."""
 
     def __init__(self) -> None:
-        self._values: set[str] = set()
+        self._values: dict[str, None] = {}  # in the order of learning
+        self._texts: tuple[str, ...] = ()
+        self._keys: tuple[bytes, ...] = ()
 
     def learn(self, secrets: Iterable[str]) -> None:
         """Remember secret values, except very short ones, which would redact ordinary text."""
-        self._values.update(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        for secret in secrets:
+            if len(secret) >= _SHORTEST_SECRET:
+                self._values.pop(secret, None)
+                self._values[secret] = None
+        self._values = dict.fromkeys([*self._values][-_MOST_KEPT:])
+        self._texts = _longest_first(self._values)
+        keys = _longest_first(value for value in self._values if len(value) >= _SHORTEST_KEY)
+        self._keys = tuple(text.encode(errors="surrogatepass") for text in keys)
 
     def text(self, text: str) -> str:
         """Return a text without any known secret."""
-        for value in sorted(self._values, key=len, reverse=True):  # one secret may start with another
-            text = text.replace(value, _BLOT)
+        for secret in self._texts:
+            text = text.replace(secret, _BLOT)
         return text
 
     def data(self, data: bytes) -> bytes:
         """Return bytes, such as a report, without any known key or token; passwords are kept, as they may be words."""
-        for value in sorted(self._values, key=len, reverse=True):
-            if len(value) >= _SHORTEST_KEY:
-                data = data.replace(value.encode(), _BLOT.encode())
+        for key in self._keys:
+            data = data.replace(key, _BLOT.encode())
         return data
 
     def pieces(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Return in pieces what ``data`` returns for all of them together."""
-        secrets = [value.encode() for value in self._values if len(value) >= _SHORTEST_KEY]
-        if not secrets:
+        if not self._keys:
             yield from pieces
             return
         rest = b""
         for piece in pieces:
             rest += piece
-            end = _before_secrets(rest, secrets)
+            end = _before_secrets(rest, self._keys)
             yield self.data(rest[:end])
             rest = rest[end:]
         yield self.data(rest)
@@ -62,6 +75,25 @@ class Redactor:
         if isinstance(value, list | tuple):
             return [self._clean("", inner) for inner in value]
         return self.text(value) if isinstance(value, str) else value
+
+
+def _longest_first(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Return every spelling of secrets; one may start with another."""
+    return tuple(sorted({text for secret in secrets for text in _spellings(secret)}, key=len, reverse=True))
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """Yield a secret as a text may spell it: as it is, escaped in JSON, encoded in a URL, or within base64."""
+    plain = secret.encode(errors="surrogatepass")
+    yield secret
+    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield from (escaped, escaped.replace("/", "\\/"))
+    for encoded in (quote(plain, safe=""), quote(plain), quote_plus(plain)):
+        yield from (encoded, re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), encoded))
+    for before in range(3):  # bytes in the same group of three, which share a character with the secret
+        text = b64encode(bytes(before) + plain).decode()
+        inner = text[-(-before * 8 // 6) : (before + len(plain)) * 8 // 6]
+        yield from (inner, inner.translate(_FOR_URLS))
 
 
 def _before_secrets(data: bytes, secrets: Iterable[bytes]) -> int:

@@ -1,7 +1,10 @@
 import io
 import json
+import re
+from base64 import b64encode, urlsafe_b64encode
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 import structlog
@@ -117,6 +120,51 @@ def test_a_secret_is_found_wherever_the_pieces_are_cut(data: bytes, cuts: list[i
     pieces = [data[start:end] for start, end in pairwise(places)]
 
     assert b"".join(redactor.pieces(pieces)) == redactor.data(data)
+
+
+ODD = 'p"a\\ss/wörd+ &%20'
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        ODD,
+        json.dumps(ODD),
+        json.dumps(ODD, ensure_ascii=False),
+        json.dumps(ODD).replace("/", "\\/"),
+        quote(ODD),
+        quote(ODD, safe=""),
+        quote_plus(ODD),
+        quote(ODD, safe="").lower(),
+        *(b64encode(b"x" * before + ODD.encode() + b"y" * 4).decode() for before in range(6)),
+        *(urlsafe_b64encode(b"x" * before + ODD.encode()).decode() for before in range(6)),
+        f"Basic {b64encode(f'user:{ODD}'.encode()).decode()}",
+    ],
+)
+def test_a_secret_is_blotted_out_however_it_is_spelt(spelt: str) -> None:
+    redactor = Redactor()
+    redactor.learn([ODD])
+    shown = redactor.text(f"<{spelt}>")
+
+    assert "***" in shown
+    assert not set(re.findall(r"\w{4,}", spelt)) & set(re.findall(r"\w{4,}", shown.replace("Basic", "")))
+
+
+def test_a_key_is_blotted_out_of_published_bytes_however_it_is_spelt() -> None:
+    redactor, key = Redactor(), "MIIa/Token+That=Is~Long Enough"
+    redactor.learn([key])
+    spelt = (quote(key, safe=""), json.dumps(key), b64encode(b"u:" + key.encode()).decode())
+
+    assert [redactor.data(f"a {text} b".encode()).count(b"***") for text in spelt] == [1, 1, 1]
+    assert b"".join(redactor.pieces([part.encode() for part in spelt[2]])).count(b"***") == 1
+
+
+def test_what_was_learnt_long_ago_is_forgotten() -> None:
+    redactor = Redactor()
+    redactor.learn(["the-setting", *(f"temporary-key-{number}" for number in range(200)), "the-setting"])
+
+    assert redactor.text("the-setting temporary-key-199") == "*** ***"
+    assert redactor.text("temporary-key-0 ") == "temporary-key-0 "
 
 
 def test_a_secret_between_two_pieces_is_blotted_out() -> None:
