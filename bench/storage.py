@@ -8,15 +8,18 @@ import logging
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+import orjson
 import structlog
 
 from audit.app.execute import execute
 from audit.app.request import request_from_settings
+from audit.app.run import Done
+from audit.evidence.layout import key_of
+from audit.evidence.publish import MANIFEST
 from audit.evidence.store import LATEST
 from audit.report import INDEX
 from audit.simulator import Simulator, build_estate, serve
@@ -49,25 +52,20 @@ def main(resources: int = 500, runs: int = 12) -> None:
         for number in range(runs + 1):
             as_of = AS_OF - timedelta(hours=runs - number)
             done = execute(request_from_settings(variables, as_of=shown(as_of)), lambda _progress: None)
-            sizes.append(_sizes(Path(folder), done.keys))
+            sizes.append(_sizes(Path(folder), done))
     _print(sizes[0], _mean(sizes[1:]))
 
 
-def _sizes(folder: Path, keys: Iterable[str]) -> Counter[str]:
+def _sizes(folder: Path, done: Done) -> Counter[str]:
     """Bytes of what one run wrote and no later one replaces, by the sort of object."""
+    pages = orjson.loads((folder / done.prefix / MANIFEST).read_bytes())["pages"]
+    raw = {key_of(done.prefix, page["name"]): f"raw {_RAW.get(page['kind'], page['kind'])}" for page in pages}
     sizes = Counter[str]()
-    for key in keys:
-        if key.rpartition("/")[2] not in MOVING:
-            sizes[_sort(key)] += (folder / key).stat().st_size
+    for key in done.keys:
+        name = key.rpartition("/")[2]
+        if name not in MOVING:
+            sizes[raw.get(key, "digest" if "/digest/" in key else name)] += (folder / key).stat().st_size
     return sizes
-
-
-def _sort(key: str) -> str:
-    if "/digest/" in key:
-        return "digest"
-    name = key.rpartition("/")[2]
-    kind = name.partition("-")[2].removesuffix(".json.gz")
-    return f"raw {_RAW.get(kind, kind)}" if "/raw/" in key else name
 
 
 def _mean(sizes: list[Counter[str]]) -> Counter[str]:

@@ -67,7 +67,9 @@ def prepare(request: RunRequest, connections: Connections, pointer: bytes | None
         is_backfill=is_judged_already(stored, head, request.until, scope),
     )
     _tell(facts, connections)
-    return Prepared(facts, before, Publication(connections.store, facts, head=head, signer=signer))
+    answers = before.answers if before else None
+    publication = Publication(connections.store, facts, head=head, signer=signer, answers=answers)
+    return Prepared(facts, before, publication)
 
 
 def _of_another_scope(before: RunBefore | Newest) -> Baseline:

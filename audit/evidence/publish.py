@@ -5,11 +5,11 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from isal import isal_zlib
-from msgspec import Struct
 
 from audit import __version__
 from audit.collection import Kind, Page, Window
@@ -26,7 +26,8 @@ from audit.evidence.chain import (
     digest_key,
     find_head,
 )
-from audit.evidence.read_forms import Pointer, read_form
+from audit.evidence.layout import key_of, shared_folder
+from audit.evidence.read_forms import ListedObject, Pointer, read_form
 from audit.evidence.store import LATEST, Readable, Store
 from audit.evidence.store.buffered_object import Data, held, in_parts
 from audit.evidence.store.keys import checked
@@ -44,7 +45,8 @@ MANIFEST: Final = "manifest.json"
 HISTORY: Final = "history"
 PROFILE: Final = "profile.json"
 REPORT: Final = "report.json"
-SCHEMA_VERSION: Final = 1
+MANIFEST_VERSION: Final = 2
+POINTER_VERSION: Final = 1
 _LEFT: Final = (
     "the evidence and the reports are stored under {url}, but nothing signs for them: this run does not count, and the "
     "next one reads everything again"
@@ -52,18 +54,18 @@ _LEFT: Final = (
 _GZIP: Final = 31  # zlib's value for a window of 32 KB in a gzip file, which has neither name nor time
 
 
-class Stored(Struct, frozen=True):
-    """One object of a run: its name under the run's key, size in bytes and SHA-256."""
-
-    name: str
-    size: int
-    sha256: str
-
-
 class Publication:
     """The objects of one run, as they are written."""
 
-    def __init__(self, store: Store, run: RunFacts, *, head: Head | None, signer: Signer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        run: RunFacts,
+        *,
+        head: Head | None,
+        signer: Signer,
+        answers: Mapping[str, ListedObject] | None = None,
+    ) -> None:
         """Store the arguments; nothing is written yet.
 
         Args:
@@ -71,15 +73,18 @@ class Publication:
             run: the run.
             head: the newest digest of the project, which this run follows; None for the first run.
             signer: signs the digest of this run.
+            answers: the responses that the previous run stored, by the hash of their bodies.
         """
         self._store = store
         self._run = run
         self._head = head
         self._signer = signer
-        self._objects: list[Stored] = []
+        self._objects: list[ListedObject] = []
         self._pages: list[Mapping[str, Any]] = []
-        self._bodies: dict[str, str] = {}
+        self._known = answers or {}
+        self._numbers: dict[str, tuple[int, str]] = {}
         self._keys: list[str] = []
+        self._shared = shared_folder(datetime.now(UTC))
         self.prefix = f"{run.project_id}/{run.as_of:%Y/%m/%d}/{run.id}"
         self.digest_sha256 = ""
 
@@ -93,7 +98,7 @@ class Publication:
         """The address of the run."""
         return f"{self._store.url}/{self.prefix}"
 
-    def put(self, name: str, data: bytes | Iterable[bytes]) -> Stored:
+    def put(self, name: str, data: bytes | Iterable[bytes]) -> ListedObject:
         """Write one object of the run, with every known secret removed.
 
         Args:
@@ -105,7 +110,7 @@ class Publication:
         """
         return self._put(name, REDACTOR.data(data) if isinstance(data, bytes) else held(REDACTOR.pieces(data)))
 
-    def put_report(self, name: str, pieces: Iterable[bytes]) -> Stored:
+    def put_report(self, name: str, pieces: Iterable[bytes]) -> ListedObject:
         """Write a report, with every known secret removed.
 
         Raises:
@@ -114,26 +119,29 @@ class Publication:
         key, data = as_stored(name, REDACTOR.pieces(pieces))
         return self._put(key, held(data))
 
-    def _put(self, name: str, data: Data) -> Stored:
+    def _put(self, name: str, data: Data) -> ListedObject:
         self._create(name, data)
-        stored = Stored(name=name, size=len(data), sha256=_sha256(data))
+        stored = ListedObject(name=name, size=len(data), sha256=_sha256(data))
         self._objects.append(stored)
         return stored
 
     def keep(self, page: Page) -> bool:
-        """Write a response exactly as received, gzipped, and record its request.
+        """Record a request with its response, and store that as received, gzipped, unless the previous run did.
 
         Returns:
-            False if the same bytes were stored before; the manifest then names them again.
+            False if the same bytes were recorded before; the manifest then names them again.
         """
         digest = _sha256(page.body)
-        is_new = digest not in self._bodies
+        is_new = digest not in self._numbers
         if is_new:
-            name = f"raw/{len(self._bodies) + 1:05d}-{page.kind}.json.gz"
-            self._bodies[digest] = self._put(name, isal_zlib.compress(page.body, 1, _GZIP)).name
+            stored = self._stored_already(digest) or self._share(isal_zlib.compress(page.body, 1, _GZIP), "json.gz")
+            self._objects.append(stored)
+            self._numbers[digest] = len(self._numbers) + 1, stored.name
+        number, name = self._numbers[digest]
         self._pages.append(
             {
-                "name": self._bodies[digest],
+                "number": number,
+                "name": name,
                 "kind": page.kind,
                 "path": page.path,
                 "params": dict(page.params),
@@ -145,6 +153,27 @@ class Publication:
             }
         )
         return is_new
+
+    def _stored_already(self, digest: str) -> ListedObject | None:
+        """Return the object that holds a response if the previous run stored it this month and it is still there."""
+        stored = self._known.get(digest)
+        return stored if stored and key_of(self.prefix, stored.name) in self._there else None
+
+    @cached_property
+    def _there(self) -> frozenset[str]:
+        """The keys of this month's shared objects.
+
+        One listing takes fewer requests than a look at each object. It is enough: an object has its name only when all
+        of its bytes are written, nothing overwrites it, and `verify` finds what others changed.
+        """
+        return frozenset(self._store.keys(f"{self._run.project_id}/{self._shared}"))
+
+    def _share(self, data: bytes, ending: str) -> ListedObject:
+        """Write an object that later runs of this month may refer to."""
+        digest = _sha256(data)
+        stored = ListedObject(name=f"{self._shared}{digest}.{ending}", size=len(data), sha256=digest)
+        self._create(stored.name, data)
+        return stored
 
     def finish(self, report: "Report", index: Callable[[], bytes] | None = None) -> None:
         """Write the manifest, commit the run with its digest, and point to it.
@@ -174,7 +203,7 @@ class Publication:
     def _point(self, report: "Report", digest: Digest, index: Callable[[], bytes] | None) -> None:
         now = datetime.now(UTC)
         pointer: LatestForm = {
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": POINTER_VERSION,
             "run": self._run.id,
             "as_of": shown(self._run.as_of),
             "stored_at": shown(now),
@@ -240,7 +269,8 @@ class Publication:
         return None
 
     def _create(self, name: str, data: Data) -> None:
-        key = checked(f"{self.prefix}/{name}")
+        checked(f"{self.prefix}/{name}")
+        key = key_of(self.prefix, name)
         self._store.create(key, data)
         self._keys.append(key)
 
@@ -263,7 +293,7 @@ class Publication:
         run = self._run
         return _json(
             {
-                "schema_version": SCHEMA_VERSION,
+                "schema_version": MANIFEST_VERSION,
                 "tool_version": __version__,
                 "run": {
                     "id": run.id,

@@ -80,7 +80,7 @@ class IdentifiedRun(Struct, frozen=True, kw_only=True):
 class Manifest(Struct, frozen=True, kw_only=True):
     """Everything that a run stored; what has a default was not written by version 0.1."""
 
-    schema_version: Annotated[int, Meta(ge=1, le=1)]
+    schema_version: Annotated[int, Meta(ge=1, le=2)]
     tool_version: str
     run: IdentifiedRun
     conclusion: Conclusion

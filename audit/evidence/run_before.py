@@ -23,7 +23,7 @@ from audit.collection import ALL_GRANTED, Kind, Reading, Requested, Window
 from audit.evidence.chain import Digest, Head
 from audit.evidence.former_lists import read_former
 from audit.evidence.publish import PROFILE, REPORT, sha256_of
-from audit.evidence.read_forms import Manifest
+from audit.evidence.read_forms import ListedObject, Manifest
 from audit.evidence.store import Readable
 from audit.evidence.stored_runs import (
     MOST_LOOKED_BACK,
@@ -38,6 +38,7 @@ from audit.evidence.stored_runs import (
     read_object,
     runs_before,
     scope_of,
+    shared_answers,
     stored_pages,
 )
 from audit.history import History
@@ -83,6 +84,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         profile: the profile it was judged by, in canonical form; None if that is missing or was changed.
         tool_version: the version of cbr-audit that made it.
         requests: what it requested of the cloud.
+        answers: the shared objects that hold the responses it received, by the hash of the response.
         read_former: reads the inventory that it saw, which takes as long as reading it from the cloud; the argument
             tells how the lists to compare with were read.
     """
@@ -101,6 +103,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
     profile: Mapping[str, Any] | None
     tool_version: str
     requests: tuple[Requested, ...]
+    answers: Mapping[str, ListedObject]
     read_former: Callable[[tuple[Reading, ...]], Former]
 
     @property
@@ -237,6 +240,7 @@ def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | N
         profile=_profile(store, source),
         tool_version=manifest.tool_version,
         requests=tuple(Requested(listed.kind, listed.params, listed.rows) for listed in manifest.pages),
+        answers=shared_answers(manifest),
         read_former=partial(read_former, store, source, report),
     )
 

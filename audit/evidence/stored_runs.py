@@ -13,8 +13,9 @@ from audit.answers.intake import read_envelope
 from audit.collection import ALL_GRANTED, Kind, Page
 from audit.errors import ChainError, SourceAnswerError, StoreError
 from audit.evidence.chain import Digest, DigestKind, Envelope, Head, Link, find_head, folder_of
+from audit.evidence.layout import SHARED, key_of
 from audit.evidence.publish import HISTORY, MANIFEST, sha256_of
-from audit.evidence.read_forms import ListedPage, Manifest, Pointer, read_form
+from audit.evidence.read_forms import ListedObject, ListedPage, Manifest, Pointer, read_form
 from audit.evidence.store import LATEST, Readable, Searchable, Store
 from audit.history import History
 from audit.unpacking import unpacked
@@ -129,7 +130,7 @@ def prefix_of(digest: Digest) -> str:
 def read_listed(store: Readable, manifest: Manifest, prefix: str, name: str) -> bytes | None:
     """Read an object of a run, or None if it differs from the one that the manifest lists."""
     sha256 = manifest.sha256_of(name)
-    return read_hashed(store, f"{prefix}/{name}", sha256) if sha256 else None
+    return read_hashed(store, key_of(prefix, name), sha256) if sha256 else None
 
 
 def read_hashed(store: Readable, key: str, sha256: str) -> bytes | None:
@@ -235,6 +236,12 @@ def repeated_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Pa
             yield page
 
 
+def shared_answers(manifest: Manifest) -> dict[str, ListedObject]:
+    """Return the shared objects that hold the responses of a run, by the hash of the response."""
+    shared = {listed.name: listed for listed in manifest.objects if listed.name.startswith(SHARED)}
+    return {page.sha256: shared[page.name] for page in manifest.pages if page.name in shared}
+
+
 def are_all_there(manifest: Manifest, kind: Kind, pages: Sequence[Page]) -> bool:
     """Whether these are all the responses of a kind that a manifest names."""
     named = {listed.sha256 for listed in manifest.pages if listed.kind == kind}
@@ -243,7 +250,7 @@ def are_all_there(manifest: Manifest, kind: Kind, pages: Sequence[Page]) -> bool
 
 def _page(store: Readable, prefix: str, listed: ListedPage) -> Page | None:
     try:
-        body = unpacked(store.read(f"{prefix}/{listed.name}") or b"", listed.size)
+        body = unpacked(store.read(key_of(prefix, listed.name)) or b"", listed.size)
         rows, envelope = read_envelope(listed.kind, body)
     except (ChainError, SourceAnswerError, ValueError):
         return None

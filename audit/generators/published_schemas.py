@@ -16,7 +16,7 @@ from audit.report.models import FindingLine, ManifestFile, ReportFile, WebhookCa
 _WRITTEN: Final[dict[str, Any]] = {
     "report/v1.json": ReportFile,
     "findings/v1.json": FindingLine,
-    "manifest/v1.json": ManifestFile,
+    "manifest/v2.json": ManifestFile,
     "envelope/v1.json": EnvelopeForm,
     "digest/v1.json": Digest,
     "latest/v1.json": LatestForm,

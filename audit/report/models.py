@@ -580,6 +580,9 @@ class WebhookCall(_Published):
 class StoredPage(_Published):
     """One answer of the cloud, and what was asked for."""
 
+    number: int | None = Field(
+        default=None, description="Number of the answer in the run, counted from 1; equal answers have the same."
+    )
     name: str = Field(description="The object that holds it, gzipped; equal answers share one.")
     kind: Kind
     path: str
@@ -594,7 +597,9 @@ class StoredPage(_Published):
 class StoredObject(_Published):
     """One object of a run."""
 
-    name: str = Field(description="Its key under the run's prefix.")
+    name: str = Field(
+        description="Its key without the run's prefix, or, if it begins with shared/, without the project."
+    )
     size: int
     sha256: str = Field(pattern=_SHA256)
 
@@ -627,7 +632,7 @@ class OriginPart(_Published):
 class ManifestFile(_Published):
     """Everything that a run stored (manifest.json); without it, a run does not exist."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[1, 2] = Field(description="1 if no object is shared between runs.")
     tool_version: str
     run: ManifestRun
     conclusion: Conclusion

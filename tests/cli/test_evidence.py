@@ -124,7 +124,7 @@ class TestVerify:
 
     def test_many_changes_are_cut_short(self, copied: Path) -> None:
         for number in range(60):
-            (next(copied.rglob("raw")) / f"{number}.json").write_bytes(b"")
+            (next(copied.rglob("report.json")).parent / f"{number}.json").write_bytes(b"")
 
         told = invoke("verify", copied).stdout
 

@@ -68,8 +68,9 @@ def test_a_clean_store_gives_the_head_and_nothing_else(tmp_path: Path) -> None:
         (CHAIN, "digest/0000000002-*.json"),
         (OBJECTS, "2026/*/*/*/report.json"),
         (OBJECTS, "2026/*/*/*/manifest.json"),
-        (OBJECTS, "2026/*/*/*/raw/*.gz"),
+        (OBJECTS, "shared/*/*.gz"),
         (ADDED, "2026/*/*/*/report.json"),
+        (ADDED, "shared/*/*.gz"),
     ],
 )
 def test_what_was_changed_or_added_shows(heading: str, target: str, tmp_path: Path) -> None:

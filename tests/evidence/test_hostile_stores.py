@@ -24,7 +24,7 @@ from tests.evidence.chains import SCOPE, a_chain, facts
 RUN = facts(2)
 PREFIX = f"{SCOPE}/{RUN.as_of:%Y/%m/%d}/{RUN.id}"
 OBJECTS = a_chain(2).objects
-RAW = next(key for key in OBJECTS if key.startswith(f"{PREFIX}/raw/"))
+RAW = f"{SCOPE}/{orjson.loads(OBJECTS[f'{PREFIX}/manifest.json'])['pages'][0]['name']}"
 DIGEST = next(key for key in OBJECTS if f"digest/0000000002-{RUN.id}" in key)
 EACH = (f"{SCOPE}/latest.json", DIGEST, f"{PREFIX}/manifest.json", f"{PREFIX}/report.json", RAW)
 
@@ -106,12 +106,16 @@ def reseal(root: Path, change: Callable[[dict[str, object]], None]) -> None:
 
 def test_a_response_that_unpacks_to_too_much_is_a_fault(tmp_path: Path) -> None:
     store, bomb = a_folder(tmp_path), gzip.compress(bytes(70_000_000))
-    (tmp_path / RAW).write_bytes(bomb)
-    listed = {"name": RAW.removeprefix(f"{PREFIX}/"), "size": len(bomb), "sha256": hashlib.sha256(bomb).hexdigest()}
-    reseal(tmp_path, lambda manifest: manifest.update(objects=[listed]))
+    sha256 = hashlib.sha256(bomb).hexdigest()
+    name = f"shared/2026-11/{sha256}.json.gz"
+    (tmp_path / SCOPE / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / SCOPE / name).write_bytes(bomb)
+    page = orjson.loads(OBJECTS[f"{PREFIX}/manifest.json"])["pages"][0]
+    listed = {"name": name, "size": len(bomb), "sha256": sha256}
+    reseal(tmp_path, lambda manifest: manifest.update(objects=[listed], pages=[{**page, "name": name}]))
 
     faults = {fault.object: fault.problem for fault in verify(store, SCOPE).faults}
-    assert faults[RAW] == "the response inside is not the one that the manifest names"
+    assert faults[f"{SCOPE}/{name}"].startswith("the response inside is not the one that the manifest names")
     with pytest.raises(StoreError):
         replay(store, SCOPE, RUN.id)
 

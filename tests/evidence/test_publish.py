@@ -2,12 +2,13 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
 import time_machine
+from isal import isal_zlib
 from msgspec.structs import replace
 
 from audit.answers.intake import Intake
@@ -15,7 +16,9 @@ from audit.app.run import assess
 from audit.collection import Kind, Page, Reading, Window
 from audit.errors import StoreError
 from audit.evidence.chain import Unsigned
-from audit.evidence.publish import Publication, Stored, read_latest
+from audit.evidence.layout import key_of, shared_folder
+from audit.evidence.publish import Publication, read_latest
+from audit.evidence.read_forms import ListedObject
 from audit.evidence.store import Store, open_store
 from audit.evidence.store.buffered_object import Data
 from audit.log import REDACTOR
@@ -39,6 +42,8 @@ PREFIX = f"p1/2026/11/23/{FACTS.id}"
 DIGEST = f"p1/digest/0000000001-{FACTS.id}.json"
 
 
+BODY = b'{"vaults": []}'
+ANSWER = f"{shared_folder(datetime.now(UTC))}{hashlib.sha256(isal_zlib.compress(BODY, 1, 31)).hexdigest()}.json.gz"
 POINTER = {
     **dict.fromkeys(("as_of", "stored_at"), "2026-11-23T12:00:00Z"),
     **dict.fromkeys(("manifest_sha256", "digest_sha256"), "0" * 64),
@@ -65,7 +70,7 @@ class Recording:
         self._broken = broken
 
     def create(self, key: str, data: Data) -> None:
-        assert key not in self.objects
+        assert self.objects.get(key, data) == data
         self.replace(key, data)
 
     def replace(self, key: str, data: Data) -> None:
@@ -89,7 +94,7 @@ def a_page(rows: int = 2) -> Page:
         kind=Kind.VAULTS,
         path="/v3/p1/vaults",
         params=(("limit", "1000"), ("offset", "0")),
-        body=b'{"vaults": []}',
+        body=BODY,
         request_id="r-1",
         received_at=AS_OF,
         rows=[{}] * rows,
@@ -118,7 +123,7 @@ def test_the_manifest_is_written_after_everything_then_the_digest_and_the_pointe
     publication = publish(store)
 
     assert list(store.objects) == [
-        f"{PREFIX}/raw/00001-vaults.json.gz",
+        f"p1/{ANSWER}",
         f"{PREFIX}/report.json",
         f"{PREFIX}/manifest.json",
         DIGEST,
@@ -145,10 +150,10 @@ def test_the_manifest_lists_every_object_with_its_size_and_hash() -> None:
     publish(store)
     manifest = orjson.loads(store.objects[f"{PREFIX}/manifest.json"])
 
-    listed = {stored["name"]: Stored(**stored) for stored in manifest["objects"]}
-    assert set(listed) == {"raw/00001-vaults.json.gz", "report.json"}
+    listed = {stored["name"]: ListedObject(**stored) for stored in manifest["objects"]}
+    assert set(listed) == {ANSWER, "report.json"}
     for name, stored in listed.items():
-        data = store.objects[f"{PREFIX}/{name}"]
+        data = store.objects[key_of(PREFIX, name)]
         assert (stored.size, stored.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert manifest["conclusion"] == "incomplete"
     assert manifest["run"]["window"] == {"since": "2026-10-24T12:00:00Z", "until": "2026-11-23T12:00:00Z"}
@@ -157,7 +162,7 @@ def test_the_manifest_lists_every_object_with_its_size_and_hash() -> None:
 def test_an_answer_is_packed_with_neither_name_nor_time() -> None:
     store = Recording()
     publish(store)
-    packed = store.objects[f"{PREFIX}/raw/00001-vaults.json.gz"]
+    packed = store.objects[f"p1/{ANSWER}"]
 
     no_flags, no_time = 0, bytes(4)
     assert packed[:8] == bytes((0x1F, 0x8B, zlib.DEFLATED, no_flags)) + no_time
@@ -168,11 +173,12 @@ def test_a_page_is_kept_as_received_beside_what_was_asked() -> None:
     publish(store)
     manifest = orjson.loads(store.objects[f"{PREFIX}/manifest.json"])
 
-    body = gzip.decompress(store.objects[f"{PREFIX}/raw/00001-vaults.json.gz"])
+    body = gzip.decompress(store.objects[f"p1/{ANSWER}"])
     assert body == a_page().body
     assert manifest["pages"] == [
         {
-            "name": "raw/00001-vaults.json.gz",
+            "number": 1,
+            "name": ANSWER,
             "kind": "vaults",
             "path": "/v3/p1/vaults",
             "params": {"limit": "1000", "offset": "0"},
@@ -251,7 +257,7 @@ def test_the_same_answer_is_stored_once_and_named_each_time() -> None:
     publication.finish(a_report())
 
     manifest = orjson.loads(store.objects[f"{PREFIX}/manifest.json"])
-    assert [page["name"] for page in manifest["pages"]] == ["raw/00001-vaults.json.gz"] * 2
+    assert [(page["number"], page["name"]) for page in manifest["pages"]] == [(1, ANSWER)] * 2
     assert len(manifest["objects"]) == 1
 
 

@@ -104,12 +104,13 @@ def test_a_flipped_bit_is_found_wherever_it_is(part: str) -> None:
             assert checked(shelf).faults, (key, place)
 
 
-@pytest.mark.parametrize("part", ["report.json", "raw/"])
+@pytest.mark.parametrize("part", ["report.json", "shared/"])
 def test_a_flipped_bit_of_an_object_names_the_object(part: str) -> None:
     for key in keys(CLEAN, part):
         shelf = CLEAN.copy()
         shelf.objects[key] = flip(shelf.objects[key], 11, 3)
-        assert problems(checked(shelf)) == [f"{key}: the object was changed"]
+        (problem,) = problems(checked(shelf))
+        assert problem.startswith(f"{key}: the object was changed")
 
 
 def resealed(shelf: Shelf, key: str, change: Callable[[dict[str, object]], None], signer: Ed25519Signer) -> None:
@@ -347,9 +348,8 @@ def test_an_answer_that_is_not_the_one_in_the_manifest_is_found() -> None:
     resealed(shelf, keys(shelf, "/digest/")[0], lambda digest: digest.update(manifest=change), OTHER)
     publish_pointer(shelf)
 
-    assert problems(checked(shelf)) == [
-        f"{keys(shelf, 'raw/')[0]}: the response inside is not the one that the manifest names"
-    ]
+    problem = f"the response inside is not the one that the manifest names; needed by {facts(1).id}"
+    assert problems(checked(shelf)) == [f"{keys(shelf, 'shared/')[0]}: {problem}"]
 
 
 def test_two_runs_that_overlapped_are_noted_until_a_later_one_records_it_and_after() -> None:
@@ -435,10 +435,12 @@ def test_runs_that_a_rule_of_the_bucket_removed_may_be_gone_before_the_asked_tim
     result = checked(shelf, key=PUBLIC, since=facts(3).as_of)
 
     assert (problems(result), result.signed) == ([], 4)
-    assert result.notes == ["2 runs before the given time were removed; their digests are still there"]
+    [gone, left] = result.notes
+    assert left.endswith(": no run needs 2 of these objects; they are left of interrupted or removed runs")
+    assert gone == "2 runs before the given time were removed; their digests are still there"
     assert any(line.endswith(", and the objects of 2 runs were not read.") for line in proven(result))
     shelf.objects[keys(CLEAN, f"/{facts(2).id}/report.json")[0]] = b"planted"
-    [left, _gone] = checked(shelf, key=PUBLIC, since=facts(3).as_of).notes
+    [left, *_] = checked(shelf, key=PUBLIC, since=facts(3).as_of).notes
     assert left.endswith("its manifest was removed, and 1 objects are left that nothing can be checked against")
     assert len(problems(checked(shelf, key=PUBLIC))) == 2
     assert len(problems(checked(shelf, key=PUBLIC, since=facts(2).as_of))) == 1
@@ -573,19 +575,37 @@ def test_a_public_key_of_another_kind_is_refused(key: rsa.RSAPublicKey | ec.Elli
         PublicKey(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
 
+def test_a_shared_object_is_named_by_its_hash() -> None:
+    shelf = a_chain(1)
+    manifest, right = keys(shelf, "manifest.json")[0], keys(shelf, "shared/")[0]
+    wrong = f"{SCOPE}/shared/2026-11/{'0' * 64}.json.gz"
+    shelf.objects[wrong] = shelf.objects.pop(right)
+    name, other = (key.removeprefix(f"{SCOPE}/").encode() for key in (right, wrong))
+    shelf.objects[manifest] = shelf.objects[manifest].replace(name, other)
+    change = {"object": manifest, "sha256": hashlib.sha256(shelf.objects[manifest]).hexdigest(), "signature": ""}
+    resealed(shelf, keys(shelf, "/digest/")[0], lambda digest: digest.update(manifest=change), OTHER)
+    publish_pointer(shelf)
+
+    assert problems(checked(shelf)) == [f"{wrong}: its name is not its hash; needed by {facts(1).id}"]
+
+
 def test_an_answer_that_is_not_gzipped_is_found() -> None:
     shelf = a_chain(1)
-    manifest, raw = keys(shelf, "manifest.json")[0], keys(shelf, "raw/")[0]
+    manifest, raw = keys(shelf, "manifest.json")[0], f"{SCOPE}/shared/2026-11/{hashlib.sha256(b'plain').hexdigest()}.gz"
     values = orjson.loads(shelf.objects[manifest])
     shelf.objects[raw] = b"plain"
-    listed = {"name": values["pages"][0]["name"], "size": 5, "sha256": hashlib.sha256(b"plain").hexdigest()}
-    values["objects"] = [listed if item["name"] == listed["name"] else item for item in values["objects"]]
+    del shelf.objects[keys(shelf, "shared/")[0]]
+    name = values["pages"][0]["name"] = raw.removeprefix(f"{SCOPE}/")
+    values["objects"] = [{"name": name, "size": 5, "sha256": hashlib.sha256(b"plain").hexdigest()}]
+    del shelf.objects[keys(shelf, "report.json")[0]]
     shelf.objects[manifest] = orjson.dumps(values)
     change = {"object": manifest, "sha256": hashlib.sha256(shelf.objects[manifest]).hexdigest(), "signature": ""}
     resealed(shelf, keys(shelf, "/digest/")[0], lambda digest: digest.update(manifest=change), OTHER)
     del shelf.objects[f"{SCOPE}/latest.json"]
 
-    assert problems(checked(shelf)) == [f"{raw}: the response inside is not the one that the manifest names"]
+    assert problems(checked(shelf)) == [
+        f"{raw}: the response inside is not the one that the manifest names; needed by {facts(1).id}"
+    ]
 
 
 @pytest.mark.parametrize("odd", [b"no", b"[]", b'{"a": 1}'])

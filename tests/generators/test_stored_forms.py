@@ -1,7 +1,7 @@
-"""docs/format.md and schemas/ hold for all that runs store: today, and in a store that version 0.1.0 wrote.
+"""docs/format.md and schemas/ hold for all that runs store: today, and in stores that earlier versions wrote.
 
-store-of-0.1.0.tar.xz holds two runs of that version over a simulated project; the second continues the first and is
-signed.
+store-of-0.1.0.tar.xz and store-of-0.2.tar.xz hold two runs of their version over a simulated project; the second
+continues the first and is signed. That of 0.2 cannot use some rows.
 """
 
 import gzip
@@ -55,20 +55,19 @@ PLACEHOLDERS: Final = {
     "DD": "[0-9]{2}",
     "RUN": RUN_ID.pattern,
     "NUMBER": "(?:[0-9]{5}|[0-9]{10})",
+    "SHA256": "[0-9a-f]{64}",
     "KIND": f"(?:{'|'.join(Kind)})",
 }
 AS_OF: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SOON: Final = AS_OF + timedelta(hours=1)
+LATER: Final = AS_OF + timedelta(hours=2)
 
 
-FORMER: Final = {"findings.ocsf.ndjson": "findings.ocsf.ndjson.gz", "history.ndjson.gz": "history"}
-"""Names that version 0.1 gave, and what the same is called now."""
-
-
-def layout() -> dict[re.Pattern[str], str]:
-    """The keys that the page names, in its order, and the title of the section that each leads to."""
+def layout(*parts: str) -> dict[re.Pattern[str], str]:
+    """The keys that parts of the page name, in their order, and the title of the section that each leads to."""
     titles = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-"): title for title in SECTIONS}
-    rows = re.findall(r"^\| `(PROJECT/.+)` \|.+\(#([\w-]+)\) \|$", SECTIONS["Layout"], re.MULTILINE)
+    text = "".join(SECTIONS[part] for part in parts)
+    rows = re.findall(r"^\| `(PROJECT/.+)` \|.+\(#([\w-]+)\) \|$", text, re.MULTILINE)
     return {re.compile(_pattern(key)): titles[anchor] for key, anchor in rows}
 
 
@@ -101,16 +100,18 @@ def lines_of(history: bytes) -> Iterator[bytes]:
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A store of version 0.1.0, and one that two runs write now; the second is signed and cannot use some rows."""
-    old, now = (tmp_path_factory.mktemp(name) for name in ("old", "now"))
-    with tarfile.open(Path(__file__).with_name("store-of-0.1.0.tar.xz")) as archive:
-        archive.extractall(old, filter="data")
+    """The stores of earlier versions, and one of two runs of today; its second is signed and cannot use some rows."""
+    old = {version: tmp_path_factory.mktemp(version) for version in ("0.1.0", "0.2")}
+    for version, folder in old.items():
+        with tarfile.open(Path(__file__).with_name(f"store-of-{version}.tar.xz")) as archive:
+            archive.extractall(folder, filter="data")
+    now = tmp_path_factory.mktemp("now")
     key = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     audit(now, "mixed", AS_OF)
     audit(now, "unusable", SOON, CBR_AUDIT_SIGNING_KEY=key.decode())
-    return {"0.1": old, "now": now}
+    return {**old, "now": now}
 
 
 def audit(folder: Path, scenario: str, as_of: datetime, **more: str) -> tuple[str, ...]:
@@ -132,13 +133,12 @@ def objects(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("version", ["0.1", "now"])
+@pytest.mark.parametrize("version", ["0.1.0", "0.2", "now"])
 def test_every_stored_object_is_named_by_the_page_and_fits_its_schema(stores: dict[str, Path], version: str) -> None:
-    rows = layout()
+    rows = layout("Layout") if version == "now" else layout("Layout", "Earlier versions")
     fit = {title: validators(title) for title in rows.values()}
     for key, data in objects(stores[version]).items():
-        folder, _, name = key.rpartition("/")
-        titles = [title for pattern, title in rows.items() if pattern.fullmatch(f"{folder}/{FORMER.get(name, name)}")]
+        titles = [title for pattern, title in rows.items() if pattern.fullmatch(key)]
         assert len(titles) == 1, f"docs/format.md (Layout) names {key} in {len(titles)} rows"
         for number, value in values(key, data) if fit[titles[0]] else ():
             fit[titles[0]][number].validate(value)
@@ -146,10 +146,11 @@ def test_every_stored_object_is_named_by_the_page_and_fits_its_schema(stores: di
 
 def test_a_run_writes_every_row_of_the_layout_in_its_order(tmp_path: Path) -> None:
     keys = audit(tmp_path, "healthy", AS_OF)
-    places = [number for key in keys for number, pattern in enumerate(layout()) if pattern.fullmatch(key)]
+    rows = layout("Layout")
+    places = [number for key in keys for number, pattern in enumerate(rows) if pattern.fullmatch(key)]
 
     assert places == sorted(places)
-    assert {*places} == {*range(len(layout()))}
+    assert {*places} == {*range(len(rows))}
 
 
 def test_the_store_has_a_first_run_and_a_signed_one_that_continues_it(stores: dict[str, Path]) -> None:
@@ -169,23 +170,29 @@ def test_a_row_that_could_not_be_used_is_where_the_history_says(stores: dict[str
 
     assert rejected
     for row in rejected:
-        (page,) = [key for key in kept if f"/{row['run']}/raw/{row['page']:05d}-{row['kind']}" in key]
-        (_, answer), *_ = values(page, kept[page])
+        (run,) = [run for run in open_reports(str(stores["now"])) if run.id == row["run"]]
+        (name,) = {page.name for page in run.manifest.pages if page.number == row["page"]}
+        answer = orjson.loads(gzip.decompress(run.read(name)))
         assert answer["operation_logs"][row["row"]]["id"] == row["id"]
 
 
-def test_a_store_of_version_0_1_is_read_continued_and_verified(stores: dict[str, Path], tmp_path: Path) -> None:
-    shutil.copytree(stores["0.1"], tmp_path, dirs_exist_ok=True)
-    audit(tmp_path, "failing", AS_OF)
+@pytest.mark.parametrize(("version", "told"), [("0.1.0", "0.1.0"), ("0.2", "0.2.0.dev0")])
+def test_a_store_of_an_earlier_version_is_read_continued_and_verified(
+    stores: dict[str, Path], tmp_path: Path, version: str, told: str
+) -> None:
+    shutil.copytree(stores[version], tmp_path, dirs_exist_ok=True)
+    audit(tmp_path, "failing", LATER)
     *old, last = open_reports(str(tmp_path))
 
-    assert [run.manifest.tool_version for run in old] == ["0.1.0", "0.1.0"]
+    assert [(run.manifest.tool_version, run.manifest.schema_version) for run in old] == [(told, 1), (told, 1)]
+    assert last.manifest.origin
+    assert last.manifest.origin.run == old[-1].id
     assert [run.report.run.previous.run for run in (*old, last)] == [None, *(run.id for run in old)]
     assert (last.report.run.previous.trouble, last.report.run.previous.notes) == (None, [])
     assert not verify(Folder(tmp_path), last.digest.scope).faults
 
 
-@pytest.mark.parametrize("version", ["0.1", "now"])
+@pytest.mark.parametrize("version", ["0.1.0", "0.2", "now"])
 def test_json_is_written_as_the_page_says(stores: dict[str, Path], version: str) -> None:
     sparse = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     indented = json.JSONEncoder(ensure_ascii=False, indent=2)

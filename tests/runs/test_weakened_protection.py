@@ -14,10 +14,12 @@ from audit.app.execute import execute
 from audit.app.replay import replay
 from audit.app.request import request_from_settings
 from audit.app.run import Done
+from audit.collection import Kind
 from audit.evidence.store import open_store
 from audit.simulator import Estate, Simulator, build_estate, serve
 from audit.timestamps import shown
 from tests.pretend import AS_OF, json_response, variables, without_waiting
+from tests.runs.test_history_across_runs import answers_of
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -402,9 +404,10 @@ def test_a_profile_that_cannot_be_read_any_more_leaves_a_doubt(world: World) -> 
 
 def test_stored_answers_that_are_gone_leave_a_doubt(world: World) -> None:
     done = world.run()
-    for path in (world.folder / done.prefix / "raw").glob("*-vaults.json.gz"):
+    for path in answers_of(done, world.folder, Kind.VAULTS):
         path.unlink()
-    report = orjson.loads((world.folder / world.run().prefix / "report.json").read_bytes())
+    changed = world.run(lambda world: world.vault.update(name="renamed"))  # or else the new answer replaces the old one
+    report = orjson.loads((world.folder / changed.prefix / "report.json").read_bytes())
 
     outcomes = {
         (each["subject"]["kind"], each["outcome"]) for each in report["findings"] if each["control"] == "CBR-114"

@@ -17,6 +17,7 @@ from audit.app.run import Done
 from audit.cli.commands import main
 from audit.collection import Kind, Rejected
 from audit.evidence.chain import PAYLOAD_TYPE, Envelope, Link
+from audit.evidence.layout import key_of
 from audit.evidence.store import open_store
 from audit.evidence.stored_runs import digest_of
 from audit.evidence.verify import verify
@@ -27,7 +28,7 @@ from audit.simulator import Estate, Request, Response, Simulator, build_estate
 from audit.timestamps import instant, shown
 from tests.builders import HOUR
 from tests.pretend import AS_OF, json_response
-from tests.runs.test_history_across_runs import DAY, audit_at, damage, manifest_of, remove
+from tests.runs.test_history_across_runs import DAY, audit_at, damage_answers, manifest_of, remove
 
 Row = dict[str, Any]
 EARLIER = AS_OF - 8 * DAY
@@ -177,7 +178,7 @@ class TestTheNextRun:
         (first,) = audit_at(simulator, tmp_path, EARLIER)
         forget(simulator, rows)
         remove(tmp_path / first.prefix)
-        damage("raw/*operation_logs*")(tmp_path / first.prefix)
+        damage_answers(first, tmp_path)
         (second,) = audit_at(simulator, tmp_path, AS_OF)
 
         assert second.report.run.window.since == second.report.run.read.since == AS_OF - 31 * DAY
@@ -212,7 +213,7 @@ def by_version_0_1(folder: Path, done: Done) -> None:
     del manifest["rejected"]
     for listed in manifest["objects"]:
         listed["name"] = listed["name"].replace("history", "history.ndjson.gz")
-        listed["sha256"] = hashlib.sha256((place / listed["name"]).read_bytes()).hexdigest()
+        listed["sha256"] = hashlib.sha256((folder / key_of(done.prefix, listed["name"])).read_bytes()).hexdigest()
     (place / "manifest.json").write_bytes(orjson.dumps(manifest))
     digest = digest_of(open_store(str(folder)), done.report.run.project_id, done.report.run.id)
     sha256 = hashlib.sha256((place / "manifest.json").read_bytes()).hexdigest()
@@ -255,7 +256,7 @@ class TestAStoreOfVersion01:
         (first,) = audit_at(simulator, tmp_path, EARLIER)
         forget(simulator, rows)
         by_version_0_1(tmp_path, first)
-        damage("raw/*operation_logs*")(tmp_path / first.prefix)
+        damage_answers(first, tmp_path)
         (second,) = audit_at(simulator, tmp_path, AS_OF)
 
         assert second.report.run.window.since == AS_OF - 31 * DAY

@@ -323,6 +323,7 @@ def a_predecessor(**changes: Any) -> RunBefore:
         "profile": None,
         "tool_version": "0",
         "requests": (),
+        "answers": {},
         "read_former": lambda _readings: None,
         "memory": None,
     }

@@ -68,7 +68,9 @@ def break_off(shelf: Shelf, chance: Random) -> None:
     """Leave what a run had written when it was killed: anything but its digest."""
     run = facts(100 + chance.randrange(100))
     prefix = f"{SCOPE}/{run.as_of:%Y/%m/%d}/{run.id}"
-    for name in ("raw/00001-vaults.json.gz", "history", "manifest.json")[: chance.randint(1, 3)]:
+    answer = chance.randbytes(20)
+    shelf.objects[f"{SCOPE}/shared/2026-11/{hashlib.sha256(answer).hexdigest()}.json.gz"] = answer
+    for name in ("history", "manifest.json")[: chance.randint(0, 2)]:
         shelf.objects[f"{prefix}/{name}"] = chance.randbytes(20)
 
 

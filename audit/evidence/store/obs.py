@@ -19,6 +19,7 @@ from audit.cloud.http.answer import Answer
 from audit.cloud.http.transport import Credentials, Transport
 from audit.cloud.permissions import StoreActions
 from audit.errors import StoreError, StoreRefusedError, StoreUnreachableError
+from audit.evidence.layout import NEEDED_LONGER, hash_in
 from audit.evidence.store.buffered_object import Data, in_parts
 from audit.evidence.store.keys import Oddity, checked, is_key, largest
 from audit.evidence.store.obs_dialect import NO_SUCH_KEY
@@ -45,19 +46,20 @@ _TYPES: Final = {
 
 
 class Seal(Struct, frozen=True):
-    """How objects are protected: the KMS key that encrypts them, and the days for which they are locked."""
+    """How objects are protected: the KMS key that encrypts them, and the days for which those of a run are locked."""
 
     kms_key: str | None = None
     lock_days: int | None = None
 
-    def headers(self, *, lock: bool) -> dict[str, str]:
-        """The headers of a write."""
+    def headers(self, key: str, *, lock: bool) -> dict[str, str]:
+        """The headers of a write; an object that runs share is locked until the last of them is free."""
         found = {}
         if self.kms_key:
             found["x-amz-server-side-encryption"] = "aws:kms"
             found["x-amz-server-side-encryption-aws-kms-key-id"] = self.kms_key
         if lock and self.lock_days:
-            until = datetime.now(UTC) + timedelta(days=self.lock_days)
+            longer = NEEDED_LONGER if hash_in(key) else timedelta()
+            until = datetime.now(UTC) + timedelta(days=self.lock_days) + longer
             found["x-amz-object-lock-mode"] = "COMPLIANCE"
             found["x-amz-object-lock-retain-until-date"] = f"{until:%Y-%m-%dT%H:%M:%SZ}"
         return found
@@ -95,7 +97,7 @@ class Obs:
         with self._creating:  # in this process; a bucket has no lock
             if not (self._is_there(key) and self._same(key, data)):
                 action = f"{PUT} and {LOCK}" if self._seal.lock_days else PUT
-                self._write(key, data, self._seal.headers(lock=True), action, lambda: self._same(key, data))
+                self._write(key, data, self._seal.headers(key, lock=True), action, lambda: self._same(key, data))
 
     def replace(self, key: str, data: Data) -> None:
         """Write an object, or replace it; it is not locked.
@@ -103,7 +105,7 @@ class Obs:
         Raises:
             StoreError: writing failed.
         """
-        self._write(key, data, self._seal.headers(lock=False), PUT, lambda: self.read(key) == data)
+        self._write(key, data, self._seal.headers(key, lock=False), PUT, lambda: self.read(key) == data)
 
     def read(self, key: str) -> bytes | None:
         """Read an object, or None if there is none.

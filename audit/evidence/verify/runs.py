@@ -5,18 +5,30 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 from audit.errors import ChainError
 from audit.evidence.agreement import in_manifest, in_report
+from audit.evidence.chain import Digest
+from audit.evidence.layout import SHARED, hash_in, key_of
 from audit.evidence.publish import MANIFEST, REPORT
-from audit.evidence.read_forms import LARGEST_ANSWER, ListedObject, Manifest, read_form
+from audit.evidence.read_forms import LARGEST_ANSWER, Manifest, read_form
 from audit.evidence.store import Store
+from audit.evidence.stored_runs import prefix_of
 from audit.evidence.verify.result import Found, Verification
 from audit.report.facts import Origin
 from audit.unpacking import unpacked
 
 RUN_FOLDER: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+/")
+
+
+class _Claim(NamedTuple):
+    """What a manifest says of an object: its size, its hash, and the hashes of the responses that it holds."""
+
+    size: int
+    sha256: str
+    responses: frozenset[str]
 
 
 class RunChecks:
@@ -28,18 +40,22 @@ class RunChecks:
         self._result = result
         self._found = found
         self._published = {(each.digest.run, each.digest.manifest.object): each for each in found}
+        self._shared: defaultdict[str, defaultdict[_Claim, list[str]]] = defaultdict(partial(defaultdict, list))
         self._gone = 0
 
     def check(self, since: datetime | None, until: datetime | None) -> set[str]:
         """Check every run, and return the keys of all objects that belong to one."""
         listed: set[str] = set()
+        sound: list[Digest] = []
         for each in self._found:
             is_early = since is not None and each.digest.until < since
             is_asked = not is_early and (until is None or each.digest.until <= until)
             faults = len(self._result.faults)
             listed |= self._check_run(each, is_asked=is_asked, may_be_gone=is_early)
             if is_asked and len(self._result.faults) == faults:
-                self._result.runs.append(each.digest)
+                sound.append(each.digest)
+        unsound = self._check_shared()
+        self._result.runs += [digest for digest in sound if digest.run not in unsound]
         if self._gone:
             self._result.notes.append(
                 f"{self._gone:,} runs before the given time were removed; their digests are still there"
@@ -71,7 +87,7 @@ class RunChecks:
         self._fault_all(link.object, in_manifest(each.digest, manifest))
         self._check_origin(each, manifest.origin)
         self._result.notes += [f"{link.object}: {note}" for note in manifest.run.previous.notes]
-        return {link.object} | self._check_objects(manifest, each.prefix, is_asked=is_asked)
+        return {link.object} | self._check_objects(each, manifest, is_asked=is_asked)
 
     def _left(self, each: Found) -> set[str]:
         """Return the keys of what is left of a run whose manifest was removed."""
@@ -99,35 +115,60 @@ class RunChecks:
                 each.digest.manifest.object, f"it continues a run that is not in the chain: {origin.run}"
             )
 
-    def _check_objects(self, manifest: Manifest, prefix: str, *, is_asked: bool) -> set[str]:
-        """Check the objects that a manifest lists; return their keys."""
-        pages = defaultdict(list)
+    def _check_objects(self, each: Found, manifest: Manifest, *, is_asked: bool) -> set[str]:
+        """Check the objects that only this run has, and note those that others may share; return the keys of all."""
+        responses: defaultdict[str, set[str]] = defaultdict(set)
         for page in manifest.pages:
-            pages[page.name].append(page.sha256)
+            responses[page.name].add(page.sha256)
+        keys = {listed.name: key_of(prefix_of(each.digest), listed.name) for listed in manifest.objects}
         for listed in manifest.objects if is_asked else ():
-            data = self._check_object(f"{prefix}{listed.name}", listed, pages.get(listed.name, ()))
+            key, claim = keys[listed.name], _Claim(listed.size, listed.sha256, frozenset(responses[listed.name]))
+            if listed.name.startswith(SHARED):
+                self._shared[key][claim].append(each.digest.run)
+                continue
+            data = self._checked(key, self._read(key), claim)
             if data is not None and listed.name == REPORT:
-                self._fault_all(f"{prefix}{REPORT}", in_report(manifest, data))
-        return {f"{prefix}{listed.name}" for listed in manifest.objects}
+                self._fault_all(key, in_report(manifest, data))
+        return {*keys.values()}
 
-    def _check_object(self, key: str, listed: ListedObject, bodies: Iterable[str]) -> bytes | None:
-        """Check one object; return its bytes if they are those that were published."""
+    def _check_shared(self) -> set[str]:
+        """Check each object that runs share once; name and return all runs that need one that is not as published."""
+        unsound: set[str] = set()
+        for key, claims in self._shared.items():
+            data = self._read(key)
+            for claim, runs in claims.items():
+                needed = f"; needed by {', '.join(runs)}"
+                if claim.sha256 != hash_in(key):
+                    self._result.fault(key, f"its name is not its hash{needed}")
+                    unsound |= {*runs}
+                elif self._checked(key, data, claim, needed) is None:
+                    unsound |= {*runs}
+        return unsound
+
+    def _read(self, key: str) -> bytes | str:
+        """Read and count an object, or say why that is not possible."""
         try:
             data = self._store.read(key)
         except ChainError as error:
-            self._result.fault(key, str(error))
-            return None
+            return str(error)
         if data is None:
-            self._result.fault(key, "the object is missing")
-            return None
+            return "the object is missing"
         self._result.objects += 1
         self._result.size += len(data)
-        if (len(data), hashlib.sha256(data).hexdigest()) != (listed.size, listed.sha256):
-            self._result.fault(key, "the object was changed")
-            return None
-        if any(body != _body_hash(data) for body in bodies):
-            self._result.fault(key, "the response inside is not the one that the manifest names")
         return data
+
+    def _checked(self, key: str, data: bytes | str, claim: _Claim, needed: str = "") -> bytes | None:
+        """Return the bytes of an object if they are those that were published."""
+        if isinstance(data, str):
+            problem = data
+        elif (len(data), hashlib.sha256(data).hexdigest()) != (claim.size, claim.sha256):
+            problem = "the object was changed"
+        elif claim.responses - {_body_hash(data)}:
+            problem = "the response inside is not the one that the manifest names"
+        else:
+            return data
+        self._result.fault(key, f"{problem}{needed}")
+        return None
 
     def _fault_all(self, key: str, problems: Iterable[str]) -> None:
         for problem in problems:

@@ -145,6 +145,13 @@ def test_what_is_sent_says_what_it_is_and_is_signed_as_a_whole(s3: S3Server) -> 
     assert {name for name in sent if name.startswith("x-amz-")} | {"host", "content-type", "content-md5"} == set(signed)
 
 
+def test_what_runs_share_is_locked_until_the_last_of_them_is_free() -> None:
+    headers = Seal(lock_days=30).headers(f"p1/shared/2026-11/{'0' * 64}.json.gz", lock=True)
+    until = datetime.fromisoformat(headers["x-amz-object-lock-retain-until-date"]) - datetime.now(UTC)
+
+    assert timedelta(days=62, minutes=-1) < until < timedelta(days=62, minutes=1)
+
+
 def test_a_pointer_that_moves_is_encrypted_and_not_locked(s3: S3Server) -> None:
     with between(s3.url) as proxy:
         obs(proxy.url, a_prefix(), seal=Seal("kms-key-1", 30)).replace("p1/latest.json", b"{}")
