@@ -22,7 +22,7 @@ from msgspec.json import decode, encode
 from audit.collection import About, ContestedError, Rejected
 from audit.history.lines import line_of, read_lines
 from audit.history.moments import moment_of, state_of
-from audit.history.segment import OPENING, TASKS, Opening, lines_of, packed, read_parts, written
+from audit.history.segment import OPENING, TASKS, Opening, each_line, gzipped, read_parts, written
 from audit.history.table import Columns, Group, Table
 from audit.records import Task
 from audit.records.keys import key_of
@@ -167,7 +167,7 @@ class History:
     def pieces(self, since: datetime | None = None) -> Iterator[bytes]:
         """Return the same piece by piece."""
         rows = (row for row in self.rejected if since is None or row.is_since(since))
-        return packed(written(self._table.parts(TASKS, since), rows))
+        return gzipped(written(self._table.parts(TASKS, since), rows))
 
     @staticmethod
     def load(*segments: bytes, since: datetime | None = None) -> "History":
@@ -194,14 +194,14 @@ class History:
             raise ValueError("not a history: it is empty")
         try:
             with gzip.open(io.BytesIO(segment)) as file:  # all at once would take as much memory again
-                opening = next(lines_of(file), b"")
+                opening = next(each_line(file), b"")
                 if opening.startswith(OPENING):
                     self.set_aside(decode(opening, type=Opening).rejected)
                     self._table.merge(read_parts(file), _is_newer)
                 else:
                     file.rewind()
                     rejected = list[Rejected]()
-                    self.update(read_lines(lines_of(file), rejected))
+                    self.update(read_lines(each_line(file), rejected))
                     self.set_aside(rejected)
         except (OSError, EOFError, zlib.error, TypeError, OverflowError, DecodeError) as error:
             raise ValueError(f"not a history: {error}") from error

@@ -74,7 +74,7 @@ Head: Final[Any] = defstruct(
 """The line before the columns of a part: how many tasks it has, and what they are the first to have in common."""
 
 
-def packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Pack pieces into a gzip file, the same one on every machine."""
     packer, check, size = zlib.compressobj(1, zlib.DEFLATED, _BARE), 0, 0  # ISA-L writes what suits the processor
     yield _GZIP
@@ -93,7 +93,7 @@ def written(parts: Iterable[Part], rejected: Iterable[Rejected]) -> Iterator[byt
         yield b"".join([*_columns(usual, WIDTH), *_columns(part.rows, ROW.size)])
 
 
-def lines_of(file: BufferedIOBase) -> Iterator[bytes]:
+def each_line(file: BufferedIOBase) -> Iterator[bytes]:
     """Read lines, wherever the file is after the one before.
 
     Raises:
@@ -115,7 +115,7 @@ def read_parts(file: BufferedIOBase) -> Iterator[Part]:
         ValueError: something else was written.
     """
     known = 0
-    for line in lines_of(file):
+    for line in each_line(file):
         head = decode(line, type=Head)
         commons = [*map(_common, head.alike)]
         keys, rows = file.read(WIDTH * head.tasks), file.read(ROW.size * head.tasks)
