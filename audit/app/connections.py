@@ -14,7 +14,7 @@ from audit.cloud.http.cloud_clock import CloudClock
 from audit.cloud.http.transport import Credentials, RequestLimits, Transport
 from audit.evidence.kms import KmsSigner
 from audit.evidence.kms.dialect import KMS
-from audit.evidence.store import Access, InspectedStore, ProbedStore, open_store
+from audit.evidence.store import Access, ProbedStore, open_store
 from audit.evidence.store.obs_dialect import OBS
 from audit.log import REDACTOR
 from audit.settings import STORES, Settings, StoreSettings, scheme_of
@@ -65,7 +65,7 @@ def opened(request: RunRequest) -> Iterator[Connections]:
         yield Connections(settings, who, reading, storing, store, _in_kms(request, stack))
 
 
-def store_at(url: str, variables: Mapping[str, str]) -> InspectedStore:
+def store_at(url: str, variables: Mapping[str, str]) -> ProbedStore:
     """Open a store to look into it, by its URL: one that is not on this machine needs settings, and no project.
 
     Its connections are closed when nothing refers to it any more.

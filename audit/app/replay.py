@@ -15,6 +15,7 @@ from audit.evidence.agreement import in_manifest, in_report
 from audit.evidence.chain import Digest
 from audit.evidence.publish import PROFILE, REPORT, as_stored, sha256_of
 from audit.evidence.read_forms import Manifest
+from audit.evidence.retention import is_pruned
 from audit.evidence.run_before import RunBefore, read_left
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import (
@@ -68,10 +69,21 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
         StoreError: the run is not there, or its evidence is missing or was changed.
     """
     digest = digest_of(store, project_id, run_id)
+    try:
+        return _replay(store, digest, profile)
+    except ChainError as error:
+        if is_pruned(store, digest):
+            raise ChainError(
+                f"{error}. The run is older than the retention that the profile sets: it was pruned"
+            ) from error
+        raise
+
+
+def _replay(store: Store, digest: Digest, profile: Profile | None) -> Replay:
     manifest = needed_manifest(store, digest)
     own = _profile(store, manifest, digest)
     used = profile or own
-    before = _before(store, project_id, manifest, own)
+    before = _before(store, digest.scope, manifest, own)
     intake = _taken(store, manifest, digest, before)
     is_what_if = used.sha256 != own.sha256
     facts = _facts(manifest, used, before, is_what_if=is_what_if)
@@ -193,6 +205,8 @@ def _before(store: Store, project_id: str, manifest: Manifest, profile: Profile)
     before = read_left(store, digest, manifest.run.as_of - profile.remembered)
     if before is None or before.manifest_sha256 != origin.manifest_sha256:
         raise ChainError(f"the run before ({origin.run}) is missing or was changed")
+    if before.covered is None and not manifest.run.previous.notes and needed_manifest(store, digest).covered:
+        raise ChainError(f"the history of the run before ({origin.run}), or a response, is missing or was changed")
     if before.recalled.trouble and not manifest.run.previous.trouble:
         raise ChainError(f"{before.recalled.trouble}; the run took over what it said")
     return before

@@ -28,7 +28,7 @@ def _replay(store: Store, digest: Digest, result: Verification) -> None:
     try:
         judged = replay(store, digest.scope, digest.run)
     except StoreError as error:
-        if result.unread:  # its own objects are there; what it continued may be gone
+        if result.unread or result.pruned:  # its own objects are there; what it continued may be gone
             result.notes.append(f"{place}: the run was not judged again: {error}")
         else:
             result.fault(place, f"the run cannot be judged again: {error}")

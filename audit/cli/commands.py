@@ -31,6 +31,7 @@ from audit.cli.exit_codes import DRIFT_ONLY, INTERNAL_ERROR, NOT_AN_ANSWER, NOT_
 from audit.cli.invoke import invoke_command
 from audit.cli.profile import profile as profile_group
 from audit.cli.progress import watching
+from audit.cli.prune import prune_store
 from audit.cli.screen import framework_lines, notices, printable, summary_lines
 from audit.controls import CONTROLS
 from audit.errors import AuditError, DocumentError, SettingsError, SourceAnswerError, StoreError
@@ -499,7 +500,7 @@ def _text(path: Path) -> str:
         raise SettingsError(f"{path} is not UTF-8 text: byte {error.start}") from error
 
 
-for command in (verify_store, replay_run, diff_runs):
+for command in (verify_store, replay_run, diff_runs, prune_store):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The commands ``verify``, ``replay`` and ``diff``: check a store, recompute a report, compare two reports."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -11,25 +10,23 @@ from typing import Any, Final
 import click
 import orjson
 
-from audit.app.connections import store_at
 from audit.app.event import read_time
 from audit.app.replay import Replay, replay
 from audit.app.replay_runs import replay_runs
 from audit.cli.exit_codes import DIFFERENT, TAMPERED
 from audit.cli.screen import printable, summary_lines
+from audit.cli.stores import opened_store, project_of
 from audit.errors import SettingsError, StoreError
 from audit.evidence.chain import PublicKey
 from audit.evidence.reader import RUN_ID, read_report, read_run
-from audit.evidence.store import InspectedStore, Store
+from audit.evidence.store import Store
 from audit.evidence.verify import Verification, proven, unproven, verdict, verify
 from audit.profile import load_profile
 from audit.report.changes import Change, Changes, compare
 from audit.report.formats import json_report
-from audit.settings import VARIABLES
 from audit.timestamps import shown
 
 _MOST_FAULTS: Final = 50
-_DEFAULT: Final = "cbr-audit-demo"
 
 
 def _moment(_context: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
@@ -82,8 +79,8 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
 
     Exit codes: 0 everything is as published, 10 something was changed, removed or added, 2 wrong usage.
     """
-    store = _opened(where)
-    project = project_id or _project_of(store)
+    store = opened_store(where)
+    project = project_id or project_of(store)
     result = verify(
         store,
         project,
@@ -123,8 +120,8 @@ def replay_run(
     Exit codes: 0 the same bytes, or a what-if; 10 the bytes differ; 2 wrong usage or missing evidence.
     """
     other = load_profile(profile) if profile else None
-    opened = _opened(store)
-    result = replay(opened, project_id or _project_of(opened), run_id, other)
+    opened = opened_store(store)
+    result = replay(opened, project_id or project_of(opened), run_id, other)
     if result.is_what_if:
         _print_what_if(result, read_run(opened, run_id).report)
         return
@@ -148,7 +145,7 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
 
     BEFORE and AFTER are run ids or report.json files. AFTER defaults to the latest report.
     """
-    opened = _opened(store)
+    opened = opened_store(store)
     older = _report(before, opened)
     newer = _report(after, opened) if after else read_report(opened).report
     try:
@@ -161,24 +158,6 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
         click.echo(orjson.dumps(asdict(changes), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
     else:
         _print_changes(changes)
-
-
-def _opened(url: str | None) -> InspectedStore:
-    """Open the given store, or else the default one."""
-    variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
-    return store_at(url or variables.get("CBR_AUDIT_STORE", _DEFAULT), variables)
-
-
-def _project_of(store: Store) -> str:
-    projects = store.projects()
-    if len(projects) != 1:
-        remedy = (
-            f"choose one with --project-id: {', '.join(projects)}"
-            if projects
-            else "run an audit first, or give another store"
-        )
-        raise StoreError(f"{store.url} has {len(projects) or 'no'} projects; {remedy}")
-    return projects[0]
 
 
 def _report(name: str, store: Store) -> Mapping[str, Any]:

@@ -26,6 +26,11 @@ STORE: Final[Mapping[str, str]] = {
 LOCK: Final[Mapping[str, str]] = {
     "obs:object:PutObjectRetention": "to lock what is written for CBR_AUDIT_OBS_LOCK_DAYS",
 }
+PRUNE: Final[Mapping[str, str]] = {
+    "obs:object:DeleteObject": "to remove what the retention of the profile lets go",
+    "obs:object:GetObject": "to read which runs need what",
+    "obs:bucket:ListBucket": "to find what is there",
+}
 ENCRYPT: Final[Mapping[str, str]] = {
     "kms:cmk:get": "to find the key CBR_AUDIT_OBS_KMS_KEY",
     "kms:cmk:list": "to find the key, for OBS on behalf of the function",
@@ -48,6 +53,7 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = {
     "cbr-extra": EXTRA,
     "obs-write": STORE,
     "obs-lock": LOCK,
+    "obs-prune": PRUNE,
     "kms-encrypt": ENCRYPT,
     "kms-sign": SIGN,
     "smn-publish": NOTIFY,

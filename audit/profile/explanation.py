@@ -39,6 +39,7 @@ def explain(source: ProfileSource, profile: Profile, now: datetime) -> Iterator[
     yield f"Zone         {profile.timezone}: pages show times in this zone and in UTC"
     yield f"Reports      {', '.join(profile.written)}"
     yield f"Language     {LANGUAGES[profile.language]}, on the pages"
+    yield f"Retention    {_retention(profile)}"
     yield ""
     yield from _controls(source, profile)
     yield from _other_limits(source, profile)
@@ -47,6 +48,14 @@ def explain(source: ProfileSource, profile: Profile, now: datetime) -> Iterator[
     yield from _maintenance(profile, now)
     yield from _waivers(profile, now)
     yield from _drills(profile)
+
+
+def _retention(profile: Profile) -> str:
+    kept = profile.retention
+    if kept is None or kept.evidence_days is None:
+        return "what runs stored is kept for ever"
+    reports = f"reports after {kept.reports_days} days" if kept.reports_days else "no reports"
+    return f"`cbr-audit prune` removes evidence after {kept.evidence_days} days, {reports}, and no digest"
 
 
 def _controls(source: ProfileSource, profile: Profile) -> Iterator[str]:

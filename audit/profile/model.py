@@ -14,6 +14,7 @@ from audit.profile.drills import DrillValues
 from audit.profile.limit_fields import LimitValues
 from audit.profile.maintenance import MaintenanceValues
 from audit.profile.presets import PRESETS
+from audit.profile.retention import RetentionValues
 from audit.profile.scope import LevelValues, ScopeValues
 from audit.profile.waivers import WaiverValues
 from audit.profile.written import Written, ZoneName, hint
@@ -76,6 +77,12 @@ class Profile(Written):
         default=(),
         exclude_if=lambda drills: not drills,  # profiles from before them keep their canonical form
         description="Restores that somebody tried, and signs for.",
+    )
+
+    retention: RetentionValues | None = Field(
+        default=None,
+        exclude_if=lambda retention: retention is None,  # profiles from before it keep their canonical form
+        description="How long runs are kept; without it, for ever.",
     )
 
     @field_validator("preset")

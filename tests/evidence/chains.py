@@ -1,5 +1,6 @@
 """Chains of runs in a store that lies in memory: quick to make, and easy to tamper with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
@@ -92,7 +93,7 @@ def of_run(report: Report, run: RunFacts) -> Report:
     return replace(report, run=run, trend=(line,))
 
 
-def publish(
+def publish(  # noqa: PLR0913  # what tests change of a run
     shelf: Shelf,
     number: int,
     signer: Signer | None = None,
@@ -100,6 +101,7 @@ def publish(
     on: str | None = None,
     report: Report | None = None,
     judged: int | None = None,
+    more: Mapping[str, bytes] | None = None,
 ) -> Publication:
     """Publish the n-th run; ``on`` names the digest that it believes to be the newest, ``judged`` another hour."""
     head = find_head(Shelf({on: shelf.objects[on]}) if on else shelf, SCOPE, None)
@@ -109,6 +111,8 @@ def publish(
     publication.keep(a_page(number))
     told = of_run(report or a_report(), run)
     publication.put("report.json", json_report.render(told))
+    for name, data in (more or {}).items():
+        publication.put(name, data)
     publication.finish(told)
     return publication
 

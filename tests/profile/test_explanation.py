@@ -161,3 +161,20 @@ def test_holidays_are_whole_days_unless_they_have_hours() -> None:
 
     assert "  holidays: 2026-12-24, 12-25, the whole day Europe/Berlin" in lines
     assert "  xmas 2025: 2025-12-24, 22:00 to 04:00 Europe/Berlin (over)" in lines
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "what runs stored is kept for ever"),
+        ("{evidence_days: 30}", "`cbr-audit prune` removes evidence after 30 days, no reports, and no digest"),
+        (
+            "{evidence_days: 30, reports_days: 60}",
+            "removes evidence after 30 days, reports after 60 days, and no digest",
+        ),
+    ],
+)
+def test_how_long_runs_are_kept_is_told(text: str, words: str) -> None:
+    (line,) = [line for line in lines_of(f"retention: {text}" if text else "{}") if line.startswith("Retention")]
+
+    assert line.endswith(words)

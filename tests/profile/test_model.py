@@ -343,3 +343,13 @@ def test_the_canonical_form_of_everything_is_the_same_profile_again() -> None:
     assert again.canonical == written.canonical
     assert requirements_at(again, AS_OF) == requirements_at(written, AS_OF)
     assert controls_of(again) == controls_of(written)
+
+
+def test_a_profile_without_retention_keeps_the_canonical_form_that_it_had() -> None:
+    assert b'"retention"' not in Profile().canonical
+    assert build_profile({"retention": {"evidence_days": 30, "reports_days": 30}}, "p").retention is not None
+
+
+@pytest.mark.parametrize("retention", [{"reports_days": 30}, {"evidence_days": 31, "reports_days": 30}])
+def test_reports_are_not_removed_before_their_evidence(retention: Any) -> None:
+    assert "p: retention.reports_days: reports cannot go before their evidence" in fault_of(retention=retention)

@@ -451,7 +451,7 @@ class TestReplay:
         monkeypatch.setattr("audit.app.replay.__version__", "9.9.9")
         result = replay(store, simulator.project_id, done.report.run.id)
         assert result.differing == ("report.html",)
-        assert "and this is 9.9.9" in result.reasons[0]
+        assert "and this is 9.9.9" in result.reasons[-1]
 
     def test_evidence_that_is_missing_or_changed_is_refused(self, tmp_path: Path) -> None:
         simulator = an_estate("healthy")

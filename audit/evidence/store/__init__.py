@@ -70,7 +70,7 @@ class InspectedStore(Store, Protocol):
 
 
 class ProbedStore(InspectedStore, Protocol):
-    """A store that can be tested: it can remove its test object. Nothing else is ever removed."""
+    """A store from which objects can be removed: that of a test, and those that `cbr-audit prune` removes."""
 
     @property
     def actions(self) -> StoreActions:

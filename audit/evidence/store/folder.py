@@ -129,18 +129,23 @@ class Folder:
         return tuple(sorted(filter(is_key, names)))
 
     def remove(self, key: str) -> None:
-        """Remove a test object, and the folders that were created for it.
+        """Remove an object, and the folders that are empty then.
 
         Raises:
             StoreError: it cannot be removed.
         """
         path = self._root / checked(key)
+        *folders, name = key.split("/")
         try:
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError), self._within(folders) as folder:
+                os.unlink(name, dir_fd=folder)
         except OSError as error:
             raise StoreError(f"cannot remove {path}: {error.strerror}") from error
+        with suppress(OSError):  # something else is in it
+            for folder_path in path.parents[: len(folders)]:
+                folder_path.rmdir()
         while self._made:
-            with suppress(OSError):  # something else is in it
+            with suppress(OSError):
                 self._made.pop().rmdir()
 
     def _entries(self, prefix: str) -> Iterator[tuple[str, "os.DirEntry[str]"]]:

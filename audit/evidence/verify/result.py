@@ -39,6 +39,7 @@ class Verification:
         signed: the number of digests whose signature was checked.
         unchecked: the number of signed digests that were not checked, because no key was given.
         unread: the number of runs whose objects were not read: they are outside of the given time, or were removed.
+        pruned: the ids of the runs of which something is missing that the profile lets go.
         runs: the digests of the runs whose objects are as published.
         replayed: the number of them that were judged again to the same bytes; None if that was not requested.
         others: the number of them that another version made and that this one judges to other bytes.
@@ -56,6 +57,7 @@ class Verification:
     first: Digest | None = None
     head: Digest | None = None
     head_sha256: str = ""
+    pruned: set[str] = field(default_factory=set)
     runs: list[Digest] = field(default_factory=list)
     replayed: int | None = None
     others: int = 0

@@ -14,12 +14,14 @@ from audit.evidence.chain import Digest
 from audit.evidence.layout import SHARED, hash_in, key_of
 from audit.evidence.publish import MANIFEST, REPORT
 from audit.evidence.read_forms import LARGEST_ANSWER, Manifest, read_form
+from audit.evidence.retention import kept_since
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import prefix_of
 from audit.evidence.verify.result import Found, Verification
 from audit.report.facts import Origin
 from audit.unpacking import unpacked
 
+_MISSING: Final = "the object is missing"
 RUN_FOLDER: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+/")
 
 
@@ -35,12 +37,13 @@ class RunChecks:
     """Checks run after run, and remembers what their manifests list."""
 
     def __init__(self, store: Store, found: Sequence[Found], result: Verification) -> None:
-        """Store the arguments; nothing is read yet."""
+        """Store the arguments, and read what the profile lets go."""
         self._store = store
         self._result = result
         self._found = found
         self._published = {(each.digest.run, each.digest.manifest.object): each for each in found}
-        self._shared: defaultdict[str, defaultdict[_Claim, list[str]]] = defaultdict(partial(defaultdict, list))
+        self._shared: defaultdict[str, defaultdict[_Claim, list[Digest]]] = defaultdict(partial(defaultdict, list))
+        self._kept = kept_since(store, [each.digest for each in found])
         self._gone = 0
 
     def check(self, since: datetime | None, until: datetime | None) -> set[str]:
@@ -51,18 +54,27 @@ class RunChecks:
             is_early = since is not None and each.digest.until < since
             is_asked = not is_early and (until is None or each.digest.until <= until)
             faults = len(self._result.faults)
-            listed |= self._check_run(each, is_asked=is_asked, may_be_gone=is_early)
+            listed |= self._check_run(each, is_asked=is_asked, is_early=is_early)
             if is_asked and len(self._result.faults) == faults:
                 sound.append(each.digest)
-        unsound = self._check_shared()
+        unsound = self._check_shared() | self._result.pruned
         self._result.runs += [digest for digest in sound if digest.run not in unsound]
-        if self._gone:
-            self._result.notes.append(
-                f"{self._gone:,} runs before the given time were removed; their digests are still there"
-            )
+        self._note_removed()
         return listed
 
-    def _check_run(self, each: Found, *, is_asked: bool, may_be_gone: bool) -> set[str]:
+    def _note_removed(self) -> None:
+        result = self._result
+        if self._gone:
+            result.notes.append(
+                f"{self._gone:,} runs before the given time were removed; their digests are still there"
+            )
+        if result.pruned:
+            result.notes.append(
+                f"{len(result.pruned):,} runs were pruned: they are older than the retention that the profile of the "
+                "newest run sets; their digests are still there"
+            )
+
+    def _check_run(self, each: Found, *, is_asked: bool, is_early: bool) -> set[str]:
         """Check the manifest of a run and every object that it lists; return their keys."""
         link = each.digest.manifest
         try:
@@ -70,8 +82,9 @@ class RunChecks:
         except ChainError as error:
             self._result.fault(link.object, str(error))
             return {link.object} | set(self._store.keys(each.prefix))
+        may_be_gone = is_early or not self._kept.has_reports(each.digest)
         if data is None and may_be_gone and RUN_FOLDER.fullmatch(each.prefix.removeprefix(f"{self._result.scope}/")):
-            return self._left(each)
+            return self._left(each, is_early=is_early)
         if data is None or hashlib.sha256(data).hexdigest() != link.sha256:
             state = "is missing" if data is None else "was changed"
             self._result.fault(link.object, f"the manifest {state}; {each.key} names it")
@@ -89,10 +102,12 @@ class RunChecks:
         self._result.notes += [f"{link.object}: {note}" for note in manifest.run.previous.notes]
         return {link.object} | self._check_objects(each, manifest, is_asked=is_asked)
 
-    def _left(self, each: Found) -> set[str]:
+    def _left(self, each: Found, *, is_early: bool) -> set[str]:
         """Return the keys of what is left of a run whose manifest was removed."""
-        self._gone += 1
-        self._result.unread += 1
+        self._gone += is_early
+        self._result.unread += is_early
+        if not is_early:
+            self._result.pruned.add(each.digest.run)
         left = set(self._store.keys(each.prefix))
         if left:
             trouble = (
@@ -124,9 +139,13 @@ class RunChecks:
         for listed in manifest.objects if is_asked else ():
             key, claim = keys[listed.name], _Claim(listed.size, listed.sha256, frozenset(responses[listed.name]))
             if listed.name.startswith(SHARED):
-                self._shared[key][claim].append(each.digest.run)
+                self._shared[key][claim].append(each.digest)
                 continue
-            data = self._checked(key, self._read(key), claim)
+            found = self._read(key)
+            if found == _MISSING and self._kept.lets_go(each.digest, listed.name):
+                self._result.pruned.add(each.digest.run)
+                continue
+            data = self._checked(key, found, claim)
             if data is not None and listed.name == REPORT:
                 self._fault_all(key, in_report(manifest, data))
         return {*keys.values()}
@@ -136,7 +155,12 @@ class RunChecks:
         unsound: set[str] = set()
         for key, claims in self._shared.items():
             data = self._read(key)
-            for claim, runs in claims.items():
+            for claim, digests in claims.items():
+                kept = [digest.run for digest in digests if self._kept.has_evidence(digest)]
+                runs = kept or [digest.run for digest in digests]
+                if data == _MISSING and not kept:
+                    self._result.pruned.update(runs)
+                    continue
                 needed = f"; needed by {', '.join(runs)}"
                 if claim.sha256 != hash_in(key):
                     self._result.fault(key, f"its name is not its hash{needed}")
@@ -152,7 +176,7 @@ class RunChecks:
         except ChainError as error:
             return str(error)
         if data is None:
-            return "the object is missing"
+            return _MISSING
         self._result.objects += 1
         self._result.size += len(data)
         return data

@@ -1,0 +1,34 @@
+"""Which store and which project of it a command is about."""
+
+import os
+from typing import Final
+
+from audit.app.connections import store_at
+from audit.errors import StoreError
+from audit.evidence.store import ProbedStore, Store
+from audit.settings import VARIABLES
+
+_DEFAULT: Final = "cbr-audit-demo"
+
+
+def opened_store(url: str | None) -> ProbedStore:
+    """Open the given store, or else the default one."""
+    variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+    return store_at(url or variables.get("CBR_AUDIT_STORE", _DEFAULT), variables)
+
+
+def project_of(store: Store) -> str:
+    """Return the only project of a store.
+
+    Raises:
+        StoreError: it has none, or several.
+    """
+    projects = store.projects()
+    if len(projects) != 1:
+        remedy = (
+            f"choose one with --project-id: {', '.join(projects)}"
+            if projects
+            else "run an audit first, or give another store"
+        )
+        raise StoreError(f"{store.url} has {len(projects) or 'no'} projects; {remedy}")
+    return projects[0]

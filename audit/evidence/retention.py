@@ -1,0 +1,82 @@
+"""What the profile of the newest run lets go, by age: the objects of older runs may be missing, their digests may not.
+
+The chain covers that profile. So whoever checks the chain knows what may be missing, whoever removed it, and a removal
+needs no record of its own. A shorter retention is a change of the profile, which every report shows.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from audit.evidence.chain import Digest
+from audit.evidence.layout import SHARED
+from audit.evidence.publish import HISTORY, PROFILE
+from audit.evidence.store import Readable, Searchable
+from audit.evidence.stored_runs import latest_run, read_object
+
+_EVIDENCE: Final = ("raw/", SHARED, HISTORY)
+
+
+class KeptDays(Struct, frozen=True):
+    """The days for which a profile keeps what runs stored; None is for ever."""
+
+    evidence_days: int | None = None
+    reports_days: int | None = None
+
+
+class _Profile(Struct, frozen=True):
+    retention: KeptDays | None = None
+
+
+class Kept(Struct, frozen=True):
+    """What is kept: the evidence, and the rest, of runs that judged these times or later ones; None is everything."""
+
+    evidence_since: datetime | None = None
+    reports_since: datetime | None = None
+
+    def has_evidence(self, digest: Digest) -> bool:
+        """Whether the evidence of a run is kept."""
+        return self.evidence_since is None or digest.until >= self.evidence_since
+
+    def has_reports(self, digest: Digest) -> bool:
+        """Whether its manifest, profile and reports are kept."""
+        return self.reports_since is None or digest.until >= self.reports_since
+
+    def lets_go(self, digest: Digest, name: str) -> bool:
+        """Whether an object of a run, by its name in the manifest, is not kept."""
+        return not (self.has_evidence(digest) if is_evidence(name) else self.has_reports(digest))
+
+
+def is_evidence(name: str) -> bool:
+    """Whether an object of a run, by its name in the manifest, is of no use but to judge the run again."""
+    return name.startswith(_EVIDENCE)
+
+
+def kept_since(store: Readable, digests: Sequence[Digest], now: datetime | None = None) -> Kept:
+    """Read what the newest run that counts keeps.
+
+    Args:
+        store: the store.
+        digests: the digests, in order.
+        now: a run may have judged a time in the future; what is removed is not older than from here.
+    """
+    newest = next((digest for digest in reversed(digests) if not digest.kind.is_beside), None)
+    data = read_object(store, newest, PROFILE) if newest else None
+    if newest is None or data is None:
+        return Kept()
+    try:
+        kept = msgspec.json.decode(data, type=_Profile).retention or KeptDays()
+    except msgspec.DecodeError:
+        return Kept()
+    end = min(newest.until, now) if now else newest.until
+    since = [end - timedelta(days=days) if days else None for days in (kept.evidence_days, kept.reports_days)]
+    return Kept(*since)
+
+
+def is_pruned(store: Searchable, digest: Digest) -> bool:
+    """Whether the evidence of a run need not be there any more."""
+    newest = latest_run(store, digest.scope, None)
+    return newest is not None and not kept_since(store, [newest]).has_evidence(digest)
