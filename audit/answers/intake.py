@@ -7,6 +7,7 @@ Rejected. A row that only differs from the documents is used, and the difference
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from audit.answers.kinds import ANSWERS, parse
@@ -62,7 +63,14 @@ class Intake:
         not_seen_again: the ids of the tasks that earlier runs saw open, and that no response has named since.
     """
 
-    def __init__(self, history: History | None = None, run: str = "", read: Window | None = None) -> None:
+    def __init__(
+        self,
+        history: History | None = None,
+        run: str = "",
+        read: Window | None = None,
+        *,
+        seen: Mapping[str, Backup] = MappingProxyType({}),
+    ) -> None:
         """Start with what earlier runs know of the tasks.
 
         Args:
@@ -70,11 +78,13 @@ class Intake:
             run: the id of the run that stores the pages.
             read: the time that it reads the task log for; each page may be about a part of it, but a task that was
                 created then may have ended later. If None, every page is about the whole time.
+            seen: backups that are in memory anyway; equal ones are not kept twice.
         """
         self.tasks = History() if history is None else history
         self.not_seen_again = {task.id for task in self.tasks.unfinished() if task.status in OPEN_STATUSES}
         self._run = run
         self._read = read
+        self._seen = seen
         self.policies: dict[str, Policy] = {}
         self.vaults: dict[str, Vault] = {}
         self.backups: dict[str, Backup] = {}
@@ -93,7 +103,7 @@ class Intake:
         self._keepers: Final[Mapping[Kind, Callable[[Row], bool]]] = {
             Kind.POLICIES: lambda row: _keep_once(self.policies, Policy.from_row(row)),
             Kind.VAULTS: lambda row: _keep_once(self.vaults, Vault.from_row(row)),
-            Kind.BACKUPS: lambda row: _keep_backup(self.backups, Backup.from_row(row)),
+            Kind.BACKUPS: lambda row: _keep_backup(self.backups, self._once(Backup.from_row(row))),
             Kind.PROTECTABLES: lambda row: _keep_once(self.protectables, Protectable.from_row(row)),
             Kind.AGENTS: lambda row: _keep_newest(self.agents, Agent.from_row(row)),
             Kind.ORGANIZATION_POLICIES: lambda row: _keep_newest(
@@ -184,7 +194,11 @@ class Intake:
             elif _is_contested(self.backups, records[place]):
                 yield place, rows[place]  # is rejected, as a row
             else:
-                _keep_newest(self.backups, records[place])
+                _keep_newest(self.backups, self._once(records[place]))
+
+    def _once(self, backup: Backup) -> Backup:
+        known = self._seen.get(backup.id)
+        return backup if known is None or known != backup else known
 
 
 def _ids(rows: Sequence[Any]) -> set[str]:

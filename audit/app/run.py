@@ -83,7 +83,7 @@ def audit(
     most = profile.limits.max_backups_looked_at
     readings = collect(source, lists_of(profile), facts.read, publication, watch, intake, most)
     publication.put(HISTORY, intake.tasks.pieces(since=facts.window.since))  # assessing uses the tasks up
-    former = before.former(readings) if before and compares(profile) else None
+    former = before.former(readings, intake.backups) if before and compares(profile) else None
     report = assess(facts, profile, intake, readings, before, former)
     return publish(publication, profile, report)
 

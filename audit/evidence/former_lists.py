@@ -6,7 +6,7 @@ compared.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -23,7 +23,7 @@ from audit.evidence.publish import REPORT
 from audit.evidence.store import Readable
 from audit.evidence.stored_runs import (
     MOST_LOOKED_BACK,
-    are_all_there,
+    number_of_answers,
     read_manifest,
     read_object,
     runs_before,
@@ -89,7 +89,9 @@ class _List:
         return any(row.about.vaults is None or vault_id in row.about.vaults for row in self.doubtful)
 
 
-def read_former(store: Readable, digest: Digest, report: Any, readings: Iterable[Reading]) -> Former:
+def read_former(
+    store: Readable, digest: Digest, report: Any, readings: Iterable[Reading], backups: Mapping[str, Backup]
+) -> Former:
     """Read what a run saw of the inventory.
 
     Args:
@@ -97,9 +99,10 @@ def read_former(store: Readable, digest: Digest, report: Any, readings: Iterable
         digest: the digest of the run.
         report: the report of the run, or None if it is unusable.
         readings: how the lists to compare with were read; lists with another request show something else.
+        backups: those to compare with; few differ, and the others are not kept twice.
     """
     asked = {reading.kind: reading.enterprise_project_id for reading in readings}
-    lists = _Shelf(store, digest, report).lists(_INVENTORY, asked)
+    lists = _Shelf(store, digest, report, backups).lists(_INVENTORY, asked)
     return replace(_former(digest, lists), together=_together(store, digest, lists, asked))
 
 
@@ -111,7 +114,7 @@ def _together(
         return None
     for run in islice(runs_before(store, digest), MOST_LOOKED_BACK):
         if run.until <= min(lists[kind].sight.at for kind in _RELYING):
-            lists = _Shelf(store, run, _read_report(store, run)).lists(_RELYING, asked)
+            lists = _Shelf(store, run, _read_report(store, run), {}).lists(_RELYING, asked)
             if _are_of_one_time(lists):
                 return _former(run, lists)
     return Former(run=digest.run, until=digest.until)
@@ -142,8 +145,9 @@ def _former(digest: Digest, lists: Mapping[Kind, _List]) -> Former:
 class _Shelf:
     """The lists of a run and of the runs before it, newest first."""
 
-    def __init__(self, store: Readable, digest: Digest, report: Any) -> None:
+    def __init__(self, store: Readable, digest: Digest, report: Any, backups: Mapping[str, Backup]) -> None:
         self._store = store
+        self._backups = backups
         self._digest = digest
         self._own = _told(report)
         self._told_by = cache(lambda run: _told(_read_report(store, run)))
@@ -170,19 +174,28 @@ class _Shelf:
         if not manifest or not reading or not reading.complete:
             return None
         project = reading.enterprise_project_id
-        pages = list(stored_pages(self._store, run, kind))
-        if asked.get(kind, project) != project or not are_all_there(manifest, kind, pages):
+        if asked.get(kind, project) != project:
+            return None
+        intake = self._taken(run, kind, together.what_it_may_lack)
+        if intake.pages != number_of_answers(manifest, kind):
             return None
         told = self._own if run == self._digest else self._told_by(run)
-        return _list_of(kind, map(together.what_it_may_lack, pages), told, project, run.until)
+        return _list_of(kind, intake, told, project, run.until)
 
     def _in_part(self, kind: Kind) -> _List:
         """Read the part of a list that a run has, if no run read it to its end."""
         manifest = read_manifest(self._store, self._digest)
         readings = manifest.readings if manifest else ()
         project = next((reading.enterprise_project_id for reading in readings if reading.kind == kind), None)
-        pages = list(stored_pages(self._store, self._digest, kind))
-        return replace(_list_of(kind, pages, self._own, project, self._digest.until), is_complete=False)
+        intake = self._taken(self._digest, kind)
+        return replace(_list_of(kind, intake, self._own, project, self._digest.until), is_complete=False)
+
+    def _taken(self, run: Digest, kind: Kind, wanted: Callable[[Page], Page] = lambda page: page) -> Intake:
+        """Take in what is wanted of a list, page by page: all of them together would fill the memory."""
+        intake = Intake(seen=self._backups)
+        for page in stored_pages(self._store, run, kind):
+            intake.accept(wanted(page))
+        return intake
 
 
 class _Together:
@@ -259,10 +272,7 @@ class _Together:
         )
 
 
-def _list_of(kind: Kind, pages: Iterable[Page], told: _Told, project: str | None, at: datetime) -> _List:
-    intake = Intake()
-    for page in pages:
-        intake.accept(page)
+def _list_of(kind: Kind, intake: Intake, told: _Told, project: str | None, at: datetime) -> _List:
     contested = {row.id for row in intake.rejected if row.is_contested}
     kept: Mapping[Kind, Mapping[str, _Record]] = {
         Kind.POLICIES: intake.policies,

@@ -42,6 +42,7 @@ from audit.evidence.stored_runs import (
     stored_pages,
 )
 from audit.history import History
+from audit.records import Backup
 from audit.report.baseline import Baseline, recall
 from audit.report.facts import Origin
 from audit.report.passed_on import memory_of
@@ -85,8 +86,8 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         tool_version: the version of cbr-audit that made it.
         requests: what it requested of the cloud.
         answers: the shared objects that hold the responses it received, by the hash of the response.
-        read_former: reads the inventory that it saw, which takes as long as reading it from the cloud; the argument
-            tells how the lists to compare with were read.
+        read_former: reads the inventory that it saw, which takes as long as reading it from the cloud; the arguments
+            tell how the lists to compare with were read, and their backups.
     """
 
     run: str
@@ -104,7 +105,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
     tool_version: str
     requests: tuple[Requested, ...]
     answers: Mapping[str, ListedObject]
-    read_former: Callable[[tuple[Reading, ...]], Former]
+    read_former: Callable[[tuple[Reading, ...], Mapping[str, Backup]], Former]
 
     @property
     def origin(self) -> Origin:
@@ -142,9 +143,9 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         )
         return max(min(read_until - _OVERLAP, open_since), until - _SURELY_SHOWN)
 
-    def former(self, readings: tuple[Reading, ...]) -> Former | None:
+    def former(self, readings: tuple[Reading, ...], backups: Mapping[str, Backup]) -> Former | None:
         """What it saw of the inventory; None where the lists may show less than it was shown."""
-        return None if self.may_have_seen_more(readings) else self.read_former(readings)
+        return None if self.may_have_seen_more(readings) else self.read_former(readings, backups)
 
     def may_have_seen_more(self, readings: tuple[Reading, ...]) -> bool:
         """Whether it requested the log by enterprise project, unlike this run, which may then see less."""

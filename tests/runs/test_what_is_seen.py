@@ -324,7 +324,7 @@ def a_predecessor(**changes: Any) -> RunBefore:
         "tool_version": "0",
         "requests": (),
         "answers": {},
-        "read_former": lambda _readings: None,
+        "read_former": lambda _readings, _backups: None,
         "memory": None,
     }
     return RunBefore(**{**values, **changes})
