@@ -12,7 +12,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
-from msgspec import Struct, field
 
 from audit.answers.kinds import ANSWERS
 from audit.answers.quick.rows import QuickRows
@@ -25,28 +24,6 @@ Parse = Callable[[Page], Page]
 
 OVERLAP: Final = 1  # rows; a row that moves by one place between two pages is not lost
 _MOST_PASSES: Final = 8
-
-
-class _Tally(Struct):
-    """The state of one pass.
-
-    Attributes:
-        seen: the ids that came in it.
-        counts: the totals that the cloud stated.
-        size: the rows of the last page; ``most``: the rows that it could have had.
-    """
-
-    seen: Seen = field(default_factory=Seen)
-    pages: int = 0
-    rows: int = 0
-    repeated_on_purpose: int = 0
-    counts: set[int] = field(default_factory=set)
-    size: int = 0
-    most: int = 0
-
-    @property
-    def duplicates(self) -> int:
-        return self.rows - len(self.seen) - self.repeated_on_purpose
 
 
 def parsed_already(page: Page) -> Page:
@@ -84,9 +61,10 @@ class Walk:
         self._fetch = fetch
         self._parse = parse
         self._page_size = page_size
-        self._tally = _Tally()
-        self._seen = Seen()
+        self._seen = Seen()  # in all passes
+        self._here = Seen()  # in the current one
         self._counts: list[int] = []
+        self._counts_here: list[int] = []
         self._pages = 0
         self._passes = 0
         self._duplicates = 0
@@ -110,7 +88,7 @@ class Walk:
                 raise
         finally:
             self._seen.forget()
-            self._tally.seen.forget()
+            self._here.forget()
 
     @property
     def passes(self) -> int:
@@ -124,7 +102,7 @@ class Walk:
 
     def reading(self) -> Reading:
         """Return how completely the list was read."""
-        distinct = len(self._tally.seen if self._is_whole else self._seen)
+        distinct = len(self._here if self._is_whole else self._seen)
         gaps = [self._trouble] if self._trouble else []
         if self._counts and distinct != self.expected:
             gaps.append(f"{self._words}: {distinct:,} different rows came, the cloud says it has {self.expected:,}")
@@ -135,7 +113,7 @@ class Walk:
             count_first=self._counts[0] if self._counts else None,
             count_last=self._counts[-1] if self._counts else None,
             distinct=distinct,
-            duplicates=self._duplicates + self._tally.duplicates,
+            duplicates=self._duplicates,
             gaps=tuple(gaps),
             refused=self._refused,
             status=self._asked.status,
@@ -155,9 +133,8 @@ class Walk:
 
     def _is_settled(self, known: int) -> bool:
         """Whether the list is settled: at once if it came in one piece, or after a pass that found nothing new."""
-        tally = self._tally
-        in_one_piece = tally.pages == 1 and len(tally.seen) == self.expected
-        return in_one_piece or (self._passes > 1 and len(tally.counts) == 1 and len(self._seen) == known)
+        in_one_piece = len(self._counts_here) == 1 and len(self._here) == self.expected
+        return in_one_piece or (self._passes > 1 and len(set(self._counts_here)) == 1 and len(self._seen) == known)
 
     def _pass(self) -> Iterator[Page]:
         """Walk over the whole list once, until a page adds nothing.
@@ -169,30 +146,23 @@ class Walk:
         """
         self._is_whole = False
         self._passes += 1
-        self._duplicates += self._tally.duplicates
-        self._tally = tally = _Tally()
+        self._here, self._counts_here = Seen(), []
         offset, known = 0, -1
-        while known < len(tally.seen):
-            known = len(tally.seen)
-            yield self._counted(self._fetch(offset))
-            end = offset + tally.size
-            if end >= self.expected and (tally.size < tally.most or not tally.most):
+        while known < len(self._here):
+            known = len(self._here)
+            page, ids = self._parsed(self._fetch(offset))
+            is_repeated = any(key in self._here for key in ids.first)  # on purpose
+            self._here.note(ids)
+            self._duplicates += ids.number - is_repeated - (len(self._here) - known)
+            self._counts_here.append(page.count)
+            self._counts.append(page.count)
+            end, is_full = offset + ids.number, ids.number >= self._most_rows(page) > 0
+            yield page
+            del page
+            if end >= self.expected and not is_full:
                 break
-            offset = end - min(OVERLAP, tally.size - 1)
+            offset = end - min(OVERLAP, ids.number - 1)
         self._is_whole = True
-
-    def _counted(self, fetched: Page) -> Page:
-        """Parse a response of the current pass, and count its rows."""
-        page, ids = self._parsed(fetched)
-        tally = self._tally
-        tally.repeated_on_purpose += sum(key in tally.seen for key in ids.first)
-        tally.seen.note(ids)
-        tally.pages += 1
-        tally.rows += ids.number
-        tally.counts.add(page.count)
-        tally.size, tally.most = ids.number, self._most_rows(page)
-        self._counts.append(page.count)
-        return page
 
     def _parsed(self, fetched: Page) -> tuple[Page, Ids]:
         """Parse a response, and record the ids of its rows."""
