@@ -22,6 +22,7 @@ from audit.errors import SourceAnswerError
 from audit.history import History
 from audit.timestamps import instant
 from tests.builders import (
+    DAY,
     NOW,
     TICK,
     a_backup_row,
@@ -261,6 +262,18 @@ class TestAcceptingRows:
         with_times, without = (row.asked for row in intake.rejected)
         assert with_times == Window(instant("2026-01-05T00:00:00"), instant("2026-01-06T00:00:00"))
         assert without == Window(datetime.min.replace(tzinfo=UTC), NOW)
+
+    def test_a_slice_of_the_log_is_about_the_whole_time_that_is_read(self) -> None:
+        """A task that was created in it may have ended after it."""
+        params = (("start_time", "2026-01-05T00:00:00Z"), ("end_time", "2026-01-06T00:00:00Z"))
+        whole = Window(NOW - DAY, NOW)
+        intake = Intake(read=whole)
+        intake.accept(replace(a_page(a_task_row(id="in a slice", status=None)), params=params))
+        intake.accept(replace(a_page(a_task_row(id="open", status=None)), received_at=NOW + TICK))
+        intake.accept(replace(a_page({}, kind=Kind.BACKUPS), params=params, received_at=NOW + TICK))
+
+        ever = Window(datetime.min.replace(tzinfo=UTC), NOW)
+        assert [row.asked for row in intake.rejected] == [whole, ever, ever]
 
     def test_a_backup_that_comes_again_is_kept_as_it_was_answered_last(self) -> None:
         intake = taken(a_backup_row(status="protecting"), a_backup_row(), kind=Kind.BACKUPS)
