@@ -3,8 +3,7 @@
 Memory limits how long a list a function can read. Only ids that are not UUIDs are kept as strings.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -33,10 +32,6 @@ class Ids(NamedTuple):
     def number(self) -> int:
         """The number of rows."""
         return len(self.usual) // WIDTH + len(self.others)
-
-    def each(self) -> Iterator[Key]:
-        """Return the ids one by one."""
-        return chain((key for (key,) in _ID.iter_unpack(self.usual)), self.others)
 
 
 def ids_of(texts: Sequence[str]) -> Ids:
