@@ -20,7 +20,7 @@ from audit.errors import SettingsError, StoreError
 from audit.evidence.chain import PublicKey
 from audit.evidence.reader import RUN_ID, read_report, read_run
 from audit.evidence.store import Store
-from audit.evidence.verify import Verification, proven, unproven, verdict, verify
+from audit.evidence.verify import LastGood, Verification, last_good, proven, read_last_good, unproven, verdict, verify
 from audit.profile import load_profile
 from audit.report.changes import Change, Changes, compare
 from audit.report.formats import json_report
@@ -55,6 +55,13 @@ def _moment(_context: click.Context, parameter: click.Parameter, text: str | Non
     help="Public key in PEM; every digest must be signed with its private key.",
 )
 @click.option("--expect-head", metavar="SHA256", help="Hash of a newest digest that you noted outside the store.")
+@click.option(
+    "--since-last",
+    "noted",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Check only what is new since the last good verification, which FILE notes; a good one writes it anew.",
+)
 @click.option("--replay", "is_replayed", is_flag=True, help="Also judge every run again from its evidence; needs time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
@@ -68,6 +75,7 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
     until: datetime | None,
     public_key: Path | None,
     expect_head: str | None,
+    noted: Path | None,
     is_replayed: bool,
     as_json: bool,
 ) -> None:
@@ -81,14 +89,11 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
     """
     store = opened_store(where)
     project = project_id or project_of(store)
-    result = verify(
-        store,
-        project,
-        since=since,
-        until=until,
-        key=PublicKey(public_key.read_bytes()) if public_key else None,
-        expected_head=expect_head,
-    )
+    if noted and (since or until):
+        raise click.UsageError("give --since-last or a time, not both")
+    key = PublicKey(public_key.read_bytes()) if public_key else None
+    last = _last_good(noted, project, key, is_replayed=is_replayed) if noted else None
+    result = verify(store, project, since=since, until=until, key=key, expected_head=expect_head, last=last)
     if not result.digests and not result.faults:
         raise StoreError(f"{store.url} has no digest of project {project}; check the store and --project-id")
     if is_replayed:
@@ -101,6 +106,8 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
         click.echo(orjson.dumps(_as_json(result), option=orjson.OPT_INDENT_2))
     else:
         _print_verification(result, has_anchor=expect_head is not None)
+    if noted and result.head and not result.faults:
+        _write(noted, last_good(result, result.head, key).dump())
     ctx.exit(TAMPERED if result.faults else 0)
 
 
@@ -160,6 +167,23 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
         _print_changes(changes)
 
 
+def _last_good(noted: Path, project: str, key: PublicKey | None, *, is_replayed: bool) -> LastGood | None:
+    """Read the last good verification, or None if there is none that checked as much as is asked for now."""
+    if not noted.exists():
+        return None
+    last = read_last_good(noted.read_bytes(), str(noted))
+    if last.project != project:
+        raise SettingsError(f"{noted} is about the project {last.project}; keep one file for each project")
+    return last if last.covers(key, is_replayed=is_replayed) else None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file at once, so that an interruption leaves the old one or the new one."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(data)
+    new.replace(path)
+
+
 def _report(name: str, store: Store) -> Mapping[str, Any]:
     """Read a report from a run id or a file."""
     if RUN_ID.fullmatch(name):
@@ -199,6 +223,7 @@ def _as_json(result: Verification) -> Mapping[str, Any]:
         "signatures": result.signatures,
         "signed": result.signed,
         "signed_but_not_checked": result.unchecked,
+        "verified_before": len(result.passed_over),
         "replayed": result.replayed,
         "made_by_other_versions": result.others,
         "head": result.head_sha256 or None,

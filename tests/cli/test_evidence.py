@@ -122,6 +122,30 @@ class TestVerify:
 
         assert (result.exit_code, ": the run was not judged again: " in result.stdout) == (0, True)
 
+    def test_a_good_verification_is_noted_and_gone_on_from(
+        self, published: tuple[Simulator, Path, str], copied: Path, tmp_path: Path
+    ) -> None:
+        simulator, _, _ = published
+        note = tmp_path / "note.json"
+        before = "  1 runs were verified before, and were not read again.\n"
+
+        first = invoke("verify", copied, "--since-last", note)
+        noted = note.read_bytes()
+        audit(simulator, copied, as_of=AS_OF + timedelta(hours=1))
+        second = invoke("verify", copied, "--since-last", note)
+        assert ((first.exit_code, before in first.stdout), (second.exit_code, before in second.stdout)) == (
+            (0, False),
+            (0, True),
+        )
+        assert orjson.loads(note.read_bytes())["number"] == 2
+        next(copied.rglob("20261123T13*/report.html")).write_bytes(b"")
+        note.write_bytes(noted)
+        assert invoke("verify", copied, "--since-last", note).exit_code == 10
+        assert note.read_bytes() == noted
+        assert invoke("verify", copied, "--since-last", note, "--from", "2026-11-01").exit_code == 2
+        note.write_bytes(noted.replace(simulator.project_id.encode() + b'"', b'other"', 1))
+        assert "keep one file for each project" in invoke("verify", copied, "--since-last", note).stderr
+
     def test_many_changes_are_cut_short(self, copied: Path) -> None:
         for number in range(60):
             (next(copied.rglob("report.json")).parent / f"{number}.json").write_bytes(b"")

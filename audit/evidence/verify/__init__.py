@@ -9,16 +9,27 @@ from datetime import datetime
 from audit.evidence.chain import PublicKey, folder_of
 from audit.evidence.store import InspectedStore
 from audit.evidence.verify.digests import check_chain, read_digests
+from audit.evidence.verify.last_good import LastGood, last_good, read_last_good
 from audit.evidence.verify.pointer import check_pointer, read_pointer
 from audit.evidence.verify.result import Fault, Verification
 from audit.evidence.verify.runs import RunChecks
 from audit.evidence.verify.unlisted import check_unlisted
 from audit.evidence.verify.words import proven, unproven, verdict
 
-__all__ = ["Fault", "Verification", "proven", "unproven", "verdict", "verify"]
+__all__ = [
+    "Fault",
+    "LastGood",
+    "Verification",
+    "last_good",
+    "proven",
+    "read_last_good",
+    "unproven",
+    "verdict",
+    "verify",
+]
 
 
-def verify(
+def verify(  # noqa: PLR0913  # what the command offers
     store: InspectedStore,
     scope: str,
     *,
@@ -26,6 +37,7 @@ def verify(
     until: datetime | None = None,
     key: PublicKey | None = None,
     expected_head: str | None = None,
+    last: LastGood | None = None,
 ) -> Verification:
     """Check the chain of one project.
 
@@ -36,17 +48,19 @@ def verify(
         until: the objects of later runs are not read.
         key: every digest must be signed with it.
         expected_head: the hash of a newest digest that was noted elsewhere.
+        last: the last good verification; what it covered is not read again.
 
     Raises:
         StoreError: the store cannot be read.
     """
     result = Verification(scope, has_key=key is not None)
     pointer = read_pointer(store, result)
-    found = read_digests(store, result)
+    found = read_digests(store, result, last)
     check_chain(found, key, result)
     listed = RunChecks(store, found, result).check(since, until)
     check_unlisted(store, listed, found, result)
-    if pointer:
+    is_older = pointer and f"{pointer.prefix}/" in result.passed_over and pointer.digest not in {e.key for e in found}
+    if pointer and not is_older:
         check_pointer(store, pointer, found, result)
     result.digests = len(found)
     if found:

@@ -10,6 +10,7 @@ from typing import Final
 from audit.errors import ChainError
 from audit.evidence.chain import Digest, Envelope, Link, PublicKey, folder_of
 from audit.evidence.store import Store
+from audit.evidence.verify.last_good import LastGood
 from audit.evidence.verify.result import Found, Verification
 
 _OVERLAPPED: Final = (
@@ -23,20 +24,50 @@ _UNRECORDED: Final = (
 _NUMBERED: Final = re.compile(r"([0-9]{10})-(.+)\.json")
 
 
-def read_digests(store: Store, result: Verification) -> list[Found]:
-    """Read every digest, in the order of their numbers; a damaged one is a fault and left out."""
-    found = [each for key in store.keys(folder_of(result.scope)) if (each := _read(store, key, result))]
-    return sorted(found, key=lambda each: (each.digest.seq, each.key))
+def read_digests(store: Store, result: Verification, last: LastGood | None = None) -> list[Found]:
+    """Read every digest, in the order of their numbers; a damaged one is a fault and left out.
+
+    Those with a smaller number than that of the last good verification are only counted.
+    """
+    folder = folder_of(result.scope)
+    keys = store.keys(folder)
+    old = [key for key in keys if last and key < f"{folder}{last.number:010d}-"]
+    found = [each for key in keys[len(old) :] if (each := _read(store, key, result))]
+    if last:
+        result.passed_over = frozenset(_prefix(result.scope, key) for key in (*old, last.digest))
+        _check_last(found, len(old), last, result)
+    found.sort(key=lambda each: (each.digest.seq, each.key))
+    result.older = len(old) + sum(each.digest.seq < found[-1].digest.seq for each in found)
+    return found
 
 
 def check_chain(found: Sequence[Found], key: PublicKey | None, result: Verification) -> None:
     """Check that the digests follow each other without a gap, and their signatures."""
-    _check_numbers(found, result)
+    first = found[0].digest.seq if found and result.passed_over else 1
+    _check_numbers(found, first, result)
     by_key = {each.key: each for each in found}
     for each in found:
-        _check_links(each, by_key, result)
+        if first == 1 or each.digest.seq > first:
+            _check_links(each, by_key, result)
     for each in found:
         _check_signature(each, key, result)
+
+
+def _check_last(found: Sequence[Found], older: int, last: LastGood, result: Verification) -> None:
+    """Check that the chain goes on from where the last good verification ended."""
+    if (last.digest, last.sha256) not in {(each.key, each.sha256) for each in found}:
+        result.fault(last.digest, "it is not the digest that the last good verification ended with")
+    if older != last.older:
+        result.fault(
+            folder_of(result.scope),
+            f"{last.older:,} digests had a smaller number at the last good verification, and now {older:,} have",
+        )
+
+
+def _prefix(scope: str, key: str) -> str:
+    """Return the prefix of a run from the key of its digest."""
+    run = key.rpartition("/")[2][11:].removesuffix(".json")
+    return f"{scope}/{run[:4]}/{run[4:6]}/{run[6:8]}/{run}/"
 
 
 def _read(store: Store, key: str, result: Verification) -> Found | None:
@@ -59,10 +90,10 @@ def _read(store: Store, key: str, result: Verification) -> Found | None:
     return Found(key, hashlib.sha256(data).hexdigest(), envelope, digest)
 
 
-def _check_numbers(found: Sequence[Found], result: Verification) -> None:
+def _check_numbers(found: Sequence[Found], first: int, result: Verification) -> None:
     """Check for missing numbers, and for forks that no later digest records."""
     numbers = Counter(each.digest.seq for each in found)
-    for before, number in pairwise((0, *sorted(numbers))):
+    for before, number in pairwise((first - 1, *sorted(numbers))):
         if missing := number - before - 1:
             problem = "a digest is missing" if missing == 1 else f"{missing:,} digests are missing from here on"
             result.fault(f"{folder_of(result.scope)}{before + 1:010d}-…", problem)

@@ -39,6 +39,8 @@ class Verification:
         signed: the number of digests whose signature was checked.
         unchecked: the number of signed digests that were not checked, because no key was given.
         unread: the number of runs whose objects were not read: they are outside of the given time, or were removed.
+        older: the number of digests with a smaller number than the newest one.
+        passed_over: the prefixes of the runs that were verified before, and are not read again.
         pruned: the ids of the runs of which something is missing that the profile lets go.
         runs: the digests of the runs whose objects are as published.
         replayed: the number of them that were judged again to the same bytes; None if that was not requested.
@@ -57,6 +59,8 @@ class Verification:
     first: Digest | None = None
     head: Digest | None = None
     head_sha256: str = ""
+    older: int = 0
+    passed_over: frozenset[str] = frozenset()
     pruned: set[str] = field(default_factory=set)
     runs: list[Digest] = field(default_factory=list)
     replayed: int | None = None

@@ -51,6 +51,8 @@ class RunChecks:
         listed: set[str] = set()
         sound: list[Digest] = []
         for each in self._found:
+            if each.prefix in self._result.passed_over:
+                continue
             is_early = since is not None and each.digest.until < since
             is_asked = not is_early and (until is None or each.digest.until <= until)
             faults = len(self._result.faults)
@@ -118,7 +120,7 @@ class RunChecks:
 
     def _check_origin(self, each: Found, origin: Origin | None) -> None:
         """Check that the run that a manifest continues is an earlier one of the chain."""
-        if origin is None:
+        if origin is None or f"{origin.prefix}/" in self._result.passed_over:
             return
         named = self._published.get((origin.run, f"{origin.prefix}/{MANIFEST}"))
         if (

@@ -30,6 +30,8 @@ def check_unlisted(store: InspectedStore, listed: set[str], found: Iterable[Foun
         if key in listed or key.startswith(digests) or name in _MOVING:
             continue
         folder = RUN_FOLDER.match(name)
+        if result.passed_over and _is_passed_over(key, folder[0] if folder else "", result):
+            continue
         if folder and f"{result.scope}/{folder[0]}" not in committed:
             broken_off.add(folder[0].rstrip("/"))
         elif (named := hash_in(key)) and read_hashed(store, key, named) is not None:
@@ -49,3 +51,8 @@ def check_unlisted(store: InspectedStore, listed: set[str], found: Iterable[Foun
         f"{folder}: no run needs {number:,} of these objects; they are left of interrupted or removed runs"
         for folder, number in unneeded.items()
     ]
+
+
+def _is_passed_over(key: str, folder: str, result: Verification) -> bool:
+    """Whether an object belongs to a run that was verified before, or may be shared by such runs."""
+    return f"{result.scope}/{folder}" in result.passed_over or hash_in(key) is not None

@@ -35,6 +35,8 @@ def proven(result: Verification) -> Iterator[str]:
         )
     rest = f"the objects of {result.unread:,} runs were not read" if result.unread else "there are no others"
     yield f"{result.objects:,} objects are as published ({result.size:,} bytes read), and {rest}."
+    if result.passed_over:
+        yield f"{len(result.passed_over):,} runs were verified before, and were not read again."
     if result.replayed is not None:
         yield f"{result.replayed:,} runs were judged again from their evidence, and came to the same bytes."
     if result.signed:
@@ -53,6 +55,8 @@ def unproven(result: Verification, *, has_anchor: bool) -> Iterator[str]:
         yield "Who wrote it: the digests are signed, but no key was given (--public-key)."
     elif not result.signed:
         yield "Who wrote it: the digests are not signed, so anyone who can write to the store could replace them."
+    if result.passed_over:
+        yield "That nothing of the runs that were verified before was changed since: verify without --since-last."
     if result.replayed is None:
         yield "That the reports follow from the evidence: --replay judges every run again."
     elif result.others:
