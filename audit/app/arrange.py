@@ -11,7 +11,7 @@ from audit.answers.intake import Intake
 from audit.collection import Kind, Reading
 from audit.evidence.run_before import RunBefore
 from audit.judging.requirements import Requirements
-from audit.profile import Profile
+from audit.profile import Profile, earlier_profile
 from audit.profile.applied import lists_of
 from audit.profile.loosening import ORDERS, strength_of
 from audit.records import OPEN_STATUSES
@@ -99,7 +99,7 @@ def _demanded(facts: RunFacts, profile: Profile, before: RunBefore | None) -> su
     if before is None:
         return None
     now = orjson.loads(profile.canonical)
-    then = now if facts.is_what_if else before.profile or {}
+    then = now if facts.is_what_if else (earlier_profile(before.profile) and before.profile) or {}
     try:
         return subjects.Demanded(strength_of(then, now), strength_of(now, then), ORDERS)
     except (AttributeError, LookupError, TypeError, ValueError):

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import orjson
 from msgspec.structs import replace
 
 from audit import __version__
@@ -14,7 +14,7 @@ from audit.errors import ChainError
 from audit.evidence.agreement import in_manifest, in_report
 from audit.evidence.chain import Digest
 from audit.evidence.publish import PROFILE, REPORT, as_stored, sha256_of
-from audit.evidence.read_forms import Manifest
+from audit.evidence.read_forms import Manifest, read_form
 from audit.evidence.retention import is_pruned
 from audit.evidence.run_before import RunBefore, read_left
 from audit.evidence.store import Store
@@ -193,7 +193,8 @@ def _profile(store: Store, manifest: Manifest, digest: Digest) -> Profile:
     data = read_listed(store, manifest, prefix_of(digest), PROFILE)
     if data is None:
         raise ChainError(f"{prefix_of(digest)}/{PROFILE} is missing or was changed")
-    return build_profile(orjson.loads(data), PROFILE)
+    key = f"{prefix_of(digest)}/{PROFILE}"
+    return build_profile(read_form(data, key, dict[str, Any]), key)
 
 
 def _before(store: Store, project_id: str, manifest: Manifest, profile: Profile) -> RunBefore | None:

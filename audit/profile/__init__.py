@@ -10,7 +10,7 @@ that request, because the core takes longer to import than ``requests``.
 Imports controls, judging, report, schedule and subjects.
 """
 
-from audit.profile.differences import profile_changes
+from audit.profile.differences import earlier_profile, profile_changes
 from audit.profile.limit_fields import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS
@@ -23,6 +23,7 @@ __all__ = [
     "ProfileSource",
     "build",
     "build_profile",
+    "earlier_profile",
     "find_source",
     "load_profile",
     "parse_profile",

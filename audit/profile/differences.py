@@ -13,6 +13,14 @@ from audit.profile.reading import build_profile
 _NOT_KNOWN: Final = ("the profile of the run before cannot be read",)
 
 
+def earlier_profile(stored: Mapping[str, Any] | None) -> Profile | None:
+    """Read the profile that an earlier run stored, or None if it cannot be used."""
+    try:
+        return None if stored is None else build_profile(stored, "the profile of the run before")
+    except ProfileError:
+        return None
+
+
 def profile_changes(
     before: Mapping[str, Any] | None, now: Profile, *, is_of_this_version: bool = True
 ) -> tuple[str, ...]:
@@ -24,11 +32,8 @@ def profile_changes(
         is_of_this_version: whether this version of cbr-audit wrote the earlier profile; if not, the earlier version may
             not have known some of the default controls, so their absence means nothing.
     """
-    if before is None:
-        return _NOT_KNOWN
-    try:
-        earlier = build_profile(before, "the profile of the run before")
-    except ProfileError:
+    earlier = earlier_profile(before)
+    if earlier is None:
         return _NOT_KNOWN
     if earlier.sha256 == now.sha256:
         return ()

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, ValidationError, convert, field
 
-from audit.collection import Drift
+from audit.collection import Drift, Moment, Natural
 from audit.judging.reasons import OUT_OF_SCOPE
 from audit.timestamps import instant
 
@@ -38,14 +38,14 @@ class TrendLine(Struct, frozen=True, kw_only=True):
     """
 
     run: str
-    as_of: datetime
-    conclusion: str
+    as_of: Moment
+    conclusion: Annotated[str, Meta(pattern=r"\A(compliant|non_compliant|incomplete)\Z")]
     complete: bool
-    passed: int
-    judged: int
-    problems: int
-    oldest_backup: datetime | None
-    without_backup: int
+    passed: Natural
+    judged: Natural
+    problems: Natural
+    oldest_backup: Moment | None
+    without_backup: Natural
     profile_changed: bool = False
 
 
@@ -108,7 +108,7 @@ def recall(report: Mapping[str, Any]) -> Baseline:
             out_of_scope=frozenset(pair_of(each)[1:] for each in report["findings"] if each["reason"] == OUT_OF_SCOPE),
             trend=tuple(map(_trend_line, report["trend"])),
         )
-    except (AttributeError, LookupError, TypeError) as error:
+    except (AttributeError, LookupError, TypeError, ValidationError) as error:
         raise ValueError("not a report of this version") from error
 
 
@@ -139,9 +139,7 @@ def pair_of(part: Mapping[str, Any]) -> Pair:
 
 
 def _trend_line(part: Mapping[str, Any]) -> TrendLine:
-    oldest = part["oldest_backup"]
-    times = {"as_of": instant(part["as_of"]), "oldest_backup": instant(oldest) if oldest else None}
-    return TrendLine(**{**part, **times})
+    return convert(part, TrendLine)
 
 
 def _key(drift: Drift) -> tuple[str, str, str]:

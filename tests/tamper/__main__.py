@@ -12,6 +12,7 @@ import structlog
 
 from tests.tamper.clean import try_clean
 from tests.tamper.flips import WAYS, flip_bits
+from tests.tamper.forms import cases, try_form
 from tests.tamper.kinds import HARMLESS, KINDS, try_kind
 from tests.tamper.replays import PROJECTS, try_replays
 
@@ -19,13 +20,14 @@ LENGTH: Final = 4
 SHARES: Final = 64
 SEEDS: Final = 20
 CHAINS: Final = 1000
+EACH: Final = 5
 
 
 def main() -> int:
     """Run every campaign on every core, and print a table; 1 where anything was not as it must be."""
     started = time.monotonic()
     with ProcessPoolExecutor(os.cpu_count(), initializer=be_quiet) as pool:
-        wrong = [*flips(pool), *kinds(pool), *clean(pool), *replays(pool)]
+        wrong = [*flips(pool), *kinds(pool), *clean(pool), *replays(pool), *forms(pool)]
     sys.stdout.write(f"{len(wrong)} wrong, {time.monotonic() - started:.0f} s\n")
     sys.stdout.write("".join(f"  {each}\n" for each in wrong[:20]))
     return 1 if wrong else 0
@@ -83,6 +85,15 @@ def replays(pool: ProcessPoolExecutor) -> list[str]:
     line("recomputed runs", f"{counts['runs']:,} tried", f"{counts['identical']:,} identical")
     sys.stdout.write(f"  of {len(PROJECTS):,} projects, {counts['objects']:,} objects compared\n")
     return [*wrong, *([f"{counts['faults']} faults in the stores"] if counts["faults"] else [])]
+
+
+def forms(pool: ProcessPoolExecutor) -> list[str]:
+    counts, wrong = Counter[str](), []
+    for found, told in pool.map(try_form, cases()[::EACH], chunksize=10):
+        counts += found
+        wrong += told
+    line("parts of another form", f"{counts['tried']:,} tried", f"{counts['broken']:,} broken")
+    return wrong
 
 
 if __name__ == "__main__":

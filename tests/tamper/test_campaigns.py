@@ -10,6 +10,7 @@ from audit.simulator import SCENARIOS
 from tests.evidence.chains import SCOPE
 from tests.tamper.clean import LONGEST, make, try_clean
 from tests.tamper.flips import WAYS, Way, a_shelf, bits, flip_bits
+from tests.tamper.forms import OBJECTS, Case, cases, try_form
 from tests.tamper.kinds import HARMLESS, KINDS, try_kind
 from tests.tamper.replays import PROJECTS, try_replays
 from tests.tamper.signers import PAIRS
@@ -66,6 +67,26 @@ def test_recomputed_runs_have_the_same_bytes(scenario: str, seed: int) -> None:
 
     assert (told, counts["runs"], counts["identical"], counts["faults"]) == ([], 3, 3, 0)
     assert {each for each, _ in PROJECTS} == {*SCENARIOS}
+
+
+def test_no_part_of_another_form_breaks_a_command() -> None:
+    every = cases()
+    chosen = [next(case for case in every if case.object == name and case.way) for name in OBJECTS]
+    told = [words for case in chosen for words in try_form(case)[1]]
+
+    assert told == []
+    assert len(every) > 5000
+
+
+def test_a_command_that_breaks_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr("tests.tamper.forms.audit", breaks)
+    counts, told = try_form(Case("latest.json", ("run",), 5))
+
+    assert [words.rpartition(": ")[0].partition(":")[0] for words in told] == ["run"]
+    assert (counts["tried"], counts["broken"]) == (1, 1)
 
 
 def test_a_verifier_that_sees_nothing_or_too_much_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
