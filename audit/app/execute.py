@@ -40,11 +40,12 @@ def execute(request: RunRequest, watch: "Watch") -> "Done":
     settings = request.settings
     names = {"run_id": request.run_id, "project_id": settings.project_id, "request_id": request.request_id}
     with structlog.contextvars.bound_contextvars(**names):
-        notifier, has_begun = _notifier(request), False
+        notifier = Notifier(settings, partial(credentials_for, request), request.time_left)
+        has_begun = False
 
         def begin(facts: RunFacts) -> None:
             nonlocal has_begun
-            if notifier and not facts.is_what_if:
+            if not facts.is_what_if:
                 has_begun = True
                 notifier.started(facts.id)
 
@@ -53,11 +54,11 @@ def execute(request: RunRequest, watch: "Watch") -> "Done":
                 done, before = _run(request, connections, watch, begin)
         except Exception as error:
             _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}")
-            if notifier and (has_begun or not request.may_be_what_if):
+            if has_begun or not request.may_be_what_if:
                 notifier.failed(error)
             raise
         _LOG.log(_LEVELS[done.report.conclusion], "run.finished", **summary(done))
-        if notifier and not done.report.run.is_what_if:
+        if not done.report.run.is_what_if:
             is_latest = f"{settings.project_id}/{LATEST}" in done.keys
             url = f"{connections.store.url}/{done.prefix}/report.html"
             notifier.finished(done.report, before, url, is_latest=is_latest)
@@ -78,11 +79,3 @@ def _run(
     except RefusedError as error:
         told = f"{error} (signed in with {connections.who.way})"
         raise type(error)(told, status=error.status, code=error.code) from error
-
-
-def _notifier(request: RunRequest) -> Notifier | None:
-    """Prepare to tell of a run, None where the settings name nobody."""
-    settings = request.settings
-    if not (settings.smn_topic or settings.webhook_url or settings.ping_url):
-        return None
-    return Notifier(settings, partial(credentials_for, request), request.time_left)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,7 +40,7 @@ _LOG = structlog.get_logger()
 
 
 class Notifier:
-    """Sends notifications about one run through the channels in the settings.
+    """Sends notifications about one run through the channels in the settings, if there are any.
 
     Messages are sent only if the conclusion or the set of problems changed. The dead-man switch is pinged on every run.
     Every failure is logged, not raised.
@@ -79,14 +80,14 @@ class Notifier:
             report_url: the URL of report.html.
             is_latest: whether no later run is stored; an audit of the past is not news.
         """
-        change = compare(orjson.loads(b"".join(FORMATS["report.json"](report))), before)
-        if self.compares and is_latest and change.is_news:
-            self._publish(change, report_url)
-            self._call(change, report_url)
+        change = cache(lambda: compare(orjson.loads(b"".join(FORMATS["report.json"](report))), before))
+        if self.compares and is_latest and change().is_news:
+            self._publish(change(), report_url)
+            self._call(change(), report_url)
         elif self.compares:
             _LOG.info("notification.not_needed", cause="no change" if is_latest else "a later run is stored")
         signal = Signal.FAIL if report.conclusion == Conclusion.INCOMPLETE else Signal.SUCCESS
-        self._ping(signal, lambda: message.subject(change))
+        self._ping(signal, lambda: message.subject(change()))
 
     def _publish(self, change: ChangedReport, report_url: str) -> None:
         if urn := self._settings.smn_topic:

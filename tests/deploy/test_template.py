@@ -18,6 +18,7 @@ TEMPLATE = (ROOT / "template.yaml").read_text()
 PROPS: Any = yaml.safe_load(TEMPLATE)["services"]["cbr-audit"]["props"]
 FUNCTION = PROPS["function"]
 SECRETS = {"CBR_AUDIT_PROXY", "CBR_AUDIT_WEBHOOK_URL", "CBR_AUDIT_WEBHOOK_SECRET", "CBR_AUDIT_PING_URL"}
+MOST_VARIABLES = 20
 MEMORY = (128, 256, 512, 768, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096, 8192, 10240)
 FIELDS = (
     ("second", 0, 59),
@@ -73,7 +74,8 @@ def test_every_setting_that_is_commented_out_can_be_put_in_place() -> None:
     assert {*function["environmentVariables"]} == {
         name for name in {*VARIABLES} - SECRETS if not re.search(others, name)
     }
-    assert len(function["environmentVariables"]) + len(SECRETS) <= 20
+    number = len(function["environmentVariables"]) + len(SECRETS)
+    assert number <= MOST_VARIABLES, "template.yaml: leave out one that few need (above, with the others)"
 
 
 def test_handler_and_initializer_are_in_the_code() -> None:
