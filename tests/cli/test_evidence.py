@@ -86,7 +86,7 @@ class TestVerify:
         def rename(report: Any) -> None:
             report["resources"][0]["name"] = "another"
 
-        again = "  1 runs were judged again from their evidence, and came to the same bytes.\n"
+        again = "  Judged again from the evidence, to the same bytes: 1 run.\n"
         clean = invoke("verify", copied, "--replay")
         assert (clean.exit_code, again in clean.stdout, "Judging again" in clean.stderr) == (0, True, True)
         assert "  That the reports follow from the evidence: --replay " in invoke("verify", copied).stdout
@@ -98,7 +98,7 @@ class TestVerify:
         monkeypatch.setattr("audit.app.replay.__version__", "9.9.9")
         monkeypatch.setattr("audit.app.replay_runs.__version__", "9.9.9")
         other = invoke("verify", copied, "--replay")
-        assert (other.exit_code, "That the reports of 1 runs follow from the evidence" in other.stdout) == (0, True)
+        assert (other.exit_code, "That the reports of 1 run follow from the evidence" in other.stdout) == (0, True)
 
     def test_a_run_whose_evidence_says_too_little_cannot_be_judged_again(self, copied: Path) -> None:
         def forget(manifest: Any) -> None:
@@ -127,7 +127,7 @@ class TestVerify:
     ) -> None:
         simulator, _, _ = published
         note = tmp_path / "note.json"
-        before = "  1 runs were verified before, and were not read again.\n"
+        before = "  Verified before, and not read again: 1 run.\n"
 
         first = invoke("verify", copied, "--since-last", note)
         noted = note.read_bytes()

@@ -1,4 +1,7 @@
-"""The thirteen kinds of tampering, each tried wherever it can be, on a bucket that keeps versions and metadata."""
+"""The kinds of tampering, each tried wherever it can be, on a bucket that keeps versions and metadata.
+
+The last four are tried on a chain that nobody signed, and hash it anew: only contradictions give them away.
+"""
 
 import hashlib
 from collections import Counter
@@ -14,7 +17,8 @@ import orjson
 from audit.evidence.chain import Envelope, Signature
 from audit.evidence.verify import verify
 from tests.evidence.chains import SCOPE, Shelf, a_chain, publish
-from tests.evidence.forging import point_to
+from tests.evidence.forging import Change, point_to
+from tests.evidence.forging import forge as hash_anew
 from tests.tamper.flips import flipped
 from tests.tamper.signers import PAIRS, ed25519_pair
 
@@ -185,6 +189,40 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def rewritten(bucket: Bucket, number: int, where: str, change: Change) -> None:
+    """Change one thing that a run says of itself, and every hash that follows from it."""
+    changes: dict[str, Change] = {where: change}
+    hash_anew(
+        bucket,
+        number,
+        report=changes.get("report"),
+        manifest=changes.get("manifest"),
+        digest=changes.get("digest"),
+    )
+
+
+def everywhere(shelf: Shelf, where: str, *told: dict[str, Any]) -> Iterator[Deed]:
+    for number, _ in enumerate(digests(shelf), 1):
+        for each in told:
+            yield partial(rewritten, number=number, where=where, change=partial(dict[str, Any].update, **each))
+
+
+def flip_what_a_digest_says(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    yield from everywhere(shelf, "digest", {"conclusion": "compliant"}, {"complete": True}, {"kind": "what_if"})
+
+
+def flip_what_a_manifest_says(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    yield from everywhere(shelf, "manifest", {"conclusion": "compliant"}, {"complete": True}, {"readings": []})
+
+
+def take_a_page_away(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    yield from everywhere(shelf, "manifest", {"pages": []})
+
+
+def flip_what_a_report_says(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    yield from everywhere(shelf, "report", {"conclusion": "compliant"}, {"findings": []}, {"trend": []})
+
+
 Kind = Callable[[Shelf, Random], Iterator[Deed]]
 KINDS: Final[tuple[Kind, ...]] = (
     flip_one_bit,
@@ -200,16 +238,22 @@ KINDS: Final[tuple[Kind, ...]] = (
     put_a_delete_marker,
     fork,
     cut_the_end,
+    flip_what_a_digest_says,
+    flip_what_a_manifest_says,
+    take_a_page_away,
+    flip_what_a_report_says,
 )
+HASHED_ANEW: Final = KINDS[-4:]
 HARMLESS: Final = frozenset({change_metadata.__name__})  # signatures and hashes lie in the objects: nothing reads it
 
 
 def try_kind(number: int, seed: int) -> Counter[str]:
     """Try one kind wherever it can be; count what was tried, and what the verifier told."""
-    shelf, counts = a_chain(LENGTH, PAIR.signer), Counter[str]()
-    head = sha256(shelf.objects[digests(shelf)[-1]])
+    pair = PAIRS["none"] if KINDS[number] in HASHED_ANEW else PAIR
+    shelf, counts = a_chain(LENGTH, pair.signer), Counter[str]()
+    head = sha256(shelf.objects[digests(shelf)[-1]]) if pair is PAIR else None
     for deed in KINDS[number](shelf, Random(seed)):  # noqa: S311  # repeatable
         bucket = a_bucket(shelf)
         deed(bucket)
-        counts.update(tried=1, found=bool(verify(bucket, SCOPE, key=PAIR.public, expected_head=head).faults))
+        counts.update(tried=1, found=bool(verify(bucket, SCOPE, key=pair.public, expected_head=head).faults))
     return counts

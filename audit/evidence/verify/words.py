@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from audit.evidence.verify.result import Verification
+from audit.report.wording import count
 from audit.timestamps import shown
 
 _RESTING_ON: Final = {
@@ -36,9 +37,9 @@ def proven(result: Verification) -> Iterator[str]:
     rest = f"the objects of {result.unread:,} runs were not read" if result.unread else "there are no others"
     yield f"{result.objects:,} objects are as published ({result.size:,} bytes read), and {rest}."
     if result.passed_over:
-        yield f"{len(result.passed_over):,} runs were verified before, and were not read again."
+        yield f"Verified before, and not read again: {count(len(result.passed_over), 'run')}."
     if result.replayed is not None:
-        yield f"{result.replayed:,} runs were judged again from their evidence, and came to the same bytes."
+        yield f"Judged again from the evidence, to the same bytes: {count(result.replayed, 'run')}."
     if result.signed:
         yield "Every digest was signed with the given key."
 
@@ -61,7 +62,7 @@ def unproven(result: Verification, *, has_anchor: bool) -> Iterator[str]:
         yield "That the reports follow from the evidence: --replay judges every run again."
     elif result.others:
         yield (
-            f"That the reports of {result.others:,} runs follow from the evidence: another version of cbr-audit made "
-            "them, and this one comes to other bytes. Install that version and use --replay."
+            f"That the reports of {count(result.others, 'run')} follow from the evidence: another version of cbr-audit "
+            "made them, and this one comes to other bytes. Install that version and use --replay."
         )
     yield "Anything written after the signing key was stolen."
