@@ -128,14 +128,15 @@ class Intake:
         """Continue with the pages of another stored run, the first of which is the next one."""
         self._run, self._read, self.pages = run, read, 0
 
-    def accept(self, page: Page, *, is_new: bool = True) -> None:
+    def accept(self, page: Page, *, is_new: bool = True, number: int | None = None) -> None:
         """Sort the rows of a page into records, drift and rejected rows; reading a row again changes nothing.
 
         Args:
             page: the response; for a list in ABOUT_ONE, it may equal an earlier one about something else.
             is_new: whether no earlier response had the same bytes.
+            number: its number among the stored pages of its run; None for the next one.
         """
-        self.pages += is_new
+        self.pages = number or self.pages + is_new
         if page.kind == Kind.TASKS and self.not_seen_again:
             self.not_seen_again -= _ids(page.rows)
         if not isinstance(page.rows, QuickRows):

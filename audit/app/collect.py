@@ -1,5 +1,6 @@
 """Collecting: every list is read page by page, and each page is stored before its rows are validated and remembered."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Final, Protocol
@@ -15,6 +16,7 @@ from audit.evidence.publish import Publication
 from audit.records import Backup
 
 _BY_AGE: Final = attrgetter("created_at", "id")
+_LONG: Final = frozenset({Kind.TASKS, Kind.BACKUPS, Kind.PROTECTABLES, Kind.MEMBERS})
 
 
 class Pages(Protocol):
@@ -86,11 +88,14 @@ def collect(  # noqa: PLR0913, PLR0917  # where pages come from, where they go, 
     intake: Intake,
     most: int = 0,
 ) -> tuple[Reading, ...]:
-    """Read every list, in the order given; each answer is stored as received before it is validated and remembered.
+    """Read every list; each answer is stored as received before it is validated and remembered.
+
+    The first answer of the task log shows whether anything can be read at all. Short lists come next, so that they can
+    be judged even if the time is used up before the long ones are read.
 
     Args:
         source: where the lists come from.
-        kinds: the lists.
+        kinds: the lists, in the order in which their readings are returned.
         window: the time that is looked at.
         publication: where the answers are stored.
         watch: told of every page.
@@ -100,14 +105,20 @@ def collect(  # noqa: PLR0913, PLR0917  # where pages come from, where they go, 
     Raises:
         SourceError: nothing at all could be read.
     """
-    readings = []
-    for kind in kinds:
+    readings: dict[Kind, list[Reading]] = {kind: [] for kind in kinds}
+
+    def read(kind: Kind) -> Iterator[None]:
         told = watch
         for pages in source.lists(kind, window, _things(kind, intake, most)):
-            _read(kind, pages, publication, told, intake)
-            readings.append(pages.reading())
+            yield from _read(kind, pages, publication, told, intake)
+            readings[kind].append(pages.reading())
             told = _unwatched  # what is read besides is short
-    return tuple(readings)
+
+    begun = {kind: read(kind) for kind in sorted(readings, key=_LONG.__contains__)}
+    next(begun[Kind.TASKS], None)
+    for pages in begun.values():
+        deque(pages, maxlen=0)
+    return tuple(reading for parts in readings.values() for reading in parts)
 
 
 def newest_of_each(backups: Iterable[Backup], most: int) -> Sequence[str]:
@@ -124,8 +135,8 @@ def _unwatched(_progress: Progress) -> None:
     """Tell nobody."""
 
 
-def _read(kind: Kind, pages: Pages, publication: Publication, watch: Watch, intake: Intake) -> None:
-    """Read one list; it says itself what it could not read."""
+def _read(kind: Kind, pages: Pages, publication: Publication, watch: Watch, intake: Intake) -> Iterator[None]:
+    """Read one list, page after page; it says itself what it could not read."""
     read = Progress(kind, 1, 0, 0, 0)
     try:
         for page in pages:
@@ -135,6 +146,7 @@ def _read(kind: Kind, pages: Pages, publication: Publication, watch: Watch, inta
             read = _further(read, page, pages)
             watch(read)
             del page  # the next one is parsed twice as fast in memory that is free again
+            yield
     except SourceError:
         if not intake.pages:
             raise  # nothing was read: there is no report to be made, only this error

@@ -366,9 +366,12 @@ def _take_over(store: Readable, digest: Digest | None, intake: Intake) -> bool:
     manifest = read_manifest(store, digest) if digest else None
     if digest is None or manifest is None:
         return False
-    named = {listed.sha256 for listed in manifest.pages if listed.kind == Kind.TASKS}
+    distinct = dict.fromkeys(listed.sha256 for listed in manifest.pages)
+    numbers = {sha256: number for number, sha256 in enumerate(distinct, 1)}
+    missing = {listed.sha256 for listed in manifest.pages if listed.kind == Kind.TASKS}
     intake.turn_to(digest.run, manifest.run.read)
     for page in stored_pages(store, digest, Kind.TASKS):
-        intake.accept(page)
-        named.discard(sha256_of((page.body,)))
-    return not named
+        sha256 = sha256_of((page.body,))
+        intake.accept(page, number=numbers[sha256])
+        missing.discard(sha256)
+    return not missing

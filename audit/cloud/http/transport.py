@@ -301,6 +301,8 @@ class Transport:
                 f"{place} cannot be asked: the endpoint or the credentials have what cannot be sent; check both"
             ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            if self._clock() >= self._give_up_at:
+                raise words.unreachable(f"{place} did not answer: the time for it is used up") from error
             trouble = words.unreachable(
                 f"{place} did not answer: {_cause(error)}; check the endpoint, the region and the network"
             )
