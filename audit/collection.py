@@ -174,6 +174,25 @@ class Requested(Struct, frozen=True):
     rows: int
 
 
+class Received(Struct, frozen=True):
+    """A slice of a list that an earlier run received, although it could not read the whole list.
+
+    Attributes:
+        since: the first time of creation that it requested; None for the earliest.
+        until: the last one.
+        enterprise_project_id: the enterprise project that it requested; None if there was none.
+        run: the run that has the response in its evidence.
+        read: reads the response; None if it is missing or was changed.
+    """
+
+    kind: Kind
+    since: datetime | None
+    until: datetime
+    enterprise_project_id: str | None
+    run: str
+    read: Callable[[], Page | None]
+
+
 class Reading(Struct, frozen=True):
     """How completely one list was read.
 

@@ -10,9 +10,10 @@ from msgspec import Struct
 from audit.answers.intake import Intake
 from audit.app.connections import Connections
 from audit.cloud.cbr.client import CbrClient
-from audit.collection import ABOUT_ONE, Kind, Page, Reading, Requested, Window
+from audit.collection import ABOUT_ONE, Kind, Page, Reading, Window
 from audit.errors import SourceError
 from audit.evidence.publish import Publication
+from audit.evidence.run_before import RunBefore
 from audit.records import Backup
 
 _BY_AGE: Final = attrgetter("created_at", "id")
@@ -60,13 +61,8 @@ class Progress(Struct, frozen=True):
 Watch = Callable[[Progress], None]
 
 
-def client_for(connections: Connections, requests_before: Sequence[Requested] = ()) -> CbrClient:
-    """Prepare to read from CBR; nothing is sent yet.
-
-    Args:
-        connections: what it reads through.
-        requests_before: what the run before requested.
-    """
+def client_for(connections: Connections, before: RunBefore | None = None) -> CbrClient:
+    """Prepare to read from CBR, going on from the run before; nothing is sent yet."""
     settings = connections.settings
     return CbrClient(
         connections.reading,
@@ -75,7 +71,8 @@ def client_for(connections: Connections, requests_before: Sequence[Requested] = 
         project_id=settings.project_id,
         enterprise_project_id=settings.enterprise_project_id,
         workers=settings.workers,
-        requests_before=requests_before,
+        requests_before=before.requests if before else (),
+        received=before.received if before else (),
     )
 
 

@@ -60,8 +60,7 @@ def run(
     """
     facts, before, publication = prepare(request, connections, pointer)
     begin(facts)
-    source = client_for(connections, before.requests if before else ())
-    done = audit(facts, request.profile, source, publication, watch, before)
+    done = audit(facts, request.profile, client_for(connections, before), publication, watch, before)
     return done, before.report if before else None
 
 

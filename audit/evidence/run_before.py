@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audit.answers.intake import Intake
-from audit.collection import ALL_GRANTED, Kind, Reading, Requested, Window
+from audit.collection import ALL_GRANTED, Kind, Reading, Received, Requested, Window
 from audit.evidence.chain import Digest, Head
 from audit.evidence.former_lists import read_former
 from audit.evidence.publish import PROFILE, REPORT, sha256_of
@@ -41,6 +41,7 @@ from audit.evidence.stored_runs import (
     shared_answers,
     stored_pages,
 )
+from audit.evidence.unfinished_lists import received_in_part
 from audit.history import History
 from audit.records import Backup
 from audit.report.baseline import Baseline, recall
@@ -85,6 +86,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         profile: the profile it was judged by, in canonical form; None if that is missing or was changed.
         tool_version: the version of cbr-audit that made it.
         requests: what it requested of the cloud.
+        received: what it received of lists that it could not read completely.
         answers: the shared objects that hold the responses it received, by the hash of the response.
         read_former: reads the inventory that it saw, which takes as long as reading it from the cloud; the arguments
             tell how the lists to compare with were read, and their backups.
@@ -104,6 +106,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
     profile: Mapping[str, Any] | None
     tool_version: str
     requests: tuple[Requested, ...]
+    received: tuple[Received, ...] = ()
     answers: Mapping[str, ListedObject]
     read_former: Callable[[tuple[Reading, ...], Mapping[str, Backup]], Former]
 
@@ -242,6 +245,7 @@ def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | N
         tool_version=manifest.tool_version,
         requests=tuple(Requested(listed.kind, listed.params, listed.rows) for listed in manifest.pages),
         answers=shared_answers(manifest),
+        received=tuple(received_in_part(store, manifest, prefix, history)),
         read_former=partial(read_former, store, source, report),
     )
 

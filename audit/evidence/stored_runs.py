@@ -219,7 +219,7 @@ def stored_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Page
     for listed in manifest.pages if manifest else ():
         if listed.kind in kinds and listed.sha256 not in known:
             known.add(listed.sha256)
-            page = _page(store, prefix_of(digest), listed)
+            page = stored_page(store, prefix_of(digest), listed)
             if page is not None:
                 yield page
 
@@ -230,7 +230,7 @@ def repeated_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Pa
     known: set[str] = set()
     for listed in manifest.pages if manifest else ():
         is_repeated = listed.kind in kinds and listed.sha256 in known
-        page = _page(store, prefix_of(digest), listed) if is_repeated else None
+        page = stored_page(store, prefix_of(digest), listed) if is_repeated else None
         known.add(listed.sha256)
         if page is not None:
             yield page
@@ -247,7 +247,8 @@ def number_of_answers(manifest: Manifest, kind: Kind) -> int:
     return len({listed.sha256 for listed in manifest.pages if listed.kind == kind})
 
 
-def _page(store: Readable, prefix: str, listed: ListedPage) -> Page | None:
+def stored_page(store: Readable, prefix: str, listed: ListedPage) -> Page | None:
+    """Read a response of a run, or None if it is missing or was changed."""
     try:
         body = unpacked(store.read(key_of(prefix, listed.name)) or b"", listed.size)
         rows, envelope = read_envelope(listed.kind, body)

@@ -107,7 +107,7 @@ def test_a_task_log_that_breaks_off_midway_is_stored_as_incomplete(
 ) -> None:
     monkeypatch.setattr("audit.cloud.cbr.client.PAGE_SIZE", 20)
     simulator = a_simulator("healthy", resources=12, days=30)
-    simulator.intercept = on("/operation-logs", Response(500), 4)
+    simulator.intercept = on("/operation-logs", Response(500), 30)
 
     done = audit(simulator, tmp_path, CBR_AUDIT_WORKERS="1")
 

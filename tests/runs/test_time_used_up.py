@@ -1,8 +1,13 @@
 """Runs whose time ends before every list is read: what was read is judged, and what was not says why."""
 
+import re
 from collections import Counter
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from uuid import UUID
 
+import pytest
 from msgspec.structs import replace
 
 from audit.app.execute import execute
@@ -10,13 +15,35 @@ from audit.app.replay import replay
 from audit.app.request import request_from_settings
 from audit.app.run import Done
 from audit.collection import Kind
+from audit.controls import CONTROLS
 from audit.evidence.store import open_store
-from audit.simulator import Request, Response, Simulator, serve
+from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.timestamps import shown
+from tests.builders import DAY, HOUR
 from tests.pretend import AS_OF, a_simulator, audit, variables, without_waiting
 
 ALL_THE_TIME = 3_600
 USED_UP = "was not asked: the time for it is used up"
+
+
+def audit_within(requests: float, simulator: Simulator, folder: Path, as_of: datetime = AS_OF) -> tuple[Done, float]:
+    """Audit while there is time for so many answers, of which those with one row take a twentieth.
+
+    Returns:
+        The run, and the time that it took, in answers.
+    """
+    with serve(simulator) as served, without_waiting() as clock:
+        begin = clock.now
+
+        def take(request: Request, _number: int) -> Response | None:
+            if request.method == "GET":
+                clock.now += ALL_THE_TIME / requests / (20 if "limit=1&" in request.url else 1)
+            return None
+
+        simulator.intercept = take
+        made = request_from_settings(variables(simulator, served.url, folder), as_of=shown(as_of))
+        done = execute(made, lambda _progress: None)
+        return done, (clock.now - begin) * requests / ALL_THE_TIME
 
 
 def audit_until(path: str, simulator: Simulator, folder: Path) -> Done:
@@ -60,3 +87,45 @@ def test_a_short_list_that_is_refused_does_not_keep_the_long_ones_from_being_rea
     assert found.reading(Kind.POLICIES).refused
     assert found.reading(Kind.TASKS).complete
     assert found.reading(Kind.BACKUPS).complete
+
+
+class TestGoingOn:
+    """A project that is too large for one run."""
+
+    @pytest.fixture(autouse=True)
+    def _small_answers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("audit.cloud.cbr.client.PAGE_SIZE", 60)
+
+    def test_it_comes_to_the_verdict_of_one_long_run_although_old_rows_change(self, tmp_path: Path) -> None:
+        simulator = Simulator(build_estate("mixed", resources=8, days=30, as_of=AS_OF - DAY))
+        _, needed = audit_within(10_000, simulator, tmp_path / "before")
+        is_open = [*simulator.tasks][-100]
+        simulator.tasks.replace(is_open | {"status": "running", "ended_at": None})
+
+        runs = [audit_within(needed / 3, simulator, tmp_path / "parts")[0]]
+        simulator.tasks.replace(is_open | {"status": "failed"})
+        simulator.tasks.add([*simulator.tasks][-60] | {"id": str(UUID(int=7))})
+        while not runs[-1].report.collection.complete:
+            assert len(runs) < 7
+            runs.append(audit_within(needed / 3, simulator, tmp_path / "parts", AS_OF + len(runs) * HOUR)[0])
+        whole, _ = audit_within(10_000, simulator, tmp_path / "whole", runs[-1].report.run.as_of)
+
+        assert len(runs) > 3
+        comparing = {"CBR-903", *(control.id for control in CONTROLS if control.compares)}
+        judged, expected = (
+            {(each.control, each.id): each.outcome for each in run.report.findings if each.control not in comparing}
+            for run in (runs[-1], whole)
+        )
+        assert judged == expected
+        told = [
+            (before.report.run.id, note)
+            for before, run in pairwise(runs)
+            for kind in (Kind.TASKS, Kind.BACKUPS)
+            for note in run.report.collection.reading(kind).notes
+        ]
+        assert len(told) > 1
+        assert all(
+            re.match(rf"\d+ slices are those of the run {run}, which could not read", note) for run, note in told
+        )
+        for run in runs:
+            assert replay(open_store(str(tmp_path / "parts")), simulator.project_id, run.report.run.id).differing == ()

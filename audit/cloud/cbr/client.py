@@ -20,7 +20,7 @@ from audit.cloud.cbr.paging import Walk
 from audit.cloud.cbr.privacy import without_private_parts
 from audit.cloud.cbr.slicing import Slices, well_filled
 from audit.cloud.http.transport import Credentials, Transport, is_json_object
-from audit.collection import ALL_GRANTED, Kind, Page, Requested, Window
+from audit.collection import ALL_GRANTED, Kind, Page, Received, Requested, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
 from audit.records.task import OPEN_STATUSES
 
@@ -73,6 +73,7 @@ class CbrClient:
         enterprise_project_id: str = ALL_GRANTED,
         workers: int = 4,
         requests_before: Sequence[Requested] = (),
+        received: Sequence[Received] = (),
     ) -> None:
         """Store the arguments; nothing is sent yet.
 
@@ -84,6 +85,7 @@ class CbrClient:
             enterprise_project_id: the enterprise projects to request, for lists that have them.
             workers: the number of pages to fetch in parallel.
             requests_before: what the previous run requested.
+            received: what it received of lists that it could not read completely.
         """
         self._transport = transport
         self._credentials = credentials
@@ -92,6 +94,7 @@ class CbrClient:
         self._enterprise_project_id = enterprise_project_id
         self._workers = workers
         self._requests_before = requests_before
+        self._received = received
 
     def time(self) -> datetime | None:
         """Request the cloud's time without signing in; None if the response has no valid Date header.
@@ -203,9 +206,18 @@ class CbrClient:
         def fetch(interval: Interval, size: int, offset: int) -> Page:
             return self._rows(kind, _PATHS[kind], (*params, *interval.params), asked, size, offset)
 
-        intervals = whole.parts(cuts_of(self._requests_before, kind, well_filled(PAGE_SIZE)))
+        earlier = {Interval(each.since, each.until): each for each in self._received if each.kind == kind}
+        cuts = tuple(cut for each in earlier for cut in each.cuts)
+        cuts = cuts or cuts_of(self._requests_before, kind, well_filled(PAGE_SIZE))
         return Slices(
-            kind, fetch, intervals, parse=self._parse, page_size=PAGE_SIZE, workers=self._workers, asked=asked
+            kind,
+            fetch,
+            whole.parts(cuts),
+            parse=self._parse,
+            page_size=PAGE_SIZE,
+            workers=self._workers,
+            asked=asked,
+            earlier=earlier,
         )
 
     def _rows(self, kind: Kind, path: str, params: Params, asked: Asked, size: int, offset: int) -> Page:

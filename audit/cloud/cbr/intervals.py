@@ -29,6 +29,12 @@ class Interval(NamedTuple):
         since = f" from {shown(self.since)}" if self.since else ""
         return f"created{since}{f' to {shown(self.until)}' if self.until else ''}"
 
+    @property
+    def cuts(self) -> tuple[datetime, ...]:
+        """Where a longer interval is cut so that this one is among its parts."""
+        since = () if self.since is None else (self.since + OVERLAP,)
+        return since if self.until is None else (*since, self.until)
+
     def holds(self, moment: datetime) -> bool:
         """Whether a time is in it, to the second."""
         return (self.since is None or moment > self.since - OVERLAP) and (

@@ -7,15 +7,20 @@ together, the slices must hold as many different rows as the cloud counts in the
 Otherwise, the list is walked through by offset, and the reading says why.
 
 The newest slice is read last, shortly before the whole list is counted, because most changes happen there.
+
+A slice that an earlier run received before its time was used up is not received again if the cloud still counts as
+many rows in it: rows come with a new time of creation, so none is gone. The reading says which run has it, and when it
+was received.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import datetime
 from http import HTTPStatus
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from audit.answers.quick.rows import QuickRows
@@ -23,14 +28,16 @@ from audit.cloud.cbr.enterprise_projects import Asked
 from audit.cloud.cbr.intervals import Interval
 from audit.cloud.cbr.paging import Parse, Walk, parsed_already
 from audit.cloud.cbr.seen_ids import Seen
-from audit.collection import Kind, Page
+from audit.collection import Kind, Page, Received
 from audit.errors import SourceRefusedError
 from audit.timestamps import instant, shown
 
 Fetch = Callable[[Interval, int, int], Page]
+Earlier = Mapping[Interval, Received]
 T = TypeVar("T")
 
 _MOST_CUTS: Final = 8  # times that what does not fit is cut once more
+_CUT_AT_ONCE: Final = 20  # slices that are looked for before they are read, so that a run whose time ends has read some
 _COMPARED: Final = 100  # rows of the whole list that must be in a slice
 
 
@@ -64,6 +71,7 @@ class Slices(Walk):
         page_size: int,
         workers: int = 1,
         asked: Asked | None = None,
+        earlier: Earlier = MappingProxyType({}),
     ) -> None:
         """Store the arguments; nothing is read yet.
 
@@ -76,6 +84,7 @@ class Slices(Walk):
             page_size: the number of rows to request per answer.
             workers: the number of answers to fetch in parallel.
             asked: what ``fetch`` requests, apart from interval and page.
+            earlier: what an earlier run received of these intervals.
         """
         whole = Interval(intervals[0].since, intervals[-1].until)
         super().__init__(
@@ -85,6 +94,9 @@ class Slices(Walk):
         self._whole = whole
         self._intervals = intervals
         self._workers = workers
+        self._is_cut = len(intervals) > 1
+        self._earlier = dict(earlier)
+        self._taken_over: list[tuple[str, datetime]] = []  # which run has a slice, and when it was received
 
     @property
     def expected(self) -> int:
@@ -104,61 +116,91 @@ class Slices(Walk):
         else:
             self._trouble = ""
             return
+        finally:
+            self._notes = self._told_of_earlier()
         self._notes = (f"read page by page, because slices by time could not be relied on: {why}",)
         self._seen, self._passes = Seen(), 0
         yield from super()._responses()
 
     def _slices(self) -> Iterator[Page]:
-        intervals, is_cut = self._intervals, len(self._intervals) > 1
-        for _ in range(_MOST_CUTS):
-            full = yield from self._read(intervals)
-            if not full:
-                break
-            intervals, is_cut = (yield from self._cut(full)), True
-        else:
-            raise _DoubtError("its parts hold ever more rows than an answer")
-        if is_cut:
+        yield from self._read_to_the_end(self._intervals, _MOST_CUTS)
+        if self._is_cut:
             yield from self._compare()
+
+    def _read_to_the_end(self, intervals: Sequence[Interval], cuts_left: int) -> Iterator[Page]:
+        """Read intervals, and the parts of those that hold more rows than an answer."""
+        full = yield from self._read(intervals)
+        if full and not cuts_left:
+            raise _DoubtError("its parts hold ever more rows than an answer")
+        for each in full:
+            yield from self._divide(each, cuts_left - 1)
 
     def _read(self, intervals: Sequence[Interval]) -> Generator[Page, None, list[_Full]]:
         """Read intervals, and return those that hold more rows than an answer."""
-        full = []
-        with closing(self._answers([(interval, self._page_size, 0) for interval in intervals])) as answers:
-            for interval, fetched in zip(intervals, answers, strict=True):
-                page, _ = self._parsed(fetched)
-                rows, count, most = len(page.rows), page.count, self._most_rows(page)
-                if interval == self._whole:
-                    self._counts.append(count)
-                doubt = _doubt(interval, page, most)
-                yield page
-                del page
-                if doubt:
-                    raise _DoubtError(doubt)
-                if rows >= most:
-                    full.append(_Full(interval, count, most))
-        return full
+        full, again = list[_Full](), list[Interval]()
+        requests = [(each, 1 if each in self._earlier else self._page_size, 0) for each in intervals]
+        with closing(self._answers(requests)) as answers:
+            for (interval, *_), fetched in zip(requests, answers, strict=True):
+                earlier = self._earlier.pop(interval, None)
+                if earlier is None:
+                    full += yield from self._checked(interval, fetched)
+                elif not (yield from self._is_taken_over(interval, earlier, fetched)):
+                    again.append(interval)
+        return full + (yield from self._read(again)) if again else full
 
-    def _cut(self, full: Iterable[_Full]) -> Generator[Page, None, list[Interval]]:
-        """Look at one row where each next slice should begin, and cut there; the oldest slices are well filled."""
-        intervals: list[Interval] = []
-        for interval, count, most in full:
-            size, cuts = well_filled(most), list[datetime]()
-            first = max(count, most) % size or size
-            with closing(
-                self._answers((interval, 1, offset) for offset in range(first, max(count, most), size))
-            ) as answers:
-                for fetched in answers:
-                    page, _ = self._parsed(fetched)
-                    found = _created(page.rows)
-                    yield page
-                    if not found:
-                        raise _DoubtError(f"fewer rows came than the {count:,} that were counted ({interval.words})")
-                    cuts.append(interval.cut_near(found[0]))
-            parts = interval.parts(cuts)
-            if len(parts) == 1:
-                raise _DoubtError(f"no time parts the {count:,} rows so that they fit into answers ({interval.words})")
-            intervals += parts
-        return intervals
+    def _checked(self, interval: Interval, fetched: Page) -> Generator[Page, None, list[_Full]]:
+        """Hand out a response that must hold an interval, and return it if it is full."""
+        page, _ = self._parsed(fetched)
+        rows, count, most = len(page.rows), page.count, self._most_rows(page)
+        if interval == self._whole:
+            self._counts.append(count)
+        doubt = _doubt(interval, page, most)
+        yield page
+        del page
+        if doubt:
+            raise _DoubtError(doubt)
+        return [_Full(interval, count, most)] if rows >= most else []
+
+    def _is_taken_over(self, interval: Interval, earlier: Received, counted: Page) -> Generator[Page, None, bool]:
+        """Hand out what an earlier run received, if the cloud still counts as many rows."""
+        now, _ = self._parsed(counted)
+        count = now.count
+        yield now
+        is_same_request = earlier.enterprise_project_id == self._asked.enterprise_project_id
+        page = earlier.read() if is_same_request else None
+        if page is None or not len(page.rows) == page.count == count:
+            return False
+        yield from self._checked(interval, page)
+        self._taken_over.append((earlier.run, page.received_at))
+        return True
+
+    def _divide(self, full: _Full, cuts_left: int) -> Iterator[Page]:
+        """Cut an interval and read its parts, oldest first."""
+        self._is_cut = True
+        interval, count, most = full
+        size, rest = well_filled(most), interval
+        first = max(count, most) % size or size
+        offsets = range(first, max(count, most), size)[::-1]  # the first row is the newest
+        for begin in range(0, len(offsets), _CUT_AT_ONCE):
+            cuts = yield from self._cuts(interval, offsets[begin : begin + _CUT_AT_ONCE], count)
+            *parts, rest = rest.parts(cuts)
+            yield from self._read_to_the_end(parts, cuts_left)
+        if rest == interval:
+            raise _DoubtError(f"no time parts the {count:,} rows so that they fit into answers ({interval.words})")
+        yield from self._read_to_the_end([rest], cuts_left)
+
+    def _cuts(self, interval: Interval, offsets: Iterable[int], count: int) -> Generator[Page, None, list[datetime]]:
+        """Look at one row where each next slice should begin."""
+        cuts = []
+        with closing(self._answers((interval, 1, offset) for offset in offsets)) as answers:
+            for fetched in answers:
+                page, _ = self._parsed(fetched)
+                found = _created(page.rows)
+                yield page
+                if not found:
+                    raise _DoubtError(f"fewer rows came than the {count:,} that were counted ({interval.words})")
+                cuts.append(interval.cut_near(found[0]))
+        return cuts
 
     def _compare(self) -> Iterator[Page]:
         """Compare what came with the whole list: its count, and some of its rows."""
@@ -169,6 +211,15 @@ class Slices(Walk):
         yield page
         if not is_equal:
             raise _DoubtError(f"{distinct:,} different rows came, and the whole list has {self.expected:,}")
+
+    def _told_of_earlier(self) -> tuple[str, ...]:
+        """Say what was taken over from an earlier run, and when that was received."""
+        if not self._taken_over:
+            return ()
+        runs, times = zip(*self._taken_over, strict=True)
+        what = f"{len(times):,} slices are those of the run {runs[0]}, which could not read the whole list"
+        when = f"received from {shown(min(times))} to {shown(max(times))}"
+        return (f"{what}: {when}, and now counted again",)
 
     def _answers(self, requests: Iterable[tuple[Interval, int, int]]) -> Generator[Page, None, None]:
         return in_order(lambda request: self._fetch_rows(*request), requests, self._workers)

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -10,10 +11,11 @@ import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from audit.cloud.cbr.intervals import Interval, cuts_of
 from audit.cloud.cbr.slicing import Slices, in_order
-from audit.collection import Kind, Page, Reading, Requested
+from audit.collection import Kind, Page, Reading, Received, Requested
 from audit.errors import SourceRefusedError, SourceUnreachableError
 from audit.timestamps import shown
 
@@ -454,3 +456,80 @@ class TestSeveralThreads:
         with pytest.raises(SourceUnreachableError):
             next(answers)
         assert len(cloud.asked) < 8
+
+
+class TestWhatAnEarlierRunReceived:
+    PARTS = Interval().parts([at(60), at(120)])
+
+    def received(self, cloud: Cloud, **changes: Any) -> dict[Interval, Received]:
+        """The oldest two slices, as a run left them whose time was used up."""
+        received = {}
+        for interval in self.PARTS[:2]:
+            page = cloud.fetch(interval, SIZE, 0)
+            values = {
+                "kind": Kind.BACKUPS,
+                "since": interval.since,
+                "until": interval.until,
+                "enterprise_project_id": None,
+                "run": "run-1",
+                "read": partial(structs.replace, page),
+            }
+            received[interval] = Received(**{**values, **changes})
+        cloud.asked.clear()
+        return received
+
+    def read(self, cloud: Cloud, received: dict[Interval, Received]) -> tuple[set[str], Reading]:
+        slices = Slices(Kind.BACKUPS, cloud.fetch, self.PARTS, page_size=SIZE, earlier=received)
+        rows = {row["id"] for page in slices for row in page.rows}
+        assert slices.reading().complete
+        assert slices.reading().count_last == slices.reading().distinct
+        return rows, slices.reading()
+
+    def test_it_is_only_counted_again(self) -> None:
+        cloud = Cloud(evenly(30, 6))
+
+        rows, reading = self.read(cloud, self.received(cloud))
+
+        assert rows == ids(cloud.rows)
+        assert [size for _, size, _ in cloud.asked] == [1, 1, SIZE, SIZE]
+        assert reading.pages == len(cloud.asked) + 2
+        (note,) = reading.notes
+        assert note == (
+            "2 slices are those of the run run-1, which could not read the whole list: received from "
+            "2026-11-01T00:00:00Z to 2026-11-01T00:00:00Z, and now counted again"
+        )
+
+    @pytest.mark.parametrize(
+        ("changes", "change"),
+        [
+            ({}, lambda rows: rows.pop()),
+            ({}, lambda rows: rows.append(rows_at(1.0)[0] | {"id": "late"})),
+            ({"read": lambda: None}, lambda _rows: None),
+            ({"enterprise_project_id": "another"}, lambda _rows: None),
+        ],
+        ids=["one row less", "one row more", "its evidence is gone", "another enterprise project"],
+    )
+    def test_it_is_received_again_where_it_may_be_something_else(
+        self, changes: dict[str, Any], change: Callable[[list[Row]], object]
+    ) -> None:
+        cloud = Cloud(evenly(30, 6))
+        received = self.received(cloud, **changes)
+        change(cloud.rows)
+
+        rows, reading = self.read(cloud, received)
+
+        assert rows == ids(cloud.rows)
+        again = 1 if not changes else 2
+        assert [size for _, size, _ in cloud.asked] == [1, 1, SIZE, *again * [SIZE], SIZE]
+        assert len(reading.notes) == 2 - again
+
+    def test_it_does_not_count_where_the_list_is_walked_through_after_all(self) -> None:
+        cloud = Cloud(evenly(30, 6))
+        received = self.received(cloud)
+        cloud.hidden = frozenset({cloud.rows[0]["id"]})
+        slices = Slices(Kind.BACKUPS, cloud.fetch, self.PARTS, page_size=SIZE, earlier=received)
+        for _ in slices:
+            pass
+
+        (note,) = slices.reading().notes
+        assert note.startswith("read page by page")
