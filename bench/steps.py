@@ -19,7 +19,7 @@ from audit.app import run
 from audit.collection import Kind, Page, Reading, Sheet
 from audit.evidence import publish
 from audit.evidence.chain import Unsigned
-from audit.evidence.publish import HISTORY, Publication
+from audit.evidence.publish import Publication
 from audit.evidence.store import open_store
 from audit.evidence.store.folder import Folder as Store
 from audit.profile.applied import controls_of, lists_of
@@ -78,7 +78,7 @@ def steps(folder: Path) -> Mapping[str, Any]:
     readings = (tasks.reading(), *(listed.reading() for listed in others))
     with _publication(folder) as publication:
         with watch.on("publish"):
-            publication.put(HISTORY, intake.tasks.pieces(since=WINDOW.since))
+            publication.remember(intake.tasks, WINDOW.since)
         report = _judged(watch, folder, intake, readings)
         with watch.on("publish"):
             run.publish(publication, profile, report)

@@ -64,7 +64,8 @@ def _sizes(folder: Path, done: Done) -> Counter[str]:
     for key in done.keys:
         name = key.rpartition("/")[2]
         if name not in MOVING:
-            sizes[raw.get(key, "digest" if "/digest/" in key else name)] += (folder / key).stat().st_size
+            sort = "history" if name.endswith(".history") else "digest" if "/digest/" in key else name
+            sizes[raw.get(key, sort)] += (folder / key).stat().st_size
     return sizes
 
 

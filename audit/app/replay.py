@@ -20,6 +20,7 @@ from audit.evidence.run_before import RunBefore, read_left
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import (
     digest_of,
+    history_names,
     needed_manifest,
     prefix_of,
     read_history,
@@ -102,11 +103,11 @@ def _replay(store: Store, digest: Digest, profile: Profile | None) -> Replay:
 
 
 def _history(store: Store, manifest: Manifest, digest: Digest, pieces: Iterable[bytes]) -> Mapping[str, str | None]:
-    """Name the history and its hash; what an earlier version wrote in another form is the same if it says the same."""
-    name, stored = read_history(store, manifest, prefix_of(digest))
+    """Name the objects of the history and their hashes; if together they say another thing, none has its hash."""
+    stored = read_history(store, manifest, prefix_of(digest))
     made = sha256_of(pieces)
     is_same = stored is not None and sha256_of(stored.pieces()) == made
-    return {name: manifest.sha256_of(name) if is_same else made}
+    return {name: manifest.sha256_of(name) if is_same else made for name in history_names(manifest)}
 
 
 def _is_changed(store: Store, manifest: Manifest, digest: Digest, name: str) -> bool:

@@ -13,7 +13,7 @@ from audit.app.connections import Connections
 from audit.app.prepare import prepare
 from audit.app.request import RunRequest
 from audit.collection import Reading
-from audit.evidence.publish import HISTORY, PROFILE, Publication
+from audit.evidence.publish import PROFILE, Publication
 from audit.evidence.run_before import RunBefore
 from audit.judging.evaluate import evaluate
 from audit.profile import Profile
@@ -81,7 +81,8 @@ def audit(
     intake = Intake(before.history if before else None, facts.id, facts.read)  # validates and remembers
     most = profile.limits.max_backups_looked_at
     readings = collect(source, lists_of(profile), facts.read, publication, watch, intake, most)
-    publication.put(HISTORY, intake.tasks.pieces(since=facts.window.since))  # assessing uses the tasks up
+    segments = before.segments if before else ()
+    publication.remember(intake.tasks, facts.window.since, segments)  # assessing uses the tasks up
     former = before.former(readings, intake.backups) if before and compares(profile) else None
     report = assess(facts, profile, intake, readings, before, former)
     return publish(publication, profile, report)

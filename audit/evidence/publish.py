@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -31,6 +31,7 @@ from audit.evidence.read_forms import ListedObject, Pointer, read_form
 from audit.evidence.store import LATEST, Readable, Store
 from audit.evidence.store.buffered_object import Data, held, in_parts
 from audit.evidence.store.keys import checked
+from audit.history import History
 from audit.log import REDACTOR
 from audit.report import INDEX
 from audit.report.facts import RunFacts
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from audit.report.contents import Report
 
 MANIFEST: Final = "manifest.json"
-HISTORY: Final = "history"
 PROFILE: Final = "profile.json"
 REPORT: Final = "report.json"
 MANIFEST_VERSION: Final = 2
@@ -83,6 +83,7 @@ class Publication:
         self._pages: list[Mapping[str, Any]] = []
         self._known = answers or {}
         self._numbers: dict[str, tuple[int, str]] = {}
+        self._history: list[str] = []
         self._keys: list[str] = []
         self._shared = shared_folder(datetime.now(UTC))
         self.prefix = f"{run.project_id}/{run.as_of:%Y/%m/%d}/{run.id}"
@@ -154,6 +155,39 @@ class Publication:
         )
         return is_new
 
+    def remember(self, history: History, since: datetime, segments: Sequence[ListedObject] = ()) -> None:
+        """Write what is new in the history as a segment of it.
+
+        Args:
+            history: the tasks, as they were loaded from the segments and went on since.
+            since: what was created before and has ended is left out where everything is written anew.
+            segments: what the previous run stored its history in; with those of an earlier month, no run goes on.
+        """
+        kept = [*segments] if all(each.name.startswith(self._shared) for each in segments) else []
+        added = history.changes() if kept else history
+        if not kept or len(added) or added.rejected:
+            kept.append(self._share(held(self._newest_segment(history, since, added, kept)), "history"))
+        self._history = [each.name for each in kept]
+        self._objects += kept
+
+    def _newest_segment(
+        self, history: History, since: datetime, added: History, kept: list[ListedObject]
+    ) -> Iterable[bytes]:
+        """Write what was added, together with the segments that are no longer kept because they are not much larger.
+
+        So each is at least twice as large as the next: there are few, and a task is seldom written again.
+        """
+        data, merged = added.dump() if kept else b"", list[ListedObject]()
+        size = len(data)
+        while kept and 2 * size >= kept[-1].size:
+            merged.insert(0, kept.pop())
+            size += merged[0].size
+        earlier = [self._store.read(key_of(self.prefix, each.name)) or b"" for each in merged if kept]
+        if not kept or [_sha256(each) for each in earlier] != [each.sha256 for each in merged]:
+            kept.clear()
+            return history.pieces(since)
+        return History.load(*earlier, data).pieces() if merged else (data,)
+
     def _stored_already(self, digest: str) -> ListedObject | None:
         """Return the object that holds a response if the previous run stored it this month and it is still there."""
         stored = self._known.get(digest)
@@ -168,12 +202,21 @@ class Publication:
         """
         return frozenset(self._store.keys(f"{self._run.project_id}/{self._shared}"))
 
-    def _share(self, data: bytes, ending: str) -> ListedObject:
-        """Write an object that later runs of this month may refer to."""
+    def _share(self, data: Data, ending: str) -> ListedObject:
+        """Write an object that later runs of this month may refer to.
+
+        What somebody damaged keeps its name and shows; the right bytes are written beside it.
+        """
         digest = _sha256(data)
-        stored = ListedObject(name=f"{self._shared}{digest}.{ending}", size=len(data), sha256=digest)
-        self._create(stored.name, data)
-        return stored
+        name = f"{self._shared}{digest}.{ending}"
+        try:
+            self._create(name, data)
+        except StoreError:
+            if self._store.read(key_of(self.prefix, name)) in (None, data):
+                raise
+            name = f"{self._shared}{digest}.again.{ending}"
+            self._create(name, data)
+        return ListedObject(name=name, size=len(data), sha256=digest)
 
     def finish(self, report: "Report", index: Callable[[], bytes] | None = None) -> None:
         """Write the manifest, commit the run with its digest, and point to it.
@@ -312,6 +355,7 @@ class Publication:
                 "covered": _span(report.collection.covered),
                 "rejected": len(report.collection.rejected),
                 "origin": self._origin(),
+                "history": self._history,
                 "readings": [reading_part(reading) for reading in report.collection.readings],
                 "pages": self._pages,
                 "objects": [

@@ -91,6 +91,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     pages: tuple[ListedPage, ...]
     objects: tuple[ListedObject, ...]
     rejected: Natural | None = None
+    history: tuple[Key, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse times with which nothing can be calculated."""
@@ -98,6 +99,12 @@ class Manifest(Struct, frozen=True, kw_only=True):
         spans = (span for span in (run.window, run.read, self.covered) if span)
         times = (run.as_of, run.previous.as_of, *chain.from_iterable((span.since, span.until) for span in spans))
         _check_years(*(time for time in times if time), *(page.received_at for page in self.pages))
+
+    @property
+    def segments(self) -> tuple[ListedObject, ...]:
+        """The objects that the history consists of."""
+        listed = {each.name: each for each in self.objects}
+        return tuple(listed[name] for name in self.history if name in listed)
 
     def sha256_of(self, name: str) -> str | None:
         """The hash of one of its objects, or None if it lists no such object."""

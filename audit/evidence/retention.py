@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from audit.evidence.chain import Digest
 from audit.evidence.layout import SHARED
-from audit.evidence.publish import HISTORY, PROFILE
+from audit.evidence.publish import PROFILE
 from audit.evidence.store import Readable, Searchable
-from audit.evidence.stored_runs import latest_run, read_object
+from audit.evidence.stored_runs import EARLIER_HISTORY, latest_run, read_object
 
-_EVIDENCE: Final = ("raw/", SHARED, HISTORY)
+_EVIDENCE: Final = ("raw/", SHARED, EARLIER_HISTORY)
 
 
 class KeptDays(Struct, frozen=True):

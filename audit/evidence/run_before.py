@@ -88,6 +88,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         requests: what it requested of the cloud.
         received: what it received of lists that it could not read completely.
         answers: the shared objects that hold the responses it received, by the hash of the response.
+        segments: where its history was read from; empty if that had to be made anew, or is of an earlier version.
         read_former: reads the inventory that it saw, which takes as long as reading it from the cloud; the arguments
             tell how the lists to compare with were read, and their backups.
     """
@@ -108,6 +109,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
     requests: tuple[Requested, ...]
     received: tuple[Received, ...] = ()
     answers: Mapping[str, ListedObject]
+    segments: tuple[ListedObject, ...]
     read_former: Callable[[tuple[Reading, ...], Mapping[str, Backup]], Former]
 
     @property
@@ -246,6 +248,7 @@ def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | N
         requests=tuple(Requested(listed.kind, listed.params, listed.rows) for listed in manifest.pages),
         answers=shared_answers(manifest),
         received=tuple(received_in_part(store, manifest, prefix, history)),
+        segments=() if notes else manifest.segments,
         read_former=partial(read_former, store, source, report),
     )
 
@@ -308,7 +311,7 @@ def _history(
     store: Readable, manifest: Manifest, digest: Digest, since: datetime
 ) -> tuple[History, bool, tuple[str, ...]]:
     """Read a history, whether it is complete, and what was wrong with it."""
-    _, history = read_history(store, manifest, prefix_of(digest))
+    history = read_history(store, manifest, prefix_of(digest))
     if history is None:
         history, is_whole = rebuild(store, digest, since)
         return history, is_whole, (_note(digest, _MADE_ANEW, "" if is_whole else _LACK),)

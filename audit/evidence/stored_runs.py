@@ -14,7 +14,7 @@ from audit.collection import ALL_GRANTED, Kind, Page
 from audit.errors import ChainError, SourceAnswerError, StoreError
 from audit.evidence.chain import Digest, DigestKind, Envelope, Head, Link, find_head, folder_of
 from audit.evidence.layout import SHARED, key_of
-from audit.evidence.publish import HISTORY, MANIFEST, sha256_of
+from audit.evidence.publish import MANIFEST, sha256_of
 from audit.evidence.read_forms import ListedObject, ListedPage, Manifest, Pointer, read_form
 from audit.evidence.store import LATEST, Readable, Searchable, Store
 from audit.history import History
@@ -22,7 +22,7 @@ from audit.unpacking import unpacked
 
 MOST_LOOKED_BACK: Final = 30  # runs
 MOST_PASSED_OVER: Final = 1000  # runs; a store that several scopes share may hold many more
-_EARLIER_HISTORY: Final = "history.ndjson.gz"
+EARLIER_HISTORY: Final = "history.ndjson.gz"
 """What versions 0.1 and 0.2 called the history."""
 _MOST_KEPT: Final = 64
 
@@ -141,18 +141,17 @@ def read_hashed(store: Readable, key: str, sha256: str) -> bytes | None:
     return None
 
 
-def read_history(store: Readable, manifest: Manifest, prefix: str) -> tuple[str, History | None]:
-    """Read the history of a run.
+def history_names(manifest: Manifest) -> tuple[str, ...]:
+    """Return the names of the objects that the history of a run consists of."""
+    return manifest.history or (EARLIER_HISTORY,)
 
-    Returns:
-        The name of the object, and the history; None if it differs from the listed one, or is of another version.
-    """
-    name = HISTORY if manifest.sha256_of(_EARLIER_HISTORY) is None else _EARLIER_HISTORY
-    data = read_listed(store, manifest, prefix, name)
-    try:
-        return name, None if data is None else History.load(data, since=manifest.run.window.since)
-    except ValueError:
-        return name, None
+
+def read_history(store: Readable, manifest: Manifest, prefix: str) -> History | None:
+    """Read the history of a run, or None if an object of it differs from the listed one, or has an unknown form."""
+    segments = [read_listed(store, manifest, prefix, name) for name in history_names(manifest)]
+    with suppress(ValueError):
+        return History.load(*(segment or b"" for segment in segments), since=manifest.run.window.since)
+    return None
 
 
 def read_object(store: Readable, digest: Digest, name: str) -> bytes | None:

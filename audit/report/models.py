@@ -642,6 +642,9 @@ class ManifestFile(_Published):
         default=None, description="Rows that could not be used, in this run and before; the history has those of tasks."
     )
     origin: OriginPart | None = Field(description="The run whose history this one continues.")
+    history: list[str] = Field(
+        default=[], description="The objects that its history consists of, in the order in which they are merged."
+    )
     readings: list[ReadingPart]
     pages: list[StoredPage]
     objects: list[StoredObject]

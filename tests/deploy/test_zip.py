@@ -79,7 +79,9 @@ def test_the_zip_and_the_source_judge_alike(built: Built, tmp_path: Path) -> Non
     ours = call_source(simulator, tmp_path / "source", BY_HAND)
 
     assert done["kinds_of_drift"] > 0
-    for name in ("findings.csv", "history", "profile.json"):
+    segments = [sorted(path.name for path in tmp_path.glob(f"{place}/**/*.history")) for place in ("zip", "source")]
+    assert segments[0] == segments[1] != []
+    for name in ("findings.csv", "profile.json"):
         places = ((tmp_path / "zip", done), (tmp_path / "source", ours))
         texts = [(place / told["prefix"] / name, told["run"].encode()) for place, told in places]
         of_zip, of_source = (path.read_bytes().replace(run, b"RUN") for path, run in texts)

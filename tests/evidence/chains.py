@@ -11,6 +11,7 @@ from msgspec import structs
 from audit.answers.intake import Intake
 from audit.app.run import assess
 from audit.collection import ALL_GRANTED, Kind, Page, Window
+from audit.errors import StoreError
 from audit.evidence.chain import Head, Signer, Unsigned, find_head
 from audit.evidence.publish import Publication
 from audit.evidence.run_before import is_judged_already
@@ -38,7 +39,8 @@ class Shelf:
     url: str = "shelf:"
 
     def create(self, key: str, data: Data) -> None:
-        assert self.objects.get(key, data) == data
+        if self.objects.get(key, data) != data:
+            raise StoreError(f"{key} exists already with other contents")
         self.objects[key] = bytes(data)
 
     def replace(self, key: str, data: Data) -> None:

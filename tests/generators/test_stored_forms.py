@@ -81,8 +81,8 @@ def validators(title: str) -> list[jsonschema_rs.Validator]:
 
 def values(key: str, data: bytes) -> Iterator[tuple[int, Any]]:
     """What of an object a schema describes, and which of those in its section."""
-    text = gzip.decompress(data) if key.endswith((".gz", "/history")) else data
-    parts = text.splitlines() if "ndjson" in key else lines_of(text) if key.endswith("/history") else [text]
+    text = gzip.decompress(data) if key.endswith((".gz", ".history")) else data
+    parts = text.splitlines() if "ndjson" in key else lines_of(text) if key.endswith(".history") else [text]
     for part in parts:
         value = orjson.loads(part)
         yield int("history.ndjson" in key), value
@@ -165,7 +165,7 @@ def test_the_store_has_a_first_run_and_a_signed_one_that_continues_it(stores: di
 
 def test_a_row_that_could_not_be_used_is_where_the_history_says(stores: dict[str, Path]) -> None:
     kept = objects(stores["now"])
-    lines = [value for key in kept if key.endswith("/history") for _, value in values(key, kept[key])]
+    lines = [value for key in kept if key.endswith(".history") for _, value in values(key, kept[key])]
     rejected = [row for line in lines for row in line.get("rejected", ())]
 
     assert rejected

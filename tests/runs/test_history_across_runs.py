@@ -205,20 +205,28 @@ def damage_answers(done: Done, folder: Path) -> None:
         path.write_bytes(b"damaged")
 
 
-def remove(run: Path) -> None:
-    (run / "history").unlink()
+def newest_segment(done: Done, folder: Path) -> Path:
+    return folder / key_of(done.prefix, manifest_of(done, folder)["history"][-1])
 
 
-@pytest.mark.parametrize("harm", [damage("history"), remove])
+def remove_history(done: Done, folder: Path) -> None:
+    newest_segment(done, folder).unlink()
+
+
+def damage_history(done: Done, folder: Path) -> None:
+    newest_segment(done, folder).write_bytes(b"damaged")
+
+
+@pytest.mark.parametrize("harm", [damage_history, remove_history])
 def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
-    tmp_path: Path, harm: Callable[[Path], None]
+    tmp_path: Path, harm: Callable[[Done, Path], None]
 ) -> None:
     simulator = an_estate()
     store = open_store(str(tmp_path))
     *_, last = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF - 2 * DAY)
     head = newest(store, simulator.project_id, None)
     whole = read_run_before(store, head, until=AS_OF, look_back=90 * DAY)
-    harm(tmp_path / last.prefix)
+    harm(last, tmp_path)
     anew = read_run_before(store, head, until=AS_OF, look_back=90 * DAY)
 
     assert whole is not None
@@ -230,7 +238,7 @@ def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
 def test_a_history_made_anew_is_told_by_verify(tmp_path: Path) -> None:
     simulator = an_estate()
     first, last = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF - 2 * DAY)
-    path = tmp_path / last.prefix / "history"
+    path = newest_segment(last, tmp_path)
     content = path.read_bytes()
     path.unlink()
     (after,) = audit_at(simulator, tmp_path, AS_OF)
@@ -321,7 +329,7 @@ def rewritten(store: Store, folder: Path, done: Done, name: str, content: bytes)
     for listed in manifest["objects"]:
         if listed["name"] == name:
             listed["sha256"] = hashlib.sha256(content).hexdigest()
-    (folder / done.prefix / name).write_bytes(content)
+    (folder / key_of(done.prefix, name)).write_bytes(content)
     path = folder / done.prefix / "manifest.json"
     path.write_bytes(orjson.dumps(manifest))
     link = Link(object=f"{done.prefix}/manifest.json", sha256=hashlib.sha256(path.read_bytes()).hexdigest())
@@ -344,7 +352,8 @@ def test_a_history_of_another_version_is_made_anew(tmp_path: Path) -> None:
     simulator = an_estate()
     store = open_store(str(tmp_path))
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
-    digest = rewritten(store, tmp_path, done, "history", gzip.compress(b'{"a field of tomorrow": 1}\n'))
+    (name,) = manifest_of(done, tmp_path)["history"]
+    digest = rewritten(store, tmp_path, done, name, gzip.compress(b'{"a field of tomorrow": 1}\n'))
 
     before = read_left(store, digest, AS_OF - 90 * DAY)
 
@@ -421,7 +430,12 @@ class TestReplay:
         for done in runs:
             result = replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
             assert (result.differing, result.reasons, result.is_what_if) == ((), (), False)
-            assert set(result.identical) >= {"history", "report.json", "report.html", "findings.csv"}
+            assert set(result.identical) >= {
+                *manifest_of(done, tmp_path)["history"],
+                "report.json",
+                "report.html",
+                "findings.csv",
+            }
 
     def test_what_the_run_before_said_is_needed_again(self, tmp_path: Path) -> None:
         simulator = an_estate()

@@ -28,7 +28,7 @@ from audit.simulator import Estate, Request, Response, Simulator, build_estate
 from audit.timestamps import instant, shown
 from tests.builders import HOUR
 from tests.pretend import AS_OF, json_response
-from tests.runs.test_history_across_runs import DAY, audit_at, damage_answers, manifest_of, remove
+from tests.runs.test_history_across_runs import DAY, audit_at, damage_answers, manifest_of, remove_history
 
 Row = dict[str, Any]
 EARLIER = AS_OF - 8 * DAY
@@ -164,7 +164,7 @@ class TestTheNextRun:
         rows = failed_for_hours(simulator)
         (first,) = audit_at(simulator, tmp_path, EARLIER)
         forget(simulator, rows)
-        remove(tmp_path / first.prefix)
+        remove_history(first, tmp_path)
         (second,) = audit_at(simulator, tmp_path, AS_OF)
 
         assert [(row.id, row.run, row.page) for row in rejected(second)] == [
@@ -177,7 +177,7 @@ class TestTheNextRun:
         rows = failed_for_hours(simulator)
         (first,) = audit_at(simulator, tmp_path, EARLIER)
         forget(simulator, rows)
-        remove(tmp_path / first.prefix)
+        remove_history(first, tmp_path)
         damage_answers(first, tmp_path)
         (second,) = audit_at(simulator, tmp_path, AS_OF)
 
@@ -201,18 +201,19 @@ class TestTheNextRun:
 def by_version_0_1(folder: Path, done: Done) -> None:
     """Write a run as version 0.1 wrote it: neither history nor manifest nor report remembers a row."""
     place = folder / done.prefix
-    lines = map(line_of, History.load((place / "history").read_bytes()))
-    (place / "history").rename(place / "history.ndjson.gz")
+    manifest = orjson.loads((place / "manifest.json").read_bytes())
+    segments = [(folder / key_of(done.prefix, name)).read_bytes() for name in manifest["history"]]
+    lines = map(line_of, History.load(*segments))
     (place / "history.ndjson.gz").write_bytes(gzip.compress(b"".join(lines)))
     report = orjson.loads((place / "report.json").read_bytes())
     fields = ("kind", "page", "row", "id", "path", "message")
     known = report["collection"]["rejected_rows"]
     report["collection"]["rejected_rows"] = [{name: row[name] for name in fields} for row in known]
     (place / "report.json").write_bytes(orjson.dumps(report))
-    manifest = orjson.loads((place / "manifest.json").read_bytes())
-    del manifest["rejected"]
+    kept = [listed for listed in manifest["objects"] if listed["name"] not in manifest["history"]]
+    manifest["objects"] = [*kept, {"name": "history.ndjson.gz", "size": 1}]
+    del manifest["rejected"], manifest["history"]
     for listed in manifest["objects"]:
-        listed["name"] = listed["name"].replace("history", "history.ndjson.gz")
         listed["sha256"] = hashlib.sha256((folder / key_of(done.prefix, listed["name"])).read_bytes()).hexdigest()
     (place / "manifest.json").write_bytes(orjson.dumps(manifest))
     digest = digest_of(open_store(str(folder)), done.report.run.project_id, done.report.run.id)

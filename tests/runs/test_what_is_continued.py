@@ -6,13 +6,13 @@ from audit.app.replay import replay
 from audit.evidence.store import open_store
 from tests.builders import HOUR
 from tests.pretend import AS_OF, json_response
-from tests.runs.test_history_across_runs import DAY, an_estate, answers_of, audit_at, manifest_of, remove, span
+from tests.runs.test_history_across_runs import DAY, an_estate, answers_of, audit_at, manifest_of, remove_history, span
 
 
 def test_what_was_lost_with_its_evidence_is_not_covered_any_more(tmp_path: Path) -> None:
     simulator = an_estate("healthy", days=75)
     _, last = audit_at(simulator, tmp_path, AS_OF - 20 * DAY, AS_OF - 10 * DAY)
-    remove(tmp_path / last.prefix)
+    remove_history(last, tmp_path)
     for path in answers_of(last, tmp_path):
         path.unlink()
     (done,) = audit_at(simulator, tmp_path, AS_OF)

@@ -2,15 +2,22 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from random import Random
 from typing import Any
 from unittest.mock import Mock
+from uuid import UUID
 
 import orjson
 import pytest
 import time_machine
 
+from audit.app.replay import replay
 from audit.app.run import Done
+from audit.collection import Kind
+from audit.errors import StoreError
 from audit.evidence.verify import Verification, verify
+from audit.history import History
 from tests.builders import a_task_row
 from tests.runs.in_memory import PROJECT, Project
 
@@ -29,7 +36,8 @@ def answers(project: Project, done: Done) -> dict[str, str]:
 
 
 def written(done: Done) -> set[str]:
-    return {key for key in done.keys if key.startswith(f"{PROJECT}/shared/")}
+    """The responses that a run wrote."""
+    return {key for key in done.keys if key.startswith(f"{PROJECT}/shared/") and key.endswith(".json.gz")}
 
 
 def checked(project: Project, **options: Any) -> Verification:
@@ -103,10 +111,88 @@ def test_a_shared_object_that_no_run_needs_is_noted_where_it_is_what_its_name_sa
 
 
 def test_each_shared_object_is_read_once(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared = written(project.run())
+    shared = {key for key in project.run().keys if "/shared/" in key}
     project.run()
     read = Mock(side_effect=project.shelf.objects.get)
     monkeypatch.setattr(project.shelf, "read", read)
     checked(project)
 
     assert sorted(key for (key,), _ in read.call_args_list if "/shared/" in key) == sorted(shared)
+
+
+def history(project: Project, done: Done) -> list[str]:
+    manifest = orjson.loads(project.shelf.objects[f"{done.prefix}/manifest.json"])
+    return [f"{PROJECT}/{name}" for name in manifest["history"]]
+
+
+def tasks(project: Project, number: int) -> None:
+    """Let so many more tasks be known."""
+    known = project.rows[Kind.TASKS]
+    chance = Random(len(known))  # noqa: S311  # repeatable, and cannot be packed
+    known += [a_task_row(id=str(UUID(bytes=chance.randbytes(16)))) for _ in range(number)]
+
+
+def test_a_run_writes_what_is_new_of_the_history(project: Project) -> None:
+    tasks(project, 300)
+    first, again = project.run(), project.run()
+    tasks(project, 3)
+    later = project.run()
+    project.audit()
+
+    assert history(project, again) == history(project, first)
+    assert history(project, later)[:-1] == history(project, first)
+    whole, added = (project.shelf.objects[key] for key in history(project, later))
+    assert len(added) < len(whole) / 10
+    assert len(History.load(whole, added)) == len(project.rows[Kind.TASKS])
+
+
+def test_segments_stay_few_and_each_is_much_larger_than_the_next(project: Project) -> None:
+    tasks(project, 200)
+    for _ in range(12):
+        tasks(project, 5)
+        done = project.run()
+        sizes = [len(project.shelf.objects[key]) for key in history(project, done)]
+        assert all(2 * size < before for before, size in pairwise(sizes))
+        assert len(History.load(*map(project.shelf.objects.__getitem__, history(project, done)))) == len(
+            project.rows[Kind.TASKS]
+        )
+
+    assert replay(project.shelf, PROJECT, done.report.run.id).differing == ()
+
+
+def test_a_segment_that_is_lost_while_a_run_goes_on_is_not_needed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks(project, 300)
+    project.run()
+    tasks(project, 20)
+    lost = history(project, project.run())[-1]
+    tasks(project, 20)
+    read = project.shelf.read
+    seen: list[str] = []
+
+    def once(key: str) -> bytes | None:
+        seen.append(key)
+        return None if key == lost and seen.count(lost) > 1 else read(key)
+
+    monkeypatch.setattr(project.shelf, "read", once)
+    (whole,) = history(project, project.run())
+
+    assert len(History.load(project.shelf.objects[whole])) == len(project.rows[Kind.TASKS])
+
+
+def test_what_was_damaged_is_written_again_beside_it(project: Project) -> None:
+    (segment,) = history(project, project.run())
+    project.shelf.objects[segment] = b"damaged"
+    done = project.run()
+
+    assert history(project, done) == [segment.replace(".history", ".again.history")]
+    assert {fault.object for fault in checked(project).faults} == {segment}
+    assert project.shelf.objects[segment] == b"damaged"
+
+
+def test_what_cannot_be_written_ends_the_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project.shelf, "create", Mock(side_effect=StoreError("no room")))
+
+    with pytest.raises(StoreError, match="no room"):
+        project.run()
