@@ -15,9 +15,11 @@ from audit.errors import ChainError
 from audit.evidence.chain import Digest, DigestKind
 from audit.evidence.publish import MANIFEST, PROFILE
 from audit.evidence.read_forms import Manifest
-from audit.report.agreement import contradictions, read_told, unequal
+from audit.report.agreement import contradictions, miscounted, read_told, unequal
+from audit.unpacking import unpacked
 
 _NOT_REPORTED: Final = "read"
+_MOST: Final = 1 << 28  # bytes of findings
 
 
 def in_manifest(digest: Digest, manifest: Manifest) -> Iterator[str]:
@@ -72,6 +74,14 @@ def in_report(manifest: Manifest, data: bytes) -> Iterator[str]:
     if manifest.readings != collection.readings:
         yield "its readings are not those of the manifest"
     yield from contradictions(report)
+
+
+def in_findings(report: bytes, packed: bytes) -> Iterator[str]:
+    """Yield, in words, where findings.ndjson.gz does not agree with the report.json of its run."""
+    try:
+        yield from miscounted(read_told(report), unpacked(packed, _MOST))
+    except ValueError as error:
+        yield str(error)
 
 
 def demand(place: str, problems: Iterable[str]) -> None:

@@ -119,6 +119,25 @@ def contradictions(report: ToldReport) -> Iterator[str]:
         yield "the last line of its trend says something else about this run"
 
 
+def miscounted(report: ToldReport, lines: bytes) -> Iterator[str]:
+    """Yield, in words, where findings.ndjson has more or fewer findings than the report counts.
+
+    Raises:
+        ValueError: the lines are no findings.
+    """
+    try:
+        found = msgspec.json.Decoder(_Finding).decode_lines(lines)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(f"not findings of a known form: {error}") from error
+    listed, counted = Counter((each.control, each.outcome) for each in found), _counted(report)
+    for pair in sorted(listed.keys() | counted.keys()):
+        yield from unequal(" ".join(pair), {"report": counted.get(pair, 0), "findings": listed[pair]})
+
+
+def _counted(report: ToldReport) -> Mapping[tuple[str, str], int]:
+    return {(each.id, outcome): number for each in report.controls for outcome, number in each.outcomes.items()}
+
+
 def _in_conclusion(report: ToldReport) -> Iterator[str]:
     """Hold the conclusion against the findings, in the order in which a run concludes."""
     is_failing = any(each.is_open for each in report.findings)
@@ -137,7 +156,7 @@ def _in_conclusion(report: ToldReport) -> Iterator[str]:
 def _in_counts(report: ToldReport) -> Iterator[str]:
     """Compare what is counted for each control with the findings, and the sums with the summary."""
     listed = Counter((each.control, each.outcome) for each in report.findings)
-    counted = {(each.id, outcome): number for each in report.controls for outcome, number in each.outcomes.items()}
+    counted = _counted(report)
     is_all_listed = report.schema_version == _ALL_LISTED
     sums: Counter[str] = Counter()
     for control, outcome in sorted(listed.keys() | counted.keys()):

@@ -1,12 +1,14 @@
 """What contradicts itself is found without a head that somebody noted, even if the whole chain was hashed anew."""
 
+import gzip
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from audit.evidence.verify import verify
-from tests.evidence.chains import SCOPE, Shelf, a_chain
+from audit.report.formats import findings_report
+from tests.evidence.chains import SCOPE, Shelf, a_chain, a_report, publish
 from tests.evidence.forging import Change, forge
 
 CHAIN = a_chain(3)
@@ -132,3 +134,23 @@ def test_a_report_of_no_known_form_is_found(deep: Any) -> None:
     (problem, *_) = found(forge(CHAIN.copy(), 2, report=put("findings", value=deep)))
 
     assert problem.startswith("report.json: not a report of a known form: ")
+
+
+@pytest.mark.parametrize(
+    ("cut", "words"),
+    [
+        (lambda lines: lines, []),
+        (lambda lines: lines[:-1], ["report says 1, findings says 0"]),
+        (lambda _: [b"[]"], ["not findings of a known form: "]),
+        (lambda _: None, ["gzip file"]),
+    ],
+)
+def test_findings_that_are_not_those_that_the_report_counts_are_found(cut: Any, words: list[str]) -> None:
+    lines = cut(findings_report.render(a_report()).splitlines())
+    data = b"no" if lines is None else gzip.compress(b"\n".join(lines))
+    shelf = Shelf()
+    publish(shelf, 1, more={"findings.ndjson.gz": data})
+
+    problems = found(shelf)
+    assert len(problems) == len(words)
+    assert all(word in problem for word, problem in zip(words, problems, strict=True))

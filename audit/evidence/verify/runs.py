@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from audit.errors import ChainError
-from audit.evidence.agreement import in_manifest, in_report
+from audit.evidence.agreement import in_findings, in_manifest, in_report
 from audit.evidence.chain import Digest
 from audit.evidence.layout import SHARED, hash_in, key_of
 from audit.evidence.publish import MANIFEST, REPORT
@@ -18,9 +18,11 @@ from audit.evidence.retention import kept_since
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import prefix_of
 from audit.evidence.verify.result import Found, Verification
+from audit.report import FINDINGS
 from audit.report.facts import Origin
 from audit.unpacking import unpacked
 
+_FINDINGS: Final = f"{FINDINGS}.gz"
 _MISSING: Final = "the object is missing"
 RUN_FOLDER: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+/")
 
@@ -138,6 +140,7 @@ class RunChecks:
         for page in manifest.pages:
             responses[page.name].add(page.sha256)
         keys = {listed.name: key_of(prefix_of(each.digest), listed.name) for listed in manifest.objects}
+        report = b""
         for listed in manifest.objects if is_asked else ():
             key, claim = keys[listed.name], _Claim(listed.size, listed.sha256, frozenset(responses[listed.name]))
             if listed.name.startswith(SHARED):
@@ -150,6 +153,9 @@ class RunChecks:
             data = self._checked(key, found, claim)
             if data is not None and listed.name == REPORT:
                 self._fault_all(key, in_report(manifest, data))
+                report = data
+            elif data is not None and listed.name == _FINDINGS and report:
+                self._fault_all(key, in_findings(report, data))
         return {*keys.values()}
 
     def _check_shared(self) -> set[str]:
