@@ -4,7 +4,7 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,6 +51,7 @@ _LEFT: Final = (
     "the evidence and the reports are stored under {url}, but nothing signs for them: this run does not count, and the "
     "next one reads everything again"
 )
+_DAY: Final = timedelta(days=1)
 _GZIP: Final = 31  # zlib's value for a window of 32 KB in a gzip file, which has neither name nor time
 
 
@@ -306,10 +307,12 @@ class Publication:
         return Envelope(PAYLOAD_TYPE, envelope.payload, signatures).dump()
 
     def _latest(self) -> Pointer | None:
-        """Read the current pointer; a damaged one must not keep this run from being found."""
+        """Read the current pointer; a damaged one, or one of the future, must not keep this run from being found."""
+        latest = None
         with suppress(StoreError):
-            return read_latest(self._store, self._run.project_id)
-        return None
+            latest = read_latest(self._store, self._run.project_id)
+        is_of_the_future = latest is not None and latest.stored_at > datetime.now(UTC) + _DAY
+        return None if is_of_the_future else latest
 
     def _create(self, name: str, data: Data) -> None:
         checked(f"{self.prefix}/{name}")

@@ -168,7 +168,9 @@ def test_every_mistake_is_one_clear_line_and_leaves_earlier_runs_alone(place: Pl
     token = {**UNSIGNED, "CBR_AUDIT_TOKEN": place.simulator.token}
     one_clear_line(place.run("--project-id", "other", **token), 2, "answered 403", "check the project id")
     one_clear_line(place.run("--endpoint", nobody, **token), 3, "no connection", "check the endpoint")
-    one_clear_line(place.run("--endpoint", "https://a..b", **token), 3, "a..b/v3/", "cannot be asked", "check both")
+    one_clear_line(
+        place.run("--endpoint", "https://a..myhuaweicloud.eu", **token), 3, "eu/v3/", "cannot be asked", "check both"
+    )
     one_clear_line(place.run("--profile", str(typo)), 2, str(typo), "limit is not a key", "did you mean limits?")
     one_clear_line(place.run("--profile", "none.yaml"), 2, "cannot read the profile none.yaml: No such file")
     one_clear_line(place.run("--since", "yesterday"), 2, "'yesterday' is not a time; write ")

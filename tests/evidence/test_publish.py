@@ -301,6 +301,15 @@ def test_a_damaged_pointer_is_reported_and_mended_by_the_next_run(pointer: bytes
     assert orjson.loads(store.objects["p1/latest.json"])["run"] == FACTS.id
 
 
+def test_a_pointer_of_the_future_does_not_stay() -> None:
+    store = Recording()
+    later = dict.fromkeys(("as_of", "stored_at"), "2199-01-01T00:00:00Z")
+    store.objects["p1/latest.json"] = orjson.dumps({**POINTER, **later})
+    publish(store)
+
+    assert orjson.loads(store.objects["p1/latest.json"])["run"] == FACTS.id
+
+
 @pytest.mark.parametrize("project", ["..", ".", "../p1", "/etc", "p1/../..", "p 1", "p1\n", "", "p1/.hidden", "é"])
 def test_no_object_ever_leaves_the_root(tmp_path: Path, project: str) -> None:
     root = tmp_path / "a" / "root"
