@@ -8,12 +8,12 @@ for run in open_reports("file:///var/lib/cbr-audit"):
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -21,15 +21,19 @@ from audit.app.connections import store_at
 from audit.errors import ChainError, SettingsError, StoreError
 from audit.evidence.agreement import demand, in_manifest, in_report
 from audit.evidence.chain import Digest, Envelope, folder_of
-from audit.evidence.publish import REPORT
+from audit.evidence.publish import REPORT, STORED_FINDINGS
+from audit.evidence.read_forms import read_form
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import manifest_data, needed_manifest, prefix_of, read_listed
+from audit.report.every_finding import every_finding
 from audit.report.facts import Conclusion
-from audit.report.models import ManifestFile, ReportFile
+from audit.report.former_report import has_every_finding, in_present_form
+from audit.report.models import FindingLine, ManifestFile, ReportFile
 
 __all__ = [
     "ChainError",
     "Conclusion",
+    "FindingLine",
     "ManifestFile",
     "ReportFile",
     "SettingsError",
@@ -41,6 +45,7 @@ __all__ = [
 ]
 
 
+_UNUSABLE: Final = "{key} is damaged or was written by a later version of cbr-audit: {error}"
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -91,13 +96,33 @@ class StoredRun:
         Raises:
             ChainError: the report is missing, was changed, has an unknown form, or contradicts its run or itself.
         """
-        data = self.read(REPORT)
+        try:
+            return ReportFile.model_validate(in_present_form(self._stored_report))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ChainError(_UNUSABLE.format(key=f"{self.prefix}/{REPORT}", error=error)) from error
+
+    @cached_property
+    def _stored_report(self) -> Mapping[str, Any]:
+        data, place = self.read(REPORT), f"{self.prefix}/{REPORT}"
         manifest = needed_manifest(self.store, self.digest)
-        demand(f"{self.prefix}/{REPORT}", chain(in_manifest(self.digest, manifest), in_report(manifest, data)))
-        return _parsed(ReportFile, data, f"{self.prefix}/{REPORT}")
+        demand(place, chain(in_manifest(self.digest, manifest), in_report(manifest, data)))
+        return read_form(data, place, dict[str, Any])
+
+    def findings(self) -> Iterator[FindingLine]:
+        """Yield every finding, also of what passed: exactly one for each control and each subject of its kind.
+
+        Raises:
+            ChainError: they are missing, were changed, or are not those that the report counts.
+        """
+        report = self._stored_report
+        try:
+            lines = every_finding(report, None if has_every_finding(report) else self.read(STORED_FINDINGS))
+            yield from map(FindingLine.model_validate, lines)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ChainError(_UNUSABLE.format(key=f"{self.prefix}/{STORED_FINDINGS}", error=error)) from error
 
     def read(self, name: str) -> bytes:
-        """Read one of its objects, such as findings.csv.
+        """Read one of its objects, such as report.html.
 
         Raises:
             ChainError: the object is missing, was changed, or does not belong to this run.
@@ -153,7 +178,7 @@ def _parsed(model: type[_Model], data: bytes, key: str) -> _Model:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        raise ChainError(f"{key} is damaged or was written by a later version of cbr-audit: {error}") from error
+        raise ChainError(_UNUSABLE.format(key=key, error=error)) from error
 
 
 def _open(store: Store, key: str, known: dict[str, str]) -> Digest:

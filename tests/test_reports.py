@@ -1,3 +1,4 @@
+import gzip
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from audit.errors import ChainError, StoreError
 from audit.evidence.store import open_store
 from audit.report.facts import Conclusion
-from audit.reports import latest_report, open_reports
+from audit.reports import StoredRun, latest_report, open_reports
 from audit.timestamps import shown
 from tests.evidence.chains import Shelf, a_chain, facts
 from tests.evidence.forging import forge
@@ -27,7 +28,9 @@ def test_a_report_is_read_as_typed_objects(tmp_path: Path) -> None:
     assert {problem.subject.name for problem in run.report.problems} == {
         problem.name for problem in done.report.problems
     }
-    assert run.read("findings.csv").startswith(b"run,as_of,")
+    assert [(each.control, each.subject.id, each.outcome) for each in run.findings()] == [
+        (finding.control, finding.id, finding.outcome) for finding in done.report.findings.by_subject()
+    ]
     assert latest_report(str(tmp_path), simulator.project_id).id == run.id
 
 
@@ -71,6 +74,7 @@ def test_what_was_changed_is_refused_when_it_is_read(part: str, words: str) -> N
             "report.json contradicts its run or itself: conclusion: manifest says ",
         ),
         ({"controls": 5}, "report.json contradicts its run or itself: not a report of a known form"),
+        ({"schema_version": 3}, "report.json is damaged or was written by a later version of cbr-audit"),
         ({"more": 5}, "report.json is damaged or was written by a later version of cbr-audit"),
     ],
 )
@@ -79,6 +83,27 @@ def test_a_report_that_was_forged_is_refused(change: dict[str, object], words: s
 
     with pytest.raises(ChainError, match=words):
         _ = run.report
+
+
+def test_findings_that_are_gone_are_an_error_and_no_empty_list(tmp_path: Path) -> None:
+    audit(a_simulator(), tmp_path)
+    run = latest_report(str(tmp_path))
+    (tmp_path / run.prefix / "findings.ndjson.gz").unlink()
+
+    with pytest.raises(ChainError, match=r"findings\.ndjson\.gz is missing or was changed"):
+        list(run.findings())
+    assert run.report.findings
+
+
+def test_findings_that_are_not_those_of_the_report_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit(a_simulator(), tmp_path)
+    run = latest_report(str(tmp_path))
+    read = StoredRun.read
+    empty = gzip.compress(b"")
+    monkeypatch.setattr(StoredRun, "read", lambda self, name: empty if "ndjson" in name else read(self, name))
+
+    with pytest.raises(ChainError, match=r"findings\.ndjson\.gz is damaged .+ findings are missing"):
+        list(run.findings())
 
 
 def test_a_digest_that_does_not_follow_is_refused() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from msgspec.structs import replace
 
 from audit import __version__
@@ -33,7 +34,8 @@ from audit.profile.applied import compares
 from audit.report.baseline import Baseline
 from audit.report.contents import Report
 from audit.report.facts import RunFacts
-from audit.report.formats import FORMATS
+from audit.report.formats import FORMATS, findings_report, json_report
+from audit.report.former_report import former_lines, has_every_finding, in_present_form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +97,15 @@ def _replay(store: Store, digest: Digest, profile: Profile | None) -> Replay:
         return Replay(
             report=report, is_what_if=True, identical=(), differing=(), reasons=(), tool_version=manifest.tool_version
         )
-    made = {**history, **dict(_rendered(report, {listed.name for listed in manifest.objects}))}
+    made: dict[str, str | None] = {
+        **history,
+        **dict(_rendered(report, {listed.name for listed in manifest.objects})),
+    }
+    stored = read_listed(store, manifest, prefix_of(digest), REPORT) or b""
+    if _says_the_same(stored, report):
+        made[REPORT] = manifest.sha256_of(REPORT)
     changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))
-    contradictions = in_report(manifest, read_listed(store, manifest, prefix_of(digest), REPORT) or b"")
+    contradictions = in_report(manifest, stored)
     doubts = [*in_manifest(digest, manifest), *contradictions]
     return _compared(report, made, manifest, changed, doubts)
 
@@ -116,13 +124,26 @@ def _is_changed(store: Store, manifest: Manifest, digest: Digest, name: str) -> 
 
 
 def _rendered(report: Report, stored: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield the name and hash of each report that the run stored; version 0.1 gzipped none."""
+    """Yield the name and hash of each report that the run stored; versions before 0.3 gzipped none."""
     for name, pieces in FORMATS.items():
         key, data = as_stored(name, pieces(report))
         if key in stored:
             yield key, sha256_of(data)
         elif name in stored:
             yield name, sha256_of(pieces(report))
+
+
+def _says_the_same(data: bytes, report: Report) -> bool:
+    """Whether a report.json of an earlier form says what this report does, in other bytes."""
+    try:
+        stored = orjson.loads(data)
+        return (
+            has_every_finding(stored)
+            and in_present_form(stored) == orjson.loads(json_report.render(report))
+            and [*former_lines(stored)] == [*map(orjson.loads, findings_report.render(report).splitlines())]
+        )
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return False
 
 
 def _compared(

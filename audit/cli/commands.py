@@ -35,12 +35,12 @@ from audit.cli.prune import prune_store
 from audit.cli.screen import framework_lines, notices, printable, summary_lines
 from audit.controls import CONTROLS
 from audit.errors import AuditError, DocumentError, SettingsError, SourceAnswerError, StoreError
-from audit.evidence.reader import RUN_ID, StoredReport, read_report, read_run
+from audit.evidence.reader import INCOMPATIBLE, RUN_ID, read_report, read_run
 from audit.generators.api_schemas import derive
 from audit.judging.control_catalogue import OPT_IN
 from audit.judging.frameworks import FRAMEWORKS
 from audit.profile import load_profile
-from audit.report.formats import json_report
+from audit.report.formats import csv_report, json_report
 from audit.settings import MOST_WORKERS, VARIABLES, WORKERS
 from audit.simulator import (
     ACTIONS,
@@ -246,7 +246,8 @@ def doctor(ctx: click.Context, /, *, as_json: bool, profile: str | None, **optio
 @main.command()
 @click.argument("where", required=False)
 @click.option("--project-id", metavar="ID", help="Project, if the store has several.")
-def show(*, where: str | None, project_id: str | None) -> None:
+@click.option("--csv", "as_csv", is_flag=True, help="Print every finding as CSV, also what passed.")
+def show(*, where: str | None, project_id: str | None, as_csv: bool) -> None:
     """Show the latest report in a store, or the report of one run.
 
     WHERE is a folder, a URL such as obs://bucket/prefix, or the id of a run.
@@ -256,9 +257,15 @@ def show(*, where: str | None, project_id: str | None) -> None:
     variables = _environment()
     default = variables.get("CBR_AUDIT_STORE", _DEMO)
     if where and RUN_ID.fullmatch(where):
-        _print_report(read_run(store_at(default, variables), where))
+        stored = read_run(store_at(default, variables), where)
     else:
-        _print_report(read_report(store_at(where or default, variables), project_id))
+        stored = read_report(store_at(where or default, variables), project_id)
+    if stored.note:
+        click.echo(f"Note: {stored.note}.", err=True)
+    if as_csv:
+        sys.stdout.buffer.write(b"".join(csv_report.pieces(stored.findings())))  # nothing, unless all is there
+    else:
+        _print_report(stored.report, stored.url)
 
 
 @main.command()
@@ -437,24 +444,22 @@ def _audit(
 
 
 def _print_done(done: Done) -> None:
-    _print_report(StoredReport(orjson.loads(json_report.render(done.report)), done.url))
+    _print_report(orjson.loads(json_report.render(done.report)), done.url)
 
 
-def _print_report(stored: StoredReport) -> None:
+def _print_report(report: Mapping[str, Any], url: str) -> None:
     console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
     colours = {"compliant": "bold green", "non_compliant": "bold red", "incomplete": "bold yellow"}
     try:
-        verdict, *rest = summary_lines(stored.report)
+        verdict, *rest = summary_lines(report)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise StoreError("the report is damaged or was written by an incompatible version of cbr-audit") from error
-    if stored.note:
-        click.echo(f"Note: {stored.note}.", err=True)
-    for notice in notices(stored.report["run"]):
+        raise StoreError(f"the report {INCOMPATIBLE}") from error
+    for notice in notices(report["run"]):
         console.print(printable(notice), style="bold yellow")
-    console.print(verdict, style=colours[stored.report["conclusion"]])
+    console.print(verdict, style=colours[report["conclusion"]])
     for line in rest:
         console.print(line)
-    page = f"{stored.url}/report.html"
+    page = f"{url}/report.html"
     click.echo(f"Report   {unquote(urlsplit(page).path) if page.startswith('file:') else page}")
 
 

@@ -18,12 +18,12 @@ from audit.cli.screen import printable, summary_lines
 from audit.cli.stores import opened_store, project_of
 from audit.errors import SettingsError, StoreError
 from audit.evidence.chain import PublicKey
-from audit.evidence.reader import RUN_ID, read_report, read_run
+from audit.evidence.reader import INCOMPATIBLE, RUN_ID, StoredReport, read_report, read_run
 from audit.evidence.store import Store
 from audit.evidence.verify import LastGood, Verification, last_good, proven, read_last_good, unproven, verdict, verify
 from audit.profile import load_profile
 from audit.report.changes import Change, Changes, compare
-from audit.report.formats import json_report
+from audit.report.formats import findings_report, json_report
 from audit.timestamps import shown
 
 _MOST_FAULTS: Final = 50
@@ -150,17 +150,16 @@ def replay_run(
 def diff_runs(*, before: str, after: str | None, store: str | None, as_json: bool) -> None:
     """Compare two reports: what fails now, still fails, or is resolved.
 
-    BEFORE and AFTER are run ids or report.json files. AFTER defaults to the latest report.
+    BEFORE and AFTER are run ids or report.json files; that of AFTER needs its findings.ndjson.gz beside it. AFTER
+    defaults to the latest report.
     """
     opened = opened_store(store)
     older = _report(before, opened)
-    newer = _report(after, opened) if after else read_report(opened).report
+    newer = _report(after, opened) if after else read_report(opened)
     try:
-        changes = compare(older, newer)
+        changes = compare(older.report, newer.report, newer.findings())
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise StoreError(
-            "one of the reports is damaged or was written by an incompatible version of cbr-audit"
-        ) from error
+        raise StoreError(f"one of the reports {INCOMPATIBLE}") from error
     if as_json:
         click.echo(orjson.dumps(asdict(changes), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
     else:
@@ -184,14 +183,20 @@ def _write(path: Path, data: bytes) -> None:
     new.replace(path)
 
 
-def _report(name: str, store: Store) -> Mapping[str, Any]:
+def _report(name: str, store: Store) -> StoredReport:
     """Read a report from a run id or a file."""
     if RUN_ID.fullmatch(name):
-        return read_run(store, name).report
+        return read_run(store, name)
+    path = Path(name)
+
+    def read(other: str) -> bytes | None:
+        beside = path.with_name(other)
+        return beside.read_bytes() if beside.is_file() else None
+
     try:
-        report: Mapping[str, Any] = orjson.loads(Path(name).read_bytes())
+        report: Mapping[str, Any] = orjson.loads(path.read_bytes())
         if {"run", "findings"} <= report.keys():
-            return report
+            return StoredReport(report, str(path.parent), read)
     except (OSError, orjson.JSONDecodeError, AttributeError):
         pass
     raise SettingsError(f"{name!r} is neither a run id nor a report.json file")
@@ -239,7 +244,7 @@ def _print_what_if(result: Replay, stored: Mapping[str, Any]) -> None:
     for line in summary_lines(recomputed):
         click.echo(line)
     click.echo("\nWhat the other profile changes:")
-    _print_changes(compare(stored, recomputed))
+    _print_changes(compare(stored, recomputed, findings_report.lines(result.report)))
 
 
 def _print_changes(changes: Changes) -> None:

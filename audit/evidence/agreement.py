@@ -13,7 +13,7 @@ import msgspec
 from audit.collection import Kind
 from audit.errors import ChainError
 from audit.evidence.chain import Digest, DigestKind
-from audit.evidence.publish import MANIFEST, PROFILE
+from audit.evidence.publish import MANIFEST, PROFILE, STORED_FINDINGS
 from audit.evidence.read_forms import Manifest
 from audit.report.agreement import contradictions, miscounted, read_told, unequal
 from audit.unpacking import unpacked
@@ -66,6 +66,8 @@ def in_report(manifest: Manifest, data: bytes) -> Iterator[str]:
     for name, value in msgspec.json.decode(msgspec.json.encode(manifest.run)).items():
         if name != _NOT_REPORTED:
             yield from unequal(name, {"manifest": value, "report": told.get(name)})
+    if not report.has_every_finding and manifest.sha256_of(STORED_FINDINGS) is None:
+        yield f"it leaves out what passed, and the manifest names no {STORED_FINDINGS}"
     collection = report.collection
     yield from unequal("conclusion", {"manifest": manifest.conclusion, "report": report.conclusion})
     yield from unequal("complete", {"manifest": manifest.complete, "report": collection.complete})

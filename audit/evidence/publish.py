@@ -1,8 +1,7 @@
 """Writes a run: every object under the run's own key, the manifest, the digest that commits it, then the pointer."""
 
 import hashlib
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -33,7 +32,8 @@ from audit.evidence.store.buffered_object import Data, held, in_parts
 from audit.evidence.store.keys import checked
 from audit.history import History
 from audit.log import REDACTOR
-from audit.report import INDEX
+from audit.packing import gzipped
+from audit.report import FINDINGS, INDEX
 from audit.report.facts import RunFacts
 from audit.report.shared_parts import previous_part, reading_part
 from audit.timestamps import shown
@@ -45,12 +45,14 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.json"
 PROFILE: Final = "profile.json"
 REPORT: Final = "report.json"
+STORED_FINDINGS: Final = f"{FINDINGS}.gz"
 MANIFEST_VERSION: Final = 2
 POINTER_VERSION: Final = 1
 _LEFT: Final = (
     "the evidence and the reports are stored under {url}, but nothing signs for them: this run does not count, and the "
     "next one reads everything again"
 )
+_LEVEL: Final = 6  # of zlib; findings take a third less than at 1, for 1 ms in 700 findings
 _DAY: Final = timedelta(days=1)
 _GZIP: Final = 31  # zlib's value for a window of 32 KB in a gzip file, which has neither name nor time
 
@@ -370,14 +372,7 @@ class Publication:
 
 def as_stored(name: str, pieces: Iterable[bytes]) -> tuple[str, Iterable[bytes]]:
     """Return a report's name and bytes in the store: what is for machines is gzipped, what people open is not."""
-    return (f"{name}.gz", _gzipped(pieces)) if name.endswith(".ndjson") else (name, pieces)
-
-
-def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)  # and not ISA-L: its bytes may depend on the processor
-    for piece in pieces:
-        yield packer.compress(piece)
-    yield packer.flush()
+    return (f"{name}.gz", gzipped(pieces, _LEVEL)) if name.endswith(".ndjson") else (name, pieces)
 
 
 def newest(store: Store, project_id: str, data: bytes | None) -> Head | None:

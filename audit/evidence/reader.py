@@ -1,7 +1,7 @@
 """Finds and reads the reports in a store; one that differs from what was published, or from itself, is refused."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
@@ -9,11 +9,13 @@ from typing import Any, Final
 from audit.errors import StoreError
 from audit.evidence.agreement import demand, in_manifest, in_report
 from audit.evidence.chain import Digest, Envelope
-from audit.evidence.publish import MANIFEST, REPORT, read_latest, read_pointer, sha256_of
+from audit.evidence.publish import MANIFEST, REPORT, STORED_FINDINGS, read_latest, read_pointer, sha256_of
 from audit.evidence.read_forms import Manifest, read_form
 from audit.evidence.store import LATEST, Searchable, Store
 from audit.evidence.stored_runs import find_digest, latest_run, needed_manifest, prefix_of
+from audit.report.every_finding import every_finding
 
+INCOMPATIBLE: Final = "is damaged or was written by an incompatible version of cbr-audit"
 RUN_ID: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}")
 _NOT_NAMED: Final = f"{LATEST} does not name this run, which is the newest; run `cbr-audit verify`"
 _NO_DIGEST: Final = "This is the folder of one run: whether a digest commits it was not checked"
@@ -25,12 +27,27 @@ class StoredReport:
 
     Attributes:
         url: the address of the run.
+        read: reads another object of the run by its name; None if it is missing or was changed.
         note: what to know about how it was found; empty if nothing.
     """
 
     report: Mapping[str, Any]
     url: str
+    read: Callable[[str], bytes | None]
     note: str = ""
+
+    def findings(self) -> Iterator[Mapping[str, Any]]:
+        """Yield every finding of the run as in findings.ndjson, exactly one for each control and subject.
+
+        Raises:
+            StoreError: they are missing, were changed, or are not those that the report counts.
+        """
+        try:
+            yield from every_finding(self.report, self.read(STORED_FINDINGS))
+        except ValueError as error:
+            raise StoreError(f"{self.url}/{STORED_FINDINGS} cannot be used: {error}") from error
+        except (AttributeError, LookupError, TypeError) as error:
+            raise StoreError(f"{self.url}/{REPORT} {INCOMPATIBLE}") from error
 
 
 class _Inside:
@@ -99,9 +116,8 @@ def _latest(store: Store | _Inside, project: str) -> StoredReport:
 def _committed(store: Store | _Inside, digest: Digest, note: str = "") -> StoredReport:
     """Read the report of a run, and check it against its manifest, and the manifest against the digest."""
     manifest, prefix = needed_manifest(store, digest), prefix_of(digest)
-    data = _named(store, manifest, f"{prefix}/")
-    demand(f"{prefix}/{REPORT}", chain(in_manifest(digest, manifest), in_report(manifest, data)))
-    return StoredReport(read_form(data, REPORT, dict[str, Any]), f"{store.url}/{prefix}", note)
+    objects = _RunObjects(store, manifest, f"{prefix}/")
+    return objects.report(f"{store.url}/{prefix}", note, in_manifest(digest, manifest))
 
 
 def _of_folder(store: Store) -> StoredReport:
@@ -109,14 +125,26 @@ def _of_folder(store: Store) -> StoredReport:
     data = store.read(MANIFEST)
     if data is None:
         raise StoreError(f"{store.url} has no {MANIFEST}: the run was broken off, or the manifest was removed")
-    manifest = read_form(data, MANIFEST, Manifest)
-    report = _named(store, manifest, "")
-    demand(REPORT, in_report(manifest, report))
-    return StoredReport(read_form(report, REPORT, dict[str, Any]), store.url, _NO_DIGEST)
+    return _RunObjects(store, read_form(data, MANIFEST, Manifest), "").report(store.url, _NO_DIGEST)
 
 
-def _named(store: Searchable, manifest: Manifest, prefix: str) -> bytes:
-    data = store.read(f"{prefix}{REPORT}")
-    if data is None or sha256_of((data,)) != manifest.sha256_of(REPORT):
-        raise StoreError(f"{prefix}{REPORT} is not the one that {MANIFEST} names: it was changed or removed")
-    return data
+@dataclass(frozen=True, slots=True)
+class _RunObjects:
+    """The objects of a run."""
+
+    store: Searchable
+    manifest: Manifest
+    prefix: str
+
+    def read(self, name: str) -> bytes | None:
+        """Read an object, or None if it is not the one that the manifest names."""
+        data = self.store.read(f"{self.prefix}{name}")
+        return data if data is not None and sha256_of((data,)) == self.manifest.sha256_of(name) else None
+
+    def report(self, url: str, note: str, problems: Iterable[str] = ()) -> StoredReport:
+        """Read the report, unless there are problems with its run."""
+        data, place = self.read(REPORT), f"{self.prefix}{REPORT}"
+        if data is None:
+            raise StoreError(f"{place} is not the one that {MANIFEST} names: it was changed or removed")
+        demand(place, chain(problems, in_report(self.manifest, data)))
+        return StoredReport(read_form(data, place, dict[str, Any]), url, self.read, note)

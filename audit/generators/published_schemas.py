@@ -14,7 +14,7 @@ from audit.report.formats.ocsf_form import ComplianceFindingForm
 from audit.report.models import FindingLine, ManifestFile, ReportFile, WebhookCall
 
 _WRITTEN: Final[dict[str, Any]] = {
-    "report/v1.json": ReportFile,
+    "report/v2.json": ReportFile,
     "findings/v1.json": FindingLine,
     "manifest/v2.json": ManifestFile,
     "envelope/v1.json": EnvelopeForm,

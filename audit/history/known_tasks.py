@@ -22,8 +22,9 @@ from msgspec.json import decode, encode
 from audit.collection import About, ContestedError, Rejected
 from audit.history.lines import line_of, read_lines
 from audit.history.moments import moment_of, state_of
-from audit.history.segment import OPENING, TASKS, Opening, each_line, gzipped, read_parts, written
+from audit.history.segment import OPENING, TASKS, Opening, each_line, read_parts, written
 from audit.history.table import Columns, Group, Table
+from audit.packing import gzipped
 from audit.records import Task
 from audit.records.keys import key_of
 

@@ -4,12 +4,10 @@ docs/format.md (History) specifies it. The same tasks give the same bytes on eve
 id, and what they have in common is numbered in the order of its first use.
 """
 
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from io import BufferedIOBase
 from itertools import chain
 from struct import Struct as Form
-from struct import pack
 from sys import intern
 from typing import Annotated, Any, Final, Literal
 
@@ -33,9 +31,6 @@ _TIMES: Final = range(0, 4 * TIME, TIME)
 _ALWAYS: Final = 2  # of them
 _ID: Final = Form(f"{WIDTH}s")
 _NO_ID: Final = bytes(WIDTH)
-_GZIP: Final = b"\x1f\x8b\x08\0\0\0\0\0\x04\xff"  # a file without name and time, packed quickly on any system
-_LAST: Final = 0xFFFFFFFF  # number that a gzip file counts to
-_BARE: Final = -15  # zlib's value for a window of 32 KB and nothing around it
 
 
 class Opening(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,16 +67,6 @@ Head: Final[Any] = defstruct(
     forbid_unknown_fields=True,
 )
 """The line before the columns of a part: how many tasks it has, and what they are the first to have in common."""
-
-
-def gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Pack pieces into a gzip file, the same one on every machine."""
-    packer, check, size = zlib.compressobj(1, zlib.DEFLATED, _BARE), 0, 0  # ISA-L writes what suits the processor
-    yield _GZIP
-    for piece in pieces:
-        check, size = zlib.crc32(piece, check), size + len(piece)
-        yield packer.compress(piece)
-    yield packer.flush() + pack("<II", check, size & _LAST)
 
 
 def written(parts: Iterable[Part], rejected: Iterable[Rejected]) -> Iterator[bytes]:

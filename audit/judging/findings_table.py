@@ -59,6 +59,18 @@ class Findings(Collection[Finding]):
         """Yield the findings, sorted by control, kind and subject."""
         return chain.from_iterable(self.judgements)
 
+    def by_subject(self) -> Iterator[Finding]:
+        """Yield the findings, sorted by kind, subject and control: what is said of one subject has much in common.
+
+        Raises:
+            ValueError: controls of one kind did not judge the same subjects.
+        """
+        for kind in SubjectKind:
+            columns = [judgement for judgement in self.judgements if judgement.kind == kind]
+            if any([*column.ids] != [*columns[0].ids] for column in columns):
+                raise ValueError(f"not every control judged every {kind}")
+            yield from chain.from_iterable(zip(*columns, strict=True))
+
     def __len__(self) -> int:
         """Return the number of findings."""
         return sum(len(judgement.verdicts) for judgement in self.judgements)

@@ -93,10 +93,10 @@ class Requirements:
         """Whether a subject is in the scope of the profile."""
         return self.scope.covers(subject)
 
-    def out_of_scope(self, subjects: Subjects) -> int:
-        """Count the subjects that the profile leaves out."""
+    def out_of_scope(self, subjects: Subjects) -> tuple[Subject, ...]:
+        """Return the subjects that the profile leaves out."""
         every: tuple[Subject, ...] = (*subjects.resources, *subjects.policies, *subjects.vaults)
-        return sum(not self.covers(subject) for subject in every)
+        return tuple(subject for subject in every if not self.covers(subject))
 
     def mark(self, finding: Finding) -> Waiver | None:
         """Return the waiver that accepts a finding; if there are several, the one that lasts longest."""

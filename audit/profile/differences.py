@@ -26,6 +26,8 @@ def profile_changes(
 ) -> tuple[str, ...]:
     """Return the keys that differ, sorted, such as ``controls`` and ``limits.grace_hours``.
 
+    Formats judge nothing, and their default changed in version 0.3, so they are not compared.
+
     Args:
         before: the canonical form of the earlier profile; keys added since then have their defaults.
         now: the current profile.
@@ -38,6 +40,7 @@ def profile_changes(
     if earlier.sha256 == now.sha256:
         return ()
     then, present = orjson.loads(earlier.canonical), orjson.loads(now.canonical)
+    present["formats"] = then["formats"]
     if not is_of_this_version:
         usual = GROUPS["default"]
         present["controls"] = [each for each in present["controls"] if each in then["controls"] or each not in usual]

@@ -56,7 +56,7 @@ class Profile(Written):
         default=(), description="Ids of controls that are not applied all the same."
     )
     formats: Annotated[tuple[FileName, ...], Field(strict=False)] = Field(
-        default=("report.json", "findings.csv", "report.html"),
+        default=("report.json", "report.html"),
         description="Reports that are written; report.json and findings.ndjson always are.",
     )
     # a default is constructed without validation, which would need its model to be built

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct, ValidationError, convert, field
 
 from audit.collection import Drift, Moment, Natural
-from audit.judging.reasons import OUT_OF_SCOPE
+from audit.report.former_report import in_present_form
 from audit.timestamps import instant
 
 Pair = tuple[str, str, str]  # control, kind and id of a subject
@@ -94,6 +94,7 @@ def recall(report: Mapping[str, Any]) -> Baseline:
         ValueError: it is not such a report.
     """
     try:
+        report = in_present_form(report)
         run = report["run"]
         seen = report["collection"]["drift"]
         return Baseline(
@@ -105,7 +106,7 @@ def recall(report: Mapping[str, Any]) -> Baseline:
             failing=dict(_failing(report)),
             uncompared=frozenset(pair_of(part) for part in _uncompared(report) if part["outcome"] not in _JUDGED),
             controls=frozenset(control["id"] for control in report["controls"]),
-            out_of_scope=frozenset(pair_of(each)[1:] for each in report["findings"] if each["reason"] == OUT_OF_SCOPE),
+            out_of_scope=frozenset((each["kind"], each["id"]) for each in report["out_of_scope"]),
             trend=tuple(map(_trend_line, report["trend"])),
         )
     except (AttributeError, LookupError, TypeError, ValidationError) as error:

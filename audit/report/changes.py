@@ -203,15 +203,20 @@ class _Read:
     reason: str
 
 
-def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
-    """Compare two reports (report.json), the older one first.
+def compare(before: Mapping[str, Any], after: Mapping[str, Any], findings: Iterable[Mapping[str, Any]]) -> Changes:
+    """Compare two reports.
+
+    Args:
+        before: the older report.json.
+        after: the newer one.
+        findings: every finding of the newer one: that what failed before passes now is only in findings.ndjson.
 
     Raises:
         LookupError, TypeError, ValueError: one of them is not a report of this version.
     """
     found = [
         _Read(control=each["control"], outcome=each["outcome"], reason=each["reason"], **each["subject"])
-        for each in after["findings"]
+        for each in findings
     ]
     controls = frozenset(control["id"] for control in after["controls"])
     is_same = before["run"]["profile_sha256"] == after["run"]["profile_sha256"]

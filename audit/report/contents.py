@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from audit.judging.control_catalogue import USUAL
 from audit.judging.findings import Control, Finding, Outcome
@@ -133,6 +133,14 @@ class Summary:
     controls_left_out: tuple[str, ...] = ()
 
 
+class LeftOut(NamedTuple):
+    """A subject that the profile leaves out."""
+
+    kind: SubjectKind
+    id: str
+    name: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """Everything that a report contains.
@@ -142,6 +150,7 @@ class Report:
         protection: what became weaker or stronger since that run.
         weakened: what became weaker and is not restored, in this run or earlier ones.
         missed: the backups that are gone, as the next run needs to know them.
+        out_of_scope: the resources, policies and vaults that the profile leaves out.
         vaults: what the next run needs to know about each vault, and its enterprise project.
         trend: the results of earlier runs, oldest first and this one last.
     """
@@ -156,6 +165,7 @@ class Report:
     resources: tuple[ResourceLine, ...]
     policies: tuple[PolicyLine, ...]
     vaults: tuple[VaultTrace, ...] = ()
+    out_of_scope: tuple[LeftOut, ...] = ()
     frameworks: tuple[FrameworkView, ...]
     changes: Changes | None = None
     protection: ProtectionChanges = field(default_factory=ProtectionChanges)
@@ -217,6 +227,7 @@ def compose(
     outcomes = sum(counted.values(), Counter[Outcome]())
     pairs = zip(subjects.resources, lines, strict=True)
     judged = [line for each, line in pairs if each.presence not in _NOT_JUDGED and requirements.covers(each)]
+    left_out = requirements.out_of_scope(subjects)
     line = TrendLine(
         run=run.id,
         as_of=run.as_of,
@@ -239,7 +250,7 @@ def compose(
             resources_failing=len(failing),
             problems=len(problems),
             waived=sum(number for (*_, waiver), number in alike.items() if waiver),
-            out_of_scope=requirements.out_of_scope(subjects),
+            out_of_scope=len(left_out),
             controls_left_out=tuple(sorted(USUAL - {control.id for control in controls})),
         ),
         controls=controls,
@@ -248,6 +259,7 @@ def compose(
         resources=tuple(lines),
         policies=tuple(map(_policy_line, subjects.policies)),
         vaults=subjects.traces,
+        out_of_scope=tuple(LeftOut(each.kind, each.id, each.name) for each in left_out),
         frameworks=standings(counted, complete=subjects.collection.complete),
         changes=changes(
             run.previous,

@@ -509,13 +509,14 @@ class FindingLine(FindingPart):
 class ReportFile(_Published):
     """The report of one run (report.json)."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     run: RunPart
     conclusion: Conclusion
     collection: CollectionPart
     summary: SummaryPart
     problems: list[ProblemPart]
     waived: list[WaivedPart] = Field(description="What is no problem because somebody accepts it.")
+    out_of_scope: list[SubjectPart] = Field(description="What the profile leaves out.")
     controls: list[ControlPart]
     resources: list[ResourcePart]
     policies: list[PolicyPart]
@@ -530,7 +531,10 @@ class ReportFile(_Published):
     trend: list[TrendPart] = Field(
         description="Earlier runs, the oldest first, and this one last: all of two days, then one a day, for 90 days."
     )
-    findings: list[FindingPart]
+    findings: list[FindingPart] = Field(
+        description="Those that fail or are unknown, waived or not; all others passed or do not apply, and are only in "
+        "findings.ndjson.gz. ``controls`` counts all."
+    )
 
 
 class ToldProblem(ProblemPart):

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from msgspec import structs
 
@@ -26,13 +25,13 @@ from audit.report.facts import Conclusion, RunFacts
 from audit.report.formats import FORMATS
 from audit.simulator import Request, Response, Simulator, build_estate, replan, serve
 from audit.simulator.protectables import INNER_ADDRESS, OUTER_ADDRESS, PASSWORD, USER_DATA
-from tests.pretend import AS_OF, a_simulator, audit, by_token, files_of, json_response
+from tests.pretend import AS_OF, a_simulator, audit, by_token, files_of, json_response, whole_report
 
 HTML = Response(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
 
 
 def report_of(done: Done, folder: Path) -> Any:
-    return orjson.loads((folder / done.prefix / "report.json").read_bytes())
+    return whole_report(folder / done.prefix)
 
 
 def pairs(findings: Any, outcome: str = "fail") -> set[tuple[str, str, str]]:

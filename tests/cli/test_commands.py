@@ -1,3 +1,4 @@
+import csv
 import gzip
 import json
 import os
@@ -344,6 +345,22 @@ def test_a_run_without_a_digest_is_not_shown(place: Place) -> None:
     one_clear_line(invoke("show", folder.name, CBR_AUDIT_STORE=str(place.store)), 2, "no digest names it")
     one_clear_line(invoke("show", place.store), 2, "latest.json leads to no run of the chain")
     assert "whether a digest commits it was not checked" in invoke("show", folder).stderr
+
+
+def test_every_finding_is_printed_as_csv(place: Place) -> None:
+    place.run()
+    (stored,) = place.store.rglob("findings.ndjson.gz")
+    (prefix,) = {path.parent for path in place.store.rglob("report.json")}
+    findings = gzip.decompress(stored.read_bytes()).splitlines()
+
+    lines = [*csv.DictReader(invoke("show", place.store, "--csv").stdout.splitlines())]
+    assert [(line["control"], line["subject_id"]) for line in lines] == [
+        (each["control"], each["subject"]["id"]) for each in map(orjson.loads, findings)
+    ]
+    assert {line["outcome"] for line in lines} == {"pass", "not_applicable"}
+    assert not (prefix / "findings.csv").exists()
+    stored.unlink()
+    one_clear_line(invoke("show", place.store, "--csv"), 2, "findings.ndjson.gz cannot be used: it is missing")
 
 
 def republish(store: Path, **changes: Change) -> None:

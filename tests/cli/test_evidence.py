@@ -268,15 +268,22 @@ class TestDiff:
             "control": "CBR-101",
             "subject": {"kind": "resource", "id": "r", "name": "web-1"},
             "outcome": outcome,
+            "severity": "high",
             "reason": "because",
+            "facts": {},
+            "tasks": [],
+            "waiver": None,
         }
         path = folder / name
         path.write_bytes(
             orjson.dumps(
                 {
+                    "schema_version": 1,
                     "run": {"id": name, "as_of": f"2026-11-{as_of}T04:00:00Z", "profile_sha256": "0"},
-                    "controls": [{"id": "CBR-101"}],
-                    "collection": {"drift": [], "readings": [], "rejected_rows": []},
+                    "controls": [{"id": "CBR-101", "outcomes": {outcome: 1}}],
+                    "resources": [],
+                    "policies": [],
+                    "collection": {"complete": True, "drift": [], "readings": [], "rejected_rows": []},
                     "findings": [finding],
                     "changes": None,
                     "trend": [],
@@ -313,6 +320,19 @@ class TestDiff:
 
         assert line in invoke("diff", old, new).stdout
 
+    def test_a_file_of_today_needs_its_findings_beside_it(
+        self, published: tuple[Simulator, Path, str], tmp_path: Path
+    ) -> None:
+        _, folder, run = published
+        (stored,) = folder.rglob(f"{run}/report.json")
+        alone = tmp_path / "report.json"
+        shutil.copy(stored, alone)
+
+        refused = invoke("diff", alone, alone)
+        assert refused.exit_code == 2
+        assert "findings.ndjson.gz cannot be used: it is missing" in refused.stderr
+        assert invoke("diff", alone, stored).stdout == invoke("diff", run, run, "--store", folder).stdout
+
     def test_the_changes_are_there_for_programs_too(self, tmp_path: Path) -> None:
         report = self.report(tmp_path, "old.json", "fail", "23")
 
@@ -329,9 +349,11 @@ class TestDiff:
 
     def test_a_damaged_report_is_told(self, tmp_path: Path) -> None:
         damaged = tmp_path / "damaged.json"
-        damaged.write_bytes(b'{"run": 1, "findings": 2}')
+        damaged.write_bytes(b'{"schema_version": 1, "run": 1, "findings": 2}')
 
         result = invoke("diff", damaged, damaged)
 
         assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-        assert "one of the reports is damaged" in result.stderr
+        assert "report.json is damaged or was written by an incompatible version" in result.stderr
+        whole = self.report(tmp_path, "whole.json", "fail", "23")
+        assert "one of the reports is damaged" in invoke("diff", damaged, whole).stderr

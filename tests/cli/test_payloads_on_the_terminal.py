@@ -11,7 +11,7 @@ from tests.report.test_payloads import a_report_of
 
 def shown(name: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """What `cbr-audit show` prints of a report whose resource and vault have a name."""
-    report = StoredReport(orjson.loads(json_report.render(a_report_of(name))), "obs://bucket/p1")
+    report = StoredReport(orjson.loads(json_report.render(a_report_of(name))), "obs://bucket/p1", lambda _: None)
     monkeypatch.setattr("audit.cli.commands.read_report", lambda *_: report)
     result = CliRunner().invoke(main, ["show", "reports"])
     assert result.exit_code == 0, result.output

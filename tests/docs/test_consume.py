@@ -1,6 +1,6 @@
 """The examples of docs/consume.md, run as they stand there on the store of a demo."""
 
-import csv
+import gzip
 import re
 import shutil
 import subprocess
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from audit.judging.findings import Severity
 from tests.docs.pages import code_of
 from tests.pretend import a_simulator, audit
 from tests.report.estate import GOLDEN
@@ -49,18 +50,21 @@ def test_python_shows_every_run_with_its_problems(place: Path) -> None:
 @pytest.mark.skipif(shutil.which("jq") is None, reason="the example is for jq, which this machine lacks")
 def test_jq_shows_what_needs_action(place: Path) -> None:
     lines = run(place, "bash", "-c", code_of(PAGE, "jq"))
+    counted = [line.split() for line in lines if "\t" in line and line.startswith(" ")]
+    listed = [line.split("\t") for line in lines if line.partition("\t")[0] in {*map(str, Severity)}]
 
-    assert [line.split("\t")[2] for line in lines] == [problem["reason"] for problem in problems(place)]
+    assert [cells[2] for cells in listed] == [problem["reason"] for problem in problems(place)]
+    assert {("CBR-101", outcome) for outcome in ("fail", "pass")} <= {(words[1], words[2]) for words in counted}
 
 
 def test_sql_names_columns_and_files_that_there_are(place: Path) -> None:
     query = code_of(PAGE, "SQL")
-    pattern = re.search(r"read_csv\('([^']+)'", query)
+    pattern = re.search(r"read_ndjson\('([^']+)'", query)
     assert pattern is not None
     (table,) = place.glob(pattern[1])
-    columns = next(csv.reader(table.read_text(encoding="utf-8").splitlines()))
+    line = orjson.loads(gzip.decompress(table.read_bytes()).splitlines()[0])
 
-    assert {"run", "as_of", "collection_complete", "outcome"} <= set(columns) & set(re.findall(r"\w+", query))
+    assert {"run", "as_of", "collection_complete", "outcome"} <= set(line) & set(re.findall(r"\w+", query))
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="the example is for jq, which this machine lacks")

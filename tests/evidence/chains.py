@@ -23,7 +23,7 @@ from audit.profile import Profile
 from audit.profile.applied import lists_of
 from audit.report.contents import Report
 from audit.report.facts import Origin, RunFacts
-from audit.report.formats import json_report
+from audit.report.formats import findings_report, json_report
 from tests.builders import a_reading
 from tests.pretend import AS_OF
 
@@ -112,7 +112,8 @@ def publish(  # noqa: PLR0913  # what tests change of a run
     publication = Publication(shelf, run, head=head, signer=signer or Unsigned())
     publication.keep(a_page(number))
     told = of_run(report or a_report(), run)
-    publication.put("report.json", json_report.render(told))
+    publication.put_report("report.json", json_report.pieces(told))
+    publication.put_report("findings.ndjson", findings_report.pieces(told))
     for name, data in (more or {}).items():
         publication.put(name, data)
     publication.finish(told)

@@ -54,10 +54,10 @@ def test_a_clean_chain_has_no_fault_and_says_what_it_proves() -> None:
     result = checked(CLEAN, key=PUBLIC, expected_head=head_of(CLEAN))
 
     assert problems(result) == []
-    assert (result.digests, result.objects, result.signed, result.unchecked) == (4, 12, 4, 0)
+    assert (result.digests, result.objects, result.signed, result.unchecked) == (4, 16, 4, 0)
     assert (result.head_sha256, result.notes) == (head_of(CLEAN), [])
     assert result.size == sum(len(data) for key, data in CLEAN.objects.items() if not key.endswith("latest.json"))
-    assert [line.split()[0] for line in proven(result)] == ["4", "12", "Every"]
+    assert [line.split()[0] for line in proven(result)] == ["4", "16", "Every"]
     assert next(proven(checked(a_chain(1)))).startswith("There is one digest, of the window that ended 2026-11-23T13:")
     assert [line.split()[0] for line in unproven(result, has_anchor=True)] == ["That", "That", "Anything"]
 
@@ -597,7 +597,7 @@ def test_an_answer_that_is_not_gzipped_is_found() -> None:
     del shelf.objects[keys(shelf, "shared/")[0]]
     name = values["pages"][0]["name"] = raw.removeprefix(f"{SCOPE}/")
     values["objects"] = [{"name": name, "size": 5, "sha256": hashlib.sha256(b"plain").hexdigest()}]
-    del shelf.objects[keys(shelf, "report.json")[0]]
+    del shelf.objects[keys(shelf, "report.json")[0]], shelf.objects[keys(shelf, "findings.ndjson.gz")[0]]
     shelf.objects[manifest] = orjson.dumps(values)
     change = {"object": manifest, "sha256": hashlib.sha256(shelf.objects[manifest]).hexdigest(), "signature": ""}
     resealed(shelf, keys(shelf, "/digest/")[0], lambda digest: digest.update(manifest=change), OTHER)

@@ -36,7 +36,7 @@ def test_schemas_are_written_below_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_what_a_run_writes_conforms(scenario: str, tmp_path: Path) -> None:
     folder = _run(scenario, tmp_path)
-    for form, model in (("report/v1.json", ReportFile), ("manifest/v2.json", ManifestFile)):
+    for form, model in (("report/v2.json", ReportFile), ("manifest/v2.json", ManifestFile)):
         written = folder.joinpath(f"{form.partition('/')[0]}.json").read_bytes()
 
         jsonschema.Draft202012Validator(orjson.loads(schema(form))).validate(orjson.loads(written))

@@ -46,6 +46,24 @@ def test_findings_come_in_order_as_often_as_they_are_asked_for() -> None:
     assert len(findings) == 4
 
 
+def test_findings_come_subject_by_subject_too() -> None:
+    policies = Judgement("CBR-000", SubjectKind.POLICY, Severity.LOW, ("p",), ("p",), VERDICTS[:1])
+    findings = Findings((policies, a_judgement("CBR-001"), a_judgement("CBR-002")))
+
+    assert [*findings.by_subject()] == [
+        *policies,
+        *(a_finding(control, number) for number in (0, 1) for control in ("CBR-001", "CBR-002")),
+    ]
+
+
+@pytest.mark.parametrize("ids", [("v1", "v3"), ("v1",)])
+def test_a_control_that_did_not_judge_what_others_did_is_an_error(ids: tuple[str, ...]) -> None:
+    other = Judgement("CBR-002", SubjectKind.VAULT, Severity.LOW, ids, ids, VERDICTS[: len(ids)])
+
+    with pytest.raises(ValueError, match="not every control judged every vault"):
+        list(Findings((a_judgement(), other)).by_subject())
+
+
 def test_findings_know_their_own() -> None:
     findings = Findings((a_judgement(),))
 

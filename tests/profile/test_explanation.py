@@ -94,7 +94,7 @@ def test_everything_else_is_told_in_plain_words() -> None:
         "Profile      the profile, based on the preset strict",
         "Look-back    14d; the first run reads the last 30 days, each later run continues from it",
         "Zone         Europe/Berlin: pages show times in this zone and in UTC",
-        "Reports      report.json, findings.ndjson, findings.csv, report.html",
+        "Reports      report.json, findings.ndjson, report.html",
         "Language     English, on the pages",
     ]
     assert "  not applied: CBR-107" in lines

@@ -8,7 +8,9 @@ from audit.report.baseline import Baseline, Failure, TrendLine, recall
 from tests.builders import DAY, NOW, a_drift
 
 REPORT: dict[str, Any] = {
+    "schema_version": 2,
     "run": {"id": "r0", "as_of": "2026-11-22T04:00:00Z"},
+    "out_of_scope": [],
     "collection": {
         "drift": [
             {"kind": "vaults", "path": "a", "problem": "unknown field", "since": "2026-11-01T00:00:00Z"},

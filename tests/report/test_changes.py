@@ -6,7 +6,8 @@ import pytest
 
 from audit.judging.reasons import OUT_OF_SCOPE
 from audit.report.baseline import Baseline, Failure
-from audit.report.changes import Change, Changes, changes, compare
+from audit.report.changes import Change, Changes, changes
+from audit.report.changes import compare as compare_reports
 from audit.timestamps import shown
 from tests.builders import NOW
 
@@ -44,6 +45,7 @@ def a_report(
         else None
     )
     return {
+        "schema_version": 1,
         "run": run,
         "collection": {"drift": [], "readings": READINGS, "rejected_rows": []},
         "controls": [{"id": control} for control in controls],
@@ -51,6 +53,10 @@ def a_report(
         "changes": carried,
         "trend": [],
     }
+
+
+def compare(before: Row, after: Row) -> Changes:
+    return compare_reports(before, after, after["findings"])
 
 
 def written(change: Change) -> Row:

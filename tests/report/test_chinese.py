@@ -45,6 +45,7 @@ FOREIGN: Final = frozenset({"bdi", "code", "script", "style"})
 SPOKEN: Final = frozenset({"aria-label", "title", "data-some", "data-every"})
 NO_ENGLISH: Final = frozenset(
     {"API", "CBR", "CET", "Esc", "ID", "SHA", "UTC", "audit", "cbr", "json", "recent", "backup", "report", "eu", "de"}
+    | {"findings", "ndjson", "gz"}
 )
 
 

@@ -206,13 +206,14 @@ class TestWaiversAndScope:
 
         assert (problem.control, problem.also) == ("CBR-105", ())
 
-    def test_what_is_out_of_the_scope_is_counted_and_fails_nothing(self) -> None:
+    def test_what_is_out_of_the_scope_is_named_and_fails_nothing(self) -> None:
         vaults = [a_vault("vault-1"), a_vault("vault-2", "bad", name="red")]
         scope = Scope(include=(Selector(vaults=("blue",)),))
         report = report_on(arranged([GOOD], [a_policy()], vaults), "CBR-101", "CBR-301", scope=scope)
 
         assert report.conclusion is Conclusion.COMPLIANT
         assert (report.summary.resources, report.summary.out_of_scope) == (1, 2)
+        assert [(each.kind, each.id) for each in report.out_of_scope] == [("resource", "bad"), ("vault", "vault-2")]
         assert len(report.resources) == 2
 
     def test_a_scope_without_a_resource_is_incomplete(self) -> None:

@@ -33,7 +33,7 @@ def test_there_is_one_line_for_each_finding_in_order() -> None:
     report = a_report()
 
     assert [(line["control"], line["subject_kind"], line["subject_id"], line["outcome"]) for line in read()] == [
-        (finding.control, finding.kind, finding.id, finding.outcome) for finding in report.findings
+        (finding.control, finding.kind, finding.id, finding.outcome) for finding in report.findings.by_subject()
     ]
 
 

@@ -838,7 +838,7 @@ def test_failures_and_unknowns_are_listed_with_their_facts_and_passes_only_count
     assert "Fail: the reason of fail (2) second b since: 17 Nov 2026, 03:17 UTC, age: 1 hour third c" in shown
     assert "Unknown: the reason of unknown (1) first a gaps: 1" in shown
     assert "fine" not in shown
-    assert "report.json has every one" in shown
+    assert "findings.ndjson.gz has every one" in shown
 
 
 @pytest.mark.parametrize(

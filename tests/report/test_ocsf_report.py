@@ -37,7 +37,7 @@ def test_there_is_one_line_for_each_finding_in_order() -> None:
             next(f"{control.id} {control.name}" for control in report.controls if control.id == finding.control),
             finding.id,
         )
-        for finding in report.findings
+        for finding in report.findings.by_subject()
     ]
 
 

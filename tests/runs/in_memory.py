@@ -1,5 +1,6 @@
 """Whole runs, one after the other, without a server and without a disk: some rows, a store in memory, and a clock."""
 
+import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -114,7 +115,10 @@ class Project:
         return self.report(done)
 
     def report(self, done: Done) -> Any:
-        return orjson.loads(self.shelf.objects[f"{done.prefix}/report.json"])
+        """The report of a run, with every finding in place of those that somebody must look at."""
+        lines = gzip.decompress(self.shelf.objects[f"{done.prefix}/findings.ndjson.gz"]).splitlines()
+        report = orjson.loads(self.shelf.objects[f"{done.prefix}/report.json"])
+        return {**report, "findings": [*map(orjson.loads, lines)]}
 
     def forget(self, done: Done, *names: str) -> None:
         """Lose some objects of a run."""

@@ -434,7 +434,7 @@ class TestReplay:
                 *manifest_of(done, tmp_path)["history"],
                 "report.json",
                 "report.html",
-                "findings.csv",
+                "findings.ndjson.gz",
             }
 
     def test_what_the_run_before_said_is_needed_again(self, tmp_path: Path) -> None:

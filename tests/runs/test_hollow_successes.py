@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from audit.simulator import Estate, Simulator, build_estate
-from tests.pretend import AS_OF, audit
+from tests.pretend import AS_OF, audit, whole_report
 
 Row = dict[str, Any]
 DAYS = timedelta(days=4)
@@ -54,7 +53,7 @@ def names_what_is_not_there(_estate: Estate, _tasks: list[Row]) -> None:
 
 def outcomes(simulator: Simulator, folder: Path) -> tuple[dict[str, str], Any]:
     done = audit(simulator, folder)
-    report = orjson.loads((folder / done.prefix / "report.json").read_bytes())
+    report = whole_report(folder / done.prefix)
     of_resources = (found for found in report["findings"] if found["subject"]["kind"] == "resource")
     return {found["control"]: found["outcome"] for found in of_resources}, report
 
@@ -118,7 +117,7 @@ def test_backups_that_shrink_from_one_day_to_the_next_are_found(tmp_path: Path) 
         for each in held:
             each["backup_size"] = 900 if day == 4 else 2000
         done = audit(Simulator(estate), tmp_path, as_of=AS_OF + timedelta(days=day), CBR_AUDIT_PROFILE=profile)
-        report = orjson.loads((tmp_path / done.prefix / "report.json").read_bytes())
+        report = whole_report(tmp_path / done.prefix)
         outcome += [found["outcome"] for found in report["findings"] if found["control"] == "CBR-406"]
 
     assert outcome == ["unknown", "unknown", "unknown", "pass", "fail"]

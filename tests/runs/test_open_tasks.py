@@ -18,7 +18,7 @@ from audit.evidence.verify import verify
 from audit.profile import Profile
 from audit.simulator import Response, Simulator, build_estate, serve
 from audit.timestamps import shown
-from tests.pretend import AS_OF, a_simulator, audit, json_response, variables, without_waiting
+from tests.pretend import AS_OF, a_simulator, audit, json_response, variables, whole_report, without_waiting
 
 DAY = timedelta(days=1)
 
@@ -39,7 +39,7 @@ def an_estate(*, open_tasks_have_no_end: bool) -> Simulator:
 
 
 def report_of(done: Done, folder: Path) -> Any:
-    return orjson.loads((folder / done.prefix / "report.json").read_bytes())
+    return whole_report(folder / done.prefix)
 
 
 def manifest_of(done: Done, folder: Path) -> Any:

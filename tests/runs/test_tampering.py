@@ -11,7 +11,7 @@ from audit.app.execute import execute
 from audit.app.request import request_from_settings
 from audit.simulator import Estate, Request, Response, Simulator, build_estate, serve, tamper
 from audit.timestamps import shown
-from tests.pretend import AS_OF, json_response, variables, without_waiting
+from tests.pretend import AS_OF, json_response, variables, whole_report, without_waiting
 
 
 def audited(estate: Estate, folder: Path, *, is_blind: bool = False) -> Any:
@@ -21,7 +21,7 @@ def audited(estate: Estate, folder: Path, *, is_blind: bool = False) -> Any:
     with serve(simulator) as served, without_waiting():
         settings = variables(simulator, served.url, folder)
         done = execute(request_from_settings(settings, as_of=shown(estate.as_of)), lambda _progress: None)
-    return orjson.loads((folder / done.prefix / "report.json").read_bytes())
+    return whole_report(folder / done.prefix)
 
 
 def blind(simulator: Simulator) -> None:

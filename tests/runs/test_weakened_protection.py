@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from audit.app.execute import execute
@@ -18,7 +17,7 @@ from audit.collection import Kind
 from audit.evidence.store import open_store
 from audit.simulator import Estate, Simulator, build_estate, serve
 from audit.timestamps import shown
-from tests.pretend import AS_OF, json_response, variables, without_waiting
+from tests.pretend import AS_OF, json_response, variables, whole_report, without_waiting
 from tests.runs.test_history_across_runs import answers_of
 
 HOUR = timedelta(hours=1)
@@ -49,7 +48,7 @@ class World:
         if self.is_replayed:
             again = replay(open_store(str(self.folder)), self.estate.project_id, done.report.run.id)
             assert again.differing == ()
-        return orjson.loads((self.folder / done.prefix / "report.json").read_bytes())
+        return whole_report(self.folder / done.prefix)
 
     def run(self, *changes: Change, after: timedelta = HOUR / 2, **settings: str) -> Done:
         self.now += after
@@ -396,7 +395,7 @@ def test_a_profile_that_cannot_be_read_any_more_leaves_a_doubt(world: World) -> 
     done = world.run()
     for path in (world.folder / done.prefix).glob("profile.json"):
         path.write_text("{}")
-    report = orjson.loads((world.folder / world.run().prefix / "report.json").read_bytes())
+    report = whole_report(world.folder / world.run().prefix)
 
     told = finding(report, "CBR-114", world.estate.project_id)
     assert (told["outcome"], "what the run before demanded cannot be read" in told["reason"]) == ("unknown", True)
@@ -407,7 +406,7 @@ def test_stored_answers_that_are_gone_leave_a_doubt(world: World) -> None:
     for path in answers_of(done, world.folder, Kind.VAULTS):
         path.unlink()
     changed = world.run(lambda world: world.vault.update(name="renamed"))  # or else the new answer replaces the old one
-    report = orjson.loads((world.folder / changed.prefix / "report.json").read_bytes())
+    report = whole_report(world.folder / changed.prefix)
 
     outcomes = {
         (each["subject"]["kind"], each["outcome"]) for each in report["findings"] if each["control"] == "CBR-114"

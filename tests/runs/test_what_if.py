@@ -20,7 +20,7 @@ from audit.evidence.verify import verify
 from audit.profile import Profile, build_profile, parse_profile, profile_changes
 from audit.simulator import serve
 from audit.timestamps import instant, shown
-from tests.pretend import AS_OF, Context, a_simulator, files_of, variables, without_waiting
+from tests.pretend import AS_OF, Context, a_simulator, files_of, variables, whole_report, without_waiting
 
 HOUR = timedelta(hours=1)
 FEW = "controls: [CBR-113]"
@@ -50,7 +50,7 @@ class Place:
             return execute(made, lambda _progress: None)
 
     def report(self, done: Done) -> Any:
-        return orjson.loads((self.folder / done.prefix / "report.json").read_bytes())
+        return whole_report(self.folder / done.prefix)
 
     def moving(self) -> dict[str, bytes]:
         return {name: (self.folder / self.project / name).read_bytes() for name in ("latest.json", "index.html")}

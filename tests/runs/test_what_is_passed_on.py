@@ -295,7 +295,7 @@ class TestFailuresThatAreHidden:
     def test_two_reports_are_compared_in_the_same_way(self, project: Project) -> None:
         hiding, _, _ = self.hidden(project, Kind.POLICIES, is_refused=True)
         (first, *_) = (data for name, data in project.shelf.objects.items() if name.endswith("/report.json"))
-        found = compare(orjson.loads(first), hiding)
+        found = compare(orjson.loads(first), hiding, hiding["findings"])
 
         assert ("CBR-203", "policy-1") in {(each.control, each.id) for each in found.not_compared}
 

@@ -27,7 +27,7 @@ from audit.simulator import Simulator, build_estate, serve
 from audit.subjects import Memory, VaultTrace
 from audit.timestamps import shown
 from tests.builders import NOW, a_reading, a_task, run_facts
-from tests.pretend import AS_OF, a_simulator, audit, json_response, variables, without_waiting
+from tests.pretend import AS_OF, a_simulator, audit, json_response, variables, whole_report, without_waiting
 
 DAY = timedelta(days=1)
 REFUSED = "asked for without an enterprise project: the API does not accept that parameter"
@@ -35,7 +35,7 @@ BY_PROJECT = ("operation_logs", "vaults", "backups")
 
 
 def report_of(done: Done, folder: Path) -> Any:
-    return orjson.loads((folder / done.prefix / "report.json").read_bytes())
+    return whole_report(folder / done.prefix)
 
 
 def manifest_of(done: Done, folder: Path) -> Any:

@@ -14,7 +14,7 @@ import pytest
 
 from audit.errors import AuditError
 from audit.simulator import Request, Response, Simulator
-from tests.pretend import a_simulator, audit, json_response
+from tests.pretend import a_simulator, audit, json_response, whole_report
 
 HTML: Final = Response(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
 
@@ -147,7 +147,7 @@ def _broken(simulator: Simulator, clean: Any, folder: Path) -> list[str]:
 
 def _report(simulator: Simulator, folder: Path) -> Any:
     done = audit(simulator, folder)
-    return orjson.loads((folder / done.prefix / "report.json").read_bytes())
+    return whole_report(folder / done.prefix)
 
 
 def _judged(report: Any) -> list[Any]:

@@ -26,9 +26,9 @@ def _findings(report: "Report") -> Iterator[bytes]:
 
 
 def _csv(report: "Report") -> Iterator[bytes]:
-    from audit.report.formats import csv_report  # noqa: PLC0415  # see above
+    from audit.report.formats import csv_report, findings_report  # noqa: PLC0415  # see above
 
-    return csv_report.pieces(report)
+    return csv_report.pieces(findings_report.lines(report))
 
 
 def _html(report: "Report") -> Iterator[bytes]:

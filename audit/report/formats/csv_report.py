@@ -1,16 +1,15 @@
 """findings.csv: one line per finding, safe to open in a spreadsheet."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
-from audit.judging.findings import Fact, Finding
+from audit.judging.findings import Fact
 from audit.report.contents import Report
-from audit.subjects import Waiver
-from audit.timestamps import shown
+from audit.report.formats import findings_report
 
 COLUMNS: Final = (
     "run",
@@ -39,55 +38,44 @@ _END: Final = "\r\n"
 
 
 def render(report: Report) -> bytes:
-    """Return the findings as UTF-8 CSV (RFC 4180), in the order of the report."""
-    return b"".join(pieces(report))
+    """Return the findings as UTF-8 CSV (RFC 4180), subject by subject."""
+    return b"".join(pieces(findings_report.lines(report)))
 
 
-def pieces(report: Report) -> Iterator[bytes]:
-    """Yield them a number of lines at a time."""
-    run = (report.run.id, shown(report.run.as_of), str(report.collection.complete).lower())
-    begin, cells, projects = ",".join(map(_quoted, run)), _Cells(), report.enterprise_projects
+def pieces(findings: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Yield findings, which are as in findings.ndjson, a number of lines at a time."""
     yield f"{','.join(COLUMNS)}{_END}".encode()
-    findings = iter(report.findings)
-    while part := list(islice(findings, _AT_A_TIME)):
-        belonging = (" ".join(projects.get((finding.kind, finding.id), ())) for finding in part)
-        lines = (f"{begin},{_line(each, cells)},{cells[of]}{_END}" for each, of in zip(part, belonging, strict=True))
-        yield "".join(lines).encode()
+    cells, remaining = _Cells(), iter(findings)
+    while some := "".join([_line(finding, cells) for finding in islice(remaining, _AT_A_TIME)]):
+        yield some.encode()
 
 
 class _Cells(dict[str, str]):
     """The cells that many lines share, each written once: the csv module would examine every character again."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._facts: dict[int, str] = {}
-
     def __missing__(self, text: str) -> str:
         cell = self[text] = _cell(text)
         return cell
 
-    def facts(self, facts: tuple[tuple[str, Fact], ...]) -> str:
-        """Return facts as a cell, cached by their identity; the report keeps them alive."""
-        return self._facts.get(id(facts)) or self._facts.setdefault(id(facts), _facts(facts))
 
-
-def _line(finding: Finding, cells: _Cells) -> str:
-    verdict = finding.verdict
-    evidence, waived = " ".join(verdict.tasks), _waiver_cells(finding.waiver) if finding.waiver else _NOT_WAIVED
-    return (
-        f"{cells[finding.control]},{cells[finding.kind]},{cells[finding.id]},{cells[finding.name]},"
-        f"{cells[verdict.outcome]},{cells[finding.severity]},"
-        f"{cells[verdict.reason]},{cells.facts(verdict.facts)},{_cell(evidence)},{waived}"
+def _line(finding: Mapping[str, Any], cells: _Cells) -> str:
+    subject, waiver = finding["subject"], finding["waiver"]
+    shared = (
+        *(finding["run"], finding["as_of"], str(finding["collection_complete"]).lower(), finding["control"]),
+        *(subject["kind"], subject["id"], subject["name"], finding["outcome"], finding["severity"], finding["reason"]),
     )
+    own = _facts(finding["facts"]), _cell(" ".join(finding["tasks"])), _waiver_cells(waiver) if waiver else _NOT_WAIVED
+    projects = cells[" ".join(finding["enterprise_projects"])]
+    return ",".join((*(cells[text] for text in shared), *own, f"{projects}{_END}"))
 
 
-def _facts(facts: Iterable[tuple[str, Fact]]) -> str:
+def _facts(facts: Mapping[str, Fact]) -> str:
     """Return facts as JSON, which starts with a brace and contains quotes unless it is empty."""
-    return '"' + orjson.dumps(dict(facts)).decode().replace('"', '""') + '"' if facts else "{}"
+    return '"' + orjson.dumps(facts).decode().replace('"', '""') + '"' if facts else "{}"
 
 
-def _waiver_cells(waiver: Waiver) -> str:
-    return ",".join(map(_cell, (shown(waiver.until), waiver.owner, waiver.reason, waiver.ticket)))
+def _waiver_cells(waiver: Mapping[str, str | None]) -> str:
+    return ",".join(_cell(waiver[name] or "") for name in ("until", "owner", "reason", "ticket"))
 
 
 def _cell(text: str) -> str:

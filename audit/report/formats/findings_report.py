@@ -14,7 +14,7 @@ _AT_A_TIME: Final = 1000
 
 
 def render(report: Report) -> bytes:
-    """Return the findings as NDJSON, in the order of the report."""
+    """Return the findings as NDJSON, subject by subject."""
     return b"".join(pieces(report))
 
 
@@ -29,6 +29,6 @@ def lines(report: Report) -> Iterator[Mapping[str, Any]]:
     """Yield each finding with what tells it from those of other runs."""
     run = {"run": report.run.id, "as_of": shown(report.run.as_of), "collection_complete": report.collection.complete}
     projects = report.enterprise_projects
-    for finding in report.findings:
+    for finding in report.findings.by_subject():
         belongs = projects.get((finding.kind, finding.id), ())
         yield {**run, **finding_part(finding), "enterprise_projects": belongs}

@@ -34,14 +34,14 @@ _NOT_APPLICABLE: Final = 99
 
 
 def render(report: Report) -> bytes:
-    """Return the findings as NDJSON, in the order of the report."""
+    """Return the findings as NDJSON, subject by subject."""
     return b"".join(pieces(report))
 
 
 def pieces(report: Report) -> Iterator[bytes]:
     """Yield them a number of lines at a time."""
     controls = {control.id: control for control in report.controls}
-    events = (_event(finding, controls[finding.control], report) for finding in report.findings)
+    events = (_event(finding, controls[finding.control], report) for finding in report.findings.by_subject())
     lines = (orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE) for event in events)
     while some := b"".join(islice(lines, _AT_A_TIME)):
         yield some
