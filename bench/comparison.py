@@ -41,7 +41,7 @@ GOALS: Final = (
     Goal("continued.500.stored_over_first", "an hour later: bytes stored / first run", 0.08),
     Goal("continued.500.received_over_once", "an hour later: bytes received / all different answers", 1.05),
     Goal("continued.500.cpu_day_90_over_day_2", "an hour later: CPU with 90 days known / with 30", 1.3),
-    Goal("continued.500.stored_over_answers_a_year", "hourly runs: bytes stored / answers in them, packed", 1.5),
+    Goal("continued.500.stored_over_answers_a_year", "hourly runs: bytes stored / answers received, packed", 1.5),
     Goal("continued_peak_mb.10000", "10,000 resources an hour later, peak, MB", 512),
     Goal("continued_peak_mb.1400", "150,000 tasks and 40,000 backups an hour later, peak, MB", 200),
     Goal("warm_growth_mb", "growth of a process in the last 200 of 300 runs, MB", 1.0),

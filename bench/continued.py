@@ -106,7 +106,7 @@ def lines(measured_runs: Mapping[str, Any]) -> Iterator[str]:
     """Write what was measured for people."""
     runs = measured_runs["runs"]
     yield f"{measured_runs['resources']:,} resources, {measured_runs['days']} days of history{_columns(runs)}"
-    for name in ("requests", "received", "once", "stored", "peak_mb", "cpu"):
+    for name in ("requests", "received", "once", "packed", "stored", "peak_mb", "cpu"):
         yield _row(name, [run[name] for run in runs.values()])
     for stage in dict.fromkeys(stage for run in runs.values() for stage in run["stages"]):
         yield _row(f"  {stage}", [run["stages"].get(stage, 0.0) for run in runs.values()])
@@ -128,14 +128,14 @@ def _row(name: str, figures: Sequence[float]) -> str:
 def ratios(
     first: Mapping[str, Any], second: Mapping[str, Any], hour: Mapping[str, Any], day: Mapping[str, Any]
 ) -> dict[str, float]:
-    """Compare runs with the first one, with the second one, and what they store with what of it is evidence."""
+    """Compare runs with the first one, with the second one, and what they store with the answers they rest on."""
     year = _a_year(hour["stored"], day["stored"])
     return {
         "cpu_over_first": hour["cpu"] / first["cpu"],
         "stored_over_first": hour["stored"] / first["stored"],
         "received_over_once": hour["received"] / hour["once"],
         "cpu_day_90_over_day_2": hour["cpu"] / second["cpu"],
-        "stored_over_answers_a_year": year / _a_year(hour["by_sort"]["answers"], day["by_sort"]["answers"]),
+        "stored_over_answers_a_year": year / _a_year(hour["packed"], day["packed"]),
         "stored_gb_a_year": year / 1e9,
     }
 

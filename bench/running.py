@@ -61,8 +61,13 @@ def main(cloud: str, store: str, *times: str) -> None:
 
 
 def _told(manifest: Mapping[str, Any], done: run.Done) -> Mapping[str, Any]:
-    """Say what was seen, so that nobody measures the wrong thing; ``once`` is the size of all different answers."""
+    """Say what was seen, so that nobody measures the wrong thing.
+
+    ``once`` is the size of all different answers, and ``packed`` that of the objects that hold them, old and new.
+    """
+    sizes = {stored["name"]: stored["size"] for stored in manifest["objects"]}
     return {
+        "packed": sum(sizes[name] for name in {page["name"] for page in manifest["pages"]}),
         "once": sum({page["sha256"]: page["size"] for page in manifest["pages"]}.values()),
         "rows": sum(reading.distinct for reading in done.report.collection.readings),
         "resources": done.report.summary.resources,

@@ -25,7 +25,7 @@ _CONTINUED: Final = {
     "stored_over_first": "an hour later: bytes stored / first run",
     "received_over_once": "an hour later: bytes received / all different answers",
     "cpu_day_90_over_day_2": "an hour later: CPU / the same with 30 days known",
-    "stored_over_answers_a_year": "hourly runs: bytes stored / answers in them, packed",
+    "stored_over_answers_a_year": "hourly runs: bytes stored / answers received, packed",
     "stored_gb_a_year": "hourly runs: GB stored in a year",
 }
 
