@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
@@ -40,7 +40,7 @@ _Applied = Mapping[str, tuple[Policy, ...]]
 _Places = Mapping[str, list[tuple[Vault, Protected]]]
 
 
-class _Told(NamedTuple):
+class Told(NamedTuple):
     """What the report of a run says about its lists."""
 
     complete: frozenset[str] = frozenset()
@@ -90,19 +90,19 @@ class _List:
 
 
 def read_former(
-    store: Readable, digest: Digest, report: Any, readings: Iterable[Reading], backups: Mapping[str, Backup]
+    store: Readable, digest: Digest, told: Told, readings: Iterable[Reading], backups: Mapping[str, Backup]
 ) -> Former:
     """Read what a run saw of the inventory.
 
     Args:
         store: the store of the runs.
         digest: the digest of the run.
-        report: the report of the run, or None if it is unusable.
+        told: what the report of the run says about its lists.
         readings: how the lists to compare with were read; lists with another request show something else.
         backups: those to compare with; few differ, and the others are not kept twice.
     """
     asked = {reading.kind: reading.enterprise_project_id for reading in readings}
-    lists = _Shelf(store, digest, report, backups).lists(_INVENTORY, asked)
+    lists = _Shelf(store, digest, told, backups).lists(_INVENTORY, asked)
     return replace(_former(digest, lists), together=_together(store, digest, lists, asked))
 
 
@@ -114,7 +114,7 @@ def _together(
         return None
     for run in islice(runs_before(store, digest), MOST_LOOKED_BACK):
         if run.until <= min(lists[kind].sight.at for kind in _RELYING):
-            lists = _Shelf(store, run, _read_report(store, run), {}).lists(_RELYING, asked)
+            lists = _Shelf(store, run, _told_by(store, run), {}).lists(_RELYING, asked)
             if _are_of_one_time(lists):
                 return _former(run, lists)
     return Former(run=digest.run, until=digest.until)
@@ -145,12 +145,12 @@ def _former(digest: Digest, lists: Mapping[Kind, _List]) -> Former:
 class _Shelf:
     """The lists of a run and of the runs before it, newest first."""
 
-    def __init__(self, store: Readable, digest: Digest, report: Any, backups: Mapping[str, Backup]) -> None:
+    def __init__(self, store: Readable, digest: Digest, told: Told, backups: Mapping[str, Backup]) -> None:
         self._store = store
         self._backups = backups
         self._digest = digest
-        self._own = _told(report)
-        self._told_by = cache(lambda run: _told(_read_report(store, run)))
+        self._own = told
+        self._told_by = cache(partial(_told_by, store))
 
     def lists(self, kinds: Iterable[Kind], asked: Mapping[Kind, str | None]) -> Mapping[Kind, _List]:
         """Return several lists, each from the newest run that read it."""
@@ -272,7 +272,7 @@ class _Together:
         )
 
 
-def _list_of(kind: Kind, intake: Intake, told: _Told, project: str | None, at: datetime) -> _List:
+def _list_of(kind: Kind, intake: Intake, told: Told, project: str | None, at: datetime) -> _List:
     contested = {row.id for row in intake.rejected if row.is_contested}
     kept: Mapping[Kind, Mapping[str, _Record]] = {
         Kind.POLICIES: intake.policies,
@@ -293,17 +293,17 @@ def _list_of(kind: Kind, intake: Intake, told: _Told, project: str | None, at: d
     )
 
 
-def _told(report: Any) -> _Told:
+def told_of_lists(report: Any) -> Told:
     """Say of which lists a report missed nothing, and which vaults were hidden; nothing where it cannot be used."""
     try:
-        return _Told(complete_lists(report), hidden_vaults(report), accepted_rows(report))
+        return Told(complete_lists(report), hidden_vaults(report), accepted_rows(report))
     except (LookupError, TypeError):
-        return _Told()
+        return Told()
 
 
-def _read_report(store: Readable, digest: Digest) -> Any:
-    """Read the report of a run, or None if it is missing or was changed."""
+def _told_by(store: Readable, digest: Digest) -> Told:
+    """Read what the report of a run says; nothing if it is missing or was changed."""
     try:
-        return orjson.loads(read_object(store, digest, REPORT) or b"")
+        return told_of_lists(orjson.loads(read_object(store, digest, REPORT) or b""))
     except orjson.JSONDecodeError:
-        return None
+        return Told()

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from audit.answers.intake import Intake
 from audit.collection import ALL_GRANTED, Kind, Reading, Received, Requested, Window
 from audit.evidence.chain import Digest, Head
-from audit.evidence.former_lists import read_former
+from audit.evidence.former_lists import read_former, told_of_lists
 from audit.evidence.publish import PROFILE, REPORT, sha256_of
 from audit.evidence.read_forms import ListedObject, Manifest
 from audit.evidence.store import Readable
@@ -49,6 +49,7 @@ from audit.report.facts import Origin
 from audit.report.passed_on import memory_of
 from audit.subjects import Former, Memory
 
+_NOTIFIED: Final = ("conclusion", "problems", "run")  # a whole report takes six times as much memory as its file
 _OVERLAP: Final = timedelta(days=1)  # a task may become visible late
 _SURELY_SHOWN: Final = timedelta(days=31)  # CBR lists the tasks of the past 30 days
 _MADE_ANEW: Final = "is missing, was changed or is of another version; it was made anew from the answers"
@@ -79,8 +80,8 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         asked_for: the enterprise project that it was set to read; None if there was none.
         seen: the enterprise project that its task log was finally requested for.
         covered: the time for which the history has everything that CBR listed; None if nothing is covered.
-        report: its report.json, or None if that is missing, was changed, or is of another version; in that case, the
-            newest usable one before it is used in the attributes below.
+        report: what notifications compare of its report.json, or None if that is missing, was changed, or is of another
+            version; in that case, the newest usable one before it is used in the attributes below.
         recalled: the part of the report that this run compares with.
         memory: what the report says about the inventory.
         profile: the profile it was judged by, in canonical form; None if that is missing or was changed.
@@ -231,6 +232,7 @@ def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | N
     prefix = prefix_of(digest)
     history, is_whole, notes = _history(store, manifest, digest, since)
     report, compared, memory, source = _report(store, digest)
+    told = told_of_lists(report)
     return RunBefore(
         run=digest.run,
         prefix=prefix,
@@ -240,7 +242,7 @@ def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | N
         seen=next((reading.enterprise_project_id for reading in manifest.readings), None),
         covered=manifest.covered if is_whole else None,
         history=history,
-        report=report if source == digest else None,
+        report={name: report.get(name) for name in _NOTIFIED} if report and source == digest else None,
         recalled=replace(compared, notes=notes),
         memory=memory,
         profile=_profile(store, source),
@@ -249,7 +251,7 @@ def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | N
         answers=shared_answers(manifest),
         received=tuple(received_in_part(store, manifest, prefix, history)),
         segments=() if notes else manifest.segments,
-        read_former=partial(read_former, store, source, report),
+        read_former=partial(read_former, store, source, told),
     )
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.evidence.former_lists import _told
+from audit.evidence.former_lists import told_of_lists
 from audit.evidence.run_before import _profile
 
 
 @pytest.mark.parametrize("report", [None, {}, {"collection": 5}])
 def test_a_report_of_no_known_form_calls_no_list_complete(report: Any) -> None:
-    assert _told(report).complete == frozenset()
+    assert told_of_lists(report).complete == frozenset()
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]"])
