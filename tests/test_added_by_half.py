@@ -19,6 +19,7 @@ from audit.report.formats import FORMATS
 from audit.report.languages import LANGUAGES
 from audit.report.page.words import words_of
 from audit.settings import MOST_WORKERS, STORES, VARIABLES, WORKERS, Settings
+from audit.simulator.truth import STRICT_ONLY
 from tests.builders import a_task_row
 from tests.evidence.store.test_contract import MADE
 
@@ -53,6 +54,10 @@ def test_every_kind_of_store_can_be_opened_and_is_held_to_the_contract() -> None
         assert f"{scheme}//" in str(Settings.model_fields["store"].description), "audit/settings.py (store)"
         assert f"`{scheme}//" in README, f"README.md, the setting CBR_AUDIT_STORE: {scheme}//"
         assert kind.endpoint in {"", *VARIABLES}, f"audit/settings.py ({kind.endpoint})"
+
+
+def test_the_truth_of_the_simulator_knows_which_controls_have_to_be_asked_for() -> None:
+    assert STRICT_ONLY == OPT_IN, "audit/simulator/truth.py (STRICT_ONLY), audit/judging/control_catalogue.py (OPT_IN)"
 
 
 def test_the_readme_says_how_many_controls_have_to_be_asked_for() -> None:
