@@ -13,7 +13,7 @@ from audit.app.run import assess
 from audit.collection import ALL_GRANTED, Kind, Page, Window
 from audit.errors import StoreError
 from audit.evidence.chain import Head, Signer, Unsigned, find_head
-from audit.evidence.publish import Publication
+from audit.evidence.publish import Publication, as_stored
 from audit.evidence.run_before import is_judged_already
 from audit.evidence.store import Store
 from audit.evidence.store.buffered_object import Data
@@ -113,9 +113,9 @@ def publish(  # noqa: PLR0913  # what tests change of a run
     publication.keep(a_page(number))
     told = of_run(report or a_report(), run)
     publication.put_report("report.json", json_report.pieces(told))
-    publication.put_report("findings.ndjson", findings_report.pieces(told))
-    for name, data in (more or {}).items():
-        publication.put(name, data)
+    name, findings = as_stored("findings.ndjson", findings_report.pieces(told))
+    for key, data in {name: b"".join(findings), **(more or {})}.items():
+        publication.put(key, data)
     publication.finish(told)
     return publication
 
