@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -140,14 +140,22 @@ def _check_trust(endpoint: str, trusted: tuple[str, ...]) -> None:
         )
 
 
+def _parts(url: SecretStr) -> SplitResult | None:
+    """Split a URL with a host; None if that fails, because the error would quote what may be a password."""
+    with suppress(ValueError):
+        parts = urlsplit(url.get_secret_value())
+        return parts if parts.hostname and parts.port != 0 else None
+    return None
+
+
 def _secret_url(url: SecretStr | None) -> SecretStr | None:
     """Validate the URL of a notification; it may contain a key, so errors never quote it."""
     if url is None:
         return None
-    parts = urlsplit(url.get_secret_value())
-    if not parts.hostname or parts.port == 0 or parts.username or parts.password or parts.fragment:
+    parts = _parts(url)
+    if not parts or parts.username or parts.password or parts.fragment:
         raise ValueError("a URL needs a host and must not have a user or a fragment, such as https://example.com/…")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise ValueError("a URL must start with https:// (http:// is allowed for localhost only)")
     return _sendable(url)
 
@@ -156,11 +164,9 @@ def _proxy(url: SecretStr | None) -> SecretStr | None:
     """Validate the URL of a proxy; it may contain a password, so errors never quote it."""
     if url is None:
         return None
-    parts = urlsplit(url.get_secret_value())
-    with suppress(ValueError):  # a port that is no number is quoted in the error, and may be a password
-        is_complete = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-        if is_complete and not (parts.query or parts.fragment or parts.path.strip("/")):
-            return _sendable(url)
+    parts = _parts(url)
+    if parts and parts.scheme in {"http", "https"} and not (parts.query or parts.fragment or parts.path.strip("/")):
+        return _sendable(url)
     raise ValueError(
         "a proxy has http:// or https://, a host, and a user, a password and a port if it needs them, such as "
         "http://proxy.example.com:3128"
@@ -187,7 +193,7 @@ def _blank_is_private(value: object) -> object:
 
 
 def _check_url(url: SecretStr | None) -> SecretStr | None:
-    if url and urlsplit(url.get_secret_value()).query:
+    if url and (parts := _parts(url)) and parts.query:
         raise ValueError("a ping URL must not have a query string: /start and /fail are appended to it")
     return _secret_url(url)
 

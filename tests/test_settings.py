@@ -216,6 +216,8 @@ def test_who_is_told_may_be_named_or_left_out() -> None:
         ("CBR_AUDIT_WEBHOOK_URL", "hooks.example.com/hook-key", URL_SENTENCE),
         ("CBR_AUDIT_WEBHOOK_URL", "https://user:hook-key@hooks.example.com", URL_SENTENCE),
         ("CBR_AUDIT_WEBHOOK_URL", "https://hooks.example.com/#hook-key", URL_SENTENCE),
+        ("CBR_AUDIT_WEBHOOK_URL", "https://hooks.example.com:hook-key/in", URL_SENTENCE),
+        ("CBR_AUDIT_PING_URL", "https://hook-key℀.example.com", URL_SENTENCE),
         (
             "CBR_AUDIT_WEBHOOK_URL",
             "http://hooks.example.com/hook-key",
@@ -419,7 +421,8 @@ def test_requests_go_where_the_settings_say() -> None:
         ("CBR_AUDIT_PROXY", "proxy:a-password", "a proxy has http:// or https://, a host"),
         ("CBR_AUDIT_PROXY", "http://user:a-password@proxy/path", "a proxy has http:// or https://, a host"),
         ("CBR_AUDIT_PROXY", "http://proxy:a-password", "a proxy has http:// or https://, a host"),
-        ("CBR_AUDIT_PROXY", "http://user:a-password @proxy", "a proxy has http:// or https://, a host"),
+        ("CBR_AUDIT_PROXY", "http://user:a-password℀@proxy", "a proxy has http:// or https://, a host"),
+        ("CBR_AUDIT_PROXY", "http://user:a-password @proxy", "contains a space, a line break"),
         ("CBR_AUDIT_CA_BUNDLE", "/nowhere", "give a file of certificates in PEM: No such file"),
         ("CBR_AUDIT_CA_BUNDLE", __file__, "give a file of certificates in PEM: "),
         ("CBR_AUDIT_TRUSTED_DOMAINS", "https://example.com", "give domains, hosts or addresses without scheme"),

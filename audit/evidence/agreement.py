@@ -41,6 +41,9 @@ def in_manifest(digest: Digest, manifest: Manifest) -> Iterator[str]:
     yield from unequal("time of judgement", {"run": run.as_of, "window": window.until})
     stored = manifest.sha256_of(PROFILE)
     yield from unequal("profile", {"run": run.profile_sha256, "objects": stored or run.profile_sha256})
+    needed = {*manifest.history, *(page.name for page in manifest.pages)}
+    for name in sorted(needed - {listed.name for listed in manifest.objects}):
+        yield f"the run needs {name}, which is not among its objects"
     yield from _in_readings(manifest)
 
 

@@ -6,10 +6,10 @@ needs no record of its own. A shorter retention is a change of the profile, whic
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from audit.evidence.chain import Digest
 from audit.evidence.layout import SHARED
@@ -18,13 +18,14 @@ from audit.evidence.store import Readable, Searchable
 from audit.evidence.stored_runs import EARLIER_HISTORY, latest_run, read_object
 
 _EVIDENCE: Final = ("raw/", SHARED, EARLIER_HISTORY)
+_Days = Annotated[int, Meta(ge=1, le=36_500)]  # as a profile may say; with more, no time can be calculated
 
 
 class KeptDays(Struct, frozen=True):
     """The days for which a profile keeps what runs stored; None is for ever."""
 
-    evidence_days: int | None = None
-    reports_days: int | None = None
+    evidence_days: _Days | None = None
+    reports_days: _Days | None = None
 
 
 class _Profile(Struct, frozen=True):

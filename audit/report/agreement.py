@@ -31,6 +31,11 @@ class _Finding(Struct, frozen=True):
     waiver: dict[str, Any] | None
 
     @property
+    def pair(self) -> tuple[str, str, str]:
+        """What was judged, by which control: there is one finding about it."""
+        return self.control, self.subject.kind, self.subject.id
+
+    @property
     def is_open(self) -> bool:
         """Nobody accepts this failure."""
         return self.outcome == _FAIL and self.waiver is None
@@ -125,7 +130,7 @@ def contradictions(report: ToldReport) -> Iterator[str]:
 
 
 def miscounted(report: ToldReport, lines: bytes) -> Iterator[str]:
-    """Yield, in words, where findings.ndjson has more or fewer findings than the report counts.
+    """Yield, in words, where findings.ndjson has more, fewer or other findings than the report counts and lists.
 
     Raises:
         ValueError: the lines are no findings.
@@ -137,6 +142,12 @@ def miscounted(report: ToldReport, lines: bytes) -> Iterator[str]:
     listed, counted = Counter((each.control, each.outcome) for each in found), _counted(report)
     for pair in sorted(listed.keys() | counted.keys()):
         yield from unequal(" ".join(pair), {"report": counted.get(pair, 0), "findings": listed[pair]})
+    outcomes = {each.pair: each.outcome for each in found}
+    if len(outcomes) != len(found):
+        yield f"{len(found) - len(outcomes):,} findings are about what another one is about"
+    for each in report.findings:
+        known = outcomes.get(each.pair, "nothing")
+        yield from unequal(" ".join(each.pair), {"report": each.outcome, "findings": known})
 
 
 def _counted(report: ToldReport) -> Mapping[tuple[str, str], int]:

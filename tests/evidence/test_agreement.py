@@ -87,6 +87,16 @@ def test_a_profile_that_is_not_the_one_of_the_run_is_found() -> None:
     assert "manifest.json: profile: run says " in "\n".join(found(shelf))
 
 
+SEGMENT = f"shared/2026-11/{'0' * 64}.history"
+
+
+@pytest.mark.parametrize("path", [("pages", 0, "name"), ("history",)])
+def test_a_run_that_needs_what_it_does_not_list_is_found(path: tuple[str | int, ...]) -> None:
+    forged = forge(CHAIN.copy(), 2, manifest=put(*path, value=SEGMENT if "name" in path else [SEGMENT]))
+
+    assert f"manifest.json: the run needs {SEGMENT}, which is not among its objects" in found(forged)
+
+
 def test_a_run_whose_conclusion_was_flipped_everywhere_but_in_its_findings_is_found() -> None:
     flip = put("conclusion", value="compliant")
 

@@ -194,11 +194,26 @@ def with_a_profile_of_no_known_form() -> Shelf:
     return shelf
 
 
+def with_a_profile_of_more_days_than_there_are() -> Shelf:
+    shelf = a_chain(2)
+    publish(shelf, 3, more={"profile.json": b'{"retention": {"evidence_days": 1000000000000}}'})
+    return shelf
+
+
 def with_what_ifs_only() -> Shelf:
     return forge(a_chain(1), 1, digest=lambda digest: digest.update(kind="what_if"))
 
 
-@pytest.mark.parametrize("made", [Shelf, without_retention, with_a_profile_of_no_known_form, with_what_ifs_only])
+@pytest.mark.parametrize(
+    "made",
+    [
+        Shelf,
+        without_retention,
+        with_a_profile_of_no_known_form,
+        with_a_profile_of_more_days_than_there_are,
+        with_what_ifs_only,
+    ],
+)
 def test_without_a_retention_that_can_be_read_everything_is_kept(made: Any) -> None:
     assert plan_removal(made(), "p1", AS_OF + timedelta(days=4_000)) == ()
 
