@@ -1,20 +1,22 @@
 """What the profile's retention lets go and no run needs that is kept; digests stay.
 
-A run that is kept needs the run that it continues, and the earlier ones whose lists that one relied on. The objects of
-a run go before its manifest, so that whoever is interrupted can begin again.
+A run that is kept needs the run that it continues, and the earlier ones whose lists that one relied on; the next run of
+an enterprise project needs the newest one. The objects of a run go before its manifest, so that whoever is interrupted
+can begin again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from audit.errors import ChainError
+from audit.evidence.agreement import demand, in_manifest
 from audit.evidence.chain import Digest
-from audit.evidence.layout import SHARED, key_of
+from audit.evidence.layout import SHARED, key_of, shared_folder
 from audit.evidence.retention import Kept, kept_since
 from audit.evidence.store import Store
-from audit.evidence.stored_runs import MOST_LOOKED_BACK, needed_manifest, prefix_of
+from audit.evidence.stored_runs import MOST_LOOKED_BACK, needed_manifest, prefix_of, scope_of
 from audit.evidence.verify.digests import check_chain, read_digests
 from audit.evidence.verify.result import Verification
 from audit.evidence.verify.runs import RUN_FOLDER
@@ -35,9 +37,10 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """A run whose manifest is there."""
+    """A run whose manifest is there; ``scope`` is the enterprise project that it was about."""
 
     digest: Digest
+    scope: str
     origin: str | None
     is_complete: bool
     names: tuple[str, ...]
@@ -65,9 +68,14 @@ def plan_removal(store: Store, scope: str, now: datetime) -> tuple[Removal, ...]
     if kept.evidence_since is None:
         return ()
     there = set(store.keys(f"{scope}/"))
-    runs = {digest.run: _run(store, digest) for digest in digests if digest.manifest.object in there}
+    runs = {
+        digest.run: _run(store, digest)
+        for digest in digests
+        if digest.manifest.object in there or kept.has_evidence(digest)
+    }
     needed = _needed(runs, kept)
     loose = there - {key for name in needed for key in runs[name].keys.values()}
+    loose -= {key for key in loose if key.startswith(_written_to(scope, now))}
     removals = []
     for run in (run for name, run in runs.items() if name not in needed):
         keys = tuple(key for key in _let_go(run, kept) if key in loose)
@@ -77,15 +85,23 @@ def plan_removal(store: Store, scope: str, now: datetime) -> tuple[Removal, ...]
     return tuple(removal for removal in removals if removal.keys)
 
 
+def _written_to(scope: str, now: datetime) -> tuple[str, ...]:
+    """Name the folders whose objects stay, because a run that has not ended may refer to them without writing them."""
+    return tuple(f"{scope}/{shared_folder(time)}" for time in (now, now - timedelta(days=1)))
+
+
 def _run(store: Store, digest: Digest) -> _Run:
+    """Read a run; one that is not where its digest says could name the objects of another one."""
     manifest = needed_manifest(store, digest)
+    demand(digest.manifest.object, in_manifest(digest, manifest))
     names = tuple(listed.name for listed in manifest.objects)
-    return _Run(digest, manifest.origin.run if manifest.origin else None, manifest.complete, names)
+    return _Run(digest, scope_of(manifest), manifest.origin.run if manifest.origin else None, manifest.complete, names)
 
 
 def _needed(runs: Mapping[str, _Run], kept: Kept) -> set[str]:
-    """Name the runs whose evidence is kept, and those that they need to be judged again."""
-    needed = {name for name, run in runs.items() if kept.has_evidence(run.digest)}
+    """Name the runs whose evidence is kept or that the next run continues, and those that they need to be judged."""
+    newest = {run.scope: name for name, run in runs.items() if not run.digest.kind.is_beside}
+    needed = {name for name, run in runs.items() if kept.has_evidence(run.digest)} | {*newest.values()}
     for name in [*needed]:
         needed.update(islice(_relied_on(runs, name), MOST_LOOKED_BACK))
     return needed

@@ -1,7 +1,7 @@
 """What prune removes, and that everything that is kept is verified and judged again as before."""
 
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests.evidence.forging import forge, put_back, shelf_of
 from tests.pretend import AS_OF, a_simulator, audit
 
 RETENTION = "retention: {evidence_days: 2, reports_days: 4}"
+LATER = max(AS_OF, datetime.now(UTC)) + 62 * DAY  # no run that began this month goes on
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,8 @@ def project(place: Path) -> str:
     return found
 
 
-def plan(place: Path) -> tuple[Removal, ...]:
-    return plan_removal(Folder(place), project(place), AS_OF)
+def plan(place: Path, now: datetime = LATER) -> tuple[Removal, ...]:
+    return plan_removal(Folder(place), project(place), now)
 
 
 def carry_out(place: Path, most: int | None = None) -> None:
@@ -144,6 +145,38 @@ def test_what_interrupted_runs_left_and_nobody_needs_is_removed_with_age(place: 
     }
 
 
+def test_what_a_run_that_has_not_ended_may_refer_to_stays(place: Path) -> None:
+    def shared(now: datetime) -> list[str]:
+        return [key for removal in plan(place, now) for key in removal.keys if "/shared/" in key]
+
+    assert shared(LATER)
+    assert shared(max(AS_OF, datetime.now(UTC))) == []
+
+
+def test_what_the_next_run_of_an_enterprise_project_continues_stays(
+    audited: tuple[Simulator, Path, list[str]], place: Path
+) -> None:
+    shelf = shelf_of(place)
+    forge(shelf, 1, manifest=lambda manifest: manifest["run"].update(enterprise_project_id="another"),
+          report=lambda report: report["run"].update(enterprise_project_id="another"))  # fmt: skip
+    put_back(shelf, place)
+
+    assert [removal.what for removal in plan(place)] == [f"run {run}" for run in audited[2][1:3]]
+
+
+def test_a_run_that_is_not_in_its_own_folder_removes_no_digest(place: Path) -> None:
+    shelf, moved = shelf_of(place), f"{project(place)}/manifest.json"
+    victim = shelf.keys(f"{project(place)}/digest/")[3].partition("/")[2]
+    listed = [{"name": victim, "size": 1, "sha256": "0" * 64}]
+    forge(shelf, 1, manifest=lambda manifest: manifest.update(objects=listed, pages=[], history=[]))
+    shelf.objects[moved] = next(shelf.objects[key] for key in sorted(shelf.objects) if key.endswith("/manifest.json"))
+    forge(shelf, 1, digest=lambda digest: digest["manifest"].update(object=moved))
+    put_back(shelf, place)
+
+    with pytest.raises(ChainError, match=f"place: digest says {moved}"):
+        plan(place)
+
+
 def test_the_command_only_says_what_it_would_do_until_told(place: Path) -> None:
     before = files(place)
     dry = pruned(place)
@@ -156,7 +189,7 @@ def test_the_command_only_says_what_it_would_do_until_told(place: Path) -> None:
 
 
 def test_what_is_locked_stays_with_the_rest_of_its_run(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, first = files(place), plan(place)[0]
+    before, first = files(place), plan(place, datetime.now(UTC))[0]
 
     def refuse(_folder: Folder, key: str) -> None:
         if key in first.keys:
@@ -177,6 +210,15 @@ def test_nothing_is_removed_from_a_damaged_chain(place: Path) -> None:
     next(place.rglob("digest/0000000002-*.json")).unlink()
 
     with pytest.raises(ChainError, match="nothing is removed from a damaged chain"):
+        plan(place)
+
+
+def test_nothing_is_removed_while_the_manifest_of_a_kept_run_is_missing(
+    audited: tuple[Simulator, Path, list[str]], place: Path
+) -> None:
+    next(place.rglob(f"{audited[2][5]}/manifest.json")).unlink()
+
+    with pytest.raises(ChainError, match=r"manifest\.json is missing"):
         plan(place)
 
 
