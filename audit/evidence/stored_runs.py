@@ -5,6 +5,7 @@ An object that is missing, or whose hash differs from the one recorded for it, i
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from typing import Final
@@ -81,16 +82,16 @@ def latest_run(store: Searchable, project_id: str, pointer: Pointer | None) -> D
         )
     head = find_head(store, project_id, link.object if link else None)
     for each, digest in islice(going_back(store, latest_links(head) if head else ()), MOST_PASSED_OVER):
-        if digest and each != link and (moves_pointer(digest, named) if named else not digest.kind.is_beside):
+        if digest and each != link and (moves_pointer(digest, named.until) if named else not digest.kind.is_beside):
             return digest
         if link and each.object == link.object:
             break
     return named
 
 
-def moves_pointer(digest: Digest, named: Digest) -> bool:
-    """Whether a later run moved the pointer on from the one that it named."""
-    return digest.kind != DigestKind.WHAT_IF and digest.until >= named.until
+def moves_pointer(digest: Digest, until: datetime) -> bool:
+    """Whether a later run moved the pointer on from the one that it named, which judged a time."""
+    return digest.kind != DigestKind.WHAT_IF and digest.until >= until
 
 
 def read_manifest(store: Readable, digest: Digest) -> Manifest | None:

@@ -80,6 +80,10 @@ def put_the_pointer_back(shelf: Shelf) -> None:
     point_to(shelf, shelf.keys(f"{SCOPE}/digest/")[2])
 
 
+def put_the_pointer_far_back(shelf: Shelf) -> None:
+    point_to(shelf, shelf.keys(f"{SCOPE}/digest/")[0])
+
+
 @pytest.mark.parametrize(
     "tamper",
     [
@@ -91,6 +95,7 @@ def put_the_pointer_back(shelf: Shelf) -> None:
         change_a_newer_object,
         add_an_object,
         put_the_pointer_back,
+        put_the_pointer_far_back,
     ],
     ids=lambda each: each.__name__,
 )

@@ -59,8 +59,7 @@ def verify(  # noqa: PLR0913  # what the command offers
     check_chain(found, key, result)
     listed = RunChecks(store, found, result).check(since, until)
     check_unlisted(store, listed, found, result)
-    is_older = pointer and f"{pointer.prefix}/" in result.passed_over and pointer.digest not in {e.key for e in found}
-    if pointer and not is_older:
+    if pointer:
         check_pointer(store, pointer, found, result)
     result.digests = len(found)
     if found:

@@ -36,12 +36,18 @@ def check_pointer(store: Store, pointer: Pointer, found: Sequence[Found], result
     """Check that the pointer leads to the latest run, and that the page shows the runs up to it."""
     key = f"{result.scope}/{LATEST}"
     named = next((each for each in found if _leads_to(pointer, each)), None)
-    if named is None:
+    newer = [each for each in found if named is None or each.digest.seq > named.digest.seq]  # equal ones overlapped
+    if named is None and not _is_passed_over(pointer, found, result):
         result.fault(key, "the pointer to the latest run leads to no run of the chain")
-    elif later := [each for each in _after(named, found) if moves_pointer(each.digest, named.digest)]:
-        _check_lag(store, named, later, found[-1], result)
-    elif _is_page_of(store, named.digest, result) is False:
+    elif later := [each for each in newer if moves_pointer(each.digest, pointer.as_of)]:
+        _check_lag(store, pointer, later, found[-1], result)
+    elif named and _is_page_of(store, named.digest, result) is False:
         result.notes.append(f"{result.scope}/{INDEX}: differs from the latest report; rely on the reports only")
+
+
+def _is_passed_over(pointer: Pointer, found: Sequence[Found], result: Verification) -> bool:
+    """Whether it names a run before the one that the last good verification ended with."""
+    return f"{pointer.prefix}/" in result.passed_over and pointer.digest not in {each.key for each in found}
 
 
 def _leads_to(pointer: Pointer, each: Found) -> bool:
@@ -52,15 +58,10 @@ def _leads_to(pointer: Pointer, each: Found) -> bool:
     return hashes and places and told
 
 
-def _after(named: Found, found: Sequence[Found]) -> Sequence[Found]:
-    """Those of the same number overlapped: the last to end moved the pointer, whatever time it judged."""
-    return [each for each in found if each.digest.seq > named.digest.seq]
-
-
-def _check_lag(store: Store, named: Found, later: Sequence[Found], head: Found, result: Verification) -> None:
+def _check_lag(store: Store, pointer: Pointer, later: Sequence[Found], head: Found, result: Verification) -> None:
     """One run may have been interrupted before it moved the pointer, and then it did not write the page either."""
     key, newest = f"{result.scope}/{LATEST}", later[-1].digest
-    told = f"the pointer names {named.digest.run}, although {newest.run} is newer: "
+    told = f"the pointer names {pointer.run}, although {newest.run} is newer: "
     if later[0].digest.seq == head.digest.seq and not _is_page_of(store, newest, result):
         result.notes.append(f"{key}: {told}that run was interrupted before it moved the pointer, or it was put back")
     else:
