@@ -97,6 +97,11 @@ class Walk:
 
     @property
     def expected(self) -> int:
+        """The total to show while the list is read."""
+        return self._stated
+
+    @property
+    def _stated(self) -> int:
         """The total that the cloud last stated, 0 before the first response."""
         return self._counts[-1] if self._counts else 0
 
@@ -104,8 +109,8 @@ class Walk:
         """Return how completely the list was read."""
         distinct = len(self._here if self._is_whole else self._seen)
         gaps = [self._trouble] if self._trouble else []
-        if self._counts and distinct != self.expected:
-            gaps.append(f"{self._words}: {distinct:,} different rows came, the cloud says it has {self.expected:,}")
+        if self._counts and distinct != self._stated:
+            gaps.append(f"{self._words}: {distinct:,} different rows came, the cloud says it has {self._stated:,}")
         return Reading(
             kind=self._kind,
             pages=self._pages,
@@ -133,7 +138,7 @@ class Walk:
 
     def _is_settled(self, known: int) -> bool:
         """Whether the list is settled: at once if it came in one piece, or after a pass that found nothing new."""
-        in_one_piece = len(self._counts_here) == 1 and len(self._here) == self.expected
+        in_one_piece = len(self._counts_here) == 1 and len(self._here) == self._stated
         return in_one_piece or (self._passes > 1 and len(set(self._counts_here)) == 1 and len(self._seen) == known)
 
     def _pass(self) -> Iterator[Page]:
@@ -159,7 +164,7 @@ class Walk:
             end, is_full = offset + ids.number, ids.number >= self._most_rows(page) > 0
             yield page
             del page
-            if end >= self.expected and not is_full:
+            if end >= self._stated and not is_full:
                 break
             offset = end - min(OVERLAP, ids.number - 1)
         self._is_whole = True

@@ -9,15 +9,15 @@ Otherwise, the list is walked through by offset, and the reading says why.
 The newest slice is read last, shortly before the whole list is counted, because most changes happen there.
 
 A slice that an earlier run received before its time was used up is not received again if the cloud still counts as
-many rows in it: rows come with a new time of creation, so none is gone. The reading says which run has it, and when it
-was received.
+many rows in it, because rows come with a new time of creation, so none is gone. A row may still have changed: the first
+one is compared, and a slice is used for two days only. The reading says which run has it, and when it was received.
 """
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import islice
 from types import MappingProxyType
@@ -39,6 +39,7 @@ T = TypeVar("T")
 _MOST_CUTS: Final = 8  # times that what does not fit is cut once more
 _CUT_AT_ONCE: Final = 20  # slices that are looked for before they are read, so that a run whose time ends has read some
 _COMPARED: Final = 100  # rows of the whole list that must be in a slice
+_LONGEST_KEPT: Final = timedelta(days=2)  # so that one run a day can go on from the one before
 
 
 def well_filled(most: int) -> int:
@@ -101,7 +102,7 @@ class Slices(Walk):
     @property
     def expected(self) -> int:
         """The total that the cloud last stated; before that, the number of rows that came."""
-        return super().expected or len(self._seen)
+        return self._stated or len(self._seen)
 
     def _responses(self) -> Iterator[Page]:
         self._passes = 1
@@ -162,13 +163,12 @@ class Slices(Walk):
         return [_Full(interval, count, most)] if rows >= most else []
 
     def _is_taken_over(self, interval: Interval, earlier: Received, counted: Page) -> Generator[Page, None, bool]:
-        """Hand out what an earlier run received, if the cloud still counts as many rows."""
+        """Hand out what an earlier run received, if nothing shows that it changed."""
         now, _ = self._parsed(counted)
-        count = now.count
         yield now
         is_same_request = earlier.enterprise_project_id == self._asked.enterprise_project_id
         page = earlier.read() if is_same_request else None
-        if page is None or not len(page.rows) == page.count == count:
+        if page is None or not _is_as_before(page, now):
             return False
         yield from self._checked(interval, page)
         self._taken_over.append((earlier.run, page.received_at))
@@ -210,7 +210,7 @@ class Slices(Walk):
         is_equal = distinct == page.count and distinct == len(self._seen)
         yield page
         if not is_equal:
-            raise _DoubtError(f"{distinct:,} different rows came, and the whole list has {self.expected:,}")
+            raise _DoubtError(f"{distinct:,} different rows came, and the whole list has {self._stated:,}")
 
     def _told_of_earlier(self) -> tuple[str, ...]:
         """Say what was taken over from an earlier run, and when that was received."""
@@ -232,6 +232,12 @@ def _doubt(interval: Interval, page: Page, most: int) -> str:
         return f"an answer with {rows:,} rows counts {count:,} ({interval.words})"
     other = next((moment for moment in _created(page.rows) if not interval.holds(moment)), None)
     return "" if other is None else f"an answer has a row of {shown(other)} ({interval.words})"
+
+
+def _is_as_before(page: Page, now: Page) -> bool:
+    """Whether the cloud still counts the rows of an answer, the first one is the same, and the answer is not old."""
+    is_recent = timedelta() <= now.received_at - page.received_at <= _LONGEST_KEPT
+    return is_recent and len(page.rows) == page.count == now.count and page.rows[:1] == now.rows[:1]
 
 
 def in_order(fetch: Callable[[T], Page], requests: Iterable[T], workers: int) -> Generator[Page, None, None]:

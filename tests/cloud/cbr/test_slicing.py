@@ -233,6 +233,13 @@ def test_the_reading_of_a_cloud_with_other_times_is_that_of_a_walk(name: str) ->
     assert (reading.distinct, reading.count_last) == (100, 100)
 
 
+@pytest.mark.parametrize("number", [5, 45])
+def test_rows_of_which_the_cloud_counts_none_are_never_all(number: int) -> None:
+    _, _, reading = read(Cloud(evenly(number), **LIARS["no count"], most=10, states_its_limit=False))
+
+    assert reading.gaps == (f"backups: {reading.distinct} different rows came, the cloud says it has 0",)
+
+
 def test_more_rows_in_one_second_than_an_answer_holds_are_read_page_by_page() -> None:
     cloud = Cloud(rows_at(*range(0, 3000, 100), *[1500.5] * 25))
 
@@ -504,10 +511,11 @@ class TestWhatAnEarlierRunReceived:
         [
             ({}, lambda rows: rows.pop()),
             ({}, lambda rows: rows.append(rows_at(1.0)[0] | {"id": "late"})),
+            ({}, lambda rows: rows.insert(-10, rows.pop(-11) | {"status": "error"})),
             ({"read": lambda: None}, lambda _rows: None),
             ({"enterprise_project_id": "another"}, lambda _rows: None),
         ],
-        ids=["one row less", "one row more", "its evidence is gone", "another enterprise project"],
+        ids=["one row less", "one row more", "a row changed", "its evidence is gone", "another enterprise project"],
     )
     def test_it_is_received_again_where_it_may_be_something_else(
         self, changes: dict[str, Any], change: Callable[[list[Row]], object]
@@ -522,6 +530,21 @@ class TestWhatAnEarlierRunReceived:
         again = 1 if not changes else 2
         assert [size for _, size, _ in cloud.asked] == [1, 1, SIZE, *again * [SIZE], SIZE]
         assert len(reading.notes) == 2 - again
+
+    @pytest.mark.parametrize(
+        ("age", "number"), [(timedelta(days=2), 2), (timedelta(days=2, seconds=1), 0), (timedelta(seconds=-1), 0)]
+    )
+    def test_it_is_received_again_where_it_is_old_or_of_the_future(self, age: timedelta, number: int) -> None:
+        cloud = Cloud(evenly(30, 6))
+        received = {
+            interval: structs.replace(each, read=partial(structs.replace, each.read(), received_at=BEGIN - age))
+            for interval, each in self.received(cloud).items()
+        }
+
+        _, reading = self.read(cloud, received)
+
+        assert reading.pages - len(cloud.asked) == number
+        assert len(reading.notes) == number / 2
 
     def test_it_does_not_count_where_the_list_is_walked_through_after_all(self) -> None:
         cloud = Cloud(evenly(30, 6))
