@@ -204,7 +204,7 @@ class History:
                     rejected = list[Rejected]()
                     self.update(read_lines(each_line(file), rejected))
                     self.set_aside(rejected)
-        except (OSError, EOFError, zlib.error, TypeError, OverflowError, DecodeError) as error:
+        except (OSError, EOFError, zlib.error, TypeError, OverflowError, RecursionError, DecodeError) as error:
             raise ValueError(f"not a history: {error}") from error
 
     def _drop(self, since: datetime) -> None:

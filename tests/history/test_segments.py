@@ -141,7 +141,14 @@ def test_a_damaged_one_is_refused(change: Change) -> None:
         History.load(damaged(change))
 
 
-@pytest.mark.parametrize("text", [b'{"schema_version":2,', b'{"schema_version":3,"rejected":[]}\n'])
+NESTED = b'{"schema_version":2,"rejected":[{"more":%b%b}]}\n' % (b"[" * 100_000, b"]" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b'{"schema_version":2,', b'{"schema_version":3,"rejected":[]}\n', NESTED],
+    ids=["it ends early", "another version", "nested too deeply"],
+)
 def test_an_opening_of_another_form_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match="not a history"):
         History.load(gzip.compress(text))
