@@ -125,7 +125,7 @@ class TestGoingOn:
         ]
         assert len(told) > 1
         assert all(
-            re.match(rf"\d+ slices are those of the run {run}, which could not read", note) for run, note in told
+            re.match(rf"\d+ slices? (is|are) from the run {run}, which could not read", note) for run, note in told
         )
         for run in runs:
             assert replay(open_store(str(tmp_path / "parts")), simulator.project_id, run.report.run.id).differing == ()

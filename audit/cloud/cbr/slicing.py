@@ -217,7 +217,8 @@ class Slices(Walk):
         if not self._taken_over:
             return ()
         runs, times = zip(*self._taken_over, strict=True)
-        what = f"{len(times):,} slices are those of the run {runs[0]}, which could not read the whole list"
+        slices = "1 slice is" if len(times) == 1 else f"{len(times):,} slices are"
+        what = f"{slices} from the run {runs[0]}, which could not read the whole list"
         when = f"received from {shown(min(times))} to {shown(max(times))}"
         return (f"{what}: {when}, and now counted again",)
 
