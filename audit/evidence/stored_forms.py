@@ -149,7 +149,7 @@ class RejectedForm(TypedDict):
     """A row of the task log that could not be used."""
 
     kind: Annotated[Literal["operation_logs"], Field(description="The list.")]
-    page: Annotated[int, Field(description="NUMBER of the raw page, raw/NUMBER-KIND.json.gz.")]
+    page: Annotated[int, Field(description="Number of the raw page: pages.number in the manifest of the run.")]
     row: Annotated[int, Field(description="Its position in the list of that page, counted from 0.")]
     id: Annotated[str, Field(description="Its id, empty if it has none.")]
     path: Annotated[str, Field(description="The field that is wrong, empty for the whole row.")]

@@ -125,8 +125,8 @@ class Folder:
     def projects(self) -> tuple[str, ...]:
         """List the projects that have a run here, as their pointer or their digests say."""
         pointers, digests = self._root.glob("*/latest.json"), self._root.glob("*/digest/*.json")
-        names = {path.parent.name for path in pointers} | {path.parents[1].name for path in digests}
-        return tuple(sorted(filter(is_key, names)))
+        folders = {path.parent for path in pointers} | {path.parents[1] for path in digests}
+        return tuple(sorted(each.name for each in folders if is_key(each.name) and not each.is_symlink()))
 
     def remove(self, key: str) -> None:
         """Remove an object, and the folders that are empty then.

@@ -135,7 +135,7 @@ class Obs:
         return bool(texts(next(self._pages(f"{project}/digest/")), _OBJECTS))
 
     def remove(self, key: str) -> None:
-        """Remove a test object; nothing else is ever removed.
+        """Remove an object: that of a test, or one that `cbr-audit prune` removes.
 
         Raises:
             StoreError: it cannot be removed.

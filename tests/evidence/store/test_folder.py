@@ -13,7 +13,7 @@ import pytest
 from audit.errors import ChainError, SettingsError, StoreError
 from audit.evidence.store import open_store
 from audit.evidence.store.folder import Folder
-from audit.evidence.store.keys import UNFINISHED, largest
+from audit.evidence.store.keys import UNFINISHED, Oddity, largest
 
 
 def names(folder: Path) -> list[str]:
@@ -349,3 +349,13 @@ def test_what_is_made_is_private_unless_told_and_what_is_there_keeps_its_mode(
 
     assert [stat.S_IMODE(path.stat().st_mode) for path in made] == [modes[0], modes[0], modes[1], modes[1]]
     assert stat.S_IMODE((tmp_path / "there").stat().st_mode) == 0o750
+
+
+def test_a_link_to_a_folder_with_runs_is_no_project(tmp_path: Path) -> None:
+    for name in ("store/p1", "elsewhere"):
+        Folder(tmp_path).replace(f"{name}/latest.json", b"{}")
+    (tmp_path / "store/p2").symlink_to(tmp_path / "elsewhere")
+    store = Folder(tmp_path / "store")
+
+    assert store.projects() == ("p1",)
+    assert store.beside() == (Oddity("p2", "a link that belongs to no project"),)
