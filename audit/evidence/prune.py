@@ -14,7 +14,7 @@ from audit.errors import ChainError
 from audit.evidence.agreement import demand, in_manifest
 from audit.evidence.chain import Digest
 from audit.evidence.layout import SHARED, key_of, shared_folder
-from audit.evidence.retention import Kept, kept_since
+from audit.evidence.retention import Kept, ever_kept, kept_since
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import MOST_LOOKED_BACK, needed_manifest, prefix_of, scope_of
 from audit.evidence.verify.digests import check_chain, read_digests
@@ -67,11 +67,11 @@ def plan_removal(store: Store, scope: str, now: datetime) -> tuple[Removal, ...]
     kept = kept_since(store, digests, now)
     if kept.evidence_since is None:
         return ()
-    there = set(store.keys(f"{scope}/"))
+    there, ever = set(store.keys(f"{scope}/")), ever_kept(store, digests)
     runs = {
         digest.run: _run(store, digest)
         for digest in digests
-        if digest.manifest.object in there or kept.has_evidence(digest)
+        if digest.manifest.object in there or (kept.has_evidence(digest) and ever.has_reports(digest))
     }
     needed = _needed(runs, kept)
     loose = there - {key for name in needed for key in runs[name].keys.values()}

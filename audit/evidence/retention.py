@@ -1,7 +1,8 @@
-"""What the profile of the newest run lets go, by age: the objects of older runs may be missing, their digests may not.
+"""What profiles let go, by age: the objects of older runs may be missing, their digests may not.
 
-The chain covers that profile. So whoever checks the chain knows what may be missing, whoever removed it, and a removal
-needs no record of its own. A shorter retention is a change of the profile, which every report shows.
+`cbr-audit prune` follows the profile of the newest run. What the profile of an earlier run let go stays gone. The chain
+covers these profiles. So whoever checks the chain knows what may be missing, whoever removed it, and a removal needs no
+record of its own. A shorter retention is a change of the profile, which every report shows.
 """
 
 from collections.abc import Sequence
@@ -75,6 +76,15 @@ def kept_since(store: Readable, digests: Sequence[Digest], now: datetime | None 
     end = min(newest.until, now) if now else newest.until
     since = [end - timedelta(days=days) if days else None for days in (kept.evidence_days, kept.reports_days)]
     return Kept(*since)
+
+
+def ever_kept(store: Readable, digests: Sequence[Digest]) -> Kept:
+    """Read what every run still kept: a retention that was made longer or ended brings nothing back."""
+    kept = [kept_since(store, [digest]) for digest in digests]
+    return Kept(
+        max((each.evidence_since for each in kept if each.evidence_since), default=None),
+        max((each.reports_since for each in kept if each.reports_since), default=None),
+    )
 
 
 def is_pruned(store: Searchable, digest: Digest) -> bool:

@@ -86,7 +86,9 @@ def test_what_is_old_and_not_needed_is_removed_and_everything_else_stays_whole(
     assert plan(place) == ()
     result = checked(place)
     assert (result.faults, result.pruned) == ([], {*runs[:3]})
-    assert [note for note in result.notes if "3 runs were pruned: they are older than the retention" in note]
+    assert [
+        note for note in result.notes if "3 runs were pruned: they are older than the retention that a profile" in note
+    ]
     for run in runs[4:]:
         assert replay(Folder(place), project(place), run).differing == ()
 
@@ -175,6 +177,20 @@ def test_a_run_that_is_not_in_its_own_folder_removes_no_digest(place: Path) -> N
 
     with pytest.raises(ChainError, match=f"place: digest says {moved}"):
         plan(place)
+
+
+@pytest.mark.parametrize("longer", ["", "retention: {evidence_days: 90}"])
+def test_a_longer_retention_or_none_brings_nothing_back_and_is_no_fault(
+    audited: tuple[Simulator, Path, list[str]], place: Path, longer: str
+) -> None:
+    carry_out(place)
+    audit(audited[0], place, as_of=AS_OF + timedelta(minutes=1), CBR_AUDIT_PROFILE=longer)
+
+    result = checked(place)
+    assert (result.faults, result.pruned) == ([], {*audited[2][:3]})
+    assert plan(place) == ()
+    next(place.rglob(f"{audited[2][5]}/report.html")).unlink()
+    assert len(checked(place).faults) == 1
 
 
 def test_the_command_only_says_what_it_would_do_until_told(place: Path) -> None:

@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Final, NamedTuple
 
 from audit.errors import ChainError
@@ -14,7 +14,7 @@ from audit.evidence.chain import Digest
 from audit.evidence.layout import SHARED, hash_in, key_of
 from audit.evidence.publish import MANIFEST, REPORT
 from audit.evidence.read_forms import LARGEST_ANSWER, Manifest, read_form
-from audit.evidence.retention import kept_since
+from audit.evidence.retention import Kept, ever_kept, kept_since
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import prefix_of
 from audit.evidence.verify.result import Found, Verification
@@ -66,6 +66,14 @@ class RunChecks:
         self._note_removed()
         return listed
 
+    @cached_property
+    def _ever_kept(self) -> Kept:
+        return ever_kept(self._store, [each.digest for each in self._found])
+
+    def _may_be_gone(self, digest: Digest, name: str) -> bool:
+        """Whether the profile of the newest run lets an object go, or that of an earlier one did."""
+        return self._kept.lets_go(digest, name) or self._ever_kept.lets_go(digest, name)
+
     def _note_removed(self) -> None:
         result = self._result
         if self._gone:
@@ -74,8 +82,8 @@ class RunChecks:
             )
         if result.pruned:
             result.notes.append(
-                f"{len(result.pruned):,} runs were pruned: they are older than the retention that the profile of the "
-                "newest run sets; their digests are still there"
+                f"{len(result.pruned):,} runs were pruned: they are older than the retention that a profile sets or "
+                "had set; their digests are still there"
             )
 
     def _check_run(self, each: Found, *, is_asked: bool, is_early: bool) -> set[str]:
@@ -86,8 +94,8 @@ class RunChecks:
         except ChainError as error:
             self._result.fault(link.object, str(error))
             return {link.object} | set(self._store.keys(each.prefix))
-        may_be_gone = is_early or not self._kept.has_reports(each.digest)
-        if data is None and may_be_gone and RUN_FOLDER.fullmatch(each.prefix.removeprefix(f"{self._result.scope}/")):
+        is_in_place = RUN_FOLDER.fullmatch(each.prefix.removeprefix(f"{self._result.scope}/"))
+        if data is None and is_in_place and (is_early or self._may_be_gone(each.digest, MANIFEST)):
             return self._left(each, is_early=is_early)
         if data is None or hashlib.sha256(data).hexdigest() != link.sha256:
             state = "is missing" if data is None else "was changed"
@@ -147,7 +155,7 @@ class RunChecks:
                 self._shared[key][claim].append(each.digest)
                 continue
             found = self._read(key)
-            if found == _MISSING and self._kept.lets_go(each.digest, listed.name):
+            if found == _MISSING and self._may_be_gone(each.digest, listed.name):
                 self._result.pruned.add(each.digest.run)
                 continue
             data = self._checked(key, found, claim)
@@ -166,7 +174,7 @@ class RunChecks:
             for claim, digests in claims.items():
                 kept = [digest.run for digest in digests if self._kept.has_evidence(digest)]
                 runs = kept or [digest.run for digest in digests]
-                if data == _MISSING and not kept:
+                if data == _MISSING and all(self._may_be_gone(digest, SHARED) for digest in digests):
                     self._result.pruned.update(runs)
                     continue
                 needed = f"; needed by {', '.join(runs)}"
