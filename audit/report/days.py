@@ -31,6 +31,22 @@ class Day(StrEnum):
     UNKNOWN = "unknown"  # no backup was seen, but the log or the policies have gaps, or a status is undocumented
 
 
+LETTERS: Final = {
+    Day.SUCCESS: "s",
+    Day.LATE: "l",
+    Day.REPAIRED: "b",
+    Day.PARTLY: "p",
+    Day.FAILED: "f",
+    Day.SKIPPED: "k",
+    Day.OVERLAP: "o",
+    Day.MISSING: "m",
+    Day.RUNNING: "r",
+    Day.PENDING: "w",
+    Day.EXCUSED: "x",
+    Day.NONE: "n",
+    Day.UNKNOWN: "u",
+}
+"""How days are written in report.json and as classes of the page, where there are very many."""
 _ON_TIME: Final = RunState.ON_TIME
 _NOTHING: Final = frozenset[Day]()
 _MET: Final = frozenset({Day.SUCCESS, Day.LATE, Day.REPAIRED})

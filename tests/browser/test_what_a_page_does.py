@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pytest
 
 from tests.browser.conftest import Open
@@ -26,6 +28,25 @@ def test_a_name_that_is_markup_stays_text(show: Open) -> None:
     assert watched.page.query_selector_all("img") == []
     assert watched.noise == []
     assert len(watched.requests) == 1
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_a_run_of_days_is_as_wide_as_they_are_and_shows_the_glyph_on_each(
+    show: Open, media: Literal["screen", "print"]
+) -> None:
+    watched = show(report(resources=(line(),)))
+    watched.page.emulate_media(media=media)
+
+    across, end, day = watched.page.evaluate(
+        """() => {
+          const run = document.querySelector("td[colspan]");
+          const last = document.querySelector("thead tr + tr > :last-child");
+          const width = parseFloat(getComputedStyle(run, "::before").width);
+          const day = last.getBoundingClientRect();
+          return [width / run.colSpan, run.getBoundingClientRect().right - day.right, day.width];
+        }"""
+    )
+    assert (across, end) == pytest.approx((day, 0), abs=0.5)
 
 
 def test_the_watch_sees_what_a_page_does(show: Open) -> None:

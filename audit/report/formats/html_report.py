@@ -20,7 +20,7 @@ from audit.report.contents import Report
 from audit.report.page import templates
 from audit.report.page.calendar_rows import CalendarRows
 from audit.report.page.calendar_strips import late, strips
-from audit.report.page.calendar_table import cells, dates, groups, legend
+from audit.report.page.calendar_table import cells, dates, groups, legend, lengths
 from audit.report.page.catalogue import OUTCOMES, doc_parts, listed, not_met
 from audit.report.page.change_lists import change_lists, new_ones
 from audit.report.page.enterprise_projects import EnterpriseProjects
@@ -62,7 +62,7 @@ def pieces(report: Report) -> Iterator[bytes]:
     words = words_of(report.run.language)
     page = environment()
     months = [(name, len(list(days))) for name, days in groupby(dates(report), partial(month, words=words))]
-    style = page.get_template(_STYLE).render(days=len(dates(report)), months=months)
+    style = page.get_template(_STYLE).render(days=len(dates(report)), months=months, runs=lengths(report))
     parts = page.get_template(_PAGE).generate(
         report=report,
         style_sheet=Markup(style),  # noqa: S704 - our own, and it contains nothing from the report but numbers

@@ -1,13 +1,14 @@
 """The calendar of the page: one row per resource, one cell per day."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Final
 
 from audit.judging.findings import Finding, Outcome
 from audit.report.contents import Report, ResourceLine
-from audit.report.days import Day
+from audit.report.days import LETTERS, Day
 from audit.report.page.catalogue import NotMet
 from audit.report.page.times import day_words
 from audit.report.page.words import Words
@@ -27,28 +28,27 @@ GROUPS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a state of a day looks: a class of the style sheet, a glyph, and words."""
+    """How a state of a day looks: a glyph and words; its letter is its class in the style sheet."""
 
-    style: str
     glyph: str
     words: str
     meaning: str
 
 
 STATES: Final = {
-    Day.SUCCESS: State("s", "✓", "success", "Success"),
-    Day.LATE: State("l", "+", "late", "Late: succeeded, but began long after it was due"),
-    Day.REPAIRED: State("b", "↻", "repaired", "Repaired: a later backup made up for the planned one"),
-    Day.PARTLY: State("p", "◐", "partly", "Partly: some backups succeeded, some did not or are missing"),
-    Day.FAILED: State("f", "✗", "failed", "Failed or timed out"),
-    Day.MISSING: State("m", "○", "missing", "Missing: planned, but never started"),
-    Day.SKIPPED: State("k", "»", "skipped", "Skipped by the service"),
-    Day.OVERLAP: State("o", "≈", "overlap", "Left out: an earlier backup was still running"),
-    Day.RUNNING: State("r", "…", "running", "Waiting or running"),
-    Day.PENDING: State("w", "→", "pending", "Due, and not late yet"),
-    Day.UNKNOWN: State("u", "?", "unknown", "Unknown: the evidence has gaps"),
-    Day.EXCUSED: State("x", "–", "not judged", "Planned, but not judged: not known yet, exempt, or maintenance"),  # noqa: RUF001  # a dash
-    Day.NONE: State("n", "·", "none", "None, and none was planned"),
+    Day.SUCCESS: State("✓", "success", "Success"),
+    Day.LATE: State("+", "late", "Late: succeeded, but began long after it was due"),
+    Day.REPAIRED: State("↻", "repaired", "Repaired: a later backup made up for the planned one"),
+    Day.PARTLY: State("◐", "partly", "Partly: some backups succeeded, some did not or are missing"),
+    Day.FAILED: State("✗", "failed", "Failed or timed out"),
+    Day.MISSING: State("○", "missing", "Missing: planned, but never started"),
+    Day.SKIPPED: State("»", "skipped", "Skipped by the service"),
+    Day.OVERLAP: State("≈", "overlap", "Left out: an earlier backup was still running"),
+    Day.RUNNING: State("…", "running", "Waiting or running"),
+    Day.PENDING: State("→", "pending", "Due, and not late yet"),
+    Day.UNKNOWN: State("?", "unknown", "Unknown: the evidence has gaps"),
+    Day.EXCUSED: State("–", "not judged", "Planned, but not judged: not known yet, exempt, or maintenance"),  # noqa: RUF001  # a dash
+    Day.NONE: State("·", "none", "None, and none was planned"),
 }
 _USUAL: Final = frozenset({Day.SUCCESS, Day.EXCUSED, Day.NONE})
 """The most common cells. Their column shows the day and the legend the glyph, so that pages stay small."""
@@ -56,7 +56,7 @@ _USUAL: Final = frozenset({Day.SUCCESS, Day.EXCUSED, Day.NONE})
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day of one resource; it has a title only if something needs attention."""
+    """A day of one resource, or a run of days; it has a title only if something needs attention."""
 
     style: str
     glyph: str
@@ -72,11 +72,11 @@ class ResourceGroup:
     lines: tuple[ResourceLine, ...]
 
 
-def legend(report: Report) -> tuple[State, ...]:
-    """The states that occur in this calendar."""
+def legend(report: Report) -> tuple[tuple[str, State], ...]:
+    """The states that occur in this calendar, and their letters."""
     rows = {id(line.days): line.days for line in report.resources}  # most are shared
     seen = {day for days in rows.values() for day in days}
-    return tuple(state for day, state in STATES.items() if day in seen)
+    return tuple((LETTERS[day], state) for day, state in STATES.items() if day in seen)
 
 
 def dates(report: Report) -> tuple[date, ...]:
@@ -90,7 +90,7 @@ def cells(report: Report, words: Words) -> tuple[Mapping[Day, Cell], ...]:
     return tuple(
         {
             day: Cell(
-                style="" if day == Day.SUCCESS else state.style,
+                style="" if day == Day.SUCCESS else LETTERS[day],
                 glyph=state.glyph,
                 title="" if day in _USUAL else _title(when, state, words),
             )
@@ -98,6 +98,20 @@ def cells(report: Report, words: Words) -> tuple[Mapping[Day, Cell], ...]:
         }
         for when in dates(report)
     )
+
+
+def runs(days: Sequence[Day]) -> Iterator[tuple[Day, int]]:
+    """Count the days in a row that share a cell: the usual ones, but not the first day, which holds the strip."""
+    yield days[0], 1
+    for day, alike in groupby(days[1:]):
+        number = len(list(alike))
+        yield from [(day, number)] if day in _USUAL else [(day, 1)] * number
+
+
+def lengths(report: Report) -> tuple[int, ...]:
+    """The lengths of the runs in this calendar that have more than one day, in order."""
+    rows = {line.days for line in report.resources}
+    return tuple(sorted({length for days in rows for _day, length in runs(days)} - {1}))
 
 
 def _title(day: date, state: State, words: Words) -> str:
