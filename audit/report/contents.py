@@ -14,7 +14,8 @@ from audit.judging.requirements import Requirements
 from audit.records import Vault
 from audit.report.baseline import TrendLine
 from audit.report.changes import Changes, Unread, changes
-from audit.report.days import Day, days
+from audit.report.day_states import Day
+from audit.report.days import days
 from audit.report.facts import Conclusion, RunFacts
 from audit.report.planned import Planned, planned
 from audit.report.problems import Problem, find_problems

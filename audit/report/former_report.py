@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from audit.judging.reasons import OUT_OF_SCOPE
+from audit.report.day_states import LETTERS, Day
 
 _OPEN: Final = frozenset({"fail", "unknown"})
 _KINDS: Final = ("resource", "policy", "vault", "collection", "waiver")
@@ -29,7 +30,17 @@ def in_present_form(report: Mapping[str, Any]) -> Mapping[str, Any]:
             {(subject["kind"], subject["id"]): subject for subject in left_out}.values(),
             key=lambda subject: _KINDS.index(subject["kind"]),
         ),
+        "resources": [*map(_resource, report["resources"])],
         "findings": [finding for finding in report["findings"] if finding["outcome"] in _OPEN],
+    }
+
+
+def _resource(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    planned = part["planned"]
+    return {
+        **part,
+        "planned": planned and {name: count for name, count in planned.items() if count},
+        "days": "".join([LETTERS[Day(day)] for day in part["days"]]),
     }
 
 

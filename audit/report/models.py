@@ -7,18 +7,21 @@ Programs that read reports may use the models; `make schemas` writes the schemas
 from datetime import datetime
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
 from audit.collection import Kind
 from audit.judging.findings import Outcome, Severity
 from audit.judging.frameworks import Claim
-from audit.report.days import Day
+from audit.report.day_states import LETTERS
 from audit.report.facts import Conclusion
 from audit.report.languages import Language
 from audit.report.standings import Standing
 from audit.subjects import Presence, SubjectKind
 
 _SHA256: Final = r"^[0-9a-f]{64}$"
+_DAYS: Final = "A letter for each day of the window, in UTC, the oldest first: {}.".format(
+    ", ".join(f"{letter} {day}" for day, letter in LETTERS.items())
+)
 
 
 class _Published(BaseModel):
@@ -225,20 +228,29 @@ class ControlPart(_Published):
 
 
 class PlannedPart(_Published):
-    """How many planned runs of the window ended how; every run is counted once, before ``repaired``."""
+    """How many planned runs of the window ended how; every run is counted once, before ``repaired``.
 
-    on_time: int = Field(description="Succeeded, and began within the grace.")
-    late: int = Field(description="Succeeded, and began after the grace.")
-    failed: int = Field(description="Failed or timed out.")
-    skipped: int
-    overlap: int = Field(description="Left out because an earlier run was still going.")
-    missing: int = Field(description="No task.")
-    open: int = Field(description="Waiting or running.")
-    unknown: int = Field(description="The log has gaps, or the task has a status that is not documented.")
-    pending: int = Field(description="Their grace has not passed.")
-    excused: int = Field(description="Not judged: before resource or policy were known, or in maintenance.")
-    repaired: int = Field(description="Of those above: runs without a backup whose period brought one all the same.")
-    unscheduled: int = Field(description="Backups that answer no planned run.")
+    A count of zero is left out.
+    """
+
+    on_time: int = Field(default=0, description="Succeeded, and began within the grace.")
+    late: int = Field(default=0, description="Succeeded, and began after the grace.")
+    failed: int = Field(default=0, description="Failed or timed out.")
+    skipped: int = 0
+    overlap: int = Field(default=0, description="Left out because an earlier run was still going.")
+    missing: int = Field(default=0, description="No task.")
+    open: int = Field(default=0, description="Waiting or running.")
+    unknown: int = Field(default=0, description="The log has gaps, or the task has a status that is not documented.")
+    pending: int = Field(default=0, description="Their grace has not passed.")
+    excused: int = Field(default=0, description="Not judged: before resource or policy were known, or in maintenance.")
+    repaired: int = Field(
+        default=0, description="Of those above: runs without a backup whose period brought one all the same."
+    )
+    unscheduled: int = Field(default=0, description="Backups that answer no planned run.")
+
+    @model_serializer
+    def _counted(self) -> dict[str, int]:
+        return {name: count for name, count in self if count}
 
 
 class EvidencePart(_Published):
@@ -389,7 +401,7 @@ class ResourcePart(_Published):
         description="Since when its first backup by its plan is awaited; null where neither it nor its plan is new.",
     )
     planned: PlannedPart | None = Field(description="Its planned runs; null where a schedule is not known.")
-    days: list[Day] = Field(description="One for each day of the window, in UTC, the oldest first.")
+    days: str = Field(pattern=f"^[{''.join(LETTERS.values())}]*$", description=_DAYS)
     timeline: TimelinePart
     newest_point: datetime | None = Field(
         default=None,

@@ -1,5 +1,6 @@
 """A small estate with every outcome, whose reports are kept in golden/; run this module to write them anew."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +10,9 @@ from audit.controls import CONTROLS
 from audit.judging.evaluate import evaluate
 from audit.records import Policy
 from audit.report.contents import Report, compose
+from audit.report.day_states import LETTERS
 from audit.report.formats import csv_report, findings_report, json_report, metrics_report, ocsf_report
+from audit.report.models import PlannedPart
 from audit.subjects import Subjects
 from tests.builders import (
     DAY,
@@ -82,6 +85,13 @@ def an_estate() -> Subjects:
     rejected = (a_rejected(Kind.POLICIES, id="policy-3", row=2, path="enabled"),)
     collection = a_collection(window=a_window(3), readings=readings, rejected=rejected, drift=(a_drift(),))
     return arranged(tasks, policies, vaults, collection, backups=[a_point(9 * DAY, resource_id="new")])
+
+
+def former_resource(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a resource of a report.json in the form of version 0.1."""
+    words = {letter: day.value for day, letter in LETTERS.items()}
+    planned = part["planned"] and dict(PlannedPart(**part["planned"]))
+    return {**part, "planned": planned, "days": [words[letter] for letter in part["days"]]}
 
 
 def a_report(subjects: Subjects | None = None, **demanded: Any) -> Report:

@@ -49,6 +49,7 @@ def a_report(
         "run": run,
         "collection": {"drift": [], "readings": READINGS, "rejected_rows": []},
         "controls": [{"id": control} for control in controls],
+        "resources": [],
         "findings": list(findings),
         "changes": carried,
         "trend": [],

@@ -5,7 +5,8 @@ import pytest
 
 from audit.collection import Window
 from audit.records import Task
-from audit.report.days import Day, days
+from audit.report.day_states import Day
+from audit.report.days import days
 from audit.report.planned import planned as planned_of
 from audit.schedule.rules import Schedule
 from audit.subjects import Presence, Resource

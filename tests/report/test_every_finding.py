@@ -12,7 +12,7 @@ from audit.report.baseline import recall
 from audit.report.every_finding import every_finding
 from audit.report.formats import findings_report, json_report
 from audit.report.former_report import former_lines, in_present_form
-from tests.report.estate import a_report
+from tests.report.estate import a_report, former_resource
 
 Row = dict[str, Any]
 RUN = a_report(scope=Scope(exclude=(Selector(vaults=("-green",)),)))
@@ -22,6 +22,7 @@ PARTS = ("control", "subject", "outcome", "severity", "reason", "facts", "tasks"
 FORMER: Row = {
     **{name: part for name, part in REPORT.items() if name != "out_of_scope"},
     "schema_version": 1,
+    "resources": [*map(former_resource, REPORT["resources"])],
     "findings": sorted([{name: line[name] for name in PARTS} for line in LINES], key=itemgetter("control")),
 }
 
@@ -76,6 +77,7 @@ def test_what_is_no_report_is_refused(read: Callable[[Row], Any]) -> None:
 
 def test_a_report_of_version_0_1_is_read_as_it_would_be_written_now() -> None:
     assert REPORT["out_of_scope"]
+    assert {part["planned"] is None for part in REPORT["resources"]} == {True, False}
     assert in_present_form(REPORT) == REPORT
     assert in_present_form(FORMER) == REPORT
     assert recall(FORMER) == recall(REPORT)

@@ -17,7 +17,7 @@ from audit.judging.frameworks import Claim, Framework, Requirement
 from audit.report.baseline import Baseline
 from audit.report.changes import Change, Changes
 from audit.report.contents import Report, ResourceLine, Summary
-from audit.report.days import Day
+from audit.report.day_states import Day
 from audit.report.facts import Conclusion, RunFacts
 from audit.report.formats.html_report import render
 from audit.report.planned import Planned

@@ -16,6 +16,7 @@ from audit.errors import ChainError
 from audit.reports import open_reports
 from tests.evidence.forging import Change, forge, put_back, scope_of, shelf_of
 from tests.pretend import AS_OF, a_simulator, audit, whole_report
+from tests.report.estate import former_resource
 
 FINDINGS = "findings.ndjson.gz"
 PROFILE = "scope: {exclude: [{resources: ['*-01']}]}"
@@ -50,7 +51,8 @@ def as_former(whole: dict[str, Any]) -> Change:
 
     def change(report: dict[str, Any]) -> None:
         assert report.pop("out_of_scope")
-        report.update(schema_version=1, findings=findings)
+        resources = [*map(former_resource, report["resources"])]
+        report.update(schema_version=1, resources=resources, findings=findings)
 
     return change
 

@@ -12,6 +12,7 @@ from audit.judging.findings import Control, Finding, Outcome
 from audit.report.baseline import TrendLine
 from audit.report.changes import Change, Changes
 from audit.report.contents import PolicyLine, Report, ResourceLine, Summary
+from audit.report.day_states import LETTERS
 from audit.report.facts import RunFacts
 from audit.report.planned import Planned
 from audit.report.problems import Problem
@@ -217,7 +218,7 @@ def _resource(line: ResourceLine) -> Part:
         "known_since": _moment(line.known_since),
         "awaited_since": _moment(line.awaited_since),
         "planned": _planned(line.planned) if line.planned else None,
-        "days": line.days,
+        "days": "".join([LETTERS[day] for day in line.days]),
         "timeline": _timeline(line.timeline),
         "newest_point": _moment(line.newest_point),
         "points": line.points,
@@ -241,12 +242,14 @@ def _seconds(length: timedelta | None) -> int | None:
 
 
 def _planned(planned: Planned) -> Part:
+    """Return the counts that are not zero: of most resources that is one."""
     states = planned.states
-    return {
+    counts = {
         **{name: states.get(state, 0) for name, state in _STATES},
         "repaired": planned.repaired,
         "unscheduled": planned.unscheduled,
     }
+    return {name: count for name, count in counts.items() if count}
 
 
 def _policy(line: PolicyLine) -> Part:

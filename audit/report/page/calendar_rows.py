@@ -11,7 +11,7 @@ from typing import Final
 from markupsafe import Markup
 
 from audit.report.contents import ResourceLine
-from audit.report.days import Day
+from audit.report.day_states import Day
 from audit.report.page.calendar_strips import Strips, against_limit
 from audit.report.page.calendar_table import Cell, runs
 from audit.report.page.enterprise_projects import EnterpriseProjects

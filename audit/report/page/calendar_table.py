@@ -8,7 +8,7 @@ from typing import Final
 
 from audit.judging.findings import Finding, Outcome
 from audit.report.contents import Report, ResourceLine
-from audit.report.days import LETTERS, Day
+from audit.report.day_states import LETTERS, Day
 from audit.report.page.catalogue import NotMet
 from audit.report.page.times import day_words
 from audit.report.page.words import Words
