@@ -164,9 +164,11 @@ class Publication:
         Args:
             history: the tasks, as they were loaded from the segments and went on since.
             since: what was created before and has ended is left out where everything is written anew.
-            segments: what the previous run stored its history in; with those of an earlier month, no run goes on.
+            segments: what the previous run stored its history in; no run goes on with those of an earlier month, or if
+                they hold more than it loaded of the time that it judges.
         """
-        kept = [*segments] if all(each.name.startswith(self._shared) for each in segments) else []
+        are_of_this_month = all(each.name.startswith(self._shared) for each in segments)
+        kept = [*segments] if are_of_this_month and not history.may_lack(since) else []
         added = history.changes() if kept else history
         if not kept or len(added) or added.rejected:
             kept.append(self._share(held(self._newest_segment(history, since, added, kept)), "history"))

@@ -35,12 +35,13 @@ _Claim = tuple[str, About, bool]
 class History:
     """The newest known state of every task, and the rows of the task log that nobody could use."""
 
-    __slots__ = ("_loaded", "_rejected", "_table")
+    __slots__ = ("_loaded", "_rejected", "_since", "_table")
 
     def __init__(self, tasks: Iterable[Task] = (), rejected: Iterable[Rejected] = ()) -> None:
         self._table = Table()
         self._rejected: dict[_Claim, Rejected] = {}
         self._loaded: dict[_Claim, Rejected] = {}
+        self._since: datetime | None = None
         self.update(tasks)
         self.set_aside(rejected)
 
@@ -157,6 +158,10 @@ class History:
         }
         return changes
 
+    def may_lack(self, since: datetime) -> bool:
+        """Whether what was created since a time was left out when the history was loaded."""
+        return self._since is not None and self._since > since
+
     def dump(self, since: datetime | None = None) -> bytes:
         """Return the bytes that are stored (docs/format.md); the same history gives the same bytes.
 
@@ -186,6 +191,7 @@ class History:
             history._read(segment)
         if since is not None:
             history._drop(since)
+            history._since = since
         history._table.settle()
         history._loaded = {**history._rejected}
         return history

@@ -97,13 +97,21 @@ class Project:
         yield _List(kind, self.rows.get(kind, []), gaps, scope, self.now)
 
     def run(
-        self, after: timedelta = HOUR, *, at: datetime | None = None, by_hand: str | None = None, **settings: Any
+        self,
+        after: timedelta = HOUR,
+        *,
+        at: datetime | None = None,
+        since: str | None = None,
+        by_hand: str | None = None,
+        **settings: Any,
     ) -> Done:
         """Audit a while later, or at a given time; by the configured profile, or one that is given by hand."""
         self.now = max(self.now + after, at or self.now)
         connections: Any = SimpleNamespace(store=self.shelf, kms=None, who=SimpleNamespace(way="hand"))
         profile = parse_profile(by_hand, "by hand") if by_hand else None
-        made = request_from_settings({**_SETTINGS, **settings}, as_of=shown(at or self.now), profile=profile)
+        made = request_from_settings(
+            {**_SETTINGS, **settings}, since=since, as_of=shown(at or self.now), profile=profile
+        )
         pointer = self.shelf.read(f"{PROJECT}/{LATEST}")
         facts, before, publication = prepare(made, connections, pointer)
         return audit(facts, made.profile, self, publication, lambda _progress: None, before)

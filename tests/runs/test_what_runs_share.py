@@ -18,8 +18,9 @@ from audit.collection import Kind
 from audit.errors import StoreError
 from audit.evidence.verify import Verification, verify
 from audit.history import History
-from tests.builders import a_task_row
-from tests.runs.in_memory import PROJECT, Project
+from audit.timestamps import shown
+from tests.builders import DAY, HOUR, a_task_row
+from tests.runs.in_memory import PROJECT, START, Project
 
 MID_MONTH = datetime(2026, 1, 20, 12, tzinfo=UTC)
 
@@ -144,6 +145,22 @@ def test_a_run_writes_what_is_new_of_the_history(project: Project) -> None:
     whole, added = (project.shelf.objects[key] for key in history(project, later))
     assert len(added) < len(whole) / 10
     assert len(History.load(whole, added)) == len(project.rows[Kind.TASKS])
+
+
+@pytest.mark.parametrize(("since", "kept"), [(None, 1), ("30d", 0)])
+def test_a_run_that_looks_further_back_than_the_one_before_remembered_writes_the_history_anew(
+    project: Project, since: str | None, kept: int
+) -> None:
+    profile: dict[str, Any] = {"CBR_AUDIT_PROFILE": "look_back: 5d"}
+    old = [a_task_row(id=str(UUID(int=number)), created_at=shown(START - HOUR)) for number in range(99)]
+    known = project.rows[Kind.TASKS] = [*old, a_task_row(created_at=shown(START + 6 * DAY))]
+    project.run(**profile)
+    project.rows[Kind.TASKS] = known[-1:]  # the cloud lists the others no longer
+    before = [project.run(after, **profile) for after in (7 * DAY, HOUR)][-1]
+    done = project.run(since=since, **profile)
+
+    assert len({*history(project, done)} & {*history(project, before)}) == kept
+    assert replay(project.shelf, PROJECT, done.report.run.id).differing == ()
 
 
 def test_segments_stay_few_and_each_is_much_larger_than_the_next(project: Project) -> None:
