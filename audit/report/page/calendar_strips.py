@@ -5,9 +5,10 @@ mostly
 have the same strip, so each strip is drawn once and shared: 2,000 resources make a page of moderate size.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
 from math import ceil
 from typing import Final
 
@@ -20,14 +21,21 @@ from audit.report.timeline import Timeline
 _HOUR: Final = timedelta(hours=1)
 _MARK: Final = 2
 """The width of a point in hours: one hour would be invisible on paper."""
+_ROW: Final = 8
+"""So many points at equal distances are shorter as one dashed line."""
 _Spans = Iterable[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One drawing, as the data of two SVG paths: points, and time beyond the limit."""
+    """One drawing, as the data of SVG paths: points, points at equal distances, and time beyond the limit.
+
+    Attributes:
+        regular: each row of points at equal distances, as one line and its pattern of dashes.
+    """
 
     points: str
+    regular: tuple[tuple[str, str], ...]
     beyond: str
     is_sure: bool
 
@@ -54,8 +62,9 @@ def strips(report: Report) -> Strips:
         alike = timeline.points, beyond, timeline.is_sure
         drawing = drawings.get(alike)
         if drawing is None:
-            drawing = drawings[alike] = Strip(_path(axis.points(timeline)), _path(beyond), timeline.is_sure)
-        if drawing.points or drawing.beyond:
+            some, regular = _parted(axis.points(timeline))
+            drawing = drawings[alike] = Strip(_path(some), regular, _path(beyond), timeline.is_sure)
+        if drawing.points or drawing.regular or drawing.beyond:
             shown[line.id] = numbers.setdefault(drawing, len(numbers))
     return Strips(axis.width, tuple(numbers), shown)
 
@@ -65,7 +74,7 @@ class _TimeAxis:
     origin: datetime
     width: int
 
-    def points(self, timeline: Timeline) -> _Spans:
+    def points(self, timeline: Timeline) -> Sequence[tuple[int, int]]:
         """Return every point as a short span; adjacent ones are merged, so hourly backups are a single bar."""
         merged: list[tuple[int, int]] = []
         for point in timeline.points:
@@ -83,6 +92,20 @@ class _TimeAxis:
             start = gap.since + (timeline.limit or timedelta())
             first = max(0, (start - self.origin) // _HOUR)
             yield first, max(first + 1, ceil((gap.until - self.origin) / _HOUR))
+
+
+def _parted(points: Sequence[tuple[int, int]]) -> tuple[_Spans, tuple[tuple[str, str], ...]]:
+    """Part long rows of points at equal distances from the others; their data must not grow with the window."""
+    some: list[tuple[int, int]] = []
+    regular = []
+    pairs = pairwise([(0, 0), *points])
+    for (space, length), alike in groupby(pairs, lambda pair: (pair[1][0] - pair[0][1], pair[1][1] - pair[1][0])):
+        row = [point for _before, point in alike]
+        if len(row) < _ROW:
+            some += row
+        else:
+            regular.append((f"M{row[0][0]} 1H{row[-1][1]}", f"{length} {space}"))
+    return some, tuple(regular)
 
 
 def _path(spans: _Spans) -> str:

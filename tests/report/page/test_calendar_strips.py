@@ -25,6 +25,22 @@ def test_every_point_is_drawn_at_its_hour() -> None:
     assert [drawing.points for drawing in drawn.drawings] == ["m170 0h2m22 0h2"]
 
 
+def test_many_points_at_equal_distances_are_one_dashed_line() -> None:
+    hours = (*range(190, 90, -12), 40, 3)
+    page = report(resources=(line(timeline=timeline(points=points(*hours))),))
+
+    [drawing] = strips(page).drawings
+    starts = [196 - ago for ago in hours]
+    assert (drawing.points, drawing.regular) == (
+        f"m{starts[0]} 0h2m{starts[9] - starts[0] - 2} 0h2m35 0h2",
+        ((f"M{starts[1]} 1H{starts[8] + 2}", "2 10"),),
+    )
+    assert Page(render(page)).tags("path")[-2:] == [
+        {"d": f"M0 1{drawing.points}"},
+        {"d": drawing.regular[0][0], "stroke-dasharray": "2 10"},
+    ]
+
+
 def test_points_of_every_hour_are_one_bar() -> None:
     drawn = strips(report(resources=(line(timeline=timeline(points=points(*range(100, -1, -1)))),)))
 
