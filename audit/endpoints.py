@@ -1,9 +1,8 @@
 """The endpoints of Huawei Cloud services by region.
 
 Sources: the region files of the vendor's SDK 3.1.219, which contain every address, and its Terraform provider, which
-counts
-all regions that start with eu-west-1 as the European cloud. If the two differ, as for CBR and FunctionGraph in that
-cloud, the SDK's address is used. Settings can override them.
+counts all regions that start with eu-west-1 as the European cloud. If the two differ, as for CBR and FunctionGraph in
+that cloud, the SDK's address is used. Settings can override them.
 """
 
 import ipaddress

@@ -21,7 +21,8 @@ EXTRA: Final[Mapping[str, str]] = {
 STORE: Final[Mapping[str, str]] = {
     "obs:object:PutObject": "to write reports and evidence under the prefix",
     "obs:object:GetObject": "to read the latest report, and to look whether an object is there before it is written",
-    "obs:bucket:ListBucket": "to be told that an object is not there; without it OBS says no more than forbidden",
+    "obs:bucket:ListBucket": "to list what runs share, and to be told that an object is not there; without it OBS says "
+    "no more than forbidden",
 }
 LOCK: Final[Mapping[str, str]] = {
     "obs:object:PutObjectRetention": "to lock what is written for CBR_AUDIT_OBS_LOCK_DAYS",

@@ -1,5 +1,6 @@
 """What prune removes, and that everything that is kept is verified and judged again as before."""
 
+import gzip
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from audit.app.replay import replay
 from audit.cli.commands import main
 from audit.errors import ChainError, StoreError
 from audit.evidence.prune import Removal, plan_removal
+from audit.evidence.publish import sha256_of
 from audit.evidence.store.folder import Folder
 from audit.evidence.verify import Verification, verify
 from audit.reports import open_reports
@@ -103,6 +105,29 @@ def test_a_run_that_was_pruned_or_continues_one_says_so_when_it_is_judged_again(
         replay(Folder(place), project(place), audited[2][number])
     told = CliRunner().invoke(main, ["verify", str(place), "--replay"])
     assert (told.exit_code, "to the same bytes: 4 runs." in told.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(("most", "code"), [(1, 10), (30, 0)])
+def test_a_run_that_cannot_be_judged_again_is_a_fault_where_nothing_that_it_needs_was_pruned(
+    place: Path, monkeypatch: pytest.MonkeyPatch, most: int, code: int
+) -> None:
+    carry_out(place)
+    shelf, body = shelf_of(place), b"no answer"
+    packed = gzip.compress(body)
+
+    def spoil(manifest: dict[str, Any]) -> None:
+        name = manifest["pages"][0]["name"]
+        other = f"{name.rpartition('/')[0]}/{sha256_of((packed,))}.json.gz"
+        shelf.objects[f"{project(place)}/{other}"] = packed
+        for page in (page for page in manifest["pages"] if page["name"] == name):
+            page.update(name=other, size=len(body), sha256=sha256_of((body,)))
+        listed = next(each for each in manifest["objects"] if each["name"] == name)
+        listed.update(name=other, size=len(packed), sha256=sha256_of((packed,)))
+
+    put_back(forge(shelf, 7, manifest=spoil), place)
+    monkeypatch.setattr("audit.app.replay_runs.MOST_LOOKED_BACK", most)
+
+    assert CliRunner().invoke(main, ["verify", str(place), "--replay"]).exit_code == code
 
 
 def test_who_is_interrupted_anywhere_begins_again_and_comes_to_the_same(place: Path, tmp_path: Path) -> None:

@@ -292,7 +292,8 @@ class Transport:
                 body = read_body(response, wire=wire, decoded=decoded)
         except requests.exceptions.SSLError as error:
             raise words.unreachable(
-                f"{place} shows a certificate that cannot be trusted; check the endpoint"
+                f"{place} shows a certificate that cannot be trusted; check the endpoint, or give its authority's "
+                "certificates in CBR_AUDIT_CA_BUNDLE"
             ) from error
         except TooMuchError as error:
             raise words.oversized(f"{place} sent too much in one answer: {error}") from error
