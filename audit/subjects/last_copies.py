@@ -59,8 +59,9 @@ class _KeptCopies:
                 self._until[found] = max(at, self._until.get(found, at))
 
     def lacks(self, made: datetime, gone: datetime) -> bool:
-        period, now = self._period(made), self._period(gone, is_picked=False)
+        period = self._period(made)
         if not period or period in self._left or gone < self._until.get(period, gone):
             return False
+        now = self._period(gone, is_picked=False)
         newer = bisect_right(self._periods, now) - bisect_right(self._periods, period)
         return newer < self._number - 1

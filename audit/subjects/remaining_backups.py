@@ -33,6 +33,30 @@ class _Life(NamedTuple):
 _MADE: Final = attrgetter("made")
 
 
+class _Remaining:
+    """The lifetimes of the remaining backups of a resource, oldest first."""
+
+    def __init__(self, lives: list[_Life], rules: Rules) -> None:
+        self.lives = lives
+        self._rules = rules
+
+    @cached_property
+    def any_odd(self) -> bool:
+        """Whether any is irregular; nearly always none is."""
+        return any(life.is_odd for life in self.lives)
+
+    @cached_property
+    def oldest_by_number(self) -> datetime | None:
+        """When the oldest was made that only a number removes."""
+        endless = (life.made for life in self.lives if life.length is None)
+        return next((made for made in endless if not self._rules.may_pick(made, None)), None)
+
+    def beside(self, made: datetime) -> list[_Life]:
+        """Return those before and after one that was made at a time."""
+        place = bisect_right(self.lives, made, key=_MADE)
+        return self.lives[max(place - 1, 0) : place + 1]
+
+
 class Lives:
     """The lifetimes of the remaining backups that policies made.
 
@@ -43,7 +67,7 @@ class Lives:
         """Store the backups, oldest first; what is needed of them is computed on demand."""
         self._points = points
         self._rules = rules
-        self._known: dict[str | None, list[_Life]] = {}
+        self._known: dict[str | None, _Remaining] = {}
 
     def outlast(self, resource_id: str | None, made: datetime, gone: datetime) -> bool:
         """Whether the backup before or after a missing one will live longer than it did, and than the rules give.
@@ -53,15 +77,16 @@ class Lives:
         if self._rules.were_seen_by(made):
             return False
         age = gone - made + SLACK
-        beside = (self._beside(each, made) for each in ([resource_id] if resource_id else self._by_resource))
+        remaining = map(self._of, [resource_id] if resource_id else self._by_resource)
+        beside = (each.beside(made) for each in remaining if each.any_odd)
         return any(life.is_odd and (life.length is None or life.length > age) for life in chain.from_iterable(beside))
 
     def outnumber(self, resource_id: str | None, made: datetime) -> bool:
         """Whether an older one is left that only a number removes, which removes the oldest first."""
         if self._rules.were_seen_by(made):
             return False
-        older = (life for life in self._of(resource_id) if life.length is None and life.made < made - _BATCH)
-        return any(not self._rules.may_pick(life.made, None) for life in older)
+        oldest = self._of(resource_id).oldest_by_number
+        return oldest is not None and oldest < made - _BATCH
 
     def deny(self, resource_id: str, made: datetime, end: datetime | None) -> bool:
         """Whether no rule gives the expiry that a backup had, or the lack of one although others have one."""
@@ -72,7 +97,7 @@ class Lives:
 
     def next_after(self, resource_id: str | None, made: datetime) -> timedelta | None:
         """Return how long the backup after a given one will live; None if there is none or it does not expire."""
-        lives = self._of(resource_id)
+        lives = self._of(resource_id).lives
         place = bisect_right(lives, made, key=_MADE)
         return lives[place].length if place < len(lives) else None
 
@@ -85,14 +110,9 @@ class Lives:
         """Return when the remaining backups of a resource were made."""
         return [point.created_at for point in self._by_resource.get(resource_id, ())]
 
-    def _beside(self, resource_id: str | None, made: datetime) -> list[_Life]:
-        lives = self._of(resource_id)
-        place = bisect_right(lives, made, key=_MADE)
-        return lives[max(place - 1, 0) : place + 1]
-
-    def _of(self, resource_id: str | None) -> list[_Life]:
+    def _of(self, resource_id: str | None) -> _Remaining:
         if resource_id not in self._known:
-            self._known[resource_id] = [*self._told(resource_id)]
+            self._known[resource_id] = _Remaining([*self._told(resource_id)], self._rules)
         return self._known[resource_id]
 
     def _told(self, resource_id: str | None) -> Iterator[_Life]:

@@ -11,6 +11,7 @@ backups that they do not pick: the API documents that without age and number eve
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from audit.records import BACKUP, Policy
@@ -114,7 +115,12 @@ def _long_term(policy: Policy) -> timedelta:
 
 
 def _longest_copy(policy: Policy) -> timedelta:
-    return max(min(number, _MOST) * LONGEST[unit] for unit, number in _plain_copies(policy).items())
+    return _longest_of(*_plain_copies(policy).items())
+
+
+@lru_cache
+def _longest_of(*copies: tuple[str, int]) -> timedelta:
+    return max(min(number, _MOST) * LONGEST[unit] for unit, number in copies)
 
 
 def _rhythms(subject: PolicySubject) -> tuple[Schedule, ...]:

@@ -57,6 +57,8 @@ def in_force(terms: Sequence[Terms], since: datetime, until: datetime) -> Sequen
 
     Before the first run that saw them, the rules are those of that run; there must be some.
     """
+    if len(terms) == 1:  # nearly always
+        return terms
     first, last = _place(terms, since), _place(terms, until)
     is_open = first > 0 and since < terms[first].since
     return terms[first - is_open : last + 1]
