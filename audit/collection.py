@@ -1,5 +1,6 @@
 """What was requested from the cloud, what it returned, and how completely that was read."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -120,7 +121,7 @@ class LateRows(Sequence[Any]):
         return self._parse()
 
 
-class Page(Struct, frozen=True):
+class Page(Struct, frozen=True, dict=True):
     """One response of the cloud, exactly as received, with its request.
 
     Attributes:
@@ -141,6 +142,11 @@ class Page(Struct, frozen=True):
     received_at: datetime
     rows: Sequence[Any]
     envelope: Mapping[str, Any]
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of the body."""
+        return hashlib.sha256(self.body).hexdigest()
 
     @property
     def about(self) -> str:

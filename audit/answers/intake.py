@@ -6,8 +6,8 @@ Rejected. A row that only differs from the documents is used, and the difference
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter, itemgetter
-from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from audit.answers.kinds import ANSWERS, parse
@@ -61,6 +61,7 @@ class Intake:
 
     Attributes:
         not_seen_again: the ids of the tasks that earlier runs saw open, and that no response has named since.
+        backups_of: the backups of every response that holds nothing else, by its hash.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Intake:
         run: str = "",
         read: Window | None = None,
         *,
-        seen: Mapping[str, Backup] = MappingProxyType({}),
+        now: "Intake | None" = None,
     ) -> None:
         """Start with what earlier runs know of the tasks.
 
@@ -78,13 +79,14 @@ class Intake:
             run: the id of the run that stores the pages.
             read: the time that it reads the task log for; each page may be about a part of it, but a task that was
                 created then may have ended later. If None, every page is about the whole time.
-            seen: backups that are in memory anyway; equal ones are not kept twice.
+            now: what a later run read; backups that are equal there are not kept twice.
         """
         self.tasks = History() if history is None else history
         self.not_seen_again = {task.id for task in self.tasks.unfinished() if task.status in OPEN_STATUSES}
         self._run = run
         self._read = read
-        self._seen = seen
+        self._now = now
+        self.backups_of: dict[str, Sequence[Backup]] = {}
         self.policies: dict[str, Policy] = {}
         self.vaults: dict[str, Vault] = {}
         self.backups: dict[str, Backup] = {}
@@ -142,7 +144,22 @@ class Intake:
         if not isinstance(page.rows, QuickRows):
             self._enter(page, enumerate(page.rows))
         else:
+            if page.kind == Kind.BACKUPS and not page.rows.page.odd:
+                self.backups_of[page.sha256] = [*chain.from_iterable(made for _, made in page.rows.page.parts)]
             self._enter(page, (self._left_tasks if page.kind == Kind.TASKS else self._left_backups)(page.rows))
+
+    def accept_again(self, sha256: str) -> bool:
+        """Accept the backups of a response that the later run received, too; whether that tells everything.
+
+        Args:
+            sha256: the hash of the response.
+        """
+        records = self._now.backups_of.get(sha256) if self._now else None
+        if records is None or any(_is_contested(self.backups, record) for record in records):
+            return False
+        self.pages += 1
+        self.backups.update((record.id, record) for record in records)
+        return True
 
     def _enter(self, page: Page, rows: Iterable[tuple[int, Any]]) -> None:
         keep = self.keeper(page.kind, page.about if page.kind in ABOUT_ONE else "")
@@ -198,7 +215,7 @@ class Intake:
                 _keep_newest(self.backups, self._once(records[place]))
 
     def _once(self, backup: Backup) -> Backup:
-        known = self._seen.get(backup.id)
+        known = self._now.backups.get(backup.id) if self._now else None
         return backup if known is None or known != backup else known
 
 

@@ -91,7 +91,7 @@ def _replay(store: Store, digest: Digest, profile: Profile | None) -> Replay:
     is_what_if = used.sha256 != own.sha256
     facts = _facts(manifest, used, before, is_what_if=is_what_if)
     history = {} if is_what_if else _history(store, manifest, digest, intake.tasks.pieces(since=facts.window.since))
-    former = before.former(manifest.readings, intake.backups) if before and compares(used) else None
+    former = before.former(manifest.readings, intake) if before and compares(used) else None
     report = assess(facts, used, intake, manifest.readings, before, former)
     if is_what_if:
         return Replay(

@@ -83,7 +83,7 @@ def audit(
     readings = collect(source, lists_of(profile), facts.read, publication, watch, intake, most)
     segments = before.segments if before else ()
     publication.remember(intake.tasks, facts.window.since, segments)  # assessing uses the tasks up
-    former = before.former(readings, intake.backups) if before and compares(profile) else None
+    former = before.former(readings, intake) if before and compares(profile) else None
     report = assess(facts, profile, intake, readings, before, former)
     return publish(publication, profile, report)
 

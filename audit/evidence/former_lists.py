@@ -6,7 +6,7 @@ compared.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, partial
@@ -20,14 +20,16 @@ from audit.answers.intake import Intake
 from audit.collection import Kind, Page, Reading, Rejected
 from audit.evidence.chain import Digest
 from audit.evidence.publish import REPORT
+from audit.evidence.read_forms import Manifest
 from audit.evidence.store import Readable
 from audit.evidence.stored_runs import (
     MOST_LOOKED_BACK,
-    number_of_answers,
+    different_answers,
+    prefix_of,
     read_manifest,
     read_object,
     runs_before,
-    stored_pages,
+    stored_page,
 )
 from audit.records import Backup, Policy, Protected, Vault
 from audit.report.passed_on import accepted_rows, complete_lists, hidden_vaults
@@ -89,9 +91,7 @@ class _List:
         return any(row.about.vaults is None or vault_id in row.about.vaults for row in self.doubtful)
 
 
-def read_former(
-    store: Readable, digest: Digest, told: Told, readings: Iterable[Reading], backups: Mapping[str, Backup]
-) -> Former:
+def read_former(store: Readable, digest: Digest, told: Told, readings: Iterable[Reading], now: Intake) -> Former:
     """Read what a run saw of the inventory.
 
     Args:
@@ -99,10 +99,10 @@ def read_former(
         digest: the digest of the run.
         told: what the report of the run says about its lists.
         readings: how the lists to compare with were read; lists with another request show something else.
-        backups: those to compare with; few differ, and the others are not kept twice.
+        now: what came; responses that came before, too, are neither read nor parsed again.
     """
     asked = {reading.kind: reading.enterprise_project_id for reading in readings}
-    lists = _Shelf(store, digest, told, backups).lists(_INVENTORY, asked)
+    lists = _Shelf(store, digest, told, now).lists(_INVENTORY, asked)
     return replace(_former(digest, lists), together=_together(store, digest, lists, asked))
 
 
@@ -114,7 +114,7 @@ def _together(
         return None
     for run in islice(runs_before(store, digest), MOST_LOOKED_BACK):
         if run.until <= min(lists[kind].sight.at for kind in _RELYING):
-            lists = _Shelf(store, run, _told_by(store, run), {}).lists(_RELYING, asked)
+            lists = _Shelf(store, run, _told_by(store, run), Intake()).lists(_RELYING, asked)
             if _are_of_one_time(lists):
                 return _former(run, lists)
     return Former(run=digest.run, until=digest.until)
@@ -145,9 +145,9 @@ def _former(digest: Digest, lists: Mapping[Kind, _List]) -> Former:
 class _Shelf:
     """The lists of a run and of the runs before it, newest first."""
 
-    def __init__(self, store: Readable, digest: Digest, told: Told, backups: Mapping[str, Backup]) -> None:
+    def __init__(self, store: Readable, digest: Digest, told: Told, now: Intake) -> None:
         self._store = store
-        self._backups = backups
+        self._now = now
         self._digest = digest
         self._own = told
         self._told_by = cache(partial(_told_by, store))
@@ -176,8 +176,8 @@ class _Shelf:
         project = reading.enterprise_project_id
         if asked.get(kind, project) != project:
             return None
-        intake = self._taken(run, kind, together.what_it_may_lack)
-        if intake.pages != number_of_answers(manifest, kind):
+        intake = self._taken(run, manifest, kind, together)
+        if intake.pages != len(different_answers(manifest, kind)):
             return None
         told = self._own if run == self._digest else self._told_by(run)
         return _list_of(kind, intake, told, project, run.until)
@@ -187,14 +187,18 @@ class _Shelf:
         manifest = read_manifest(self._store, self._digest)
         readings = manifest.readings if manifest else ()
         project = next((reading.enterprise_project_id for reading in readings if reading.kind == kind), None)
-        intake = self._taken(self._digest, kind)
+        intake = self._taken(self._digest, manifest, kind, _Together())
         return replace(_list_of(kind, intake, self._own, project, self._digest.until), is_complete=False)
 
-    def _taken(self, run: Digest, kind: Kind, wanted: Callable[[Page], Page] = lambda page: page) -> Intake:
-        """Take in what is wanted of a list, page by page: all of them together would fill the memory."""
-        intake = Intake(seen=self._backups)
-        for page in stored_pages(self._store, run, kind):
-            intake.accept(wanted(page))
+    def _taken(self, run: Digest, manifest: Manifest | None, kind: Kind, together: "_Together") -> Intake:
+        """Take in what newer lists may lack, page by page: all of them together would fill the memory."""
+        intake = Intake(now=self._now)
+        for listed in different_answers(manifest, kind) if manifest else ():
+            if together.lacks_everything and intake.accept_again(listed.sha256):
+                continue
+            page = stored_page(self._store, prefix_of(run), listed)
+            if page is not None:
+                intake.accept(together.what_it_may_lack(page))
         return intake
 
 
@@ -216,9 +220,14 @@ class _Together:
         named = [each.unseen.ids for each in self._passed if not each.may_hide_anything]
         return not named or bool(frozenset.intersection(*named) - self._records.keys())
 
+    @property
+    def lacks_everything(self) -> bool:
+        """Whether all rows of an older list matter, because it is the first one."""
+        return not self._passed
+
     def what_it_may_lack(self, page: Page) -> Page:
         """Return the rows of an older list that may matter: all for the first one, whose records are made already."""
-        return structs.replace(page, rows=[*filter(self._may_lack, page.rows)]) if self._passed else page
+        return page if self.lacks_everything else structs.replace(page, rows=[*filter(self._may_lack, page.rows)])
 
     def _may_lack(self, row: Any) -> bool:
         values = row if isinstance(row, dict) else {}

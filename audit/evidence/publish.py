@@ -135,7 +135,7 @@ class Publication:
         Returns:
             False if the same bytes were recorded before; the manifest then names them again.
         """
-        digest = _sha256(page.body)
+        digest = page.sha256
         is_new = digest not in self._numbers
         if is_new:
             stored = self._stored_already(digest) or self._share(isal_zlib.compress(page.body, 1, _GZIP), "json.gz")

@@ -22,7 +22,7 @@ from audit.answers.intake import Intake
 from audit.collection import ALL_GRANTED, Kind, Reading, Received, Requested, Window
 from audit.evidence.chain import Digest, Head
 from audit.evidence.former_lists import read_former, told_of_lists
-from audit.evidence.publish import PROFILE, REPORT, sha256_of
+from audit.evidence.publish import PROFILE, REPORT
 from audit.evidence.read_forms import ListedObject, Manifest
 from audit.evidence.store import Readable
 from audit.evidence.stored_runs import (
@@ -43,7 +43,6 @@ from audit.evidence.stored_runs import (
 )
 from audit.evidence.unfinished_lists import received_in_part
 from audit.history import History
-from audit.records import Backup
 from audit.report.baseline import Baseline, recall
 from audit.report.facts import Origin
 from audit.report.passed_on import memory_of
@@ -90,8 +89,8 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         received: what it received of lists that it could not read completely.
         answers: the shared objects that hold the responses it received, by the hash of the response.
         segments: where its history was read from; empty if that had to be made anew, or is of an earlier version.
-        read_former: reads the inventory that it saw, which takes as long as reading it from the cloud; the arguments
-            tell how the lists to compare with were read, and their backups.
+        read_former: reads the inventory that it saw; the arguments tell how the lists to compare with were read, and
+            what came.
     """
 
     run: str
@@ -111,7 +110,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
     received: tuple[Received, ...] = ()
     answers: Mapping[str, ListedObject]
     segments: tuple[ListedObject, ...]
-    read_former: Callable[[tuple[Reading, ...], Mapping[str, Backup]], Former]
+    read_former: Callable[[tuple[Reading, ...], Intake], Former]
 
     @property
     def origin(self) -> Origin:
@@ -149,9 +148,9 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         )
         return max(min(read_until - _OVERLAP, open_since), until - _SURELY_SHOWN)
 
-    def former(self, readings: tuple[Reading, ...], backups: Mapping[str, Backup]) -> Former | None:
+    def former(self, readings: tuple[Reading, ...], now: Intake) -> Former | None:
         """What it saw of the inventory; None where the lists may show less than it was shown."""
-        return None if self.may_have_seen_more(readings) else self.read_former(readings, backups)
+        return None if self.may_have_seen_more(readings) else self.read_former(readings, now)
 
     def may_have_seen_more(self, readings: tuple[Reading, ...]) -> bool:
         """Whether it requested the log by enterprise project, unlike this run, which may then see less."""
@@ -380,7 +379,6 @@ def _take_over(store: Readable, digest: Digest | None, intake: Intake) -> bool:
     missing = {listed.sha256 for listed in manifest.pages if listed.kind == Kind.TASKS}
     intake.turn_to(digest.run, manifest.run.read)
     for page in stored_pages(store, digest, Kind.TASKS):
-        sha256 = sha256_of((page.body,))
-        intake.accept(page, number=numbers[sha256])
-        missing.discard(sha256)
+        intake.accept(page, number=numbers[page.sha256])
+        missing.discard(page.sha256)
     return not missing

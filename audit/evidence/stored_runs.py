@@ -3,7 +3,7 @@
 An object that is missing, or whose hash differs from the one recorded for it, is read as None.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
@@ -215,13 +215,10 @@ def _opened(store: Readable, link: Link) -> Digest | None:
 def stored_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Page]:
     """Read the responses that a run stored, in the order received; damaged ones are left out."""
     manifest = read_manifest(store, digest)
-    known: set[str] = set()
-    for listed in manifest.pages if manifest else ():
-        if listed.kind in kinds and listed.sha256 not in known:
-            known.add(listed.sha256)
-            page = stored_page(store, prefix_of(digest), listed)
-            if page is not None:
-                yield page
+    for listed in different_answers(manifest, *kinds) if manifest else ():
+        page = stored_page(store, prefix_of(digest), listed)
+        if page is not None:
+            yield page
 
 
 def repeated_pages(store: Readable, digest: Digest, *kinds: Kind) -> Iterator[Page]:
@@ -242,9 +239,13 @@ def shared_answers(manifest: Manifest) -> dict[str, ListedObject]:
     return {page.sha256: shared[page.name] for page in manifest.pages if page.name in shared}
 
 
-def number_of_answers(manifest: Manifest, kind: Kind) -> int:
-    """Return how many responses stored_pages yields if none is missing or damaged."""
-    return len({listed.sha256 for listed in manifest.pages if listed.kind == kind})
+def different_answers(manifest: Manifest, *kinds: Kind) -> Collection[ListedPage]:
+    """Return the responses of these kinds, in the order received; of equal ones, the first."""
+    found: dict[str, ListedPage] = {}
+    for listed in manifest.pages:
+        if listed.kind in kinds:
+            found.setdefault(listed.sha256, listed)
+    return found.values()
 
 
 def stored_page(store: Readable, prefix: str, listed: ListedPage) -> Page | None:
@@ -254,9 +255,7 @@ def stored_page(store: Readable, prefix: str, listed: ListedPage) -> Page | None
         rows, envelope = read_envelope(listed.kind, body)
     except (ChainError, SourceAnswerError, ValueError):
         return None
-    if sha256_of((body,)) != listed.sha256:
-        return None
-    return Page(
+    page = Page(
         kind=listed.kind,
         path=listed.path,
         params=tuple(listed.params.items()),
@@ -266,3 +265,4 @@ def stored_page(store: Readable, prefix: str, listed: ListedPage) -> Page | None
         rows=rows,
         envelope=envelope,
     )
+    return page if page.sha256 == listed.sha256 else None

@@ -19,7 +19,7 @@ from audit.errors import StoreError
 from audit.evidence.verify import Verification, verify
 from audit.history import History
 from audit.timestamps import shown
-from tests.builders import DAY, HOUR, a_task_row
+from tests.builders import DAY, HOUR, a_backup_row, a_task_row
 from tests.runs.in_memory import PROJECT, START, Project
 
 MID_MONTH = datetime(2026, 1, 20, 12, tzinfo=UTC)
@@ -57,6 +57,20 @@ def test_only_what_has_changed_is_written(project: Project) -> None:
     assert answers(project, again) == answers(project, first)
     assert written(changed) == {answers(project, changed)["operation_logs"]}
     assert checked(project).faults == []
+
+
+def test_backups_that_came_again_are_not_read_from_the_store(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = answers(project, project.run())
+    read = Mock(wraps=project.shelf.read)
+    monkeypatch.setattr(project.shelf, "read", read)
+    project.run()
+    again = {call.args[0] for call in read.mock_calls}
+    project.rows[Kind.BACKUPS].append(a_backup_row(id="point-2"))
+    project.run()
+
+    assert stored["vaults"] in again
+    assert stored["backups"] not in again
+    assert stored["backups"] in {call.args[0] for call in read.mock_calls}
 
 
 def test_what_is_gone_from_the_store_is_written_again(project: Project) -> None:

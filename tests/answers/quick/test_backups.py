@@ -1,5 +1,6 @@
 """Pages of backups, read in one step or with care: what is kept of them is the same."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -36,6 +37,10 @@ def taken(*bodies: bytes, way: Any = read_envelope, **more: Any) -> Intake:
         rows, rest = way(Kind.BACKUPS, body)
         intake.accept(Page(Kind.BACKUPS, sent.path, sent.params, body, "", sent.received_at, rows, rest))
     return intake
+
+
+def hash_of(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def told(intake: Intake) -> Any:
@@ -85,12 +90,32 @@ def test_every_time_of_a_task_is_proven_when_it_is_packed() -> None:
 @pytest.mark.parametrize("way", [read_envelope, read_slow_path])
 def test_a_backup_that_did_not_change_is_kept_once(way: Any) -> None:
     now = taken(a_body(a_backup_row(id="same"), a_backup_row(id="other")))
-    earlier = taken(
-        a_body(a_backup_row(id="same"), a_backup_row(id="other", status="error")), way=way, seen=now.backups
-    )
+    earlier = taken(a_body(a_backup_row(id="same"), a_backup_row(id="other", status="error")), way=way, now=now)
 
     assert earlier.backups["same"] is now.backups["same"]
     assert (earlier.backups["other"].status, now.backups["other"].status) == ("error", "available")
+
+
+def test_a_response_that_a_later_run_received_too_is_known_by_its_hash_alone() -> None:
+    bodies = [a_body(a_backup_row(id=name), a_backup_row(id=f"{name}-2")) for name in ("first", "second")]
+    earlier, known = Intake(now=taken(*bodies)), taken(*bodies[::-1])
+
+    assert [earlier.accept_again(hash_of(body)) for body in bodies[::-1]] == [True, True]
+    assert (earlier.pages, told(earlier)) == (known.pages, told(known))
+
+
+def test_a_response_is_not_known_by_its_hash_where_that_leaves_something_out() -> None:
+    plain = a_body(a_backup_row(), a_backup_row(id="other"))
+    partly = a_body(a_backup_row(), with_a_time("created_at", ODD_TIMES[0]))
+    now = taken(partly, plain)
+    contested = taken(a_body(a_backup_row(resource_id="server-2")), now=now)
+    before = told(contested)
+
+    assert not Intake(now=now).accept_again(hash_of(partly))
+    assert not Intake(now=now).accept_again(hash_of(a_body()))
+    assert not Intake().accept_again(hash_of(plain))
+    assert not contested.accept_again(hash_of(plain))
+    assert (contested.pages, told(contested)) == (1, before)
 
 
 @pytest.mark.parametrize("kind", sorted({*Kind} - {Kind.TASKS, Kind.BACKUPS}))
