@@ -248,7 +248,7 @@ def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | N
         tool_version=manifest.tool_version,
         requests=tuple(Requested(listed.kind, listed.params, listed.rows) for listed in manifest.pages),
         answers=shared_answers(manifest),
-        received=tuple(received_in_part(store, manifest, prefix, history)),
+        received=tuple(received_in_part(store, digest, history)),
         segments=() if notes else manifest.segments,
         read_former=partial(read_former, store, source, told),
     )

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 
+import orjson
 import pytest
 from msgspec.structs import replace
 
@@ -14,36 +15,44 @@ from audit.app.execute import execute
 from audit.app.replay import replay
 from audit.app.request import request_from_settings
 from audit.app.run import Done
+from audit.cloud.cbr import client
 from audit.collection import Kind
 from audit.controls import CONTROLS
+from audit.evidence.chain import Digest
 from audit.evidence.store import open_store
+from audit.evidence.stored_runs import digest_of
+from audit.evidence.unfinished_lists import received_in_part
+from audit.history import History
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.timestamps import shown
 from tests.builders import DAY, HOUR
-from tests.pretend import AS_OF, a_simulator, audit, variables, without_waiting
+from tests.pretend import AS_OF, Clock, a_simulator, audit, variables, without_waiting
 
 ALL_THE_TIME = 3_600
 USED_UP = "was not asked: the time for it is used up"
 
 
-def audit_within(requests: float, simulator: Simulator, folder: Path, as_of: datetime = AS_OF) -> tuple[Done, float]:
-    """Audit while there is time for so many answers, of which those with one row take a twentieth.
+class Unhurried(Simulator):
+    """A cloud whose answers take their time: an empty one a twentieth of a full one."""
 
-    Returns:
-        The run, and the time that it took, in answers.
-    """
-    with serve(simulator) as served, without_waiting() as clock:
+    clock = Clock()
+    pace = 0.0
+
+    def dispatch(self, request: Request) -> Response:
+        answer = super().dispatch(request)
+        if request.method == "GET" and answer.body.startswith(b"{"):
+            rows = max((len(each) for each in orjson.loads(answer.body).values() if isinstance(each, list)), default=0)
+            self.clock.now += self.pace * (1 + 19 * rows / client.PAGE_SIZE) / 20
+        return answer
+
+
+def audit_within(answers: float, cloud: Unhurried, folder: Path, as_of: datetime = AS_OF) -> tuple[Done, float]:
+    """Audit while there is time for so many full answers; also return how many it took."""
+    with serve(cloud) as served, without_waiting() as clock:
         begin = clock.now
-
-        def take(request: Request, _number: int) -> Response | None:
-            if request.method == "GET":
-                clock.now += ALL_THE_TIME / requests / (20 if "limit=1&" in request.url else 1)
-            return None
-
-        simulator.intercept = take
-        made = request_from_settings(variables(simulator, served.url, folder), as_of=shown(as_of))
-        done = execute(made, lambda _progress: None)
-        return done, (clock.now - begin) * requests / ALL_THE_TIME
+        cloud.clock, cloud.pace = clock, ALL_THE_TIME / answers
+        made = request_from_settings(variables(cloud, served.url, folder), as_of=shown(as_of))
+        return execute(made, lambda _progress: None), (clock.now - begin) / cloud.pace
 
 
 def audit_until(path: str, simulator: Simulator, folder: Path) -> Done:
@@ -97,7 +106,7 @@ class TestGoingOn:
         monkeypatch.setattr("audit.cloud.cbr.client.PAGE_SIZE", 60)
 
     def test_it_comes_to_the_verdict_of_one_long_run_although_old_rows_change(self, tmp_path: Path) -> None:
-        simulator = Simulator(build_estate("mixed", resources=8, days=30, as_of=AS_OF - DAY))
+        simulator = Unhurried(build_estate("mixed", resources=8, days=30, as_of=AS_OF - DAY))
         _, needed = audit_within(10_000, simulator, tmp_path / "before")
         is_open = [*simulator.tasks][-100]
         simulator.tasks.replace(is_open | {"status": "running", "ended_at": None})
@@ -106,11 +115,11 @@ class TestGoingOn:
         simulator.tasks.replace(is_open | {"status": "failed"})
         simulator.tasks.add([*simulator.tasks][-60] | {"id": str(UUID(int=7))})
         while not runs[-1].report.collection.complete:
-            assert len(runs) < 7
+            assert len(runs) < 5
             runs.append(audit_within(needed / 3, simulator, tmp_path / "parts", AS_OF + len(runs) * HOUR)[0])
         whole, _ = audit_within(10_000, simulator, tmp_path / "whole", runs[-1].report.run.as_of)
 
-        assert len(runs) > 3
+        assert len(runs) > 2
         comparing = {"CBR-903", *(control.id for control in CONTROLS if control.compares)}
         judged, expected = (
             {(each.control, each.id): each.outcome for each in run.report.findings if each.control not in comparing}
@@ -123,9 +132,52 @@ class TestGoingOn:
             for kind in (Kind.TASKS, Kind.BACKUPS)
             for note in run.report.collection.reading(kind).notes
         ]
-        assert len(told) > 1
+        assert told
         assert all(
             re.match(rf"\d+ slices? (is|are) from the run {run}, which could not read", note) for run, note in told
         )
         for run in runs:
             assert replay(open_store(str(tmp_path / "parts")), simulator.project_id, run.report.run.id).differing == ()
+
+    def test_ten_times_too_large_it_takes_few_runs_more_than_ten(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "PAGE_SIZE", 12)
+        cloud = Unhurried(build_estate("mixed", resources=4, days=30, as_of=AS_OF - DAY))
+        _, needed = audit_within(10_000, cloud, tmp_path / "whole")
+
+        for number in range(1, 14):
+            done, _ = audit_within(needed / 10, cloud, tmp_path / "parts", AS_OF + number * HOUR)
+            if done.report.collection.complete:
+                break
+
+        assert done.report.collection.complete
+        assert number >= 10
+
+    def test_a_run_without_time_for_a_list_loses_nothing_of_what_was_received_before(self, tmp_path: Path) -> None:
+        cloud = Unhurried(build_estate("mixed", resources=8, days=30, as_of=AS_OF - DAY))
+        store = open_store(str(tmp_path))
+        runs = [
+            audit_within(answers, cloud, tmp_path, AS_OF + number * HOUR)[0].report.run.id
+            for number, answers in enumerate([35, 0.3, 0.3, 10_000, 0.3])
+        ]
+        digests = [digest_of(store, cloud.project_id, run) for run in runs]
+
+        def of_backups(digest: Digest) -> set[str]:
+            return {each.run for each in received_in_part(store, digest, History()) if each.kind == Kind.BACKUPS}
+
+        kept = [of_backups(digest) for digest in digests]
+        (tmp_path / digests[0].manifest.object).unlink()
+
+        assert kept == [{runs[0]}, {runs[0]}, {runs[0]}, set(), set()]
+        assert of_backups(digests[1]) == set()
+
+    def test_nothing_is_taken_over_of_a_list_that_was_refused(self, tmp_path: Path) -> None:
+        cloud = Unhurried(build_estate("mixed", resources=8, days=30, as_of=AS_OF - DAY))
+        store = open_store(str(tmp_path))
+        audit_within(35, cloud, tmp_path)
+        cloud.deny("cbr:backups:list")
+        refused, _ = audit_within(10_000, cloud, tmp_path, AS_OF + HOUR)
+
+        assert refused.report.collection.reading(Kind.BACKUPS).refused
+        assert [*received_in_part(store, digest_of(store, cloud.project_id, refused.report.run.id), History())] == []

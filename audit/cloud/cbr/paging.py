@@ -172,7 +172,7 @@ class Walk:
     def _parsed(self, fetched: Page) -> tuple[Page, Ids]:
         """Parse a response, and record the ids of its rows."""
         page = self._parse(fetched)
-        ids = _ids(page.rows, ANSWERS[self._kind].identity)
+        ids = ids_of(identities(page.rows, ANSWERS[self._kind].identity))
         self._seen.note(ids)
         self._pages += 1
         return page, ids
@@ -191,13 +191,12 @@ def _not_offered(kind: Kind, error: SourceError) -> str:
     return "this region seems not to have the list; where that is so, skip in the profile what needs it: "
 
 
-def _ids(rows: Sequence[Any], field: str) -> Ids:
+def identities(rows: Sequence[Any], field: str) -> list[str]:
+    """Return the ids of the rows of a response."""
     if not isinstance(rows, QuickRows):
-        return ids_of([_identity(row, field) for row in rows])
+        return [_identity(row, field) for row in rows]
     page = rows.page
-    return ids_of(
-        [_identity(page.odd[place], field) if place in page.odd else row_id for place, row_id in enumerate(page.ids)]
-    )
+    return [_identity(page.odd[place], field) if place in page.odd else row_id for place, row_id in enumerate(page.ids)]
 
 
 def _identity(row: Any, field: str) -> str:

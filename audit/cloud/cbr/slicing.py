@@ -8,9 +8,10 @@ Otherwise, the list is walked through by offset, and the reading says why.
 
 The newest slice is read last, shortly before the whole list is counted, because most changes happen there.
 
-A slice that an earlier run received before its time was used up is not received again if the cloud still counts as
-many rows in it, because rows come with a new time of creation, so none is gone. A row may still have changed: the first
-one is compared, and a slice is used for two days only. The reading says which run has it, and when it was received.
+Slices that an earlier run received before its time was used up are not received again if the cloud still counts as many
+rows in them, because rows come with a new time of creation, so none is gone. One request counts a stretch of
+neighbours; where that differs, each half is counted. A row may still have changed: the first one is compared, and a
+slice is used for two days only. The reading says which run has them, and when they were received.
 """
 
 from collections import deque
@@ -28,6 +29,7 @@ from audit.cloud.cbr.enterprise_projects import Asked
 from audit.cloud.cbr.intervals import Interval
 from audit.cloud.cbr.paging import Parse, Walk, parsed_already
 from audit.cloud.cbr.seen_ids import Seen
+from audit.cloud.cbr.stretches import Neighbour, is_as_before, span_of, stretches
 from audit.collection import Kind, Page, Received
 from audit.errors import SourceRefusedError
 from audit.timestamps import instant, shown
@@ -37,7 +39,7 @@ Earlier = Mapping[Interval, Received]
 T = TypeVar("T")
 
 _MOST_CUTS: Final = 8  # times that what does not fit is cut once more
-_CUT_AT_ONCE: Final = 20  # slices that are looked for before they are read, so that a run whose time ends has read some
+_CUT_AT_ONCE: Final = 12  # slices that are looked for before they are read, so that a run whose time ends has read some
 _COMPARED: Final = 100  # rows of the whole list that must be in a slice
 _LONGEST_KEPT: Final = timedelta(days=2)  # so that one run a day can go on from the one before
 
@@ -96,8 +98,8 @@ class Slices(Walk):
         self._intervals = intervals
         self._workers = workers
         self._is_cut = len(intervals) > 1
-        self._earlier = dict(earlier)
-        self._taken_over: list[tuple[str, datetime]] = []  # which run has a slice, and when it was received
+        self._earlier = earlier
+        self._taken_over: dict[Interval, tuple[str, datetime]] = {}  # which run has a slice, and when it was received
 
     @property
     def expected(self) -> int:
@@ -124,9 +126,48 @@ class Slices(Walk):
         yield from super()._responses()
 
     def _slices(self) -> Iterator[Page]:
-        yield from self._read_to_the_end(self._intervals, _MOST_CUTS)
+        for stretch in stretches(self._intervals, self._earlier, self._kind):
+            yield from self._take_over(stretch)
+        left = [each for each in self._intervals if each not in self._taken_over]
+        long = (yield from self._look_at_newest(left[-1])) if self._taken_over and left else None
+        yield from self._read_to_the_end(left[:-1] if long else left, _MOST_CUTS)
+        if long:
+            yield from self._divide(long, _MOST_CUTS - 1)
         if self._is_cut:
             yield from self._compare()
+
+    def _take_over(self, stretch: Sequence[Neighbour]) -> Iterator[Page]:
+        """Hand out neighbours that an earlier run received, as far as nothing shows that they changed."""
+        now, _ = self._parsed(self._fetch_rows(span_of(stretch), 1, 0))
+        is_same, at = is_as_before(stretch, now), now.received_at
+        yield now
+        usable = [each for each in stretch if self._is_usable(each, at)]
+        if is_same and len(usable) == len(stretch):
+            for each in stretch:
+                yield from self._handed_on(each)
+        elif usable and len(stretch) > 1:
+            middle = len(stretch) // 2
+            yield from self._take_over(stretch[:middle])
+            yield from self._take_over(stretch[middle:])
+
+    def _is_usable(self, known: Neighbour, now: datetime) -> bool:
+        """Whether a slice was requested as this run does, and not long ago."""
+        is_same_request = known.received.enterprise_project_id == self._asked.enterprise_project_id
+        return is_same_request and timedelta() <= now - known.received_at <= _LONGEST_KEPT
+
+    def _handed_on(self, known: Neighbour) -> Iterator[Page]:
+        """Hand out a slice that an earlier run received, unless its evidence was lost since it was counted."""
+        page = known.received.read()
+        if page is not None:
+            yield from self._checked(known.interval, page)
+            self._taken_over[known.interval] = known.received.run, page.received_at
+
+    def _look_at_newest(self, newest: Interval) -> Generator[Page, None, _Full | None]:
+        """Count what an earlier run had no time for, and return it if it holds more rows than an answer."""
+        page, _ = self._parsed(self._fetch_rows(newest, 1, 0))
+        count = page.count
+        yield page
+        return _Full(newest, count, self._page_size) if count >= self._page_size else None
 
     def _read_to_the_end(self, intervals: Sequence[Interval], cuts_left: int) -> Iterator[Page]:
         """Read intervals, and the parts of those that hold more rows than an answer."""
@@ -138,16 +179,11 @@ class Slices(Walk):
 
     def _read(self, intervals: Sequence[Interval]) -> Generator[Page, None, list[_Full]]:
         """Read intervals, and return those that hold more rows than an answer."""
-        full, again = list[_Full](), list[Interval]()
-        requests = [(each, 1 if each in self._earlier else self._page_size, 0) for each in intervals]
-        with closing(self._answers(requests)) as answers:
-            for (interval, *_), fetched in zip(requests, answers, strict=True):
-                earlier = self._earlier.pop(interval, None)
-                if earlier is None:
-                    full += yield from self._checked(interval, fetched)
-                elif not (yield from self._is_taken_over(interval, earlier, fetched)):
-                    again.append(interval)
-        return full + (yield from self._read(again)) if again else full
+        full = list[_Full]()
+        with closing(self._answers((each, self._page_size, 0) for each in intervals)) as answers:
+            for interval, fetched in zip(intervals, answers, strict=True):
+                full += yield from self._checked(interval, fetched)
+        return full
 
     def _checked(self, interval: Interval, fetched: Page) -> Generator[Page, None, list[_Full]]:
         """Hand out a response that must hold an interval, and return it if it is full."""
@@ -161,18 +197,6 @@ class Slices(Walk):
         if doubt:
             raise _DoubtError(doubt)
         return [_Full(interval, count, most)] if rows >= most else []
-
-    def _is_taken_over(self, interval: Interval, earlier: Received, counted: Page) -> Generator[Page, None, bool]:
-        """Hand out what an earlier run received, if nothing shows that it changed."""
-        now, _ = self._parsed(counted)
-        yield now
-        is_same_request = earlier.enterprise_project_id == self._asked.enterprise_project_id
-        page = earlier.read() if is_same_request else None
-        if page is None or not _is_as_before(page, now):
-            return False
-        yield from self._checked(interval, page)
-        self._taken_over.append((earlier.run, page.received_at))
-        return True
 
     def _divide(self, full: _Full, cuts_left: int) -> Iterator[Page]:
         """Cut an interval and read its parts, oldest first."""
@@ -216,7 +240,7 @@ class Slices(Walk):
         """Say what was taken over from an earlier run, and when that was received."""
         if not self._taken_over:
             return ()
-        runs, times = zip(*self._taken_over, strict=True)
+        runs, times = zip(*self._taken_over.values(), strict=True)
         slices = "1 slice is" if len(times) == 1 else f"{len(times):,} slices are"
         what = f"{slices} from the run {runs[0]}, which could not read the whole list"
         when = f"received from {shown(min(times))} to {shown(max(times))}"
@@ -233,12 +257,6 @@ def _doubt(interval: Interval, page: Page, most: int) -> str:
         return f"an answer with {rows:,} rows counts {count:,} ({interval.words})"
     other = next((moment for moment in _created(page.rows) if not interval.holds(moment)), None)
     return "" if other is None else f"an answer has a row of {shown(other)} ({interval.words})"
-
-
-def _is_as_before(page: Page, now: Page) -> bool:
-    """Whether the cloud still counts the rows of an answer, the first one is the same, and the answer is not old."""
-    is_recent = timedelta() <= now.received_at - page.received_at <= _LONGEST_KEPT
-    return is_recent and len(page.rows) == page.count == now.count and page.rows[:1] == now.rows[:1]
 
 
 def in_order(fetch: Callable[[T], Page], requests: Iterable[T], workers: int) -> Generator[Page, None, None]:

@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -468,10 +468,10 @@ class TestSeveralThreads:
 class TestWhatAnEarlierRunReceived:
     PARTS = Interval().parts([at(60), at(120)])
 
-    def received(self, cloud: Cloud, **changes: Any) -> dict[Interval, Received]:
-        """The oldest two slices, as a run left them whose time was used up."""
+    def received(self, cloud: Cloud, parts: Sequence[Interval] = PARTS[:2], **changes: Any) -> dict[Interval, Received]:
+        """The oldest slices, as a run left them whose time was used up."""
         received = {}
-        for interval in self.PARTS[:2]:
+        for interval in parts:
             page = cloud.fetch(interval, SIZE, 0)
             values = {
                 "kind": Kind.BACKUPS,
@@ -485,8 +485,10 @@ class TestWhatAnEarlierRunReceived:
         cloud.asked.clear()
         return received
 
-    def read(self, cloud: Cloud, received: dict[Interval, Received]) -> tuple[set[str], Reading]:
-        slices = Slices(Kind.BACKUPS, cloud.fetch, self.PARTS, page_size=SIZE, earlier=received)
+    def read(
+        self, cloud: Cloud, received: dict[Interval, Received], parts: Sequence[Interval] = PARTS
+    ) -> tuple[set[str], Reading]:
+        slices = Slices(Kind.BACKUPS, cloud.fetch, parts, page_size=SIZE, earlier=received)
         rows = {row["id"] for page in slices for row in page.rows}
         assert slices.reading().complete
         assert slices.reading().count_last == slices.reading().distinct
@@ -498,7 +500,7 @@ class TestWhatAnEarlierRunReceived:
         rows, reading = self.read(cloud, self.received(cloud))
 
         assert rows == ids(cloud.rows)
-        assert [size for _, size, _ in cloud.asked] == [1, 1, SIZE, SIZE]
+        assert [size for _, size, _ in cloud.asked] == [1, 1, SIZE, SIZE]  # both slices, the newest one, and the whole
         assert reading.pages == len(cloud.asked) + 2
         (note,) = reading.notes
         assert note == (
@@ -507,29 +509,60 @@ class TestWhatAnEarlierRunReceived:
         )
 
     @pytest.mark.parametrize(
-        ("changes", "change"),
+        "change",
         [
-            ({}, lambda rows: rows.pop()),
-            ({}, lambda rows: rows.append(rows_at(1.0)[0] | {"id": "late"})),
-            ({}, lambda rows: rows.insert(-10, rows.pop(-11) | {"status": "error"})),
-            ({"read": lambda: None}, lambda _rows: None),
-            ({"enterprise_project_id": "another"}, lambda _rows: None),
+            lambda rows: rows.pop(),
+            lambda rows: rows.append(rows_at(1.0)[0] | {"id": "late"}),
+            lambda rows: rows.insert(-21, rows.pop(-21) | {"status": "error"}),
         ],
-        ids=["one row less", "one row more", "a row changed", "its evidence is gone", "another enterprise project"],
+        ids=["one row less", "one row more", "the newest changed"],
     )
-    def test_it_is_received_again_where_it_may_be_something_else(
-        self, changes: dict[str, Any], change: Callable[[list[Row]], object]
-    ) -> None:
+    def test_a_slice_in_which_a_change_shows_is_received_again(self, change: Callable[[list[Row]], object]) -> None:
         cloud = Cloud(evenly(30, 6))
-        received = self.received(cloud, **changes)
+        received = self.received(cloud)
         change(cloud.rows)
 
         rows, reading = self.read(cloud, received)
 
         assert rows == ids(cloud.rows)
-        again = 1 if not changes else 2
-        assert [size for _, size, _ in cloud.asked] == [1, 1, SIZE, *again * [SIZE], SIZE]
-        assert [note.startswith("1 slice is from the run run-1") for note in reading.notes] == [True] * (2 - again)
+        assert [size for _, size, _ in cloud.asked] == [1, 1, 1, 1, SIZE, SIZE, SIZE]
+        assert reading.notes[0].startswith("1 slice is from the run run-1")
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"read": lambda: None}, {"enterprise_project_id": "another"}],
+        ids=["its evidence is gone", "others"],
+    )
+    def test_it_is_received_again_where_it_may_be_something_else(self, changes: dict[str, Any]) -> None:
+        cloud = Cloud(evenly(30, 6))
+
+        rows, reading = self.read(cloud, self.received(cloud, **changes))
+
+        assert rows == ids(cloud.rows)
+        assert [size for _, size, _ in cloud.asked if size > 1] == [SIZE] * 4
+        assert reading.notes == ()
+
+    def test_it_is_received_again_where_its_evidence_is_lost_in_the_meantime(self) -> None:
+        cloud = Cloud(evenly(30, 6))
+        received = self.received(cloud)
+        oldest = self.PARTS[0]
+        left = [received[oldest].read(), None]
+        received[oldest] = structs.replace(received[oldest], read=lambda: left.pop(0))
+
+        rows, reading = self.read(cloud, received)
+
+        assert rows == ids(cloud.rows)
+        assert reading.notes[0].startswith("1 slice is")
+
+    def test_it_is_not_used_where_the_evidence_holds_less_than_it_counts(self) -> None:
+        cloud = Cloud(evenly(30, 6), hidden=frozenset({"row-3"}))
+        received = self.received(cloud)
+        cloud.hidden = frozenset()
+
+        rows, reading = self.read(cloud, received)
+
+        assert rows == ids(cloud.rows)
+        assert reading.notes[0].startswith("1 slice is")
 
     @pytest.mark.parametrize(
         ("age", "number"), [(timedelta(days=2), 2), (timedelta(days=2, seconds=1), 0), (timedelta(seconds=-1), 0)]
@@ -545,6 +578,37 @@ class TestWhatAnEarlierRunReceived:
 
         assert reading.pages - len(cloud.asked) == number
         assert len(reading.notes) == number / 2
+
+    def test_many_neighbours_are_counted_at_once_and_a_change_is_found_by_halves(self) -> None:
+        cloud = Cloud(evenly(64 * 10, 6))
+        parts = Interval().parts([at(60 * place) for place in range(1, 64)])
+        received = self.received(cloud, parts[:60])
+        missing = cloud.rows.pop(-300)
+
+        rows, reading = self.read(cloud, received, parts)
+
+        assert rows == ids(cloud.rows)
+        assert missing["id"] not in rows
+        counts = [asked for asked in cloud.asked if asked[1] == 1]
+        assert len(counts) < 16
+        assert len(cloud.asked) - len(counts) == 1 + 4 + 1  # what changed, what is new, and the whole
+        assert reading.notes[0].startswith("59 slices are")
+
+    def test_nothing_is_read_where_nothing_is_left(self) -> None:
+        cloud = Cloud(evenly(30, 6))
+
+        rows, _ = self.read(cloud, self.received(cloud, self.PARTS))
+
+        assert rows == ids(cloud.rows)
+        assert [size for _, size, _ in cloud.asked] == [1, SIZE]
+
+    def test_what_an_earlier_run_had_no_time_for_is_cut_without_receiving_it_first(self) -> None:
+        cloud = Cloud(evenly(100, 6))
+
+        rows, _ = self.read(cloud, self.received(cloud))
+
+        assert rows == ids(cloud.rows)
+        assert (self.PARTS[-1], SIZE, 0) not in cloud.asked
 
     def test_it_does_not_count_where_the_list_is_walked_through_after_all(self) -> None:
         cloud = Cloud(evenly(30, 6))
