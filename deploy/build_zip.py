@@ -109,7 +109,7 @@ def write(contents: Mapping[str, bytes], path: Path) -> str:
         for name in sorted(contents):
             entry = zipfile.ZipInfo(name, _DATE)
             entry.external_attr, entry.create_system, entry.compress_type = _MODE, _UNIX, zipfile.ZIP_DEFLATED
-            archive.writestr(entry, contents[name], compresslevel=6)
+            archive.writestr(entry, contents[name], compresslevel=9)
     return _sha256(path.read_bytes())
 
 

@@ -13,6 +13,7 @@ from audit.judging.findings import Outcome
 from audit.report.baseline import Baseline, recall
 from audit.report.changes import Change, Changes
 from audit.report.formats.json_report import SCHEMA_VERSION, render
+from audit.report.models import PlannedPart
 from deploy.wheels import ROOT
 from tests.builders import (
     DAY,
@@ -184,3 +185,7 @@ def test_what_changed_since_the_run_before_is_told() -> None:
     assert (written["against"], written["as_of"], written["still"]) == ("run-1", "2026-11-22T04:00:00Z", [])
     told = {"control": "CBR-101", "subject": subject, "since": "2026-11-22T04:00:00Z", "outcome": "fail"}
     assert written["new"] == [told]
+
+
+def test_a_report_that_was_read_is_written_without_counts_of_zero_again() -> None:
+    assert PlannedPart(on_time=3, late=0).model_dump() == {"on_time": 3}

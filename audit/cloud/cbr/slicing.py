@@ -39,7 +39,7 @@ Earlier = Mapping[Interval, Received]
 T = TypeVar("T")
 
 _MOST_CUTS: Final = 8  # times that what does not fit is cut once more
-_CUT_AT_ONCE: Final = 12  # slices that are looked for before they are read, so that a run whose time ends has read some
+_CUTS_A_WORKER: Final = 3  # are looked for before these slices are read, so that a run whose time ends has read some
 _COMPARED: Final = 100  # rows of the whole list that must be in a slice
 _LONGEST_KEPT: Final = timedelta(days=2)  # so that one run a day can go on from the one before
 
@@ -205,8 +205,9 @@ class Slices(Walk):
         size, rest = well_filled(most), interval
         first = max(count, most) % size or size
         offsets = range(first, max(count, most), size)[::-1]  # the first row is the newest
-        for begin in range(0, len(offsets), _CUT_AT_ONCE):
-            cuts = yield from self._cuts(interval, offsets[begin : begin + _CUT_AT_ONCE], count)
+        at_once = _CUTS_A_WORKER * self._workers
+        for begin in range(0, len(offsets), at_once):
+            cuts = yield from self._cuts(interval, offsets[begin : begin + at_once], count)
             *parts, rest = rest.parts(cuts)
             yield from self._read_to_the_end(parts, cuts_left)
         if rest == interval:
@@ -247,7 +248,8 @@ class Slices(Walk):
         return (f"{what}: {when}, and now counted again",)
 
     def _answers(self, requests: Iterable[tuple[Interval, int, int]]) -> Generator[Page, None, None]:
-        return in_order(lambda request: self._fetch_rows(*request), requests, self._workers)
+        is_first = not self._pages  # it may settle which parameters the cloud accepts
+        return in_order(lambda request: self._fetch_rows(*request), requests, self._workers, begins_alone=is_first)
 
 
 def _doubt(interval: Interval, page: Page, most: int) -> str:
@@ -259,13 +261,19 @@ def _doubt(interval: Interval, page: Page, most: int) -> str:
     return "" if other is None else f"an answer has a row of {shown(other)} ({interval.words})"
 
 
-def in_order(fetch: Callable[[T], Page], requests: Iterable[T], workers: int) -> Generator[Page, None, None]:
+def in_order(
+    fetch: Callable[[T], Page], requests: Iterable[T], workers: int, *, begins_alone: bool
+) -> Generator[Page, None, None]:
     """Fetch in several threads, and hand out the answers in order; at most two per thread wait.
 
-    The first request is sent alone: it may settle which parameters the cloud accepts.
+    Args:
+        fetch: receives one answer.
+        requests: what to fetch.
+        workers: the number of threads.
+        begins_alone: whether the others wait until the first answer was handled.
     """
     remaining, waiting = iter(requests), deque[Future[Page]]()
-    for request in islice(remaining, 1):
+    for request in islice(remaining, 1 if begins_alone else 0):
         yield fetch(request)
     with ThreadPoolExecutor(workers, thread_name_prefix="page") as pool:
         try:

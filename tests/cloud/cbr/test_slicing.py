@@ -435,7 +435,9 @@ class TestSeveralThreads:
     def test_answers_come_in_order_and_few_wait(self, workers: int) -> None:
         cloud = Cloud([])
         ahead = []
-        with closing(in_order(lambda number: cloud.fetch(Interval(), 1, number), range(40), workers)) as answers:
+        with closing(
+            in_order(lambda number: cloud.fetch(Interval(), 1, number), range(40), workers, begins_alone=True)
+        ) as answers:
             for place, answer in enumerate(answers):
                 ahead.append(len(cloud.asked) - place - 1)
                 assert answer.params == (("limit", "1"), ("offset", str(place)))
@@ -443,20 +445,22 @@ class TestSeveralThreads:
         assert len(ahead) == 40
         assert max(ahead) < 2 * workers
 
-    def test_requests_are_sent_at_the_same_time(self) -> None:
+    @pytest.mark.parametrize("begins_alone", [True, False])
+    def test_requests_are_sent_at_the_same_time(self, *, begins_alone: bool) -> None:
         together = threading.Barrier(4)
         cloud = Cloud([])
 
         def fetch(number: int) -> Page:
-            if number:
+            if number or not begins_alone:
                 together.wait(10)
             return cloud.fetch(Interval(), 1, number)
 
-        assert len(list(in_order(fetch, range(5), 4))) == 5
+        number = 4 + begins_alone
+        assert len(list(in_order(fetch, range(number), 4, begins_alone=begins_alone))) == number
 
     def test_an_error_comes_in_its_place(self) -> None:
         cloud = Cloud([], broken={3: SourceUnreachableError("no answer")})
-        answers = in_order(lambda number: cloud.fetch(Interval(), 1, number), range(40), 1)
+        answers = in_order(lambda number: cloud.fetch(Interval(), 1, number), range(40), 1, begins_alone=True)
 
         for _ in range(3):
             next(answers)
