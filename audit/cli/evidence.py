@@ -91,6 +91,8 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
     project = project_id or project_of(store)
     if noted and (since or until):
         raise click.UsageError("give --since-last or a time, not both")
+    if noted and not noted.parent.is_dir():
+        raise click.UsageError(f"--since-last: the folder {noted.parent} does not exist; create it first")
     key = PublicKey(public_key.read_bytes()) if public_key else None
     last = _last_good(noted, project, key, is_replayed=is_replayed) if noted else None
     result = verify(store, project, since=since, until=until, key=key, expected_head=expect_head, last=last)

@@ -33,7 +33,7 @@ def prune_store(ctx: click.Context, /, *, where: str | None, project_id: str | N
         click.echo(printable(f"{removal.what}: {len(removal.keys):,} objects"))
     number = sum(len(removal.keys) for removal in removals)
     if not removals:
-        click.echo("Nothing to remove: no run is older than the retention of the profile, or that sets none.")
+        click.echo("Nothing to remove: the profile sets no retention, or no run is older than that.")
     elif not is_meant:
         click.echo(f"{number:,} objects would be removed. Nothing was: add --yes.")
     elif refusals := list(_removed(store, removals)):

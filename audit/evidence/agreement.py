@@ -4,22 +4,22 @@ Whoever can write to an unsigned store can hash a changed chain anew. What was c
 contradicts the others, and no hash that was noted elsewhere is needed to see it.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
+import orjson
 
 from audit.collection import Kind
 from audit.errors import ChainError
 from audit.evidence.chain import Digest, DigestKind
 from audit.evidence.publish import MANIFEST, PROFILE, STORED_FINDINGS
 from audit.evidence.read_forms import Manifest
-from audit.report.agreement import contradictions, miscounted, read_told, unequal
-from audit.unpacking import unpacked
+from audit.report.agreement import contradictions, read_told, unequal
+from audit.report.every_finding import every_finding
 
 _NOT_REPORTED: Final = "read"
-_MOST: Final = 1 << 28  # bytes of findings
 
 
 def in_manifest(digest: Digest, manifest: Manifest) -> Iterator[str]:
@@ -82,9 +82,9 @@ def in_report(manifest: Manifest, data: bytes) -> Iterator[str]:
 
 
 def in_findings(report: bytes, packed: bytes) -> Iterator[str]:
-    """Yield, in words, where findings.ndjson.gz does not agree with the report.json of its run."""
+    """Yield, in words, where findings.ndjson.gz does not agree with a report.json that agrees with itself."""
     try:
-        yield from miscounted(read_told(report), unpacked(packed, _MOST))
+        deque(every_finding(orjson.loads(report), packed), maxlen=0)
     except ValueError as error:
         yield str(error)
 

@@ -24,7 +24,9 @@ class _Subject(Struct, frozen=True):
     id: str
 
 
-class _Finding(Struct, frozen=True):
+class ToldFinding(Struct, frozen=True):
+    """What was judged, how, and whether somebody accepts it."""
+
     control: str
     subject: _Subject
     outcome: str
@@ -81,7 +83,7 @@ class ToldReport(Struct, frozen=True):
     waived: list[msgspec.Raw]
     controls: list[_Control]
     trend: list[_TrendLine]
-    findings: list[_Finding]
+    findings: list[ToldFinding]
 
     @property
     def has_every_finding(self) -> bool:
@@ -129,31 +131,6 @@ def contradictions(report: ToldReport) -> Iterator[str]:
         yield "the last line of its trend says something else about this run"
 
 
-def miscounted(report: ToldReport, lines: bytes) -> Iterator[str]:
-    """Yield, in words, where findings.ndjson has more, fewer or other findings than the report counts and lists.
-
-    Raises:
-        ValueError: the lines are no findings.
-    """
-    try:
-        found = msgspec.json.Decoder(_Finding).decode_lines(lines)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(f"not findings of a known form: {error}") from error
-    listed, counted = Counter((each.control, each.outcome) for each in found), _counted(report)
-    for pair in sorted(listed.keys() | counted.keys()):
-        yield from unequal(" ".join(pair), {"report": counted.get(pair, 0), "findings": listed[pair]})
-    outcomes = {each.pair: each.outcome for each in found}
-    if len(outcomes) != len(found):
-        yield f"{len(found) - len(outcomes):,} findings are about what another one is about"
-    for each in report.findings:
-        known = outcomes.get(each.pair, "nothing")
-        yield from unequal(" ".join(each.pair), {"report": each.outcome, "findings": known})
-
-
-def _counted(report: ToldReport) -> Mapping[tuple[str, str], int]:
-    return {(each.id, outcome): number for each in report.controls for outcome, number in each.outcomes.items()}
-
-
 def _in_conclusion(report: ToldReport) -> Iterator[str]:
     """Hold the conclusion against the findings, in the order in which a run concludes."""
     is_failing = any(each.is_open for each in report.findings)
@@ -172,7 +149,7 @@ def _in_conclusion(report: ToldReport) -> Iterator[str]:
 def _in_counts(report: ToldReport) -> Iterator[str]:
     """Compare what is counted for each control with the findings, and the sums with the summary."""
     listed = Counter((each.control, each.outcome) for each in report.findings)
-    counted = _counted(report)
+    counted = {(each.id, outcome): number for each in report.controls for outcome, number in each.outcomes.items()}
     sums: Counter[str] = Counter()
     for control, outcome in sorted(listed.keys() | counted.keys()):
         few, many = listed[control, outcome], counted.get((control, outcome), 0)

@@ -9,11 +9,16 @@ from itertools import groupby
 from typing import Any, Final
 
 import orjson
+from msgspec import ValidationError, convert
 
-from audit.report.former_report import former_lines, has_every_finding
-from audit.report.models import FindingLine
+from audit.report.agreement import ToldFinding
+from audit.report.former_report import OPEN, former_lines, has_every_finding
 
 _LONGEST: Final = 16 * 1024 * 1024  # bytes of a line; a finding may name thousands of tasks
+
+
+class _Line(ToldFinding, frozen=True, kw_only=True):
+    run: str
 
 
 def every_finding(report: Mapping[str, Any], packed: bytes | None) -> Iterator[Mapping[str, Any]]:
@@ -42,21 +47,31 @@ def _lines(packed: bytes | None) -> Iterator[Mapping[str, Any]]:
 
 
 def _proved(lines: Iterable[Mapping[str, Any]], report: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Check that they are the ones that the report counts: as many of each control and outcome, and no pair twice."""
+    """Check that they are those that the report counts and lists: as many of each control, and no pair twice."""
     run, subjects = report["run"]["id"], set[tuple[str, str]]()
+    listed = {each.pair: each.outcome for each in convert(report["findings"], list[ToldFinding])}
     missing = Counter(
         {(each["id"], outcome): number for each in report["controls"] for outcome, number in each["outcomes"].items()}
     )
-    read = ((FindingLine.model_validate(line), line) for line in lines)
+    read = ((_told(line), line) for line in lines)
     for subject, group in groupby(read, lambda each: (each[0].subject.kind, each[0].subject.id)):
         controls = set[str]()
         for finding, line in group:
             missing[finding.control, finding.outcome] -= 1
             is_new = subject not in subjects and finding.control not in controls
-            if not is_new or finding.run != run or missing[finding.control, finding.outcome] < 0:
+            is_counted = finding.run == run and missing[finding.control, finding.outcome] >= 0
+            expected = listed.pop(finding.pair, None if finding.outcome in OPEN else finding.outcome)
+            if not is_new or not is_counted or expected != finding.outcome:
                 raise ValueError(f"it has a finding that {run} does not: {finding.control}, {' '.join(subject)}")
             controls.add(finding.control)
             yield line
         subjects.add(subject)
     if any(missing.values()):
         raise ValueError(f"{missing.total():,} findings are missing")
+
+
+def _told(line: Any) -> _Line:
+    try:
+        return convert(line, _Line)
+    except ValidationError as error:
+        raise ValueError(f"it has a line that is no finding: {error}") from error

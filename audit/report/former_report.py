@@ -6,7 +6,7 @@ from typing import Any, Final
 from audit.judging.reasons import OUT_OF_SCOPE
 from audit.report.day_states import LETTERS, Day
 
-_OPEN: Final = frozenset({"fail", "unknown"})
+OPEN: Final = frozenset({"fail", "unknown"})
 _KINDS: Final = ("resource", "policy", "vault", "collection", "waiver")
 _PRESENT: Final = 2
 
@@ -31,7 +31,7 @@ def in_present_form(report: Mapping[str, Any]) -> Mapping[str, Any]:
             key=lambda subject: _KINDS.index(subject["kind"]),
         ),
         "resources": [*map(_resource, report["resources"])],
-        "findings": [finding for finding in report["findings"] if finding["outcome"] in _OPEN],
+        "findings": [finding for finding in report["findings"] if finding["outcome"] in OPEN],
     }
 
 

@@ -143,6 +143,7 @@ class TestVerify:
         assert invoke("verify", copied, "--since-last", note).exit_code == 10
         assert note.read_bytes() == noted
         assert invoke("verify", copied, "--since-last", note, "--from", "2026-11-01").exit_code == 2
+        assert "create it first" in invoke("verify", copied, "--since-last", copied / "nowhere" / "note.json").stderr
         note.write_bytes(noted.replace(simulator.project_id.encode() + b'"', b'other"', 1))
         assert "keep one file for each project" in invoke("verify", copied, "--since-last", note).stderr
 

@@ -8,7 +8,7 @@ import pytest
 
 from audit.evidence.verify import verify
 from audit.report.formats import findings_report
-from tests.evidence.chains import SCOPE, Shelf, a_chain, a_report, publish
+from tests.evidence.chains import SCOPE, Shelf, a_chain, a_report, facts, of_run, publish
 from tests.evidence.forging import Change, forge
 
 CHAIN = a_chain(3)
@@ -150,16 +150,21 @@ def test_a_report_of_no_known_form_is_found(deep: Any) -> None:
     ("cut", "words"),
     [
         (lambda lines: lines, []),
-        (lambda lines: lines[:-1], ["report says 1, findings says 0"]),
-        (lambda _: [b"[]"], ["not findings of a known form: "]),
-        (lambda _: None, ["gzip file"]),
+        (lambda lines: lines[:-1], ["1 findings are missing"]),
+        (lambda _: [b"[]"], ["it has a line that is no finding: "]),
+        (lambda _: None, ["gzipped file"]),
     ],
 )
-def test_findings_that_are_not_those_that_the_report_counts_are_found(cut: Any, words: list[str]) -> None:
-    lines = cut(findings_report.render(a_report()).splitlines())
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_findings_that_are_not_those_that_the_report_counts_are_found(
+    cut: Any, words: list[str], *, is_reversed: bool
+) -> None:
+    lines = cut(findings_report.render(of_run(a_report(), facts(1))).splitlines())
     data = b"no" if lines is None else gzip.compress(b"\n".join(lines))
     shelf = Shelf()
     publish(shelf, 1, more={"findings.ndjson.gz": data})
+    if is_reversed:
+        forge(shelf, 1, manifest=lambda values: values["objects"].reverse())
 
     problems = found(shelf)
     assert len(problems) == len(words)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from audit.report.agreement import contradictions, miscounted, read_told
+from audit.report.agreement import contradictions, read_told
 
 NOW = {"id": "r", "as_of": "2026-11-23T12:00:00Z"}
 
@@ -128,35 +128,3 @@ def test_what_is_no_report_is_told(data: bytes) -> None:
 )
 def test_counts_that_do_not_fit_together_are_told(changes: dict[str, Any], problem: str) -> None:
     assert problem in list(contradictions(a_report("non_compliant", FAIL, **changes)))
-
-
-def test_findings_in_lines_are_counted() -> None:
-    report = a_report("non_compliant", PASS, FAIL)
-    both = b"\n".join(msgspec.json.encode(each) for each in (PASS, FAIL))
-
-    assert list(miscounted(report, both)) == []
-    assert list(miscounted(report, msgspec.json.encode(PASS))) == [
-        "CBR-101 fail: report says 1, findings says 0",
-        "CBR-101 resource fail: report says fail, findings says nothing",
-    ]
-    with pytest.raises(ValueError, match="not findings of a known form"):
-        list(miscounted(report, b"{}"))
-
-
-def test_findings_in_lines_are_those_of_the_report() -> None:
-    swapped = [finding("pass", subject="vault"), {**FAIL, "subject": PASS["subject"]}]
-    twice = [PASS, PASS, FAIL]
-
-    def told(report: Any, lines: list[Any]) -> list[str]:
-        return list(miscounted(report, b"\n".join(map(msgspec.json.encode, lines))))
-
-    assert told(a_report("non_compliant", FAIL, controls=counting(1)), swapped) == [
-        "CBR-101 resource fail: report says fail, findings says nothing"
-    ]
-    assert told(a_report("non_compliant", FAIL, controls=counting(2)), twice) == [
-        "1 findings are about what another one is about"
-    ]
-
-
-def counting(passed: int) -> list[Any]:
-    return [{"id": "CBR-101", "outcomes": {"pass": passed, "fail": 1}}]

@@ -35,6 +35,18 @@ def changed(**parts: Any) -> list[Row]:
     return [{**LINES[0], **parts}, *LINES[1:]]
 
 
+def swapped() -> list[Row]:
+    """The findings, of which two of one control have each other's outcome, so that the counts stay."""
+    first, second = next(
+        (one, other)
+        for one in LINES
+        for other in LINES
+        if one["control"] == other["control"] and one["outcome"] == "fail" != other["outcome"]
+    )
+    outcomes = {id(first): second["outcome"], id(second): first["outcome"]}
+    return [{**line, "outcome": outcomes.get(id(line), line["outcome"])} for line in LINES]
+
+
 def test_every_finding_is_read_in_order() -> None:
     assert [*every_finding(REPORT, packed(LINES))] == LINES
 
@@ -58,10 +70,13 @@ def test_a_report_of_version_0_1_needs_nothing_beside_it() -> None:
         (packed([*LINES[1:], LINES[0]]), "has a finding that"),
         (packed(changed(run="another")), "has a finding that"),
         (packed(changed(outcome="pass")), "has a finding that"),
-        (packed(changed(outcome="splendid")), "validation error"),
+        (packed(changed(outcome="splendid")), "has a finding that"),
+        (packed(changed(outcome=7)), "has a line that is no finding: Expected `str`"),
+        (packed([*LINES[:-1], 5]), "has a line that is no finding: Expected `object`"),  # type: ignore[list-item]
         (packed(changed(control="CBR-000")), "has a finding that"),
+        (packed(swapped()), "has a finding that"),
     ],
-    ids=range(14),
+    ids=range(17),
 )
 def test_what_is_not_exactly_one_finding_for_each_pair_is_an_error(data: bytes | None, words: str) -> None:
     with pytest.raises(ValueError, match=words):

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Final, NamedTuple
@@ -12,17 +12,15 @@ from audit.errors import ChainError
 from audit.evidence.agreement import in_findings, in_manifest, in_report
 from audit.evidence.chain import Digest
 from audit.evidence.layout import SHARED, hash_in, key_of
-from audit.evidence.publish import MANIFEST, REPORT
+from audit.evidence.publish import MANIFEST, REPORT, STORED_FINDINGS
 from audit.evidence.read_forms import LARGEST_ANSWER, Manifest, read_form
 from audit.evidence.retention import Kept, ever_kept, kept_since
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import prefix_of
 from audit.evidence.verify.result import Found, Verification
-from audit.report import FINDINGS
 from audit.report.facts import Origin
 from audit.unpacking import unpacked
 
-_FINDINGS: Final = f"{FINDINGS}.gz"
 _MISSING: Final = "the object is missing"
 RUN_FOLDER: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+/")
 
@@ -148,7 +146,7 @@ class RunChecks:
         for page in manifest.pages:
             responses[page.name].add(page.sha256)
         keys = {listed.name: key_of(prefix_of(each.digest), listed.name) for listed in manifest.objects}
-        report = b""
+        sound: dict[str, bytes] = {}
         for listed in manifest.objects if is_asked else ():
             key, claim = keys[listed.name], _Claim(listed.size, listed.sha256, frozenset(responses[listed.name]))
             if listed.name.startswith(SHARED):
@@ -159,12 +157,19 @@ class RunChecks:
                 self._result.pruned.add(each.digest.run)
                 continue
             data = self._checked(key, found, claim)
-            if data is not None and listed.name == REPORT:
-                self._fault_all(key, in_report(manifest, data))
-                report = data
-            elif data is not None and listed.name == _FINDINGS and report:
-                self._fault_all(key, in_findings(report, data))
+            if data is not None and listed.name in {REPORT, STORED_FINDINGS}:
+                sound[listed.name] = data
+        self._check_findings(each, manifest, sound)
         return {*keys.values()}
+
+    def _check_findings(self, each: Found, manifest: Manifest, sound: Mapping[str, bytes]) -> None:
+        """Check what a run says by the manifest, and every finding by the report."""
+        if (report := sound.get(REPORT)) is None:
+            return
+        problems = [*in_report(manifest, report)]
+        self._fault_all(f"{each.prefix}{REPORT}", problems)
+        if not problems and STORED_FINDINGS in sound:
+            self._fault_all(f"{each.prefix}{STORED_FINDINGS}", in_findings(report, sound[STORED_FINDINGS]))
 
     def _check_shared(self) -> set[str]:
         """Check each object that runs share once; name and return all runs that need one that is not as published."""
