@@ -5,6 +5,7 @@ Imports no other room: code shared with the auditor would share its mistakes.
 
 from typing import TYPE_CHECKING, Any
 
+from audit.simulator.company_of_accounts import Company, build_company
 from audit.simulator.estate import SCENARIOS, Estate, build_estate
 from audit.simulator.messages import Request, Response
 from audit.simulator.replanning import replan
@@ -25,12 +26,14 @@ __all__ = [
     "PRESETS",
     "SCENARIOS",
     "TAMPERED",
+    "Company",
     "Estate",
     "Request",
     "Response",
     "Simulator",
     "add_undocumented_answers",
     "add_unlisted_vaults",
+    "build_company",
     "build_estate",
     "mock_cbr",
     "replan",

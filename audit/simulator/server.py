@@ -7,13 +7,19 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from audit.simulator.messages import Request
-from audit.simulator.simulator import Simulator
+from audit.simulator.messages import Request, Response
 
 HOST: Final = "127.0.0.1"
 _POLL_SECONDS: Final = 0.02
+
+
+class Answering(Protocol):
+    """What can be served: the cloud of one project, or of many accounts."""
+
+    def dispatch(self, request: Request) -> Response:
+        """Respond to one request, from any thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class Served:
 
 
 @contextmanager
-def serve(simulator: Simulator, port: int = 0) -> Iterator[Served]:
+def serve(simulator: Answering, port: int = 0) -> Iterator[Served]:
     """Serve a simulator on 127.0.0.1 until the block ends; port 0 picks a free one."""
     server = _Server(simulator, port)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": _POLL_SECONDS}, name="simulator")
@@ -45,7 +51,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = True
     request_queue_size = 128
 
-    def __init__(self, simulator: Simulator, port: int) -> None:
+    def __init__(self, simulator: Answering, port: int) -> None:
         self.simulator = simulator
         self._connections: set[Any] = set()
         self._lock = Lock()

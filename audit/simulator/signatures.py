@@ -41,6 +41,12 @@ def check(request: Request, find: Callable[[str], Pair | None], now: datetime) -
     _check_token(pair, request.header("X-Security-Token"), signed, now)
 
 
+def access_key(request: Request) -> str:
+    """Return the access key that a request names; an empty text if it names none."""
+    match = _AUTHORIZATION.fullmatch(request.header("Authorization") or "")
+    return match["ak"] if match else ""
+
+
 def _check_token(pair: Pair, sent: str | None, signed: list[str], now: datetime) -> None:
     """Refuse a temporary pair that has expired, or whose token is missing, different or unsigned.
 

@@ -18,7 +18,7 @@ from audit.simulator.notices import topic_of
 from audit.simulator.quirks import Quirks
 from audit.simulator.signing_key import Key, key_of
 from audit.simulator.task_log import TaskLog
-from audit.simulator.temporary import Pair
+from audit.simulator.temporary import Pair, Pairs
 from audit.simulator.tokens import Tokens
 
 Intercept = Callable[[Request, int], Response | None]
@@ -146,6 +146,19 @@ class Simulator:
     def requests(self) -> int:
         """The number of requests so far."""
         return self._answered
+
+    def belong_to(self, account: Account, pairs: Pairs) -> None:
+        """Let the user of an account sign in, and take the temporary keys that were issued in it."""
+        self._cloud.account = account
+        self._cloud.pairs = pairs
+
+    def give_token(self) -> tuple[str, datetime]:
+        """Issue a new token for the project; return it with its expiry."""
+        return self._cloud.tokens.issue(self._cloud.clock())
+
+    def takes_token(self, token: str) -> bool:
+        """Whether a token was issued here and has not expired."""
+        return self._cloud.tokens.valid(token, self._cloud.clock())
 
     def expire_tokens(self) -> None:
         """Invalidate every token issued so far."""

@@ -21,8 +21,9 @@ class Pair:
 
 @dataclass(slots=True)
 class Pairs:
-    """Every temporary key pair that was issued, by its access key."""
+    """Every temporary key pair that was issued, by its access key; the access keys begin with ``prefix``."""
 
+    prefix: str = "TEMPORARYACCESS"
     _pairs: dict[str, Pair] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -30,8 +31,8 @@ class Pairs:
         """Issue a new pair."""
         with self._lock:
             number = len(self._pairs)
-            ak = f"TEMPORARYACCESS{number:05d}"
-            self._pairs[ak] = Pair(ak, f"TemporarySecretKey{number:05d}", "gQ" + token_urlsafe(_BYTES), now + lifetime)
+            ak = f"{self.prefix}{number:05d}"
+            self._pairs[ak] = Pair(ak, f"SecretKeyOf{ak}", "gQ" + token_urlsafe(_BYTES), now + lifetime)
             return self._pairs[ak]
 
     def find(self, ak: str) -> Pair | None:
