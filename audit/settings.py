@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from audit.clouds import CLOUDS, HUAWEI
 from audit.collection import ALL_GRANTED
 from audit.endpoints import endpoint_in, is_loopback, is_trusted
 from audit.errors import SettingsError
@@ -82,6 +83,15 @@ def _region(text: str) -> str:
     return text
 
 
+def _cloud(name: str) -> str:
+    if name not in CLOUDS:
+        raise ValueError(
+            f"{name!r} is none of {', '.join(CLOUDS)}; for another cloud, leave this out, and set its endpoints and "
+            f"{_OWN}TRUSTED_DOMAINS"
+        )
+    return name
+
+
 def _project(text: str) -> str:
     if not _PROJECT.fullmatch(text):
         raise ValueError("a project id contains only letters, digits, - and _ (see My Credentials in the console)")
@@ -117,7 +127,7 @@ def _endpoint(url: str) -> str:
     return url.rstrip("/")
 
 
-def endpoint_of(url: str, trusted: tuple[str, ...]) -> str:
+def endpoint_of(url: str, settings: "Settings") -> str:
     """Return an endpoint from the command line, normalised.
 
     Raises:
@@ -125,19 +135,24 @@ def endpoint_of(url: str, trusted: tuple[str, ...]) -> str:
     """
     try:
         endpoint = _endpoint(url)
-        _check_trust(endpoint, trusted)
+        _check_trust(endpoint, settings)
     except ValueError as error:
         raise SettingsError(f"invalid endpoint {url}: {error}") from error
     return endpoint
 
 
-def _check_trust(endpoint: str, trusted: tuple[str, ...]) -> None:
+def _check_trust(endpoint: str, settings: "Settings") -> None:
     host = urlsplit(endpoint).hostname or ""
-    if not is_trusted(host, trusted):
-        raise ValueError(
-            f"{host} is in none of Huawei's public clouds, and would get signed requests; if it is yours, name it, or "
-            f"its domain, in {_OWN}TRUSTED_DOMAINS"
-        )
+    if is_trusted(host, settings.trusted_domains, settings.cloud):
+        return
+    title = CLOUDS[settings.cloud].title
+    for other in CLOUDS.values():
+        if other.has(host):
+            raise ValueError(f"{host} is in {other.title}, not in {title}: set {_OWN}CLOUD={other.name}")
+    raise ValueError(
+        f"{host} is not in {title}, and would get signed requests; if it is yours, name it, or its domain, in "
+        f"{_OWN}TRUSTED_DOMAINS"
+    )
 
 
 def _parts(url: SecretStr) -> SplitResult | None:
@@ -220,6 +235,10 @@ def _blank_is_unset(value: object) -> object:
     return None if value == "" else value
 
 
+def _blank_is_huawei(value: object) -> object:
+    return HUAWEI if value == "" else value
+
+
 def _blank_is_all(value: object) -> object:
     return ALL_GRANTED if value == "" else value
 
@@ -254,6 +273,9 @@ class Settings(BaseModel):
     region: Annotated[Region | None, Unset] = Field(
         None, alias="HUAWEICLOUD_SDK_REGION", description="The region of the project; determines the endpoints."
     )
+    cloud: Annotated[str, BeforeValidator(_blank_is_huawei), AfterValidator(_cloud)] = Field(
+        HUAWEI, alias="CBR_AUDIT_CLOUD", description=f"The cloud of the project: {', '.join(CLOUDS)}."
+    )
     endpoint: Endpoint = _endpoint_setting("CBR", "CBR_AUDIT_ENDPOINT")
     iam_endpoint: Endpoint = _endpoint_setting("IAM", "HUAWEICLOUD_SDK_IAM_ENDPOINT")
     obs_endpoint: Endpoint = _endpoint_setting("OBS", "CBR_AUDIT_OBS_ENDPOINT")
@@ -281,7 +303,7 @@ class Settings(BaseModel):
     trusted_domains: Annotated[tuple[str, ...], BeforeValidator(_domains)] = Field(
         (),
         alias="CBR_AUDIT_TRUSTED_DOMAINS",
-        description="Domains, hosts or addresses outside Huawei's public clouds that endpoints may be in.",
+        description="Domains, hosts or addresses outside of the cloud that endpoints may be in.",
     )
     proxy: Annotated[SecretStr | None, Unset, AfterValidator(_proxy)] = Field(
         None, alias="CBR_AUDIT_PROXY", description="The URL of a proxy for every request over HTTPS."
@@ -339,9 +361,9 @@ class Settings(BaseModel):
             return SignIn.TEMPORARY_KEYS if self.security_token else SignIn.KEYS
         return SignIn.TOKEN if self.token else SignIn.PASSWORD
 
-    def usual_endpoint(self, service: str) -> str:
-        """The region's usual endpoint of a service; the region is set whenever the endpoint is not."""
-        return endpoint_in(self.region or "", service)
+    def usual_endpoint(self, service: str, region: str | None = None) -> str:
+        """The usual endpoint of a service in a region, by default the project's: it is set whenever no endpoint is."""
+        return endpoint_in(region or self.region or "", service, self.cloud)
 
     @property
     def cbr_endpoint(self) -> str:
@@ -395,7 +417,7 @@ class Settings(BaseModel):
         if cls.needs_cbr:
             faults += _sign_in_faults(given) + _signing_faults(given)
         faults += _store_faults(given, STORES[scheme_of(str(values.get(f"{_OWN}STORE", "")))])
-        faults += _idle_faults(given) + (_trust_faults(settings) if settings else [])
+        faults += _idle_faults(given) + ([*_trust_faults(settings), *_region_faults(settings)] if settings else [])
         if faults or settings is None:
             raise SettingsError("; ".join(faults))
         return settings
@@ -476,10 +498,23 @@ def _trust_faults(settings: Settings) -> list[str]:
     for name, field in Settings.model_fields.items():
         endpoint = getattr(settings, name) if name.endswith("endpoint") else None
         try:
-            _check_trust(endpoint or "http://localhost", settings.trusted_domains)
+            _check_trust(endpoint or "http://localhost", settings)
         except ValueError as error:
             faults.append(f"{field.alias}: {error}")
     return faults
+
+
+def _region_faults(settings: Settings) -> list[str]:
+    """Return the region if it is one of another cloud, and an endpoint is to be made of it."""
+    region, cloud = settings.region, CLOUDS[settings.cloud]
+    has_endpoint = settings.endpoint or (settings.obs_endpoint and not settings.needs_cbr)
+    if has_endpoint or region in cloud.regions:
+        return []
+    return [
+        f"{_SDK}REGION: {region} is a region of {other.title}, not of {cloud.title}: set {_OWN}CLOUD={other.name}"
+        for other in CLOUDS.values()
+        if region in other.regions
+    ]
 
 
 def _idle_faults(given: set[str]) -> list[str]:

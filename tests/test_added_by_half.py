@@ -6,6 +6,7 @@ from pathlib import Path
 
 from audit.answers.kinds import ANSWERS
 from audit.cloud.functiongraph import GATEWAY
+from audit.clouds import CLOUDS, HUAWEI
 from audit.control_limits import FIELDS, LIMITS
 from audit.evidence.store import OPENERS
 from audit.history import History
@@ -26,6 +27,8 @@ from tests.evidence.store.test_contract import MADE
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CONSUME = (ROOT / "docs/consume.md").read_text()
+DEPLOY = (ROOT / "docs/deploy.md").read_text()
+TEMPLATE = (ROOT / "template.yaml").read_text()
 INVOKE = (ROOT / "docs/invoke.md").read_text()
 
 
@@ -54,6 +57,21 @@ def test_every_kind_of_store_can_be_opened_and_is_held_to_the_contract() -> None
         assert f"{scheme}//" in str(Settings.model_fields["store"].description), "audit/settings.py (store)"
         assert f"`{scheme}//" in README, f"README.md, the setting CBR_AUDIT_STORE: {scheme}//"
         assert kind.endpoint in {"", *VARIABLES}, f"audit/settings.py ({kind.endpoint})"
+
+
+def test_every_cloud_is_named_where_people_look_for_it_with_its_regions_and_what_it_lacks() -> None:
+    assert HUAWEI == next(iter(CLOUDS)) == Settings.model_fields["cloud"].default, "audit/clouds.py (HUAWEI)"
+    for name, cloud in CLOUDS.items():
+        (setting,) = re.findall(r"^\| `CBR_AUDIT_CLOUD` .*$", README, re.MULTILINE)
+        assert f"`{name}`" in setting, f"README.md, the setting CBR_AUDIT_CLOUD: {name}"
+        if name != HUAWEI:
+            assert re.search(rf"# CBR_AUDIT_CLOUD: .*\b{re.escape(name)}\b", TEMPLATE), f"template.yaml: {name}"
+        (row,) = re.findall(rf"^\| `{re.escape(name)}`.* \| {cloud.title}.* \|.*\|$", DEPLOY, re.MULTILINE)
+        lacking = row.split("|")[-2].strip()
+        assert lacking == "; ".join(cloud.lacks), f"docs/deploy.md, other clouds: what {name} lacks"
+        named = set(re.findall(r"`([a-z0-9-]+)`", row.split("|")[-3]))
+        known = cloud.regions & named if name == HUAWEI else cloud.regions  # it has too many to list
+        assert named == known, f"docs/deploy.md, other clouds: the regions of {name}"
 
 
 def test_the_truth_of_the_simulator_knows_which_controls_have_to_be_asked_for() -> None:

@@ -30,6 +30,59 @@ def test_the_region_gives_the_endpoints() -> None:
     assert settings.workers == 4
 
 
+def test_the_cloud_gives_the_endpoints_of_its_regions() -> None:
+    there = {**GOOD, "CBR_AUDIT_CLOUD": "flexible-engine", "HUAWEICLOUD_SDK_REGION": "eu-west-0"}
+    settings = Settings.read(there)
+
+    assert settings.cbr_endpoint == "https://cbr.eu-west-0.prod-cloud-ocb.orange-business.com"
+    assert settings.usual_endpoint("smn", "na-east-0") == "https://smn.na-east-0.prod-cloud-ocb.orange-business.com"
+    assert Settings.read({**GOOD, "CBR_AUDIT_CLOUD": ""}).cloud == "huawei"
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (
+            {"CBR_AUDIT_CLOUD": "OTC"},
+            "CBR_AUDIT_CLOUD: 'OTC' is none of huawei, otc, flexible-engine, cloud.ru, g42; for",
+        ),
+        (
+            {"HUAWEICLOUD_SDK_REGION": "eu-de"},
+            "eu-de is a region of Open Telekom Cloud, not of Huawei Cloud: set CBR_AUDIT_CLOUD=otc",
+        ),
+        (
+            {"CBR_AUDIT_CLOUD": "g42"},
+            "eu-west-101 is a region of Huawei Cloud, not of G42 Cloud: set CBR_AUDIT_CLOUD=huawei",
+        ),
+        (
+            {"CBR_AUDIT_ENDPOINT": "https://cbr.eu-de.otc.t-systems.com"},
+            "cbr.eu-de.otc.t-systems.com is in Open Telekom Cloud, not in Huawei Cloud: set CBR_AUDIT_CLOUD=otc",
+        ),
+    ],
+)
+def test_what_belongs_to_another_cloud_is_told_with_its_name(changed: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(words)):
+        Settings.read({**GOOD, **changed})
+
+
+def test_a_region_of_another_cloud_is_of_no_account_where_no_endpoint_is_made_of_it() -> None:
+    trusted = {"HUAWEICLOUD_SDK_REGION": "eu-de", "CBR_AUDIT_TRUSTED_DOMAINS": "otc.t-systems.com"}
+    cbr = {"CBR_AUDIT_ENDPOINT": "https://cbr.eu-de.otc.t-systems.com"}
+    obs = {"CBR_AUDIT_OBS_ENDPOINT": "https://obs.eu-de.otc.t-systems.com"}
+
+    assert Settings.read({**GOOD, **trusted, **cbr}).region == "eu-de"
+    assert StoreSettings.read({**GOOD, **trusted, **cbr}).region == "eu-de"
+    assert StoreSettings.read({**GOOD, **trusted, **obs}).region == "eu-de"
+    with pytest.raises(SettingsError, match="is a region of Open Telekom Cloud"):
+        Settings.read({**GOOD, **trusted, **obs})
+
+
+def test_a_region_that_nobody_knows_is_taken_for_a_new_one() -> None:
+    there = {**GOOD, "HUAWEICLOUD_SDK_REGION": "eu-at", "CBR_AUDIT_CLOUD": "otc"}
+
+    assert Settings.read(there).cbr_endpoint == "https://cbr.eu-at.otc.t-systems.com"
+
+
 def test_endpoints_may_be_given_instead() -> None:
     settings = Settings.read(
         {
@@ -377,7 +430,7 @@ def test_an_enterprise_project_is_named_by_its_id() -> None:
 )
 def test_a_host_outside_of_the_known_clouds_gets_no_signed_requests_unless_it_is_named(host: str, trusted: str) -> None:
     for name in ("CBR_AUDIT_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT", "CBR_AUDIT_OBS_ENDPOINT"):
-        with pytest.raises(SettingsError, match=f"^{name}: {re.escape(host)} is in none of Huawei's public clouds"):
+        with pytest.raises(SettingsError, match=f"^{name}: {re.escape(host)} is not in Huawei Cloud"):
             Settings.read({**GOOD, name: f"https://{host}", "CBR_AUDIT_TRUSTED_DOMAINS": trusted})
 
 
@@ -398,9 +451,11 @@ def test_a_trusted_domain_host_or_address_may_be_an_endpoint(host: str, trusted:
 
 
 def test_an_endpoint_on_the_command_line_must_be_trusted_too() -> None:
-    assert endpoint_of("https://fgs.example.com/", ("example.com",)) == "https://fgs.example.com"
-    with pytest.raises(SettingsError, match=r"invalid endpoint .*169\.254\.169\.254 is in none of Huawei's"):
-        endpoint_of("https://169.254.169.254", ())
+    settings = Settings.read({**GOOD, "CBR_AUDIT_TRUSTED_DOMAINS": "example.com"})
+
+    assert endpoint_of("https://fgs.example.com/", settings) == "https://fgs.example.com"
+    with pytest.raises(SettingsError, match=r"invalid endpoint .*169\.254\.169\.254 is not in Huawei Cloud"):
+        endpoint_of("https://169.254.169.254", settings)
 
 
 def test_requests_go_where_the_settings_say() -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from audit import __version__
 from audit.app.event import ManualEvent, TimerEvent, read_event, read_time, read_user_event
 from audit.cloud.credentials import Agency, agency_variables
+from audit.clouds import CLOUDS, HUAWEI
 from audit.endpoints import endpoint_in
 from audit.errors import EventError, SettingsError
 from audit.log import REDACTOR
@@ -215,8 +216,9 @@ def _move(event: ManualEvent, region: str, variables: dict[str, str]) -> None:
             "unset it, or set up a function in each region"
         )
     store = STORES[scheme_of(variables.get("CBR_AUDIT_STORE", ""))]
-    if home and store.service:
-        variables.setdefault(store.endpoint, endpoint_in(home, store.service))
+    cloud = variables.get("CBR_AUDIT_CLOUD") or HUAWEI
+    if home and store.service and cloud in CLOUDS:
+        variables.setdefault(store.endpoint, endpoint_in(home, store.service, cloud))
     variables["HUAWEICLOUD_SDK_REGION"] = region
 
 

@@ -13,6 +13,7 @@ from audit.app.connections import opened
 from audit.app.doctor import Check, Result, examine_cloud, examine_key, examine_store, is_signed_in
 from audit.app.request import request_from_settings
 from audit.cloud.cbr.client import actions
+from audit.clouds import CLOUDS
 from audit.errors import SettingsError
 from audit.evidence.signers import ready_signer
 from audit.evidence.store.obs import LOCK
@@ -30,7 +31,8 @@ def run_checks(variables: Mapping[str, str]) -> Iterator[Check]:
         with opened(request) as connections:
             settings, client = request.settings, client_for(connections)
             scope = scope_words(settings.enterprise_project_id)
-            told = f"project {settings.project_id}, {scope}, at {settings.cbr_endpoint}{_route_words(settings.route)}"
+            where = f"{CLOUDS[settings.cloud].title}, at {settings.cbr_endpoint}{_route_words(settings.route)}"
+            told = f"project {settings.project_id}, {scope}, in {where}"
             yield Check("settings", Result.OK, told)
             checks = [*examine_cloud(client, actions(lists_of(request.profile)), connections.who.way)]
             yield from checks

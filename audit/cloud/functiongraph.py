@@ -97,7 +97,7 @@ def invoke(
     body = orjson.dumps(event)
     if not wait and len(body) > _MOST_ASYNC_BYTES:
         raise EventError(f"the event has {len(body):,} bytes; with --async, at most {_MOST_ASYNC_BYTES:,} are allowed")
-    place = endpoint_of(endpoint, settings.trusted_domains) if endpoint else settings.usual_endpoint("functiongraph")
+    place = endpoint_of(endpoint, settings) if endpoint else settings.usual_endpoint("functiongraph")
     url = f"{place}/v2/{settings.project_id}/fgs/functions/{urn}/invocations{'' if wait else '-async'}"
     headers = {"Content-Type": "application/json", "X-Cff-Log-Type": "tail", "X-CFF-Request-Version": "v1"}
     answer = _ask(settings, requests.Request("POST", url, data=body, headers=headers), wait=wait, patience=patience)

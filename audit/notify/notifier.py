@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from audit.cloud.http.dialect import JSON
 from audit.cloud.http.transport import Credentials, RequestLimits, Transport
-from audit.endpoints import endpoint_in
 from audit.errors import SourceError
 from audit.log import REDACTOR
 from audit.notify import message, smn, webhook
@@ -92,7 +91,7 @@ class Notifier:
     def _publish(self, change: ChangedReport, report_url: str) -> None:
         if urn := self._settings.smn_topic:
             topic = smn.Topic.of(urn)
-            endpoint = self._settings.smn_endpoint or endpoint_in(topic.region, "smn")
+            endpoint = self._settings.smn_endpoint or self._settings.usual_endpoint("smn", topic.region)
 
             def request() -> requests.Request:
                 return smn.publish(topic, endpoint, message.subject(change), message.text(change, report_url))

@@ -424,6 +424,13 @@ class TestAnotherRegion:
         assert settings.sign_in_endpoint == "https://iam.ap-southeast-1.myhuaweicloud.com"
         assert settings.obs_endpoint == "https://obs.eu-west-101.myhuaweicloud.eu"
 
+    def test_the_cloud_stays_the_same(self) -> None:
+        there = {**IN_OBS, "CBR_AUDIT_CLOUD": "otc", "HUAWEICLOUD_SDK_REGION": "eu-de"}
+        settings = request_from_event({"project_id": "p2", "region": "eu-nl"}, Context(there), {}).settings
+
+        assert settings.cbr_endpoint == "https://cbr.eu-nl.otc.t-systems.com"
+        assert settings.obs_endpoint == "https://obs.eu-de.otc.t-systems.com"
+
     def test_a_store_that_is_no_bucket_needs_no_endpoint_and_one_that_is_set_stays(self) -> None:
         there = {**IN_OBS, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.sim-2.myhuaweicloud.com"}
 
@@ -449,6 +456,8 @@ class TestAnotherRegion:
                 {"CBR_AUDIT_ENDPOINT": "https://cbr.example.com"},
                 "CBR_AUDIT_ENDPOINT is set to that of sim-1: un",
             ),
+            ({**ELSEWHERE, "region": "eu-de"}, IN_OBS, "eu-de is a region of Open Telekom Cloud, not of Huawei Cloud"),
+            (ELSEWHERE, {**IN_OBS, "CBR_AUDIT_CLOUD": "moon"}, "CBR_AUDIT_CLOUD: 'moon' is none of huawei, otc, "),
             ({**ELSEWHERE, "region": "Not A Region"}, {}, "HUAWEICLOUD_SDK_REGION: a region looks like eu-west-101"),
         ],
     )

@@ -76,7 +76,7 @@ def test_everything_that_is_there_is_ok_and_nothing_stays_behind(place: Place) -
 
 
 def test_it_says_which_enterprise_projects_are_seen(place: Place) -> None:
-    assert "every enterprise project that is granted, at " in place.lines()["settings"]
+    assert "every enterprise project that is granted, in Huawei Cloud, at " in place.lines()["settings"]
     routed = place.lines(CBR_AUDIT_PROXY="http://me:a-password@proxy:3128", CBR_AUDIT_CA_BUNDLE=certifi.where())
     assert routed["settings"].endswith(
         f", through the proxy proxy:3128, trusting the certificates of {certifi.where()}"
@@ -84,7 +84,7 @@ def test_it_says_which_enterprise_projects_are_seen(place: Place) -> None:
     assert "through the proxy proxy" in place.lines(CBR_AUDIT_PROXY="https://proxy")["settings"]
 
     place.settings["CBR_AUDIT_ENTERPRISE_PROJECT_ID"] = "0"
-    assert "the enterprise project 0, at " in place.lines()["settings"]
+    assert "the enterprise project 0, in Huawei Cloud, at " in place.lines()["settings"]
 
     place.simulator.quirks.knows_enterprise_projects = False
     assert "check CBR_AUDIT_ENTERPRISE_PROJECT_ID, too" in place.lines()["vaults"]

@@ -70,7 +70,7 @@ def test_every_setting_that_is_commented_out_can_be_put_in_place() -> None:
     function = yaml.safe_load(lines)["services"]["cbr-audit"]["props"]["function"]
 
     assert {*function["encryptedUserData"]} == SECRETS
-    others = r"_(AK|SK|TOKEN|USER|PASSWORD|DOMAIN|DOMAIN_ID|FOLDER_ACCESS|SIGNING_KEY|IAM_ENDPOINT)$"
+    others = r"_(AK|SK|TOKEN|USER|PASSWORD|DOMAIN|DOMAIN_ID|FOLDER_ACCESS|SIGNING_KEY|(IAM|KMS|SMN)_ENDPOINT)$"
     assert {*function["environmentVariables"]} == {
         name for name in {*VARIABLES} - SECRETS if not re.search(others, name)
     }

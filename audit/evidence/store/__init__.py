@@ -119,7 +119,7 @@ def _obs(url: str, access: Access | None) -> ProbedStore:
     if access is None or access.keys is None:
         raise SettingsError(f"{url} cannot be opened without access keys")
     settings = access.settings
-    where = place(url, settings.obs_endpoint, settings.region)
+    where = place(url, settings.obs_endpoint, settings.region, settings.cloud)
     seal = Seal(settings.obs_kms_key, settings.obs_lock_days)
     return Obs(where, access.transport, ObsAuth(access.keys, CloudClock(), region=where.region), seal)
 

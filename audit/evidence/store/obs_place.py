@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from audit.clouds import HUAWEI
 from audit.endpoints import endpoint_in, is_loopback
 from audit.errors import SettingsError
 
 SCHEME: Final = "obs://"
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _PREFIX: Final = re.compile(r"(?:[A-Za-z0-9_=-][A-Za-z0-9._=-]*/)*")
-_ENDPOINT: Final = re.compile(r"obs\.([a-z0-9-]+)\..+")
+_ENDPOINT: Final = re.compile(r"(?:obs|oss)\.([a-z0-9-]+)\..+")
 _NO_REGION: Final = "us-east-1"  # what S3 stores without regions expect
 
 
@@ -31,13 +32,14 @@ class BucketPlace(Struct, frozen=True):
         return f"{SCHEME}{self.bucket}/{self.prefix}".rstrip("/")
 
 
-def place(url: str, endpoint: str | None, region: str | None) -> BucketPlace:
+def place(url: str, endpoint: str | None, region: str | None, cloud: str = HUAWEI) -> BucketPlace:
     """Parse the address of a store in OBS.
 
     Args:
         url: the address, such as ``obs://bucket/prefix``.
         endpoint: the OBS endpoint, if it is not the region's usual one.
         region: the region of the bucket, if the endpoint does not name one.
+        cloud: the name of the cloud that the region belongs to.
 
     Raises:
         SettingsError: says what is wrong with the address and how to correct it.
@@ -53,7 +55,7 @@ def place(url: str, endpoint: str | None, region: str | None) -> BucketPlace:
         raise SettingsError(f"{url!r}: a prefix has letters, digits and . _ = - / only, and no part begins with a dot")
     if not (endpoint or region):
         raise SettingsError(f"set HUAWEICLOUD_SDK_REGION or CBR_AUDIT_OBS_ENDPOINT to say where {url!r} is")
-    endpoint = endpoint or endpoint_in(region or "", "obs")
+    endpoint = endpoint or endpoint_in(region or "", "obs", cloud)
     named = _ENDPOINT.fullmatch(urlsplit(endpoint).hostname or "")
     return BucketPlace(bucket, prefix, _base(bucket, endpoint), named[1] if named else region or _NO_REGION)
 

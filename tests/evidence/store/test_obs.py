@@ -98,6 +98,14 @@ def test_an_address_that_cannot_be_right_is_explained(url: str, endpoint: str | 
         place(url, endpoint, "r1")
 
 
+def test_the_store_is_in_the_cloud_of_the_project_and_its_requests_are_signed_for_its_region() -> None:
+    there = place("obs://abc", None, "eu-west-0", "flexible-engine")
+    host = "oss.eu-west-0.prod-cloud-ocb.orange-business.com"
+
+    assert there == BucketPlace("abc", "", f"https://abc.{host}", "eu-west-0")
+    assert place("obs://abc", f"https://{host}", "eu-west-1") == there
+
+
 def test_without_region_and_endpoint_nobody_knows_where_the_bucket_is() -> None:
     with pytest.raises(SettingsError, match="REGION or CBR_AUDIT_OBS_ENDPOINT to say where 'obs://abc'"):
         place("obs://abc", None, None)
