@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
 from isal import isal_zlib
 
 from audit import __version__
@@ -35,7 +34,7 @@ from audit.log import REDACTOR
 from audit.packing import gzipped
 from audit.report import FINDINGS, INDEX
 from audit.report.facts import RunFacts
-from audit.report.shared_parts import previous_part, reading_part
+from audit.report.shared_parts import laid_out, previous_part, reading_part
 from audit.timestamps import shown
 
 if TYPE_CHECKING:
@@ -414,7 +413,7 @@ def read_pointer(store: Readable, key: str) -> Pointer | None:
 
 
 def _json(values: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(values, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return b"".join(laid_out(values.items()))
 
 
 def _span(window: Window | None) -> Mapping[str, str] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, count, repeat
 from typing import Final
 
 from audit.judging.findings import Finding, Outcome, Severity, Verdict
@@ -39,14 +39,15 @@ class Judgement:
         waivers = self.waivers or _NO_WAIVERS
         return map(Finding, control, kind, self.ids, self.names, severity, self.verdicts, waivers)
 
+    def at(self, place: int) -> Finding:
+        """Return the finding of one subject."""
+        waiver = self.waivers[place] if self.waivers else None
+        subject = self.ids[place], self.names[place]
+        return Finding(self.control, self.kind, *subject, self.severity, self.verdicts[place], waiver)
+
     def having(self, *outcomes: Outcome) -> Iterator[Finding]:
         """Yield the findings with one of these outcomes; no others are built."""
-        for place, verdict in enumerate(self.verdicts):
-            if verdict.outcome in outcomes:
-                waiver = self.waivers[place] if self.waivers else None
-                yield Finding(
-                    self.control, self.kind, self.ids[place], self.names[place], self.severity, verdict, waiver
-                )
+        return (self.at(place) for place, verdict in enumerate(self.verdicts) if verdict.outcome in outcomes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ class Findings(Collection[Finding]):
         return chain.from_iterable(self.judgements)
 
     def by_subject(self) -> Iterator[Finding]:
-        """Yield the findings, sorted by kind, subject and control: what is said of one subject has much in common.
+        """Yield the findings, sorted by kind, name and id of the subject, then by control.
+
+        What is said of one subject has much in common, and so do resources with similar names.
 
         Raises:
             ValueError: controls of one kind did not judge the same subjects.
@@ -69,7 +72,8 @@ class Findings(Collection[Finding]):
             columns = [judgement for judgement in self.judgements if judgement.kind == kind]
             if any([*column.ids] != [*columns[0].ids] for column in columns):
                 raise ValueError(f"not every control judged every {kind}")
-            yield from chain.from_iterable(zip(*columns, strict=True))
+            order = sorted(zip(columns[0].names, columns[0].ids, count())) if columns else ()
+            yield from (column.at(place) for _name, _id, place in order for column in columns)
 
     def __len__(self) -> int:
         """Return the number of findings."""

@@ -1,6 +1,6 @@
 """Reports of versions before 0.3, whose report.json has every finding, as reports are written now."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from audit.judging.reasons import OUT_OF_SCOPE
@@ -61,14 +61,11 @@ def former_lines(report: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         **{("policy", part["id"]): part.get("enterprise_projects") for part in report["policies"]},
         **{("vault", part["id"]): [part["enterprise_project_id"]] for part in report.get("vaults", ())},
     }
-    for finding in sorted(report["findings"], key=_place(report)):
+    for finding in sorted(report["findings"], key=_place):  # which are sorted by control
         belonging = projects.get((finding["subject"]["kind"], finding["subject"]["id"])) or ()
         yield {**run, **finding, "enterprise_projects": [*filter(None, belonging)]}
 
 
-def _place(report: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], tuple[int, int]]:
-    """Return what sorts findings by kind and subject; they come sorted by control."""
-    subjects: dict[str, int] = {}
-    for finding in report["findings"]:
-        subjects.setdefault(finding["subject"]["id"], len(subjects))
-    return lambda finding: (_KINDS.index(finding["subject"]["kind"]), subjects[finding["subject"]["id"]])
+def _place(finding: Mapping[str, Any]) -> tuple[int, str, str]:
+    subject = finding["subject"]
+    return _KINDS.index(subject["kind"]), subject["name"], subject["id"]

@@ -46,14 +46,16 @@ def test_findings_come_in_order_as_often_as_they_are_asked_for() -> None:
     assert len(findings) == 4
 
 
-def test_findings_come_subject_by_subject_too() -> None:
+def test_findings_come_subject_by_subject_too_and_similar_names_together() -> None:
     policies = Judgement("CBR-000", SubjectKind.POLICY, Severity.LOW, ("p",), ("p",), VERDICTS[:1])
-    findings = Findings((policies, a_judgement("CBR-001"), a_judgement("CBR-002")))
+    findings = Findings((policies, a_judgement("CBR-001", waived=True), a_judgement("CBR-002")))
+    renamed = Findings(tuple(replace(each, names=("two", "one")[: len(each.ids)]) for each in findings.judgements))
 
-    assert [*findings.by_subject()] == [
-        *policies,
-        *(a_finding(control, number) for number in (0, 1) for control in ("CBR-001", "CBR-002")),
-    ]
+    first, second = (
+        [a_finding("CBR-001", number, waived=bool(number)), a_finding("CBR-002", number)] for number in (0, 1)
+    )
+    assert [*findings.by_subject()] == [*policies, *first, *second]
+    assert [finding.id for finding in renamed.by_subject()] == ["p", "v2", "v2", "v1", "v1"]
 
 
 @pytest.mark.parametrize("ids", [("v1", "v3"), ("v1",)])

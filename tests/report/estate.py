@@ -1,6 +1,6 @@
 """A small estate with every outcome, whose reports are kept in golden/; run this module to write them anew."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,7 @@ from audit.report.contents import Report, compose
 from audit.report.day_states import LETTERS
 from audit.report.formats import csv_report, findings_report, json_report, metrics_report, ocsf_report
 from audit.report.models import PlannedPart
-from audit.subjects import Subjects
+from audit.subjects import SubjectKind, Subjects
 from tests.builders import (
     DAY,
     HOUR,
@@ -92,6 +92,16 @@ def former_resource(part: Mapping[str, Any]) -> dict[str, Any]:
     words = {letter: day.value for day, letter in LETTERS.items()}
     planned = part["planned"] and dict(PlannedPart(**part["planned"]))
     return {**part, "planned": planned, "days": [words[letter] for letter in part["days"]]}
+
+
+def former_findings(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the findings of a report.json in the form of version 0.1."""
+    more = ("run", "as_of", "collection_complete", "enterprise_projects")
+    kinds = [*SubjectKind]
+    return sorted(
+        ({name: part for name, part in line.items() if name not in more} for line in lines),
+        key=lambda each: (each["control"], kinds.index(each["subject"]["kind"]), each["subject"]["id"]),
+    )
 
 
 def a_report(subjects: Subjects | None = None, **demanded: Any) -> Report:

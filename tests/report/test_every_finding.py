@@ -1,6 +1,5 @@
 import gzip
 from collections.abc import Callable
-from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -12,18 +11,17 @@ from audit.report.baseline import recall
 from audit.report.every_finding import every_finding
 from audit.report.formats import findings_report, json_report
 from audit.report.former_report import former_lines, in_present_form
-from tests.report.estate import a_report, former_resource
+from tests.report.estate import a_report, former_findings, former_resource
 
 Row = dict[str, Any]
 RUN = a_report(scope=Scope(exclude=(Selector(vaults=("-green",)),)))
 REPORT: Row = orjson.loads(json_report.render(RUN))
 LINES: list[Row] = [*map(orjson.loads, findings_report.render(RUN).splitlines())]
-PARTS = ("control", "subject", "outcome", "severity", "reason", "facts", "tasks", "waiver")
 FORMER: Row = {
     **{name: part for name, part in REPORT.items() if name != "out_of_scope"},
     "schema_version": 1,
     "resources": [*map(former_resource, REPORT["resources"])],
-    "findings": sorted([{name: line[name] for name in PARTS} for line in LINES], key=itemgetter("control")),
+    "findings": former_findings(LINES),
 }
 
 

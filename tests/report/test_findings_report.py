@@ -20,7 +20,7 @@ def test_the_bytes_are_those_of_the_golden_file() -> None:
 
 @pytest.mark.parametrize("number", [0, 1, 499, 500, 501, 1000])
 def test_there_is_one_line_for_each_control_and_subject(number: int) -> None:
-    ids, verdicts = [f"r-{each}" for each in range(number)], [passed("good")] * number
+    ids, verdicts = [f"r-{each:04}" for each in range(number)], [passed("good")] * number
     judged = [Judgement(name, SubjectKind.RESOURCE, Severity.LOW, ids, ids, verdicts) for name in ("CBR-1", "CBR-2")]
     lines = render(replace(a_report(), findings=Findings(tuple(judged)))).splitlines()
 

@@ -2,7 +2,6 @@
 
 import shutil
 from datetime import timedelta
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ from audit.errors import ChainError
 from audit.reports import open_reports
 from tests.evidence.forging import Change, forge, put_back, scope_of, shelf_of
 from tests.pretend import AS_OF, a_simulator, audit, whole_report
-from tests.report.estate import former_resource
+from tests.report.estate import former_findings, former_resource
 
 FINDINGS = "findings.ndjson.gz"
 PROFILE = "scope: {exclude: [{resources: ['*-01']}]}"
@@ -45,14 +44,10 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
 
 
 def as_former(whole: dict[str, Any]) -> Change:
-    more = ("run", "as_of", "collection_complete", "enterprise_projects")
-    by_control = sorted(whole["findings"], key=itemgetter("control"))
-    findings = [{name: part for name, part in each.items() if name not in more} for each in by_control]
-
     def change(report: dict[str, Any]) -> None:
         assert report.pop("out_of_scope")
         resources = [*map(former_resource, report["resources"])]
-        report.update(schema_version=1, resources=resources, findings=findings)
+        report.update(schema_version=1, resources=resources, findings=former_findings(whole["findings"]))
 
     return change
 

@@ -2,10 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, Final
-
-import orjson
 
 from audit.collection import Drift, Kind, Rejected
 from audit.judging.findings import Control, Finding, Outcome
@@ -17,7 +14,7 @@ from audit.report.facts import RunFacts
 from audit.report.planned import Planned
 from audit.report.problems import Problem
 from audit.report.protection import ProtectionChanges, Turn
-from audit.report.shared_parts import finding_part, previous_part, reading_part, subject_part, waiver_part
+from audit.report.shared_parts import finding_part, laid_out, previous_part, reading_part, subject_part, waiver_part
 from audit.report.standings import FrameworkView, RequirementLine
 from audit.report.timeline import Timeline
 from audit.schedule.matching import RunState
@@ -26,7 +23,6 @@ from audit.subjects.kept_plan import KeptPlan
 from audit.timestamps import shown
 
 SCHEMA_VERSION: Final = 2
-_AT_A_TIME: Final = 250
 _SECOND: Final = timedelta(seconds=1)
 _MINUTE: Final = timedelta(minutes=1)
 _STATES: Final = tuple((state.value, state) for state in RunState)
@@ -40,28 +36,11 @@ def render(report: Report) -> bytes:
 
 def pieces(report: Report) -> Iterator[bytes]:
     """Yield the report in parts: one tree of objects would need more memory than everything else."""
-    separator = b"{"
-    for name, part in _parts(report):
-        yield b'%b\n  "%b": ' % (separator, name.encode())
-        if isinstance(part, Iterator):
-            yield from _rows(part)
-        else:  # no text contains a line break, so these are all of the layout
-            yield orjson.dumps(part, option=orjson.OPT_INDENT_2).replace(b"\n", b"\n  ")
-        separator = b","
-    yield b"\n}\n"
-
-
-def _rows(rows: Iterator[Part]) -> Iterator[bytes]:
-    """Yield a list, a number of rows at a time: as lines they take two thirds of what indented rows take."""
-    separator = b"["
-    while some := [orjson.dumps(row) for row in islice(rows, _AT_A_TIME)]:
-        yield b"".join((separator, b"\n    ", b",\n    ".join(some)))
-        separator = b","
-    yield b"[]" if separator == b"[" else b"\n  ]"
+    return laid_out(_parts(report))
 
 
 def _parts(report: Report) -> Iterator[tuple[str, Part | Iterator[Part] | str | int | None]]:
-    """Yield each key with its value, a list as an iterator over its rows."""
+    """Yield each key with its value, a long list as an iterator over its rows."""
     yield "schema_version", SCHEMA_VERSION
     yield "run", _run(report.run)
     yield "conclusion", report.conclusion
@@ -332,14 +311,14 @@ def _changes(changes: Changes, protection: ProtectionChanges) -> Part:
     return {
         "against": changes.against,
         "as_of": shown(changes.as_of),
-        "new": [_change(change) for change in changes.new],
-        "still": [_change(change) for change in changes.still],
-        "resolved": [_change(change) for change in changes.resolved],
-        "disappeared": [_change(change) for change in changes.disappeared],
-        "not_compared": [_change(change) for change in changes.not_compared],
+        "new": map(_change, changes.new),
+        "still": map(_change, changes.still),
+        "resolved": map(_change, changes.resolved),
+        "disappeared": map(_change, changes.disappeared),
+        "not_compared": map(_change, changes.not_compared),
         "protection": {
-            "weakened": [_turn(turn) for turn in protection.weakened],
-            "strengthened": [_turn(turn) for turn in protection.strengthened],
+            "weakened": map(_turn, protection.weakened),
+            "strengthened": map(_turn, protection.strengthened),
         },
     }
 
