@@ -13,14 +13,13 @@ from audit import __version__
 from audit.collection import Kind, Page, Window
 from audit.errors import ChainError, SigningError, StoreError
 from audit.evidence.chain import (
-    PAYLOAD_TYPE,
     Digest,
     DigestKind,
-    Envelope,
     Head,
     Link,
-    Signature,
     Signer,
+    commit,
+    create_and_compare,
     digest_key,
     find_head,
 )
@@ -236,14 +235,15 @@ class Publication:
             SigningError: the digest could not be signed, and is not written.
         """
         manifest = REDACTOR.data(self._manifest(report))
-        self._create(MANIFEST, manifest)
-        self._read_back(f"{self.prefix}/{MANIFEST}", manifest)
-        digest = self._digest(report, Link(object=f"{self.prefix}/{MANIFEST}", sha256=_sha256(manifest)))
-        envelope = self._sealed(digest)
-        self._store.create(digest.digest_object, envelope)
-        self._read_back(digest.digest_object, envelope)
-        self._keys.append(digest.digest_object)
-        self.digest_sha256 = _sha256(envelope)
+        key = checked(f"{self.prefix}/{MANIFEST}")
+        create_and_compare(self._store, key, manifest)
+        digest = self._digest(report, Link(object=key, sha256=_sha256(manifest)))
+        try:
+            self.digest_sha256 = commit(self._store, digest, self._signer)
+        except SigningError as error:
+            error.args = (f"{error}; {_LEFT.format(url=self.url)}",)
+            raise
+        self._keys += [key, digest.digest_object]
         if not self._run.is_what_if:
             self._point(report, digest, index)
 
@@ -299,16 +299,6 @@ class Publication:
             return DigestKind.BACKFILL
         return DigestKind.NORMAL if report.collection.reading(Kind.TASKS).distinct else DigestKind.EMPTY
 
-    def _sealed(self, digest: Digest) -> bytes:
-        envelope = Envelope(PAYLOAD_TYPE, digest.dump())
-        try:
-            signature = self._signer.sign(envelope.signed)
-        except SigningError as error:
-            error.args = (f"{error}; {_LEFT.format(url=self.url)}",)
-            raise
-        signatures = (Signature(self._signer.key_id, signature),) if signature else ()
-        return Envelope(PAYLOAD_TYPE, envelope.payload, signatures).dump()
-
     def _latest(self) -> Pointer | None:
         """Read the current pointer; a damaged one, or one of the future, must not keep this run from being found."""
         latest = None
@@ -322,14 +312,6 @@ class Publication:
         key = key_of(self.prefix, name)
         self._store.create(key, data)
         self._keys.append(key)
-
-    def _read_back(self, key: str, data: bytes) -> None:
-        """Compare an object that others will name with what was written: a response alone proves nothing."""
-        if self._store.read(key) != data:
-            raise StoreError(
-                f"{self._store.url}/{key} was written, but is not there or reads back different; check what is between "
-                "this machine and the store, and run again"
-            )
 
     def _origin(self) -> Mapping[str, str] | None:
         """Return the link to the run whose history this one continues, so that both can be recomputed."""

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from audit.errors import ChainError
 from audit.evidence.chain import Link
+from audit.evidence.store.keys import PLAIN
 from audit.judging.findings import Severity
 from audit.report.facts import Conclusion
 from audit.timestamps import shown
@@ -132,12 +133,13 @@ class Discovery(FleetPart):
     evidence: tuple[Evidence, ...] = Field(default=(), strict=False, description="The responses, in order.")
 
 
-class PlanLink(FleetPart):
-    """The plan of the fleet run before."""
+class FormerFleetRun(FleetPart):
+    """The fleet run before, of those that were rolled up."""
 
-    run: str = Field(description="Id of that fleet run.")
+    run: str = Field(description="Its id.")
     prefix: str = Field(description="The start of the keys of its objects.")
-    sha256: Sha256 = Field(description="SHA-256 of its plan.json.")
+    plan_sha256: Sha256 = Field(description="SHA-256 of its plan.json.")
+    report_sha256: Sha256 = Field(description="SHA-256 of its fleet.json.")
 
 
 class FleetPlan(FleetPart):
@@ -156,8 +158,8 @@ class FleetPlan(FleetPart):
     )
     left_out: tuple[NotAudited, ...] = Field(default=(), strict=False, description="What was found and is not audited.")
     discovery: Discovery = Field(description="How they were found.")
-    previous: PlanLink | None = Field(
-        default=None, description="The plan before; null for the first, or if it is lost."
+    previous: FormerFleetRun | None = Field(
+        default=None, description="The fleet run before; null if there is none or it is lost."
     )
 
     @property
@@ -241,3 +243,35 @@ class Receipt(FleetPart):
 def sorted_targets(targets: Iterable[Target]) -> tuple[Target, ...]:
     """Sort targets as plans have them."""
     return tuple(sorted(targets, key=lambda each: each.key))
+
+
+class Seal(FleetPart):
+    """Which receipts count (receipts.json): those that were there when the roll-up began."""
+
+    schema_version: int = Field(default=1, ge=1, le=1, description="Version of this form.")
+    plan_sha256: Sha256 = Field(description="SHA-256 of plan.json.")
+    receipts: dict[str, Sha256] = Field(description="SHA-256 of each receipt by ACCOUNT.REGION.PROJECT.")
+
+
+class FleetObject(FleetPart):
+    """An object of a fleet run."""
+
+    name: str = Field(pattern=rf"^{PLAIN}$", max_length=512, description="Its name below the run.")
+    size: int = Field(ge=0, description="Its size in bytes.")
+    sha256: Sha256 = Field(description="SHA-256 of its bytes, as stored.")
+
+
+class FleetManifest(FleetPart):
+    """Everything that a fleet run stored (manifest.json); its digest covers this."""
+
+    schema_version: int = Field(default=1, ge=1, le=1, description="Version of this form.")
+    fleet: FleetName = Field(description="Name of the fleet.")
+    run: str = Field(description="Id of the fleet run.")
+    as_of: Moment = Field(description="The time of judgement.")
+    conclusion: Conclusion = Field(strict=False, description="The conclusion.")
+    complete: bool = Field(description="Whether the fleet was seen completely.")
+    objects: tuple[FleetObject, ...] = Field(strict=False, description="Its objects, sorted by name.")
+
+    def hash_of(self, name: str) -> str | None:
+        """Return the hash of an object, or None if it is not listed."""
+        return next((listed.sha256 for listed in self.objects if listed.name == name), None)

@@ -5,6 +5,7 @@ run's manifest, and so covers every object of the run. It is stored in a DSSE en
 commits the run.
 """
 
+from audit.evidence.chain.commit import commit, create_and_compare
 from audit.evidence.chain.digest import PAYLOAD_TYPE, Digest, DigestKind, Link, digest_key, folder_of
 from audit.evidence.chain.envelope import Envelope, Signature, pae
 from audit.evidence.chain.fingerprint import fingerprint
@@ -23,6 +24,8 @@ __all__ = [
     "Signature",
     "Signer",
     "Unsigned",
+    "commit",
+    "create_and_compare",
     "digest_key",
     "find_head",
     "fingerprint",

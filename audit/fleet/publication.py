@@ -1,0 +1,388 @@
+"""The objects of a fleet run: the plan first, then receipts in any order, then the roll-up, which seals what counts.
+
+Whoever begins or rolls up a run that somebody else began goes on with what is stored. So two coordinators, or one that
+was killed and started again, come to the same bytes.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import orjson
+from isal import isal_zlib
+
+from audit.errors import ChainError, StoreError
+from audit.evidence.chain import (
+    Digest,
+    DigestKind,
+    Envelope,
+    Link,
+    Signer,
+    commit,
+    create_and_compare,
+    digest_key,
+    find_head,
+)
+from audit.evidence.publish import MANIFEST, POINTER_VERSION, read_latest
+from audit.evidence.store import LATEST, Searchable, Store
+from audit.evidence.stored_runs import find_digest, going_back, latest_links, prefix_of, read_hashed
+from audit.fleet.forms import (
+    SCOPE,
+    FleetManifest,
+    FleetObject,
+    FleetPlan,
+    FormerFleetRun,
+    Receipt,
+    Seal,
+)
+from audit.fleet.roll_up import FleetBefore, FleetReport, roll_up
+from audit.log import REDACTOR
+from audit.report import INDEX
+from audit.timestamps import shown
+
+PLAN: Final = "plan.json"
+SEAL: Final = "receipts.json"
+FLEET: Final = "fleet.json"
+RECEIPTS: Final = "receipts/"
+PROFILES: Final = "profiles/"
+DISCOVERY: Final = "discovery/"
+Rendered = Mapping[str, bytes]
+"""Files of a roll-up by name; the one for people is INDEX."""
+_GZIP: Final = 31  # zlib's value for a window of 32 KB in a gzip file, which has neither name nor time
+_DAY: Final = timedelta(days=1)
+
+
+class FleetRun:
+    """One fleet run in its store."""
+
+    def __init__(self, store: Store, plan: FleetPlan, plan_sha256: str) -> None:
+        """Store the arguments; the plan is stored already."""
+        self._store = store
+        self.plan = plan
+        self.plan_sha256 = plan_sha256
+
+    @property
+    def url(self) -> str:
+        """The address of the run."""
+        return f"{self._store.url}/{self.plan.prefix}"
+
+    def profile(self, sha256: str) -> bytes:
+        """Read a profile that the plan names, in canonical form.
+
+        Raises:
+            StoreError: it is missing, or was changed.
+        """
+        key = self._key(f"{PROFILES}{sha256}.json")
+        data = read_hashed(self._store, key, sha256)
+        if data is None:
+            raise ChainError(f"{key} is missing or was changed")
+        return data
+
+    def leave(self, receipt: Receipt) -> bool:
+        """Store the receipt of a target; return False if there is one already, which then counts.
+
+        Raises:
+            StoreError: writing failed.
+        """
+        key = self._key(f"{RECEIPTS}{receipt.target}.json")
+        if self._store.read(key) is not None:
+            return False
+        return _create_first(self._store, key, REDACTOR.data(receipt.dump()))[1]
+
+    def receipt_of(self, target: str) -> Receipt | None:
+        """Read the receipt of a target, or None if it left none.
+
+        Raises:
+            StoreError: it cannot be read, or has no known form.
+        """
+        key = self._key(f"{RECEIPTS}{target}.json")
+        data = self._store.read(key)
+        return None if data is None else Receipt.load(data, key)
+
+    @property
+    def is_rolled_up(self) -> bool:
+        """Whether a digest commits the run."""
+        return self._digest() is not None
+
+    def _digest(self) -> Digest | None:
+        return find_digest(self._store, self.plan.scope, self.plan.run)
+
+    def report(self) -> FleetReport:
+        """Read the roll-up.
+
+        Raises:
+            StoreError: there is none, or it was changed.
+        """
+        digest = self._digest()
+        if digest is None:
+            raise StoreError(f"{self.url} is not rolled up yet")
+        manifest = manifest_of(self._store, digest)
+        data = read_hashed(self._store, self._key(FLEET), manifest.hash_of(FLEET) or "")
+        if data is None:
+            raise ChainError(f"{self._key(FLEET)} is missing or was changed")
+        return FleetReport.load(data, self._key(FLEET))
+
+    def roll_up(self, signer: Signer, render: Callable[[FleetReport], Rendered]) -> FleetReport:
+        """Seal which receipts count, judge the fleet by them, and commit that; once, whoever asks.
+
+        Raises:
+            SigningError: the digest could not be signed.
+            StoreError: writing failed, or what is stored was changed.
+        """
+        if self.is_rolled_up:
+            return self.report()
+        seal, before = self._sealed(), former(self._store, self.plan.previous)
+        report = roll_up(self.plan, self.plan_sha256, self.counted(seal), before)
+        files = {FLEET: report.dump(), **render(report)}
+        page = files.pop(INDEX, None)
+        for name, data in files.items():
+            self._store.create(self._key(name), REDACTOR.data(data))
+        manifest = self._manifest(report, seal, files)
+        create_and_compare(self._store, self._key(MANIFEST), manifest)
+        link = Link(object=self._key(MANIFEST), sha256=hashlib.sha256(manifest).hexdigest())
+        digest = self._next(report, link, signer)
+        self._point(digest, commit(self._store, digest, signer), page)
+        return report
+
+    def counted(self, seal: Seal) -> dict[str, tuple[Receipt, str]]:
+        """Read the receipts that count.
+
+        Raises:
+            ChainError: one is missing or was changed.
+        """
+        found = {}
+        for target, sha256 in seal.receipts.items():
+            key = self._key(f"{RECEIPTS}{target}.json")
+            data = read_hashed(self._store, key, sha256)
+            if data is None:
+                raise ChainError(f"{key} is missing or was changed since the receipts were sealed")
+            found[target] = Receipt.load(data, key), sha256
+        return found
+
+    def _sealed(self) -> Seal:
+        key = self._key(SEAL)
+        stored = self._store.read(key)
+        if stored is None:
+            receipts = {target: hashlib.sha256(data).hexdigest() for target, data in self._stored_receipts()}
+            seal = Seal(plan_sha256=self.plan_sha256, receipts=receipts)
+            stored, _ = _create_first(self._store, key, seal.dump())
+        return Seal.load(stored, key)
+
+    def _stored_receipts(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the receipts that have a known form; another object in their place is none."""
+        folder = self._key(RECEIPTS)
+        for key in self._store.keys(folder):
+            with suppress(ChainError):
+                data = self._store.read(key) or b""
+                Receipt.load(data, key)
+                yield key.removeprefix(folder).removesuffix(".json"), data
+
+    def _manifest(self, report: FleetReport, seal: Seal, files: Rendered) -> bytes:
+        names = {
+            PLAN,
+            SEAL,
+            *files,
+            *(f"{RECEIPTS}{target}.json" for target in seal.receipts),
+            *(f"{PROFILES}{target.profile_sha256}.json" for target in self.plan.targets),
+            *(evidence.name for evidence in self.plan.discovery.evidence),
+        }
+        return FleetManifest(
+            fleet=self.plan.fleet,
+            run=self.plan.run,
+            as_of=self.plan.as_of,
+            conclusion=report.conclusion,
+            complete=report.complete,
+            objects=tuple(self._listed(name) for name in sorted(names)),
+        ).dump()
+
+    def _listed(self, name: str) -> FleetObject:
+        data = self._store.read(self._key(name))
+        if data is None:
+            raise StoreError(f"{self._store.url}/{self._key(name)} was written, but is not there any more")
+        return FleetObject(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+    def _next(self, report: FleetReport, manifest: Link, signer: Signer) -> Digest:
+        plan = self.plan
+        head = find_head(self._store, plan.scope, None)
+        newest = [digest for _, digest in going_back(self._store, latest_links(head) if head else ()) if digest][:1]
+        is_late = any(digest.until > plan.as_of for digest in newest)
+        audited = any(line.audited for line in report.targets)
+        seq, second = head.seq + 1 if head else 1, int(plan.as_of.timestamp())
+        return Digest(
+            scope=plan.scope,
+            seq=seq,
+            kind=DigestKind.BACKFILL if is_late else DigestKind.NORMAL if audited else DigestKind.EMPTY,
+            run=plan.run,
+            digest_object=digest_key(plan.scope, seq, plan.run),
+            digest_start_time=second,
+            digest_end_time=second,
+            conclusion=report.conclusion.value,
+            complete=report.complete,
+            manifest=manifest,
+            previous=head.link if head else None,
+            siblings=head.siblings if head else (),
+            key_id=signer.key_id,
+            algorithm=signer.algorithm,
+        )
+
+    def _point(self, digest: Digest, sha256: str, page: bytes | None) -> None:
+        """Point to the run, unless a later one was rolled up before it."""
+        latest = None
+        with suppress(StoreError):
+            latest = read_latest(self._store, self.plan.scope)
+        if latest is not None and latest.place > self.plan.as_of:
+            return
+        pointer = {
+            "schema_version": POINTER_VERSION,
+            "run": self.plan.run,
+            "as_of": shown(self.plan.as_of),
+            "stored_at": shown(datetime.now(UTC)),
+            "conclusion": digest.conclusion,
+            "prefix": self.plan.prefix,
+            "manifest_sha256": digest.manifest.sha256,
+            "digest": digest.digest_object,
+            "digest_sha256": sha256,
+        }
+        written = orjson.dumps(pointer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        self._store.replace(f"{self.plan.scope}/{LATEST}", written)
+        if page is not None:
+            self._store.replace(f"{self.plan.scope}/{INDEX}", REDACTOR.data(page))
+
+    def _key(self, name: str) -> str:
+        return f"{self.plan.prefix}/{name}"
+
+
+def begin(
+    store: Store, plan: FleetPlan, profiles: Mapping[str, bytes], evidence: Mapping[str, bytes] | None = None
+) -> FleetRun:
+    """Store a plan with what it rests on; if the run was begun before, return that one with its plan.
+
+    Args:
+        store: the store of the fleet.
+        plan: the plan.
+        profiles: its profiles in canonical form, by hash.
+        evidence: the responses of the discovery without secrets, by the name in the plan.
+
+    Raises:
+        StoreError: writing failed, or the stored plan was changed.
+    """
+    if begun := begun_run(store, plan.prefix):
+        return begun
+    for sha256, canonical in profiles.items():
+        store.create(f"{plan.prefix}/{PROFILES}{sha256}.json", canonical)
+    for name, body in (evidence or {}).items():
+        store.create(f"{plan.prefix}/{name}", isal_zlib.compress(body, 1, _GZIP))
+    key = f"{plan.prefix}/{PLAN}"
+    stored, _ = _create_first(store, key, REDACTOR.data(plan.dump()))
+    return _opened(store, key, stored)
+
+
+def begun_run(store: Store, prefix: str) -> FleetRun | None:
+    """Open a run that was begun, or None if there is none.
+
+    Raises:
+        StoreError: its plan cannot be read, or has no known form.
+    """
+    key = f"{prefix}/{PLAN}"
+    data = store.read(key)
+    return None if data is None else _opened(store, key, data)
+
+
+def evidence_name(body: bytes) -> str:
+    """Name the object that holds a response of the discovery, by its hash."""
+    return f"{DISCOVERY}{hashlib.sha256(body).hexdigest()}.json.gz"
+
+
+def unfinished(store: Store, fleet: str, now: datetime, days: int = 3) -> Iterator[FleetRun]:
+    """Yield the runs of the newest days that are not rolled up although their deadline has passed, oldest first.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    for back in range(days - 1, -1, -1):
+        folder = f"{SCOPE}{fleet}/{now - back * _DAY:%Y/%m/%d}/"
+        for key in store.keys(folder):
+            if key.removeprefix(folder).count("/") == 1 and key.endswith(f"/{PLAN}"):
+                run = begun_run(store, key.removesuffix(f"/{PLAN}"))
+                if run and run.plan.deadline <= now and not run.is_rolled_up:
+                    yield run
+
+
+def previous_run(store: Store, fleet: str, as_of: datetime) -> FormerFleetRun | None:
+    """Find the newest fleet run of an earlier time that was rolled up, or None if there is none that is as published.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    head = find_head(store, f"{SCOPE}{fleet}", None)
+    for _, digest in going_back(store, latest_links(head) if head else ()):
+        if digest and digest.until < as_of:
+            with suppress(ChainError):
+                manifest = manifest_of(store, digest)
+                plan, report = manifest.hash_of(PLAN), manifest.hash_of(FLEET)
+                if plan and report:
+                    return FormerFleetRun(
+                        run=digest.run, prefix=prefix_of(digest), plan_sha256=plan, report_sha256=report
+                    )
+    return None
+
+
+def former(store: Searchable, link: FormerFleetRun | None) -> FleetBefore:
+    """Read what an earlier fleet run planned and reported.
+
+    Raises:
+        ChainError: it is missing or was changed; silently, everything would be new and nothing gone.
+    """
+    if link is None:
+        return FleetBefore()
+    parts = {}
+    for name, sha256 in ((PLAN, link.plan_sha256), (FLEET, link.report_sha256)):
+        key = f"{link.prefix}/{name}"
+        data = read_hashed(store, key, sha256)
+        if data is None:
+            raise ChainError(f"{key} is missing or was changed; this run is compared with it")
+        parts[name] = data
+    return FleetBefore(
+        FleetPlan.load(parts[PLAN], f"{link.prefix}/{PLAN}"), FleetReport.load(parts[FLEET], f"{link.prefix}/{FLEET}")
+    )
+
+
+def manifest_of(store: Searchable, digest: Digest) -> FleetManifest:
+    """Read the manifest of a fleet run.
+
+    Raises:
+        ChainError: it is missing, was changed, or has no known form.
+    """
+    data = read_hashed(store, digest.manifest.object, digest.manifest.sha256)
+    if data is None:
+        raise ChainError(f"{digest.manifest.object} is missing or was changed")
+    return FleetManifest.load(data, digest.manifest.object)
+
+
+def committed_digest(store: Searchable, link: Link) -> Digest | None:
+    """Open the digest of a target's audit, or None if it is missing or was changed."""
+    data = read_hashed(store, link.object, link.sha256)
+    with suppress(ChainError):
+        return Digest.open(Envelope.load(data)) if data is not None else None
+    return None
+
+
+def _opened(store: Store, key: str, data: bytes) -> FleetRun:
+    plan = FleetPlan.load(data, key)
+    if f"{plan.prefix}/{PLAN}" != key:
+        raise ChainError(f"{key} is the plan of another run")
+    return FleetRun(store, plan, hashlib.sha256(data).hexdigest())
+
+
+def _create_first(store: Store, key: str, data: bytes) -> tuple[bytes, bool]:
+    """Write an object unless there is one; return what is there, and whether that is it."""
+    try:
+        store.create(key, data)
+    except StoreError:
+        stored = store.read(key)
+        if stored is None:
+            raise
+        return stored, stored == data
+    return data, True

@@ -1,0 +1,199 @@
+"""Checks a fleet's chain without trusting it: every digest, every object, and that the roll-up follows from both.
+
+The chains of the targets are checked as always, each by itself; here, the digest that a receipt names must be there.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from audit.errors import ChainError
+from audit.evidence.chain import Digest, PublicKey, folder_of
+from audit.evidence.publish import MANIFEST
+from audit.evidence.store import LATEST, InspectedStore
+from audit.evidence.stored_runs import read_hashed
+from audit.evidence.verify import Verification
+from audit.evidence.verify.digests import check_chain, read_digests
+from audit.evidence.verify.result import Found
+from audit.evidence.verify.runs import RUN_FOLDER
+from audit.fleet.forms import SCOPE, Evidence, FleetManifest, FleetPlan, Seal
+from audit.fleet.publication import (
+    DISCOVERY,
+    FLEET,
+    PLAN,
+    PROFILES,
+    RECEIPTS,
+    SEAL,
+    FleetRun,
+    committed_digest,
+    former,
+    manifest_of,
+)
+from audit.fleet.roll_up import FleetReport, roll_up
+from audit.report import INDEX
+from audit.unpacking import unpacked
+
+_LARGEST_ANSWER: Final = 64 * 1024 * 1024
+_MOVING: Final = frozenset({LATEST, INDEX})
+
+
+def verify_fleet(
+    store: InspectedStore, fleet: str, *, key: PublicKey | None = None, expected_head: str | None = None
+) -> Verification:
+    """Check the chain of a fleet.
+
+    Args:
+        store: the store of the fleet.
+        fleet: its name.
+        key: every digest must be signed with it.
+        expected_head: the hash of a newest digest that was noted elsewhere.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    result = Verification(f"{SCOPE}{fleet}", has_key=key is not None)
+    found = read_digests(store, result)
+    check_chain(found, key, result)
+    listed = {key for each in found for key in _check_run(store, each, result)}
+    _check_unlisted(store, listed, found, result)
+    result.digests = len(found)
+    if found:
+        result.first, result.head, result.head_sha256 = found[0].digest, found[-1].digest, found[-1].sha256
+    if expected_head is not None and expected_head not in {each.sha256 for each in found}:
+        result.fault(
+            folder_of(result.scope), f"the digest {expected_head} is not there: the end was cut off or changed"
+        )
+    return result
+
+
+def targets_of(store: InspectedStore, digest: Digest) -> tuple[str, ...]:
+    """Name the projects that a fleet run audited.
+
+    Raises:
+        ChainError: its roll-up cannot be read.
+    """
+    prefix = digest.manifest.object.removesuffix(f"/{MANIFEST}")
+    data = read_hashed(store, f"{prefix}/{FLEET}", manifest_of(store, digest).hash_of(FLEET) or "")
+    if data is None:
+        raise ChainError(f"{prefix}/{FLEET} is missing or was changed")
+    report = FleetReport.load(data, f"{prefix}/{FLEET}")
+    return tuple(sorted({line.target.project_id for line in report.targets if line.audited}))
+
+
+def _check_run(store: InspectedStore, each: Found, result: Verification) -> Iterator[str]:
+    """Check one run; yield the keys of its objects."""
+    link, faults = each.digest.manifest, len(result.faults)
+    yield link.object
+    try:
+        manifest = manifest_of(store, each.digest)
+    except ChainError as error:
+        result.fault(link.object, str(error).removeprefix(f"{link.object} "))
+        yield from store.keys(each.prefix)
+        return
+    result.objects += 1
+    said = (manifest.run, f"{SCOPE}{manifest.fleet}", manifest.as_of, manifest.conclusion, manifest.complete)
+    digest = each.digest
+    if said != (digest.run, digest.scope, digest.until, digest.conclusion, digest.complete):
+        result.fault(link.object, "the manifest says something else of the run than its digest")
+    objects = {}
+    for listed in manifest.objects:
+        key = f"{each.prefix}{listed.name}"
+        yield key
+        data = read_hashed(store, key, listed.sha256)
+        if data is None or len(data) != listed.size:
+            result.fault(key, "the object is missing or was changed")
+            continue
+        result.objects += 1
+        result.size += len(data)
+        objects[listed.name] = data
+    if len(result.faults) == faults:
+        try:
+            _check_roll_up(store, each, manifest, objects, result)
+        except ChainError as error:
+            result.fault(each.prefix, str(error))
+    if len(result.faults) == faults:
+        result.runs.append(digest)
+
+
+def _check_roll_up(
+    store: InspectedStore, each: Found, manifest: FleetManifest, objects: dict[str, bytes], result: Verification
+) -> None:
+    """Judge the fleet again from plan and receipts, and look for what they name.
+
+    Raises:
+        ChainError: an object that is needed is not there, or has no known form.
+    """
+    if missing := {PLAN, SEAL, FLEET} - objects.keys():
+        raise ChainError(f"its manifest does not list {', '.join(sorted(missing))}")
+    plan = FleetPlan.load(objects[PLAN], f"{each.prefix}{PLAN}")
+    seal = Seal.load(objects[SEAL], f"{each.prefix}{SEAL}")
+    run = FleetRun(store, plan, hashlib.sha256(objects[PLAN]).hexdigest())
+    if f"{plan.prefix}/" != each.prefix or seal.plan_sha256 != run.plan_sha256:
+        raise ChainError("its plan is that of another run")
+    if unlisted := [target for target in seal.receipts if f"{RECEIPTS}{target}.json" not in objects]:
+        raise ChainError(f"its manifest does not list the receipts of {', '.join(unlisted)}")
+    report = roll_up(plan, run.plan_sha256, run.counted(seal), former(store, plan.previous))
+    if report.dump() != objects[FLEET] or (manifest.conclusion, manifest.complete) != (
+        report.conclusion,
+        report.complete,
+    ):
+        result.fault(f"{each.prefix}{FLEET}", "the roll-up does not follow from plan and receipts")
+    for profile in {target.profile_sha256 for target in plan.targets}:
+        data = objects.get(f"{PROFILES}{profile}.json", b"")
+        if hashlib.sha256(data).hexdigest() != profile:
+            result.fault(f"{each.prefix}{PROFILES}{profile}.json", "it is not the profile that the plan names")
+    _check_evidence(each, plan.discovery.evidence, objects, result)
+    _check_targets(store, report, result)
+
+
+def _check_evidence(each: Found, evidence: Iterable[Evidence], objects: dict[str, bytes], result: Verification) -> None:
+    for response in evidence:
+        try:
+            body = unpacked(objects.get(response.name, b""), _LARGEST_ANSWER)
+        except ValueError:
+            body = b""
+        if hashlib.sha256(body).hexdigest() != response.sha256:
+            result.fault(f"{each.prefix}{response.name}", "the response inside is not the one that the plan names")
+
+
+def _check_targets(store: InspectedStore, report: FleetReport, result: Verification) -> None:
+    """Check that the audits that the roll-up names are there and say what it says of them."""
+    for line in report.targets:
+        audited = line.audited
+        if audited is None:
+            continue
+        digest = committed_digest(store, audited.digest)
+        if digest is None:
+            result.fault(audited.digest.object, f"{line.target.key}: the digest of its audit is missing or was changed")
+        elif (digest.scope, digest.run, digest.conclusion, digest.complete, f"{audited.prefix}/{MANIFEST}") != (
+            line.target.project_id,
+            audited.run,
+            audited.conclusion,
+            audited.complete,
+            digest.manifest.object,
+        ):
+            result.fault(audited.digest.object, f"{line.target.key}: its receipt says something else than its audit")
+
+
+def _check_unlisted(store: InspectedStore, listed: set[str], found: Iterable[Found], result: Verification) -> None:
+    """Check that every object of the fleet is listed, or belongs to a run without a digest."""
+    committed = {each.prefix for each in found}
+    begun: set[str] = set()
+    digests = folder_of(result.scope)
+    for key in store.keys(f"{result.scope}/"):
+        name = key.removeprefix(f"{result.scope}/")
+        if key in listed or key.startswith(digests) or name in _MOVING:
+            continue
+        folder = RUN_FOLDER.match(name)
+        if folder and f"{result.scope}/{folder[0]}" not in committed:
+            begun.add(folder[0].rstrip("/"))
+        elif folder and name.removeprefix(folder[0]).startswith((RECEIPTS, DISCOVERY, PROFILES)):
+            result.notes.append(f"{key}: it came after the receipts were sealed, and does not count")
+        else:
+            result.fault(key, "no manifest lists this object")
+    result.notes += [f"{folder}: a fleet run that was begun and is not rolled up" for folder in sorted(begun)]
+    for odd in store.oddities(f"{result.scope}/"):
+        if odd.is_leftover:
+            result.notes.append(f"{odd.place}: {odd.what}")
+        else:
+            result.fault(odd.place, f"{odd.what}: cbr-audit does not write such")
