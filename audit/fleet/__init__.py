@@ -2,5 +2,5 @@
 
 The plan is stored before anything is audited, and the roll-up is judged against it: what was never looked at is named.
 
-Imports evidence, judging and report.
+Imports app, evidence, judging, profile, report and subjects.
 """

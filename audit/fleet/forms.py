@@ -245,7 +245,7 @@ def sorted_targets(targets: Iterable[Target]) -> tuple[Target, ...]:
     return tuple(sorted(targets, key=lambda each: each.key))
 
 
-class Seal(FleetPart):
+class ReceiptSeal(FleetPart):
     """Which receipts count (receipts.json): those that were there when the roll-up began."""
 
     schema_version: int = Field(default=1, ge=1, le=1, description="Version of this form.")

@@ -35,7 +35,7 @@ from audit.fleet.forms import (
     FleetPlan,
     FormerFleetRun,
     Receipt,
-    Seal,
+    ReceiptSeal,
 )
 from audit.fleet.roll_up import FleetBefore, FleetReport, roll_up
 from audit.log import REDACTOR
@@ -125,28 +125,31 @@ class FleetRun:
         return FleetReport.load(data, self._key(FLEET))
 
     def roll_up(self, signer: Signer, render: Callable[[FleetReport], Rendered]) -> FleetReport:
-        """Seal which receipts count, judge the fleet by them, and commit that; once, whoever asks.
+        """ReceiptSeal which receipts count, judge the fleet by them, and commit that; once, whoever asks.
 
         Raises:
             SigningError: the digest could not be signed.
             StoreError: writing failed, or what is stored was changed.
         """
-        if self.is_rolled_up:
-            return self.report()
+        if digest := self._digest():
+            report = self.report()
+            self._point(digest, render(report))
+            return report
         seal, before = self._sealed(), former(self._store, self.plan.previous)
         report = roll_up(self.plan, self.plan_sha256, self.counted(seal), before)
-        files = {FLEET: report.dump(), **render(report)}
-        page = files.pop(INDEX, None)
+        rendered = render(report)
+        files = {FLEET: report.dump(), **{name: rendered[name] for name in rendered if name != INDEX}}
         for name, data in files.items():
             self._store.create(self._key(name), REDACTOR.data(data))
         manifest = self._manifest(report, seal, files)
         create_and_compare(self._store, self._key(MANIFEST), manifest)
         link = Link(object=self._key(MANIFEST), sha256=hashlib.sha256(manifest).hexdigest())
         digest = self._next(report, link, signer)
-        self._point(digest, commit(self._store, digest, signer), page)
+        commit(self._store, digest, signer)
+        self._point(digest, rendered)
         return report
 
-    def counted(self, seal: Seal) -> dict[str, tuple[Receipt, str]]:
+    def counted(self, seal: ReceiptSeal) -> dict[str, tuple[Receipt, str]]:
         """Read the receipts that count.
 
         Raises:
@@ -161,14 +164,14 @@ class FleetRun:
             found[target] = Receipt.load(data, key), sha256
         return found
 
-    def _sealed(self) -> Seal:
+    def _sealed(self) -> ReceiptSeal:
         key = self._key(SEAL)
         stored = self._store.read(key)
         if stored is None:
             receipts = {target: hashlib.sha256(data).hexdigest() for target, data in self._stored_receipts()}
-            seal = Seal(plan_sha256=self.plan_sha256, receipts=receipts)
+            seal = ReceiptSeal(plan_sha256=self.plan_sha256, receipts=receipts)
             stored, _ = _create_first(self._store, key, seal.dump())
-        return Seal.load(stored, key)
+        return ReceiptSeal.load(stored, key)
 
     def _stored_receipts(self) -> Iterator[tuple[str, bytes]]:
         """Yield the receipts that have a known form; another object in their place is none."""
@@ -179,7 +182,7 @@ class FleetRun:
                 Receipt.load(data, key)
                 yield key.removeprefix(folder).removesuffix(".json"), data
 
-    def _manifest(self, report: FleetReport, seal: Seal, files: Rendered) -> bytes:
+    def _manifest(self, report: FleetReport, seal: ReceiptSeal, files: Rendered) -> bytes:
         names = {
             PLAN,
             SEAL,
@@ -227,13 +230,15 @@ class FleetRun:
             algorithm=signer.algorithm,
         )
 
-    def _point(self, digest: Digest, sha256: str, page: bytes | None) -> None:
-        """Point to the run, unless a later one was rolled up before it."""
+    def _point(self, digest: Digest, rendered: Rendered) -> None:
+        """Show the page and point to the run, unless that was done, or a later run was rolled up before it."""
         latest = None
         with suppress(StoreError):
             latest = read_latest(self._store, self.plan.scope)
-        if latest is not None and latest.place > self.plan.as_of:
+        if latest is not None and (latest.run == self.plan.run or latest.place > self.plan.as_of):
             return
+        if INDEX in rendered:
+            self._store.replace(f"{self.plan.scope}/{INDEX}", REDACTOR.data(rendered[INDEX]))
         pointer = {
             "schema_version": POINTER_VERSION,
             "run": self.plan.run,
@@ -243,12 +248,10 @@ class FleetRun:
             "prefix": self.plan.prefix,
             "manifest_sha256": digest.manifest.sha256,
             "digest": digest.digest_object,
-            "digest_sha256": sha256,
+            "digest_sha256": hashlib.sha256(self._store.read(digest.digest_object) or b"").hexdigest(),
         }
         written = orjson.dumps(pointer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         self._store.replace(f"{self.plan.scope}/{LATEST}", written)
-        if page is not None:
-            self._store.replace(f"{self.plan.scope}/{INDEX}", REDACTOR.data(page))
 
     def _key(self, name: str) -> str:
         return f"{self.plan.prefix}/{name}"
@@ -267,7 +270,10 @@ def begin(
 
     Raises:
         StoreError: writing failed, or the stored plan was changed.
+        ValueError: a profile of the plan is not among the given ones.
     """
+    if missing := {target.profile_sha256 for target in plan.targets} - profiles.keys():
+        raise ValueError(f"profiles of the plan are missing: {missing}")
     if begun := begun_run(store, plan.prefix):
         return begun
     for sha256, canonical in profiles.items():

@@ -16,7 +16,7 @@ from audit.evidence.verify import Verification
 from audit.evidence.verify.digests import check_chain, read_digests
 from audit.evidence.verify.result import Found
 from audit.evidence.verify.runs import RUN_FOLDER
-from audit.fleet.forms import SCOPE, Evidence, FleetManifest, FleetPlan, Seal
+from audit.fleet.forms import SCOPE, Evidence, FleetManifest, FleetPlan, ReceiptSeal
 from audit.fleet.publication import (
     DISCOVERY,
     FLEET,
@@ -126,7 +126,7 @@ def _check_roll_up(
     if missing := {PLAN, SEAL, FLEET} - objects.keys():
         raise ChainError(f"its manifest does not list {', '.join(sorted(missing))}")
     plan = FleetPlan.load(objects[PLAN], f"{each.prefix}{PLAN}")
-    seal = Seal.load(objects[SEAL], f"{each.prefix}{SEAL}")
+    seal = ReceiptSeal.load(objects[SEAL], f"{each.prefix}{SEAL}")
     run = FleetRun(store, plan, hashlib.sha256(objects[PLAN]).hexdigest())
     if f"{plan.prefix}/" != each.prefix or seal.plan_sha256 != run.plan_sha256:
         raise ChainError("its plan is that of another run")

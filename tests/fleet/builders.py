@@ -6,9 +6,12 @@ from typing import Any
 
 from audit.evidence.chain import Link
 from audit.fleet.forms import Audited, Caller, Discovery, FleetPlan, Receipt, Status, Target
+from audit.profile import Profile
 
 AS_OF = datetime(2026, 11, 23, 4, tzinfo=UTC)
 SHA = "0" * 64
+PROFILE = Profile()
+PROFILES = {PROFILE.sha256: PROFILE.canonical}
 RUN = "20261123T040000Z-0123456789ab"
 
 
@@ -19,7 +22,7 @@ def a_target(number: int = 1, **changes: Any) -> Target:
         "region": "eu-west-101",
         "project_id": f"project-{number}",
         "project_name": "eu-west-101",
-        "profile_sha256": SHA,
+        "profile_sha256": PROFILE.sha256,
     }
     return Target.model_validate({**named, **changes})
 
