@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from audit.answers.strict_json import FaultError, load
 from audit.errors import EventError
@@ -57,8 +57,75 @@ class ManualEvent(BaseModel):
     )
 
 
-_LIKE_A_KEY: Final = re.compile(rf"\s*(?:{'|'.join(ManualEvent.model_fields)})\s*[:=]")
+class FleetEvent(BaseModel):
+    """The event that starts a part of a fleet run; a timer has it as its user_event."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    fleet: Literal["start", "target", "roll_up"] = Field(
+        description="start plans a fleet run and starts the function for each target; target audits one; roll_up "
+        "completes the runs whose time has ended."
+    )
+    as_of: str | None = Field(default=None, description="With start: the time of judgement; else now.")
+    prefix: str | None = Field(
+        default=None,
+        pattern=r"^fleet-[a-z0-9-]{1,32}/[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9-]{1,100}$",
+        description="With target: the start of the keys of the fleet run.",
+    )
+    target: str | None = Field(
+        default=None, max_length=200, description="With target: which one, as ACCOUNT.REGION.PROJECT."
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "FleetEvent":
+        if (self.fleet == "target") != (self.prefix is not None and self.target is not None):
+            raise ValueError("prefix and target belong to an event with target, and to no other")
+        return self
+
+
+_LIKE_A_KEY: Final = re.compile(rf"\s*(?:{'|'.join((*ManualEvent.model_fields, 'fleet'))})\s*[:=]")
 _FORMS: Final = 'write {"since": "7d"}, or a note in plain words'
+
+
+class AskedOfFleet(NamedTuple):
+    """What an event asks of a fleet.
+
+    Attributes:
+        as_of: the time of judgement, as the event names it; None for now.
+        on_timer: nobody waits for the answer, so trouble must be raised.
+    """
+
+    event: FleetEvent
+    as_of: str | None
+    on_timer: bool
+
+
+def asked_of_fleet(event: object) -> AskedOfFleet | None:
+    """Return what an event asks of a fleet, or None if it is about an audit of its own.
+
+    Raises:
+        EventError: naming every key that is unknown or wrong.
+    """
+    read = read_event(event) if isinstance(event, Mapping) and "trigger_type" in event else event
+    if isinstance(read, TimerEvent):
+        if not read.user_event.lstrip().startswith("{"):
+            return None
+        asked = _loaded(read.user_event)
+        if not isinstance(asked, dict) or "fleet" not in asked:
+            return None
+        found = _fleet_event(asked, "the timer's user_event cannot be used")
+        return AskedOfFleet(found, found.as_of or read.time, on_timer=True)
+    if not isinstance(event, Mapping) or "fleet" not in event:
+        return None
+    found = _fleet_event(dict(event), "the event cannot be used")
+    return AskedOfFleet(found, found.as_of, on_timer=False)
+
+
+def _fleet_event(values: dict[str, Any], trouble: str) -> FleetEvent:
+    try:
+        return FleetEvent.model_validate(values)
+    except ValidationError as error:
+        raise EventError(f"{trouble}: {_faults(error, FleetEvent)}") from error
 
 
 def read_event(event: object) -> TimerEvent | ManualEvent:
@@ -87,16 +154,20 @@ def read_user_event(text: str) -> ManualEvent:
     is_json = text.lstrip().startswith(("{", "["))
     if not is_json and not _LIKE_A_KEY.match(text):
         return ManualEvent()
-    try:
-        asked = load(text.encode())[0]
-    except FaultError as error:
-        raise EventError(f"the timer's user_event is not JSON: {error}; {_FORMS}") from error
+    asked = _loaded(text)
     if not isinstance(asked, dict):
         raise EventError(f"the timer's user_event is a list; {_FORMS}")
     try:
         return ManualEvent.model_validate(asked)
     except ValidationError as error:
         raise EventError(f"the timer's user_event cannot be used: {_faults(error)}") from error
+
+
+def _loaded(text: str) -> object:
+    try:
+        return load(text.encode())[0]
+    except FaultError as error:
+        raise EventError(f"the timer's user_event is not JSON: {error}; {_FORMS}") from error
 
 
 def read_time(text: str, before: datetime) -> datetime:
@@ -118,14 +189,16 @@ def read_time(text: str, before: datetime) -> datetime:
     return moment
 
 
-def _faults(error: ValidationError) -> str:
-    return "; ".join(_fault(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors())
+def _faults(error: ValidationError, model: type[BaseModel] = ManualEvent) -> str:
+    return "; ".join(
+        _fault(str(next(iter(fault["loc"]), "")), fault["type"], fault["msg"], model) for fault in error.errors()
+    )
 
 
-def _fault(key: str, kind: str, message: str) -> str:
+def _fault(key: str, kind: str, message: str, model: type[BaseModel]) -> str:
     if kind != "extra_forbidden":
-        return f"{key}: {message}"
-    known = tuple(ManualEvent.model_fields)
+        return f"{key}: {message}".removeprefix(": ")
+    known = tuple(model.model_fields)
     nearest = get_close_matches(key, known, n=1)
     return f"{key} is not a key of an event; " + (
         f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"
@@ -142,5 +215,6 @@ def read_keys(text: bytes, name: str) -> Mapping[str, Any]:
         event = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise EventError(f"{name} is not JSON: {error}") from error
-    read_event(event)
+    if asked_of_fleet(event) is None:
+        read_event(event)
     return event or {}

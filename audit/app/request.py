@@ -142,24 +142,28 @@ def request_from_event(event: object, context: Context, environment: Mapping[str
         SettingsError: naming everything that is missing or wrong, in the event or the settings.
     """
     read = read_event(event)
-    variables = _variables(context, environment)
+    variables = variables_of_function(context, environment)
+    made = _request_on_timer(read, variables) if isinstance(read, TimerEvent) else _request_by_hand(read, variables)
+    return replace(in_function(made, context), on_timer=isinstance(read, TimerEvent))
+
+
+def in_function(request: RunRequest, context: Context) -> RunRequest:
+    """Complete a request by what surrounds it in a function: who it is, and how much time it has."""
 
     def time_left() -> timedelta:
         return timedelta(milliseconds=context.getRemainingTimeInMilliSeconds())
 
-    made = _request_on_timer(read, variables) if isinstance(read, TimerEvent) else _request_by_hand(read, variables)
     return replace(
-        made,
+        request,
         request_id=context.getRequestID(),
         budget=min(max(time_left() * _SHARE_FOR_READING - _RESERVE, timedelta(0)), _HOUR),
         storing=min(max(time_left() - _RESERVE, timedelta(0)), 2 * _HOUR),
-        on_timer=isinstance(read, TimerEvent),
         agency=context,
         time_left=time_left,
     )
 
 
-def _variables(context: Context, environment: Mapping[str, str]) -> dict[str, str]:
+def variables_of_function(context: Context, environment: Mapping[str, str]) -> dict[str, str]:
     """Collect the settings of a function: its user data before the environment, its agency's keys before both."""
     found = {name: value for name in VARIABLES if (value := context.getUserData(name) or environment.get(name))}
     if "HUAWEICLOUD_SDK_PROJECT_ID" not in found and environment.get("RUNTIME_PROJECT_ID"):

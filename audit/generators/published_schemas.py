@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 from pydantic import TypeAdapter
 
-from audit.app.event import ManualEvent, TimerEvent
+from audit.app.event import FleetEvent, ManualEvent, TimerEvent
 from audit.evidence.chain import Digest
 from audit.evidence.stored_forms import EnvelopeForm, HistoryLine, LatestForm, SegmentLine
 from audit.profile import Profile
@@ -29,6 +29,7 @@ _READ: Final[dict[str, Any]] = {
     "profile/v1.json": Profile,
     "event/timer.json": TimerEvent,
     "event/manual.json": ManualEvent,
+    "event/fleet.json": FleetEvent,
 }
 PUBLISHED: Final = {**_WRITTEN, **_READ}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.simulator.estate import Estate
 from audit.simulator.inbox import Inbox
+from audit.simulator.invocations import Invocations
 from audit.simulator.quirks import Quirks
 from audit.simulator.signing_key import Key
 from audit.simulator.task_log import TaskLog
@@ -36,6 +37,7 @@ class SimulatedCloud:
         key: the only key of KMS.
         denied: the IAM actions that the user may not perform.
         function: the function that FunctionGraph runs.
+        invocations: the events that it runs later; None to run them at once.
         quirks: its undocumented behaviour.
     """
 
@@ -49,6 +51,7 @@ class SimulatedCloud:
     denied: set[str] = field(default_factory=set)
     inbox: Inbox = field(default_factory=Inbox)
     function: Function | None = None
+    invocations: Invocations | None = None
     quirks: Quirks = field(default_factory=Quirks)
 
     def pair(self, ak: str) -> Pair | None:

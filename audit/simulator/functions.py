@@ -45,9 +45,12 @@ def invoke(cloud: SimulatedCloud, request: Request, urn: str) -> Response:
 
 
 def invoke_later(cloud: SimulatedCloud, request: Request, urn: str) -> Response:
-    """Accept the event. A real function would run later; here it has run when the response arrives."""
-    invoke(cloud, request, urn)
-    return good({"request_id": "invocation-1"}, HTTPStatus.ACCEPTED)
+    """Accept the event. A real function would run later; here it has run when the response arrives, unless told."""
+    if cloud.invocations is None:
+        invoke(cloud, request, urn)
+        return good({"request_id": "invocation-1"}, HTTPStatus.ACCEPTED)
+    _function(cloud, urn)
+    return good({"request_id": cloud.invocations.accept(_event(request))}, HTTPStatus.ACCEPTED)
 
 
 def _function(cloud: SimulatedCloud, urn: str) -> Function:

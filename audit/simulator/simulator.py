@@ -13,6 +13,7 @@ from audit.simulator.cloud import Account, Function, SimulatedCloud
 from audit.simulator.estate import Estate
 from audit.simulator.functions import urn_of
 from audit.simulator.inbox import Inbox
+from audit.simulator.invocations import Invocations
 from audit.simulator.messages import Request, Response
 from audit.simulator.notices import topic_of
 from audit.simulator.quirks import Quirks
@@ -141,6 +142,11 @@ class Simulator:
     def plug_in(self, function: Function) -> None:
         """Let FunctionGraph run this function, which takes an event and returns a result for JSON."""
         self._cloud.function = function
+
+    def invoke_later(self) -> Invocations:
+        """Let FunctionGraph keep asynchronous invocations until they are run."""
+        self._cloud.invocations = self._cloud.invocations or Invocations()
+        return self._cloud.invocations
 
     @property
     def requests(self) -> int:

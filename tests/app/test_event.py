@@ -1,3 +1,5 @@
+import json
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -5,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.app.event import ManualEvent, TimerEvent, read_event, read_time, read_user_event
+from audit.app.event import ManualEvent, TimerEvent, asked_of_fleet, read_event, read_keys, read_time, read_user_event
 from audit.errors import EventError
 from tests.pretend import AS_OF
 
@@ -152,3 +154,58 @@ class TestWhatATimerSays:
     def test_what_is_meant_to_ask_for_something_is_honoured_or_refused(self, text: str, words: str) -> None:
         with pytest.raises(EventError, match=f"the timer's user_event {words}"):
             read_user_event(text)
+
+
+START = {"fleet": "start"}
+PREFIX = "fleet-all/2026/11/23/20261123T040000Z-0123456789ab"
+TARGET = {"fleet": "target", "prefix": PREFIX, "target": "a.eu-west-101.p"}
+
+
+def a_timer_for(user_event: object) -> dict[str, Any]:
+    text = user_event if isinstance(user_event, str) else json.dumps(user_event)
+    return {**TIMER, "user_event": text}
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "as_of", "on_timer"),
+    [
+        (START, "start", None, False),
+        ({**START, "as_of": "2026-11-23"}, "start", "2026-11-23", False),
+        (TARGET, "target", None, False),
+        (a_timer_for(START), "start", TIMER["time"], True),
+        (a_timer_for({"fleet": "roll_up"}), "roll_up", TIMER["time"], True),
+    ],
+)
+def test_an_event_may_ask_something_of_a_fleet(event: object, kind: str, as_of: str | None, *, on_timer: bool) -> None:
+    asked = asked_of_fleet(event)
+
+    assert asked is not None
+    assert (asked.event.fleet, asked.as_of, asked.on_timer) == (kind, as_of, on_timer)
+
+
+@pytest.mark.parametrize(
+    "event", [None, {}, {"since": "7d"}, [1], TIMER, a_timer_for("a note"), a_timer_for({"since": "7d"})]
+)
+def test_every_other_event_is_about_an_audit_of_its_own(event: object) -> None:
+    assert asked_of_fleet(event) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "trouble"),
+    [
+        ({"fleet": "begin"}, "fleet: "),
+        ({"fleet": "start", "projekt": 1}, "projekt is not a key of an event"),
+        ({"fleet": "target"}, "prefix and target belong to an event with target"),
+        ({**TARGET, "fleet": "start"}, "prefix and target belong to an event with target"),
+        ({**TARGET, "prefix": "../../etc"}, "prefix: "),
+        (a_timer_for({"fleet": "begin"}), "the timer's user_event cannot be used: fleet: "),
+        (a_timer_for('{"fleet": '), "the timer's user_event is not JSON"),
+    ],
+)
+def test_what_is_asked_of_a_fleet_by_mistake_is_an_error(event: object, trouble: str) -> None:
+    with pytest.raises(EventError, match=re.escape(trouble)):
+        asked_of_fleet(event)
+
+
+def test_an_event_for_a_fleet_is_checked_before_it_is_sent() -> None:
+    assert read_keys(json.dumps(START).encode(), "the event") == START

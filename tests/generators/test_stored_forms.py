@@ -49,7 +49,7 @@ STORED: Final = sorted(name for names in SCHEMAS.values() for name in names)
 NAMED: Final = {part for name in re.findall(r"`([\w.]+)`", PAGE) for part in name.split(".")}
 FORMER: Final = {"report/v1.json"}
 """Schemas of what only earlier versions stored."""
-NOT_STORED: Final = {"webhook/v1.json", "event/timer.json", "event/manual.json"}
+NOT_STORED: Final = {"webhook/v1.json", "event/timer.json", "event/manual.json", "event/fleet.json"}
 PLACEHOLDERS: Final = {
     "PROJECT": "[0-9a-f]{32}",
     "YYYY": "[0-9]{4}",
