@@ -1,6 +1,7 @@
 """Arranging: what was read, remembered and demanded becomes subjects."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -8,13 +9,14 @@ import orjson
 
 from audit import subjects
 from audit.answers.intake import Intake
+from audit.clouds import CLOUDS, Feature
 from audit.collection import Kind, Reading
 from audit.evidence.run_before import RunBefore
 from audit.judging.requirements import Requirements
 from audit.profile import Profile, earlier_profile
 from audit.profile.applied import lists_of
 from audit.profile.loosening import ORDERS, strength_of
-from audit.records import OPEN_STATUSES
+from audit.records import COPIES, OPEN_STATUSES, REPLICATION
 from audit.report.facts import RunFacts
 
 _SECOND: Final = timedelta(seconds=1)  # the end of the window is asked for in whole seconds
@@ -41,6 +43,7 @@ def arrange(  # noqa: PLR0913, PLR0917  # all that judging rests on
         former: what that run saw of the inventory; None where no control looks at it, or that run saw more.
     """
     collection = _collection(facts, profile, requirements, intake, readings, before)
+    collection = replace(collection, lacks=dict(_lacking(collection, intake)))
     demanded = _demanded(facts, profile, before)
     stuck_after = requirements.of(collection).stuck_after
     return subjects.arrange(intake.tasks, _inventory(intake), collection, former, demanded, stuck_after=stuck_after)
@@ -68,7 +71,8 @@ def _collection(
         rejected=rejected,
         accepted=requirements.accepted(rejected),
         drift=intake.drift,
-        asked=frozenset(lists_of(profile)),
+        asked=frozenset(lists_of(profile, facts.cloud)),
+        cloud=facts.cloud,
         doubts=tuple(_doubts(facts, intake, log)),
         ended_unseen=_ended_unseen(intake, readings),
         organization_policies=tuple(intake.organization_policies.values()),
@@ -77,6 +81,36 @@ def _collection(
         lost=facts.previous.trouble if facts.previous.is_lost else None,
         proven=before.proven(facts.read.since, log.enterprise_project_id) if before else None,
     )
+
+
+def _lacking(collection: subjects.Collection, intake: Intake) -> Iterator[tuple[Feature, str]]:
+    """Yield what the cloud is said to lack and what shows that, unless the evidence shows or may show it there."""
+    if not (collection.has_all(Kind.POLICIES) and collection.has_all(Kind.VAULTS)):
+        return
+    for feature, why in CLOUDS[collection.cloud].lacks.items():
+        shows = _SHOWS.get(feature)
+        if not (shows and shows(intake)):
+            yield feature, why
+
+
+def _replicates(intake: Intake) -> bool:
+    return (
+        any(policy.operation == REPLICATION for policy in intake.policies.values())
+        or any(vault.receives_copies_only for vault in intake.vaults.values())
+        or any(backup.is_copy or backup.replicas for backup in intake.backups.values())
+        or any(task.operation in COPIES for task in intake.tasks)
+    )
+
+
+def _is_in_an_organisation(intake: Intake) -> bool:
+    return any(policy.organisation_type for policy in intake.policies.values())
+
+
+_SHOWS: Final[Mapping[Feature, Callable[[Intake], bool]]] = {
+    Feature.REPLICATION: _replicates,
+    Feature.ORGANIZATIONS: _is_in_an_organisation,
+}
+"""What shows that a cloud has something."""
 
 
 def _inventory(intake: Intake) -> subjects.Inventory:

@@ -91,6 +91,7 @@ def _facts(request: RunRequest, before: RunBefore | None, previous: Baseline) ->
         window=Window(judged, until),
         read=Window(since, until),
         project_id=request.settings.project_id,
+        cloud=request.settings.cloud,
         region=request.settings.region or "",
         enterprise_project_id=request.settings.enterprise_project_id,
         tool_version=__version__,

@@ -193,6 +193,7 @@ def _facts(manifest: Manifest, profile: Profile, before: RunBefore | None, *, is
         window=run.window,
         read=run.read,
         project_id=run.project_id,
+        cloud=run.cloud,
         region=run.region,
         enterprise_project_id=run.enterprise_project_id,
         tool_version=manifest.tool_version,

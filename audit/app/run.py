@@ -80,7 +80,7 @@ def audit(
     """
     intake = Intake(before.history if before else None, facts.id, facts.read)  # validates and remembers
     most = profile.limits.max_backups_looked_at
-    readings = collect(source, lists_of(profile), facts.read, publication, watch, intake, most)
+    readings = collect(source, lists_of(profile, facts.cloud), facts.read, publication, watch, intake, most)
     segments = before.segments if before else ()
     publication.remember(intake.tasks, facts.window.since, segments)  # assessing uses the tasks up
     former = before.former(readings, intake) if before and compares(profile) else None

@@ -34,7 +34,7 @@ def run_checks(variables: Mapping[str, str]) -> Iterator[Check]:
             where = f"{CLOUDS[settings.cloud].title}, at {settings.cbr_endpoint}{_route_words(settings.route)}"
             told = f"project {settings.project_id}, {scope}, in {where}"
             yield Check("settings", Result.OK, told)
-            checks = [*examine_cloud(client, actions(lists_of(request.profile)), connections.who.way)]
+            checks = [*examine_cloud(client, actions(lists_of(request.profile, settings.cloud)), connections.who.way)]
             yield from checks
             if settings.signing_key or connections.kms:
                 ready = partial(ready_signer, settings, connections.kms)

@@ -13,7 +13,7 @@ How it is judged
                     documented or says that it succeeded and names an error, or the operation of a newer task is not
                     documented
     not_applicable  no enabled replication policy is applied to a vault of the resource, or none came due long enough
-                    ago for a backup that is there
+                    ago for a backup that is there; or the cloud has no replication
     A copy is shown by a task that names the backup, or by the backup itself. Runs in a maintenance window, and runs
     before the policy was known as it is now, do not count as due.
 How to fix it
@@ -25,6 +25,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
+from audit.clouds import Feature
 from audit.collection import Kind
 from audit.judging.findings import (
     Control,
@@ -140,4 +141,5 @@ CONTROL: Final[Control[Resource]] = Control(
     weighs_gaps=True,
     judges_deleted=True,
     needs=frozenset({Kind.BACKUPS}),
+    about=Feature.REPLICATION,
 )

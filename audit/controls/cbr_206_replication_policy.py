@@ -8,7 +8,7 @@ How it is judged
     fail            none is, or it copies to another region
     unknown         the policies or the vaults could not be read completely, or the policy says neither region nor
                     account, does not say the region where the profile names some, or has a schedule that cannot be read
-    not_applicable  the vault only receives copies, or is gone
+    not_applicable  the vault only receives copies, or is gone; or the cloud has no replication
     A policy that copies to another account names a vault there (`cross_account_urn`). Whether that can be in the same
     region is documented nowhere: it counts as a copy, and only where it names a region too, as one in that region.
 How to fix it
@@ -18,6 +18,7 @@ How to fix it
 
 from typing import Final
 
+from audit.clouds import Feature
 from audit.collection import Kind
 from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
 from audit.records import REPLICATION
@@ -75,4 +76,5 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     judge=judge,
     weighs_gaps=True,
     needs=frozenset({Kind.POLICIES}),
+    about=Feature.REPLICATION,
 )

@@ -8,7 +8,7 @@ How it is judged
     fail            it calls one of them an error
     unknown         the organisation policies or their deployments could not be read completely; a deployment is still
                     being made, changed or removed, or its state is not documented; or a policy has no deployment at all
-    not_applicable  there is no organisation policy, or all are being deleted
+    not_applicable  there is no organisation policy, or all are being deleted; or the cloud has no Organizations
     This rests on the list of organisation policies and on the deployments of each, which CBR shows to the account that
     manages them: its own account and project are among them. Whether a policy is enabled is not asked: in an account,
     CBR-201 judges that.
@@ -19,6 +19,7 @@ How to fix it
 from collections.abc import Iterable
 from typing import Final
 
+from audit.clouds import Feature
 from audit.collection import Kind
 from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
 from audit.subjects import Collection, Limits, SubjectKind
@@ -71,4 +72,5 @@ CONTROL: Final[Control[Collection]] = Control(
     judge=judge,
     weighs_gaps=True,
     needs=frozenset({Kind.ORGANIZATION_POLICIES, Kind.DEPLOYMENTS}),
+    about=Feature.ORGANIZATIONS,
 )

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import orjson
 
+from audit.clouds import HUAWEI
 from audit.collection import Kind
 from audit.errors import ChainError
 from audit.evidence.chain import Digest, DigestKind
@@ -65,7 +66,7 @@ def in_report(manifest: Manifest, data: bytes) -> Iterator[str]:
     except ValueError as error:
         yield str(error)
         return
-    told = {"what_if": False, **report.run}
+    told = {"what_if": False, "cloud": HUAWEI, **report.run}
     for name, value in msgspec.json.decode(msgspec.json.encode(manifest.run)).items():
         if name != _NOT_REPORTED:
             yield from unequal(name, {"manifest": value, "report": told.get(name)})

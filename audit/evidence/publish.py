@@ -33,7 +33,7 @@ from audit.log import REDACTOR
 from audit.packing import gzipped
 from audit.report import FINDINGS, INDEX
 from audit.report.facts import RunFacts
-from audit.report.shared_parts import laid_out, previous_part, reading_part
+from audit.report.shared_parts import cloud_part, laid_out, previous_part, reading_part
 from audit.timestamps import shown
 
 if TYPE_CHECKING:
@@ -333,6 +333,7 @@ class Publication:
                     "read": _span(run.read),
                     "project_id": run.project_id,
                     "region": run.region,
+                    **cloud_part(run.cloud),
                     "enterprise_project_id": run.enterprise_project_id,
                     "profile_sha256": run.profile_sha256,
                     "what_if": run.is_what_if,

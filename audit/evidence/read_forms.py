@@ -3,6 +3,7 @@
 Unknown fields are ignored. Everything else that differs is an error that names the object and the field.
 """
 
+import re
 from datetime import datetime
 from itertools import chain
 from typing import Annotated, Final, TypeVar
@@ -10,6 +11,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from audit.clouds import CLOUDS, HUAWEI
 from audit.collection import Kind, Moment, Natural, Reading, Window
 from audit.errors import ChainError
 from audit.evidence.store.keys import PLAIN
@@ -75,6 +77,7 @@ class IdentifiedRun(Struct, frozen=True, kw_only=True):
     previous: ComparedRun
     enterprise_project_id: str | None = None
     what_if: bool = False
+    cloud: Annotated[str, Meta(pattern=f"^({'|'.join(map(re.escape, CLOUDS))})$")] = HUAWEI
 
 
 class Manifest(Struct, frozen=True, kw_only=True):

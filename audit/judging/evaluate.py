@@ -5,6 +5,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Final
 
+from audit.clouds import CLOUDS
 from audit.collection import ALWAYS_READ, Kind
 from audit.judging.findings import Control, Outcome, Verdict, not_applicable, unknown, unread
 from audit.judging.findings_table import Findings, Judgement
@@ -69,6 +70,11 @@ class _Judging:
         self._note = note
         self._collection = collection
         self._requirements = requirements
+        title = CLOUDS[collection.cloud].title
+        self._lacking = {
+            feature: not_applicable("the cloud does not have it", cloud=title, lacks=feature.value, shown_by=why)
+            for feature, why in collection.lacks.items()
+        }
         self._waivable = {waiver.control for waiver in requirements.waivers}
         self._left_to = {presence: control.id for control in controls for presence in control.judges_alone}
         self._leaves_deleted = any(control.judges_deleted_alone for control in controls)
@@ -93,7 +99,8 @@ class _Judging:
             gone, deleted = self._absent(subject), self._deleted(subject)
             for control, refused, verdicts in applied:
                 absent = None if control.judges_departed else gone
-                excuse = out or absent or (None if control.judges_deleted else deleted)
+                lacking = self._lacking.get(control.about) if control.about else None
+                excuse = out or lacking or absent or (None if control.judges_deleted else deleted)
                 verdicts.append(excuse or self._judged(control, subject, limits, refused))
             self._note(subject, limits)
             if isinstance(subject, Resource):

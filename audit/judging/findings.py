@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from audit.clouds import Feature
 from audit.collection import Kind
 from audit.records import Task
 from audit.records.keys import Key, text_of
@@ -157,6 +158,7 @@ class Control(Generic[S_contra]):
         leaves_missed: the rule leaves these to one that does, and passes only where one is applied.
         judges_alone: how resources may stand that other rules leave to this one, so that one finding says it.
         asks_people: whether it was meant is what the rule asks: the word of a person settles what is unknown, too.
+        about: what of the cloud the rule is about: in a cloud that lacks it, the rule is not applicable.
     """
 
     id: str
@@ -177,6 +179,7 @@ class Control(Generic[S_contra]):
     leaves_missed: bool = False
     judges_alone: frozenset[Presence] = frozenset()
     asks_people: bool = False
+    about: Feature | None = None
 
 
 class Finding(Struct, frozen=True, gc=False):

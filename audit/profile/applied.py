@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from audit.clouds import CLOUDS, HUAWEI
 from audit.collection import ALWAYS_READ, Kind
 from audit.control_limits import FIELDS, Limit
 from audit.controls import CONTROLS
@@ -33,9 +34,13 @@ def controls_of(profile: Profile) -> tuple[Control[Any], ...]:
     return tuple(control for control in CONTROLS if control.id in applied)
 
 
-def lists_of(profile: Profile) -> tuple[Kind, ...]:
-    """Return the lists to read, in order: those that every run reads, and those that an applied control needs."""
-    needed = ALWAYS_READ.union(*(control.needs | control.reads for control in controls_of(profile)))
+def lists_of(profile: Profile, cloud: str = HUAWEI) -> tuple[Kind, ...]:
+    """Return the lists to read, in order: those that every run reads, and those that an applied control needs.
+
+    A control needs none in a cloud that lacks what it is about.
+    """
+    judging = [control for control in controls_of(profile) if control.about not in CLOUDS[cloud].lacks]
+    needed = ALWAYS_READ.union(*(control.needs | control.reads for control in judging))
     return tuple(kind for kind in Kind if kind in needed)
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from audit.clouds import CLOUDS, HUAWEI
 from audit.collection import Window
 from audit.report.baseline import Baseline
 
@@ -36,6 +37,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
         profile_sha256: the hash of the profile in canonical form.
         previous: the previous run.
         enterprise_project_id: what was to be read of the project; None if a run before this setting left it open.
+        cloud: the name of the cloud.
         origin: the run whose history and memory this one continues, None for the first one.
         is_what_if: whether it was judged by a profile other than the configured one, so that it decides nothing.
         is_backfill: whether a run of its scope already judged this time or a later one, so that later runs skip it.
@@ -58,3 +60,9 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     is_backfill: bool = False
     profile_changes: tuple[str, ...] = ()
     enterprise_project_id: str | None = None
+    cloud: str = HUAWEI
+
+    @property
+    def cloud_title(self) -> str:
+        """The cloud as people call it."""
+        return CLOUDS[self.cloud].title

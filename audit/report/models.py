@@ -5,10 +5,11 @@ Programs that read reports may use the models; `make schemas` writes the schemas
 """
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
+from audit.clouds import HUAWEI
 from audit.collection import Kind
 from audit.judging.findings import Outcome, Severity
 from audit.judging.frameworks import Claim
@@ -19,6 +20,13 @@ from audit.report.standings import Standing
 from audit.subjects import Presence, SubjectKind
 
 _SHA256: Final = r"^[0-9a-f]{64}$"
+_Cloud = Annotated[
+    str,
+    Field(
+        description="The cloud of the project, as CBR_AUDIT_CLOUD names it; missing for Huawei Cloud.",
+        exclude_if=HUAWEI.__eq__,
+    ),
+]
 _DAYS: Final = "A letter for each day of the window, in UTC, the oldest first: {}.".format(
     ", ".join(f"{letter} {day}" for day, letter in LETTERS.items())
 )
@@ -55,6 +63,7 @@ class RunPart(_Published):
     window: Span
     project_id: str
     region: str
+    cloud: _Cloud = HUAWEI
     enterprise_project_id: str | None = Field(
         default=None, description="What was to be read of the project; all_granted_eps for all that may be seen."
     )
@@ -629,6 +638,7 @@ class ManifestRun(_Published):
     read: Span = Field(description="The time whose task log was read.")
     project_id: str
     region: str
+    cloud: _Cloud = HUAWEI
     enterprise_project_id: str | None = Field(
         default=None, description="What was to be read of the project; all_granted_eps for all that may be seen."
     )

@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
+from audit.clouds import HUAWEI
 from audit.collection import Reading
 from audit.judging.findings import Finding
 from audit.report.baseline import Baseline
@@ -74,6 +75,11 @@ def reading_part(reading: Reading) -> Mapping[str, Any]:
         "enterprise_project_id": reading.enterprise_project_id,
         "notes": list(reading.notes),
     }
+
+
+def cloud_part(cloud: str) -> Mapping[str, Any]:
+    """Return the cloud of the project, as in the report and the manifest: only where it is not Huawei Cloud."""
+    return {} if cloud == HUAWEI else {"cloud": cloud}
 
 
 def previous_part(previous: Baseline) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
+from audit.clouds import HUAWEI, Feature
 from audit.collection import ALWAYS_READ, Drift, Kind, Reading, Rejected, Window
 from audit.records import Deployment, OrganizationPolicy, Task
 from audit.subjects.passed_on import Memory
@@ -37,6 +38,8 @@ class Collection:
             nothing, or there is a gap between the two.
         covered_since: the time from which silence of the log means something; None before subjects are arranged.
         protection: how the requirements of the profile changed since the previous run; None if there was none.
+        cloud: the name of the cloud.
+        lacks: what the cloud does not have, and what shows that; nothing of it that the evidence shows all the same.
         unlisted: the vaults that are hidden from the audit, as other lists show; none before subjects are arranged.
     """
 
@@ -59,6 +62,8 @@ class Collection:
     proven: Window | None = None
     covered_since: datetime | None = None
     protection: Protection | None = None
+    cloud: str = HUAWEI
+    lacks: Mapping[Feature, str] = field(default_factory=dict)
     unlisted: Unlisted = NONE_UNLISTED
 
     @property

@@ -14,7 +14,15 @@ from audit.report.facts import RunFacts
 from audit.report.planned import Planned
 from audit.report.problems import Problem
 from audit.report.protection import ProtectionChanges, Turn
-from audit.report.shared_parts import finding_part, laid_out, previous_part, reading_part, subject_part, waiver_part
+from audit.report.shared_parts import (
+    cloud_part,
+    finding_part,
+    laid_out,
+    previous_part,
+    reading_part,
+    subject_part,
+    waiver_part,
+)
 from audit.report.standings import FrameworkView, RequirementLine
 from audit.report.timeline import Timeline
 from audit.schedule.matching import RunState
@@ -68,6 +76,7 @@ def _run(run: RunFacts) -> Part:
         "window": {"since": shown(run.window.since), "until": shown(run.window.until)},
         "project_id": run.project_id,
         "region": run.region,
+        **cloud_part(run.cloud),
         "enterprise_project_id": run.enterprise_project_id,
         "tool_version": run.tool_version,
         "profile_sha256": run.profile_sha256,

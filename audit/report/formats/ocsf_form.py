@@ -36,7 +36,7 @@ class MetadataForm(TypedDict):
 class CloudForm(TypedDict):
     """The project that was audited."""
 
-    provider: Annotated[str, Field(description="Huawei Cloud.")]
+    provider: Annotated[str, Field(description="The cloud, such as Huawei Cloud.")]
     region: Annotated[str, Field(description="The region of the project.")]
     project_uid: Annotated[str, Field(description="The id of the project.")]
 

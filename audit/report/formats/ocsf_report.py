@@ -60,7 +60,7 @@ def _event(finding: Finding, control: Control[Any], report: Report) -> "Complian
         "status_id": _SUPPRESSED if finding.waiver else _STATES.get(finding.outcome, _RESOLVED),
         "message": finding.verdict.reason,
         "metadata": _metadata(finding, run),
-        "cloud": {"provider": "Huawei Cloud", "region": run.region, "project_uid": run.project_id},
+        "cloud": {"provider": run.cloud_title, "region": run.region, "project_uid": run.project_id},
         "finding_info": _finding_info(finding, control, run),
         "compliance": {
             "control": f"{control.id} {control.name}",
