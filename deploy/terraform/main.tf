@@ -96,7 +96,7 @@ resource "huaweicloud_fgs_function_trigger" "daily" {
     name          = "${var.name}-daily"
     schedule_type = "Cron"
     schedule      = var.schedule
-    user_event    = ""
+    user_event    = var.user_event
   })
 }
 

@@ -37,6 +37,12 @@ variable "schedule" {
   default     = "CRON_TZ=UTC 0 30 4 * * ?"
 }
 
+variable "user_event" {
+  description = "What the timer asks for: JSON with the keys of an event (docs/invoke.md), or a note in plain words."
+  type        = string
+  default     = ""
+}
+
 variable "memory_mb" {
   description = "Memory of the function; the CPU grows with it."
   type        = number

@@ -398,6 +398,17 @@ class TestWhatATimerSays:
         assert made.profile == load_profile("strict")
         assert not made.may_be_what_if
 
+    def test_it_may_name_a_project_of_another_region(self) -> None:
+        event = {**TIMER, "user_event": '{"project_id": "p2", "region": "ap-southeast-1"}'}
+
+        made = request_from_event(event, Context(GOOD), {})
+
+        assert made.settings.cbr_endpoint == "https://cbr.ap-southeast-1.myhuaweicloud.com"
+        with pytest.raises(
+            EventError, match="names the region eu-de and no project_id: a project belongs to one region"
+        ):
+            request_from_event({**TIMER, "user_event": '{"region": "eu-de"}'}, Context(GOOD), {})
+
     def test_it_may_name_the_time_of_judgement_itself(self) -> None:
         event = {**TIMER, "user_event": '{"as_of": "2023-05-01", "since": "2d"}'}
 

@@ -111,6 +111,7 @@ def test_terraform_and_the_template_deploy_the_same_function() -> None:
     assert INPUTS["timeout_seconds"]["default"] == FUNCTION["timeout"]
     assert INPUTS["name"]["default"] == FUNCTION["functionName"]
     assert INPUTS["schedule"]["default"] == trigger["schedule"]
+    assert INPUTS["user_event"]["default"] == trigger["userEvent"]
     assert schedule_faults(INPUTS["schedule"]["default"]) == []
     assert (FOLDER / INPUTS["zip"]["default"]).resolve() == ZIP
 
