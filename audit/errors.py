@@ -3,7 +3,9 @@
     AuditError                   the run cannot continue; the message says what is wrong and what to do
     ├── SettingsError            a setting is missing or invalid
     │   ├── MissingPackageError  an optional package that the settings need is not installed
-    │   ├── ProfileError         the profile is invalid or cannot be read
+    │   ├── WrittenError         a file that people write is invalid or cannot be read
+    │   │   ├── ProfileError         the profile is
+    │   │   └── FleetFileError       the fleet's file is
     │   └── EventError           the event that started the function is invalid
     ├── DocumentError            a saved page of the API documents could not be parsed
     ├── SourceError              the cloud could not be read
@@ -42,16 +44,31 @@ class MissingPackageError(SettingsError):
     """An optional package that the settings need is not installed."""
 
 
-class ProfileError(SettingsError):
-    """The profile is invalid or cannot be read.
+class WrittenError(SettingsError):
+    """A file that people write is invalid or cannot be read.
 
     Attributes:
-        faults: every error in the profile, in the order of the file.
+        called: what the file is called in messages.
+        faults: every error in the file, in its order.
     """
+
+    called: ClassVar[str]
 
     def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.faults = tuple(faults)
+
+
+class ProfileError(WrittenError):
+    """The profile is invalid or cannot be read."""
+
+    called = "a profile"
+
+
+class FleetFileError(WrittenError):
+    """The file of a fleet is invalid or cannot be read."""
+
+    called = "a fleet file"
 
 
 class EventError(SettingsError):

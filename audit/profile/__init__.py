@@ -14,13 +14,14 @@ from audit.profile.differences import earlier_profile, profile_changes
 from audit.profile.limit_fields import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS
-from audit.profile.reading import ProfileSource, build, build_profile, find_source, load_profile, parse_profile
+from audit.profile.reading import build, build_profile, find_source, load_profile, parse_profile
+from audit.profile.source import WrittenSource
 
 __all__ = [
     "PRESETS",
     "LimitValues",
     "Profile",
-    "ProfileSource",
+    "WrittenSource",
     "build",
     "build_profile",
     "earlier_profile",

@@ -11,8 +11,8 @@ from audit.profile.applied import controls_of, maintenance_rule, requirements_at
 from audit.profile.limit_fields import LimitValues
 from audit.profile.model import Profile
 from audit.profile.presets import preset_values
-from audit.profile.reading import ProfileSource
 from audit.profile.scope import SelectorValues
+from audit.profile.source import WrittenSource
 from audit.report.languages import LANGUAGES
 
 _DAY: Final = timedelta(days=1)
@@ -32,7 +32,7 @@ def limits_of(control: Control[Any]) -> tuple[str, ...]:
     return tuple(name for name in LimitValues.model_fields if name in named)
 
 
-def explain(source: ProfileSource, profile: Profile, now: datetime) -> Iterator[str]:
+def explain(source: WrittenSource, profile: Profile, now: datetime) -> Iterator[str]:
     """Yield a profile as lines for a person."""
     yield f"Profile      {source.name}, based on the preset {profile.preset}"
     yield f"Look-back    {profile.look_back}; the first run reads the last 30 days, each later run continues from it"
@@ -58,7 +58,7 @@ def _retention(profile: Profile) -> str:
     return f"`cbr-audit prune` removes evidence after {kept.evidence_days} days, {reports}, and no digest"
 
 
-def _controls(source: ProfileSource, profile: Profile) -> Iterator[str]:
+def _controls(source: WrittenSource, profile: Profile) -> Iterator[str]:
     yield f"Controls     {len(controls_of(profile))} of {len(CONTROLS)} are applied"
     for control in controls_of(profile):
         yield f"  {control.id}  {control.severity:<9} {control.title}"
@@ -69,7 +69,7 @@ def _controls(source: ProfileSource, profile: Profile) -> Iterator[str]:
     yield ""
 
 
-def _other_limits(source: ProfileSource, profile: Profile) -> Iterator[str]:
+def _other_limits(source: WrittenSource, profile: Profile) -> Iterator[str]:
     """Yield the limits that no applied control names, so that every limit is shown at least once."""
     shown = {name for control in controls_of(profile) for name in limits_of(control)}
     rest = [name for name in LimitValues.model_fields if name not in shown]
@@ -79,7 +79,7 @@ def _other_limits(source: ProfileSource, profile: Profile) -> Iterator[str]:
         yield ""
 
 
-def _limit(name: str, source: ProfileSource, profile: Profile) -> str:
+def _limit(name: str, source: WrittenSource, profile: Profile) -> str:
     """Describe one limit: its value, its source, and the values in levels."""
     others = [f"{level.name}: {_value(level.limits.written[name])}" for level in profile.levels
               if name in level.limits.written]  # fmt: skip
@@ -87,7 +87,7 @@ def _limit(name: str, source: ProfileSource, profile: Profile) -> str:
     return f"{name}: {_value(getattr(profile.limits, name))} ({_origin(name, source, profile)}{levels})"
 
 
-def _origin(name: str, source: ProfileSource, profile: Profile) -> str:
+def _origin(name: str, source: WrittenSource, profile: Profile) -> str:
     written = source.values.get("limits")
     if isinstance(written, Mapping) and name in written:
         return source.name

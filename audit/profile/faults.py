@@ -1,4 +1,4 @@
-"""The errors in a profile, in words: each with its key and the nearest valid one."""
+"""The errors in a file that people write, in words: each with its key and the nearest valid one."""
 
 import typing
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from audit.profile.model import Profile
 from audit.profile.written import KeyPath, hint
 
 _WORDS: Final[Mapping[str, str]] = {
@@ -20,27 +19,30 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def named(faults: Iterable[Mapping[str, Any]]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the place and the message of each error that pydantic found."""
+def named(faults: Iterable[Mapping[str, Any]], form: type[BaseModel], called: str) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the place and the message of each error that pydantic found in a file of a form."""
     every = [(tuple(fault["loc"]), fault["type"], fault["msg"]) for fault in faults]
     around = {place[:size] for place, _, _ in every for size in range(len(place))}
     for place, kind, message in every:
         if kind != "too_short" or place not in around:  # a list whose items are all invalid is not empty
-            yield place, _words(place, kind, message)
+            is_unknown = kind == "extra_forbidden"
+            yield place, _unknown(place, form, called) if is_unknown else _words(place, kind, message)
 
 
 def _words(place: KeyPath, kind: str, message: str) -> str:
     path = ".".join(str(part) for part in place)
     if kind == "missing":
         return f"{path} is missing"
-    if kind == "extra_forbidden":
-        return f"{path} is not a key of a profile{hint(str(place[-1]), _keys(place[:-1]))}"
     return f"{path}: {_WORDS.get(kind) or message.removeprefix('Value error, ')}"
 
 
-def _keys(place: KeyPath) -> Iterable[str]:
-    """Return the valid keys at a place in a profile."""
-    model: type[BaseModel] = Profile
+def _unknown(place: KeyPath, form: type[BaseModel], called: str) -> str:
+    path = ".".join(str(part) for part in place)
+    return f"{path} is not a key of {called}{hint(str(place[-1]), _keys(place[:-1], form))}"
+
+
+def _keys(place: KeyPath, model: type[BaseModel]) -> Iterable[str]:
+    """Return the valid keys at a place in a form."""
     for part in place:
         if isinstance(part, str):
             (model,) = _models(model.model_fields[part].annotation)

@@ -1,62 +1,19 @@
 """From YAML to a profile: fill in the preset, and report every error with its line."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import orjson
-from msgspec import Struct, field
-from pydantic import ValidationError
 
 from audit.errors import ProfileError
-from audit.profile.faults import named
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS, preset_text, preset_values
-from audit.profile.written import LARGEST, KeyPath
-
-_KINDS: Final = {list: "a list", int: "a number"}
-
-
-class ProfileSource(Struct, frozen=True):
-    """The values that were written, before they are validated.
-
-    Attributes:
-        name: the name to use in errors, such as the path of the file.
-        values: the parsed values.
-        lines: the line of each key and item; empty if the source was not text.
-    """
-
-    name: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[KeyPath, int] = field(default_factory=dict)
-
-    def line_of(self, place: KeyPath) -> int:
-        """Return the line of a key, or of the nearest enclosing part that was written; 0 if there is no text."""
-        return next((self.lines[place[:size]] for size in range(len(place), -1, -1) if place[:size] in self.lines), 0)
-
-    def located(self, remarks: Iterable[tuple[KeyPath, str]]) -> tuple[str, ...]:
-        """Prefix each remark with its line, in the order of the file."""
-        found = sorted(((self.line_of(place), text) for place, text in remarks), key=lambda remark: remark[0])
-        return tuple(f"line {line}: {text}" if line else text for line, text in found)
+from audit.profile.source import WrittenSource, read_source, validated
+from audit.profile.written import LARGEST
 
 
-def read_source(text: str | bytes, name: str) -> ProfileSource:
-    """Read YAML.
-
-    Raises:
-        ProfileError: the text is not YAML or has no keys.
-    """
-    from audit.profile.yaml_text import read_yaml  # noqa: PLC0415  # a run with a preset reads no YAML
-
-    read = read_yaml(text, name)
-    if read.values is None:
-        return ProfileSource(name)
-    if not isinstance(read.values, dict):
-        raise ProfileError(f"{name} must contain keys such as limits:, not {_KINDS.get(type(read.values), 'text')}")
-    return ProfileSource(name, read.values, read.lines)
-
-
-def find_source(given: str | None) -> ProfileSource:
+def find_source(given: str | None) -> WrittenSource:
     """Read the configured profile: a preset's name, YAML text, a file's path, or None for the defaults.
 
     Raises:
@@ -64,7 +21,7 @@ def find_source(given: str | None) -> ProfileSource:
     """
     if given is None or given in PRESETS:
         return (
-            ProfileSource(f"the preset {given}", {"preset": given}) if given else ProfileSource("the default profile")
+            WrittenSource(f"the preset {given}", {"preset": given}) if given else WrittenSource("the default profile")
         )
     if "\n" in given or given.rstrip().endswith("}") or ": " in given:
         return read_source(given, "the profile")
@@ -78,21 +35,13 @@ def find_source(given: str | None) -> ProfileSource:
         ) from error
 
 
-def build(source: ProfileSource) -> Profile:
+def build(source: WrittenSource) -> Profile:
     """Build a profile from the written values and its preset.
 
     Raises:
         ProfileError: names every invalid key with its line and the nearest valid key.
     """
-    try:
-        profile = Profile.model_validate(_over_preset(source.values))
-        faults = list(profile.repeated())
-    except ValidationError as error:
-        faults = list(named(error.errors(include_url=False, include_input=False)))
-    if not faults:
-        return profile
-    texts = source.located(faults)
-    raise ProfileError(f"{source.name}: {'; '.join(texts)}", texts)
+    return validated(source, Profile, _over_preset(source.values), Profile.repeated, ProfileError)
 
 
 def parse_profile(text: str | bytes, name: str) -> Profile:
@@ -114,7 +63,7 @@ def build_profile(values: Mapping[str, Any], name: str) -> Profile:
     Raises:
         ProfileError: names every invalid key, and the nearest valid key.
     """
-    return build(ProfileSource(name, values))
+    return build(WrittenSource(name, values))
 
 
 def load_profile(given: str | None) -> Profile:

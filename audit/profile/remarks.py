@@ -10,7 +10,7 @@ from audit.judging.findings import Outcome
 from audit.profile.applied import controls_of, maintenance_rule, requirements_at
 from audit.profile.explanation import limits_of
 from audit.profile.model import Profile
-from audit.profile.reading import ProfileSource
+from audit.profile.source import WrittenSource
 from audit.profile.written import KeyPath
 from audit.schedule.maintenance import MaintenanceWindow, OnDays
 from audit.subjects import WaiverSubject
@@ -20,7 +20,7 @@ _HALF_A_WEEK: Final = timedelta(days=7) / 2
 Remark = tuple[KeyPath, str]
 
 
-def remarks(source: ProfileSource, profile: Profile, now: datetime) -> tuple[str, ...]:
+def remarks(source: WrittenSource, profile: Profile, now: datetime) -> tuple[str, ...]:
     """Yield the settings that have no effect, each with its line."""
     found = [
         *_on_skipped(source, profile),
@@ -33,13 +33,13 @@ def remarks(source: ProfileSource, profile: Profile, now: datetime) -> tuple[str
     return source.located(found)
 
 
-def _on_skipped(source: ProfileSource, profile: Profile) -> Iterator[Remark]:
+def _on_skipped(source: WrittenSource, profile: Profile) -> Iterator[Remark]:
     for number, control_id in enumerate(source.values.get("skip") or ()):
         if control_id not in profile.controls:
             yield ("skip", number), f"{control_id} would not be applied anyway"
 
 
-def _on_limits(source: ProfileSource, profile: Profile) -> Iterator[Remark]:
+def _on_limits(source: WrittenSource, profile: Profile) -> Iterator[Remark]:
     for name in source.values.get("limits") or ():
         yield from _on_limit(name, ("limits", name), profile)
 

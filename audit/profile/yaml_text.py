@@ -1,8 +1,8 @@
 """A parser from YAML text to plain values, with the line of each.
 
-It reads what a profile needs, as in YAML 1.2: true, false, null and whole numbers. Everything else is text, including
-dates and 22:00. It refuses anchors and aliases (which can make a small text expand without limit), tags, and text
-that is nested too deeply or is too large.
+It reads what people's files need, as in YAML 1.2: true, false, null and whole numbers. Everything else is text,
+including dates and 22:00. It refuses anchors and aliases (which can make a small text expand without limit), tags, and
+text that is nested too deeply or is too large.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from audit.errors import ProfileError
+from audit.errors import ProfileError, WrittenError
 from audit.profile.written import LARGEST, KeyPath
 
 _DEEPEST: Final = 20
@@ -21,7 +21,7 @@ _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null"
 
 
 class _RefusedError(Exception):
-    """The text is YAML, but uses a feature that profiles may not use."""
+    """The text is YAML, but uses a feature that such files may not use."""
 
     def __init__(self, reason: str, event: yaml.Event) -> None:
         super().__init__(reason)
@@ -41,20 +41,21 @@ class Text:
     lines: Mapping[KeyPath, int]
 
 
-def read_yaml(text: str | bytes, name: str) -> Text:
+def read_yaml(text: str | bytes, name: str, invalid: type[WrittenError] = ProfileError) -> Text:
     """Parse a text.
 
     Raises:
-        ProfileError: the text is not YAML, or uses a feature that profiles may not use. The message does not quote it.
+        WrittenError: ``invalid``: the text is not YAML, or uses a feature that such files may not use. The message does
+            not quote it.
     """
     if len(text) > LARGEST:
-        raise ProfileError(f"{name} is larger than {LARGEST // 1024} KiB, too large for a profile")
+        raise invalid(f"{name} is larger than {LARGEST // 1024} KiB, too large for {invalid.called}")
     try:
-        return _Reader(text).read()
+        return _Reader(text, invalid.called).read()
     except _RefusedError as error:
-        raise ProfileError(f"{name}: line {error.line}: {error}") from None
+        raise invalid(f"{name}: line {error.line}: {error}") from None
     except yaml.YAMLError as error:
-        raise ProfileError(f"{name} is not YAML: {_place(error)}") from None  # the error quotes the text
+        raise invalid(f"{name} is not YAML: {_place(error)}") from None  # the error quotes the text
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class _Reader:
     """A reader of the parser events of one text."""
 
     text: str | bytes
+    called: str
     events: Iterator[yaml.Event] = field(init=False)
     lines: dict[KeyPath, int] = field(default_factory=dict)
 
@@ -72,7 +74,7 @@ class _Reader:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if self.lines:
-                    raise _RefusedError("a second document starts here; a profile has one", event)
+                    raise _RefusedError(f"a second document starts here; {self.called} has one", event)
                 self.lines[()] = _line(event)
                 values = self._value(next(self.events), ())
         return Text(values, self.lines)
@@ -105,7 +107,7 @@ class _Reader:
 
 
 def _checked(event: Any, place: KeyPath) -> Any:
-    """Return an event that starts a value, if profiles may contain it."""
+    """Return an event that starts a value, if such files may contain it."""
     if isinstance(event, yaml.AliasEvent) or event.anchor:
         raise _RefusedError(
             "anchors (&) and aliases (*) are not supported; quote text that starts with these characters", event
