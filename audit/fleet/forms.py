@@ -22,7 +22,7 @@ SCOPE: Final = "fleet-"
 """What the scope of a fleet begins with; no project id does."""
 _ID: Final = r"^[A-Za-z0-9_-]{1,64}$"
 _NAME: Final = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
-_REGION: Final = r"^[a-z0-9-]{2,64}$"
+REGION: Final = r"^[a-z0-9-]{2,64}$"
 _SHA256: Final = r"^[0-9a-f]{64}$"
 
 Id = Annotated[str, Field(pattern=_ID)]
@@ -85,7 +85,7 @@ class Target(FleetPart):
 
     account: Id = Field(description="Id of the account.")
     account_name: str = Field(default="", description="Its name, empty if unknown.")
-    region: str = Field(pattern=_REGION, description="The region.")
+    region: str = Field(pattern=REGION, description="The region.")
     project_id: Id = Field(description="Id of the project.")
     project_name: str = Field(default="", description="Its name, empty if unknown.")
     unit: tuple[str, ...] = Field(

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from audit.app.event import FleetEvent, ManualEvent, TimerEvent
 from audit.evidence.chain import Digest
 from audit.evidence.stored_forms import EnvelopeForm, HistoryLine, LatestForm, SegmentLine
+from audit.fleet.configuration import FleetConfiguration
 from audit.profile import Profile
 from audit.report.formats.ocsf_form import ComplianceFindingForm
 from audit.report.models import FindingLine, ManifestFile, ReportFile, WebhookCall
@@ -27,6 +28,7 @@ _WRITTEN: Final[dict[str, Any]] = {
 }
 _READ: Final[dict[str, Any]] = {
     "profile/v1.json": Profile,
+    "fleet-file/v1.json": FleetConfiguration,
     "event/timer.json": TimerEvent,
     "event/manual.json": ManualEvent,
     "event/fleet.json": FleetEvent,

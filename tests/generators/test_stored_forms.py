@@ -49,7 +49,13 @@ STORED: Final = sorted(name for names in SCHEMAS.values() for name in names)
 NAMED: Final = {part for name in re.findall(r"`([\w.]+)`", PAGE) for part in name.split(".")}
 FORMER: Final = {"report/v1.json"}
 """Schemas of what only earlier versions stored."""
-NOT_STORED: Final = {"webhook/v1.json", "event/timer.json", "event/manual.json", "event/fleet.json"}
+NOT_STORED: Final = {
+    "fleet-file/v1.json",
+    "webhook/v1.json",
+    "event/timer.json",
+    "event/manual.json",
+    "event/fleet.json",
+}
 PLACEHOLDERS: Final = {
     "PROJECT": "[0-9a-f]{32}",
     "YYYY": "[0-9]{4}",
