@@ -41,7 +41,7 @@ def test_a_hostile_name_stays_text_wherever_it_stands(show: Open, language: str)
         ".problems > li:not(:has(.alike)) h3 bdi",
         ".problems > li:not(:has(.alike)) .refs span:first-child code",
         ".calendar .who bdi",
-        "#changes .found bdi",
+        "#changes .names bdi",
     ):
         assert sorted(page.eval_on_selector_all(place, CONTENTS)) == sorted(EXPECTED), place
     assert sorted(page.eval_on_selector_all(".alike > li > bdi:first-child", CONTENTS)) == sorted(EXPECTED)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from msgspec import structs
 
 from audit.collection import Drift, Kind, Reading, Rejected, Window
-from audit.judging.findings import Control, Fact, Finding, Outcome, Severity, Verdict
+from audit.judging.findings import Control, Fact, Finding, Outcome, Severity, Verdict, failed
 from audit.judging.frameworks import Claim, Framework, Requirement
 from audit.report.baseline import Baseline
 from audit.report.changes import Change, Changes
@@ -36,7 +37,16 @@ FAILING: Final = "3d11d099-c505-4630-a49e-1c625e71352d"
 STEADY: Final = "90a9e44b-6c0c-4d1e-8f7e-51f6a1f9be2c"
 INLINE: Final = frozenset({"a", "abbr", "b", "bdi", "code", "h3", "small", "span", "time"})
 CELLS: Final = frozenset({"td", "th"})
-IMPLIED: Final = {"td": CELLS, "th": CELLS, "tr": CELLS | {"tr"}, "/tbody": CELLS | {"tr"}}
+ITEMS: Final = frozenset({"li", "p"})
+IMPLIED: Final = {
+    "td": CELLS,
+    "th": CELLS,
+    "tr": CELLS | {"tr"},
+    "/tbody": CELLS | {"tr"},
+    "li": ITEMS,
+    "p": frozenset({"p"}),
+    "/ul": ITEMS,
+}
 """The elements that a tag ends, as HTML allows."""
 VOID: Final = frozenset({"br", "col", "input", "link", "meta"})
 HOSTILE: Final = (
@@ -654,6 +664,20 @@ def test_problems_that_are_alike_share_one_entry_with_the_age_of_the_oldest() ->
     assert shown.count("The newest successful backup is too old.") == 1
 
 
+def test_problems_that_explain_the_same_share_one_entry_unless_for_other_reasons() -> None:
+    alike, controls = twins(also=("CBR-104",)), (control(), control(104, name="row"))
+    found = [*failing(*alike).findings]
+    others = (*found[:-1], structs.replace(found[-1], verdict=failed("another reason")))
+    together, apart = (
+        text(failing(*alike, controls=controls, findings=findings)) for findings in (tuple(found), others)
+    )
+
+    assert "High 2 resources" in together
+    assert "Each explains 1 other failure CBR-104 row: reason of CBR-104" in together
+    assert "2 resources" not in apart
+    assert "Explains 1 other failure CBR-104 row: another reason" in apart
+
+
 def test_an_entry_of_several_is_no_more_exact_than_its_evidence() -> None:
     first, second = twins(or_earlier=True)
 
@@ -695,25 +719,30 @@ def test_what_a_failure_explains_for_other_subjects_is_folded_below_it_by_contro
 
 @pytest.mark.parametrize("day", list(Day))
 def test_every_state_of_a_day_has_a_glyph_in_the_legend_and_in_its_cell(day: Day) -> None:
-    page = render(report(resources=(line(days=(Day.FAILED,) * 8 + (day,)),))).decode().split('id="controls"')[0]
+    days = (Day.SUCCESS if day == Day.FAILED else Day.FAILED,) * 8 + (day,)
+    page = render(report(resources=(line(days=days),))).decode().split('id="controls"')[0]
 
     legend = dict(re.findall(r'<li><span class="\w">(.)</span>([^<]+)</li>', page))
     cells = re.findall(r"<td((?! class=last)[^>]*)>(.)", page)
-    assert set(legend) == {"✗", cells[8][1]}
-    assert len(cells) == 9
+    assert set(legend) == {cells[0][1], cells[-1][1]}
+    assert len(cells) == 3
     words = {Day.EXCUSED: None, Day.SUCCESS: None, Day.NONE: None}.get(day, f'title="23 Nov: {day}"')
-    assert words is None or words in cells[8][0]
+    assert words is None or words in cells[-1][0]
 
 
 @pytest.mark.parametrize(("day", "style", "glyph"), [(Day.SUCCESS, "", "✓"), (Day.NONE, " class=n", "·")])
-def test_usual_days_in_a_row_are_one_cell(day: Day, style: str, glyph: str) -> None:
+def test_equal_days_in_a_row_are_one_cell(day: Day, style: str, glyph: str) -> None:
     days = (day,) * 3 + (Day.FAILED,) * 2 + (day,) * 4
     page = render(report(resources=(line(days=days),))).decode()
 
-    cells = re.findall(r"<td((?! class=last)[^>]*)>(.)", page)
-    assert [*cells[:2], cells[4]] == [(style, glyph), (f" colspan=2{style}", glyph), (f" colspan=4{style}", glyph)]
-    assert [glyph for _, glyph in cells[2:4]] == ["✗", "✗"]
+    assert re.findall(r"<td((?! class=last)[^>]*)>([✓·✗])", page) == [
+        (style, glyph),
+        (f" colspan=2{style}", glyph),
+        (' colspan=2 class=f title="18 Nov to 19 Nov: failed"', "✗"),
+        (f" colspan=4{style}", glyph),
+    ]
     assert re.findall(r'td\[colspan="(\d+)"\] \{ --days: (\d+);', page) == [("2", "2"), ("4", "4")]
+    assert re.findall(r"--glyph: url.*>(.)</text>", page) == [*{"✓": "✓✗", "·": "✗·"}[glyph]]
 
 
 def test_no_two_states_of_a_day_look_alike() -> None:

@@ -16,17 +16,18 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from audit.collection import ALL_GRANTED, Kind
+from audit.report.baseline import Pair
 from audit.report.contents import Report
 from audit.report.page import templates
 from audit.report.page.calendar_rows import CalendarRows
 from audit.report.page.calendar_strips import late, strips
-from audit.report.page.calendar_table import cells, dates, groups, legend, lengths
+from audit.report.page.calendar_table import dates, groups, legend, lengths
 from audit.report.page.catalogue import OUTCOMES, doc_parts, listed, not_met
 from audit.report.page.change_lists import change_lists, new_ones
 from audit.report.page.enterprise_projects import EnterpriseProjects
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
 from audit.report.page.items import Items
-from audit.report.page.names import identity, short
+from audit.report.page.names import identity, shortened
 from audit.report.page.problem_list import by_severity, entries
 from audit.report.page.protection_lists import protection_lists
 from audit.report.page.sentences import (
@@ -34,6 +35,7 @@ from audit.report.page.sentences import (
     as_sentence,
     doubts,
     drift_news,
+    each_explained_sentence,
     explained_sentence,
     notices,
     verdict_sentence,
@@ -41,7 +43,7 @@ from audit.report.page.sentences import (
 from audit.report.page.times import Clock, full_date, month
 from audit.report.page.unmet_runs import unmet_runs
 from audit.report.page.words import Words, marked, words_of
-from audit.timestamps import instant
+from audit.timestamps import shown
 
 _PAGE: Final = "page.html.jinja"
 _STYLE: Final = "page.css.jinja"
@@ -62,7 +64,9 @@ def pieces(report: Report) -> Iterator[bytes]:
     words = words_of(report.run.language)
     page = environment()
     months = [(name, len(list(days))) for name, days in groupby(dates(report), partial(month, words=words))]
-    style = page.get_template(_STYLE).render(days=len(dates(report)), months=months, runs=lengths(report))
+    style = page.get_template(_STYLE).render(
+        days=len(dates(report)), months=months, legend=legend(report), runs=lengths(report)
+    )
     parts = page.get_template(_PAGE).generate(
         report=report,
         style_sheet=Markup(style),  # noqa: S704 - our own, and it contains nothing from the report but numbers
@@ -81,6 +85,7 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
     """Compute every part of the page."""
     found = not_met(report)
     grouped, drawn = groups(report, found, words), strips(report)
+    reasons: Mapping[Pair, str] = {(each.control, each.kind, each.id): each.verdict.reason for each in found.failures}
     clock, projects = Clock(report.run.timezone, report.run.as_of, words), EnterpriseProjects(report)
     return {
         "clock": clock,
@@ -90,12 +95,12 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
         "doubts": doubts(report, words),
         "drift_news": drift_news(report, words, clock.utc),
         "severities": by_severity(report.problems),
-        "entries": entries(report.problems, new_ones(report.changes)),
+        "entries": entries(report.problems, new_ones(report.changes), reasons),
         "change_lists": change_lists(report.changes) if report.changes else (),
         "protection_lists": protection_lists(report.protection, clock, words),
         "legend": legend(report),
         "dates": dates(report),
-        "calendar_rows": CalendarRows(cells(report, words), drawn, clock, projects, words),
+        "calendar_rows": CalendarRows(dates(report), drawn, clock, projects, words),
         "items": Items({line.id: line.vaults for line in report.resources}, clock, projects, words),
         "projects": projects,
         "strips": drawn,
@@ -103,7 +108,7 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
         "groups": grouped,
         "unmet": unmet_runs(grouped, words),
         "names": {control.id: control.name for control in report.controls},
-        "reasons": {(each.control, each.kind, each.id): each.verdict.reason for each in found.failures},
+        "reasons": reasons,
         "tally": report.tally,
         "listed": listed(report.controls, found),
     }
@@ -115,6 +120,7 @@ def _functions(words: Words) -> Mapping[str, Any]:
         "_": marked(words),
         "words": words,
         "count": words.count,
+        "each_explained": partial(each_explained_sentence, words=words),
         "explained": partial(explained_sentence, words=words),
         "full_date": partial(full_date, words=words),
         "sums": partial(sums, words=words),
@@ -135,7 +141,6 @@ def environment() -> Environment:
         "lists": LISTS,
         "all_granted": ALL_GRANTED,
         "identity": identity,
-        "instant": instant,
         "worst": worst,
     }
     environment.filters |= {
@@ -143,7 +148,8 @@ def environment() -> Environment:
         "hash": _hash,
         "number": "{:,}".format,
         "sentence": as_sentence,
-        "short": short,
+        "shortened": shortened,
+        "shown": shown,
         "standing_style": standing_style,
         "standing_words": standing_words,
         "style": lambda outcome: outcome.replace("_", "-"),

@@ -4,16 +4,16 @@ They are written here because the template took five times as long: a page has t
 cells are the same. End tags that HTML does not need are left out, because they would be a fifth of the page.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from markupsafe import Markup
 
 from audit.report.contents import ResourceLine
-from audit.report.day_states import Day
+from audit.report.day_states import LETTERS, Day
 from audit.report.page.calendar_strips import Strips, against_limit
-from audit.report.page.calendar_table import Cell, runs
+from audit.report.page.calendar_table import STATES, runs, title
 from audit.report.page.enterprise_projects import EnterpriseProjects
 from audit.report.page.names import inert, short
 from audit.report.page.times import Clock, minute
@@ -35,17 +35,17 @@ _LONGEST_NAME: Final = 32
 
 
 class CalendarRows:
-    """Writes the rows of a calendar; cells that several resources share are written once."""
+    """Writes the rows of a calendar; those of equal days are written once."""
 
     def __init__(
         self,
-        cells: Sequence[Mapping[Day, Cell]],
+        dates: Sequence[date],
         strips: Strips,
         clock: Clock,
         projects: EnterpriseProjects,
         words: Words,
     ) -> None:
-        self._cells = cells
+        self._dates = dates
         self._strips = strips
         self._clock = clock
         self._projects = projects
@@ -99,8 +99,15 @@ class CalendarRows:
     def _written(self, days: Sequence[Day]) -> Iterator[str]:
         place = 0
         for day, length in runs(days):
-            yield _cell(self._cells[place][day], length)
+            yield self._cell(day, self._dates[place : place + length])
             place += length
+
+    def _cell(self, state: Day, days: Sequence[date]) -> str:
+        columns = f" colspan={len(days)}" if len(days) > 1 else ""
+        style = "" if state == Day.SUCCESS else f" class={LETTERS[state]}"
+        told = inert(title(state, days, self._words))
+        hint = f' title="{told}"' if told else ""
+        return f"<td{columns}{style}{hint}>{STATES[state].glyph}"
 
     def _time(self, moment: datetime) -> str:
         return f"<time datetime={minute(moment)}>{inert(self._clock.brief(moment))}</time>"
@@ -111,10 +118,3 @@ class CalendarRows:
             style, words = against_limit(timeline, self._words)
             self._gaps[key] = f" <small{f' class={style}' if style else ''}>{inert(words)}</small>"
         return self._gaps[key]
-
-
-def _cell(cell: Cell, days: int) -> str:
-    columns = f" colspan={days}" if days > 1 else ""
-    style = f" class={cell.style}" if cell.style else ""
-    title = f' title="{inert(cell.title)}"' if cell.title else ""
-    return f"<td{columns}{style}{title}>{cell.glyph}"

@@ -55,15 +55,6 @@ _USUAL: Final = frozenset({Day.SUCCESS, Day.EXCUSED, Day.NONE})
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """A day of one resource, or a run of days; it has a title only if something needs attention."""
-
-    style: str
-    glyph: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
 class ResourceGroup:
     """Similar resources in the calendar."""
 
@@ -85,37 +76,26 @@ def dates(report: Report) -> tuple[date, ...]:
     return tuple(first + number * _DAY for number in range((last - first).days + 1))
 
 
-def cells(report: Report, words: Words) -> tuple[Mapping[Day, Cell], ...]:
-    """The cell of each state for each day, made once and shared by all resources."""
-    return tuple(
-        {
-            day: Cell(
-                style="" if day == Day.SUCCESS else LETTERS[day],
-                glyph=state.glyph,
-                title="" if day in _USUAL else _title(when, state, words),
-            )
-            for day, state in STATES.items()
-        }
-        for when in dates(report)
-    )
-
-
 def runs(days: Sequence[Day]) -> Iterator[tuple[Day, int]]:
-    """Count the days in a row that share a cell: the usual ones, but not the first day, which holds the strip."""
+    """Count the days in a row that share a cell: not the first day, which holds the strip."""
     yield days[0], 1
     for day, alike in groupby(days[1:]):
-        number = len(list(alike))
-        yield from [(day, number)] if day in _USUAL else [(day, 1)] * number
+        yield day, len(list(alike))
+
+
+def title(state: Day, days: Sequence[date], words: Words) -> str:
+    """Say what a cell shows, and of which days; nothing if that is usual."""
+    if state in _USUAL:
+        return ""
+    first, last = (day_words(day, words) for day in (days[0], days[-1]))
+    when = first if first == last else words.text("{since} to {until}", since=first, until=last)
+    return words.text("{day}: {state}", day=when, state=words.text(STATES[state].words))
 
 
 def lengths(report: Report) -> tuple[int, ...]:
     """The lengths of the runs in this calendar that have more than one day, in order."""
     rows = {line.days for line in report.resources}
     return tuple(sorted({length for days in rows for _day, length in runs(days)} - {1}))
-
-
-def _title(day: date, state: State, words: Words) -> str:
-    return words.text("{day}: {state}", day=day_words(day, words), state=words.text(state.words))
 
 
 def groups(report: Report, found: NotMet, words: Words) -> tuple[ResourceGroup, ...]:

@@ -24,6 +24,14 @@ class ChangeList:
     meaning: str
     changes: tuple[Change, ...]
 
+    @property
+    def groups(self) -> tuple[tuple[Change, ...], ...]:
+        """Those of one control that have the same outcome and began together, in the place of the first of them."""
+        groups: dict[object, list[Change]] = {}
+        for change in self.changes:
+            groups.setdefault((change.control, change.outcome, change.since), []).append(change)
+        return tuple(map(tuple, groups.values()))
+
 
 def change_lists(changes: Changes) -> tuple[ChangeList, ...]:
     """Return every kind of change, most wanted first; what is not compared only if there is any."""

@@ -10,6 +10,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from audit.judging.findings import Fact, Finding
+from audit.report.changes import Change
 from audit.report.contents import ResourceLine
 from audit.report.page.catalogue import fact_words
 from audit.report.page.enterprise_projects import EnterpriseProjects
@@ -49,6 +50,10 @@ class Items:
     def findings(self, findings: Iterable[Finding]) -> Iterator[Markup]:
         """Write the finding of each subject."""
         return (_named(each.name, each.id, self._found(each)) for each in findings)
+
+    def named(self, changes: Iterable[Change]) -> Iterator[Markup]:
+        """Write the subject of each change."""
+        return (_item(identity(each.name, each.id)) for each in changes)
 
     def alike(self, problems: Iterable[Problem]) -> Iterator[Markup]:
         """Write the subject of each problem, and since when."""
@@ -131,8 +136,8 @@ class Items:
 
 
 def _named(name: str, subject_id: str, told: str, mark: str = "") -> Markup:
-    return _item(f"<span>{identity(name, subject_id)}</span> <span>{told}</span>", mark)
+    return _item(f"<p>{identity(name, subject_id)} <p>{told}", mark)
 
 
 def _item(written: str, mark: str = "") -> Markup:
-    return Markup(f"<li{mark}>{written}</li>")  # noqa: S704  # everything in it is escaped
+    return Markup(f"<li{mark}>{written}")  # noqa: S704  # everything in it is escaped; the next item ends it

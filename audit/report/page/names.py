@@ -8,6 +8,8 @@ from markupsafe import Markup, escape
 _VISIBLE_THOUGH_UNPRINTABLE: Final = "\u200c\u200d\u00a0\u3000"
 """Joiners of Indic scripts and emoji, and the wide spaces."""
 _MARKUP: Final = re.compile("[&<>'\"]")
+_BARE: Final = re.compile(r"[0-9A-Za-z-]+")
+"""What HTML takes as the value of an attribute without quotes."""
 _UUID_START: Final = re.compile(r"[0-9a-f]{8}(?=-[0-9a-f]{4}-)")
 
 
@@ -39,5 +41,10 @@ def identity(name: str, identity: str) -> Markup:
     written = inert(name)
     if name == identity:
         return Markup(f"<bdi>{written}</bdi>")  # noqa: S704  # escaped above, as below
-    code = f'<code title="{inert(identity)}">{inert(short(identity))}</code>'
-    return Markup(f"<bdi>{written}</bdi> <small>{code}</small>")  # noqa: S704
+    return Markup(f"<bdi>{written}</bdi> {shortened(identity)}")  # noqa: S704
+
+
+def shortened(identity: str) -> Markup:
+    """Write the first part of an id, with the whole id as its title."""
+    title = identity if _BARE.fullmatch(identity) else f'"{inert(identity)}"'
+    return Markup(f"<code title={title}>{inert(short(identity))}</code>")  # noqa: S704

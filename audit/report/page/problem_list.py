@@ -36,13 +36,18 @@ class Entry:
         return min(ages, key=lambda age: (age.since, not age.is_at_least), default=None)
 
 
-def entries(problems: Iterable[Problem], new: frozenset[Pair]) -> tuple[Entry, ...]:
-    """Group similar problems in the place of the first of them; one that explains others stays alone."""
+def entries(problems: Iterable[Problem], new: frozenset[Pair], reasons: Mapping[Pair, str]) -> tuple[Entry, ...]:
+    """Group similar problems in the place of the first of them; one that explains other subjects stays alone.
+
+    Args:
+        problems: the problems, worst first.
+        new: what the previous run did not have.
+        reasons: why each failure failed.
+    """
     found: dict[object, list[Problem]] = {}
     for problem in problems:
-        alone = problem.also or problem.explains
-        key = (problem.kind, problem.id, problem.control) if alone else _likeness(problem)
-        found.setdefault(key, []).append(problem)
+        own = (problem.kind, problem.id, problem.control)
+        found.setdefault(own if problem.explains else _likeness(problem, reasons), []).append(problem)
     return tuple(
         Entry(tuple(alike), sum((each.control, each.kind, each.id) in new for each in alike))
         for alike in found.values()
@@ -55,5 +60,6 @@ def by_severity(problems: Iterable[Problem]) -> Mapping[Severity, int]:
     return {severity: numbers[severity] for severity in Severity if numbers[severity]}
 
 
-def _likeness(problem: Problem) -> object:
-    return problem.severity, problem.kind, problem.control, problem.reason, problem.todo, problem.error
+def _likeness(problem: Problem, reasons: Mapping[Pair, str]) -> object:
+    also = tuple((control, reasons[control, problem.kind, problem.id]) for control in problem.also)
+    return problem.severity, problem.kind, problem.control, problem.reason, problem.todo, problem.error, also

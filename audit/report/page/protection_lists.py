@@ -97,8 +97,7 @@ class _Writer:
         for _key, alike in groupby(turns, key=lambda turn: (turn.kind, turn.id, turn.aspect.what)):
             first, *others = alike
             yield Markup(  # noqa: S704  # everything in it is escaped
-                f"<li><span>{identity(first.name, first.id)}</span> <span>{self._change(first)}"
-                f"{self._more(len(others))}</span></li>"
+                f"<li><p>{identity(first.name, first.id)} <p>{self._change(first)}{self._more(len(others))}"
             )
 
     def _change(self, turn: Turn) -> str:

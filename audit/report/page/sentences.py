@@ -122,6 +122,11 @@ def explained_sentence(problem: Problem, words: Words) -> str:
     return words.text("Explains {failures} of {subjects}", failures=failures, subjects=_subjects(others, words))
 
 
+def each_explained_sentence(problem: Problem, words: Words) -> str:
+    """Say how much follows from each of several problems that are like this one."""
+    return words.text("Each explains {failures}", failures=words.count(len(problem.also), "other failure"))
+
+
 def subjects_of(number: int, kind: SubjectKind, words: Words) -> str:
     """Count subjects of one kind."""
     many = "policies" if kind == SubjectKind.POLICY else ""

@@ -29,7 +29,7 @@ def test_every_kind_of_change_is_counted_and_those_that_there_are_are_listed() -
     shown = text(
         report(
             changes=against(
-                new=(change(),),
+                new=(change(), change(id="a", name="other")),
                 still=(change(id="b", name="second", since=old, outcome="unknown"),),
                 disappeared=(change(control="CBR-999", id="c", name="third", since=old, outcome=None),),
             )
@@ -37,10 +37,10 @@ def test_every_kind_of_change_is_counted_and_those_that_there_are_are_listed() -
     )
 
     assert "Since the last run Findings, held against the run of 22 Nov 2026, 04:00 UTC (05:00 CET);" in shown
-    assert "1 new, 1 still failing, 0 resolved, 1 gone 1 new They did not fail then." in shown
-    assert "ecs-failing 3d11d099 CBR-101 recent-backup 1 still failing" in shown
-    assert "second b CBR-101 recent-backup: unknown, failing since 20 Nov 2026, 04:00 UTC (05:00 CET) 1 gone" in shown
-    assert "That is no repair. third c CBR-999, failing since 20 Nov 2026" in shown
+    assert "2 new, 1 still failing, 0 resolved, 1 gone 2 new They did not fail then." in shown
+    assert "CBR-101 recent-backup (2) ecs-failing 3d11d099 other a 1 still failing" in shown
+    assert "CBR-101 recent-backup: unknown, failing since 20 Nov 2026, 04:00 UTC (05:00 CET) (1) second b" in shown
+    assert "That is no repair. CBR-999, failing since 20 Nov 2026, 04:00 UTC (05:00 CET) (1) third c" in shown
     assert "They failed then, and do not now." not in shown
 
 
