@@ -106,7 +106,7 @@ def collect(  # noqa: PLR0913, PLR0917  # where pages come from, where they go, 
 
     def read(kind: Kind) -> Iterator[None]:
         told = watch
-        for pages in source.lists(kind, window, _things(kind, intake, most)):
+        for pages in source.lists(kind, window, things_of(kind, intake, most)):
             yield from _read(kind, pages, publication, told, intake)
             readings[kind].append(pages.reading())
             told = _unwatched  # what is read besides is short
@@ -149,7 +149,7 @@ def _read(kind: Kind, pages: Pages, publication: Publication, watch: Watch, inta
             raise  # nothing was read: there is no report to be made, only this error
 
 
-def _things(kind: Kind, intake: Intake, most: int) -> Sequence[str]:
+def things_of(kind: Kind, intake: Intake, most: int) -> Sequence[str]:
     """Name the things that are asked for a list of this kind each, as lists that were read before show them."""
     if kind == Kind.DEPLOYMENTS:
         return sorted(intake.organization_policies)

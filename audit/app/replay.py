@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -9,6 +10,8 @@ from msgspec.structs import replace
 
 from audit import __version__
 from audit.answers.intake import Intake
+from audit.app.collect import things_of
+from audit.app.read_again import is_as_read
 from audit.app.run import assess
 from audit.collection import ABOUT_ONE, Kind
 from audit.errors import ChainError
@@ -27,6 +30,7 @@ from audit.evidence.stored_runs import (
     read_history,
     read_listed,
     repeated_pages,
+    stored_page,
     stored_pages,
 )
 from audit.profile import Profile, build_profile, profile_changes
@@ -59,7 +63,9 @@ class Replay:
     tool_version: str
 
 
-def replay(store: Store, project_id: str, run_id: str, profile: Profile | None = None) -> Replay:
+def replay(
+    store: Store, project_id: str, run_id: str, profile: Profile | None = None, *, reads_again: bool = True
+) -> Replay:
     """Recompute the report of a run.
 
     Args:
@@ -67,13 +73,14 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
         project_id: its project.
         run_id: the run.
         profile: another one than the run was judged by, as a what-if.
+        reads_again: whether the requests, and how completely lists were read, must follow from the responses, too.
 
     Raises:
         StoreError: the run is not there, or its evidence is missing or was changed.
     """
     digest = digest_of(store, project_id, run_id)
     try:
-        return _replay(store, digest, profile)
+        return _replay(store, digest, profile, reads_again=reads_again)
     except ChainError as error:
         if is_pruned(store, digest):
             raise ChainError(
@@ -82,12 +89,14 @@ def replay(store: Store, project_id: str, run_id: str, profile: Profile | None =
         raise
 
 
-def _replay(store: Store, digest: Digest, profile: Profile | None) -> Replay:
+def _replay(store: Store, digest: Digest, profile: Profile | None, *, reads_again: bool) -> Replay:
     manifest = needed_manifest(store, digest)
     own = _profile(store, manifest, digest)
     used = profile or own
     before = _before(store, digest.scope, manifest, own)
     intake = _taken(store, manifest, digest, before)
+    if reads_again and manifest.tool_version == __version__:
+        _check_requests(store, manifest, digest, before, intake, own.limits.max_backups_looked_at)
     is_what_if = used.sha256 != own.sha256
     facts = _facts(manifest, used, before, is_what_if=is_what_if)
     history = {} if is_what_if else _history(store, manifest, digest, intake.tasks.pieces(since=facts.window.since))
@@ -234,6 +243,18 @@ def _before(store: Store, project_id: str, manifest: Manifest, profile: Profile)
     if before.recalled.trouble and not manifest.run.previous.trouble:
         raise ChainError(f"{before.recalled.trouble}; the run took over what it said")
     return before
+
+
+def _check_requests(
+    store: Store, manifest: Manifest, digest: Digest, before: RunBefore | None, intake: Intake, most: int
+) -> None:
+    """Check that the requests of a run are those to which its responses came."""
+    read = partial(stored_page, store, prefix_of(digest))
+    if not is_as_read(manifest, read, before, partial(things_of, intake=intake, most=most)):
+        raise ChainError(
+            f"{digest.manifest.object} names other requests, or says that lists were read more or less completely, "
+            "than its responses show; it was changed or forged"
+        )
 
 
 def _taken(store: Store, manifest: Manifest, digest: Digest, before: RunBefore | None) -> Intake:

@@ -15,8 +15,10 @@ from audit.clouds import HUAWEI
 from audit.collection import Kind
 from audit.errors import ChainError
 from audit.evidence.chain import Digest, DigestKind
-from audit.evidence.publish import MANIFEST, PROFILE, STORED_FINDINGS
+from audit.evidence.layout import SHARED
+from audit.evidence.publish import MANIFEST, MANIFEST_VERSION, PROFILE, STORED_FINDINGS
 from audit.evidence.read_forms import Manifest
+from audit.evidence.requested import in_requests
 from audit.report.agreement import contradictions, read_told, unequal
 from audit.report.every_finding import every_finding
 
@@ -49,6 +51,10 @@ def in_manifest(digest: Digest, manifest: Manifest) -> Iterator[str]:
 
 
 def _in_readings(manifest: Manifest) -> Iterator[str]:
+    if manifest.schema_version >= MANIFEST_VERSION:
+        yield from in_requests(manifest)
+    elif any(listed.name.startswith(SHARED) for listed in manifest.objects):
+        yield "form: it says that it is of an earlier version, which shared no objects"
     stored = Counter(page.kind for page in manifest.pages)
     told: Counter[Kind] = Counter()
     for reading in manifest.readings:

@@ -46,6 +46,7 @@ class ListedPage(Struct, frozen=True, kw_only=True):
     request_id: str
     received_at: Moment
     rows: Natural
+    number: Natural | None = None
     size: Annotated[int, Meta(ge=0, le=LARGEST_ANSWER)]
     sha256: Sha256
 

@@ -24,6 +24,7 @@ from audit.profile.applied import lists_of
 from audit.report.contents import Report
 from audit.report.facts import Origin, RunFacts
 from audit.report.formats import findings_report, json_report
+from audit.timestamps import shown
 from tests.builders import a_reading
 from tests.pretend import AS_OF
 
@@ -84,8 +85,11 @@ def facts(number: int, judged: int | None = None) -> RunFacts:
 @cache
 def a_report() -> Report:
     """A report of hardly anything: one answer with tasks was read, and nothing to judge was in it."""
-    pages = {Kind.TASKS: 1}
-    readings = tuple(a_reading(kind, pages=pages.get(kind, 0)) for kind in lists_of(Profile()))
+    unread = {"pages": 0, "distinct": 0}
+    readings = tuple(
+        a_reading(pages=1) if kind == Kind.TASKS else a_reading(kind, f"{kind}: not asked", **unread)
+        for kind in lists_of(Profile())
+    )
     return assess(facts(0), Profile(), Intake(), readings)
 
 
@@ -110,7 +114,7 @@ def publish(  # noqa: PLR0913  # what tests change of a run
     run = structs.replace(facts(number, judged), origin=origin_of(shelf, head))
     run = structs.replace(run, is_backfill=is_judged_already(shelf, head, run.as_of, ALL_GRANTED))
     publication = Publication(shelf, run, head=head, signer=signer or Unsigned())
-    publication.keep(a_page(number))
+    publication.keep(a_page(number, judged))
     told = of_run(report or a_report(), run)
     publication.put_report("report.json", json_report.pieces(told))
     name, findings = as_stored("findings.ndjson", findings_report.pieces(told))
@@ -128,17 +132,18 @@ def origin_of(shelf: Store, head: Head | None) -> Origin | None:
     return Origin(run=digest.run, prefix=prefix_of(digest), manifest_sha256=digest.manifest.sha256)
 
 
-def a_page(number: int) -> Page:
-    body = orjson.dumps({"operation_logs": [], "count": 0, "page": number})
+def a_page(number: int, judged: int | None = None) -> Page:
+    read = facts(number, judged).read
+    body = orjson.dumps({"operation_logs": [{}, {}, {}], "count": 3, "page": number})
     return Page(
         kind=Kind.TASKS,
         path="/v3/p1/operation-logs",
-        params=(("limit", "1000"),),
+        params=(("start_time", shown(read.since)), ("end_time", shown(read.until)), ("limit", "1000"), ("offset", "0")),
         body=body,
         request_id="r-1",
         received_at=AS_OF,
-        rows=[],
-        envelope={"count": 0},
+        rows=[{}, {}, {}],
+        envelope={"count": 3},
     )
 
 

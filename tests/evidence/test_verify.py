@@ -594,7 +594,7 @@ def test_an_answer_that_is_not_gzipped_is_found() -> None:
     manifest, raw = keys(shelf, "manifest.json")[0], f"{SCOPE}/shared/2026-11/{hashlib.sha256(b'plain').hexdigest()}.gz"
     values = orjson.loads(shelf.objects[manifest])
     shelf.objects[raw] = b"plain"
-    del shelf.objects[keys(shelf, "shared/")[0]]
+    del shelf.objects[keys(shelf, ".json.gz")[0]]
     name = values["pages"][0]["name"] = raw.removeprefix(f"{SCOPE}/")
     values["objects"] = [{"name": name, "size": 5, "sha256": hashlib.sha256(b"plain").hexdigest()}]
     del shelf.objects[keys(shelf, "report.json")[0]], shelf.objects[keys(shelf, "findings.ndjson.gz")[0]]

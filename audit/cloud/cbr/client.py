@@ -1,6 +1,7 @@
-"""The client of CBR: the URL of each list. It only reads."""
+"""What is requested of each list of CBR, and the client that requests it over HTTP. It only reads."""
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -40,12 +41,20 @@ _PATHS: Final = {
     Kind.ORGANIZATION_POLICIES: "organization-policies",
     Kind.STORAGE_USAGE: "storage_usage",
 }
+_PLACES: Final = {
+    **_PATHS,
+    Kind.PROTECTABLES: "protectables/[^/]+/instances",
+    Kind.DEPLOYMENTS: "organization-policies/[^/]+/policy-detail",
+    Kind.MEMBERS: "backups/[^/]+/members",
+}
+"""Where each list is, as a pattern."""
 _NAMES: Final = {
     **_PATHS,
     Kind.PROTECTABLES: "protectables",
     Kind.ORGANIZATION_POLICIES: "org-policies",
     Kind.MEMBERS: "members",
 }
+Receive = Callable[[Kind, str, Params], Page]
 _NO_BACKUP: Final = "00000000-0000-0000-0000-000000000000"
 _BY_ENTERPRISE_PROJECT: Final = frozenset({Kind.TASKS, Kind.VAULTS, Kind.BACKUPS})
 
@@ -55,100 +64,41 @@ def actions(kinds: Collection[Kind]) -> dict[str, str]:
     return {name: kind.permission for kind, name in _NAMES.items() if kind in kinds}
 
 
-class CbrClient:
-    """Reads the lists of one project.
+class Lists:
+    """What is requested of each list of one project, whoever receives the responses.
 
     Sources: "Querying the Task List", "Querying the Policy List", "Querying the Vault List", "Querying All Backups",
     "Querying Protectable Resources", "Querying the Client List", ListOrganizationPolicies,
     ListOrganizationPolicyDetail, ShowMembersDetail and ShowStorageUsage of the CBR API.
     """
 
-    def __init__(  # noqa: PLR0913  # what it reads through, and what
+    def __init__(
         self,
-        transport: Transport,
-        credentials: Credentials,
+        receive: Receive,
         *,
-        endpoint: str,
         project_id: str,
         enterprise_project_id: str = ALL_GRANTED,
         workers: int = 4,
         requests_before: Sequence[Requested] = (),
         received: Sequence[Received] = (),
     ) -> None:
-        """Store the arguments; nothing is sent yet.
+        """Store the arguments; nothing is requested yet.
 
         Args:
-            transport: sends the requests.
-            credentials: authenticates them.
-            endpoint: the CBR endpoint, without a path.
+            receive: receives the response to a request by path and query parameters, without its rows; called by
+                several threads.
             project_id: the project to read.
             enterprise_project_id: the enterprise projects to request, for lists that have them.
             workers: the number of pages to fetch in parallel.
             requests_before: what the previous run requested.
             received: what it received of lists that it could not read completely.
         """
-        self._transport = transport
-        self._credentials = credentials
-        self._endpoint = endpoint
+        self._receive = receive
         self._project_id = project_id
         self._enterprise_project_id = enterprise_project_id
         self._workers = workers
         self._requests_before = requests_before
         self._received = received
-
-    def time(self) -> datetime | None:
-        """Request the cloud's time without signing in; None if the response has no valid Date header.
-
-        Raises:
-            SourceError: there was no response.
-        """
-        return self._transport.probe(f"{self._endpoint}/").cloud_time
-
-    def try_list(self, name: str) -> str:
-        """Read as little of a list as possible, to check the permission, and return what people should know about it.
-
-        Raises:
-            SourceError: the list was refused, or the response is not a list.
-        """
-        kind = next(kind for kind, known in _NAMES.items() if known == name)
-        if kind == Kind.PROTECTABLES:
-            self._try_protectables()
-            return ""
-        if kind == Kind.MEMBERS:
-            self._try_members()
-            return ""
-        asked = self._asked(kind)
-        asked.once(partial(self._try, kind, _PATHS[kind]))
-        return "; ".join(asked.notes)
-
-    def _try_protectables(self) -> None:
-        """Request the protectable resources of each type; some types are not available everywhere."""
-        for each in PROTECTABLE_TYPES:
-            try:
-                self._try(Kind.PROTECTABLES, _protectables(each))
-            except SourceRefusedError as refusal:
-                if each in _EVERYWHERE or not is_not_known(refusal):
-                    raise
-
-    def _try_members(self) -> None:
-        """Request the members of a backup that does not exist: with permission, the response is "not found"."""
-        try:
-            self._try(Kind.MEMBERS, _members(_NO_BACKUP))
-        except SourceRefusedError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
-
-    def _try(self, kind: Kind, path: str, params: Params = ()) -> None:
-        url = f"{self._endpoint}/v3/{self._project_id}/{path}"
-        operation = (("operation_type", OPERATIONS[0]),) if kind == Kind.ORGANIZATION_POLICIES else ()
-        place = () if kind == Kind.POLICIES else (*operation, ("limit", "1"))
-        answer = self._transport.get(url, (*params, *place), self._credentials, kind.permission)
-        try:
-            listed = isinstance(orjson.loads(answer.body)[kind.key], list)
-        except (orjson.JSONDecodeError, LookupError, TypeError):
-            listed = False
-        if not listed:
-            raise SourceAnswerError(f"{url} answered with something else than a list; check the endpoint")
 
     def lists(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Iterator[Walk | Chain | OfEach]:
         """Return what to read for a kind; for tasks, that includes open tasks whatever their time.
@@ -225,8 +175,108 @@ class CbrClient:
         return asked.once(lambda more: self._fetch(kind, path, (*params, *more, *place)))
 
     def _fetch(self, kind: Kind, name: str, params: Params) -> Page:
+        return self._receive(kind, f"/v3/{self._project_id}/{name}", params)
+
+    def _parse(self, page: Page) -> Page:
+        rows, envelope = read_envelope(page.kind, page.body)
+        return structs.replace(page, rows=rows, envelope=envelope)
+
+
+class CbrClient(Lists):
+    """Reads the lists of one project from the cloud."""
+
+    def __init__(  # noqa: PLR0913  # what it reads through, and what
+        self,
+        transport: Transport,
+        credentials: Credentials,
+        *,
+        endpoint: str,
+        project_id: str,
+        enterprise_project_id: str = ALL_GRANTED,
+        workers: int = 4,
+        requests_before: Sequence[Requested] = (),
+        received: Sequence[Received] = (),
+    ) -> None:
+        """Store the arguments; nothing is sent yet.
+
+        Args:
+            transport: sends the requests.
+            credentials: authenticates them.
+            endpoint: the CBR endpoint, without a path.
+            project_id: as for Lists, and so are the others.
+            enterprise_project_id: as for Lists.
+            workers: as for Lists.
+            requests_before: as for Lists.
+            received: as for Lists.
+        """
+        super().__init__(
+            self._received_now,
+            project_id=project_id,
+            enterprise_project_id=enterprise_project_id,
+            workers=workers,
+            requests_before=requests_before,
+            received=received,
+        )
+        self._transport = transport
+        self._credentials = credentials
+        self._endpoint = endpoint
+
+    def time(self) -> datetime | None:
+        """Request the cloud's time without signing in; None if the response has no valid Date header.
+
+        Raises:
+            SourceError: there was no response.
+        """
+        return self._transport.probe(f"{self._endpoint}/").cloud_time
+
+    def try_list(self, name: str) -> str:
+        """Read as little of a list as possible, to check the permission, and return what people should know about it.
+
+        Raises:
+            SourceError: the list was refused, or the response is not a list.
+        """
+        kind = next(kind for kind, known in _NAMES.items() if known == name)
+        if kind == Kind.PROTECTABLES:
+            self._try_protectables()
+            return ""
+        if kind == Kind.MEMBERS:
+            self._try_members()
+            return ""
+        asked = self._asked(kind)
+        asked.once(partial(self._try, kind, _PATHS[kind]))
+        return "; ".join(asked.notes)
+
+    def _try_protectables(self) -> None:
+        """Request the protectable resources of each type; some types are not available everywhere."""
+        for each in PROTECTABLE_TYPES:
+            try:
+                self._try(Kind.PROTECTABLES, _protectables(each))
+            except SourceRefusedError as refusal:
+                if each in _EVERYWHERE or not is_not_known(refusal):
+                    raise
+
+    def _try_members(self) -> None:
+        """Request the members of a backup that does not exist: with permission, the response is "not found"."""
+        try:
+            self._try(Kind.MEMBERS, _members(_NO_BACKUP))
+        except SourceRefusedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+
+    def _try(self, kind: Kind, path: str, params: Params = ()) -> None:
+        url = f"{self._endpoint}/v3/{self._project_id}/{path}"
+        operation = (("operation_type", OPERATIONS[0]),) if kind == Kind.ORGANIZATION_POLICIES else ()
+        place = () if kind == Kind.POLICIES else (*operation, ("limit", "1"))
+        answer = self._transport.get(url, (*params, *place), self._credentials, kind.permission)
+        try:
+            listed = isinstance(orjson.loads(answer.body)[kind.key], list)
+        except (orjson.JSONDecodeError, LookupError, TypeError):
+            listed = False
+        if not listed:
+            raise SourceAnswerError(f"{url} answered with something else than a list; check the endpoint")
+
+    def _received_now(self, kind: Kind, path: str, params: Params) -> Page:
         """Receive a response; its rows are parsed by the reader of the list."""
-        path = f"/v3/{self._project_id}/{name}"
         url, odd = f"{self._endpoint}{path}", count(1)
         answer = self._transport.get(
             url,
@@ -250,8 +300,7 @@ class CbrClient:
 
     def _parse(self, page: Page) -> Page:
         with self._naming(page.path):
-            rows, envelope = read_envelope(page.kind, page.body)
-        return structs.replace(page, rows=rows, envelope=envelope)
+            return super()._parse(page)
 
     @contextmanager
     def _naming(self, path: str) -> Iterator[None]:
@@ -260,6 +309,11 @@ class CbrClient:
             yield
         except SourceAnswerError as error:
             raise SourceAnswerError(f"{self._endpoint}{path}: {error}; check the endpoint") from error
+
+
+def is_path_of(kind: Kind, project_id: str, path: str) -> bool:
+    """Whether a request of this path is for a list of this kind."""
+    return re.fullmatch(rf"/v3/{re.escape(project_id)}/{_PLACES[kind]}", path) is not None
 
 
 def _deployments(policy_id: str) -> str:

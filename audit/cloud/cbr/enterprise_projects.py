@@ -15,7 +15,7 @@ from audit.errors import SourceRefusedError
 Params = tuple[tuple[str, str], ...]
 T = TypeVar("T")
 
-_LEFT_OUT: Final[Mapping[int | None, str]] = {
+LEFT_OUT: Final[Mapping[int, str]] = {
     HTTPStatus.BAD_REQUEST: "asked for without an enterprise project: the API does not accept that parameter",
     HTTPStatus.FORBIDDEN: "asked for without an enterprise project: asking for all of them is refused",
 }
@@ -53,7 +53,7 @@ class Asked:
             if self.enterprise_project_id != ALL_GRANTED:
                 error.args = (f"{error}; check CBR_AUDIT_ENTERPRISE_PROJECT_ID, too",)
                 raise
-            note = _LEFT_OUT.get(error.status)
+            note = LEFT_OUT.get(error.status)
             if note is None:
                 raise
             answer = ask(self._params(without_project=True))

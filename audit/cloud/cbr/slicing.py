@@ -38,6 +38,8 @@ Fetch = Callable[[Interval, int, int], Page]
 Earlier = Mapping[Interval, Received]
 T = TypeVar("T")
 
+BY_PAGES: Final = "read page by page, because slices by time could not be relied on: "
+"""How a note begins that says why slices were given up."""
 _MOST_CUTS: Final = 8  # times that what does not fit is cut once more
 _CUTS_A_WORKER: Final = 3  # are looked for before these slices are read, so that a run whose time ends has read some
 _COMPARED: Final = 100  # rows of the whole list that must be in a slice
@@ -121,7 +123,7 @@ class Slices(Walk):
             return
         finally:
             self._notes = self._told_of_earlier()
-        self._notes = (f"read page by page, because slices by time could not be relied on: {why}",)
+        self._notes = (f"{BY_PAGES}{why}",)
         self._seen, self._passes = Seen(), 0
         yield from super()._responses()
 
