@@ -55,6 +55,7 @@ class _List:
     gaps: tuple[str, ...]
     scope: str | None
     at: datetime
+    window: Window
     passes: int = 1
 
     @property
@@ -66,9 +67,11 @@ class _List:
             return
         body = orjson.dumps({self.kind.key: self.rows, self.kind.total: len(self.rows)})
         rows, envelope = read_envelope(self.kind, body)
-        yield Page(
-            self.kind, f"/v3/{PROJECT}/{self.kind.replace('_logs', '-logs')}", (), body, "r-1", self.at, rows, envelope
-        )
+        times = (("start_time", shown(self.window.since)), ("end_time", shown(self.window.until)))
+        scope = (("enterprise_project_id", self.scope),) if self.scope else ()
+        params = (*(times if self.kind == Kind.TASKS else ()), *scope)
+        path = f"/v3/{PROJECT}/{self.kind.replace('_logs', '-logs')}"
+        yield Page(self.kind, path, params, body, "r-1", self.at, rows, envelope)
 
     def reading(self) -> Reading:
         number = len(self.rows)
@@ -93,10 +96,10 @@ class Project:
     shelf: Shelf = field(default_factory=Shelf)
     now: datetime = START
 
-    def lists(self, kind: Kind, _window: Window, _about: Sequence[str] = ()) -> Iterator[_List]:
+    def lists(self, kind: Kind, window: Window, _about: Sequence[str] = ()) -> Iterator[_List]:
         gaps = (f"{kind}: refused",) if kind in self.unread else ()
         scope = self.asked if kind != Kind.POLICIES else None
-        yield _List(kind, self.rows.get(kind, []), gaps, scope, self.now)
+        yield _List(kind, self.rows.get(kind, []), gaps, scope, self.now, window)
 
     def run(
         self,
