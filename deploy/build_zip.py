@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from audit.controls import module_of
+from audit.fleet import fleet_page
 from audit.judging.control_catalogue import NAMES
 from audit.report import index_page
 from audit.report.formats import html_report
@@ -174,7 +175,9 @@ def _templates() -> Iterator[tuple[str, bytes]]:
     ours, needed = version("jinja2"), dict(_pins())["jinja2"]
     if ours != needed:
         raise BuildError(f"the zip is for jinja2 {needed}, and jinja2 {ours} is installed here")
-    made = {module(name, page.environment()) for page in (html_report, index_page) for name in page.TEMPLATES}
+    made = {
+        module(name, page.environment()) for page in (html_report, index_page, fleet_page) for name in page.TEMPLATES
+    }
     yield from ((f"audit/report/page/{name}", text.encode()) for name, text in sorted(made))
 
 

@@ -9,6 +9,7 @@ from jinja2 import Environment, nodes
 
 from audit.collection import Kind
 from audit.controls import CONTROLS
+from audit.fleet import fleet_page
 from audit.judging.findings import Outcome, Severity, unread
 from audit.report import advice, contents
 from audit.report.formats import html_report
@@ -99,6 +100,8 @@ def _of_tables() -> Iterator[str]:
     shown = protection_lists.protection_lists(ProtectionChanges(), times.Clock("UTC", NOW), ENGLISH)
     yield from (text for each in shown for text in (each.words, each.meaning))
     yield from (*times.MONTHS, *times.WEEKDAYS)
+    yield from (state.words for state in (*fleet_page.STATES, *fleet_page.LETTERS.values()))
+    yield from (*fleet_page.WHAT.values(), *fleet_page.DIMENSIONS.values())
 
 
 def _of_controls() -> Iterator[str]:

@@ -54,8 +54,8 @@ class _Cells(dict[str, str]):
     """The cells that many lines share, each written once: the csv module would examine every character again."""
 
     def __missing__(self, text: str) -> str:
-        cell = self[text] = _cell(text)
-        return cell
+        written = self[text] = cell(text)
+        return written
 
 
 def _line(finding: Mapping[str, Any], cells: _Cells) -> str:
@@ -64,7 +64,7 @@ def _line(finding: Mapping[str, Any], cells: _Cells) -> str:
         *(finding["run"], finding["as_of"], str(finding["collection_complete"]).lower(), finding["control"]),
         *(subject["kind"], subject["id"], subject["name"], finding["outcome"], finding["severity"], finding["reason"]),
     )
-    own = _facts(finding["facts"]), _cell(" ".join(finding["tasks"])), _waiver_cells(waiver) if waiver else _NOT_WAIVED
+    own = _facts(finding["facts"]), cell(" ".join(finding["tasks"])), _waiver_cells(waiver) if waiver else _NOT_WAIVED
     projects = cells[" ".join(finding["enterprise_projects"])]
     return ",".join((*(cells[text] for text in shared), *own, f"{projects}{_END}"))
 
@@ -75,11 +75,11 @@ def _facts(facts: Mapping[str, Fact]) -> str:
 
 
 def _waiver_cells(waiver: Mapping[str, str | None]) -> str:
-    return ",".join(_cell(waiver[name] or "") for name in ("until", "owner", "reason", "ticket"))
+    return ",".join(cell(waiver[name] or "") for name in ("until", "owner", "reason", "ticket"))
 
 
-def _cell(text: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula: names are chosen by cloud users, not by us."""
+def cell(text: str) -> str:
+    """Write a cell; keep a spreadsheet from running a cell as a formula: names are chosen by cloud users, not by us."""
     return _quoted(f"'{text}" if text[:1] in _FORMULA_STARTS else text) if text else text
 
 

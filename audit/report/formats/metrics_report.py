@@ -24,8 +24,9 @@ def render(report: Report) -> bytes:
 
 def pieces(report: Report) -> Iterator[bytes]:
     """Yield them metric by metric."""
+    common = {"project": report.run.project_id, "region": report.run.region}
     for name, text, samples in _metrics(report):
-        yield "".join(_family(name, text, samples, report)).encode()
+        yield "".join(family(name, text, samples, common)).encode()
     yield b"# EOF\n"
 
 
@@ -90,10 +91,10 @@ def _metrics(report: Report) -> Iterator[tuple[str, str, Iterable[Sample]]]:
     )
 
 
-def _family(name: str, text: str, samples: Iterable[Sample], report: Report) -> Iterator[str]:
+def family(name: str, text: str, samples: Iterable[Sample], common: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines of one metric; every sample has the common labels, too."""
     yield f"# HELP {name} {text}\n"
     yield f"# TYPE {name} gauge\n"
-    common = {"project": report.run.project_id, "region": report.run.region}
     for labels, value in samples:
         written = ",".join(f'{key}="{_escaped(text)}"' for key, text in {**common, **labels}.items())
         yield f"{name}{{{written}}} {value}\n"
