@@ -10,7 +10,10 @@
     ├── DocumentError            a saved page of the API documents could not be parsed
     ├── SourceError              the cloud could not be read
     │   ├── SourceUnreachableError   no response in time
+    │   │   └── UnknownHostError         there is no such host
     │   ├── SourceRefusedError       the request was refused: credentials, permission, project or parameters
+    │   │   └── AgencyDeniedError        another account does not let its agency be assumed
+    │   ├── WrongAccountError        the agency gave credentials of another account than its own
     │   └── SourceAnswerError        the response does not follow the API documents
     ├── StoreError               evidence or reports could not be written or read
     │   ├── StoreUnreachableError    no response in time
@@ -120,6 +123,20 @@ class SourceUnreachableError(SourceError):
 
 class SourceRefusedError(RefusedError, SourceError):
     """The cloud refused the request because of credentials, permission, project or parameters."""
+
+
+class UnknownHostError(SourceUnreachableError):
+    """The name of the host is not known: this region may not have the service."""
+
+
+class AgencyDeniedError(SourceRefusedError):
+    """Another account does not let its agency be assumed: it is not there, or its trust policy does not say so."""
+
+
+class WrongAccountError(SourceError):
+    """The agency gave credentials of another account than its own; nothing is read with them."""
+
+    exit_code = 2
 
 
 class SourceAnswerError(SourceError):

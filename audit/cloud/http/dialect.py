@@ -24,6 +24,7 @@ class Dialect(Struct, frozen=True):
         remedy: returns what to do about a status and code of an action (IAM's word).
         failed: raised if a request cannot be sent.
         unreachable: raised if no response came.
+        unknown_host: raised if none came because there is no such host; None for the same as otherwise.
         unusable: raised if the response is invalid.
         oversized: raised if the response is larger than it may be.
         refused: raised if the service refused.
@@ -38,6 +39,7 @@ class Dialect(Struct, frozen=True):
     oversized: type[AuditError]
     refused: type[RefusedError]
     passing: frozenset[str] = frozenset()
+    unknown_host: type[AuditError] | None = None
 
 
 _REMEDIES: Final = {

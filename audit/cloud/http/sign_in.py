@@ -4,11 +4,14 @@ Source: "Obtaining a User Token Through Password Authentication" in the IAM API 
 """
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec import Struct
 
 from audit.cloud.http.transport import Transport
 from audit.errors import SourceAnswerError, SourceRefusedError
+
+T = TypeVar("T")
 
 
 class Person(Struct, frozen=True):
@@ -45,11 +48,11 @@ def sign_in(transport: Transport, endpoint: str, project_id: str, person: Person
     return token
 
 
-def unless_refused(obtain: Callable[[], str]) -> Callable[[], str]:
-    """Obtain tokens, but never again after IAM has refused: several threads could lock the account."""
+def unless_refused(obtain: Callable[[], T]) -> Callable[[], T]:
+    """Obtain credentials, but never again after IAM has refused: several threads could lock the account."""
     refusals: list[SourceRefusedError] = []
 
-    def obtain_unless_refused() -> str:
+    def obtain_unless_refused() -> T:
         if refusals:
             raise refusals[0]
         try:

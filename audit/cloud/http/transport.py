@@ -304,9 +304,8 @@ class Transport:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if self._clock() >= self._give_up_at:
                 raise words.unreachable(f"{place} did not answer: the time for it is used up") from error
-            trouble = words.unreachable(
-                f"{place} did not answer: {_cause(error)}; check the endpoint, the region and the network"
-            )
+            kind = words.unknown_host if words.unknown_host and _has_no_host(error) else words.unreachable
+            trouble = kind(f"{place} did not answer: {_cause(error)}; check the endpoint, the region and the network")
             raise _PassingError(trouble) from error
         return Answer(body=body, headers=response.headers, status=response.status_code)
 
@@ -361,8 +360,13 @@ def _place(url: str) -> str:
     return f"{parts.netloc}{parts.path}"
 
 
+def _has_no_host(error: Exception) -> bool:
+    """Whether no response came because the name of the host is not known."""
+    return isinstance(getattr(next(iter(error.args), None), "reason", None), urllib3.exceptions.NameResolutionError)
+
+
 def _cause(error: Exception) -> str:
     """Describe why no response came."""
-    if isinstance(getattr(next(iter(error.args), None), "reason", None), urllib3.exceptions.NameResolutionError):
+    if _has_no_host(error):
         return "its name is not known"
     return next((words for kind, words in _CAUSES.items() if isinstance(error, kind)), type(error).__name__)
