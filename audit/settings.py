@@ -28,6 +28,14 @@ _KMS_KEY: Final = re.compile(r"[A-Za-z0-9:/-]{8,256}")
 _SIGNING_KEY: Final = re.compile(r"[0-9a-z]{8}(-[0-9a-z]{4}){3}-[0-9a-z]{12}")
 _PROJECT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TOPIC: Final = re.compile(r"urn:smn:[a-z0-9-]{2,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}")
+_AGENCY: Final = re.compile(
+    r"(?P<urn>iam::)?(?P<account>[\w.-]{1,64}|\{account\})(?(urn):agency:|/)(?P<name>[\w.@-]{1,64})", re.ASCII
+)
+_ACCOUNT_ID: Final = re.compile(r"[0-9a-f]{32}")
+_SESSION: Final = re.compile(r"[\w.@=+-]{2,128}", re.ASCII)
+_LONGEST_EXTERNAL_ID: Final = 1224
+ANY_ACCOUNT: Final = "{account}"
+"""What stands for the account in CBR_AUDIT_AGENCY, where events name it."""
 _DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+")
 _SHORTEST_SHARED_SECRET: Final = 16
 
@@ -37,6 +45,23 @@ class Route(NamedTuple):
 
     proxy: str | None = None
     ca_bundle: str | None = None
+
+
+class AgencyName(NamedTuple):
+    """An agency of another account; without a URN, it is for version 3 of IAM, which takes the account's name, too."""
+
+    account: str
+    name: str
+    urn: str = ""
+
+    @property
+    def is_by_id(self) -> bool:
+        """Whether the account is given by its id."""
+        return bool(self.urn) or bool(_ACCOUNT_ID.fullmatch(self.account))
+
+    def __str__(self) -> str:
+        """Write it as the setting does."""
+        return self.urn or f"{self.account}/{self.name}"
 
 
 class StoreKind(NamedTuple):
@@ -101,6 +126,32 @@ def _project(text: str) -> str:
 def _enterprise_project(text: str) -> str:
     if not _PROJECT.fullmatch(text):
         raise ValueError(f"give the id of an enterprise project, such as 0 for the default one, or {ALL_GRANTED}")
+    return text
+
+
+def agency_named(text: str) -> AgencyName | None:
+    """Read the name of an agency; None if there is none, or if it leaves the account open."""
+    match = _AGENCY.fullmatch(text)
+    if match is None or match["account"] == ANY_ACCOUNT:
+        return None
+    return AgencyName(match["account"], match["name"], match[0] if match["urn"] else "")
+
+
+def _agency(text: str) -> str:
+    if not _AGENCY.fullmatch(text):
+        raise ValueError("give an agency, such as iam::ACCOUNT_ID:agency:cbr-audit, or ACCOUNT/cbr-audit without STS")
+    return text
+
+
+def _external_id(secret: SecretStr | None) -> SecretStr | None:
+    if secret and not 1 < len(secret.get_secret_value()) <= _LONGEST_EXTERNAL_ID:
+        raise ValueError(f"an external id has 2 to {_LONGEST_EXTERNAL_ID:,} characters")
+    return _sendable(secret)
+
+
+def _session(text: str) -> str:
+    if not _SESSION.fullmatch(text):
+        raise ValueError("a session name has 2 to 128 letters, digits and . _ @ = + -")
     return text
 
 
@@ -337,6 +388,30 @@ class Settings(BaseModel):
     domain_id: Annotated[str | None, Unset] = Field(
         None, alias="HUAWEICLOUD_SDK_DOMAIN_ID", description="The id of the user's account, instead of its name."
     )
+    agency: Annotated[Annotated[str, AfterValidator(_agency)] | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_AGENCY",
+        description="The agency of another account to read as: iam::ACCOUNT_ID:agency:NAME, or ACCOUNT/NAME.",
+    )
+    external_id: Annotated[SecretStr | None, Unset, AfterValidator(_external_id)] = Field(
+        None, alias="CBR_AUDIT_EXTERNAL_ID", description="The external id that the agency demands."
+    )
+    session_name: Annotated[Annotated[str, AfterValidator(_session)] | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_SESSION_NAME",
+        description="The name by which the other account sees a run; by default, cbr-audit- and the id of the run.",
+    )
+    sts_endpoint: Endpoint = _endpoint_setting("STS", "CBR_AUDIT_STS_ENDPOINT", "the usual one of the home region")
+    home_project_id: Annotated[ProjectId | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_HOME_PROJECT_ID",
+        description="The project of the KMS key that signs, if it is not the one to audit.",
+    )
+    home_region: Annotated[Region | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_HOME_REGION",
+        description="The region of the bucket, of that key and of STS, if it is not that of the project to audit.",
+    )
     workers: int = Field(
         WORKERS, alias="CBR_AUDIT_WORKERS", ge=1, le=MOST_WORKERS, description="Pages read in parallel."
     )
@@ -361,6 +436,17 @@ class Settings(BaseModel):
             return SignIn.TEMPORARY_KEYS if self.security_token else SignIn.KEYS
         return SignIn.TOKEN if self.token else SignIn.PASSWORD
 
+    @property
+    def at_home(self) -> "Settings":
+        """The settings for what is not read but kept: store and key lie in the home region and project."""
+        home = {"project_id": self.home_project_id or self.project_id, "region": self.home_region or self.region}
+        return self.model_copy(update=home)
+
+    @property
+    def assumed(self) -> AgencyName | None:
+        """The agency to read as; None for the own identity, also where only events name the account."""
+        return agency_named(self.agency or "")
+
     def usual_endpoint(self, service: str, region: str | None = None) -> str:
         """The usual endpoint of a service in a region, by default the project's: it is set whenever no endpoint is."""
         return endpoint_in(region or self.region or "", service, self.cloud)
@@ -374,6 +460,11 @@ class Settings(BaseModel):
     def sign_in_endpoint(self) -> str:
         """The IAM endpoint: the setting, or the region's usual one."""
         return self.iam_endpoint or self.usual_endpoint("iam")
+
+    @property
+    def sts(self) -> str:
+        """The STS endpoint: the setting, or the usual one of the home region; any region's knows every account."""
+        return self.sts_endpoint or self.at_home.usual_endpoint("sts")
 
     @property
     def signing_endpoint(self) -> str:
@@ -390,7 +481,7 @@ class Settings(BaseModel):
         """Every secret value, so that the log can redact them."""
         secrets = (
             *(self.access_key, self.secret_key, self.security_token, self.token, self.password),
-            *(self.webhook_secret, self.signing_key),
+            *(self.webhook_secret, self.signing_key, self.external_id),
         )
         urls = (url.get_secret_value() for url in (self.webhook_url, self.ping_url) if url)
         proxy = self.proxy.get_secret_value() if self.proxy else ""
@@ -415,7 +506,7 @@ class Settings(BaseModel):
             faults += [_fault(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors()]
         given = {key for key, value in values.items() if value}
         if cls.needs_cbr:
-            faults += _sign_in_faults(given) + _signing_faults(given)
+            faults += _sign_in_faults(given) + _signing_faults(given) + _agency_faults(given)
         faults += _store_faults(given, STORES[scheme_of(str(values.get(f"{_OWN}STORE", "")))])
         faults += _idle_faults(given) + ([*_trust_faults(settings), *_region_faults(settings)] if settings else [])
         if faults or settings is None:
@@ -472,9 +563,18 @@ def _signing_faults(given: set[str]) -> list[str]:
     key, kms_key = f"{_OWN}SIGNING_KEY", f"{_OWN}SIGNING_KMS_KEY"
     if {key, kms_key} <= given:
         faults.append(f"{key} and {kms_key} are both set, but only one key can sign: unset one")
-    if kms_key in given and not given & {f"{_SDK}REGION", f"{_OWN}KMS_ENDPOINT"}:
+    if kms_key in given and not given & {f"{_SDK}REGION", f"{_OWN}HOME_REGION", f"{_OWN}KMS_ENDPOINT"}:
         faults.append(f"set {_SDK}REGION or {_OWN}KMS_ENDPOINT to say where the key is")
+    if {kms_key, f"{_OWN}HOME_REGION"} <= given and f"{_OWN}HOME_PROJECT_ID" not in given:
+        faults.append(f"set {_OWN}HOME_PROJECT_ID to say which project of {_OWN}HOME_REGION has the key")
     return faults
+
+
+def _agency_faults(given: set[str]) -> list[str]:
+    """Return what is missing to assume an agency."""
+    if f"{_OWN}AGENCY" not in given or f"{_SDK}REGION" in given:
+        return []
+    return [f"set {_SDK}REGION to say where STS and IAM are, which {_OWN}AGENCY needs"]
 
 
 def _store_faults(given: set[str], kind: StoreKind) -> list[str]:
@@ -487,7 +587,7 @@ def _store_faults(given: set[str], kind: StoreKind) -> list[str]:
             f"{_OWN}STORE is in {kind.service.upper()}, which needs access keys: set {_SDK}AK and {_SDK}SK (a token or "
             "a password works for CBR only)"
         )
-    if not given & {f"{_SDK}REGION", kind.endpoint}:
+    if not given & {f"{_SDK}REGION", f"{_OWN}HOME_REGION", kind.endpoint}:
         faults.append(f"set {_SDK}REGION or {kind.endpoint} to say where the bucket is")
     return faults
 
@@ -523,6 +623,9 @@ def _idle_faults(given: set[str]) -> list[str]:
         f"{_OWN}WEBHOOK_SECRET": f"{_OWN}WEBHOOK_URL",
         f"{_OWN}SMN_ENDPOINT": f"{_OWN}SMN_TOPIC",
         f"{_OWN}KMS_ENDPOINT": f"{_OWN}SIGNING_KMS_KEY",
+        f"{_OWN}EXTERNAL_ID": f"{_OWN}AGENCY",
+        f"{_OWN}SESSION_NAME": f"{_OWN}AGENCY",
+        f"{_OWN}STS_ENDPOINT": f"{_OWN}AGENCY",
     }
     return [
         f"{name} has no effect unless {needed} is set"

@@ -5,7 +5,7 @@ import pytest
 
 from audit.endpoints import is_loopback
 from audit.errors import SettingsError
-from audit.settings import VARIABLES, Route, Settings, SignIn, StoreSettings, endpoint_of
+from audit.settings import VARIABLES, AgencyName, Route, Settings, SignIn, StoreSettings, endpoint_of
 
 GOOD = {
     "HUAWEICLOUD_SDK_PROJECT_ID": "p1",
@@ -388,6 +388,10 @@ def test_the_region_gives_the_endpoint_of_the_key_unless_it_is_told() -> None:
             {"CBR_AUDIT_KMS_ENDPOINT": "https://kms.r1.myhuaweicloud.com"},
             "CBR_AUDIT_KMS_ENDPOINT has no effect unless CBR_AUDIT_SIGNING_KMS_KEY is set",
         ),
+        (
+            {"CBR_AUDIT_SIGNING_KMS_KEY": SIGNING, "CBR_AUDIT_HOME_REGION": "r0"},
+            "set CBR_AUDIT_HOME_PROJECT_ID to say which project of CBR_AUDIT_HOME_REGION has the key",
+        ),
     ],
 )
 def test_it_is_told_which_key_signs_and_where_it_is(changed: dict[str, str], words: str) -> None:
@@ -496,3 +500,62 @@ def test_a_folder_is_private_unless_told() -> None:
     told = [Settings.read({**GOOD, "CBR_AUDIT_FOLDER_ACCESS": text}).folder_access for text in ("", "private", "umask")]
 
     assert told == ["private", "private", "umask"]
+
+
+ABROAD = {**GOOD, "CBR_AUDIT_AGENCY": "iam::a1:agency:cbr-audit"}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "is_by_id"),
+    [
+        ("iam::a1:agency:cbr-audit", AgencyName("a1", "cbr-audit", "iam::a1:agency:cbr-audit"), True),
+        ("Shop_1/cbr-audit", AgencyName("Shop_1", "cbr-audit"), False),
+        (f"{'0a' * 16}/x.y", AgencyName("0a" * 16, "x.y"), True),
+    ],
+)
+def test_an_agency_is_a_urn_or_an_account_and_a_name(text: str, name: AgencyName, *, is_by_id: bool) -> None:
+    assumed = Settings.read({**GOOD, "CBR_AUDIT_AGENCY": text}).assumed
+
+    assert assumed == name
+    assert assumed is not None
+    assert (assumed.is_by_id, str(assumed)) == (is_by_id, text)
+
+
+@pytest.mark.parametrize("text", ["", "iam::{account}:agency:cbr-audit", "{account}/cbr-audit"])
+def test_no_agency_is_assumed_where_none_is_set_or_no_account_is_named(text: str) -> None:
+    assert Settings.read({**GOOD, "CBR_AUDIT_AGENCY": text}).assumed is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"CBR_AUDIT_AGENCY": "cbr-audit"}, "give an agency, such as iam::ACCOUNT_ID:agency:cbr-audit"),
+        ({"CBR_AUDIT_AGENCY": "iam::a1:agency:x:agency:y"}, "give an agency"),
+        ({"CBR_AUDIT_AGENCY": "iam::a1/x"}, "give an agency"),
+        ({"CBR_AUDIT_AGENCY": "a1:agency:x"}, "give an agency"),
+        ({"CBR_AUDIT_EXTERNAL_ID": "x"}, "an external id has 2 to 1,224 characters"),
+        ({"CBR_AUDIT_EXTERNAL_ID": "x y"}, "CBR_AUDIT_EXTERNAL_ID: contains a space"),
+        ({"CBR_AUDIT_SESSION_NAME": "x"}, "a session name has 2 to 128 letters"),
+        ({"CBR_AUDIT_SESSION_NAME": "a/b"}, "a session name has 2 to 128 letters"),
+        ({"HUAWEICLOUD_SDK_REGION": "", "CBR_AUDIT_ENDPOINT": "http://localhost"}, "to say where STS and IAM are"),
+    ],
+)
+def test_a_wrong_agency_is_named(changed: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Settings.read({**ABROAD, **changed})
+
+
+def test_what_is_kept_stays_at_home() -> None:
+    settings = Settings.read({**ABROAD, "CBR_AUDIT_HOME_PROJECT_ID": "p0", "CBR_AUDIT_HOME_REGION": "cn-north-4"})
+
+    assert settings.cbr_endpoint == "https://cbr.eu-west-101.myhuaweicloud.com"
+    assert settings.sts == "https://sts.cn-north-4.myhuaweicloud.com"
+    assert (settings.at_home.project_id, settings.at_home.region) == ("p0", "cn-north-4")
+    assert settings.at_home.signing_endpoint == "https://kms.cn-north-4.myhuaweicloud.com"
+
+
+def test_without_another_home_it_is_where_the_audit_reads() -> None:
+    settings = Settings.read({**ABROAD, "CBR_AUDIT_STS_ENDPOINT": "https://sts.r1.myhuaweicloud.com"})
+
+    assert settings.at_home == settings
+    assert settings.sts == "https://sts.r1.myhuaweicloud.com"

@@ -66,7 +66,7 @@ def client_for(connections: Connections, before: RunBefore | None = None) -> Cbr
     settings = connections.settings
     return CbrClient(
         connections.reading,
-        connections.who.credentials,
+        connections.reader.credentials,
         endpoint=settings.cbr_endpoint,
         project_id=settings.project_id,
         enterprise_project_id=settings.enterprise_project_id,

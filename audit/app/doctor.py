@@ -12,6 +12,8 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Final, Protocol
 
+from audit.cloud.identity import Identity
+from audit.cloud.permissions import ASSUME
 from audit.errors import AuditError, RefusedError, StoreError
 from audit.evidence.chain import Signer
 from audit.evidence.kms import PUBLIC_KEY, SIGN, KmsSigner
@@ -21,6 +23,7 @@ _MINUTE: Final = timedelta(minutes=1)
 _UNCHECKED: Final = (
     "KMS signed, but nothing could check the signature: install the package cryptography, and run doctor again"
 )
+_OWN: Final = "own identity"
 _PROBE: Final = "cbr-audit-doctor.txt"
 
 
@@ -53,6 +56,17 @@ class Cloud(Protocol):
         """Read one row of a list, and return what people should know about it."""
 
 
+def examine_agency(own: Callable[[], Identity], assumed: Callable[[], Identity]) -> Iterator[Check]:
+    """Check who one is before and after the agency of another account is assumed, and show the way that worked."""
+    for name, action, ask in ((_OWN, "", own), ("agency", next(iter(ASSUME)), assumed)):
+        try:
+            identity = ask()
+        except AuditError as error:
+            yield Check(name, Result.MISSING, str(error), action)
+        else:
+            yield Check(name, Result.OK, f"{identity.way}: {identity}", action)
+
+
 def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterator[Check]:
     """Check the clock, the credentials and every list.
 
@@ -65,12 +79,12 @@ def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterato
         yield _time(cloud.time(), datetime.now(UTC))
     except AuditError as error:
         yield Check("time", Result.MISSING, str(error))
-        yield from _untried({"sign-in": "", **actions}, "CBR does not respond")
+        yield from untried({"sign-in": "", **actions}, "CBR does not respond")
         return
     tried = _tried(cloud, actions)
     if not any(_shows_sign_in(outcome) for outcome in tried.values()):
         yield Check("sign-in", Result.MISSING, str(next(iter(tried.values()))))
-        yield from _untried(actions, "not signed in")
+        yield from untried(actions, "not signed in")
         return
     yield Check("sign-in", Result.OK, way)
     for name, action in actions.items():
@@ -79,8 +93,8 @@ def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterato
 
 
 def is_signed_in(checks: Iterable[Check]) -> bool:
-    """Return whether the sign-in check passed."""
-    return any(check.name == "sign-in" and check.result == Result.OK for check in checks)
+    """Return whether a check shows that the own credentials work."""
+    return any(check.name in {"sign-in", _OWN} and check.result == Result.OK for check in checks)
 
 
 def examine_key(ready: Callable[[], Signer], kms: KmsSigner | None, *, is_signed_in: bool) -> Iterator[Check]:
@@ -92,13 +106,13 @@ def examine_key(ready: Callable[[], Signer], kms: KmsSigner | None, *, is_signed
         is_signed_in: whether the sign-in check passed; a refused password is not tried again.
     """
     if kms and not is_signed_in:
-        yield from _untried({"public key": PUBLIC_KEY, "signature": SIGN}, "not signed in")
+        yield from untried({"public key": PUBLIC_KEY, "signature": SIGN}, "not signed in")
         return
     if kms:
         trouble = _trouble(lambda: kms.key_id)
         yield _checked("public key", PUBLIC_KEY, trouble, "" if trouble else kms.key_id)
         if trouble:
-            yield from _untried({"signature": SIGN}, "the public key could not be read")
+            yield from untried({"signature": SIGN}, "the public key could not be read")
             return
     try:
         signer = ready()
@@ -121,7 +135,7 @@ def examine_store(store: ProbedStore) -> Iterator[Check]:
     if trouble:
         with suppress(StoreError):  # the object may have been written although no response came
             store.remove(_PROBE)
-        yield from _untried(dict(others), "the test object could not be written")
+        yield from untried(dict(others), "the test object could not be written")
         return
     try:
         troubles = [_trouble(lambda: _read_back(store, data)), _trouble(store.projects)]
@@ -188,5 +202,6 @@ def _checked(name: str, action: str, trouble: AuditError | None, good: str = "")
     return Check(name, Result.MISSING, str(trouble), action) if trouble else Check(name, Result.OK, good, action)
 
 
-def _untried(actions: Mapping[str, str], reason: str) -> Iterator[Check]:
+def untried(actions: Mapping[str, str], reason: str) -> Iterator[Check]:
+    """Name the checks that cannot be tried."""
     return (Check(name, Result.UNTRIED, reason, action) for name, action in actions.items())

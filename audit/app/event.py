@@ -45,6 +45,9 @@ class ManualEvent(BaseModel):
     region: str | None = Field(
         default=None, description="The region of that project, where it is not the configured one."
     )
+    account: str | None = Field(
+        default=None, description="The account of that project, whose agency CBR_AUDIT_AGENCY names with {account}."
+    )
     since: str | None = Field(default=None, description="Start of the window: a time, a date, or 30d for 30 days ago.")
     as_of: str | None = Field(default=None, description="End of the window and the time of judgement; else now.")
     store: str | None = Field(default=None, description="Where the report goes, instead of the configured store.")

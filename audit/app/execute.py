@@ -77,5 +77,5 @@ def _run(
 
         return run(request, connections, pointer, watch, begin)
     except RefusedError as error:
-        told = f"{error} (signed in with {connections.who.way})"
+        told = f"{error} (signed in with {connections.signed_in_with})"
         raise type(error)(told, status=error.status, code=error.code) from error

@@ -124,7 +124,11 @@ def _tell(facts: RunFacts, connections: Connections) -> None:
     """Log what is about to be read, and what of the run before cannot be used."""
     read = {"since": shown(facts.read.since), "until": shown(facts.as_of)}
     _LOG.info(
-        "run.started", sign_in=connections.who.way, store=connections.store.url, previous=facts.previous.run, **read
+        "run.started",
+        sign_in=connections.signed_in_with,
+        store=connections.store.url,
+        previous=facts.previous.run,
+        **read,
     )
     for trouble in (facts.previous.trouble, *facts.previous.notes):
         if trouble:

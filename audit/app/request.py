@@ -12,12 +12,10 @@ from msgspec.structs import replace
 from audit import __version__
 from audit.app.event import ManualEvent, TimerEvent, read_event, read_time, read_user_event
 from audit.cloud.credentials import Agency, agency_variables
-from audit.clouds import CLOUDS, HUAWEI
-from audit.endpoints import endpoint_in
 from audit.errors import EventError, SettingsError
 from audit.log import REDACTOR
 from audit.profile import PRESETS, Profile, build_profile, load_profile, parse_profile
-from audit.settings import STORES, VARIABLES, Settings, scheme_of
+from audit.settings import ANY_ACCOUNT, VARIABLES, Settings
 from audit.timestamps import shown
 
 _HOUR: Final = timedelta(hours=1)
@@ -191,6 +189,9 @@ def _request_by_hand(event: ManualEvent, variables: dict[str, str], *, as_of: st
     """Let an event go before the settings; ``as_of`` is when it judges unless it says so."""
     if event.store:
         variables["CBR_AUDIT_STORE"] = event.store
+    _stay_home(variables)
+    if event.account:
+        _enter(event, event.account, variables)
     if event.region:
         _move(event, event.region, variables)
     if event.project_id:
@@ -203,8 +204,35 @@ def _request_by_hand(event: ManualEvent, variables: dict[str, str], *, as_of: st
         raise EventError(f"the event or the settings cannot be used: {error}") from error
 
 
+def _stay_home(variables: dict[str, str]) -> None:
+    """Keep bucket and key where the settings have them, wherever an event has the audit read."""
+    for name, home in (
+        ("HUAWEICLOUD_SDK_PROJECT_ID", "CBR_AUDIT_HOME_PROJECT_ID"),
+        ("HUAWEICLOUD_SDK_REGION", "CBR_AUDIT_HOME_REGION"),
+    ):
+        if variables.get(name):
+            variables.setdefault(home, variables[name])
+
+
+def _enter(event: ManualEvent, account: str, variables: dict[str, str]) -> None:
+    """Audit in another account, as the agency that the settings name for all.
+
+    Raises:
+        EventError: the project of the settings is meant, which is in their account; or they name no such agency.
+    """
+    if not event.project_id:
+        raise EventError(f"the event names the account {account} and no project_id: a project belongs to one account")
+    agency = variables.get("CBR_AUDIT_AGENCY", "")
+    if ANY_ACCOUNT not in agency:
+        raise EventError(
+            f"the event names the account {account}, and CBR_AUDIT_AGENCY does not say which agency it has: set it "
+            f"with {ANY_ACCOUNT} in place of the account, such as iam::{ANY_ACCOUNT}:agency:cbr-audit"
+        )
+    variables["CBR_AUDIT_AGENCY"] = agency.replace(ANY_ACCOUNT, account)
+
+
 def _move(event: ManualEvent, region: str, variables: dict[str, str]) -> None:
-    """Audit in another region; the bucket stays where it is.
+    """Audit in another region.
 
     Raises:
         EventError: the project of the settings is meant, which is in their region; or they name the endpoint of CBR.
@@ -219,10 +247,6 @@ def _move(event: ManualEvent, region: str, variables: dict[str, str]) -> None:
             f"the event names the region {region}, and CBR_AUDIT_ENDPOINT is set to that of {home or 'another one'}: "
             "unset it, or set up a function in each region"
         )
-    store = STORES[scheme_of(variables.get("CBR_AUDIT_STORE", ""))]
-    cloud = variables.get("CBR_AUDIT_CLOUD") or HUAWEI
-    if home and store.service and cloud in CLOUDS:
-        variables.setdefault(store.endpoint, endpoint_in(home, store.service, cloud))
     variables["HUAWEICLOUD_SDK_REGION"] = region
 
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audit.answers.intake import Intake
 from audit.app.arrange import arrange
@@ -12,6 +13,7 @@ from audit.app.collect import Source, Watch, client_for, collect
 from audit.app.connections import Connections
 from audit.app.prepare import prepare
 from audit.app.request import RunRequest
+from audit.cloud.identity import Identity
 from audit.collection import Reading
 from audit.evidence.publish import PROFILE, Publication
 from audit.evidence.run_before import RunBefore
@@ -30,6 +32,7 @@ class Done(Struct, frozen=True):
 
     Attributes:
         digest_sha256: of the digest that commits it; noted elsewhere, it shows later whether the end was cut off.
+        caller: as whom CBR was read; None where nothing was.
     """
 
     report: Report
@@ -37,6 +40,7 @@ class Done(Struct, frozen=True):
     url: str
     keys: tuple[str, ...]
     digest_sha256: str
+    caller: Identity | None = None
 
 
 def run(
@@ -61,7 +65,7 @@ def run(
     facts, before, publication = prepare(request, connections, pointer)
     begin(facts)
     done = audit(facts, request.profile, client_for(connections, before), publication, watch, before)
-    return done, before.report if before else None
+    return replace(done, caller=connections.reader.caller()), before.report if before else None
 
 
 def audit(

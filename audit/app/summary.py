@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 if TYPE_CHECKING:
     from audit.app.run import Done
 
 
 def summary(done: "Done") -> dict[str, Any]:
     """Sum up a run."""
-    report = done.report
+    report, caller = done.report, done.caller
     return {
         "run": report.run.id,
         "conclusion": report.conclusion.value,
@@ -26,6 +28,7 @@ def summary(done: "Done") -> dict[str, Any]:
         "rejected": len(report.collection.rejected),
         "kinds_of_drift": len(report.collection.drift),
         "new_drift": sum(not report.run.previous.knows(drift) for drift in report.collection.drift),
+        "caller": {name: value for name, value in asdict(caller).items() if value} if caller else None,
         "prefix": done.prefix,
         "digest_sha256": done.digest_sha256,
     }

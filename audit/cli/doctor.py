@@ -9,8 +9,17 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from audit.app.collect import client_for
-from audit.app.connections import opened
-from audit.app.doctor import Check, Result, examine_cloud, examine_key, examine_store, is_signed_in
+from audit.app.connections import Connections, opened
+from audit.app.doctor import (
+    Check,
+    Result,
+    examine_agency,
+    examine_cloud,
+    examine_key,
+    examine_store,
+    is_signed_in,
+    untried,
+)
 from audit.app.request import request_from_settings
 from audit.cloud.cbr.client import actions
 from audit.clouds import CLOUDS
@@ -29,12 +38,12 @@ def run_checks(variables: Mapping[str, str]) -> Iterator[Check]:
     try:
         request = replace(request_from_settings(variables), budget=_TIME_LIMIT, storing=_TIME_LIMIT)
         with opened(request) as connections:
-            settings, client = request.settings, client_for(connections)
+            settings = request.settings
             scope = scope_words(settings.enterprise_project_id)
             where = f"{CLOUDS[settings.cloud].title}, at {settings.cbr_endpoint}{_route_words(settings.route)}"
             told = f"project {settings.project_id}, {scope}, in {where}"
             yield Check("settings", Result.OK, told)
-            checks = [*examine_cloud(client, actions(lists_of(request.profile, settings.cloud)), connections.who.way)]
+            checks = [*_examine_reading(connections, actions(lists_of(request.profile, settings.cloud)))]
             yield from checks
             if settings.signing_key or connections.kms:
                 ready = partial(ready_signer, settings, connections.kms)
@@ -44,6 +53,17 @@ def run_checks(variables: Mapping[str, str]) -> Iterator[Check]:
                 yield Check("store lock", Result.UNTRIED, "a locked test object could not be removed", LOCK)
     except SettingsError as error:
         yield Check("settings", Result.MISSING, str(error))
+
+
+def _examine_reading(connections: Connections, lists: Mapping[str, str]) -> Iterator[Check]:
+    """Check who reads, and what may be read."""
+    if connections.settings.assumed:
+        own, agency = examine_agency(connections.own_identity, connections.reader.caller)
+        yield from (own, agency)
+        if agency.result != Result.OK:
+            yield from untried(lists, "the agency was not assumed")
+            return
+    yield from examine_cloud(client_for(connections), lists, connections.signed_in_with)
 
 
 def _route_words(route: Route) -> str:

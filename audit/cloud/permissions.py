@@ -1,7 +1,8 @@
 """What IAM must allow: each action and its reason. The policies in deploy/iam/ grant exactly this.
 
 Sources: "Permissions Policies and Supported Actions" of the CBR, OBS, SMN and FunctionGraph API references, the OBS
-user guide on server-side encryption, and "Signing Data" and "Querying a Public Key" of the DEW API reference.
+user guide on server-side encryption, "Signing Data" and "Querying a Public Key" of the DEW API reference, and
+"AssumeAgency" of the IAM 5 API reference.
 """
 
 from collections.abc import Mapping
@@ -45,6 +46,9 @@ SIGN: Final[Mapping[str, str]] = {
 NOTIFY: Final[Mapping[str, str]] = {
     "smn:topic:publish": "to publish a message to CBR_AUDIT_SMN_TOPIC",
 }
+ASSUME: Final[Mapping[str, str]] = {
+    "sts:agencies:assume": "to read another account as its agency CBR_AUDIT_AGENCY",
+}
 INVOKE: Final[Mapping[str, str]] = {
     "functiongraph:function:invoke": "for `cbr-audit invoke`",
     "functiongraph:function:invokeAsync": "for `cbr-audit invoke --async`",
@@ -58,6 +62,7 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = {
     "kms-encrypt": ENCRYPT,
     "kms-sign": SIGN,
     "smn-publish": NOTIFY,
+    "sts-assume": ASSUME,
     "function-invoke": INVOKE,
 }
 

@@ -104,7 +104,7 @@ variable "settings" {
 }
 
 variable "secret_settings" {
-  description = "Settings that are secrets, kept encrypted: CBR_AUDIT_PROXY, CBR_AUDIT_WEBHOOK_URL, CBR_AUDIT_WEBHOOK_SECRET, CBR_AUDIT_PING_URL."
+  description = "Settings that are secrets, kept encrypted: CBR_AUDIT_PROXY, CBR_AUDIT_WEBHOOK_URL, CBR_AUDIT_WEBHOOK_SECRET, CBR_AUDIT_PING_URL, CBR_AUDIT_EXTERNAL_ID."
   type        = map(string)
   default     = {}
   sensitive   = true

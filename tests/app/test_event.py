@@ -53,7 +53,10 @@ def test_an_event_is_an_object(event: object) -> None:
     ("event", "reason"),
     [
         ({"projectid": "p1"}, r"projectid is not a key of an event; did you mean project_id\?"),
-        ({"qqq": 1}, r"qqq is not a key of an event; known are project_id, region, since, as_of, store, profile"),
+        (
+            {"qqq": 1},
+            r"qqq is not a key of an event; known are project_id, region, account, since, as_of, store, profile",
+        ),
         ({"since": 30}, "since: Input should be a valid string"),
         ({"qqq": 1, "stores": "x"}, r"qqq is not .*; stores is not .* did you mean store\?"),
         ({"profile": 5}, "profile: "),

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -433,7 +434,11 @@ class TestAnotherRegion:
         assert settings.region == "ap-southeast-1"
         assert settings.cbr_endpoint == "https://cbr.ap-southeast-1.myhuaweicloud.com"
         assert settings.sign_in_endpoint == "https://iam.ap-southeast-1.myhuaweicloud.com"
-        assert settings.obs_endpoint == "https://obs.eu-west-101.myhuaweicloud.eu"
+        assert (settings.at_home.project_id, settings.at_home.region) == (
+            GOOD["HUAWEICLOUD_SDK_PROJECT_ID"],
+            "eu-west-101",
+        )
+        assert settings.at_home.signing_endpoint == "https://kms.eu-west-101.myhuaweicloud.eu"
 
     def test_the_cloud_stays_the_same(self) -> None:
         there = {**IN_OBS, "CBR_AUDIT_CLOUD": "otc", "HUAWEICLOUD_SDK_REGION": "eu-de"}
@@ -482,3 +487,30 @@ class TestAnotherRegion:
         assert request_from_event(ELSEWHERE, Context(settings), {}).settings.region == "ap-southeast-1"
         with pytest.raises(EventError, match="CBR_AUDIT_ENDPOINT is set to that of another one"):
             request_from_event(ELSEWHERE, Context({**settings, "CBR_AUDIT_ENDPOINT": "https://cbr.example.com"}), {})
+
+
+AGENCY = {"CBR_AUDIT_AGENCY": "iam::{account}:agency:cbr-audit"}
+ACCOUNT = {"account": "a7", "project_id": "p7"}
+
+
+class TestAnotherAccount:
+    def test_its_agency_is_the_one_that_the_settings_name_for_all(self) -> None:
+        settings = request_from_event({**ACCOUNT, "region": "r7"}, Context(GOOD | AGENCY), {}).settings
+
+        assert str(settings.assumed) == "iam::a7:agency:cbr-audit"
+        assert (settings.project_id, settings.region) == ("p7", "r7")
+        home = settings.at_home
+        assert (home.project_id, home.region) == (GOOD["HUAWEICLOUD_SDK_PROJECT_ID"], GOOD["HUAWEICLOUD_SDK_REGION"])
+
+    @pytest.mark.parametrize(
+        ("event", "changed", "words"),
+        [
+            ({"account": "a7"}, AGENCY, "names the account a7 and no project_id: a project belongs to one account"),
+            (ACCOUNT, {}, "set it with {account} in place of the account, such as iam::{account}:agency:cbr-audit"),
+            (ACCOUNT, {"CBR_AUDIT_AGENCY": "iam::a7:agency:x"}, "CBR_AUDIT_AGENCY does not say which agency it has"),
+            ({**ACCOUNT, "account": "a7:agency:admin"}, AGENCY, "CBR_AUDIT_AGENCY: give an agency"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_refused(self, event: dict[str, str], changed: dict[str, str], words: str) -> None:
+        with pytest.raises(EventError, match=re.escape(words)):
+            request_from_event(event, Context({**GOOD, **changed}), {})

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from audit.cloud.permissions import ENCRYPT, EXTRA, INVOKE, LOCK, NOTIFY, POLICIES, READ, SIGN, STORE
+from audit.cloud.permissions import ASSUME, ENCRYPT, EXTRA, INVOKE, LOCK, NOTIFY, POLICIES, READ, SIGN, STORE
 from audit.collection import Kind
 from audit.evidence.store import obs, obs_dialect
 from audit.notify import smn
@@ -12,7 +12,7 @@ from audit.simulator import ACTIONS as KNOWN
 from deploy.wheels import ROOT
 
 IAM = ROOT / "deploy" / "iam"
-GLOBAL = {"obs"}
+GLOBAL = {"obs", "sts"}
 
 
 def policy(name: str) -> Any:
@@ -35,6 +35,7 @@ def test_the_table_names_what_the_code_asks_for_and_no_more() -> None:
     )
     assert set(re.findall(r"kms:\w+:\w+", advice)) <= {*ENCRYPT}
     assert len(INVOKE) == 2
+    assert len(ASSUME) == 1
 
 
 def test_every_policy_is_there_and_no_other() -> None:
@@ -44,7 +45,7 @@ def test_every_policy_is_there_and_no_other() -> None:
 @pytest.mark.parametrize("name", POLICIES)
 def test_a_policy_allows_exactly_the_actions_of_the_table(name: str) -> None:
     assert actions(name) == [*POLICIES[name]]
-    assert policy(name)["Version"] == "1.1"
+    assert policy(name)["Version"] == ("5.0" if name == "sts-assume" else "1.1")
     assert {statement["Effect"] for statement in policy(name)["Statement"]} == {"Allow"}
 
 
@@ -56,7 +57,7 @@ def test_a_policy_has_no_wildcard_and_does_not_mix_global_and_project_actions(na
     assert services <= GLOBAL or not services & GLOBAL
     resources = [resource for statement in policy(name)["Statement"] for resource in statement.get("Resource", ())]
     assert bool(resources) == (services <= GLOBAL)
-    assert set(resources) <= {"obs:*:*:object:BUCKET/PREFIX/*", "obs:*:*:bucket:BUCKET"}
+    assert set(resources) <= {"obs:*:*:object:BUCKET/PREFIX/*", "obs:*:*:bucket:BUCKET", "iam::*:agency:cbr-audit"}
 
 
 def test_no_policy_can_change_a_backup_and_only_that_of_prune_can_delete() -> None:
