@@ -445,7 +445,7 @@ class TestAnotherRegion:
         settings = request_from_event({"project_id": "p2", "region": "eu-nl"}, Context(there), {}).settings
 
         assert settings.cbr_endpoint == "https://cbr.eu-nl.otc.t-systems.com"
-        assert settings.obs_endpoint == "https://obs.eu-de.otc.t-systems.com"
+        assert settings.at_home.usual_endpoint("obs") == "https://obs.eu-de.otc.t-systems.com"
 
     def test_a_store_that_is_no_bucket_needs_no_endpoint_and_one_that_is_set_stays(self) -> None:
         there = {**IN_OBS, "CBR_AUDIT_OBS_ENDPOINT": "https://obs.sim-2.myhuaweicloud.com"}
