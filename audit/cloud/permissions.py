@@ -53,6 +53,23 @@ INVOKE: Final[Mapping[str, str]] = {
     "functiongraph:function:invoke": "for `cbr-audit invoke`",
     "functiongraph:function:invokeAsync": "for `cbr-audit invoke --async`",
 }
+PROTECTABLES: Final[Mapping[str, str]] = {
+    "cbr:vaults:listProtectables": "what could be protected, for CBR-503",
+    "ecs:cloudServers:list": "the servers among it",
+    "evs:volumes:list": "the disks among it",
+}
+LIST_PROJECTS: Final[Mapping[str, str]] = {
+    "iam:projects:listProjects": "which projects an account of a fleet has",
+}
+LIST_PROJECTS_V5: Final[Mapping[str, str]] = {
+    "iam:projects:list": "the same, in identity policies (version 5.0)",
+}
+ORGANIZATION: Final[Mapping[str, str]] = {
+    "organizations:accounts:list": "which accounts an organisation has",
+    "organizations:roots:list": "the root of its units",
+    "organizations:ous:list": "its units",
+    "organizations:tags:list": "the tags of its accounts",
+}
 POLICIES: Final[Mapping[str, Mapping[str, str]]] = {
     "cbr-read": READ,
     "cbr-extra": EXTRA,

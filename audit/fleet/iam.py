@@ -15,7 +15,7 @@ from audit.errors import AuditError, SourceAnswerError, SourceRefusedError
 from audit.fleet.found import FoundProject, FoundProjects, FoundRegions
 from audit.fleet.inquiry import Inquiry
 
-_PROJECTS: Final = "iam:projects:listProjects"
+ACTION: Final = "iam:projects:listProjects"
 _PER_PAGE: Final = 1000
 _MOST_PAGES: Final = 100
 
@@ -80,7 +80,7 @@ def read_regions(inquiry: Inquiry) -> FoundRegions:
 def _every_project(inquiry: Inquiry) -> Iterator[_Project]:
     for page in range(1, _MOST_PAGES + 1):
         params = (("page", str(page)), ("per_page", str(_PER_PAGE)))
-        rows = inquiry.get("/v3/projects", _Projects, params, action=_PROJECTS).projects
+        rows = inquiry.get("/v3/projects", _Projects, params, action=ACTION).projects
         yield from rows
         if len(rows) != _PER_PAGE:  # more than asked for: IAM does not page, and this is everything
             return
@@ -89,7 +89,7 @@ def _every_project(inquiry: Inquiry) -> Iterator[_Project]:
 
 def _accessible(inquiry: Inquiry, troubles: list[str]) -> dict[str, _Project]:
     try:
-        return {row.id: row for row in inquiry.get("/v3/auth/projects", _Projects, action=_PROJECTS).projects}
+        return {row.id: row for row in inquiry.get("/v3/auth/projects", _Projects, action=ACTION).projects}
     except AuditError as error:
         troubles.append(f"nor could those that the agency may access: {error}")
         return {}

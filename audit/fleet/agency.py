@@ -1,0 +1,113 @@
+"""What each account has to set up so that the fleet may read it: policies as JSON, and Terraform where it can.
+
+A trust agency (STS v5) has a trust policy and an identity policy; the vendor's Terraform provider has no resource for
+it. The older kind of agency trusts a whole account, and knows no external id. Not proven: the names of the actions in
+identity policies (version 5.0), which the documents at hand list for the older policies (version 1.1) only.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from audit.cloud.permissions import EXTRA, LIST_PROJECTS, LIST_PROJECTS_V5, ORGANIZATION, PROTECTABLES, READ
+from audit.errors import SettingsError
+from audit.fleet.configuration import ACCOUNT, FleetConfiguration
+
+_ASSUME: Final = "sts:agencies:assume"
+_V5: Final = "5.0"
+_OLDER: Final = "1.1"
+_READING: Final = (*READ, *EXTRA, *PROTECTABLES)
+_TERRAFORM: Final = """\
+# The agency {name} of one account, for clouds without STS v5; it trusts the account {home_name} as a whole, and cannot
+# demand an external id. Apply it in each account.
+
+resource "huaweicloud_identity_role" "read" {{
+  name        = "{name}-read"
+  description = "What cbr-audit may read in projects"
+  type        = "XA"
+  policy      = <<-JSON
+    {reading}
+  JSON
+}}
+
+resource "huaweicloud_identity_role" "projects" {{
+  name        = "{name}-projects"
+  description = "Which projects there are"
+  type        = "AX"
+  policy      = <<-JSON
+    {listing}
+  JSON
+}}
+
+resource "huaweicloud_identity_agency" "audit" {{
+  name                  = "{name}"
+  description           = "Lets {home_name} audit backups"
+  delegated_domain_name = "{home_name}"
+  duration              = "FOREVER"
+  all_resources_roles   = [huaweicloud_identity_role.read.name]
+  domain_roles          = [huaweicloud_identity_role.projects.name]
+}}
+"""
+
+
+def agency_files(configuration: FleetConfiguration, home_name: str, external_id: str) -> dict[str, bytes]:
+    """Return what to set up, as files by name.
+
+    Args:
+        configuration: of the fleet; it must name its home and its agency.
+        home_name: the name of the home account, which the older kind of agency trusts.
+        external_id: what the trust policy demands; empty for nothing.
+
+    Raises:
+        SettingsError: the configuration lacks the home or the agency.
+    """
+    home, agency = configuration.home, configuration.agency
+    if home is None or agency is None:
+        lacking = "home, the id of the account of the audit" if home is None else f"agency, such as {ACCOUNT}/cbr-audit"
+        raise SettingsError(f"the fleet file lacks {lacking}; who is to be trusted, and as what?")
+    name = agency.rpartition("/")[2].rpartition(":")[2]
+    files = {
+        "account/trust-policy.json": trust_policy(home, external_id),
+        "account/identity-policy.json": _policy(_V5, [*_READING, *LIST_PROJECTS_V5]),
+        "home/identity-policy.json": own_policy(configuration, name),
+    }
+    return {
+        **{place: orjson.dumps(policy, option=orjson.OPT_INDENT_2) + b"\n" for place, policy in files.items()},
+        "account/agency.tf": terraform(name, home_name).encode(),
+    }
+
+
+def trust_policy(home: str, external_id: str = "") -> dict[str, Any]:
+    """Let the home account assume an agency, and nobody else; with the external id, if there is one."""
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": [_ASSUME], "Principal": {"IAM": [home]}}
+    if external_id:
+        statement["Condition"] = {"StringEquals": {"sts:ExternalId": [external_id]}}
+    return {"Version": _V5, "Statement": [statement]}
+
+
+def own_policy(configuration: FleetConfiguration, name: str) -> dict[str, Any]:
+    """Let the audit itself assume the agencies of the fleet and, if it is to, ask Organizations."""
+    urns = {account.agency for account in configuration.listed if account.agency.startswith("iam::")}
+    statements = [
+        {"Effect": "Allow", "Action": [_ASSUME], "Resource": sorted({f"iam::*:agency:{name}", *urns})},
+    ]
+    if configuration.discovery.organization:
+        statements.append({"Effect": "Allow", "Action": [*ORGANIZATION]})
+    return {"Version": _V5, "Statement": statements}
+
+
+def terraform(name: str, home_name: str) -> str:
+    """Write the older kind of agency, with what it may read."""
+    reading, listing = _policy(_OLDER, _READING), _policy(_OLDER, LIST_PROJECTS)
+    texts = {"reading": _inside(reading), "listing": _inside(listing)}
+    return _TERRAFORM.format(name=name, home_name=home_name, **texts)
+
+
+def _policy(version: str, actions: Iterable[str]) -> dict[str, Any]:
+    return {"Version": version, "Statement": [{"Effect": "Allow", "Action": [*actions]}]}
+
+
+def _inside(policy: Mapping[str, Any]) -> str:
+    """Write a policy as it stands inside of a resource."""
+    return orjson.dumps(policy, option=orjson.OPT_INDENT_2).decode().replace("\n", "\n    ")
