@@ -49,6 +49,8 @@ class MemberAccount:
         agencies: by name.
         pairs: the temporary keys that were issued in it.
         assumed: who holds them, by access key; those of the function's own agency are not named.
+        disabled: the names of projects that are disabled.
+        denied: actions of IAM that are refused to everybody in it.
     """
 
     id: str
@@ -58,6 +60,8 @@ class MemberAccount:
     agencies: dict[str, TrustAgency] = field(default_factory=dict)
     pairs: Pairs = field(default_factory=Pairs)
     assumed: dict[str, Principal] = field(default_factory=dict)
+    disabled: set[str] = field(default_factory=set)
+    denied: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for simulator in self.projects.values():

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Final
 
-from audit.simulator import assuming
+from audit.simulator import assuming, directory, project_lists
 from audit.simulator.accounts import Accounts, MemberAccount, TrustAgency
 from audit.simulator.answers import RequestRefusedError
 from audit.simulator.cloud import Account
@@ -37,6 +37,7 @@ class Company:
 
     Attributes:
         routes: requests that concern no project, by method and path; more can be added.
+        directory: the organisation that the accounts are in.
         intercept: called with each request; a response that it returns is sent instead of the real one.
         without_sts: how STS refuses everything, None where it is served; ``NO_API`` or ``NOT_HERE``.
     """
@@ -46,8 +47,9 @@ class Company:
     ) -> None:
         self.accounts = Accounts([*members], clock)
         self.routes: dict[tuple[str, str], assuming.Handler] = {
-            (method, path): handler for method, path, handler in (*assuming.STS, *assuming.IAM)
+            (method, path): handler for method, path, handler in (*assuming.STS, *assuming.IAM, *project_lists.IAM)
         }
+        self.directory = directory.Directory(self.accounts)
         self.intercept: Callable[[Request], Response | None] = lambda _request: None
         self.without_sts: RequestRefusedError | None = None
 
@@ -89,6 +91,8 @@ class Company:
             raise self.without_sts
         if handler := self.routes.get((request.method, path)):
             return handler(self.accounts, request)
+        if path.startswith(f"{directory.PREFIX}/") and request.method == "GET":
+            return self.directory.dispatch(request)
         if path == _TOKENS:
             return self._token(request)
         found = self.accounts.project(f"{path}//".split("/")[2])
