@@ -141,7 +141,7 @@ def _evidence(answer: RawAnswer) -> Evidence:
         sha256=hashlib.sha256(answer.body).hexdigest(),
         url=answer.url,
         account=answer.account,
-        received_at=answer.received_at,
+        received_at=answer.received_at.replace(microsecond=0),  # as plans write it
     )
 
 

@@ -78,6 +78,7 @@ def test_everything_is_found_whatever_the_pages_are_like(company: Company) -> No
     ]
     assert [target.owner for target in whole.targets[::2]] == ["", "ann", ""]
     assert len(whole.discovery.evidence) == 15
+    assert FleetPlan.load(whole.dump(), "plan.json") == whole
 
 
 def test_an_account_that_may_not_ask_is_told_who_may(company: Company) -> None:
