@@ -11,6 +11,8 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--annotation-style line --custom-compile-command 'make lock' pyproject.toml
 UPGRADE := --upgrade
 
+unexport PYTHONDONTWRITEBYTECODE # every program that the tests start would compile all its modules anew
+
 .PHONY: demo test coverage lint fuzz tamper verdicts bench zip dist release wheels schemas docs lock clean
 
 demo: $(VENV)/.runs ## audit a simulated project and write its report to cbr-audit-demo/

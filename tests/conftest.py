@@ -1,7 +1,7 @@
 """What every test starts from: a quick disk, no settings in the environment, and a log that nobody has set up."""
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from tests.evidence.store.s3_server import S3Server, s3_server
 from tests.pretend import Clock
 
 _HERE = Path(__file__).parent
+_TRACER = pytest.StashKey[Coverage]()
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 # A machine that is busy elsewhere must not fail a test: nothing here is about time.
@@ -24,14 +25,17 @@ settings.load_profile("unhurried")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Stop what pytest-cov starts before it knows that this is a worker: it would trace where ``no_cover`` does not."""
+    """Stop what pytest-cov starts before it knows who runs tests: workers start anew, the controller runs none."""
     started = Coverage.current()
-    if started and hasattr(session.config, "workerinput"):
+    if started and (hasattr(session.config, "workerinput") or session.config.getoption("numprocesses", None)):
         started.stop()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """Let a bare ``--cov`` trace the core by the tests of its rooms: traced, the others would take twice as long."""
+    if started := Coverage.current():
+        started.stop()
+        config.stash[_TRACER] = started
     if config.getoption("cov_source", None) != [True]:
         return
     written = tomllib.loads(config.rootpath.joinpath("pyproject.toml").read_text(encoding="utf-8"))
@@ -39,6 +43,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
     for item in items:
         if item.path.relative_to(_HERE).parts[0].removeprefix("test_").removesuffix(".py") not in rooms:
             item.add_marker("no_cover")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def _traced(item: pytest.Item) -> Generator[None, object, object]:
+    """Trace each test with its fixtures, but not what pytest does before it and after it."""
+    tracer = item.config.stash.get(_TRACER, None)
+    if tracer is None:
+        return (yield)
+    if not item.get_closest_marker("no_cover"):
+        tracer.start()
+    try:
+        return (yield)
+    finally:
+        tracer.stop()  # for no_cover as well: pytest-cov goes on after it
+
+
+pytest_runtest_setup = pytest_runtest_call = pytest_runtest_teardown = _traced
 
 
 @pytest.fixture(autouse=True, scope="session")
