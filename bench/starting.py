@@ -84,18 +84,18 @@ def prepare(place: Path) -> Code:
     return Code(
         (compiler or sys.executable, "-I", "-S", "-B"),
         _unpacked(contents, place / "code"),
-        _unpacked(_installed(WHEELS / version, compiler), place / "packages"),
+        installed(WHEELS / version, compiler, place / "packages"),
         words,
     )
 
 
-def _installed(wheels: Path, compiler: str | None) -> dict[str, bytes]:
-    """Whole packages, as pip installs them: the zip leaves out what requests itself would import."""
+def installed(wheels: Path, compiler: str | None, folder: Path) -> Path:
+    """Unpack whole packages, as pip installs them: the zip leaves out what requests itself would import."""
     found: dict[str, bytes] = {}
     for wheel in (each for each in locked(wheels) if each.name.partition("-")[0] in _OF_REQUESTS):
         with zipfile.ZipFile(wheel) as archive:
             found |= {name: archive.read(name) for name in archive.namelist()}
-    return found | (compiled(found, compiler) if compiler else {})
+    return _unpacked(found | (compiled(found, compiler) if compiler else {}), folder)
 
 
 def _unpacked(contents: Mapping[str, bytes], folder: Path) -> Path:

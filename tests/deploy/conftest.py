@@ -1,7 +1,10 @@
-"""The zip, built and unpacked once for all tests of it."""
+"""The zip, built and unpacked once for all tests of it, whichever worker runs them."""
 
+import hashlib
 import sys
+import zipfile
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -24,12 +27,17 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    root = tmp_path_factory.mktemp("function")
+def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Built:
+    own = tmp_path_factory.getbasetemp()
+    root = own if worker_id == "master" else own.parent
     version = testable()
     python = find(version) or sys.executable
-    contents = files(WHEELS / version, compiler=python)
     path, folder = root / "cbr-audit.zip", root / "code"
-    sha256 = write(contents, path)
-    unpack(path, folder)
-    return Built(version, python, path, contents, sha256, folder)
+    with (root / "cbr-audit.lock").open("w") as lock:
+        flock(lock, LOCK_EX)  # whichever worker comes first builds it
+        if not folder.exists():
+            write(files(WHEELS / version, compiler=python), path)
+            unpack(path, folder)
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    return Built(version, python, path, contents, hashlib.sha256(path.read_bytes()).hexdigest(), folder)
