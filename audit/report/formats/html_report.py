@@ -27,7 +27,7 @@ from audit.report.page.change_lists import change_lists, new_ones
 from audit.report.page.enterprise_projects import EnterpriseProjects
 from audit.report.page.framework_tables import standing_style, standing_words, sums, worst
 from audit.report.page.items import Items
-from audit.report.page.names import identity, shortened
+from audit.report.page.names import identity, marked_up, shortened
 from audit.report.page.problem_list import by_severity, entries
 from audit.report.page.protection_lists import protection_lists
 from audit.report.page.sentences import (
@@ -146,6 +146,7 @@ def environment() -> Environment:
     environment.filters |= {
         "doc_parts": doc_parts,
         "hash": _hash,
+        "marked_up": marked_up,
         "number": "{:,}".format,
         "sentence": as_sentence,
         "shortened": shortened,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from textwrap import dedent
 from typing import Any, Final
 
@@ -77,8 +78,13 @@ def _value(value: Fact) -> str:
     return value
 
 
-def doc_parts(doc: str) -> Iterator[tuple[str, list[tuple[str, str]], str]]:
+@cache
+def doc_parts(doc: str) -> tuple[tuple[str, list[tuple[str, str]], str], ...]:
     """Split a control's documentation into headings, each with its rows of outcome and text, and its other text."""
+    return tuple(_parts(doc))
+
+
+def _parts(doc: str) -> Iterator[tuple[str, list[tuple[str, str]], str]]:
     for heading, lines in _sections(doc):
         rows: list[tuple[str, str]] = []
         prose = []

@@ -36,6 +36,12 @@ def inert(text: str) -> str:
     return str(escape(readable(text)))  # Markup would escape what is joined to it
 
 
+def marked_up(text: str) -> Markup:
+    """Write a text for markup, with what stands between backticks as code."""
+    parts = (inert(part) for part in text.split("`"))
+    return Markup("".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts)))  # noqa: S704  # escaped above
+
+
 def identity(name: str, identity: str) -> Markup:
     """Write a name with the first part of its id; without another name, the id is the name."""
     written = inert(name)

@@ -50,8 +50,8 @@ class Words:
 
     def _found(self, english: str) -> str | None:
         """Look up a text, as it is or with an empty pair of braces for each number in it."""
-        if english in self.texts:
-            return self.texts[english]
+        if not self.texts or english in self.texts:
+            return self.texts.get(english)
         pattern = self.texts.get(_NUMBER.sub("{}", english))
         return pattern.format(*_NUMBER.findall(english)) if pattern else None
 
