@@ -6,6 +6,7 @@ its deviations, and it need not be explained again.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -122,6 +123,7 @@ class Examiner:
             self._number += 1
 
 
+@cache
 def _has_conditions(answer: AnswerKind) -> bool:
     """Whether the schema makes one place depend on another, so that deviations cannot be learnt."""
     text = orjson.dumps([answer.schema_of_row(variant) for variant in ("", ".required")])
