@@ -17,7 +17,7 @@ from audit.simulator import Simulator
 from tests.builders import DAY, HOUR
 from tests.evidence.chains import SCOPE, Shelf, a_report, facts
 from tests.pretend import AS_OF
-from tests.runs.test_history_across_runs import an_estate, audit_at
+from tests.runs.test_history_across_runs import a_long_log, audit_at
 
 
 def index_in(folder: Path, simulator: Simulator) -> Path:
@@ -34,7 +34,7 @@ def links(page: Path) -> list[str]:
 
 @pytest.fixture
 def audited(tmp_path: Path) -> tuple[Simulator, Path, list[Done]]:
-    simulator = an_estate()
+    simulator = a_long_log()
     return simulator, tmp_path, audit_at(simulator, tmp_path, AS_OF - 3 * DAY, AS_OF - HOUR, AS_OF)
 
 
@@ -113,7 +113,7 @@ def published(report: bytes, page: bytes | None) -> Shelf:
 def test_who_wants_no_pages_gets_none(tmp_path: Path) -> None:
     profile = tmp_path / "profile.json"
     profile.write_bytes(orjson.dumps({"formats": ["report.json"]}))
-    simulator = an_estate()
+    simulator = a_long_log()
     audit_at(simulator, tmp_path / "store", AS_OF, CBR_AUDIT_PROFILE=str(profile))
 
     assert not index_in(tmp_path / "store", simulator).exists()

@@ -27,17 +27,17 @@ from audit.evidence.verify import verify
 from audit.history import History
 from audit.judging.findings import Finding, Outcome
 from audit.profile import build_profile
-from audit.simulator import Simulator, build_estate, serve
+from audit.simulator import Simulator, serve
 from audit.subjects import Memory
 from audit.timestamps import instant, shown
 from tests.builders import a_task
-from tests.pretend import AS_OF, json_response, variables, without_waiting
+from tests.pretend import AS_OF, a_simulator, json_response, variables, without_waiting
 
 DAY = timedelta(days=1)
 
 
-def an_estate(scenario: str = "mixed", days: int = 45) -> Simulator:
-    return Simulator(build_estate(scenario, seed=3, resources=6, days=days, as_of=AS_OF))
+def a_long_log(scenario: str = "mixed", days: int = 45) -> Simulator:
+    return a_simulator(scenario, seed=3, days=days)
 
 
 def audit_at(
@@ -71,7 +71,7 @@ def continuity(done: Done) -> Outcome:
 
 
 def test_the_first_run_reads_thirty_days_and_follows_none(tmp_path: Path) -> None:
-    (done,) = audit_at(an_estate(), tmp_path, AS_OF)
+    (done,) = audit_at(a_long_log(), tmp_path, AS_OF)
 
     manifest = manifest_of(done, tmp_path)
     assert span(manifest["run"]["read"]) == span(manifest["run"]["window"]) == (AS_OF - 30 * DAY, AS_OF)
@@ -80,7 +80,7 @@ def test_the_first_run_reads_thirty_days_and_follows_none(tmp_path: Path) -> Non
 
 
 def test_the_next_run_reads_on_and_judges_all_that_is_known(tmp_path: Path) -> None:
-    simulator = an_estate("healthy")
+    simulator = a_long_log("healthy")
     first, second = audit_at(simulator, tmp_path, AS_OF - 10 * DAY, AS_OF)
 
     manifest = manifest_of(second, tmp_path)
@@ -90,7 +90,7 @@ def test_the_next_run_reads_on_and_judges_all_that_is_known(tmp_path: Path) -> N
 
 
 def test_runs_in_steps_know_as_much_as_one_run_over_everything(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     stepwise = audit_at(simulator, tmp_path / "steps", *(AS_OF - days * DAY for days in (9, 6, 3, 0)))[-1]
     (at_once,) = audit_at(simulator, tmp_path / "once", AS_OF, since=shown(AS_OF - 39 * DAY))
 
@@ -106,7 +106,7 @@ def test_runs_in_steps_know_as_much_as_one_run_over_everything(tmp_path: Path) -
 
 
 def test_a_repeated_event_changes_nothing_and_both_runs_are_in_the_chain(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     once, again = audit_at(simulator, tmp_path, AS_OF, AS_OF)
 
     assert judgements(once) == judgements(again)
@@ -114,7 +114,7 @@ def test_a_repeated_event_changes_nothing_and_both_runs_are_in_the_chain(tmp_pat
 
 
 def test_an_open_task_is_read_again_until_it_ends(tmp_path: Path) -> None:
-    simulator = an_estate("healthy")
+    simulator = a_long_log("healthy")
     row = next(row for row in simulator.tasks if instant(row["created_at"]) < AS_OF - 12 * DAY)
     simulator.tasks.replace({**row, "status": "running", "ended_at": None, "updated_at": row["created_at"]})
     first, second = (audit_at(simulator, tmp_path, AS_OF - 10 * DAY), None)
@@ -127,7 +127,7 @@ def test_an_open_task_is_read_again_until_it_ends(tmp_path: Path) -> None:
 
 
 def test_a_gap_in_the_log_is_read_again_by_the_next_run(tmp_path: Path) -> None:
-    simulator = an_estate("healthy")
+    simulator = a_long_log("healthy")
     store = open_store(str(tmp_path))
     audit_at(simulator, tmp_path, AS_OF - 10 * DAY)
     short = json_response({"operation_logs": [], "count": 5})
@@ -146,7 +146,7 @@ def test_a_gap_in_the_log_is_read_again_by_the_next_run(tmp_path: Path) -> None:
     "unread", [("cbr:policies:list",), ("cbr:vaults:list",), ("cbr:policies:list", "cbr:vaults:list")]
 )
 def test_a_run_that_could_not_read_a_list_makes_nothing_forgotten(unread: tuple[str, ...], tmp_path: Path) -> None:
-    simulator, store = an_estate("healthy"), open_store(str(tmp_path))
+    simulator, store = a_long_log("healthy"), open_store(str(tmp_path))
 
     def left() -> Memory:
         head = newest(store, simulator.project_id, None)
@@ -171,7 +171,7 @@ def test_a_run_that_could_not_read_a_list_makes_nothing_forgotten(unread: tuple[
 
 
 def test_after_a_pause_that_is_longer_than_cbr_remembers_coverage_begins_anew(tmp_path: Path) -> None:
-    simulator = an_estate("healthy", days=75)
+    simulator = a_long_log("healthy", days=75)
     audit_at(simulator, tmp_path, AS_OF - 40 * DAY)
     (late,) = audit_at(simulator, tmp_path, AS_OF)
 
@@ -181,7 +181,7 @@ def test_after_a_pause_that_is_longer_than_cbr_remembers_coverage_begins_anew(tm
 
 
 def test_a_run_that_judges_an_earlier_time_takes_nothing_over(tmp_path: Path) -> None:
-    _, earlier = audit_at(an_estate("healthy"), tmp_path, AS_OF, AS_OF - 5 * DAY)
+    _, earlier = audit_at(a_long_log("healthy"), tmp_path, AS_OF, AS_OF - 5 * DAY)
 
     assert manifest_of(earlier, tmp_path)["origin"] is None
 
@@ -221,7 +221,7 @@ def damage_history(done: Done, folder: Path) -> None:
 def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
     tmp_path: Path, harm: Callable[[Done, Path], None]
 ) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     store = open_store(str(tmp_path))
     *_, last = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF - 2 * DAY)
     head = newest(store, simulator.project_id, None)
@@ -236,7 +236,7 @@ def test_a_history_that_does_not_match_is_made_anew_from_the_answers(
 
 
 def test_a_history_made_anew_is_told_by_verify(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     first, last = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF - 2 * DAY)
     path = newest_segment(last, tmp_path)
     content = path.read_bytes()
@@ -259,7 +259,7 @@ def test_a_history_made_anew_is_told_by_verify(tmp_path: Path) -> None:
 
 
 def test_a_history_made_anew_goes_back_no_further_than_the_chain_is_whole(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     store = open_store(str(tmp_path))
     first, second = audit_at(simulator, tmp_path, AS_OF - 4 * DAY, AS_OF)
     digest = digest_of(store, simulator.project_id, second.report.run.id)
@@ -278,7 +278,7 @@ def test_a_history_made_anew_goes_back_no_further_than_the_chain_is_whole(tmp_pa
 
 
 def test_answers_that_are_damaged_are_left_out_when_a_history_is_made_anew(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     store = open_store(str(tmp_path))
     (done,) = audit_at(simulator, tmp_path, AS_OF)
     digest = digest_of(store, simulator.project_id, done.report.run.id)
@@ -294,7 +294,7 @@ def test_answers_that_are_damaged_are_left_out_when_a_history_is_made_anew(tmp_p
 
 
 def test_a_report_that_was_changed_is_said_and_stops_no_run(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
     (tmp_path / done.prefix / "report.json").write_bytes(b"{}")
     previous = read_run_before(
@@ -311,7 +311,7 @@ def test_a_report_that_was_changed_is_said_and_stops_no_run(tmp_path: Path) -> N
 
 
 def test_a_report_of_another_version_is_said_and_stops_no_run(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     store = open_store(str(tmp_path))
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
     digest = rewritten(store, tmp_path, done, "report.json", b'{"schema_version": 0}')
@@ -338,7 +338,7 @@ def rewritten(store: Store, folder: Path, done: Done, name: str, content: bytes)
 
 
 def test_a_run_whose_manifest_was_changed_is_not_continued(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
     damage("manifest.json")(tmp_path / done.prefix)
     (again,) = audit_at(simulator, tmp_path, AS_OF)
@@ -349,7 +349,7 @@ def test_a_run_whose_manifest_was_changed_is_not_continued(tmp_path: Path) -> No
 
 
 def test_a_history_of_another_version_is_made_anew(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     store = open_store(str(tmp_path))
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
     (name,) = manifest_of(done, tmp_path)["history"]
@@ -364,7 +364,7 @@ def test_a_history_of_another_version_is_made_anew(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"no JSON", b"[]", b'{"run": {}}'])
 def test_a_manifest_of_another_form_is_continued_by_nobody(content: bytes, tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
     (tmp_path / done.prefix / "manifest.json").write_bytes(content)
     link = Link(object=f"{done.prefix}/manifest.json", sha256=hashlib.sha256(content).hexdigest())
@@ -375,7 +375,7 @@ def test_a_manifest_of_another_form_is_continued_by_nobody(content: bytes, tmp_p
 
 
 def test_where_the_way_back_breaks_off_is_said(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     audit_at(simulator, tmp_path, AS_OF - 3 * DAY, AS_OF)
     (broken, _) = sorted((tmp_path / simulator.project_id / "digest").iterdir())
     broken.write_bytes(b"damaged")
@@ -387,7 +387,7 @@ def test_where_the_way_back_breaks_off_is_said(tmp_path: Path) -> None:
 
 
 def test_a_damaged_digest_is_followed_and_said_but_nothing_is_taken_from_it(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     store = open_store(str(tmp_path))
     audit_at(simulator, tmp_path, AS_OF - DAY)
     (path,) = (tmp_path / simulator.project_id / "digest").iterdir()
@@ -404,7 +404,7 @@ def test_a_damaged_digest_is_followed_and_said_but_nothing_is_taken_from_it(tmp_
 
 
 def test_a_pointer_that_is_damaged_does_not_hide_the_chain(tmp_path: Path) -> None:
-    simulator = an_estate()
+    simulator = a_long_log()
     audit_at(simulator, tmp_path, AS_OF - DAY)
     for damaged in (b"", b"[]", b'{"digest": 5}', b'{"digest": "elsewhere"}'):
         (tmp_path / simulator.project_id / "latest.json").write_bytes(damaged)
@@ -415,7 +415,7 @@ def test_a_pointer_that_is_damaged_does_not_hide_the_chain(tmp_path: Path) -> No
 
 class TestReplay:
     def test_a_page_in_chinese_is_recomputed_too(self, tmp_path: Path) -> None:
-        simulator = an_estate("healthy")
+        simulator = a_long_log("healthy")
         (done,) = audit_at(simulator, tmp_path, AS_OF, CBR_AUDIT_PROFILE="language: zh")
 
         assert b'<html lang="zh-Hans">' in (tmp_path / done.prefix / "report.html").read_bytes()
@@ -424,7 +424,7 @@ class TestReplay:
 
     @pytest.mark.parametrize("scenario", ["healthy", "mixed", "drifting", "gapped"])
     def test_a_report_is_recomputed_to_the_same_bytes(self, scenario: str, tmp_path: Path) -> None:
-        simulator = an_estate(scenario)
+        simulator = a_long_log(scenario)
         runs = audit_at(simulator, tmp_path, AS_OF - 3 * DAY, AS_OF)
 
         for done in runs:
@@ -438,7 +438,7 @@ class TestReplay:
             }
 
     def test_what_the_run_before_said_is_needed_again(self, tmp_path: Path) -> None:
-        simulator = an_estate()
+        simulator = a_long_log()
         before, done = audit_at(simulator, tmp_path, AS_OF - DAY, AS_OF)
         (tmp_path / before.prefix / "report.json").write_bytes(b"{}")
 
@@ -446,7 +446,7 @@ class TestReplay:
             replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
 
     def test_another_profile_gives_a_what_if(self, tmp_path: Path) -> None:
-        simulator = an_estate("healthy")
+        simulator = a_long_log("healthy")
         (done,) = audit_at(simulator, tmp_path, AS_OF)
         strict = build_profile({"limits": {"max_backup_age_hours": 1, "grace_hours": 0}}, "p")
 
@@ -455,7 +455,7 @@ class TestReplay:
         assert (result.is_what_if, result.identical, result.report.conclusion) == (True, (), "non_compliant")
 
     def test_another_version_is_named_as_the_reason(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        simulator = an_estate("healthy")
+        simulator = a_long_log("healthy")
         (done,) = audit_at(simulator, tmp_path, AS_OF)
         monkeypatch.setattr("audit.app.replay.FORMATS", {"report.html": lambda _report: [b"other"]})
         store = open_store(str(tmp_path))
@@ -468,7 +468,7 @@ class TestReplay:
         assert "and this is 9.9.9" in result.reasons[-1]
 
     def test_evidence_that_is_missing_or_changed_is_refused(self, tmp_path: Path) -> None:
-        simulator = an_estate("healthy")
+        simulator = a_long_log("healthy")
         first, second = audit_at(simulator, tmp_path, AS_OF - DAY, AS_OF)
         store = open_store(str(tmp_path))
 

@@ -15,9 +15,9 @@ from audit.app.request import request_from_settings
 from audit.app.run import Done
 from audit.collection import Kind
 from audit.evidence.store import open_store
-from audit.simulator import Estate, Simulator, build_estate, serve
+from audit.simulator import Estate, Simulator, serve
 from audit.timestamps import shown
-from tests.pretend import AS_OF, json_response, variables, whole_report, without_waiting
+from tests.pretend import AS_OF, an_estate, json_response, variables, whole_report, without_waiting
 from tests.runs.test_history_across_runs import answers_of
 
 HOUR = timedelta(hours=1)
@@ -35,7 +35,7 @@ class World:
     """
 
     folder: Path
-    estate: Estate = field(default_factory=lambda: build_estate("healthy", seed=3, resources=8, days=16, as_of=AS_OF))
+    estate: Estate = field(default_factory=lambda: an_estate("healthy", seed=3, resources=8, days=16))
     now: datetime = AS_OF
     intercept: Any = None
     is_replayed: bool = False
@@ -54,7 +54,7 @@ class World:
         self.now += after
         for change in changes:
             change(self)
-        simulator = Simulator(deepcopy(self.estate), clock=lambda: self.now)
+        simulator = Simulator(self.estate, clock=lambda: self.now)
         simulator.intercept = self.intercept
         with serve(simulator) as served, without_waiting():
             known = variables(simulator, served.url, self.folder, **settings)
