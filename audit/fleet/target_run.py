@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -12,7 +13,8 @@ from audit import __version__
 from audit.app.execute import execute
 from audit.app.request import RunRequest, request_from_settings
 from audit.app.run import Done
-from audit.errors import AuditError, SourceRefusedError, SourceUnreachableError
+from audit.cloud.identity import Identity
+from audit.errors import AgencyDeniedError, AuditError, SourceRefusedError, SourceUnreachableError
 from audit.evidence.chain import Link, folder_of
 from audit.fleet.forms import Audited, Caller, EnterpriseProject, FleetPlan, Receipt, Status, Target, Worst
 from audit.fleet.publication import FleetRun
@@ -27,6 +29,13 @@ _MOST_WORST: Final = 20
 _LONGEST_REASON: Final = 500
 _TOLD_BY_THE_FLEET: Final = ("CBR_AUDIT_SMN_TOPIC", "CBR_AUDIT_WEBHOOK_URL", "CBR_AUDIT_PING_URL")
 """Settings of notifications: the fleet notifies, once for all targets."""
+_OF_AGENCIES: Final = (
+    "CBR_AUDIT_AGENCY",
+    "CBR_AUDIT_EXTERNAL_ID",
+    "CBR_AUDIT_SESSION_NAME",
+    "CBR_AUDIT_STS_ENDPOINT",
+)
+"""Settings without a meaning for a target that is read without an agency."""
 _LOG = structlog.get_logger()
 Prepare = Callable[[RunRequest], RunRequest]
 
@@ -55,7 +64,7 @@ def audit_target(
         target=target.key,
         status=status,
         reason=reason,
-        caller=Caller(way="unknown") if done else None,
+        caller=_caller(done.caller) if done and done.caller else None,
         started_at=started,
         ended_at=_now(),
         tool_version=__version__,
@@ -79,7 +88,8 @@ def receipt_without_audit(run: FleetRun, target: Target, status: Status, reason:
 
 def variables_of(target: Target, plan: FleetPlan, variables: Mapping[str, str]) -> dict[str, str]:
     """Make the settings of a target out of those of the fleet."""
-    own = {name: value for name, value in variables.items() if name not in _TOLD_BY_THE_FLEET}
+    left_out = (*_TOLD_BY_THE_FLEET, *(() if target.agency else _OF_AGENCIES))
+    own = {name: value for name, value in variables.items() if name not in left_out}
     home = {
         "CBR_AUDIT_HOME_PROJECT_ID": variables.get("HUAWEICLOUD_SDK_PROJECT_ID", ""),
         "CBR_AUDIT_HOME_REGION": variables.get("HUAWEICLOUD_SDK_REGION", ""),
@@ -132,7 +142,8 @@ def _audited(
         )
         return Status.AUDITED, "", execute(prepare(request), lambda _progress: None)
     except SourceRefusedError as error:
-        return Status.DENIED, _told(error), None
+        is_denied = isinstance(error, AgencyDeniedError) or error.status == HTTPStatus.FORBIDDEN
+        return Status.DENIED if is_denied else Status.FAILED, _told(error), None
     except SourceUnreachableError as error:
         return Status.UNREACHABLE, _told(error), None
     except AuditError as error:
@@ -140,6 +151,10 @@ def _audited(
     except Exception as error:  # noqa: BLE001  # one target's trouble must not hide the others
         _LOG.error("target.failed", cause=f"{type(error).__name__}: {_told(error)}")
         return Status.FAILED, f"internal error, please report it: {type(error).__name__}: {_told(error)}", None
+
+
+def _caller(identity: Identity) -> Caller:
+    return Caller(way=identity.way, account_id=identity.account_id, principal_urn=identity.principal_urn)
 
 
 def _profile(run: FleetRun, target: Target) -> dict[str, Any]:
