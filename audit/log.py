@@ -6,6 +6,7 @@ import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from threading import Lock
 from typing import Any, Final, TextIO
 from urllib.parse import quote, quote_plus
 
@@ -23,20 +24,31 @@ class Redactor:
     """Redacts secrets in events: by the name of the key, and by value wherever a known secret occurs."""
 
     def __init__(self) -> None:
-        self._values: dict[str, None] = {}  # in the order of learning
+        self._own: dict[str, None] = {}  # in the order of learning
+        self._lent: dict[str, None] = {}
+        self._lock = Lock()
         self._texts: tuple[str, ...] = ()
         self._keys: tuple[bytes, ...] = ()
 
-    def learn(self, secrets: Iterable[str]) -> None:
-        """Remember secret values, except very short ones, which would redact ordinary text."""
-        for secret in secrets:
-            if len(secret) >= _SHORTEST_SECRET:
-                self._values.pop(secret, None)
-                self._values[secret] = None
-        self._values = dict.fromkeys([*self._values][-_MOST_KEPT:])
-        self._texts = _longest_first(self._values)
-        keys = _longest_first(value for value in self._values if len(value) >= _SHORTEST_KEY)
-        self._keys = tuple(text.encode(errors="surrogatepass") for text in keys)
+    def learn(self, secrets: Iterable[str], *, lent: bool = False) -> None:
+        """Remember secret values, except very short ones, which would redact ordinary text.
+
+        Args:
+            secrets: the values.
+            lent: whether they are of another account; however many there are, the own ones stay known.
+        """
+        with self._lock:
+            kept = self._lent if lent else self._own
+            for secret in secrets:
+                if len(secret) >= _SHORTEST_SECRET:
+                    kept.pop(secret, None)
+                    kept[secret] = None
+            for old in [*kept][:-_MOST_KEPT]:
+                del kept[old]
+            values = [*self._own, *self._lent]
+            keys = _longest_first(value for value in values if len(value) >= _SHORTEST_KEY)
+            self._texts = _longest_first(values)
+            self._keys = tuple(text.encode(errors="surrogatepass") for text in keys)
 
     def text(self, text: str) -> str:
         """Return a text without any known secret."""

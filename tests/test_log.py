@@ -2,6 +2,7 @@ import io
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -179,3 +180,21 @@ def test_without_a_secret_pieces_are_passed_on_as_they_are() -> None:
     pieces = [b"a" * 100, b"b"]
 
     assert [id(piece) for piece in Redactor().pieces(pieces)] == [id(piece) for piece in pieces]
+
+
+def test_secrets_of_other_accounts_never_displace_the_own_ones() -> None:
+    redactor = Redactor()
+    redactor.learn(["the-own-secret-key-of-40-characters"])
+    redactor.learn([f"key-of-account-{number:04}-of-many" for number in range(300)], lent=True)
+
+    assert redactor.text("the-own-secret-key-of-40-characters key-of-account-0299-of-many") == "*** ***"
+
+
+def test_secrets_are_learnt_by_several_threads_at_once() -> None:
+    redactor = Redactor()
+    with ThreadPoolExecutor(8) as threads:
+        learnt = [
+            threads.submit(redactor.learn, [f"secret-{number}-{part}" for part in range(40)]) for number in range(40)
+        ]
+
+    assert not [each for each in learnt if each.exception()]

@@ -210,7 +210,7 @@ class _Assumption:
         url = f"{self._settings.sign_in_endpoint}/v3/auth/tokens"
         answer = self._ask(f"{url}?nocatalog=true", body)
         token = answer.headers.get("X-Subject-Token", "")
-        REDACTOR.learn([token])
+        REDACTOR.learn([token], lent=True)
         told = parsed(answer, _Token, "IAM").token
         if not token:
             raise SourceAnswerError("IAM answered without a token (X-Subject-Token); check the IAM endpoint")
@@ -290,5 +290,5 @@ class _Assumption:
 
 def _learnt(keys: Keys) -> Keys:
     """Register keys with the log, so that they are never printed."""
-    REDACTOR.learn([keys.access_key, keys.secret_key, keys.security_token])
+    REDACTOR.learn([keys.access_key, keys.secret_key, keys.security_token], lent=True)
     return keys
