@@ -5,16 +5,18 @@ it. The older kind of agency trusts a whole account, and knows no external id. N
 identity policies (version 5.0), which the documents at hand list for the older policies (version 1.1) only.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
 
-from audit.cloud.permissions import EXTRA, LIST_PROJECTS, LIST_PROJECTS_V5, ORGANIZATION, PROTECTABLES, READ
+from audit.cloud.permissions import ASSUME, EXTRA, LIST_PROJECTS, LIST_PROJECTS_V5, ORGANIZATION, PROTECTABLES, READ
 from audit.errors import SettingsError
-from audit.fleet.configuration import ACCOUNT, FleetConfiguration
+from audit.fleet.configuration import FleetConfiguration
+from audit.settings import ANY_ACCOUNT, agency_named
 
-_ASSUME: Final = "sts:agencies:assume"
+_ACCOUNT_NAME: Final = re.compile(r"[\w .-]{1,64}")  # nothing that Terraform would read as its own
 _V5: Final = "5.0"
 _OLDER: Final = "1.1"
 _READING: Final = (*READ, *EXTRA, *PROTECTABLES)
@@ -62,11 +64,14 @@ def agency_files(configuration: FleetConfiguration, home_name: str, external_id:
     Raises:
         SettingsError: the configuration lacks the home or the agency.
     """
-    home, agency = configuration.home, configuration.agency
+    home = configuration.home
+    agency = agency_named((configuration.agency or "").replace(ANY_ACCOUNT, home or ""))
     if home is None or agency is None:
-        lacking = "home, the id of the account of the audit" if home is None else f"agency, such as {ACCOUNT}/cbr-audit"
+        lacking = "home, the id of the account of the audit" if home is None else f"agency: {ANY_ACCOUNT}/cbr-audit"
         raise SettingsError(f"the fleet file lacks {lacking}; who is to be trusted, and as what?")
-    name = agency.rpartition("/")[2].rpartition(":")[2]
+    if not _ACCOUNT_NAME.fullmatch(home_name):
+        raise SettingsError(f"{home_name!r} is not the name of an account")
+    name = agency.name
     files = {
         "account/trust-policy.json": trust_policy(home, external_id),
         "account/identity-policy.json": _policy(_V5, [*_READING, *LIST_PROJECTS_V5]),
@@ -80,7 +85,7 @@ def agency_files(configuration: FleetConfiguration, home_name: str, external_id:
 
 def trust_policy(home: str, external_id: str = "") -> dict[str, Any]:
     """Let the home account assume an agency, and nobody else; with the external id, if there is one."""
-    statement: dict[str, Any] = {"Effect": "Allow", "Action": [_ASSUME], "Principal": {"IAM": [home]}}
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": [*ASSUME], "Principal": {"IAM": [home]}}
     if external_id:
         statement["Condition"] = {"StringEquals": {"sts:ExternalId": [external_id]}}
     return {"Version": _V5, "Statement": [statement]}
@@ -90,7 +95,7 @@ def own_policy(configuration: FleetConfiguration, name: str) -> dict[str, Any]:
     """Let the audit itself assume the agencies of the fleet and, if it is to, ask Organizations."""
     urns = {account.agency for account in configuration.listed if account.agency.startswith("iam::")}
     statements = [
-        {"Effect": "Allow", "Action": [_ASSUME], "Resource": sorted({f"iam::*:agency:{name}", *urns})},
+        {"Effect": "Allow", "Action": [*ASSUME], "Resource": sorted({f"iam::*:agency:{name}", *urns})},
     ]
     if configuration.discovery.organization:
         statements.append({"Effect": "Allow", "Action": [*ORGANIZATION]})

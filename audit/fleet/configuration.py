@@ -1,6 +1,5 @@
 """fleet.yaml: which accounts, regions and projects are audited together, by which rules, and who is asked for them."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -14,26 +13,23 @@ from audit.fleet.found import FoundAccount
 from audit.profile import Profile, build, find_source
 from audit.profile.presets import PRESETS
 from audit.profile.scope import Patterns
-from audit.profile.source import WrittenSource, read_source, validated
+from audit.profile.source import WrittenSource, is_text, read_source, validated
 from audit.profile.written import LARGEST, KeyPath, PlainLine, Written
-from audit.settings import Region
+from audit.settings import ANY_ACCOUNT, Region, agency_named
 
-ACCOUNT: Final = "{account}"
 _KEY: Final = "discovery:"
-_AGENCY: Final = re.compile(r"iam::(?P<account>[^:/]+):agency:[^:/\s]+|(?P<older>[^:/]+)/[^:/\s]+")
 _EXTERNAL_ID: Final = "an external id is a secret and does not belong in a file: set CBR_AUDIT_EXTERNAL_ID"
 
 
 def _agency(text: str) -> str:
-    if not _AGENCY.fullmatch(text):
-        raise ValueError(f"write iam::{ACCOUNT}:agency:NAME, or {ACCOUNT}/NAME where the cloud has no STS")
+    if agency_named(text.replace(ANY_ACCOUNT, "0")) is None:
+        raise ValueError(f"write iam::{ANY_ACCOUNT}:agency:NAME, or {ANY_ACCOUNT}/NAME where the cloud has no STS")
     return text
 
 
 def _template(text: str) -> str:
-    match = _AGENCY.fullmatch(_agency(text))
-    if match and ACCOUNT not in {match["account"], match["older"]}:
-        raise ValueError(f"write {ACCOUNT} in the place of the account, since it is for all of them")
+    if agency_named(_agency(text)):
+        raise ValueError(f"write {ANY_ACCOUNT} in the place of the account, since it is for all of them")
     return text
 
 
@@ -157,7 +153,7 @@ class FleetConfiguration(Written):
         default=None, description="Id of the account of the audit itself, which is read without an agency."
     )
     agency: Annotated[str, AfterValidator(_template)] | None = Field(
-        default=None, description=f"The agency that is assumed in each account, with {ACCOUNT} for its id."
+        default=None, description=f"The agency that is assumed in each account, with {ANY_ACCOUNT} for its id."
     )
     discovery: DiscoveryValues = Field(
         default_factory=DiscoveryValues.model_construct, description="Who is asked for accounts and projects."
@@ -227,7 +223,7 @@ class FleetConfiguration(Written):
     def agency_of(self, account: str, own: str | None = None) -> str:
         """Return the agency to assume in an account; empty for none."""
         usual = "" if account == self.home else self.agency or ""
-        return (own or usual).replace(ACCOUNT, account)
+        return (own or usual).replace(ANY_ACCOUNT, account)
 
     def contradictions(self) -> Iterator[tuple[KeyPath, str]]:
         """Yield the place and message of what only the whole shows."""
@@ -269,13 +265,13 @@ class FleetFile(Struct, frozen=True):
 
 
 def load_fleet(given: str) -> FleetFile:
-    """Read the configuration of a fleet, and the profiles that it names: the path of a file, or YAML text.
+    """Read the configuration of a fleet, and the profiles that it names: from a file's path, or YAML text.
 
     Raises:
         FleetFileError: it cannot be read, or names every invalid key with its line and the nearest valid key.
         ProfileError: a profile is invalid.
     """
-    if "\n" in given:
+    if is_text(given):
         content, name, folder = given.encode(), "the fleet file", Path()
     else:
         content, name, folder = _content(Path(given)), given, Path(given).parent

@@ -127,6 +127,7 @@ class _Reading:
             self._miss("Organizations lists no account, not even its own")
         placed = self._placed()
         self._compare(everyone, placed)
+        is_whole = self._is_whole  # tags hide no account
         rows = {**{row.id: row for row, _unit in placed.values()}, **everyone}
         nowhere = _Unit((), ())
         accounts = []
@@ -135,7 +136,7 @@ class _Reading:
             tags = self._tags(rows[name]) if with_tags else {}
             accounts.append(_account(rows[name], unit, tags))
         troubles, answers = tuple(self._troubles), tuple(self._inquiry.answers)
-        return FoundOrganization(tuple(accounts), self._is_whole, troubles, answers)
+        return FoundOrganization(tuple(accounts), is_whole, troubles, answers)
 
     def _placed(self) -> dict[str, tuple[_AccountRow, _Unit]]:
         """Return the accounts by id, each with its unit."""

@@ -43,6 +43,8 @@ def remarks(configuration: FleetConfiguration) -> Iterator[tuple[KeyPath, str]]:
                 yield (name, number), f"it can never count: number {earlier + 1} of {name} selects all of it"
             elif lacking := _impossible(configuration, selector):
                 yield (name, number), f"it can never count: {lacking}"
+    if configuration.agency and configuration.discovery.organization and configuration.home is None:
+        yield ("agency",), "without home, it is assumed in the account of the audit itself, too"
     for key in ("include_units", "exclude_units"):
         if getattr(configuration.discovery, key) and not configuration.discovery.organization:
             yield ("discovery", key), f"{key} has no effect while discovery.organization is off"

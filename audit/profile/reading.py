@@ -9,7 +9,7 @@ import orjson
 from audit.errors import ProfileError
 from audit.profile.model import Profile
 from audit.profile.presets import PRESETS, preset_text, preset_values
-from audit.profile.source import WrittenSource, read_source, validated
+from audit.profile.source import WrittenSource, is_text, read_source, validated
 from audit.profile.written import LARGEST
 
 
@@ -23,7 +23,7 @@ def find_source(given: str | None) -> WrittenSource:
         return (
             WrittenSource(f"the preset {given}", {"preset": given}) if given else WrittenSource("the default profile")
         )
-    if "\n" in given or given.rstrip().endswith("}") or ": " in given:
+    if is_text(given):
         return read_source(given, "the profile")
     try:
         with Path(given).open("rb") as file:

@@ -37,6 +37,11 @@ class WrittenSource(Struct, frozen=True):
         return tuple(f"line {line}: {text}" if line else text for line, text in found)
 
 
+def is_text(given: str) -> bool:
+    """Whether this is YAML rather than the path of a file."""
+    return "\n" in given or given.rstrip().endswith("}") or ": " in given
+
+
 def read_source(
     text: str | bytes, name: str, invalid: type[WrittenError] = ProfileError, example: str = "limits:"
 ) -> WrittenSource:

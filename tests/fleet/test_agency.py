@@ -81,6 +81,11 @@ def test_without_home_or_agency_nobody_can_be_trusted(lacking: str) -> None:
         files(text)
 
 
+def test_a_name_that_terraform_would_read_as_its_own_is_refused() -> None:
+    with pytest.raises(SettingsError, match="is not the name of an account"):
+        agency_files(parse_fleet(FLEET, "f"), "${file(x)}", "")
+
+
 def test_what_is_granted_is_what_is_asked_for() -> None:
     assert {*ORGANIZATION} == {*ACTIONS}
     assert {*LIST_PROJECTS} == {ACTION}

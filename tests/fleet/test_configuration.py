@@ -154,6 +154,7 @@ def test_profiles_are_presets_or_files_beside_the_fleet_file(tmp_path: Path) -> 
 
 
 def test_the_text_itself_can_be_given() -> None:
+    assert load_fleet("discovery: {organization: true}").configuration == load_fleet(MINIMAL).configuration
     assert load_fleet(MINIMAL).configuration.discovery.organization
 
 

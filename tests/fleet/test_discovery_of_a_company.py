@@ -5,23 +5,31 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from audit.cloud import assuming
+from audit.cloud.credentials import SignedIn
 from audit.cloud.http.auth import KeyAuth
 from audit.cloud.http.cloud_clock import CloudClock
 from audit.cloud.http.renewable import Fresh, Keys
 from audit.cloud.http.transport import Credentials, RequestLimits, Transport
+from audit.fleet import inquiry
 from audit.fleet.configuration import parse_fleet
 from audit.fleet.discovery import InTheCloud, discover
 from audit.fleet.forms import FleetPlan
 from audit.fleet.found import FoundAccount
-from audit.fleet.inquiry import DIALECT
 from audit.fleet.planning import PlanFrame, plan
 from audit.profile import load_profile
+from audit.settings import Settings, SignIn, agency_named
 from audit.simulator import Company, build_company, serve
 from audit.simulator.directory import Membership
 from audit.simulator.project_lists import ACCESSIBLE, LIST
 from tests.fleet.builders import AS_OF, RUN, SHA
 
-TEXT = "discovery: {organization: true}\nowner_tag: owner\n"
+TEXT = """
+home: {home}
+agency: "iam::{{account}}:agency:cbr-audit"
+discovery: {{organization: true}}
+owner_tag: owner
+"""
 PROFILES = {"default": load_profile("default")}
 REGIONS = ("sim-1", "sim-2")
 
@@ -37,22 +45,31 @@ def company() -> Company:
 
 
 @contextmanager
-def asking(company: Company, caller: str = "audit") -> Iterator[InTheCloud]:
-    """Ask as somebody of an account, and in each account as its own user."""
+def asking(company: Company, caller: str) -> Iterator[InTheCloud]:
+    """Ask as the user of an account, and in each account as its agency."""
+    login, clock = company[caller].login, CloudClock(lambda: AS_OF)
+    keys = Fresh(lambda: Keys(login.ak, login.sk))
+    own, limits = SignedIn(SignIn.KEYS, KeyAuth(keys, clock), keys), RequestLimits(tries=1)
+    with (
+        serve(company) as served,
+        closing(Transport(dialect=inquiry.DIALECT, limits=limits)) as asked,
+        closing(Transport(dialect=assuming.DIALECT, limits=limits)) as assumed,
+    ):
+        settings = Settings.model_construct(project_id="", sts_endpoint=served.url, iam_endpoint=served.url)
 
-    def credentials(name: str) -> Credentials:
-        login = company[name].login
-        return KeyAuth(Fresh(lambda: Keys(login.ak, login.sk)), CloudClock(lambda: AS_OF))
+        def keys_for(account: FoundAccount) -> Credentials:
+            agency = agency_named(account.agency)
+            if agency is None:
+                return own.credentials
+            reader = assuming.reader_in_agency(settings, agency, own, "a-session", assumed, clock)
+            reader.caller()
+            return reader.credentials
 
-    def keys_for(account: FoundAccount) -> Credentials:
-        return credentials(account.name)
-
-    with serve(company) as served, closing(Transport(dialect=DIALECT, limits=RequestLimits(tries=1))) as transport:
-        yield InTheCloud(transport, credentials(caller), keys_for, organizations=served.url, iam=served.url)
+        yield InTheCloud(asked, own.credentials, keys_for, organizations=served.url, iam=served.url)
 
 
-def planned(company: Company, text: str = TEXT, caller: str = "audit", previous: FleetPlan | None = None) -> FleetPlan:
-    configuration = parse_fleet(text, "fleet.yaml")
+def planned(company: Company, caller: str = "audit", previous: FleetPlan | None = None) -> FleetPlan:
+    configuration = parse_fleet(TEXT.format(home=company.auditor.id), "fleet.yaml")
     frame = PlanFrame(
         run=RUN, as_of=AS_OF, tool_version="0", configuration_sha256=SHA, profiles=PROFILES, previous=previous
     )
@@ -139,3 +156,14 @@ def test_one_accounts_denial_hides_no_other(company: Company) -> None:
     assert all("account shop" in trouble for trouble in (*part.discovery.troubles, *nothing.discovery.troubles))
     assert "give the agency the action iam:projects:listProjects" in part.discovery.troubles[0]
     assert nothing.discovery.troubles[-1].endswith("that stay planned: 2")
+
+
+def test_an_agency_that_does_not_trust_the_audit_hides_no_other(company: Company) -> None:
+    before = planned(company)
+    company["shop"].agencies["cbr-audit"].trusts.clear()
+    made = planned(company, previous=before)
+
+    assert names(made) == names(before)
+    assert "account shop" in made.discovery.troubles[0]
+    assert "its agency could not be assumed: the agency" in made.discovery.troubles[0]
+    assert made.discovery.troubles[-1].endswith("that stay planned: 2")

@@ -97,10 +97,16 @@ def test_a_rule_that_may_still_count_is_not_named(first: str, second: str) -> No
         ),
     ],
 )
-def test_what_can_have_no_effect_is_named(text: str, remark: str) -> None:
+def test_what_has_no_effect_is_named(text: str, remark: str) -> None:
     (only,) = said(text)
 
     assert only.startswith(remark)
+
+
+def test_an_agency_that_would_be_assumed_at_home_too_is_named() -> None:
+    assert said('agency: "{account}/a"\ndiscovery: {organization: true}') == [
+        "agency: without home, it is assumed in the account of the audit itself, too"
+    ]
 
 
 @pytest.mark.parametrize(
