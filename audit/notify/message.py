@@ -27,7 +27,7 @@ def subject(change: ChangedReport) -> str:
 
 def text(change: ChangedReport, report_url: str) -> str:
     """Return everything a person needs to act, most urgent first."""
-    return "\n".join(_unbracketed(line) for line in _lines(change, report_url)) + "\n"
+    return "\n".join(sendable(line) for line in _lines(change, report_url)) + "\n"
 
 
 def _lines(change: ChangedReport, report_url: str) -> Iterator[str]:
@@ -44,7 +44,7 @@ def _lines(change: ChangedReport, report_url: str) -> Iterator[str]:
         why = "" if collection["complete"] else ", perhaps for want of data"
         yield from ("", f"No longer shown as failing{why} ({len(change.ended)}):")
         yield from (f"- {ended.kind} {ended.name}: {', '.join(ended.controls)}" for ended in change.ended[:_MOST_NEW])
-        yield from _more(len(change.ended) - _MOST_NEW)
+        yield from and_more(len(change.ended) - _MOST_NEW)
     yield from _part("Known problems", change.known, _MOST_KNOWN, run["as_of"])
     yield from ("", f"Judged as of {run['as_of']}, project {run['project_id']} {run['region']}".rstrip())
     yield f"Report: {report_url}"
@@ -62,12 +62,14 @@ def _part(title: str, problems: tuple[ProblemJson, ...], most: int, as_of: str) 
         named = f"{problem['severity']}: {problem['subject']['kind']} {problem['subject']['name']}"
         yield f"- {named}: {problem['reason']}{lasting(problem, as_of)}{error}{explains}"
         yield f"  To do: {problem['todo']}"
-    yield from _more(len(problems) - most)
+    yield from and_more(len(problems) - most)
 
 
-def _more(number: int) -> Iterable[str]:
+def and_more(number: int) -> Iterable[str]:
+    """Say how many lines are left out, if there are any."""
     return (f"- and {number} more: see the report",) if number > 0 else ()
 
 
-def _unbracketed(line: str) -> str:
+def sendable(line: str) -> str:
+    """Make a line fit for every way that a message may take."""
     return printable(line).replace("[", "(").replace("]", ")")

@@ -22,9 +22,9 @@ SIGNATURE: Final = "X-Cbr-Audit-Signature"
 MOST_PROBLEMS: Final = 200
 
 
-def call(url: str, secret: str, change: ChangedReport, report_url: str, now: datetime) -> requests.Request:
-    """Return the request that sends a change; without a secret it is not signed."""
-    body = orjson.dumps(_content(change, report_url))
+def call(url: str, secret: str, content: Mapping[str, Any], now: datetime) -> requests.Request:
+    """Return the request that sends JSON; without a secret it is not signed."""
+    body = orjson.dumps(content)
     timestamp = str(int(now.timestamp()))
     headers = {"Content-Type": "application/json", "User-Agent": f"cbr-audit/{__version__}", TIMESTAMP: timestamp}
     if secret:
@@ -37,7 +37,8 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-def _content(change: ChangedReport, report_url: str) -> Mapping[str, Any]:
+def content(change: ChangedReport, report_url: str) -> Mapping[str, Any]:
+    """Return what a program is told of a change."""
     report = change.report
     problems = [
         *(_problem(problem, new=True) for problem in change.new),

@@ -83,9 +83,8 @@ def test_the_check_of_a_signature_that_is_shown_to_receivers_works() -> None:
     (code,) = re.findall(r"^    import hashlib.*?(?=^[^ \n])", DEPLOY, re.MULTILINE | re.DOTALL)
     shown: dict[str, Any] = {}
     exec(re.sub(r"^ {4}", "", code, flags=re.MULTILINE), shown)  # noqa: S102  # the page's own code is what is tested
-    sent = webhook.call(
-        "https://hooks.example", "a-shared-secret-1", compare(a_report(a_problem()), None), "", datetime.now(UTC)
-    )
+    content = webhook.content(compare(a_report(a_problem()), None), "")
+    sent = webhook.call("https://hooks.example", "a-shared-secret-1", content, datetime.now(UTC))
     headers, body = dict(sent.headers), sent.data
 
     assert shown["is_genuine"](headers, body, "a-shared-secret-1")

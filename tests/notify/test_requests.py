@@ -39,7 +39,9 @@ def test_what_is_too_long_for_smn_is_cut_between_characters(character: str) -> N
 
 
 def test_a_webhook_is_told_everything_as_its_schema_promises() -> None:
-    sent = webhook.call("https://hooks.example/in?key=1", "", CHANGE, "obs://reports/report.html", NOW).prepare()
+    sent = webhook.call(
+        "https://hooks.example/in?key=1", "", webhook.content(CHANGE, "obs://reports/report.html"), NOW
+    ).prepare()
     body = orjson.loads(sent.body or b"")
     schema = orjson.loads((ROOT / "schemas" / "webhook" / "v1.json").read_bytes())
 
@@ -58,7 +60,7 @@ def test_a_webhook_is_told_everything_as_its_schema_promises() -> None:
 
 
 def test_a_receiver_can_check_the_signature_with_what_arrives() -> None:
-    sent = webhook.call("https://hooks.example/", "shared-secret-of-16", CHANGE, "", NOW).prepare()
+    sent = webhook.call("https://hooks.example/", "shared-secret-of-16", webhook.content(CHANGE, ""), NOW).prepare()
     assert isinstance(sent.body, bytes)
     signed = f"{sent.headers[webhook.TIMESTAMP]}.".encode() + sent.body
 
@@ -76,7 +78,7 @@ def test_a_signature_once_computed_by_hand_stays_the_same() -> None:
 
 def test_a_webhook_is_never_sent_more_than_200_problems() -> None:
     many = compare(a_report(*(a_problem(f"db-{number}") for number in range(300))), None)
-    body = orjson.loads(webhook.call("https://hooks.example", "", many, "", NOW).data)
+    body = orjson.loads(webhook.call("https://hooks.example", "", webhook.content(many, ""), NOW).data)
 
     assert (body["problems_count"], len(body["problems"])) == (300, 200)
 
