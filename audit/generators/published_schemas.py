@@ -10,6 +10,7 @@ from audit.app.event import FleetEvent, ManualEvent, TimerEvent
 from audit.evidence.chain import Digest
 from audit.evidence.stored_forms import EnvelopeForm, HistoryLine, LatestForm, SegmentLine
 from audit.fleet.configuration import FleetConfiguration
+from audit.fleet.fleet_call import FleetCall
 from audit.profile import Profile
 from audit.report.formats.ocsf_form import ComplianceFindingForm
 from audit.report.models import FindingLine, ManifestFile, ReportFile, WebhookCall
@@ -25,6 +26,7 @@ _WRITTEN: Final[dict[str, Any]] = {
     "history/v2.json": SegmentLine,
     "ocsf/v1.json": ComplianceFindingForm,
     "webhook/v1.json": WebhookCall,
+    "fleet-webhook/v1.json": FleetCall,
 }
 _READ: Final[dict[str, Any]] = {
     "profile/v1.json": Profile,

@@ -51,6 +51,7 @@ FORMER: Final = {"report/v1.json"}
 """Schemas of what only earlier versions stored."""
 NOT_STORED: Final = {
     "fleet-file/v1.json",
+    "fleet-webhook/v1.json",
     "webhook/v1.json",
     "event/timer.json",
     "event/manual.json",
