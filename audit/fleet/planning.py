@@ -5,6 +5,7 @@ What could not be looked at is a trouble of the plan, and what was known of it b
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -111,6 +112,7 @@ def plan(configuration: FleetConfiguration, found: Everything, frame: PlanFrame)
         _plan_account(draft, account, tuple(target for target in before if target.account == account.id))
     if not found.organization.is_whole:
         _keep_accounts(draft, before, {account.id for account in accounts})
+    draft.troubles += _in_two_accounts(draft.targets)
     return FleetPlan(
         fleet=configuration.name,
         run=frame.run,
@@ -192,7 +194,8 @@ def _plan_account(draft: _Draft, account: FoundAccount, before: Sequence[Target]
     searched = draft.found.projects.get(account.id)
     if searched and not searched.is_whole:
         draft.troubles += (f"{account.called}: {trouble}" for trouble in searched.troubles)
-        kept = [_Candidate.of(target) for target in before if target.project_id not in places]
+        seen = {*places, *(project.id for project in searched.projects)}
+        kept = [place for place in _wanted(draft, account, before) if place.id not in seen]
         places |= {place.id: place for place in kept}
         if kept:
             draft.troubles.append(f"{account.called}: {_stay(len(kept))}")
@@ -203,8 +206,8 @@ def _plan_account(draft: _Draft, account: FoundAccount, before: Sequence[Target]
 
 def _found_places(draft: _Draft, account: FoundAccount, listed: Mapping[str, _Candidate]) -> dict[str, _Candidate]:
     """Return the projects that IAM lists and that can be targets; say why the others cannot."""
-    found = draft.found.projects.get(account.id)
-    wanted = account.regions or draft.configuration.discovery.regions
+    configuration, found = draft.configuration, draft.found.projects.get(account.id)
+    wanted = account.regions or configuration.discovery.regions
     places = {}
     for project in found.projects if found else ():
         place = _Candidate(project.name.partition("_")[0], project.id, project.name)
@@ -212,13 +215,15 @@ def _found_places(draft: _Draft, account: FoundAccount, listed: Mapping[str, _Ca
             continue
         if reason := _why_not(project, place.region, wanted):
             draft.left_out.append(_not_audited(account, place, reason))
-        elif not _is_region(place.region, wanted or draft.found.regions.names):
+        elif _is_region(place.region, wanted or draft.found.regions.names) or _rule_reason(
+            configuration, account, place
+        ):
+            places[project.id] = place
+        else:
             draft.troubles.append(
                 f"{account.called}: the name of the project {project.name} ({project.id}) begins with no region: "
                 "list it under targets with its region, or leave it out with a reason"
             )
-        else:
-            places[project.id] = place
     return places
 
 
@@ -262,10 +267,10 @@ def _plan_places(draft: _Draft, account: FoundAccount, places: Iterable[_Candida
     """Make targets of places, unless a rule leaves them out."""
     configuration = draft.configuration
     for place in places:
-        where = (account, place.region, place.id, place.name)
-        if rule := next((each for each in configuration.leave_out if selects(each, *where)), None):
-            draft.left_out.append(_not_audited(account, place, rule.reason))
+        if reason := _rule_reason(configuration, account, place):
+            draft.left_out.append(_not_audited(account, place, reason))
             continue
+        where = (account, place.region, place.id, place.name)
         profile = next((each.profile for each in configuration.rules if selects(each, *where)), configuration.profile)
         draft.targets.append(
             Target(
@@ -283,13 +288,26 @@ def _plan_places(draft: _Draft, account: FoundAccount, places: Iterable[_Candida
         )
 
 
+def _rule_reason(configuration: FleetConfiguration, account: FoundAccount, place: _Candidate) -> str:
+    """Say why a rule leaves a place out; an empty text if none does."""
+    where = (account, place.region, place.id, place.name)
+    return next((rule.reason for rule in configuration.leave_out if selects(rule, *where)), "")
+
+
+def _wanted(draft: _Draft, account: FoundAccount, before: Iterable[Target]) -> list[_Candidate]:
+    """Return the places of earlier targets that are in a region to audit."""
+    wanted = account.regions or draft.configuration.discovery.regions
+    return [_Candidate.of(target) for target in before if not wanted or target.region in wanted]
+
+
 def _keep_accounts(draft: _Draft, before: Iterable[Target], known: set[str]) -> None:
     """Keep the targets of accounts that an organisation, not read completely, may have not shown."""
     lost: dict[str, list[Target]] = {}
     for target in before:
         if target.account not in known:
             lost.setdefault(target.account, []).append(target)
-    for first, *others in lost.values():
+    for targets in lost.values():
+        first = targets[0]
         account = FoundAccount(
             id=first.account,
             name=first.account_name,
@@ -297,10 +315,16 @@ def _keep_accounts(draft: _Draft, before: Iterable[Target], known: set[str]) -> 
             tags=first.tags,
             agency=draft.configuration.agency_of(first.account),
         )
-        if _is_left_out(draft, account):
-            continue
-        draft.troubles.append(f"{account.called} may have been missed: {_stay(1 + len(others))}")
-        _plan_places(draft, account, map(_Candidate.of, (first, *others)))
+        places = _wanted(draft, account, targets)
+        if places and not _is_left_out(draft, account):
+            draft.troubles.append(f"{account.called} may have been missed: {_stay(len(places))}")
+            _plan_places(draft, account, places)
+
+
+def _in_two_accounts(targets: Iterable[Target]) -> list[str]:
+    """Name the projects that are planned for more than one account; each can be in one only, and has one store."""
+    times = Counter(target.project_id for target in targets)
+    return [f"the project {name} is planned for {times[name]} accounts" for name in sorted(times) if times[name] > 1]
 
 
 def _stay(count: int) -> str:

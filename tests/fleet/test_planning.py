@@ -204,6 +204,20 @@ def test_a_project_without_a_region_is_a_trouble_unless_the_file_says_which(name
     assert not planned(USUAL + listed, named).discovery.troubles
 
 
+def test_a_project_without_a_region_can_be_left_out() -> None:
+    found = everything(SHOP, shop=projects("sim-1", "Odd_one"))
+    made = planned(f"{USUAL}leave_out: [{{projects: [Odd_one], reason: an old test}}]", found)
+
+    assert reasons(made) == {"id-Odd_one": "an old test"}
+    assert made.discovery.troubles == ()
+
+
+def test_a_project_that_is_planned_for_two_accounts_is_a_trouble() -> None:
+    made = planned(f"{USUAL}targets: [{{account: bank, region: sim-1, project: id-sim-1}}]")
+
+    assert made.discovery.troubles == ("the project id-sim-1 is planned for 2 accounts",)
+
+
 def test_a_region_that_iam_does_not_know_is_a_trouble() -> None:
     assert planned(found=everything(SHOP, shop=projects("sim-9"))).discovery.troubles
     assert keys(planned("discovery: {organization: true, regions: [sim-9]}", everything(SHOP, shop=projects("sim-9"))))
@@ -255,6 +269,24 @@ def test_what_was_seen_of_a_list_that_broke_off_is_planned_with_what_was_known()
 
     assert keys(made) == keys(planned())
     assert made.discovery.troubles[-1].endswith("that stay planned: 1")
+
+
+def test_what_a_list_that_broke_off_shows_as_disabled_is_not_kept() -> None:
+    disabled = (FoundProject("id-sim-1_bank", "sim-1_bank", is_enabled=False),)
+    part = FoundProjects(disabled, is_whole=False, troubles=("broke off",))
+    made = planned(found=everything(bank=part), previous=planned())
+
+    assert keys(made) == ["bank.sim-2.id-sim-2", "shop.sim-1.id-sim-1"]
+    assert reasons(made) == {"id-sim-1_bank": "the project is disabled"}
+
+
+def test_targets_in_regions_that_are_not_audited_any_more_are_not_kept() -> None:
+    lost = structs.replace(everything(SHOP), organization=FoundOrganization((SHOP,), is_whole=False))
+    text = "discovery: {organization: true, regions: [sim-2]}"
+    denied = planned(text, everything(SHOP, shop=TROUBLED), previous=planned())
+
+    assert keys(planned(text, lost, previous=planned())) == ["bank.sim-2.id-sim-2"]
+    assert (denied.targets, denied.discovery.troubles) == ((), ("account the shop (shop): denied",))
 
 
 def test_a_project_that_is_gone_from_a_whole_list_is_not_kept() -> None:
