@@ -75,6 +75,13 @@ def test_a_backup_with_a_status_that_is_not_documented_is_unknown(tasks: list[Ta
     assert "not documented" in verdict.reason
 
 
+def test_an_operation_that_is_not_documented_may_have_been_a_backup_that_failed() -> None:
+    tasks = [a_backup(DAY), a_backup(HOUR, "failed", operation="rewind")]
+    verdict = judge(a_resource(*tasks), limits())
+
+    assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, ("backup-1h",))
+
+
 def test_without_any_limit_an_open_failure_is_unknown_and_a_resolved_one_is_not() -> None:
     no_limit = limits(repair_within=None)
     tasks = [a_backup(9 * DAY, "failed"), a_backup(8 * DAY)]

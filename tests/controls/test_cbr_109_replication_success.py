@@ -79,6 +79,12 @@ class TestCopiesInTime:
         assert verdict.outcome is Outcome.UNKNOWN
         assert facts_of(verdict)["backup"] == "point-30h"
 
+    def test_a_copy_before_the_newest_that_may_have_been_of_what_is_missed_leaves_it_open(self) -> None:
+        tasks = (a_copy(28 * HOUR, "half done"), a_copy(25 * HOUR, of=54 * HOUR))
+        verdict = judge(replicated(*tasks, points=(a_point(54 * HOUR), OLD)), limits())
+
+        assert (verdict.outcome, verdict.tasks) == (Outcome.UNKNOWN, ("copy-28h",))
+
     def test_without_any_copy_it_fails_since_the_oldest_backup(self) -> None:
         verdict = judge(replicated(points=(a_point(54 * HOUR), OLD, YOUNG)), limits())
 
