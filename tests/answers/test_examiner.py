@@ -136,6 +136,7 @@ def test_a_row_with_more_deviations_than_are_remembered_is_explained(explanation
 
 @pytest.mark.parametrize("kind", [*ROWS, "error"])
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.no_cover
 def test_what_an_expert_says_is_what_a_beginner_says(kind: str, seed: int, explanations: list[Any]) -> None:
     chance, good = Random(seed), good_rows()[kind]  # noqa: S311  # repeatable
     rows = [readable(json.loads(mutate(chance, chance.choice(good)))) for _ in range(600)]

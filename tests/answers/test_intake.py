@@ -546,6 +546,7 @@ def mutations(row: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("kind", Kind)
+@pytest.mark.no_cover
 def test_every_mutated_row_is_used_drifted_or_rejected(kind: Kind) -> None:
     for number, row in enumerate(mutations(BUILDERS[kind]())):
         intake = taken(row, kind=kind)
@@ -561,6 +562,7 @@ class InTurn(Intake):
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.no_cover
 def test_the_rows_of_a_page_together_come_to_what_they_come_to_in_turn(seed: int) -> None:
     chance, good = random.Random(seed), a_task_row()  # noqa: S311  # repeatable
     others = [{**row, "id": str(UUID(int=number))} for number, row in enumerate(mutations(good)) if "id" in row]

@@ -428,6 +428,7 @@ OF_TASKS = [
 
 @pytest.mark.parametrize(("control", "kind"), OF_TASKS)
 @ODDITY
+@pytest.mark.no_cover
 def test_no_doubt_about_one_task_makes_a_failure_or_takes_one_away(
     control: Control[Any], kind: SubjectKind, oddity: dict[str, Any]
 ) -> None:

@@ -23,6 +23,7 @@ def test_written_times_are_in_the_order_of_time(one: datetime, other: datetime) 
 
 
 @given(st.lists(MOMENTS.filter(lambda moment: 1000 <= moment.year <= 2999), max_size=9), st.data())
+@pytest.mark.no_cover
 def test_many_are_written_at_once(moments: list[datetime], data: st.DataObject) -> None:
     whole = data.draw(st.lists(st.booleans(), min_size=len(moments), max_size=len(moments)))
     moments = [moment.replace(microsecond=0) if cut else moment for moment, cut in zip(moments, whole, strict=True)]

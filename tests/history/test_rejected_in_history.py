@@ -14,6 +14,7 @@ from audit.records import Task
 from tests.builders import DAY, HOUR, NOW, TICK, a_rejected, a_task, a_window
 from tests.history.test_history import TASKS
 
+pytestmark = pytest.mark.no_cover  # other tests reach every line, and tracing takes as long as the test
 ABOUT = st.builds(
     About,
     resources=st.sampled_from([None, ("server-1",)]),

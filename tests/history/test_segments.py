@@ -23,6 +23,7 @@ HISTORIES = st.builds(History, st.lists(TASKS, max_size=6), st.lists(ROWS, max_s
 
 
 @given(HISTORIES, st.lists(st.tuples(st.lists(TASKS, max_size=4), st.lists(ROWS, max_size=3)), max_size=3))
+@pytest.mark.no_cover
 def test_what_runs_add_is_all_that_is_new(history: History, runs: list[tuple[list[Task], list[Rejected]]]) -> None:
     segments = [history.dump()]
     for tasks, rows in runs:

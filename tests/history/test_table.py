@@ -134,6 +134,7 @@ def test_an_id_of_zeros_is_no_missing_id() -> None:
 
 @pytest.mark.parametrize("number", range(4))
 @given(LISTS)
+@pytest.mark.no_cover
 def test_columns_say_what_the_tasks_say(number: int, tasks: list[Task]) -> None:
     plain, found = in_order(tasks), packed(tasks)
     fitting = listed(plain, CLAIMS[number])

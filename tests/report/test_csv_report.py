@@ -45,6 +45,7 @@ def test_every_line_says_which_run_it_is_of_and_how_complete_it_was() -> None:
 
 
 @given(name=st.text(), reason=st.text(), task=st.text(), fact=st.text())
+@pytest.mark.no_cover
 def test_cells_are_quoted_as_the_csv_module_does(name: str, reason: str, task: str, fact: str) -> None:
     report = a_report()
     verdict = Verdict(Outcome.FAIL, reason, (("a", fact),), (task, task))

@@ -61,6 +61,7 @@ def test_the_newest_recovery_point_of_each_resource_is_told() -> None:
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
+@pytest.mark.no_cover
 def test_a_name_stays_a_name_and_ends_no_line(name: str) -> None:
     subjects = arranged([a_backup(DAY)], vaults=[a_vault(resources=(a_protected(name=name),))])
     text = render(a_report(subjects)).decode()

@@ -86,6 +86,7 @@ def test_a_finding_has_the_same_id_in_every_run_and_each_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
+@pytest.mark.no_cover
 def test_a_name_stays_a_name(name: str) -> None:
     subjects = arranged([a_backup(DAY)], vaults=[a_vault(resources=(a_protected(name=name),))])
     data = render(a_report(subjects))

@@ -346,6 +346,7 @@ FAILURES = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(TASKS, max_size=8), POLICIES, VAULTS, FAILURES)
+@pytest.mark.no_cover
 def test_every_failure_is_in_the_problems_exactly_once(
     tasks: list[Task], policies: list[Policy], vaults: list[Vault], failures: list[Finding]
 ) -> None:

@@ -8,6 +8,7 @@ from audit.records import Backup, Policy, Task, Vault
 from audit.simulator import add_unlisted_vaults, build_estate
 from tests.builders import NOW, arranged
 
+pytestmark = pytest.mark.no_cover  # other tests reach every line, and tracing takes as long as the test
 _VAULT = re.compile(r"([0-9a-f-]{36}) \(")
 
 

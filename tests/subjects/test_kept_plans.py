@@ -426,6 +426,7 @@ MOMENTS = st.integers(min_value=1, max_value=20)
     lost=st.sets(st.integers(min_value=1, max_value=6), max_size=3),
     saved=st.lists(st.sampled_from([SAVED[0], SAVED[1], SAVED[2], SAVED[7], {"enabled": False}, {}]), max_size=4),
 )
+@pytest.mark.no_cover
 def test_saving_a_policy_again_changes_no_verdict_about_the_past(lost: set[int], saved: list[dict[str, Any]]) -> None:
     tasks = daily(29, but=lost)
     audits = [(NOW + number * MINUTE, a_policy(**changes)) for number, changes in enumerate([{}, *saved, {}])]
