@@ -112,7 +112,7 @@ class Project:
     ) -> Done:
         """Audit a while later, or at a given time; by the configured profile, or one that is given by hand."""
         self.now = max(self.now + after, at or self.now)
-        connections: Any = SimpleNamespace(store=self.shelf, kms=None, who=SimpleNamespace(way="hand"))
+        connections: Any = SimpleNamespace(store=self.shelf, kms=None, signed_in_with="hand")
         profile = parse_profile(by_hand, "by hand") if by_hand else None
         made = request_from_settings(
             {**_SETTINGS, **settings}, since=since, as_of=shown(at or self.now), profile=profile
