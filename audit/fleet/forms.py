@@ -9,7 +9,16 @@ from enum import StrEnum
 from typing import Annotated, Final, Self
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from audit.errors import ChainError
 from audit.evidence.chain import Link
@@ -32,6 +41,7 @@ Moment = Annotated[
     AwareDatetime,
     BeforeValidator(lambda value: datetime.fromisoformat(value) if isinstance(value, str) else value),
     PlainSerializer(shown, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 
 

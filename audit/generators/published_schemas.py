@@ -11,6 +11,8 @@ from audit.evidence.chain import Digest
 from audit.evidence.stored_forms import EnvelopeForm, HistoryLine, LatestForm, SegmentLine
 from audit.fleet.configuration import FleetConfiguration
 from audit.fleet.fleet_call import FleetCall
+from audit.fleet.forms import FleetManifest, FleetPlan, Receipt, ReceiptSeal
+from audit.fleet.roll_up import FleetReport
 from audit.profile import Profile
 from audit.report.formats.ocsf_form import ComplianceFindingForm
 from audit.report.models import FindingLine, ManifestFile, ReportFile, WebhookCall
@@ -26,6 +28,11 @@ _WRITTEN: Final[dict[str, Any]] = {
     "history/v2.json": SegmentLine,
     "ocsf/v1.json": ComplianceFindingForm,
     "webhook/v1.json": WebhookCall,
+    "fleet-plan/v1.json": FleetPlan,
+    "fleet-receipt/v1.json": Receipt,
+    "fleet-seal/v1.json": ReceiptSeal,
+    "fleet-report/v1.json": FleetReport,
+    "fleet-manifest/v1.json": FleetManifest,
     "fleet-webhook/v1.json": FleetCall,
 }
 _READ: Final[dict[str, Any]] = {

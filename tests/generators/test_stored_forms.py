@@ -59,6 +59,8 @@ NOT_STORED: Final = {
 }
 PLACEHOLDERS: Final = {
     "PROJECT": "[0-9a-f]{32}",
+    "FLEET": "fleet-[a-z0-9-]{1,32}",
+    "TARGET": r"[\w-]+\.[a-z0-9-]+\.[\w-]+",
     "YYYY": "[0-9]{4}",
     "MM": "[0-9]{2}",
     "DD": "[0-9]{2}",
@@ -76,7 +78,7 @@ def layout(*parts: str) -> dict[re.Pattern[str], str]:
     """The keys that parts of the page name, in their order, and the title of the section that each leads to."""
     titles = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-"): title for title in SECTIONS}
     text = "".join(SECTIONS[part] for part in parts)
-    rows = re.findall(r"^\| `(PROJECT/.+)` \|.+\(#([\w-]+)\) \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| `((?:PROJECT|FLEET)/.+)` \|.+\(#([\w-]+)\) \|$", text, re.MULTILINE)
     return {re.compile(_pattern(key)): titles[anchor] for key, anchor in rows}
 
 
