@@ -8,7 +8,7 @@ look_rarely()  # whatever is imported stays, and looking for garbage in it is a 
 import os
 import sys
 import warnings
-from typing import Any
+from typing import Any, cast
 
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # it would look for some in every package there is
 # requests guesses encodings, which are UTF-8 here; the zip has none of these, and those of the platform are old
@@ -19,6 +19,7 @@ warnings.filterwarnings("ignore", "Unable to find acceptable character detection
 import structlog
 
 from audit import log
+from audit.app.event import AskedOfFleet, asked_of_fleet
 from audit.app.execute import execute
 from audit.app.request import Context, request_from_event
 from audit.app.summary import summary
@@ -36,7 +37,7 @@ def initializer(_context: Context) -> None:
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
-    """Carry out one audit and return a small summary.
+    """Carry out one audit, or what the event asks of a fleet, and return a small summary.
 
     Raises:
         AuditError: the run could not be carried out; or the timer started it and it could not see everything,
@@ -44,6 +45,8 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     """
     log.set_up()
     try:
+        if asked := asked_of_fleet(event):
+            return _of_fleet(asked, context)
         request = request_from_event(event, context, os.environ)
     except AuditError as error:
         _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}", request_id=context.getRequestID())
@@ -52,3 +55,9 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     if request.on_timer and done.report.conclusion == Conclusion.INCOMPLETE:
         raise IncompleteError(f"the audit is incomplete; its report is stored under {done.prefix}")
     return {**summary(done), "keys": list(done.keys)}
+
+
+def _of_fleet(asked: AskedOfFleet, context: Context) -> dict[str, Any]:
+    from audit.fleet.function import FunctionContext, carry_out  # noqa: PLC0415  # a single audit starts without it
+
+    return carry_out(asked, cast(FunctionContext, context), os.environ)

@@ -372,6 +372,13 @@ class Settings(BaseModel):
     profile: Annotated[str | None, Unset] = Field(
         None, alias="CBR_AUDIT_PROFILE", description="The profile: a preset, the path of a file, or YAML text."
     )
+    fleet: Annotated[str | None, Unset] = Field(
+        None, alias="CBR_AUDIT_FLEET", description="The fleet file: its path, or its YAML text."
+    )
+    organizations_endpoint: Endpoint = _endpoint_setting(
+        "Organizations", "CBR_AUDIT_ORGANIZATIONS_ENDPOINT", "the cloud's usual one"
+    )
+    functiongraph_endpoint: Endpoint = _endpoint_setting("FunctionGraph", "CBR_AUDIT_FUNCTIONGRAPH_ENDPOINT")
     access_key: Credential = Field(None, alias="HUAWEICLOUD_SDK_AK", description="Access key.")
     secret_key: Credential = Field(None, alias="HUAWEICLOUD_SDK_SK", description="Secret key.")
     security_token: Credential = Field(
@@ -619,16 +626,19 @@ def _region_faults(settings: Settings) -> list[str]:
 
 def _idle_faults(given: set[str]) -> list[str]:
     """Return the settings that would have no effect."""
+    agencies = (f"{_OWN}AGENCY", f"{_OWN}FLEET")
     needs = {
-        f"{_OWN}WEBHOOK_SECRET": f"{_OWN}WEBHOOK_URL",
-        f"{_OWN}SMN_ENDPOINT": f"{_OWN}SMN_TOPIC",
-        f"{_OWN}KMS_ENDPOINT": f"{_OWN}SIGNING_KMS_KEY",
-        f"{_OWN}EXTERNAL_ID": f"{_OWN}AGENCY",
-        f"{_OWN}SESSION_NAME": f"{_OWN}AGENCY",
-        f"{_OWN}STS_ENDPOINT": f"{_OWN}AGENCY",
+        f"{_OWN}WEBHOOK_SECRET": (f"{_OWN}WEBHOOK_URL",),
+        f"{_OWN}SMN_ENDPOINT": (f"{_OWN}SMN_TOPIC",),
+        f"{_OWN}KMS_ENDPOINT": (f"{_OWN}SIGNING_KMS_KEY",),
+        f"{_OWN}EXTERNAL_ID": agencies,
+        f"{_OWN}SESSION_NAME": agencies,
+        f"{_OWN}STS_ENDPOINT": agencies,
+        f"{_OWN}ORGANIZATIONS_ENDPOINT": (f"{_OWN}FLEET",),
+        f"{_OWN}FUNCTIONGRAPH_ENDPOINT": (f"{_OWN}FLEET",),
     }
     return [
-        f"{name} has no effect unless {needed} is set"
+        f"{name} has no effect unless {' or '.join(needed)} is set"
         for name, needed in needs.items()
-        if name in given and needed not in given
+        if name in given and not given & {*needed}
     ]

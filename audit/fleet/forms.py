@@ -107,6 +107,11 @@ class Target(FleetPart):
     profile_sha256: Sha256 = Field(description="SHA-256 of the profile that judges it, in canonical form.")
 
     @property
+    def called(self) -> str:
+        """How people know it: the account, the region and the project, by name where they have one."""
+        return f"{self.account_name or self.account}, {self.region}, {self.project_name or self.project_id}"
+
+    @property
     def key(self) -> str:
         """What sets it apart from every other target; may be part of an object's key."""
         return f"{self.account}.{self.region}.{self.project_id}"

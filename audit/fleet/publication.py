@@ -36,6 +36,7 @@ from audit.fleet.forms import (
     FormerFleetRun,
     Receipt,
     ReceiptSeal,
+    Target,
 )
 from audit.fleet.roll_up import FleetBefore, FleetReport, roll_up
 from audit.log import REDACTOR
@@ -100,6 +101,15 @@ class FleetRun:
         key = self._key(f"{RECEIPTS}{target}.json")
         data = self._store.read(key)
         return None if data is None else Receipt.load(data, key)
+
+    def waiting(self) -> tuple[Target, ...]:
+        """Return the targets that left no receipt yet.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        stored = {*self._store.keys(self._key(RECEIPTS))}
+        return tuple(each for each in self.plan.targets if self._key(f"{RECEIPTS}{each.key}.json") not in stored)
 
     @property
     def is_rolled_up(self) -> bool:

@@ -228,7 +228,7 @@ def _doubts(plan: FleetPlan, lines: Sequence[TargetLine]) -> Iterator[str]:
     if not lines:
         yield "there is nothing to audit: no target was found"
     for line in lines:
-        where = line.target.key
+        where = line.target.called
         if line.audited is None:
             yield f"{where}: {line.status.value.replace('_', ' ')}: {line.reason}"
         elif not line.audited.complete:

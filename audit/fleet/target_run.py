@@ -27,15 +27,13 @@ from audit.subjects import SubjectKind
 
 _MOST_WORST: Final = 20
 _LONGEST_REASON: Final = 500
-_TOLD_BY_THE_FLEET: Final = ("CBR_AUDIT_SMN_TOPIC", "CBR_AUDIT_WEBHOOK_URL", "CBR_AUDIT_PING_URL")
-"""Settings of notifications: the fleet notifies, once for all targets."""
-_OF_AGENCIES: Final = (
-    "CBR_AUDIT_AGENCY",
-    "CBR_AUDIT_EXTERNAL_ID",
-    "CBR_AUDIT_SESSION_NAME",
-    "CBR_AUDIT_STS_ENDPOINT",
+_OF_THE_FLEET: Final = (
+    *("CBR_AUDIT_SMN_TOPIC", "CBR_AUDIT_SMN_ENDPOINT", "CBR_AUDIT_WEBHOOK_URL", "CBR_AUDIT_WEBHOOK_SECRET"),
+    *("CBR_AUDIT_PING_URL", "CBR_AUDIT_FLEET", "CBR_AUDIT_ORGANIZATIONS_ENDPOINT"),
+    *("CBR_AUDIT_FUNCTIONGRAPH_ENDPOINT", "CBR_AUDIT_PROFILE"),
 )
-"""Settings without a meaning for a target that is read without an agency."""
+"""Settings that no target has: the fleet notifies, once for all of them, and its plan says by which profiles."""
+_OF_AN_AGENCY: Final = ("CBR_AUDIT_AGENCY", "CBR_AUDIT_EXTERNAL_ID", "CBR_AUDIT_SESSION_NAME", "CBR_AUDIT_STS_ENDPOINT")
 _LOG = structlog.get_logger()
 Prepare = Callable[[RunRequest], RunRequest]
 
@@ -88,20 +86,15 @@ def receipt_without_audit(run: FleetRun, target: Target, status: Status, reason:
 
 def variables_of(target: Target, plan: FleetPlan, variables: Mapping[str, str]) -> dict[str, str]:
     """Make the settings of a target out of those of the fleet."""
-    left_out = (*_TOLD_BY_THE_FLEET, *(() if target.agency else _OF_AGENCIES))
-    own = {name: value for name, value in variables.items() if name not in left_out}
+    without = _OF_THE_FLEET if target.agency else (*_OF_THE_FLEET, *_OF_AN_AGENCY)
     home = {
         "CBR_AUDIT_HOME_PROJECT_ID": variables.get("HUAWEICLOUD_SDK_PROJECT_ID", ""),
         "CBR_AUDIT_HOME_REGION": variables.get("HUAWEICLOUD_SDK_REGION", ""),
     }
+    own = {name: value for name, value in {**home, **variables}.items() if value and name not in without}
     place = {"HUAWEICLOUD_SDK_PROJECT_ID": target.project_id, "HUAWEICLOUD_SDK_REGION": target.region}
     assumed = {"CBR_AUDIT_AGENCY": target.agency, "CBR_AUDIT_SESSION_NAME": f"cbr-audit-{plan.run}"}
-    return {
-        **{name: value for name, value in home.items() if value},
-        **own,
-        **place,
-        **(assumed if target.agency else {}),
-    }
+    return {**own, **place, **(assumed if target.agency else {})}
 
 
 def what_was_found(done: Done) -> Audited:

@@ -164,7 +164,9 @@ def _check_targets(store: InspectedStore, report: FleetReport, result: Verificat
             continue
         digest = committed_digest(store, audited.digest)
         if digest is None:
-            result.fault(audited.digest.object, f"{line.target.key}: the digest of its audit is missing or was changed")
+            result.fault(
+                audited.digest.object, f"{line.target.called}: the digest of its audit is missing or was changed"
+            )
         elif (digest.scope, digest.run, digest.conclusion, digest.complete, f"{audited.prefix}/{MANIFEST}") != (
             line.target.project_id,
             audited.run,
@@ -172,7 +174,7 @@ def _check_targets(store: InspectedStore, report: FleetReport, result: Verificat
             audited.complete,
             digest.manifest.object,
         ):
-            result.fault(audited.digest.object, f"{line.target.key}: its receipt says something else than its audit")
+            result.fault(audited.digest.object, f"{line.target.called}: its receipt says something else than its audit")
 
 
 def _check_unlisted(store: InspectedStore, listed: set[str], found: Iterable[Found], result: Verification) -> None:

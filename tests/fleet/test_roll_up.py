@@ -34,7 +34,7 @@ def test_a_target_that_was_not_audited_is_named_with_its_status_and_hides_no_oth
     report = rolled(a_receipt(ONE, status), a_receipt(TWO))
 
     assert (report.conclusion, report.complete) == (Conclusion.INCOMPLETE, False)
-    assert report.doubts == (f"{ONE.key}: {status.value.replace('_', ' ')}: for a reason",)
+    assert report.doubts == (f"{ONE.called}: {status.value.replace('_', ' ')}: for a reason",)
     assert [line.status for line in report.targets] == [status, Status.AUDITED]
 
 
@@ -58,7 +58,7 @@ def test_a_target_that_was_not_read_or_judged_completely_is_a_doubt(changes: dic
     report = rolled(a_receipt(ONE, audited=what_was_found(ONE, **changes)), a_receipt(TWO))
 
     assert (report.conclusion, report.complete) == (Conclusion.INCOMPLETE, False)
-    assert report.doubts[0].startswith(f"{ONE.key}: its audit could not")
+    assert report.doubts[0].startswith(f"{ONE.called}: its audit could not")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,296 @@
+"""The commands ``cbr-audit fleet …``: audit many accounts, regions and projects, and look at what came of it."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import orjson
+
+from audit.app.connections import Connections, opened
+from audit.app.request import RunRequest, request_from_settings
+from audit.cli.exit_codes import NO_RESULT, OF_CONCLUSION, TAMPERED
+from audit.cli.stores import opened_store
+from audit.errors import SettingsError, StoreError
+from audit.evidence.chain import PublicKey
+from audit.evidence.publish import read_latest
+from audit.evidence.store import ProbedStore
+from audit.evidence.verify import Verification, proven, verdict, verify
+from audit.fleet.finishing import PAGE, finish, finish_late
+from audit.fleet.forms import SCOPE, FleetPlan, Receipt, Target
+from audit.fleet.here import HereLimits, audit_here
+from audit.fleet.publication import begun_run
+from audit.fleet.roll_up import FleetReport, TargetLine
+from audit.fleet.starting import load_configured, planned, run_id, start
+from audit.fleet.verify import targets_of, verify_fleet
+from audit.report.facts import Conclusion
+from audit.report.wording import VERDICTS, count, printable
+from audit.settings import VARIABLES
+from audit.timestamps import shown
+
+_OPTIONS: Final = {
+    "file": "CBR_AUDIT_FLEET",
+    "region": "HUAWEICLOUD_SDK_REGION",
+    "project_id": "HUAWEICLOUD_SDK_PROJECT_ID",
+    "store": "CBR_AUDIT_STORE",
+}
+_MOST: Final = 20
+_MOST_FAULTS: Final = 50
+_SETTINGS: Final = (
+    click.option("--file", metavar="FILE", help="The fleet file.  [default: CBR_AUDIT_FLEET]"),
+    click.option("--region", metavar="NAME", help="Home region: of the store, and of IAM."),
+    click.option("--project-id", metavar="ID", help="Home project, in the account that audits the others."),
+    click.option("--store", metavar="URL", help="Where everything goes: a folder or obs://bucket/prefix."),
+)
+
+
+def _with_settings(command: Any) -> Any:
+    for option in reversed(_SETTINGS):
+        command = option(command)
+    return command
+
+
+@click.group(short_help="Audit many accounts, regions and projects.")
+def fleet() -> None:
+    """Audit many accounts, regions and projects, and roll the results up.
+
+    A plan is stored first; each project of it is audited on its own; and whatever was not seen is named.
+    """
+
+
+@fleet.command(short_help="Audit everything that the fleet file names.")
+@_with_settings
+@click.option("--as-of", metavar="TIME", help="Time of judgement.  [default: now]")
+@click.option("--json", "as_json", is_flag=True, help="Print the roll-up as JSON.")
+@click.pass_context
+def run(ctx: click.Context, /, *, as_of: str | None, as_json: bool, **options: str | None) -> None:
+    """Audit every project that the fleet file names or leads to, on this machine, and roll the results up.
+
+    Settings and credentials are those of `cbr-audit run`; they are of the account that audits the others.
+
+    Exit codes: 0 compliant, 10 not compliant, 3 incomplete, 2 wrong usage or settings.
+    """
+    with _home(options, as_of) as (request, connections, variables):
+        configuration = load_configured(request.settings)
+        finish_late(configuration.configuration.name, request, connections)
+        _tell("Looking for accounts and projects …")
+        begun = start(configuration, request, connections, secrets.token_hex(8))
+        _tell(f"Auditing {count(len(begun.plan.targets), 'target')} in {count(_accounts(begun.plan), 'account')} …")
+        limits = configuration.configuration.limits
+        here = HereLimits(
+            limits.parallel, timedelta(minutes=limits.minutes_per_target), timedelta(minutes=limits.minutes)
+        )
+        for number, (target, receipt) in enumerate(audit_here(begun, variables, here), 1):
+            _tell(f"[{number}/{len(begun.plan.targets)}] {_receipt_words(target, receipt)}")
+        report = finish(begun, request, connections)
+        _print(report, begun.url, as_json=as_json)
+    ctx.exit(OF_CONCLUSION[report.conclusion])
+
+
+@fleet.command(name="plan", short_help="Show what would be audited, and what not.")
+@_with_settings
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.pass_context
+def show_plan(ctx: click.Context, /, *, as_json: bool, **options: str | None) -> None:
+    """Look for accounts and projects, and show what would be audited, and what not. Nothing is stored.
+
+    Exit codes: 0 everything could be looked at, 3 something could not, 2 wrong usage or settings.
+    """
+    with _home(options, None) as (request, connections, _variables):
+        configuration = load_configured(request.settings)
+        name = run_id(configuration.configuration.name, request.until, "plan")
+        plan, _found = planned(configuration, request, connections, name)
+    if as_json:
+        click.echo(orjson.dumps(plan.model_dump(mode="json"), option=orjson.OPT_INDENT_2))
+    else:
+        for line in _plan_lines(plan):
+            click.echo(printable(line))
+    is_whole = plan.targets and not plan.discovery.troubles and plan.discovery.accounts >= plan.min_accounts
+    ctx.exit(0 if is_whole else NO_RESULT)
+
+
+@fleet.command(name="show", short_help="Show the latest roll-up of a fleet.")
+@click.argument("where", required=False, metavar="[STORE]")
+@click.option("--name", metavar="NAME", help="Fleet, if the store has several.")
+@click.option("--json", "as_json", is_flag=True, help="Print the roll-up as JSON.")
+def show_fleet(*, where: str | None, name: str | None, as_json: bool) -> None:
+    """Show the latest roll-up of a fleet.
+
+    STORE is a folder or a URL such as obs://bucket/prefix; without it, CBR_AUDIT_STORE.
+    """
+    store = opened_store(where)
+    fleet_name = name or _fleet_in(store)
+    pointer = read_latest(store, f"{SCOPE}{fleet_name}")
+    stored = begun_run(store, pointer.prefix) if pointer else None
+    if stored is None:
+        raise StoreError(f"{store.url} has no roll-up of the fleet {fleet_name}; check the store and --name")
+    _print(stored.report(), stored.url, as_json=as_json)
+
+
+@fleet.command(name="verify", short_help="Check a fleet, and every audit that it names.")
+@click.argument("where", required=False, metavar="[STORE]")
+@click.option("--name", metavar="NAME", help="Fleet, if the store has several.")
+@click.option(
+    "--public-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Public key in PEM; every digest must be signed with its private key.",
+)
+@click.option("--expect-head", metavar="SHA256", help="Hash of a newest digest that you noted outside the store.")
+@click.option("--targets/--no-targets", default=True, help="Whether the chain of every target is checked, too.")
+@click.pass_context
+def verify_store(
+    ctx: click.Context,
+    /,
+    *,
+    where: str | None,
+    name: str | None,
+    public_key: Path | None,
+    expect_head: str | None,
+    targets: bool,
+) -> None:
+    """Check the chain of a fleet, that its roll-ups follow from plan and receipts, and the chain of every target.
+
+    STORE is a folder or a URL such as obs://bucket/prefix; without it, CBR_AUDIT_STORE.
+
+    Exit codes: 0 everything is as published, 10 something was changed, removed or added, 2 wrong usage.
+    """
+    store = opened_store(where)
+    fleet_name = name or _fleet_in(store)
+    key = PublicKey(public_key.read_bytes()) if public_key else None
+    result = verify_fleet(store, fleet_name, key=key, expected_head=expect_head)
+    if not result.digests and not result.faults:
+        raise StoreError(f"{store.url} has no digest of the fleet {fleet_name}; check the store and --name")
+    _print_verification(f"Fleet {fleet_name}", result)
+    bad = bool(result.faults)
+    for project in targets_of(store, result.head) if targets and result.head else ():
+        found = verify(store, project, key=key)
+        bad |= bool(found.faults)
+        _print_verification(f"Project {project}", found, is_brief=not found.faults)
+    ctx.exit(TAMPERED if bad else 0)
+
+
+@contextmanager
+def _home(
+    options: Mapping[str, str | None], as_of: str | None
+) -> Iterator[tuple[RunRequest, Connections, dict[str, str]]]:
+    """Open the connections of the account that audits the others."""
+    variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+    variables |= {_OPTIONS[option]: value for option, value in options.items() if value}
+    try:
+        request = request_from_settings(variables, as_of=as_of)
+    except SettingsError as error:
+        text = str(error)
+        for option, variable in _OPTIONS.items():
+            text = text.replace(variable, f"{variable} (or --{option.replace('_', '-')})")
+        raise type(error)(text) from error
+    with opened(request) as connections:
+        yield request, connections, variables
+
+
+def _fleet_in(store: ProbedStore) -> str:
+    """Return the only fleet of a store.
+
+    Raises:
+        StoreError: it has none, or several.
+    """
+    fleets = [scope.removeprefix(SCOPE) for scope in store.projects() if scope.startswith(SCOPE)]
+    if len(fleets) != 1:
+        remedy = f"choose one with --name: {', '.join(fleets)}" if fleets else "run `cbr-audit fleet run` first"
+        raise StoreError(f"{store.url} has {len(fleets) or 'no'} fleets; {remedy}")
+    return fleets[0]
+
+
+def _accounts(plan: FleetPlan) -> int:
+    return len({target.account for target in plan.targets})
+
+
+def _tell(text: str) -> None:
+    click.echo(printable(text), file=sys.stderr)
+
+
+def _receipt_words(target: Target, receipt: Receipt) -> str:
+    found = receipt.audited
+    if found is None:
+        return f"{target.called}: {receipt.status.value.replace('_', ' ')}: {receipt.reason}"
+    return f"{target.called}: {_brief(found.conclusion)}, {count(found.resources, 'resource')}, {found.failing} failing"
+
+
+def _brief(conclusion: Conclusion) -> str:
+    return VERDICTS[conclusion].partition(":")[0].lower()
+
+
+def _print(report: FleetReport, url: str, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(orjson.dumps(report.model_dump(mode="json"), option=orjson.OPT_INDENT_2))
+        return
+    for line in _report_lines(report, url):
+        click.echo(printable(line))
+
+
+def _report_lines(report: FleetReport, url: str) -> Iterator[str]:
+    summary = report.summary
+    audited = summary.by_status["audited"]
+    yield f"{_brief(report.conclusion).upper()}: {audited} of {count(summary.targets, 'target')} were audited."
+    if not report.complete:
+        yield f"Not everything was seen ({count(len(report.doubts), 'doubt')}):"
+        yield from (f"  {doubt}" for doubt in report.doubts[:_MOST])
+        yield from _more(len(report.doubts) - _MOST)
+    failing = [line for line in report.targets if _is_failing(line)]
+    if failing:
+        yield f"Not compliant ({count(len(failing), 'target')}):"
+        yield from (f"  {_line_words(line)}" for line in failing[:_MOST])
+        yield from _more(len(failing) - _MOST)
+    if report.gone:
+        yield f"Gone since the run before: {'; '.join(target.called for target in report.gone)}"
+    yield f"Judged   {count(summary.resources, 'resource')}, {summary.failing} failing"
+    yield f"As of    {shown(report.as_of)}"
+    yield f"Page     {url}/{PAGE}"
+
+
+def _is_failing(line: TargetLine) -> bool:
+    return line.audited is not None and line.audited.conclusion == Conclusion.NON_COMPLIANT
+
+
+def _line_words(line: TargetLine) -> str:
+    found = line.audited
+    return f"{line.target.called}: {count(found.problems, 'problem')}, {found.failing} failing" if found else ""
+
+
+def _plan_lines(plan: FleetPlan) -> Iterator[str]:
+    yield f"{count(len(plan.targets), 'target')} in {count(_accounts(plan), 'account')} would be audited:"
+    yield from (f"  {target.called}{f', as {target.agency}' if target.agency else ''}" for target in plan.targets)
+    if plan.left_out:
+        yield f"Left out ({len(plan.left_out)}):"
+        for out in plan.left_out:
+            parts = (out.account_name or out.account, out.region, out.project_name or out.project_id)
+            yield f"  {', '.join(part for part in parts if part)}: {out.reason}"
+    if plan.discovery.accounts < plan.min_accounts:
+        yield f"{plan.discovery.accounts} accounts were found, and at least {plan.min_accounts} are expected."
+    if plan.discovery.troubles:
+        yield f"Could not be looked at, so the fleet would be incomplete ({len(plan.discovery.troubles)}):"
+        yield from (f"  {trouble}" for trouble in plan.discovery.troubles)
+
+
+def _more(number: int) -> Iterator[str]:
+    if number > 0:
+        yield f"  and {number} more: see the page"
+
+
+def _print_verification(title: str, result: Verification, *, is_brief: bool = False) -> None:
+    click.echo(f"{title}: {verdict(result)}")
+    for fault in result.faults[:_MOST_FAULTS]:
+        click.echo(printable(f"  {fault.object}: {fault.problem}"))
+    if len(result.faults) > _MOST_FAULTS:
+        click.echo(f"  and {len(result.faults) - _MOST_FAULTS:,} more")
+    if is_brief:
+        return
+    for line in proven(result):
+        click.echo(f"  {line}")
+    for note in result.notes:
+        click.echo(printable(f"  Note: {note}"))
+    click.echo(f"  Head     {result.head_sha256 or 'none'}")
