@@ -1,14 +1,16 @@
-"""Ends a fleet run: rolls it up, and renders the result."""
+"""Ends a fleet run: rolls it up, renders the result, and tells once what changed."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
-from audit.app.connections import Connections
+from audit.app.connections import Connections, credentials_for
 from audit.app.request import RunRequest
 from audit.evidence.signers import ready_signer
 from audit.fleet import fleet_page, fleet_tables
-from audit.fleet.publication import FleetRun, Rendered, unfinished
+from audit.fleet.fleet_notifier import tell_fleet
+from audit.fleet.publication import FleetRun, Rendered, former, unfinished
 from audit.fleet.roll_up import FleetReport
 from audit.report import INDEX
 
@@ -29,13 +31,15 @@ def render(report: FleetReport) -> Rendered:
 
 
 def finish(run: FleetRun, request: RunRequest, connections: Connections) -> FleetReport:
-    """Roll a run up, unless that was done.
+    """Roll a run up, and tell what changed, unless that was done.
 
     Raises:
         SigningError: the digest could not be signed.
         StoreError: something could not be written, or what is stored was changed.
     """
-    report = run.roll_up(ready_signer(request.settings, connections.kms), render)
+    settings = request.settings
+    was_done = run.is_rolled_up
+    report = run.roll_up(ready_signer(settings, connections.kms), render)
     _LOG.info(
         "fleet.finished",
         fleet_run=report.run,
@@ -43,6 +47,9 @@ def finish(run: FleetRun, request: RunRequest, connections: Connections) -> Flee
         complete=report.complete,
         targets=report.summary.by_status,
     )
+    if not was_done:
+        before, url = former(connections.store, run.plan.previous).report, f"{run.url}/{PAGE}"
+        tell_fleet(report, before, url, settings, partial(credentials_for, request), request.time_left)
     return report
 
 
