@@ -25,6 +25,7 @@ from audit.evidence.store import Store
 from audit.evidence.stored_runs import (
     digest_of,
     history_names,
+    lost_answers,
     needed_manifest,
     prefix_of,
     read_history,
@@ -101,6 +102,9 @@ def _replay(store: Store, digest: Digest, profile: Profile | None, *, reads_agai
     facts = _facts(manifest, used, before, is_what_if=is_what_if)
     history = {} if is_what_if else _history(store, manifest, digest, intake.tasks.pieces(since=facts.window.since))
     former = before.former(manifest.readings, intake) if before and compares(used) else None
+    noted = [note for note in former.notes if note not in manifest.run.previous.notes] if former else []
+    if noted:
+        raise ChainError(noted[0])
     report = assess(facts, used, intake, manifest.readings, before, former)
     if is_what_if:
         return Replay(
@@ -239,7 +243,7 @@ def _before(store: Store, project_id: str, manifest: Manifest, profile: Profile)
     if before is None or before.manifest_sha256 != origin.manifest_sha256:
         raise ChainError(f"the run before ({origin.run}) is missing or was changed")
     if before.covered is None and not manifest.run.previous.notes and needed_manifest(store, digest).covered:
-        raise ChainError(f"the history of the run before ({origin.run}), or a response, is missing or was changed")
+        raise ChainError("; ".join(before.recalled.notes))
     if before.recalled.trouble and not manifest.run.previous.trouble:
         raise ChainError(f"{before.recalled.trouble}; the run took over what it said")
     return before
@@ -263,7 +267,11 @@ def _taken(store: Store, manifest: Manifest, digest: Digest, before: RunBefore |
         intake.accept(page)
     expected = len({page.sha256 for page in manifest.pages})
     if intake.pages != expected:
-        raise ChainError(f"{expected - intake.pages} of {expected} stored answers are missing or were changed")
+        objects = ", ".join(lost_answers(store, manifest, prefix_of(digest), *Kind))
+        raise ChainError(
+            f"{expected - intake.pages} of {expected} stored answers are missing or were changed: {objects}; "
+            "`cbr-audit verify` names every run that needs them"
+        )
     for page in repeated_pages(store, digest, *ABOUT_ONE):
         intake.accept(page, is_new=False)
     return intake

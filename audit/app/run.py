@@ -88,6 +88,8 @@ def audit(
     segments = before.segments if before else ()
     publication.remember(intake.tasks, facts.window.since, segments)  # assessing uses the tasks up
     former = before.former(readings, intake) if before and compares(profile) else None
+    if former and former.notes:
+        facts = publication.note(former.notes)
     report = assess(facts, profile, intake, readings, before, former)
     return publish(publication, profile, report)
 

@@ -25,6 +25,7 @@ from audit.evidence.store import Readable
 from audit.evidence.stored_runs import (
     MOST_LOOKED_BACK,
     different_answers,
+    lost_answers,
     prefix_of,
     read_manifest,
     read_object,
@@ -37,6 +38,10 @@ from audit.subjects import Former, Sight, Unseen, places_in
 
 _INVENTORY: Final = (Kind.POLICIES, Kind.VAULTS, Kind.BACKUPS)
 _RELYING: Final = (Kind.POLICIES, Kind.VAULTS)
+_LOST: Final = (
+    "{}, a response about {} that the run {} received, is missing or was changed; what it said is compared as an "
+    "earlier run saw it, or unknown"
+)
 _Record = Policy | Vault | Backup
 _Applied = Mapping[str, tuple[Policy, ...]]
 _Places = Mapping[str, list[tuple[Vault, Protected]]]
@@ -102,19 +107,21 @@ def read_former(store: Readable, digest: Digest, told: Told, readings: Iterable[
         now: what came; responses that came before, too, are neither read nor parsed again.
     """
     asked = {reading.kind: reading.enterprise_project_id for reading in readings}
-    lists = _Shelf(store, digest, told, now).lists(_INVENTORY, asked)
-    return replace(_former(digest, lists), together=_together(store, digest, lists, asked))
+    lost: list[str] = []
+    lists = _Shelf(store, digest, told, now, lost).lists(_INVENTORY, asked)
+    former = _former(digest, lists)
+    return replace(former, together=_together(store, digest, lists, asked, lost), notes=tuple(dict.fromkeys(lost)))
 
 
 def _together(
-    store: Readable, digest: Digest, lists: Mapping[Kind, _List], asked: Mapping[Kind, str | None]
+    store: Readable, digest: Digest, lists: Mapping[Kind, _List], asked: Mapping[Kind, str | None], lost: list[str]
 ) -> Former | None:
     """Find policies and vaults of one time where those lists are not; nothing is in them where no run read both."""
     if _are_of_one_time(lists):
         return None
     for run in islice(runs_before(store, digest), MOST_LOOKED_BACK):
         if run.until <= min(lists[kind].sight.at for kind in _RELYING):
-            lists = _Shelf(store, run, _told_by(store, run), Intake()).lists(_RELYING, asked)
+            lists = _Shelf(store, run, _told_by(store, run), Intake(), lost).lists(_RELYING, asked)
             if _are_of_one_time(lists):
                 return _former(run, lists)
     return Former(run=digest.run, until=digest.until)
@@ -145,11 +152,12 @@ def _former(digest: Digest, lists: Mapping[Kind, _List]) -> Former:
 class _Shelf:
     """The lists of a run and of the runs before it, newest first."""
 
-    def __init__(self, store: Readable, digest: Digest, told: Told, now: Intake) -> None:
+    def __init__(self, store: Readable, digest: Digest, told: Told, now: Intake, lost: list[str]) -> None:
         self._store = store
         self._now = now
         self._digest = digest
         self._own = told
+        self._lost = lost
         self._told_by = cache(partial(_told_by, store))
 
     def lists(self, kinds: Iterable[Kind], asked: Mapping[Kind, str | None]) -> Mapping[Kind, _List]:
@@ -178,6 +186,8 @@ class _Shelf:
             return None
         intake = self._taken(run, manifest, kind, together)
         if intake.pages != len(different_answers(manifest, kind)):
+            objects = lost_answers(self._store, manifest, prefix_of(run), kind)
+            self._lost += [_LOST.format(each, kind.words, run.run) for each in objects]
             return None
         told = self._own if run == self._digest else self._told_by(run)
         return _list_of(kind, intake, told, project, run.until)

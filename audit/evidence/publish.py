@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from isal import isal_zlib
+from msgspec import structs
 
 from audit import __version__
 from audit.collection import Kind, Page, Window
@@ -52,6 +53,7 @@ _LEFT: Final = (
 )
 _LEVEL: Final = 6  # of zlib; findings take a third less than at 1, for 1 ms in 700 findings
 _DAY: Final = timedelta(days=1)
+_LONG: Final = frozenset({Kind.TASKS, Kind.BACKUPS, Kind.PROTECTABLES, Kind.MEMBERS})
 _GZIP: Final = 31  # zlib's value for a window of 32 KB in a gzip file, which has neither name nor time
 
 
@@ -136,7 +138,7 @@ class Publication:
         digest = page.sha256
         is_new = digest not in self._numbers
         if is_new:
-            stored = self._stored_already(digest) or self._share(isal_zlib.compress(page.body, 1, _GZIP), "json.gz")
+            stored = self._stored_already(page) or self._share(isal_zlib.compress(page.body, 1, _GZIP), "json.gz")
             self._objects.append(stored)
             self._numbers[digest] = len(self._numbers) + 1, stored.name
         number, name = self._numbers[digest]
@@ -191,10 +193,17 @@ class Publication:
             return history.pieces(since)
         return History.load(*earlier, data).pieces() if merged else (data,)
 
-    def _stored_already(self, digest: str) -> ListedObject | None:
-        """Return the object that holds a response if the previous run stored it this month and it is still there."""
-        stored = self._known.get(digest)
-        return stored if stored and key_of(self.prefix, stored.name) in self._there else None
+    def _stored_already(self, page: Page) -> ListedObject | None:
+        """Return the object that holds a response if the previous run stored it this month and it is still there.
+
+        Short lists are read again: this run compares with them anyway, and what is damaged is then written anew.
+        """
+        stored = self._known.get(page.sha256)
+        key = key_of(self.prefix, stored.name) if stored else ""
+        if stored is None or key not in self._there:
+            return None
+        is_sound = page.kind in _LONG or _sha256(self._store.read(key) or b"") == stored.sha256
+        return stored if is_sound else None
 
     @cached_property
     def _there(self) -> frozenset[str]:
@@ -220,6 +229,12 @@ class Publication:
             name = f"{self._shared}{digest}.again.{ending}"
             self._create(name, data)
         return ListedObject(name=name, size=len(data), sha256=digest)
+
+    def note(self, notes: Sequence[str]) -> RunFacts:
+        """Add what is wrong with the data of earlier runs, and return the run with it."""
+        previous = structs.replace(self._run.previous, notes=(*self._run.previous.notes, *notes))
+        self._run = structs.replace(self._run, previous=previous)
+        return self._run
 
     def finish(self, report: "Report", index: Callable[[], bytes] | None = None) -> None:
         """Write the manifest, commit the run with its digest, and point to it.

@@ -7,7 +7,7 @@ counts as covered: the log is read again as far back as CBR lists it.
 Version 0.1 did not record the rows that it could not use. They are searched for in the responses that it stored.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,6 +32,7 @@ from audit.evidence.stored_runs import (
     is_elsewhere,
     latest_links,
     links_before,
+    lost_history,
     prefix_of,
     read_history,
     read_manifest,
@@ -315,15 +316,17 @@ def _history(
     history = read_history(store, manifest, prefix_of(digest))
     if history is None:
         history, is_whole = rebuild(store, digest, since)
-        return history, is_whole, (_note(digest, _MADE_ANEW, "" if is_whole else _LACK),)
+        objects = lost_history(store, manifest, prefix_of(digest))
+        return history, is_whole, (_note(digest, _MADE_ANEW, "" if is_whole else _LACK, objects=objects),)
     if manifest.rejected is not None:
         return history, True, ()
     is_whole = _look_for_rejected(store, digest, since, history)
     return history, is_whole, () if is_whole else (_note(digest, _LOOKED_FOR, _LACK),)
 
 
-def _note(digest: Digest, *words: str) -> str:
-    return f"the history of the run before ({digest.run}) {''.join(words)}"
+def _note(digest: Digest, *words: str, objects: Sequence[str] = ()) -> str:
+    named = f", {', '.join(objects)}," if objects else ""
+    return f"the history of the run before ({digest.run}){named} {''.join(words)}"
 
 
 def _look_for_rejected(store: Readable, digest: Digest, since: datetime, history: History) -> bool:

@@ -155,6 +155,18 @@ def read_history(store: Readable, manifest: Manifest, prefix: str) -> History | 
     return None
 
 
+def lost_history(store: Readable, manifest: Manifest, prefix: str) -> tuple[str, ...]:
+    """Return the keys of those objects of a history that are missing or differ from the listed ones."""
+    names = history_names(manifest)
+    return tuple(key_of(prefix, name) for name in names if read_listed(store, manifest, prefix, name) is None)
+
+
+def lost_answers(store: Readable, manifest: Manifest, prefix: str, *kinds: Kind) -> tuple[str, ...]:
+    """Return the keys of those responses of some lists that are missing or differ from the listed ones."""
+    pages = different_answers(manifest, *kinds)
+    return tuple(key_of(prefix, page.name) for page in pages if stored_page(store, prefix, page) is None)
+
+
 def read_object(store: Readable, digest: Digest, name: str) -> bytes | None:
     """Read an object of a run, or None if it or its manifest is missing or was changed."""
     manifest = read_manifest(store, digest)

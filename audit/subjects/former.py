@@ -80,6 +80,7 @@ class Former:
         left_at: when those were last seen.
         together: policies and vaults as seen by the newest run that read both, if those above are of different runs:
             only lists of the same time show what a vault was promised. Empty if there is no such run.
+        notes: what of the evidence of earlier runs is lost, in words.
     """
 
     run: str
@@ -95,6 +96,7 @@ class Former:
     left: Mapping[str, list[tuple[Vault, Protected]]] = field(default_factory=dict)
     left_at: Mapping[str, datetime] = field(default_factory=dict)
     together: "Former | None" = None
+    notes: tuple[str, ...] = ()
 
     def sight_of(self, kind: Kind, row_id: str) -> Sight:
         """Return the list that something was taken from."""

@@ -1,6 +1,7 @@
 """An answer that has not changed is stored once in a month, whichever run needs it."""
 
 import hashlib
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
@@ -15,7 +16,7 @@ import time_machine
 from audit.app.replay import replay
 from audit.app.run import Done
 from audit.collection import Kind
-from audit.errors import StoreError
+from audit.errors import ChainError, StoreError
 from audit.evidence.verify import Verification, verify
 from audit.history import History
 from audit.timestamps import shown
@@ -220,6 +221,52 @@ def test_what_was_damaged_is_written_again_beside_it(project: Project) -> None:
     assert history(project, done) == [segment.replace(".history", ".again.history")]
     assert {fault.object for fault in checked(project).faults} == {segment}
     assert project.shelf.objects[segment] == b"damaged"
+
+
+def test_a_response_that_was_damaged_is_told_and_stored_anew(project: Project) -> None:
+    first = project.run()
+    damaged = answers(project, first)["vaults"]
+    project.shelf.objects[damaged] = b"damaged"
+    done = project.run()
+    report = project.audit()
+
+    (note,) = project.report(done)["run"]["previous"]["notes"]
+    assert note.startswith(f"{damaged}, a response about vaults that the run {first.report.run.id} received, is ")
+        f"{damaged}, a response about vaults that the run {first.report.run.id} received, is missing"
+    )
+    assert answers(project, done)["vaults"] == damaged.replace(".json.gz", ".again.json.gz")
+    assert report["run"]["previous"]["notes"] == []
+    assert [fault.problem for fault in checked(project).faults] == [
+        f"the object was changed; needed by {first.report.run.id}"
+    ]
+
+
+def test_no_verdict_is_better_where_what_it_compares_with_was_damaged(project: Project) -> None:
+    project.rows[Kind.VAULTS][0]["locked"] = True
+    first = project.run()
+    project.rows[Kind.VAULTS][0]["locked"] = False
+    damaged = deepcopy(project)
+    damaged.shelf.objects[answers(project, first)["vaults"]] = b"damaged"
+
+    weakened, unknown = (
+        {each["outcome"] for each in now.audit()["findings"] if each["control"] == "CBR-114" and "vault" in str(each)}
+        for now in (project, damaged)
+    )
+    assert "fail" in weakened
+    assert unknown == {"unknown"}
+
+
+def test_evidence_that_was_damaged_after_a_run_compared_with_it_is_named(project: Project) -> None:
+    first = project.run()
+    project.rows[Kind.VAULTS][0]["locked"] = False
+    done = project.run()
+    damaged = answers(project, first)["vaults"]
+    project.shelf.objects[damaged] = b"damaged"
+
+    with pytest.raises(ChainError, match=f"^{damaged}, a response about vaults"):
+        replay(project.shelf, PROJECT, done.report.run.id, reads_again=False)
+    with pytest.raises(ChainError, match=f"1 of . stored answers are missing or were changed: {damaged}"):
+        replay(project.shelf, PROJECT, first.report.run.id, reads_again=False)
 
 
 def test_what_cannot_be_written_ends_the_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
