@@ -232,8 +232,6 @@ def test_a_response_that_was_damaged_is_told_and_stored_anew(project: Project) -
 
     (note,) = project.report(done)["run"]["previous"]["notes"]
     assert note.startswith(f"{damaged}, a response about vaults that the run {first.report.run.id} received, is ")
-        f"{damaged}, a response about vaults that the run {first.report.run.id} received, is missing"
-    )
     assert answers(project, done)["vaults"] == damaged.replace(".json.gz", ".again.json.gz")
     assert report["run"]["previous"]["notes"] == []
     assert [fault.problem for fault in checked(project).faults] == [
