@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -83,9 +84,9 @@ def replay(
     try:
         return _replay(store, digest, profile, reads_again=reads_again)
     except ChainError as error:
-        if is_pruned(store, digest):
+        if is_pruned(store, digest, datetime.now(UTC)):
             raise ChainError(
-                f"{error}. The run is older than the retention that the profile sets: it was pruned"
+                f"{error}. The run is older than the retention that a profile sets or had set: it was pruned"
             ) from error
         raise
 

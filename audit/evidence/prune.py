@@ -67,7 +67,7 @@ def plan_removal(store: Store, scope: str, now: datetime) -> tuple[Removal, ...]
     kept = kept_since(store, digests, now)
     if kept.evidence_since is None:
         return ()
-    there, ever = set(store.keys(f"{scope}/")), ever_kept(store, digests)
+    there, ever = set(store.keys(f"{scope}/")), ever_kept(store, digests, now)
     runs = {
         digest.run: _run(store, digest)
         for digest in digests
@@ -81,7 +81,7 @@ def plan_removal(store: Store, scope: str, now: datetime) -> tuple[Removal, ...]
         keys = tuple(key for key in _let_go(run, kept) if key in loose)
         loose.difference_update(keys)
         removals.append(Removal(f"run {run.digest.run}", keys))
-    removals += _of_nobody(scope, digests, kept.evidence_since, sorted(loose))
+    removals += _of_nobody(scope, digests, kept, sorted(loose))
     return tuple(removal for removal in removals if removal.keys)
 
 
@@ -122,17 +122,20 @@ def _let_go(run: _Run, kept: Kept) -> Iterator[str]:
         yield run.digest.manifest.object
 
 
-def _of_nobody(scope: str, digests: Sequence[Digest], since: datetime, keys: Sequence[str]) -> Iterator[Removal]:
-    """Yield what interrupted runs left, and shared objects that no run needs; a run of this month may take those up."""
+def _of_nobody(scope: str, digests: Sequence[Digest], kept: Kept, keys: Sequence[str]) -> Iterator[Removal]:
+    """Yield what interrupted runs left, and shared objects that no run needs; a run of this month may take those up.
+
+    A run that judges an old time may be about to write its digest. So of a run without one goes only what would go with
+    one.
+    """
     committed = {f"{prefix_of(digest)}/" for digest in digests}
     names = {key: key.removeprefix(f"{scope}/") for key in keys}
     folders = {key: found[0] for key, name in names.items() if (found := RUN_FOLDER.match(name))}
-    left = {
-        folder for folder in folders.values() if f"{scope}/{folder}" not in committed and folder < f"{since:%Y/%m/%d}"
-    }
+    end = f"{kept.reports_since:%Y/%m/%d}" if kept.reports_since else ""
+    left = {folder for folder in folders.values() if f"{scope}/{folder}" not in committed and folder < end}
     for folder in sorted(left):
         yield Removal(f"interrupted run {folder}", tuple(key for key in keys if folders.get(key) == folder))
-    oldest = f"{SHARED}{since:%Y-%m}"
+    oldest = f"{SHARED}{kept.evidence_since:%Y-%m}"
     yield Removal(
         "shared objects that no run needs", tuple(k for k, n in names.items() if n.startswith(SHARED) and n < oldest)
     )

@@ -12,11 +12,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from audit.evidence.chain import Digest
+from audit.evidence.chain import Digest, find_head
 from audit.evidence.layout import SHARED
 from audit.evidence.publish import PROFILE
 from audit.evidence.store import Readable, Searchable
-from audit.evidence.stored_runs import EARLIER_HISTORY, latest_run, read_object
+from audit.evidence.stored_runs import EARLIER_HISTORY, going_back, latest_links, read_object
 
 _EVIDENCE: Final = ("raw/", SHARED, EARLIER_HISTORY)
 _Days = Annotated[int, Meta(ge=1, le=36_500)]  # as a profile may say; with more, no time can be calculated
@@ -78,16 +78,17 @@ def kept_since(store: Readable, digests: Sequence[Digest], now: datetime | None 
     return Kept(*since)
 
 
-def ever_kept(store: Readable, digests: Sequence[Digest]) -> Kept:
+def ever_kept(store: Readable, digests: Sequence[Digest], now: datetime | None = None) -> Kept:
     """Read what every run still kept: a retention that was made longer or ended brings nothing back."""
-    kept = [kept_since(store, [digest]) for digest in digests]
+    kept = [kept_since(store, [digest], now) for digest in digests]
     return Kept(
         max((each.evidence_since for each in kept if each.evidence_since), default=None),
         max((each.reports_since for each in kept if each.reports_since), default=None),
     )
 
 
-def is_pruned(store: Searchable, digest: Digest) -> bool:
+def is_pruned(store: Searchable, digest: Digest, now: datetime) -> bool:
     """Whether the evidence of a run need not be there any more."""
-    newest = latest_run(store, digest.scope, None)
-    return newest is not None and not kept_since(store, [newest]).has_evidence(digest)
+    head = find_head(store, digest.scope, None)
+    digests = [each for _, each in going_back(store, latest_links(head) if head else ()) if each]
+    return not ever_kept(store, digests, now).has_evidence(digest)

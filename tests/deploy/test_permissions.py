@@ -6,6 +6,7 @@ import pytest
 
 from audit.cloud.permissions import ASSUME, ENCRYPT, EXTRA, INVOKE, LOCK, NOTIFY, POLICIES, READ, SIGN, STORE
 from audit.collection import Kind
+from audit.evidence.chain import folder_of
 from audit.evidence.store import obs, obs_dialect
 from audit.notify import smn
 from audit.simulator import ACTIONS as KNOWN
@@ -20,7 +21,9 @@ def policy(name: str) -> Any:
 
 
 def actions(name: str) -> list[str]:
-    return [action for statement in policy(name)["Statement"] for action in statement["Action"]]
+    """What a policy allows."""
+    allowed = [statement for statement in policy(name)["Statement"] if statement["Effect"] == "Allow"]
+    return [action for statement in allowed for action in statement["Action"]]
 
 
 def test_the_table_names_what_the_code_asks_for_and_no_more() -> None:
@@ -46,7 +49,6 @@ def test_every_policy_is_there_and_no_other() -> None:
 def test_a_policy_allows_exactly_the_actions_of_the_table(name: str) -> None:
     assert actions(name) == [*POLICIES[name]]
     assert policy(name)["Version"] == ("5.0" if name == "sts-assume" else "1.1")
-    assert {statement["Effect"] for statement in policy(name)["Statement"]} == {"Allow"}
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -55,7 +57,8 @@ def test_a_policy_has_no_wildcard_and_does_not_mix_global_and_project_actions(na
 
     assert not any("*" in action for action in actions(name))
     assert services <= GLOBAL or not services & GLOBAL
-    resources = [resource for statement in policy(name)["Statement"] for resource in statement.get("Resource", ())]
+    allowed = [statement for statement in policy(name)["Statement"] if statement["Effect"] == "Allow"]
+    resources = [resource for statement in allowed for resource in statement.get("Resource", ())]
     assert bool(resources) == (services <= GLOBAL)
     assert set(resources) <= {"obs:*:*:object:BUCKET/PREFIX/*", "obs:*:*:bucket:BUCKET", "iam::*:agency:cbr-audit"}
 
@@ -65,6 +68,19 @@ def test_no_policy_can_change_a_backup_and_only_that_of_prune_can_delete() -> No
 
     assert not [action for action in granted if action.startswith("cbr:") and not action.endswith(":list")]
     assert not [action for action in granted if "delete" in action.lower()]
+
+
+def test_only_the_policy_of_prune_denies_and_only_to_delete_digests() -> None:
+    denied = {
+        (name, action, resource)
+        for name in POLICIES
+        for statement in policy(name)["Statement"]
+        for action in statement["Action"]
+        for resource in statement.get("Resource", ())
+        if statement["Effect"] == "Deny"
+    }
+
+    assert denied == {("obs-prune", obs.DELETE, f"obs:*:*:object:BUCKET/PREFIX/{folder_of('PROJECT')}*")}
 
 
 def test_the_readme_beside_them_gives_the_reason_of_each_action() -> None:

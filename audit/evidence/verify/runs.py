@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Final, NamedTuple
 
@@ -43,7 +43,8 @@ class RunChecks:
         self._found = found
         self._published = {(each.digest.run, each.digest.manifest.object): each for each in found}
         self._shared: defaultdict[str, defaultdict[_Claim, list[Digest]]] = defaultdict(partial(defaultdict, list))
-        self._kept = kept_since(store, [each.digest for each in found])
+        self._now = datetime.now(UTC)
+        self._kept = kept_since(store, [each.digest for each in found], self._now)
         self._gone = 0
 
     def check(self, since: datetime | None, until: datetime | None) -> set[str]:
@@ -66,7 +67,7 @@ class RunChecks:
 
     @cached_property
     def _ever_kept(self) -> Kept:
-        return ever_kept(self._store, [each.digest for each in self._found])
+        return ever_kept(self._store, [each.digest for each in self._found], self._now)
 
     def _may_be_gone(self, digest: Digest, name: str) -> bool:
         """Whether the profile of the newest run lets an object go, or that of an earlier one did."""
