@@ -246,9 +246,8 @@ def test_a_history_made_anew_is_told_by_verify(tmp_path: Path) -> None:
 
     run = last.report.run.id
     told = (
-        f"the history of the run before ({run}), {path.relative_to(tmp_path)}, is missing, was changed or is of another "
-        "version; "
-        "it was made anew from the answers"
+        f"the history of the run before ({run}), {path.relative_to(tmp_path)}, is missing, was changed or is of "
+        "another version; it was made anew from the answers"
     )
     assert [manifest_of(done, tmp_path)["run"]["previous"]["notes"] for done in (first, last, after)] == [
         [],
