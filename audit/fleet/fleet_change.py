@@ -110,8 +110,8 @@ def condition(line: TargetLine) -> Condition:
 
 def doubts_of(report: FleetReport) -> tuple[str, ...]:
     """Return what makes the fleet as a whole incomplete; what is wrong with one target, its line says."""
-    keys = tuple(f"{line.target.key}: " for line in report.targets)
-    return tuple(doubt for doubt in report.doubts if not doubt.startswith(keys))
+    names = tuple(f"{line.target.called}: " for line in report.targets)
+    return tuple(doubt for doubt in report.doubts if not doubt.startswith(names))
 
 
 _ORDER: Final = {condition: number for number, condition in enumerate(Condition)}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from audit.fleet.fleet_change import Condition, FleetChange, compare, condition
+from audit.fleet.fleet_change import Condition, FleetChange, compare, condition, doubts_of
 from audit.fleet.forms import Discovery, NotAudited, Receipt, Status, Target, Worst
 from audit.fleet.roll_up import FleetBefore, FleetReport, roll_up
 from tests.fleet.builders import SHA, a_plan, a_receipt, a_target, stored, what_was_found
@@ -146,3 +146,11 @@ def test_doubts_of_the_fleet_are_told_when_they_come_and_when_they_end() -> None
     assert compare(DENIED, doubtful).ended_doubts == ("the list of accounts broke off",)
     assert compare(doubtful, DENIED).is_news
     assert compare(DENIED, doubtful).is_news
+
+
+def test_what_is_wrong_with_one_target_is_no_doubt_of_the_fleet_as_a_whole() -> None:
+    one, two = a_target(1), a_target(2, account_name="")
+    report = roll_up(a_plan(one, two, min_accounts=9), SHA, stored(a_receipt(one, Status.DENIED)))
+
+    assert len(report.doubts) == 3
+    assert doubts_of(report) == ("2 accounts were found, and at least 9 are expected",)
