@@ -27,6 +27,7 @@ from typing import Final
 
 from audit.clouds import Feature
 from audit.collection import Kind
+from audit.history import TaskList
 from audit.judging.findings import (
     Control,
     Facts,
@@ -40,7 +41,7 @@ from audit.judging.findings import (
     unknown,
     unread,
 )
-from audit.records import COPIES, Task
+from audit.records import COPIES
 from audit.records.keys import Key
 from audit.subjects import COPYING, SUCCESSES, Limits, PolicySubject, Resource, SubjectKind, shows
 
@@ -54,8 +55,9 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     copying = [policy for policy in resource.policies if policy.makes_copies]
     if not copying:
         return not_applicable("no enabled replication policy is applied")
-    copies = [task for task in resource.doing(COPIES) if task.began <= limits.now]
-    newest = next((task for task in reversed(copies) if task.may_have_worked or task.broke), None)
+    every = resource.doing(COPIES)
+    copies = every.at([place for place, began in enumerate(every.began) if began <= limits.now])
+    newest = copies.newest(lambda task: task.may_have_worked or task.broke)
     if not shows(resource, COPYING, newest.began if newest else resource.window.since):
         return unknown("the task log has gaps")
     odd = [task for task in resource.strange if newest is None or task.began > newest.began]
@@ -70,12 +72,13 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     return _in_time(resource, copying, copies, limits)
 
 
-def _in_time(resource: Resource, copying: list[PolicySubject], copies: list[Task], limits: Limits) -> Verdict:
+def _in_time(resource: Resource, copying: list[PolicySubject], copies: TaskList, limits: Limits) -> Verdict:
     """Look for backups that should have been copied by now, unless a newer one is."""
     if any(policy.schedule is None for policy in copying):
         return unknown("the schedule of a replication policy cannot be read")
-    shown = {task.backup_key: task for task in copies if task.succeeded}
-    ended = {task.backup_key: task.ended_at for task in resource.sorted_tasks.successes}
+    finished, successes = copies.picked(lambda task: task.succeeded), resource.sorted_tasks.successes
+    shown = {key: place for place, key in enumerate(finished.backup_keys)}
+    ended = dict(zip(successes.backup_keys, successes.ended(range(len(successes))), strict=True))
     places = [_Place(resource, policy, limits, shown.keys(), ended) for policy in copying]
     late = sorted((point for place in places for point in place.late), key=lambda point: point.created_at)
     copied = max(
@@ -91,7 +94,8 @@ def _in_time(resource: Resource, copying: list[PolicySubject], copies: list[Task
         odd = resource.strange_since(late[0].created_at)
         if odd:
             return strange("copied a backup", odd, **facts)
-        puzzling = [task for task in copies if not task.is_understood and task.began >= late[0].created_at]
+        unclear = copies.picked(lambda task: not task.is_understood)
+        puzzling = [task for task in unclear if task.began >= late[0].created_at]
         if puzzling:
             return puzzled("a copy", puzzling, **facts)
         if any(point.may_be_copied for point in late):
@@ -99,7 +103,7 @@ def _in_time(resource: Resource, copying: list[PolicySubject], copies: list[Task
         return failed("backups were not copied in time", since=late[0].created_at, not_copied=len(late), **facts)
     if not copied or not any(place.owed for place in places):
         return not_applicable("no backup is there that should have been copied by now", **facts)
-    evidence = [shown[copied.key]] if copied.key in shown else []
+    evidence = [finished[shown[copied.key]]] if copied.key in shown else []
     return passed("the newest backup that should have been copied is, or a newer one", evidence, **facts)
 
 
@@ -125,9 +129,10 @@ class _Place:
 
 def _last_due(policy: PolicySubject, resource: Resource, limits: Limits) -> datetime | None:
     """When the policy last came due so long ago that its copies must be finished."""
-    since = max(resource.window.since, policy.planned_since or resource.window.since)
-    due = policy.due(since, limits.now - limits.replication_lag)
-    return next((moment for moment in reversed(due) if not limits.maintenance(moment)), None)
+    times, until = policy.timetable(resource.window.since, limits), limits.now - limits.replication_lag
+    runs = zip(reversed(times.due), reversed(times.excuses), strict=True)
+    due = next((moment for moment, excuse in runs if moment <= until and not excuse), None)
+    return due if due and due >= (policy.planned_since or due) else None
 
 
 CONTROL: Final[Control[Resource]] = Control(

@@ -51,7 +51,7 @@ from math import inf
 from typing import Final, NamedTuple
 
 from audit.collection import Kind
-from audit.history import newest, pick, pick_backups, pick_begun
+from audit.history import TaskList, listed, newest, pick, pick_backups, pick_begun
 from audit.judging.findings import (
     Control,
     Facts,
@@ -81,7 +81,6 @@ from audit.subjects import (
     Lives,
     Presence,
     Resource,
-    Rules,
     SubjectKind,
     Taken,
     VaultSubject,
@@ -90,9 +89,23 @@ from audit.subjects import (
 
 _DAY: Final = timedelta(days=1)
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
-_Dated = tuple[Task, Task]
-"""A deletion, and the task that made the backup."""
 _Moments = Mapping[str | None, list[datetime]]
+
+
+class _Dated(NamedTuple):
+    """The deletion of a backup whose age is known.
+
+    Attributes:
+        place: which deletion it is.
+        at: when it was created.
+        began: when the backup began.
+        backup: a task like the one that made the backup, apart from its times.
+    """
+
+    place: int
+    at: datetime
+    began: datetime
+    backup: Task
 
 
 def judge(subject: VaultSubject | Resource | Collection, _limits: Limits) -> Verdict:
@@ -140,19 +153,18 @@ def _doubt(tasks: Sequence[Task]) -> Verdict | None:
 
 def _of_vault(vault: VaultSubject) -> Verdict:
     """Look for removals, and for backups that went before their time."""
-    taken = pick(vault.tasks, lambda task: task.operation in TAKE_AWAY and task.claims_success)
-    removals = [task for task in taken if task.operation in REMOVALS]
-    deletions = [task for task in taken if task.operation in DELETIONS]
+    removals = pick(vault.tasks, lambda task: task.operation in REMOVALS and task.claims_success)
+    deletions = listed(vault.tasks, lambda task: task.operation in DELETIONS and task.claims_success)
     fates = Fates(vault)
     lost, unsure = _lost(vault, removals, fates)
     named = {each.key for each in vault.taken}
-    unseen = [task for task in deletions if task.backup_key not in named]
-    backups = pick_backups(vault.tasks, {task.backup_key for task in unseen if task.backup_key})
+    unseen = deletions.naming(lambda key: key not in named)
+    backups = pick_backups(vault.tasks, {key for key in unseen.backup_keys if key})
     weighed = _weigh(unseen, backups, vault, fates)
-    early = weighed.early + [task for task in deletions if task.backup_key in lost]
-    undecided = _undecided(unseen, backups, vault, fates) + [task for task in deletions if task.backup_key in unsure]
+    early = [*weighed.early, *deletions.naming(lambda key: key in lost)]
+    undecided = [*_undecided(unseen, backups, vault, fates), *deletions.naming(lambda key: key in unsure)]
     found = sorted([*removals, *early], key=lambda task: (task.created_at, task.id))
-    vanished = [lost[key] for key in sorted(lost.keys() - {task.backup_key for task in deletions}, key=str)]
+    vanished = [lost[key] for key in sorted(lost.keys() - set(deletions.backup_keys), key=str)]
     facts: Facts = {
         "removals": len(removals),
         "early_deletions": len(early),
@@ -179,7 +191,7 @@ def _of_vault(vault: VaultSubject) -> Verdict:
     return passed("nothing was seen to be taken away by hand", deletions[-1:], **facts)
 
 
-def _in_doubt(deletions: list[Task], weighed: "_Weighed", unsure: Mapping[Key, Fate], facts: Facts) -> Verdict:
+def _in_doubt(deletions: TaskList, weighed: "_Weighed", unsure: Mapping[Key, Fate], facts: Facts) -> Verdict:
     """Say why nobody can say whether backups that are gone had come to their end."""
     ids = {task.id for task in (*weighed.guessed, *weighed.last)}
     tasks = [task for task in deletions if task.id in ids or task.backup_key in unsure]
@@ -227,75 +239,74 @@ class _Weighed(NamedTuple):
     last: list[Task]
 
 
-def _weigh(deletions: list[Task], backups: list[Task], vault: VaultSubject, fates: Fates) -> _Weighed:
+def _weigh(deletions: TaskList, backups: TaskList, vault: VaultSubject, fates: Fates) -> _Weighed:
     """Hold the deletions against the rules of then."""
     if vault.policies is None:
         return _Weighed([], [], [], [])
-    rules, lives = fates.rules, fates.lives
-    made = {task.backup_key: task for task in backups if task.may_have_worked}
-    dated = [(task, made[task.backup_key]) for task in deletions if task.backup_key and task.backup_key in made]
-    young = [(task, backup) for task, backup in dated if _is_young(task, backup, rules)]
-    kept = {task.key: min(rules.numbers(backup.began, task.created_at), default=inf) for task, backup in young}
-    old = [(task, backup) for task, backup in dated if task.key not in kept]
-    guessed = [task for task, backup in old if lives.outlast(backup.resource_id, backup.began, task.created_at)]
-    of = {backup.resource_id for task, backup in young if kept[task.key] < inf}
-    if of and not shows(vault, SUCCESSES, vault.window.since):
-        return _Weighed([], [task for task, _backup in young], guessed, [])  # newer backups may be missing
+    rules, lives, dated = fates.rules, fates.lives, _dated(deletions, backups)
+    young = [each for each in dated if each.at - each.began < rules.shortest(each.began)]
+    kept = {each.place: min(rules.numbers(each.began, each.at), default=inf) for each in young}
+    old = [each for each in dated if each.place not in kept]
+    guessed = [each.place for each in old if lives.outlast(each.backup.resource_id, each.began, each.at)]
+    of = {each.backup.resource_id for each in young if kept[each.place] < inf}
+    if of and not shows(vault, SUCCESSES, vault.window.since):  # newer backups may be missing
+        return _Weighed([], deletions.each(kept), deletions.each(guessed), [])
     sure, most = _begun(vault, of, lambda task: task.succeeded), _begun(vault, of, lambda task: task.may_have_worked)
-    early = [(task, backup) for task, backup in young if _newer(task, backup, sure) < kept[task.key]]
+    early = [each for each in young if _newer(each, sure) < kept[each.place]]
     doubtful = [
-        task
-        for task, backup in early
-        if not (backup.claims_success and rules.are_readable)
-        or _newer(task, backup, most) >= kept[task.key]
-        or lives.was_due_by(backup.resource_id, backup.began, task.created_at - backup.began + SLACK)
+        each.place
+        for each in early
+        if not (each.backup.claims_success and rules.are_readable)
+        or _newer(each, most) >= kept[each.place]
+        or lives.was_due_by(each.backup.resource_id, each.began, each.at - each.began + SLACK)
     ]
-    excused = [(task, backup) for task, backup in young if _newer(task, backup, sure) >= kept[task.key]]
-    guessed += [task for task, backup in excused if _is_denied(task, backup, lives)]
-    theirs = _last_of_theirs(dated, sure, fates) if excused else ()
-    last = [task for task, _backup in excused if task.id in theirs and task not in guessed]
-    return _Weighed([task for task, _backup in early if task not in doubtful], doubtful, guessed, last)
+    excused = [each for each in young if _newer(each, sure) >= kept[each.place]]
+    guessed += [each.place for each in excused if _is_denied(each, lives)]
+    theirs = _last_of_theirs(dated, sure, fates) if excused else set()
+    last = [each.place for each in excused if each.place in theirs and each.place not in guessed]
+    surely = [each.place for each in early if each.place not in doubtful]
+    return _Weighed(*(map(deletions.each, (surely, doubtful, guessed, last))))
 
 
-def _is_young(deletion: Task, backup: Task, rules: Rules) -> bool:
-    """Whether a backup was deleted before it reached an age that was a rule when it was made."""
-    return (deletion.created_at - backup.began) // _DAY < min(rules.days(backup.began), default=inf)
+def _dated(deletions: TaskList, backups: TaskList) -> list[_Dated]:
+    """Find the deletions of backups of which the window shows when they were made."""
+    made = {key: place for place, key in enumerate(backups.backup_keys) if backups.samples[place].may_have_worked}
+    named = zip(deletions.backup_keys, deletions.created, strict=True)
+    known = ((place, at, made[key]) for place, (key, at) in enumerate(named) if key and key in made)
+    return [_Dated(place, at, backups.began[of], backups.samples[of]) for place, at, of in known]
 
 
-def _is_denied(deletion: Task, backup: Task, lives: Lives) -> bool:
+def _is_denied(each: _Dated, lives: Lives) -> bool:
     """Whether what is left denies that a number took a backup."""
-    outlasted = lives.outlast(backup.resource_id, backup.began, deletion.created_at)
-    return outlasted or lives.outnumber(backup.resource_id, backup.began)
+    outlasted = lives.outlast(each.backup.resource_id, each.began, each.at)
+    return outlasted or lives.outnumber(each.backup.resource_id, each.began)
 
 
-def _newer(deletion: Task, backup: Task, successes: _Moments) -> int:
+def _newer(each: _Dated, successes: _Moments) -> int:
     """Count the successful backups between a backup and its deletion."""
-    began = successes.get(backup.resource_id, [])
-    return bisect_right(began, deletion.created_at) - bisect_right(began, backup.began)
+    began = successes.get(each.backup.resource_id, [])
+    return bisect_right(began, each.at) - bisect_right(began, each.began)
 
 
-def _last_of_theirs(dated: Sequence[_Dated], sure: _Moments, fates: Fates) -> set[str]:
-    """Name the deletions of backups that were the last of a day, week, month or year of which the policy keeps one."""
+def _last_of_theirs(dated: Sequence[_Dated], sure: _Moments, fates: Fates) -> set[int]:
+    """Find the deletions of backups that were the last of a day, week, month or year of which the policy keeps one."""
     of: dict[str | None, list[_Dated]] = defaultdict(list)
-    for task, backup in dated:
-        of[backup.resource_id].append((task, backup))
-    found = set[str]()
-    for resource_id, pairs in of.items():
-        gone = {backup.began: task.created_at for task, backup in pairs}
+    for each in dated:
+        of[each.backup.resource_id].append(each)
+    found = set[int]()
+    for resource_id, theirs in of.items():
+        gone = {each.began: each.at for each in theirs}
         last = fates.rules.last_copies(sure.get(resource_id, ()), fates.lives.left(resource_id), gone)
-        found.update(task.id for task, backup in pairs if last.include(backup.began, task.created_at))
+        found.update(each.place for each in theirs if last.include(each.began, each.at))
     return found
 
 
-def _undecided(deletions: list[Task], backups: list[Task], vault: VaultSubject, fates: Fates) -> list[Task]:
+def _undecided(deletions: TaskList, backups: TaskList, vault: VaultSubject, fates: Fates) -> list[Task]:
     """Find the deletions of which nobody can say whether their time had come; what a failed backup left may go."""
-    seen = {task.backup_key for task in backups}
-    judged = {task.backup_key for task in backups if task.claims_success or task.broke}
-    return [
-        task
-        for task in deletions
-        if task.backup_key not in judged and (task.backup_key in seen or not _was_old_enough(task, vault, fates))
-    ]
+    seen, kinds = set(backups.backup_keys), zip(backups.backup_keys, backups.samples, strict=True)
+    judged = {key for key, task in kinds if task.claims_success or task.broke}
+    open_ones = deletions.naming(lambda key: key not in judged)
+    return [task for task in open_ones if task.backup_key in seen or not _was_old_enough(task, vault, fates)]
 
 
 def _was_old_enough(deletion: Task, vault: VaultSubject, fates: Fates) -> bool:
@@ -306,7 +317,7 @@ def _was_old_enough(deletion: Task, vault: VaultSubject, fates: Fates) -> bool:
     return is_old and not fates.lives.outlast(deletion.resource_id, since, at)
 
 
-def _is_puzzling(undecided: list[Task], deletions: list[Task], vault: VaultSubject) -> bool:
+def _is_puzzling(undecided: list[Task], deletions: TaskList, vault: VaultSubject) -> bool:
     """Whether what nobody can say of some deletions leaves open whether all is well."""
     is_about_all = len(undecided) == len(deletions) or not all(task.backup_key for task in undecided)
     return bool(undecided) and bool(vault.takes_backups) and is_about_all

@@ -64,7 +64,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
     if not points:
         return _without_any(resource)
     newest = points[-1]
-    keys = resource.backups.backup_keys()
+    keys = resource.backups.backup_keys
     made = resource.backups.each(place for place, key in enumerate(keys) if key == newest.key)
     facts = _facts(newest, points)
     if newest.is_available:

@@ -91,7 +91,7 @@ def _held_to_promises(kept: list[_KeptBackup], resource: Resource) -> tuple[list
     if not brief:
         return [], []
     tasks = pick_backups(resource.tasks, {each.point.key for each in brief})
-    named = {task.backup_key: task.policy_id for task in tasks if task.policy_id}
+    named = {key: task.policy_id for key, task in zip(tasks.backup_keys, tasks.samples, strict=True) if task.policy_id}
     makers = [(each, _maker(each.point, named.get(each.point.key), resource)) for each in brief]
     early = [(each, maker) for each, maker in makers if maker and each.time + SLACK < _promised(maker, each.point)]
     moved = _moved_together(kept)

@@ -38,6 +38,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from audit.collection import Kind
+from audit.history import plain
 from audit.judging.findings import (
     Control,
     Facts,
@@ -80,7 +81,7 @@ def judge(resource: Resource, limits: Limits) -> Verdict:
         return unread(Kind.BACKUPS)
     claims = weigh_claims(resource, limits.now)
     gone, hollow, points = claims.gone, claims.hollow, _covered(resource)
-    known = set(resource.backups.backup_keys())
+    known = set(resource.backups.backup_keys)
     extra = [point for point in points if point.key not in known]
     facts: Facts = {"successes": claims.made, "gone": len(gone), "backups": len(points), "without_task": len(extra)}
     if hollow:
@@ -123,12 +124,12 @@ def _unsure(resource: Resource, now: datetime) -> Iterator[Task]:
     """Name the tasks whose word cannot be relied on, and whose backup is not there, or is not their own."""
     there, settled = resource.points_by_key, resource.window.until - SLACK
     puzzling = [task for task in resource.puzzling if task.backup_key and (task.ended_at or task.began) <= settled]
-    yield from chain(*unexplained([task for task in puzzling if task.backup_key not in there], resource, now))
-    made = set(resource.sorted_tasks.claimed.backup_keys())
+    yield from chain(*unexplained(plain([task for task in puzzling if task.backup_key not in there]), resource, now))
+    made = set(resource.sorted_tasks.claimed.backup_keys)
     made |= {task.backup_key for task in puzzling if _is_older(there.get(task.backup_key), task)}
     yield from (task for task in puzzling if task.backup_key in made)
-    deletions = [task for task in resource.doing(DELETIONS) if not task.is_understood and task.backup_key]
-    yield from (task for task in deletions if task.backup_key not in there)
+    deletions = resource.doing(DELETIONS).picked(lambda task: not task.is_understood)
+    yield from (task for task in deletions if task.backup_key and task.backup_key not in there)
 
 
 def _is_clear(resource: Resource, gone: list[Task], extra: list[Backup]) -> bool:

@@ -4,8 +4,9 @@ A time in UTC is written and read so in a third of the time that counting micros
 take five times as much memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from itertools import repeat
 from sys import byteorder
 from typing import Any, Final
 
@@ -43,6 +44,11 @@ def moment_of(state: bytes) -> datetime:
     """Read a time."""
     moment: datetime = DATETIME(state, UTC)
     return moment
+
+
+def moments_of(states: Iterable[bytes]) -> list[datetime]:
+    """Read many times."""
+    return list(map(DATETIME, states, repeat(UTC)))
 
 
 def states_of(texts: Sequence[str]) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import astuple
 
 from audit.history.moments import WIDTH as TIME
-from audit.history.moments import moment_of, state_of, states_of
+from audit.history.moments import moment_of, moments_of, state_of, states_of
 from audit.records.keys import WIDTH, Key, each_key, text_of
 from audit.records.task import Task
 
@@ -37,6 +37,10 @@ _OWN: Final = slice(-4)
 _NUMBER: Final = slice(-4, None)
 # created, its own id, updated, started, ended, backup: in order of age where the bytes are in order
 _GROUPED: Final = Struct(f">{TIME}s{WIDTH}s{3 * f'{TIME}s'}{WIDTH}s")
+_AT_CREATED: Final = Struct(f"{TIME}s{_GROUPED.size - TIME}x")
+_AT_STARTED: Final = Struct(f"{2 * TIME + WIDTH}x{TIME}s{TIME + WIDTH}x")
+_AT_ENDED: Final = Struct(f"{3 * TIME + WIDTH}x{TIME}s{WIDTH}x")
+_AT_BACKUP: Final = Struct(f"{4 * TIME + WIDTH}x{WIDTH}s")
 _TIME: Final = Struct(f"{TIME}s")
 _ALONE: Final = Struct(f"{ROW.size}s")
 NUMBER_OF: Final = Struct(f">{ROW.size - 4}xI")
@@ -72,14 +76,10 @@ class Group(NamedTuple):
         """When the oldest was created."""
         return moment_of(self.records[_CREATED])
 
-    def created(self) -> list[datetime]:
-        """Say when each was created."""
-        return [moment_of(created) for created, *_ in _GROUPED.iter_unpack(self.records)]
-
-    def began(self) -> Iterator[datetime]:
-        """Say when each began; one that has not counts from when it was created."""
-        each = _GROUPED.iter_unpack(self.records)
-        return (moment_of(created if started == _NEVER else started) for created, _, _, started, _, _ in each)
+    @property
+    def last_began(self) -> datetime:
+        """When the last one began."""
+        return max(began_in(self.records))
 
     def backup_keys(self) -> set[Key]:
         """Name the backups of all."""
@@ -89,7 +89,7 @@ class Group(NamedTuple):
 
     def each(self) -> Iterator[bytes]:
         """Return the tasks one by one, packed."""
-        return (record for (record,) in _WHOLE.iter_unpack(self.records))
+        return _column(_WHOLE, self.records)
 
     def tasks(self) -> list[Task]:
         """Make the tasks."""
@@ -300,10 +300,10 @@ class Table:
             key, record = keys.pop(), records.pop()
             if record[_CREATED] <= last:
                 own = key if isinstance(key, bytes) else _NO_ID
-                parts[record[_NUMBER]] += b"%b%b%b" % (record[_CREATED], own, record[_REST])
+                parts[record[_NUMBER]] += record[_CREATED] + own + record[_REST]
         while parts:
             number, part = parts.popitem()
-            yield Group(self._sample(number), b"".join([each for (each,) in sorted(_WHOLE.iter_unpack(part))]))
+            yield Group(self._sample(number), b"".join(sorted(_column(_WHOLE, part))))
         self._commons = []
 
     def _unfinished(self) -> AbstractSet[bytes]:
@@ -376,9 +376,49 @@ def _sorted(keys: Iterable[Key]) -> list[Key]:
     return found
 
 
+def created_in(records: bytes) -> list[datetime]:
+    """Say when each of some tasks, packed as in a group, was created."""
+    return moments_of(_column(_AT_CREATED, records))
+
+
+def began_in(records: bytes) -> list[datetime]:
+    """Say when each began; one that has not counts from when it was created."""
+    begun = zip(_column(_AT_STARTED, records), _column(_AT_CREATED, records), strict=True)
+    return moments_of([created if started == _NEVER else started for started, created in begun])
+
+
+def ended_in(records: bytes) -> list[datetime | None]:
+    """Say when each ended; None of one that has not."""
+    return [None if ended == _NEVER else moment_of(ended) for ended in _column(_AT_ENDED, records)]
+
+
+def backups_in(records: bytes) -> list[Key | None]:
+    """Name the backup of each; None of one that names none, or where its sample names it."""
+    return [None if backup == _NO_ID else backup for backup in _column(_AT_BACKUP, records)]
+
+
+def _column(part: Struct, records: bytes | bytearray) -> Iterator[bytes]:
+    return chain.from_iterable(part.iter_unpack(records))
+
+
+def taken(records: bytes, places: Iterable[int]) -> bytes:
+    """Take the tasks of some places."""
+    return b"".join([records[_GROUPED.size * place : _GROUPED.size * (place + 1)] for place in places])
+
+
+def record_of(task: Task) -> bytes:
+    """Pack a task as in a group whose sample it is."""
+    key, backup = task.key, task.backup_key
+    times = [each and state_of(each) for each in (task.created_at, task.updated_at, task.started_at, task.ended_at)]
+    created, updated, started, ended = (each or _NEVER for each in times)
+    ids = [each if isinstance(each, bytes) else _NO_ID for each in (key, backup)]
+    return _GROUPED.pack(created, ids[0], updated, started, ended, ids[1])
+
+
 def apart(groups: Sequence[Group]) -> Iterator[tuple[Task, Group]]:
     """Take the tasks of groups one by one, in order of creation and id: each as itself, and as a group of its own."""
-    return ((task, Group(sample, record)) for record, task, sample in _in_order(groups))
+    alone = (Group(sample, record) for record, sample in _in_order(groups))
+    return ((group.tasks()[0], group) for group in alone)
 
 
 def together(groups: Sequence[Group]) -> Group:
@@ -386,17 +426,18 @@ def together(groups: Sequence[Group]) -> Group:
     return Group(groups[0].sample, b"".join([group.records for group in groups]))
 
 
-def tasks_of(groups: Sequence[Group]) -> tuple[list[Task], list[Task]]:
-    """Make the tasks of groups in order of creation and id, and name the sample of each."""
+def ordered(groups: Sequence[Group]) -> tuple[bytes, list[Task]]:
+    """Put the tasks of groups in order of creation and id, packed, and name the sample of each."""
     if len(groups) == 1:
-        return groups[0].tasks(), [groups[0].sample] * groups[0].number
-    ordered = _in_order(groups)
-    return [task for _, task, _ in ordered], [sample for _, _, sample in ordered]
+        return groups[0].records, [groups[0].sample] * groups[0].number
+    rows = _in_order(groups)
+    return b"".join([record for record, _ in rows]), [sample for _, sample in rows]
 
 
 def last_of(groups: Sequence[Group]) -> Task:
     """Make the task of groups that was created last."""
-    return tasks_of([Group(group.sample, group.records[-_GROUPED.size :]) for group in groups])[0][-1]
+    record, sample = _in_order([Group(group.sample, group.records[-_GROUPED.size :]) for group in groups])[-1]
+    return Group(sample, record).tasks()[0]
 
 
 def _is_usual(key: Key | None) -> bool:
@@ -410,16 +451,13 @@ def _with_odd_ids(common: Common, key: Key, backup: Key | None) -> Common:
     return (*common, key if isinstance(key, str) else b"", None if _is_usual(backup) else backup)
 
 
-def _in_order(groups: Sequence[Group]) -> list[tuple[bytes, Task, Task]]:
-    """Sort the tasks of groups: each packed, as itself, and its sample."""
-    found = [
-        (record, task, group.sample)
-        for group in groups
-        for record, task in zip(group.each(), group.tasks(), strict=True)
-    ]
+def _in_order(groups: Sequence[Group]) -> list[tuple[bytes, Task]]:
+    """Sort the tasks of groups, each packed and with its sample."""
+    found = [(record, group.sample) for group in groups for record in group.each()]
     is_usual = all(isinstance(group.sample.key, bytes) for group in groups)
     return sorted(found, key=itemgetter(0) if is_usual else _age)
 
 
-def _age(row: tuple[bytes, Task, Task]) -> tuple[bytes, str]:
-    return row[0][_CREATED], row[1].id
+def _age(row: tuple[bytes, Task]) -> tuple[bytes, str]:
+    record, sample = row
+    return record[_CREATED], sample.key if isinstance(sample.key, str) else text_of(record[_KEY])

@@ -6,9 +6,10 @@ Most of what is asked is true of all tasks that differ in ids and times alone, o
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import cached_property
 from typing import Final, overload
 
-from audit.history.table import Group, last_of, tasks_of
+from audit.history.table import Group, backups_in, began_in, created_in, ended_in, last_of, ordered, record_of, taken
 from audit.records.keys import Key, key_of
 from audit.records.operations import BACKUP
 from audit.records.task import Task
@@ -29,10 +30,10 @@ class PackedTasks(Sequence[Task]):
         return sum(group.number for group in self.groups)
 
     def __iter__(self) -> Iterator[Task]:
-        return iter(tasks_of(self.groups)[0])
+        return iter(TaskList(*ordered(self.groups)))
 
     def __reversed__(self) -> Iterator[Task]:
-        yield from reversed(tasks_of(self.groups)[0])  # not before the first is asked for
+        yield from reversed([*self])  # not before the first is asked for
 
     @overload
     def __getitem__(self, place: int) -> Task: ...
@@ -52,7 +53,7 @@ class PackedTasks(Sequence[Task]):
 
     def created(self) -> list[datetime]:
         """When each was created."""
-        return sorted([created for group in self.groups for created in group.created()])
+        return sorted([created for group in self.groups for created in created_in(group.records)])
 
     def fitting(self, claim: TaskTest) -> list[Group]:
         """Take the groups of which a claim is true."""
@@ -60,53 +61,67 @@ class PackedTasks(Sequence[Task]):
 
 
 class TaskList(Sequence[Task]):
-    """Tasks in order of creation and id, and beside them by column what is often asked of them.
+    """Tasks in order of creation and id, by column: each is made when somebody looks at it.
 
     Attributes:
-        created: when each was created.
-        began: when each began.
         samples: for each, a task that differs from it in ids and times alone, and may have none of its own.
         kinds: the samples, each once.
     """
 
-    __slots__ = ("_tasks", "began", "created", "kinds", "samples")
-
-    def __init__(self, tasks: Sequence[Task], samples: Sequence[Task]) -> None:
-        self._tasks = tasks
+    def __init__(self, records: bytes, samples: Sequence[Task]) -> None:
+        self._records = records
         self.samples = samples
         self.kinds = [*{id(sample): sample for sample in samples}.values()]
-        self.created = [task.created_at for task in tasks]
-        self.began = [task.started_at or task.created_at for task in tasks]
+        self._made: dict[int, Task] = {}
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self.samples)
 
     def __iter__(self) -> Iterator[Task]:
-        return iter(self._tasks)
+        """Make all, those that differ in ids and times alone together."""
+        places: dict[int, list[int]] = {id(kind): [] for kind in self.kinds}
+        for place, sample in enumerate(self.samples):
+            places[id(sample)].append(place)
+        parts = ((kind, taken(self._records, places[id(kind)])) for kind in self.kinds)
+        made = {id(kind): iter(Group(kind, part).tasks()) for kind, part in parts}
+        return (next(made[id(sample)]) for sample in self.samples)
 
     @overload
     def __getitem__(self, place: int) -> Task: ...
     @overload
     def __getitem__(self, place: slice) -> tuple[Task, ...]: ...
     def __getitem__(self, place: int | slice) -> Task | tuple[Task, ...]:
-        return tuple(self._tasks[place]) if isinstance(place, slice) else self._tasks[place]
+        places = range(len(self))[place]
+        return self._task(places) if isinstance(places, int) else tuple(self.each(places))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
     __hash__ = None  # type: ignore[assignment]  # it compares by content
 
+    @cached_property
+    def created(self) -> Sequence[datetime]:
+        """When each was created."""
+        return created_in(self._records)
+
+    @cached_property
+    def began(self) -> Sequence[datetime]:
+        """When each began."""
+        return began_in(self._records)
+
+    @cached_property
+    def backup_keys(self) -> Sequence[Key | None]:
+        """The backup of each; None of one that names none."""
+        named = zip(self.samples, backups_in(self._records), strict=True)
+        return [key if sample.backup_key is None else sample.backup_key for sample, key in named]
+
     def each(self, places: Iterable[int]) -> list[Task]:
-        """Take the tasks of some places."""
-        return [self._tasks[place] for place in places]
+        """Make the tasks of some places."""
+        return list(map(self._task, places))
 
     def ended(self, places: Iterable[int]) -> list[datetime | None]:
         """Say when the tasks of some places ended; None of one that has not."""
-        return [self._tasks[place].ended_at for place in places]
-
-    def backup_keys(self) -> Sequence[Key | None]:
-        """Name the backup of each task; None of one that names none."""
-        return [task.backup_key for task in self._tasks]
+        return ended_in(taken(self._records, places))
 
     def picked(self, claim: TaskTest) -> "TaskList":
         """Take the tasks of which a claim is true."""
@@ -115,6 +130,10 @@ class TaskList(Sequence[Task]):
             return self
         fitting = set(map(id, kinds))
         return self.at([place for place, kind in enumerate(self.samples) if id(kind) in fitting] if kinds else ())
+
+    def naming(self, claim: Callable[[Key | None], bool]) -> "TaskList":
+        """Take the tasks of whose backup a claim is true."""
+        return self.at([place for place, key in enumerate(self.backup_keys) if claim(key)])
 
     def newest(self, claim: TaskTest, until: datetime | None = None) -> Task | None:
         """Return the newest of which a claim is true, and that began no later than a time; None where there is none."""
@@ -127,12 +146,17 @@ class TaskList(Sequence[Task]):
         """Take the tasks of some places, which are in order."""
         if len(places) == len(self):
             return self
-        return TaskList(self.each(places), [self.samples[place] for place in places]) if places else NO_TASKS
+        return TaskList(taken(self._records, places), [self.samples[place] for place in places]) if places else NO_TASKS
+
+    def _task(self, place: int) -> Task:
+        if place not in self._made:  # the newest is asked for by many controls
+            self._made[place] = Group(self.samples[place], taken(self._records, (place,))).tasks()[0]
+        return self._made[place]
 
 
 def plain(tasks: Sequence[Task]) -> TaskList:
     """List tasks that were made already, and are in order."""
-    return TaskList(tasks, tasks)
+    return TaskList(b"".join(map(record_of, tasks)), tasks)
 
 
 NO_TASKS: Final = plain(())
@@ -141,14 +165,14 @@ NO_TASKS: Final = plain(())
 def listed(tasks: Sequence[Task], claim: TaskTest) -> TaskList:
     """List the tasks of which a claim is true by column, in their order."""
     if isinstance(tasks, PackedTasks):
-        return TaskList(*tasks_of(tasks.fitting(claim)))
+        return TaskList(*ordered(tasks.fitting(claim)))
     return plain([task for task in tasks if claim(task)])
 
 
 def pick(tasks: Sequence[Task], claim: TaskTest) -> list[Task]:
     """Take the tasks of which a claim is true, in their order."""
     if isinstance(tasks, PackedTasks):
-        return tasks_of(tasks.fitting(claim))[0]
+        return [*TaskList(*ordered(tasks.fitting(claim)))]
     return [task for task in tasks if claim(task)]
 
 
@@ -157,24 +181,24 @@ def newest(tasks: Sequence[Task]) -> Task:
     return last_of(tasks.groups) if isinstance(tasks, PackedTasks) else tasks[-1]
 
 
-def pick_begun(tasks: Sequence[Task], claim: TaskTest) -> Iterator[tuple[Task, Iterator[datetime]]]:
+def pick_begun(tasks: Sequence[Task], claim: TaskTest) -> Iterator[tuple[Task, Sequence[datetime]]]:
     """Say when the tasks began of which a claim is true, beside one task for all that differ in ids and times alone."""
     if isinstance(tasks, PackedTasks):
-        return ((group.sample, group.began()) for group in tasks.fitting(claim))
-    return ((task, iter((task.began,))) for task in tasks if claim(task))
+        return ((group.sample, began_in(group.records)) for group in tasks.fitting(claim))
+    return ((task, (task.began,)) for task in tasks if claim(task))
 
 
-def pick_named(tasks: Sequence[Task], ids: AbstractSet[str]) -> list[Task]:
-    """Take the tasks that have one of some ids, in their order."""
+def pick_named(tasks: Sequence[Task], ids: AbstractSet[str], claim: TaskTest) -> list[Task]:
+    """Take the tasks that have one of some ids, and of which a claim is true, in their order."""
     keys = set(map(key_of, ids))
     if isinstance(tasks, PackedTasks):
-        return tasks_of([group.having(keys) for group in tasks.groups])[0]
-    return [task for task in tasks if task.key in keys]
+        return [*TaskList(*ordered([group.having(keys) for group in tasks.fitting(claim)]))]
+    return [task for task in tasks if task.key in keys and claim(task)]
 
 
-def pick_backups(tasks: Sequence[Task], backup_keys: AbstractSet[Key]) -> list[Task]:
+def pick_backups(tasks: Sequence[Task], backup_keys: AbstractSet[Key]) -> TaskList:
     """Take the tasks that made some backups, or tried to, in their order."""
     if isinstance(tasks, PackedTasks):
         made = tasks.fitting(lambda task: task.operation == BACKUP)
-        return tasks_of([group.with_backups(backup_keys) for group in made])[0]
-    return [task for task in tasks if task.operation == BACKUP and task.backup_key in backup_keys]
+        return TaskList(*ordered([group.with_backups(backup_keys) for group in made] if backup_keys else ()))
+    return plain([task for task in tasks if task.operation == BACKUP and task.backup_key in backup_keys])

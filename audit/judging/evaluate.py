@@ -79,6 +79,7 @@ class _Judging:
         self._left_to = {presence: control.id for control in controls for presence in control.judges_alone}
         self._leaves_deleted = any(control.judges_deleted_alone for control in controls)
         self._leaves_missed = any(control.judges_missed for control in controls)
+        self._unread_of: dict[tuple[frozenset[Kind], frozenset[str]], Kind | None] = {}
 
     def of(
         self, kind: SubjectKind, controls: Iterable[Control[Any]], subjects: Sequence[Subject]
@@ -158,7 +159,12 @@ class _Judging:
     def _unread(self, kinds: frozenset[Kind], subject: Subject) -> Kind | None:
         """Return a list that was asked for and not read, or of which an unusable row may concern the subject."""
         rows = subject.unusable if isinstance(subject, Resource | VaultSubject) else ()
-        spoilt = {row.kind for row in rows}
+        key = kinds, frozenset([row.kind for row in rows])
+        if key not in self._unread_of:  # it is the same for nearly all subjects
+            self._unread_of[key] = self._unread_or(*key)
+        return self._unread_of[key]
+
+    def _unread_or(self, kinds: frozenset[Kind], spoilt: frozenset[str]) -> Kind | None:
         asked = sorted(kinds & self._collection.asked)
         return next((kind for kind in asked if kind in spoilt or not self._collection.has_read(kind)), None)
 

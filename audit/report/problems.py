@@ -85,7 +85,8 @@ def _broken_tasks(subjects: Subjects, failures: Iterable[Finding]) -> Mapping[st
     found: dict[str, Task] = {}
     for holder in every:
         if wanted.get(holder.id):
-            found |= {task.id: task for task in pick_named(holder.tasks, wanted[holder.id]) if not task.succeeded}
+            broken = pick_named(holder.tasks, wanted[holder.id], lambda task: not task.succeeded)
+            found |= {task.id: task for task in broken}
         if isinstance(holder, Resource):
             holder.forget()
     return found

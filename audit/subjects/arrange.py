@@ -335,7 +335,7 @@ class _Arrangement:
         for group in groups:
             task = group.sample
             if task.vault_id not in self._shown:
-                self._named_by.by_tasks(task, group.number, max(group.began()))
+                self._named_by.by_tasks(task, group.number, group.last_began)
             if task.resource_id and not task.removed and task.operation not in _LOOKED_AT_ALONE:  # nearly all of them
                 vault_ids = self._vaults_of(task)
                 self._put(group, vault_ids, (task.resource_id,))

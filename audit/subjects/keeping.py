@@ -77,8 +77,8 @@ class Period:
         """Store the unit, the policy with its time zone, and a rule that picks days; without a rule, all days count."""
         self._unit = unit
         self._rule = rule
-        self._ahead = _zone(policy) or timedelta(0)
-        self._has_zone = _zone(policy) is not None
+        zone = _zone(policy)
+        self._ahead, self._has_zone = zone or timedelta(0), zone is not None
 
     def __call__(self, moment: datetime, *, is_picked: bool = True) -> tuple[int, ...]:
         """Return the period of a moment, or None if the rule does not pick its day, unless that is not required."""
@@ -88,17 +88,20 @@ class Period:
         if self._unit == DAYS:
             return (day.toordinal(),)
         if self._unit == WEEKS:
-            return tuple(day.isocalendar()[:2])
+            return ((day.toordinal() - 1) // _EVERY_DAY,)  # the first day of all was a Monday
         return (day.year, day.month) if self._unit == MONTHS else (day.year,)
 
 
 def may_be_kept_for(policy: Policy, made: datetime, length: timedelta) -> bool:
     """Whether a rule of a policy may keep a backup for so long."""
+    rules = rules_of(policy)
+    if not rules:  # nearly always
+        return False
     zone = _zone(policy)
     day = None if zone is None else (made + zone).date()
     return any(
         (rule.periods is None or length_of(unit, rule) >= length) and _may_pick(unit, rule, day)
-        for unit, rule in rules_of(policy).items()
+        for unit, rule in rules.items()
     )
 
 

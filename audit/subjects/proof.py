@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 from audit.history import TaskList
 from audit.records import DELETIONS, Backup, Task
 from audit.records.keys import Key
+from audit.schedule.matching import EVER
 from audit.subjects.deleted_backups import Fate
 from audit.subjects.last_copies import LastCopies
 from audit.subjects.missing_backups import SLACK
@@ -80,7 +81,7 @@ class Search(NamedTuple):
 def newest_proof(resource: Resource) -> Search:
     """Return the newest success that left a backup; the list of backups must have been read."""
     claimed = resource.sorted_tasks.claimed
-    keys: Sequence[Key | None] = claimed.backup_keys()
+    keys: Sequence[Key | None] = claimed.backup_keys
     found = Search(None, [], [])
     for place in range(len(claimed) - 1, -1, -1):
         began, key = claimed.began[place], keys[place]
@@ -98,7 +99,7 @@ def newest_proof(resource: Resource) -> Search:
 def weigh_claims(resource: Resource, now: datetime) -> Claims:
     """Check the successes against the list of backups, which must have been read."""
     successes, there = resource.kept_successes, resource.points_by_key
-    keys, fresh = successes.backup_keys(), _fresh(successes, resource.window.until)
+    keys, fresh = successes.backup_keys, _fresh(successes, resource.window.until)
     absent, hollow = [], set()
     for place, (key, created) in enumerate(zip(keys, successes.created, strict=True)):
         point = there.get(key)
@@ -110,7 +111,7 @@ def weigh_claims(resource: Resource, now: datetime) -> Claims:
     if repeats:
         hollow |= {place for place, task in enumerate(successes) if task.key in repeats}
     named = [place for place, key in enumerate(keys) if key is not None and place not in fresh]
-    missing = successes.each(place for place in absent if place not in hollow and place not in fresh)
+    missing = successes.at([place for place in absent if place not in hollow and place not in fresh])
     gone, doubtful, last = unexplained(_without_any(missing, resource), resource, now)
     return Claims(
         made=len(named),
@@ -150,18 +151,17 @@ def _is_doubtful(task: Task, point: Backup | None, resource: Resource) -> bool:
     return is_fresh and (point is None or not point.is_being_deleted)
 
 
-def _without_any(missing: list[Task], resource: Resource) -> list[Task]:
+def _without_any(missing: TaskList, resource: Resource) -> TaskList:
     """Leave out the tasks that need not name a backup, or may have made one that no task names."""
-    nameless = [task for task in missing if task.backup_key is None]
-    if not nameless:
+    if None not in missing.backup_keys:
         return missing
-    named = set(resource.backups.backup_keys())
-    served = {
-        task.key
-        for task in nameless
-        if not resource.kind_is_listed or any(point.key not in named for point in _made_meanwhile(resource, task))
-    }
-    return [task for task in missing if task.key not in served]
+    named = set(resource.backups.backup_keys)
+
+    def is_served(task: Task) -> bool:
+        return not resource.kind_is_listed or any(point.key not in named for point in _made_meanwhile(resource, task))
+
+    keys = enumerate(missing.backup_keys)
+    return missing.at([place for place, key in keys if key is not None or not is_served(missing[place])])
 
 
 class Unexplained(NamedTuple):
@@ -179,12 +179,12 @@ class Unexplained(NamedTuple):
     last: list[Task]
 
 
-def unexplained(missing: list[Task], resource: Resource, now: datetime) -> Unexplained:
+def unexplained(missing: TaskList, resource: Resource, now: datetime) -> Unexplained:
     """Leave out the tasks whose backup may have been deleted or have expired.
 
     Backups that an earlier run saw are judged with their vault.
     """
-    return _unexplained([task for task in missing if task.backup_key not in resource.missed], resource, now)
+    return _unexplained(missing.naming(lambda key: key not in resource.missed), resource, now)
 
 
 def left_to_vaults(resource: Resource, now: datetime) -> list[Task]:
@@ -192,20 +192,23 @@ def left_to_vaults(resource: Resource, now: datetime) -> list[Task]:
     if not resource.missed:
         return []
     gone = resource.missed - resource.points_by_key.keys()
-    found = _unexplained([task for task in resource.kept_successes if task.backup_key in gone], resource, now)
+    found = _unexplained(resource.kept_successes.naming(lambda key: key in gone), resource, now)
     return sorted(chain(*found), key=_BY_AGE)
 
 
-def _unexplained(missing: list[Task], resource: Resource, now: datetime) -> Unexplained:
+def _unexplained(missing: TaskList, resource: Resource, now: datetime) -> Unexplained:
+    if not missing:
+        return Unexplained([], [], [])
     ends = _Ends(resource, now)
-    told = [(task, ends.of(task.began)) for task in missing]
-    left = [(task, end) for task, end in told if end != Fate.DUE]
+    settled = ends.settled(min(missing.began))
+    told = {place: ends.of(began) for place, began in enumerate(missing.began) if began > settled}
+    left = {place: end for place, end in told.items() if end != Fate.DUE}
     if not left:  # nearly always
         return Unexplained([], [], [])
-    deleted = {task.backup_key for task in resource.doing(DELETIONS) if not task.broke} - {None}
-    left = [(task, end) for task, end in left if task.backup_key not in deleted]
+    deleted = {*resource.doing(DELETIONS).picked(lambda task: not task.broke).backup_keys, None} - {None}
+    left = {place: end for place, end in left.items() if missing.backup_keys[place] not in deleted}
     fates = (Fate.EARLY, Fate.UNKNOWN, Fate.LAST)
-    return Unexplained(*([task for task, end in left if end == fate] for fate in fates))
+    return Unexplained(*(missing.each(place for place, end in left.items() if end == fate) for fate in fates))
 
 
 class _Ends:
@@ -218,6 +221,12 @@ class _Ends:
         self._rules = Rules(resource.policies or (), resource.past_rules)
         points = (point for point in resource.own_points or () if point.vault_id in vault_ids)
         self._lives = Lives(points, self._rules)
+
+    def settled(self, oldest: datetime) -> datetime:
+        """Return until when every backup surely had expired; the oldest in question tells whether runs saw the rules."""
+        longest, seen = self._rules.longest, self._rules.were_seen_by(oldest)
+        is_doubtful = longest > self._now - EVER or (not seen and self._lives.any_odd(self._resource.id))
+        return EVER if is_doubtful else self._now - longest
 
     def of(self, made: datetime) -> Fate:
         """Whether a backup made at a time had expired."""
@@ -234,8 +243,7 @@ class _Ends:
     def _is_old(self, made: datetime) -> bool:
         """Whether it reached the age limit of its time, or the one that the next backup's expiry shows."""
         age = self._now - made
-        is_past = age // _DAY >= min(self._rules.days(made), default=inf)
-        return is_past or self._lives.was_due_by(self._resource.id, made, age)
+        return age >= self._rules.shortest(made) or self._lives.was_due_by(self._resource.id, made, age)
 
     def _is_outnumbered(self, made: datetime) -> bool:
         """Whether enough newer ones were made since then for a number to remove it."""
@@ -248,4 +256,4 @@ class _Ends:
 
     @cached_property
     def _began(self) -> list[datetime]:
-        return sorted(task.began for task in self._resource.sorted_tasks.successes)
+        return sorted(self._resource.sorted_tasks.successes.began)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import chain
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 from audit.records import Backup
@@ -30,14 +29,12 @@ class _Life(NamedTuple):
     is_odd: bool
 
 
-_MADE: Final = attrgetter("made")
-
-
 class _Remaining:
     """The lifetimes of the remaining backups of a resource, oldest first."""
 
     def __init__(self, lives: list[_Life], rules: Rules) -> None:
         self.lives = lives
+        self.made = [life.made for life in lives]
         self._rules = rules
 
     @cached_property
@@ -53,7 +50,7 @@ class _Remaining:
 
     def beside(self, made: datetime) -> list[_Life]:
         """Return those before and after one that was made at a time."""
-        place = bisect_right(self.lives, made, key=_MADE)
+        place = bisect_right(self.made, made)
         return self.lives[max(place - 1, 0) : place + 1]
 
 
@@ -69,6 +66,10 @@ class Lives:
         self._rules = rules
         self._known: dict[str | None, _Remaining] = {}
 
+    def any_odd(self, resource_id: str) -> bool:
+        """Whether any remaining backup of a resource is irregular."""
+        return self._of(resource_id).any_odd
+
     def outlast(self, resource_id: str | None, made: datetime, gone: datetime) -> bool:
         """Whether the backup before or after a missing one will live longer than it did, and than the rules give.
 
@@ -76,10 +77,12 @@ class Lives:
         """
         if self._rules.were_seen_by(made):
             return False
-        age = gone - made + SLACK
-        remaining = map(self._of, [resource_id] if resource_id else self._by_resource)
-        beside = (each.beside(made) for each in remaining if each.any_odd)
-        return any(life.is_odd and (life.length is None or life.length > age) for life in chain.from_iterable(beside))
+        remaining = [self._of(resource_id)] if resource_id else map(self._of, self._by_resource)
+        odd = [each for each in remaining if each.any_odd]
+        if not odd:  # nearly always
+            return False
+        age, beside = gone - made + SLACK, chain.from_iterable(each.beside(made) for each in odd)
+        return any(life.is_odd and (life.length is None or life.length > age) for life in beside)
 
     def outnumber(self, resource_id: str | None, made: datetime) -> bool:
         """Whether an older one is left that only a number removes, which removes the oldest first."""
@@ -97,9 +100,9 @@ class Lives:
 
     def next_after(self, resource_id: str | None, made: datetime) -> timedelta | None:
         """Return how long the backup after a given one will live; None if there is none or it does not expire."""
-        lives = self._of(resource_id).lives
-        place = bisect_right(lives, made, key=_MADE)
-        return lives[place].length if place < len(lives) else None
+        remaining = self._of(resource_id)
+        place = bisect_right(remaining.made, made)
+        return remaining.lives[place].length if place < len(remaining.lives) else None
 
     def was_due_by(self, resource_id: str | None, made: datetime, age: timedelta) -> bool:
         """Whether no run saw the rules in time, and the next remaining backup suggests that it had expired."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import ClassVar, Final
 
 from audit.collection import Kind, Rejected, Window
-from audit.history import TaskList, pick
+from audit.history import TaskList, listed, pick
 from audit.records import (
     REMOVE_RESOURCE,
     REPLICATION,
@@ -156,13 +156,13 @@ class Resource:
         return self.sorted_tasks.backups
 
     @property
-    def restores(self) -> tuple[Task, ...]:
+    def restores(self) -> TaskList:
         """The restores of its backups to anywhere, oldest first."""
         return self.doing(RESTORES)
 
-    def doing(self, operations: AbstractSet[str]) -> tuple[Task, ...]:
+    def doing(self, operations: AbstractSet[str]) -> TaskList:
         """Return its tasks with some operations, oldest first."""
-        return tuple(pick(self.tasks, lambda task: task.operation in operations))
+        return listed(self.tasks, lambda task: task.operation in operations)
 
     @cached_property
     def own_points(self) -> tuple[Backup, ...] | None:
@@ -202,8 +202,8 @@ class Resource:
 
         Backups made before the resource was removed from a vault were deleted with the removal.
         """
-        removals = self.doing(frozenset({REMOVE_RESOURCE}))
-        removed = max((task.created_at for task in removals if task.claims_success), default=None)
+        removals = self.doing(frozenset({REMOVE_RESOURCE})).picked(lambda task: task.claims_success)
+        removed = max(removals.created, default=None)
         ids, names = {vault.id for vault in self.vaults}, {vault.name for vault in self.vaults}
         kept = self.sorted_tasks.claimed.picked(
             lambda task: task.vault_id in ids if task.vault_id else task.vault_name is None or task.vault_name in names

@@ -35,6 +35,7 @@ from audit.subjects.policy import PolicySubject
 FOR_EVER: Final = timedelta.max
 _DAY: Final = timedelta(days=1)
 _MOST: Final = 99_999  # the largest number of days and of backups that a policy can have
+_UNITS: Final = (DAYS, WEEKS, MONTHS, YEARS)
 _NO_COPIES: Final = Copies(0, 0)
 
 
@@ -101,12 +102,11 @@ def _more(number: int, picked: Copies) -> Copies:
 
 
 def _plain_copies(policy: Policy) -> Mapping[str, int]:
-    return {
-        DAYS: policy.daily_copies,
-        WEEKS: policy.weekly_copies,
-        MONTHS: policy.monthly_copies,
-        YEARS: policy.yearly_copies,
-    }
+    return dict(zip(_UNITS, _copies(policy), strict=True))
+
+
+def _copies(policy: Policy) -> tuple[int, int, int, int]:
+    return policy.daily_copies, policy.weekly_copies, policy.monthly_copies, policy.yearly_copies
 
 
 def _long_term(policy: Policy) -> timedelta:
@@ -115,12 +115,12 @@ def _long_term(policy: Policy) -> timedelta:
 
 
 def _longest_copy(policy: Policy) -> timedelta:
-    return _longest_of(*_plain_copies(policy).items())
+    return _longest_of(*_copies(policy))
 
 
 @lru_cache
-def _longest_of(*copies: tuple[str, int]) -> timedelta:
-    return max(min(number, _MOST) * LONGEST[unit] for unit, number in copies)
+def _longest_of(*copies: int) -> timedelta:
+    return max(min(number, _MOST) * LONGEST[unit] for unit, number in zip(_UNITS, copies, strict=True))
 
 
 def _rhythms(subject: PolicySubject) -> tuple[Schedule, ...]:

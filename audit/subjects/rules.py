@@ -3,12 +3,15 @@
 A rule in days sets the expiry of a backup when it is made; a number may remove it whenever there are enough newer ones.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple
 
 from audit.records import BACKUP
+from audit.schedule.matching import EVER, NEVER
 from audit.subjects.last_copies import LastCopies
 from audit.subjects.missing_backups import SLACK
 from audit.subjects.policy import PolicySubject
@@ -16,6 +19,20 @@ from audit.subjects.retention import may_be_picked
 from audit.subjects.retention_terms import PastRules, Terms, in_force
 
 _DAY: Final = timedelta(days=1)
+
+
+class _InForce(NamedTuple):
+    """The ages and the numbers of the rules of a period.
+
+    Attributes:
+        shortest: the least of the ages.
+        is_endless: whether age did not matter to one of them.
+    """
+
+    days: Sequence[int]
+    numbers: Sequence[int]
+    shortest: timedelta
+    is_endless: bool
 
 
 class Rules:
@@ -26,6 +43,7 @@ class Rules:
         self._making = [subject for subject in policies if subject.policy.operation == BACKUP]
         ids = {subject.id for subject in self._making}
         self._past = [each for each in past if each.policy not in ids]
+        self._known: dict[tuple[int, ...], _InForce] = {}
 
     @property
     def are_readable(self) -> bool:
@@ -40,13 +58,45 @@ class Rules:
             if since <= each.until:
                 yield from in_force(each.terms, since, min(until, each.until))
 
-    def days(self, made: datetime) -> Iterator[int]:
+    def days(self, made: datetime) -> Sequence[int]:
         """Return the ages at which a backup made at a time was to be deleted."""
-        return (terms.days for terms in self.terms(made, made) if terms.days is not None)
+        return self._in_force(made, made).days
 
-    def numbers(self, made: datetime, gone: datetime) -> Iterator[int]:
+    @cached_property
+    def longest(self) -> timedelta:
+        """The greatest age that a backup was to reach, whenever it was made; endless where no policy always had one."""
+        ages = ([terms.days for terms in subject.terms_between(EVER, NEVER)] for subject in self._making)
+        known = ([days for days in of if days is not None] for of in ages if None not in of)
+        return timedelta(days=min([timedelta.max.days, *map(max, known)]))
+
+    def shortest(self, made: datetime) -> timedelta:
+        """Return the least of these ages; endless where age did not matter to any."""
+        return self._in_force(made, made).shortest
+
+    def numbers(self, made: datetime, gone: datetime) -> Sequence[int]:
         """Return the numbers that were in force while a backup existed."""
-        return (terms.number for terms in self.terms(made, gone) if terms.number is not None)
+        return self._in_force(made, gone).numbers
+
+    def _in_force(self, since: datetime, until: datetime) -> "_InForce":
+        """Read the rules of a period once for all periods between the same changes."""
+        begins, ends = self._changes
+        first = bisect_right(begins, since), bisect_left(ends, since)
+        key = first if since == until else (*first, bisect_right(begins, until), bisect_left(ends, until))
+        if key not in self._known:
+            terms = [*self.terms(since, until)]
+            days = [each.days for each in terms if each.days is not None]
+            numbers = [each.number for each in terms if each.number is not None]
+            shortest = timedelta(days=min([*days, timedelta.max.days]))
+            self._known[key] = _InForce(days, numbers, shortest, is_endless=len(days) < len(terms))
+        return self._known[key]
+
+    @cached_property
+    def _changes(self) -> tuple[list[datetime], list[datetime]]:
+        """When a run first saw rules, and when the last one did, or found them removed."""
+        known = [*(subject.terms for subject in self._making), *(each.terms for each in self._past)]
+        terms = [*chain.from_iterable(known)]
+        ends = [*(each.until for each in terms), *(each.until for each in self._past)]
+        return sorted(each.since for each in terms), sorted(ends)
 
     @cached_property
     def seen_since(self) -> datetime | None:
@@ -66,8 +116,8 @@ class Rules:
         Rules count whole days: less than a day more is the time that it took to make the backup.
         """
         if life is None:
-            return any(terms.days is None for terms in self.terms(made, made))
-        days, lived = [*self.days(made)], (life + SLACK) // _DAY
+            return self._in_force(made, made).is_endless
+        days, lived = self.days(made), (life + SLACK) // _DAY
         return lived in days or lived <= min(days, default=0)
 
     def last_copies(

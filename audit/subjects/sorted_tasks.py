@@ -84,7 +84,7 @@ def _is_silent(task: Task) -> bool:
 
 def _found_out(written: TaskList, claimed: TaskList) -> TaskList:
     """Mark as hollow the successes that name a backup of an earlier success, or that brought none."""
-    named = [key for key in claimed.backup_keys() if key is not None]
+    named = [key for key in claimed.backup_keys if key is not None]
     if len(set(named)) == len(named) and not any(map(_brought_none, written.kinds)):  # nearly always
         return written
     made: set[Key] = set()

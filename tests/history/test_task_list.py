@@ -1,11 +1,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.history import NO_TASKS, TaskList, plain
+from audit.history import NO_TASKS, History, PackedTasks, TaskList, listed, plain
 from audit.records import Task
 from tests.builders import NOW, a_task
 
@@ -26,14 +27,14 @@ def tasks_of(rows: Iterable[tuple[int, int, int]]) -> list[Task]:
         at = NOW + timedelta(hours=created)
         status, operation = KINDS[kind].status, KINDS[kind].operation
         begun = {"created_at": at, "started_at": at + timedelta(hours=waited), "ended_at": at if waited else None}
-        tasks.append(a_task(str(number), status=status, operation=operation, **begun))
+        tasks.append(a_task(str(UUID(int=number)), status=status, operation=operation, **begun))
     return tasks
 
 
-def listed(tasks: Sequence[Task], rows: Iterable[tuple[int, int, int]]) -> TaskList:
-    """List tasks by samples that several of them share, as packed tasks are."""
-    samples = [KINDS[kind] for kind, _created, _waited in sorted(rows, key=lambda row: row[1])]
-    return TaskList(tasks, samples)
+def packed(tasks: Sequence[Task]) -> TaskList:
+    """List tasks by samples that several of them share."""
+    groups = [*History(tasks).hand_over(NOW + timedelta(days=1))]
+    return listed(PackedTasks(groups), lambda _task: True) if groups else NO_TASKS
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
@@ -44,7 +45,7 @@ def test_what_is_asked_of_a_list_is_what_is_true_of_its_tasks(
     tasks, end = tasks_of(rows), NOW + timedelta(hours=until)
     fitting = list(filter(claim, tasks))
 
-    for found in (plain(tasks), listed(tasks, rows)):
+    for found in (plain(tasks), packed(tasks)):
         assert list(found) == tasks
         assert list(found.picked(claim)) == fitting
         assert list(found.picked(claim).created) == [task.created_at for task in fitting]
@@ -62,7 +63,7 @@ def test_a_part_has_the_tasks_of_its_places(rows: list[tuple[int, int, int]], pl
     tasks = tasks_of(rows)
     chosen = sorted(place for place in places if place < len(tasks))
 
-    part = listed(tasks, rows).at(chosen)
+    part = packed(tasks).at(chosen)
 
     assert list(part) == [tasks[place] for place in chosen]
     assert [part[place] for place in range(len(part))] == [tasks[place] for place in chosen]
