@@ -223,7 +223,7 @@ class _Ends:
         self._lives = Lives(points, self._rules)
 
     def settled(self, oldest: datetime) -> datetime:
-        """Return until when every backup surely had expired; the oldest in question tells whether runs saw the rules."""
+        """Return until when every backup surely had expired; the oldest tells whether runs saw the rules of all."""
         longest, seen = self._rules.longest, self._rules.were_seen_by(oldest)
         is_doubtful = longest > self._now - EVER or (not seen and self._lives.any_odd(self._resource.id))
         return EVER if is_doubtful else self._now - longest
