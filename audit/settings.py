@@ -143,6 +143,12 @@ def _agency(text: str) -> str:
     return text
 
 
+def _account_id(text: str) -> str:
+    if not _PROJECT.fullmatch(text):
+        raise ValueError("an account id contains only letters, digits, - and _ (see My Credentials in the console)")
+    return text
+
+
 def _external_id(secret: SecretStr | None) -> SecretStr | None:
     if secret and not 1 < len(secret.get_secret_value()) <= _LONGEST_EXTERNAL_ID:
         raise ValueError(f"an external id has 2 to {_LONGEST_EXTERNAL_ID:,} characters")
@@ -408,6 +414,17 @@ class Settings(BaseModel):
         alias="CBR_AUDIT_SESSION_NAME",
         description="The name by which the other account sees a run; by default, cbr-audit- and the id of the run.",
     )
+    account_id: Annotated[Annotated[str, AfterValidator(_account_id)] | None, Unset] = Field(
+        None,
+        alias="CBR_AUDIT_ACCOUNT_ID",
+        description="The id of the project's account, for findings and metrics; by default, that of the agency.",
+    )
+    account_name: str = Field("", alias="CBR_AUDIT_ACCOUNT_NAME", description="The name of that account.")
+    account_unit: str = Field(
+        "",
+        alias="CBR_AUDIT_ACCOUNT_UNIT",
+        description="The organisational units above that account, from the root, such as Root/prod.",
+    )
     sts_endpoint: Endpoint = _endpoint_setting("STS", "CBR_AUDIT_STS_ENDPOINT", "the usual one of the home region")
     home_project_id: Annotated[ProjectId | None, Unset] = Field(
         None,
@@ -453,6 +470,11 @@ class Settings(BaseModel):
     def assumed(self) -> AgencyName | None:
         """The agency to read as; None for the own identity, also where only events name the account."""
         return agency_named(self.agency or "")
+
+    @property
+    def audited_account(self) -> str | None:
+        """The id of the account of the project: the setting, or that of the agency; None if it is not known."""
+        return self.account_id or (self.assumed.account if self.assumed and self.assumed.is_by_id else None)
 
     def usual_endpoint(self, service: str, region: str | None = None) -> str:
         """The usual endpoint of a service in a region, by default the project's: it is set whenever no endpoint is."""
@@ -515,7 +537,9 @@ class Settings(BaseModel):
         if cls.needs_cbr:
             faults += _sign_in_faults(given) + _signing_faults(given) + _agency_faults(given)
         faults += _store_faults(given, STORES[scheme_of(str(values.get(f"{_OWN}STORE", "")))])
-        faults += _idle_faults(given) + ([*_trust_faults(settings), *_region_faults(settings)] if settings else [])
+        faults += _idle_faults(given)
+        if settings:
+            faults += (*_trust_faults(settings), *_region_faults(settings), *_account_faults(settings))
         if faults or settings is None:
             raise SettingsError("; ".join(faults))
         return settings
@@ -622,6 +646,16 @@ def _region_faults(settings: Settings) -> list[str]:
         for other in CLOUDS.values()
         if region in other.regions
     ]
+
+
+def _account_faults(settings: Settings) -> list[str]:
+    """Return the accounts that are said to be the project's and are not, or not known by id."""
+    agency, account = settings.assumed, settings.account_id
+    if account and agency and agency.is_by_id and agency.account != account:
+        return [f"{_OWN}ACCOUNT_ID is not the account of {_OWN}AGENCY, {agency.account}"]
+    if (settings.account_name or settings.account_unit) and not settings.audited_account:
+        return [f"set {_OWN}ACCOUNT_ID, too: {_OWN}ACCOUNT_NAME and {_OWN}ACCOUNT_UNIT only say more of that account"]
+    return []
 
 
 def _idle_faults(given: set[str]) -> list[str]:

@@ -559,3 +559,36 @@ def test_without_another_home_it_is_where_the_audit_reads() -> None:
 
     assert settings.at_home == settings
     assert settings.sts == "https://sts.r1.myhuaweicloud.com"
+
+
+@pytest.mark.parametrize(
+    ("changed", "account"),
+    [
+        ({}, None),
+        ({"CBR_AUDIT_ACCOUNT_ID": "a1"}, "a1"),
+        ({"CBR_AUDIT_AGENCY": "iam::a1:agency:x"}, "a1"),
+        ({"CBR_AUDIT_AGENCY": f"{'0' * 32}/x"}, "0" * 32),
+        ({"CBR_AUDIT_AGENCY": "the-bank/x"}, None),
+        ({"CBR_AUDIT_AGENCY": "the-bank/x", "CBR_AUDIT_ACCOUNT_ID": "a1"}, "a1"),
+        ({"CBR_AUDIT_AGENCY": "iam::a1:agency:x", "CBR_AUDIT_ACCOUNT_ID": "a1"}, "a1"),
+    ],
+)
+def test_the_account_is_known_by_the_setting_or_the_agency(changed: dict[str, str], account: str | None) -> None:
+    assert Settings.read({**GOOD, **changed}).audited_account == account
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"CBR_AUDIT_ACCOUNT_ID": "a 1"}, "CBR_AUDIT_ACCOUNT_ID: an account id contains only letters, digits, - and _"),
+        ({"CBR_AUDIT_ACCOUNT_NAME": "the bank"}, "set CBR_AUDIT_ACCOUNT_ID, too"),
+        ({"CBR_AUDIT_ACCOUNT_UNIT": "Root/prod"}, "set CBR_AUDIT_ACCOUNT_ID, too"),
+        (
+            {"CBR_AUDIT_ACCOUNT_ID": "a2", "CBR_AUDIT_AGENCY": "iam::a1:agency:x"},
+            "CBR_AUDIT_ACCOUNT_ID is not the account of CBR_AUDIT_AGENCY, a1",
+        ),
+    ],
+)
+def test_an_account_that_cannot_be_meant_is_named(changed: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Settings.read({**GOOD, **changed})

@@ -23,8 +23,9 @@ from audit.evidence.signers import ready_signer
 from audit.evidence.stored_runs import ReadOnce
 from audit.profile import profile_changes
 from audit.report.baseline import Baseline
-from audit.report.facts import RunFacts
+from audit.report.facts import AuditedAccount, RunFacts
 from audit.report.wording import scope_words
+from audit.settings import Settings
 from audit.timestamps import shown
 
 FIRST_READING: Final = timedelta(days=30)  # what CBR still shows
@@ -92,6 +93,7 @@ def _facts(request: RunRequest, before: RunBefore | None, previous: Baseline) ->
         read=Window(since, until),
         project_id=request.settings.project_id,
         cloud=request.settings.cloud,
+        account=_account(request.settings),
         region=request.settings.region or "",
         enterprise_project_id=request.settings.enterprise_project_id,
         tool_version=__version__,
@@ -102,6 +104,12 @@ def _facts(request: RunRequest, before: RunBefore | None, previous: Baseline) ->
         origin=before.origin if before else None,
         profile_changes=profile_changes(before.profile, request.profile) if before else (),
     )
+
+
+def _account(settings: Settings) -> AuditedAccount | None:
+    """Return the account of the project, as far as the settings say."""
+    account = settings.audited_account
+    return AuditedAccount(id=account, name=settings.account_name, unit=settings.account_unit) if account else None
 
 
 def _is_what_if(request: RunRequest, before: RunBefore | Newest | None) -> bool:

@@ -208,6 +208,7 @@ def _facts(manifest: Manifest, profile: Profile, before: RunBefore | None, *, is
         read=run.read,
         project_id=run.project_id,
         cloud=run.cloud,
+        account=run.account,
         region=run.region,
         enterprise_project_id=run.enterprise_project_id,
         tool_version=manifest.tool_version,

@@ -229,6 +229,8 @@ def _enter(event: ManualEvent, account: str, variables: dict[str, str]) -> None:
             f"with {ANY_ACCOUNT} in place of the account, such as iam::{ANY_ACCOUNT}:agency:cbr-audit"
         )
     variables["CBR_AUDIT_AGENCY"] = agency.replace(ANY_ACCOUNT, account)
+    for name in ("CBR_AUDIT_ACCOUNT_ID", "CBR_AUDIT_ACCOUNT_NAME", "CBR_AUDIT_ACCOUNT_UNIT"):
+        variables.pop(name, None)
 
 
 def _move(event: ManualEvent, region: str, variables: dict[str, str]) -> None:

@@ -34,7 +34,7 @@ from audit.log import REDACTOR
 from audit.packing import gzipped
 from audit.report import FINDINGS, INDEX
 from audit.report.facts import RunFacts
-from audit.report.shared_parts import cloud_part, laid_out, previous_part, reading_part
+from audit.report.shared_parts import account_part, cloud_part, laid_out, previous_part, reading_part
 from audit.timestamps import shown
 
 if TYPE_CHECKING:
@@ -349,6 +349,7 @@ class Publication:
                     "project_id": run.project_id,
                     "region": run.region,
                     **cloud_part(run.cloud),
+                    **account_part(run.account),
                     "enterprise_project_id": run.enterprise_project_id,
                     "profile_sha256": run.profile_sha256,
                     "what_if": run.is_what_if,

@@ -15,7 +15,7 @@ from audit.clouds import CLOUDS, HUAWEI
 from audit.collection import Kind, Moment, Natural, Reading, Window
 from audit.errors import ChainError
 from audit.evidence.store.keys import PLAIN
-from audit.report.facts import Conclusion, Origin
+from audit.report.facts import AuditedAccount, Conclusion, Origin
 from audit.timestamps import instant
 
 Key = Annotated[str, Meta(pattern=rf"\A{PLAIN}\Z", max_length=512)]
@@ -79,6 +79,7 @@ class IdentifiedRun(Struct, frozen=True, kw_only=True):
     enterprise_project_id: str | None = None
     what_if: bool = False
     cloud: Annotated[str, Meta(pattern=f"^({'|'.join(map(re.escape, CLOUDS))})$")] = HUAWEI
+    account: AuditedAccount | None = None
 
 
 class Manifest(Struct, frozen=True, kw_only=True):

@@ -94,7 +94,12 @@ def variables_of(target: Target, plan: FleetPlan, variables: Mapping[str, str]) 
     own = {name: value for name, value in {**home, **variables}.items() if value and name not in without}
     place = {"HUAWEICLOUD_SDK_PROJECT_ID": target.project_id, "HUAWEICLOUD_SDK_REGION": target.region}
     assumed = {"CBR_AUDIT_AGENCY": target.agency, "CBR_AUDIT_SESSION_NAME": f"cbr-audit-{plan.run}"}
-    return {**own, **place, **(assumed if target.agency else {})}
+    account = {
+        "CBR_AUDIT_ACCOUNT_ID": target.account,
+        "CBR_AUDIT_ACCOUNT_NAME": target.account_name,
+        "CBR_AUDIT_ACCOUNT_UNIT": "/".join(target.unit),
+    }
+    return {**own, **place, **account, **(assumed if target.agency else {})}
 
 
 def what_was_found(done: Done) -> Audited:

@@ -26,6 +26,19 @@ class Origin(Struct, frozen=True, kw_only=True):
     manifest_sha256: str
 
 
+class AuditedAccount(Struct, frozen=True, kw_only=True):
+    """The account of the project, as far as somebody said: nothing is judged by it.
+
+    Attributes:
+        name: its name, empty if unknown.
+        unit: the names of the organisational units above it, from the root, separated by slashes; empty if unknown.
+    """
+
+    id: str
+    name: str = ""
+    unit: str = ""
+
+
 class RunFacts(Struct, frozen=True, kw_only=True):
     """Which run a report is about, and what it was judged by.
 
@@ -38,6 +51,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
         previous: the previous run.
         enterprise_project_id: what was to be read of the project; None if a run before this setting left it open.
         cloud: the name of the cloud.
+        account: the account of the project; None if it is not known.
         origin: the run whose history and memory this one continues, None for the first one.
         is_what_if: whether it was judged by a profile other than the configured one, so that it decides nothing.
         is_backfill: whether a run of its scope already judged this time or a later one, so that later runs skip it.
@@ -61,6 +75,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     profile_changes: tuple[str, ...] = ()
     enterprise_project_id: str | None = None
     cloud: str = HUAWEI
+    account: AuditedAccount | None = None
 
     @property
     def cloud_title(self) -> str:

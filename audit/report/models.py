@@ -27,6 +27,7 @@ _Cloud = Annotated[
         exclude_if=HUAWEI.__eq__,
     ),
 ]
+_NOT_KNOWN: Final = "The account of the project; missing where it is not known."
 _DAYS: Final = "A letter for each day of the window, in UTC, the oldest first: {}.".format(
     ", ".join(f"{letter} {day}" for day, letter in LETTERS.items())
 )
@@ -55,6 +56,16 @@ class PreviousPart(_Published):
     notes: list[str] = Field(description="What else was wrong with what it left.")
 
 
+class AccountPart(_Published):
+    """The account of the project, as the settings of the run say."""
+
+    id: str
+    name: str = Field(description="Empty if unknown.")
+    unit: str = Field(
+        description="Names of the organisational units above it, from the root, separated by slashes; empty if unknown."
+    )
+
+
 class RunPart(_Published):
     """Which run it is, and what it was judged by."""
 
@@ -64,6 +75,9 @@ class RunPart(_Published):
     project_id: str
     region: str
     cloud: _Cloud = HUAWEI
+    account: AccountPart | None = Field(
+        default=None, description=_NOT_KNOWN, exclude_if=lambda account: account is None
+    )
     enterprise_project_id: str | None = Field(
         default=None, description="What was to be read of the project; all_granted_eps for all that may be seen."
     )
@@ -639,6 +653,9 @@ class ManifestRun(_Published):
     project_id: str
     region: str
     cloud: _Cloud = HUAWEI
+    account: AccountPart | None = Field(
+        default=None, description=_NOT_KNOWN, exclude_if=lambda account: account is None
+    )
     enterprise_project_id: str | None = Field(
         default=None, description="What was to be read of the project; all_granted_eps for all that may be seen."
     )

@@ -10,6 +10,7 @@ from audit.clouds import HUAWEI
 from audit.collection import Reading
 from audit.judging.findings import Finding
 from audit.report.baseline import Baseline
+from audit.report.facts import AuditedAccount
 from audit.subjects import Waiver
 from audit.timestamps import shown
 
@@ -80,6 +81,11 @@ def reading_part(reading: Reading) -> Mapping[str, Any]:
 def cloud_part(cloud: str) -> Mapping[str, Any]:
     """Return the cloud of the project, as in the report and the manifest: only where it is not Huawei Cloud."""
     return {} if cloud == HUAWEI else {"cloud": cloud}
+
+
+def account_part(account: AuditedAccount | None) -> Mapping[str, Any]:
+    """Return the account of the project, as in the report and the manifest: only where it is known."""
+    return {"account": {"id": account.id, "name": account.name, "unit": account.unit}} if account else {}
 
 
 def previous_part(previous: Baseline) -> Mapping[str, Any]:

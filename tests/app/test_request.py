@@ -502,6 +502,12 @@ class TestAnotherAccount:
         home = settings.at_home
         assert (home.project_id, home.region) == (GOOD["HUAWEICLOUD_SDK_PROJECT_ID"], GOOD["HUAWEICLOUD_SDK_REGION"])
 
+    def test_what_the_settings_say_of_their_account_does_not_hold_for_another(self) -> None:
+        own = {f"CBR_AUDIT_ACCOUNT_{part}": "a0" for part in ("ID", "NAME", "UNIT")}
+        settings = request_from_event(ACCOUNT, Context({**GOOD, **AGENCY, **own}), {}).settings
+
+        assert (settings.audited_account, settings.account_name, settings.account_unit) == ("a7", "", "")
+
     @pytest.mark.parametrize(
         ("event", "changed", "words"),
         [

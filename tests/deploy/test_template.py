@@ -73,7 +73,8 @@ def test_every_setting_that_is_commented_out_can_be_put_in_place() -> None:
     assert {*function["encryptedUserData"]} == SECRETS - ABROAD
     others = (
         r"_(AK|SK|TOKEN|USER|PASSWORD|DOMAIN|DOMAIN_ID|FOLDER_ACCESS|SIGNING_KEY|(IAM|KMS|SMN|STS)_ENDPOINT"
-        r"|AGENCY|SESSION_NAME|HOME_PROJECT_ID|HOME_REGION|FLEET|(ORGANIZATIONS|FUNCTIONGRAPH)_ENDPOINT)$"
+        r"|AGENCY|SESSION_NAME|HOME_PROJECT_ID|HOME_REGION|ACCOUNT_(ID|NAME|UNIT)|FLEET"
+        r"|(ORGANIZATIONS|FUNCTIONGRAPH)_ENDPOINT)$"
     )
     assert {*function["environmentVariables"]} == {
         name for name in {*VARIABLES} - SECRETS if not re.search(others, name)

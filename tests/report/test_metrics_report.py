@@ -1,10 +1,13 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_prometheus
 
 from audit.judging.findings import Outcome
+from audit.report.facts import AuditedAccount
 from audit.report.formats.metrics_report import render
 from audit.subjects import Subjects
 from tests.builders import DAY, HOUR, NOW, a_backup, a_point, a_protected, a_vault, arranged
@@ -70,3 +73,13 @@ def test_a_name_stays_a_name_and_ends_no_line(name: str) -> None:
     assert text.endswith("\n# EOF\n")
     ((labels, _),) = samples(LAST, subjects, read_prometheus)
     assert labels["resource"] == name.replace("\r", "\\r")
+
+
+def test_the_account_is_a_label_where_it_is_known() -> None:
+    report = a_report()
+    run = structs.replace(report.run, account=AuditedAccount(id='a"1'))
+    read: Any = read_openmetrics
+    found = [sample for family in read(render(replace(report, run=run)).decode()) for sample in family.samples]
+
+    assert {sample.labels["account"] for sample in found} == {'a"1'}
+    assert not any("account" in labels for labels, _ in samples("cbr_audit_findings"))

@@ -1,15 +1,19 @@
 from dataclasses import replace
 from typing import Any
 
+import jsonschema
 import orjson
 import pytest
 from msgspec import structs
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
+from py_ocsf_models.objects.cloud import Cloud
 
 from audit.judging.findings import Outcome
 from audit.report.contents import Report
+from audit.report.facts import AuditedAccount
 from audit.report.formats.ocsf_report import VERSION, render
 from audit.subjects import Waiver
+from deploy.wheels import ROOT
 from tests.builders import DAY, NOW, a_backup, a_protected, a_vault, arranged, findings_of
 from tests.report.estate import GOLDEN, a_report
 from tests.report.payloads import PAYLOADS
@@ -102,3 +106,27 @@ def test_a_run_by_another_profile_is_labelled() -> None:
 
     assert {tuple(event["metadata"]["labels"]) for event in events(other)} == {("what-if", "profile-changed")}
     assert not any("labels" in event["metadata"] for event in events(report))
+
+
+@pytest.mark.parametrize(
+    ("account", "named", "organization"),
+    [
+        (AuditedAccount(id="a1"), "a1", None),
+        (AuditedAccount(id="a1", name="the bank", unit="Root"), "the bank", {"name": "Root"}),
+        (AuditedAccount(id="a1", unit="Root/prod/eu"), "a1", {"name": "Root", "ou_name": "prod/eu"}),
+    ],
+)
+def test_the_account_and_its_organisation_are_told_as_far_as_they_are_known(
+    account: AuditedAccount, named: str, organization: dict[str, str] | None
+) -> None:
+    report = a_report()
+    of_account = replace(report, run=structs.replace(report.run, account=account))
+    schema = orjson.loads((ROOT / "schemas" / "ocsf" / "v1.json").read_bytes())
+    event = events(of_account)[0]
+
+    jsonschema.Draft202012Validator(schema).validate(event)
+    assert event["cloud"]["account"] == {"uid": "a1", "name": named, "type": "Huawei Cloud account", "type_id": 99}
+    assert event["cloud"].get("org") == organization
+    assert event["cloud"]["region"] == report.run.region
+    found = Cloud.model_validate(event["cloud"]).account
+    assert (found.uid, found.name) == ("a1", named)

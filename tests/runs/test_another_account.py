@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from audit import log
 from audit.app.connections import opened
 from audit.app.execute import execute
+from audit.app.replay import replay
 from audit.app.request import request_from_event, request_from_settings
 from audit.app.run import Done
 from audit.cli.commands import main
@@ -30,9 +31,13 @@ from audit.errors import (
     SourceUnreachableError,
     WrongAccountError,
 )
+from audit.evidence.agreement import in_report
 from audit.evidence.store import open_store
+from audit.evidence.stored_runs import needed_manifest
 from audit.evidence.verify import verify
 from audit.report.facts import Conclusion
+from audit.report.models import AccountPart
+from audit.reports import open_reports
 from audit.simulator import Company, Request, Response, Simulator, build_company, serve
 from audit.simulator.accounts import MemberAccount
 from audit.simulator.company_of_accounts import AGENCY, NO_API, NOT_HERE
@@ -403,3 +408,31 @@ def test_doctor_tells_where_nobody_says_who_one_is(abroad: Abroad) -> None:
     abroad.company.intercept = lambda each: json_response({}, 403) if each.url.endswith("/domains") else None
 
     assert abroad.doctor()["agency"] == ("ok", "v3-keys: an account that the cloud does not name")
+
+
+@pytest.mark.parametrize("named", [{}, {"CBR_AUDIT_ACCOUNT_NAME": "the shop", "CBR_AUDIT_ACCOUNT_UNIT": "Root/prod"}])
+def test_a_run_names_the_account_and_a_replay_comes_to_the_same_bytes(abroad: Abroad, named: dict[str, str]) -> None:
+    profile = "formats: [metrics.prom, findings.ocsf.ndjson]"
+    done = abroad.audit(CBR_AUDIT_PROFILE=profile, **named)
+    store, (run,) = open_store(str(abroad.store)), open_reports(str(abroad.store))
+    told = AccountPart(
+        id=abroad.shop.id,
+        name=named.get("CBR_AUDIT_ACCOUNT_NAME", ""),
+        unit=named.get("CBR_AUDIT_ACCOUNT_UNIT", ""),
+    )
+    again = replay(store, abroad.project.project_id, done.report.run.id)
+
+    assert run.report.run.account == run.manifest.run.account == told
+    assert again.differing == ()
+    assert {"metrics.prom", "findings.ocsf.ndjson.gz", "report.json"} <= {*again.identical}
+    assert verify(store, abroad.project.project_id).faults == []
+
+
+def test_a_report_that_names_another_account_than_its_manifest_is_refused(abroad: Abroad) -> None:
+    done = abroad.audit()
+    manifest = needed_manifest(open_store(str(abroad.store)), next(open_reports(str(abroad.store))).digest)
+    report = (abroad.store / done.prefix / "report.json").read_bytes()
+    forged = report.replace(abroad.shop.id.encode(), b"somebody-else")
+
+    assert [*in_report(manifest, report)] == []
+    assert "account" in "".join(in_report(manifest, forged))

@@ -15,6 +15,7 @@ from audit.report.planned import Planned
 from audit.report.problems import Problem
 from audit.report.protection import ProtectionChanges, Turn
 from audit.report.shared_parts import (
+    account_part,
     cloud_part,
     finding_part,
     laid_out,
@@ -77,6 +78,7 @@ def _run(run: RunFacts) -> Part:
         "project_id": run.project_id,
         "region": run.region,
         **cloud_part(run.cloud),
+        **account_part(run.account),
         "enterprise_project_id": run.enterprise_project_id,
         "tool_version": run.tool_version,
         "profile_sha256": run.profile_sha256,

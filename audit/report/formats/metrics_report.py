@@ -24,7 +24,9 @@ def render(report: Report) -> bytes:
 
 def pieces(report: Report) -> Iterator[bytes]:
     """Yield them metric by metric."""
-    common = {"project": report.run.project_id, "region": report.run.region}
+    run = report.run
+    account = {"account": run.account.id} if run.account else {}
+    common = {"project": run.project_id, "region": run.region, **account}
     for name, text, samples in _metrics(report):
         yield "".join(family(name, text, samples, common)).encode()
     yield b"# EOF\n"

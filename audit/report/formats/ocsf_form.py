@@ -33,12 +33,40 @@ class MetadataForm(TypedDict):
 
 
 @_CLOSED
+class AccountForm(TypedDict):
+    """The account of the project."""
+
+    uid: Annotated[str, Field(description="Its id.")]
+    name: Annotated[str, Field(description="Its name, or its id if that is unknown.")]
+    type: Annotated[str, Field(description="The cloud, and the word account.")]
+    type_id: Annotated[int, Field(description="99: another type than those that OCSF lists.")]
+
+
+@_CLOSED
+class OrganizationForm(TypedDict):
+    """The organisation of the account."""
+
+    name: Annotated[str, Field(description="The name of its root.")]
+    ou_name: NotRequired[
+        Annotated[
+            str,
+            Field(
+                description="Names of the units below the root, down to that of the account, separated by slashes; "
+                "missing if it is in none."
+            ),
+        ]
+    ]
+
+
+@_CLOSED
 class CloudForm(TypedDict):
     """The project that was audited."""
 
     provider: Annotated[str, Field(description="The cloud, such as Huawei Cloud.")]
     region: Annotated[str, Field(description="The region of the project.")]
     project_uid: Annotated[str, Field(description="The id of the project.")]
+    account: NotRequired[Annotated[AccountForm, Field(description="Its account; missing where it is not known.")]]
+    org: NotRequired[Annotated[OrganizationForm, Field(description="Its organisation; missing where it is not known.")]]
 
 
 @_CLOSED

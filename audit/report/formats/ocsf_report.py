@@ -16,7 +16,7 @@ from audit.report.facts import RunFacts
 from audit.timestamps import instant
 
 if TYPE_CHECKING:
-    from audit.report.formats.ocsf_form import ComplianceFindingForm, FindingInfoForm, MetadataForm
+    from audit.report.formats.ocsf_form import CloudForm, ComplianceFindingForm, FindingInfoForm, MetadataForm
 
 VERSION: Final = "1.8.0"
 _AT_A_TIME: Final = 1000
@@ -31,6 +31,7 @@ _SEVERITIES: Final = {Severity.CRITICAL: 5, Severity.HIGH: 4, Severity.MEDIUM: 3
 _INFORMATIONAL: Final = 1
 _STATUSES: Final = {Outcome.PASS: 1, Outcome.FAIL: 3, Outcome.UNKNOWN: 0}  # the class has no word for not applicable
 _NOT_APPLICABLE: Final = 99
+_OTHER: Final = 99  # the class has no number for accounts of this cloud
 
 
 def render(report: Report) -> bytes:
@@ -60,7 +61,7 @@ def _event(finding: Finding, control: Control[Any], report: Report) -> "Complian
         "status_id": _SUPPRESSED if finding.waiver else _STATES.get(finding.outcome, _RESOLVED),
         "message": finding.verdict.reason,
         "metadata": _metadata(finding, run),
-        "cloud": {"provider": run.cloud_title, "region": run.region, "project_uid": run.project_id},
+        "cloud": _cloud(run),
         "finding_info": _finding_info(finding, control, run),
         "compliance": {
             "control": f"{control.id} {control.name}",
@@ -76,6 +77,21 @@ def _event(finding: Finding, control: Control[Any], report: Report) -> "Complian
             "collection_complete": report.collection.complete,
         },
     }
+
+
+def _cloud(run: RunFacts) -> "CloudForm":
+    written: CloudForm = {"provider": run.cloud_title, "region": run.region, "project_uid": run.project_id}
+    if account := run.account:
+        written["account"] = {
+            "uid": account.id,
+            "name": account.name or account.id,  # some readers demand one
+            "type": f"{run.cloud_title} account",
+            "type_id": _OTHER,
+        }
+        root, _, unit = account.unit.partition("/")
+        if root:
+            written["org"] = {"name": root, "ou_name": unit} if unit else {"name": root}
+    return written
 
 
 def _metadata(finding: Finding, run: RunFacts) -> "MetadataForm":
