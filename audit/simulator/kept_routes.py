@@ -40,7 +40,8 @@ def list_backups(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     page = [row for row in rows[offset : offset + limit] if row["id"] not in cloud.estate.hidden]
     shown = page if asked.get("show_replication") else [row | {"replication_records": []} for row in page]
     count = quirks.counted(selected=len(rows), page=len(page), everything=len(cloud.estate.backups))
-    return answer_page("backups", shown, count=count, limit=limit, offset=offset)
+    stated = quirks.stated_limit(asked, limit)
+    return answer_page("backups", shown, count=count, limit=stated, offset=offset)
 
 
 def show_backup(cloud: SimulatedCloud, _: Request, backup_id: str) -> Response:

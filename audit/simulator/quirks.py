@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from audit.simulator import parameters
@@ -10,6 +10,7 @@ from audit.simulator.messages import Row
 from audit.simulator.task_log import instant
 
 _PROJECT = "enterprise_project_id"
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(slots=True)
@@ -24,6 +25,8 @@ class Quirks:
         ends_are_within: whether the two themselves are within.
         counts: what the count of a list counts.
         most_rows: the number of rows that a page of tasks or backups can have.
+        tells_most_rows: whether such a page says so; otherwise, it repeats the limit that was requested.
+        hours_ahead: how much later than in UTC the clock shows by which the times of a request are read.
     """
 
     open_tasks_have_no_end: bool = False
@@ -33,6 +36,8 @@ class Quirks:
     ends_are_within: bool = True
     counts: Literal["what is selected", "the page", "everything"] = "what is selected"
     most_rows: int = parameters.MOST_ROWS
+    tells_most_rows: bool = True
+    hours_ahead: int = 0
 
     def read(self, query: str, readers: Mapping[str, parameters.Reader], *, repeatable: str = "") -> dict[str, object]:
         """Read the query of a list that accepts an enterprise project."""
@@ -43,7 +48,7 @@ class Quirks:
     @property
     def selects_as_usual(self) -> bool:
         """Whether lists select by the time of creation, with both ends."""
-        return self.selects_by == "created_at" and self.ends_are_within
+        return self.selects_by == "created_at" and self.ends_are_within and not self.hours_ahead
 
     def selects(self, row: Row, start: datetime | None, end: datetime | None) -> bool:
         """Whether a row belongs to the list of a time; one whose time cannot be read is older than any."""
@@ -53,8 +58,13 @@ class Quirks:
             moment = instant(datetime.fromisoformat(row[self.selects_by]))
         except (KeyError, TypeError, ValueError):
             moment = 0
+        moment += instant(_EPOCH + timedelta(hours=self.hours_ahead))
         inside = 0 if self.ends_are_within else 1
         return (start is None or moment >= instant(start) + inside) and (end is None or moment <= instant(end) - inside)
+
+    def stated_limit(self, asked: Mapping[str, object], limit: int) -> int:
+        """Return the limit that a page states of which it can have as many rows."""
+        return limit if self.tells_most_rows else int(str(asked.get("limit", limit)))
 
     def counted(self, *, selected: int, page: int, everything: int) -> int:
         """Return the count that a list states."""

@@ -47,7 +47,8 @@ def list_tasks(cloud: SimulatedCloud, request: Request, _: str) -> Response:
     else:
         page = cloud.log.chosen(criteria, partial(quirks.selects, start=start, end=end), limit=limit, offset=offset)
     count = quirks.counted(selected=page.count, page=len(page.rows), everything=len(cloud.log))
-    return listing("operation_logs", page.rows, count=count, limit=limit, offset=offset)
+    stated = quirks.stated_limit(asked, limit)
+    return listing("operation_logs", page.rows, count=count, limit=stated, offset=offset)
 
 
 def show_task(cloud: SimulatedCloud, _: Request, task_id: str) -> Response:

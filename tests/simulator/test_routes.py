@@ -382,6 +382,8 @@ def test_times_select_and_counts_count_as_is_the_habit(path: str) -> None:
 
     simulator.quirks.most_rows = 2
     assert (len(found(simulator, path)[path.replace("-", "_")]), found(simulator, path)["limit"]) == (2, 2)
+    simulator.quirks.tells_most_rows = False
+    assert [found(simulator, each)["limit"] for each in (path, f"{path}?limit=7")] == [2, 7]
     for name, number in (("", everything), ("updated_at", everything - 1), ("unknown", 0)):
         simulator.quirks.selects_by = name
         assert found(simulator, f"{path}?start_time={oldest}")["count"] >= number
@@ -398,3 +400,14 @@ def test_the_ends_of_a_time_are_within_or_not() -> None:
     assert [found(simulator, each)["count"] for each in asked] == [1, 1]
     simulator.quirks.ends_are_within = False
     assert [found(simulator, each)["count"] for each in asked] == [0, 0]
+
+
+def test_the_times_of_a_request_may_be_read_by_another_clock() -> None:
+    estate = build_estate("healthy", resources=2, days=2, as_of=AS_OF)
+    for row in (estate.tasks[0], estate.backups[0]):
+        row["created_at"] = "2036-01-01T00:00:00"
+    simulator = Simulator(estate)
+    simulator.quirks.hours_ahead = 8
+    begins = ("2036-01-01T08:00:00Z", "2036-01-01T08:00:01Z")
+
+    assert [found(simulator, f"{path}?start_time={each}")["count"] for path in LONG for each in begins] == [1, 0, 1, 0]
