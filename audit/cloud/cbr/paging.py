@@ -4,6 +4,9 @@ Offset paging loses rows if the list changes between two pages. Therefore pages 
 advances by the number of rows received, and the walk is repeated until a whole pass finds nothing new. The list is
 complete only then, and only if the number of distinct rows equals the count that the cloud states.
 
+A count may be that of an answer's own rows, which hides that the answer was cut. Therefore no list ends before an
+answer counted more rows than it has: one that came in a single answer is looked at once more at its last row.
+
 Long lists of tasks and backups are read by time instead (``slicing``), as far as the cloud proves fit for it.
 """
 
@@ -65,6 +68,8 @@ class Walk:
         self._here = Seen()  # in the current one
         self._counts: list[int] = []
         self._counts_here: list[int] = []
+        self._begins_with = 0  # rows of the current pass
+        self._counts_more = False  # whether an answer counted more rows than it has
         self._pages = 0
         self._passes = 0
         self._duplicates = 0
@@ -80,7 +85,7 @@ class Walk:
             SourceError: not a single page could be read. Later errors become gaps of the reading.
         """
         try:
-            yield from self._responses()
+            yield from self.responses()
         except SourceError as error:
             self._refused = isinstance(error, SourceRefusedError) and error.status == HTTPStatus.FORBIDDEN
             self._trouble = f"{self._words}: {_not_offered(self._kind, error)}{error}"
@@ -126,8 +131,12 @@ class Walk:
             notes=(*self._asked.notes, *self._notes),
         )
 
-    def _responses(self) -> Iterator[Page]:
-        """Walk over the list, pass after pass, until it is settled."""
+    def responses(self) -> Iterator[Page]:
+        """Walk over the list, pass after pass, until it is settled.
+
+        Raises:
+            SourceError: a page could not be read.
+        """
         while self._passes < _MOST_PASSES:
             known = len(self._seen)
             yield from self._pass()
@@ -138,8 +147,9 @@ class Walk:
 
     def _is_settled(self, known: int) -> bool:
         """Whether the list is settled: at once if it came in one piece, or after a pass that found nothing new."""
-        in_one_piece = len(self._counts_here) == 1 and len(self._here) == self._stated
-        return in_one_piece or (self._passes > 1 and len(set(self._counts_here)) == 1 and len(self._seen) == known)
+        is_stable = len(set(self._counts_here)) == 1
+        in_one_piece = self._begins_with == len(self._here) == self._stated
+        return is_stable and (in_one_piece or (self._passes > 1 and len(self._seen) == known))
 
     def _pass(self) -> Iterator[Page]:
         """Walk over the whole list once, until a page adds nothing.
@@ -151,7 +161,7 @@ class Walk:
         """
         self._is_whole = False
         self._passes += 1
-        self._here, self._counts_here = Seen(), []
+        self._here, self._counts_here, self._begins_with = Seen(), [], 0
         offset, known = 0, -1
         while known < len(self._here):
             known = len(self._here)
@@ -159,12 +169,13 @@ class Walk:
             is_repeated = any(key in self._here for key in ids.first)  # on purpose
             self._here.note(ids)
             self._duplicates += ids.number - is_repeated - (len(self._here) - known)
+            self._begins_with = self._begins_with or ids.number
             self._counts_here.append(page.count)
             self._counts.append(page.count)
             end, is_full = offset + ids.number, ids.number >= self._most_rows(page) > 0
             yield page
             del page
-            if end >= self._stated and not is_full:
+            if end >= self._stated and not is_full and self._is_total(ids.number):
                 break
             offset = end - min(OVERLAP, ids.number - 1)
         self._is_whole = True
@@ -175,7 +186,12 @@ class Walk:
         ids = ids_of(identities(page.rows, ANSWERS[self._kind].identity))
         self._seen.note(ids)
         self._pages += 1
+        self._counts_more |= page.count > ids.number
         return page, ids
+
+    def _is_total(self, rows: int) -> bool:
+        """Whether a count cannot be that of the answer alone; no answer is cut to less than two rows."""
+        return self._counts_more or rows <= OVERLAP or not self._page_size
 
     def _most_rows(self, page: Page) -> int:
         """Return the largest number of rows that a page can have: the requested size, or less if the cloud says so."""
