@@ -139,6 +139,8 @@ class Intake:
             number: its number among the stored pages of its run; None for the next one.
         """
         self.pages = number or self.pages + is_new
+        if self._is_beside(page):
+            return
         if page.kind == Kind.TASKS and self.not_seen_again:
             self.not_seen_again -= _ids(page.rows)
         if not isinstance(page.rows, QuickRows):
@@ -147,6 +149,12 @@ class Intake:
             if page.kind == Kind.BACKUPS and not page.rows.page.odd:
                 self.backups_of[page.sha256] = [*chain.from_iterable(made for _, made in page.rows.page.parts)]
             self._enter(page, (self._left_tasks if page.kind == Kind.TASKS else self._left_backups)(page.rows))
+
+    def _is_beside(self, page: Page) -> bool:
+        """Whether tasks of a time that is not read were only looked at, for rows of the time that is."""
+        if self._read is None or not page.asks_for_times:
+            return False
+        return page.asked.until > self._read.until or page.asked.until <= self._read.since
 
     def accept_again(self, sha256: str) -> bool:
         """Accept the backups of a response that the later run received, too; whether that tells everything.

@@ -20,7 +20,7 @@ from audit.answers.sorting import Outcome
 from audit.collection import About, Drift, Kind, Window
 from audit.errors import SourceAnswerError
 from audit.history import History
-from audit.timestamps import instant
+from audit.timestamps import instant, shown
 from tests.builders import (
     DAY,
     NOW,
@@ -265,7 +265,7 @@ class TestAcceptingRows:
 
     def test_a_slice_of_the_log_is_about_the_whole_time_that_is_read(self) -> None:
         """A task that was created in it may have ended after it."""
-        params = (("start_time", "2026-01-05T00:00:00Z"), ("end_time", "2026-01-06T00:00:00Z"))
+        params = (("start_time", shown(NOW - DAY / 24)), ("end_time", shown(NOW)))
         whole = Window(NOW - DAY, NOW)
         intake = Intake(read=whole)
         intake.accept(replace(a_page(a_task_row(id="in a slice", status=None)), params=params))
@@ -274,6 +274,14 @@ class TestAcceptingRows:
 
         ever = Window(datetime.min.replace(tzinfo=UTC), NOW)
         assert [row.asked for row in intake.rejected] == [whole, ever, ever]
+
+    @pytest.mark.parametrize("begin", [NOW - 2 * DAY, NOW])
+    def test_tasks_of_the_day_before_or_after_what_is_read_are_not_used(self, begin: datetime) -> None:
+        intake = Intake(read=Window(NOW - DAY, NOW))
+        params = (("start_time", shown(begin)), ("end_time", shown(begin + DAY)))
+        intake.accept(replace(a_page(a_task_row(), a_task_row(id="odd", status=None)), params=params))
+
+        assert (intake.pages, len(intake.tasks), intake.rejected) == (1, 0, ())
 
     def test_a_backup_that_comes_again_is_kept_as_it_was_answered_last(self) -> None:
         intake = taken(a_backup_row(status="protecting"), a_backup_row(), kind=Kind.BACKUPS)
