@@ -81,5 +81,5 @@ def test_judging_applies_every_control(tmp_path: Path) -> None:
 def test_a_walk_over_the_simulator_is_measured() -> None:
     (cell,) = collect([(20, 2)], tasks_a_worker=1000)
 
-    assert (cell.latency, cell.workers, cell.pages) == (20, 2, 7)
+    assert (cell.latency, cell.workers, cell.pages) == (20, 2, 9)
     assert cell.over_ideal > 1

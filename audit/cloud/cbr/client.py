@@ -1,7 +1,11 @@
 """What is requested of each list of CBR, and the client that requests it over HTTP. It only reads."""
 
+<<<<<<< HEAD
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+=======
+from collections.abc import Collection, Iterator, Mapping, Sequence
+>>>>>>> 3a60e317 (cloud: cut and read at once, and prove the times)
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -56,6 +60,7 @@ _NAMES: Final = {
 }
 Receive = Callable[[Kind, str, Params], Page]
 _NO_BACKUP: Final = "00000000-0000-0000-0000-000000000000"
+_BY_CHANGE: Final[Mapping[Kind, Params]] = {Kind.BACKUPS: (("sort", "updated_at:desc"),)}  # tasks cannot be sorted
 _BY_ENTERPRISE_PROJECT: Final = frozenset({Kind.TASKS, Kind.VAULTS, Kind.BACKUPS})
 
 
@@ -156,7 +161,18 @@ class Lists:
         def fetch(interval: Interval, size: int, offset: int) -> Page:
             return self._rows(kind, _PATHS[kind], (*params, *interval.params), asked, size, offset)
 
+        def count(interval: Interval) -> Page:
+            try:
+                return self._rows(
+                    kind, _PATHS[kind], (*params, *interval.params, *_BY_CHANGE.get(kind, ())), asked, 1, 0
+                )
+            except SourceRefusedError as refusal:
+                if refusal.status != HTTPStatus.BAD_REQUEST:
+                    raise
+                return fetch(interval, 1, 0)
+
         earlier = {Interval(each.since, each.until): each for each in self._received if each.kind == kind}
+        whole = whole.beginning_with(earlier)
         cuts = tuple(cut for each in earlier for cut in each.cuts)
         cuts = cuts or cuts_of(self._requests_before, kind, well_filled(PAGE_SIZE))
         return Slices(
@@ -168,6 +184,7 @@ class Lists:
             workers=self._workers,
             asked=asked,
             earlier=earlier,
+            count=count,
         )
 
     def _rows(self, kind: Kind, path: str, params: Params, asked: Asked, size: int, offset: int) -> Page:

@@ -35,6 +35,27 @@ class Interval(NamedTuple):
         since = () if self.since is None else (self.since + OVERLAP,)
         return since if self.until is None else (*since, self.until)
 
+    @property
+    def can_be_cut(self) -> bool:
+        """Whether a whole second parts it into two shorter ones."""
+        return self.since is None or self.until is None or self.until - self.since > 2 * OVERLAP
+
+    def beside(self, by: timedelta) -> tuple["Interval", ...]:
+        """Return the time before and after it; nothing if one of its ends is open."""
+        if self.since is None or self.until is None:
+            return ()
+        return Interval(self.since - by, self.since), Interval(self.until, self.until + by)
+
+    def surely_holds(self, moment: datetime, late: timedelta) -> bool:
+        """Whether a time is in it, whatever its first second means, and some time before its end."""
+        is_late = self.until is not None and moment > self.until - late
+        return not is_late and (self.since is None or moment >= self.since + OVERLAP)
+
+    def beginning_with(self, others: Iterable["Interval"]) -> "Interval":
+        """Return it from the beginning of another one in which it begins, if there is one."""
+        since = [other.since for other in others if self.since and other.since and other.is_cut_by(self.since)]
+        return self._replace(since=min(since)) if since else self
+
     def holds(self, moment: datetime) -> bool:
         """Whether a time is in it, to the second."""
         return (self.since is None or moment > self.since - OVERLAP) and (
@@ -43,7 +64,7 @@ class Interval(NamedTuple):
 
     def parts(self, cuts: Iterable[datetime]) -> list["Interval"]:
         """Cut it into shorter intervals; cuts that leave one of them as long as before are left out."""
-        inside = sorted({cut for cut in cuts if self._is_divided_by(cut)})
+        inside = sorted({cut for cut in cuts if self.is_cut_by(cut)})
         starts = (self.since, *(cut - OVERLAP for cut in inside))
         return [Interval(*ends) for ends in zip(starts, (*inside, self.until), strict=True)]
 
@@ -54,7 +75,8 @@ class Interval(NamedTuple):
             cut = max(cut, self.since + 2 * OVERLAP)
         return cut if self.until is None else min(cut, self.until - OVERLAP)
 
-    def _is_divided_by(self, cut: datetime) -> bool:
+    def is_cut_by(self, cut: datetime) -> bool:
+        """Whether a time parts it into two shorter ones."""
         return (self.since is None or self.since < cut - OVERLAP) and (self.until is None or cut < self.until)
 
 
@@ -70,7 +92,7 @@ def cuts_of(requests: Iterable[Requested], kind: Kind, most: int) -> tuple[datet
     """
     starts, ends = dict[datetime, int](), dict[datetime, int]()
     for request in requests:
-        if request.kind == kind and "status" not in request.params:
+        if request.kind == kind and "status" not in request.params and request.params.get("offset", "0") == "0":
             for name, rows in (("start_time", starts), ("end_time", ends)):
                 if name in request.params:
                     rows[instant(request.params[name])] = request.rows

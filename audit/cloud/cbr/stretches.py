@@ -9,6 +9,7 @@ from audit.answers.kinds import ANSWERS
 from audit.cloud.cbr.intervals import Interval
 from audit.cloud.cbr.paging import identities
 from audit.collection import Kind, Page, Received
+from audit.timestamps import instant
 
 
 class Neighbour(NamedTuple):
@@ -18,6 +19,8 @@ class Neighbour(NamedTuple):
         rows: the number of its rows.
         shared: how many of them the slice before has, too: neighbours share a second.
         first: the first of them, if there is one: the newest.
+        changed_at: when one of them changed last, as far as they say so.
+        changed: the rows that changed then.
     """
 
     interval: Interval
@@ -25,6 +28,8 @@ class Neighbour(NamedTuple):
     rows: int
     shared: int
     first: Sequence[Any]
+    changed_at: datetime | None
+    changed: Sequence[Any]
     received_at: datetime
 
 
@@ -40,10 +45,24 @@ def span_of(stretch: Sequence[Neighbour]) -> Interval:
 
 
 def is_as_before(stretch: Sequence[Neighbour], now: Page) -> bool:
-    """Whether an answer about neighbours still counts as many different rows, and begins with the same one."""
+    """Whether an answer about neighbours still counts as many different rows, and has one of them unchanged.
+
+    The row is either the newest one, or the one that changed last.
+    """
     distinct = sum(each.rows for each in stretch) - sum(each.shared for each in stretch[1:])
-    first: Sequence[Any] = next((each.first for each in reversed(stretch) if each.rows), [])
-    return now.count == distinct and now.rows[:1] == first
+    row = [*now.rows[:1]]
+    return now.count == distinct and (row == [*_newest(stretch)] or shows_last_change(stretch, now))
+
+
+def shows_last_change(stretch: Sequence[Neighbour], now: Page) -> bool:
+    """Whether an answer begins with the row that changed last, and that is not just the newest one."""
+    times = [each.changed_at for each in stretch if each.changed_at]
+    last = [row for each in stretch if times and each.changed_at == max(times) for row in each.changed]
+    return bool(now.rows) and now.rows[0] in last and [now.rows[0]] != [*_newest(stretch)]
+
+
+def _newest(stretch: Sequence[Neighbour]) -> Sequence[Any]:
+    return next((each.first for each in reversed(stretch) if each.rows), ())
 
 
 def _looked_at(
@@ -51,7 +70,7 @@ def _looked_at(
 ) -> Iterator[Neighbour | None]:
     """Look at what an earlier run received of each interval: None if nothing, or if that is lost or not whole.
 
-    Only ids are kept: all the responses together may not fit into memory.
+    Only ids and a few rows are kept: all the responses together may not fit into memory.
     """
     before = frozenset[str]()
     for interval in intervals:
@@ -59,7 +78,18 @@ def _looked_at(
         page = received.read() if received else None
         rows = frozenset(identities(page.rows, ANSWERS[kind].identity)) if page else frozenset[str]()
         if received and page and len(rows) == len(page.rows) == page.count:
-            yield Neighbour(interval, received, len(rows), len(rows & before), page.rows[:1], page.received_at)
+            shared, changed = len(rows & before), _changed_last(page.rows)
+            yield Neighbour(interval, received, len(rows), shared, page.rows[:1], *changed, page.received_at)
         else:
             yield None
         before = rows
+
+
+def _changed_last(rows: Sequence[Any]) -> tuple[datetime | None, Sequence[Any]]:
+    """Return when one of the rows changed last, and the rows that changed then; nothing unless all say so."""
+    try:
+        times = [instant(row["updated_at"]) for row in rows]
+    except (LookupError, TypeError, ValueError):
+        return None, ()
+    last = max(times, default=None)
+    return last, [row for row, moment in zip(rows, times, strict=True) if moment == last]

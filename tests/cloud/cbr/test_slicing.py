@@ -1,4 +1,5 @@
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,9 +19,12 @@ from audit.cloud.cbr.slicing import Slices, in_order
 from audit.collection import Kind, Page, Reading, Received, Requested
 from audit.errors import SourceRefusedError, SourceUnreachableError
 from audit.timestamps import shown
+from tests.builders import DAY, HOUR
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+LATER = BEGIN + timedelta(days=4)
 SIZE = 20
+FEW = 2  # rows that are looked at once more
 Row = dict[str, Any]
 Within = Callable[[Row, datetime | None, datetime | None], bool]
 
@@ -70,6 +74,9 @@ class Cloud:
     is_within: Within = field(default_factory=compare)
     counts: Callable[[int, int, int], int] = lambda among, _page, _all: among
     most: int = 1000
+    kind: Kind = Kind.BACKUPS
+    now: datetime = LATER
+    sorts: bool = False
     changes: dict[int, Callable[[list[Row]], object]] = field(default_factory=dict)
     broken: dict[int, Exception] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
@@ -97,7 +104,22 @@ class Cloud:
             envelope["limit"] = limit
         body = orjson.dumps([page, envelope])
         params = (*interval.params, ("limit", str(size)), ("offset", str(offset)))
-        return Page(Kind.BACKUPS, "", params, body, "", BEGIN, page, envelope)
+        return Page(self.kind, "", params, body, "", self.now, page, envelope)
+
+    def count(self, interval: Interval) -> Page:
+        """One row of an interval: the one that changed last, if it can sort."""
+        page = self.fetch(interval, 1, 0)
+        if not self.sorts:
+            return page
+        rows = [row for row in self.rows if self.is_within(row, *interval)]
+        return structs.replace(page, rows=sorted(rows, key=lambda row: row["updated_at"])[-1:])
+
+    def change(self, row_id: str) -> None:
+        """Let a row be the one that changed last."""
+        last = max(row["updated_at"] for row in self.rows)
+        moment = datetime.fromisoformat(last) + timedelta(hours=1)
+        change = {"status": moment.isoformat(), "updated_at": moment.isoformat()}
+        self.rows[:] = [row | change if row["id"] == row_id else row for row in self.rows]
 
     def slices(self, *cuts: datetime, workers: int = 3) -> Slices:
         return Slices(Kind.BACKUPS, self.fetch, Interval().parts(cuts), page_size=SIZE, workers=workers)
@@ -142,15 +164,15 @@ def test_a_list_that_stands_still_is_read_completely_whatever_the_ends_mean(
     assert reading.pages == len(cloud.asked) <= 20 + len(cuts) + len(cloud.rows)
 
 
-def test_a_short_list_takes_one_request_and_a_long_one_is_received_once() -> None:
-    assert len(read(Cloud(evenly(SIZE - 1)))[0]) == 1
+def test_a_short_list_takes_few_requests_and_a_long_one_is_received_once() -> None:
+    assert [len(read(Cloud(evenly(number)))[0]) for number in (0, 1, 2, SIZE - 1)] == [1, 1, 2, 2]
 
     cloud = Cloud(evenly(180))
     pages, _, reading = read(cloud)
 
     assert (reading.passes, reading.notes) == (1, ())
-    assert [size for _, size, _ in cloud.asked] == [SIZE] + [1] * 9 + [SIZE] * 11
-    assert sum(len(page.rows) for page in pages) == SIZE + 9 + 180 + SIZE
+    assert Counter(size for _, size, _ in cloud.asked) == {SIZE: 1 + 10, 1: 9, FEW: 1}
+    assert sum(len(page.rows) for page in pages) == SIZE + 180 + 9 + FEW
 
 
 def test_the_next_run_reads_the_same_slices_and_what_did_not_change_comes_in_the_same_bytes() -> None:
@@ -182,7 +204,7 @@ def test_a_slice_that_grew_too_long_is_cut_and_leaves_the_others_as_they_are() -
 
     assert received == ids(cloud.rows)
     assert (reading.complete, reading.notes) == (True, ())
-    assert sorted({size for _, size, _ in cloud.asked}) == [1, SIZE]
+    assert sorted({size for _, size, _ in cloud.asked}) == [1, FEW, SIZE]
 
 
 LIARS: dict[str, dict[str, Any]] = {
@@ -195,6 +217,11 @@ LIARS: dict[str, dict[str, Any]] = {
     },
     "no time": {"is_within": anything},
     "the count of the page": {"counts": lambda _among, page, _all: page},
+    "answers that are cut and count themselves": {
+        "counts": lambda _among, page, _all: page,
+        "most": 7,
+        "states_its_limit": False,
+    },
     "the count of the whole": {"counts": lambda _among, _page, everything: everything},
     "one too many": {"counts": lambda among, _page, _all: among + 1},
     "one too few": {"counts": lambda among, _page, _all: among - 1},
@@ -233,6 +260,30 @@ def test_the_reading_of_a_cloud_with_other_times_is_that_of_a_walk(name: str) ->
     assert (reading.distinct, reading.count_last) == (100, 100)
 
 
+@pytest.mark.parametrize("cuts", [(), (at(30_000), at(60_000))], ids=["first", "later"])
+@pytest.mark.parametrize("number", [1, 2, 12, 100])
+@pytest.mark.parametrize("hours", [8, -8, 0])
+def test_times_of_another_zone_that_hide_the_oldest_or_the_newest_rows_leave_a_gap(
+    hours: int, number: int, cuts: tuple[datetime, ...]
+) -> None:
+    shift = timedelta(hours=hours)
+
+    def is_within(row: Row, since: datetime | None, until: datetime | None) -> bool:
+        return compare()(row, since and since + shift, until and until + shift)
+
+    cloud = Cloud(evenly(number, 3000.5), is_within)
+    whole = Interval(at(-28_000), at(3000 * number + 1200))
+
+    slices = Slices(Kind.TASKS, cloud.fetch, whole.parts(cuts), page_size=SIZE, workers=2)
+    pages = list(slices)
+
+    reading = slices.reading()
+    assert reading.pages == len(pages)
+    assert reading.complete == (hours == 0)
+    assert hours or reading.distinct == number
+    assert ["did not come (created from 2026-10-31T" in gap for gap in reading.gaps] == [True] * bool(hours)
+
+
 @pytest.mark.parametrize("number", [5, 45])
 def test_rows_of_which_the_cloud_counts_none_are_never_all(number: int) -> None:
     _, _, reading = read(Cloud(evenly(number), **LIARS["no count"], most=10, states_its_limit=False))
@@ -240,13 +291,26 @@ def test_rows_of_which_the_cloud_counts_none_are_never_all(number: int) -> None:
     assert reading.gaps == (f"backups: {reading.distinct} different rows came, the cloud says it has 0",)
 
 
-def test_more_rows_in_one_second_than_an_answer_holds_are_read_page_by_page() -> None:
-    cloud = Cloud(rows_at(*range(0, 3000, 100), *[1500.5] * 25))
+@pytest.mark.parametrize("bounds", sorted(BOUNDS))
+def test_where_one_second_has_more_rows_than_an_answer_only_that_second_is_read_page_by_page(bounds: str) -> None:
+    cloud = Cloud(rows_at(*range(0, 3000, 100), *[1500.5] * 45), BOUNDS[bounds])
 
     _, received, reading = read(cloud)
 
-    assert (len(received), reading.complete) == (55, True)
-    assert "no time parts the" in reading.notes[0]
+    assert received == ids(cloud.rows)
+    assert (reading.complete, reading.notes, reading.passes) == (True, (), 1)
+    walked = {interval for interval, size, offset in cloud.asked if offset and size == SIZE}
+    assert walked
+    assert all(not interval.can_be_cut and interval.holds(at(1500.5)) for interval in walked)
+
+
+def test_a_second_that_hides_rows_leaves_a_gap() -> None:
+    cloud = Cloud(rows_at(*range(0, 3000, 100), *[1500.5] * 45), hidden=frozenset({"row-50"}))
+
+    _, _, reading = read(cloud)
+
+    assert not reading.complete
+    assert "different rows came, the cloud says it has" in reading.notes[0]
 
 
 def test_rows_that_never_fit_are_not_cut_for_ever() -> None:
@@ -367,11 +431,11 @@ def test_a_row_whose_time_cannot_be_read_is_counted_all_the_same(row: Any) -> No
 
     def odd(interval: Interval, size: int, offset: int) -> Page:
         page = fetch(interval, size, offset)
-        return Page(page.kind, "", (), b"", "", BEGIN, [*page.rows, row], {"count": len(page.rows) + 1})
+        return Page(page.kind, "", (), b"", "", BEGIN, [*page.rows, row], {"count": page.count + 1})
 
     slices = Slices(Kind.BACKUPS, odd, [Interval()], page_size=SIZE)
 
-    assert len(list(slices)) == 1
+    assert len(list(slices)) == 2
     assert (slices.reading().complete, slices.reading().distinct) == (True, 6)
 
 
@@ -438,8 +502,9 @@ class TestSeveralThreads:
         with closing(
             in_order(lambda number: cloud.fetch(Interval(), 1, number), range(40), workers, begins_alone=True)
         ) as answers:
-            for place, answer in enumerate(answers):
+            for place, (request, answer) in enumerate(answers):
                 ahead.append(len(cloud.asked) - place - 1)
+                assert request == place
                 assert answer.params == (("limit", "1"), ("offset", str(place)))
 
         assert len(ahead) == 40
@@ -478,7 +543,7 @@ class TestWhatAnEarlierRunReceived:
         for interval in parts:
             page = cloud.fetch(interval, SIZE, 0)
             values = {
-                "kind": Kind.BACKUPS,
+                "kind": cloud.kind,
                 "since": interval.since,
                 "until": interval.until,
                 "enterprise_project_id": None,
@@ -492,7 +557,8 @@ class TestWhatAnEarlierRunReceived:
     def read(
         self, cloud: Cloud, received: dict[Interval, Received], parts: Sequence[Interval] = PARTS
     ) -> tuple[set[str], Reading]:
-        slices = Slices(Kind.BACKUPS, cloud.fetch, parts, page_size=SIZE, earlier=received)
+        cloud.asked.clear()
+        slices = Slices(cloud.kind, cloud.fetch, parts, page_size=SIZE, earlier=received, count=cloud.count)
         rows = {row["id"] for page in slices for row in page.rows}
         assert slices.reading().complete
         assert slices.reading().count_last == slices.reading().distinct
@@ -504,12 +570,12 @@ class TestWhatAnEarlierRunReceived:
         rows, reading = self.read(cloud, self.received(cloud))
 
         assert rows == ids(cloud.rows)
-        assert [size for _, size, _ in cloud.asked] == [1, 1, SIZE, SIZE]  # both slices, the newest one, and the whole
+        assert [size for _, size, _ in cloud.asked] == [1, 1, SIZE, FEW]  # both slices, the newest one, and the whole
         assert reading.pages == len(cloud.asked) + 2
         (note,) = reading.notes
         assert note == (
-            "2 slices are from the run run-1, which could not read the whole list: received from "
-            "2026-11-01T00:00:00Z to 2026-11-01T00:00:00Z, and now counted again"
+            "2 slices are from the run run-1, which could not read everything: received from "
+            "2026-11-05T00:00:00Z to 2026-11-05T00:00:00Z, and now counted again"
         )
 
     @pytest.mark.parametrize(
@@ -529,7 +595,7 @@ class TestWhatAnEarlierRunReceived:
         rows, reading = self.read(cloud, received)
 
         assert rows == ids(cloud.rows)
-        assert [size for _, size, _ in cloud.asked] == [1, 1, 1, 1, SIZE, SIZE, SIZE]
+        assert [size for _, size, _ in cloud.asked] == [1, 1, 1, 1, SIZE, SIZE, FEW]
         assert reading.notes[0].startswith("1 slice is from the run run-1")
 
     @pytest.mark.parametrize(
@@ -543,7 +609,7 @@ class TestWhatAnEarlierRunReceived:
         rows, reading = self.read(cloud, self.received(cloud, **changes))
 
         assert rows == ids(cloud.rows)
-        assert [size for _, size, _ in cloud.asked if size > 1] == [SIZE] * 4
+        assert [size for _, size, _ in cloud.asked if size > 1] == [SIZE] * 3 + [FEW]
         assert reading.notes == ()
 
     def test_it_is_received_again_where_its_evidence_is_lost_in_the_meantime(self) -> None:
@@ -574,7 +640,7 @@ class TestWhatAnEarlierRunReceived:
     def test_it_is_received_again_where_it_is_old_or_of_the_future(self, age: timedelta, number: int) -> None:
         cloud = Cloud(evenly(30, 6))
         received = {
-            interval: structs.replace(each, read=partial(structs.replace, each.read(), received_at=BEGIN - age))
+            interval: structs.replace(each, read=partial(structs.replace, each.read(), received_at=LATER - age))
             for interval, each in self.received(cloud).items()
         }
 
@@ -582,6 +648,51 @@ class TestWhatAnEarlierRunReceived:
 
         assert reading.pages - len(cloud.asked) == number
         assert len(reading.notes) == number / 2
+
+    @pytest.mark.parametrize("kind", [Kind.TASKS, Kind.BACKUPS])
+    @pytest.mark.parametrize(
+        ("received_after", "now_after", "number"),
+        [
+            (HOUR, DAY - HOUR, {Kind.TASKS: 2, Kind.BACKUPS: 0}),
+            (HOUR, DAY + HOUR, {Kind.TASKS: 0, Kind.BACKUPS: 0}),
+            (DAY + HOUR, 3 * DAY + HOUR, {Kind.TASKS: 2, Kind.BACKUPS: 2}),
+            (DAY + HOUR, 3 * DAY + 2 * HOUR, {Kind.TASKS: 2, Kind.BACKUPS: 0}),
+            (DAY + HOUR, 32 * DAY + HOUR, {Kind.TASKS: 2, Kind.BACKUPS: 0}),
+            (DAY + HOUR, 32 * DAY + 2 * HOUR, {Kind.TASKS: 0, Kind.BACKUPS: 0}),
+        ],
+    )
+    def test_ended_tasks_are_used_longer_than_backups_and_what_was_new_is_read_again(
+        self, kind: Kind, received_after: timedelta, now_after: timedelta, number: dict[Kind, int]
+    ) -> None:
+        cloud = Cloud(evenly(30, 6), kind=kind, now=BEGIN + received_after)
+        received = self.received(cloud)
+        cloud.now = BEGIN + now_after
+
+        _, reading = self.read(cloud, received)
+
+        assert reading.pages - len(cloud.asked) == number[kind]
+
+    def test_backups_are_used_longer_where_the_cloud_shows_which_changed_last(self) -> None:
+        cloud = Cloud(evenly(30, 6), sorts=True, now=BEGIN + DAY + HOUR)
+        cloud.change("row-4")
+        received = self.received(cloud)
+        cloud.now += 30 * DAY
+
+        _, reading = self.read(cloud, received)
+        cloud.change("row-6")
+        rows, after_a_change = self.read(cloud, received)
+
+        assert reading.pages == 1 + 2 + 2 + 1  # counted, handed on, the newest slice, and the whole
+        assert rows == ids(cloud.rows)
+        assert after_a_change.notes == ()  # the newest backup of the other half changed last: it shows nothing
+
+    def test_it_is_counted_where_a_row_does_not_say_when_it_changed(self) -> None:
+        cloud = Cloud(evenly(30, 6))
+        cloud.rows[-1] = {name: value for name, value in cloud.rows[-1].items() if name != "updated_at"}
+
+        _, reading = self.read(cloud, self.received(cloud))
+
+        assert reading.notes[0].startswith("2 slices are")
 
     def test_many_neighbours_are_counted_at_once_and_a_change_is_found_by_halves(self) -> None:
         cloud = Cloud(evenly(64 * 10, 6))
@@ -601,10 +712,12 @@ class TestWhatAnEarlierRunReceived:
     def test_nothing_is_read_where_nothing_is_left(self) -> None:
         cloud = Cloud(evenly(30, 6))
 
-        rows, _ = self.read(cloud, self.received(cloud, self.PARTS))
+        parts = Interval(until=at(200)).parts([at(60), at(120)])  # the newest one, too
+
+        rows, _ = self.read(cloud, self.received(cloud, parts), parts)
 
         assert rows == ids(cloud.rows)
-        assert [size for _, size, _ in cloud.asked] == [1, SIZE]
+        assert [size for _, size, _ in cloud.asked] == [1, FEW]
 
     def test_what_an_earlier_run_had_no_time_for_is_cut_without_receiving_it_first(self) -> None:
         cloud = Cloud(evenly(100, 6))
