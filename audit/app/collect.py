@@ -72,7 +72,7 @@ def client_for(connections: Connections, before: RunBefore | None = None) -> Cbr
         enterprise_project_id=settings.enterprise_project_id,
         workers=settings.workers,
         requests_before=before.requests if before else (),
-        received=before.received if before else (),
+        received=before.unfinished.received if before else (),
     )
 
 
@@ -84,6 +84,8 @@ def collect(  # noqa: PLR0913, PLR0917  # where pages come from, where they go, 
     watch: Watch,
     intake: Intake,
     most: int = 0,
+    *,
+    is_log_last: bool = False,
 ) -> tuple[Reading, ...]:
     """Read every list; each answer is stored as received before it is validated and remembered.
 
@@ -98,6 +100,7 @@ def collect(  # noqa: PLR0913, PLR0917  # where pages come from, where they go, 
         watch: told of every page.
         intake: takes the rows.
         most: how many backups are asked for their members.
+        is_log_last: whether the other long lists come before the rest of the task log.
 
     Raises:
         SourceError: nothing at all could be read.
@@ -111,7 +114,10 @@ def collect(  # noqa: PLR0913, PLR0917  # where pages come from, where they go, 
             readings[kind].append(pages.reading())
             told = _unwatched  # what is read besides is short
 
-    begun = {kind: read(kind) for kind in sorted(readings, key=_LONG.__contains__)}
+    def place(kind: Kind) -> tuple[bool, bool]:
+        return kind in _LONG, is_log_last and kind == Kind.TASKS
+
+    begun = {kind: read(kind) for kind in sorted(readings, key=place)}
     next(begun[Kind.TASKS], None)
     for pages in begun.values():
         deque(pages, maxlen=0)

@@ -74,7 +74,7 @@ class _ReadAgain(Lists):
             enterprise_project_id=manifest.run.enterprise_project_id or ALL_GRANTED,
             workers=workers,
             requests_before=before.requests if before else (),
-            received=before.received if before else (),
+            received=before.unfinished.received if before else (),
         )
         self.exchanges = Counter[_Exchange]()
         self._manifest = manifest

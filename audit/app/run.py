@@ -84,7 +84,9 @@ def audit(
     """
     intake = Intake(before.history if before else None, facts.id, facts.read)  # validates and remembers
     most = profile.limits.max_backups_looked_at
-    readings = collect(source, lists_of(profile, facts.cloud), facts.read, publication, watch, intake, most)
+    is_log_last = before is not None and before.unfinished.lacks_backups_alone
+    lists = lists_of(profile, facts.cloud)
+    readings = collect(source, lists, facts.read, publication, watch, intake, most, is_log_last=is_log_last)
     segments = before.segments if before else ()
     publication.remember(intake.tasks, facts.window.since, segments)  # assessing uses the tasks up
     former = before.former(readings, intake) if before and compares(profile) else None

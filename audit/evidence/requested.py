@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from audit.cloud.cbr.client import is_path_of
-from audit.cloud.cbr.intervals import Interval
+from audit.cloud.cbr.intervals import LOOKED_BESIDE, Interval
 from audit.collection import ABOUT_ONE, Kind, Reading
 from audit.evidence.read_forms import ListedPage, Manifest
 from audit.timestamps import instant
@@ -33,13 +33,14 @@ def in_requests(manifest: Manifest) -> Iterator[str]:
         if not is_path_of(page.kind, manifest.run.project_id, page.path):
             yield f"a request for {page.kind.words} has the path {page.path}"
     for reading in manifest.readings:
-        whole = Interval()
+        whole = most = Interval()
         if reading.kind == Kind.TASKS and not reading.status:
             whole = Interval(manifest.run.read.since, manifest.run.read.until)
-        yield from _in_reading(reading, pages[reading.kind, reading.status], whole)
+            most = Interval(None, manifest.run.read.until + LOOKED_BESIDE)  # a received slice may begin at any time
+        yield from _in_reading(reading, pages[reading.kind, reading.status], whole, most)
 
 
-def _in_reading(reading: Reading, pages: _Pages, whole: Interval) -> Iterator[str]:
+def _in_reading(reading: Reading, pages: _Pages, whole: Interval, most: Interval) -> Iterator[str]:
     what, rows = f"{reading.words}: ", sum(page.rows for page in pages)
     if len(pages) != reading.pages:
         yield f"{what}the reading says {reading.pages} responses, and {len(pages)} are listed"
@@ -47,7 +48,7 @@ def _in_reading(reading: Reading, pages: _Pages, whole: Interval) -> Iterator[st
         yield f"{what}the reading says {reading.distinct} different rows, and {rows} came"
     if {page.params.get("enterprise_project_id") for page in pages} - {reading.enterprise_project_id}:
         yield f"{what}a request is about another enterprise project than the reading"
-    if not all(_is_within(_interval(page), whole) for page in pages):
+    if not all(_is_within(_interval(page), most) for page in pages):
         yield f"{what}a request is about a time that the run did not read"
     if reading.complete and reading.kind not in _SEVERAL_LISTS and not _is_covered(whole, pages, reading):
         yield f"{what}the reading says that it is complete, and the requests leave something out"

@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audit.answers.intake import Intake
-from audit.collection import ALL_GRANTED, Kind, Reading, Received, Requested, Window
+from audit.collection import ALL_GRANTED, Kind, Reading, Requested, Window
 from audit.evidence.chain import Digest, Head
 from audit.evidence.former_lists import read_former, told_of_lists
 from audit.evidence.publish import PROFILE, REPORT
@@ -42,7 +42,7 @@ from audit.evidence.stored_runs import (
     shared_answers,
     stored_pages,
 )
-from audit.evidence.unfinished_lists import received_in_part
+from audit.evidence.unfinished_lists import Unfinished, received_in_part
 from audit.history import History
 from audit.report.baseline import Baseline, recall
 from audit.report.facts import Origin
@@ -87,7 +87,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         profile: the profile it was judged by, in canonical form; None if that is missing or was changed.
         tool_version: the version of cbr-audit that made it.
         requests: what it requested of the cloud.
-        received: what it received of lists that it could not read completely.
+        unfinished: what can be gone on from of lists that it could not read completely.
         answers: the shared objects that hold the responses it received, by the hash of the response.
         segments: where its history was read from; empty if that had to be made anew, or is of an earlier version.
         read_former: reads the inventory that it saw; the arguments tell how the lists to compare with were read, and
@@ -108,7 +108,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
     profile: Mapping[str, Any] | None
     tool_version: str
     requests: tuple[Requested, ...]
-    received: tuple[Received, ...] = ()
+    unfinished: Unfinished = Unfinished()
     answers: Mapping[str, ListedObject]
     segments: tuple[ListedObject, ...]
     read_former: Callable[[tuple[Reading, ...], Intake], Former]
@@ -249,7 +249,7 @@ def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | N
         tool_version=manifest.tool_version,
         requests=tuple(Requested(listed.kind, listed.params, listed.rows) for listed in manifest.pages),
         answers=shared_answers(manifest),
-        received=tuple(received_in_part(store, digest, history)),
+        unfinished=received_in_part(store, digest, history),
         segments=() if notes else manifest.segments,
         read_former=partial(read_former, store, source, told),
     )

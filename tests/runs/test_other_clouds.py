@@ -28,8 +28,13 @@ UNFIT: dict[str, dict[str, Any]] = {
     "by the time of the end": {"selects_by": "ended_at"},
     "not by time": {"selects_by": ""},
     "everything is counted": {"counts": "everything"},
+    "pages are shorter and do not say so": {"most_rows": 7, "tells_most_rows": False},
 }
-LYING: dict[str, dict[str, Any]] = {"the page is counted": {"counts": "the page"}}
+LYING: dict[str, dict[str, Any]] = {
+    "the page is counted": {"counts": "the page"},
+    "the page is counted and cut": {"counts": "the page", "most_rows": 7, "tells_most_rows": False},
+    "times hide the newest rows": {"hours_ahead": 8},
+}
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+import time_machine
 from msgspec.structs import replace
 
 from audit.app.execute import execute
@@ -23,6 +24,7 @@ from audit.evidence.store import open_store
 from audit.evidence.stored_runs import digest_of
 from audit.evidence.unfinished_lists import received_in_part
 from audit.history import History
+from audit.judging.findings import Outcome
 from audit.simulator import Request, Response, Simulator, build_estate, serve
 from audit.timestamps import shown
 from tests.builders import DAY, HOUR
@@ -56,11 +58,12 @@ def audit_within(answers: float, cloud: Unhurried, folder: Path, as_of: datetime
 
 
 def audit_until(path: str, simulator: Simulator, folder: Path) -> Done:
-    """Audit, while the answer from one path takes all the time that there is."""
+    """Audit, while the last answer from one path takes all the time that there is."""
     with serve(simulator) as served, without_waiting() as clock:
 
         def take(request: Request, _number: int) -> Response | None:
-            clock.now += ALL_THE_TIME if request.split().path.endswith(path) else 0
+            is_last = request.split().path.endswith(path) and "offset=0" not in request.split().query
+            clock.now += ALL_THE_TIME if is_last else 0
             return None
 
         simulator.intercept = take
@@ -70,6 +73,16 @@ def audit_until(path: str, simulator: Simulator, folder: Path) -> Done:
 
 def outcomes(done: Done, control: str) -> Counter[str]:
     return Counter(finding.outcome.value for finding in done.report.findings if finding.control == control)
+
+
+def verdicts(done: Done) -> dict[tuple[str, str], Outcome]:
+    """What was found, apart from what is compared with earlier runs."""
+    comparing = {"CBR-903", *(control.id for control in CONTROLS if control.compares)}
+    return {(each.control, each.id): each.outcome for each in done.report.findings if each.control not in comparing}
+
+
+def passed(done: Done) -> set[tuple[str, str]]:
+    return {each for each, outcome in verdicts(done).items() if outcome is Outcome.PASS}
 
 
 def test_short_lists_are_judged_where_there_is_no_time_for_the_long_ones(tmp_path: Path) -> None:
@@ -120,12 +133,7 @@ class TestGoingOn:
         whole, _ = audit_within(10_000, simulator, tmp_path / "whole", runs[-1].report.run.as_of)
 
         assert len(runs) > 2
-        comparing = {"CBR-903", *(control.id for control in CONTROLS if control.compares)}
-        judged, expected = (
-            {(each.control, each.id): each.outcome for each in run.report.findings if each.control not in comparing}
-            for run in (runs[-1], whole)
-        )
-        assert judged == expected
+        assert verdicts(runs[-1]) == verdicts(whole)
         told = [
             (before.report.run.id, note)
             for before, run in pairwise(runs)
@@ -134,10 +142,27 @@ class TestGoingOn:
         ]
         assert told
         assert all(
-            re.match(rf"\d+ slices? (is|are) from the run {run}, which could not read", note) for run, note in told
+            re.match(rf"\d+ slices? (is|are) from the run {run}, which could not read everything", note)
+            for run, note in told
         )
         for run in runs:
             assert replay(open_store(str(tmp_path / "parts")), simulator.project_id, run.report.run.id).differing == ()
+
+    def test_runs_a_day_apart_come_to_the_end_and_pass_nothing_more_than_one_long_run(self, tmp_path: Path) -> None:
+        cloud = Unhurried(build_estate("mixed", resources=3, days=30, as_of=AS_OF - DAY))
+        _, needed = audit_within(10_000, cloud, tmp_path / "whole")
+
+        for number in range(1, 7):
+            moment = AS_OF + number * DAY
+            with time_machine.travel(moment):
+                done, _ = audit_within(needed / 4, cloud, tmp_path / "parts", moment)
+            if done.report.collection.complete:
+                break
+
+        whole, _ = audit_within(10_000, cloud, tmp_path / "at once", moment)
+        assert number > 3
+        assert done.report.collection.complete
+        assert passed(done) <= passed(whole)
 
     def test_ten_times_too_large_it_takes_few_runs_more_than_ten(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -163,14 +188,13 @@ class TestGoingOn:
         ]
         digests = [digest_of(store, cloud.project_id, run) for run in runs]
 
-        def of_backups(digest: Digest) -> set[str]:
-            return {each.run for each in received_in_part(store, digest, History()) if each.kind == Kind.BACKUPS}
+        def kept(digest: Digest, kind: Kind) -> set[str]:
+            return {each.run for each in received_in_part(store, digest, History()).received if each.kind == kind}
 
-        kept = [of_backups(digest) for digest in digests]
+        assert [kept(digest, Kind.BACKUPS) for digest in digests] == [{runs[0]}, {runs[0]}, {runs[0]}, set(), set()]
+        assert all(runs[0] in kept(digest, Kind.TASKS) for digest in digests[:3])
         (tmp_path / digests[0].manifest.object).unlink()
-
-        assert kept == [{runs[0]}, {runs[0]}, {runs[0]}, set(), set()]
-        assert of_backups(digests[1]) == set()
+        assert kept(digests[1], Kind.BACKUPS) == set()
 
     def test_nothing_is_taken_over_of_a_list_that_was_refused(self, tmp_path: Path) -> None:
         cloud = Unhurried(build_estate("mixed", resources=8, days=30, as_of=AS_OF - DAY))
@@ -180,4 +204,5 @@ class TestGoingOn:
         refused, _ = audit_within(10_000, cloud, tmp_path, AS_OF + HOUR)
 
         assert refused.report.collection.reading(Kind.BACKUPS).refused
-        assert [*received_in_part(store, digest_of(store, cloud.project_id, refused.report.run.id), History())] == []
+        digest = digest_of(store, cloud.project_id, refused.report.run.id)
+        assert received_in_part(store, digest, History()).received == ()

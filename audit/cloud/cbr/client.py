@@ -1,11 +1,7 @@
 """What is requested of each list of CBR, and the client that requests it over HTTP. It only reads."""
 
-<<<<<<< HEAD
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-=======
-from collections.abc import Collection, Iterator, Mapping, Sequence
->>>>>>> 3a60e317 (cloud: cut and read at once, and prove the times)
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -162,14 +158,7 @@ class Lists:
             return self._rows(kind, _PATHS[kind], (*params, *interval.params), asked, size, offset)
 
         def count(interval: Interval) -> Page:
-            try:
-                return self._rows(
-                    kind, _PATHS[kind], (*params, *interval.params, *_BY_CHANGE.get(kind, ())), asked, 1, 0
-                )
-            except SourceRefusedError as refusal:
-                if refusal.status != HTTPStatus.BAD_REQUEST:
-                    raise
-                return fetch(interval, 1, 0)
+            return self._rows(kind, _PATHS[kind], (*params, *interval.params, *_BY_CHANGE.get(kind, ())), asked, 1, 0)
 
         earlier = {Interval(each.since, each.until): each for each in self._received if each.kind == kind}
         whole = whole.beginning_with(earlier)

@@ -10,6 +10,9 @@ from audit.timestamps import instant, shown
 OVERLAP: Final = timedelta(seconds=1)
 """What two neighbours share, so that it does not matter whether the cloud counts the ends as within."""
 
+LOOKED_BESIDE: Final = timedelta(days=1)
+"""How far before and after a list is looked at; more than any two time zones differ."""
+
 
 class Interval(NamedTuple):
     """The times of a request, in whole seconds; None where it is open."""

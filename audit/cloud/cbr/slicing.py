@@ -39,7 +39,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from audit.answers.kinds import ANSWERS
 from audit.answers.quick.rows import QuickRows
 from audit.cloud.cbr.enterprise_projects import Asked
-from audit.cloud.cbr.intervals import Interval
+from audit.cloud.cbr.intervals import LOOKED_BESIDE, Interval
 from audit.cloud.cbr.paging import Parse, Walk, identities, parsed_already
 from audit.cloud.cbr.seen_ids import Seen, ids_of
 from audit.cloud.cbr.stretches import Neighbour, is_as_before, shows_last_change, span_of, stretches
@@ -57,10 +57,7 @@ BY_PAGES: Final = "read page by page, because slices by time could not be relied
 _MOST_CUTS: Final = 8  # times that what does not fit is cut once more
 _LONGEST_KEPT: Final = timedelta(days=31)  # as long as CBR lists tasks
 _LONGEST_UNSEEN: Final = timedelta(days=2)  # where a change may not show; one run a day goes on from the one before
-_FRESH: Final = timedelta(
-    days=1
-)  # rows change most, and new ones may become visible late; the history is read as far back
-_ANY_ZONE: Final = timedelta(days=1)  # more than any two time zones differ
+_FRESH: Final = timedelta(days=1)  # rows change most, and may become visible late; the history is read as far back
 _MAY_BE_LATE: Final = timedelta(minutes=15)  # until a row can be listed; time zones differ by as much or more
 
 
@@ -145,10 +142,10 @@ class Slices(Walk):
             self._notes = self._told_of_earlier()
         self._trouble = ""
         if doubt:
-            self._notes = (f"read page by page, because slices by time could not be relied on: {doubt}",)
+            self._notes = (f"{BY_PAGES}{doubt}",)
             self._seen, self._passes = Seen(), 0
             yield from super().responses()
-        for beside in self._whole.beside(_ANY_ZONE):
+        for beside in self._whole.beside(LOOKED_BESIDE):
             yield from self._look_at(beside)
 
     def _doubted(self, pages: Iterator[Page]) -> Generator[Page, None, _DoubtError | None]:
@@ -160,20 +157,8 @@ class Slices(Walk):
         except SourceRefusedError as refusal:
             if refusal.status != HTTPStatus.BAD_REQUEST:
                 raise
-<<<<<<< HEAD
-            why = str(refusal)
-        else:
-            self._trouble = ""
-            return
-        finally:
-            self._notes = self._told_of_earlier()
-        self._notes = (f"{BY_PAGES}{why}",)
-        self._seen, self._passes = Seen(), 0
-        yield from super()._responses()
-=======
             return _DoubtError(str(refusal))
         return None
->>>>>>> 3a60e317 (cloud: cut and read at once, and prove the times)
 
     def _slices(self) -> Iterator[Page]:
         for stretch in stretches(self._intervals, self._earlier, self._kind):
