@@ -171,7 +171,7 @@ def test_what_the_requests_contradict_shows_without_any_response(stored: Stored)
         (moved, "a request for task log has the path /v3/another/operation-logs"),
         (numbered, "has the number 7, and should have 1"),
         (less, "task log: the reading says 9999 different rows, and "),
-        (fewer, "agents: the reading says 1 responses, and 0 are listed"),
+        (fewer, "agents: the reading says 2 responses, and 0 are listed"),
         (open_ended, "task log: a request is about a time that the run did not read"),
         (put(values, "operation_logs", "start_time", "2026-01-01T00:00:00Z"), "task log: a request is about a time"),
         (put(values, "vaults", "enterprise_project_id", "0"), "vaults: a request is about another enterprise project"),
