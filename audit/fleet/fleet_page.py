@@ -132,7 +132,7 @@ def _what(line: TargetLine) -> str:
 
 def _counted(report: FleetReport) -> Iterator[CountedState]:
     for state in STATES:
-        lines = [line for line in report.targets if _state(line) is state]
+        lines = [line for line in report.targets if _state(line) == state]
         names = {line.target.account_name or line.target.account for line in lines}
         yield CountedState(
             state.name, state.words, len(lines), tuple(sorted(names)) if state.name != "compliant" else ()

@@ -99,7 +99,7 @@ class Company:
         if found is None:
             return self.home.dispatch(request)
         member, simulator = found
-        if self._is_known(request) and self.accounts.holder(request) is not member:
+        if self._is_known(request) and self.accounts.holder(request).id != member.id:
             message = "The credentials are not valid for this project."
             raise RequestRefusedError(HTTPStatus.FORBIDDEN, "Forbidden", message)
         return simulator.dispatch(request)

@@ -96,7 +96,7 @@ class Directory:
     def _admit(self, request: Request, action: str) -> None:
         """Let the management account ask, and delegated administrators; nobody else."""
         caller = self._accounts.signer(request)[0]
-        if caller is not self._accounts.members[0] and caller.name not in self.delegated:
+        if caller.id != self._accounts.members[0].id and caller.name not in self.delegated:
             raise _refused(HTTPStatus.FORBIDDEN, "You must be the management account or a delegated administrator.")
         if action in self.denied:
             raise _refused(HTTPStatus.FORBIDDEN, f"The action {action} is not allowed.")
