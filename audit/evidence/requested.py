@@ -5,7 +5,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from audit.cloud.cbr.client import is_path_of
@@ -17,6 +17,7 @@ from audit.timestamps import instant
 _SEVERAL_LISTS: Final = ABOUT_ONE | {Kind.PROTECTABLES, Kind.ORGANIZATION_POLICIES}
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
+_LISTED: Final = timedelta(days=31)  # how far back CBR lists tasks
 _LONGEST: Final = 10  # digits
 _Pages = Sequence[ListedPage]
 
@@ -35,8 +36,9 @@ def in_requests(manifest: Manifest) -> Iterator[str]:
     for reading in manifest.readings:
         whole = most = Interval()
         if reading.kind == Kind.TASKS and not reading.status:
-            whole = Interval(manifest.run.read.since, manifest.run.read.until)
-            most = Interval(None, manifest.run.read.until + LOOKED_BESIDE)  # a received slice may begin at any time
+            read = manifest.run.read
+            whole = Interval(read.since, read.until)
+            most = Interval(read.since - _LISTED, read.until + LOOKED_BESIDE)  # a received slice may begin earlier
         yield from _in_reading(reading, pages[reading.kind, reading.status], whole, most)
 
 
