@@ -1,7 +1,7 @@
 """The entry of the FunctionGraph function: ``handler.initializer`` and ``handler.handler``."""
 # ruff: noqa: E402  # the imports come after what makes them quicker
 
-from audit.app.garbage import look_rarely
+from audit.app.garbage import look_rarely, sweep
 
 look_rarely()  # whatever is imported stays, and looking for garbage in it is a twentieth of a cold start
 
@@ -51,7 +51,10 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     except AuditError as error:
         _LOG.error("run.failed", cause=f"{type(error).__name__}: {error}", request_id=context.getRequestID())
         raise
-    done = execute(request, lambda _progress: None)
+    try:
+        done = execute(request, lambda _progress: None)
+    finally:
+        sweep()
     if request.on_timer and done.report.conclusion == Conclusion.INCOMPLETE:
         raise IncompleteError(f"the audit is incomplete; its report is stored under {done.prefix}")
     return {**summary(done), "keys": list(done.keys)}

@@ -47,12 +47,12 @@ class Cloud:
         told: Mapping[str, int] = orjson.loads(self.answers.readline())
         return told
 
-    def audit(self, store: Path, *moments: datetime) -> dict[str, Any]:
+    def audit(self, store: Path, *moments: datetime, profile: str = "default") -> dict[str, Any]:
         """Carry out runs in one new process, and say what they took, and what they left in the store."""
         self.turn(moments[-1])
         before = _files(store)
         times = [moment.isoformat() for moment in moments]
-        command = [sys.executable, "-W", "ignore", "-m", "bench.running", self.address, str(store), *times]
+        command = [sys.executable, "-W", "ignore", "-m", "bench.running", self.address, str(store), profile, *times]
         told = measured(command)
         stored = Counter[str]()
         for name, size in _files(store).items():
@@ -87,11 +87,14 @@ def continue_runs(resources: int, days: int = HISTORY_DAYS) -> dict[str, Any]:
 
 
 def warm_growth(runs: int, resources: int = 10) -> float:
-    """Run hour after hour in one process; say by how many MB it grew in the last two thirds of the runs."""
+    """Run hour after hour in one process; say by how many MB it grew in the last two thirds of the runs.
+
+    Each run forgets an hour and learns one, so that what is known does not grow.
+    """
     days = -(-runs // 24) + _MARGIN
     with tempfile.TemporaryDirectory(prefix="cbr-audit-bench-") as place, growing(resources, DAYS + days) as cloud:
         moments = [AS_OF - (runs - number) * AN_HOUR for number in range(runs)]
-        sizes: Sequence[float] = cloud.audit(Path(place), *moments)["sizes_mb"]
+        sizes: Sequence[float] = cloud.audit(Path(place), *moments, profile=f"{{look_back: {DAYS}d}}")["sizes_mb"]
     return sizes[-1] - max(sizes[: runs // 3])
 
 

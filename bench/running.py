@@ -1,4 +1,4 @@
-"""`python -m bench.running CLOUD STORE TIME…`: one measured process, with a run for each time; prints a line.
+"""`python -m bench.running CLOUD STORE PROFILE TIME…`: one measured process, with a run for each time; prints a line.
 
 CLOUD is what bench.growing printed. Modules are imported before anything is counted.
 """
@@ -16,7 +16,7 @@ import structlog
 
 from audit.app import run
 from audit.app.execute import execute
-from audit.app.garbage import look_rarely
+from audit.app.garbage import look_rarely, sweep
 from audit.app.request import request_from_settings
 from audit.report.formats import csv_report, html_report, json_report
 from bench.memory import now_mb, peak_mb
@@ -31,12 +31,13 @@ _STAGES: Final = {
 _FORMATS: Final = (csv_report, html_report, json_report)  # imported by now, which is not counted
 
 
-def main(cloud: str, store: str, *times: str) -> None:
+def main(cloud: str, store: str, profile: str, *times: str) -> None:
     """Carry out the runs."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     look_rarely()  # as the function and the command do
     at = orjson.loads(cloud)
     variables = {
+        "CBR_AUDIT_PROFILE": profile,
         "CBR_AUDIT_ENDPOINT": at["url"],
         "HUAWEICLOUD_SDK_PROJECT_ID": at["project_id"],
         "CBR_AUDIT_TOKEN": at["token"],
@@ -52,6 +53,7 @@ def main(cloud: str, store: str, *times: str) -> None:
             manifest = orjson.loads((Path(store) / done.prefix / "manifest.json").read_bytes())
             found = _told(manifest, done)
             del done
+            sweep()  # as the function does
             sizes.append(now_mb())
         spent = time.process_time() - started
     rest = spent - sum(watch.seconds.values())

@@ -102,17 +102,6 @@ class Intake:
         )  # by resource: everything that was said about it
         self.pages = 0
         self._sorting = Sorting()
-        self._keepers: Final[Mapping[Kind, Callable[[Row], bool]]] = {
-            Kind.POLICIES: lambda row: _keep_once(self.policies, Policy.from_row(row)),
-            Kind.VAULTS: lambda row: _keep_once(self.vaults, Vault.from_row(row)),
-            Kind.BACKUPS: lambda row: _keep_backup(self.backups, self._once(Backup.from_row(row))),
-            Kind.PROTECTABLES: lambda row: _keep_once(self.protectables, Protectable.from_row(row)),
-            Kind.AGENTS: lambda row: _keep_newest(self.agents, Agent.from_row(row)),
-            Kind.ORGANIZATION_POLICIES: lambda row: _keep_newest(
-                self.organization_policies, OrganizationPolicy.from_row(row)
-            ),
-            Kind.STORAGE_USAGE: lambda row: _add(self.usages[row["resource_id"]], Usage.from_row(row)),
-        }
 
     @property
     def rejected(self) -> tuple[Rejected, ...]:
@@ -188,7 +177,21 @@ class Intake:
         if kind == Kind.MEMBERS:
             members = self.members[about]
             return one_by_one(lambda row: _add(members, Member.from_row(row)))
-        return one_by_one(self._keepers[kind])
+        return one_by_one(self._keepers()[kind])
+
+    def _keepers(self) -> Mapping[Kind, Callable[[Row], bool]]:
+        """Return what keeps one row of each list; as an attribute, it would be a cycle and stay in memory."""
+        return {
+            Kind.POLICIES: lambda row: _keep_once(self.policies, Policy.from_row(row)),
+            Kind.VAULTS: lambda row: _keep_once(self.vaults, Vault.from_row(row)),
+            Kind.BACKUPS: lambda row: _keep_backup(self.backups, self._once(Backup.from_row(row))),
+            Kind.PROTECTABLES: lambda row: _keep_once(self.protectables, Protectable.from_row(row)),
+            Kind.AGENTS: lambda row: _keep_newest(self.agents, Agent.from_row(row)),
+            Kind.ORGANIZATION_POLICIES: lambda row: _keep_newest(
+                self.organization_policies, OrganizationPolicy.from_row(row)
+            ),
+            Kind.STORAGE_USAGE: lambda row: _add(self.usages[row["resource_id"]], Usage.from_row(row)),
+        }
 
     def _keep_tasks(self, usable: Iterable[Any]) -> Iterable[Outcome]:
         """Keep tasks, most of them together; of two with one id the order matters, so then they are kept in turn."""

@@ -69,7 +69,6 @@ class _ReadAgain(Lists):
 
     def __init__(self, manifest: Manifest, read: Read, before: RunBefore | None, workers: int) -> None:
         super().__init__(
-            self._stored_response,
             project_id=manifest.run.project_id,
             enterprise_project_id=manifest.run.enterprise_project_id or ALL_GRANTED,
             workers=workers,
@@ -96,7 +95,7 @@ class _ReadAgain(Lists):
                     )
                 yield _without_words(pages.reading())
 
-    def _stored_response(self, kind: Kind, path: str, params: Params) -> Page:
+    def _receive(self, kind: Kind, path: str, params: Params) -> Page:
         """Return what came to a request, or raise what came in its place."""
         stored = self._stored[kind, path, params]
         page = self._read(stored.popleft()) if stored else None

@@ -1,7 +1,8 @@
 """What is requested of each list of CBR, and the client that requests it over HTTP. It only reads."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -54,7 +55,6 @@ _NAMES: Final = {
     Kind.ORGANIZATION_POLICIES: "org-policies",
     Kind.MEMBERS: "members",
 }
-Receive = Callable[[Kind, str, Params], Page]
 _NO_BACKUP: Final = "00000000-0000-0000-0000-000000000000"
 _BY_CHANGE: Final[Mapping[Kind, Params]] = {Kind.BACKUPS: (("sort", "updated_at:desc"),)}  # tasks cannot be sorted
 _BY_ENTERPRISE_PROJECT: Final = frozenset({Kind.TASKS, Kind.VAULTS, Kind.BACKUPS})
@@ -65,7 +65,7 @@ def actions(kinds: Collection[Kind]) -> dict[str, str]:
     return {name: kind.permission for kind, name in _NAMES.items() if kind in kinds}
 
 
-class Lists:
+class Lists(ABC):
     """What is requested of each list of one project, whoever receives the responses.
 
     Sources: "Querying the Task List", "Querying the Policy List", "Querying the Vault List", "Querying All Backups",
@@ -75,7 +75,6 @@ class Lists:
 
     def __init__(
         self,
-        receive: Receive,
         *,
         project_id: str,
         enterprise_project_id: str = ALL_GRANTED,
@@ -86,15 +85,12 @@ class Lists:
         """Store the arguments; nothing is requested yet.
 
         Args:
-            receive: receives the response to a request by path and query parameters, without its rows; called by
-                several threads.
             project_id: the project to read.
             enterprise_project_id: the enterprise projects to request, for lists that have them.
             workers: the number of pages to fetch in parallel.
             requests_before: what the previous run requested.
             received: what it received of lists that it could not read completely.
         """
-        self._receive = receive
         self._project_id = project_id
         self._enterprise_project_id = enterprise_project_id
         self._workers = workers
@@ -180,6 +176,10 @@ class Lists:
         place = (("limit", str(size)), ("offset", str(offset)))
         return asked.once(lambda more: self._fetch(kind, path, (*params, *more, *place)))
 
+    @abstractmethod
+    def _receive(self, kind: Kind, path: str, params: Params) -> Page:
+        """Receive the response to a request; called by several threads."""
+
     def _fetch(self, kind: Kind, name: str, params: Params) -> Page:
         return self._receive(kind, f"/v3/{self._project_id}/{name}", params)
 
@@ -216,7 +216,6 @@ class CbrClient(Lists):
             received: as for Lists.
         """
         super().__init__(
-            self._received_now,
             project_id=project_id,
             enterprise_project_id=enterprise_project_id,
             workers=workers,
@@ -281,7 +280,7 @@ class CbrClient(Lists):
         if not listed:
             raise SourceAnswerError(f"{url} answered with something else than a list; check the endpoint")
 
-    def _received_now(self, kind: Kind, path: str, params: Params) -> Page:
+    def _receive(self, kind: Kind, path: str, params: Params) -> Page:
         """Receive a response; its rows are parsed by the reader of the list."""
         url, odd = f"{self._endpoint}{path}", count(1)
         answer = self._transport.get(
