@@ -44,15 +44,31 @@ def in_manifest(digest: Digest, manifest: Manifest) -> Iterator[str]:
     yield from unequal("time of judgement", {"run": run.as_of, "window": window.until})
     stored = manifest.sha256_of(PROFILE)
     yield from unequal("profile", {"run": run.profile_sha256, "objects": stored or run.profile_sha256})
-    needed = {*manifest.history, *(page.name for page in manifest.pages)}
-    for name in sorted(needed - {listed.name for listed in manifest.objects}):
-        yield f"the run needs {name}, which is not among its objects"
+    if digest.kind in {DigestKind.NORMAL, DigestKind.EMPTY}:
+        log = next((reading.distinct for reading in manifest.readings if reading.kind == Kind.TASKS), 0)
+        yield from unequal("kind", {"digest": digest.kind, "manifest": DigestKind.NORMAL if log else DigestKind.EMPTY})
+    yield from _in_objects(manifest)
     yield from _in_readings(manifest)
+
+
+def _in_objects(manifest: Manifest) -> Iterator[str]:
+    needed = {*manifest.history, *(page.name for page in manifest.pages)}
+    listed = Counter(each.name for each in manifest.objects)
+    for name in sorted(needed - listed.keys()):
+        yield f"the run needs {name}, which is not among its objects"
+    for name in sorted(listed.keys() - needed):
+        if name.startswith(SHARED):
+            yield f"the run needs {name} for nothing, which is among its objects"
+    for name, number in (listed + Counter(manifest.history)).items():
+        if number > 1 + (name in manifest.history):
+            yield f"{name} is named twice"
 
 
 def _in_readings(manifest: Manifest) -> Iterator[str]:
     if manifest.schema_version >= MANIFEST_VERSION:
         yield from in_requests(manifest)
+        if manifest.rejected is None:
+            yield "it does not say how many rows were rejected"
     elif any(listed.name.startswith(SHARED) for listed in manifest.objects):
         yield "form: it says that it is of an earlier version, which shared no objects"
     stored = Counter(page.kind for page in manifest.pages)

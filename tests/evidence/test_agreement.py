@@ -12,6 +12,7 @@ from tests.evidence.chains import SCOPE, Shelf, a_chain, a_report, facts, of_run
 from tests.evidence.forging import Change, forge
 
 CHAIN = a_chain(3)
+SEGMENT = f"shared/2026-11/{'0' * 64}.history"
 
 
 def found(shelf: Shelf) -> list[str]:
@@ -39,6 +40,7 @@ def put(*path: str | int, value: Any) -> Change:
         ("conclusion", "conclusion", "compliant"),
         ("complete", "complete", True),
         ("what-if", "kind", "what_if"),
+        ("kind", "kind", "empty"),
         ("window", "digest_start_time", 5),
         ("window", "digest_end_time", 1_796_000_000),
     ],
@@ -87,7 +89,21 @@ def test_a_profile_that_is_not_the_one_of_the_run_is_found() -> None:
     assert "manifest.json: profile: run says " in "\n".join(found(shelf))
 
 
-SEGMENT = f"shared/2026-11/{'0' * 64}.history"
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda values: values["objects"].append(values["objects"][0]), "is named twice"),
+        (
+            lambda values: values["objects"].append({"name": SEGMENT, "size": 1, "sha256": "0" * 64}),
+            f"the run needs {SEGMENT} for nothing, which is among its objects",
+        ),
+        (put("rejected", value=None), "it does not say how many rows were rejected"),
+        (put("schema_version", value=1), "form: it says that it is of an earlier version, which shared no objects"),
+        (put("pages", 0, "size", value=1), "the response inside is not the one that the manifest names"),
+    ],
+)
+def test_what_no_run_says_of_its_objects_is_found(change: Change, problem: str) -> None:
+    assert problem in "\n".join(found(forge(CHAIN.copy(), 2, manifest=change)))
 
 
 @pytest.mark.parametrize("path", [("pages", 0, "name"), ("history",)])

@@ -208,11 +208,39 @@ def everywhere(shelf: Shelf, where: str, *told: dict[str, Any]) -> Iterator[Deed
 
 
 def flip_what_a_digest_says(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
-    yield from everywhere(shelf, "digest", {"conclusion": "compliant"}, {"complete": True}, {"kind": "what_if"})
+    yield from everywhere(
+        shelf, "digest", {"conclusion": "compliant"}, {"complete": True}, {"kind": "what_if"}, {"kind": "empty"}
+    )
 
 
 def flip_what_a_manifest_says(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
-    yield from everywhere(shelf, "manifest", {"conclusion": "compliant"}, {"complete": True}, {"readings": []})
+    told: tuple[dict[str, Any], ...] = (
+        {"conclusion": "compliant"},
+        {"complete": True},
+        {"readings": []},
+        {"rejected": None},
+        {"schema_version": 1},
+    )
+    yield from everywhere(shelf, "manifest", *told)
+
+
+def flip_what_a_request_says(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
+    parts = ({"path": "/v3/p2/vaults"}, {"kind": "vaults"}, {"rows": 0}, {"size": 1}, {"number": 7})
+    params = (
+        {"offset": "9"},
+        {"status": "running"},
+        {"enterprise_project_id": "0"},
+        {"end_time": "2026-11-01T00:00:00Z"},
+    )
+    for number, _ in enumerate(digests(shelf), 1):
+        for page, asked in (*((each, {}) for each in parts), *(({}, each) for each in params)):
+            yield partial(rewritten, number=number, where="manifest", change=partial(ask, page=page, params=asked))
+
+
+def ask(manifest: dict[str, Any], page: dict[str, Any], params: dict[str, str]) -> None:
+    """Say something else of the request to which the first response came."""
+    manifest["pages"][0].update(page)
+    manifest["pages"][0]["params"].update(params)
 
 
 def take_a_page_away(shelf: Shelf, _chance: Random) -> Iterator[Deed]:
@@ -241,9 +269,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     flip_what_a_digest_says,
     flip_what_a_manifest_says,
     take_a_page_away,
+    flip_what_a_request_says,
     flip_what_a_report_says,
 )
-HASHED_ANEW: Final = KINDS[-4:]
+HASHED_ANEW: Final = KINDS[-5:]
 HARMLESS: Final = frozenset({change_metadata.__name__})  # signatures and hashes lie in the objects: nothing reads it
 
 

@@ -33,8 +33,8 @@ def test_the_shares_of_a_chain_are_all_its_bits() -> None:
     assert len({bit for share in shares for bit in share}) == 8 * size
 
 
-def test_there_are_seventeen_kinds() -> None:
-    assert len({kind.__name__ for kind in KINDS}) == 17
+def test_there_are_eighteen_kinds() -> None:
+    assert len({kind.__name__ for kind in KINDS}) == 18
 
 
 @pytest.mark.parametrize("number", range(len(KINDS)), ids=[kind.__name__ for kind in KINDS])

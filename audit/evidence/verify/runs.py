@@ -26,11 +26,11 @@ RUN_FOLDER: Final = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+/")
 
 
 class _Claim(NamedTuple):
-    """What a manifest says of an object: its size, its hash, and the hashes of the responses that it holds."""
+    """What a manifest says of an object: its size, its hash, and the sizes and hashes of the response that it holds."""
 
     size: int
     sha256: str
-    responses: frozenset[str]
+    responses: frozenset[tuple[int, str]]
 
 
 class RunChecks:
@@ -143,9 +143,9 @@ class RunChecks:
 
     def _check_objects(self, each: Found, manifest: Manifest, *, is_asked: bool) -> set[str]:
         """Check the objects that only this run has, and note those that others may share; return the keys of all."""
-        responses: defaultdict[str, set[str]] = defaultdict(set)
+        responses: defaultdict[str, set[tuple[int, str]]] = defaultdict(set)
         for page in manifest.pages:
-            responses[page.name].add(page.sha256)
+            responses[page.name].add((page.size, page.sha256))
         keys = {listed.name: key_of(prefix_of(each.digest), listed.name) for listed in manifest.objects}
         sound: dict[str, bytes] = {}
         for listed in manifest.objects if is_asked else ():
@@ -209,7 +209,7 @@ class RunChecks:
             problem = data
         elif (len(data), hashlib.sha256(data).hexdigest()) != (claim.size, claim.sha256):
             problem = "the object was changed"
-        elif claim.responses - {_body_hash(data)}:
+        elif claim.responses - {_response_in(data)}:
             problem = "the response inside is not the one that the manifest names"
         else:
             return data
@@ -221,8 +221,9 @@ class RunChecks:
             self._result.fault(key, problem)
 
 
-def _body_hash(data: bytes) -> str:
+def _response_in(data: bytes) -> tuple[int, str]:
     try:
-        return hashlib.sha256(unpacked(data, LARGEST_ANSWER)).hexdigest()
+        body = unpacked(data, LARGEST_ANSWER)
     except ValueError:
-        return ""
+        return 0, ""
+    return len(body), hashlib.sha256(body).hexdigest()
