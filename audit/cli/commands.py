@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 
 import click
 import orjson
+from click.core import ParameterSource
 from rich.console import Console
 
 from audit import __version__, log
@@ -29,11 +30,12 @@ from audit.cli.doctor import run_checks
 from audit.cli.evidence import diff_runs, replay_run, verify_store
 from audit.cli.exit_codes import DRIFT_ONLY, INTERNAL_ERROR, NOT_AN_ANSWER, NOT_POSSIBLE, OF_CONCLUSION, ROWS_REJECTED
 from audit.cli.fleet import fleet
+from audit.cli.fleet_demo import demonstrate, told
 from audit.cli.invoke import invoke_command
 from audit.cli.profile import profile as profile_group
 from audit.cli.progress import watching
 from audit.cli.prune import prune_store
-from audit.cli.screen import framework_lines, notices, printable, summary_lines
+from audit.cli.screen import framework_lines, notices, place, printable, summary_lines
 from audit.controls import CONTROLS
 from audit.errors import AuditError, DocumentError, SettingsError, SourceAnswerError, StoreError
 from audit.evidence.reader import INCOMPATIBLE, RUN_ID, read_report, read_run
@@ -47,12 +49,15 @@ from audit.simulator import (
     ACTIONS,
     PRESETS,
     SCENARIOS,
+    STAGED,
     TAMPERED,
+    Answering,
     Estate,
     Simulator,
     add_undocumented_answers,
     add_unlisted_vaults,
     build_estate,
+    build_staged_company,
     replan,
     serve,
     tamper,
@@ -60,6 +65,7 @@ from audit.simulator import (
 from audit.timestamps import shown
 
 _DEMO: Final = "cbr-audit-demo"
+_OF_FLEETS: Final = {"is_fleet", "port", "scenario", "seed", "as_of", "truth"}
 _OPTIONS: Final = {
     "CBR_AUDIT_ENDPOINT": "--endpoint",
     "HUAWEICLOUD_SDK_IAM_ENDPOINT": "--iam-endpoint",
@@ -134,9 +140,16 @@ def _time(_context: click.Context, parameter: click.Parameter, text: str | None)
               help="The state of the simulated project.")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="Each seed gives a different project.")
 @click.option("--as-of", metavar="TIME", callback=_time, help="Time of judgement.  [default: now]")
-def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None) -> None:
+@click.option("--fleet", "is_fleet", is_flag=True, help="Audit a company of accounts, regions and projects; "
+              f"with --scenario {', '.join(STAGED)}.")  # fmt: skip
+def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None, is_fleet: bool) -> None:
     """Audit a simulated project over real HTTP and write the report to a folder."""
     now = as_of or datetime.now(UTC).replace(microsecond=0)
+    if is_fleet:
+        _check_staged(scenario)
+        click.echo(f"Auditing a simulated company ({scenario}, seed {seed}) …", err=True)
+        demonstrate(scenario, seed=seed, as_of=now, out=out)
+        return
     simulator = Simulator(build_estate(scenario, seed=seed, as_of=now))
     click.echo(f"Auditing a simulated project ({scenario}, seed {seed}) …", err=True)
     with serve(simulator) as served:
@@ -337,6 +350,8 @@ def check_files(ctx: click.Context, /, *, files: tuple[Path, ...], kind: str | N
               "--truth assumes an earlier audit of 'before'.")  # fmt: skip
 @click.option("--deny", "denied", type=click.Choice(ACTIONS), metavar="ACTION", multiple=True,
               help="Refuse requests that need this IAM action, such as cbr:backups:list; repeatable.")  # fmt: skip
+@click.option("--fleet", "is_fleet", is_flag=True, help="Serve a company of accounts, regions and projects; takes "
+              f"--port, --scenario ({', '.join(STAGED)}), --seed, --as-of and --truth.")  # fmt: skip
 def simulate(
     *,
     port: int,
@@ -349,31 +364,66 @@ def simulate(
 ) -> None:
     """Serve a simulated project on this machine until stopped.
 
-    Prints its URL, project and credentials as one line of JSON.
+    Prints its URL, project and credentials as one line of JSON; with --fleet, its URL and all settings.
     """
     parameters["as_of"] = as_of or datetime.now(UTC).replace(microsecond=0)
+    if parameters.pop("is_fleet"):
+        _refuse_others(click.get_current_context())
+        _check_staged(parameters["scenario"])
+        staged = build_staged_company(**{name: parameters[name] for name in ("scenario", "seed", "as_of")})
+        _write_truth(truth, staged.truth)
+        _serve(staged.company, port, partial(told, staged))
+        return
     estate = _estate(parameters, preset, has_truth=truth is not None)
     simulator = Simulator(estate, latency=timedelta(milliseconds=latency_ms), denied=denied)
-    if truth:
-        truth.write_bytes(orjson.dumps(estate.truth(preset), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    _write_truth(truth, estate.truth(preset))
+    _serve(simulator, port, partial(_told, simulator, estate))
+
+
+def _refuse_others(ctx: click.Context) -> None:
+    """Refuse options that say nothing of a company."""
+    others = [
+        option.opts[0]
+        for option in ctx.command.params
+        if ctx.get_parameter_source(option.name or "") == ParameterSource.COMMANDLINE and option.name not in _OF_FLEETS
+    ]
+    if others:
+        raise SettingsError(f"--fleet does not go with {', '.join(others)}")
+
+
+def _check_staged(scenario: str) -> None:
+    if scenario not in STAGED:
+        raise SettingsError(f"--fleet needs --scenario {', '.join(STAGED[:-1])} or {STAGED[-1]}")
+
+
+def _write_truth(path: Path | None, truth: Mapping[str, Any]) -> None:
+    if path:
+        path.write_bytes(orjson.dumps(truth, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def _serve(simulator: Answering, port: int, tell: Callable[[str], Mapping[str, Any]]) -> None:
+    """Serve until stopped; say first what one must know."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with serve(simulator, port) as served:
-        line = {
-            "url": served.url,
-            "project_id": simulator.project_id,
-            "as_of": shown(estate.as_of),
-            "token": simulator.token,
-            "user": simulator.user,
-            "password": simulator.password,
-            "domain": simulator.domain,
-            "ak": simulator.ak,
-            "sk": simulator.sk,
-            "signing_kms_key": simulator.key.id,
-        }
-        click.echo(orjson.dumps(line))
+        click.echo(orjson.dumps(tell(served.url)))
         stopped.wait()
+
+
+def _told(simulator: Simulator, estate: Estate, url: str) -> dict[str, str]:
+    return {
+        "url": url,
+        "project_id": simulator.project_id,
+        "as_of": shown(estate.as_of),
+        "token": simulator.token,
+        "user": simulator.user,
+        "password": simulator.password,
+        "domain": simulator.domain,
+        "ak": simulator.ak,
+        "sk": simulator.sk,
+        "signing_kms_key": simulator.key.id,
+    }
 
 
 def _estate(parameters: dict[str, Any], preset: str, *, has_truth: bool) -> Estate:
@@ -461,8 +511,7 @@ def _print_report(report: Mapping[str, Any], url: str) -> None:
     console.print(verdict, style=colours[report["conclusion"]])
     for line in rest:
         console.print(line)
-    page = f"{url}/report.html"
-    click.echo(f"Report   {unquote(urlsplit(page).path) if page.startswith('file:') else page}")
+    click.echo(f"Report   {place(f'{url}/report.html')}")
 
 
 def _check_file(path: Path, kind: str | None, *, as_json: bool) -> int:

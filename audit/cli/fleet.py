@@ -15,17 +15,20 @@ import orjson
 from audit.app.connections import Connections, opened
 from audit.app.request import RunRequest, request_from_settings
 from audit.cli.exit_codes import NO_RESULT, OF_CONCLUSION, TAMPERED
+from audit.cli.screen import place
 from audit.cli.stores import opened_store
 from audit.errors import SettingsError, StoreError
 from audit.evidence.chain import PublicKey
 from audit.evidence.publish import read_latest
 from audit.evidence.store import ProbedStore
 from audit.evidence.verify import Verification, proven, verdict, verify
+from audit.fleet.configuration import FleetFile
 from audit.fleet.finishing import PAGE, finish, finish_late
 from audit.fleet.forms import SCOPE, FleetPlan, Receipt, Target
 from audit.fleet.here import HereLimits, audit_here
 from audit.fleet.publication import begun_run
 from audit.fleet.roll_up import FleetReport, TargetLine
+from audit.fleet.selecting import remarks
 from audit.fleet.starting import load_configured, planned, run_id, start
 from audit.fleet.verify import targets_of, verify_fleet
 from audit.report.facts import Conclusion
@@ -49,7 +52,8 @@ _SETTINGS: Final = (
 )
 
 
-def _with_settings(command: Any) -> Any:
+def with_settings(command: Any) -> Any:
+    """Add the options that are settings to a command."""
     for option in reversed(_SETTINGS):
         command = option(command)
     return command
@@ -64,7 +68,7 @@ def fleet() -> None:
 
 
 @fleet.command(short_help="Audit everything that the fleet file names.")
-@_with_settings
+@with_settings
 @click.option("--as-of", metavar="TIME", help="Time of judgement.  [default: now]")
 @click.option("--json", "as_json", is_flag=True, help="Print the roll-up as JSON.")
 @click.pass_context
@@ -75,25 +79,13 @@ def run(ctx: click.Context, /, *, as_of: str | None, as_json: bool, **options: s
 
     Exit codes: 0 compliant, 10 not compliant, 3 incomplete, 2 wrong usage or settings.
     """
-    with _home(options, as_of) as (request, connections, variables):
-        configuration = load_configured(request.settings)
-        finish_late(configuration.configuration.name, request, connections)
-        _tell("Looking for accounts and projects …")
-        begun = start(configuration, request, connections, secrets.token_hex(8))
-        _tell(f"Auditing {count(len(begun.plan.targets), 'target')} in {count(_accounts(begun.plan), 'account')} …")
-        limits = configuration.configuration.limits
-        here = HereLimits(
-            limits.parallel, timedelta(minutes=limits.minutes_per_target), timedelta(minutes=limits.minutes)
-        )
-        for number, (target, receipt) in enumerate(audit_here(begun, variables, here), 1):
-            _tell(f"[{number}/{len(begun.plan.targets)}] {_receipt_words(target, receipt)}")
-        report = finish(begun, request, connections)
-        _print(report, begun.url, as_json=as_json)
+    report, url = audit_fleet(settings_from(options), as_of)
+    print_roll_up(report, url, as_json=as_json)
     ctx.exit(OF_CONCLUSION[report.conclusion])
 
 
 @fleet.command(name="plan", short_help="Show what would be audited, and what not.")
-@_with_settings
+@with_settings
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.pass_context
 def show_plan(ctx: click.Context, /, *, as_json: bool, **options: str | None) -> None:
@@ -101,14 +93,14 @@ def show_plan(ctx: click.Context, /, *, as_json: bool, **options: str | None) ->
 
     Exit codes: 0 everything could be looked at, 3 something could not, 2 wrong usage or settings.
     """
-    with _home(options, None) as (request, connections, _variables):
+    with at_home(settings_from(options)) as (request, connections):
         configuration = load_configured(request.settings)
         name = run_id(configuration.configuration.name, request.until, "plan")
         plan, _found = planned(configuration, request, connections, name)
     if as_json:
         click.echo(orjson.dumps(plan.model_dump(mode="json"), option=orjson.OPT_INDENT_2))
     else:
-        for line in _plan_lines(plan):
+        for line in (*_plan_lines(plan), *_remark_lines(configuration)):
             click.echo(printable(line))
     is_whole = plan.targets and not plan.discovery.troubles and plan.discovery.accounts >= plan.min_accounts
     ctx.exit(0 if is_whole else NO_RESULT)
@@ -129,7 +121,7 @@ def show_fleet(*, where: str | None, name: str | None, as_json: bool) -> None:
     stored = begun_run(store, pointer.prefix) if pointer else None
     if stored is None:
         raise StoreError(f"{store.url} has no roll-up of the fleet {fleet_name}; check the store and --name")
-    _print(stored.report(), stored.url, as_json=as_json)
+    print_roll_up(stored.report(), stored.url, as_json=as_json)
 
 
 @fleet.command(name="verify", short_help="Check a fleet, and every audit that it names.")
@@ -174,22 +166,53 @@ def verify_store(
     ctx.exit(TAMPERED if bad else 0)
 
 
+def settings_from(options: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the settings of the environment, overridden by the given options."""
+    found = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+    return found | {_OPTIONS[option]: value for option, value in options.items() if value}
+
+
 @contextmanager
-def _home(
-    options: Mapping[str, str | None], as_of: str | None
-) -> Iterator[tuple[RunRequest, Connections, dict[str, str]]]:
-    """Open the connections of the account that audits the others."""
-    variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
-    variables |= {_OPTIONS[option]: value for option, value in options.items() if value}
+def at_home(variables: Mapping[str, str], as_of: str | None = None) -> Iterator[tuple[RunRequest, Connections]]:
+    """Open the connections of the account that audits the others.
+
+    Raises:
+        SettingsError: naming every setting that is missing or wrong, with its option.
+    """
     try:
         request = request_from_settings(variables, as_of=as_of)
     except SettingsError as error:
-        text = str(error)
-        for option, variable in _OPTIONS.items():
-            text = text.replace(variable, f"{variable} (or --{option.replace('_', '-')})")
-        raise type(error)(text) from error
+        raise type(error)(with_options(str(error))) from error
     with opened(request) as connections:
-        yield request, connections, variables
+        yield request, connections
+
+
+def with_options(text: str) -> str:
+    """Put the option next to each variable that an error message names."""
+    for option, variable in _OPTIONS.items():
+        text = text.replace(variable, f"{variable} (or --{option.replace('_', '-')})")
+    return text
+
+
+def audit_fleet(variables: Mapping[str, str], as_of: str | None = None) -> tuple[FleetReport, str]:
+    """Audit a fleet on this machine, tell how far it is, and return its roll-up with the address of the run.
+
+    Raises:
+        AuditError: the fleet could not be planned, or something could not be stored.
+    """
+    with at_home(variables, as_of) as (request, connections):
+        configuration = load_configured(request.settings)
+        finish_late(configuration.configuration.name, request, connections)
+        _tell("Looking for accounts and projects …")
+        begun = start(configuration, request, connections, secrets.token_hex(8))
+        _tell(f"Auditing {count(len(begun.plan.targets), 'target')} in {count(_accounts(begun.plan), 'account')} …")
+        limits = configuration.configuration.limits
+        here = HereLimits(
+            limits.parallel, timedelta(minutes=limits.minutes_per_target), timedelta(minutes=limits.minutes)
+        )
+        for number, (target, receipt) in enumerate(audit_here(begun, variables, here), 1):
+            _tell(f"[{number}/{len(begun.plan.targets)}] {_receipt_words(target, receipt)}")
+        return finish(begun, request, connections), begun.url
 
 
 def _fleet_in(store: ProbedStore) -> str:
@@ -224,7 +247,8 @@ def _brief(conclusion: Conclusion) -> str:
     return VERDICTS[conclusion].partition(":")[0].lower()
 
 
-def _print(report: FleetReport, url: str, *, as_json: bool) -> None:
+def print_roll_up(report: FleetReport, url: str, *, as_json: bool = False) -> None:
+    """Print a roll-up for people, or as JSON."""
     if as_json:
         click.echo(orjson.dumps(report.model_dump(mode="json"), option=orjson.OPT_INDENT_2))
         return
@@ -249,7 +273,7 @@ def _report_lines(report: FleetReport, url: str) -> Iterator[str]:
         yield f"Gone since the run before: {'; '.join(target.called for target in report.gone)}"
     yield f"Judged   {count(summary.resources, 'resource')}, {summary.failing} failing"
     yield f"As of    {shown(report.as_of)}"
-    yield f"Page     {url}/{PAGE}"
+    yield f"Page     {place(f'{url}/{PAGE}')}"
 
 
 def _is_failing(line: TargetLine) -> bool:
@@ -274,6 +298,13 @@ def _plan_lines(plan: FleetPlan) -> Iterator[str]:
     if plan.discovery.troubles:
         yield f"Could not be looked at, so the fleet would be incomplete ({len(plan.discovery.troubles)}):"
         yield from (f"  {trouble}" for trouble in plan.discovery.troubles)
+
+
+def _remark_lines(configured: FleetFile) -> Iterator[str]:
+    found = [*remarks(configured.configuration)]
+    if found:
+        yield f"Remarks on the fleet file ({len(found)}):"
+        yield from (f"  {text}" for text in configured.source.located(found))
 
 
 def _more(number: int) -> Iterator[str]:

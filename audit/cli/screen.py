@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 from audit.judging.frameworks import Claim, Framework
 from audit.report.wording import count, lasting, notices, printable, verdict
@@ -17,6 +18,11 @@ _CLAIMS: Final = {
     Claim.PARTLY: "partly by",
     Claim.CANNOT_SHOW: "cannot be shown",
 }
+
+
+def place(url: str) -> str:
+    """Say where something is: a path if it is on this machine."""
+    return unquote(urlsplit(url).path) if url.startswith("file:") else url
 
 
 def summary_lines(report: Mapping[str, Any]) -> Iterator[str]:

@@ -10,8 +10,10 @@ from audit.simulator.estate import SCENARIOS, Estate, build_estate
 from audit.simulator.messages import Request, Response
 from audit.simulator.replanning import replan
 from audit.simulator.routes import ACTIONS
-from audit.simulator.server import serve
+from audit.simulator.server import Answering, serve
 from audit.simulator.simulator import Simulator
+from audit.simulator.staged_company import SCENARIOS as STAGED
+from audit.simulator.staged_company import StagedCompany, build_staged_company
 from audit.simulator.tampering import SCENARIOS as TAMPERED
 from audit.simulator.tampering import tamper
 from audit.simulator.truth import PRESETS
@@ -25,16 +27,20 @@ __all__ = [
     "ACTIONS",
     "PRESETS",
     "SCENARIOS",
+    "STAGED",
     "TAMPERED",
+    "Answering",
     "Company",
     "Estate",
     "Request",
     "Response",
     "Simulator",
+    "StagedCompany",
     "add_undocumented_answers",
     "add_unlisted_vaults",
     "build_company",
     "build_estate",
+    "build_staged_company",
     "mock_cbr",
     "replan",
     "serve",

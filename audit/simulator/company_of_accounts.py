@@ -145,11 +145,13 @@ def build_company(  # noqa: PLR0913 - what an estate takes, and where they are
             seed = 1 + 100 * number + place
             estate = build_estate(scenario, seed=seed, resources=resources, days=days, as_of=as_of)
             projects[region] = Simulator(estate, clock=clock)
-        login = Account(domain=name, ak=f"ACCESSKEYOFACCOUNT{number:03}", sk=f"SecretKeyOfTheUserOfAccount{number:03}")
-        member = MemberAccount(
-            f"{number:03}{'acc0' * 7}0", name, login, projects, pairs=Pairs(f"TEMPORARY{number:03}AK")
-        )
-        if members:
-            member.agencies[AGENCY] = TrustAgency({members[0].id})
-        members.append(member)
+        members.append(a_member(number, name, projects, trusts=members[0].id if members else ""))
     return Company(members, clock=clock)
+
+
+def a_member(number: int, name: str, projects: dict[str, Simulator], *, trusts: str) -> MemberAccount:
+    """Make an account with an agency that trusts another account; without one, if that is empty."""
+    login = Account(domain=name, ak=f"ACCESSKEYOFACCOUNT{number:03}", sk=f"SecretKeyOfTheUserOfAccount{number:03}")
+    agencies = {AGENCY: TrustAgency({trusts})} if trusts else {}
+    pairs = Pairs(f"TEMPORARY{number:03}AK")
+    return MemberAccount(f"{number:03}{'acc0' * 7}0", name, login, projects, agencies=agencies, pairs=pairs)

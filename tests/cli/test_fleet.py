@@ -58,7 +58,7 @@ def test_a_run_tells_what_was_seen_and_names_what_was_not(place: Place) -> None:
     assert "INCOMPLETE: 1 of 2 targets were audited." in told
     assert "Not everything was seen (1 doubt):" in told
     assert "denied: the agency" in told
-    page = Path(told.rpartition("Page     file://")[2].strip())
+    page = Path(told.rpartition("Page     ")[2].strip())
     assert page.is_file()
 
 
