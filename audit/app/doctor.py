@@ -56,15 +56,14 @@ class Cloud(Protocol):
         """Read one row of a list, and return what people should know about it."""
 
 
-def examine_agency(own: Callable[[], Identity], assumed: Callable[[], Identity]) -> Iterator[Check]:
-    """Check who one is before and after the agency of another account is assumed, and show the way that worked."""
-    for name, action, ask in ((_OWN, "", own), ("agency", next(iter(ASSUME)), assumed)):
-        try:
-            identity = ask()
-        except AuditError as error:
-            yield Check(name, Result.MISSING, str(error), action)
-        else:
-            yield Check(name, Result.OK, f"{identity.way}: {identity}", action)
+def examine_own(ask: Callable[[], Identity]) -> Check:
+    """Check who one is, before any agency is assumed."""
+    return _identity(_OWN, "", ask)
+
+
+def examine_agency(ask: Callable[[], Identity]) -> Check:
+    """Check who one is as the agency of another account, and show the way that worked."""
+    return _identity("agency", next(iter(ASSUME)), ask)
 
 
 def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterator[Check]:
@@ -145,6 +144,14 @@ def examine_store(store: ProbedStore) -> Iterator[Check]:
     if left:
         remedy = f"remove {store.url}/{_PROBE} by hand (audits need no permission to delete)"
         yield Check("store clean", Result.LEFT, f"{left}; {remedy}", actions.remove)
+
+
+def _identity(name: str, action: str, ask: Callable[[], Identity]) -> Check:
+    try:
+        identity = ask()
+    except AuditError as error:
+        return Check(name, Result.MISSING, str(error), action)
+    return Check(name, Result.OK, f"{identity.way}: {identity}", action)
 
 
 def _time(cloud_time: datetime | None, now: datetime) -> Check:

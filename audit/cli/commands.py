@@ -31,6 +31,7 @@ from audit.cli.evidence import diff_runs, replay_run, verify_store
 from audit.cli.exit_codes import DRIFT_ONLY, INTERNAL_ERROR, NOT_AN_ANSWER, NOT_POSSIBLE, OF_CONCLUSION, ROWS_REJECTED
 from audit.cli.fleet import fleet
 from audit.cli.fleet_demo import demonstrate, told
+from audit.cli.fleet_setup import examine_fleet, show_agency
 from audit.cli.invoke import invoke_command
 from audit.cli.profile import profile as profile_group
 from audit.cli.progress import watching
@@ -122,6 +123,8 @@ def main(*, traceback: bool, show_log: bool) -> None:
 
 main.add_command(profile_group)
 main.add_command(fleet)
+fleet.add_command(examine_fleet)
+fleet.add_command(show_agency)
 
 
 def _time(_context: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:

@@ -16,6 +16,7 @@ from audit.app.doctor import (
     examine_agency,
     examine_cloud,
     examine_key,
+    examine_own,
     examine_store,
     is_signed_in,
     untried,
@@ -43,27 +44,34 @@ def run_checks(variables: Mapping[str, str]) -> Iterator[Check]:
             where = f"{CLOUDS[settings.cloud].title}, at {settings.cbr_endpoint}{_route_words(settings.route)}"
             told = f"project {settings.project_id}, {scope}, in {where}"
             yield Check("settings", Result.OK, told)
-            checks = [*_examine_reading(connections, actions(lists_of(request.profile, settings.cloud)))]
+            own = [examine_own(connections.own_identity)] if settings.assumed else []
+            checks = [*own, *examine_reading(connections, actions(lists_of(request.profile, settings.cloud)))]
             yield from checks
-            if settings.signing_key or connections.kms:
-                ready = partial(ready_signer, settings, connections.kms)
-                yield from examine_key(ready, connections.kms, is_signed_in=is_signed_in(checks))
-            yield from examine_store(connections.store)
-            if settings.obs_lock_days:
-                yield Check("store lock", Result.UNTRIED, "a locked test object could not be removed", LOCK)
+            yield from examine_keeping(connections, is_signed_in=is_signed_in(checks))
     except SettingsError as error:
         yield Check("settings", Result.MISSING, str(error))
 
 
-def _examine_reading(connections: Connections, lists: Mapping[str, str]) -> Iterator[Check]:
-    """Check who reads, and what may be read."""
+def examine_reading(connections: Connections, lists: Mapping[str, str]) -> Iterator[Check]:
+    """Check as whom one reads in another account, and what may be read."""
     if connections.settings.assumed:
-        own, agency = examine_agency(connections.own_identity, connections.reader.caller)
-        yield from (own, agency)
+        agency = examine_agency(connections.reader.caller)
+        yield agency
         if agency.result != Result.OK:
             yield from untried(lists, "the agency was not assumed")
             return
     yield from examine_cloud(client_for(connections), lists, connections.signed_in_with)
+
+
+def examine_keeping(connections: Connections, *, is_signed_in: bool) -> Iterator[Check]:
+    """Check the key that signs, if there is one, and the store."""
+    settings = connections.settings
+    if settings.signing_key or connections.kms:
+        ready = partial(ready_signer, settings, connections.kms)
+        yield from examine_key(ready, connections.kms, is_signed_in=is_signed_in)
+    yield from examine_store(connections.store)
+    if settings.obs_lock_days:
+        yield Check("store lock", Result.UNTRIED, "a locked test object could not be removed", LOCK)
 
 
 def _route_words(route: Route) -> str:

@@ -44,8 +44,9 @@ _OPTIONS: Final = {
 }
 _MOST: Final = 20
 _MOST_FAULTS: Final = 50
+FILE_SETTING: Final = click.option("--file", metavar="FILE", help="The fleet file.  [default: CBR_AUDIT_FLEET]")
 _SETTINGS: Final = (
-    click.option("--file", metavar="FILE", help="The fleet file.  [default: CBR_AUDIT_FLEET]"),
+    FILE_SETTING,
     click.option("--region", metavar="NAME", help="Home region: of the store, and of IAM."),
     click.option("--project-id", metavar="ID", help="Home project, in the account that audits the others."),
     click.option("--store", metavar="URL", help="Where everything goes: a folder or obs://bucket/prefix."),

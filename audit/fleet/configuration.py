@@ -14,7 +14,8 @@ from audit.profile import Profile, build, find_source
 from audit.profile.presets import PRESETS
 from audit.profile.scope import Patterns
 from audit.profile.source import WrittenSource, is_text, read_source, validated
-from audit.profile.written import LARGEST, KeyPath, PlainLine, Written
+from audit.profile.written import LARGEST, KeyPath, PlainLine, Written, ZoneName
+from audit.report.languages import LANGUAGES, Language
 from audit.settings import ANY_ACCOUNT, Region, agency_named
 
 _KEY: Final = "discovery:"
@@ -175,6 +176,10 @@ class FleetConfiguration(Written):
     leave_out: Annotated[tuple[LeaveOut, ...], Field(strict=False, max_length=1000)] = Field(
         default=(), description="What is not audited, and why."
     )
+    timezone: ZoneName = Field(
+        default="UTC", description="IANA name of the zone of your people; the page shows its times beside UTC."
+    )
+    language: Language = Field(default="en", description=f"Language of the page: {' or '.join(LANGUAGES.values())}.")
     owner_tag: PlainLine | None = Field(default=None, description="The tag of accounts that names who owns them.")
     expect: ExpectValues = Field(default_factory=ExpectValues.model_construct, description="What is known beforehand.")
     limits: FleetLimits = Field(default_factory=FleetLimits.model_construct, description="How much, how long.")

@@ -10,6 +10,7 @@ from audit.app.request import RunRequest
 from audit.evidence.signers import ready_signer
 from audit.fleet import fleet_page, fleet_tables
 from audit.fleet.fleet_notifier import tell_fleet
+from audit.fleet.forms import FleetPlan
 from audit.fleet.publication import FleetRun, Rendered, former, unfinished
 from audit.fleet.roll_up import FleetReport
 from audit.report import INDEX
@@ -20,13 +21,14 @@ _UP = "../../../../../"
 _LOG = structlog.get_logger()
 
 
-def render(report: FleetReport) -> Rendered:
+def render(plan: FleetPlan, report: FleetReport) -> Rendered:
     """Return the files of a roll-up besides fleet.json."""
+    page = partial(fleet_page.render, report, timezone=plan.timezone, language=plan.language)
     return {
-        PAGE: fleet_page.render(report, _UP),
+        PAGE: page(_UP),
         "fleet.csv": fleet_tables.render_csv(report),
         "fleet.prom": fleet_tables.render_metrics(report),
-        INDEX: fleet_page.render(report, "../"),
+        INDEX: page("../"),
     }
 
 
@@ -39,7 +41,7 @@ def finish(run: FleetRun, request: RunRequest, connections: Connections) -> Flee
     """
     settings = request.settings
     was_done = run.is_rolled_up
-    report = run.roll_up(ready_signer(settings, connections.kms), render)
+    report = run.roll_up(ready_signer(settings, connections.kms), partial(render, run.plan))
     _LOG.info(
         "fleet.finished",
         fleet_run=report.run,

@@ -25,6 +25,7 @@ from audit.evidence.chain import Link
 from audit.evidence.store.keys import PLAIN
 from audit.judging.findings import Severity
 from audit.report.facts import Conclusion
+from audit.report.languages import LANGUAGES, Language
 from audit.timestamps import shown
 
 SCOPE: Final = "fleet-"
@@ -168,6 +169,16 @@ class FleetPlan(FleetPart):
     tool_version: str = Field(description="The version of cbr-audit that planned.")
     configuration_sha256: Sha256 = Field(description="SHA-256 of the configuration, as given.")
     min_accounts: int = Field(default=0, ge=0, description="The least number of accounts that is expected.")
+    timezone: str = Field(
+        default="UTC",
+        exclude_if=lambda zone: zone == "UTC",
+        description="IANA name of the zone whose times the page shows beside UTC; left out for UTC.",
+    )
+    language: Language = Field(
+        default="en",
+        exclude_if=lambda language: language == "en",
+        description=f"Language of the page: {' or '.join(LANGUAGES.values())}; left out for English.",
+    )
     targets: tuple[Target, ...] = Field(
         strict=False, description="What is audited, sorted by account, region, project."
     )

@@ -121,6 +121,8 @@ def plan(configuration: FleetConfiguration, found: Everything, frame: PlanFrame)
         tool_version=frame.tool_version,
         configuration_sha256=frame.configuration_sha256,
         min_accounts=configuration.expect.min_accounts,
+        timezone=configuration.timezone,
+        language=configuration.language,
         targets=sorted_targets(draft.targets),
         left_out=tuple(sorted(draft.left_out, key=lambda each: (each.account, each.region, each.project_id))),
         discovery=Discovery(

@@ -54,10 +54,20 @@ def start(fleet: FleetFile, request: RunRequest, connections: Connections, nonce
     return begin(connections.store, made, profiles, stored_answers(found))
 
 
-def planned(fleet: FleetFile, request: RunRequest, connections: Connections, run: str) -> tuple[FleetPlan, Everything]:
-    """Find out what there is, and plan; nothing is stored."""
+def planned(
+    fleet: FleetFile, request: RunRequest, connections: Connections, run: str, *, is_continued: bool = True
+) -> tuple[FleetPlan, Everything]:
+    """Find out what there is, and plan; nothing is stored.
+
+    Args:
+        fleet: the configuration.
+        request: as for ``start``.
+        connections: as for ``start``.
+        run: the id of the run.
+        is_continued: whether the run before counts, which is read from the store.
+    """
     name, as_of = fleet.configuration.name, request.until
-    link = previous_run(connections.store, name, as_of)
+    link = previous_run(connections.store, name, as_of) if is_continued else None
     with _informants(request, connections) as informants:
         found = discover(fleet.configuration, informants)
     frame = PlanFrame(

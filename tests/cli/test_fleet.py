@@ -82,6 +82,15 @@ def test_a_plan_is_shown_and_not_stored(place: Place) -> None:
     assert sorted(path for path in place.store.rglob("*") if path.is_file()) == before
 
 
+def test_a_plan_shows_what_the_fleet_file_says_in_vain(place: Place) -> None:
+    told = place.invoke(
+        "plan", CBR_AUDIT_FLEET=f"{configured(place.company)}rules: [{{profile: strict, tags: [gold]}}]\n"
+    )
+
+    assert "Remarks on the fleet file (1):" in told.output
+    assert ": it can never count: no account that is listed has such a tag" in told.output
+
+
 def test_a_fleet_and_its_targets_are_verified_together(place: Place) -> None:
     good = place.invoke("verify")
     assert good.exit_code == 0, good.output
