@@ -24,7 +24,7 @@ from audit.profile import Profile
 from audit.profile.applied import lists_of
 from audit.report.wording import count
 
-_HOME: Final = "home"
+HOME: Final = "home"
 _TIME_LIMIT: Final = timedelta(minutes=1)
 
 
@@ -44,13 +44,13 @@ def run_fleet_checks(variables: Mapping[str, str]) -> Iterator[PlacedCheck]:
         with opened(request) as connections:
             yield from _examine(fleet, request, connections, variables)
     except AuditError as error:
-        yield PlacedCheck(_HOME, Check("settings", Result.MISSING, str(error)))
+        yield PlacedCheck(HOME, Check("settings", Result.MISSING, str(error)))
 
 
 def _examine(
     fleet: FleetFile, request: RunRequest, connections: Connections, variables: Mapping[str, str]
 ) -> Iterator[PlacedCheck]:
-    at_home = partial(PlacedCheck, _HOME)
+    at_home = partial(PlacedCheck, HOME)
     name = fleet.configuration.name
     yield at_home(Check("settings", Result.OK, f"fleet {name}, project {request.settings.project_id}"))
     own = examine_own(connections.own_identity)

@@ -11,7 +11,7 @@ import orjson
 from audit.app.doctor import Check, Result
 from audit.cli.exit_codes import NOT_POSSIBLE
 from audit.cli.fleet import FILE_SETTING, settings_from, with_options, with_settings
-from audit.cli.fleet_doctor import PlacedCheck, run_fleet_checks
+from audit.cli.fleet_doctor import HOME, PlacedCheck, run_fleet_checks
 from audit.cli.screen import printable
 from audit.errors import SettingsError
 from audit.fleet.agency import agency_files
@@ -32,10 +32,7 @@ def examine_fleet(ctx: click.Context, /, *, as_json: bool, **options: str | None
 
     Exit codes: 0 all checks passed, 2 something is missing.
     """
-    found = [
-        PlacedCheck(each.place, replace(each.check, detail=REDACTOR.text(with_options(each.check.detail))))
-        for each in run_fleet_checks(settings_from(options))
-    ]
+    found = [_for_people(each) for each in run_fleet_checks(settings_from(options))]
     is_ready = all(each.check.result != Result.MISSING for each in found)
     if as_json:
         click.echo(orjson.dumps({"ok": is_ready, "checks": found}, option=orjson.OPT_INDENT_2))
@@ -44,6 +41,13 @@ def examine_fleet(ctx: click.Context, /, *, as_json: bool, **options: str | None
             click.echo(printable(line))
         click.echo("Ready to audit." if is_ready else "Not ready: fix what is MISSING, then run fleet doctor again.")
     ctx.exit(0 if is_ready else NOT_POSSIBLE)
+
+
+def _for_people(placed: PlacedCheck) -> PlacedCheck:
+    """Redact a check, and name options beside settings, which are those of home."""
+    text = REDACTOR.text(placed.check.detail)
+    shown = with_options(text) if placed.place == HOME else text
+    return PlacedCheck(placed.place, replace(placed.check, detail=shown))
 
 
 def _lines(found: Iterable[PlacedCheck]) -> Iterator[str]:

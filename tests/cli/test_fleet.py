@@ -9,8 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from audit.cli.commands import main
+from audit.cli.fleet import print_roll_up
+from audit.evidence.verify import Verification
+from audit.evidence.verify.result import Fault
+from audit.fleet.roll_up import FleetBefore, roll_up
 from audit.simulator import Company, build_company, serve
-from tests.fleet.builders import AS_OF
+from tests.fleet.builders import AS_OF, SHA, a_plan, a_target
 from tests.fleet.test_function import configured
 
 
@@ -123,3 +127,27 @@ def test_a_mistake_is_named_with_its_remedy(
 
     assert told.exit_code == 2
     assert trouble in told.output
+
+
+def test_a_long_result_names_the_first_and_counts_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    gone, *targets = (a_target(number) for number in range(10, 32))
+    plan, before = a_plan(*targets), FleetBefore(plan=a_plan(gone, *targets))
+    print_roll_up(roll_up(plan, SHA, {}, before), "file:///store/run")
+    told = capsys.readouterr().out
+
+    assert "Not everything was seen (21 doubts):" in told
+    assert "  and 1 more: see the page" in told
+    assert "Gone since the run before: company-10, eu-west-101, eu-west-101" in told
+    assert "Page     /store/run/fleet.html" in told
+
+
+def test_a_verification_shows_the_first_faults_and_what_else_is_worth_knowing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = [Fault(f"object-{number:02}", "it was changed") for number in range(52)]
+    result = Verification("fleet-all", digests=1, faults=faults, notes=["a note"])
+    monkeypatch.setattr("audit.cli.fleet.verify_fleet", lambda *_args, **_options: result)
+    told = place.invoke("verify", "--no-targets")
+
+    assert "object-49: it was changed\n  and 2 more\n" in told.output
+    assert "  Note: a note\n" in told.output

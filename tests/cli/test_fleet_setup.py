@@ -93,11 +93,24 @@ def test_a_fleet_without_targets_or_with_wrong_settings_is_not_ready(place: Plac
 
 
 def test_a_target_whose_settings_cannot_be_is_named(place: Place) -> None:
-    text = f"targets: [{{account: other, region: mars-1, project: {'0' * 32}}}]\n"
+    text = f"targets: [{{account: other, region: eu-de, project: {'0' * 32}}}]\n"
     told = place.doctor(CBR_AUDIT_FLEET=text, CBR_AUDIT_ENDPOINT="", HUAWEICLOUD_SDK_REGION="eu-west-101")
 
     assert told.exit_code == 2
-    assert "MISSING    other, mars-1, 00000000000000000000000000000000: settings: " in told.stdout
+    assert (
+        f"MISSING    other, eu-de, {'0' * 32}: settings: HUAWEICLOUD_SDK_REGION: eu-de is a region of " in told.stdout
+    )
+
+
+def test_a_plan_shows_what_is_left_out_and_what_may_be_missing(place: Place) -> None:
+    expecting = place.settings["CBR_AUDIT_FLEET"].replace("min_accounts: 7", "min_accounts: 8")
+    told = CliRunner().invoke(main, ["fleet", "plan"], env={**place.settings, "CBR_AUDIT_FLEET": expecting})
+
+    assert told.exit_code == 3, told.output
+    assert "  playground: a sandbox, nothing in it is kept" in told.stdout
+    assert "  old-shop: the account is suspended" in told.stdout
+    assert "7 accounts were found, and at least 8 are expected." in told.stdout
+    assert "Could not be looked at, so the fleet would be incomplete (1):" in told.stdout
 
 
 def agency(*args: str, **settings: str) -> Result:
