@@ -173,7 +173,7 @@ def test_what_the_requests_contradict_shows_without_any_response(stored: Stored)
         (less, "task log: the reading says 9999 different rows, and "),
         (fewer, "agents: the reading says 2 responses, and 0 are listed"),
         (open_ended, "task log: a request is about a time that the run did not read"),
-        (put(values, "operation_logs", "start_time", "2026-01-01T00:00:00Z"), "task log: a request is about a time"),
+        (put(values, "operation_logs", "start_time", "2026-11-22T00:00:00Z"), "task log: the reading says that it is "),
         (put(values, "vaults", "enterprise_project_id", "0"), "vaults: a request is about another enterprise project"),
         (put(values, "vaults", "offset", "9"), "vaults: the reading says that it is complete, and the requests leave"),
         (
