@@ -106,6 +106,17 @@ def test_what_no_run_says_of_its_objects_is_found(change: Change, problem: str) 
     assert problem in "\n".join(found(forge(CHAIN.copy(), 2, manifest=change)))
 
 
+def test_a_run_of_an_earlier_version_is_not_held_to_what_it_did_not_say() -> None:
+    def earlier(values: Any) -> None:
+        page, name = values["pages"][0], "raw/00001-operation_logs.json.gz"
+        listed = next(each for each in values["objects"] if each["name"] == page["name"])
+        listed.update(name=name)
+        page.update(name=name, number=7)
+        values.update(schema_version=1, rejected=None)
+
+    assert [problem for problem in found(forge(CHAIN.copy(), 2, manifest=earlier)) if "manifest.json" in problem] == []
+
+
 @pytest.mark.parametrize("path", [("pages", 0, "name"), ("history",)])
 def test_a_run_that_needs_what_it_does_not_list_is_found(path: tuple[str | int, ...]) -> None:
     forged = forge(CHAIN.copy(), 2, manifest=put(*path, value=SEGMENT if "name" in path else [SEGMENT]))
