@@ -24,7 +24,17 @@ from audit.evidence.chain import Digest, Envelope, folder_of
 from audit.evidence.publish import REPORT, STORED_FINDINGS
 from audit.evidence.read_forms import read_form
 from audit.evidence.store import Store
-from audit.evidence.stored_runs import manifest_data, needed_manifest, prefix_of, read_listed
+from audit.evidence.stored_runs import (
+    manifest_data,
+    needed_manifest,
+    prefix_of,
+    projects_of,
+    read_hashed,
+    read_listed,
+)
+from audit.fleet.forms import SCOPE, FleetManifest, FleetPlan
+from audit.fleet.publication import FLEET, PLAN, committed_digest, manifest_of
+from audit.fleet.roll_up import FleetReport, TargetLine
 from audit.report.every_finding import every_finding
 from audit.report.facts import Conclusion
 from audit.report.former_report import has_every_finding, in_present_form
@@ -34,13 +44,19 @@ __all__ = [
     "ChainError",
     "Conclusion",
     "FindingLine",
+    "FleetManifest",
+    "FleetPlan",
+    "FleetReport",
     "ManifestFile",
     "ReportFile",
     "SettingsError",
     "Store",
     "StoreError",
+    "StoredFleetRun",
     "StoredRun",
+    "TargetLine",
     "latest_report",
+    "open_fleet",
     "open_reports",
 ]
 
@@ -133,6 +149,104 @@ class StoredRun:
         return data
 
 
+@dataclass(frozen=True)
+class StoredFleetRun:
+    """One run of a fleet. Only its digest is read until more is requested.
+
+    Attributes:
+        digest: the digest of the roll-up.
+    """
+
+    store: Store
+    digest: Digest
+
+    @property
+    def fleet(self) -> str:
+        """The name of the fleet."""
+        return self.digest.scope.removeprefix(SCOPE)
+
+    @property
+    def id(self) -> str:
+        """The id of the fleet run."""
+        return self.digest.run
+
+    @property
+    def as_of(self) -> datetime:
+        """The time of judgement, in UTC."""
+        return self.digest.until
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """The conclusion of the roll-up."""
+        return Conclusion(self.digest.conclusion)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned target was read and judged completely, and none can be missing."""
+        return self.digest.complete
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of its objects' keys."""
+        return prefix_of(self.digest)
+
+    @cached_property
+    def manifest(self) -> FleetManifest:
+        """The manifest: everything that the fleet run stored.
+
+        Raises:
+            ChainError: the manifest is missing, was changed, or has an unknown form.
+        """
+        return manifest_of(self.store, self.digest)
+
+    @cached_property
+    def plan(self) -> FleetPlan:
+        """What was to be audited, and how it was found.
+
+        Raises:
+            ChainError: the plan is missing, was changed, or has an unknown form.
+        """
+        return FleetPlan.load(self.read(PLAN), f"{self.prefix}/{PLAN}")
+
+    @cached_property
+    def report(self) -> FleetReport:
+        """The roll-up: every planned target, also those that were not seen, and why.
+
+        Raises:
+            ChainError: the roll-up is missing, was changed, has an unknown form, or contradicts its digest.
+        """
+        place = f"{self.prefix}/{FLEET}"
+        report = FleetReport.load(self.read(FLEET), place)
+        told = (report.fleet, report.run, report.conclusion, report.complete)
+        if told != (self.fleet, self.id, self.conclusion, self.complete):
+            raise ChainError(f"{place} contradicts its digest; it was changed or forged")
+        return report
+
+    def audits(self) -> Iterator[tuple[TargetLine, StoredRun | None]]:
+        """Yield every planned target with the run that audited it, or None if it was not audited.
+
+        Raises:
+            ChainError: the digest that the roll-up names is missing or was changed.
+        """
+        for line in self.report.targets:
+            link = line.audited.digest if line.audited else None
+            digest = committed_digest(self.store, link) if link else None
+            if link and digest is None:
+                raise ChainError(f"{link.object} is missing or was changed")
+            yield line, StoredRun(self.store, digest) if digest else None
+
+    def read(self, name: str) -> bytes:
+        """Read one of its objects, such as fleet.html.
+
+        Raises:
+            ChainError: the object is missing, was changed, or does not belong to this fleet run.
+        """
+        data = read_hashed(self.store, f"{self.prefix}/{name}", self.manifest.hash_of(name) or "")
+        if data is None:
+            raise ChainError(f"{self.prefix}/{name} is missing or was changed")
+        return data
+
+
 def open_reports(
     url: str | Store, project_id: str | None = None, *, since: datetime | None = None, until: datetime | None = None
 ) -> Iterator[StoredRun]:
@@ -143,7 +257,7 @@ def open_reports(
     Args:
         url: the URL of the store, or the store itself. For a store in OBS, access keys and other settings are read from
             the same environment variables as for an audit.
-        project_id: the project; by default, all of them.
+        project_id: the project; by default, all of them. Fleets are read by ``open_fleet``.
         since: leave out runs with an earlier time of judgement.
         until: leave out runs with a later time of judgement.
 
@@ -153,12 +267,36 @@ def open_reports(
         ChainError: a digest is damaged, or does not follow the one that it names.
     """
     store = store_at(url, os.environ) if isinstance(url, str) else url
-    for project in (project_id,) if project_id else store.projects():
-        known: dict[str, str] = {}
-        for key in store.keys(folder_of(project)):
-            digest = _open(store, key, known)
-            if (since is None or digest.until >= since) and (until is None or digest.until <= until):
-                yield StoredRun(store, digest)
+    for project in projects_of(store, project_id):
+        for digest in _digests(store, project, since, until):
+            yield StoredRun(store, digest)
+
+
+def open_fleet(
+    url: str | Store, name: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[StoredFleetRun]:
+    """Yield the runs of the fleets of a store, oldest first; each is checked against its digest while it is read.
+
+    This checks only the link of each digest to the previous one; ``cbr-audit fleet verify`` also computes each roll-up
+    again, and checks that no digest is missing.
+
+    Args:
+        url: the URL of the store, or the store itself, as for ``open_reports``.
+        name: the name of the fleet; by default, all of them.
+        since: leave out runs with an earlier time of judgement.
+        until: leave out runs with a later time of judgement.
+
+    Raises:
+        SettingsError: the URL is invalid, or its access keys are missing.
+        StoreError: the store cannot be read.
+        ChainError: a digest is damaged, or does not follow the one that it names.
+    """
+    store = store_at(url, os.environ) if isinstance(url, str) else url
+    scopes = store.projects() if name is None else (f"{SCOPE}{name}",)
+    for scope in scopes:
+        if scope.startswith(SCOPE):
+            for digest in _digests(store, scope, since, until):
+                yield StoredFleetRun(store, digest)
 
 
 def latest_report(url: str | Store, project_id: str | None = None) -> StoredRun:
@@ -179,6 +317,15 @@ def _parsed(model: type[_Model], data: bytes, key: str) -> _Model:
         return model.model_validate_json(data)
     except ValidationError as error:
         raise ChainError(_UNUSABLE.format(key=key, error=error)) from error
+
+
+def _digests(store: Store, scope: str, since: datetime | None, until: datetime | None) -> Iterator[Digest]:
+    """Yield the digests of a chain in their order, as far as their times of judgement are asked for."""
+    known: dict[str, str] = {}
+    for key in store.keys(folder_of(scope)):
+        digest = _open(store, key, known)
+        if (since is None or digest.until >= since) and (until is None or digest.until <= until):
+            yield digest
 
 
 def _open(store: Store, key: str, known: dict[str, str]) -> Digest:

@@ -27,6 +27,7 @@ _REGION: Final = re.compile(r"[a-z0-9-]{2,64}")
 _KMS_KEY: Final = re.compile(r"[A-Za-z0-9:/-]{8,256}")
 _SIGNING_KEY: Final = re.compile(r"[0-9a-z]{8}(-[0-9a-z]{4}){3}-[0-9a-z]{12}")
 _PROJECT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_FLEET: Final = "fleet-"  # in a store, it takes the place of a project's id
 _TOPIC: Final = re.compile(r"urn:smn:[a-z0-9-]{2,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}")
 _AGENCY: Final = re.compile(
     r"(?P<urn>iam::)?(?P<account>[\w.-]{1,64}|\{account\})(?(urn):agency:|/)(?P<name>[\w.@-]{1,64})", re.ASCII
@@ -118,6 +119,8 @@ def _cloud(name: str) -> str:
 
 
 def _project(text: str) -> str:
+    if text.startswith(_FLEET):
+        raise ValueError(f"{text} is the scope of a fleet and no project id (see My Credentials in the console)")
     if not _PROJECT.fullmatch(text):
         raise ValueError("a project id contains only letters, digits, - and _ (see My Credentials in the console)")
     return text

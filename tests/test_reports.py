@@ -1,17 +1,27 @@
 import gzip
+import shutil
+from collections import deque
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import orjson
 import pytest
 
+from audit.cli.stores import project_of
 from audit.errors import ChainError, StoreError
+from audit.evidence.chain import Unsigned
+from audit.evidence.reader import read_report, read_run
 from audit.evidence.store import open_store
+from audit.fleet.forms import Status
+from audit.fleet.publication import begin
+from audit.fleet.target_run import what_was_found
 from audit.report.facts import Conclusion
-from audit.reports import StoredRun, latest_report, open_reports
+from audit.reports import StoredRun, latest_report, open_fleet, open_reports
 from audit.timestamps import shown
 from tests.evidence.chains import Shelf, a_chain, facts
 from tests.evidence.forging import forge
+from tests.fleet.builders import PROFILES, RUN, a_plan, a_receipt, a_target
 from tests.pretend import AS_OF, a_simulator, audit
 
 HOUR = timedelta(hours=1)
@@ -126,3 +136,72 @@ def test_an_object_that_is_none_of_the_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ChainError, match=r"other\.txt is missing or was changed"):
         run.read("other.txt")
     assert shown(run.report.run.as_of) == orjson.loads(run.read("report.json"))["run"]["as_of"]
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A store with a project, and a fleet that audited it and could not see another one; and the project's id."""
+    folder = tmp_path_factory.mktemp("fleet")
+    simulator = a_simulator("failing")
+    done = audit(simulator, folder)
+    seen, unseen = a_target(project_id=simulator.project_id), a_target(2)
+    run = begin(open_store(str(folder)), a_plan(seen, unseen, as_of=AS_OF), PROFILES)
+    run.leave(a_receipt(seen, audited=what_was_found(done)))
+    run.leave(a_receipt(unseen, Status.DENIED, reason="answered 403"))
+    run.roll_up(Unsigned(), lambda _report: {"fleet.csv": b"a,b"})
+    return folder, simulator.project_id
+
+
+def test_a_fleet_is_read_with_the_audit_of_every_target_and_what_nobody_saw(beside: tuple[Path, str]) -> None:
+    folder, project = beside
+    (run,) = open_fleet(str(folder))
+    (seen, audited), (unseen, nothing) = run.audits()
+    (single,) = open_reports(str(folder))
+
+    assert (run.fleet, run.id, run.as_of, run.prefix) == ("all", RUN, AS_OF, f"fleet-all/2026/11/23/{RUN}")
+    assert (run.conclusion, run.complete) == (Conclusion.NON_COMPLIANT, False)
+    assert (run.report.summary.targets, run.plan.targets[0].project_id) == (2, project)
+    assert audited is not None
+    assert (audited.id, audited.report.conclusion) == (single.id, Conclusion.NON_COMPLIANT)
+    assert (seen.status, unseen.status, unseen.reason, nothing) == ("audited", "denied", "answered 403", None)
+    assert run.read("fleet.csv") == b"a,b"
+    assert [*open_fleet(open_store(str(folder)), "all", since=AS_OF + HOUR)] == []
+    assert [*open_fleet(str(folder), "other")] == []
+
+
+def test_what_was_changed_in_a_fleet_is_refused_when_it_is_read(beside: tuple[Path, str], tmp_path: Path) -> None:
+    shutil.copytree(beside[0], tmp_path, dirs_exist_ok=True)
+    store = open_store(str(tmp_path))
+    (run,) = open_fleet(store)
+    digest = run.report.targets[0].audited.digest.object if run.report.targets[0].audited else ""
+    store.remove(digest)
+    forged = replace(run, digest=run.digest.model_copy(update={"complete": True}))
+
+    with pytest.raises(ChainError, match="is missing or was changed"):
+        deque(run.audits())
+    with pytest.raises(ChainError, match="contradicts its digest"):
+        assert forged.report
+    store.replace(f"{run.prefix}/plan.json", b"{}")
+    with pytest.raises(ChainError, match=r"plan\.json is missing or was changed"):
+        assert run.plan
+    with pytest.raises(ChainError, match=r"fleet\.html is missing or was changed"):
+        run.read("fleet.html")
+
+
+def test_a_fleet_is_no_project(beside: tuple[Path, str]) -> None:
+    store, project = open_store(str(beside[0])), beside[1]
+
+    assert project_of(store, None) == project
+    assert latest_report(store).digest.scope == project
+    assert read_report(store).report["run"]["project_id"] == project
+    for ask in (
+        lambda: project_of(store, "fleet-all"),
+        lambda: latest_report(store, "fleet-all"),
+        lambda: read_report(store, "fleet-all"),
+        lambda: read_report(open_store(str(beside[0] / "fleet-all"))),
+        lambda: read_run(store, RUN),
+    ):
+        with pytest.raises(
+            StoreError, match="fleet-all is a fleet and no project: use `cbr-audit fleet show --name all`"
+        ):
+            ask()

@@ -592,3 +592,8 @@ def test_the_account_is_known_by_the_setting_or_the_agency(changed: dict[str, st
 def test_an_account_that_cannot_be_meant_is_named(changed: dict[str, str], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         Settings.read({**GOOD, **changed})
+
+
+def test_the_scope_of_a_fleet_is_no_project() -> None:
+    with pytest.raises(SettingsError, match="fleet-all is the scope of a fleet and no project id"):
+        Settings.read({**GOOD, "HUAWEICLOUD_SDK_PROJECT_ID": "fleet-all"})

@@ -88,7 +88,7 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
     Exit codes: 0 everything is as published, 10 something was changed, removed or added, 2 wrong usage.
     """
     store = opened_store(where)
-    project = project_id or project_of(store)
+    project = project_of(store, project_id)
     if noted and (since or until):
         raise click.UsageError("give --since-last or a time, not both")
     if noted and not noted.parent.is_dir():
@@ -130,7 +130,7 @@ def replay_run(
     """
     other = load_profile(profile) if profile else None
     opened = opened_store(store)
-    result = replay(opened, project_id or project_of(opened), run_id, other)
+    result = replay(opened, project_of(opened, project_id), run_id, other)
     if result.is_what_if:
         _print_what_if(result, read_run(opened, run_id).report)
         return

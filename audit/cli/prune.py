@@ -28,7 +28,7 @@ def prune_store(ctx: click.Context, /, *, where: str | None, project_id: str | N
     Exit codes: 0 removed, or nothing to remove; 2 something could not be removed, or wrong usage.
     """
     store = opened_store(where)
-    removals = plan_removal(store, project_id or project_of(store), datetime.now(UTC))
+    removals = plan_removal(store, project_of(store, project_id), datetime.now(UTC))
     for removal in removals:
         click.echo(printable(f"{removal.what}: {len(removal.keys):,} objects"))
     number = sum(len(removal.keys) for removal in removals)

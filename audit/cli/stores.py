@@ -6,6 +6,7 @@ from typing import Final
 from audit.app.connections import store_at
 from audit.errors import StoreError
 from audit.evidence.store import ProbedStore, Store
+from audit.evidence.stored_runs import projects_of
 from audit.settings import VARIABLES
 
 _DEFAULT: Final = "cbr-audit-demo"
@@ -17,13 +18,13 @@ def opened_store(url: str | None) -> ProbedStore:
     return store_at(url or variables.get("CBR_AUDIT_STORE", _DEFAULT), variables)
 
 
-def project_of(store: Store) -> str:
-    """Return the only project of a store.
+def project_of(store: Store, project_id: str | None) -> str:
+    """Return the given project, or else the only one of a store.
 
     Raises:
-        StoreError: it has none, or several.
+        StoreError: a fleet was given as a project, or the store has no project, or several.
     """
-    projects = store.projects()
+    projects = projects_of(store, project_id)
     if len(projects) != 1:
         remedy = (
             f"choose one with --project-id: {', '.join(projects)}"

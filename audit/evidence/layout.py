@@ -8,6 +8,8 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
+FLEETS: Final = "fleet-"
+"""What the scope of a fleet begins with, in the place of a project's id; no project id does."""
 SHARED: Final = "shared/"
 NEEDED_LONGER: Final = timedelta(days=32)
 """By how much a shared object must outlive a run: the longest month, and a day for a run that writes as it ends."""

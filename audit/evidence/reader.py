@@ -12,7 +12,7 @@ from audit.evidence.chain import Digest, Envelope
 from audit.evidence.publish import MANIFEST, REPORT, STORED_FINDINGS, read_latest, read_pointer, sha256_of
 from audit.evidence.read_forms import Manifest, read_form
 from audit.evidence.store import LATEST, Searchable, Store
-from audit.evidence.stored_runs import find_digest, latest_run, needed_manifest, prefix_of
+from audit.evidence.stored_runs import find_digest, latest_run, needed_manifest, prefix_of, projects_of
 from audit.report.every_finding import every_finding
 
 INCOMPATIBLE: Final = "is damaged or was written by an incompatible version of cbr-audit"
@@ -74,8 +74,8 @@ def read_report(store: Store, project_id: str | None = None) -> StoredReport:
     if store.read(MANIFEST) is not None or store.read(REPORT) is not None:
         return _of_folder(store)
     if project := _project_inside(store):
-        return _latest(_Inside(store), project)
-    projects = [project_id] if project_id else store.projects()
+        return _latest(_Inside(store), *projects_of(store, project))
+    projects = projects_of(store, project_id)
     if len(projects) > 1:
         known = ", ".join(projects)
         raise StoreError(f"{store.url} has reports of several projects; choose one with --project-id: {known}")
@@ -90,8 +90,9 @@ def read_run(store: Store, run_id: str) -> StoredReport:
     Raises:
         StoreError: the store has no such run, or its report differs from the published one or from itself.
     """
-    for project in store.projects() if RUN_ID.fullmatch(run_id) else ():
-        if digest := find_digest(store, project, run_id):
+    for scope in store.projects() if RUN_ID.fullmatch(run_id) else ():
+        if digest := find_digest(store, scope, run_id):
+            projects_of(store, scope)
             return _committed(store, digest)
     raise StoreError(f"{store.url} has no run {run_id}: no digest names it")
 

@@ -14,7 +14,7 @@ from audit.answers.intake import read_envelope
 from audit.collection import ALL_GRANTED, Kind, Page
 from audit.errors import ChainError, SourceAnswerError, StoreError
 from audit.evidence.chain import Digest, DigestKind, Envelope, Head, Link, find_head, folder_of
-from audit.evidence.layout import SHARED, key_of
+from audit.evidence.layout import FLEETS, SHARED, key_of
 from audit.evidence.publish import MANIFEST, sha256_of
 from audit.evidence.read_forms import ListedObject, ListedPage, Manifest, Pointer, read_form
 from audit.evidence.store import LATEST, Readable, Searchable, Store
@@ -121,6 +121,23 @@ def manifest_data(store: Readable, digest: Digest) -> bytes:
         state = "is missing" if data is None else "was changed"
         raise ChainError(f"{digest.manifest.object} {state}; `cbr-audit verify` says what else was")
     return data
+
+
+def projects_of(store: Store, project_id: str | None = None) -> tuple[str, ...]:
+    """Return the given project, or else all projects of a store; its fleets are none.
+
+    Raises:
+        StoreError: a fleet was given as a project, or the store cannot be read.
+    """
+    if project_id is None:
+        return tuple(project for project in store.projects() if not project.startswith(FLEETS))
+    if project_id.startswith(FLEETS):
+        fleet = f"--name {project_id.removeprefix(FLEETS)}"
+        raise StoreError(
+            f"{project_id} is a fleet and no project: use `cbr-audit fleet show {fleet}` or "
+            f"`cbr-audit fleet verify {fleet}`"
+        )
+    return (project_id,)
 
 
 def prefix_of(digest: Digest) -> str:

@@ -22,14 +22,14 @@ from pydantic import (
 
 from audit.errors import ChainError
 from audit.evidence.chain import Link
+from audit.evidence.layout import FLEETS
 from audit.evidence.store.keys import PLAIN
 from audit.judging.findings import Severity
 from audit.report.facts import Conclusion
 from audit.report.languages import LANGUAGES, Language
 from audit.timestamps import shown
 
-SCOPE: Final = "fleet-"
-"""What the scope of a fleet begins with; no project id does."""
+SCOPE: Final = FLEETS
 _ID: Final = r"^[A-Za-z0-9_-]{1,64}$"
 _NAME: Final = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
 REGION: Final = r"^[a-z0-9-]{2,64}$"

@@ -11,8 +11,13 @@ from typing import Any
 import orjson
 import pytest
 
+from audit.evidence.chain import Unsigned
+from audit.evidence.store import open_store
+from audit.fleet.publication import begin
+from audit.fleet.target_run import what_was_found
 from audit.judging.findings import Severity
 from tests.docs.pages import code_of
+from tests.fleet.builders import PROFILES, a_plan, a_receipt, a_target
 from tests.pretend import a_simulator, audit
 from tests.report.estate import GOLDEN
 
@@ -45,6 +50,20 @@ def test_python_shows_every_run_with_its_problems(place: Path) -> None:
     assert [line.split(":")[0].split()[1] for line in lines[1:]] == [
         problem["subject"]["name"] for problem in problems(place)
     ]
+
+
+def test_python_shows_what_a_fleet_saw_and_what_not(tmp_path: Path) -> None:
+    simulator, folder = a_simulator("failing"), tmp_path / "cbr-audit-demo"
+    done = audit(simulator, folder)
+    seen, unseen = a_target(project_id=simulator.project_id), a_target(2)
+    fleet = begin(open_store(str(folder)), a_plan(seen, unseen), PROFILES)
+    fleet.leave(a_receipt(seen, audited=what_was_found(done)))
+    fleet.roll_up(Unsigned(), lambda _report: {})
+    first, *lines = run(tmp_path, sys.executable, "-c", code_of(PAGE, "Fleets"))
+
+    assert first.endswith(" non_compliant incomplete")
+    assert [line.partition(": ")[2].partition(":")[0] for line in lines] == ["audited", "never"]
+    assert done.report.problems[0].name in lines[0]
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="the example is for jq, which this machine lacks")

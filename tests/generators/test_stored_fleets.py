@@ -10,11 +10,11 @@ import pytest
 
 from audit.evidence.chain import Unsigned
 from audit.evidence.store import LATEST, open_store
-from audit.fleet import fleet_page, fleet_tables
+from audit.fleet import fleet_tables
+from audit.fleet.finishing import render
 from audit.fleet.forms import Discovery, EnterpriseProject, FleetPlan, NotAudited, Status
 from audit.fleet.publication import FleetRun, begin, previous_run
-from audit.fleet.roll_up import FleetReport, roll_up
-from audit.report import INDEX
+from audit.fleet.roll_up import roll_up
 from tests.fleet.builders import AS_OF, PROFILES, a_plan, a_receipt, a_target, what_was_found
 from tests.fleet.test_fleet_change import a_problem
 from tests.fleet.test_publication import FOUND, RESPONSE
@@ -23,16 +23,6 @@ from tests.generators.test_stored_forms import SECTIONS, layout, objects, valida
 ONE = a_target(1, unit=("Root", "prod"), tags={"tier": "gold"}, owner="ann", agency="iam::account-1:agency:cbr-audit")
 TWO, THREE, FOUR = (a_target(number) for number in (2, 3, 4))
 FLEET = "Fleets"
-
-
-def render(report: FleetReport) -> dict[str, bytes]:
-    page = fleet_page.render(report)
-    return {
-        "fleet.html": page,
-        "fleet.csv": fleet_tables.render_csv(report),
-        "fleet.prom": fleet_tables.render_metrics(report),
-        INDEX: page,
-    }
 
 
 def rolled_up(folder: Path, plan: FleetPlan) -> FleetRun:
