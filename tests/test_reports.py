@@ -180,10 +180,10 @@ def test_what_was_changed_in_a_fleet_is_refused_when_it_is_read(beside: tuple[Pa
     with pytest.raises(ChainError, match="is missing or was changed"):
         deque(run.audits())
     with pytest.raises(ChainError, match="contradicts its digest"):
-        assert forged.report
+        assert forged.report.run
     store.replace(f"{run.prefix}/plan.json", b"{}")
     with pytest.raises(ChainError, match=r"plan\.json is missing or was changed"):
-        assert run.plan
+        assert run.plan.run
     with pytest.raises(ChainError, match=r"fleet\.html is missing or was changed"):
         run.read("fleet.html")
 

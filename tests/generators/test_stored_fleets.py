@@ -4,6 +4,7 @@ import json
 import re
 from base64 import b64decode
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def rolled_up(folder: Path, plan: FleetPlan) -> FleetRun:
     )
     run.leave(a_receipt(ONE, fleet_run=plan.run, audited=found))
     run.leave(a_receipt(TWO, Status.DENIED, fleet_run=plan.run, caller=None))
-    run.roll_up(Unsigned(), render)
+    run.roll_up(Unsigned(), partial(render, plan))
     return run
 
 
