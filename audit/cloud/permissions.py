@@ -53,6 +53,9 @@ INVOKE: Final[Mapping[str, str]] = {
     "functiongraph:function:invoke": "for `cbr-audit invoke`",
     "functiongraph:function:invokeAsync": "for `cbr-audit invoke --async`",
 }
+FAN_OUT: Final[Mapping[str, str]] = {
+    "functiongraph:function:invokeAsync": "to start itself once for each target of a fleet",
+}
 PROTECTABLES: Final[Mapping[str, str]] = {
     "cbr:vaults:listProtectables": "what could be protected, for CBR-503",
     "ecs:cloudServers:list": "the servers among it",
@@ -62,7 +65,7 @@ LIST_PROJECTS: Final[Mapping[str, str]] = {
     "iam:projects:listProjects": "which projects an account of a fleet has",
 }
 LIST_PROJECTS_V5: Final[Mapping[str, str]] = {
-    "iam:projects:list": "the same, in identity policies (version 5.0)",
+    "iam:projects:list": "which projects the account of the audit has; the same action in version 5.0",
 }
 ORGANIZATION: Final[Mapping[str, str]] = {
     "organizations:accounts:list": "which accounts an organisation has",
@@ -80,6 +83,9 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = {
     "kms-sign": SIGN,
     "smn-publish": NOTIFY,
     "sts-assume": ASSUME,
+    "projects-list": LIST_PROJECTS_V5,
+    "organizations-read": ORGANIZATION,
+    "fleet-start": FAN_OUT,
     "function-invoke": INVOKE,
 }
 

@@ -4,9 +4,11 @@ locals {
   # OBS is a global service, all others belong to the project: IAM does not mix them in one policy.
   global_policies = concat(["obs-write"], var.lock_days > 0 ? ["obs-lock"] : [])
 
+  reading = concat(["cbr-read"], var.extra_lists ? ["cbr-extra"] : [])
+
   project_policies = concat(
-    ["cbr-read"],
-    var.extra_lists ? ["cbr-extra"] : [],
+    local.reading,
+    local.is_fleet ? ["fleet-start"] : [],
     var.kms_key_id != "" ? ["kms-encrypt"] : [],
     var.signing_kms_key_id != "" ? ["kms-sign"] : [],
     length(local.topics) > 0 ? ["smn-publish"] : [],
@@ -23,6 +25,7 @@ locals {
     var.kms_key_id != "" ? { CBR_AUDIT_OBS_KMS_KEY = var.kms_key_id } : {},
     var.signing_kms_key_id != "" ? { CBR_AUDIT_SIGNING_KMS_KEY = var.signing_kms_key_id } : {},
     var.lock_days > 0 ? { CBR_AUDIT_OBS_LOCK_DAYS = tostring(var.lock_days) } : {},
+    local.is_fleet ? { CBR_AUDIT_FLEET = jsonencode(local.fleet) } : {},
     var.settings,
   )
 }
@@ -42,7 +45,7 @@ resource "huaweicloud_identity_role" "project" {
   name        = "${var.name}-${each.key}"
   description = "What ${var.name} may do in its project"
   type        = "XA"
-  policy      = file("${path.module}/../iam/${each.key}.json")
+  policy      = replace(file("${path.module}/../iam/${each.key}.json"), "default/NAME", "default/${var.name}")
 }
 
 resource "huaweicloud_identity_agency" "function" {
@@ -62,6 +65,9 @@ resource "huaweicloud_identity_agency" "function" {
   }
 
   domain_roles = [for role in huaweicloud_identity_role.global : role.name]
+
+  # A fleet has this account's projects in all regions.
+  all_resources_roles = local.is_fleet ? [for name in local.reading : huaweicloud_identity_role.project[name].name] : null
 }
 
 resource "huaweicloud_fgs_function" "audit" {
@@ -76,7 +82,7 @@ resource "huaweicloud_fgs_function" "audit" {
   initializer_timeout = 60
   memory_size         = var.memory_mb
   timeout             = var.timeout_seconds
-  max_instance_num    = "1" # one audit after the other
+  max_instance_num    = local.is_fleet ? tostring(var.instances) : "1" # else one audit after the other
 
   code_type     = "zip"
   code_filename = "cbr-audit.zip"
@@ -96,7 +102,7 @@ resource "huaweicloud_fgs_function_trigger" "daily" {
     name          = "${var.name}-daily"
     schedule_type = "Cron"
     schedule      = var.schedule
-    user_event    = var.user_event
+    user_event    = local.is_fleet ? jsonencode({ fleet = "start" }) : var.user_event
   })
 }
 

@@ -43,6 +43,24 @@ variable "user_event" {
   default     = ""
 }
 
+variable "fleet_file" {
+  description = "Path of the fleet file, to audit many accounts, regions and projects (docs/fleet.md); none unless told."
+  type        = string
+  default     = ""
+}
+
+variable "roll_up_schedule" {
+  description = "When to roll a fleet up, once its time has ended: after the schedule and the minutes of the fleet file's limits."
+  type        = string
+  default     = "CRON_TZ=UTC 0 45 6 * * ?"
+}
+
+variable "instances" {
+  description = "How many targets of a fleet are audited at once; an account has 100 concurrent executions unless it was given more."
+  type        = number
+  default     = 100
+}
+
 variable "memory_mb" {
   description = "Memory of the function; the CPU grows with it."
   type        = number

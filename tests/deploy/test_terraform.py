@@ -1,5 +1,6 @@
 """The Terraform files are well formed, use arguments that the provider documents, and say what the template says."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -8,14 +9,16 @@ from typing import Any
 import hcl2
 import pytest
 
+from audit.app.event import asked_of_fleet
 from audit.cloud.permissions import POLICIES
+from audit.fleet.configuration import FleetLimits
 from audit.settings import VARIABLES
 from deploy.build_zip import ZIP
 from deploy.wheels import ROOT
 from tests.deploy.test_template import FUNCTION, PROPS, SECRETS, named, schedule_faults
+from tests.test_handler import TIMER
 
 FOLDER = ROOT / "deploy" / "terraform"
-OF_IAM_5 = {"sts-assume"}  # an identity policy, which the agencies of Terraform do not take
 FOR_PEOPLE = {"function-invoke", "obs-prune"}
 TEXTS = {path.name: path.read_text() for path in sorted(FOLDER.glob("*.tf"))}
 TERRAFORM = shutil.which("terraform")
@@ -24,8 +27,10 @@ DOCUMENTED = {
     "huaweicloud_identity_role": ({"name", "description", "type", "policy"}, set()),
     "huaweicloud_identity_agency": (
         {"name"},
-        {"description", "delegated_service_name", "project_role", "domain_roles"},
+        {"description", "delegated_service_name", "project_role", "domain_roles", "all_resources_roles"},
     ),
+    "huaweicloud_identity_policy": ({"name", "policy_document"}, {"description"}),
+    "huaweicloud_identityv5_policy_agency_attach": ({"policy_id", "agency_id"}, set()),
     "huaweicloud_fgs_function": (
         {"name", "memory_size", "runtime", "timeout", "app", "code_type", "handler"},
         {
@@ -53,7 +58,8 @@ def plain(value: Any) -> Any:
 PARSED = {name: plain(hcl2.loads(text)) for name, text in TEXTS.items()}
 RESOURCES = [
     (kind, name, body)
-    for block in PARSED["main.tf"]["resource"]
+    for file in ("main.tf", "fleet.tf")
+    for block in PARSED[file]["resource"]
     for kind, named_body in block.items()
     for name, body in named_body.items()
 ]
@@ -71,7 +77,7 @@ def test_a_resource_uses_documented_arguments_and_none_that_it_needs_is_missing(
 ) -> None:
     del name
     blocks = {label for block in body.get("dynamic", ()) for label in block}
-    used = ({*body} | blocks) - {"for_each", "dynamic"}
+    used = ({*body} | blocks) - {"for_each", "count", "dynamic"}
     required, optional = DOCUMENTED[kind]
 
     assert required <= used <= required | optional
@@ -95,13 +101,32 @@ def test_every_variable_and_output_is_described_and_used() -> None:
 
 def test_what_is_referred_to_is_there() -> None:
     whole = "".join(TEXTS.values())
-    locals_ = {name for block in PARSED["main.tf"]["locals"] for name in block}
+    locals_ = {name for file in ("main.tf", "fleet.tf") for block in PARSED[file]["locals"] for name in block}
 
     assert set(re.findall(r"\b(huaweicloud_\w+)\.(\w+)\b", whole)) <= {(kind, name) for kind, name, _ in RESOURCES}
     assert set(re.findall(r"\blocal\.(\w+)", whole)) == locals_
-    assert (
-        set(re.findall(r'"([a-z]+-[a-z]+)"', TEXTS["main.tf"])) - {"cbr-audit"} == {*POLICIES} - FOR_PEOPLE - OF_IAM_5
-    )
+    granted = set(re.findall(r'"([a-z]+-[a-z]+)"', TEXTS["main.tf"] + TEXTS["fleet.tf"]))
+    assert granted - {"cbr-audit"} == {*POLICIES} - FOR_PEOPLE
+
+
+def test_each_policy_of_a_fleet_is_made_by_the_resource_for_its_version() -> None:
+    for name in {*POLICIES} - FOR_PEOPLE:
+        text = (ROOT / "deploy" / "iam" / f"{name}.json").read_text()
+        assert (f'"{name}"' in TEXTS["fleet.tf"]) == (json.loads(text)["Version"] == "5.0"), name
+
+
+def test_the_two_timers_of_a_fleet_say_what_the_function_understands() -> None:
+    asked = {
+        event: asked_of_fleet({**TIMER, "user_event": json.dumps({"fleet": event})})
+        for event in re.findall(r'jsonencode\(\{ fleet = "(\w+)" \}\)', "".join(TEXTS.values()))
+    }
+
+    assert {*asked} == {"start", "roll_up"}
+    assert all(asked.values())
+    assert schedule_faults(INPUTS["roll_up_schedule"]["default"]) == []
+    start, roll_up = (INPUTS[name]["default"].split() for name in ("schedule", "roll_up_schedule"))
+    minutes = [int(fields[3]) * 60 + int(fields[2]) for fields in (start, roll_up)]
+    assert minutes[1] - minutes[0] > FleetLimits().minutes
 
 
 def test_terraform_and_the_template_deploy_the_same_function() -> None:
