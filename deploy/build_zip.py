@@ -54,6 +54,8 @@ _LEFT_OUT: Final = (
     *("isal/igzip.py", "isal/igzip_threaded.py", "isal/isa-l/CMakeLists.txt", "isal/isa-l/Release_notes.txt"),
     *("urllib3/contrib/pyopenssl.py", "urllib3/contrib/socks.py"),  # for a Python without TLS names, and for proxies
     *("dateutil/tz/win.py", "annotated_types/test_cases.py"),  # for Windows, and for tests
+    *("jinja2/ext.py", "jinja2/meta.py", "jinja2/nativetypes.py", "jinja2/sandbox.py"),  # for other templates than ours
+    *("idna/cli.py", "jsonschema/cli.py", "structlog/twisted.py"),  # for terminals, and for another framework
     "yaml/_yaml.*",  # PyYAML's parser in C, 0.8 MB: profiles are small, and safe_load does not use it
 )
 _FOR_TYPE_CHECKERS: Final = ("audit.evidence.stored_forms", "audit.report.formats.ocsf_form")  # no run imports them
@@ -158,7 +160,7 @@ def _own() -> Iterator[tuple[str, bytes]]:
         finder.import_hook(module_of(control_id, name))  # named by a table, not by an import
     modules = {Path(str(vars(module)["__file__"])) for module in finder.modules.values() if vars(module)["__file__"]}
     folders = {path.parent for path in modules}
-    data = {path for path in _data() if path.parent in folders}
+    data = {path for path in _data() if path.parent in folders and path.suffix != ".jinja"}  # those are compiled
     for path in sorted({*modules, *data, ROOT / "LICENSE"}):
         yield path.relative_to(ROOT).as_posix(), path.read_bytes()
 

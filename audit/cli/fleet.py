@@ -19,14 +19,13 @@ from audit.cli.screen import place
 from audit.cli.stores import opened_store
 from audit.errors import SettingsError, StoreError
 from audit.evidence.chain import PublicKey
-from audit.evidence.publish import read_latest
 from audit.evidence.store import ProbedStore
 from audit.evidence.verify import Verification, proven, verdict, verify
 from audit.fleet.configuration import FleetFile
 from audit.fleet.finishing import PAGE, finish, finish_late
 from audit.fleet.forms import SCOPE, FleetPlan, Receipt, Target
 from audit.fleet.here import HereLimits, audit_here
-from audit.fleet.publication import begun_run
+from audit.fleet.publication import latest_run
 from audit.fleet.roll_up import FleetReport, TargetLine
 from audit.fleet.selecting import remarks
 from audit.fleet.starting import load_configured, planned, run_id, start
@@ -118,8 +117,7 @@ def show_fleet(*, where: str | None, name: str | None, as_json: bool) -> None:
     """
     store = opened_store(where)
     fleet_name = name or _fleet_in(store)
-    pointer = read_latest(store, f"{SCOPE}{fleet_name}")
-    stored = begun_run(store, pointer.prefix) if pointer else None
+    stored = latest_run(store, fleet_name)
     if stored is None:
         raise StoreError(f"{store.url} has no roll-up of the fleet {fleet_name}; check the store and --name")
     print_roll_up(stored.report(), stored.url, as_json=as_json)
@@ -260,7 +258,8 @@ def print_roll_up(report: FleetReport, url: str, *, as_json: bool = False) -> No
 def _report_lines(report: FleetReport, url: str) -> Iterator[str]:
     summary = report.summary
     audited = summary.by_status["audited"]
-    yield f"{_brief(report.conclusion).upper()}: {audited} of {count(summary.targets, 'target')} were audited."
+    was = "was" if summary.targets == 1 else "were"
+    yield f"{_brief(report.conclusion).upper()}: {audited} of {count(summary.targets, 'target')} {was} audited."
     if not report.complete:
         yield f"Not everything was seen ({count(len(report.doubts), 'doubt')}):"
         yield from (f"  {doubt}" for doubt in report.doubts[:_MOST])

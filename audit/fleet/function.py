@@ -19,7 +19,7 @@ from audit.cloud.functiongraph import invoke
 from audit.errors import EventError, IncompleteError, SourceError, SourceRefusedError
 from audit.fleet.finishing import finish, finish_late
 from audit.fleet.forms import Status, Target
-from audit.fleet.publication import FleetRun, begun_run
+from audit.fleet.publication import FleetRun, begun_run, latest_run
 from audit.fleet.roll_up import FleetReport
 from audit.fleet.starting import load_configured, start
 from audit.fleet.target_run import audit_target, receipt_without_audit
@@ -117,11 +117,15 @@ def _audit(
 
 
 def _roll_up(request: RunRequest, connections: Connections, *, on_timer: bool) -> dict[str, Any]:
-    reports = finish_late(load_configured(request.settings).configuration.name, request, connections)
-    if on_timer and (incomplete := [*_incomplete(reports)]):
-        raise IncompleteError(f"the fleet is incomplete; its report is stored: {', '.join(incomplete)}")
+    fleet = load_configured(request.settings).configuration.name
+    reports = finish_late(fleet, request, connections)
+    if on_timer:
+        latest = latest_run(connections.store, fleet)  # mostly rolled up by its last target, where nobody waits
+        _raise_if_incomplete((*reports, latest.report()) if latest else reports)
     return {"rolled_up": [{"fleet_run": each.run, "conclusion": each.conclusion.value} for each in reports]}
 
 
-def _incomplete(reports: Iterable[FleetReport]) -> Iterable[str]:
-    return (report.run for report in reports if report.conclusion == Conclusion.INCOMPLETE or not report.complete)
+def _raise_if_incomplete(reports: Iterable[FleetReport]) -> None:
+    runs = {each.run for each in reports if each.conclusion == Conclusion.INCOMPLETE or not each.complete}
+    if runs:
+        raise IncompleteError(f"the fleet is incomplete; its report is stored: {', '.join(sorted(runs))}")

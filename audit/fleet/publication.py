@@ -306,6 +306,16 @@ def begun_run(store: Store, prefix: str) -> FleetRun | None:
     return None if data is None else _opened(store, key, data)
 
 
+def latest_run(store: Store, fleet: str) -> FleetRun | None:
+    """Open the run that was rolled up last, of those of the newest time; None if there is none.
+
+    Raises:
+        StoreError: the pointer or the plan cannot be read.
+    """
+    pointer = read_latest(store, f"{SCOPE}{fleet}")
+    return begun_run(store, pointer.prefix) if pointer else None
+
+
 def evidence_name(body: bytes) -> str:
     """Name the object that holds a response of the discovery, by its hash."""
     return f"{DISCOVERY}{hashlib.sha256(body).hexdigest()}.json.gz"

@@ -29,7 +29,10 @@ class Context:
             "getToken": lambda: "",
             "getSecurityAccessKey": lambda: DATA["AK"],
             "getSecuritySecretKey": lambda: DATA["SK"],
-            "getSecurityToken": lambda: "temporary-token-of-the-agency",
+            "getSecurityToken": lambda: DATA.get("TOKEN", "temporary-token-of-the-agency"),
+            "getPackage": lambda: "default",
+            "getFunctionName": lambda: "cbr-audit",
+            "getVersion": lambda: "latest",
         }
         return told[name]
 

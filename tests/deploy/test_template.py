@@ -8,11 +8,13 @@ from zoneinfo import available_timezones
 import pytest
 import yaml
 
+from audit.app.event import asked_of_fleet
 from audit.settings import VARIABLES, Settings
 from deploy.build_zip import FOLDER
 from deploy.pythons import FUNCTION_PYTHON
 from deploy.wheels import ROOT
 from tests.deploy.conftest import Built
+from tests.test_handler import TIMER
 
 TEMPLATE = (ROOT / "template.yaml").read_text()
 PROPS: Any = yaml.safe_load(TEMPLATE)["services"]["cbr-audit"]["props"]
@@ -81,6 +83,18 @@ def test_every_setting_that_is_commented_out_can_be_put_in_place() -> None:
     }
     number = len(function["environmentVariables"]) + len(function["encryptedUserData"])
     assert number <= MOST_VARIABLES, "template.yaml: leave out one that few need (above, with the others)"
+
+
+def test_the_second_timer_of_a_fleet_can_be_put_in_place() -> None:
+    text = TEMPLATE.replace("      function:\n", "      function: &function\n")
+    text = re.sub(r"^  # (cbr-audit-roll-up:|  )", r"  \1", text, flags=re.MULTILINE)
+    services = yaml.safe_load(text)["services"]
+    second = services["cbr-audit-roll-up"]["props"]
+
+    assert second["function"] == FUNCTION
+    assert asked_of_fleet({**TIMER, "user_event": second["trigger"]["eventData"]["userEvent"]}) is not None
+    assert schedule_faults(second["trigger"]["eventData"]["schedule"]) == []
+    assert second["trigger"]["eventData"]["name"] != PROPS["trigger"]["eventData"]["name"]
 
 
 def test_handler_and_initializer_are_in_the_code() -> None:

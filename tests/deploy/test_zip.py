@@ -9,6 +9,7 @@ import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import grimp
@@ -20,7 +21,7 @@ from audit.cli.commands import main as command
 from audit.report import index_page
 from audit.report.formats import html_report
 from audit.report.page import templates
-from audit.simulator import Simulator, build_estate, serve
+from audit.simulator import Simulator, build_company, build_estate, serve
 from deploy.build_zip import BuildError, compiled, files, locked, main, unpack, write
 from deploy.pythons import find
 from deploy.wheels import ROOT, WHEELS
@@ -48,8 +49,12 @@ def call(built: Built, simulator: Simulator, store: Path, event: Any, **data: An
             **({"CBR_AUDIT_KMS_ENDPOINT": served.url} if "CBR_AUDIT_SIGNING_KMS_KEY" in data else {}),
             **data,
         }
-        command = [built.python, "-I", "-S", str(PLATFORM), str(built.folder), json.dumps(event), json.dumps(values)]
-        done = subprocess.run(command, cwd=built.folder.parent, capture_output=True, timeout=SECONDS, check=False)
+        return play(built, event, values)
+
+
+def play(built: Built, event: Any, values: dict[str, Any]) -> Any:
+    command = [built.python, "-I", "-S", str(PLATFORM), str(built.folder), json.dumps(event), json.dumps(values)]
+    done = subprocess.run(command, cwd=built.folder.parent, capture_output=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -62,6 +67,33 @@ def test_a_whole_audit_needs_nothing_but_the_zip(built: Built, tmp_path: Path, e
     assert answer["python"].startswith(f"{built.version}.")
     assert answer["returned"]["conclusion"] == "non_compliant"
     assert all((tmp_path / key).is_file() for key in answer["returned"]["keys"])
+
+
+def test_a_fleet_needs_nothing_but_the_zip(built: Built, tmp_path: Path) -> None:
+    company = build_company(("audit", "shop"), resources=2, days=3, as_of=AS_OF)
+    queue, shop = company.home.invoke_later(), company["shop"]
+    company.home.plug_in(lambda _event: {})
+    fleet = {
+        "home": company.auditor.id,
+        "agency": "iam::{account}:agency:cbr-audit",
+        "discovery": {"projects": False},
+        "targets": [{"account": shop.id, "region": "sim-1", "project": shop.projects["sim-1"].project_id}],
+    }
+    with serve(company) as served:
+        settings = {
+            **dict.fromkeys(("CBR_AUDIT_STS_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT"), served.url),
+            **dict.fromkeys(("CBR_AUDIT_ENDPOINT", "CBR_AUDIT_FUNCTIONGRAPH_ENDPOINT"), served.url),
+            **{"HUAWEICLOUD_SDK_REGION": "sim-1", "HUAWEICLOUD_SDK_PROJECT_ID": company.home.project_id},
+            **{"CBR_AUDIT_STORE": str(tmp_path), "CBR_AUDIT_FLEET": json.dumps(fleet), "SECONDS": 60},
+            **{"AK": company.auditor.login.ak, "SK": company.auditor.login.sk, "TOKEN": ""},
+        }
+        started = play(built, {"fleet": "start", "as_of": AS_OF.isoformat()}, settings)
+        assert (started["strangers"], started["returned"]["accepted"]) == ([], 1)
+        queue.run(lambda event: play(built, event, settings), Random(1))  # noqa: S311  # the order of events
+
+    done = CliRunner().invoke(command, ["fleet", "show", str(tmp_path)])
+    assert done.output.startswith("COMPLIANT: 1 of 1 target was audited.")
+    assert CliRunner().invoke(command, ["fleet", "verify", str(tmp_path)]).exit_code == 0
 
 
 def test_what_kms_signs_for_the_zip_is_checked_by_the_command(built: Built, tmp_path: Path) -> None:
@@ -193,7 +225,7 @@ def test_the_entries_say_nothing_about_the_machine(built: Built) -> None:
 
 
 def test_the_zip_is_small(built: Built) -> None:
-    assert built.path.stat().st_size <= 14_500_000  # the console takes 40 MB
+    assert built.path.stat().st_size <= 14_700_000  # the console takes 40 MB; a fleet takes 0.2 MB
 
 
 def test_it_holds_the_handler_at_its_root_and_exactly_the_modules_that_this_reaches(built: Built) -> None:

@@ -150,7 +150,7 @@ def test_doubled_reordered_and_discarded_events_change_nothing_that_is_true(
     lost = {target.key for target in fleet.run.plan.targets} - {*audited}
     with time_machine.travel(AS_OF + timedelta(hours=3), tick=True):
         for _ in range(rng.choice((1, 2))):
-            if lost and not fleet.run.is_rolled_up:
+            if lost:
                 with pytest.raises(IncompleteError, match="the fleet is incomplete"):
                     fleet.call(ROLL_UP)
             else:
@@ -163,6 +163,21 @@ def test_doubled_reordered_and_discarded_events_change_nothing_that_is_true(
     result = verify_fleet(fleet.store, "all")
     assert result.digests == 1
     assert not [fault for fault in result.faults if "digest of its audit" not in fault.problem]  # none was audited
+
+
+def test_the_timer_that_rolls_up_fails_where_the_last_target_rolled_up_an_incomplete_fleet(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denied = {"status": Status.DENIED, "reason": "answered 403", "audited": None}
+    audits(monkeypatch, lambda target: a_receipt(target).model_copy(update=denied))
+    queue = fleet.company.home.invoke_later()
+    fleet.company.home.plug_in(fleet.call)
+    fleet.call(TIMER)
+    assert queue.run(fleet.call, Random(1))["failed"] == 0  # noqa: S311  # the order of events
+    assert fleet.run.is_rolled_up
+
+    with pytest.raises(IncompleteError, match=fleet.run.plan.run):
+        fleet.call(ROLL_UP)
 
 
 def test_a_coordinator_that_is_started_again_starts_only_what_has_no_receipt(
@@ -192,6 +207,27 @@ def test_a_target_whose_function_is_refused_is_named(fleet: Fleet, monkeypatch: 
     assert [(receipt.status, receipt.reason) for receipt in receipts] == [
         (Status.FAILED, "the function could not be started for it: too many")
     ]
+
+
+def test_a_coordinator_that_can_start_nothing_rolls_up_at_once(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise SourceRefusedError("answered 403", status=403)
+
+    monkeypatch.setattr(function, "invoke_itself", refuse)
+    fleet.call(TIMER)
+
+    assert (fleet.run.report().conclusion, fleet.run.report().complete) == (Conclusion.INCOMPLETE, False)
+
+
+def test_who_rolls_up_by_hand_is_told_what_is_incomplete(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    audits(monkeypatch, a_receipt)
+    fleet.company.home.invoke_later()
+    fleet.company.home.plug_in(fleet.call)
+    fleet.call(TIMER)
+    with time_machine.travel(AS_OF + timedelta(hours=3), tick=True):
+        answer = fleet.call({"fleet": "roll_up"})
+
+    assert answer == {"rolled_up": [{"fleet_run": fleet.run.plan.run, "conclusion": "incomplete"}]}
 
 
 def test_a_target_that_no_plan_has_is_refused(fleet: Fleet) -> None:
