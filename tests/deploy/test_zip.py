@@ -83,9 +83,14 @@ def test_a_fleet_needs_nothing_but_the_zip(built: Built, tmp_path: Path) -> None
         settings = {
             **dict.fromkeys(("CBR_AUDIT_STS_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT"), served.url),
             **dict.fromkeys(("CBR_AUDIT_ENDPOINT", "CBR_AUDIT_FUNCTIONGRAPH_ENDPOINT"), served.url),
-            **{"HUAWEICLOUD_SDK_REGION": "sim-1", "HUAWEICLOUD_SDK_PROJECT_ID": company.home.project_id},
-            **{"CBR_AUDIT_STORE": str(tmp_path), "CBR_AUDIT_FLEET": json.dumps(fleet), "SECONDS": 60},
-            **{"AK": company.auditor.login.ak, "SK": company.auditor.login.sk, "TOKEN": ""},
+            "HUAWEICLOUD_SDK_REGION": "sim-1",
+            "HUAWEICLOUD_SDK_PROJECT_ID": company.home.project_id,
+            "CBR_AUDIT_STORE": str(tmp_path),
+            "CBR_AUDIT_FLEET": json.dumps(fleet),
+            "SECONDS": 60,
+            "AK": company.auditor.login.ak,
+            "SK": company.auditor.login.sk,
+            "TOKEN": "",
         }
         started = play(built, {"fleet": "start", "as_of": AS_OF.isoformat()}, settings)
         assert (started["strangers"], started["returned"]["accepted"]) == ([], 1)
