@@ -205,3 +205,5 @@ def test_a_fleet_is_no_project(beside: tuple[Path, str]) -> None:
             StoreError, match="fleet-all is a fleet and no project: use `cbr-audit fleet show --name all`"
         ):
             ask()
+    with pytest.raises(StoreError, match="is the run of a fleet: give its store to `cbr-audit fleet show`"):
+        read_report(open_store(str(beside[0] / f"fleet-all/2026/11/23/{RUN}")))

@@ -10,6 +10,8 @@ from typing import Final
 
 FLEETS: Final = "fleet-"
 """What the scope of a fleet begins with, in the place of a project's id; no project id does."""
+ROLL_UP: Final = "fleet.json"
+"""What every fleet run has, and no run of a project."""
 SHARED: Final = "shared/"
 NEEDED_LONGER: Final = timedelta(days=32)
 """By how much a shared object must outlive a run: the longest month, and a day for a run that writes as it ends."""

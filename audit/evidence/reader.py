@@ -9,6 +9,7 @@ from typing import Any, Final
 from audit.errors import StoreError
 from audit.evidence.agreement import demand, in_manifest, in_report
 from audit.evidence.chain import Digest, Envelope
+from audit.evidence.layout import ROLL_UP
 from audit.evidence.publish import MANIFEST, REPORT, STORED_FINDINGS, read_latest, read_pointer, sha256_of
 from audit.evidence.read_forms import Manifest, read_form
 from audit.evidence.store import LATEST, Searchable, Store
@@ -126,6 +127,8 @@ def _of_folder(store: Store) -> StoredReport:
     data = store.read(MANIFEST)
     if data is None:
         raise StoreError(f"{store.url} has no {MANIFEST}: the run was broken off, or the manifest was removed")
+    if store.read(ROLL_UP) is not None:
+        raise StoreError(f"{store.url} is the run of a fleet: give its store to `cbr-audit fleet show`")
     return _RunObjects(store, read_form(data, MANIFEST, Manifest), "").report(store.url, _NO_DIGEST)
 
 

@@ -6,7 +6,7 @@ The text may be sent as mail, chat message or SMS, as that of a single run.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from audit.fleet.fleet_change import Condition, FleetChange, condition
+from audit.fleet.fleet_change import Condition, FleetChange, condition, doubts_of
 from audit.fleet.forms import Status, Target
 from audit.fleet.roll_up import FleetReport, TargetLine
 from audit.notify.message import and_more, sendable
@@ -34,11 +34,10 @@ _TO_DO: Final = {
 def subject(report: FleetReport) -> str:
     """Return the conclusion, the number of targets that are not fine, and the fleet in one line."""
     conditions = [condition(line) for line in report.targets]
-    counts = (
-        f"{conditions.count(each):,} {each}" for each in Condition if each in conditions and each != Condition.FINE
-    )
-    of = count(len(conditions), "target")
-    return printable(f"cbr-audit: {', '.join((_word(report.conclusion), *counts))} of {of}, fleet {report.fleet}")
+    bad = [each for each in Condition if each in conditions and each != Condition.FINE]
+    counts = ", ".join(f"{conditions.count(each):,} {each}" for each in bad)
+    targets = f"{counts}{' of ' if bad else ''}{count(len(conditions), 'target')}"
+    return printable(f"cbr-audit: {_word(report.conclusion)}, {targets}, fleet {report.fleet}")
 
 
 def text(change: FleetChange, url: str) -> str:
@@ -53,6 +52,7 @@ def _lines(change: FleetChange, url: str) -> Iterator[str]:
     if before:
         yield f"Before: {_word(before.conclusion)}, as of {shown(before.as_of)}"
     yield from _told("New doubts" if before else "In doubt", change.new_doubts)
+    yield from _told("Still in doubt", (doubt for doubt in doubts_of(report) if doubt not in change.new_doubts))
     yield from _told("No longer in doubt", change.ended_doubts)
     yield from _part(change, "New" if before else "Not fine", change.news, _MOST_NEW)
     yield from _part(change, "Worse than before", change.worse, _MOST_NEW)
@@ -67,8 +67,8 @@ def _lines(change: FleetChange, url: str) -> Iterator[str]:
 
 
 def _headline(report: FleetReport) -> str:
-    """Name the accounts that are not fine."""
-    parts = []
+    """Name the accounts that are not fine, and say whether any may be missing."""
+    parts = ["Not all that there is may be known."] if doubts_of(report) else []
     for each in (Condition.UNSEEN, Condition.FAILING, Condition.INCOMPLETE):
         names = sorted({_account(line.target) for line in report.targets if condition(line) == each})
         more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""

@@ -25,6 +25,7 @@ from audit.evidence.chain import (
     digest_key,
     find_head,
 )
+from audit.evidence.layout import ROLL_UP
 from audit.evidence.publish import MANIFEST, POINTER_VERSION, read_latest
 from audit.evidence.store import LATEST, Searchable, Store
 from audit.evidence.stored_runs import find_digest, going_back, latest_links, prefix_of, read_hashed
@@ -45,7 +46,7 @@ from audit.timestamps import shown
 
 PLAN: Final = "plan.json"
 SEAL: Final = "receipts.json"
-FLEET: Final = "fleet.json"
+FLEET: Final = ROLL_UP
 RECEIPTS: Final = "receipts/"
 PROFILES: Final = "profiles/"
 DISCOVERY: Final = "discovery/"

@@ -27,7 +27,7 @@ def test_the_engineer_on_call_reads_which_accounts_and_what_to_do() -> None:
 
     assert subject(now) == "cbr-audit: NOT COMPLIANT, 1 not seen, 2 failing of 3 targets, fleet all"
     assert text(compare(now, before), URL).split("\n") == [
-        "Not seen: company-1. Failing: company-2, company-3.",
+        "Not all that there is may be known. Not seen: company-1. Failing: company-2, company-3.",
         "NOT COMPLIANT: backups need attention.",
         "Before: NOT COMPLIANT, as of 2026-11-23T04:00:00Z",
         "",
@@ -63,11 +63,21 @@ def test_a_first_message_calls_nothing_new_and_good_news_are_short() -> None:
     fine = a_report(a_receipt(ONE), a_receipt(TWO))
 
     assert "Not fine (1):\n- company-2, eu-west-101, project-2: failing, 0 problems\n" in text(compare(first, None), "")
-    assert subject(fine) == "cbr-audit: COMPLIANT of 2 targets, fleet all"
+    assert subject(fine) == "cbr-audit: COMPLIANT, 2 targets, fleet all"
     assert text(compare(fine, first), URL).startswith(
         "Nothing is failing in 2 targets, and all were seen.\nCOMPLIANT: every target was audited"
     )
     assert "Recovered (1):" in text(compare(fine, first), URL)
+
+
+def test_a_fleet_of_nothing_is_no_good_news_today_or_tomorrow() -> None:
+    nothing = a_report(targets=())
+
+    assert subject(nothing) == "cbr-audit: INCOMPLETE, 0 targets, fleet all"
+    for before, title in ((None, "In doubt (1):"), (nothing, "Still in doubt (1):")):
+        lines = text(compare(nothing, before), URL).split("\n")
+        assert lines[0] == "Not all that there is may be known."
+        assert lines[lines.index(title) + 1] == "- there is nothing to audit: no target was found"
 
 
 def test_a_message_stays_short_whatever_the_number_of_targets() -> None:
