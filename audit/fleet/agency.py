@@ -1,8 +1,8 @@
-"""What each account has to set up so that the fleet may read it: policies as JSON, and Terraform where it can.
+"""What each account has to set up so that the fleet may read it: policies as JSON, and Terraform.
 
-A trust agency (STS v5) has a trust policy and an identity policy; the vendor's Terraform provider has no resource for
-it. The older kind of agency trusts a whole account, and knows no external id. Not proven: the names of the actions in
-identity policies (version 5.0), which the documents at hand list for the older policies (version 1.1) only.
+A trust agency (STS v5) has a trust policy and an identity policy. The older kind of agency trusts a whole account, and
+knows no external id. Not proven: the names of the actions in identity policies (version 5.0), which the documents at
+hand list for the older policies (version 1.1) only. Resources: docs/resources/ of the vendor's Terraform provider.
 """
 
 import re
@@ -20,7 +20,23 @@ _ACCOUNT_NAME: Final = re.compile(r"[\w .-]{1,64}")  # nothing that Terraform wo
 _V5: Final = "5.0"
 _OLDER: Final = "1.1"
 _READING: Final = (*READ, *EXTRA, *PROTECTABLES)
-_TERRAFORM: Final = """\
+_TRUST_AGENCY: Final = """\
+# The trust agency {name} of one account, with the two policies beside this file. Apply it in each account.
+
+resource "huaweicloud_identity_policy" "read" {{
+  name            = "{name}-read"
+  description     = "What cbr-audit may read"
+  policy_document = file("${{path.module}}/identity-policy.json")
+}}
+
+resource "huaweicloud_identity_trust_agency" "audit" {{
+  name         = "{name}"
+  description  = "Lets {home_name} audit backups"
+  policy_names = [huaweicloud_identity_policy.read.name]
+  trust_policy = file("${{path.module}}/trust-policy.json")
+}}
+"""
+_OLDER_AGENCY: Final = """\
 # The agency {name} of one account, for clouds without STS v5; it trusts the account {home_name} as a whole, and cannot
 # demand an external id. Apply it in each account.
 
@@ -79,7 +95,8 @@ def agency_files(configuration: FleetConfiguration, home_name: str, external_id:
     }
     return {
         **{place: orjson.dumps(policy, option=orjson.OPT_INDENT_2) + b"\n" for place, policy in files.items()},
-        "account/agency.tf": terraform(name, home_name).encode(),
+        "account/agency.tf": _TRUST_AGENCY.format(name=name, home_name=home_name).encode(),
+        "older/agency.tf": older_agency(name, home_name).encode(),
     }
 
 
@@ -92,21 +109,22 @@ def trust_policy(home: str, external_id: str = "") -> dict[str, Any]:
 
 
 def own_policy(configuration: FleetConfiguration, name: str) -> dict[str, Any]:
-    """Let the audit itself assume the agencies of the fleet and, if it is to, ask Organizations."""
+    """Let the audit itself assume the agencies of the fleet, list its own projects and, if it is to, accounts."""
     urns = {account.agency for account in configuration.listed if account.agency.startswith("iam::")}
     statements = [
         {"Effect": "Allow", "Action": [*ASSUME], "Resource": sorted({f"iam::*:agency:{name}", *urns})},
+        {"Effect": "Allow", "Action": [*LIST_PROJECTS_V5]},
     ]
     if configuration.discovery.organization:
         statements.append({"Effect": "Allow", "Action": [*ORGANIZATION]})
     return {"Version": _V5, "Statement": statements}
 
 
-def terraform(name: str, home_name: str) -> str:
+def older_agency(name: str, home_name: str) -> str:
     """Write the older kind of agency, with what it may read."""
     reading, listing = _policy(_OLDER, _READING), _policy(_OLDER, LIST_PROJECTS)
     texts = {"reading": _inside(reading), "listing": _inside(listing)}
-    return _TERRAFORM.format(name=name, home_name=home_name, **texts)
+    return _OLDER_AGENCY.format(name=name, home_name=home_name, **texts)
 
 
 def _policy(version: str, actions: Iterable[str]) -> dict[str, Any]:

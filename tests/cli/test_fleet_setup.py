@@ -145,6 +145,7 @@ def test_what_accounts_set_up_is_written_once(tmp_path: Path) -> None:
         "account/trust-policy.json",
         "account/identity-policy.json",
         "account/agency.tf",
+        "older/agency.tf",
         "home/identity-policy.json",
     }
     assert (again.exit_code, "File exists" in again.stderr) == (2, True)

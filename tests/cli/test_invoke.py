@@ -100,6 +100,14 @@ def test_starting_does_not_tell_how_it_ended(deployed: Deployed, tmp_path: Path)
     assert reports(tmp_path) == ["non_compliant"]
 
 
+def test_a_fleet_is_started_and_not_waited_for(deployed: Deployed) -> None:
+    deployed.simulator.plug_in(lambda _event: {})
+    waited, started = (deployed.invoke(how, "--event", '{"fleet": "start"}') for how in ("--wait", "--async"))
+
+    assert (waited.exit_code, "add --async" in waited.stderr) == (2, True)
+    assert (started.exit_code, "`cbr-audit fleet show` shows the latest one" in started.stdout) == (0, True)
+
+
 def test_the_event_may_be_a_file_and_the_answer_json(deployed: Deployed, tmp_path: Path) -> None:
     path = tmp_path / "event.json"
     path.write_text(AS_OF_EVENT)

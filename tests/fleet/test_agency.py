@@ -4,7 +4,7 @@ from typing import Any
 import hcl2
 import pytest
 
-from audit.cloud.permissions import LIST_PROJECTS, ORGANIZATION
+from audit.cloud.permissions import LIST_PROJECTS, LIST_PROJECTS_V5, ORGANIZATION
 from audit.errors import SettingsError
 from audit.fleet.agency import agency_files
 from audit.fleet.configuration import parse_fleet
@@ -43,21 +43,34 @@ def test_the_agency_may_only_read_and_every_action_is_named() -> None:
 
 def test_the_audit_itself_may_assume_agencies_of_that_name_and_ask_organizations() -> None:
     listed = "accounts: [{id: shop, agency: 'iam::shop:agency:other'}, {id: bank, agency: bank/older}]"
-    assuming, asking = files(FLEET + listed)[OWN]["Statement"]
+    assuming, listing, asking = files(FLEET + listed)[OWN]["Statement"]
 
     assert assuming["Resource"] == ["iam::*:agency:cbr-audit", "iam::shop:agency:other"]
+    assert listing["Action"] == [*LIST_PROJECTS_V5]
     assert asking["Action"] == [*ORGANIZATION]
 
 
 def test_organizations_is_granted_only_where_it_is_asked() -> None:
     text = 'home: main\nagency: "{account}/cbr-audit"\naccounts: [{id: shop}]'
 
-    assert len(files(text)[OWN]["Statement"]) == 1
+    assert len(files(text)[OWN]["Statement"]) == 2
     assert files(text)[OWN]["Statement"][0]["Resource"] == ["iam::*:agency:cbr-audit"]
 
 
+def test_the_terraform_of_an_account_makes_a_trust_agency_of_the_policies_beside_it() -> None:
+    made = files()
+    policy, agency = (body for each in hcl2.loads(made["account/agency.tf"])["resource"] for body in each.values())
+    (read,), (audit,) = policy.values(), agency.values()
+
+    assert audit["name"].strip('"') == "cbr-audit"
+    assert audit["policy_names"] == ["${huaweicloud_identity_policy.read.name}"]
+    for name, text in ((TRUST, audit["trust_policy"]), (READING, read["policy_document"])):
+        assert name.partition("/")[2] in text
+        assert name in made
+
+
 def test_the_terraform_makes_the_older_kind_of_agency_with_the_same_rights() -> None:
-    text = files()["account/agency.tf"]
+    text = files()["older/agency.tf"]
     resources = [entry for each in hcl2.loads(text)["resource"] for entry in each.items()]
     policies = [json.loads(part.partition("JSON\n")[0]) for part in text.split("<<-JSON\n")[1:]]
 
