@@ -25,6 +25,8 @@ from audit.judging.findings import Severity
 from audit.report.facts import Conclusion
 
 _MOST_WORST: Final = 50
+_AS_ONESELF: Final = "own"
+"""The way of a caller that assumed no agency."""
 _DAYS: Final = 90
 _LETTERS: Final = {
     Status.DENIED: "d",
@@ -211,12 +213,16 @@ def _contradiction(plan: FleetPlan, target: Target, receipt: Receipt) -> str | N
         return "its receipt is that of another run or target"
     if receipt.status == Status.NEVER or (receipt.status == Status.AUDITED) != (audited is not None):
         return "its receipt contradicts itself"
+    if audited and audited.conclusion == Conclusion.COMPLIANT and (audited.failing or audited.by_severity):
+        return "its receipt calls a failure compliant"
     if audited and not all(
         name.startswith(f"{target.project_id}/") for name in (audited.prefix, audited.digest.object)
     ):
         return "its receipt names the audit of another project"
     if caller and caller.account_id and caller.account_id != target.account:
         return f"it was read as account {caller.account_id}, which is not its own"
+    if audited and target.agency and (caller is None or caller.way == _AS_ONESELF):
+        return "it was not read as its agency"
     return None
 
 

@@ -66,7 +66,7 @@ def a_receipt(target: Target, status: Status = Status.AUDITED, **changes: Any) -
         "target": target.key,
         "status": status,
         "reason": "" if status == Status.AUDITED else "for a reason",
-        "caller": Caller(way="own", account_id=target.account),
+        "caller": Caller(way="sts-v5" if target.agency else "own", account_id=target.account),
         "started_at": AS_OF,
         "ended_at": AS_OF + timedelta(minutes=1),
         "tool_version": "0.3.0",

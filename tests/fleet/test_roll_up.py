@@ -91,6 +91,8 @@ def test_a_fleet_of_nothing_is_not_compliant() -> None:
         ({"status": Status.NEVER, "audited": None}, "contradicts itself"),
         ({"audited": what_was_found(TWO)}, "another project"),
         ({"caller": Caller(way="own", account_id="somebody-else")}, "account somebody-else"),
+        ({"audited": what_was_found(ONE, failing=1)}, "calls a failure compliant"),
+        ({"audited": what_was_found(ONE, by_severity={"low": 1})}, "calls a failure compliant"),
     ],
 )
 def test_a_receipt_that_proves_nothing_about_its_target_counts_as_failed(changes: dict[str, Any], reason: str) -> None:
@@ -105,6 +107,18 @@ def test_a_receipt_that_proves_nothing_about_its_target_counts_as_failed(changes
 @pytest.mark.parametrize("caller", [None, Caller(way="own")])
 def test_a_caller_that_is_not_known_proves_nothing_against_a_receipt(caller: Caller | None) -> None:
     assert rolled(a_receipt(ONE, caller=caller), a_receipt(TWO)).complete
+
+
+@pytest.mark.parametrize("caller", [None, Caller(way="own", account_id="account-1")])
+def test_a_target_with_an_agency_must_be_read_as_that(caller: Caller | None) -> None:
+    target = a_target(1, agency="iam::account-1:agency:cbr-audit")
+    lines = [
+        roll_up(a_plan(target), SHA, stored(receipt)).targets[0]
+        for receipt in (a_receipt(target), a_receipt(target, caller=caller))
+    ]
+
+    assert [line.status for line in lines] == [Status.AUDITED, Status.FAILED]
+    assert lines[1].reason == "it was not read as its agency"
 
 
 def test_a_receipt_that_nobody_planned_is_a_doubt() -> None:
