@@ -201,7 +201,8 @@ def audit_fleet(variables: Mapping[str, str], as_of: str | None = None) -> tuple
     """
     with at_home(variables, as_of) as (request, connections):
         configuration = load_configured(request.settings)
-        finish_late(configuration.configuration.name, request, connections)
+        for trouble in finish_late(configuration.configuration.name, request, connections).troubles:
+            _tell(trouble)
         _tell("Looking for accounts and projects …")
         begun = start(configuration, request, connections, secrets.token_hex(8))
         _tell(f"Auditing {count(len(begun.plan.targets), 'target')} in {count(_accounts(begun.plan), 'account')} …")

@@ -2,16 +2,18 @@
 
 from datetime import UTC, datetime
 from functools import partial
+from typing import NamedTuple
 
 import structlog
 
 from audit.app.connections import Connections, credentials_for
 from audit.app.request import RunRequest
+from audit.errors import StoreError
 from audit.evidence.signers import ready_signer
 from audit.fleet import fleet_page, fleet_tables
 from audit.fleet.fleet_notifier import tell_fleet
 from audit.fleet.forms import FleetPlan
-from audit.fleet.publication import FleetRun, Rendered, former, unfinished
+from audit.fleet.publication import FleetRun, Rendered, begun_prefixes, begun_run, former
 from audit.fleet.roll_up import FleetReport
 from audit.report import INDEX
 
@@ -19,6 +21,13 @@ PAGE = "fleet.html"
 _UP = "../../../../../"
 """From the folder of a run to the top of the store."""
 _LOG = structlog.get_logger()
+
+
+class LateRuns(NamedTuple):
+    """The runs whose time has ended: the roll-ups of some, and why others have none."""
+
+    reports: tuple[FleetReport, ...]
+    troubles: tuple[str, ...]
 
 
 def render(plan: FleetPlan, report: FleetReport) -> Rendered:
@@ -55,11 +64,21 @@ def finish(run: FleetRun, request: RunRequest, connections: Connections) -> Flee
     return report
 
 
-def finish_late(fleet: str, request: RunRequest, connections: Connections) -> tuple[FleetReport, ...]:
-    """Roll up the runs of a fleet whose time has ended.
+def finish_late(fleet: str, request: RunRequest, connections: Connections) -> LateRuns:
+    """Roll up the runs of a fleet whose time has ended; one that is damaged hinders no other, and no new one.
 
     Raises:
-        SigningError, StoreError: as for ``finish``.
+        SigningError: a digest could not be signed.
+        StoreError: the store cannot be listed.
     """
-    late = unfinished(connections.store, fleet, datetime.now(UTC))
-    return tuple(finish(run, request, connections) for run in late)
+    store, now = connections.store, datetime.now(UTC)
+    reports, troubles = list[FleetReport](), list[str]()
+    for prefix in begun_prefixes(store, fleet, now):
+        try:
+            run = begun_run(store, prefix)
+            if run and run.is_late(now):
+                reports.append(finish(run, request, connections))
+        except StoreError as error:
+            _LOG.error("fleet.not_finished", prefix=prefix, cause=str(error))
+            troubles.append(f"{prefix} could not be rolled up: {error}")
+    return LateRuns(tuple(reports), tuple(troubles))

@@ -4,7 +4,7 @@ Events come late, twice or never. An event that comes again goes on with what is
 target without a receipt, which the roll-up names.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from audit.app.connections import Connections, opened
 from audit.app.event import AskedOfFleet, FleetEvent
 from audit.app.request import Context, RunRequest, in_function, request_from_settings, variables_of_function
 from audit.cloud.functiongraph import invoke
-from audit.errors import EventError, IncompleteError, SourceError, SourceRefusedError
+from audit.errors import EventError, IncompleteError, SourceError, SourceRefusedError, StoreError
 from audit.fleet.finishing import finish, finish_late
 from audit.fleet.forms import Status, Target
 from audit.fleet.publication import FleetRun, begun_run, latest_run
@@ -76,9 +76,9 @@ def _start(request: RunRequest, connections: Connections, nonce: str, invoke: In
     waiting = run.waiting()
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         accepted = sum(threads.map(partial(_begin, run, invoke), waiting))
+    _LOG.info("fleet.started", fleet_run=run.plan.run, targets=len(run.plan.targets), accepted=accepted)
     if not run.waiting():
         finish(run, request, connections)
-    _LOG.info("fleet.started", fleet_run=run.plan.run, targets=len(run.plan.targets), accepted=accepted)
     return {
         "fleet_run": run.plan.run,
         "prefix": run.plan.prefix,
@@ -118,11 +118,13 @@ def _audit(
 
 def _roll_up(request: RunRequest, connections: Connections, *, on_timer: bool) -> dict[str, Any]:
     fleet = load_configured(request.settings).configuration.name
-    reports = finish_late(fleet, request, connections)
+    late = finish_late(fleet, request, connections)
+    if late.troubles:
+        raise StoreError("; ".join(late.troubles))
     if on_timer:
         latest = latest_run(connections.store, fleet)  # mostly rolled up by its last target, where nobody waits
-        _raise_if_incomplete((*reports, latest.report()) if latest else reports)
-    return {"rolled_up": [{"fleet_run": each.run, "conclusion": each.conclusion.value} for each in reports]}
+        _raise_if_incomplete((*late.reports, latest.report()) if latest else late.reports)
+    return {"rolled_up": [{"fleet_run": each.run, "conclusion": each.conclusion.value} for each in late.reports]}
 
 
 def _raise_if_incomplete(reports: Iterable[FleetReport]) -> None:

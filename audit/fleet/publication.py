@@ -54,6 +54,7 @@ Rendered = Mapping[str, bytes]
 """Files of a roll-up by name; the one for people is INDEX."""
 _GZIP: Final = 31  # zlib's value for a window of 32 KB in a gzip file, which has neither name nor time
 _DAY: Final = timedelta(days=1)
+_DAYS_LOOKED_BACK: Final = 7  # a run may take three, and whoever rolls up may pause
 
 
 class FleetRun:
@@ -116,6 +117,14 @@ class FleetRun:
     def is_rolled_up(self) -> bool:
         """Whether a digest commits the run."""
         return self._digest() is not None
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether the run is not rolled up although its deadline has passed.
+
+        Raises:
+            StoreError: the store cannot be read, or the digest was changed.
+        """
+        return self.plan.deadline <= now and not self.is_rolled_up
 
     def _digest(self) -> Digest | None:
         return find_digest(self._store, self.plan.scope, self.plan.run)
@@ -188,10 +197,11 @@ class FleetRun:
         """Yield the receipts that have a known form; another object in their place is none."""
         folder = self._key(RECEIPTS)
         for key in self._store.keys(folder):
+            target = key.removeprefix(folder).removesuffix(".json")
             with suppress(ChainError):
                 data = self._store.read(key) or b""
-                Receipt.load(data, key)
-                yield key.removeprefix(folder).removesuffix(".json"), data
+                if Receipt.load(data, key).target == target and key.endswith(".json"):
+                    yield target, data
 
     def _manifest(self, report: FleetReport, seal: ReceiptSeal, files: Rendered) -> bytes:
         names = {
@@ -322,8 +332,8 @@ def evidence_name(body: bytes) -> str:
     return f"{DISCOVERY}{hashlib.sha256(body).hexdigest()}.json.gz"
 
 
-def unfinished(store: Store, fleet: str, now: datetime, days: int = 3) -> Iterator[FleetRun]:
-    """Yield the runs of the newest days that are not rolled up although their deadline has passed, oldest first.
+def begun_prefixes(store: Store, fleet: str, now: datetime, days: int = _DAYS_LOOKED_BACK) -> Iterator[str]:
+    """Yield the prefixes of the runs that were begun on the newest days, oldest first.
 
     Raises:
         StoreError: the store cannot be read.
@@ -332,9 +342,7 @@ def unfinished(store: Store, fleet: str, now: datetime, days: int = 3) -> Iterat
         folder = f"{SCOPE}{fleet}/{now - back * _DAY:%Y/%m/%d}/"
         for key in store.keys(folder):
             if key.removeprefix(folder).count("/") == 1 and key.endswith(f"/{PLAN}"):
-                run = begun_run(store, key.removesuffix(f"/{PLAN}"))
-                if run and run.plan.deadline <= now and not run.is_rolled_up:
-                    yield run
+                yield key.removesuffix(f"/{PLAN}")
 
 
 def previous_run(store: Store, fleet: str, as_of: datetime) -> FormerFleetRun | None:

@@ -12,7 +12,7 @@ import time_machine
 
 import handler
 from audit.app.event import asked_of_fleet
-from audit.errors import EventError, IncompleteError, SourceRefusedError, SourceUnreachableError
+from audit.errors import EventError, IncompleteError, SourceRefusedError, SourceUnreachableError, StoreError
 from audit.evidence.publish import read_latest
 from audit.evidence.store import ProbedStore, open_store
 from audit.fleet import function
@@ -228,6 +228,33 @@ def test_who_rolls_up_by_hand_is_told_what_is_incomplete(fleet: Fleet, monkeypat
         answer = fleet.call({"fleet": "roll_up"})
 
     assert answer == {"rolled_up": [{"fleet_run": fleet.run.plan.run, "conclusion": "incomplete"}]}
+
+
+def test_a_fleet_of_nothing_is_rolled_up_at_once_and_fails_at_the_second_timer(fleet: Fleet) -> None:
+    fleet.data["CBR_AUDIT_FLEET"] = "accounts:\n  - id: somebody\ndiscovery: {projects: false}"
+    fleet.call(TIMER)
+
+    assert fleet.run.report().doubts[-1] == "there is nothing to audit: no target was found"
+    with pytest.raises(IncompleteError, match="the fleet is incomplete"):
+        fleet.call(ROLL_UP)
+
+
+def test_a_run_that_is_damaged_hinders_no_other_and_is_named(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = "fleet-all/2026/11/22/20261122T040000Z-000000000000"
+    fleet.store.create(f"{damaged}/plan.json", b"{}")
+    audits(monkeypatch, a_receipt)
+    fleet.company.home.invoke_later()
+    fleet.company.home.plug_in(fleet.call)
+
+    assert fleet.call(TIMER)["accepted"] == 4
+    with (
+        time_machine.travel(AS_OF + timedelta(hours=3), tick=True),
+        pytest.raises(StoreError, match=f"{damaged} could not be rolled up: .* no known form"),
+    ):
+        fleet.call(ROLL_UP)
+    pointer = read_latest(fleet.store, "fleet-all")
+    assert pointer is not None  # the other one is rolled up all the same
+    assert pointer.conclusion == "incomplete"
 
 
 def test_a_target_that_no_plan_has_is_refused(fleet: Fleet) -> None:

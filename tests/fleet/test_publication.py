@@ -14,11 +14,11 @@ from audit.fleet.forms import Discovery, Evidence, FleetPlan, Status
 from audit.fleet.publication import (
     FleetRun,
     begin,
+    begun_prefixes,
     begun_run,
     evidence_name,
     former,
     previous_run,
-    unfinished,
 )
 from audit.fleet.roll_up import FleetReport
 from audit.report import INDEX
@@ -154,10 +154,12 @@ def test_a_coordinator_that_is_killed_at_any_write_loses_nothing(
 def test_a_run_whose_coordinator_died_is_found_after_its_deadline(store: ProbedStore) -> None:
     run = begun(store)
 
-    assert [*unfinished(store, "all", run.plan.deadline - timedelta(seconds=1))] == []
-    assert [each.plan.run for each in unfinished(store, "all", run.plan.deadline)] == [run.plan.run]
+    assert [*begun_prefixes(store, "all", AS_OF + timedelta(days=6))] == [run.plan.prefix]
+    assert [*begun_prefixes(store, "all", AS_OF + timedelta(days=7))] == []
+    assert not run.is_late(run.plan.deadline - timedelta(seconds=1))
+    assert run.is_late(run.plan.deadline)
     run.roll_up(Unsigned(), rendered)
-    assert [*unfinished(store, "all", run.plan.deadline)] == []
+    assert not run.is_late(run.plan.deadline)
 
 
 def days(store: ProbedStore, count: int) -> Iterator[FleetReport]:
@@ -236,8 +238,17 @@ def test_what_is_not_rolled_up_has_no_report(store: ProbedStore) -> None:
         begun(store).report()
 
 
-def test_something_else_among_the_receipts_is_none(store: ProbedStore) -> None:
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        (f"{ONE.key}.json", b"{}"),
+        (f"{ONE.key}.json", a_receipt(TWO).dump()),
+        (ONE.key, a_receipt(ONE).dump()),
+        (f"{ONE.key}.json.json", a_receipt(ONE).dump()),
+    ],
+)
+def test_something_else_among_the_receipts_is_none(name: str, data: bytes, store: ProbedStore) -> None:
     run = begun(store)
-    store.create(f"{run.plan.prefix}/receipts/{ONE.key}.json", b"{}")
+    store.create(f"{run.plan.prefix}/receipts/{name}", data)
 
     assert run.roll_up(Unsigned(), rendered).targets[0].status == Status.NEVER
