@@ -44,6 +44,7 @@ class PlanFrame(Struct, frozen=True, kw_only=True):
         profiles: every profile that the configuration names.
         previous: the plan of the run before, None for the first, or if it is lost.
         link: where that is stored.
+        lost: why a newer one cannot be compared with; empty if there is none.
     """
 
     run: str
@@ -53,6 +54,7 @@ class PlanFrame(Struct, frozen=True, kw_only=True):
     profiles: Mapping[str, Profile]
     previous: FleetPlan | None = None
     link: FormerFleetRun | None = None
+    lost: str = ""
 
 
 class _Candidate(Struct, frozen=True):
@@ -105,7 +107,7 @@ def why_left_out(configuration: FleetConfiguration, account: FoundAccount) -> st
 def plan(configuration: FleetConfiguration, found: Everything, frame: PlanFrame) -> FleetPlan:
     """Plan a fleet run."""
     draft = _Draft(configuration, found, frame.profiles)
-    draft.troubles += (*found.organization.troubles, *found.regions.troubles)
+    draft.troubles += (*found.organization.troubles, *found.regions.troubles, *filter(None, (frame.lost,)))
     accounts = members(configuration, found)
     before = frame.previous.targets if frame.previous else ()
     for account in accounts:

@@ -8,7 +8,8 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from itertools import islice
+from typing import Final, NamedTuple
 
 import orjson
 from isal import isal_zlib
@@ -28,7 +29,14 @@ from audit.evidence.chain import (
 from audit.evidence.layout import ROLL_UP
 from audit.evidence.publish import MANIFEST, POINTER_VERSION, read_latest
 from audit.evidence.store import LATEST, Searchable, Store
-from audit.evidence.stored_runs import find_digest, going_back, latest_links, prefix_of, read_hashed
+from audit.evidence.stored_runs import (
+    MOST_LOOKED_BACK,
+    find_digest,
+    going_back,
+    latest_links,
+    prefix_of,
+    read_hashed,
+)
 from audit.fleet.forms import (
     SCOPE,
     FleetManifest,
@@ -278,6 +286,14 @@ class FleetRun:
         return f"{self.plan.prefix}/{name}"
 
 
+class RunBefore(NamedTuple):
+    """The fleet run before: where it is and what it planned, or None; and why a newer one cannot be used."""
+
+    link: FormerFleetRun | None = None
+    plan: FleetPlan | None = None
+    lost: str = ""
+
+
 def begin(
     store: Store, plan: FleetPlan, profiles: Mapping[str, bytes], evidence: Mapping[str, bytes] | None = None
 ) -> FleetRun:
@@ -345,23 +361,33 @@ def begun_prefixes(store: Store, fleet: str, now: datetime, days: int = _DAYS_LO
                 yield key.removesuffix(f"/{PLAN}")
 
 
-def previous_run(store: Store, fleet: str, as_of: datetime) -> FormerFleetRun | None:
-    """Find the newest fleet run of an earlier time that was rolled up, or None if there is none that is as published.
+def previous_run(store: Store, fleet: str, as_of: datetime) -> RunBefore:
+    """Find the newest fleet run of an earlier time that was rolled up and is as published.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    head = find_head(store, f"{SCOPE}{fleet}", None)
-    for _, digest in going_back(store, latest_links(head) if head else ()):
-        if digest and digest.until < as_of:
-            with suppress(ChainError):
-                manifest = manifest_of(store, digest)
-                plan, report = manifest.hash_of(PLAN), manifest.hash_of(FLEET)
-                if plan and report:
-                    return FormerFleetRun(
-                        run=digest.run, prefix=prefix_of(digest), plan_sha256=plan, report_sha256=report
-                    )
-    return None
+    head, lost = find_head(store, f"{SCOPE}{fleet}", None), ""
+    links = going_back(store, latest_links(head) if head else ())
+    for link, digest in islice(links, MOST_LOOKED_BACK):
+        if digest and digest.until >= as_of:
+            continue
+        try:
+            found = _former_run(store, link, digest)
+            return RunBefore(found, former(store, found).plan, lost)
+        except ChainError as error:
+            lost = lost or f"what is gone is not known, since the fleet run before is lost: {error}"
+    return RunBefore(lost=lost)
+
+
+def _former_run(store: Searchable, link: Link, digest: Digest | None) -> FormerFleetRun:
+    if digest is None:
+        raise ChainError(f"{link.object} is missing or was changed")
+    listed = manifest_of(store, digest)
+    plan, report = listed.hash_of(PLAN), listed.hash_of(FLEET)
+    if not plan or not report:
+        raise ChainError(f"{digest.manifest.object} does not list {PLAN} and {FLEET}")
+    return FormerFleetRun(run=digest.run, prefix=prefix_of(digest), plan_sha256=plan, report_sha256=report)
 
 
 def former(store: Searchable, link: FormerFleetRun | None) -> FleetBefore:

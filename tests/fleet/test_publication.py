@@ -165,7 +165,7 @@ def test_a_run_whose_coordinator_died_is_found_after_its_deadline(store: ProbedS
 def days(store: ProbedStore, count: int) -> Iterator[FleetReport]:
     for number in range(count):
         as_of = AS_OF + timedelta(days=number)
-        plan = a_plan(ONE, as_of=as_of, run=f"run-{number}", previous=previous_run(store, "all", as_of))
+        plan = a_plan(ONE, as_of=as_of, run=f"run-{number}", previous=previous_run(store, "all", as_of).link)
         yield rolled(store, plan)
 
 
@@ -175,9 +175,10 @@ def test_a_run_goes_on_from_the_newest_one_before_that_was_rolled_up(store: Prob
     found = previous_run(store, "all", AS_OF + timedelta(days=3))
 
     assert [day.day for day in second.days] == ["2026-11-23", "2026-11-24"]
-    assert found is not None
-    assert found.run == second.run
-    assert former(store, found).report == second
+    assert found.link is not None
+    assert (found.link.run, found.lost) == (second.run, "")
+    assert found.plan is not None
+    assert former(store, found.link).report == second
     assert first.days == second.days[:1]
 
 
@@ -224,7 +225,7 @@ def test_a_plan_of_another_run_is_refused(store: ProbedStore) -> None:
 @pytest.mark.parametrize("name", ["plan.json", "fleet.json"])
 def test_a_run_before_that_was_changed_is_not_taken_for_nothing(name: str, store: ProbedStore) -> None:
     (first,) = days(store, 1)
-    link = previous_run(store, "all", AS_OF + timedelta(days=1))
+    link = previous_run(store, "all", AS_OF + timedelta(days=1)).link
     assert link is not None
     store.replace(f"{link.prefix}/{name}", b"{}")
 

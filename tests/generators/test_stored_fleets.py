@@ -55,7 +55,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
             as_of=as_of,
             discovery=Discovery(accounts=4, troubles=("the list of accounts broke off",), evidence=(FOUND,)),
             left_out=(NotAudited(account="account-9", reason="the account is suspended"),),
-            previous=previous_run(open_store(str(folder)), "all", as_of),
+            previous=previous_run(open_store(str(folder)), "all", as_of).link,
         )
         rolled_up(folder, plan)
     return folder
