@@ -158,7 +158,7 @@ def verify_store(
         raise StoreError(f"{store.url} has no digest of the fleet {fleet_name}; check the store and --name")
     _print_verification(f"Fleet {fleet_name}", result)
     bad = bool(result.faults)
-    for project in targets_of(store, result.head) if targets and result.head else ():
+    for project in targets_of(store, result.head) if targets and result.head in result.runs else ():
         found = verify(store, project, key=key)
         bad |= bool(found.faults)
         _print_verification(f"Project {project}", found, is_brief=not found.faults)

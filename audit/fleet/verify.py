@@ -4,19 +4,22 @@ The chains of the targets are checked as always, each by itself; here, the diges
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from audit.errors import ChainError
 from audit.evidence.chain import Digest, PublicKey, folder_of
-from audit.evidence.publish import MANIFEST
+from audit.evidence.publish import MANIFEST, REPORT
 from audit.evidence.store import LATEST, InspectedStore
-from audit.evidence.stored_runs import read_hashed
+from audit.evidence.stored_runs import read_hashed, read_listed, read_manifest
 from audit.evidence.verify import Verification
 from audit.evidence.verify.digests import check_chain, read_digests
+from audit.evidence.verify.pointer import check_pointer, read_pointer
 from audit.evidence.verify.result import Found
 from audit.evidence.verify.runs import RUN_FOLDER
-from audit.fleet.forms import SCOPE, Evidence, FleetManifest, FleetPlan, ReceiptSeal
+from audit.fleet.forms import SCOPE, Audited, Evidence, FleetManifest, FleetPlan, ReceiptSeal, Target
 from audit.fleet.publication import (
     DISCOVERY,
     FLEET,
@@ -31,6 +34,7 @@ from audit.fleet.publication import (
 )
 from audit.fleet.roll_up import FleetReport, roll_up
 from audit.report import INDEX
+from audit.report.agreement import read_told
 from audit.unpacking import unpacked
 
 _LARGEST_ANSWER: Final = 64 * 1024 * 1024
@@ -52,10 +56,13 @@ def verify_fleet(
         StoreError: the store cannot be read.
     """
     result = Verification(f"{SCOPE}{fleet}", has_key=key is not None)
+    pointer = read_pointer(store, result)
     found = read_digests(store, result)
     check_chain(found, key, result)
     listed = {key for each in found for key in _check_run(store, each, result)}
     _check_unlisted(store, listed, found, result)
+    if pointer:
+        check_pointer(store, pointer, found, result)
     result.digests = len(found)
     if found:
         result.first, result.head, result.head_sha256 = found[0].digest, found[-1].digest, found[-1].sha256
@@ -175,6 +182,32 @@ def _check_targets(store: InspectedStore, report: FleetReport, result: Verificat
             digest.manifest.object,
         ):
             result.fault(audited.digest.object, f"{line.target.called}: its receipt says something else than its audit")
+        elif digest.until != report.as_of:
+            result.fault(audited.digest.object, f"{line.target.called}: its audit judged another time than the plan says")
+        else:
+            for problem in _in_audit(store, digest, line.target, audited):
+                result.fault(audited.digest.object, f"{line.target.called}: {problem}")
+
+
+def _in_audit(store: InspectedStore, digest: Digest, target: Target, audited: Audited) -> Iterator[str]:
+    """Say where an audit is not the planned one; what is missing or was changed, checking its own chain tells."""
+    manifest = read_manifest(store, digest)
+    if manifest is None:
+        return
+    if (manifest.run.region, manifest.run.profile_sha256) != (target.region, target.profile_sha256):
+        yield "its audit was in another region, or by another profile, than the plan says"
+    report = read_listed(store, manifest, audited.prefix, REPORT)
+    if report is None:
+        return
+    with suppress(ValueError):
+        told = read_told(report).summary
+        if (Counter(told.outcomes), told.resources, told.resources_failing, told.problems) != (
+            Counter(audited.findings),
+            audited.resources,
+            audited.failing,
+            audited.problems,
+        ):
+            yield "its receipt has other counts than its report"
 
 
 def _check_unlisted(store: InspectedStore, listed: set[str], found: Iterable[Found], result: Verification) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -22,7 +22,7 @@ from tests.fleet.test_publication import FOUND, RESPONSE, rendered
 UNSIGNED = Unsigned()
 
 
-def audited(store: ProbedStore, target: Target, run: str) -> Link:
+def audited(store: ProbedStore, target: Target, run: str, as_of: datetime) -> Link:
     """Store the digest of an audit, and return the link to it."""
     key = f"{target.project_id}/digest/0000000001-{run}.json"
     digest = Digest(
@@ -32,7 +32,7 @@ def audited(store: ProbedStore, target: Target, run: str) -> Link:
         run=run,
         digest_object=key,
         digest_start_time=0,
-        digest_end_time=int(AS_OF.timestamp()),
+        digest_end_time=int(as_of.timestamp()),
         conclusion="compliant",
         complete=True,
         manifest=Link(object=f"{target.project_id}/2026/11/23/{run}/manifest.json", sha256=SHA),
@@ -47,7 +47,7 @@ def rolled_up(store: ProbedStore, plan: FleetPlan, signer: Signer = UNSIGNED) ->
         name = f"{plan.run}-{number}"
         found = what_was_found(
             target,
-            digest=audited(store, target, name),
+            digest=audited(store, target, name, plan.as_of),
             run=name,
             prefix=f"{target.project_id}/2026/11/23/{name}",
         )
@@ -74,7 +74,7 @@ def days(store: ProbedStore) -> Iterator[FleetPlan]:
             deadline=as_of + timedelta(hours=1),
             run=f"run-{number}",
             discovery=Discovery(accounts=2, evidence=(FOUND,)),
-            previous=previous_run(store, "all", as_of),
+            previous=previous_run(store, "all", as_of).link,
         )
 
 
