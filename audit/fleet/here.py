@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from audit.errors import StoreError
 from audit.fleet.forms import Receipt, Status, Target
 from audit.fleet.publication import FleetRun
 from audit.fleet.target_run import receipt_without_audit
@@ -42,23 +43,25 @@ def audit_here(
     *,
     worker: tuple[str, ...] = _WORKER,
 ) -> Iterator[tuple[Target, Receipt]]:
-    """Audit every target that has no receipt; yield each as it ends.
+    """Audit every target that has no receipt; yield each as it ends, also if its receipt could not be stored.
 
     Args:
         run: the fleet run.
         variables: the settings of the fleet, by name.
         limits: how many at a time, and how long.
         worker: what Python runs for a target; tests replace it.
-
-    Raises:
-        StoreError: a receipt could not be read or stored.
     """
     end = time.monotonic() + limits.all.total_seconds()
 
     def audit(target: Target) -> tuple[Target, Receipt]:
         left = end - time.monotonic()
-        given = {"variables": variables, "prefix": run.plan.prefix, "target": target.key}
-        return target, _audit(run, target, worker, orjson.dumps(given), min(left, limits.each.total_seconds()))
+        given = orjson.dumps({"variables": variables, "prefix": run.plan.prefix, "target": target.key})
+        started = datetime.now(UTC).replace(microsecond=0)
+        try:
+            return target, _audit(run, target, worker, given, min(left, limits.each.total_seconds()), started)
+        except StoreError as error:
+            reason = f"its receipt could not be read or stored: {error}"
+            return target, receipt_without_audit(run, target, Status.FAILED, reason, started)
 
     with ThreadPoolExecutor(limits.parallel) as pool:
         waiting = [pool.submit(audit, target) for target in run.plan.targets]
@@ -69,21 +72,19 @@ def audit_here(
             pool.shutdown(cancel_futures=True)
 
 
-def _audit(run: FleetRun, target: Target, worker: tuple[str, ...], given: bytes, seconds: float) -> Receipt:
+def _audit(
+    run: FleetRun, target: Target, worker: tuple[str, ...], given: bytes, seconds: float, started: datetime
+) -> Receipt:
     """Audit one target in a process, unless it has a receipt; if the process leaves none, say why."""
     if stored := run.receipt_of(target.key):
         return stored
-    started = datetime.now(UTC).replace(microsecond=0)
     status, reason = Status.OUT_OF_TIME, "the time for all targets had ended before it began"
     if seconds > 0:
         status, reason = _outcome((sys.executable, *worker), given, seconds)
-    stored = run.receipt_of(target.key)
-    if stored is None:
-        run.leave(receipt_without_audit(run, target, status, reason, started))
-        stored = run.receipt_of(target.key)
-    if stored is None:
-        raise RuntimeError("a receipt that was stored is there")
-    return stored
+    if stored := run.receipt_of(target.key):
+        return stored
+    receipt = receipt_without_audit(run, target, status, reason, started)
+    return receipt if run.leave(receipt) else run.receipt_of(target.key) or receipt
 
 
 def _outcome(command: tuple[str, ...], given: bytes, seconds: float) -> tuple[Status, str]:

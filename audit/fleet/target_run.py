@@ -14,7 +14,7 @@ from audit.app.execute import execute
 from audit.app.request import RunRequest, request_from_settings
 from audit.app.run import Done
 from audit.cloud.identity import Identity
-from audit.errors import AgencyDeniedError, AuditError, SourceRefusedError, SourceUnreachableError
+from audit.errors import AgencyDeniedError, AuditError, SettingsError, SourceRefusedError, SourceUnreachableError
 from audit.evidence.chain import Link, folder_of
 from audit.fleet.forms import Audited, Caller, EnterpriseProject, FleetPlan, Receipt, Status, Target, Worst
 from audit.fleet.publication import FleetRun
@@ -85,7 +85,14 @@ def receipt_without_audit(run: FleetRun, target: Target, status: Status, reason:
 
 
 def variables_of(target: Target, plan: FleetPlan, variables: Mapping[str, str]) -> dict[str, str]:
-    """Make the settings of a target out of those of the fleet."""
+    """Make the settings of a target out of those of the fleet.
+
+    Raises:
+        SettingsError: they name the endpoint of CBR in another region; it might say that there is nothing.
+    """
+    region, endpoint = variables.get("HUAWEICLOUD_SDK_REGION", ""), variables.get("CBR_AUDIT_ENDPOINT", "")
+    if region and region != target.region and f".{region}." in endpoint:
+        raise SettingsError(f"CBR_AUDIT_ENDPOINT is that of {region}: unset it, so that each region has its own")
     without = _OF_THE_FLEET if target.agency else (*_OF_THE_FLEET, *_OF_AN_AGENCY)
     home = {
         "CBR_AUDIT_HOME_PROJECT_ID": variables.get("HUAWEICLOUD_SDK_PROJECT_ID", ""),

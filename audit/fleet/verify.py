@@ -183,7 +183,9 @@ def _check_targets(store: InspectedStore, report: FleetReport, result: Verificat
         ):
             result.fault(audited.digest.object, f"{line.target.called}: its receipt says something else than its audit")
         elif digest.until != report.as_of:
-            result.fault(audited.digest.object, f"{line.target.called}: its audit judged another time than the plan says")
+            result.fault(
+                audited.digest.object, f"{line.target.called}: its audit judged another time than the plan says"
+            )
         else:
             for problem in _in_audit(store, digest, line.target, audited):
                 result.fault(audited.digest.object, f"{line.target.called}: {problem}")

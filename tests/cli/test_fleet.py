@@ -49,6 +49,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     company["shop"].agencies.clear()
     with serve(company) as served:
         place = Place(company, served.url, tmp_path_factory.mktemp("fleet"))
+        damaged = place.store / f"fleet-all/{datetime.now(UTC):%Y/%m/%d}/a-run/plan.json"
+        damaged.parent.mkdir(parents=True)
+        damaged.write_text("{}")
         audited = place.invoke("run", "--as-of", AS_OF.isoformat())
         assert audited.exit_code == 3, audited.output
         (place.store / "audited.txt").write_text(audited.output)
@@ -58,6 +61,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def test_a_run_tells_what_was_seen_and_names_what_was_not(place: Place) -> None:
     told = (place.store / "audited.txt").read_text()
 
+    assert "/a-run could not be rolled up" in told
     assert "Auditing 2 targets in 2 accounts" in told
     assert "INCOMPLETE: 1 of 2 targets were audited." in told
     assert "Not everything was seen (1 doubt):" in told
@@ -107,6 +111,17 @@ def test_a_fleet_and_its_targets_are_verified_together(place: Place) -> None:
 
     assert bad.exit_code == 10
     assert "fleet.html: the object is missing or was changed" in bad.output
+
+
+def test_a_head_that_cannot_be_read_is_a_fault_and_no_error(place: Place) -> None:
+    manifest = next(place.store.glob("fleet-all/*/*/*/*/manifest.json"))
+    stored = manifest.read_bytes()
+    manifest.write_bytes(b"{}")
+    bad = place.invoke("verify")
+    manifest.write_bytes(stored)
+
+    assert bad.exit_code == 10
+    assert "manifest.json: is missing or was changed" in bad.output
 
 
 @pytest.mark.parametrize(

@@ -338,3 +338,8 @@ def test_the_order_in_which_things_are_found_changes_nothing(random: Any) -> Non
     )
 
     assert planned(found=other).dump() == planned(found=found).dump()
+
+
+def test_a_run_before_that_is_lost_is_a_trouble() -> None:
+    assert planned(lost="the run before is lost").discovery.troubles == ("the run before is lost",)
+    assert planned().discovery.troubles == ()

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from audit.errors import ChainError, StoreError
-from audit.evidence.chain import Unsigned
+from audit.evidence.chain import Link, Unsigned, commit
 from audit.evidence.publish import read_latest
 from audit.evidence.store import ProbedStore, open_store
+from audit.evidence.stored_runs import find_digest
 from audit.fleet.forms import Discovery, Evidence, FleetPlan, Status
 from audit.fleet.publication import (
     FleetRun,
@@ -18,6 +20,7 @@ from audit.fleet.publication import (
     begun_run,
     evidence_name,
     former,
+    manifest_of,
     previous_run,
 )
 from audit.fleet.roll_up import FleetReport
@@ -232,6 +235,72 @@ def test_a_run_before_that_was_changed_is_not_taken_for_nothing(name: str, store
     with pytest.raises(ChainError, match=f"{name} is missing or was changed"):
         former(store, link)
     assert first.complete
+
+
+@pytest.mark.parametrize("name", ["plan.json", "fleet.json", "manifest.json"])
+def test_a_run_before_that_is_lost_is_a_doubt_and_the_one_before_it_counts(name: str, store: ProbedStore) -> None:
+    first, second = days(store, 2)
+    store.remove(f"fleet-all/2026/11/24/{second.run}/{name}")
+    found = previous_run(store, "all", AS_OF + timedelta(days=2))
+
+    assert found.link is not None
+    assert found.link.run == first.run
+    assert found.lost.startswith("what is gone is not known, since the fleet run before is lost: ")
+    assert name in found.lost
+
+
+def test_a_digest_that_is_lost_is_a_doubt(store: ProbedStore) -> None:
+    _, second, _ = days(store, 3)
+    store.remove(f"fleet-all/digest/0000000002-{second.run}.json")
+    store.remove("fleet-all/2026/11/25/run-2/plan.json")
+    found = previous_run(store, "all", AS_OF + timedelta(days=3))
+
+    assert (found.link, found.plan) == (None, None)
+    assert "run-2/plan.json" in found.lost
+
+
+def test_a_manifest_without_a_plan_is_that_of_no_run_before(store: ProbedStore) -> None:
+    (first,) = days(store, 1)
+    digest = find_digest(store, "fleet-all", first.run)
+    assert digest is not None
+    manifest = manifest_of(store, digest).model_copy(update={"objects": ()}).dump()
+    store.replace(digest.manifest.object, manifest)
+    store.remove(digest.digest_object)
+    link = Link(object=digest.manifest.object, sha256=sha256(manifest).hexdigest())
+    commit(store, digest.model_copy(update={"manifest": link}), Unsigned())
+
+    assert "does not list plan.json" in previous_run(store, "all", AS_OF + timedelta(days=1)).lost
+
+
+class Slow:
+    """A signer that signs the same differently each time; meanwhile, somebody else is faster."""
+
+    key_id, algorithm = "a-key", "an-algorithm"
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self._meanwhile = meanwhile
+
+    def sign(self, _data: bytes) -> bytes:
+        self._meanwhile()
+        return b"signed"
+
+
+def test_whoever_signs_second_takes_what_is_there(store: ProbedStore) -> None:
+    run = begun(store)
+    report = run.roll_up(Slow(lambda: begun(store).roll_up(Unsigned(), rendered)), rendered)
+
+    assert report == run.report()
+    assert len(store.keys("fleet-all/digest/")) == 1
+
+
+def test_a_digest_that_cannot_be_written_commits_nothing(store: ProbedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise StoreError("it is full")
+
+    run = begun(store)
+    with pytest.raises(StoreError, match="it is full"):
+        run.roll_up(Slow(lambda: monkeypatch.setattr(store, "create", refused)), rendered)
+    assert not run.is_rolled_up
 
 
 def test_what_is_not_rolled_up_has_no_report(store: ProbedStore) -> None:

@@ -72,6 +72,15 @@ def test_each_receipt_says_as_whom_its_target_was_read(fleet: Fleet) -> None:
     assert (here.status, here.caller) == (Status.AUDITED, Caller(way="own"))
 
 
+def test_the_endpoint_of_another_region_is_not_asked(fleet: Fleet) -> None:
+    receipt = fleet.audited(
+        "shop", HUAWEICLOUD_SDK_REGION="eu-west-101", CBR_AUDIT_ENDPOINT="https://cbr.eu-west-101.myhuaweicloud.com"
+    )
+
+    assert receipt.status == Status.FAILED
+    assert receipt.reason == "CBR_AUDIT_ENDPOINT is that of eu-west-101: unset it, so that each region has its own"
+
+
 def test_a_denial_is_not_a_failure(fleet: Fleet) -> None:
     receipt = fleet.audited("shop", CBR_AUDIT_EXTERNAL_ID="another-external-id")
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 
 import orjson
 import pytest
@@ -13,13 +14,20 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from audit.errors import ChainError
 from audit.evidence.chain import Digest, DigestKind, Ed25519Signer, Envelope, Link, PublicKey, Signer, Unsigned, commit
 from audit.evidence.store import ProbedStore, open_store
-from audit.fleet.forms import Caller, Discovery, FleetPlan, Target
+from audit.fleet.forms import Caller, Discovery, FleetPlan, Receipt, Target
 from audit.fleet.publication import FleetRun, begin, previous_run
+from audit.fleet.target_run import audit_target
 from audit.fleet.verify import targets_of, verify_fleet
+from audit.profile import load_profile
+from audit.simulator import serve
 from tests.fleet.builders import AS_OF, PROFILES, SHA, a_plan, a_receipt, a_target, what_was_found
 from tests.fleet.test_publication import FOUND, RESPONSE, rendered
+from tests.pretend import a_simulator, variables, without_waiting
 
 UNSIGNED = Unsigned()
+STRICT = load_profile("strict")
+ELSEWHERE = "its audit was in another region, or by another profile, than the plan says"
+COUNTS = "its receipt has other counts than its report"
 
 
 def audited(store: ProbedStore, target: Target, run: str, as_of: datetime) -> Link:
@@ -158,6 +166,72 @@ def test_a_chain_that_was_written_again_still_has_to_agree_with_itself(
     forged(store, change, of)
 
     assert problem in " ".join(fault.problem for fault in verify_fleet(store, "all").faults)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"digest_start_time": 1}, "leads to no run of the chain"),
+        ({"digest_end_time": int(AS_OF.timestamp()) - 1}, "something else of the run than its digest"),
+    ],
+)
+def test_an_unsigned_head_that_was_changed_is_not_the_one_that_the_pointer_names(
+    changes: dict[str, object], problem: str, store: ProbedStore
+) -> None:
+    key = "fleet-all/digest/0000000002-run-1.json"
+    digest = Digest.open(Envelope.load(store.read(key) or b""))
+    store.remove(key)
+    commit(store, digest.model_copy(update=changes), Unsigned())
+
+    assert problem in " ".join(fault.problem for fault in verify_fleet(store, "all").faults)
+
+
+@pytest.fixture(scope="module")
+def a_real_audit(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Receipt]:
+    """A store in which a target was audited, and its receipt."""
+    folder, simulator = tmp_path_factory.mktemp("real"), a_simulator("healthy", resources=1)
+    target = a_target(region="eu-west-101", project_id=simulator.project_id)
+    run = begin(open_store(str(folder)), a_plan(target), PROFILES)
+    with serve(simulator) as served, without_waiting():
+        return folder, audit_target(run, target, variables(simulator, served.url, folder))
+
+
+@pytest.mark.parametrize(
+    ("of_target", "of_plan", "of_audit", "problem"),
+    [
+        ({}, {}, {}, ""),
+        ({"region": "eu-west-0"}, {}, {}, ELSEWHERE),
+        ({"profile_sha256": STRICT.sha256}, {}, {}, ELSEWHERE),
+        ({}, {"as_of": AS_OF + timedelta(days=1)}, {}, "its audit judged another time than the plan says"),
+        ({}, {}, {"resources": 7}, COUNTS),
+        ({}, {}, {"problems": 1}, COUNTS),
+        ({}, {}, {"findings": {"pass": 1}}, COUNTS),
+    ],
+)
+def test_an_audit_is_the_one_that_was_planned_and_has_the_counts_of_its_receipt(
+    a_real_audit: tuple[Path, Receipt],
+    of_target: dict[str, object],
+    of_plan: dict[str, object],
+    of_audit: dict[str, object],
+    problem: str,
+    tmp_path: Path,
+) -> None:
+    folder, receipt = a_real_audit
+    assert receipt.audited is not None
+    copytree(folder, tmp_path / "copy")
+    project = receipt.audited.prefix.partition("/")[0]
+    target = a_target(region="eu-west-101", project_id=project).model_copy(update=of_target)
+    plan = a_plan(target, run="another", **of_plan)
+    store = open_store(str(tmp_path / "copy"))
+    run = begin(store, plan, {**PROFILES, STRICT.sha256: STRICT.canonical})
+    audited = receipt.audited.model_copy(update=of_audit)
+    run.leave(a_receipt(target, fleet_run="another", audited=audited, caller=None))
+    run.roll_up(UNSIGNED, rendered)
+
+    told = [fault.problem.partition(": ")[2] for fault in verify_fleet(store, "all").faults]
+    assert told == ([problem] if problem else [])
+    store.remove(f"{audited.prefix}/report.json")
+    assert bool(verify_fleet(store, "all").faults) == (bool(problem) and problem != COUNTS)
 
 
 def test_a_head_that_was_noted_elsewhere_must_be_there(store: ProbedStore) -> None:
