@@ -211,28 +211,31 @@ class FleetRun:
                     yield target, data
 
     def _manifest(self, report: FleetReport, seal: ReceiptSeal, files: Rendered) -> bytes:
-        names = {
-            PLAN,
-            SEAL,
-            *files,
-            *(f"{RECEIPTS}{target}.json" for target in seal.receipts),
-            *(f"{PROFILES}{target.profile_sha256}.json" for target in self.plan.targets),
-            *(evidence.name for evidence in self.plan.discovery.evidence),
+        known = {
+            PLAN: self.plan_sha256,
+            SEAL: hashlib.sha256(seal.dump()).hexdigest(),
+            **{f"{RECEIPTS}{target}.json": sha256 for target, sha256 in seal.receipts.items()},
+            **{f"{PROFILES}{each.profile_sha256}.json": each.profile_sha256 for each in self.plan.targets},
         }
+        names = {*known, *files, *(evidence.name for evidence in self.plan.discovery.evidence)}
         return FleetManifest(
             fleet=self.plan.fleet,
             run=self.plan.run,
             as_of=self.plan.as_of,
             conclusion=report.conclusion,
             complete=report.complete,
-            objects=tuple(self._listed(name) for name in sorted(names)),
+            objects=tuple(self._listed(name, known.get(name)) for name in sorted(names)),
         ).dump()
 
-    def _listed(self, name: str) -> FleetObject:
+    def _listed(self, name: str, known: str | None) -> FleetObject:
+        """List an object; one that was judged by must still be as it was then."""
         data = self._store.read(self._key(name))
         if data is None:
             raise StoreError(f"{self._store.url}/{self._key(name)} was written, but is not there any more")
-        return FleetObject(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+        sha256 = hashlib.sha256(data).hexdigest()
+        if known and sha256 != known:
+            raise ChainError(f"{self._store.url}/{self._key(name)} was changed since it was written")
+        return FleetObject(name=name, size=len(data), sha256=sha256)
 
     def _commit(self, report: FleetReport, manifest: Link, signer: Signer) -> Digest:
         """Write the digest, unless somebody was faster; the head is read first, so that none is written twice."""

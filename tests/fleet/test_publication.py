@@ -177,6 +177,9 @@ def test_a_run_goes_on_from_the_newest_one_before_that_was_rolled_up(store: Prob
     begun(store, a_plan(TWO, as_of=AS_OF + timedelta(days=2), run="never-rolled-up"))
     found = previous_run(store, "all", AS_OF + timedelta(days=3))
 
+    earlier = previous_run(store, "all", AS_OF + timedelta(days=1)).link
+    assert earlier is not None
+    assert earlier.run == first.run
     assert [day.day for day in second.days] == ["2026-11-23", "2026-11-24"]
     assert found.link is not None
     assert (found.link.run, found.lost) == (second.run, "")
