@@ -4,7 +4,7 @@ Events come late, twice or never. An event that comes again goes on with what is
 target without a receipt, which the roll-up names.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from isal import igzip
+from isal import isal_zlib
 
 from audit.errors import ChainError, StoreError
 from audit.evidence.chain import Digest, Envelope, Link, Unsigned, commit
@@ -56,7 +56,7 @@ def problems(store: ProbedStore) -> str:
     [
         (f"profiles/{PROFILE.sha256}.json", b"{}", "not the profile that the plan names"),
         (FOUND.name, b"", "not the one that the plan names"),
-        (FOUND.name, igzip.compress(b'{"accounts": [1]}'), "not the one that the plan names"),
+        (FOUND.name, isal_zlib.compress(b'{"accounts": [1]}', 1, 31), "not the one that the plan names"),
         ("fleet.json", None, "its manifest does not list fleet.json"),
         ("plan.json", None, "its manifest does not list plan.json"),
         ("receipts.json", None, "its manifest does not list receipts.json"),
