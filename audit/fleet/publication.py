@@ -301,7 +301,7 @@ class FleetRun:
         return f"{self.plan.prefix}/{name}"
 
 
-class RunBefore(NamedTuple):
+class ComparedFleetRun(NamedTuple):
     """The fleet run before: where it is and what it planned, or None; and why a newer one cannot be used."""
 
     link: FormerFleetRun | None = None
@@ -376,7 +376,7 @@ def begun_prefixes(store: Store, fleet: str, now: datetime, days: int = _DAYS_LO
                 yield key.removesuffix(f"/{PLAN}")
 
 
-def previous_run(store: Store, fleet: str, as_of: datetime) -> RunBefore:
+def previous_run(store: Store, fleet: str, as_of: datetime) -> ComparedFleetRun:
     """Find the newest fleet run of an earlier time that was rolled up and is as published.
 
     Raises:
@@ -389,10 +389,10 @@ def previous_run(store: Store, fleet: str, as_of: datetime) -> RunBefore:
             continue
         try:
             found = _former_run(store, link, digest)
-            return RunBefore(found, former(store, found).plan, lost)
+            return ComparedFleetRun(found, former(store, found).plan, lost)
         except ChainError as error:
             lost = lost or f"what is gone is not known, since the fleet run before is lost: {error}"
-    return RunBefore(lost=lost)
+    return ComparedFleetRun(lost=lost)
 
 
 def _former_run(store: Searchable, link: Link, digest: Digest | None) -> FormerFleetRun:

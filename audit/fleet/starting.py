@@ -22,7 +22,7 @@ from audit.fleet.discovery import Informants, InTheCloud, discover
 from audit.fleet.forms import SCOPE, FleetPlan
 from audit.fleet.found import Everything, FoundAccount
 from audit.fleet.planning import PlanFrame, plan, stored_answers
-from audit.fleet.publication import FleetRun, RunBefore, begin, begun_run, previous_run
+from audit.fleet.publication import ComparedFleetRun, FleetRun, begin, begun_run, previous_run
 from audit.settings import Settings, agency_named
 
 _FOR_AN_ANSWER: Final = timedelta(seconds=20)
@@ -67,7 +67,7 @@ def planned(
         is_continued: whether the run before counts, which is read from the store.
     """
     name, as_of = fleet.configuration.name, request.until
-    before = previous_run(connections.store, name, as_of) if is_continued else RunBefore()
+    before = previous_run(connections.store, name, as_of) if is_continued else ComparedFleetRun()
     with _informants(request, connections) as informants:
         found = discover(fleet.configuration, informants)
     frame = PlanFrame(
