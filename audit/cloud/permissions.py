@@ -1,8 +1,8 @@
 """What IAM must allow: each action and its reason. The policies in deploy/iam/ grant exactly this.
 
 Sources: "Permissions Policies and Supported Actions" of the CBR, OBS, SMN and FunctionGraph API references, the OBS
-user guide on server-side encryption, "Signing Data" and "Querying a Public Key" of the DEW API reference, and
-"AssumeAgency" of the IAM 5 API reference.
+user guide on server-side encryption, the FunctionGraph user guide on resources, "Signing Data" and "Querying a Public
+Key" of the DEW API reference, and "AssumeAgency" of the IAM 5 API reference.
 """
 
 from collections.abc import Mapping

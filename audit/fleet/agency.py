@@ -20,6 +20,15 @@ _ACCOUNT_NAME: Final = re.compile(r"[\w .-]{1,64}")  # nothing that Terraform wo
 _V5: Final = "5.0"
 _OLDER: Final = "1.1"
 _READING: Final = (*READ, *EXTRA, *PROTECTABLES)
+_PROVIDER: Final = """
+terraform {
+  required_providers {
+    huaweicloud = {
+      source = "huaweicloud/huaweicloud"
+    }
+  }
+}
+"""
 _TRUST_AGENCY: Final = """\
 # The trust agency {name} of one account, with the two policies beside this file. Apply it in each account.
 
@@ -95,8 +104,8 @@ def agency_files(configuration: FleetConfiguration, home_name: str, external_id:
     }
     return {
         **{place: orjson.dumps(policy, option=orjson.OPT_INDENT_2) + b"\n" for place, policy in files.items()},
-        "account/agency.tf": _TRUST_AGENCY.format(name=name, home_name=home_name).encode(),
-        "older/agency.tf": older_agency(name, home_name).encode(),
+        "account/agency.tf": f"{_TRUST_AGENCY.format(name=name, home_name=home_name)}{_PROVIDER}".encode(),
+        "older/agency.tf": f"{older_agency(name, home_name)}{_PROVIDER}".encode(),
     }
 
 

@@ -86,6 +86,14 @@ def test_the_terraform_makes_the_older_kind_of_agency_with_the_same_rights() -> 
     assert granted < {*files()[READING]["Statement"][0]["Action"]}
 
 
+@pytest.mark.parametrize("name", ["account/agency.tf", "older/agency.tf"])
+def test_terraform_is_told_where_the_provider_is(name: str) -> None:
+    (settings,) = hcl2.loads(files()[name])["terraform"]
+    (providers,) = settings["required_providers"]
+
+    assert providers["huaweicloud"]["source"].strip('"') == "huaweicloud/huaweicloud"
+
+
 @pytest.mark.parametrize("lacking", ["home", "agency"])
 def test_without_home_or_agency_nobody_can_be_trusted(lacking: str) -> None:
     text = "\n".join(line for line in FLEET.splitlines() if not line.startswith(lacking))
