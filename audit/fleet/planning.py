@@ -45,6 +45,7 @@ class PlanFrame(Struct, frozen=True, kw_only=True):
         previous: the plan of the run before, None for the first, or if it is lost.
         link: where that is stored.
         lost: why a newer one cannot be compared with; empty if there is none.
+        begun_at: when there is a plan, so that targets have their time also where an earlier time is judged.
     """
 
     run: str
@@ -55,6 +56,7 @@ class PlanFrame(Struct, frozen=True, kw_only=True):
     previous: FleetPlan | None = None
     link: FormerFleetRun | None = None
     lost: str = ""
+    begun_at: datetime | None = None
 
 
 class _Candidate(Struct, frozen=True):
@@ -119,7 +121,7 @@ def plan(configuration: FleetConfiguration, found: Everything, frame: PlanFrame)
         fleet=configuration.name,
         run=frame.run,
         as_of=frame.as_of,
-        deadline=frame.as_of + timedelta(minutes=configuration.limits.minutes),
+        deadline=max(frame.as_of, frame.begun_at or frame.as_of) + timedelta(minutes=configuration.limits.minutes),
         tool_version=frame.tool_version,
         configuration_sha256=frame.configuration_sha256,
         min_accounts=configuration.expect.min_accounts,

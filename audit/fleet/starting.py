@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -79,6 +79,7 @@ def planned(
         previous=before.plan,
         link=before.link,
         lost=before.lost,
+        begun_at=datetime.now(UTC).replace(microsecond=0),
     )
     return plan(fleet.configuration, found, frame), found
 

@@ -1,4 +1,5 @@
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -343,3 +344,10 @@ def test_the_order_in_which_things_are_found_changes_nothing(random: Any) -> Non
 def test_a_run_before_that_is_lost_is_a_trouble() -> None:
     assert planned(lost="the run before is lost").discovery.troubles == ("the run before is lost",)
     assert planned().discovery.troubles == ()
+
+
+@pytest.mark.parametrize(("begun", "deadline"), [(-1, 120), (0, 120), (600, 720)])
+def test_targets_have_their_time_also_where_an_earlier_time_is_judged(begun: int, deadline: int) -> None:
+    made = planned(begun_at=AS_OF + timedelta(minutes=begun))
+
+    assert made.deadline == AS_OF + timedelta(minutes=deadline)
