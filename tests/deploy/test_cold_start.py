@@ -22,7 +22,16 @@ SETTINGS = {
     "SECONDS": 60,
     "STOP": True,
 }
-NEVER = {"audit.cli", "audit.app.doctor", "audit.simulator", "click", "cryptography", "responses", "rich"}
+NEVER = {
+    "audit.cli",
+    "audit.app.doctor",
+    "audit.fleet",
+    "audit.simulator",
+    "click",
+    "cryptography",
+    "responses",
+    "rich",
+}
 ABSENT = {"chardet", "charset_normalizer", "simplejson"}
 FOR_SOME_RUNS = {
     "audit.report.formats.html_report",
