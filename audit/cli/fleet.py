@@ -22,13 +22,13 @@ from audit.evidence.chain import PublicKey
 from audit.evidence.store import ProbedStore
 from audit.evidence.verify import Verification, proven, verdict, verify
 from audit.fleet.configuration import FleetFile
-from audit.fleet.finishing import PAGE, finish, finish_late
+from audit.fleet.finishing import PAGE, finish, telling_failures
 from audit.fleet.forms import SCOPE, FleetPlan, Receipt, Target
 from audit.fleet.here import HereLimits, audit_here
 from audit.fleet.publication import latest_run
 from audit.fleet.roll_up import FleetReport, TargetLine
 from audit.fleet.selecting import remarks
-from audit.fleet.starting import load_configured, planned, run_id, start
+from audit.fleet.starting import begun_fleet, load_configured, planned, run_id
 from audit.fleet.verify import targets_of, verify_fleet
 from audit.report.facts import Conclusion
 from audit.report.wording import VERDICTS, count, printable
@@ -199,20 +199,20 @@ def audit_fleet(variables: Mapping[str, str], as_of: str | None = None) -> tuple
     Raises:
         AuditError: the fleet could not be planned, or something could not be stored.
     """
-    with at_home(variables, as_of) as (request, connections):
+    with at_home(variables, as_of) as (request, connections), telling_failures(request):
         configuration = load_configured(request.settings)
         for trouble in finish_late(configuration.configuration.name, request, connections).troubles:
             _tell(trouble)
         _tell("Looking for accounts and projects …")
-        begun = start(configuration, request, connections, secrets.token_hex(8))
-        _tell(f"Auditing {count(len(begun.plan.targets), 'target')} in {count(_accounts(begun.plan), 'account')} …")
+        run = begun_fleet(configuration, request, connections, secrets.token_hex(8))
+        _tell(f"Auditing {count(len(run.plan.targets), 'target')} in {count(_accounts(run.plan), 'account')} …")
         limits = configuration.configuration.limits
         here = HereLimits(
             limits.parallel, timedelta(minutes=limits.minutes_per_target), timedelta(minutes=limits.minutes)
         )
-        for number, (target, receipt) in enumerate(audit_here(begun, variables, here), 1):
-            _tell(f"[{number}/{len(begun.plan.targets)}] {_receipt_words(target, receipt)}")
-        return finish(begun, request, connections), begun.url
+        for number, (target, receipt) in enumerate(audit_here(run, variables, here), 1):
+            _tell(f"[{number}/{len(run.plan.targets)}] {_receipt_words(target, receipt)}")
+        return finish(run, request, connections), run.url
 
 
 def _fleet_in(store: ProbedStore) -> str:

@@ -1,5 +1,7 @@
 """Ends a fleet run: rolls it up, renders the result, and tells once what changed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
@@ -8,13 +10,14 @@ import structlog
 
 from audit.app.connections import Connections, credentials_for
 from audit.app.request import RunRequest
-from audit.errors import StoreError
+from audit.errors import IncompleteError, StoreError
 from audit.evidence.signers import ready_signer
 from audit.fleet import fleet_page, fleet_tables
 from audit.fleet.fleet_notifier import tell_fleet
 from audit.fleet.forms import FleetPlan
-from audit.fleet.publication import FleetRun, Rendered, begun_prefixes, begun_run, former
+from audit.fleet.publication import FleetRun, Rendered, begun_prefixes, begun_run, former, latest_run
 from audit.fleet.roll_up import FleetReport
+from audit.notify import Notifier
 from audit.report import INDEX
 
 PAGE = "fleet.html"
@@ -41,6 +44,18 @@ def render(plan: FleetPlan, report: FleetReport) -> Rendered:
     }
 
 
+@contextmanager
+def telling_failures(request: RunRequest) -> Iterator[None]:
+    """Tell the dead-man switch if what is done here fails; that a fleet is incomplete was told with its roll-up."""
+    try:
+        yield
+    except IncompleteError:
+        raise
+    except Exception as error:
+        notifier(request).failed(error)
+        raise
+
+
 def finish(run: FleetRun, request: RunRequest, connections: Connections) -> FleetReport:
     """Roll a run up, and tell what changed, unless that was done.
 
@@ -58,7 +73,8 @@ def finish(run: FleetRun, request: RunRequest, connections: Connections) -> Flee
         complete=report.complete,
         targets=report.summary.by_status,
     )
-    if not was_done:
+    latest = latest_run(connections.store, run.plan.fleet)
+    if not was_done and latest and latest.plan.run == report.run:  # what is older than the latest run is no news
         before, url = former(connections.store, run.plan.previous).report, f"{run.url}/{PAGE}"
         tell_fleet(report, before, url, settings, partial(credentials_for, request), request.time_left)
     return report
@@ -82,3 +98,8 @@ def finish_late(fleet: str, request: RunRequest, connections: Connections) -> La
             _LOG.error("fleet.not_finished", prefix=prefix, cause=str(error))
             troubles.append(f"{prefix} could not be rolled up: {error}")
     return LateRuns(tuple(reports), tuple(troubles))
+
+
+def notifier(request: RunRequest) -> Notifier:
+    """Prepare to tell the dead-man switch."""
+    return Notifier(request.settings, partial(credentials_for, request), request.time_left)

@@ -17,11 +17,11 @@ from audit.app.event import AskedOfFleet, FleetEvent
 from audit.app.request import Context, RunRequest, in_function, request_from_settings, variables_of_function
 from audit.cloud.functiongraph import invoke
 from audit.errors import EventError, IncompleteError, SourceError, SourceRefusedError, StoreError
-from audit.fleet.finishing import finish, finish_late
+from audit.fleet.finishing import finish, finish_late, telling_failures
 from audit.fleet.forms import Status, Target
 from audit.fleet.publication import FleetRun, begun_run, latest_run
 from audit.fleet.roll_up import FleetReport
-from audit.fleet.starting import load_configured, start
+from audit.fleet.starting import begun_fleet, load_configured
 from audit.fleet.target_run import audit_target, receipt_without_audit
 from audit.report.facts import Conclusion
 
@@ -53,12 +53,13 @@ def carry_out(asked: AskedOfFleet, context: FunctionContext, environment: Mappin
         structlog.contextvars.bound_contextvars(request_id=context.getRequestID()),
         opened(request) as connections,
     ):
-        if asked.event.fleet == "start":
-            nonce = str(asked.as_of) if asked.on_timer else context.getRequestID()
-            return _start(request, connections, nonce, partial(invoke_itself, context, variables))
         if asked.event.fleet == "target":
             return _audit(asked.event, request, connections, variables, context)
-        return _roll_up(request, connections, on_timer=asked.on_timer)
+        with telling_failures(request):
+            if asked.event.fleet == "roll_up":
+                return _roll_up(request, connections, on_timer=asked.on_timer)
+            nonce = str(asked.as_of) if asked.on_timer else context.getRequestID()
+            return _start(request, connections, nonce, partial(invoke_itself, context, variables))
 
 
 def invoke_itself(context: FunctionContext, variables: Mapping[str, str], event: Mapping[str, Any]) -> object:
@@ -72,7 +73,7 @@ def invoke_itself(context: FunctionContext, variables: Mapping[str, str], event:
 def _start(request: RunRequest, connections: Connections, nonce: str, invoke: Invoke) -> dict[str, Any]:
     fleet = load_configured(request.settings)
     finish_late(fleet.configuration.name, request, connections)
-    run = start(fleet, request, connections, nonce)
+    run = begun_fleet(fleet, request, connections, nonce)
     waiting = run.waiting()
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         accepted = sum(threads.map(partial(_begin, run, invoke), waiting))

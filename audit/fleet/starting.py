@@ -19,6 +19,7 @@ from audit.errors import SettingsError
 from audit.fleet import inquiry
 from audit.fleet.configuration import FleetFile, load_fleet
 from audit.fleet.discovery import Informants, InTheCloud, discover
+from audit.fleet.finishing import notifier
 from audit.fleet.forms import SCOPE, FleetPlan
 from audit.fleet.found import Everything, FoundAccount
 from audit.fleet.planning import PlanFrame, plan, stored_answers
@@ -31,6 +32,18 @@ _FOR_AN_ANSWER: Final = timedelta(seconds=20)
 def run_id(fleet: str, as_of: datetime, nonce: str) -> str:
     """Name a fleet run: the same event of a fleet gives the same run, however often it comes."""
     return f"{as_of:%Y%m%dT%H%M%SZ}-{hashlib.sha256(f'{fleet}|{nonce}'.encode()).hexdigest()[:12]}"
+
+
+def begun_fleet(fleet: FleetFile, request: RunRequest, connections: Connections, nonce: str) -> FleetRun:
+    """Begin a fleet run, and tell the dead-man switch.
+
+    Raises:
+        StoreError: as for ``start``.
+    """
+    run = start(fleet, request, connections, nonce)
+    if run.waiting():
+        notifier(request).started(run.plan.run)
+    return run
 
 
 def start(fleet: FleetFile, request: RunRequest, connections: Connections, nonce: str) -> FleetRun:

@@ -12,7 +12,14 @@ import time_machine
 
 import handler
 from audit.app.event import asked_of_fleet
-from audit.errors import EventError, IncompleteError, SourceRefusedError, SourceUnreachableError, StoreError
+from audit.errors import (
+    EventError,
+    IncompleteError,
+    SettingsError,
+    SourceRefusedError,
+    SourceUnreachableError,
+    StoreError,
+)
 from audit.evidence.publish import read_latest
 from audit.evidence.store import ProbedStore, open_store
 from audit.fleet import function
@@ -269,3 +276,41 @@ def test_what_the_timer_starts_is_named_by_its_time_so_that_it_is_started_once()
 
     assert asked is not None
     assert (asked.as_of, asked.on_timer) == (TIMER["time"], True)
+
+
+def test_the_dead_man_switch_hears_of_the_start_and_of_the_end(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    audits(monkeypatch, a_receipt)
+    url = fleet.data["CBR_AUDIT_ENDPOINT"]
+    fleet.data["CBR_AUDIT_PING_URL"] = f"{url}/ping/0ff1ce-1"
+    queue = fleet.company.home.invoke_later()
+    fleet.company.home.plug_in(fleet.call)
+    fleet.call(TIMER)
+    queue.run(fleet.call, Random(1), doubled=0.5)  # noqa: S311  # the order of events
+
+    assert [signal for signal, _ in fleet.company.home.inbox.pings] == ["start", "success"]
+
+
+def test_the_dead_man_switch_hears_of_a_fleet_that_could_not_be_planned(fleet: Fleet) -> None:
+    url = fleet.data["CBR_AUDIT_ENDPOINT"]
+    fleet.data |= {"CBR_AUDIT_PING_URL": f"{url}/ping/0ff1ce-1", "CBR_AUDIT_FLEET": "name: all\nnot a key: 1\n"}
+
+    with pytest.raises(SettingsError):
+        fleet.call(TIMER)
+    assert [signal for signal, _ in fleet.company.home.inbox.pings] == ["fail"]
+
+
+def test_a_run_that_ends_after_a_later_one_is_no_news(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    audits(monkeypatch, a_receipt)
+    fleet.data["CBR_AUDIT_PING_URL"] = f"{fleet.data['CBR_AUDIT_ENDPOINT']}/ping/0ff1ce-1"
+    fleet.company.home.invoke_later()
+    fleet.company.home.plug_in(fleet.call)
+    fleet.call(TIMER)
+    later = AS_OF + timedelta(minutes=30)
+    with time_machine.travel(later, tick=True):
+        queue = fleet.company.home.invoke_later()
+        fleet.call({**TIMER, "time": later.isoformat()})
+        queue.run(lambda event: fleet.call(event) if "T0430" in event["prefix"] else None, Random(1))  # noqa: S311
+    with time_machine.travel(AS_OF + timedelta(hours=3), tick=True), pytest.raises(IncompleteError):
+        fleet.call(ROLL_UP)
+
+    assert [signal for signal, _ in fleet.company.home.inbox.pings] == ["start", "start", "success"]
