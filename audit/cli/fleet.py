@@ -22,7 +22,7 @@ from audit.evidence.chain import PublicKey
 from audit.evidence.store import ProbedStore
 from audit.evidence.verify import Verification, proven, verdict, verify
 from audit.fleet.configuration import FleetFile
-from audit.fleet.finishing import PAGE, finish, telling_failures
+from audit.fleet.finishing import PAGE, finish, finish_late, telling_failures
 from audit.fleet.forms import SCOPE, FleetPlan, Receipt, Target
 from audit.fleet.here import HereLimits, audit_here
 from audit.fleet.publication import latest_run
