@@ -66,6 +66,7 @@ from audit.simulator import (
 from audit.timestamps import shown
 
 _DEMO: Final = "cbr-audit-demo"
+_STAGED: Final = f"{', '.join(STAGED[:-1])} or {STAGED[-1]}"
 _OF_FLEETS: Final = {"is_fleet", "port", "scenario", "seed", "as_of", "truth"}
 _OPTIONS: Final = {
     "CBR_AUDIT_ENDPOINT": "--endpoint",
@@ -144,7 +145,7 @@ def _time(_context: click.Context, parameter: click.Parameter, text: str | None)
 @click.option("--seed", type=int, default=1, show_default=True, help="Each seed gives a different project.")
 @click.option("--as-of", metavar="TIME", callback=_time, help="Time of judgement.  [default: now]")
 @click.option("--fleet", "is_fleet", is_flag=True, help="Audit a company of accounts, regions and projects; "
-              f"with --scenario {', '.join(STAGED)}.")  # fmt: skip
+              f"with --scenario {_STAGED}.")  # fmt: skip
 def demo(*, out: Path, scenario: str, seed: int, as_of: datetime | None, is_fleet: bool) -> None:
     """Audit a simulated project over real HTTP and write the report to a folder."""
     now = as_of or datetime.now(UTC).replace(microsecond=0)
@@ -354,7 +355,7 @@ def check_files(ctx: click.Context, /, *, files: tuple[Path, ...], kind: str | N
 @click.option("--deny", "denied", type=click.Choice(ACTIONS), metavar="ACTION", multiple=True,
               help="Refuse requests that need this IAM action, such as cbr:backups:list; repeatable.")  # fmt: skip
 @click.option("--fleet", "is_fleet", is_flag=True, help="Serve a company of accounts, regions and projects; takes "
-              f"--port, --scenario ({', '.join(STAGED)}), --seed, --as-of and --truth.")  # fmt: skip
+              f"--port, --scenario ({_STAGED}), --seed, --as-of and --truth.")  # fmt: skip
 def simulate(
     *,
     port: int,
@@ -396,7 +397,7 @@ def _refuse_others(ctx: click.Context) -> None:
 
 def _check_staged(scenario: str) -> None:
     if scenario not in STAGED:
-        raise SettingsError(f"--fleet needs --scenario {', '.join(STAGED[:-1])} or {STAGED[-1]}")
+        raise SettingsError(f"--fleet needs --scenario {_STAGED}")
 
 
 def _write_truth(path: Path | None, truth: Mapping[str, Any]) -> None:
