@@ -22,7 +22,7 @@ from audit.errors import IncompleteError
 from audit.evidence.chain import Link
 from audit.evidence.store import open_store
 from audit.fleet import function
-from audit.fleet.forms import Audited, Receipt, Status, Target
+from audit.fleet.forms import Audited, Caller, Receipt, Status, Target
 from audit.fleet.publication import FleetRun, begun_run
 from audit.fleet.verify import verify_fleet
 from audit.report.facts import Conclusion
@@ -204,6 +204,7 @@ def _receipt(run: FleetRun, target: Target) -> Receipt:
         fleet_run=run.plan.run,
         target=target.key,
         status=Status.AUDITED,
+        caller=Caller(way="sts-v5" if target.agency else "own", account_id=target.account),
         started_at=now,
         ended_at=now,
         tool_version=run.plan.tool_version,
