@@ -146,7 +146,7 @@ def read_form(data: bytes, key: str, form: type[_Form]) -> _Form:
     """
     try:
         return msgspec.json.decode(data, type=form)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ChainError(
             f"{key} is damaged or was written by a later version of cbr-audit: {error}; restore it from a copy"
         ) from error

@@ -175,3 +175,10 @@ def test_every_flipped_bit_of_a_small_fleet_is_found(store: ProbedStore) -> None
         store.replace(key, data)
 
     assert unseen == []
+
+
+def test_a_pointer_whose_text_is_no_text_is_a_fault_and_no_error(store: ProbedStore) -> None:
+    data = store.read("fleet-all/latest.json") or b""
+    store.replace("fleet-all/latest.json", data.replace(b'"run": "run', b'"run": "r\xadn'))
+
+    assert [fault.object for fault in verify_fleet(store, "all").faults] == ["fleet-all/latest.json"]
