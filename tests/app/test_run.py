@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from audit.report.formats import FORMATS
 from audit.simulator import Request, Response, Simulator, build_estate, replan, serve
 from audit.simulator.protectables import INNER_ADDRESS, OUTER_ADDRESS, PASSWORD, USER_DATA
 from tests.pretend import AS_OF, a_simulator, audit, by_token, files_of, json_response, whole_report
+from tests.runs.test_history_across_runs import answers_of
 
 HTML = Response(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
 
@@ -267,3 +269,14 @@ def test_resources_that_may_not_be_listed_are_a_gap(tmp_path: Path) -> None:
     judged = {finding.outcome for finding in done.report.findings if finding.control == "CBR-503"}
     assert (done.report.collection.complete, judged) == (False, {Outcome.UNKNOWN})
     assert any("cbr:vaults:listProtectables" in gap for gap in done.report.collection.gaps)
+
+
+def test_what_is_lost_of_the_run_before_is_said(tmp_path: Path) -> None:
+    estate = build_estate("healthy", seed=3, resources=4, days=5, as_of=AS_OF)
+    first = audit(Simulator(estate), tmp_path)
+    for path in answers_of(first, tmp_path, Kind.VAULTS):
+        path.unlink()
+    estate.vaults[0]["name"] = "renamed"  # or else the new answer replaces the old one
+    second = audit(Simulator(estate), tmp_path, as_of=AS_OF + timedelta(hours=1))
+
+    assert "is missing or was changed" in second.report.run.previous.notes[0]

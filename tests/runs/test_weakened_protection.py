@@ -408,10 +408,12 @@ def test_stored_answers_that_are_gone_leave_a_doubt(world: World) -> None:
     changed = world.run(lambda world: world.vault.update(name="renamed"))  # or else the new answer replaces the old one
     report = whole_report(world.folder / changed.prefix)
 
-    outcomes = {
-        (each["subject"]["kind"], each["outcome"]) for each in report["findings"] if each["control"] == "CBR-114"
-    }
+    again = world.estate.vaults[-1]  # the last page repeats the last row, and came again in the same bytes
+    known = {again["id"], *(resource["id"] for resource in again["resources"])}
+    told = [each for each in report["findings"] if each["control"] == "CBR-114"]
+    outcomes = {(each["subject"]["kind"], each["outcome"]) for each in told if each["subject"]["id"] not in known}
     assert outcomes == {("resource", "unknown"), ("vault", "unknown"), ("policy", "pass"), ("collection", "pass")}
+    assert {each["outcome"] for each in told if each["subject"]["id"] in known} == {"pass"}
 
 
 def test_a_row_that_could_not_be_used_then_leaves_a_doubt(world: World) -> None:
