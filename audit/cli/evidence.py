@@ -29,7 +29,8 @@ from audit.timestamps import shown
 _MOST_FAULTS: Final = 50
 
 
-def _moment(_context: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
+def moment(_context: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
+    """Read the time that an option gives."""
     if text is None:
         return None
     try:
@@ -44,11 +45,11 @@ def _moment(_context: click.Context, parameter: click.Parameter, text: str | Non
 @click.option(
     "--from",
     "since",
-    callback=_moment,
+    callback=moment,
     metavar="TIME",
     help="Check the objects of runs since this time only; those of earlier runs may be deleted.",
 )
-@click.option("--to", "until", callback=_moment, metavar="TIME", help="Check the objects of runs until this time only.")
+@click.option("--to", "until", callback=moment, metavar="TIME", help="Check the objects of runs until this time only.")
 @click.option(
     "--public-key",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

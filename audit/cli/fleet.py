@@ -5,7 +5,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import orjson
 
 from audit.app.connections import Connections, opened
 from audit.app.request import RunRequest, request_from_settings
+from audit.cli.evidence import moment
 from audit.cli.exit_codes import NO_RESULT, OF_CONCLUSION, TAMPERED
 from audit.cli.screen import place
 from audit.cli.stores import opened_store
@@ -127,6 +128,13 @@ def show_fleet(*, where: str | None, name: str | None, as_json: bool) -> None:
 @click.argument("where", required=False, metavar="[STORE]")
 @click.option("--name", metavar="NAME", help="Fleet, if the store has several.")
 @click.option(
+    "--from",
+    "since",
+    callback=moment,
+    metavar="TIME",
+    help="Objects of runs before this time may be deleted; digests must all be there.",
+)
+@click.option(
     "--public-key",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Public key in PEM; every digest must be signed with its private key.",
@@ -134,12 +142,13 @@ def show_fleet(*, where: str | None, name: str | None, as_json: bool) -> None:
 @click.option("--expect-head", metavar="SHA256", help="Hash of a newest digest that you noted outside the store.")
 @click.option("--targets/--no-targets", default=True, help="Whether the chain of every target is checked, too.")
 @click.pass_context
-def verify_store(
+def verify_store(  # noqa: PLR0913  # each is an option of the command
     ctx: click.Context,
     /,
     *,
     where: str | None,
     name: str | None,
+    since: datetime | None,
     public_key: Path | None,
     expect_head: str | None,
     targets: bool,
@@ -153,13 +162,13 @@ def verify_store(
     store = opened_store(where)
     fleet_name = name or _fleet_in(store)
     key = PublicKey(public_key.read_bytes()) if public_key else None
-    result = verify_fleet(store, fleet_name, key=key, expected_head=expect_head)
+    result = verify_fleet(store, fleet_name, since=since, key=key, expected_head=expect_head)
     if not result.digests and not result.faults:
         raise StoreError(f"{store.url} has no digest of the fleet {fleet_name}; check the store and --name")
     _print_verification(f"Fleet {fleet_name}", result)
     bad = bool(result.faults)
     for project in targets_of(store, result.head) if targets and result.head in result.runs else ():
-        found = verify(store, project, key=key)
+        found = verify(store, project, since=since, key=key)
         bad |= bool(found.faults)
         _print_verification(f"Project {project}", found, is_brief=not found.faults)
     ctx.exit(TAMPERED if bad else 0)

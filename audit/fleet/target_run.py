@@ -168,7 +168,8 @@ def _profile(run: FleetRun, target: Target) -> dict[str, Any]:
 
 
 def _told(error: Exception) -> str:
-    return REDACTOR.text(str(error))[:_LONGEST_REASON]
+    text = REDACTOR.text(str(error))
+    return text if len(text) <= _LONGEST_REASON else f"{text[: _LONGEST_REASON - 2]} …"
 
 
 def _by_enterprise_project(report: Report) -> Iterator[EnterpriseProject]:

@@ -5,10 +5,12 @@ The chains of the targets are checked as always, each by itself; here, the diges
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from typing import Final
 
+from audit import __version__
 from audit.errors import ChainError
 from audit.evidence.chain import Digest, PublicKey, folder_of
 from audit.evidence.publish import MANIFEST, REPORT
@@ -32,9 +34,10 @@ from audit.fleet.publication import (
     former,
     manifest_of,
 )
-from audit.fleet.roll_up import FleetReport, roll_up
+from audit.fleet.roll_up import FleetBefore, FleetReport, roll_up
 from audit.report import INDEX
 from audit.report.agreement import read_told
+from audit.report.wording import count
 from audit.unpacking import unpacked
 
 _LARGEST_ANSWER: Final = 64 * 1024 * 1024
@@ -42,13 +45,19 @@ _MOVING: Final = frozenset({LATEST, INDEX})
 
 
 def verify_fleet(
-    store: InspectedStore, fleet: str, *, key: PublicKey | None = None, expected_head: str | None = None
+    store: InspectedStore,
+    fleet: str,
+    *,
+    since: datetime | None = None,
+    key: PublicKey | None = None,
+    expected_head: str | None = None,
 ) -> Verification:
     """Check the chain of a fleet.
 
     Args:
         store: the store of the fleet.
         fleet: its name.
+        since: the objects of runs that judged an earlier time may be gone; their digests are read.
         key: every digest must be signed with it.
         expected_head: the hash of a newest digest that was noted elsewhere.
 
@@ -59,7 +68,11 @@ def verify_fleet(
     pointer = read_pointer(store, result)
     found = read_digests(store, result)
     check_chain(found, key, result)
-    listed = {key for each in found for key in _check_run(store, each, result)}
+    gone = {each.prefix for each in found if since and each.digest.until < since and _is_removed(store, each)}
+    listed = {key for each in found if each.prefix not in gone for key in _check_run(store, each, gone, result)}
+    if gone:
+        result.unread += len(gone)
+        result.notes.append(f"{count(len(gone), 'run')} before the given time removed; digests are all there")
     _check_unlisted(store, listed, found, result)
     if pointer:
         check_pointer(store, pointer, found, result)
@@ -87,8 +100,13 @@ def targets_of(store: InspectedStore, digest: Digest) -> tuple[str, ...]:
     return tuple(sorted({line.target.project_id for line in report.targets if line.audited}))
 
 
-def _check_run(store: InspectedStore, each: Found, result: Verification) -> Iterator[str]:
-    """Check one run; yield the keys of its objects."""
+def _is_removed(store: InspectedStore, each: Found) -> bool:
+    """Whether nothing is left of a run but its digest."""
+    return not store.keys(each.prefix)
+
+
+def _check_run(store: InspectedStore, each: Found, gone: Container[str], result: Verification) -> Iterator[str]:
+    """Check one run, where others may be gone; yield the keys of its objects."""
     link, faults = each.digest.manifest, len(result.faults)
     yield link.object
     try:
@@ -115,15 +133,20 @@ def _check_run(store: InspectedStore, each: Found, result: Verification) -> Iter
         objects[listed.name] = data
     if len(result.faults) == faults:
         try:
-            _check_roll_up(store, each, manifest, objects, result)
+            _check_roll_up(store, each, gone, manifest, objects, result)
         except ChainError as error:
             result.fault(each.prefix, str(error))
     if len(result.faults) == faults:
         result.runs.append(digest)
 
 
-def _check_roll_up(
-    store: InspectedStore, each: Found, manifest: FleetManifest, objects: dict[str, bytes], result: Verification
+def _check_roll_up(  # what was read so far
+    store: InspectedStore,
+    each: Found,
+    gone: Container[str],
+    manifest: FleetManifest,
+    objects: dict[str, bytes],
+    result: Verification,
 ) -> None:
     """Judge the fleet again from plan and receipts, and look for what they name.
 
@@ -139,18 +162,44 @@ def _check_roll_up(
         raise ChainError("its plan is that of another run")
     if unlisted := [target for target in seal.receipts if f"{RECEIPTS}{target}.json" not in objects]:
         raise ChainError(f"its manifest does not list the receipts of {', '.join(unlisted)}")
-    report = roll_up(plan, run.plan_sha256, run.counted(seal), former(store, plan.previous))
-    if report.dump() != objects[FLEET] or (manifest.conclusion, manifest.complete) != (
-        report.conclusion,
-        report.complete,
-    ):
+    stored = FleetReport.load(objects[FLEET], f"{each.prefix}{FLEET}")
+    is_alone = plan.previous is not None and f"{plan.previous.prefix}/" in gone
+    before = FleetBefore() if is_alone else former(store, plan.previous)
+    report = roll_up(plan, run.plan_sha256, run.counted(seal), before)
+    if is_alone:
+        result.notes.append(f"{each.prefix}{FLEET}: the run that it is compared with was removed; the rest was checked")
+        report = _with_what_was_compared(report, stored)
+    if (manifest.conclusion, manifest.complete) != (stored.conclusion, stored.complete) or not _follows(stored, report):
         result.fault(f"{each.prefix}{FLEET}", "the roll-up does not follow from plan and receipts")
+    elif stored != report:
+        words = f"version {plan.tool_version} of cbr-audit said the same in other words"
+        result.notes.append(f"{each.prefix}{FLEET}: {words}")
     for profile in {target.profile_sha256 for target in plan.targets}:
         data = objects.get(f"{PROFILES}{profile}.json", b"")
         if hashlib.sha256(data).hexdigest() != profile:
             result.fault(f"{each.prefix}{PROFILES}{profile}.json", "it is not the profile that the plan names")
     _check_evidence(each, plan.discovery.evidence, objects, result)
     _check_targets(store, report, result)
+
+
+def _with_what_was_compared(report: FleetReport, stored: FleetReport) -> FleetReport:
+    """Take over from a stored roll-up what only the run before could tell."""
+    news = {line.target.key: line.is_new for line in stored.targets}
+    lines = (line.model_copy(update={"is_new": news.get(line.target.key, False)}) for line in report.targets)
+    days = (*stored.days[:-1], *report.days)
+    return report.model_copy(update={"gone": stored.gone, "days": days, "targets": tuple(lines)})
+
+
+def _follows(stored: FleetReport, report: FleetReport) -> bool:
+    """Whether a roll-up is the one that follows; another version may word reasons and doubts differently."""
+    if stored.dump() == report.dump():
+        return True
+    return stored.tool_version != __version__ and _wordless(stored) == _wordless(report)
+
+
+def _wordless(report: FleetReport) -> FleetReport:
+    lines = tuple(line.model_copy(update={"reason": ""}) for line in report.targets)
+    return report.model_copy(update={"doubts": ("",) * len(report.doubts), "targets": lines})
 
 
 def _check_evidence(each: Found, evidence: Iterable[Evidence], objects: dict[str, bytes], result: Verification) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import orjson
 import pytest
@@ -14,8 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from audit.errors import ChainError
 from audit.evidence.chain import Digest, DigestKind, Ed25519Signer, Envelope, Link, PublicKey, Signer, Unsigned, commit
 from audit.evidence.store import ProbedStore, open_store
+from audit.fleet import verify
 from audit.fleet.forms import Caller, Discovery, FleetPlan, Receipt, Target
 from audit.fleet.publication import FleetRun, begin, previous_run
+from audit.fleet.roll_up import FleetReport, roll_up
 from audit.fleet.target_run import audit_target
 from audit.fleet.verify import targets_of, verify_fleet
 from audit.profile import load_profile
@@ -259,3 +262,47 @@ def test_targets_of_a_roll_up_that_is_gone_are_not_known(store: ProbedStore) -> 
 
     with pytest.raises(ChainError, match=r"fleet\.json is missing"):
         targets_of(store, head)
+
+
+def emptied(store: ProbedStore, prefix: str) -> None:
+    for key in store.keys(prefix):
+        store.remove(key)
+
+
+def test_runs_before_a_given_time_may_be_gone_and_what_follows_is_checked_all_the_same(store: ProbedStore) -> None:
+    emptied(store, "fleet-all/2026/11/23/")
+    result = verify_fleet(store, "all", since=AS_OF + timedelta(hours=1))
+
+    assert (result.faults, result.unread) == ([], 1)
+    assert "1 run before the given time removed" in result.notes[-1]
+    assert verify_fleet(store, "all").faults
+    forged(store, {"conclusion": "non_compliant"}, "fleet.json")
+    problems = [fault.problem for fault in verify_fleet(store, "all", since=AS_OF + timedelta(hours=1)).faults]
+    assert any("does not follow" in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_fault"),
+    [({"doubts": ["said in other words"]}, True), ({"left_out": []}, False), ({"complete": False}, True)],
+)
+def test_another_version_may_word_reasons_differently_but_not_conclude_differently(
+    change: dict[str, object], store: ProbedStore, monkeypatch: pytest.MonkeyPatch, *, is_fault: bool
+) -> None:
+    monkeypatch.setattr("audit.fleet.verify.__version__", "9.9")
+    reworded(monkeypatch)
+    forged(store, change, "fleet.json")
+    result = verify_fleet(store, "all")
+
+    assert any("does not follow" in fault.problem for fault in result.faults) == is_fault
+    assert is_fault or "in other words" in " ".join(result.notes)
+
+
+def reworded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the roll-up of this version word reasons in another way than the stored one."""
+
+    def other(*arguments: Any) -> FleetReport:
+        report = roll_up(*arguments)
+        lines = tuple(line.model_copy(update={"reason": f"{line.reason}!"}) for line in report.targets)
+        return report.model_copy(update={"targets": lines})
+
+    monkeypatch.setattr(verify, "roll_up", other)
