@@ -316,7 +316,7 @@ def told_of_lists(report: Any) -> Told:
     """Say of which lists a report missed nothing, and which vaults were hidden; nothing where it cannot be used."""
     try:
         return Told(complete_lists(report), hidden_vaults(report), accepted_rows(report))
-    except (LookupError, TypeError):
+    except (AttributeError, LookupError, TypeError):
         return Told()
 
 

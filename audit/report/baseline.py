@@ -134,9 +134,16 @@ def _uncompared(report: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def pair_of(part: Mapping[str, Any]) -> Pair:
-    """Return the control and subject of a finding, or of a change, in a report.json."""
+    """Return the control and subject of a finding, or of a change, in a report.json.
+
+    Raises:
+        TypeError: one of them is no text.
+    """
     subject = part["subject"]
-    return part["control"], subject["kind"], subject["id"]
+    control, kind, name = part["control"], subject["kind"], subject["id"]
+    if not (isinstance(control, str) and isinstance(kind, str) and isinstance(name, str)):
+        raise TypeError("ids are texts")
+    return control, kind, name
 
 
 def _trend_line(part: Mapping[str, Any]) -> TrendLine:

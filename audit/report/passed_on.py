@@ -98,9 +98,15 @@ def _trace(part: Mapping[str, Any], until: datetime) -> VaultTrace:
     )
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a pattern is a text")
+    return value
+
+
 def _plan(part: Mapping[str, Any]) -> KeptPlan:
     return KeptPlan(
-        patterns=tuple(part["patterns"]),
+        patterns=tuple(map(_text, part["patterns"])),
         start_time=_moment(part["start_time"]),
         start_window=timedelta(minutes=part["start_window_minutes"]),
         enabled=part["enabled"],

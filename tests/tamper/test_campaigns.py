@@ -100,3 +100,17 @@ def test_a_verifier_that_sees_nothing_or_too_much_is_noticed(monkeypatch: pytest
     assert flip_bits(WAYS[0], 1, 0, SAMPLE)["found"] == 0
     assert try_kind(0, 0)["found"] == 0
     assert try_clean(0)[1] == ["seed 0: o: p", "seed 0: o: p"]
+
+
+@pytest.mark.parametrize(
+    ("way", "odd"),
+    [
+        (("collection", "rejected_rows"), "no list"),
+        (("policies", 0, "plans", 0, "patterns", 0), None),
+        (("findings", 0, "subject", "id"), 1.5),
+    ],
+)
+def test_a_part_of_another_form_in_the_report_before_ends_no_command(way: tuple[str | int, ...], odd: object) -> None:
+    _, trouble = try_form(Case("report.json", way, odd))
+
+    assert not trouble
