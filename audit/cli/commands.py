@@ -507,10 +507,11 @@ def _print_report(report: Mapping[str, Any], url: str) -> None:
     console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
     colours = {"compliant": "bold green", "non_compliant": "bold red", "incomplete": "bold yellow"}
     try:
+        told = tuple(notices(report["run"]))
         verdict, *rest = summary_lines(report)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise StoreError(f"the report {INCOMPATIBLE}") from error
-    for notice in notices(report["run"]):
+    for notice in told:
         console.print(printable(notice), style="bold yellow")
     console.print(verdict, style=colours[report["conclusion"]])
     for line in rest:

@@ -288,7 +288,7 @@ def _report(store: Readable, digest: Digest) -> tuple[Mapping[str, Any] | None, 
         try:
             report = orjson.loads(data or b"")
             compared, memory = recall(report), _remembered(store, run, memory_of(report))
-        except (AttributeError, LookupError, TypeError, ValueError):
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError):
             why = "is of another version" if data else _GONE
             trouble = trouble or f"{prefix_of(run)}/{REPORT} {why}"
         else:

@@ -25,7 +25,7 @@ def memory_of(report: Mapping[str, Any]) -> Memory:
         until=until,
         policies={part["id"]: (part["mark"], _moment(part["known_since"])) for part in report["policies"]},
         resources={
-            part["id"]: (tuple(part["follows"] or ()), _moment(part["known_since"]))
+            part["id"]: (tuple(map(_text, part["follows"] or ())), _moment(part["known_since"]))
             for part in report["resources"]
             if part["vaults"]
         },
@@ -100,7 +100,7 @@ def _trace(part: Mapping[str, Any], until: datetime) -> VaultTrace:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError("a pattern is a text")
+        raise TypeError("patterns and ids are texts")
     return value
 
 

@@ -38,7 +38,7 @@ def notices(run: Mapping[str, Any]) -> Iterator[str]:
         yield "WHAT-IF: judged by a profile other than the configured one; it counts only with --official."
     if changed:
         more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
-        keys = f"{', '.join(map(str, changed[:MOST_CHANGES]))}{more}"
+        keys = f"{', '.join(changed[:MOST_CHANGES])}{more}"
         yield f"OTHER PROFILE than that of the run before ({keys}): only what both judge is compared."
 
 

@@ -103,14 +103,18 @@ def test_a_verifier_that_sees_nothing_or_too_much_is_noticed(monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("way", "odd"),
+    ("name", "way", "odd"),
     [
-        (("collection", "rejected_rows"), "no list"),
-        (("policies", 0, "plans", 0, "patterns", 0), None),
-        (("findings", 0, "subject", "id"), 1.5),
+        ("report.json", ("collection", "rejected_rows"), "no list"),
+        ("report.json", ("policies", 0, "plans", 0, "patterns", 0), None),
+        ("report.json", ("findings", 0, "subject", "id"), 1.5),
+        ("report.json", ("resources", 0, "follows"), [{}]),
+        ("report.json", ("policies", 0, "plans", 0, "start_window_minutes"), 10**19),
+        ("report.json", ("run", "profile_changes"), 5),
+        ("answer", ("limit",), 1),
     ],
 )
-def test_a_part_of_another_form_in_the_report_before_ends_no_command(way: tuple[str | int, ...], odd: object) -> None:
-    _, trouble = try_form(Case("report.json", way, odd))
+def test_a_part_of_another_form_ends_no_command(name: str, way: tuple[str | int, ...], odd: object) -> None:
+    _, trouble = try_form(Case(name, way, odd))
 
     assert not trouble

@@ -253,7 +253,7 @@ class Slices(Walk):
     def _cuts_and_parts(self, full: _Full, cuts: Sequence[datetime]) -> Iterator[_Ask | None]:
         """Yield requests for one row where each next slice should begin, some ahead, and for the slices between."""
         interval, count, most = full
-        size, rest, ahead = well_filled(most), interval, self._workers
+        size, rest, ahead = max(1, well_filled(most)), interval, self._workers
         first = max(count, most) % size or size
         offsets = range(first, max(count, most), size)[::-1]  # the first row is the newest
         for place in range(len(offsets) + ahead):
