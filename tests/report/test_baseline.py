@@ -117,3 +117,10 @@ def test_how_earlier_runs_ended_is_passed_on(oldest: str | None) -> None:
     )
 
     assert recall({**REPORT, "trend": [part]}).trend == (expected,)
+
+
+def test_a_finding_whose_id_is_no_text_is_of_no_version() -> None:
+    odd = {"control": "CBR-101", "subject": {"kind": "resource", "id": 1.5, "name": "db"}, "outcome": "fail"}
+
+    with pytest.raises(ValueError, match="not a report of this version"):
+        recall({**REPORT, "findings": [odd]})

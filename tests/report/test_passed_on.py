@@ -212,3 +212,12 @@ def test_the_rows_that_somebody_accepts_are_named_by_their_marks() -> None:
     rows = [{"mark": "accepted", "waiver": {"owner": "Ana"}}, {"mark": "open", "waiver": None}]
 
     assert accepted_rows({"collection": {"rejected_rows": rows}}) == {"accepted"}
+
+
+def test_a_report_whose_ids_are_no_texts_is_not_remembered() -> None:
+    report = published(an_estate())
+    for part in report["resources"]:
+        part.update(vaults=["v1"], follows=[{}])
+
+    with pytest.raises(TypeError, match="texts"):
+        memory_of(report)
