@@ -27,13 +27,14 @@ from audit.evidence.store import Store
 from audit.evidence.stored_runs import (
     manifest_data,
     needed_manifest,
+    open_digest,
     prefix_of,
     projects_of,
     read_hashed,
     read_listed,
 )
 from audit.fleet.forms import SCOPE, FleetManifest, FleetPlan
-from audit.fleet.publication import FLEET, PLAN, committed_digest, manifest_of
+from audit.fleet.publication import FLEET, PLAN, manifest_of
 from audit.fleet.roll_up import FleetReport, TargetLine
 from audit.report.every_finding import every_finding
 from audit.report.facts import Conclusion
@@ -230,7 +231,7 @@ class StoredFleetRun:
         """
         for line in self.report.targets:
             link = line.audited.digest if line.audited else None
-            digest = committed_digest(self.store, link) if link else None
+            digest = open_digest(self.store, link) if link else None
             if link and digest is None:
                 raise ChainError(f"{link.object} is missing or was changed")
             yield line, StoredRun(self.store, digest) if digest else None

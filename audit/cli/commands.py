@@ -1,6 +1,5 @@
 """The command ``cbr-audit``: its arguments, output and exit codes."""
 
-import os
 import signal
 import sys
 import threading
@@ -37,6 +36,7 @@ from audit.cli.profile import profile as profile_group
 from audit.cli.progress import watching
 from audit.cli.prune import prune_store
 from audit.cli.screen import framework_lines, notices, place, printable, summary_lines
+from audit.cli.setting_options import beside_options, environment, given_by
 from audit.controls import CONTROLS
 from audit.errors import AuditError, DocumentError, SettingsError, SourceAnswerError, StoreError
 from audit.evidence.reader import INCOMPATIBLE, RUN_ID, read_report, read_run
@@ -45,7 +45,7 @@ from audit.judging.control_catalogue import OPT_IN
 from audit.judging.frameworks import FRAMEWORKS
 from audit.profile import load_profile
 from audit.report.formats import csv_report, json_report
-from audit.settings import MOST_WORKERS, VARIABLES, WORKERS
+from audit.settings import MOST_WORKERS, WORKERS
 from audit.simulator import (
     ACTIONS,
     PRESETS,
@@ -231,7 +231,7 @@ def run(
     try:
         done = _audit(variables, since=since, as_of=as_of, profile=profile, official=official)
     except SettingsError as error:
-        raise type(error)(_with_options(str(error))) from error
+        raise type(error)(beside_options(_OPTIONS, str(error))) from error
     _print_done(done)
     ctx.exit(OF_CONCLUSION[done.report.conclusion])
 
@@ -249,7 +249,7 @@ def doctor(ctx: click.Context, /, *, as_json: bool, profile: str | None, **optio
     Exit codes: 0 all checks passed, 2 something is missing.
     """
     checks = [
-        replace(check, detail=log.REDACTOR.text(_with_options(check.detail)))
+        replace(check, detail=log.REDACTOR.text(beside_options(_OPTIONS, check.detail)))
         for check in run_checks(_variables({**options, "profile": profile}))
     ]
     is_ready = all(check.result != Result.MISSING for check in checks)
@@ -273,7 +273,7 @@ def show(*, where: str | None, project_id: str | None, as_csv: bool) -> None:
 
     Without WHERE, the store is CBR_AUDIT_STORE, or else the folder of the demo.
     """
-    variables = _environment()
+    variables = environment()
     default = variables.get("CBR_AUDIT_STORE", _DEMO)
     if where and RUN_ID.fullmatch(where):
         stored = read_run(store_at(default, variables), where)
@@ -539,19 +539,7 @@ def _check_file(path: Path, kind: str | None, *, as_json: bool) -> int:
 
 def _variables(options: Mapping[str, str | None]) -> dict[str, str]:
     """Return the settings of the environment, overridden by the given options."""
-    given = {name: options.get(option[2:].replace("-", "_")) for name, option in _OPTIONS.items()}
-    return _environment() | {name: value for name, value in given.items() if value}
-
-
-def _environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
-
-
-def _with_options(text: str) -> str:
-    """Put the option next to each variable that an error message names."""
-    for name, option in _OPTIONS.items():
-        text = text.replace(name, f"{option} ({name})")
-    return text
+    return environment() | given_by(_OPTIONS, options)
 
 
 def _text(path: Path) -> str:

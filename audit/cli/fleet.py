@@ -1,6 +1,5 @@
 """The commands ``cbr-audit fleet …``: audit many accounts, regions and projects, and look at what came of it."""
 
-import os
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from audit.app.request import RunRequest, request_from_settings
 from audit.cli.evidence import moment
 from audit.cli.exit_codes import NO_RESULT, OF_CONCLUSION, TAMPERED
 from audit.cli.screen import place
+from audit.cli.setting_options import beside_options, environment, given_by
 from audit.cli.stores import opened_store
 from audit.errors import SettingsError, StoreError
 from audit.evidence.chain import PublicKey
@@ -33,14 +33,13 @@ from audit.fleet.starting import begun_fleet, load_configured, planned, run_id
 from audit.fleet.verify import targets_of, verify_fleet
 from audit.report.facts import Conclusion
 from audit.report.wording import VERDICTS, count, printable
-from audit.settings import VARIABLES
 from audit.timestamps import shown
 
 _OPTIONS: Final = {
-    "file": "CBR_AUDIT_FLEET",
-    "region": "HUAWEICLOUD_SDK_REGION",
-    "project_id": "HUAWEICLOUD_SDK_PROJECT_ID",
-    "store": "CBR_AUDIT_STORE",
+    "CBR_AUDIT_FLEET": "--file",
+    "HUAWEICLOUD_SDK_REGION": "--region",
+    "HUAWEICLOUD_SDK_PROJECT_ID": "--project-id",
+    "CBR_AUDIT_STORE": "--store",
 }
 _MOST: Final = 20
 _MOST_FAULTS: Final = 50
@@ -176,8 +175,7 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
 
 def settings_from(options: Mapping[str, str | None]) -> dict[str, str]:
     """Return the settings of the environment, overridden by the given options."""
-    found = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
-    return found | {_OPTIONS[option]: value for option, value in options.items() if value}
+    return environment() | given_by(_OPTIONS, options)
 
 
 @contextmanager
@@ -196,10 +194,8 @@ def at_home(variables: Mapping[str, str], as_of: str | None = None) -> Iterator[
 
 
 def with_options(text: str) -> str:
-    """Put the option next to each variable that an error message names."""
-    for option, variable in _OPTIONS.items():
-        text = text.replace(variable, f"{variable} (or --{option.replace('_', '-')})")
-    return text
+    """Put the option of the fleet's commands next to each variable that an error message names."""
+    return beside_options(_OPTIONS, text)
 
 
 def audit_fleet(variables: Mapping[str, str], as_of: str | None = None) -> tuple[FleetReport, str]:

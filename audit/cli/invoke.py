@@ -1,19 +1,20 @@
 """The command ``cbr-audit invoke``: start the deployed function and print what it returns."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import orjson
 
 from audit.app.event import read_keys
 from audit.cli.exit_codes import NO_RESULT, OF_CONCLUSION
+from audit.cli.setting_options import environment, given_by
 from audit.cloud.functiongraph import GATEWAY, Invoked, invoke, target
 from audit.errors import SettingsError
 from audit.report.wording import VERDICTS, compliant_by, count, notices, printable
-from audit.settings import VARIABLES
+
+_OPTIONS: Final = {"HUAWEICLOUD_SDK_REGION": "--region", "HUAWEICLOUD_SDK_PROJECT_ID": "--project-id"}
 
 
 @click.command(name="invoke", short_help="Start the deployed function by hand.")
@@ -41,10 +42,7 @@ def invoke_command(
 
     Exit codes: that of the audit with --wait, 0 with --async, 3 if the function failed or took too long.
     """
-    names = {"region": "HUAWEICLOUD_SDK_REGION", "project_id": "HUAWEICLOUD_SDK_PROJECT_ID"}
-    variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
-    variables |= {names[option]: value for option, value in options.items() if value}
-    urn, variables = target(function, variables)
+    urn, variables = target(function, environment() | given_by(_OPTIONS, options))
     asked = _event(event)
     if wait and "fleet" in asked:
         raise SettingsError("what an event asks of a fleet goes on after it: add --async, and look with fleet show")

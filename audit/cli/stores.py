@@ -1,20 +1,19 @@
 """Which store and which project of it a command is about."""
 
-import os
 from typing import Final
 
 from audit.app.connections import store_at
+from audit.cli.setting_options import environment
 from audit.errors import StoreError
 from audit.evidence.store import ProbedStore, Store
 from audit.evidence.stored_runs import projects_of
-from audit.settings import VARIABLES
 
 _DEFAULT: Final = "cbr-audit-demo"
 
 
 def opened_store(url: str | None) -> ProbedStore:
     """Open the given store, or else the default one."""
-    variables = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+    variables = environment()
     return store_at(url or variables.get("CBR_AUDIT_STORE", _DEFAULT), variables)
 
 

@@ -33,7 +33,7 @@ from audit.history import History
 from audit.log import REDACTOR
 from audit.packing import gzipped
 from audit.report import FINDINGS, INDEX
-from audit.report.facts import RunFacts
+from audit.report.facts import Conclusion, RunFacts
 from audit.report.shared_parts import account_part, cloud_part, laid_out, previous_part, reading_part
 from audit.timestamps import shown
 
@@ -260,24 +260,13 @@ class Publication:
             raise
         self._keys += [key, digest.digest_object]
         if not self._run.is_what_if:
-            self._point(report, digest, index)
+            self._point(digest, index)
 
-    def _point(self, report: "Report", digest: Digest, index: Callable[[], bytes] | None) -> None:
+    def _point(self, digest: Digest, index: Callable[[], bytes] | None) -> None:
         now = datetime.now(UTC)
-        pointer: LatestForm = {
-            "schema_version": POINTER_VERSION,
-            "run": self._run.id,
-            "as_of": shown(self._run.as_of),
-            "stored_at": shown(now),
-            "conclusion": report.conclusion,
-            "prefix": self.prefix,
-            "manifest_sha256": digest.manifest.sha256,
-            "digest": digest.digest_object,
-            "digest_sha256": self.digest_sha256,
-        }
         latest = self._latest()
         if latest is None or min(self._run.as_of, now).replace(microsecond=0) >= latest.place:
-            self._move(LATEST, _json(pointer))
+            self._move(LATEST, pointer_to(digest, self.digest_sha256, self._run.as_of, now))
             if index is not None:
                 self._move(INDEX, REDACTOR.data(index()))
 
@@ -373,6 +362,22 @@ class Publication:
 def as_stored(name: str, pieces: Iterable[bytes]) -> tuple[str, Iterable[bytes]]:
     """Return a report's name and bytes in the store: what is for machines is gzipped, what people open is not."""
     return (f"{name}.gz", gzipped(pieces, _LEVEL)) if name.endswith(".ndjson") else (name, pieces)
+
+
+def pointer_to(digest: Digest, digest_sha256: str, as_of: datetime, now: datetime) -> bytes:
+    """Write the pointer to the run of a digest."""
+    pointer: LatestForm = {
+        "schema_version": POINTER_VERSION,
+        "run": digest.run,
+        "as_of": shown(as_of),
+        "stored_at": shown(now),
+        "conclusion": Conclusion(digest.conclusion),
+        "prefix": digest.manifest.object.removesuffix(f"/{MANIFEST}"),
+        "manifest_sha256": digest.manifest.sha256,
+        "digest": digest.digest_object,
+        "digest_sha256": digest_sha256,
+    }
+    return _json(pointer)
 
 
 def newest(store: Store, project_id: str, data: bytes | None) -> Head | None:

@@ -75,7 +75,7 @@ def latest_run(store: Searchable, project_id: str, pointer: Pointer | None) -> D
         ChainError: the pointer leads to no run of the chain.
     """
     link = Link(object=pointer.digest, sha256=pointer.digest_sha256) if pointer else None
-    named = _opened(store, link) if link else None
+    named = open_digest(store, link) if link else None
     if link and (named is None or named.scope != project_id):
         raise ChainError(
             f"{project_id}/{LATEST} leads to no run of the chain; `cbr-audit verify` says what was changed"
@@ -224,7 +224,7 @@ def going_back(store: Readable, links: tuple[Link, ...]) -> Iterator[tuple[Link,
     Of runs that overlapped, the next digest follows one and names the others, so that what those read is not lost.
     """
     while links:
-        opened = [(link, _opened(store, link)) for link in links]
+        opened = [(link, open_digest(store, link)) for link in links]
         yield from opened
         links = next((links_before(digest) for _, digest in opened if digest), ())
 
@@ -234,7 +234,8 @@ def links_before(digest: Digest) -> tuple[Link, ...]:
     return (digest.previous, *digest.siblings) if digest.previous else ()
 
 
-def _opened(store: Readable, link: Link) -> Digest | None:
+def open_digest(store: Readable, link: Link) -> Digest | None:
+    """Open the digest that a link names, or None if it is missing or was changed."""
     data = read_hashed(store, link.object, link.sha256)
     with suppress(ChainError):
         return Digest.open(Envelope.load(data)) if data is not None else None

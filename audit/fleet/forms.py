@@ -146,6 +146,9 @@ class Discovery(FleetPart):
     troubles: tuple[str, ...] = Field(
         default=(), strict=False, description="What could not be looked at; if there is any, the fleet is incomplete."
     )
+    doubtful: tuple[str, ...] = Field(
+        default=(), strict=False, description="Ids of the accounts of which projects may be missing, sorted."
+    )
     evidence: tuple[Evidence, ...] = Field(default=(), strict=False, description="The responses, in order.")
 
 

@@ -81,6 +81,12 @@ class _Draft(Struct):
     targets: list[Target] = field(default_factory=list)
     left_out: list[NotAudited] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    doubtful: set[str] = field(default_factory=set)
+
+    def doubt(self, account: FoundAccount, *troubles: str) -> None:
+        """Note that projects of an account may be missing, and why."""
+        self.troubles += troubles
+        self.doubtful.add(account.id)
 
 
 def members(configuration: FleetConfiguration, found: Everything) -> tuple[FoundAccount, ...]:
@@ -132,6 +138,7 @@ def plan(configuration: FleetConfiguration, found: Everything, frame: PlanFrame)
         discovery=Discovery(
             accounts=len(accounts),
             troubles=tuple(dict.fromkeys(draft.troubles)),
+            doubtful=tuple(sorted(draft.doubtful)),
             evidence=tuple(_evidence(answer) for answer in found.answers),
         ),
         previous=frame.link,
@@ -199,7 +206,7 @@ def _plan_account(draft: _Draft, account: FoundAccount, before: Sequence[Target]
     places = {**listed, **_found_places(draft, account, listed)}
     searched = draft.found.projects.get(account.id)
     if searched and not searched.is_whole:
-        draft.troubles += (f"{account.called}: {trouble}" for trouble in searched.troubles)
+        draft.doubt(account, *(f"{account.called}: {trouble}" for trouble in searched.troubles))
         seen = {*places, *(project.id for project in searched.projects)}
         kept = [place for place in _wanted(draft, account, before) if place.id not in seen]
         places |= {place.id: place for place in kept}
@@ -226,9 +233,10 @@ def _found_places(draft: _Draft, account: FoundAccount, listed: Mapping[str, _Ca
         ):
             places[project.id] = place
         else:
-            draft.troubles.append(
+            draft.doubt(
+                account,
                 f"{account.called}: the name of the project {project.name} ({project.id}) begins with no region: "
-                "list it under targets with its region, or leave it out with a reason"
+                "list it under targets with its region, or leave it out with a reason",
             )
     return places
 
@@ -263,9 +271,10 @@ def _say_that_there_is_nothing(draft: _Draft, account: FoundAccount) -> None:
         reason = "it has no project that could be audited"
         draft.left_out.append(NotAudited(account=account.id, account_name=account.name, reason=reason))
     else:
-        draft.troubles.append(
+        draft.doubt(
+            account,
             f"{account.called}: nobody lists its projects: switch discovery.projects on, list them under targets, or "
-            "leave the account out with a reason"
+            "leave the account out with a reason",
         )
 
 
@@ -323,7 +332,7 @@ def _keep_accounts(draft: _Draft, before: Iterable[Target], known: set[str]) -> 
         )
         places = _wanted(draft, account, targets)
         if places and not _is_left_out(draft, account):
-            draft.troubles.append(f"{account.called} may have been missed: {_stay(len(places))}")
+            draft.doubt(account, f"{account.called} may have been missed: {_stay(len(places))}")
             _plan_places(draft, account, places)
 
 

@@ -11,14 +11,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
 
-import orjson
 from isal import isal_zlib
 
 from audit.errors import ChainError, StoreError
 from audit.evidence.chain import (
     Digest,
     DigestKind,
-    Envelope,
     Head,
     Link,
     Signer,
@@ -28,7 +26,7 @@ from audit.evidence.chain import (
     find_head,
 )
 from audit.evidence.layout import ROLL_UP
-from audit.evidence.publish import MANIFEST, POINTER_VERSION, read_latest
+from audit.evidence.publish import MANIFEST, pointer_to, read_latest
 from audit.evidence.store import LATEST, Searchable, Store
 from audit.evidence.stored_runs import (
     MOST_LOOKED_BACK,
@@ -51,7 +49,6 @@ from audit.fleet.forms import (
 from audit.fleet.roll_up import FleetBefore, FleetReport, roll_up
 from audit.log import REDACTOR
 from audit.report import INDEX
-from audit.timestamps import shown
 
 PLAN: Final = "plan.json"
 SEAL: Final = "receipts.json"
@@ -154,7 +151,7 @@ class FleetRun:
         return FleetReport.load(data, self._key(FLEET))
 
     def roll_up(self, signer: Signer, render: Callable[[FleetReport], Rendered]) -> FleetReport:
-        """ReceiptSeal which receipts count, judge the fleet by them, and commit that; once, whoever asks.
+        """Seal which receipts count, judge the fleet by them, and commit that; once, whoever asks.
 
         Raises:
             SigningError: the digest could not be signed.
@@ -283,19 +280,9 @@ class FleetRun:
             return
         if INDEX in rendered:
             self._store.replace(f"{self.plan.scope}/{INDEX}", REDACTOR.data(rendered[INDEX]))
-        pointer = {
-            "schema_version": POINTER_VERSION,
-            "run": self.plan.run,
-            "as_of": shown(self.plan.as_of),
-            "stored_at": shown(datetime.now(UTC)),
-            "conclusion": digest.conclusion,
-            "prefix": self.plan.prefix,
-            "manifest_sha256": digest.manifest.sha256,
-            "digest": digest.digest_object,
-            "digest_sha256": hashlib.sha256(self._store.read(digest.digest_object) or b"").hexdigest(),
-        }
-        written = orjson.dumps(pointer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        self._store.replace(f"{self.plan.scope}/{LATEST}", written)
+        sha256 = hashlib.sha256(self._store.read(digest.digest_object) or b"").hexdigest()
+        pointer = pointer_to(digest, sha256, self.plan.as_of, datetime.now(UTC))
+        self._store.replace(f"{self.plan.scope}/{LATEST}", pointer)
 
     def _key(self, name: str) -> str:
         return f"{self.plan.prefix}/{name}"
@@ -435,14 +422,6 @@ def manifest_of(store: Searchable, digest: Digest) -> FleetManifest:
     if data is None:
         raise ChainError(f"{digest.manifest.object} is missing or was changed")
     return FleetManifest.load(data, digest.manifest.object)
-
-
-def committed_digest(store: Searchable, link: Link) -> Digest | None:
-    """Open the digest of a target's audit, or None if it is missing or was changed."""
-    data = read_hashed(store, link.object, link.sha256)
-    with suppress(ChainError):
-        return Digest.open(Envelope.load(data)) if data is not None else None
-    return None
 
 
 def _opened(store: Store, key: str, data: bytes) -> FleetRun:

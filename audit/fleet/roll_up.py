@@ -173,7 +173,7 @@ def roll_up(
         targets=lines,
         gone=_gone(plan, before),
         left_out=plan.left_out,
-        groups=(*_by_target(lines), *_by_enterprise_project(lines)),
+        groups=(*_by_target(plan, lines), *_by_enterprise_project(plan, lines)),
         worst=_worst(lines),
         days=_days(plan.as_of, lines, before.report),
     )
@@ -256,11 +256,8 @@ def _conclusion(lines: Iterable[TargetLine], *, is_complete: bool) -> Conclusion
     return Conclusion.COMPLIANT if is_complete else Conclusion.INCOMPLETE
 
 
-def _conclusion_of(lines: Sequence[TargetLine]) -> Conclusion:
-    is_complete = all(
-        line.audited and line.audited.complete and line.audited.conclusion != Conclusion.INCOMPLETE for line in lines
-    )
-    return _conclusion(lines, is_complete=is_complete)
+def _is_settled(line: TargetLine) -> bool:
+    return line.audited is not None and line.audited.complete and line.audited.conclusion != Conclusion.INCOMPLETE
 
 
 def _summary(plan: FleetPlan, lines: Sequence[TargetLine], audited: Sequence[Audited]) -> FleetSummary:
@@ -290,7 +287,14 @@ def _gone(plan: FleetPlan, before: FleetBefore) -> tuple[Target, ...]:
     return tuple(target for target in before.plan.targets if target.key not in planned) if before.plan else ()
 
 
-def _by_target(lines: Sequence[TargetLine]) -> Iterator[RolledUp]:
+def _may_lack_members(plan: FleetPlan, dimension: str, value: str) -> bool:
+    """Whether a target may be missing where others were added up: of an account, what others hide is no matter."""
+    if dimension == "account":
+        return value in plan.discovery.doubtful
+    return bool(plan.discovery.troubles) or plan.discovery.accounts < plan.min_accounts
+
+
+def _by_target(plan: FleetPlan, lines: Sequence[TargetLine]) -> Iterator[RolledUp]:
     for dimension, value_of in _DIMENSIONS.items():
         members: dict[str, list[TargetLine]] = {}
         names: dict[str, str] = {}
@@ -300,21 +304,23 @@ def _by_target(lines: Sequence[TargetLine]) -> Iterator[RolledUp]:
             names[value] = name
         for value in sorted(members):
             audited = [line.audited for line in members[value] if line.audited]
+            is_whole = all(map(_is_settled, members[value])) and not _may_lack_members(plan, dimension, value)
             yield RolledUp(
                 dimension=dimension,
                 id=value,
                 name=names[value],
                 targets=len(members[value]),
                 audited=len(audited),
-                conclusion=_conclusion_of(members[value]),
+                conclusion=_conclusion(members[value], is_complete=is_whole),
                 resources=sum(each.resources for each in audited),
                 failing=sum(each.failing for each in audited),
             )
 
 
-def _by_enterprise_project(lines: Sequence[TargetLine]) -> Iterator[RolledUp]:
+def _by_enterprise_project(plan: FleetPlan, lines: Sequence[TargetLine]) -> Iterator[RolledUp]:
     """Add up by enterprise project, within each account: those of two accounts are never the same one."""
     doubtful = {line.target.account for line in lines if not (line.audited and line.audited.complete)}
+    doubtful |= {*plan.discovery.doubtful}
     members: dict[tuple[str, str], list[EnterpriseProject]] = {}
     for line in lines:
         for group in line.audited.groups if line.audited else ():

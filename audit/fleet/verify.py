@@ -15,7 +15,7 @@ from audit.errors import ChainError
 from audit.evidence.chain import Digest, PublicKey, folder_of
 from audit.evidence.publish import MANIFEST, REPORT
 from audit.evidence.store import LATEST, InspectedStore
-from audit.evidence.stored_runs import read_hashed, read_listed, read_manifest
+from audit.evidence.stored_runs import open_digest, read_hashed, read_listed, read_manifest
 from audit.evidence.verify import Verification
 from audit.evidence.verify.digests import check_chain, read_digests
 from audit.evidence.verify.pointer import check_pointer, read_pointer
@@ -30,7 +30,6 @@ from audit.fleet.publication import (
     RECEIPTS,
     SEAL,
     FleetRun,
-    committed_digest,
     former,
     manifest_of,
 )
@@ -218,7 +217,7 @@ def _check_targets(store: InspectedStore, report: FleetReport, result: Verificat
         audited = line.audited
         if audited is None:
             continue
-        digest = committed_digest(store, audited.digest)
+        digest = open_digest(store, audited.digest)
         if digest is None:
             result.fault(
                 audited.digest.object, f"{line.target.called}: the digest of its audit is missing or was changed"

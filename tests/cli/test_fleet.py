@@ -128,7 +128,7 @@ def test_a_head_that_cannot_be_read_is_a_fault_and_no_error(place: Place) -> Non
     ("args", "changed", "trouble"),
     [
         (("run",), {"CBR_AUDIT_FLEET": "", "CBR_AUDIT_STS_ENDPOINT": ""}, "set CBR_AUDIT_FLEET to the fleet file"),
-        (("run",), {"CBR_AUDIT_STORE": ""}, "(or --store)"),
+        (("run",), {"CBR_AUDIT_STORE": ""}, "--store (CBR_AUDIT_STORE) is not set"),
         (("run", "--file", "/no/such/file"), {}, "/no/such/file"),
         (("show", "--name", "other"), {}, "has no roll-up of the fleet other"),
         (("verify", "--name", "other"), {}, "has no digest of the fleet other"),

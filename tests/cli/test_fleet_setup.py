@@ -88,7 +88,7 @@ def test_a_fleet_without_targets_or_with_wrong_settings_is_not_ready(place: Plac
     wrong = place.doctor(CBR_AUDIT_FLEET="", CBR_AUDIT_STS_ENDPOINT="", CBR_AUDIT_ORGANIZATIONS_ENDPOINT="")
 
     assert "MISSING    home: targets: there is nothing to audit" in nothing.stdout
-    assert "MISSING    home: settings: set CBR_AUDIT_FLEET (or --file) to the fleet file" in wrong.stdout
+    assert "MISSING    home: settings: set --file (CBR_AUDIT_FLEET) to the fleet file" in wrong.stdout
     assert (nothing.exit_code, wrong.exit_code) == (2, 2)
 
 

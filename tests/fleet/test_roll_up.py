@@ -232,3 +232,32 @@ def test_only_a_fleet_of_which_every_target_was_audited_is_compliant(became: lis
     assert (report.conclusion == Conclusion.COMPLIANT) == ({*became} == {Status.AUDITED})
     assert sum(report.summary.by_status.values()) == len(targets)
     assert FleetReport.load(report.dump(), "fleet.json").dump() == report.dump()
+
+
+def groups_of(report: FleetReport, dimension: str) -> dict[str, Conclusion]:
+    return {each.id: each.conclusion for each in report.groups if each.dimension == dimension}
+
+
+def test_what_may_lack_a_target_is_not_compliant_by_itself_either() -> None:
+    found = [what_was_found(target, groups=(a_group(),)) for target in (ONE, TWO)]
+    receipts = [a_receipt(target, audited=each) for target, each in zip((ONE, TWO), found, strict=True)]
+    doubt = Discovery(accounts=2, troubles=("the projects of account-1 broke off",), doubtful=(ONE.account,))
+    report = rolled(*receipts, discovery=doubt)
+
+    assert groups_of(report, "account") == {
+        ONE.account: Conclusion.INCOMPLETE,
+        TWO.account: Conclusion.COMPLIANT,  # its own projects were all found
+    }
+    assert groups_of(report, "enterprise_project") == {
+        f"{ONE.account}/0": Conclusion.INCOMPLETE,
+        f"{TWO.account}/0": Conclusion.COMPLIANT,
+    }
+    for dimension in ("region", "owner", "unit"):  # a project that was not found may belong to each
+        assert {*groups_of(report, dimension).values()} == {Conclusion.INCOMPLETE}
+
+
+def test_a_region_is_not_compliant_while_accounts_are_missing() -> None:
+    report = rolled(a_receipt(ONE), a_receipt(TWO), min_accounts=3)
+
+    assert groups_of(report, "region") == {"eu-west-101": Conclusion.INCOMPLETE}
+    assert {*groups_of(report, "account").values()} == {Conclusion.COMPLIANT}

@@ -63,7 +63,7 @@ _MAY_BE_LATE: Final = timedelta(minutes=15)  # until a row can be listed; time z
 
 def well_filled(most: int) -> int:
     """Return the rows of a slice that leave room for some more, of those that an answer can hold."""
-    return most * 9 // 10
+    return max(1, most * 9 // 10)
 
 
 class _DoubtError(Exception):
@@ -253,7 +253,7 @@ class Slices(Walk):
     def _cuts_and_parts(self, full: _Full, cuts: Sequence[datetime]) -> Iterator[_Ask | None]:
         """Yield requests for one row where each next slice should begin, some ahead, and for the slices between."""
         interval, count, most = full
-        size, rest, ahead = max(1, well_filled(most)), interval, self._workers
+        size, rest, ahead = well_filled(most), interval, self._workers
         first = max(count, most) % size or size
         offsets = range(first, max(count, most), size)[::-1]  # the first row is the newest
         for place in range(len(offsets) + ahead):
