@@ -80,7 +80,7 @@ def show_agency(*, file: str | None, home_name: str | None, out: Path | None) ->
     """
     variables = settings_from({"file": file})
     if "CBR_AUDIT_FLEET" not in variables:
-        raise SettingsError("set CBR_AUDIT_FLEET (or --file) to the fleet file")
+        raise SettingsError("set --file (CBR_AUDIT_FLEET) to the fleet file")
     configuration = load_fleet(variables["CBR_AUDIT_FLEET"]).configuration
     name = home_name or _home_name(configuration, variables)
     files = agency_files(configuration, name, variables.get("CBR_AUDIT_EXTERNAL_ID", ""))

@@ -155,7 +155,7 @@ def test_what_accounts_set_up_is_written_once(tmp_path: Path) -> None:
     ("args", "settings", "said"),
     [
         ((), {}, "with --home-name"),
-        (("--home-name", "main"), {"CBR_AUDIT_FLEET": ""}, "set CBR_AUDIT_FLEET (or --file)"),
+        (("--home-name", "main"), {"CBR_AUDIT_FLEET": ""}, "set --file (CBR_AUDIT_FLEET)"),
     ],
 )
 def test_what_an_agency_cannot_do_without_is_asked_for(
