@@ -16,8 +16,10 @@ from audit.judging.requirements import Requirements
 from audit.profile import LimitValues
 from audit.profile.applied import limits_at
 from audit.records import (
+    Actor,
     Agent,
     Backup,
+    Deed,
     Deployment,
     Member,
     OrganizationPolicy,
@@ -26,6 +28,7 @@ from audit.records import (
     Protected,
     Replica,
     Task,
+    Trace,
     Vault,
 )
 from audit.records.keys import key_of
@@ -73,6 +76,46 @@ def a_task(task_id: str = "task-1", **changes: Any) -> Task:
     if values["operation"] == "backup" and values["status"] == "success":
         values.setdefault("backup_id", f"made by {task_id}")
     return a_task_of(id=task_id, **values)
+
+
+def a_trace(trace_id: str = "trace-1", **changes: Any) -> Trace:
+    values: Row = {
+        "at": NOW - HOUR,
+        "recorded": NOW - HOUR,
+        "operation": "deleteVault",
+        "service": "CBR",
+        "deed": Deed.DELETE_VAULT,
+        "succeeded": True,
+        "resource_type": "vault",
+        "resource_id": "vault-1",
+        "resource_name": "blue",
+        "ids": frozenset({"vault-1"}),
+        "actor": Actor(name="eve", id="user-1", source_ip="192.0.2.7"),
+    }
+    return Trace(id=trace_id, **(values | changes))
+
+
+def a_trace_row(**changes: Any) -> Row:
+    """A row of traces as CTS lists it; its times are milliseconds since 1970."""
+    at = int((NOW - HOUR).timestamp() * 1000)
+    row: Row = {
+        "trace_id": "trace-1",
+        "trace_name": "deleteVault",
+        "trace_rating": "normal",
+        "trace_type": "ConsoleAction",
+        "service_type": "CBR",
+        "resource_type": "vault",
+        "resource_id": "vault-1",
+        "resource_name": "blue",
+        "time": at,
+        "record_time": at,
+        "code": "204",
+        "request": "",
+        "response": "",
+        "source_ip": "192.0.2.7",
+        "user": {"id": "user-1", "name": "eve", "domain": {"id": "account-1", "name": "acme"}},
+    }
+    return row | changes
 
 
 def a_task_of(*, id: str, backup_id: str | None = None, **values: Any) -> Task:  # noqa: A002  # as the API calls it

@@ -2,13 +2,14 @@
 
 Field names and meanings: "Querying the Task List" (tables 5 to 18), ListPolicies, ListVault, ListBackups,
 ListProtectable, ListAgent, ListOrganizationPolicies, ListOrganizationPolicyDetail, ShowMembersDetail and
-ShowStorageUsage of the CBR API.
+ShowStorageUsage of the CBR API, and ListTraces of the CTS API.
 
 Imports no other room.
 """
 
 from audit.records.agent import Agent
 from audit.records.backup import Backup, Replica
+from audit.records.deeds import DESTRUCTIVE, Deed
 from audit.records.member import Member
 from audit.records.operations import (
     BACKUP,
@@ -30,6 +31,7 @@ from audit.records.policy import KeepingRule, Policy
 from audit.records.protectable import Protectable
 from audit.records.storage_usage import Usage
 from audit.records.task import FINAL_STATUSES, HOLLOW, OPEN_STATUSES, Task
+from audit.records.trace import Actor, Trace
 from audit.records.vault import Protected, Vault
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "COPIES",
     "DELETE",
     "DELETIONS",
+    "DESTRUCTIVE",
     "FINAL_STATUSES",
     "HOLLOW",
     "MOVES_ENDS",
@@ -49,8 +52,10 @@ __all__ = [
     "SYNC",
     "TAKE_AWAY",
     "VAULT_DELETE",
+    "Actor",
     "Agent",
     "Backup",
+    "Deed",
     "Deployment",
     "KeepingRule",
     "Member",
@@ -60,6 +65,7 @@ __all__ = [
     "Protected",
     "Replica",
     "Task",
+    "Trace",
     "Usage",
     "Vault",
 ]

@@ -11,6 +11,7 @@ from audit.records import Deployment, OrganizationPolicy, Task
 from audit.subjects.passed_on import Memory
 from audit.subjects.protection import Protection
 from audit.subjects.subject_kinds import SubjectKind
+from audit.subjects.trail import NO_TRAIL, Trail
 from audit.subjects.unlisted import NONE_UNLISTED, Unlisted
 from audit.subjects.waiver import Waiver
 
@@ -41,6 +42,7 @@ class Collection:
         cloud: the name of the cloud.
         lacks: what the cloud does not have, and what shows that; nothing of it that the evidence shows all the same.
         unlisted: the vaults that are hidden from the audit, as other lists show; none before subjects are arranged.
+        trail: who did what, as far as Cloud Trace Service shows it.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.COLLECTION
@@ -65,6 +67,7 @@ class Collection:
     cloud: str = HUAWEI
     lacks: Mapping[Feature, str] = field(default_factory=dict)
     unlisted: Unlisted = NONE_UNLISTED
+    trail: Trail = NO_TRAIL
 
     @property
     def covered(self) -> Window | None:
