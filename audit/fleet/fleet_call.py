@@ -5,15 +5,16 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from audit import __version__
+from audit.evidence.written_form import Moment, WrittenForm
 from audit.fleet.fleet_change import Condition, FleetChange, condition, doubts_of
-from audit.fleet.forms import FleetName, FleetPart, Moment, Status, Target, Worst
+from audit.fleet.forms import FleetName, Status, Target, Worst
 from audit.fleet.roll_up import FleetSummary, TargetLine
 from audit.report.facts import Conclusion
 
 MOST_TARGETS: Final = 200
 
 
-class ToldTarget(FleetPart):
+class ToldTarget(WrittenForm):
     """A target that is not fine."""
 
     target: Target = Field(description="The target, as planned.")
@@ -25,14 +26,14 @@ class ToldTarget(FleetPart):
     new_problems: tuple[Worst, ...] = Field(description="Those of its worst problems that it did not have.")
 
 
-class GoneTarget(FleetPart):
+class GoneTarget(WrittenForm):
     """A target of the plan before that this one lacks."""
 
     target: Target = Field(description="The target, as it was planned.")
     reason: str = Field(description="Why it is left out now; empty if it was not found.")
 
 
-class FleetCall(FleetPart):
+class FleetCall(WrittenForm):
     """What a webhook is told when a fleet has changed."""
 
     schema_version: Literal[1] = Field(default=1, description="Version of this form.")

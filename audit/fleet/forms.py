@@ -4,46 +4,28 @@ Everything here is written in one way only, so that equal values have equal byte
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Final
 
-import orjson
 from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
-    ValidationError,
-    WithJsonSchema,
 )
 
-from audit.errors import ChainError
 from audit.evidence.chain import Link
 from audit.evidence.layout import FLEETS
 from audit.evidence.store.keys import PLAIN
+from audit.evidence.written_form import Moment, Sha256, WrittenForm
 from audit.judging.findings import Severity
 from audit.report.facts import Conclusion
 from audit.report.languages import LANGUAGES, Language
-from audit.timestamps import shown
 
 SCOPE: Final = FLEETS
 _ID: Final = r"^[A-Za-z0-9_-]{1,64}$"
 _NAME: Final = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
 REGION: Final = r"^[a-z0-9-]{2,64}$"
-_SHA256: Final = r"^[0-9a-f]{64}$"
 
 Id = Annotated[str, Field(pattern=_ID)]
 FleetName = Annotated[str, Field(pattern=_NAME)]
-Sha256 = Annotated[str, Field(pattern=_SHA256)]
-Moment = Annotated[
-    AwareDatetime,
-    BeforeValidator(lambda value: datetime.fromisoformat(value) if isinstance(value, str) else value),
-    PlainSerializer(shown, return_type=str),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
 
 
 class Status(StrEnum):
@@ -61,37 +43,7 @@ class Status(StrEnum):
     NEVER = "never"
 
 
-class FleetPart(BaseModel):
-    """A part of a stored form: closed, never changed, and written in one way."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        defer_build=True,
-        json_schema_serialization_defaults_required=True,  # every field is written
-    )
-
-    def dump(self) -> bytes:
-        """Write it in one way only: sorted keys, no spaces."""
-        return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
-
-    @classmethod
-    def load(cls, data: bytes, name: str) -> Self:
-        """Read what ``dump`` wrote.
-
-        Raises:
-            ChainError: it is something else; ``name`` says where it was found.
-        """
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            fault = error.errors()[0]
-            where = ".".join(map(str, fault["loc"]))
-            raise ChainError(f"{name} has no known form: {where}: {fault['msg']}") from error
-
-
-class Target(FleetPart):
+class Target(WrittenForm):
     """One project to audit: an account, a region, a project."""
 
     account: Id = Field(description="Id of the account.")
@@ -118,7 +70,7 @@ class Target(FleetPart):
         return f"{self.account}.{self.region}.{self.project_id}"
 
 
-class NotAudited(FleetPart):
+class NotAudited(WrittenForm):
     """Something that was found and is not audited, with the reason."""
 
     account: str = Field(description="Id of the account.")
@@ -129,7 +81,7 @@ class NotAudited(FleetPart):
     reason: str = Field(description="Why, in one sentence.")
 
 
-class Evidence(FleetPart):
+class Evidence(WrittenForm):
     """A response that the plan rests on, stored as received."""
 
     name: str = Field(description="Name of the object below the run.")
@@ -139,7 +91,7 @@ class Evidence(FleetPart):
     received_at: Moment = Field(description="When it was received.")
 
 
-class Discovery(FleetPart):
+class Discovery(WrittenForm):
     """How the accounts and projects were found."""
 
     accounts: int = Field(ge=0, description="How many accounts were found, those left out included.")
@@ -152,7 +104,7 @@ class Discovery(FleetPart):
     evidence: tuple[Evidence, ...] = Field(default=(), strict=False, description="The responses, in order.")
 
 
-class FormerFleetRun(FleetPart):
+class FormerFleetRun(WrittenForm):
     """The fleet run before, of those that were rolled up."""
 
     run: str = Field(description="Its id.")
@@ -161,7 +113,7 @@ class FormerFleetRun(FleetPart):
     report_sha256: Sha256 = Field(description="SHA-256 of its fleet.json.")
 
 
-class FleetPlan(FleetPart):
+class FleetPlan(WrittenForm):
     """What a fleet run is to audit (plan.json), stored before anything is audited."""
 
     schema_version: int = Field(default=1, ge=1, le=1, description="Version of this form.")
@@ -202,7 +154,7 @@ class FleetPlan(FleetPart):
         return f"{self.scope}/{self.as_of:%Y/%m/%d}/{self.run}"
 
 
-class Caller(FleetPart):
+class Caller(WrittenForm):
     """Who read the target, as the cloud names it."""
 
     way: str = Field(description="How it signed in.")
@@ -210,7 +162,7 @@ class Caller(FleetPart):
     principal_urn: str = Field(default="", description="The principal; empty if not asked.")
 
 
-class EnterpriseProject(FleetPart):
+class EnterpriseProject(WrittenForm):
     """One enterprise project in a target."""
 
     id: str = Field(description="Id of the enterprise project; empty for subjects without a known one.")
@@ -220,7 +172,7 @@ class EnterpriseProject(FleetPart):
     unknown: int = Field(ge=0, description="Their unknown outcomes.")
 
 
-class Worst(FleetPart):
+class Worst(WrittenForm):
     """One of the worst problems of a target."""
 
     severity: Severity = Field(strict=False, description="Its severity.")
@@ -233,7 +185,7 @@ class Worst(FleetPart):
     since: Moment | None = Field(default=None, description="Since when, null if unknown.")
 
 
-class Audited(FleetPart):
+class Audited(WrittenForm):
     """What the audit of a target found."""
 
     conclusion: Conclusion = Field(strict=False, description="Its conclusion.")
@@ -254,7 +206,7 @@ class Audited(FleetPart):
     worst: tuple[Worst, ...] = Field(default=(), strict=False, description="The worst problems, at most 20.")
 
 
-class Receipt(FleetPart):
+class Receipt(WrittenForm):
     """What became of one target (receipts/ACCOUNT.REGION.PROJECT.json); the first one that is stored counts."""
 
     schema_version: int = Field(default=1, ge=1, le=1, description="Version of this form.")
@@ -274,7 +226,7 @@ def sorted_targets(targets: Iterable[Target]) -> tuple[Target, ...]:
     return tuple(sorted(targets, key=lambda each: each.key))
 
 
-class ReceiptSeal(FleetPart):
+class ReceiptSeal(WrittenForm):
     """Which receipts count (receipts.json): those that were there when the roll-up began."""
 
     schema_version: int = Field(default=1, ge=1, le=1, description="Version of this form.")
@@ -282,7 +234,7 @@ class ReceiptSeal(FleetPart):
     receipts: dict[str, Sha256] = Field(description="SHA-256 of each receipt by ACCOUNT.REGION.PROJECT.")
 
 
-class FleetObject(FleetPart):
+class FleetObject(WrittenForm):
     """An object of a fleet run."""
 
     name: str = Field(pattern=rf"^{PLAIN}$", max_length=512, description="Its name below the run.")
@@ -290,7 +242,7 @@ class FleetObject(FleetPart):
     sha256: Sha256 = Field(description="SHA-256 of its bytes, as stored.")
 
 
-class FleetManifest(FleetPart):
+class FleetManifest(WrittenForm):
     """Everything that a fleet run stored (manifest.json); its digest covers this."""
 
     schema_version: int = Field(default=1, ge=1, le=1, description="Version of this form.")

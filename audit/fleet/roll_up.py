@@ -7,16 +7,14 @@ from typing import Final, NamedTuple
 
 from pydantic import Field
 
+from audit.evidence.written_form import Moment, Sha256, WrittenForm
 from audit.fleet.forms import (
     Audited,
     EnterpriseProject,
     FleetName,
-    FleetPart,
     FleetPlan,
-    Moment,
     NotAudited,
     Receipt,
-    Sha256,
     Status,
     Target,
 )
@@ -48,7 +46,7 @@ _DIMENSIONS: Final[Mapping[str, Callable[[Target], tuple[str, str]]]] = {
 }
 
 
-class TargetLine(FleetPart):
+class TargetLine(WrittenForm):
     """One planned target and what became of it."""
 
     target: Target = Field(description="The target, as planned.")
@@ -64,7 +62,7 @@ class TargetLine(FleetPart):
         return _OF_CONCLUSION[self.audited.conclusion] if self.audited else _LETTERS[self.status]
 
 
-class RolledUp(FleetPart):
+class RolledUp(WrittenForm):
     """The targets that have something in common, added up."""
 
     dimension: str = Field(description="account, region, owner, unit or enterprise_project.")
@@ -77,14 +75,14 @@ class RolledUp(FleetPart):
     failing: int = Field(ge=0, description="Those with a failure that no waiver accepts.")
 
 
-class WorstOfFleet(FleetPart):
+class WorstOfFleet(WrittenForm):
     """One of the worst problems of the fleet."""
 
     target: str = Field(description="ACCOUNT.REGION.PROJECT of its target.")
     problem: WorstOfTarget = Field(description="The problem.")
 
 
-class FleetDay(FleetPart):
+class FleetDay(WrittenForm):
     """What became of the targets on one day, by its last roll-up."""
 
     day: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="The day, in UTC.")
@@ -94,7 +92,7 @@ class FleetDay(FleetPart):
     )
 
 
-class FleetSummary(FleetPart):
+class FleetSummary(WrittenForm):
     """The counts that people ask for first."""
 
     accounts: int = Field(ge=0, description="Accounts that were found, those left out included.")
@@ -109,7 +107,7 @@ class FleetSummary(FleetPart):
     by_severity: dict[str, int] = Field(description="Failures that no waiver accepts, by severity.")
 
 
-class FleetReport(FleetPart):
+class FleetReport(WrittenForm):
     """The result of a fleet run (fleet.json)."""
 
     schema_version: int = Field(default=1, ge=1, le=1, description="Version of this form.")
