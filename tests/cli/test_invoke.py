@@ -1,6 +1,7 @@
 """Starting the deployed function by hand: over HTTP, through a pretend FunctionGraph that really calls the handler."""
 
 import base64
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ def deployed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deploye
 
 
 def reports(folder: Path) -> list[str]:
-    return [orjson.loads(path.read_bytes())["conclusion"] for path in folder.rglob("report.json")]
+    return [orjson.loads(gzip.decompress(path.read_bytes()))["conclusion"] for path in folder.rglob("report.json.gz")]
 
 
 @pytest.mark.parametrize(
