@@ -178,6 +178,15 @@ class NamedLimits(Struct, frozen=True, kw_only=True):
         meaning="Backups that are asked for whom they are shared with, a call each.",
         source="Ours: the newest backup of each resource is asked for, in some twenty seconds; what is beyond is "
         "unknown.")]
+    trusted_actors: Annotated[frozenset[str], Limit(
+        key="trusted_actors", default=(), stricter="few", about="actors", is_later=True,
+        meaning="Who may delete backups and take protection away: ACCOUNT/NAME, ids or URNs; a name alone is anybody's "
+        "who is called so in any account.",
+        source="Nobody but you knows these: without any, nobody is trusted.")]
+    mass_deletions: Annotated[int, Limit(
+        key="mass_deletions", default=5, bounds=(2, 10000), stricter="less", about="actors", is_later=True,
+        meaning="Backups or vaults that one actor deletes within an hour, from which on it is critical.",
+        source="Ours: more than anybody deletes by mistake, and fewer than an attacker needs.")]
     max_waiver_period: Annotated[timedelta, Limit(
         key="max_waiver_days", default=365, bounds=(1, 365), stricter="less", about="waivers",
         meaning="How far ahead a waiver may end.",

@@ -58,12 +58,14 @@ class Verdict(Struct, frozen=True, gc=False):
         facts: in the given order; times are UTC texts with whole seconds. ``since`` is when a problem began;
             ``or_earlier`` means that the evidence does not reach further back.
         tasks: the ids of the tasks that the verdict rests on.
+        severity: how much this failure matters; None if as much as any other of its control.
     """
 
     outcome: Outcome
     reason: str
     facts: tuple[tuple[str, Fact], ...]
     tasks: tuple[str, ...]
+    severity: Severity | None = None
 
 
 def passed(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
@@ -186,6 +188,7 @@ class Finding(Struct, frozen=True, gc=False):
     """What one control concludes about one subject; there is exactly one for each pair.
 
     Attributes:
+        severity: that of the verdict, or else of the control.
         waiver: the waiver that accepts this outcome, or None.
     """
 

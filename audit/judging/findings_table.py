@@ -17,6 +17,7 @@ class Judgement:
 
     Attributes:
         control: the id of the control.
+        severity: of the control; a verdict may have its own.
         waivers: the waiver of each outcome; empty if there are none.
     """
 
@@ -35,15 +36,16 @@ class Judgement:
 
     def __iter__(self) -> Iterator[Finding]:
         """Yield one finding for each subject."""
-        control, kind, severity = repeat(self.control), repeat(self.kind), repeat(self.severity)
+        control, kind = repeat(self.control), repeat(self.kind)
+        severities = [verdict.severity or self.severity for verdict in self.verdicts]
         waivers = self.waivers or _NO_WAIVERS
-        return map(Finding, control, kind, self.ids, self.names, severity, self.verdicts, waivers)
+        return map(Finding, control, kind, self.ids, self.names, severities, self.verdicts, waivers)
 
     def at(self, place: int) -> Finding:
         """Return the finding of one subject."""
-        waiver = self.waivers[place] if self.waivers else None
-        subject = self.ids[place], self.names[place]
-        return Finding(self.control, self.kind, *subject, self.severity, self.verdicts[place], waiver)
+        verdict, waiver = self.verdicts[place], self.waivers[place] if self.waivers else None
+        subject, severity = (self.ids[place], self.names[place]), verdict.severity or self.severity
+        return Finding(self.control, self.kind, *subject, severity, verdict, waiver)
 
     def having(self, *outcomes: Outcome) -> Iterator[Finding]:
         """Yield the findings with one of these outcomes; no others are built."""

@@ -15,6 +15,14 @@ OF_THE_WHOLE: Final = {key: limit.about for key, limit in LIMITS.items() if limi
 class _Values(Written):
     """What the limits of a profile and those of its levels share."""
 
+    @field_validator("trusted_actors", check_fields=False)
+    @classmethod
+    def _names_somebody(cls, actors: tuple[str, ...]) -> tuple[str, ...]:
+        for actor in actors:
+            if not actor.strip() or actor != actor.strip() or not {"*", "?"}.isdisjoint(actor):
+                raise ValueError(f"{actor!r} is nobody; write ACCOUNT/NAME, an id or a URN, without * and ?")
+        return actors
+
     if TYPE_CHECKING:
 
         def __getattr__(self, key: str) -> Any:

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from audit.judging.findings import Finding, Outcome, Severity, failed, passed
 from audit.judging.findings_table import Findings, Judgement
@@ -82,3 +83,10 @@ def test_what_is_asked_of_findings_is_what_is_true_of_each(waived: bool) -> None
     assert list(findings.waived()) == ([a_finding("CBR-001", 1, waived=True)] if waived else [])
     assert findings.ids(SubjectKind.VAULT, Outcome.FAIL) == {"v2"}
     assert findings.ids(SubjectKind.VAULT, Outcome.UNKNOWN) == findings.ids(SubjectKind.POLICY, Outcome.FAIL) == set()
+
+
+def test_a_verdict_may_matter_more_than_others_of_its_control() -> None:
+    judged = replace(a_judgement(), verdicts=(VERDICTS[0], structs.replace(VERDICTS[1], severity=Severity.CRITICAL)))
+
+    assert [finding.severity for finding in judged] == [Severity.LOW, Severity.CRITICAL]
+    assert [finding.severity for finding in judged.having(*Outcome)] == [Severity.LOW, Severity.CRITICAL]

@@ -81,6 +81,12 @@ def test_an_empty_profile_is_the_default_one() -> None:
             "line 5: levels.0.limits.max_waiver_days: it is about waivers, which have no level; ",
         ),
         (
+            "limits: {trusted_actors: [acme/*]}",
+            "line 1: limits.trusted_actors: 'acme/*' is nobody; write ACCOUNT/NAME, an id or a URN, without * and ?",
+        ),
+        ("limits: {trusted_actors: [' eve']}", "line 1: limits.trusted_actors: ' eve' is nobody; "),
+        ("limits: {trusted_actors: ['']}", "line 1: limits.trusted_actors: '' is nobody; "),
+        (
             "waivers:\n- control: CBR-904",
             "line 2: waivers.0.control: CBR-904 judges the waivers themselves and cannot be waived",
         ),
