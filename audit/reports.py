@@ -21,7 +21,7 @@ from audit.app.connections import store_at
 from audit.errors import ChainError, SettingsError, StoreError
 from audit.evidence.agreement import demand, in_manifest, in_report
 from audit.evidence.chain import Digest, Envelope, folder_of
-from audit.evidence.publish import STORED_FINDINGS, STORED_REPORT
+from audit.evidence.publish import REPORT, STORED_FINDINGS
 from audit.evidence.read_forms import read_form
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import (
@@ -32,7 +32,6 @@ from audit.evidence.stored_runs import (
     projects_of,
     read_hashed,
     read_listed,
-    read_report,
 )
 from audit.fleet.forms import SCOPE, FleetManifest, FleetPlan
 from audit.fleet.publication import FLEET, PLAN, manifest_of
@@ -117,14 +116,12 @@ class StoredRun:
         try:
             return ReportFile.model_validate(in_present_form(self._stored_report))
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ChainError(_UNUSABLE.format(key=f"{self.prefix}/{STORED_REPORT}", error=error)) from error
+            raise ChainError(_UNUSABLE.format(key=f"{self.prefix}/{REPORT}", error=error)) from error
 
     @cached_property
     def _stored_report(self) -> Mapping[str, Any]:
-        manifest, place = needed_manifest(self.store, self.digest), f"{self.prefix}/{STORED_REPORT}"
-        data = read_report(self.store, self.digest)
-        if data is None:
-            raise ChainError(f"{place} is missing or was changed")
+        data, place = self.read(REPORT), f"{self.prefix}/{REPORT}"
+        manifest = needed_manifest(self.store, self.digest)
         demand(place, chain(in_manifest(self.digest, manifest), in_report(manifest, data)))
         return read_form(data, place, dict[str, Any])
 

@@ -30,7 +30,7 @@ RUNS_A_DAY: Final = 24
 KEPT_DAYS: Final = 90
 SHOWN: Final = (
     *("raw tasks", "raw backups", "raw vaults", "raw policies"),
-    *("history", "report.html", "report.json.gz", "findings.csv", "profile.json", "manifest.json", "digest"),
+    *("history", "report.html", "report.json", "findings.csv", "profile.json", "manifest.json", "digest"),
 )
 FOR_EVER: Final = frozenset({"manifest.json", "digest"})
 MOVING: Final = frozenset({LATEST, INDEX})

@@ -122,8 +122,8 @@ def json_response(content: Any, status: int = 200, **headers: str) -> Response:
 
 def whole_report(run: Path) -> Any:
     """The report.json in the folder of a run, with every finding in place of those that somebody must look at."""
-    report, lines = (gzip.decompress((run / name).read_bytes()) for name in ("report.json.gz", "findings.ndjson.gz"))
-    return {**orjson.loads(report), "findings": [*map(orjson.loads, lines.splitlines())]}
+    lines = gzip.decompress((run / "findings.ndjson.gz").read_bytes()).splitlines()
+    return {**orjson.loads((run / "report.json").read_bytes()), "findings": [*map(orjson.loads, lines)]}
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -64,7 +64,7 @@ def test_a_store_without_runs_has_no_latest_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "words"), [("manifest.json", "manifest.json was changed"), ("report", "report.json.gz is")]
+    ("part", "words"), [("manifest.json", "manifest.json was changed"), ("report", "report.json is")]
 )
 def test_what_was_changed_is_refused_when_it_is_read(part: str, words: str) -> None:
     shelf = a_chain(1)
@@ -81,11 +81,11 @@ def test_what_was_changed_is_refused_when_it_is_read(part: str, words: str) -> N
     [
         (
             {"conclusion": "compliant"},
-            "report.json.gz contradicts its run or itself: conclusion: manifest says ",
+            "report.json contradicts its run or itself: conclusion: manifest says ",
         ),
-        ({"controls": 5}, "report.json.gz contradicts its run or itself: not a report of a known form"),
-        ({"schema_version": 3}, "report.json.gz is damaged or was written by a later version of cbr-audit"),
-        ({"more": 5}, "report.json.gz is damaged or was written by a later version of cbr-audit"),
+        ({"controls": 5}, "report.json contradicts its run or itself: not a report of a known form"),
+        ({"schema_version": 3}, "report.json is damaged or was written by a later version of cbr-audit"),
+        ({"more": 5}, "report.json is damaged or was written by a later version of cbr-audit"),
     ],
 )
 def test_a_report_that_was_forged_is_refused(change: dict[str, object], words: str) -> None:
@@ -135,7 +135,7 @@ def test_an_object_that_is_none_of_the_run_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ChainError, match=r"other\.txt is missing or was changed"):
         run.read("other.txt")
-    assert shown(run.report.run.as_of) == orjson.loads(gzip.decompress(run.read("report.json.gz")))["run"]["as_of"]
+    assert shown(run.report.run.as_of) == orjson.loads(run.read("report.json"))["run"]["as_of"]
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,6 @@ from audit.evidence.stored_runs import (
     prefix_of,
     read_history,
     read_listed,
-    read_report,
     repeated_pages,
     stored_page,
     stored_pages,
@@ -116,7 +115,7 @@ def _replay(store: Store, digest: Digest, profile: Profile | None, *, reads_agai
         **history,
         **dict(_rendered(report, {listed.name for listed in manifest.objects})),
     }
-    stored = read_report(store, digest) or b""
+    stored = read_listed(store, manifest, prefix_of(digest), REPORT) or b""
     if _says_the_same(stored, report):
         made[REPORT] = manifest.sha256_of(REPORT)
     changed = tuple(name for name in made if _is_changed(store, manifest, digest, name))

@@ -20,13 +20,11 @@ from audit.errors import SettingsError, StoreError
 from audit.evidence.chain import PublicKey
 from audit.evidence.reader import INCOMPATIBLE, RUN_ID, StoredReport, read_report, read_run
 from audit.evidence.store import Store
-from audit.evidence.store.keys import LARGEST_OF_ALL
 from audit.evidence.verify import LastGood, Verification, last_good, proven, read_last_good, unproven, verdict, verify
 from audit.profile import load_profile
 from audit.report.changes import Change, Changes, compare
 from audit.report.formats import findings_report, json_report
 from audit.timestamps import shown
-from audit.unpacking import unpacked
 
 _MOST_FAULTS: Final = 50
 
@@ -155,8 +153,8 @@ def replay_run(
 def diff_runs(*, before: str, after: str | None, store: str | None, as_json: bool) -> None:
     """Compare two reports: what fails now, still fails, or is resolved.
 
-    BEFORE and AFTER are run ids or report.json.gz files, unpacked or not; that of AFTER needs its findings.ndjson.gz
-    beside it. AFTER defaults to the latest report.
+    BEFORE and AFTER are run ids or report.json files; that of AFTER needs its findings.ndjson.gz beside it. AFTER
+    defaults to the latest report.
     """
     opened = opened_store(store)
     older = _report(before, opened)
@@ -199,13 +197,12 @@ def _report(name: str, store: Store) -> StoredReport:
         return beside.read_bytes() if beside.is_file() else None
 
     try:
-        data = path.read_bytes()
-        report: Mapping[str, Any] = orjson.loads(unpacked(data, LARGEST_OF_ALL) if path.suffix == ".gz" else data)
+        report: Mapping[str, Any] = orjson.loads(path.read_bytes())
         if {"run", "findings"} <= report.keys():
             return StoredReport(report, str(path.parent), read)
-    except (OSError, ValueError, AttributeError):
+    except (OSError, orjson.JSONDecodeError, AttributeError):
         pass
-    raise SettingsError(f"{name!r} is neither a run id nor a report.json.gz file")
+    raise SettingsError(f"{name!r} is neither a run id nor a report.json file")
 
 
 def _print_verification(result: Verification, *, has_anchor: bool) -> None:

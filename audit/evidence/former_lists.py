@@ -19,6 +19,7 @@ from msgspec import structs
 from audit.answers.intake import Intake
 from audit.collection import Kind, Page, Reading, Rejected
 from audit.evidence.chain import Digest
+from audit.evidence.publish import REPORT
 from audit.evidence.read_forms import Manifest
 from audit.evidence.store import Readable
 from audit.evidence.stored_runs import (
@@ -27,7 +28,7 @@ from audit.evidence.stored_runs import (
     lost_answers,
     prefix_of,
     read_manifest,
-    read_report,
+    read_object,
     runs_before,
     stored_page,
 )
@@ -322,6 +323,6 @@ def told_of_lists(report: Any) -> Told:
 def _told_by(store: Readable, digest: Digest) -> Told:
     """Read what the report of a run says; nothing if it is missing or was changed."""
     try:
-        return told_of_lists(orjson.loads(read_report(store, digest) or b""))
+        return told_of_lists(orjson.loads(read_object(store, digest, REPORT) or b""))
     except orjson.JSONDecodeError:
         return Told()

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.json"
 PROFILE: Final = "profile.json"
 REPORT: Final = "report.json"
-STORED_REPORT: Final = f"{REPORT}.gz"
 STORED_FINDINGS: Final = f"{FINDINGS}.gz"
 MANIFEST_VERSION: Final = 2
 POINTER_VERSION: Final = 1
@@ -362,7 +361,7 @@ class Publication:
 
 def as_stored(name: str, pieces: Iterable[bytes]) -> tuple[str, Iterable[bytes]]:
     """Return a report's name and bytes in the store: what is for machines is gzipped, what people open is not."""
-    return (f"{name}.gz", gzipped(pieces, _LEVEL)) if name.endswith("json") else (name, pieces)
+    return (f"{name}.gz", gzipped(pieces, _LEVEL)) if name.endswith(".ndjson") else (name, pieces)
 
 
 def pointer_to(digest: Digest, digest_sha256: str, as_of: datetime, now: datetime) -> bytes:

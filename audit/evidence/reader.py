@@ -10,18 +10,10 @@ from audit.errors import StoreError
 from audit.evidence.agreement import demand, in_manifest, in_report
 from audit.evidence.chain import Digest, Envelope
 from audit.evidence.layout import ROLL_UP
-from audit.evidence.publish import (
-    MANIFEST,
-    REPORT,
-    STORED_FINDINGS,
-    STORED_REPORT,
-    read_latest,
-    read_pointer,
-    sha256_of,
-)
+from audit.evidence.publish import MANIFEST, REPORT, STORED_FINDINGS, read_latest, read_pointer, sha256_of
 from audit.evidence.read_forms import Manifest, read_form
 from audit.evidence.store import LATEST, Searchable, Store
-from audit.evidence.stored_runs import find_digest, latest_run, needed_manifest, prefix_of, projects_of, report_in
+from audit.evidence.stored_runs import find_digest, latest_run, needed_manifest, prefix_of, projects_of
 from audit.report.every_finding import every_finding
 
 INCOMPATIBLE: Final = "is damaged or was written by an incompatible version of cbr-audit"
@@ -56,7 +48,7 @@ class StoredReport:
         except ValueError as error:
             raise StoreError(f"{self.url}/{STORED_FINDINGS} cannot be used: {error}") from error
         except (AttributeError, LookupError, TypeError) as error:
-            raise StoreError(f"{self.url}/{STORED_REPORT} {INCOMPATIBLE}") from error
+            raise StoreError(f"{self.url}/{REPORT} {INCOMPATIBLE}") from error
 
 
 class _Inside:
@@ -80,7 +72,7 @@ def read_report(store: Store, project_id: str | None = None) -> StoredReport:
     Raises:
         StoreError: there is no report, or it differs from the published one or from itself.
     """
-    if any(store.read(name) is not None for name in (MANIFEST, STORED_REPORT, REPORT)):
+    if store.read(MANIFEST) is not None or store.read(REPORT) is not None:
         return _of_folder(store)
     if project := _project_inside(store):
         return _latest(_Inside(store), *projects_of(store, project))
@@ -155,7 +147,7 @@ class _RunObjects:
 
     def report(self, url: str, note: str, problems: Iterable[str] = ()) -> StoredReport:
         """Read the report, unless there are problems with its run."""
-        data, place = report_in(self.read), f"{self.prefix}{STORED_REPORT}"
+        data, place = self.read(REPORT), f"{self.prefix}{REPORT}"
         if data is None:
             raise StoreError(f"{place} is not the one that {MANIFEST} names: it was changed or removed")
         demand(place, chain(problems, in_report(self.manifest, data)))

@@ -22,7 +22,7 @@ from audit.answers.intake import Intake
 from audit.collection import ALL_GRANTED, Kind, Reading, Requested, Window
 from audit.evidence.chain import Digest, Head
 from audit.evidence.former_lists import read_former, told_of_lists
-from audit.evidence.publish import PROFILE, STORED_REPORT
+from audit.evidence.publish import PROFILE, REPORT
 from audit.evidence.read_forms import ListedObject, Manifest
 from audit.evidence.store import Readable
 from audit.evidence.stored_runs import (
@@ -37,7 +37,6 @@ from audit.evidence.stored_runs import (
     read_history,
     read_manifest,
     read_object,
-    read_report,
     runs_before,
     scope_of,
     shared_answers,
@@ -285,13 +284,13 @@ def _report(store: Readable, digest: Digest) -> tuple[Mapping[str, Any] | None, 
     """
     trouble = ""
     for run in islice(chain((digest,), runs_before(store, digest)), MOST_LOOKED_BACK):
-        data = read_report(store, run)
+        data = read_object(store, run, REPORT)
         try:
             report = orjson.loads(data or b"")
             compared, memory = recall(report), _remembered(store, run, memory_of(report))
         except (AttributeError, LookupError, OverflowError, TypeError, ValueError):
             why = "is of another version" if data else _GONE
-            trouble = trouble or f"{prefix_of(run)}/{STORED_REPORT} {why}"
+            trouble = trouble or f"{prefix_of(run)}/{REPORT} {why}"
         else:
             told = replace(compared, trouble=trouble, is_lost=True) if trouble else compared
             return report, told, memory, run
@@ -305,7 +304,7 @@ def _remembered(store: Readable, digest: Digest, memory: Memory, runs: int = MOS
     for run in islice(runs_before(store, digest), runs):
         runs -= 1
         with suppress(LookupError, TypeError, ValueError):  # damaged, or of another version
-            earlier = memory_of(orjson.loads(read_report(store, run) or b""))
+            earlier = memory_of(orjson.loads(read_object(store, run, REPORT) or b""))
             return memory.with_earlier(_remembered(store, run, earlier, runs))
     return memory
 

@@ -3,10 +3,10 @@
 An object that is missing, or whose hash differs from the one recorded for it, is read as None.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -15,10 +15,9 @@ from audit.collection import ALL_GRANTED, Kind, Page
 from audit.errors import ChainError, SourceAnswerError, StoreError
 from audit.evidence.chain import Digest, DigestKind, Envelope, Head, Link, find_head, folder_of
 from audit.evidence.layout import FLEETS, SHARED, key_of
-from audit.evidence.publish import MANIFEST, REPORT, STORED_REPORT, sha256_of
+from audit.evidence.publish import MANIFEST, sha256_of
 from audit.evidence.read_forms import ListedObject, ListedPage, Manifest, Pointer, read_form
 from audit.evidence.store import LATEST, Readable, Searchable, Store
-from audit.evidence.store.keys import LARGEST_OF_ALL
 from audit.history import History
 from audit.unpacking import unpacked
 
@@ -189,23 +188,6 @@ def read_object(store: Readable, digest: Digest, name: str) -> bytes | None:
     """Read an object of a run, or None if it or its manifest is missing or was changed."""
     manifest = read_manifest(store, digest)
     return read_listed(store, manifest, prefix_of(digest), name) if manifest else None
-
-
-def report_in(read: Callable[[str], bytes | None]) -> bytes | None:
-    """Read the report.json of a run, or None if it is missing or damaged; versions before 0.3 did not gzip it.
-
-    Args:
-        read: reads an object of the run by its name.
-    """
-    packed = read(STORED_REPORT)
-    with suppress(ValueError):
-        return read(REPORT) if packed is None else unpacked(packed, LARGEST_OF_ALL)
-    return None
-
-
-def read_report(store: Readable, digest: Digest) -> bytes | None:
-    """Read the report.json of a run, or None if it or its manifest is missing or was changed."""
-    return report_in(partial(read_object, store, digest))
 
 
 def scope_of(manifest: Manifest) -> str:

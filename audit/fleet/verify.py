@@ -13,9 +13,9 @@ from typing import Final
 from audit import __version__
 from audit.errors import ChainError
 from audit.evidence.chain import Digest, PublicKey, folder_of
-from audit.evidence.publish import MANIFEST
+from audit.evidence.publish import MANIFEST, REPORT
 from audit.evidence.store import LATEST, InspectedStore
-from audit.evidence.stored_runs import open_digest, read_hashed, read_manifest, read_report
+from audit.evidence.stored_runs import open_digest, read_hashed, read_listed, read_manifest
 from audit.evidence.verify import Verification
 from audit.evidence.verify.digests import check_chain, read_digests
 from audit.evidence.verify.pointer import check_pointer, read_pointer
@@ -246,7 +246,7 @@ def _in_audit(store: InspectedStore, digest: Digest, target: Target, audited: Au
         return
     if (manifest.run.region, manifest.run.profile_sha256) != (target.region, target.profile_sha256):
         yield "its audit was in another region, or by another profile, than the plan says"
-    report = read_report(store, digest)
+    report = read_listed(store, manifest, audited.prefix, REPORT)
     if report is None:
         return
     with suppress(ValueError):

@@ -98,12 +98,12 @@ def test_a_run_asks_for_no_list_of_it_and_can_be_recomputed(tmp_path: Path) -> N
     )
     profile = "{controls: [default, CBR-207], formats: [report.html, findings.ocsf.ndjson]}"
     done = audit(simulator, tmp_path, CBR_AUDIT_CLOUD="otc", CBR_AUDIT_PROFILE=profile)
+    files = {name: (tmp_path / done.prefix / name).read_bytes() for name in ("report.json", "manifest.json")}
 
     (found,) = (each for each in done.report.findings if each.control == "CBR-207")
     assert (found.outcome, found.facts["cloud"]) == (Outcome.NOT_APPLICABLE, "Open Telekom Cloud")
     assert done.report.collection.complete
-    told = report_and_manifest(tmp_path / done.prefix)
-    assert [orjson.loads(data)["run"]["cloud"] for data in told] == ["otc", "otc"]
+    assert [orjson.loads(data)["run"]["cloud"] for data in files.values()] == ["otc", "otc"]
     events = gzip.decompress((tmp_path / done.prefix / "findings.ocsf.ndjson.gz").read_bytes()).splitlines()
     assert {orjson.loads(event)["cloud"]["provider"] for event in events} == {"Open Telekom Cloud"}
     assert "<dt>Cloud</dt><dd>Open Telekom Cloud</dd>" in (tmp_path / done.prefix / "report.html").read_text()
@@ -111,13 +111,9 @@ def test_a_run_asks_for_no_list_of_it_and_can_be_recomputed(tmp_path: Path) -> N
     assert (again.differing, again.reasons) == ((), ())
 
 
-def report_and_manifest(run: Path) -> tuple[bytes, bytes]:
-    return gzip.decompress((run / "report.json.gz").read_bytes()), (run / "manifest.json").read_bytes()
-
-
 def test_a_cloud_that_only_one_of_report_and_manifest_names_is_a_contradiction(tmp_path: Path) -> None:
     done = audit(a_simulator("healthy"), tmp_path, CBR_AUDIT_CLOUD="g42")
-    report, manifest = report_and_manifest(tmp_path / done.prefix)
+    report, manifest = ((tmp_path / done.prefix / name).read_bytes() for name in ("report.json", "manifest.json"))
     named = read_form(manifest, "m", Manifest)
 
     assert not [*in_report(named, report)]

@@ -292,11 +292,11 @@ def test_drift_is_compared_with_the_run_before(tmp_path: Path) -> None:
 def test_a_damaged_report_before_keeps_nothing_from_being_audited(tmp_path: Path) -> None:
     simulator = a_simulator("drifting")
     first = audit(simulator, tmp_path)
-    (tmp_path / first.prefix / "report.json.gz").write_bytes(b"{}")
+    (tmp_path / first.prefix / "report.json").write_bytes(b"{}")
     done = audit(simulator, tmp_path, as_of=AS_OF + timedelta(days=1))
     told = summary(done)
 
-    assert "report.json.gz is missing or was changed" in (done.report.run.previous.trouble or "")
+    assert "report.json is missing or was changed" in (done.report.run.previous.trouble or "")
     assert told["new_drift"] == told["kinds_of_drift"] > 0
     manifest = orjson.loads((tmp_path / done.prefix / "manifest.json").read_bytes())
     assert manifest["run"]["previous"]["trouble"] == done.report.run.previous.trouble
@@ -383,7 +383,7 @@ def test_the_profile_chooses_which_reports_are_written(tmp_path: Path) -> None:
     done = audit(a_simulator(), tmp_path, CBR_AUDIT_PROFILE="formats: [metrics.prom, findings.ocsf.ndjson]\nversion: 1")
 
     names = {key.removeprefix(f"{done.prefix}/") for key in done.keys}
-    assert names >= {"report.json.gz", "metrics.prom", "findings.ocsf.ndjson.gz", "findings.ndjson.gz"}
+    assert names >= {"report.json", "metrics.prom", "findings.ocsf.ndjson.gz", "findings.ndjson.gz"}
     assert not names & {"report.html", "findings.csv"}
 
 

@@ -115,7 +115,7 @@ def test_an_audit_shows_its_verdict_and_ends_with_its_code(
     assert "Reading tasks: page 1 of " in result.stderr
     report = Path(result.stdout.splitlines()[-1].partition("Report   ")[2])
     assert report.parent.is_relative_to(place.store)
-    assert (report.parent / "report.json.gz").is_file()
+    assert (report.parent / "report.json").is_file()
 
 
 def test_options_go_before_the_environment(place: Place, tmp_path: Path) -> None:
@@ -284,17 +284,17 @@ def test_of_several_projects_one_must_be_named(place: Place) -> None:
 
 def test_a_report_that_was_changed_is_not_shown(place: Place) -> None:
     place.run()
-    (path,) = place.store.rglob("report.json.gz")
+    (path,) = place.store.rglob("report.json")
     path.write_bytes(b"{}")
 
-    one_clear_line(invoke("show", place.store), 2, "report.json.gz is not the one that manifest.json names")
+    one_clear_line(invoke("show", place.store), 2, "report.json is not the one that manifest.json names")
 
 
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"summary": []}, "report.json.gz contradicts its run or itself: not a report of a known form"),
-        ({"conclusion": "splendid"}, "report.json.gz contradicts its run or itself: conclusion: manifest says "),
+        ({"summary": []}, "report.json contradicts its run or itself: not a report of a known form"),
+        ({"conclusion": "splendid"}, "report.json contradicts its run or itself: conclusion: manifest says "),
     ],
 )
 def test_a_forged_report_is_not_shown(place: Place, changed: Any, words: str) -> None:
@@ -350,7 +350,7 @@ def test_a_run_without_a_digest_is_not_shown(place: Place) -> None:
 def test_every_finding_is_printed_as_csv(place: Place) -> None:
     place.run()
     (stored,) = place.store.rglob("findings.ndjson.gz")
-    (prefix,) = {path.parent for path in place.store.rglob("report.json.gz")}
+    (prefix,) = {path.parent for path in place.store.rglob("report.json")}
     findings = gzip.decompress(stored.read_bytes()).splitlines()
 
     lines = [*csv.DictReader(invoke("show", place.store, "--csv").stdout.splitlines())]

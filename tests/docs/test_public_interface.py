@@ -107,8 +107,8 @@ def test_a_program_audits_a_pretend_cloud_and_reads_the_report_from_a_store_of_i
     assert (run.as_of, run.conclusion) == (AS_OF, Conclusion.NON_COMPLIANT)
     assert {control.id for control in report.controls} <= {control.id for control in CONTROLS}
 
-    copies.replace(f"{run.prefix}/report.json.gz", b"{}")
-    with pytest.raises(ChainError, match=r"report\.json\.gz is missing or was changed"):
+    copies.replace(f"{run.prefix}/report.json", b"{}")
+    with pytest.raises(ChainError, match=r"report\.json is missing or was changed"):
         _ = latest_report(store).report
 
 

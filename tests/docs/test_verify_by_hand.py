@@ -66,10 +66,10 @@ def test_a_clean_store_gives_the_head_and_nothing_else(tmp_path: Path) -> None:
     ("heading", "target"),
     [
         (CHAIN, "digest/0000000002-*.json"),
-        (OBJECTS, "2026/*/*/*/report.json.gz"),
+        (OBJECTS, "2026/*/*/*/report.json"),
         (OBJECTS, "2026/*/*/*/manifest.json"),
         (OBJECTS, "shared/*/*.gz"),
-        (ADDED, "2026/*/*/*/report.json.gz"),
+        (ADDED, "2026/*/*/*/report.json"),
         (ADDED, "shared/*/*.gz"),
     ],
 )

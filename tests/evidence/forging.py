@@ -1,6 +1,5 @@
 """Forging: changing what a run of an unsigned chain says, and hashing everything anew so that all links fit again."""
 
-import gzip
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -30,17 +29,11 @@ def forge(
     place = told["manifest"]["object"]
     listed = orjson.loads(shelf.objects[place])
     if report:
-        folder = place.removesuffix("manifest.json")
-        item = next(item for item in listed["objects"] if item["name"].startswith("report.json"))
-        data = shelf.objects.pop(folder + item["name"])
-        is_former = not item["name"].endswith(".gz")
-        values = orjson.loads(data if is_former else gzip.decompress(data))
-        report(values)
-        data, is_former = orjson.dumps(values), is_former or values.get("schema_version") == 1
-        item["name"] = "report.json" if is_former else "report.json.gz"
-        key = folder + item["name"]
-        shelf.objects[key] = data if is_former else gzip.compress(data, 1, mtime=0)
-        item.update(size=len(shelf.objects[key]), sha256=_hash(shelf, key))
+        key = place.replace("manifest.json", "report.json")
+        edit(shelf, key, report)
+        for item in listed["objects"]:
+            if item["name"] == "report.json":
+                item.update(size=len(shelf.objects[key]), sha256=_hash(shelf, key))
     if manifest:
         manifest(listed)
     shelf.objects[place] = orjson.dumps(listed)

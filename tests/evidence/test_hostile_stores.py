@@ -26,7 +26,7 @@ PREFIX = f"{SCOPE}/{RUN.as_of:%Y/%m/%d}/{RUN.id}"
 OBJECTS = a_chain(2).objects
 RAW = f"{SCOPE}/{orjson.loads(OBJECTS[f'{PREFIX}/manifest.json'])['pages'][0]['name']}"
 DIGEST = next(key for key in OBJECTS if f"digest/0000000002-{RUN.id}" in key)
-EACH = (f"{SCOPE}/latest.json", DIGEST, f"{PREFIX}/manifest.json", f"{PREFIX}/report.json.gz", RAW)
+EACH = (f"{SCOPE}/latest.json", DIGEST, f"{PREFIX}/manifest.json", f"{PREFIX}/report.json", RAW)
 
 
 def a_folder(root: Path) -> Folder:

@@ -71,7 +71,7 @@ def test_beside_a_report_that_was_changed_it_is_held_against_nothing(
     audited: tuple[Simulator, Path, list[Done]],
 ) -> None:
     simulator, folder, runs = audited
-    (folder / runs[-1].prefix / "report.json.gz").write_bytes(b"{}")
+    (folder / runs[-1].prefix / "report.json").write_bytes(b"{}")
 
     result = checked(folder, simulator)
 
@@ -103,7 +103,7 @@ def published(report: bytes, page: bytes | None) -> Shelf:
     """One run with such a report, and with a page of it or without."""
     shelf = Shelf()
     publication = Publication(shelf, facts(1), head=None, signer=Unsigned())
-    publication.put_report("report.json", [report])
+    publication.put("report.json", report)
     if page is not None:
         publication.put("report.html", page)
     publication.finish(replace(a_report(), run=facts(1)))

@@ -81,7 +81,7 @@ def test_what_is_old_and_not_needed_is_removed_and_everything_else_stays_whole(
     left = {run: {name.rpartition("/")[2] for name in files(place) if f"/{run}/" in name} for run in runs}
 
     assert left[runs[0]] == left[runs[1]] == set()
-    assert left[runs[2]] == {"profile.json", "report.json.gz", "findings.ndjson.gz", "report.html", "manifest.json"}
+    assert left[runs[2]] == {"profile.json", "report.json", "findings.ndjson.gz", "report.html", "manifest.json"}
     segments = (segment for run in open_reports(str(place)) if run.id == runs[3] for segment in run.manifest.history)
     assert all((place / project(place) / segment).is_file() for segment in segments), "a kept run continues it"
     assert len(list(place.rglob("digest/*.json"))) == len(runs)
@@ -148,11 +148,11 @@ def test_who_is_interrupted_anywhere_begins_again_and_comes_to_the_same(place: P
 def test_what_is_missing_and_younger_is_a_fault(audited: tuple[Simulator, Path, list[str]], place: Path) -> None:
     carry_out(place)
     next(place.rglob(f"{audited[2][5]}/report.html")).unlink()
-    next(place.rglob(f"{audited[2][2]}/report.json.gz")).unlink()
+    next(place.rglob(f"{audited[2][2]}/report.json")).unlink()
     next(place.rglob(f"{audited[2][4]}/profile.json")).unlink()
 
     assert sorted(fault.object.split("/", 4)[4] for fault in checked(place).faults) == [
-        f"{audited[2][2]}/report.json.gz",
+        f"{audited[2][2]}/report.json",
         f"{audited[2][4]}/profile.json",
         f"{audited[2][5]}/report.html",
     ]

@@ -113,7 +113,7 @@ def a_report(facts: RunFacts = FACTS) -> Report:
 def publish(store: Store, facts: RunFacts = FACTS) -> Publication:
     publication = Publication(store, facts, head=None, signer=Unsigned())
     publication.keep(a_page())
-    publication.put_report("report.json", [b"{}"])
+    publication.put("report.json", b"{}")
     publication.finish(a_report(facts))
     return publication
 
@@ -124,7 +124,7 @@ def test_the_manifest_is_written_after_everything_then_the_digest_and_the_pointe
 
     assert list(store.objects) == [
         f"p1/{ANSWER}",
-        f"{PREFIX}/report.json.gz",
+        f"{PREFIX}/report.json",
         f"{PREFIX}/manifest.json",
         DIGEST,
         "p1/latest.json",
@@ -151,7 +151,7 @@ def test_the_manifest_lists_every_object_with_its_size_and_hash() -> None:
     manifest = orjson.loads(store.objects[f"{PREFIX}/manifest.json"])
 
     listed = {stored["name"]: ListedObject(**stored) for stored in manifest["objects"]}
-    assert set(listed) == {ANSWER, "report.json.gz"}
+    assert set(listed) == {ANSWER, "report.json"}
     for name, stored in listed.items():
         data = store.objects[key_of(PREFIX, name)]
         assert (stored.size, stored.sha256) == (len(data), hashlib.sha256(data).hexdigest())
@@ -210,7 +210,7 @@ def test_the_pointer_names_the_run_and_the_hash_of_its_manifest() -> None:
     }
 
 
-@pytest.mark.parametrize("broken", [".json.gz", "report.json.gz", "manifest.json"])
+@pytest.mark.parametrize("broken", [".json.gz", "report.json", "manifest.json"])
 def test_without_all_of_its_objects_a_run_does_not_exist(broken: str) -> None:
     store = Recording(broken)
 
@@ -271,9 +271,9 @@ def test_a_secret_is_kept_out_of_what_is_published(data: bytes | list[bytes]) ->
     store = Recording()
     publication = Publication(store, FACTS, head=None, signer=Unsigned())
 
-    stored = publication.put("profile.json", data)
+    stored = publication.put("report.json", data)
 
-    assert store.objects[f"{PREFIX}/profile.json"] == b'{"gap": "***"}'
+    assert store.objects[f"{PREFIX}/report.json"] == b'{"gap": "***"}'
     assert stored.size == 14
 
 

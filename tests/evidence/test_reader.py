@@ -73,8 +73,8 @@ def test_a_later_run_that_judged_an_earlier_time_is_not_the_latest() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("report.json.gz", None, "report.json.gz is not the one that manifest.json names"),
-        ("report.json.gz", b"{}", "report.json.gz is not the one that manifest.json names"),
+        ("report.json", None, "report.json is not the one that manifest.json names"),
+        ("report.json", b"{}", "report.json is not the one that manifest.json names"),
         ("manifest.json", None, "manifest.json is missing"),
         ("manifest.json", b"{}", "manifest.json was changed"),
     ],

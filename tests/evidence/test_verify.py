@@ -104,7 +104,7 @@ def test_a_flipped_bit_is_found_wherever_it_is(part: str) -> None:
             assert checked(shelf).faults, (key, place)
 
 
-@pytest.mark.parametrize("part", ["report.json.gz", "shared/"])
+@pytest.mark.parametrize("part", ["report.json", "shared/"])
 def test_a_flipped_bit_of_an_object_names_the_object(part: str) -> None:
     for key in keys(CLEAN, part):
         shelf = CLEAN.copy()
@@ -140,7 +140,7 @@ def delete_the_first(shelf: Shelf) -> None:
 
 
 def delete_an_object(shelf: Shelf) -> None:
-    del shelf.objects[keys(shelf, "report.json.gz")[2]]
+    del shelf.objects[keys(shelf, "report.json")[2]]
 
 
 def delete_a_manifest(shelf: Shelf) -> None:
@@ -148,7 +148,7 @@ def delete_a_manifest(shelf: Shelf) -> None:
 
 
 def swap(shelf: Shelf) -> None:
-    one, other = keys(shelf, "report.json.gz")[:2]
+    one, other = keys(shelf, "report.json")[:2]
     shelf.objects[one], shelf.objects[other] = shelf.objects[other], shelf.objects[one]
 
 
@@ -418,7 +418,7 @@ def test_a_run_that_was_broken_off_is_noted_and_no_fault() -> None:
 def test_objects_outside_the_asked_time_are_not_read() -> None:
     late = facts(3).as_of - timedelta(minutes=1)
     shelf = CLEAN.copy()
-    shelf.objects[keys(shelf, "report.json.gz")[0]] = b"changed"
+    shelf.objects[keys(shelf, "report.json")[0]] = b"changed"
 
     assert problems(checked(shelf, since=late)) == []
     assert problems(checked(shelf, until=late - HOUR)) != []
@@ -439,7 +439,7 @@ def test_runs_that_a_rule_of_the_bucket_removed_may_be_gone_before_the_asked_tim
     assert left.endswith(": no run needs 2 of these objects; they are left of interrupted or removed runs")
     assert gone == "2 runs before the given time were removed; their digests are still there"
     assert any(line.endswith(", and the objects of 2 runs were not read.") for line in proven(result))
-    shelf.objects[keys(CLEAN, f"/{facts(2).id}/report.json.gz")[0]] = b"planted"
+    shelf.objects[keys(CLEAN, f"/{facts(2).id}/report.json")[0]] = b"planted"
     [left, *_] = checked(shelf, key=PUBLIC, since=facts(3).as_of).notes
     assert left.endswith("its manifest was removed, and 1 objects are left that nothing can be checked against")
     assert len(problems(checked(shelf, key=PUBLIC))) == 2
@@ -594,10 +594,10 @@ def test_an_answer_that_is_not_gzipped_is_found() -> None:
     manifest, raw = keys(shelf, "manifest.json")[0], f"{SCOPE}/shared/2026-11/{hashlib.sha256(b'plain').hexdigest()}.gz"
     values = orjson.loads(shelf.objects[manifest])
     shelf.objects[raw] = b"plain"
-    del shelf.objects[f"{SCOPE}/{values['pages'][0]['name']}"]
+    del shelf.objects[keys(shelf, ".json.gz")[0]]
     name = values["pages"][0]["name"] = raw.removeprefix(f"{SCOPE}/")
     values["objects"] = [{"name": name, "size": 5, "sha256": hashlib.sha256(b"plain").hexdigest()}]
-    del shelf.objects[keys(shelf, "report.json.gz")[0]], shelf.objects[keys(shelf, "findings.ndjson.gz")[0]]
+    del shelf.objects[keys(shelf, "report.json")[0]], shelf.objects[keys(shelf, "findings.ndjson.gz")[0]]
     shelf.objects[manifest] = orjson.dumps(values)
     change = {"object": manifest, "sha256": hashlib.sha256(shelf.objects[manifest]).hexdigest(), "signature": ""}
     resealed(shelf, keys(shelf, "/digest/")[0], lambda digest: digest.update(manifest=change), OTHER)

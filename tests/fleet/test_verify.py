@@ -233,7 +233,7 @@ def test_an_audit_is_the_one_that_was_planned_and_has_the_counts_of_its_receipt(
 
     told = [fault.problem.partition(": ")[2] for fault in verify_fleet(store, "all").faults]
     assert told == ([problem] if problem else [])
-    store.remove(f"{audited.prefix}/report.json.gz")
+    store.remove(f"{audited.prefix}/report.json")
     assert bool(verify_fleet(store, "all").faults) == (bool(problem) and problem != COUNTS)
 
 

@@ -1,6 +1,5 @@
 """The published schemas are those of the models, and what a run writes conforms to them."""
 
-import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,9 +36,9 @@ def test_schemas_are_written_below_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_what_a_run_writes_conforms(scenario: str, tmp_path: Path) -> None:
     folder = _run(scenario, tmp_path)
-    report = gzip.decompress((folder / "report.json.gz").read_bytes())
-    manifest = (folder / "manifest.json").read_bytes()
-    for form, model, written in (("report/v2.json", ReportFile, report), ("manifest/v2.json", ManifestFile, manifest)):
+    for form, model in (("report/v2.json", ReportFile), ("manifest/v2.json", ManifestFile)):
+        written = folder.joinpath(f"{form.partition('/')[0]}.json").read_bytes()
+
         jsonschema.Draft202012Validator(orjson.loads(schema(form))).validate(orjson.loads(written))
         assert orjson.loads(model.model_validate_json(written).model_dump_json()) == orjson.loads(written)
 

@@ -1,6 +1,5 @@
 """Whole audits that tell of themselves, over HTTP, and what arrived."""
 
-import gzip
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -57,7 +56,7 @@ def test_a_first_run_tells_everybody(tmp_path: Path, capsys: pytest.CaptureFixtu
     prefix = audit(simulator, tmp_path)
 
     (message,), (call,), pings = simulator.inbox.messages, simulator.inbox.calls, simulator.inbox.pings
-    report = orjson.loads(gzip.decompress((tmp_path / prefix / "report.json.gz").read_bytes()))
+    report = orjson.loads((tmp_path / prefix / "report.json").read_bytes())
     page = f"{tmp_path.as_uri()}/{prefix}/report.html"
     assert message.subject.startswith("cbr-audit: NOT COMPLIANT, ")
     assert report["problems"][0]["subject"]["name"] in message.text
@@ -131,7 +130,7 @@ def test_a_previous_report_that_cannot_be_trusted_is_no_reason_for_silence(
 ) -> None:
     simulator = a_simulator()
     prefix = audit(simulator, tmp_path)
-    path = tmp_path / prefix / "report.json.gz"
+    path = tmp_path / prefix / "report.json"
     path.write_bytes(path.read_bytes() + b" ") if damage is None else path.write_bytes(damage)
     audit(simulator, tmp_path)
 

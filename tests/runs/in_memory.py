@@ -130,7 +130,7 @@ class Project:
     def report(self, done: Done) -> Any:
         """The report of a run, with every finding in place of those that somebody must look at."""
         lines = gzip.decompress(self.shelf.objects[f"{done.prefix}/findings.ndjson.gz"]).splitlines()
-        report = orjson.loads(gzip.decompress(self.shelf.objects[f"{done.prefix}/report.json.gz"]))
+        report = orjson.loads(self.shelf.objects[f"{done.prefix}/report.json"])
         return {**report, "findings": [*map(orjson.loads, lines)]}
 
     def forget(self, done: Done, *names: str) -> None:

@@ -37,8 +37,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
     shutil.copytree(now, former, dirs_exist_ok=True)
     whole = whole_report(now / first.prefix)
     put_back(forge(shelf_of(former), 1, report=as_former(whole), manifest=without_findings), former)
-    for name in ("report.json.gz", FINDINGS):
-        (former / first.prefix / name).unlink()
+    (former / first.prefix / FINDINGS).unlink()
     runs = [audit(simulator, folder, CBR_AUDIT_PROFILE=PROFILE).report.run.id for folder in (now, former)]
     assert len({*runs}) == 1
     return Stores(now, former, (first.report.run.id, runs[0]))
@@ -67,7 +66,7 @@ def test_it_is_continued_as_if_it_had_the_form_of_today(stores: Stores) -> None:
     (*_, now), (*_, former) = (open_reports(str(folder)) for folder in (stores.now, stores.former))
 
     assert former.report.changes
-    assert former.read("report.json.gz") == now.read("report.json.gz")
+    assert former.read("report.json") == now.read("report.json")
 
 
 def test_programs_read_it_as_if_it_had_the_form_of_today(stores: Stores) -> None:

@@ -159,7 +159,7 @@ def test_a_run_that_could_not_read_a_list_makes_nothing_forgotten(unread: tuple[
     before = left()
     simulator.deny(*unread)
     *_, hidden, _last = audit_at(simulator, tmp_path, AS_OF - 6 * DAY, AS_OF - 5 * DAY, AS_OF - 4 * DAY)
-    (tmp_path / hidden.prefix / "report.json.gz").write_bytes(b"{}")
+    (tmp_path / hidden.prefix / "report.json").write_bytes(b"{}")
     after = left()
 
     assert before.plans
@@ -296,7 +296,7 @@ def test_answers_that_are_damaged_are_left_out_when_a_history_is_made_anew(tmp_p
 def test_a_report_that_was_changed_is_said_and_stops_no_run(tmp_path: Path) -> None:
     simulator = a_long_log()
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
-    (tmp_path / done.prefix / "report.json.gz").write_bytes(b"{}")
+    (tmp_path / done.prefix / "report.json").write_bytes(b"{}")
     previous = read_run_before(
         open_store(str(tmp_path)),
         newest(open_store(str(tmp_path)), simulator.project_id, None),
@@ -306,7 +306,7 @@ def test_a_report_that_was_changed_is_said_and_stops_no_run(tmp_path: Path) -> N
 
     assert previous is not None
     assert (previous.report, previous.memory, previous.recalled.notes) == (None, None, ())
-    assert previous.recalled.trouble == f"{done.prefix}/report.json.gz is missing or was changed"
+    assert previous.recalled.trouble == f"{done.prefix}/report.json is missing or was changed"
     assert continuity(*audit_at(simulator, tmp_path, AS_OF)) is Outcome.UNKNOWN
 
 
@@ -314,13 +314,13 @@ def test_a_report_of_another_version_is_said_and_stops_no_run(tmp_path: Path) ->
     simulator = a_long_log()
     store = open_store(str(tmp_path))
     (done,) = audit_at(simulator, tmp_path, AS_OF - DAY)
-    digest = rewritten(store, tmp_path, done, "report.json.gz", gzip.compress(b'{"schema_version": 0}'))
+    digest = rewritten(store, tmp_path, done, "report.json", b'{"schema_version": 0}')
 
     before = read_left(store, digest, AS_OF - 90 * DAY)
 
     assert before is not None
     assert (before.report, before.memory) == (None, None)
-    assert before.recalled.trouble == f"{done.prefix}/report.json.gz is of another version"
+    assert before.recalled.trouble == f"{done.prefix}/report.json is of another version"
 
 
 def rewritten(store: Store, folder: Path, done: Done, name: str, content: bytes) -> Digest:
@@ -432,7 +432,7 @@ class TestReplay:
             assert (result.differing, result.reasons, result.is_what_if) == ((), (), False)
             assert set(result.identical) >= {
                 *manifest_of(done, tmp_path)["history"],
-                "report.json.gz",
+                "report.json",
                 "report.html",
                 "findings.ndjson.gz",
             }
@@ -440,9 +440,9 @@ class TestReplay:
     def test_what_the_run_before_said_is_needed_again(self, tmp_path: Path) -> None:
         simulator = a_long_log()
         before, done = audit_at(simulator, tmp_path, AS_OF - DAY, AS_OF)
-        (tmp_path / before.prefix / "report.json.gz").write_bytes(b"{}")
+        (tmp_path / before.prefix / "report.json").write_bytes(b"{}")
 
-        with pytest.raises(ChainError, match=r"report\.json\.gz is missing or was changed; the run took over"):
+        with pytest.raises(ChainError, match=r"report\.json is missing or was changed; the run took over what it said"):
             replay(open_store(str(tmp_path)), simulator.project_id, done.report.run.id)
 
     def test_another_profile_gives_a_what_if(self, tmp_path: Path) -> None:

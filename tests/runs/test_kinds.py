@@ -1,6 +1,5 @@
 """Whole audits over a socket of kinds that are not the usual one: hybrid vaults, advanced rules, what was deleted."""
 
-import gzip
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -57,7 +56,7 @@ def test_the_report_says_whose_policies_there_are(tmp_path: Path) -> None:
     estate = build_estate("mixed", resources=18, days=5, as_of=AS_OF)
     done = audit(Simulator(estate), tmp_path)
 
-    written = orjson.loads(gzip.decompress((tmp_path / done.prefix / "report.json.gz").read_bytes()))["policies"]
+    written = orjson.loads((tmp_path / done.prefix / "report.json").read_bytes())["policies"]
     stated = {policy["id"]: policy.get("policy_type") for policy in estate.policies}
     assert {policy["id"]: policy["policy_type"] for policy in written} == stated
 

@@ -1,6 +1,5 @@
 """A whole audit that reads a simulator and stores its report in a real S3 server, and the report read from there."""
 
-import gzip
 import json
 import re
 import uuid
@@ -91,10 +90,10 @@ def test_what_is_stored_is_verified_recomputed_and_compared(place: Place) -> Non
 
 def test_a_report_that_was_changed_in_the_store_is_not_shown(place: Place) -> None:
     place.invoke("run", "--as-of", AS_OF.isoformat())
-    report = next(place.folder.rglob("report.json.gz"))
-    report.write_bytes(gzip.compress(gzip.decompress(report.read_bytes()).replace(b"compliant", b"complaint", 1)))
+    report = next(place.folder.rglob("report.json"))
+    report.write_bytes(report.read_bytes().replace(b"compliant", b"complaint", 1))
 
-    assert "report.json.gz is not the one that manifest.json names" in one_line(place.invoke("show"), 2)
+    assert "report.json is not the one that manifest.json names" in one_line(place.invoke("show"), 2)
 
 
 def test_an_empty_place_says_so(place: Place) -> None:

@@ -205,11 +205,11 @@ def by_version_0_1(folder: Path, done: Done) -> None:
     segments = [(folder / key_of(done.prefix, name)).read_bytes() for name in manifest["history"]]
     lines = map(line_of, History.load(*segments))
     (place / "history.ndjson.gz").write_bytes(gzip.compress(b"".join(lines)))
-    report = orjson.loads(gzip.decompress((place / "report.json.gz").read_bytes()))
+    report = orjson.loads((place / "report.json").read_bytes())
     fields = ("kind", "page", "row", "id", "path", "message")
     known = report["collection"]["rejected_rows"]
     report["collection"]["rejected_rows"] = [{name: row[name] for name in fields} for row in known]
-    (place / "report.json.gz").write_bytes(gzip.compress(orjson.dumps(report)))
+    (place / "report.json").write_bytes(orjson.dumps(report))
     kept = [listed for listed in manifest["objects"] if listed["name"] not in manifest["history"]]
     manifest["objects"] = [*kept, {"name": "history.ndjson.gz", "size": 1}]
     del manifest["rejected"], manifest["history"]
@@ -379,7 +379,7 @@ class TestAccepted:
         assert (done.report.conclusion, done.report.collection.complete) == ("compliant", True)
         assert (outcomes(done, "CBR-902"), outcomes(done, "CBR-904")) == ({Outcome.PASS}, {Outcome.PASS})
         assert Outcome.UNKNOWN not in outcomes(done, "CBR-107")
-        report = orjson.loads(gzip.decompress((tmp_path / done.prefix / "report.json.gz").read_bytes()))
+        report = orjson.loads((tmp_path / done.prefix / "report.json").read_bytes())
         (row,) = report["collection"]["rejected_rows"]
         assert row["id"] == NAMELESS
         assert (row["waiver"]["owner"], row["waiver"]["reason"]) == ("Ana Silva", "never whole")

@@ -1,6 +1,5 @@
 """What a run knew is not lost while later runs cannot see it: it is there, or found to be gone, or carried on."""
 
-import gzip
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -295,8 +294,8 @@ class TestFailuresThatAreHidden:
 
     def test_two_reports_are_compared_in_the_same_way(self, project: Project) -> None:
         hiding, _, _ = self.hidden(project, Kind.POLICIES, is_refused=True)
-        (first, *_) = (data for name, data in project.shelf.objects.items() if name.endswith("/report.json.gz"))
-        found = compare(orjson.loads(gzip.decompress(first)), hiding, hiding["findings"])
+        (first, *_) = (data for name, data in project.shelf.objects.items() if name.endswith("/report.json"))
+        found = compare(orjson.loads(first), hiding, hiding["findings"])
 
         assert ("CBR-203", "policy-1") in {(each.control, each.id) for each in found.not_compared}
 
@@ -384,7 +383,7 @@ class TestScopes:
 
         origin = done.report.run.origin
         assert origin is not None
-        assert reads[f"{origin.prefix}/manifest.json"] == reads[f"{origin.prefix}/report.json.gz"] == 1
+        assert reads[f"{origin.prefix}/manifest.json"] == reads[f"{origin.prefix}/report.json"] == 1
 
     def test_one_is_judged_again_only_by_its_own_runs(self, project: Project) -> None:
         project.run(at=START + 9 * HOUR)
@@ -461,13 +460,13 @@ class TestWhatIsDamaged:
     def test_what_no_run_could_use_is_found_past_a_run_whose_report_is_gone(self, project: Project) -> None:
         project.run()
         project.rows[Kind.BACKUPS] = [unusable(Kind.BACKUPS, a_backup_row())]
-        project.forget(project.run(), "report.json.gz")
+        project.forget(project.run(), "report.json")
         project.run()
         project.rows[Kind.BACKUPS] = []
 
         assert failing(project.audit(), "CBR-111") == {("CBR-111", "vault-1")}
 
-    @pytest.mark.parametrize("name", ["report.json.gz", "manifest.json"])
+    @pytest.mark.parametrize("name", ["report.json", "manifest.json"])
     def test_a_run_that_is_damaged_makes_nothing_forgotten_that_the_one_before_knew(
         self, name: str, project: Project
     ) -> None:

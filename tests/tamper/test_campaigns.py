@@ -105,12 +105,12 @@ def test_a_verifier_that_sees_nothing_or_too_much_is_noticed(monkeypatch: pytest
 @pytest.mark.parametrize(
     ("name", "way", "odd"),
     [
-        ("report.json.gz", ("collection", "rejected_rows"), "no list"),
-        ("report.json.gz", ("policies", 0, "plans", 0, "patterns", 0), None),
-        ("report.json.gz", ("findings", 0, "subject", "id"), 1.5),
-        ("report.json.gz", ("resources", 0, "follows"), [{}]),
-        ("report.json.gz", ("policies", 0, "plans", 0, "start_window_minutes"), 10**19),
-        ("report.json.gz", ("run", "profile_changes"), 5),
+        ("report.json", ("collection", "rejected_rows"), "no list"),
+        ("report.json", ("policies", 0, "plans", 0, "patterns", 0), None),
+        ("report.json", ("findings", 0, "subject", "id"), 1.5),
+        ("report.json", ("resources", 0, "follows"), [{}]),
+        ("report.json", ("policies", 0, "plans", 0, "start_window_minutes"), 10**19),
+        ("report.json", ("run", "profile_changes"), 5),
         ("answer", ("limit",), 1),
     ],
 )

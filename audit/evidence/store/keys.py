@@ -17,7 +17,7 @@ _LARGEST: Final = {
     r"(.+/)?manifest\.json": 64 * _MEGABYTE,
     r".+\.json\.gz": 66 * _MEGABYTE,  # a response has 64 MB at most, and packing may add a little
 }
-LARGEST_OF_ALL: Final = 512 * _MEGABYTE
+_LARGEST_OF_ALL: Final = 512 * _MEGABYTE
 TOO_LARGE: Final = "{place} has {size:,} bytes, and an object of its kind {most:,} at most: put the published one there"
 
 
@@ -54,4 +54,4 @@ def is_key(name: str) -> bool:
 
 def largest(key: str) -> int:
     """The number of bytes that an object may have; a larger one was not written by cbr-audit, and is not read."""
-    return next((most for kind, most in _LARGEST.items() if re.fullmatch(kind, key)), LARGEST_OF_ALL)
+    return next((most for kind, most in _LARGEST.items() if re.fullmatch(kind, key)), _LARGEST_OF_ALL)

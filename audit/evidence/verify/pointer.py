@@ -10,9 +10,10 @@ import orjson
 from audit import __version__
 from audit.errors import ChainError
 from audit.evidence.chain import Digest
+from audit.evidence.publish import REPORT
 from audit.evidence.read_forms import Pointer, read_form
 from audit.evidence.store import LATEST, Store
-from audit.evidence.stored_runs import moves_pointer, prefix_of, read_manifest, read_report
+from audit.evidence.stored_runs import moves_pointer, prefix_of, read_listed, read_manifest
 from audit.evidence.verify.result import Found, Verification
 from audit.report import INDEX, PAGE
 from audit.report.index_page import render, stored_index
@@ -75,7 +76,7 @@ def _is_page_of(store: Store, digest: Digest, result: Verification) -> bool | No
     except ChainError as error:
         result.fault(key, str(error))
         return None
-    report = read_report(store, digest) if manifest and manifest.sha256_of(PAGE) else None
+    report = read_listed(store, manifest, prefix_of(digest), REPORT) if manifest and manifest.sha256_of(PAGE) else None
     if data is None or report is None:
         return None
     try:

@@ -12,11 +12,11 @@ from audit.errors import ChainError
 from audit.evidence.agreement import in_findings, in_manifest, in_report
 from audit.evidence.chain import Digest
 from audit.evidence.layout import SHARED, hash_in, key_of
-from audit.evidence.publish import MANIFEST, REPORT, STORED_FINDINGS, STORED_REPORT
+from audit.evidence.publish import MANIFEST, REPORT, STORED_FINDINGS
 from audit.evidence.read_forms import LARGEST_ANSWER, Manifest, read_form
 from audit.evidence.retention import Kept, ever_kept, kept_since
 from audit.evidence.store import Store
-from audit.evidence.stored_runs import prefix_of, report_in
+from audit.evidence.stored_runs import prefix_of
 from audit.evidence.verify.result import Found, Verification
 from audit.report.facts import Origin
 from audit.unpacking import unpacked
@@ -158,19 +158,17 @@ class RunChecks:
                 self._result.pruned.add(each.digest.run)
                 continue
             data = self._checked(key, found, claim)
-            if data is not None and listed.name in {REPORT, STORED_REPORT, STORED_FINDINGS}:
+            if data is not None and listed.name in {REPORT, STORED_FINDINGS}:
                 sound[listed.name] = data
         self._check_findings(each, manifest, sound)
         return {*keys.values()}
 
     def _check_findings(self, each: Found, manifest: Manifest, sound: Mapping[str, bytes]) -> None:
         """Check what a run says by the manifest, and every finding by the report."""
-        name = next((name for name in (STORED_REPORT, REPORT) if name in sound), None)
-        if name is None:
+        if (report := sound.get(REPORT)) is None:
             return
-        report = report_in(sound.get) or b""
         problems = [*in_report(manifest, report)]
-        self._fault_all(f"{each.prefix}{name}", problems)
+        self._fault_all(f"{each.prefix}{REPORT}", problems)
         if not problems and STORED_FINDINGS in sound:
             self._fault_all(f"{each.prefix}{STORED_FINDINGS}", in_findings(report, sound[STORED_FINDINGS]))
 

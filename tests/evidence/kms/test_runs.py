@@ -163,7 +163,7 @@ def test_a_key_that_is_disabled_during_a_run_loses_nothing(tmp_path: Path) -> No
     assert f"the reports are stored under {tmp_path.as_uri()}/{simulator.project_id}/2026/11/23/20261123T13" in told
     assert told.endswith("and the next one reads everything again (signed in with user and password)")
     left = [name for name in files_of(tmp_path) if "/20261123T13" in name]
-    assert {"report.json.gz", "report.html", "manifest.json"} <= {Path(name).name for name in left}
+    assert {"report.json", "report.html", "manifest.json"} <= {Path(name).name for name in left}
     assert not [name for name in left if "/digest/" in name]
 
     simulator.intercept = None
