@@ -32,6 +32,7 @@ class Kind(StrEnum):
     DEPLOYMENTS = "deployments"
     MEMBERS = "members"
     STORAGE_USAGE = "storage_usage"
+    TRACES = "traces"
 
     @property
     def key(self) -> str:
@@ -52,7 +53,7 @@ class Kind(StrEnum):
     def permission(self) -> str:
         """The IAM action that reading the list needs; empty if no document names one.
 
-        Source: "Permissions and Supported Actions" of the CBR API.
+        Source: "Permissions and Supported Actions" of the CBR API; for traces, the name of the API.
         """
         return _PERMISSIONS[self]
 
@@ -81,11 +82,14 @@ _PERMISSIONS: Final = {
     Kind.DEPLOYMENTS: "cbr:organizationPolicies:list",  # no document names one for it; a refusal names it
     Kind.MEMBERS: "cbr:member:list",
     Kind.STORAGE_USAGE: "",  # identity policies need none, other documents name none; a refusal names it
+    Kind.TRACES: "cts:trace:list",
 }
 ABOUT_ONE: Final = frozenset({Kind.DEPLOYMENTS, Kind.MEMBERS})
 """Lists that exist once per thing: the path contains its id, and equal responses may be about different things."""
 NOT_EVERYWHERE: Final = frozenset({Kind.AGENTS, Kind.ORGANIZATION_POLICIES, Kind.MEMBERS, Kind.STORAGE_USAGE})
 """Lists that the API definitions offer in some clouds only."""
+EXPLAINING: Final = frozenset({Kind.TRACES})
+"""Lists that explain what others show: what is missing of them is told, and makes no collection incomplete."""
 ALL_GRANTED: Final = "all_granted_eps"  # the API's name for every enterprise project that the user may see
 ALWAYS_READ: Final = frozenset({Kind.TASKS, Kind.POLICIES, Kind.VAULTS})
 

@@ -76,12 +76,13 @@ def test_every_list_has_a_name_for_people() -> None:
         "deployments of organisation policies",
         "members of backups",
         "storage usage",
+        "traces",
     ]
 
 
 def test_every_list_has_the_key_of_its_answer_and_the_action_that_reading_it_needs() -> None:
     assert " ".join(kind.key for kind in Kind) == (
-        "operation_logs policies vaults backups instances agents policies policies members storage_usage"
+        "operation_logs policies vaults backups instances agents policies policies members storage_usage traces"
     )
     assert [kind.permission for kind in Kind] == [
         "cbr:tasks:list",
@@ -94,6 +95,7 @@ def test_every_list_has_the_key_of_its_answer_and_the_action_that_reading_it_nee
         "cbr:organizationPolicies:list",
         "cbr:member:list",
         "",
+        "cts:trace:list",
     ]
 
 

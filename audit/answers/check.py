@@ -30,6 +30,7 @@ _RECORDS: Final = {
     "deployments": Kind.DEPLOYMENTS,
     "members": Kind.MEMBERS,
     "storage_usage": Kind.STORAGE_USAGE,
+    "traces": Kind.TRACES,
 }
 
 

@@ -10,6 +10,8 @@ from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar
 
+from msgspec import structs
+
 from audit.answers.kinds import ANSWERS, parse
 from audit.answers.quick.rows import QuickRows, packed_together, read_quickly
 from audit.answers.sorting import Keep, Outcome, Sorting, one_by_one
@@ -25,6 +27,7 @@ from audit.records import (
     Policy,
     Protectable,
     Task,
+    Trace,
     Usage,
     Vault,
 )
@@ -100,6 +103,7 @@ class Intake:
         self.usages: defaultdict[str, dict[Usage, None]] = defaultdict(
             dict
         )  # by resource: everything that was said about it
+        self.traces: dict[str, Trace] = {}
         self.pages = 0
         self._sorting = Sorting()
 
@@ -191,6 +195,7 @@ class Intake:
                 self.organization_policies, OrganizationPolicy.from_row(row)
             ),
             Kind.STORAGE_USAGE: lambda row: _add(self.usages[row["resource_id"]], Usage.from_row(row)),
+            Kind.TRACES: lambda row: _keep_trace(self.traces, Trace.from_row(row)),
         }
 
     def _keep_tasks(self, usable: Iterable[Any]) -> Iterable[Outcome]:
@@ -266,6 +271,14 @@ def _keep_backup(records: dict[str, Backup], record: Backup) -> bool:
         known = records[record.id]
         raise ContestedError(_CONTESTED, About(resources=(known.resource_id,), vaults=(known.vault_id,)))
     return _keep_newest(records, record)
+
+
+def _keep_trace(records: dict[str, Trace], record: Trace) -> bool:
+    """Keep a trace unless it is known; when CTS recorded it may differ, because it may have come twice."""
+    known = records.setdefault(record.id, record)
+    if structs.replace(known, recorded=record.recorded) != record:
+        raise ContestedError(_CONTESTED, About())
+    return known is record
 
 
 def _is_contested(records: dict[str, Backup], record: Backup) -> bool:

@@ -138,6 +138,7 @@ ANSWERS: Final = {
             total="resource_count",
             identity="resource_id",
         ),
+        AnswerKind("traces", "traces", "Traces", "traces", is_counted=False, identity="trace_id"),
         AnswerKind("operation_log", "operation_log", "OperationLog", "operation_log", is_list=False),
         AnswerKind("policy", "policy", "Policy", "policies", is_list=False),
         AnswerKind("vault", "vault", "Vault", "vaults", is_list=False),

@@ -1,4 +1,4 @@
-"""The Huawei Cloud client: HTTP, signing in, CBR, FunctionGraph, and the permissions needed in IAM.
+"""The Huawei Cloud client: HTTP, signing in, CBR, CTS, FunctionGraph, and the permissions needed in IAM.
 
 It knows nothing of judging and reports.
 

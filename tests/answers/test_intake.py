@@ -33,6 +33,7 @@ from tests.builders import (
     a_protectable_row,
     a_task,
     a_task_row,
+    a_trace_row,
     a_usage_row,
     a_vault_row,
     an_agent_row,
@@ -50,6 +51,7 @@ BUILDERS = {
     Kind.DEPLOYMENTS: a_deployment_row,
     Kind.MEMBERS: a_member_row,
     Kind.STORAGE_USAGE: a_usage_row,
+    Kind.TRACES: a_trace_row,
 }
 NAMED = {"resource": {"id": "server-1", "name": "web-1", "type": "OS::Nova::Server"}}
 JSON = st.recursive(
@@ -77,6 +79,7 @@ def all_of(intake: Intake) -> list[Sized]:
     return [
         *(History(intake.tasks), intake.policies, intake.vaults, intake.backups, intake.protectables, intake.agents),
         *(intake.organization_policies, intake.deployments["project-1"], intake.members["project-1"], intake.usages),
+        intake.traces,
     ]
 
 
@@ -641,3 +644,20 @@ def test_an_open_task_that_a_page_names_in_whatever_way_was_seen_again() -> None
         intake.accept(replace(a_page(), rows=rows, envelope=envelope))
 
     assert intake.not_seen_again == {"gone"}
+
+
+def test_a_trace_that_was_recorded_twice_is_one_trace() -> None:
+    row = a_trace_row()
+    later = a_trace_row(record_time=row["record_time"] + 1000, request_id="req-2")
+
+    intake = taken(row, later, kind=Kind.TRACES)
+
+    assert [*intake.traces] == ["trace-1"]
+    assert not intake.rejected
+
+
+def test_two_traces_with_one_id_that_say_different_things_are_contested() -> None:
+    intake = taken(a_trace_row(), a_trace_row(trace_name="listVaults"), kind=Kind.TRACES)
+
+    (row,) = intake.rejected
+    assert (row.kind, row.id, row.is_contested) == ("traces", "trace-1", True)
