@@ -1,4 +1,4 @@
-"""Removes what must never be stored: what was sent to other services than CBR and CTS, such as secrets of a function."""
+"""Removes what must never be stored: what was sent to other services than CBR and CTS, which may be secrets."""
 
 from typing import Any, Final
 
