@@ -59,7 +59,7 @@ class TraceList:
                 self._gaps.append(str(error))
                 status = error.status if isinstance(error, SourceRefusedError) else None
                 self._refused = status == HTTPStatus.FORBIDDEN
-                is_last = status != HTTPStatus.BAD_REQUEST or span is self._spans[-1]
+                is_last = status != HTTPStatus.BAD_REQUEST or span == self._spans[-1]
                 if is_last and not self._pages:
                     raise
                 if is_last:
