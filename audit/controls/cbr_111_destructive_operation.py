@@ -53,6 +53,7 @@ from typing import Final, NamedTuple
 from audit.collection import Kind
 from audit.history import TaskList, listed, newest, pick, pick_backups, pick_begun
 from audit.judging.findings import (
+    Clue,
     Control,
     Facts,
     Severity,
@@ -67,7 +68,7 @@ from audit.judging.findings import (
     unknown,
     unread,
 )
-from audit.records import BACKUP, DELETIONS, REMOVALS, TAKE_AWAY, VAULT_DELETE, Task
+from audit.records import BACKUP, DELETIONS, REMOVALS, TAKE_AWAY, TAKING, VAULT_DELETE, Task
 from audit.records.keys import Key
 from audit.subjects import (
     DELETING,
@@ -174,7 +175,8 @@ def _of_vault(vault: VaultSubject) -> Verdict:
     }
     if found or vanished:
         since = min([*(task.created_at for task in found), *(each.gone for each in vanished)])
-        return failed(_reason(found), found, since=since, **facts)
+        clues = (Clue(each.id, each.gone) for each in vanished)
+        return failed(_reason(found), found, since=since, **facts).with_clues(clues)
     if not all(shows(vault, sort, vault.window.since) for sort in (REMOVING, DELETING)):
         return unknown("nothing was seen to be taken away, and the task log has gaps", **facts)
     if doubt := _doubt(vault.tasks):
@@ -343,6 +345,7 @@ CONTROL: Final[Control[VaultSubject | Resource | Collection]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE, SubjectKind.VAULT, SubjectKind.COLLECTION),
     judge=judge,
+    deeds=TAKING,
     weighs_gaps=True,
     reads=frozenset({Kind.BACKUPS}),
     compares=True,

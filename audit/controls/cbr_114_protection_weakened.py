@@ -36,7 +36,8 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.judging.findings import Clue, Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import TAKING, UNPLANNING, Deed
 from audit.subjects import Collection, Limits, PolicySubject, Resource, SubjectKind, Value, VaultSubject, Weakening
 
 _Subject = Collection | PolicySubject | Resource | VaultSubject
@@ -57,7 +58,9 @@ def judge(subject: _Subject, limits: Limits) -> Verdict:
     if weakened:
         tasks = sorted({task for each in weakened for task in each.tasks})
         since = min(each.since for each in weakened)
-        return failed(_REASONS[subject.kind], tasks, since=since, run_before=protection.against, **_facts(weakened))
+        facts = {"since": since, "run_before": protection.against, **_facts(weakened)}
+        clues = [Clue(each.aspect.about, each.since) for each in weakened]
+        return failed(_REASONS[subject.kind], tasks, **facts).with_clues(clues)
     if protection.doubt:
         return unknown(f"nothing is known to have become weaker, and {protection.doubt}")
     if protection.is_new:
@@ -91,6 +94,7 @@ CONTROL: Final[Control[_Subject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE, SubjectKind.POLICY, SubjectKind.VAULT, SubjectKind.COLLECTION),
     judge=judge,
+    deeds=TAKING | UNPLANNING | {Deed.CHANGE_BACKUP, Deed.CHANGE_VAULT, Deed.UNLOCK_VAULT},
     weighs_gaps=True,
     reads=frozenset({Kind.BACKUPS}),
     compares=True,

@@ -14,7 +14,8 @@ How to fix it
 
 from typing import Final
 
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed
+from audit.judging.findings import Clue, Control, Facts, Severity, Verdict, failed, not_applicable, passed
+from audit.records import Deed
 from audit.subjects import KeptPlan, Limits, PolicySubject, SubjectKind
 
 
@@ -30,7 +31,10 @@ def judge(subject: PolicySubject, _limits: Limits) -> Verdict:
         return passed("the policy is enabled", **facts)
     if subject.policy.vault_ids:
         since = subject.present and subject.present.since
-        return failed("a policy that vaults rely on is disabled", **facts, **({"since": since} if since else {}))
+        facts |= {"since": since} if since else {}
+        return failed("a policy that vaults rely on is disabled", **facts).with_clues(
+            [Clue("", since)] if since else []
+        )
     return not_applicable("the policy is disabled, and no vault relies on it", **facts)
 
 
@@ -47,5 +51,6 @@ CONTROL: Final[Control[PolicySubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.POLICY,),
     judge=judge,
+    deeds=frozenset({Deed.CHANGE_POLICY}),
     weighs_gaps=True,
 )

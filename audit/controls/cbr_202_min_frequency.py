@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import Deed
 from audit.subjects import Limits, PolicySubject, SubjectKind
 
 _HOUR: Final = timedelta(hours=1)
@@ -41,5 +42,6 @@ CONTROL: Final[Control[PolicySubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.POLICY,),
     judge=judge,
+    deeds=frozenset({Deed.CHANGE_POLICY}),
     weighs_gaps=True,
 )

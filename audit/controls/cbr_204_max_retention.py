@@ -20,6 +20,7 @@ from datetime import timedelta
 from typing import Final
 
 from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import Deed
 from audit.subjects import FOR_EVER, Limits, PolicySubject, SubjectKind, kept_at_most
 
 _DAY: Final = timedelta(days=1)
@@ -55,5 +56,6 @@ CONTROL: Final[Control[PolicySubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.POLICY,),
     judge=judge,
+    deeds=frozenset({Deed.CHANGE_POLICY}),
     weighs_gaps=True,
 )

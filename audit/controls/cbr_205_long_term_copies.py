@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import Policy
+from audit.records import Deed, Policy
 from audit.subjects import Limits, PolicySubject, SubjectKind, long_term_copies
 
 _DAYS: Final = {"days": 1, "weeks": 7, "months": 31, "years": 366}
@@ -84,5 +84,6 @@ CONTROL: Final[Control[PolicySubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.POLICY,),
     judge=judge,
+    deeds=frozenset({Deed.CHANGE_POLICY}),
     weighs_gaps=True,
 )

@@ -21,7 +21,7 @@ from typing import Final
 from audit.clouds import Feature
 from audit.collection import Kind
 from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
-from audit.records import REPLICATION
+from audit.records import REPLICATION, UNPLANNING
 from audit.subjects import Limits, PolicySubject, SubjectKind, VaultSubject
 
 
@@ -74,6 +74,7 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    deeds=UNPLANNING,
     weighs_gaps=True,
     needs=frozenset({Kind.POLICIES}),
     about=Feature.REPLICATION,

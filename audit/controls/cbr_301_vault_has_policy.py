@@ -17,7 +17,7 @@ from typing import Final
 
 from audit.collection import Kind
 from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
-from audit.records import BACKUP
+from audit.records import BACKUP, UNPLANNING
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 
@@ -52,5 +52,6 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    deeds=UNPLANNING,
     weighs_gaps=True,
 )

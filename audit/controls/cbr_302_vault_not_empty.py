@@ -15,6 +15,7 @@ from typing import Final
 
 from audit.collection import Kind
 from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, unread
+from audit.records import Deed
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 
@@ -43,6 +44,7 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    deeds=frozenset({Deed.REMOVE_RESOURCES, Deed.CHANGE_VAULT, Deed.TAKE_AWAY}),
     weighs_gaps=True,
     needs=frozenset({Kind.VAULTS}),
 )

@@ -34,7 +34,7 @@ from audit.judging.findings import (
     passed,
     unknown,
 )
-from audit.records import BACKUP, Backup
+from audit.records import BACKUP, Backup, Deed
 from audit.subjects import Limits, SubjectKind, VaultSubject
 
 
@@ -111,6 +111,7 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.VAULT,),
     judge=judge,
+    deeds=frozenset({Deed.UNLOCK_VAULT, Deed.CHANGE_VAULT, Deed.CHANGE_POLICY}),
     weighs_gaps=True,
     needs=frozenset({Kind.BACKUPS}),
 )

@@ -54,7 +54,7 @@ from audit.judging.findings import (
     unknown,
     unread,
 )
-from audit.records import DELETIONS, Backup, Task
+from audit.records import DELETIONS, TAKING, Backup, Task
 from audit.subjects import (
     BACKUPS,
     DELETING,
@@ -213,6 +213,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    deeds=TAKING,
     weighs_gaps=True,
     judges_deleted=True,
     needs=frozenset({Kind.BACKUPS}),

@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import Member
+from audit.judging.findings import Clue, Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import Deed, Member
 from audit.subjects import Limits, Resource, SubjectKind
 
 
@@ -48,7 +48,8 @@ def _judge_shares(shares: Sequence[tuple[Member, str]], facts: Facts, limits: Li
     facts |= {"shares": len(shares)}
     if plain:
         facts |= {"projects": ", ".join(dict.fromkeys(project for project, _ in plain)), "backup": plain[0][1]}
-        return failed("a backup is shared with a project that is not trusted", **facts)
+        clues = [Clue(backup_id, None) for backup_id in sorted({backup_id for _, backup_id in plain})]
+        return failed("a backup is shared with a project that is not trusted", **facts).with_clues(clues)
     if others:
         return unknown("the answer does not say whom a backup is shared with, or whether it is", **facts)
     return passed("what was looked at is shared with nobody unknown", **facts)
@@ -66,6 +67,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    deeds=frozenset({Deed.SHARE_BACKUP}),
     weighs_gaps=True,
     needs=frozenset({Kind.BACKUPS, Kind.MEMBERS}),
 )

@@ -16,6 +16,7 @@ from typing import Final
 
 from audit.collection import Kind
 from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown, unread
+from audit.records import Deed
 from audit.subjects import Limits, Resource, SubjectKind
 
 
@@ -46,6 +47,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    deeds=frozenset({Deed.CHANGE_VAULT, Deed.DISABLE_PROTECTION}),
     weighs_gaps=True,
     needs=frozenset({Kind.VAULTS}),
 )

@@ -18,7 +18,7 @@ from typing import Final
 
 from audit.collection import Kind
 from audit.judging.findings import Control, Facts, Severity, Verdict, failed, not_applicable, passed, unknown
-from audit.records import Protected
+from audit.records import Deed, Protected
 from audit.subjects import Limits, Resource, SubjectKind
 
 _WITHOUT_DISKS: Final = frozenset({"OS::Cinder::Volume", "OS::Sfs::Turbo"})
@@ -72,6 +72,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    deeds=frozenset({Deed.CHANGE_VAULT}),
     weighs_gaps=True,
     needs=frozenset({Kind.VAULTS}),
 )

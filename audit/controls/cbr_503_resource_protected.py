@@ -19,6 +19,7 @@ from typing import Final
 
 from audit.collection import Kind
 from audit.judging.findings import Control, Severity, Verdict, failed, not_applicable, passed, unknown
+from audit.records import TAKING
 from audit.subjects import Limits, Resource, SubjectKind
 
 
@@ -50,6 +51,7 @@ CONTROL: Final[Control[Resource]] = Control(
     doc=__doc__,
     kinds=(SubjectKind.RESOURCE,),
     judge=judge,
+    deeds=TAKING,
     weighs_gaps=True,
     needs=frozenset({Kind.PROTECTABLES}),
     judges_departed=True,

@@ -2,5 +2,5 @@
 
 The controls themselves are in the room above.
 
-Imports records, schedule and subjects.
+Imports history, records, schedule and subjects.
 """

@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audit.clouds import Feature
 from audit.collection import Kind
-from audit.records import Task
+from audit.records import Deed, Task
 from audit.records.keys import Key, text_of
 from audit.subjects import Limits, Presence, Resource, Subject, SubjectKind, VaultSubject, Waiver
 from audit.timestamps import shown
@@ -50,6 +51,18 @@ class Severity(StrEnum):
 _RANKS: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
 
 
+class Clue(Struct, frozen=True, gc=False):
+    """What somebody may have done, for whoever looks for him; no report shows it.
+
+    Attributes:
+        id: what it was done to, such as a backup or a policy; empty for the subject itself.
+        seen: the time of judgement of the run that saw it first; None if unknown.
+    """
+
+    id: str
+    seen: datetime | None
+
+
 class Verdict(Struct, frozen=True, gc=False):
     """What a control concludes about one subject.
 
@@ -59,6 +72,7 @@ class Verdict(Struct, frozen=True, gc=False):
             ``or_earlier`` means that the evidence does not reach further back.
         tasks: the ids of the tasks that the verdict rests on.
         severity: how much this failure matters; None if as much as any other of its control.
+        clues: what no task shows and somebody may have done.
     """
 
     outcome: Outcome
@@ -66,6 +80,11 @@ class Verdict(Struct, frozen=True, gc=False):
     facts: tuple[tuple[str, Fact], ...]
     tasks: tuple[str, ...]
     severity: Severity | None = None
+    clues: tuple[Clue, ...] = ()
+
+    def with_clues(self, clues: Iterable[Clue]) -> "Verdict":
+        """Add what somebody may have done."""
+        return replace(self, clues=tuple(clues))
 
 
 def passed(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
@@ -160,6 +179,7 @@ class Control(Generic[S_contra]):
         leaves_missed: the rule leaves these to one that does, and passes only where one is applied.
         judges_alone: how resources may stand that other rules leave to this one, so that one finding says it.
         asks_people: whether it was meant is what the rule asks: the word of a person settles what is unknown, too.
+        deeds: what somebody may have done where it fails: whoever did one of these is looked for.
         about: what of the cloud the rule is about: in a cloud that lacks it, the rule is not applicable.
     """
 
@@ -181,6 +201,7 @@ class Control(Generic[S_contra]):
     leaves_missed: bool = False
     judges_alone: frozenset[Presence] = frozenset()
     asks_people: bool = False
+    deeds: frozenset[Deed] = frozenset()
     about: Feature | None = None
 
 

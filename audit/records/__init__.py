@@ -9,7 +9,7 @@ Imports no other room.
 
 from audit.records.agent import Agent
 from audit.records.backup import Backup, Replica
-from audit.records.deeds import DESTRUCTIVE, Deed
+from audit.records.deeds import DESTRUCTIVE, TAKING, UNPLANNING, Deed
 from audit.records.member import Member
 from audit.records.operations import (
     BACKUP,
@@ -51,6 +51,8 @@ __all__ = [
     "RESTORES",
     "SYNC",
     "TAKE_AWAY",
+    "TAKING",
+    "UNPLANNING",
     "VAULT_DELETE",
     "Actor",
     "Agent",

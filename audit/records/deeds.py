@@ -19,6 +19,8 @@ class Deed(StrEnum):
     DELETE_POLICY = "delete_policy"
     CHANGE_POLICY = "change_policy"
     CHANGE_VAULT = "change_vault"
+    CHANGE_BACKUP = "change_backup"
+    SHARE_BACKUP = "share_backup"
     UNLOCK_VAULT = "unlock_vault"
     TOUCH_TRAIL = "touch_trail"
     TOUCH_WATCH = "touch_watch"
@@ -42,6 +44,14 @@ DESTRUCTIVE: Final = frozenset(
 )
 """What takes backups or protection away, or blinds whoever watches over them."""
 
+TAKING: Final = frozenset({Deed.DELETE_BACKUP, Deed.DELETE_VAULT, Deed.REMOVE_RESOURCES, Deed.TAKE_AWAY})
+"""What takes backups away, or resources out of a vault."""
+
+UNPLANNING: Final = frozenset(
+    {Deed.CHANGE_POLICY, Deed.DELETE_POLICY, Deed.DISSOCIATE_POLICY, Deed.DISABLE_PROTECTION, Deed.TAKE_AWAY}
+)
+"""What may leave a vault without the policy that it had."""
+
 _DEEDS: Final = {
     "deletebackup": Deed.DELETE_BACKUP,
     "deletevaultbackup": Deed.DELETE_BACKUP,
@@ -55,6 +65,8 @@ _DEEDS: Final = {
     "updateorganizationpolicy": Deed.CHANGE_POLICY,
     "updatevault": Deed.CHANGE_VAULT,
     "setresources": Deed.CHANGE_VAULT,
+    "updatebackup": Deed.CHANGE_BACKUP,
+    "createbackupmember": Deed.SHARE_BACKUP,
 }
 _HARMLESS: Final = ("tag", "member", "path", "agent", "image")
 """What may be deleted or removed without a backup being lost: tags, shares, paths and agents of hosts, images."""

@@ -5,7 +5,7 @@ import pytest
 
 from audit.collection import Kind
 from audit.controls.cbr_111_destructive_operation import judge
-from audit.judging.findings import Outcome, Verdict
+from audit.judging.findings import Clue, Outcome, Verdict
 from audit.records import Backup, KeepingRule, Task
 from audit.subjects import PastRules, PolicySubject, Presence, Taken, Terms
 from tests.builders import (
@@ -266,6 +266,7 @@ def test_a_backup_that_is_gone_before_its_end_is_missed_without_a_task(log_compl
         (),
     )
     assert (facts_of(verdict)["since"], facts_of(verdict)["gone_without_task"]) == ("2026-11-23T03:00:00Z", 2)
+    assert verdict.clues == tuple(Clue(each.id, each.gone) for each in taken[:2])
 
 
 def test_a_backup_that_went_at_its_own_end_is_no_failure_whatever_its_policy_says_now() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.controls.cbr_114_protection_weakened import judge
-from audit.judging.findings import Outcome
+from audit.judging.findings import Clue, Outcome
 from audit.subjects import Aspect, Difference, Protection, Value, Weakening
 from tests.builders import (
     DAY,
@@ -93,6 +93,13 @@ def test_of_several_the_oldest_counts_and_the_first_of_each_aspect_is_told() -> 
         "enabled_before": True,
         "enabled_after": False,
     }
+
+
+def test_each_weakening_says_what_it_is_about_and_when_it_was_seen() -> None:
+    moved = weakening("backup_end", about="point-1", age=DAY)
+    verdict = judge(a_vault_subject(protection=protected(weakening(), moved)), limits())
+
+    assert verdict.clues == (Clue("", NOW), Clue("point-1", NOW - DAY))
 
 
 def test_a_failure_counts_more_than_a_doubt_and_a_doubt_more_than_nothing() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from audit.controls.cbr_407_backup_shared import CONTROL, judge
 from audit.judging.control_catalogue import OPT_IN
-from audit.judging.findings import Outcome, Verdict
+from audit.judging.findings import Clue, Outcome, Verdict
 from audit.records import Member
 from tests.builders import DAY, HOUR, a_member, a_point, a_resource, facts_of, limits
 
@@ -46,6 +46,7 @@ def test_without_trusted_projects_every_share_is_one_too_many() -> None:
 
     assert verdict.outcome is Outcome.FAIL
     assert facts_of(verdict) == {"backups": 2, "looked_at": 1, "shares": 2, "projects": "b, friend", "backup": "new"}
+    assert verdict.clues == (Clue("new", None),)
 
 
 def test_every_backup_that_was_looked_at_counts() -> None:

@@ -155,6 +155,8 @@ def test_a_lock_that_is_switched_off_is_told_from_other_changes(request_: Any, d
         ("CBR", "disableProtect", Deed.DISABLE_PROTECTION),
         ("CBR", "deleteOrganizationPolicy", Deed.DELETE_POLICY),
         ("CBR", "updatePolicy", Deed.CHANGE_POLICY),
+        ("CBR", "updateBackup", Deed.CHANGE_BACKUP),
+        ("CBR", "createBackupMember", Deed.SHARE_BACKUP),
         ("CBR", "batchDeleteBackups", Deed.TAKE_AWAY),
         ("CBR", "removeSomethingNew", Deed.TAKE_AWAY),
         ("CBR", "bulkCreateOrDeleteVaultTag", Deed.OTHER),
