@@ -16,6 +16,8 @@ from audit.fleet.roll_up import FleetReport
 from audit.profile import Profile
 from audit.report.formats.ocsf_form import ComplianceFindingForm
 from audit.report.models import FindingLine, ManifestFile, ReportFile, WebhookCall
+from audit.watch.change_call import ChangeCall
+from audit.watch.change_forms import ChangeReport
 
 _WRITTEN: Final[dict[str, Any]] = {
     "report/v2.json": ReportFile,
@@ -34,6 +36,8 @@ _WRITTEN: Final[dict[str, Any]] = {
     "fleet-report/v1.json": FleetReport,
     "fleet-manifest/v1.json": FleetManifest,
     "fleet-webhook/v1.json": FleetCall,
+    "change-report/v1.json": ChangeReport,
+    "change-webhook/v1.json": ChangeCall,
 }
 _READ: Final[dict[str, Any]] = {
     "profile/v1.json": Profile,
