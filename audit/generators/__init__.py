@@ -2,5 +2,5 @@
 
 The function does not contain them; only `make` and `cbr-audit schemas derive` use them.
 
-Imports app, controls, evidence, fleet, judging, profile, report and subjects.
+Imports app, controls, evidence, fleet, judging, profile, report, subjects and watch.
 """

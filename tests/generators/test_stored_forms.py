@@ -52,6 +52,7 @@ FORMER: Final = {"report/v1.json"}
 NOT_STORED: Final = {
     "fleet-file/v1.json",
     "fleet-webhook/v1.json",
+    "change-webhook/v1.json",
     "webhook/v1.json",
     "event/timer.json",
     "event/manual.json",
