@@ -8,6 +8,7 @@ look_rarely()  # whatever is imported stays, and looking for garbage in it is a 
 import os
 import sys
 import warnings
+from collections.abc import Mapping
 from typing import Any, cast
 
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # it would look for some in every package there is
@@ -19,7 +20,7 @@ warnings.filterwarnings("ignore", "Unable to find acceptable character detection
 import structlog
 
 from audit import log
-from audit.app.event import AskedOfFleet, asked_of_fleet
+from audit.app.event import AskedOfFleet, asked_of_fleet, is_http_request
 from audit.app.execute import execute
 from audit.app.request import Context, request_from_event
 from audit.app.summary import summary
@@ -37,13 +38,15 @@ def initializer(_context: Context) -> None:
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
-    """Carry out one audit, or what the event asks of a fleet, and return a small summary.
+    """Carry out one audit, or what the event asks of a fleet, and return a small summary; or answer an HTTP request.
 
     Raises:
         AuditError: the run could not be carried out; or the timer started it and it could not see everything,
             in which case its report is stored all the same. The platform's failure destination then fires.
     """
     log.set_up()
+    if is_http_request(event):
+        return _over_http(event, context)
     try:
         if asked := asked_of_fleet(event):
             return _of_fleet(asked, context)
@@ -60,7 +63,14 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     return {**summary(done), "keys": list(done.keys)}
 
 
+def _over_http(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    from audit.app.http_event import answer  # noqa: PLC0415  # a timer starts without it
+
+    return answer(event, context, os.environ)
+
+
 def _of_fleet(asked: AskedOfFleet, context: Context) -> dict[str, Any]:
-    from audit.fleet.function import FunctionContext, carry_out  # noqa: PLC0415  # a single audit starts without it
+    from audit.app.itself import FunctionContext  # noqa: PLC0415  # a single audit starts without it
+    from audit.fleet.function import carry_out  # noqa: PLC0415  # as above
 
     return carry_out(asked, cast(FunctionContext, context), os.environ)

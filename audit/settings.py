@@ -37,6 +37,7 @@ _SESSION: Final = re.compile(r"[\w.@=+-]{2,128}", re.ASCII)
 _LONGEST_EXTERNAL_ID: Final = 1224
 ANY_ACCOUNT: Final = "{account}"
 """What stands for the account in CBR_AUDIT_AGENCY, where events name it."""
+_API: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+")
 _SHORTEST_SHARED_SECRET: Final = 16
 
@@ -256,10 +257,22 @@ def _ca_bundle(path: str) -> str:
     return path
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """Return the names in a list that is separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def _domains(text: object) -> object:
-    names = tuple(name.strip().lower() for name in text.split(",") if name.strip()) if isinstance(text, str) else text
+    names = names_in(text.lower()) if isinstance(text, str) else text
     if isinstance(names, tuple) and not all(_DOMAIN.fullmatch(name) for name in names):
         raise ValueError("give domains, hosts or addresses without scheme and port, separated by commas")
+    return names
+
+
+def _callers(text: object) -> object:
+    names = names_in(text) if isinstance(text, str) else text
+    if isinstance(names, tuple) and not all(_API.fullmatch(name) for name in names):
+        raise ValueError("give the ids of APIs of API Gateway, separated by commas")
     return names
 
 
@@ -438,6 +451,11 @@ class Settings(BaseModel):
         None,
         alias="CBR_AUDIT_HOME_REGION",
         description="The region of the bucket, of that key and of STS, if it is not that of the project to audit.",
+    )
+    http_callers: Annotated[tuple[str, ...], BeforeValidator(_callers)] = Field(
+        (),
+        alias="CBR_AUDIT_HTTP_CALLERS",
+        description="The ids of the APIs of API Gateway whose requests the function answers; by default, none.",
     )
     workers: int = Field(
         WORKERS, alias="CBR_AUDIT_WORKERS", ge=1, le=MOST_WORKERS, description="Pages read in parallel."
@@ -672,7 +690,7 @@ def _idle_faults(given: set[str]) -> list[str]:
         f"{_OWN}SESSION_NAME": agencies,
         f"{_OWN}STS_ENDPOINT": agencies,
         f"{_OWN}ORGANIZATIONS_ENDPOINT": (f"{_OWN}FLEET",),
-        f"{_OWN}FUNCTIONGRAPH_ENDPOINT": (f"{_OWN}FLEET",),
+        f"{_OWN}FUNCTIONGRAPH_ENDPOINT": (f"{_OWN}FLEET", f"{_OWN}HTTP_CALLERS"),
     }
     return [
         f"{name} has no effect unless {' or '.join(needed)} is set"

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeGuard
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from audit.answers.strict_json import FaultError, load
+from audit.app.foreign_events import ACCEPTED, refusal
 from audit.errors import EventError
 
 _AGO: Final = re.compile(r"([0-9]{1,4})([dh])")
@@ -87,6 +88,9 @@ class FleetEvent(BaseModel):
 
 
 _LIKE_A_KEY: Final = re.compile(rf"\s*(?:{'|'.join((*ManualEvent.model_fields, 'fleet'))})\s*[:=]")
+_NOT_FOR_CALLERS: Final = frozenset({"store", "official"})
+_MANY_KEYS: Final = 3
+_LONGEST_KEY: Final = 40
 _FORMS: Final = 'write {"since": "7d"}, or a note in plain words'
 
 
@@ -145,7 +149,43 @@ def read_event(event: object) -> TimerEvent | ManualEvent:
     try:
         return model.model_validate(dict(event))
     except ValidationError as error:
-        raise EventError(f"the event cannot be used: {_faults(error)}") from error
+        fault = refusal(event) or _unknown(event) or f"the event cannot be used: {_faults(error)}"
+        raise EventError(fault) from error
+
+
+def _unknown(event: Mapping[str, Any]) -> str | None:
+    """Return what to say of an event that is nothing like ours; None if it may be one with a mistake in it."""
+    ours = {*ManualEvent.model_fields, *TimerEvent.model_fields}
+    if len(event) < _MANY_KEYS or any(get_close_matches(str(key), ours, n=1) for key in event):
+        return None
+    keys = ", ".join(repr(str(key)[:_LONGEST_KEY]) for key in list(event)[:_MANY_KEYS])
+    return f"the event is of no known kind, with keys such as {keys}; {ACCEPTED}"
+
+
+def read_request(body: bytes) -> dict[str, Any]:
+    """Read what an HTTP request asks for: the keys of an event by hand, but those that decide what counts and where.
+
+    Raises:
+        EventError: it is no JSON object, or has other keys.
+    """
+    try:
+        asked = load(body or b"{}")[0]
+    except FaultError as error:
+        raise EventError(f"the body {error}") from error
+    if not isinstance(asked, dict):
+        raise EventError("the body is no JSON object")
+    if refused := sorted(_NOT_FOR_CALLERS & asked.keys()):
+        raise EventError(f"{' and '.join(refused)} cannot be chosen over HTTP: set it up with the function")
+    try:
+        ManualEvent.model_validate(asked)
+    except ValidationError as error:
+        raise EventError(f"the body cannot be used: {_faults(error)}") from error
+    return asked
+
+
+def is_http_request(event: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether an event is a request that API Gateway passes on."""
+    return isinstance(event, Mapping) and "httpMethod" in event
 
 
 def read_user_event(text: str) -> ManualEvent:

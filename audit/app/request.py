@@ -164,12 +164,17 @@ def in_function(request: RunRequest, context: Context) -> RunRequest:
 def variables_of_function(context: Context, environment: Mapping[str, str]) -> dict[str, str]:
     """Collect the settings of a function: its user data before the environment, its agency's keys before both."""
     found = {name: value for name in VARIABLES if (value := context.getUserData(name) or environment.get(name))}
-    if "HUAWEICLOUD_SDK_PROJECT_ID" not in found and environment.get("RUNTIME_PROJECT_ID"):
-        found["HUAWEICLOUD_SDK_PROJECT_ID"] = environment["RUNTIME_PROJECT_ID"]
+    if "HUAWEICLOUD_SDK_PROJECT_ID" not in found and (project := own_project(context, environment)):
+        found["HUAWEICLOUD_SDK_PROJECT_ID"] = project
     given = agency_variables(context)
     if "CBR_AUDIT_TOKEN" in found:
         given.pop("CBR_AUDIT_TOKEN", None)
     return found | given
+
+
+def own_project(context: Context, environment: Mapping[str, str]) -> str:
+    """Return the id of the project that the function is in; the documents do not promise that the context names it."""
+    return environment.get("RUNTIME_PROJECT_ID") or getattr(context, "getProjectID", str)() or ""
 
 
 def _request_on_timer(event: TimerEvent, variables: dict[str, str]) -> RunRequest:

@@ -122,7 +122,8 @@ def _ask(settings: Settings, request: requests.Request, *, wait: bool, patience:
 
 def _remedy(status: int, _code: str, action: str) -> str:
     if status == 403:  # noqa: PLR2004  # as in the table above
-        return f"allow the user the action {action} (deploy/iam/function-invoke.json), and check the project id"
+        policies = "deploy/iam/function-invoke.json; for the function itself, start-itself.json"
+        return f"allow the action {action} ({policies}), and check the project id"
     return _REMEDIES.get(status, "see the error codes of FunctionGraph")
 
 

@@ -53,8 +53,8 @@ INVOKE: Final[Mapping[str, str]] = {
     "functiongraph:function:invoke": "for `cbr-audit invoke`",
     "functiongraph:function:invokeAsync": "for `cbr-audit invoke --async`",
 }
-FAN_OUT: Final[Mapping[str, str]] = {
-    "functiongraph:function:invokeAsync": "to start itself once for each target of a fleet",
+START_ITSELF: Final[Mapping[str, str]] = {
+    "functiongraph:function:invokeAsync": "to start itself, for each target of a fleet and for requests over HTTP",
 }
 PROTECTABLES: Final[Mapping[str, str]] = {
     "cbr:vaults:listProtectables": "what could be protected, for CBR-503",
@@ -85,7 +85,7 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = {
     "sts-assume": ASSUME,
     "projects-list": LIST_PROJECTS_V5,
     "organizations-read": ORGANIZATION,
-    "fleet-start": FAN_OUT,
+    "start-itself": START_ITSELF,
     "function-invoke": INVOKE,
 }
 

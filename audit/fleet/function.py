@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import structlog
 
 from audit.app.connections import Connections, opened
 from audit.app.event import AskedOfFleet, FleetEvent
+from audit.app.itself import FunctionContext, start_itself
 from audit.app.request import Context, RunRequest, in_function, request_from_settings, variables_of_function
-from audit.cloud.functiongraph import invoke
 from audit.errors import EventError, IncompleteError, SourceError, SourceRefusedError, StoreError
 from audit.fleet.finishing import finish, finish_late, telling_failures
 from audit.fleet.forms import Status, Target
@@ -27,14 +27,6 @@ from audit.report.facts import Conclusion
 
 _AT_ONCE: Final = 8
 _LOG = structlog.get_logger()
-
-
-class FunctionContext(Context, Protocol):
-    """What FunctionGraph tells a function about itself."""
-
-    def getFunctionName(self) -> str: ...  # noqa: D102, N802  # named by the platform
-    def getPackage(self) -> str: ...  # noqa: D102, N802  # named by the platform
-    def getVersion(self) -> str: ...  # noqa: D102, N802  # named by the platform
 
 
 Invoke = Callable[[Mapping[str, Any]], object]
@@ -59,15 +51,7 @@ def carry_out(asked: AskedOfFleet, context: FunctionContext, environment: Mappin
             if asked.event.fleet == "roll_up":
                 return _roll_up(request, connections, on_timer=asked.on_timer)
             nonce = str(asked.as_of) if asked.on_timer else context.getRequestID()
-            return _start(request, connections, nonce, partial(invoke_itself, context, variables))
-
-
-def invoke_itself(context: FunctionContext, variables: Mapping[str, str], event: Mapping[str, Any]) -> object:
-    """Start this function with an event, asynchronously."""
-    region, project = variables["HUAWEICLOUD_SDK_REGION"], variables["HUAWEICLOUD_SDK_PROJECT_ID"]
-    name = f"{context.getPackage()}:{context.getFunctionName()}:{context.getVersion()}"
-    endpoint = variables.get("CBR_AUDIT_FUNCTIONGRAPH_ENDPOINT")
-    return invoke(f"urn:fss:{region}:{project}:function:{name}", variables, event, endpoint=endpoint, wait=False)
+            return _start(request, connections, nonce, partial(start_itself, context, environment, variables))
 
 
 def _start(request: RunRequest, connections: Connections, nonce: str, invoke: Invoke) -> dict[str, Any]:

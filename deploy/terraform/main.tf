@@ -8,7 +8,7 @@ locals {
 
   project_policies = concat(
     local.reading,
-    local.is_fleet ? ["fleet-start"] : [],
+    local.is_fleet ? ["start-itself"] : [],
     var.kms_key_id != "" ? ["kms-encrypt"] : [],
     var.signing_kms_key_id != "" ? ["kms-sign"] : [],
     length(local.topics) > 0 ? ["smn-publish"] : [],

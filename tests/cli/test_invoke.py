@@ -182,8 +182,9 @@ def test_a_missing_permission_is_named(deployed: Deployed, how: str, action: str
     result = deployed.invoke(how)
 
     assert result.exit_code == 2
-    assert f"; allow the user the action {action} (deploy/iam/function-invoke.json), and check the project id" in (
-        result.stderr
+    assert (
+        f"; allow the action {action} (deploy/iam/function-invoke.json; for the function itself, start-itself.json), and check the project id"
+        in (result.stderr)
     )
 
 

@@ -30,6 +30,7 @@ class Context:
             "getSecurityAccessKey": lambda: DATA["AK"],
             "getSecuritySecretKey": lambda: DATA["SK"],
             "getSecurityToken": lambda: DATA.get("TOKEN", "temporary-token-of-the-agency"),
+            "getProjectID": lambda: DATA.get("PROJECT", ""),
             "getPackage": lambda: "default",
             "getFunctionName": lambda: "cbr-audit",
             "getVersion": lambda: "latest",

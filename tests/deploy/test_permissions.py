@@ -8,7 +8,6 @@ from audit.cloud.permissions import (
     ASSUME,
     ENCRYPT,
     EXTRA,
-    FAN_OUT,
     INVOKE,
     LIST_PROJECTS_V5,
     LOCK,
@@ -17,6 +16,7 @@ from audit.cloud.permissions import (
     POLICIES,
     READ,
     SIGN,
+    START_ITSELF,
     STORE,
 )
 from audit.collection import Kind
@@ -56,7 +56,7 @@ def test_the_table_names_what_the_code_asks_for_and_no_more() -> None:
     assert set(re.findall(r"kms:\w+:\w+", advice)) <= {*ENCRYPT}
     assert len(INVOKE) == 2
     assert len(ASSUME) == len(LIST_PROJECTS_V5) == 1
-    assert {*FAN_OUT} < {*INVOKE}
+    assert {*START_ITSELF} < {*INVOKE}
     assert {*ORGANIZATION} == {*organization.ACTIONS}
 
 

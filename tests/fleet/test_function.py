@@ -207,7 +207,7 @@ def test_a_target_whose_function_is_refused_is_named(fleet: Fleet, monkeypatch: 
         if error := answers.pop():
             raise error
 
-    monkeypatch.setattr(function, "invoke_itself", invoked)
+    monkeypatch.setattr(function, "start_itself", invoked)
     assert fleet.call(TIMER)["accepted"] == 2
     receipts = [receipt for target in fleet.run.plan.targets if (receipt := fleet.run.receipt_of(target.key))]
 
@@ -220,7 +220,7 @@ def test_a_coordinator_that_can_start_nothing_rolls_up_at_once(fleet: Fleet, mon
     def refuse(*_: object) -> None:
         raise SourceRefusedError("answered 403", status=403)
 
-    monkeypatch.setattr(function, "invoke_itself", refuse)
+    monkeypatch.setattr(function, "start_itself", refuse)
     fleet.call(TIMER)
 
     assert (fleet.run.report().conclusion, fleet.run.report().complete) == (Conclusion.INCOMPLETE, False)
