@@ -484,6 +484,7 @@ def test_requests_go_where_the_settings_say() -> None:
         ("CBR_AUDIT_PROXY", "http://user:a-password @proxy", "contains a space, a line break"),
         ("CBR_AUDIT_CA_BUNDLE", "/nowhere", "give a file of certificates in PEM: No such file"),
         ("CBR_AUDIT_CA_BUNDLE", __file__, "give a file of certificates in PEM: "),
+        ("CBR_AUDIT_HTTP_CALLERS", "an api", "give the ids of APIs of API Gateway, separated by commas"),
         ("CBR_AUDIT_TRUSTED_DOMAINS", "https://example.com", "give domains, hosts or addresses without scheme"),
         ("CBR_AUDIT_FOLDER_ACCESS", "everybody", "should be 'private' or 'umask'"),
     ],

@@ -18,7 +18,14 @@ from audit.app.event import read_request
 from audit.app.execute import execute
 from audit.app.garbage import sweep
 from audit.app.itself import FunctionContext, start_itself
-from audit.app.request import Context, RunRequest, request_from_event, variables_of_function
+from audit.app.request import (
+    Context,
+    RunRequest,
+    in_function,
+    request_from_event,
+    request_from_settings,
+    variables_of_function,
+)
 from audit.app.summary import summary
 from audit.errors import AuditError, EventError, SettingsError, SigningError, SourceError, StoreError
 from audit.evidence.reader import read_report
@@ -74,7 +81,7 @@ def _reply(event: Mapping[str, Any], context: Context, environment: Mapping[str,
         return _Reply(403, {"error": _NOT_SERVED.format(api=api or "which the event does not say")})
     method = event.get("httpMethod")
     if method == "GET":
-        return _latest(request_from_event({}, context, environment))
+        return _latest(in_function(request_from_settings(variables), context))
     if method != "POST":
         return _Reply(405, {"error": f"{method} is not served: GET or POST"}, {"Allow": "GET, POST"})
     asked = read_request(_body(event))

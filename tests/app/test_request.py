@@ -201,6 +201,20 @@ def test_the_platform_names_the_project_where_nobody_else_does() -> None:
         request_from_event(None, Context(values), {})
 
 
+class NamingContext(Context):
+    """A context that names the function's project, which the documents do not promise."""
+
+    def getProjectID(self) -> str:  # noqa: N802  # named by the platform
+        return "p8"
+
+
+def test_the_context_names_the_project_where_the_environment_does_not() -> None:
+    values = {name: value for name, value in GOOD.items() if name != "HUAWEICLOUD_SDK_PROJECT_ID"}
+
+    assert request_from_event(None, NamingContext(values), {}).settings.project_id == "p8"
+    assert request_from_event(None, NamingContext(GOOD), {}).settings.project_id == "p1"
+
+
 def test_the_keys_of_the_agency_go_before_everything() -> None:
     old = {
         "HUAWEICLOUD_SDK_AK": "OLDKEY",

@@ -182,10 +182,8 @@ def test_a_missing_permission_is_named(deployed: Deployed, how: str, action: str
     result = deployed.invoke(how)
 
     assert result.exit_code == 2
-    assert (
-        f"; allow the action {action} (deploy/iam/function-invoke.json; for the function itself, start-itself.json), and check the project id"
-        in (result.stderr)
-    )
+    policies = "deploy/iam/function-invoke.json; for the function itself, start-itself.json"
+    assert f"; allow the action {action} ({policies}), and check the project id" in result.stderr
 
 
 REFUSALS = [

@@ -75,7 +75,7 @@ def test_every_setting_that_is_commented_out_can_be_put_in_place() -> None:
     assert {*function["encryptedUserData"]} == SECRETS - ABROAD
     others = (
         r"_(AK|SK|TOKEN|USER|PASSWORD|DOMAIN|DOMAIN_ID|FOLDER_ACCESS|SIGNING_KEY|(IAM|KMS|SMN|STS)_ENDPOINT"
-        r"|AGENCY|SESSION_NAME|HOME_PROJECT_ID|HOME_REGION|ACCOUNT_(ID|NAME|UNIT)|FLEET"
+        r"|AGENCY|SESSION_NAME|HOME_PROJECT_ID|HOME_REGION|ACCOUNT_(ID|NAME|UNIT)|FLEET|HTTP_CALLERS"
         r"|(ORGANIZATIONS|FUNCTIONGRAPH)_ENDPOINT)$"
     )
     assert {*function["environmentVariables"]} == {

@@ -73,3 +73,76 @@ BARE: Final[Event] = {
     "trace_id": TRACE_ID,
 }
 """The older form: no envelope, times as text, request and response as text, no code, no resource_id."""
+
+APIG: Final[Event] = {
+    "body": "",
+    "requestContext": {"apiId": "caf65eeb83a44b98", "requestId": "a31d3d7041521429", "stage": "RELEASE"},
+    "queryStringParameters": {},
+    "httpMethod": "GET",
+    "pathParameters": {},
+    "headers": {"host": "api.example.com", "x-forwarded-for": "192.0.2.7"},
+    "path": "/cbr-audit",
+    "isBase64Encoded": True,
+}
+
+KAFKA: Final[Event] = {
+    "event_version": "v1.0",
+    "event_time": 1576737962,
+    "trigger_type": "KAFKA",
+    "region": "eu-west-101",
+    "instance_id": "81335d56-b9fe-4679-ba95-7030949cc76b",
+    "records": [{"messages": ["kafka message1"], "topic_id": "topic"}],
+}
+
+SMN: Final[Event] = {
+    "record": [
+        {
+            "event_version": "1.0",
+            "smn": {"topic_urn": "urn:smn:…", "message": "text", "subject": "text", "type": "notification"},
+            "event_subscription_urn": "urn:fss:…",
+            "event_source": "smn",
+        }
+    ],
+    "functionname": "cbr-audit",
+    "requestId": "7c307f6a-cf68-4e65-8be0-4c77405a1b2c",
+    "timestamp": "Tue Jan 09 2018 15:11:40 GMT+0800 (CST)",
+}
+
+OBS: Final[Event] = {
+    "Records": [
+        {
+            "eventVersion": "2.0",
+            "eventTime": "2018-01-09T07:50:50.028Z",
+            "eventName": "ObjectCreated:Post",
+            "awsRegion": "eu-west-101",
+            "s3": {"bucket": {"name": "my-bucket"}, "object": {"key": "report.json", "size": 1}},
+        }
+    ]
+}
+
+LTS: Final[Event] = {"lts": {"data": "eyJsb2dzIjogIltdIn0="}}
+
+DIS: Final[Event] = {
+    "ShardID": "shardId-0000000000",
+    "Message": {"next_partition_cursor": "…", "records": [{"partition_key": "1", "data": "d2Vs"}]},
+    "Tag": "latest",
+    "StreamName": "dis-swtest",
+}
+
+DDS: Final[Event] = {
+    "records": [{"event_source": "dds", "event_name": "insert", "dds": {"ns": "{}"}, "event_source_id": "e6065860"}]
+}
+
+GAUSSDB: Final[Event] = {
+    "records": [{"event_source": "gaussmongo", "event_name": "insert", "gaussmongo": {"ns": "{}"}}]
+}
+
+WEBSOCKET: Final[Event] = {"requestContext": {"apiId": "caf65eeb83a44b98", "stage": "RELEASE"}, "body": "hello"}
+
+OUTCOME: Final[Event] = {
+    "timestamp": "2025-12-15T08:56:39Z+00:00",
+    "request_context": {"request_id": "1", "function_urn": "urn:fss:…", "condition": "RetriesExhausted"},
+    "request_payload": "",
+    "response_context": {"status_code": 500, "function_error": ""},
+    "response_payload": "",
+}
