@@ -8,11 +8,14 @@ locals {
 
   project_policies = concat(
     local.reading,
-    local.is_fleet ? ["start-itself"] : [],
+    local.is_fleet || length(var.http_callers) > 0 ? ["start-itself"] : [],
     var.kms_key_id != "" ? ["kms-encrypt"] : [],
     var.signing_kms_key_id != "" ? ["kms-sign"] : [],
     length(local.topics) > 0 ? ["smn-publish"] : [],
   )
+
+  # Changes and requests do not wait until an audit has ended.
+  is_called = var.watch || length(var.http_callers) > 0
 
   topics = compact([var.failure_topic, var.change_topic])
 
@@ -26,6 +29,7 @@ locals {
     var.signing_kms_key_id != "" ? { CBR_AUDIT_SIGNING_KMS_KEY = var.signing_kms_key_id } : {},
     var.lock_days > 0 ? { CBR_AUDIT_OBS_LOCK_DAYS = tostring(var.lock_days) } : {},
     local.is_fleet ? { CBR_AUDIT_FLEET = jsonencode(local.fleet) } : {},
+    length(var.http_callers) > 0 ? { CBR_AUDIT_HTTP_CALLERS = join(",", var.http_callers) } : {},
     var.settings,
   )
 }
@@ -82,7 +86,7 @@ resource "huaweicloud_fgs_function" "audit" {
   initializer_timeout = 60
   memory_size         = var.memory_mb
   timeout             = var.timeout_seconds
-  max_instance_num    = local.is_fleet ? tostring(var.instances) : "1" # else one audit after the other
+  max_instance_num    = tostring(local.is_fleet ? var.instances : local.is_called ? 10 : 1) # 1: one audit after the other
 
   code_type     = "zip"
   code_filename = "cbr-audit.zip"
@@ -91,6 +95,10 @@ resource "huaweicloud_fgs_function" "audit" {
   user_data           = jsonencode(local.settings)
   encrypted_user_data = length(var.secret_settings) > 0 ? jsonencode(var.secret_settings) : null
   enable_lts_log      = true
+  log_group_id        = one(huaweicloud_lts_group.function[*].id)
+  log_group_name      = one(huaweicloud_lts_group.function[*].group_name)
+  log_stream_id       = one(huaweicloud_lts_stream.function[*].id)
+  log_stream_name     = one(huaweicloud_lts_stream.function[*].stream_name)
 }
 
 resource "huaweicloud_fgs_function_trigger" "daily" {

@@ -115,6 +115,46 @@ variable "extra_lists" {
   default     = false
 }
 
+variable "watch" {
+  description = "Whether a change that takes backups or protection away starts a small audit at once, through Cloud Trace Service."
+  type        = bool
+  default     = false
+}
+
+variable "watched_trail" {
+  description = "What else starts it: operations that blind the watch. Their names are inferred; leave out what CTS does not know."
+  type        = list(string)
+  default = [
+    "CTS:tracker:deleteTracker;updateTracker",
+    "CTS:notification:deleteNotification;updateNotification",
+    "FunctionGraph:Functions:deleteFunction;deleteTrigger",
+  ]
+}
+
+variable "http_callers" {
+  description = "Ids of the APIs of API Gateway whose requests the function answers (docs/invoke.md); none unless told."
+  type        = list(string)
+  default     = []
+}
+
+variable "alarms" {
+  description = "Whether to set up alarms on the function's log, which then goes to a log group of its own."
+  type        = bool
+  default     = false
+}
+
+variable "alarm_action_rule" {
+  description = "Name of the alarm action rule of LTS that tells people of these alarms; they only show in the console unless told."
+  type        = string
+  default     = ""
+}
+
+variable "alarm_hour" {
+  description = "Hour of day at which to look for an audit in the last 24 hours: far from the schedule, for the zone is not documented."
+  type        = number
+  default     = 9
+}
+
 variable "settings" {
   description = "Further settings by name, such as CBR_AUDIT_PROFILE."
   type        = map(string)

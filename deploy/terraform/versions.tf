@@ -4,7 +4,7 @@ terraform {
   required_providers {
     huaweicloud = {
       source  = "huaweicloud/huaweicloud"
-      version = ">= 1.74"
+      version = ">= 1.75.2" # enable_lts_log
     }
   }
 }

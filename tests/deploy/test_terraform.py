@@ -12,6 +12,7 @@ import pytest
 from audit.app.event import asked_of_fleet
 from audit.cloud.permissions import POLICIES
 from audit.fleet.configuration import FleetLimits
+from audit.records.deeds import DESTRUCTIVE, Deed, deed_of
 from audit.settings import VARIABLES
 from deploy.build_zip import ZIP
 from deploy.wheels import ROOT
@@ -21,6 +22,8 @@ from tests.test_handler import TIMER
 FOLDER = ROOT / "deploy" / "terraform"
 FOR_PEOPLE = {"function-invoke", "obs-prune"}
 TEXTS = {path.name: path.read_text() for path in sorted(FOLDER.glob("*.tf"))}
+DEPLOY = (ROOT / "docs" / "deploy.md").read_text()
+MOST_HOURS_OF_LTS = 24
 TERRAFORM = shutil.which("terraform")
 # From docs/resources/ of huaweicloud/terraform-provider-huaweicloud: first what is required, then what else is used.
 DOCUMENTED = {
@@ -36,7 +39,14 @@ DOCUMENTED = {
         {
             *("agency", "description", "initializer_handler", "initializer_timeout", "max_instance_num"),
             *("code_filename", "func_code", "user_data", "encrypted_user_data", "enable_lts_log"),
+            *("log_group_id", "log_group_name", "log_stream_id", "log_stream_name"),
         },
+    ),
+    "huaweicloud_lts_group": ({"group_name", "ttl_in_days"}, set()),
+    "huaweicloud_lts_stream": ({"group_id", "stream_name"}, set()),
+    "huaweicloud_lts_keywords_alarm_rule": (
+        {"name", "keywords_requests", "frequency", "alarm_level"},
+        {"send_notifications", "alarm_action_rule_name"},
     ),
     "huaweicloud_fgs_function_trigger": ({"function_urn", "type", "event_data"}, {"status"}),
     "huaweicloud_fgs_async_invoke_configuration": (
@@ -55,10 +65,11 @@ def plain(value: Any) -> Any:
     return value[1:-1] if isinstance(value, str) and value.startswith('"') else value
 
 
+FILES = ("main.tf", "fleet.tf", "watch.tf", "alarms.tf")
 PARSED = {name: plain(hcl2.loads(text)) for name, text in TEXTS.items()}
 RESOURCES = [
     (kind, name, body)
-    for file in ("main.tf", "fleet.tf")
+    for file in FILES
     for block in PARSED[file]["resource"]
     for kind, named_body in block.items()
     for name, body in named_body.items()
@@ -101,7 +112,7 @@ def test_every_variable_and_output_is_described_and_used() -> None:
 
 def test_what_is_referred_to_is_there() -> None:
     whole = "".join(TEXTS.values())
-    locals_ = {name for file in ("main.tf", "fleet.tf") for block in PARSED[file]["locals"] for name in block}
+    locals_ = {name for file in FILES for block in PARSED[file]["locals"] for name in block}
 
     assert set(re.findall(r"\b(huaweicloud_\w+)\.(\w+)\b", whole)) <= {(kind, name) for kind, name, _ in RESOURCES}
     assert set(re.findall(r"\blocal\.(\w+)", whole)) == locals_
@@ -127,6 +138,43 @@ def test_the_two_timers_of_a_fleet_say_what_the_function_understands() -> None:
     start, roll_up = (INPUTS[name]["default"].split() for name in ("schedule", "roll_up_schedule"))
     minutes = [int(fields[3]) * 60 + int(fields[2]) for fields in (start, roll_up)]
     assert minutes[1] - minutes[0] > FleetLimits().minutes
+
+
+def test_the_trigger_hears_of_everything_that_takes_backups_or_protection_away() -> None:
+    (watched,) = (block["watched"] for block in PARSED["watch.tf"]["locals"])
+    heard = {
+        resource: {deed_of(service, operation) for operation in operations.split(";")}
+        for line in watched["backups"]
+        for service, resource, operations in [line.split(":")]
+    }
+
+    assert Deed.OTHER not in set().union(*heard.values())
+    inferred = {Deed.TAKE_AWAY, Deed.TOUCH_TRAIL, Deed.TOUCH_WATCH}
+    assert set().union(*heard.values()) >= DESTRUCTIVE - inferred - {Deed.UNLOCK_VAULT}
+    assert Deed.CHANGE_VAULT in heard["vault"], "which may switch a lock off"
+
+
+def test_the_trigger_also_hears_of_what_blinds_it() -> None:
+    lines = [line.split(":") for line in INPUTS["watched_trail"]["default"]]
+    deeds = {deed_of(service, name) for service, _, operations in lines for name in operations.split(";")}
+
+    assert deeds == {Deed.TOUCH_TRAIL, Deed.TOUCH_WATCH}
+
+
+def test_alarms_search_no_more_than_lts_can_and_are_those_of_the_documents() -> None:
+    (alarms,) = (block["alarms"] for block in PARSED["alarms.tf"]["locals"])
+    rows = re.findall(r"^\| [a-z][a-z ]+ \| `(.+?)` \| (at least|fewer than) 1 in (\d+) hours?", DEPLOY, re.MULTILINE)
+    text = TEXTS["alarms.tf"]
+
+    told = {keywords.replace('"', '\\"'): (int(hours), how) for keywords, how, hours in rows}
+    assert told == {
+        alarm["keywords"]: (alarm["hours"], "fewer than" if name == "missing" else "at least")
+        for name, alarm in alarms.items()
+    }
+    assert max(alarm["hours"] for alarm in alarms.values()) == MOST_HOURS_OF_LTS
+    assert 'each.key == "missing" ? "<" : ">="' in text
+    assert 'each.key == "missing" ? "DAILY" : "HOURLY"' in text
+    assert 0 <= INPUTS["alarm_hour"]["default"] <= 23
 
 
 def test_terraform_and_the_template_deploy_the_same_function() -> None:
