@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
 
-from isal import isal_zlib
-
 from audit.errors import ChainError, StoreError
 from audit.evidence.chain import (
     Digest,
@@ -22,6 +20,7 @@ from audit.evidence.chain import (
     Signer,
     commit,
     create_and_compare,
+    create_first,
     digest_key,
     find_head,
 )
@@ -48,6 +47,7 @@ from audit.fleet.forms import (
 )
 from audit.fleet.roll_up import FleetBefore, FleetReport, roll_up
 from audit.log import REDACTOR
+from audit.packing import packed
 from audit.report import INDEX
 
 PLAN: Final = "plan.json"
@@ -58,7 +58,6 @@ PROFILES: Final = "profiles/"
 DISCOVERY: Final = "discovery/"
 Rendered = Mapping[str, bytes]
 """Files of a roll-up by name; the one for people is INDEX."""
-_GZIP: Final = 31  # zlib's value for a window of 32 KB in a gzip file, which has neither name nor time
 _DAY: Final = timedelta(days=1)
 _DAYS_LOOKED_BACK: Final = 7  # a run may take three, and whoever rolls up may pause
 
@@ -98,7 +97,7 @@ class FleetRun:
         key = self._key(f"{RECEIPTS}{receipt.target}.json")
         if self._store.read(key) is not None:
             return False
-        return _create_first(self._store, key, REDACTOR.data(receipt.dump()))[1]
+        return create_first(self._store, key, REDACTOR.data(receipt.dump()))[1]
 
     def receipt_of(self, target: str) -> Receipt | None:
         """Read the receipt of a target, or None if it left none.
@@ -194,7 +193,7 @@ class FleetRun:
         if stored is None:
             receipts = {target: hashlib.sha256(data).hexdigest() for target, data in self._stored_receipts()}
             seal = ReceiptSeal(plan_sha256=self.plan_sha256, receipts=receipts)
-            stored, _ = _create_first(self._store, key, seal.dump())
+            stored, _ = create_first(self._store, key, seal.dump())
         return ReceiptSeal.load(stored, key)
 
     def _stored_receipts(self) -> Iterator[tuple[str, bytes]]:
@@ -318,9 +317,9 @@ def begin(
     for sha256, canonical in profiles.items():
         store.create(f"{plan.prefix}/{PROFILES}{sha256}.json", canonical)
     for name, body in (evidence or {}).items():
-        store.create(f"{plan.prefix}/{name}", isal_zlib.compress(body, 1, _GZIP))
+        store.create(f"{plan.prefix}/{name}", packed(body))
     key = f"{plan.prefix}/{PLAN}"
-    stored, _ = _create_first(store, key, REDACTOR.data(plan.dump()))
+    stored, _ = create_first(store, key, REDACTOR.data(plan.dump()))
     return _opened(store, key, stored)
 
 
@@ -429,15 +428,3 @@ def _opened(store: Store, key: str, data: bytes) -> FleetRun:
     if f"{plan.prefix}/{PLAN}" != key:
         raise ChainError(f"{key} is the plan of another run")
     return FleetRun(store, plan, hashlib.sha256(data).hexdigest())
-
-
-def _create_first(store: Store, key: str, data: bytes) -> tuple[bytes, bool]:
-    """Write an object unless there is one; return what is there, and whether that is it."""
-    try:
-        store.create(key, data)
-    except StoreError:
-        stored = store.read(key)
-        if stored is None:
-            raise
-        return stored, stored == data
-    return data, True

@@ -5,7 +5,7 @@ run's manifest, and so covers every object of the run. It is stored in a DSSE en
 commits the run.
 """
 
-from audit.evidence.chain.commit import commit, create_and_compare
+from audit.evidence.chain.commit import commit, create_and_compare, create_first
 from audit.evidence.chain.digest import PAYLOAD_TYPE, Digest, DigestKind, Link, digest_key, folder_of
 from audit.evidence.chain.envelope import Envelope, Signature, pae
 from audit.evidence.chain.fingerprint import fingerprint
@@ -26,6 +26,7 @@ __all__ = [
     "Unsigned",
     "commit",
     "create_and_compare",
+    "create_first",
     "digest_key",
     "find_head",
     "fingerprint",

@@ -9,6 +9,22 @@ from audit.evidence.chain.keys import Signer
 from audit.evidence.store import Store
 
 
+def create_first(store: Store, key: str, data: bytes) -> tuple[bytes, bool]:
+    """Write an object unless there is one; return what is there, and whether that is it.
+
+    Raises:
+        StoreError: writing failed.
+    """
+    try:
+        store.create(key, data)
+    except StoreError:
+        stored = store.read(key)
+        if stored is None:
+            raise
+        return stored, stored == data
+    return data, True
+
+
 def create_and_compare(store: Store, key: str, data: bytes) -> None:
     """Write an object, and compare what is there then with what was written.
 
