@@ -12,6 +12,8 @@ FLEETS: Final = "fleet-"
 """What the scope of a fleet begins with, in the place of a project's id; no project id does."""
 ROLL_UP: Final = "fleet.json"
 """What every fleet run has, and no run of a project."""
+CHANGES: Final = "changes"
+"""The folder of a project in which the changes are that the watch judged; they have a chain of their own."""
 SHARED: Final = "shared/"
 NEEDED_LONGER: Final = timedelta(days=32)
 """By how much a shared object must outlive a run: the longest month, and a day for a run that writes as it ends."""
@@ -21,6 +23,16 @@ _SHARED_KEY: Final = re.compile(r"[^/]+/shared/[0-9]{4}-[0-9]{2}/([0-9a-f]{64})(
 def shared_folder(now: datetime) -> str:
     """Return the folder of the shared objects of a month, below the project."""
     return f"{SHARED}{now:%Y-%m}/"
+
+
+def is_of_changes(scope: str) -> bool:
+    """Whether the scope of a chain is that of a project's changes, which overlap as they like."""
+    return scope.endswith(f"/{CHANGES}")
+
+
+def change_prefix(scope: str, trace: str) -> str:
+    """Return the prefix of a change's objects."""
+    return f"{scope}/{trace}"
 
 
 def key_of(prefix: str, name: str) -> str:

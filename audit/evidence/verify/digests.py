@@ -9,9 +9,11 @@ from typing import Final
 
 from audit.errors import ChainError
 from audit.evidence.chain import Digest, Envelope, Link, PublicKey, folder_of
+from audit.evidence.layout import change_prefix, is_of_changes
 from audit.evidence.store import Store
 from audit.evidence.verify.last_good import LastGood
 from audit.evidence.verify.result import Found, Verification
+from audit.report.wording import count
 
 _OVERLAPPED: Final = (
     "this run and another overlapped, so both followed the same digest: nothing was changed, and the next run records "
@@ -20,6 +22,9 @@ _OVERLAPPED: Final = (
 _UNRECORDED: Final = (
     "a fork: another digest has the same number, and the later ones do not record this one: it was put there later, or "
     "its run ended only after the next one had begun"
+)
+_NOT_RECORDED_YET: Final = (
+    "{} overlapped with others, and no later digest records that: if somebody removed one of them, it would not show"
 )
 _NUMBERED: Final = re.compile(r"([0-9]{10})-(.+)\.json")
 
@@ -67,6 +72,8 @@ def _check_last(found: Sequence[Found], older: int, last: LastGood, result: Veri
 def _prefix(scope: str, key: str) -> str:
     """Return the prefix of a run from the key of its digest."""
     run = key.rpartition("/")[2][11:].removesuffix(".json")
+    if is_of_changes(scope):
+        return f"{change_prefix(scope, run)}/"
     return f"{scope}/{run[:4]}/{run[4:6]}/{run[6:8]}/{run}/"
 
 
@@ -98,6 +105,13 @@ def _check_numbers(found: Sequence[Found], first: int, result: Verification) -> 
             problem = "a digest is missing" if missing == 1 else f"{missing:,} digests are missing from here on"
             result.fault(f"{folder_of(result.scope)}{before + 1:010d}-…", problem)
     recorded = {link.object for each in found for link in each.digest.siblings}
+    if is_of_changes(result.scope):
+        recorded |= {each.digest.previous.object for each in found if each.digest.previous}
+        loose = sum(numbers[each.digest.seq] > 1 and each.key not in recorded for each in found)
+        result.notes += (
+            [f"{folder_of(result.scope)}: {_NOT_RECORDED_YET.format(count(loose, 'change'))}"] if loose else []
+        )
+        return
     for each in found:
         if numbers[each.digest.seq] > 1:
             _note_fork(each, is_recorded=each.key in recorded, found=found, result=result)

@@ -20,6 +20,7 @@ class LastGood(Struct, frozen=True, kw_only=True):
         older: how many digests had a smaller number.
         key_id: the fingerprint of the key that signatures were checked with; None if they were not.
         replayed: whether every run was judged again.
+        changes: the same of the chain of the project's changes; None if it had none.
     """
 
     schema_version: Annotated[int, Meta(ge=1, le=1)] = 1
@@ -30,6 +31,7 @@ class LastGood(Struct, frozen=True, kw_only=True):
     older: Annotated[int, Meta(ge=0)]
     key_id: str | None
     replayed: bool
+    changes: "LastGood | None" = None
 
     def covers(self, key: PublicKey | None, *, is_replayed: bool) -> bool:
         """Whether it checked as much as is asked for now."""

@@ -35,6 +35,7 @@ class Verification:
 
     Attributes:
         head: the newest digest and its hash, or None if there is none.
+        hashes: the hashes of the digests that were read, where they are asked for.
         has_key: whether a public key was given, so that signatures were checked.
         signed: the number of digests whose signature was checked.
         unchecked: the number of signed digests that were not checked, because no key was given.
@@ -59,6 +60,7 @@ class Verification:
     first: Digest | None = None
     head: Digest | None = None
     head_sha256: str = ""
+    hashes: frozenset[str] = frozenset()
     older: int = 0
     passed_over: frozenset[str] = frozenset()
     pruned: set[str] = field(default_factory=set)

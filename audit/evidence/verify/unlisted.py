@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from audit.evidence.chain import folder_of
-from audit.evidence.layout import hash_in
+from audit.evidence.layout import CHANGES, hash_in
 from audit.evidence.store import LATEST, InspectedStore
 from audit.evidence.store.keys import UNFINISHED
 from audit.evidence.stored_runs import read_hashed
@@ -20,14 +20,17 @@ _MOVING: Final = frozenset({LATEST, INDEX})
 
 
 def check_unlisted(store: InspectedStore, listed: set[str], found: Iterable[Found], result: Verification) -> None:
-    """Check that every object of the project is listed, or belongs to a run without a digest."""
+    """Check that every object of the project is listed, or belongs to a run without a digest.
+
+    Changes have a chain of their own, and are not looked at here.
+    """
     committed = {each.prefix for each in found}
     broken_off: set[str] = set()
     unneeded = Counter[str]()
     digests = folder_of(result.scope)
     for key in store.keys(f"{result.scope}/"):
         name = key.removeprefix(f"{result.scope}/")
-        if key in listed or key.startswith(digests) or name in _MOVING:
+        if key in listed or key.startswith((digests, f"{result.scope}/{CHANGES}/")) or name in _MOVING:
             continue
         folder = RUN_FOLDER.match(name)
         if result.passed_over and _is_passed_over(key, folder[0] if folder else "", result):
