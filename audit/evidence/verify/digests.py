@@ -11,6 +11,7 @@ from audit.errors import ChainError
 from audit.evidence.chain import Digest, Envelope, Link, PublicKey, folder_of
 from audit.evidence.layout import change_prefix, is_of_changes
 from audit.evidence.store import Store
+from audit.evidence.stored_runs import links_before
 from audit.evidence.verify.last_good import LastGood
 from audit.evidence.verify.result import Found, Verification
 from audit.report.wording import count
@@ -104,17 +105,20 @@ def _check_numbers(found: Sequence[Found], first: int, result: Verification) -> 
         if missing := number - before - 1:
             problem = "a digest is missing" if missing == 1 else f"{missing:,} digests are missing from here on"
             result.fault(f"{folder_of(result.scope)}{before + 1:010d}-…", problem)
-    recorded = {link.object for each in found for link in each.digest.siblings}
+    forks = [each for each in found if numbers[each.digest.seq] > 1]
     if is_of_changes(result.scope):
-        recorded |= {each.digest.previous.object for each in found if each.digest.previous}
-        loose = sum(numbers[each.digest.seq] > 1 and each.key not in recorded for each in found)
-        result.notes += (
-            [f"{folder_of(result.scope)}: {_NOT_RECORDED_YET.format(count(loose, 'change'))}"] if loose else []
-        )
+        _note_overlaps(forks, found, result)
         return
-    for each in found:
-        if numbers[each.digest.seq] > 1:
-            _note_fork(each, is_recorded=each.key in recorded, found=found, result=result)
+    recorded = {link.object for each in found for link in each.digest.siblings}
+    for each in forks:
+        _note_fork(each, is_recorded=each.key in recorded, found=found, result=result)
+
+
+def _note_overlaps(forks: Sequence[Found], found: Sequence[Found], result: Verification) -> None:
+    """Count the forks that nothing proves yet; changes overlap whenever several things are done at once."""
+    named = {link.object for each in found for link in links_before(each.digest)}
+    if loose := sum(each.key not in named for each in forks):
+        result.notes.append(f"{folder_of(result.scope)}: {_NOT_RECORDED_YET.format(count(loose, 'change'))}")
 
 
 def _note_fork(each: Found, *, is_recorded: bool, found: Sequence[Found], result: Verification) -> None:
