@@ -25,6 +25,7 @@ from audit.app.execute import execute
 from audit.app.garbage import look_rarely
 from audit.app.request import request_from_settings
 from audit.app.run import Done
+from audit.cli.changes import list_changes
 from audit.cli.doctor import run_checks
 from audit.cli.evidence import diff_runs, replay_run, verify_store
 from audit.cli.exit_codes import DRIFT_ONLY, INTERNAL_ERROR, NOT_AN_ANSWER, NOT_POSSIBLE, OF_CONCLUSION, ROWS_REJECTED
@@ -549,7 +550,7 @@ def _text(path: Path) -> str:
         raise SettingsError(f"{path} is not UTF-8 text: byte {error.start}") from error
 
 
-for command in (verify_store, replay_run, diff_runs, prune_store):
+for command in (verify_store, replay_run, diff_runs, prune_store, list_changes):
     main.add_command(command)
 
 if __name__ == "__main__":

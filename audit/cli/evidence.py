@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 import orjson
+from msgspec import structs
 
 from audit.app.event import read_time
 from audit.app.replay import Replay, replay
@@ -17,14 +18,16 @@ from audit.cli.exit_codes import DIFFERENT, TAMPERED
 from audit.cli.screen import printable, summary_lines
 from audit.cli.stores import opened_store, project_of
 from audit.errors import SettingsError, StoreError
-from audit.evidence.chain import PublicKey
+from audit.evidence.chain import Digest, PublicKey
 from audit.evidence.reader import INCOMPATIBLE, RUN_ID, StoredReport, read_report, read_run
 from audit.evidence.store import Store
-from audit.evidence.verify import LastGood, Verification, last_good, proven, read_last_good, unproven, verdict, verify
+from audit.evidence.verify import LastGood, Verification, last_good, proven, read_last_good, unproven, verdict
 from audit.profile import load_profile
 from audit.report.changes import Change, Changes, compare
 from audit.report.formats import findings_report, json_report
 from audit.timestamps import shown
+from audit.watch.change_verify import verify_project
+from audit.watch.change_words import proven_of_changes, unproven_of_changes
 
 _MOST_FAULTS: Final = 50
 
@@ -80,11 +83,11 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
     is_replayed: bool,
     as_json: bool,
 ) -> None:
-    """Check every digest, link and object in a store.
+    """Check every digest, link and object in a store: of the runs of a project, and of its changes.
 
     STORE is a folder or a URL such as obs://bucket/prefix; without it, CBR_AUDIT_STORE, or else the folder of the demo.
 
-    Runs that overlapped, interrupted runs and files that do no harm are notes.
+    Runs that overlapped, interrupted runs, events that nothing confirmed and files that do no harm are notes.
 
     Exit codes: 0 everything is as published, 10 something was changed, removed or added, 2 wrong usage.
     """
@@ -96,8 +99,10 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
         raise click.UsageError(f"--since-last: the folder {noted.parent} does not exist; create it first")
     key = PublicKey(public_key.read_bytes()) if public_key else None
     last = _last_good(noted, project, key, is_replayed=is_replayed) if noted else None
-    result = verify(store, project, since=since, until=until, key=key, expected_head=expect_head, last=last)
-    if not result.digests and not result.faults:
+    result, changes = verify_project(
+        store, project, since=since, until=until, key=key, expected_head=expect_head, last=last
+    )
+    if not result.digests and not changes.digests and not result.faults:
         raise StoreError(f"{store.url} has no digest of project {project}; check the store and --project-id")
     if is_replayed:
         with click.progressbar(
@@ -106,11 +111,11 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
             for _ in runs:
                 pass
     if as_json:
-        click.echo(orjson.dumps(_as_json(result), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(_as_json(result, changes), option=orjson.OPT_INDENT_2))
     else:
-        _print_verification(result, has_anchor=expect_head is not None)
+        _print_verification(result, changes, expect_head)
     if noted and result.head and not result.faults:
-        _write(noted, last_good(result, result.head, key).dump())
+        _write(noted, _noted(result, result.head, changes, key).dump())
     ctx.exit(TAMPERED if result.faults else 0)
 
 
@@ -179,6 +184,11 @@ def _last_good(noted: Path, project: str, key: PublicKey | None, *, is_replayed:
     return last if last.covers(key, is_replayed=is_replayed) else None
 
 
+def _noted(result: Verification, head: Digest, changes: Verification, key: PublicKey | None) -> LastGood:
+    of_changes = last_good(changes, changes.head, key) if changes.head else None
+    return structs.replace(last_good(result, head, key), changes=of_changes)
+
+
 def _write(path: Path, data: bytes) -> None:
     """Replace a file at once, so that an interruption leaves the old one or the new one."""
     new = path.with_name(f"{path.name}.new")
@@ -205,23 +215,30 @@ def _report(name: str, store: Store) -> StoredReport:
     raise SettingsError(f"{name!r} is neither a run id nor a report.json file")
 
 
-def _print_verification(result: Verification, *, has_anchor: bool) -> None:
+def _print_verification(result: Verification, changes: Verification, expected_head: str | None) -> None:
+    is_of_changes = expected_head in changes.hashes
     click.echo(verdict(result))
     for fault in result.faults[:_MOST_FAULTS]:
         click.echo(printable(f"  {fault.object}: {fault.problem}"))
     if len(result.faults) > _MOST_FAULTS:
         click.echo(f"  and {len(result.faults) - _MOST_FAULTS:,} more: --json lists all")
-    for line in proven(result):
+    for line in (*proven(result), *(() if result.faults else proven_of_changes(changes))):
         click.echo(f"  {line}")
     for note in result.notes:
         click.echo(printable(f"  Note: {note}"))
     click.echo("Not proven:")
-    for line in unproven(result, has_anchor=has_anchor):
+    has_anchor = expected_head is not None and not is_of_changes
+    for line in (
+        *unproven(result, has_anchor=has_anchor),
+        *unproven_of_changes(changes, has_anchor=is_of_changes),
+    ):
         click.echo(f"  {line}")
     click.echo(f"Head     {result.head_sha256 or 'none'}")
+    if changes.head:
+        click.echo(f"Changes  {changes.head_sha256}")
 
 
-def _as_json(result: Verification) -> Mapping[str, Any]:
+def _as_json(result: Verification, changes: Verification) -> Mapping[str, Any]:
     return {
         "project": result.scope,
         "verified": not result.faults,
@@ -239,6 +256,21 @@ def _as_json(result: Verification) -> Mapping[str, Any]:
         "last_until": shown(result.head.until) if result.head else None,
         "faults": [{"object": fault.object, "problem": fault.problem} for fault in result.faults],
         "notes": result.notes,
+        **({"changes": _changes_as_json(changes, changes.head)} if changes.head else {}),
+    }
+
+
+def _changes_as_json(changes: Verification, head: Digest) -> Mapping[str, Any]:
+    return {
+        "digests": changes.digests,
+        "objects": changes.objects,
+        "bytes": changes.size,
+        "signed": changes.signed,
+        "signed_but_not_checked": changes.unchecked,
+        "verified_before": len(changes.passed_over),
+        "replayed": changes.replayed,
+        "head": changes.head_sha256,
+        "last_judged_at": shown(head.until),
     }
 
 

@@ -21,7 +21,7 @@ from audit.cli.stores import opened_store
 from audit.errors import SettingsError, StoreError
 from audit.evidence.chain import PublicKey
 from audit.evidence.store import ProbedStore
-from audit.evidence.verify import Verification, proven, verdict, verify
+from audit.evidence.verify import Verification, proven, verdict
 from audit.fleet.configuration import FleetFile
 from audit.fleet.finishing import PAGE, finish, finish_late, telling_failures
 from audit.fleet.forms import SCOPE, FleetPlan, Receipt, Target
@@ -34,6 +34,7 @@ from audit.fleet.verify import targets_of, verify_fleet
 from audit.report.facts import Conclusion
 from audit.report.wording import VERDICTS, count, printable
 from audit.timestamps import shown
+from audit.watch.change_verify import verify_project
 
 _OPTIONS: Final = {
     "CBR_AUDIT_FLEET": "--file",
@@ -167,7 +168,7 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
     _print_verification(f"Fleet {fleet_name}", result)
     bad = bool(result.faults)
     for project in targets_of(store, result.head) if targets and result.head in result.runs else ():
-        found = verify(store, project, since=since, key=key)
+        found, _ = verify_project(store, project, since=since, key=key)
         bad |= bool(found.faults)
         _print_verification(f"Project {project}", found, is_brief=not found.faults)
     ctx.exit(TAMPERED if bad else 0)
