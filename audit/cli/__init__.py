@@ -1,6 +1,6 @@
 """The command line: commands, terminal output and progress.
 
-Imports answers, app, cloud, controls, evidence, fleet, generators, judging, profile, report and simulator.
+Imports answers, app, cloud, controls, evidence, fleet, generators, judging, profile, report, simulator and watch.
 """
 
 
