@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import cached_property
-from typing import Final, overload
+from typing import Final, TypeVar, overload
 
 from audit.history.table import Group, backups_in, began_in, created_in, ended_in, last_of, ordered, record_of, taken
 from audit.records.keys import Key, key_of
 from audit.records.operations import BACKUP
 from audit.records.task import Task
 
+T = TypeVar("T")
 TaskTest = Callable[[Task], bool]
 """Says something of a task, and looks neither at the times nor at the ids of the task and its backup."""
 
@@ -30,7 +31,7 @@ class PackedTasks(Sequence[Task]):
         return sum(group.number for group in self.groups)
 
     def __iter__(self) -> Iterator[Task]:
-        return iter(TaskList(*ordered(self.groups)))
+        return iter(TaskList.of(*ordered(self.groups)))
 
     def __reversed__(self) -> Iterator[Task]:
         yield from reversed([*self])  # not before the first is asked for
@@ -60,29 +61,55 @@ class PackedTasks(Sequence[Task]):
         return [group for group in self.groups if claim(group.sample)]
 
 
+class _Columns:
+    """Tasks in order, by column: each column is read, and each task made, once for all lists of some of them."""
+
+    def __init__(self, records: bytes, samples: Sequence[Task]) -> None:
+        self.records = records
+        self.samples = samples
+        self.made: dict[int, Task] = {}
+
+    @cached_property
+    def created(self) -> Sequence[datetime]:
+        return created_in(self.records)
+
+    @cached_property
+    def began(self) -> Sequence[datetime]:
+        return began_in(self.records)
+
+    @cached_property
+    def backup_keys(self) -> Sequence[Key | None]:
+        named = zip(self.samples, backups_in(self.records), strict=True)
+        return [key if sample.backup_key is None else sample.backup_key for sample, key in named]
+
+
 class TaskList(Sequence[Task]):
     """Tasks in order of creation and id, by column: each is made when somebody looks at it.
 
     Attributes:
         samples: for each, a task that differs from it in ids and times alone, and may have none of its own.
-        kinds: the samples, each once.
     """
 
-    def __init__(self, records: bytes, samples: Sequence[Task]) -> None:
-        self._records = records
-        self.samples = samples
-        self.kinds = [*{id(sample): sample for sample in samples}.values()]
-        self._made: dict[int, Task] = {}
+    def __init__(self, columns: _Columns, places: Sequence[int] | None = None) -> None:
+        """Store where the tasks are in columns that other lists share, None for all of them."""
+        self._columns = columns
+        self._places = range(len(columns.samples)) if places is None else places
+        self.samples = self._own(columns.samples)
+
+    @classmethod
+    def of(cls, records: bytes, samples: Sequence[Task]) -> "TaskList":
+        """List tasks, given as they are packed and with the sample of each."""
+        return cls(_Columns(records, samples))
 
     def __len__(self) -> int:
-        return len(self.samples)
+        return len(self._places)
 
     def __iter__(self) -> Iterator[Task]:
         """Make all, those that differ in ids and times alone together."""
         places: dict[int, list[int]] = {id(kind): [] for kind in self.kinds}
-        for place, sample in enumerate(self.samples):
+        for place, sample in zip(self._places, self.samples, strict=True):
             places[id(sample)].append(place)
-        parts = ((kind, taken(self._records, places[id(kind)])) for kind in self.kinds)
+        parts = ((kind, taken(self._columns.records, places[id(kind)])) for kind in self.kinds)
         made = {id(kind): iter(Group(kind, part).tasks()) for kind, part in parts}
         return (next(made[id(sample)]) for sample in self.samples)
 
@@ -91,8 +118,8 @@ class TaskList(Sequence[Task]):
     @overload
     def __getitem__(self, place: slice) -> tuple[Task, ...]: ...
     def __getitem__(self, place: int | slice) -> Task | tuple[Task, ...]:
-        places = range(len(self))[place]
-        return self._task(places) if isinstance(places, int) else tuple(self.each(places))
+        places = self._places[place]
+        return self._task(places) if isinstance(places, int) else tuple(map(self._task, places))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
@@ -100,28 +127,32 @@ class TaskList(Sequence[Task]):
     __hash__ = None  # type: ignore[assignment]  # it compares by content
 
     @cached_property
+    def kinds(self) -> Sequence[Task]:
+        """The samples, each once."""
+        return [*{id(sample): sample for sample in self.samples}.values()]
+
+    @cached_property
     def created(self) -> Sequence[datetime]:
         """When each was created."""
-        return created_in(self._records)
+        return self._own(self._columns.created)
 
     @cached_property
     def began(self) -> Sequence[datetime]:
         """When each began."""
-        return began_in(self._records)
+        return self._own(self._columns.began)
 
     @cached_property
     def backup_keys(self) -> Sequence[Key | None]:
         """The backup of each; None of one that names none."""
-        named = zip(self.samples, backups_in(self._records), strict=True)
-        return [key if sample.backup_key is None else sample.backup_key for sample, key in named]
+        return self._own(self._columns.backup_keys)
 
     def each(self, places: Iterable[int]) -> list[Task]:
         """Make the tasks of some places."""
-        return list(map(self._task, places))
+        return [self._task(self._places[place]) for place in places]
 
     def ended(self, places: Iterable[int]) -> list[datetime | None]:
         """Say when the tasks of some places ended; None of one that has not."""
-        return ended_in(taken(self._records, places))
+        return ended_in(taken(self._columns.records, [self._places[place] for place in places]))
 
     def picked(self, claim: TaskTest) -> "TaskList":
         """Take the tasks of which a claim is true."""
@@ -146,17 +177,22 @@ class TaskList(Sequence[Task]):
         """Take the tasks of some places, which are in order."""
         if len(places) == len(self):
             return self
-        return TaskList(taken(self._records, places), [self.samples[place] for place in places]) if places else NO_TASKS
+        return TaskList(self._columns, [self._places[place] for place in places]) if places else NO_TASKS
+
+    def _own(self, column: Sequence[T]) -> Sequence[T]:
+        """Take the part of a column that is about the tasks of this list."""
+        return column if len(self) == len(column) else [column[place] for place in self._places]
 
     def _task(self, place: int) -> Task:
-        if place not in self._made:  # the newest is asked for by many controls
-            self._made[place] = Group(self.samples[place], taken(self._records, (place,))).tasks()[0]
-        return self._made[place]
+        made = self._columns.made
+        if place not in made:  # the newest is asked for by many controls
+            made[place] = Group(self._columns.samples[place], taken(self._columns.records, (place,))).tasks()[0]
+        return made[place]
 
 
 def plain(tasks: Sequence[Task]) -> TaskList:
     """List tasks that were made already, and are in order."""
-    return TaskList(b"".join(map(record_of, tasks)), tasks)
+    return TaskList.of(b"".join(map(record_of, tasks)), tasks)
 
 
 NO_TASKS: Final = plain(())
@@ -165,14 +201,14 @@ NO_TASKS: Final = plain(())
 def listed(tasks: Sequence[Task], claim: TaskTest) -> TaskList:
     """List the tasks of which a claim is true by column, in their order."""
     if isinstance(tasks, PackedTasks):
-        return TaskList(*ordered(tasks.fitting(claim)))
+        return TaskList.of(*ordered(tasks.fitting(claim)))
     return plain([task for task in tasks if claim(task)])
 
 
 def pick(tasks: Sequence[Task], claim: TaskTest) -> list[Task]:
     """Take the tasks of which a claim is true, in their order."""
     if isinstance(tasks, PackedTasks):
-        return [*TaskList(*ordered(tasks.fitting(claim)))]
+        return [*TaskList.of(*ordered(tasks.fitting(claim)))]
     return [task for task in tasks if claim(task)]
 
 
@@ -192,7 +228,7 @@ def pick_named(tasks: Sequence[Task], ids: AbstractSet[str], claim: TaskTest) ->
     """Take the tasks that have one of some ids, and of which a claim is true, in their order."""
     keys = set(map(key_of, ids))
     if isinstance(tasks, PackedTasks):
-        return [*TaskList(*ordered([group.having(keys) for group in tasks.fitting(claim)]))]
+        return [*TaskList.of(*ordered([group.having(keys) for group in tasks.fitting(claim)]))]
     return [task for task in tasks if task.key in keys and claim(task)]
 
 
@@ -200,5 +236,5 @@ def pick_backups(tasks: Sequence[Task], backup_keys: AbstractSet[Key]) -> TaskLi
     """Take the tasks that made some backups, or tried to, in their order."""
     if isinstance(tasks, PackedTasks):
         made = tasks.fitting(lambda task: task.operation == BACKUP)
-        return TaskList(*ordered([group.with_backups(backup_keys) for group in made] if backup_keys else ()))
+        return TaskList.of(*ordered([group.with_backups(backup_keys) for group in made] if backup_keys else ()))
     return plain([task for task in tasks if task.operation == BACKUP and task.backup_key in backup_keys])

@@ -16,6 +16,7 @@ _RESTORABLE: Final = frozenset({"available", "restoring", "waiting_restore"})
 _REPLICA_STATUSES: Final = frozenset({"replicating", "success", "fail", "skip", "waiting_replicate"})
 _BEING_MADE: Final = frozenset({"protecting", "waiting_protect"})
 _BEING_DELETED: Final = frozenset({"deleting", "waiting_delete"})
+_PASSING: Final = _BEING_MADE | _BEING_DELETED
 
 
 class Replica(Struct, frozen=True, kw_only=True, gc=False):
@@ -69,7 +70,7 @@ class Backup(Struct, frozen=True, gc=False):
     @property
     def is_own(self) -> bool:
         """Whether it was made here and is whole: neither a copy nor a part of a server's backup."""
-        return not self.is_copy and self.parent_id is None
+        return self.parent_id is None and self.image_type != REPLICATION
 
     @property
     def is_copied(self) -> bool:
@@ -99,7 +100,7 @@ class Backup(Struct, frozen=True, gc=False):
     @property
     def is_lasting(self) -> bool:
         """Whether it is neither being made nor being deleted."""
-        return not self.is_being_made and not self.is_being_deleted
+        return self.status not in _PASSING
 
     @property
     def is_being_deleted(self) -> bool:
