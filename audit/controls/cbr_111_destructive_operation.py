@@ -44,7 +44,7 @@ How to fix it
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -264,8 +264,7 @@ def _weigh(deletions: TaskList, backups: TaskList, vault: VaultSubject, fates: F
     ]
     excused = [each for each in young if _newer(each, sure) >= kept[each.place]]
     guessed += [each.place for each in excused if _is_denied(each, lives)]
-    theirs = _last_of_theirs(dated, sure, fates) if excused else set()
-    last = [each.place for each in excused if each.place in theirs and each.place not in guessed]
+    last = [*_last_of_theirs([each for each in excused if each.place not in guessed], dated, sure, fates)]
     surely = [each.place for each in early if each.place not in doubtful]
     return _Weighed(*(map(deletions.each, (surely, doubtful, guessed, last))))
 
@@ -290,17 +289,14 @@ def _newer(each: _Dated, successes: _Moments) -> int:
     return bisect_right(began, each.at) - bisect_right(began, each.began)
 
 
-def _last_of_theirs(dated: Sequence[_Dated], sure: _Moments, fates: Fates) -> set[int]:
+def _last_of_theirs(excused: Sequence[_Dated], dated: Sequence[_Dated], sure: _Moments, fates: Fates) -> Iterator[int]:
     """Find the deletions of backups that were the last of a day, week, month or year of which the policy keeps one."""
-    of: dict[str | None, list[_Dated]] = defaultdict(list)
+    gone: dict[str | None, dict[datetime, datetime]] = {each.backup.resource_id: {} for each in excused}
     for each in dated:
-        of[each.backup.resource_id].append(each)
-    found = set[int]()
-    for resource_id, theirs in of.items():
-        gone = {each.began: each.at for each in theirs}
-        last = fates.rules.last_copies(sure.get(resource_id, ()), fates.lives.left(resource_id), gone)
-        found.update(each.place for each in theirs if last.include(each.began, each.at))
-    return found
+        if each.backup.resource_id in gone:
+            gone[each.backup.resource_id][each.began] = each.at
+    copies = {of: fates.rules.last_copies(sure.get(of, ()), fates.lives.left(of), went) for of, went in gone.items()}
+    return (each.place for each in excused if copies[each.backup.resource_id].include(each.began, each.at))
 
 
 def _undecided(deletions: TaskList, backups: TaskList, vault: VaultSubject, fates: Fates) -> list[Task]:

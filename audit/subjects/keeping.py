@@ -9,6 +9,7 @@ runs on a picked day of every week, month or year.
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from audit.records import KeepingRule, Policy
@@ -70,26 +71,45 @@ def every_backup_for(policy: Policy, rhythms: Collection[Schedule]) -> timedelta
     return length_of(WEEKS, rule) if spans and _ever(rhythms, zone) <= chosen else timedelta(0)
 
 
-class Period:
-    """The day, week, month or year of a moment as a policy counts them; weeks begin on Mondays."""
+class Periods(dict[date, tuple[int, ...]]):
+    """The day, week, month or year of dates as a policy counts them, none of those that no rule picks.
 
-    def __init__(self, unit: str, policy: Policy, rule: KeepingRule | None = None) -> None:
-        """Store the unit, the policy with its time zone, and a rule that picks days; without a rule, all days count."""
+    Weeks begin on Mondays. What was asked before is known.
+    """
+
+    def __init__(self, unit: str, rule: KeepingRule | None, *, has_zone: bool) -> None:
+        """Store the unit, a rule that picks days (without one, all count), and whether their time zone is known."""
+        super().__init__()
         self._unit = unit
         self._rule = rule
-        zone = _zone(policy)
-        self._ahead, self._has_zone = zone or timedelta(0), zone is not None
+        self._has_zone = has_zone
 
-    def __call__(self, moment: datetime, *, is_picked: bool = True) -> tuple[int, ...]:
-        """Return the period of a moment, or None if the rule does not pick its day, unless that is not required."""
-        day = (moment + self._ahead).date()
-        if is_picked and self._rule and not _may_pick(self._unit, self._rule, day if self._has_zone else None):
-            return ()
+    def __missing__(self, day: date) -> tuple[int, ...]:
+        """Count a date that was not asked before."""
+        may_pick = self._rule is None or _may_pick(self._unit, self._rule, day if self._has_zone else None)
+        found = self[day] = self.around(day) if may_pick else ()
+        return found
+
+    def around(self, day: date) -> tuple[int, ...]:
+        """Return the period of a date, whether or not it is picked."""
         if self._unit == DAYS:
             return (day.toordinal(),)
         if self._unit == WEEKS:
             return ((day.toordinal() - 1) // _EVERY_DAY,)  # the first day of all was a Monday
         return (day.year, day.month) if self._unit == MONTHS else (day.year,)
+
+
+def periods_of(policy: Policy, unit: str, rule: KeepingRule | None = None) -> Periods:
+    """Return the periods that a policy counts, of all days or of those that a rule picks."""
+    return _periods(unit, rule, has_zone=_zone(policy) is not None)
+
+
+_periods: Final = lru_cache(Periods)  # many policies count alike
+
+
+def ahead_of_utc(policy: Policy) -> timedelta:
+    """Return the UTC offset of a policy's days, zero if it does not say."""
+    return _zone(policy) or timedelta(0)
 
 
 def may_be_kept_for(policy: Policy, made: datetime, length: timedelta) -> bool:

@@ -4,10 +4,10 @@ No document says when a week begins: the oldest of those that are kept may be cu
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 
-from audit.subjects.keeping import Period
+from audit.subjects.keeping import Periods, ahead_of_utc
 from audit.subjects.policy import PolicySubject
 from audit.subjects.retention import copies_that_stay
 
@@ -30,12 +30,21 @@ class LastCopies:
             left: the times of those that are left.
             gone: the times of those that are gone, and when they went.
         """
-        kept = (each for policy in policies for each in copies_that_stay(policy))
-        self._kept = [_KeptCopies(number, period, made, left, gone) for number, period in kept if number > 0]
+        self._kept: list[tuple[timedelta, list[_KeptCopies]]] = []
+        for policy in policies:
+            if copies := copies_that_stay(policy):
+                ahead = ahead_of_utc(policy.policy)
+                known, there = _days(made, ahead), _days(left, ahead)
+                ends = [*zip(_days(gone, ahead), gone.values(), strict=True)]
+                self._kept.append((ahead, [_KeptCopies(*each, known, there, ends) for each in copies]))
 
     def include(self, made: datetime, gone: datetime) -> bool:
         """Whether a backup was the last of its day, week, month or year when it went, while that was still kept."""
-        return any(each.lacks(made, gone) for each in self._kept)
+        return any(
+            each.lacks((made + ahead).date(), (gone + ahead).date(), gone)
+            for ahead, kept in self._kept
+            for each in kept
+        )
 
 
 class _KeptCopies:
@@ -44,24 +53,30 @@ class _KeptCopies:
     def __init__(
         self,
         number: int,
-        period: Period,
-        made: Iterable[datetime],
-        left: Iterable[datetime],
-        gone: Mapping[datetime, datetime],
+        periods: Periods,
+        made: Iterable[date],
+        left: Iterable[date],
+        ends: Iterable[tuple[date, datetime]],
     ) -> None:
         self._number = number
-        self._period = period
-        self._periods = sorted({found for each in made if (found := period(each))})
-        self._left = {period(each) for each in left}
+        self._periods = periods
+        self._made = sorted({*self._of(made)} - {()})
+        self._left = {*self._of(left), ()}
         self._until: dict[tuple[int, ...], datetime] = {}
-        for each, at in gone.items():
-            if found := period(each):
-                self._until[found] = max(at, self._until.get(found, at))
+        for day, at in ends:
+            found = periods[day]
+            self._until[found] = max(at, self._until.get(found, at))
 
-    def lacks(self, made: datetime, gone: datetime) -> bool:
-        period = self._period(made)
-        if not period or period in self._left or gone < self._until.get(period, gone):
+    def lacks(self, day: date, last: date, gone: datetime) -> bool:
+        period = self._periods[day]
+        if period in self._left or gone < self._until.get(period, gone):
             return False
-        now = self._period(gone, is_picked=False)
-        newer = bisect_right(self._periods, now) - bisect_right(self._periods, period)
+        newer = bisect_right(self._made, self._periods.around(last)) - bisect_right(self._made, period)
         return newer < self._number - 1
+
+    def _of(self, days: Iterable[date]) -> Iterator[tuple[int, ...]]:
+        return map(self._periods.__getitem__, days)
+
+
+def _days(moments: Iterable[datetime], ahead: timedelta) -> list[date]:
+    return [(moment + ahead).date() for moment in moments]

@@ -17,10 +17,10 @@ from math import inf
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from audit.history import TaskList
+from audit.history import NO_TASKS, TaskList
 from audit.records import DELETIONS, Backup, Task
 from audit.records.keys import Key
-from audit.schedule.matching import EVER
+from audit.schedule.matching import EVER, NEVER
 from audit.subjects.deleted_backups import Fate
 from audit.subjects.last_copies import LastCopies
 from audit.subjects.missing_backups import SLACK
@@ -197,16 +197,14 @@ def left_to_vaults(resource: Resource, now: datetime) -> list[Task]:
 
 
 def _unexplained(missing: TaskList, resource: Resource, now: datetime) -> Unexplained:
-    if not missing:
+    deletions = resource.doing(DELETIONS).picked(lambda task: not task.broke) if missing else NO_TASKS
+    deleted = {*deletions.backup_keys} - {None}
+    missing = missing.naming(lambda key: key not in deleted)
+    if not missing:  # nearly always
         return Unexplained([], [], [])
     ends = _Ends(resource, now)
     settled = ends.settled(min(missing.began))
-    told = {place: ends.of(began) for place, began in enumerate(missing.began) if began > settled}
-    left = {place: end for place, end in told.items() if end != Fate.DUE}
-    if not left:  # nearly always
-        return Unexplained([], [], [])
-    deleted = {*resource.doing(DELETIONS).picked(lambda task: not task.broke).backup_keys, None} - {None}
-    left = {place: end for place, end in left.items() if missing.backup_keys[place] not in deleted}
+    left = {place: ends.of(began) for place, began in enumerate(missing.began) if began > settled}
     fates = (Fate.EARLY, Fate.UNKNOWN, Fate.LAST)
     return Unexplained(*(missing.each(place for place, end in left.items() if end == fate) for fate in fates))
 
@@ -230,6 +228,8 @@ class _Ends:
 
     def of(self, made: datetime) -> Fate:
         """Whether a backup made at a time had expired."""
+        if made < self._outnumbered and not self._last_copies.include(made, self._now):  # nearly always
+            return Fate.DUE
         is_old = self._is_old(made)
         if not is_old and not self._is_outnumbered(made):
             return Fate.EARLY
@@ -244,6 +244,14 @@ class _Ends:
         """Whether it reached the age limit of its time, or the one that the next backup's expiry shows."""
         age = self._now - made
         return age >= self._rules.shortest(made) or self._lives.was_due_by(self._resource.id, made, age)
+
+    @cached_property
+    def _outnumbered(self) -> datetime:
+        """Before which time every backup was one too many for the rules of now, and none that is left denies it."""
+        number = min(self._rules.numbers(self._now, self._now), default=0)
+        if not 0 < number <= len(self._began) or self._lives.any_odd(self._resource.id):
+            return EVER
+        return min(self._began[-number], self._lives.oldest_by_number(self._resource.id) or NEVER)
 
     def _is_outnumbered(self, made: datetime) -> bool:
         """Whether enough newer ones were made since then for a number to remove it."""

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import chain
-from typing import Final, NamedTuple
+from itertools import chain, compress
+from typing import Final
 
 from audit.records import Backup
 from audit.subjects.missing_backups import SLACK
@@ -21,37 +21,49 @@ _BATCH: Final = timedelta(days=2)
 """CBR deletes what exceeds a number in batches, on the next day."""
 
 
-class _Life(NamedTuple):
-    """How long a remaining backup will live; None is for ever. It is irregular if no rule gives that lifetime."""
-
-    made: datetime
-    length: timedelta | None
-    is_odd: bool
-
-
 class _Remaining:
-    """The lifetimes of the remaining backups of a resource, oldest first."""
+    """How long the remaining backups of a resource will live, by column, oldest first.
 
-    def __init__(self, lives: list[_Life], rules: Rules) -> None:
-        self.lives = lives
-        self.made = [life.made for life in lives]
+    Left out are those that reveal no rule: none has an expiry, or they may be kept as single ones.
+
+    Attributes:
+        made: when each was made.
+        lengths: how long each will live; None is for ever.
+        odd: whether each is irregular: no rule gives it that lifetime.
+    """
+
+    def __init__(self, points: Iterable[Backup], rules: Rules, *, shows_ends: bool) -> None:
+        self.made: list[datetime] = []
+        self.lengths: list[timedelta | None] = []
+        self.odd: list[bool] = []
         self._rules = rules
+        for point in points:
+            made = point.created_at
+            length = None if point.expired_at is None else point.expired_at - made
+            is_odd = not rules.give(made, length)
+            if length is None and (not point.by_policy or (is_odd and not shows_ends)):
+                continue
+            if not (is_odd and rules.may_pick(made, length)):
+                self.made.append(made)
+                self.lengths.append(length)
+                self.odd.append(is_odd)
 
     @cached_property
     def any_odd(self) -> bool:
         """Whether any is irregular; nearly always none is."""
-        return any(life.is_odd for life in self.lives)
+        return True in self.odd
 
     @cached_property
     def oldest_by_number(self) -> datetime | None:
         """When the oldest was made that only a number removes."""
-        endless = (life.made for life in self.lives if life.length is None)
+        endless = (made for made, length in zip(self.made, self.lengths, strict=True) if length is None)
         return next((made for made in endless if not self._rules.may_pick(made, None)), None)
 
-    def beside(self, made: datetime) -> list[_Life]:
-        """Return those before and after one that was made at a time."""
+    def odd_beside(self, made: datetime) -> Iterator[timedelta | None]:
+        """Return how long the irregular ones before and after one will live that was made at a time."""
         place = bisect_right(self.made, made)
-        return self.lives[max(place - 1, 0) : place + 1]
+        beside = slice(max(place - 1, 0), place + 1)
+        return compress(self.lengths[beside], self.odd[beside])
 
 
 class Lives:
@@ -77,19 +89,23 @@ class Lives:
         """
         if self._rules.were_seen_by(made):
             return False
+        if resource_id and not self._of(resource_id).any_odd:  # nearly always
+            return False
         remaining = [self._of(resource_id)] if resource_id else map(self._of, self._by_resource)
         odd = [each for each in remaining if each.any_odd]
-        if not odd:  # nearly always
-            return False
-        age, beside = gone - made + SLACK, chain.from_iterable(each.beside(made) for each in odd)
-        return any(life.is_odd and (life.length is None or life.length > age) for life in beside)
+        age, lengths = gone - made + SLACK, chain.from_iterable(each.odd_beside(made) for each in odd)
+        return any(length is None or length > age for length in lengths)
 
     def outnumber(self, resource_id: str | None, made: datetime) -> bool:
         """Whether an older one is left that only a number removes, which removes the oldest first."""
         if self._rules.were_seen_by(made):
             return False
-        oldest = self._of(resource_id).oldest_by_number
+        oldest = self.oldest_by_number(resource_id)
         return oldest is not None and oldest < made - _BATCH
+
+    def oldest_by_number(self, resource_id: str | None) -> datetime | None:
+        """Return when the oldest remaining backup of a resource was made that only a number removes."""
+        return self._of(resource_id).oldest_by_number
 
     def deny(self, resource_id: str, made: datetime, end: datetime | None) -> bool:
         """Whether no rule gives the expiry that a backup had, or the lack of one although others have one."""
@@ -102,7 +118,7 @@ class Lives:
         """Return how long the backup after a given one will live; None if there is none or it does not expire."""
         remaining = self._of(resource_id)
         place = bisect_right(remaining.made, made)
-        return remaining.lives[place].length if place < len(remaining.lives) else None
+        return remaining.lengths[place] if place < len(remaining.lengths) else None
 
     def was_due_by(self, resource_id: str | None, made: datetime, age: timedelta) -> bool:
         """Whether no run saw the rules in time, and the next remaining backup suggests that it had expired."""
@@ -115,20 +131,9 @@ class Lives:
 
     def _of(self, resource_id: str | None) -> _Remaining:
         if resource_id not in self._known:
-            self._known[resource_id] = _Remaining([*self._told(resource_id)], self._rules)
+            points, shows_ends = self._by_resource.get(resource_id, ()), self._shows_ends(resource_id)
+            self._known[resource_id] = _Remaining(points, self._rules, shows_ends=shows_ends)
         return self._known[resource_id]
-
-    def _told(self, resource_id: str | None) -> Iterator[_Life]:
-        """Leave out those that reveal no rule: none has an expiry, or they may be kept as single ones."""
-        shows_ends = self._shows_ends(resource_id)
-        for point in self._by_resource.get(resource_id, ()):
-            made = point.created_at
-            length = None if point.expired_at is None else point.expired_at - made
-            is_odd = not self._rules.give(made, length)
-            if length is None and (not point.by_policy or (is_odd and not shows_ends)):
-                continue
-            if not (is_odd and self._rules.may_pick(made, length)):
-                yield _Life(made, length, is_odd)
 
     def _shows_ends(self, resource_id: str | None) -> bool:
         return any(point.expired_at for point in self._by_resource.get(resource_id, ()))

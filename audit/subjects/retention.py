@@ -10,8 +10,7 @@ backups that they do not pick: the API documents that without age and number eve
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 from typing import Final
 
 from audit.records import BACKUP, Policy
@@ -23,11 +22,11 @@ from audit.subjects.keeping import (
     WEEKS,
     YEARS,
     Copies,
-    Period,
+    Periods,
     copies_of,
     every_backup_for,
     length_of,
-    may_be_kept_for,
+    periods_of,
     rules_of,
 )
 from audit.subjects.policy import PolicySubject
@@ -81,18 +80,19 @@ def long_term_copies(subject: PolicySubject) -> Mapping[str, Copies]:
     return {unit: _more(number, picked.get(unit, _NO_COPIES)) for unit, number in plain.items()}
 
 
-def may_be_picked(policy: Policy, made: datetime, length: timedelta) -> bool:
-    """Whether a policy may keep a single backup for so many whole days, as one of a day, week, month or year."""
-    longest, whole = _longest_copy(policy), length // _DAY * _DAY
-    return timedelta(0) < longest >= whole or may_be_kept_for(policy, made, whole)
-
-
-def copies_that_stay(subject: PolicySubject) -> Iterator[tuple[int, Period]]:
+def copies_that_stay(subject: PolicySubject) -> list[tuple[int, Periods]]:
     """Return of how many days, weeks, months and years one backup each is surely kept, and how these are counted."""
     policy = subject.policy
-    yield from ((number, Period(unit, policy)) for unit, number in _plain_copies(policy).items())
+    found = [(number, periods_of(policy, unit)) for unit, number in _plain_copies(policy).items() if number > 0]
     rules, picked = rules_of(policy), copies_of(policy, _rhythms(subject))
-    yield from ((copies.sure, Period(unit, policy, rules[unit])) for unit, copies in picked.items())
+    return found + [
+        (copies.sure, periods_of(policy, unit, rules[unit])) for unit, copies in picked.items() if copies.sure > 0
+    ]
+
+
+def longest_copy(policy: Policy) -> timedelta:
+    """Return how long a policy keeps one backup of a day, week, month or year beside its other rules."""
+    return max(min(number, _MOST) * LONGEST[unit] for unit, number in _plain_copies(policy).items())
 
 
 def _more(number: int, picked: Copies) -> Copies:
@@ -102,25 +102,13 @@ def _more(number: int, picked: Copies) -> Copies:
 
 
 def _plain_copies(policy: Policy) -> Mapping[str, int]:
-    return dict(zip(_UNITS, _copies(policy), strict=True))
-
-
-def _copies(policy: Policy) -> tuple[int, int, int, int]:
-    return policy.daily_copies, policy.weekly_copies, policy.monthly_copies, policy.yearly_copies
+    copies = policy.daily_copies, policy.weekly_copies, policy.monthly_copies, policy.yearly_copies
+    return dict(zip(_UNITS, copies, strict=True))
 
 
 def _long_term(policy: Policy) -> timedelta:
     """Return how long a backup may be kept beside the other rules, as one of a day, week, month or year."""
-    return max([_longest_copy(policy), *(length_of(unit, rule) for unit, rule in rules_of(policy).items())])
-
-
-def _longest_copy(policy: Policy) -> timedelta:
-    return _longest_of(*_copies(policy))
-
-
-@lru_cache
-def _longest_of(*copies: int) -> timedelta:
-    return max(min(number, _MOST) * LONGEST[unit] for unit, number in zip(_UNITS, copies, strict=True))
+    return max([longest_copy(policy), *(length_of(unit, rule) for unit, rule in rules_of(policy).items())])
 
 
 def _rhythms(subject: PolicySubject) -> tuple[Schedule, ...]:

@@ -10,12 +10,13 @@ from functools import cached_property
 from itertools import chain
 from typing import Final, NamedTuple
 
-from audit.records import BACKUP
+from audit.records import BACKUP, Policy
 from audit.schedule.matching import EVER, NEVER
+from audit.subjects.keeping import may_be_kept_for
 from audit.subjects.last_copies import LastCopies
 from audit.subjects.missing_backups import SLACK
 from audit.subjects.policy import PolicySubject
-from audit.subjects.retention import may_be_picked
+from audit.subjects.retention import longest_copy
 from audit.subjects.retention_terms import PastRules, Terms, in_force
 
 _DAY: Final = timedelta(days=1)
@@ -115,10 +116,11 @@ class Rules:
 
         Rules count whole days: less than a day more is the time that it took to make the backup.
         """
+        rules = self._in_force(made, made)
         if life is None:
-            return self._in_force(made, made).is_endless
-        days, lived = self.days(made), (life + SLACK) // _DAY
-        return lived in days or lived <= min(days, default=0)
+            return rules.is_endless
+        lived = (life + SLACK) // _DAY
+        return lived in rules.days or lived <= min(rules.days, default=0)
 
     def last_copies(
         self, made: Collection[datetime], left: Collection[datetime], gone: Mapping[datetime, datetime]
@@ -131,4 +133,17 @@ class Rules:
 
         Whether such a backup shows an expiry, and which, is not documented.
         """
-        return any(may_be_picked(subject.policy, made, life or SLACK) for subject in self._making)
+        length = (life or SLACK) // _DAY * _DAY
+        return timedelta(0) < self._longest_copy >= length or any(
+            may_be_kept_for(policy, made, length) for policy in self._picking
+        )
+
+    @cached_property
+    def _longest_copy(self) -> timedelta:
+        """How long any applied policy keeps one of a day, week, month or year."""
+        return max((longest_copy(subject.policy) for subject in self._making), default=timedelta(0))
+
+    @cached_property
+    def _picking(self) -> list[Policy]:
+        """The applied policies that have advanced rules, which few have."""
+        return [subject.policy for subject in self._making if subject.policy.keeping_rules]
