@@ -179,6 +179,12 @@ class ChainError(StoreError):
     """The stored data differs from what was published, or is not a digest."""
 
 
+class NotConfirmedError(AuditError):
+    """An event tells of something that the cloud does not show, or not yet."""
+
+    exit_code = 3
+
+
 class IncompleteError(AuditError):
     """The report is stored, but some data could not be read or judged."""
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from audit.collection import Kind
 from audit.evidence.written_form import Moment, Sha256, WrittenForm
 from audit.judging.findings import Outcome, Severity
 from audit.records import Actor, Deed, Trace
@@ -83,7 +84,10 @@ class ChangeReport(WrittenForm):
     reason: str = Field(description="Why, in words.")
     recent: int = Field(ge=0, description="How many destructive operations the same actor did in the hour before.")
     unprotected: tuple[Unprotected, ...] = Field(strict=False, description="What lacks protection now, by name.")
-    doubts: tuple[str, ...] = Field(strict=False, description="What could not be read, in words; empty if all was.")
+    unread: tuple[Annotated[Kind, Field(strict=False)], ...] = Field(
+        strict=False, description="The lists that could not be read completely."
+    )
+    doubts: tuple[str, ...] = Field(strict=False, description="What is not known for that, or another, reason.")
     undo: str = Field(description="How to undo it.")
     compared_with: FormerReport | None = Field(description="The last report; null if there is none to compare with.")
 

@@ -26,6 +26,7 @@ def a_change(trace: Any = None, **changes: Any) -> ChangeReport:
         "reason": "protection was taken away by somebody whom the profile does not trust",
         "recent": 0,
         "unprotected": (WEB,),
+        "unread": (),
         "doubts": (),
         "undo": UNDO[trace.deed],
         "compared_with": FormerReport(run="run-1", as_of="2026-11-23T00:00:00Z", sha256="1" * 64),
