@@ -87,7 +87,7 @@ def judge_change(read: ReadForChange) -> ChangeReport:
         outcome=outcome,
         severity=(spree.severity or Severity.HIGH) if is_alarming else Severity.LOW,
         reason=reason,
-        recent=sum(each is not trace and each.deed in DESTRUCTIVE for each in doing),
+        recent=sum(each.id != trace.id and each.deed in DESTRUCTIVE for each in doing),
         unprotected=tuple(_unprotected(read, intake)) if is_alarming else (),
         unread=tuple(sorted(read.unread)),
         doubts=doubts if is_alarming else (),
