@@ -1,4 +1,4 @@
-"""What every test starts from: a quick disk, no settings in the environment, and a log that nobody has set up."""
+"""What every test starts from: a quick disk, no settings in the environment, and a log that knows no secret."""
 
 import tomllib
 from collections.abc import Generator, Iterator, Sequence
@@ -10,6 +10,7 @@ import structlog
 from coverage import Coverage
 from hypothesis import settings
 
+from audit.log import REDACTOR, Redactor
 from audit.settings import VARIABLES
 from tests.evidence.store.s3_server import S3Server, s3_server
 from tests.pretend import Clock
@@ -70,14 +71,17 @@ def _quick_disk() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*VARIABLES, *_PROXIES, *(name.upper() for name in _PROXIES)):
-        monkeypatch.delenv(name, raising=False)
+@pytest.fixture(autouse=True, scope="session")
+def _bare_environment() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*VARIABLES, *_PROXIES, *(name.upper() for name in _PROXIES)):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(autouse=True)
 def _fresh_log() -> Iterator[None]:
+    vars(REDACTOR).update(vars(Redactor()))  # each report is searched for every secret that it knows
     yield
     structlog.reset_defaults()
 
