@@ -18,6 +18,7 @@ from audit.report.formats.ocsf_form import ComplianceFindingForm
 from audit.report.models import FindingLine, ManifestFile, ReportFile, WebhookCall
 from audit.watch.change_call import ChangeCall
 from audit.watch.change_forms import ChangeReport
+from audit.watch.change_manifest import ChangeManifest, ChangeNote
 
 _WRITTEN: Final[dict[str, Any]] = {
     "report/v2.json": ReportFile,
@@ -37,6 +38,8 @@ _WRITTEN: Final[dict[str, Any]] = {
     "fleet-manifest/v1.json": FleetManifest,
     "fleet-webhook/v1.json": FleetCall,
     "change-report/v1.json": ChangeReport,
+    "change-manifest/v1.json": ChangeManifest,
+    "change-note/v1.json": ChangeNote,
     "change-webhook/v1.json": ChangeCall,
 }
 _READ: Final[dict[str, Any]] = {

@@ -66,6 +66,7 @@ PLACEHOLDERS: Final = {
     "MM": "[0-9]{2}",
     "DD": "[0-9]{2}",
     "RUN": RUN_ID.pattern,
+    "TRACE": "(?!digest/)[A-Za-z0-9_-]{1,64}",
     "NUMBER": "(?:[0-9]{5}|[0-9]{10})",
     "SHA256": "[0-9a-f]{64}",
     "KIND": f"(?:{'|'.join(Kind)})",

@@ -40,12 +40,14 @@ def a_verdict(trace: str, **changes: Any) -> ChangeReport:
     return a_change(a_trace(trace), profile_sha256=PROFILE.sha256, **changes)
 
 
-def judged(store: Store, trace: str, signer: Signer | None = None, **changes: Any) -> StoredChange:
+def judged(
+    store: Store, trace: str, signer: Signer | None = None, *, project_id: str = PROJECT, **changes: Any
+) -> StoredChange:
     """Store and commit a change."""
-    change = StoredChange(store, PROJECT, trace)
+    change = StoredChange(store, project_id, trace)
     change.begin(EVENT)
     change.keep(a_page())
-    change.commit(a_verdict(trace, **changes), PROFILE.canonical, signer or Unsigned())
+    change.commit(a_verdict(trace, project_id=project_id, **changes), PROFILE.canonical, signer or Unsigned())
     return change
 
 
