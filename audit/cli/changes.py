@@ -32,10 +32,7 @@ def list_changes(*, where: str | None, project_id: str | None, most: int, as_jso
     store = opened_store(where)
     found = [*newest_changes(store, project_of(store, project_id), most)]
     if as_json:
-        values = [
-            {"change": each.report.model_dump(mode="json"), "told": each.is_told, "url": each.url} for each in found
-        ]
-        click.echo(orjson.dumps(values, option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps([*map(_as_json, found)], option=orjson.OPT_INDENT_2))
     elif not found:
         click.echo("No changes: no event of Cloud Trace Service was judged here.")
     else:

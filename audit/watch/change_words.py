@@ -23,9 +23,13 @@ def proven_of_changes(changes: Verification) -> Iterator[str]:
 
 
 def unproven_of_changes(changes: Verification, *, has_anchor: bool) -> Iterator[str]:
-    """Yield in plain words what was not shown of changes."""
-    if changes.head is not None and not has_anchor:
+    """Yield in plain words what was not shown of changes; nothing if there are none."""
+    if changes.head is None:
+        return
+    if not has_anchor:
         yield "That no change was cut off at the end: compare the head of the changes, too (--expect-head)."
-    if changes.others:
+    if changes.replayed is None:
+        yield "That changes follow from the evidence: --replay judges every one again."
+    elif changes.others:
         others = count(changes.others, "change")
         yield f"That {others} follow from the evidence: another version of cbr-audit judged them."

@@ -22,6 +22,7 @@ from tests.builders import DAY
 from tests.evidence.chains import Shelf, a_chain, publish
 from tests.evidence.forging import forge, put_back, shelf_of
 from tests.pretend import AS_OF, a_simulator, audit
+from tests.watch.stored import judged
 
 RETENTION = "retention: {evidence_days: 2, reports_days: 4}"
 LATER = max(AS_OF, datetime.now(UTC)) + 62 * DAY  # no run that began this month goes on
@@ -37,6 +38,14 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> tuple[Simulator, Path, 
         texts = {"CBR_AUDIT_PROFILE": RETENTION} if days > -2 else {}
         runs.append(audit(simulator, folder, as_of=AS_OF + days * DAY, **texts).report.run.id)
     return simulator, folder, runs
+
+
+def test_changes_stay_whatever_the_retention_says(place: Path) -> None:
+    judged(Folder(place), "t-1", project_id=project(place), judged_at=AS_OF - 400 * DAY)
+    keys = [key for removal in plan(place) for key in removal.keys]
+
+    assert keys
+    assert not [key for key in keys if "/changes/" in key]
 
 
 @pytest.fixture

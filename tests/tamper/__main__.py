@@ -10,6 +10,8 @@ from typing import Final
 
 import structlog
 
+from tests.tamper.changes import KINDS as KINDS_OF_CHANGES
+from tests.tamper.changes import try_changes
 from tests.tamper.clean import try_clean
 from tests.tamper.flips import WAYS, flip_bits
 from tests.tamper.forms import cases, try_form
@@ -27,7 +29,7 @@ def main() -> int:
     """Run every campaign on every core, and print a table; 1 where anything was not as it must be."""
     started = time.monotonic()
     with ProcessPoolExecutor(os.cpu_count(), initializer=be_quiet) as pool:
-        wrong = [*flips(pool), *kinds(pool), *clean(pool), *replays(pool), *forms(pool)]
+        wrong = [*flips(pool), *kinds(pool), *changes(pool), *clean(pool), *replays(pool), *forms(pool)]
     sys.stdout.write(f"{len(wrong)} wrong, {time.monotonic() - started:.0f} s\n")
     sys.stdout.write("".join(f"  {each}\n" for each in wrong[:20]))
     return 1 if wrong else 0
@@ -63,6 +65,17 @@ def kinds(pool: ProcessPoolExecutor) -> list[str]:
         told = f"{found:,} found" if expected else "nothing rests on it"
         line(name.replace("_", " "), f"{tried:,} tried", told)
         wrong += [f"{name}: {found} of {tried} found"] if found != expected else []
+    return wrong
+
+
+def changes(pool: ProcessPoolExecutor) -> list[str]:
+    wrong = []
+    for number, kind in enumerate(KINDS_OF_CHANGES):
+        counts = sum(pool.map(try_changes, [number] * SEEDS, range(SEEDS)), Counter[str]())
+        tried, found = counts["tried"], counts["found"]
+        name = f"{kind.__name__.replace('_', ' ')} (changes)"
+        line(name, f"{tried:,} tried", f"{found:,} found")
+        wrong += [f"{name}: {found} of {tried} found"] if found != tried else []
     return wrong
 
 

@@ -8,6 +8,8 @@ import pytest
 from audit.evidence.verify import Fault, Verification
 from audit.simulator import SCENARIOS
 from tests.evidence.chains import SCOPE
+from tests.tamper.changes import KINDS as KINDS_OF_CHANGES
+from tests.tamper.changes import try_changes
 from tests.tamper.clean import LONGEST, make, try_clean
 from tests.tamper.flips import WAYS, Way, a_shelf, bits, flip_bits
 from tests.tamper.forms import OBJECTS, Case, cases, try_form
@@ -43,6 +45,13 @@ def test_each_kind_of_tampering_is_found_wherever_it_is_tried(number: int) -> No
 
     assert counts["tried"] >= 4
     assert counts["found"] == (0 if KINDS[number].__name__ in HARMLESS else counts["tried"])
+
+
+@pytest.mark.parametrize("number", range(len(KINDS_OF_CHANGES)), ids=[kind.__name__ for kind in KINDS_OF_CHANGES])
+def test_each_kind_of_tampering_with_changes_is_found_wherever_it_is_tried(number: int) -> None:
+    counts = try_changes(number, 0)
+
+    assert counts["found"] == counts["tried"] > 9
 
 
 @pytest.mark.parametrize("seed", range(30))
