@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Annotated, Any, Final, overload
 from urllib.parse import unquote
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from audit.timestamps import instant
 
@@ -151,6 +151,12 @@ class Page(Struct, frozen=True, dict=True):
     def sha256(self) -> str:
         """The hash of the body."""
         return hashlib.sha256(self.body).hexdigest()
+
+    def with_rows(self, rows: Sequence[Any], envelope: Mapping[str, Any]) -> "Page":
+        """Return it with what was read of its body; its hash is not computed again."""
+        read = structs.replace(self, rows=rows, envelope=envelope)
+        read.__dict__.update(self.__dict__)
+        return read
 
     @property
     def about(self) -> str:

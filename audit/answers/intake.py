@@ -6,13 +6,13 @@ Rejected. A row that only differs from the documents is used, and the difference
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar
 
 from msgspec import structs
 
 from audit.answers.kinds import ANSWERS, parse
+from audit.answers.quick.packed_backups import backups_in
 from audit.answers.quick.rows import QuickRows, packed_together, read_quickly
 from audit.answers.sorting import Keep, Outcome, Sorting, one_by_one
 from audit.collection import ABOUT_ONE, About, ContestedError, Drift, Kind, Page, Rejected, Sheet, Window
@@ -139,8 +139,8 @@ class Intake:
         if not isinstance(page.rows, QuickRows):
             self._enter(page, enumerate(page.rows))
         else:
-            if page.kind == Kind.BACKUPS and not page.rows.page.odd:
-                self.backups_of[page.sha256] = [*chain.from_iterable(made for _, made in page.rows.page.parts)]
+            if (backups := backups_in(page)) is not None:
+                self.backups_of[page.sha256] = backups
             self._enter(page, (self._left_tasks if page.kind == Kind.TASKS else self._left_backups)(page.rows))
 
     def _is_beside(self, page: Page) -> bool:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from audit.answers.intake import Intake
 from audit.app.connections import Connections
-from audit.cloud.cbr.client import CbrClient
+from audit.cloud.cbr.client import CbrClient, Recall, recall_nothing
 from audit.collection import ABOUT_ONE, Kind, Page, Reading, Window
 from audit.errors import SourceError
 from audit.evidence.publish import Publication
@@ -61,7 +61,7 @@ class Progress(Struct, frozen=True):
 Watch = Callable[[Progress], None]
 
 
-def client_for(connections: Connections, before: RunBefore | None = None) -> CbrClient:
+def client_for(connections: Connections, before: RunBefore | None = None, recall: Recall = recall_nothing) -> CbrClient:
     """Prepare to read from CBR, going on from the run before; nothing is sent yet."""
     settings = connections.settings
     return CbrClient(
@@ -73,6 +73,7 @@ def client_for(connections: Connections, before: RunBefore | None = None) -> Cbr
         workers=settings.workers,
         requests_before=before.requests if before else (),
         received=before.unfinished.received if before else (),
+        recall=recall,
     )
 
 

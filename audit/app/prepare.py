@@ -68,8 +68,8 @@ def prepare(request: RunRequest, connections: Connections, pointer: bytes | None
         is_backfill=is_judged_already(stored, head, request.until, scope),
     )
     _tell(facts, connections)
-    answers = before.answers if before else None
-    publication = Publication(connections.store, facts, head=head, signer=signer, answers=answers)
+    answers, packed = (before.answers, before.packed) if before else (None, None)
+    publication = Publication(connections.store, facts, head=head, signer=signer, answers=answers, packed=packed)
     return Prepared(facts, before, publication)
 
 

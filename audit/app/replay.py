@@ -1,6 +1,7 @@
 """Recomputing a report from the evidence of its run, offline: the same bytes, or an account of what differs."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -11,15 +12,17 @@ from msgspec.structs import replace
 
 from audit import __version__
 from audit.answers.intake import Intake
+from audit.answers.quick.packed_backups import pack
 from audit.app.collect import things_of
 from audit.app.read_again import is_as_read
 from audit.app.run import assess
-from audit.collection import ABOUT_ONE, Kind
+from audit.collection import ABOUT_ONE, Kind, Page
 from audit.errors import ChainError
 from audit.evidence.agreement import in_manifest, in_report
 from audit.evidence.chain import Digest
+from audit.evidence.layout import key_of
 from audit.evidence.publish import PROFILE, REPORT, as_stored, sha256_of
-from audit.evidence.read_forms import Manifest, read_form
+from audit.evidence.read_forms import LARGEST_ANSWER, Manifest, read_form
 from audit.evidence.retention import is_pruned
 from audit.evidence.run_before import RunBefore, read_left
 from audit.evidence.store import Store
@@ -28,7 +31,9 @@ from audit.evidence.stored_runs import (
     history_names,
     lost_answers,
     needed_manifest,
+    packed_backups,
     prefix_of,
+    read_hashed,
     read_history,
     read_listed,
     repeated_pages,
@@ -42,6 +47,7 @@ from audit.report.contents import Report
 from audit.report.facts import RunFacts
 from audit.report.formats import FORMATS, findings_report, json_report
 from audit.report.former_report import former_lines, has_every_finding, in_present_form
+from audit.unpacking import unpacked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +102,7 @@ def _replay(store: Store, digest: Digest, profile: Profile | None, *, reads_agai
     own = _profile(store, manifest, digest)
     used = profile or own
     before = _before(store, digest.scope, manifest, own)
-    intake = _taken(store, manifest, digest, before)
+    intake, packed = _taken(store, manifest, digest, before)
     if reads_again and manifest.tool_version == __version__:
         _check_requests(store, manifest, digest, before, intake, own.limits.max_backups_looked_at)
     is_what_if = used.sha256 != own.sha256
@@ -113,6 +119,7 @@ def _replay(store: Store, digest: Digest, profile: Profile | None, *, reads_agai
         )
     made: dict[str, str | None] = {
         **history,
+        **packed,
         **dict(_rendered(report, {listed.name for listed in manifest.objects})),
     }
     stored = read_listed(store, manifest, prefix_of(digest), REPORT) or b""
@@ -130,6 +137,12 @@ def _history(store: Store, manifest: Manifest, digest: Digest, pieces: Iterable[
     made = sha256_of(pieces)
     is_same = stored is not None and sha256_of(stored.pieces()) == made
     return {name: manifest.sha256_of(name) if is_same else made for name in history_names(manifest)}
+
+
+def _holds_backups(data: bytes, page: Page) -> bool:
+    with suppress(ValueError):
+        return unpacked(data, LARGEST_ANSWER) == pack(page)
+    return False
 
 
 def _is_changed(store: Store, manifest: Manifest, digest: Digest, name: str) -> bool:
@@ -263,10 +276,17 @@ def _check_requests(
         )
 
 
-def _taken(store: Store, manifest: Manifest, digest: Digest, before: RunBefore | None) -> Intake:
+def _taken(
+    store: Store, manifest: Manifest, digest: Digest, before: RunBefore | None
+) -> tuple[Intake, Mapping[str, str | None]]:
+    """Read every response anew; also name the objects with packed backups, and their hashes where they are right."""
     intake = Intake(before.history if before else None, digest.run, manifest.run.read)
+    packed, names = dict[str, str | None](), packed_backups(manifest)
     for page in stored_pages(store, digest, *Kind):
         intake.accept(page)
+        if listed := names.get(page.sha256):
+            data = read_hashed(store, key_of(prefix_of(digest), listed.name), listed.sha256)
+            packed[listed.name] = listed.sha256 if data and _holds_backups(data, page) else None
     expected = len({page.sha256 for page in manifest.pages})
     if intake.pages != expected:
         objects = ", ".join(lost_answers(store, manifest, prefix_of(digest), *Kind))
@@ -276,4 +296,4 @@ def _taken(store: Store, manifest: Manifest, digest: Digest, before: RunBefore |
         )
     for page in repeated_pages(store, digest, *ABOUT_ONE):
         intake.accept(page, is_new=False)
-    return intake
+    return intake, packed

@@ -7,6 +7,7 @@ from audit import __version__
 from audit.app.replay import replay
 from audit.errors import StoreError
 from audit.evidence.chain import Digest
+from audit.evidence.layout import key_of
 from audit.evidence.store import Store
 from audit.evidence.stored_runs import MOST_LOOKED_BACK, prefix_of, runs_before
 from audit.evidence.verify import Verification
@@ -46,4 +47,4 @@ def _replay(store: Store, digest: Digest, result: Verification) -> None:
         result.others += 1
     else:
         for name in judged.differing:
-            result.fault(f"{place}/{name}", f"judged again, the run comes to other bytes: {judged.reasons[0]}")
+            result.fault(key_of(place, name), f"judged again, the run comes to other bytes: {judged.reasons[0]}")

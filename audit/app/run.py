@@ -64,7 +64,9 @@ def run(
     """
     facts, before, publication = prepare(request, connections, pointer)
     begin(facts)
-    done = audit(facts, request.profile, client_for(connections, before), publication, watch, before)
+    done = audit(
+        facts, request.profile, client_for(connections, before, publication.recall), publication, watch, before
+    )
     return replace(done, caller=connections.reader.caller()), before.report if before else None
 
 

@@ -52,7 +52,8 @@ def in_manifest(digest: Digest, manifest: Manifest) -> Iterator[str]:
 
 
 def _in_objects(manifest: Manifest) -> Iterator[str]:
-    needed = {*manifest.history, *(page.name for page in manifest.pages)}
+    packed = {page.backups for page in manifest.pages if page.backups}
+    needed = {*manifest.history, *packed, *(page.name for page in manifest.pages)}
     listed = Counter(each.name for each in manifest.objects)
     for name in sorted(needed - listed.keys()):
         yield f"the run needs {name}, which is not among its objects"

@@ -11,6 +11,7 @@ from isal import isal_zlib
 from msgspec import structs
 
 from audit import __version__
+from audit.answers.quick.packed_backups import pack, with_packed
 from audit.collection import Kind, Page, Window
 from audit.errors import ChainError, SigningError, StoreError
 from audit.evidence.chain import (
@@ -25,7 +26,7 @@ from audit.evidence.chain import (
     find_head,
 )
 from audit.evidence.layout import key_of, shared_folder
-from audit.evidence.read_forms import ListedObject, Pointer, read_form
+from audit.evidence.read_forms import LARGEST_ANSWER, ListedObject, Pointer, read_form
 from audit.evidence.store import LATEST, Readable, Store
 from audit.evidence.store.buffered_object import Data, held, in_parts
 from audit.evidence.store.keys import checked
@@ -36,6 +37,7 @@ from audit.report import FINDINGS, INDEX
 from audit.report.facts import Conclusion, RunFacts
 from audit.report.shared_parts import account_part, cloud_part, laid_out, previous_part, reading_part
 from audit.timestamps import shown
+from audit.unpacking import unpacked
 
 if TYPE_CHECKING:
     from audit.evidence.stored_forms import LatestForm
@@ -68,6 +70,7 @@ class Publication:
         head: Head | None,
         signer: Signer,
         answers: Mapping[str, ListedObject] | None = None,
+        packed: Mapping[str, ListedObject] | None = None,
     ) -> None:
         """Store the arguments; nothing is written yet.
 
@@ -77,6 +80,7 @@ class Publication:
             head: the newest digest of the project, which this run follows; None for the first run.
             signer: signs the digest of this run.
             answers: the responses that the previous run stored, by the hash of their bodies.
+            packed: the backups of such responses, packed.
         """
         self._store = store
         self._run = run
@@ -85,7 +89,8 @@ class Publication:
         self._objects: list[ListedObject] = []
         self._pages: list[Mapping[str, Any]] = []
         self._known = answers or {}
-        self._numbers: dict[str, tuple[int, str]] = {}
+        self._packed = dict(packed or {})
+        self._kept: dict[str, Mapping[str, Any]] = {}  # what the manifest says of a response, by the hash of its body
         self._history: list[str] = []
         self._keys: list[str] = []
         self._shared = shared_folder(datetime.now(UTC))
@@ -136,16 +141,14 @@ class Publication:
             False if the same bytes were recorded before; the manifest then names them again.
         """
         digest = page.sha256
-        is_new = digest not in self._numbers
+        is_new = digest not in self._kept
         if is_new:
             stored = self._stored_already(page) or self._share(isal_zlib.compress(page.body, 1, _GZIP), "json.gz")
             self._objects.append(stored)
-            self._numbers[digest] = len(self._numbers) + 1, stored.name
-        number, name = self._numbers[digest]
+            self._kept[digest] = {"number": len(self._kept) + 1, "name": stored.name, **self._with_backups(page)}
         self._pages.append(
             {
-                "number": number,
-                "name": name,
+                **self._kept[digest],
                 "kind": page.kind,
                 "path": page.path,
                 "params": dict(page.params),
@@ -157,6 +160,34 @@ class Publication:
             }
         )
         return is_new
+
+    def recall(self, page: Page) -> Page | None:
+        """Return a response with its backups, if the previous run packed them this month; None if it did not.
+
+        So whatever came is read anew when a month begins. Several threads call this.
+        """
+        packed, known = self._packed_already(page), None
+        with suppress(StoreError, ValueError):
+            data = (packed and self._store.read(key_of(self.prefix, packed.name))) or b""
+            if packed and _sha256(data) == packed.sha256:
+                known = with_packed(page, unpacked(data, LARGEST_ANSWER))
+        if packed and known is None:
+            del self._packed[page.sha256]  # what is damaged is written anew
+        return known
+
+    def _with_backups(self, page: Page) -> Mapping[str, str]:
+        """Name the object that holds the backups of a response, if any does; it is written unless it is there."""
+        packed = self._packed_already(page)
+        if packed is None and (data := pack(page)) is not None:
+            packed = self._share(isal_zlib.compress(data, 1, _GZIP), "backups.gz")
+        if packed is None:
+            return {}
+        self._objects.append(packed)
+        return {"backups": packed.name}
+
+    def _packed_already(self, page: Page) -> ListedObject | None:
+        packed = self._packed.get(page.sha256)
+        return packed if packed and key_of(self.prefix, packed.name) in self._there else None
 
     def remember(self, history: History, since: datetime, segments: Sequence[ListedObject] = ()) -> None:
         """Write what is new in the history as a segment of it.

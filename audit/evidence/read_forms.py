@@ -47,6 +47,7 @@ class ListedPage(Struct, frozen=True, kw_only=True):
     received_at: Moment
     rows: Natural
     number: Natural | None = None
+    backups: Key | None = None
     size: Annotated[int, Meta(ge=0, le=LARGEST_ANSWER)]
     sha256: Sha256
 

@@ -33,6 +33,7 @@ from audit.evidence.stored_runs import (
     latest_links,
     links_before,
     lost_history,
+    packed_backups,
     prefix_of,
     read_history,
     read_manifest,
@@ -89,6 +90,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
         requests: what it requested of the cloud.
         unfinished: what can be gone on from of lists that it could not read completely.
         answers: the shared objects that hold the responses it received, by the hash of the response.
+        packed: those that hold the backups of responses, packed, in the same way.
         segments: where its history was read from; empty if that had to be made anew, or is of an earlier version.
         read_former: reads the inventory that it saw; the arguments tell how the lists to compare with were read, and
             what came.
@@ -110,6 +112,7 @@ class RunBefore(Struct, frozen=True, kw_only=True):
     requests: tuple[Requested, ...]
     unfinished: Unfinished = Unfinished()
     answers: Mapping[str, ListedObject]
+    packed: Mapping[str, ListedObject]
     segments: tuple[ListedObject, ...]
     read_former: Callable[[tuple[Reading, ...], Intake], Former]
 
@@ -249,6 +252,7 @@ def read_left(store: Readable, digest: Digest, since: datetime) -> RunBefore | N
         tool_version=manifest.tool_version,
         requests=tuple(Requested(listed.kind, listed.params, listed.rows) for listed in manifest.pages),
         answers=shared_answers(manifest),
+        packed=packed_backups(manifest),
         unfinished=received_in_part(store, digest, history),
         segments=() if notes else manifest.segments,
         read_former=partial(read_former, store, source, told),

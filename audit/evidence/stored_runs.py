@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from audit import __version__
 from audit.answers.intake import read_envelope
 from audit.collection import ALL_GRANTED, Kind, Page
 from audit.errors import ChainError, SourceAnswerError, StoreError
@@ -267,6 +268,12 @@ def shared_answers(manifest: Manifest) -> dict[str, ListedObject]:
     """Return the shared objects that hold the responses of a run, by the hash of the response."""
     shared = {listed.name: listed for listed in manifest.objects if listed.name.startswith(SHARED)}
     return {page.sha256: shared[page.name] for page in manifest.pages if page.name in shared}
+
+
+def packed_backups(manifest: Manifest) -> dict[str, ListedObject]:
+    """Return the objects that hold backups, packed, by the hash of the response; none of another version is used."""
+    listed = {each.name: each for each in manifest.objects} if manifest.tool_version == __version__ else {}
+    return {page.sha256: listed[page.backups] for page in manifest.pages if page.backups in listed}
 
 
 def different_answers(manifest: Manifest, *kinds: Kind) -> Collection[ListedPage]:

@@ -623,6 +623,11 @@ class StoredPage(_Published):
         default=None, description="Number of the answer in the run, counted from 1; equal answers have the same."
     )
     name: str = Field(description="The object that holds it, gzipped; equal answers share one.")
+    backups: str | None = Field(
+        default=None,
+        description="The object that holds its backups, packed; missing if there is none.",
+        exclude_if=lambda name: name is None,
+    )
     kind: Kind
     path: str
     params: dict[str, str]

@@ -19,7 +19,7 @@ class QuickPage:
 
     Attributes:
         ids: of all rows; None where one is odd and was not put back.
-        created: the times of creation, as written, of the rows that the types hold.
+        created: the times of creation, as written or as read, of the rows that the types hold.
         parts: the places of rows, and what was made of them.
         odd: by place, rows that the types do not hold, with unusual times, or of no use, as they were parsed.
     """

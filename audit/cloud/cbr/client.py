@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,6 @@ from typing import Final
 from urllib.parse import quote
 
 import orjson
-from msgspec import structs
 
 from audit.answers.intake import read_envelope
 from audit.cloud.cbr.chaining import Chain, OfEach, is_not_known
@@ -58,6 +57,13 @@ _NAMES: Final = {
 _NO_BACKUP: Final = "00000000-0000-0000-0000-000000000000"
 _BY_CHANGE: Final[Mapping[Kind, Params]] = {Kind.BACKUPS: (("sort", "updated_at:desc"),)}  # tasks cannot be sorted
 _BY_ENTERPRISE_PROJECT: Final = frozenset({Kind.TASKS, Kind.VAULTS, Kind.BACKUPS})
+
+
+Recall = Callable[[Page], Page | None]
+
+
+def recall_nothing(_page: Page) -> None:
+    """Know nothing of any response."""
 
 
 def actions(kinds: Collection[Kind]) -> dict[str, str]:
@@ -184,8 +190,7 @@ class Lists(ABC):
         return self._receive(kind, f"/v3/{self._project_id}/{name}", params)
 
     def _parse(self, page: Page) -> Page:
-        rows, envelope = read_envelope(page.kind, page.body)
-        return structs.replace(page, rows=rows, envelope=envelope)
+        return page if page.envelope else page.with_rows(*read_envelope(page.kind, page.body))
 
 
 class CbrClient(Lists):
@@ -202,6 +207,7 @@ class CbrClient(Lists):
         workers: int = 4,
         requests_before: Sequence[Requested] = (),
         received: Sequence[Received] = (),
+        recall: Recall = recall_nothing,
     ) -> None:
         """Store the arguments; nothing is sent yet.
 
@@ -214,6 +220,7 @@ class CbrClient(Lists):
             workers: as for Lists.
             requests_before: as for Lists.
             received: as for Lists.
+            recall: returns a response with what was read of it before; called by several threads.
         """
         super().__init__(
             project_id=project_id,
@@ -225,6 +232,7 @@ class CbrClient(Lists):
         self._transport = transport
         self._credentials = credentials
         self._endpoint = endpoint
+        self._recall = recall
 
     def time(self) -> datetime | None:
         """Request the cloud's time without signing in; None if the response has no valid Date header.
@@ -292,7 +300,7 @@ class CbrClient(Lists):
         )
         with self._naming(path):
             body = without_private_parts(answer.body) if kind == Kind.PROTECTABLES else answer.body
-        return Page(
+        page = Page(
             kind=kind,
             path=path,
             params=params,
@@ -302,6 +310,7 @@ class CbrClient(Lists):
             rows=(),
             envelope={},
         )
+        return self._recall(page) or page
 
     def _parse(self, page: Page) -> Page:
         with self._naming(page.path):

@@ -379,5 +379,5 @@ def _created(rows: Sequence[Any]) -> list[datetime]:
     told = []
     for text in texts:
         with suppress(TypeError, ValueError):
-            told.append(instant(text))
+            told.append(text if isinstance(text, datetime) else instant(text))
     return told
