@@ -1,4 +1,4 @@
-"""The stored forms that have no model: envelope, pointer and history.
+"""The stored forms that have no model: envelope, pointer, history and packed backups.
 
 schemas/ is generated from them, and docs/format.md explains them. mypy checks what is written as a dictionary against
 them, and a test checks the rest. Nothing imports them during a run.
@@ -193,3 +193,41 @@ class PartForm(TypedDict):
 
 
 SegmentLine = OpeningForm | PartForm
+
+
+@_CLOSED
+class CopyForm(TypedDict):
+    """A copy of a backup in another region."""
+
+    status: Annotated[str | None, Field(description="Its status.")]
+    region: Annotated[str | None, Field(description="The other region: destination_region.")]
+    created_at: Annotated[_Moment | None, Field(description="When it was created.")]
+
+
+@_CLOSED
+class ColumnsForm(TypedDict):
+    """The fields of backups: one list for each, in the order of the rows; a null is not known."""
+
+    id: Annotated[list[str], Field(description="Ids of the backups.")]
+    resource_id: Annotated[list[str], Field(description="What they are of.")]
+    vault_id: Annotated[list[str], Field(description="Ids of their vaults.")]
+    status: list[str]
+    image_type: Annotated[list[str], Field(description="backup, or replication for a copy that came from elsewhere.")]
+    created_at: list[_Moment]
+    expired_at: Annotated[list[_Moment | None], Field(description="When they end; null if never.")]
+    resource_name: list[str | None]
+    resource_type: list[str | None]
+    by_policy: Annotated[list[bool | None], Field(description="Whether a policy made them: extend_info.auto_trigger.")]
+    encrypted: Annotated[list[bool | None], Field(description="Whether they are encrypted: extend_info.encrypted.")]
+    encrypted_algorithm: Annotated[list[str | None], Field(description="How: extend_info.encrypted_algorithm.")]
+    parent_id: Annotated[list[str | None], Field(description="The backup of a server that they belong to.")]
+    replicas: Annotated[list[list[CopyForm]], Field(description="Their copies: replication_records.")]
+
+
+@_CLOSED
+class PackedForm(TypedDict):
+    """The backups of one response, packed."""
+
+    answer: Annotated[_Sha256, Field(description="SHA-256 of the response, as received.")]
+    envelope: Annotated[dict[str, int], Field(description="What the response says besides its rows.")]
+    backups: Annotated[ColumnsForm, Field(description="The backups of its rows.")]

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from audit.app.event import FleetEvent, ManualEvent, TimerEvent
 from audit.evidence.chain import Digest
-from audit.evidence.stored_forms import EnvelopeForm, HistoryLine, LatestForm, SegmentLine
+from audit.evidence.stored_forms import EnvelopeForm, HistoryLine, LatestForm, PackedForm, SegmentLine
 from audit.fleet.configuration import FleetConfiguration
 from audit.fleet.fleet_call import FleetCall
 from audit.fleet.forms import FleetManifest, FleetPlan, Receipt, ReceiptSeal
@@ -29,6 +29,7 @@ _WRITTEN: Final[dict[str, Any]] = {
     "latest/v1.json": LatestForm,
     "history/v1.json": HistoryLine,
     "history/v2.json": SegmentLine,
+    "backups/v1.json": PackedForm,
     "ocsf/v1.json": ComplianceFindingForm,
     "webhook/v1.json": WebhookCall,
     "fleet-plan/v1.json": FleetPlan,

@@ -15,13 +15,17 @@ from audit.answers.quick.page import QuickPage
 from audit.answers.quick.rows import QuickRows
 from audit.collection import Kind, Page
 from audit.records import Backup
-from audit.records.fields import all_shared
+from audit.records.backup import Replica
+from audit.records.fields import all_shared, shared
 from audit.records.keys import each_key
 
 FEWEST: Final = 100  # rows; what has fewer is read as fast as one more object
-_COLUMNS: Final = [(field.name, list[field.type]) for field in structs.fields(Backup) if field.name != "key"]  # type: ignore[name-defined]  # made while it runs
-_REPEATED: Final = {"resource_id", "vault_id", "status", "image_type", "resource_name", "resource_type"}
-_Columns: Final[Any] = defstruct("_Columns", _COLUMNS)
+_FIELDS: Final = {field.name: field.type for field in structs.fields(Backup) if field.name != "key"}  # made of the id
+_REPEATED: Final = (
+    *("resource_id", "vault_id", "status", "image_type", "resource_name", "resource_type", "encrypted_algorithm"),
+)
+"""Fields with texts that many backups have, each of which is in memory once."""
+_Columns: Final[Any] = defstruct("_Columns", [(name, list[kind]) for name, kind in _FIELDS.items()])  # type: ignore[valid-type]  # made while it runs
 
 
 class _Packed(Struct):
@@ -48,7 +52,7 @@ def pack(page: Page) -> bytes | None:
     backups = backups_in(page) if len(page.rows) >= FEWEST else None
     if backups is None:
         return None
-    columns = _Columns(*([getattr(each, name) for each in backups] for name, _ in _COLUMNS))
+    columns = _Columns(*([getattr(each, name) for each in backups] for name in _FIELDS))
     return _ENCODER.encode(_Packed(page.sha256, dict(page.envelope), columns))
 
 
@@ -61,7 +65,12 @@ def with_packed(page: Page, packed: bytes) -> Page | None:
     columns = structs.asdict(found.backups)
     if found.answer != page.sha256 or len({*map(len, columns.values())}) != 1:
         return None
+    columns |= {name: all_shared(columns[name]) for name in _REPEATED}
+    columns["replicas"] = [tuple(map(_sharing, copies)) for copies in columns["replicas"]]
     ids = columns.pop("id")
-    shared = (all_shared(column) if name in _REPEATED else column for name, column in columns.items())
-    backups = list(map(Backup, ids, each_key(ids), *shared))
+    backups = list(map(Backup, ids, each_key(ids), *columns.values()))
     return page.with_rows(QuickRows(page.kind, QuickPage(backups, list, 0), page.body), found.envelope)
+
+
+def _sharing(copy: Replica) -> Replica:
+    return Replica(status=shared(copy.status), region=shared(copy.region), created_at=copy.created_at)
