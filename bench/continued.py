@@ -159,6 +159,8 @@ def _sort(name: str) -> str:
     last = Path(name).name
     if "/raw/" in name or ("/shared/" in name and last.endswith(".json.gz")):
         return "answers"
+    if last.endswith(".backups.gz"):
+        return "packed backups"
     if "/digest/" in name:
         return "digest"
     return "history" if "history" in last else last

@@ -324,6 +324,7 @@ def a_predecessor(**changes: Any) -> RunBefore:
         "tool_version": "0",
         "requests": (),
         "answers": {},
+        "packed": {},
         "segments": (),
         "read_former": lambda _readings, _backups: None,
         "memory": None,
