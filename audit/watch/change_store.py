@@ -48,17 +48,19 @@ _CONCLUSIONS: Final = {Outcome.FAIL: Conclusion.NON_COMPLIANT, Outcome.UNKNOWN: 
 class StoredChange:
     """What is stored of one trace."""
 
-    def __init__(self, store: Store, project_id: str, trace: str) -> None:
+    def __init__(self, store: Store, project_id: str, trace: str, digest: Digest | None = None) -> None:
         """Store the arguments; nothing is written yet.
 
         Args:
             store: the store.
             project_id: the project.
             trace: the id of the trace, safe as a part of a key.
+            digest: a digest that commits it, if that is known; else all are listed to find it.
         """
         self._store = store
         self._pages: list[ChangePage] = []
         self._objects: dict[str, ChangeObject] = {}
+        self._digest = digest
         self.project_id = project_id
         self.trace = trace
         self.scope = f"{project_id}/{CHANGES}"
@@ -140,6 +142,7 @@ class StoredChange:
             if faster := self._committed():
                 return faster.sha256
             raise
+        self._digest = digest
         self._point(digest, sha256)
         return sha256
 
@@ -148,9 +151,9 @@ class StoredChange:
         """Whether a digest commits a verdict.
 
         Raises:
-            StoreError: the store cannot be read.
+            StoreError: the store cannot be read, or the digest was changed.
         """
-        return self._store.read(self._key(MANIFEST)) is not None and self._committed() is not None
+        return self._store.read(self._key(MANIFEST)) is not None and self.digest() is not None
 
     def digest(self) -> Digest | None:
         """Read the digest that commits the verdict, the first one if there are several; None if there is none.
@@ -158,8 +161,9 @@ class StoredChange:
         Raises:
             StoreError: the store cannot be read, or the digest was changed.
         """
-        link = self._committed()
-        return Digest.open(Envelope.load(self._store.read(link.object) or b"")) if link else None
+        if self._digest is None and (link := self._committed()):
+            self._digest = Digest.open(Envelope.load(self._store.read(link.object) or b""))
+        return self._digest
 
     def manifest(self) -> ChangeManifest:
         """Read the manifest.
@@ -196,7 +200,9 @@ class StoredChange:
             StoreError: one is missing or was changed.
         """
         for each in self.manifest().pages:
-            page = stored_page(self._store, self.prefix, _as_of_a_run(each))
+            page = None
+            with suppress(ValueError):  # a request for a time that is none
+                page = stored_page(self._store, self.prefix, _as_of_a_run(each))
             if page is None:
                 raise ChainError(f"{self._key(each.name)} is missing or was changed")
             yield page

@@ -4,11 +4,12 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 from audit import __version__
-from audit.errors import ChainError, StoreError
+from audit.errors import AuditError, ChainError
 from audit.evidence.chain import Digest, PublicKey, folder_of
 from audit.evidence.layout import CHANGES, change_prefix
 from audit.evidence.read_forms import LARGEST_ANSWER
@@ -26,6 +27,8 @@ from audit.watch.change_store import EVENT, TOLD, UNCONFIRMED, StoredChange, con
 
 _NAMED: Final = re.compile(r"[a-z_]+-([0-9a-f]{64})\.json(\.gz)?")
 _NOTES: Final = frozenset({TOLD, UNCONFIRMED})
+_UNUSABLE: Final = (AuditError, AttributeError, LookupError, TypeError, ValueError)
+"""What judging evidence raises that somebody forged and hashed anew."""
 _Objects = dict[str, bytes]
 
 
@@ -106,14 +109,14 @@ def replay_changes(store: Store, result: Verification, judge_again: Callable[[St
         judge_again: judges a change by its evidence, and returns its report.
 
     Raises:
-        StoreError: the store cannot be read.
+        StoreError: the digests of the runs that changes were compared with cannot be read.
     """
     result.replayed = 0
     for digest in result.runs:
-        change = StoredChange(store, digest.scope.removesuffix(f"/{CHANGES}"), digest.run)
+        change = StoredChange(store, digest.scope.removesuffix(f"/{CHANGES}"), digest.run, digest)
         try:
             stored, again = change.report(), judge_again(change)
-        except StoreError as error:
+        except _UNUSABLE as error:
             if _lost_what_it_was_compared_with(store, change):
                 result.notes.append(f"{change.prefix}: the change was not judged again: {error}")
             else:
@@ -131,8 +134,10 @@ def replay_changes(store: Store, result: Verification, judge_again: Callable[[St
 def _lost_what_it_was_compared_with(store: Store, change: StoredChange) -> bool:
     """Whether the run is gone whose report a change was compared with, as the retention may want it."""
     compared = change.report().compared_with
-    digest = find_digest(store, change.project_id, compared.run) if compared else None
-    return digest is not None and store.read(digest.manifest.object) is None
+    with suppress(ChainError):
+        digest = find_digest(store, change.project_id, compared.run) if compared else None
+        return digest is not None and store.read(digest.manifest.object) is None
+    return False
 
 
 def _check_changes(

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from audit.cli.commands import main
-from audit.evidence.chain import Ed25519Signer
+from audit.evidence.chain import Ed25519Signer, Unsigned, commit
 from audit.evidence.store import ProbedStore, open_store
 from audit.judging.findings import Outcome
 from audit.watch.change_store import StoredChange
@@ -48,6 +48,16 @@ def test_the_newest_changes_are_listed_first(store: ProbedStore) -> None:
     ]
     assert [row[-1] for row in rows] == ["eve"] * 3
     assert [line for line in lines if line.startswith("  protection was taken away") and line.endswith("/changes/t-2")]
+    assert len(lines) == 6
+
+
+def test_a_change_that_was_committed_twice_is_listed_once(store: ProbedStore) -> None:
+    digest = StoredChange(store, PROJECT, "t-2").digest()
+    assert digest is not None
+    again = {"seq": 4, "digest_object": f"{PROJECT}/changes/digest/0000000004-t-2.json"}
+    commit(store, digest.model_copy(update=again), Unsigned())
+
+    lines = invoke("changes", store.url, *OF_PROJECT).stdout.splitlines()
     assert len(lines) == 6
 
 

@@ -1,8 +1,9 @@
 """Changes in a store that lies in memory, and a store whose calls come in an order that a seed decides."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
-from threading import Semaphore, Thread
+from threading import Lock, Thread
 from typing import Any, cast
 
 import orjson
@@ -56,12 +57,12 @@ class KilledError(BaseException):
 
 
 class Stepping:
-    """A store that lets one of several invocations go on at a time, from one call to the next, and kills some."""
+    """Lets one of several invocations go on at a time, from one call of the store to the next, and kills some."""
 
     def __init__(self, store: Store, chance: Random) -> None:
         self._store = store
         self._chance = chance
-        self._mine = Semaphore(0)
+        self._alive: list[_Invocation] = []
 
     def run(self, works: Sequence[Callable[[Store], object]], deaths: Sequence[int | None]) -> list[object]:
         """Do all works at once; return what each returned or raised.
@@ -70,54 +71,65 @@ class Stepping:
             works: the invocations.
             deaths: for each, the number of the call at which it is killed.
         """
-        results: list[object] = [None] * len(works)
-        turns = [_Turns(self._store, self._mine, death) for death in deaths]
+        invocations = [_Invocation(self, work, death) for work, death in zip(works, deaths, strict=True)]
+        self._alive = [*invocations]
+        for each in invocations:
+            each.start()
+        self._chance.choice(self._alive).go.release()
+        for each in invocations:
+            each.join()
+        return [each.result for each in invocations]
 
-        def work(number: int) -> None:
-            try:
-                turns[number].wait()
-                results[number] = works[number](cast("Store", turns[number]))
-            except BaseException as error:  # noqa: BLE001  # it is the result
-                results[number] = error
-            turns[number].is_done = True
-            self._mine.release()
+    def step(self, me: "_Invocation") -> None:
+        """Choose who goes on, and wait until that is me again."""
+        following = self._chance.choice(self._alive)
+        if following is not me:
+            following.go.release()
+            me.go.acquire()
 
-        threads = [Thread(target=work, args=(number,)) for number in range(len(works))]
-        for thread in threads:
-            thread.start()
-        while waiting := [each for each in turns if not each.is_done]:
-            self._chance.choice(waiting).go.release()
-            self._mine.acquire()
-        for thread in threads:
-            thread.join()
-        return results
+    def end(self, me: "_Invocation") -> None:
+        self._alive.remove(me)
+        if self._alive:
+            self._chance.choice(self._alive).go.release()
+
+    def call(self, name: str) -> Any:
+        return getattr(self._store, name)
 
 
-class _Turns:
-    """The store as one invocation sees it."""
+class _Invocation(Thread):
+    """One invocation, and the store as it sees it."""
 
-    def __init__(self, store: Store, back: Semaphore, death: int | None) -> None:
-        self._store = store
-        self._back = back
+    def __init__(self, stepping: Stepping, work: Callable[[Store], object], death: int | None) -> None:
+        super().__init__()
+        self._stepping = stepping
+        self._work = work
         self._death = death
         self._calls = 0
-        self.go = Semaphore(0)
-        self.is_done = False
-
-    def wait(self) -> None:
+        self.result: object = None
+        self.go = Lock()
         self.go.acquire()
 
+    def run(self) -> None:
+        self.go.acquire()
+        try:
+            self.result = self._work(cast("Store", _Seen(self)))
+        except BaseException as error:  # noqa: BLE001  # it is the result
+            self.result = error
+        self._stepping.end(self)
+
+    def call(self, name: str, *arguments: object) -> Any:
+        self._stepping.step(self)
+        self._calls += 1
+        if self._calls == self._death:
+            raise KilledError
+        return self._stepping.call(name)(*arguments)
+
+
+class _Seen:
+    url = "stepping:"
+
+    def __init__(self, invocation: _Invocation) -> None:
+        self._invocation = invocation
+
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._store, name)
-        return self._in_turn(found) if callable(found) else found
-
-    def _in_turn(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def called(*arguments: object) -> Any:
-            self._back.release()
-            self.wait()
-            self._calls += 1
-            if self._calls == self._death:
-                raise KilledError
-            return call(*arguments)
-
-        return called
+        return partial(self._invocation.call, name)

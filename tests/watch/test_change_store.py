@@ -5,6 +5,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from msgspec import structs
 
 from audit.errors import ChainError, StoreError
 from audit.evidence.chain import Unsigned, find_head
@@ -50,6 +51,14 @@ def test_a_verdict_is_read_with_all_that_it_rests_on(store: Shelf) -> None:
     assert digest is not None
     assert (digest.scope, digest.seq, digest.run, digest.conclusion) == (SCOPE, 1, "t-1", "non_compliant")
     assert digest.until == NOW
+
+
+def test_whoever_commits_a_verdict_need_not_look_for_its_digest(store: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    change = judged(store, "t-1")
+    monkeypatch.delattr(Shelf, "keys")
+
+    assert change.report() == a_verdict("t-1")
+    assert change.is_due_to_be_told(LATER)
 
 
 def test_digests_of_changes_follow_each_other_and_the_pointer_names_the_newest(store: Shelf) -> None:
@@ -152,6 +161,16 @@ def test_what_is_missing_is_an_error_that_names_it(
 
     with pytest.raises(ChainError, match=f"{name}.*is missing"):
         read(change)
+
+
+def test_a_request_for_a_time_that_is_none_is_an_error_and_no_crash(store: Shelf) -> None:
+    change = StoredChange(store, PROJECT, "t-1")
+    change.begin(EVENT)
+    change.keep(structs.replace(a_page(), params=(("start_time", "never"),)))
+    change.commit(a_verdict("t-1"), PROFILE.canonical, Unsigned())
+
+    with pytest.raises(ChainError, match=r"vaults-.* is missing or was changed"):
+        [*change.pages()]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.UNKNOWN])

@@ -1,23 +1,27 @@
 """What verifying the chain of changes finds, and what it lets pass."""
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
 from audit import __version__
 from audit.errors import StoreError
 from audit.evidence.chain import Digest, DigestKind, Link, Unsigned, commit
+from audit.evidence.store import open_store
 from audit.evidence.verify import Verification, last_good
 from audit.judging.findings import Outcome
 from audit.packing import packed
 from audit.report.facts import Conclusion
 from audit.watch.change_manifest import ChangeManifest, ChangePage
 from audit.watch.change_store import StoredChange
-from audit.watch.change_verify import replay_changes, verify_changes
+from audit.watch.change_verify import replay_changes, verify_changes, verify_project
 from tests.builders import NOW
 from tests.evidence.chains import Shelf
+from tests.evidence.test_hostile_stores import huge, link_to_a_device, link_to_the_same, pipe
 from tests.fleet.test_publication import Slow
 from tests.watch.stored import EVENT, PROJECT, a_page, a_verdict, judged
 
@@ -370,13 +374,19 @@ def test_a_change_that_is_judged_to_another_report_is_a_fault() -> None:
     assert [fault.problem for fault in result.faults] == ["judged again, the change comes to another report"] * 3
 
 
-def test_a_change_that_cannot_be_judged_again_is_a_fault(store: Shelf) -> None:
+@pytest.mark.parametrize("error", [StoreError, LookupError, TypeError, ValueError, AttributeError])
+@pytest.mark.parametrize("digest", [None, b"{}"])
+def test_a_change_that_cannot_be_judged_again_is_a_fault(
+    error: type[Exception], digest: bytes | None, store: Shelf
+) -> None:
     def judge(_: StoredChange) -> bytes:
-        raise StoreError("its report is gone")
+        raise error("its report is gone")
 
+    if digest is not None:
+        store.objects[f"{PROJECT}/digest/0000000001-run-1.json"] = digest
     result = replayed(store, judge)
 
-    assert result.faults[0].problem == "the change cannot be judged again: its report is gone"
+    assert "the change cannot be judged again: " in result.faults[0].problem
 
 
 def test_a_change_whose_report_to_compare_with_was_pruned_is_not_judged_again(store: Shelf) -> None:
@@ -390,3 +400,17 @@ def test_a_change_whose_report_to_compare_with_was_pruned_is_not_judged_again(st
     assert not result.faults
     assert result.replayed == 0
     assert f"{SCOPE}/t-1: the change was not judged again: its report is gone" in result.notes
+
+
+@pytest.mark.parametrize("plant", [link_to_the_same, link_to_a_device, pipe, huge], ids=lambda plant: plant.__name__)
+def test_what_is_no_object_is_a_fault_wherever_it_is(plant: Callable[[Path], None], tmp_path: Path) -> None:
+    judged(open_store(str(tmp_path / "0")), "t-1").mark_told(NOW)
+    paths = [each for each in (tmp_path / "0").rglob("*") if each.is_file()]
+    assert len(paths) == 8
+    for number, path in enumerate(paths, 1):
+        folder = tmp_path / str(number)
+        shutil.copytree(tmp_path / "0", folder)
+        plant(folder / path.relative_to(tmp_path / "0"))
+
+        result, _ = verify_project(open_store(str(folder)), PROJECT)
+        assert result.faults, path
