@@ -372,6 +372,7 @@ class Settings(BaseModel):
         alias="CBR_AUDIT_SIGNING_KMS_KEY",
         description="The id of a key in Huawei KMS (EC_P256, SIGN_VERIFY) that signs the digest of every run.",
     )
+    cts_endpoint: Endpoint = _endpoint_setting("CTS", "CBR_AUDIT_CTS_ENDPOINT", "the usual one, or beside that of CBR")
     kms_endpoint: Endpoint = _endpoint_setting("KMS", "CBR_AUDIT_KMS_ENDPOINT")
     trusted_domains: Annotated[tuple[str, ...], BeforeValidator(_domains)] = Field(
         (),
@@ -505,6 +506,15 @@ class Settings(BaseModel):
     def cbr_endpoint(self) -> str:
         """The CBR endpoint: the setting, or the region's usual one."""
         return self.endpoint or self.usual_endpoint("cbr")
+
+    @property
+    def tracing_endpoint(self) -> str:
+        """The CTS endpoint: the setting, or the region's usual one; where CBR has its own, the one beside that."""
+        if self.cts_endpoint or not self.endpoint or self.endpoint == self.usual_endpoint("cbr"):
+            return self.cts_endpoint or self.usual_endpoint("cts")
+        beside = self.endpoint.replace("://cbr.", "://cts.", 1)
+        is_fine = is_trusted(urlsplit(beside).hostname or "", self.trusted_domains, self.cloud)
+        return beside if is_fine else self.endpoint
 
     @property
     def sign_in_endpoint(self) -> str:

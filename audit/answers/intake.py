@@ -6,6 +6,7 @@ Rejected. A row that only differs from the documents is used, and the difference
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar
 
@@ -63,6 +64,7 @@ class Intake:
     """Everything usable that was read so far, and a record of everything else.
 
     Attributes:
+        traces_received_at: when the last page of traces came; CTS forgets what is older than it keeps.
         not_seen_again: the ids of the tasks that earlier runs saw open, and that no response has named since.
         backups_of: the backups of every response that holds nothing else, by its hash.
     """
@@ -104,6 +106,7 @@ class Intake:
             dict
         )  # by resource: everything that was said about it
         self.traces: dict[str, Trace] = {}
+        self.traces_received_at: datetime | None = None
         self.pages = 0
         self._sorting = Sorting()
 
@@ -134,6 +137,8 @@ class Intake:
         self.pages = number or self.pages + is_new
         if self._is_beside(page):
             return
+        if page.kind == Kind.TRACES:
+            self.traces_received_at = max(self.traces_received_at or page.received_at, page.received_at)
         if page.kind == Kind.TASKS and self.not_seen_again:
             self.not_seen_again -= _ids(page.rows)
         if not isinstance(page.rows, QuickRows):

@@ -9,8 +9,9 @@ import orjson
 
 from audit import subjects
 from audit.answers.intake import Intake
+from audit.cloud.cts.trace_list import first_day
 from audit.clouds import CLOUDS, Feature
-from audit.collection import Kind, Reading
+from audit.collection import EXPLAINING, Kind, Reading
 from audit.evidence.run_before import RunBefore
 from audit.judging.requirements import Requirements
 from audit.profile import Profile, earlier_profile
@@ -18,7 +19,9 @@ from audit.profile.applied import lists_of
 from audit.profile.loosening import ORDERS, strength_of
 from audit.records import COPIES, OPEN_STATUSES, REPLICATION
 from audit.report.facts import RunFacts
+from audit.report.wording import count
 
+_TOO_LATE: Final = "the run was too late: Cloud Trace Service shows nothing of its time any more"
 _SECOND: Final = timedelta(seconds=1)  # the end of the window is asked for in whole seconds
 
 
@@ -62,7 +65,7 @@ def _collection(
     memory = before.memory if before else None
     if before and before.may_have_seen_more(readings):
         memory = memory and memory.without_listed_vaults()
-    rejected = tuple(row for row in intake.rejected if row.is_since(facts.window.since))
+    rejected = tuple(row for row in intake.rejected if row.kind not in EXPLAINING and row.is_since(facts.window.since))
     return subjects.Collection(
         id=facts.project_id,
         name=facts.project_id,
@@ -80,7 +83,28 @@ def _collection(
         memory=memory,
         lost=facts.previous.trouble if facts.previous.is_lost else None,
         proven=before.proven(facts.read.since, log.enterprise_project_id) if before else None,
+        trail=_trail(facts, intake, readings),
     )
+
+
+def _trail(facts: RunFacts, intake: Intake, readings: tuple[Reading, ...]) -> subjects.Trail:
+    """Return who did what, and why that is not all; runs of earlier versions did not ask."""
+    reading = next((each for each in readings if each.kind == Kind.TRACES), None)
+    if reading is None:
+        return subjects.NO_TRAIL
+    since = max(first_day(facts.as_of), (intake.traces_received_at or facts.as_of) - subjects.KEPT)
+    why_not = _why_not(intake, reading) or (_TOO_LATE if since >= facts.as_of else "")
+    return subjects.Trail.of(intake.traces.values(), None if why_not else since, why_not)
+
+
+def _why_not(intake: Intake, reading: Reading) -> str:
+    """Say why traces are missing; empty if none is."""
+    if reading.refused:
+        return f"{reading.kind.permission} is not granted"
+    if reading.gaps:
+        return f"Cloud Trace Service could not be read completely: {reading.gaps[0].partition(': ')[2]}"
+    unusable = sum(row.kind == Kind.TRACES for row in intake.rejected)
+    return f"{count(unusable, 'trace')} could not be used" if unusable else ""
 
 
 def _lacking(collection: subjects.Collection, intake: Intake) -> Iterator[tuple[Feature, str]]:

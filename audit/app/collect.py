@@ -10,7 +10,8 @@ from msgspec import Struct
 from audit.answers.intake import Intake
 from audit.app.connections import Connections
 from audit.cloud.cbr.client import CbrClient, Recall, recall_nothing
-from audit.collection import ABOUT_ONE, Kind, Page, Reading, Window
+from audit.cloud.cts.client import CtsClient
+from audit.collection import ABOUT_ONE, EXPLAINING, Kind, Page, Reading, Window
 from audit.errors import SourceError
 from audit.evidence.publish import Publication
 from audit.evidence.run_before import RunBefore
@@ -48,6 +49,17 @@ class Source(Protocol):
         """
 
 
+class CloudLists(Struct, frozen=True):
+    """The lists of a project, each asked for where it is."""
+
+    cbr: CbrClient
+    cts: CtsClient
+
+    def lists(self, kind: Kind, window: Window, about: Sequence[str] = ()) -> Iterable[Pages]:
+        """Hand out the lists of a kind."""
+        return (self.cts if kind in EXPLAINING else self.cbr).lists(kind, window, about)
+
+
 class Progress(Struct, frozen=True):
     """How far collecting has come: rows read of those expected, in one pass over one list."""
 
@@ -77,6 +89,17 @@ def client_for(connections: Connections, before: RunBefore | None = None, recall
     )
 
 
+def traces_of(connections: Connections) -> CtsClient:
+    """Prepare to read who did what; nothing is sent yet."""
+    settings = connections.settings
+    return CtsClient(
+        connections.tracing,
+        connections.reader.credentials,
+        endpoint=settings.tracing_endpoint,
+        project_id=settings.project_id,
+    )
+
+
 def collect(  # noqa: PLR0913, PLR0917  # where pages come from, where they go, and how much of them is wanted
     source: Source,
     kinds: Iterable[Kind],
@@ -91,7 +114,7 @@ def collect(  # noqa: PLR0913, PLR0917  # where pages come from, where they go, 
     """Read every list; each answer is stored as received before it is validated and remembered.
 
     The first answer of the task log shows whether anything can be read at all. Short lists come next, so that they can
-    be judged even if the time is used up before the long ones are read.
+    be judged even if the time is used up before the long ones are read. What only explains comes last.
 
     Args:
         source: where the lists come from.
@@ -115,8 +138,8 @@ def collect(  # noqa: PLR0913, PLR0917  # where pages come from, where they go, 
             readings[kind].append(pages.reading())
             told = _unwatched  # what is read besides is short
 
-    def place(kind: Kind) -> tuple[bool, bool]:
-        return kind in _LONG, is_log_last and kind == Kind.TASKS
+    def place(kind: Kind) -> tuple[bool, bool, bool]:
+        return kind in EXPLAINING, kind in _LONG, is_log_last and kind == Kind.TASKS
 
     begun = {kind: read(kind) for kind in sorted(readings, key=place)}
     next(begun[Kind.TASKS], None)

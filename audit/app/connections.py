@@ -12,6 +12,7 @@ from msgspec import Struct
 from audit.app.request import RunRequest
 from audit.cloud.assuming import DIALECT, ReadsAs, own_identity, reader_as_oneself, reader_in_agency
 from audit.cloud.credentials import SignedIn, signed_in
+from audit.cloud.cts.dialect import TRACING
 from audit.cloud.http.cloud_clock import CloudClock
 from audit.cloud.http.transport import Credentials, RequestLimits, Transport
 from audit.cloud.identity import Identity
@@ -24,7 +25,7 @@ from audit.settings import STORES, Settings, StoreSettings, scheme_of
 
 _HOUR: Final = timedelta(hours=1)
 _FOR_AN_ANSWER: Final = timedelta(seconds=20)
-_TRIES: Final = 3  # where there is no STS, each costs a pause
+_TRIES: Final = 3  # where there is no STS or CTS, each costs a pause
 _MOST_BYTES: Final = 512 * 1024 * 1024
 
 
@@ -36,6 +37,7 @@ class Connections(Struct, frozen=True):
         reader: as whom CBR is read.
         own_identity: asks the cloud who the own identity is.
         reading: what requests to CBR go through.
+        tracing: what requests to CTS go through: an audit does without it, and does not wait for long.
         storing: what requests to OBS go through.
         kms: the key that signs, None where it does not lie in KMS.
     """
@@ -45,6 +47,7 @@ class Connections(Struct, frozen=True):
     reader: ReadsAs
     own_identity: Callable[[], Identity]
     reading: Transport
+    tracing: Transport
     storing: Transport
     store: ProbedStore
     kms: KmsSigner | None
@@ -71,13 +74,17 @@ def opened(request: RunRequest) -> Iterator[Connections]:
                 )
             )
         )
+        brief = RequestLimits(request=_FOR_AN_ANSWER, budget=request.budget, tries=_TRIES)
+        tracing = stack.enter_context(
+            closing(Transport(limits=brief, dialect=TRACING, connections=1, route=settings.route))
+        )
         storing = stack.enter_context(
             closing(Transport(limits=_storing(request.storing), dialect=OBS, route=settings.route))
         )
         who = signed_in(settings.at_home, request.agency, reading, CloudClock())
         reader, identity = _reader(request, who, reading, stack)
         store = open_store(settings.store, Access(settings.at_home, who.keys, storing))
-        yield Connections(settings, who, reader, identity, reading, storing, store, _in_kms(request, stack))
+        yield Connections(settings, who, reader, identity, reading, tracing, storing, store, _in_kms(request, stack))
 
 
 def store_at(url: str, variables: Mapping[str, str]) -> ProbedStore:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Final, Protocol
 
 from audit.cloud.identity import Identity
-from audit.cloud.permissions import ASSUME
+from audit.cloud.permissions import ASSUME, TRACE
 from audit.errors import AuditError, RefusedError, StoreError
 from audit.evidence.chain import Signer
 from audit.evidence.kms import PUBLIC_KEY, SIGN, KmsSigner
@@ -34,6 +34,7 @@ class Result(StrEnum):
     MISSING = "MISSING"
     UNTRIED = "not tried"
     LEFT = "LEFT"
+    WITHOUT = "without"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,15 @@ def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterato
     for name, action in actions.items():
         outcome = tried[name]
         yield _checked(name, action, None, outcome) if isinstance(outcome, str) else _checked(name, action, outcome)
+
+
+def examine_traces(try_list: Callable[[], None]) -> Check:
+    """Check whether one may read who did what; an audit does without it."""
+    trouble, action = _trouble(try_list), next(iter(TRACE))
+    lost = (
+        f"{trouble}. Audits run without it: findings do not name who did something, and CBR-115 and CBR-117 are unknown"
+    )
+    return Check("traces", Result.WITHOUT, lost, action) if trouble else Check("traces", Result.OK, "", action)
 
 
 def is_signed_in(checks: Iterable[Check]) -> bool:

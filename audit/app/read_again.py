@@ -11,6 +11,7 @@ off. The manifest does not have that number, so each is tried until one fits.
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -19,7 +20,9 @@ from msgspec import structs
 from audit.cloud.cbr.client import Lists
 from audit.cloud.cbr.enterprise_projects import LEFT_OUT, Params
 from audit.cloud.cbr.slicing import BY_PAGES
-from audit.collection import ABOUT_ONE, ALL_GRANTED, Kind, Page, Reading
+from audit.cloud.cts.client import path_of_traces
+from audit.cloud.cts.trace_list import TraceList, spans_of_a_run
+from audit.collection import ABOUT_ONE, ALL_GRANTED, EXPLAINING, Kind, Page, Reading, Window
 from audit.errors import SourceError, SourceRefusedError, SourceUnreachableError
 from audit.evidence.read_forms import ListedPage, Manifest
 from audit.evidence.run_before import RunBefore
@@ -88,12 +91,18 @@ class _ReadAgain(Lists):
     def readings(self, things: Callable[[Kind], Sequence[str]]) -> Iterator[tuple[Reading, bool]]:
         """Read every list that the run read."""
         for kind in dict.fromkeys(reading.kind for reading in self._manifest.readings):
-            for pages in self.lists(kind, self._manifest.run.read, things(kind)):
+            read = self._manifest.run.read
+            lists = self._traces(read) if kind in EXPLAINING else self.lists(kind, read, things(kind))
+            for pages in lists:
                 with suppress(SourceError):
                     self.exchanges.update(
                         ((page.kind, page.path, page.params), page.sha256, len(page.rows)) for page in pages
                     )
                 yield _without_words(pages.reading())
+
+    def _traces(self, read: Window) -> Iterator[TraceList]:
+        path = path_of_traces(self._manifest.run.project_id)
+        yield TraceList(partial(self._receive, Kind.TRACES, path), spans_of_a_run(read.until))
 
     def _receive(self, kind: Kind, path: str, params: Params) -> Page:
         """Return what came to a request, or raise what came in its place."""
@@ -113,6 +122,8 @@ class _ReadAgain(Lists):
         if told.kind not in self._refused_slices and any(note.startswith(BY_PAGES) for note in told.notes):
             self._refused_slices.add(told.kind)
             return HTTPStatus.BAD_REQUEST
+        if told.kind in EXPLAINING and self._left[told.kind]:
+            return HTTPStatus.BAD_REQUEST  # after anything else, the rest is not requested
         is_last = told.kind not in ABOUT_ONE or not self._left[told.kind]
         if told.refused and is_last:
             return HTTPStatus.FORBIDDEN

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from audit.answers.intake import Intake
 from audit.app.arrange import arrange
-from audit.app.collect import Source, Watch, client_for, collect
+from audit.app.collect import CloudLists, Source, Watch, client_for, collect, traces_of
 from audit.app.connections import Connections
 from audit.app.prepare import prepare
 from audit.app.request import RunRequest
@@ -64,9 +64,8 @@ def run(
     """
     facts, before, publication = prepare(request, connections, pointer)
     begin(facts)
-    done = audit(
-        facts, request.profile, client_for(connections, before, publication.recall), publication, watch, before
-    )
+    source = CloudLists(client_for(connections, before, publication.recall), traces_of(connections))
+    done = audit(facts, request.profile, source, publication, watch, before)
     return replace(done, caller=connections.reader.caller()), before.report if before else None
 
 

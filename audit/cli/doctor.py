@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from audit.app.collect import client_for
+from audit.app.collect import client_for, traces_of
 from audit.app.connections import Connections, opened
 from audit.app.doctor import (
     Check,
@@ -18,6 +18,7 @@ from audit.app.doctor import (
     examine_key,
     examine_own,
     examine_store,
+    examine_traces,
     is_signed_in,
     untried,
 )
@@ -60,7 +61,10 @@ def examine_reading(connections: Connections, lists: Mapping[str, str]) -> Itera
         if agency.result != Result.OK:
             yield from untried(lists, "the agency was not assumed")
             return
-    yield from examine_cloud(client_for(connections), lists, connections.signed_in_with)
+    checks = [*examine_cloud(client_for(connections), lists, connections.signed_in_with)]
+    yield from checks
+    if is_signed_in(checks):
+        yield examine_traces(traces_of(connections).try_list)
 
 
 def examine_keeping(connections: Connections, *, is_signed_in: bool) -> Iterator[Check]:

@@ -19,6 +19,9 @@ EXTRA: Final[Mapping[str, str]] = {
     "cbr:organizationPolicies:list": "the policies of the organisation, and where they are deployed, for CBR-207",
     "cbr:member:list": "whom backups are shared with, for CBR-407",
 }
+TRACE: Final[Mapping[str, str]] = {
+    "cts:trace:list": "who did what to backups; without it nobody is named, and CBR-115 and CBR-117 are unknown",
+}
 STORE: Final[Mapping[str, str]] = {
     "obs:object:PutObject": "to write reports and evidence under the prefix",
     "obs:object:GetObject": "to read the latest report, and to look whether an object is there before it is written",
@@ -76,6 +79,7 @@ ORGANIZATION: Final[Mapping[str, str]] = {
 POLICIES: Final[Mapping[str, Mapping[str, str]]] = {
     "cbr-read": READ,
     "cbr-extra": EXTRA,
+    "cts-read": TRACE,
     "obs-write": STORE,
     "obs-lock": LOCK,
     "obs-prune": PRUNE,

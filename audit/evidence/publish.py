@@ -55,7 +55,7 @@ _LEFT: Final = (
 )
 _LEVEL: Final = 6  # of zlib; findings take a third less than at 1, for 1 ms in 700 findings
 _DAY: Final = timedelta(days=1)
-_LONG: Final = frozenset({Kind.TASKS, Kind.BACKUPS, Kind.PROTECTABLES, Kind.MEMBERS})
+_LONG: Final = frozenset({Kind.TASKS, Kind.BACKUPS, Kind.PROTECTABLES, Kind.MEMBERS, Kind.TRACES})
 _GZIP: Final = 31  # zlib's value for a window of 32 KB in a gzip file, which has neither name nor time
 
 

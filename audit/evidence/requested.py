@@ -10,16 +10,20 @@ from typing import Final
 
 from audit.cloud.cbr.client import is_path_of
 from audit.cloud.cbr.intervals import LOOKED_BESIDE, Interval
+from audit.cloud.cts.trace_list import spans_of_a_run
 from audit.collection import ABOUT_ONE, Kind, Reading
 from audit.evidence.read_forms import ListedPage, Manifest
 from audit.timestamps import instant
 
-_SEVERAL_LISTS: Final = ABOUT_ONE | {Kind.PROTECTABLES, Kind.ORGANIZATION_POLICIES}
+_SEVERAL_LISTS: Final = ABOUT_ONE | {Kind.PROTECTABLES, Kind.ORGANIZATION_POLICIES, Kind.TRACES}
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 _LISTED: Final = timedelta(days=31)  # how far back CBR lists tasks
 _LONGEST: Final = 10  # digits
+_WITHIN: Final = frozenset({"limit", "next"})  # what says where in a span of traces a page is
 _Pages = Sequence[ListedPage]
+_LEAVES_OUT: Final = "the reading says that it is complete, and the requests leave something out"
+_ELSEWHEN: Final = "a request is about a time that the run did not read"
 
 
 def in_requests(manifest: Manifest) -> Iterator[str]:
@@ -40,6 +44,8 @@ def in_requests(manifest: Manifest) -> Iterator[str]:
             whole = Interval(read.since, read.until)
             most = Interval(read.since - _LISTED, read.until + LOOKED_BESIDE)  # a received slice may begin earlier
         yield from _in_reading(reading, pages[reading.kind, reading.status], whole, most)
+        if reading.kind == Kind.TRACES:
+            yield from _in_spans(reading, pages[reading.kind, None], manifest.run.read.until)
 
 
 def _in_reading(reading: Reading, pages: _Pages, whole: Interval, most: Interval) -> Iterator[str]:
@@ -51,9 +57,19 @@ def _in_reading(reading: Reading, pages: _Pages, whole: Interval, most: Interval
     if {page.params.get("enterprise_project_id") for page in pages} - {reading.enterprise_project_id}:
         yield f"{what}a request is about another enterprise project than the reading"
     if not all(_is_within(_interval(page), most) for page in pages):
-        yield f"{what}a request is about a time that the run did not read"
+        yield f"{what}{_ELSEWHEN}"
     if reading.complete and reading.kind not in _SEVERAL_LISTS and not _is_covered(whole, pages, reading):
-        yield f"{what}the reading says that it is complete, and the requests leave something out"
+        yield f"{what}{_LEAVES_OUT}"
+
+
+def _in_spans(reading: Reading, pages: _Pages, until: datetime) -> Iterator[str]:
+    """Compare the spans of time and the services that were asked for with those that a run asks for."""
+    spans = {*spans_of_a_run(until)}
+    asked = {tuple(each for each in page.params.items() if each[0] not in _WITHIN) for page in pages}
+    if not asked <= spans:
+        yield f"{reading.words}: {_ELSEWHEN}"
+    elif reading.complete and asked < spans:
+        yield f"{reading.words}: {_LEAVES_OUT}"
 
 
 def _interval(page: ListedPage) -> Interval:

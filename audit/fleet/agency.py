@@ -11,7 +11,16 @@ from typing import Any, Final
 
 import orjson
 
-from audit.cloud.permissions import ASSUME, EXTRA, LIST_PROJECTS, LIST_PROJECTS_V5, ORGANIZATION, PROTECTABLES, READ
+from audit.cloud.permissions import (
+    ASSUME,
+    EXTRA,
+    LIST_PROJECTS,
+    LIST_PROJECTS_V5,
+    ORGANIZATION,
+    PROTECTABLES,
+    READ,
+    TRACE,
+)
 from audit.errors import SettingsError
 from audit.fleet.configuration import FleetConfiguration
 from audit.settings import ANY_ACCOUNT, agency_named
@@ -19,7 +28,7 @@ from audit.settings import ANY_ACCOUNT, agency_named
 _ACCOUNT_NAME: Final = re.compile(r"[\w .-]{1,64}")  # nothing that Terraform would read as its own
 _V5: Final = "5.0"
 _OLDER: Final = "1.1"
-_READING: Final = (*READ, *EXTRA, *PROTECTABLES)
+_READING: Final = (*READ, *EXTRA, *PROTECTABLES, *TRACE)
 _PROVIDER: Final = """
 terraform {
   required_providers {

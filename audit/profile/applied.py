@@ -10,7 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from audit.clouds import CLOUDS, HUAWEI
-from audit.collection import ALWAYS_READ, Kind
+from audit.collection import ALWAYS_READ, EXPLAINING, Kind
 from audit.control_limits import FIELDS, Limit
 from audit.controls import CONTROLS
 from audit.judging.findings import Control
@@ -35,12 +35,12 @@ def controls_of(profile: Profile) -> tuple[Control[Any], ...]:
 
 
 def lists_of(profile: Profile, cloud: str = HUAWEI) -> tuple[Kind, ...]:
-    """Return the lists to read, in order: those that every run reads, and those that an applied control needs.
+    """Return the lists to read, in order: those that every run reads or tries to, and those that a control needs.
 
     A control needs none in a cloud that lacks what it is about.
     """
     judging = [control for control in controls_of(profile) if control.about not in CLOUDS[cloud].lacks]
-    needed = ALWAYS_READ.union(*(control.needs | control.reads for control in judging))
+    needed = (ALWAYS_READ | EXPLAINING).union(*(control.needs | control.reads for control in judging))
     return tuple(kind for kind in Kind if kind in needed)
 
 

@@ -16,6 +16,7 @@ from audit.simulator.staged_company import SCENARIOS as STAGED
 from audit.simulator.staged_company import StagedCompany, build_staged_company
 from audit.simulator.tampering import SCENARIOS as TAMPERED
 from audit.simulator.tampering import tamper
+from audit.simulator.trace_rows import trace_row
 from audit.simulator.truth import PRESETS
 from audit.simulator.undocumented_answers import add_undocumented_answers
 from audit.simulator.unlisted_vaults import add_unlisted_vaults
@@ -45,6 +46,7 @@ __all__ = [
     "replan",
     "serve",
     "tamper",
+    "trace_row",
 ]
 
 

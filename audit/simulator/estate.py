@@ -38,6 +38,7 @@ class Estate:
         members: the projects that backups are shared with, by the id of the backup.
         storage_usage: what the service counts for each resource.
         hidden: the ids of tasks and backups that the service counts but never delivers.
+        traces: who did what, in any order.
         spoilt: the ids of rows that the service delivers without what an auditor needs.
     """
 
@@ -57,6 +58,7 @@ class Estate:
     hidden: frozenset[str]
     spoilt: frozenset[str]
     _truth: dict[str, Row] = field(repr=False)
+    traces: list[Row] = field(default_factory=list)
 
     @property
     def delivered(self) -> "Estate":

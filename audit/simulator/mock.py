@@ -18,11 +18,11 @@ from audit.simulator.simulator import Simulator
 P = ParamSpec("P")
 T = TypeVar("T")
 _METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_SERVICES: Final = ("cbr", "functiongraph", "iam", "kms", "smn")
+_SERVICES: Final = ("cbr", "cts", "functiongraph", "iam", "kms", "smn")
 
 
 class mock_cbr:  # noqa: N801 - read as a function, like other mocks of clouds
-    """Respond for CBR, FunctionGraph, IAM, KMS and SMN of one region, and refuse every other host.
+    """Respond for CBR, CTS, FunctionGraph, IAM, KMS and SMN of one region, and refuse every other host.
 
     As a context manager, it returns the simulator. As a decorator, it passes nothing to the function; the simulator is
     the mock's attribute ``simulator``. Blocks of the same mock can be nested: the outermost one creates the simulator

@@ -7,7 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-from audit.simulator import functions, identity, kept_routes, kms, notices, organisation_routes, parameters
+from audit.simulator import functions, identity, kept_routes, kms, notices, organisation_routes, parameters, trail
 from audit.simulator.answers import DeniedError, RequestRefusedError, listing
 from audit.simulator.cloud import SimulatedCloud
 from audit.simulator.listings import find, list_page, paging, show, times
@@ -139,6 +139,7 @@ ROUTES: Final = (
         organisation_routes.list_deployments,
         _OF_ORGANISATIONS,
     ),
+    _Route("GET", _in_project("traces"), trail.list_traces, "cts:trace:list"),
     _Route("POST", _TOPIC, notices.publish, "smn:topic:publish"),
     _Route("POST", _in_kms("sign"), kms.sign, "kms:cmk:sign"),
     _Route("POST", _in_kms("get-publickey"), kms.get_public_key, "kms:cmk:getPublicKey"),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from audit.clouds import HUAWEI, Feature
-from audit.collection import ALWAYS_READ, Drift, Kind, Reading, Rejected, Window
+from audit.collection import ALWAYS_READ, EXPLAINING, Drift, Kind, Reading, Rejected, Window
 from audit.records import Deployment, OrganizationPolicy, Task
 from audit.subjects.passed_on import Memory
 from audit.subjects.protection import Protection
@@ -106,17 +106,20 @@ class Collection:
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """What is missing or in doubt, in all lists."""
-        read = {reading.kind for reading in self.readings}
-        unread = (f"{kind.words}: was not read" for kind in Kind if kind in self.asked - read)
+        """What is missing or in doubt, in all lists that verdicts rest on."""
+        judged = [reading for reading in self.readings if reading.kind not in EXPLAINING]
+        lacking = self.asked - EXPLAINING - {reading.kind for reading in judged}
+        unread = (f"{kind.words}: was not read" for kind in Kind if kind in lacking)
         hidden = (self.unlisted.gap,) if self.unlisted.gap else ()
-        return (*(gap for reading in self.readings for gap in reading.gaps), *unread, *self.doubts, *hidden)
+        return (*(gap for reading in judged for gap in reading.gaps), *unread, *self.doubts, *hidden)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What people should know about each list although nothing is missing."""
         told = (f"{reading.words}: {note}" for reading in self.readings for note in reading.notes)
-        return (*told, *((self.unlisted.note,) if self.unlisted.note else ()))
+        is_trail_read = any(reading.kind == Kind.TRACES for reading in self.readings)
+        untold = self.trail.why_not if is_trail_read else ""
+        return (*told, *filter(None, (self.unlisted.note, f"it is not known who did what: {untold}" if untold else "")))
 
     def has_read(self, kind: Kind) -> bool:
         """Whether a list was read to its end; its unusable rows affect only what they may concern."""

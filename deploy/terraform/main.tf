@@ -4,7 +4,7 @@ locals {
   # OBS is a global service, all others belong to the project: IAM does not mix them in one policy.
   global_policies = concat(["obs-write"], var.lock_days > 0 ? ["obs-lock"] : [])
 
-  reading = concat(["cbr-read"], var.extra_lists ? ["cbr-extra"] : [])
+  reading = concat(["cbr-read"], var.extra_lists ? ["cbr-extra"] : [], var.traces || var.watch ? ["cts-read"] : [])
 
   project_policies = concat(
     local.reading,

@@ -115,6 +115,12 @@ variable "extra_lists" {
   default     = false
 }
 
+variable "traces" {
+  description = "Whether the function may read the traces of Cloud Trace Service, so that findings name who did something; with watch, it may."
+  type        = bool
+  default     = false
+}
+
 variable "watch" {
   description = "Whether a change that takes backups or protection away starts a small audit at once, through Cloud Trace Service."
   type        = bool

@@ -91,6 +91,10 @@ OTHER = {
     "enterprise_project_id": "0",
     "show_replication": "false",
     "operation_type": "other",
+    "trace_type": "data",
+    "service_type": "ECS",
+    "from": "7",
+    "to": "7",
 }
 
 

@@ -46,6 +46,7 @@ _PLACES: Final = {
     Kind.PROTECTABLES: "protectables/[^/]+/instances",
     Kind.DEPLOYMENTS: "organization-policies/[^/]+/policy-detail",
     Kind.MEMBERS: "backups/[^/]+/members",
+    Kind.TRACES: "traces",
 }
 """Where each list is, as a pattern."""
 _NAMES: Final = {

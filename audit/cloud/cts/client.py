@@ -2,29 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from http import HTTPStatus
-from typing import Final
-
-from msgspec import structs
 
 from audit.answers.intake import read_envelope
 from audit.cloud.cbr.enterprise_projects import Params
 from audit.cloud.cts.privacy import without_foreign_requests
 from audit.cloud.cts.trace_list import TraceList, span_of, spans_of_a_run
-from audit.cloud.http.dialect import JSON
 from audit.cloud.http.transport import Credentials, Transport, is_json_object
 from audit.collection import Kind, Page, Window
 from audit.errors import SourceAnswerError
 from audit.records.deeds import CBR
-
-
-def _remedy(status: int, code: str, action: str) -> str:
-    if status == HTTPStatus.FORBIDDEN:
-        return f"give the user or agency the permission {action}"
-    return JSON.remedy(status, code, action)
-
-
-DIALECT: Final = structs.replace(JSON, remedy=_remedy)
 
 
 class CtsClient:
@@ -37,7 +23,7 @@ class CtsClient:
         """Store the arguments; nothing is sent yet.
 
         Args:
-            transport: sends the requests; its dialect is that of this module.
+            transport: sends the requests; in the dialect TRACING.
             credentials: authenticates them.
             endpoint: the CTS endpoint, without a path.
             project_id: the project to read.

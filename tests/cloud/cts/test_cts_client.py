@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 import pytest
 
-from audit.cloud.cts.client import DIALECT, CtsClient
+from audit.cloud.cts.client import CtsClient
+from audit.cloud.cts.dialect import TRACING
 from audit.cloud.http.transport import Transport
 from audit.collection import Kind, Window
 from audit.errors import SourceAnswerError, SourceRefusedError
@@ -30,7 +31,7 @@ def a_client(answer: Answer) -> Iterator[tuple[CtsClient, list[dict[str, str]]]]
         return answer(asked[-1])
 
     simulator.intercept = respond
-    transport = Transport(dialect=DIALECT, sleep=lambda _seconds: None)
+    transport = Transport(dialect=TRACING, sleep=lambda _seconds: None)
     try:
         with serve(simulator) as served:
             yield (
