@@ -92,9 +92,12 @@ def examine_cloud(cloud: Cloud, actions: Mapping[str, str], way: str) -> Iterato
         yield _checked(name, action, None, outcome) if isinstance(outcome, str) else _checked(name, action, outcome)
 
 
-def examine_traces(try_list: Callable[[], None]) -> Check:
+def examine_traces(try_list: Callable[[], None], *, is_signed_in: bool) -> Check:
     """Check whether one may read who did what; an audit does without it."""
-    trouble, action = _trouble(try_list), next(iter(TRACE))
+    action = next(iter(TRACE))
+    if not is_signed_in:
+        return Check("traces", Result.UNTRIED, "not signed in", action)
+    trouble = _trouble(try_list)
     lost = (
         f"{trouble}. Audits run without it: findings do not name who did something, and CBR-115 and CBR-117 are unknown"
     )

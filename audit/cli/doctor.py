@@ -63,8 +63,7 @@ def examine_reading(connections: Connections, lists: Mapping[str, str]) -> Itera
             return
     checks = [*examine_cloud(client_for(connections), lists, connections.signed_in_with)]
     yield from checks
-    if is_signed_in(checks):
-        yield examine_traces(traces_of(connections).try_list)
+    yield examine_traces(traces_of(connections).try_list, is_signed_in=is_signed_in(checks))
 
 
 def examine_keeping(connections: Connections, *, is_signed_in: bool) -> Iterator[Check]:

@@ -55,10 +55,12 @@ def _lines(found: Iterable[PlacedCheck]) -> Iterator[str]:
     for place, placed in groupby(found, key=lambda each: each.place):
         checks = [each.check for each in placed]
         names = [check.name for check in checks]
-        if "sign-in" in names and all(check.result == Result.OK for check in checks):
+        less = [check for check in checks if check.result == Result.WITHOUT]
+        if "sign-in" in names and all(check.result == Result.OK or check in less for check in checks):
             who = next((check.detail for check in checks if check.name == "agency"), "the own identity")
-            lists = count(len(names) - names.index("sign-in") - 1, "list")
+            lists = count(len(names) - names.index("sign-in") - 1 - len(less), "list")
             yield f"{Result.OK:<10} {place}: {lists} can be read, as {who}"
+            yield from (_line(place, check) for check in less)
         else:
             yield from (_line(place, check) for check in checks)
 

@@ -10,9 +10,10 @@ import pytest
 from msgspec import structs
 
 from audit.answers.intake import Intake
-from audit.app.collect import Progress, collect
+from audit.app.collect import CloudLists, Progress, collect
 from audit.app.run import Done, assess
 from audit.cloud.cbr.client import CbrClient
+from audit.cloud.cts.client import CtsClient
 from audit.cloud.http.transport import Transport
 from audit.collection import Kind, Window
 from audit.errors import AuditError, SourceRefusedError, SourceUnreachableError, StoreError
@@ -173,7 +174,7 @@ def test_progress_is_told_for_every_page(tmp_path: Path, monkeypatch: pytest.Mon
     assert {progress.passes for progress in tasks} == {1}
     assert tasks[-1].expected == len(simulator.tasks)
     assert tasks[-1].rows >= len(simulator.tasks)
-    assert list(dict.fromkeys(progress.kind for progress in seen)) == list(Kind)[:4]
+    assert list(dict.fromkeys(progress.kind for progress in seen)) == [*[*Kind][:4], Kind.TRACES]
     assert [reading.status for reading in collected[1]] == [None, "running", "waiting", None, None, None]
 
 
@@ -194,8 +195,10 @@ def facts(simulator: Simulator) -> RunFacts:
 def read(simulator: Simulator, url: str, folder: Path, watch: Callable[[Progress], None]) -> Any:
     transport = Transport()
     try:
-        client = CbrClient(
-            transport, by_token(simulator.token), endpoint=url, project_id=simulator.project_id, workers=4
+        signed = by_token(simulator.token)
+        client = CloudLists(
+            CbrClient(transport, signed, endpoint=url, project_id=simulator.project_id, workers=4),
+            CtsClient(transport, signed, endpoint=url, project_id=simulator.project_id),
         )
         run = facts(simulator)
         publication = Publication(open_store(str(folder)), run, head=None, signer=Unsigned())

@@ -19,7 +19,7 @@ from tests.pretend import AS_OF, a_simulator, json_response, without_waiting
 
 LISTS = ("operation-logs", "policies", "vaults", "backups")
 STORE = ("store write", "store read", "store list")
-NAMES = ("settings", "time", "sign-in", *LISTS, *STORE)
+NAMES = ("settings", "time", "sign-in", *LISTS, "traces", *STORE)
 
 
 @dataclass
@@ -171,7 +171,7 @@ def test_without_an_answer_of_cbr_only_the_store_is_tried(place: Place) -> None:
     lines = place.lines(CBR_AUDIT_ENDPOINT="http://127.0.0.1:1")
 
     expected = {**dict.fromkeys(NAMES, "ok"), "time": "MISSING"}
-    assert results(lines) == {**expected, **dict.fromkeys(("sign-in", *LISTS), "not tried")}
+    assert results(lines) == {**expected, **dict.fromkeys(("sign-in", *LISTS, "traces"), "not tried")}
     assert "127.0.0.1:1/ did not answer: no connection; check the endpoint" in lines["time"]
 
 
@@ -197,11 +197,20 @@ def test_after_a_refused_sign_in_nothing_else_is_tried(
     lines = place.lines(**changed, CBR_AUDIT_STORE=str(tmp_path))
 
     expected = {**dict.fromkeys(NAMES, "ok"), "sign-in": "MISSING"}
-    assert results(lines) == {**expected, **dict.fromkeys(LISTS, "not tried")}
+    assert results(lines) == {**expected, **dict.fromkeys((*LISTS, "traces"), "not tried")}
     assert words in lines["sign-in"]
     assert "sign in with valid credentials" in lines["sign-in"]
     assert place.simulator.requests == 2, "one for the time"
     assert not any(str(secret) in str(lines) for secret in changed.values() if len(secret) > 8)
+
+
+def test_without_traces_it_says_what_is_lost_and_is_ready(place: Place) -> None:
+    place.simulator.deny("cts:trace:list")
+
+    lines = place.lines()
+
+    assert results(lines) == {**dict.fromkeys(NAMES, "ok"), "traces": "without"}
+    assert "give the user or agency the permission cts:trace:list. Audits run without it: " in lines["traces"]
 
 
 def test_a_list_that_cannot_be_read_does_not_hide_the_others(place: Place) -> None:

@@ -48,8 +48,8 @@ def test_a_fleet_that_is_ready_has_one_line_for_each_target(place: Place) -> Non
     assert lines[-1] == "Ready to audit."
     assert all(line.startswith("ok ") for line in lines[:-1])
     assert "ok         home: organization: 7 accounts" in lines
-    assert sum("4 lists can be read, as sts-v5: account 00" in line for line in lines) == 8
-    assert sum("4 lists can be read, as the own identity" in line for line in lines) == 1
+    assert sum("5 lists can be read, as sts-v5: account 00" in line for line in lines) == 8
+    assert sum("5 lists can be read, as the own identity" in line for line in lines) == 1
 
 
 def test_what_is_missing_is_named_for_each_target_and_hides_no_other(place: Place) -> None:
@@ -60,7 +60,7 @@ def test_what_is_missing_is_named_for_each_target_and_hides_no_other(place: Plac
     assert missing[0].startswith("MISSING    home: discovery: account research (")
     assert [line.partition("operation-logs")[2] for line in missing if "cbr:tasks:list" in line] != []
     assert any("research, sim-south, sim-south: agency: the agency iam::" in line for line in missing)
-    assert told.stdout.count("4 lists can be read") == 7
+    assert told.stdout.count("5 lists can be read") == 7
     assert told.stdout.count("the agency was not assumed") == 4
     assert told.stdout.splitlines()[-1].startswith("Not ready: fix what is MISSING")
 

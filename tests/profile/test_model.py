@@ -4,7 +4,7 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.collection import ALWAYS_READ, Kind
+from audit.collection import ALWAYS_READ, EXPLAINING, Kind
 from audit.controls import CONTROLS
 from audit.errors import ProfileError
 from audit.judging.control_catalogue import USUAL
@@ -75,7 +75,7 @@ class TestControls:
 
     def test_the_lists_that_they_need_are_read_in_order(self) -> None:
         for control in CONTROLS:
-            needed = ALWAYS_READ | control.needs | control.reads
+            needed = ALWAYS_READ | EXPLAINING | control.needs | control.reads
             assert lists_of(build_profile({"controls": [control.id]}, "p")) == tuple(
                 kind for kind in Kind if kind in needed
             )

@@ -14,7 +14,7 @@ from audit.app.prepare import prepare
 from audit.app.replay import replay
 from audit.app.request import request_from_settings
 from audit.app.run import Done, audit
-from audit.collection import ALL_GRANTED, Kind, Page, Reading, Window
+from audit.collection import ALL_GRANTED, EXPLAINING, Kind, Page, Reading, Window
 from audit.evidence.store import LATEST
 from audit.profile import parse_profile
 from audit.timestamps import shown
@@ -97,6 +97,8 @@ class Project:
     now: datetime = START
 
     def lists(self, kind: Kind, window: Window, _about: Sequence[str] = ()) -> Iterator[_List]:
+        if kind in EXPLAINING:
+            return
         gaps = (f"{kind}: refused",) if kind in self.unread else ()
         scope = self.asked if kind != Kind.POLICIES else None
         yield _List(kind, self.rows.get(kind, []), gaps, scope, self.now, window)
