@@ -357,6 +357,33 @@ def test_looking_into_a_store_needs_no_project_and_no_cbr() -> None:
         StoreSettings.read({**IN_OBS, "HUAWEICLOUD_SDK_REGION": "eu-west-101"})
 
 
+@pytest.mark.parametrize(
+    ("changed", "endpoint"),
+    [
+        ({}, "https://cts.eu-west-101.myhuaweicloud.eu"),
+        (
+            {"CBR_AUDIT_ENDPOINT": "https://cbr.eu-west-101.myhuaweicloud.com"},
+            "https://cts.eu-west-101.myhuaweicloud.eu",
+        ),
+        ({"CBR_AUDIT_ENDPOINT": "https://cbr.r1.myhuaweicloud.com"}, "https://cts.r1.myhuaweicloud.com"),
+        ({"CBR_AUDIT_ENDPOINT": "http://127.0.0.1:7"}, "http://127.0.0.1:7"),
+        (
+            {"CBR_AUDIT_ENDPOINT": "https://cbr.example.com", "CBR_AUDIT_TRUSTED_DOMAINS": "example.com"},
+            "https://cts.example.com",
+        ),
+        (
+            {"CBR_AUDIT_ENDPOINT": "https://cbr.example.com", "CBR_AUDIT_TRUSTED_DOMAINS": "cbr.example.com"},
+            "https://cbr.example.com",
+        ),
+        ({"CBR_AUDIT_CTS_ENDPOINT": "https://cts.r1.myhuaweicloud.com/"}, "https://cts.r1.myhuaweicloud.com"),
+    ],
+)
+def test_traces_are_asked_for_in_the_region_or_beside_cbr_unless_it_is_told(
+    changed: dict[str, str], endpoint: str
+) -> None:
+    assert Settings.read({**GOOD, **changed}).tracing_endpoint == endpoint
+
+
 SIGNING = "0d0466b0-e727-4d9c-b35d-f84bb474a37f"
 
 

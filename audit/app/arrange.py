@@ -21,7 +21,6 @@ from audit.records import COPIES, OPEN_STATUSES, REPLICATION
 from audit.report.facts import RunFacts
 from audit.report.wording import count
 
-_TOO_LATE: Final = "the run was too late: Cloud Trace Service shows nothing of its time any more"
 _SECOND: Final = timedelta(seconds=1)  # the end of the window is asked for in whole seconds
 
 
@@ -93,7 +92,7 @@ def _trail(facts: RunFacts, intake: Intake, readings: tuple[Reading, ...]) -> su
     if reading is None:
         return subjects.NO_TRAIL
     since = max(first_day(facts.as_of), (intake.traces_received_at or facts.as_of) - subjects.KEPT)
-    why_not = _why_not(intake, reading) or (_TOO_LATE if since >= facts.as_of else "")
+    why_not = _why_not(intake, reading) or (subjects.TOO_LATE if since >= facts.as_of else "")
     return subjects.Trail.of(intake.traces.values(), None if why_not else since, why_not)
 
 

@@ -254,6 +254,7 @@ def _move(event: ManualEvent, region: str, variables: dict[str, str]) -> None:
             f"the event names the region {region}, and CBR_AUDIT_ENDPOINT is set to that of {home or 'another one'}: "
             "unset it, or set up a function in each region"
         )
+    variables.pop("CBR_AUDIT_CTS_ENDPOINT", None)  # it is that of home
     variables["HUAWEICLOUD_SDK_REGION"] = region
 
 

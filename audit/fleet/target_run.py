@@ -94,6 +94,8 @@ def variables_of(target: Target, plan: FleetPlan, variables: Mapping[str, str]) 
     if region and region != target.region and f".{region}." in endpoint:
         raise SettingsError(f"CBR_AUDIT_ENDPOINT is that of {region}: unset it, so that each region has its own")
     without = _OF_THE_FLEET if target.agency else (*_OF_THE_FLEET, *_OF_AN_AGENCY)
+    if region and region != target.region:
+        without = (*without, "CBR_AUDIT_CTS_ENDPOINT")
     home = {
         "CBR_AUDIT_HOME_PROJECT_ID": variables.get("HUAWEICLOUD_SDK_PROJECT_ID", ""),
         "CBR_AUDIT_HOME_REGION": variables.get("HUAWEICLOUD_SDK_REGION", ""),

@@ -29,7 +29,7 @@ from audit.subjects.rules import Rules
 from audit.subjects.strength import Aspect, Difference, Differences, Strength, Value, compare
 from audit.subjects.subject_kinds import Departure, SubjectKind
 from audit.subjects.time_shift import Shift
-from audit.subjects.trail import KEPT, NO_TRAIL, Trail
+from audit.subjects.trail import KEPT, NO_TRAIL, TOO_LATE, Trail
 from audit.subjects.unusable import (
     BACKUPS,
     COPYING,
@@ -66,6 +66,7 @@ __all__ = [
     "RESTORING",
     "SLACK",
     "SUCCESSES",
+    "TOO_LATE",
     "UNFINISHED",
     "UNMET",
     "Aspect",

@@ -117,7 +117,7 @@ class Collection:
     def notes(self) -> tuple[str, ...]:
         """What people should know about each list although nothing is missing."""
         told = (f"{reading.words}: {note}" for reading in self.readings for note in reading.notes)
-        untold = "" if self.trail == NO_TRAIL else self.trail.why_not
+        untold = self.trail.note
         return (*told, *filter(None, (self.unlisted.note, f"it is not known who did what: {untold}" if untold else "")))
 
     def has_read(self, kind: Kind) -> bool:

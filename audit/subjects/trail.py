@@ -26,6 +26,11 @@ class Trail(Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     why_not: str = ""
 
+    @property
+    def note(self) -> str:
+        """What to tell of it; nothing where nobody asked, or where whoever judges a time long ago knows it anyway."""
+        return "" if self.why_not in {NO_TRAIL.why_not, TOO_LATE} else self.why_not
+
     @classmethod
     def of(cls, traces: Iterable[Trace], since: datetime | None, why_not: str = "") -> "Trail":
         """Sort traces, of which the same may have come more than once."""
@@ -56,4 +61,5 @@ class Trail(Struct, frozen=True, kw_only=True):
         ]
 
 
+TOO_LATE: Final = "the run was too late: Cloud Trace Service shows nothing of its time any more"
 NO_TRAIL: Final = Trail(why_not="the traces of Cloud Trace Service were not read")

@@ -163,13 +163,14 @@ def put(values: Values, kind: str, name: str, value: str) -> Values:
 
 def test_what_the_requests_contradict_shows_without_any_response(stored: Stored) -> None:
     values = stored.values
-    moved, numbered, fewer, less, open_ended = (deepcopy(values) for _ in range(5))
+    moved, numbered, fewer, less, open_ended, untold = (deepcopy(values) for _ in range(6))
     moved["pages"][0]["path"] = "/v3/another/operation-logs"
     numbered["pages"][0]["number"] = 7
     less["readings"][0]["distinct"] = 9_999
     fewer["pages"] = [page for page in values["pages"] if page["kind"] != "agents"]
     for page in open_ended["pages"]:
         page["params"].pop("end_time", None)
+    untold["pages"] = [page for page in values["pages"] if page["params"].get("service_type") != "CTS"]
 
     for forged, problem in (
         (moved, "a request for task log has the path /v3/another/operation-logs"),
@@ -185,6 +186,8 @@ def test_what_the_requests_contradict_shows_without_any_response(stored: Stored)
             "vaults: the reading says that it is complete, and the requests",
         ),
         (put(values, "backups", "end_time", "2026-11-20T00:00:00Z"), "backups: the reading says that it is complete"),
+        (put(values, "traces", "from", "7"), "traces: a request is about a time that the run did not read"),
+        (untold, "traces: the reading says that it is complete, and the requests leave something out"),
     ):
         assert problem in "\n".join(stored.problems(forged)), problem
 

@@ -416,9 +416,11 @@ class TestWhatATimerSays:
     def test_it_may_name_a_project_of_another_region(self) -> None:
         event = {**TIMER, "user_event": '{"project_id": "p2", "region": "ap-southeast-1"}'}
 
-        made = request_from_event(event, Context(GOOD), {})
+        traces = {"CBR_AUDIT_CTS_ENDPOINT": "https://cts.r1.myhuaweicloud.com"}
+        made = request_from_event(event, Context({**GOOD, **traces}), {})
 
         assert made.settings.cbr_endpoint == "https://cbr.ap-southeast-1.myhuaweicloud.com"
+        assert made.settings.tracing_endpoint == "https://cts.ap-southeast-1.myhuaweicloud.com"
         with pytest.raises(
             EventError, match="names the region eu-de and no project_id: a project belongs to one region"
         ):

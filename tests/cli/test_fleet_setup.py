@@ -52,6 +52,18 @@ def test_a_fleet_that_is_ready_has_one_line_for_each_target(place: Place) -> Non
     assert sum("5 lists can be read, as the own identity" in line for line in lines) == 1
 
 
+@pytest.mark.parametrize("place", ["healthy"], indirect=True)
+def test_a_target_without_traces_is_ready_and_says_what_is_lost(place: Place) -> None:
+    for account in place.staged.company.accounts.members:
+        for simulator in account.projects.values():
+            simulator.deny("cts:trace:list")
+
+    told = place.doctor()
+
+    assert told.exit_code == 0
+    assert told.stdout.count("4 lists can be read") == told.stdout.count(": traces: ") == 9
+
+
 def test_what_is_missing_is_named_for_each_target_and_hides_no_other(place: Place) -> None:
     told = place.doctor()
     missing = [line for line in told.stdout.splitlines() if line.startswith("MISSING")]

@@ -18,6 +18,7 @@ from audit.cloud.permissions import (
     SIGN,
     START_ITSELF,
     STORE,
+    TRACE,
 )
 from audit.collection import Kind
 from audit.evidence.chain import folder_of
@@ -45,7 +46,7 @@ def actions(name: str) -> list[str]:
 
 def test_the_table_names_what_the_code_asks_for_and_no_more() -> None:
     assert not {*READ} & {*EXTRA}
-    assert {*READ, *EXTRA} == {kind.permission for kind in Kind if kind is not Kind.PROTECTABLES} - {""}
+    assert {*READ, *EXTRA, *TRACE} == {kind.permission for kind in Kind if kind is not Kind.PROTECTABLES} - {""}
     assert {*STORE} == {obs.PUT, obs.GET, obs.LIST}
     assert {*LOCK} == {obs.LOCK}
     assert {*NOTIFY} == {smn.ACTION}

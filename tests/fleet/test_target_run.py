@@ -142,6 +142,15 @@ def test_a_receipt_counts_what_fails_by_enterprise_project_and_names_the_worst(t
     assert sum(group.failing for group in found.groups) == found.failing > 0
 
 
+def test_the_endpoint_of_traces_is_that_of_one_region() -> None:
+    target = a_target()
+    traces = {"CBR_AUDIT_CTS_ENDPOINT": "https://cts.r1.myhuaweicloud.com"}
+
+    for region, is_kept in ((target.region, True), ("", True), ("r1", False)):
+        given = variables_of(target, a_plan(target), {**traces, "HUAWEICLOUD_SDK_REGION": region})
+        assert ("CBR_AUDIT_CTS_ENDPOINT" in given) is is_kept
+
+
 def test_a_target_is_told_whose_it_is_whatever_the_fleet_is_told() -> None:
     target = a_target(unit=("Root", "prod"))
     given = variables_of(target, a_plan(target), {"CBR_AUDIT_ACCOUNT_ID": "a0", "CBR_AUDIT_ACCOUNT_NAME": "home"})

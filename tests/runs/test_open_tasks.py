@@ -160,7 +160,8 @@ def test_a_small_project_takes_few_requests(tmp_path: Path) -> None:
     assert audit(simulator, tmp_path).report.collection.complete
     lists = "a token, the log, two for open tasks, policies, vaults and backups"
     looks = "at what the log, the backups and the vaults count, and at the days before and after those of the log"
-    assert simulator.requests - before == 7 + 5, f"{lists}; looks {looks}"
+    traces = "seven days of traces, and those of whoever watches over them"
+    assert simulator.requests - before == 7 + 5 + 9, f"{lists}; looks {looks}; {traces}"
 
 
 @pytest.mark.parametrize("scenario", ["mixed", "failing"])

@@ -92,8 +92,12 @@ def test_short_lists_are_judged_where_there_is_no_time_for_the_long_ones(tmp_pat
 
     found = done.report.collection
     assert done.report.conclusion == "incomplete"
-    assert {reading.kind for reading in found.readings if not reading.complete} == {Kind.TASKS, Kind.BACKUPS}
-    assert [*dict.fromkeys(reading.kind for reading in found.readings)] == [*Kind][:4]
+    assert {reading.kind for reading in found.readings if not reading.complete} == {
+        Kind.TASKS,
+        Kind.BACKUPS,
+        Kind.TRACES,
+    }
+    assert [*dict.fromkeys(reading.kind for reading in found.readings)] == [*[*Kind][:4], Kind.TRACES]
     assert all(USED_UP in gap or "different rows came" in gap for gap in found.gaps), found.gaps
     assert outcomes(done, "CBR-302").keys() == {"pass"}
     assert outcomes(done, "CBR-101").keys() == {"unknown"}

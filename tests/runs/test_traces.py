@@ -123,6 +123,7 @@ def test_a_run_that_judges_a_time_long_ago_does_not_take_silence_for_peace(tmp_p
 
     assert (trail(done).since, trail(done).traces) == (None, ())
     assert trail(done).why_not.startswith("the run was too late")
+    assert done.report.collection.notes == ()
 
 
 def test_a_trace_of_a_day_that_is_over_is_stored_once(tmp_path: Path) -> None:
