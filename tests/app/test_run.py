@@ -175,7 +175,7 @@ def test_progress_is_told_for_every_page(tmp_path: Path, monkeypatch: pytest.Mon
     assert tasks[-1].expected == len(simulator.tasks)
     assert tasks[-1].rows >= len(simulator.tasks)
     assert list(dict.fromkeys(progress.kind for progress in seen)) == [*[*Kind][:4], Kind.TRACES]
-    assert [reading.status for reading in collected[1]] == [None, "running", "waiting", None, None, None]
+    assert [reading.status for reading in collected[1]] == [None, "running", "waiting", *[None] * 4]
 
 
 def facts(simulator: Simulator) -> RunFacts:
