@@ -7,10 +7,11 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct, ValidationError, convert, field
 
 from audit.collection import Drift, Moment, Natural
+from audit.judging.attribution import Attribution, Pair
+from audit.report.actors import attribution_of
 from audit.report.former_report import in_present_form
 from audit.timestamps import instant
 
-Pair = tuple[str, str, str]  # control, kind and id of a subject
 _JUDGED: Final = frozenset({"fail", "unknown"})
 
 
@@ -61,6 +62,8 @@ class Baseline(Struct, frozen=True, kw_only=True):
         drift: each kind of drift that it saw, by list, path and problem, and the time of the run that saw it first.
         failing: what failed, and what failed earlier and has been unknown since: unknown is not resolved.
         uncompared: those of ``failing`` that the profile of that run did not judge, but an earlier one did.
+        doubted: what else was unknown.
+        named: who may have done what it found.
         controls: the ids of the controls that it applied.
         out_of_scope: the kind and id of each subject that its profile left out.
         trend: earlier runs, oldest first and this one last.
@@ -74,6 +77,8 @@ class Baseline(Struct, frozen=True, kw_only=True):
     drift: Mapping[tuple[str, str, str], datetime] = field(default_factory=dict)
     failing: Mapping[Pair, Failure] = field(default_factory=dict)
     uncompared: frozenset[Pair] = frozenset()
+    doubted: frozenset[Pair] = frozenset()
+    named: Mapping[Pair, Attribution] = field(default_factory=dict)
     controls: frozenset[str] = frozenset()
     out_of_scope: frozenset[tuple[str, str]] = frozenset()
     trend: tuple[TrendLine, ...] = ()
@@ -97,13 +102,16 @@ def recall(report: Mapping[str, Any]) -> Baseline:
         report = in_present_form(report)
         run = report["run"]
         seen = report["collection"]["drift"]
+        failing = dict(_failing(report))
         return Baseline(
             run=str(run["id"]),
             as_of=instant(run["as_of"]),
             drift={
                 (each["kind"], each["path"], each["problem"]): instant(each.get("since", run["as_of"])) for each in seen
             },
-            failing=dict(_failing(report)),
+            failing=failing,
+            doubted=frozenset(map(pair_of, report["findings"])) - failing.keys(),
+            named={pair_of(part): attribution_of(part["actors"]) for part in report["findings"] if _names(part)},
             uncompared=frozenset(pair_of(part) for part in _uncompared(report) if part["outcome"] not in _JUDGED),
             controls=frozenset(control["id"] for control in report["controls"]),
             out_of_scope=frozenset((each["kind"], each["id"]) for each in report["out_of_scope"]),
@@ -125,6 +133,10 @@ def _failing(report: Mapping[str, Any]) -> Iterator[tuple[Pair, Failure]]:
         pair = pair_of(finding)
         if finding["outcome"] == "fail" or (finding["outcome"] == "unknown" and pair in known):
             yield pair, Failure(str(finding["subject"]["name"]), known.get(pair, now))
+
+
+def _names(part: Mapping[str, Any]) -> bool:
+    return bool(part.get("actors") and part["actors"]["named"])
 
 
 def _uncompared(report: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

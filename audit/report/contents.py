@@ -7,12 +7,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from audit.judging.attribution import Attribution, EarlierRun, Pair, attribute
 from audit.judging.control_catalogue import USUAL
 from audit.judging.findings import Control, Finding, Outcome
 from audit.judging.findings_table import Findings
 from audit.judging.requirements import Requirements
 from audit.records import Vault
-from audit.report.baseline import TrendLine
+from audit.report.actors import joined
+from audit.report.baseline import Baseline, TrendLine
 from audit.report.changes import Changes, Unread, changes
 from audit.report.day_states import Day
 from audit.report.days import days
@@ -154,6 +156,7 @@ class Report:
         out_of_scope: the resources, policies and vaults that the profile leaves out.
         vaults: what the next run needs to know about each vault, and its enterprise project.
         trend: the results of earlier runs, oldest first and this one last.
+        attributions: who may have done what findings show, where somebody may have.
     """
 
     run: RunFacts
@@ -173,6 +176,12 @@ class Report:
     weakened: tuple[Weakened, ...] = ()
     missed: tuple[Taken, ...] = ()
     trend: tuple[TrendLine, ...] = ()
+    attributions: Mapping[Pair, Attribution] = field(default_factory=dict)
+
+    def behind(self, problems: Iterable[Problem]) -> Attribution | None:
+        """Return who may have done what problems show; None if nobody is looked for."""
+        pairs = ((control, each.kind, each.id) for each in problems for control in (each.control, *each.also))
+        return joined(self.attributions[pair] for pair in pairs if pair in self.attributions)
 
     @cached_property
     def waived(self) -> tuple[Finding, ...]:
@@ -274,6 +283,20 @@ def compose(
         weakened=still_weakened(subjects, requirements, run.as_of),
         missed=still_missed(subjects, run.window.since),
         trend=trend(run.previous, line),
+        attributions=attribute(findings, subjects, controls, run.id, _earlier(run.previous)),
+    )
+
+
+def _earlier(previous: Baseline) -> EarlierRun:
+    """Return what the previous run saw well, and whom it named."""
+    saw_all = bool(previous.trend) and previous.trend[-1].complete
+    return EarlierRun(
+        as_of=previous.as_of if saw_all else None,
+        controls=previous.controls,
+        out_of_scope=previous.out_of_scope,
+        failing={pair: failure.since for pair, failure in previous.failing.items()},
+        doubted=previous.doubted,
+        named=previous.named,
     )
 
 

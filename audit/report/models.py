@@ -203,6 +203,46 @@ class ExplainedPart(_Published):
     subject: SubjectPart
 
 
+class ActorPart(_Published):
+    """A trace of Cloud Trace Service, and who did what it tells of; null where it does not say."""
+
+    trace: str = Field(description="Id of the trace.")
+    at: datetime = Field(description="When it was done.")
+    service: str = Field(description="The service that was asked, such as CBR.")
+    operation: str = Field(description="Its name in Cloud Trace Service, such as deleteVault.")
+    succeeded: bool | None = Field(description="Null where the trace does not say, or contradicts itself.")
+    resource_type: str | None
+    resource_id: str | None
+    resource_name: str | None
+    user: str | None = Field(description="Name of the user, or of the agency and its session.")
+    user_id: str | None = Field(description="Id of the user, or of the principal.")
+    account: str | None = Field(description="Name of the account of the user.")
+    account_id: str | None
+    urn: str | None = Field(description="The principal, such as iam::ACCOUNT:user:NAME.")
+    access_key_id: str | None = Field(description="The key that signed the request.")
+    invoked_by: str | None = Field(description="The service that asked on behalf of the user.")
+    source_ip: str | None = Field(description="Where the request came from.")
+    is_cloud: bool = Field(description="The cloud did it by itself.")
+    run: str = Field(description="Id of the newest run whose stored traces have it.")
+
+
+class ActorsPart(_Published):
+    """Who may have done what is wrong: every trace that fits in what was done, to what, and when."""
+
+    named: list[ActorPart] = Field(description="The oldest first, at most ten of a finding.")
+    more: int = Field(description="How many others fit.")
+    why_not: str | None = Field(description="Why nobody is known, or why others may be missing.")
+
+
+_Actors = Annotated[
+    ActorsPart | None,
+    Field(
+        description="Who may have done it; missing where no act of a person explains such a failure.",
+        exclude_if=lambda actors: actors is None,
+    ),
+]
+
+
 class ProblemPart(_Published):
     """What is wrong, in one line: a failure, with those that it explains."""
 
@@ -217,6 +257,7 @@ class ProblemPart(_Published):
     todo: str
     also: list[str] = Field(description="Failed controls of the same subject that it explains.")
     explains: list[ExplainedPart] = Field(description="Failures of other subjects that it explains.")
+    actors: _Actors = None
 
 
 class WaiverPart(_Published):
@@ -530,6 +571,7 @@ class FindingPart(_Published):
     facts: dict[str, str | int | bool | None]
     tasks: list[str] = Field(description="Ids of the tasks that the finding rests on.")
     waiver: WaiverPart | None = Field(description="Who accepts the outcome; it stays what it is.")
+    actors: _Actors = None
 
 
 class FindingLine(FindingPart):

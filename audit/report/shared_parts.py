@@ -8,7 +8,9 @@ import orjson
 
 from audit.clouds import HUAWEI
 from audit.collection import Reading
+from audit.judging.attribution import Attribution, Pair
 from audit.judging.findings import Finding
+from audit.report.actors import actors_part
 from audit.report.baseline import Baseline
 from audit.report.facts import AuditedAccount
 from audit.subjects import Waiver
@@ -99,7 +101,7 @@ def previous_part(previous: Baseline) -> Mapping[str, Any]:
     }
 
 
-def finding_part(finding: Finding) -> Mapping[str, Any]:
+def finding_part(finding: Finding, attributions: Mapping[Pair, Attribution]) -> Mapping[str, Any]:
     """Return a finding, as in the report and in findings.ndjson.
 
     What findings have in common comes first, in long pieces, so that it compresses well.
@@ -114,7 +116,13 @@ def finding_part(finding: Finding) -> Mapping[str, Any]:
         "waiver": waiver_part(finding.waiver) if finding.waiver else None,
         "facts": dict(verdict.facts),
         "tasks": verdict.tasks,
+        **actors_of(attributions.get((finding.control, finding.kind, finding.id))),
     }
+
+
+def actors_of(attribution: Attribution | None) -> Mapping[str, Any]:
+    """Return the key with who may have done it, where somebody is looked for."""
+    return {"actors": actors_part(attribution)} if attribution else {}
 
 
 def subject_part(part: _OfASubject) -> Mapping[str, Any]:

@@ -4,6 +4,10 @@ from typing import Any
 import pytest
 
 from audit.cli.screen import notices, printable, summary_lines
+from audit.judging.attribution import Attribution, Witnessed
+from audit.records import Actor
+from audit.report.actors import actors_part
+from tests.builders import a_trace
 
 REPORT: dict[str, Any] = {
     "run": {
@@ -251,3 +255,13 @@ def test_of_many_changes_of_a_profile_some_are_named(number: int, told: str) -> 
 
 def test_a_what_if_is_told_before_everything_else() -> None:
     assert [notice.partition(":")[0] for notice in notices({"what_if": True})] == ["WHAT-IF"]
+
+
+def test_by_whom_is_said_at_each_problem_and_why_nobody_is_known_once() -> None:
+    eve = actors_part(Attribution(named=(Witnessed(a_trace(actor=Actor(name="eve\x1b")), "r1"),)))
+    unread = actors_part(Attribution(why_not="cts:trace:list is not granted"))
+    shown = lines(problems=[{**PROBLEM, "actors": eve}, *[{**PROBLEM, "actors": unread}] * 6])
+
+    assert "           By whom: eve? (user) at 2026-11-23T03:00:00Z, deleteVault" in shown
+    assert shown.count("  By whom is not known, because cts:trace:list is not granted.") == 1
+    assert sum("By whom" in line for line in shown) == 2

@@ -1,5 +1,9 @@
+from audit.judging.attribution import Attribution, Witnessed
 from audit.notify.change import compare
 from audit.notify.message import subject, text
+from audit.records import Actor
+from audit.report.actors import actors_part
+from tests.builders import a_trace
 from tests.notify.builders import a_problem, a_report
 
 LASTING = ", since 2026-11-20 11:00 UTC (3 days)"
@@ -79,3 +83,14 @@ def test_names_from_the_cloud_cannot_shape_the_message() -> None:
     assert "\nReport: obs://" in told
     assert "\n(Report)" not in told
     assert "\n" not in subject(compare(a_report(run={**a_report()["run"], "region": name}), None))
+
+
+def test_by_whom_is_told_at_each_problem_and_why_nobody_is_known_once() -> None:
+    eve = actors_part(Attribution(named=(Witnessed(a_trace(actor=Actor(name="eve[1]\n")), "r1"),)))
+    unread = actors_part(Attribution(why_not="cts:trace:list is not granted"))
+    report = a_report(a_problem("db-1", actors=eve), *(a_problem(name, actors=unread) for name in ("db-2", "db-3")))
+    told = text(compare(report, None), URL)
+
+    assert "  By whom: eve(1)? (user) at 2026-11-23T03:00:00Z, deleteVault\n  To do: The vault" in told
+    assert told.count("By whom: not known, because cts:trace:list is not granted") == 1
+    assert told.count("By whom") == 2

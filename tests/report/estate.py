@@ -8,15 +8,16 @@ from typing import Any, Final
 from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.judging.evaluate import evaluate
-from audit.records import Policy
+from audit.records import Actor, Deed, Policy, Trace
 from audit.report.contents import Report, compose
 from audit.report.day_states import LETTERS
 from audit.report.formats import csv_report, findings_report, json_report, metrics_report, ocsf_report
 from audit.report.models import PlannedPart
-from audit.subjects import SubjectKind, Subjects
+from audit.subjects import SubjectKind, Subjects, Trail
 from tests.builders import (
     DAY,
     HOUR,
+    NOW,
     a_backup,
     a_collection,
     a_drift,
@@ -25,6 +26,7 @@ from tests.builders import (
     a_protected,
     a_reading,
     a_rejected,
+    a_trace,
     a_vault,
     a_window,
     arranged,
@@ -52,6 +54,25 @@ def left_behind() -> Policy:
         vault_ids=frozenset(),
         policy_type="organization_policy_removed",
         cross_account_urn="cbr::other:vault:safe",
+    )
+
+
+def who_removed() -> Trace:
+    """The trace of the removal, by somebody whose name tries to be a formula."""
+    return a_trace(
+        operation="removeResources",
+        deed=Deed.REMOVE_RESOURCES,
+        at=NOW - 2 * DAY,
+        actor=Actor(
+            name='=cmd|"/C calc"!A0',
+            id="user-1",
+            account="acme",
+            account_id="account-1",
+            urn="sts::account-1:assumed-agency:ops/eve",
+            access_key_id="HPUA0EXAMPLE",
+            invoked_by="obs",
+            source_ip="192.0.2.7",
+        ),
     )
 
 
@@ -83,7 +104,13 @@ def an_estate() -> Subjects:
         a_reading(Kind.VAULTS, passes=1),
     )
     rejected = (a_rejected(Kind.POLICIES, id="policy-3", row=2, path="enabled"),)
-    collection = a_collection(window=a_window(3), readings=readings, rejected=rejected, drift=(a_drift(),))
+    collection = a_collection(
+        window=a_window(3),
+        readings=readings,
+        rejected=rejected,
+        drift=(a_drift(),),
+        trail=Trail.of([who_removed()], NOW - 6 * DAY),
+    )
     return arranged(tasks, policies, vaults, collection, backups=[a_point(9 * DAY, resource_id="new")])
 
 

@@ -11,7 +11,7 @@ from audit.collection import Kind
 from audit.controls import CONTROLS
 from audit.fleet import fleet_page
 from audit.judging.findings import Outcome, Severity, unread
-from audit.report import advice, contents
+from audit.report import actors, advice, contents
 from audit.report.formats import html_report
 from audit.report.page import (
     calendar_rows,
@@ -64,7 +64,7 @@ def _of_template(names: Mapping[str, int]) -> Iterator[str]:
 
 
 def _of_modules(names: Mapping[str, int]) -> Iterator[str]:
-    for path in sorted(_PAGE.glob("*.py")):
+    for path in (*sorted(_PAGE.glob("*.py")), Path(actors.__file__)):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in names:
                 yield from _strings(ast.Tuple(call.args[names[call.func.attr] :][:1]))
@@ -80,6 +80,7 @@ def _strings(tree: ast.AST) -> Iterator[str]:
 
 def _of_tables() -> Iterator[str]:
     yield from OUTCOMES.values()
+    yield from actors.OF_EACH
     yield from (severity.value.title() for severity in Severity)
     yield from (kind.value for kind in SubjectKind)
     yield from (word for _, _, word in sentences.VERDICTS.values())

@@ -13,8 +13,10 @@ import pytest
 from msgspec import structs
 
 from audit.collection import Drift, Kind, Reading, Rejected, Window
+from audit.judging.attribution import TOO_OLD, Attribution, Witnessed
 from audit.judging.findings import Control, Fact, Finding, Outcome, Severity, Verdict, failed
 from audit.judging.frameworks import Claim, Framework, Requirement
+from audit.records import Actor
 from audit.report.baseline import Baseline
 from audit.report.changes import Change, Changes
 from audit.report.contents import Report, ResourceLine, Summary
@@ -27,7 +29,7 @@ from audit.report.standings import FrameworkView, RequirementLine, Standing
 from audit.report.timeline import Gap, Timeline
 from audit.schedule.matching import PlannedRun, RunState
 from audit.subjects import Collection, Limits, Presence, Resource, SubjectKind, Waiver
-from tests.builders import findings_of
+from tests.builders import a_trace, findings_of
 
 # To accept a wanted change: python -c "from tests.report.test_html_report import *; GOLDEN.write_bytes(render(full()))"
 GOLDEN: Final = Path(__file__).parent / "golden" / "report.html"
@@ -311,6 +313,16 @@ def failing(*problems: Problem, **changes: Any) -> Report:
     return report(**parts)
 
 
+def by_many() -> Attribution:
+    """Somebody whose name tries to break out, twice, the cloud itself, and others."""
+    user = Actor(name=HOSTILE[2], id="u1", account="acme", access_key_id="HPUA0EXAMPLE", source_ip=HOSTILE[3])
+    traces = [
+        *(a_trace(f"t{hour}", at=NOW - timedelta(hours=hour), operation="deleteBackup", actor=user) for hour in (3, 2)),
+        a_trace("t1", actor=Actor(is_cloud=True)),
+    ]
+    return Attribution(named=tuple(Witnessed(trace, "r1") for trace in traces), more=1200, why_not="page 2 is missing")
+
+
 def full() -> Report:
     """Show every part of a page at once, names that try to break out of it among others."""
     hurt = problem(also=("CBR-104",))
@@ -353,6 +365,11 @@ def full() -> Report:
                 Change(control="CBR-111", kind="policy", id=policy.id, name=policy.name, since=NOW, outcome="fail"),
             ),
         ),
+        attributions={
+            ("CBR-101", "resource", FAILING): Attribution(why_not=HOSTILE[0]),
+            ("CBR-111", "vault", "f4420491"): by_many(),
+            ("CBR-111", "policy", policy.id): Attribution(why_not=TOO_OLD),
+        },
         collection=collection(
             "page 3 could not be read: 403 Forbidden",
             rejected=(rejected(), rejected(4, id=FAILING, path="extra_info.resource.id", message=HOSTILE[1])),

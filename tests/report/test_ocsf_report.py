@@ -8,13 +8,15 @@ from msgspec import structs
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from py_ocsf_models.objects.cloud import Cloud
 
+from audit.judging.attribution import Attribution, Witnessed
 from audit.judging.findings import Outcome
+from audit.records import Actor
 from audit.report.contents import Report
 from audit.report.facts import AuditedAccount
 from audit.report.formats.ocsf_report import VERSION, render
 from audit.subjects import Waiver
 from deploy.wheels import ROOT
-from tests.builders import DAY, NOW, a_backup, a_protected, a_vault, arranged, findings_of
+from tests.builders import DAY, NOW, a_backup, a_protected, a_trace, a_vault, arranged, findings_of
 from tests.report.estate import GOLDEN, a_report
 from tests.report.payloads import PAYLOADS
 
@@ -130,3 +132,58 @@ def test_the_account_and_its_organisation_are_told_as_far_as_they_are_known(
     assert event["cloud"]["region"] == report.run.region
     found = Cloud.model_validate(event["cloud"]).account
     assert (found.uid, found.name) == ("a1", named)
+
+
+@pytest.mark.parametrize(
+    ("actor", "written"),
+    [
+        (
+            Actor(name="eve", id="u1", account="acme", account_id="a1", source_ip="192.0.2.7"),
+            {"user": {"name": "eve", "uid": "u1", "account": {"name": "acme", "uid": "a1"}}},
+        ),
+        (Actor(urn="iam::a1:user:eve"), {"user": {"uid": "iam::a1:user:eve", "uid_alt": "iam::a1:user:eve"}}),
+        (Actor(access_key_id="AK"), {"user": {"uid": "AK", "credential_uid": "AK"}}),
+        (
+            Actor(name="eve", id="u1", invoked_by="obs"),
+            {"user": {"name": "eve", "uid": "u1"}, "app_name": "obs"},
+        ),
+        (Actor(is_cloud=True), {"app_name": "Huawei Cloud"}),
+        (Actor(), None),
+    ],
+)
+def test_who_did_it_is_evidence(actor: Actor, written: dict[str, Any] | None) -> None:
+    report = a_report()
+    failure = next(report.findings.having(Outcome.FAIL))
+    known = Attribution(named=(Witnessed(a_trace(actor=actor), "run-1"),), more=2, why_not="page 2 is missing")
+    event = next(
+        event
+        for event in events(replace(report, attributions={(failure.control, failure.kind, failure.id): known}))
+        if "evidences" in event
+    )
+
+    assert event["compliance"]["control"].startswith(failure.control)
+    assert event["evidences"] == [
+        {
+            "uid": "trace-1",
+            "api": {"operation": "deleteVault"},
+            "data": {
+                "time": 1795402800000,
+                "service": "CBR",
+                "run": "run-1",
+                "resource_uid": "vault-1",
+                "resource_name": "blue",
+            },
+            **({"actor": written} if written else {}),
+            **({"src_endpoint": {"ip": "192.0.2.7"}} if actor.source_ip else {}),
+        }
+    ]
+    assert (event["unmapped"]["actors_more"], event["unmapped"]["actors_why_not"]) == (2, "page 2 is missing")
+    schema = orjson.loads((ROOT / "schemas" / "ocsf" / "v1.json").read_bytes())
+    jsonschema.Draft202012Validator(schema).validate(event)
+    ComplianceFinding.model_validate(event)
+
+
+def test_a_finding_for_which_nobody_is_looked_for_says_nothing_of_actors() -> None:
+    told = [event for event in events(replace(a_report(), attributions={})) if "evidences" in event]
+
+    assert told == []

@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from audit.judging.findings import Fact
+from audit.report.actors import told
 from audit.report.contents import Report
 from audit.report.formats import findings_report
 
@@ -29,6 +30,7 @@ COLUMNS: Final = (
     "waiver_reason",
     "waiver_ticket",
     "enterprise_projects",
+    "actors",
 )
 _FORMULA_STARTS: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  # full-width forms, too
 _SPECIAL: Final = re.compile('[",\r\n]')
@@ -65,8 +67,8 @@ def _line(finding: Mapping[str, Any], cells: _Cells) -> str:
         *(subject["kind"], subject["id"], subject["name"], finding["outcome"], finding["severity"], finding["reason"]),
     )
     own = _facts(finding["facts"]), cell(" ".join(finding["tasks"])), _waiver_cells(waiver) if waiver else _NOT_WAIVED
-    projects = cells[" ".join(finding["enterprise_projects"])]
-    return ",".join((*(cells[text] for text in shared), *own, f"{projects}{_END}"))
+    projects, actors = cells[" ".join(finding["enterprise_projects"])], cells[told(finding.get("actors"))]
+    return ",".join((*(cells[text] for text in shared), *own, projects, f"{actors}{_END}"))
 
 
 def _facts(facts: Mapping[str, Fact]) -> str:

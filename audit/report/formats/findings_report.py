@@ -30,5 +30,5 @@ def lines(report: Report) -> Iterator[Mapping[str, Any]]:
     run = {"run": report.run.id, "as_of": shown(report.run.as_of), "collection_complete": report.collection.complete}
     projects = report.enterprise_projects
     for finding in report.findings.by_subject():
-        part, belongs = finding_part(finding), projects.get((finding.kind, finding.id), ())
+        part, belongs = finding_part(finding, report.attributions), projects.get((finding.kind, finding.id), ())
         yield {**run, "subject": part["subject"], "enterprise_projects": belongs, **part}

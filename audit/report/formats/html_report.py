@@ -16,9 +16,10 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from audit.collection import ALL_GRANTED, Kind
-from audit.report.baseline import Pair
+from audit.judging.attribution import Pair
 from audit.report.contents import Report
 from audit.report.page import templates
+from audit.report.page.by_whom import ByWhom
 from audit.report.page.calendar_rows import CalendarRows
 from audit.report.page.calendar_strips import late, strips
 from audit.report.page.calendar_table import dates, groups, legend, lengths
@@ -102,6 +103,7 @@ def _contents(report: Report, words: Words) -> Mapping[str, Any]:
         "dates": dates(report),
         "calendar_rows": CalendarRows(dates(report), drawn, clock, projects, words),
         "items": Items({line.id: line.vaults for line in report.resources}, clock, projects, words),
+        "by_whom": ByWhom(report, clock, words),
         "projects": projects,
         "strips": drawn,
         "late": late(grouped),

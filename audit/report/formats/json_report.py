@@ -16,6 +16,7 @@ from audit.report.problems import Problem
 from audit.report.protection import ProtectionChanges, Turn
 from audit.report.shared_parts import (
     account_part,
+    actors_of,
     cloud_part,
     finding_part,
     laid_out,
@@ -55,7 +56,7 @@ def _parts(report: Report) -> Iterator[tuple[str, Part | Iterator[Part] | str | 
     yield "conclusion", report.conclusion
     yield "collection", _collection(report.collection, report.run)
     yield "summary", _summary(report.summary)
-    yield "problems", map(_problem, report.problems)
+    yield "problems", (_problem(problem, report) for problem in report.problems)
     yield "waived", (_waived(finding, finding.waiver) for finding in report.waived if finding.waiver)
     yield "out_of_scope", map(subject_part, report.out_of_scope)
     yield "controls", (_control(control, report) for control in report.controls)
@@ -67,7 +68,8 @@ def _parts(report: Report) -> Iterator[tuple[str, Part | Iterator[Part] | str | 
     yield "weakened", (_weakening(subject, each) for subject in report.weakened for each in subject.weakenings)
     yield "missed", map(_missed, report.missed)
     yield "trend", map(_trend_line, report.trend)
-    yield "findings", map(finding_part, report.findings.having(Outcome.FAIL, Outcome.UNKNOWN))
+    judged = report.findings.having(Outcome.FAIL, Outcome.UNKNOWN)
+    yield "findings", (finding_part(finding, report.attributions) for finding in judged)
 
 
 def _run(run: RunFacts) -> Part:
@@ -154,7 +156,7 @@ def _drift(drift: Drift, run: RunFacts) -> Part:
     }
 
 
-def _problem(problem: Problem) -> Part:
+def _problem(problem: Problem, report: Report) -> Part:
     return {
         "subject": subject_part(problem),
         "severity": problem.severity,
@@ -167,6 +169,7 @@ def _problem(problem: Problem) -> Part:
         "todo": problem.todo,
         "also": list(problem.also),
         "explains": [{"control": each.control, "subject": subject_part(each)} for each in problem.explains],
+        **actors_of(report.behind([problem])),
     }
 
 

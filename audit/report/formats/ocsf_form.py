@@ -113,12 +113,81 @@ class SubjectForm(TypedDict):
 
 
 @_CLOSED
+class ApiForm(TypedDict):
+    """What was asked of it."""
+
+    operation: Annotated[str, Field(description="The name of the operation, such as deleteVault.")]
+
+
+@_CLOSED
+class UserAccountForm(TypedDict):
+    """The account of a user."""
+
+    name: NotRequired[Annotated[str, Field(description="Its name.")]]
+    uid: NotRequired[Annotated[str, Field(description="Its id.")]]
+
+
+@_CLOSED
+class UserForm(TypedDict):
+    """The user, as far as the trace says."""
+
+    name: NotRequired[Annotated[str, Field(description="The name of the user, or of the agency and its session.")]]
+    uid: NotRequired[Annotated[str, Field(description="The id of the user.")]]
+    uid_alt: NotRequired[Annotated[str, Field(description="The URN of the principal.")]]
+    credential_uid: NotRequired[Annotated[str, Field(description="The id of the access key.")]]
+    account: NotRequired[Annotated[UserAccountForm, Field(description="The account of the user.")]]
+
+
+@_CLOSED
+class EvidenceActorForm(TypedDict):
+    """Who asked."""
+
+    user: NotRequired[Annotated[UserForm, Field(description="The user.")]]
+    app_name: NotRequired[
+        Annotated[str, Field(description="The service that asked for the user, or the cloud, if it acted by itself.")]
+    ]
+
+
+@_CLOSED
+class EndpointForm(TypedDict):
+    """Where the request came from."""
+
+    ip: Annotated[str, Field(description="The address.")]
+
+
+@_CLOSED
+class EvidenceDataForm(TypedDict):
+    """What evidences have no field for."""
+
+    time: Annotated[int, Field(description="When it was done, in milliseconds since 1970-01-01T00:00:00Z.")]
+    service: Annotated[str, Field(description="The service that was asked, such as CBR.")]
+    run: Annotated[str, Field(description="The id of the newest run whose stored traces have it.")]
+    resource_uid: Annotated[str | None, Field(description="What it was done to.")]
+    resource_name: Annotated[str | None, Field(description="Its name.")]
+
+
+@_CLOSED
+class EvidenceForm(TypedDict):
+    """A trace of Cloud Trace Service that may explain the finding."""
+
+    uid: Annotated[str, Field(description="The id of the trace.")]
+    api: Annotated[ApiForm, Field(description="What was asked.")]
+    actor: NotRequired[
+        Annotated[EvidenceActorForm, Field(description="Who asked; missing where the trace names nobody.")]
+    ]
+    src_endpoint: NotRequired[Annotated[EndpointForm, Field(description="From where.")]]
+    data: Annotated[EvidenceDataForm, Field(description="When, and which run read it.")]
+
+
+@_CLOSED
 class UnmappedForm(TypedDict):
     """What OCSF has no field for."""
 
     facts: Annotated[dict[str, str | int | bool | None], Field(description="The values behind the reason.")]
     tasks: Annotated[list[str], Field(description="Ids of the tasks that the finding rests on.")]
     collection_complete: Annotated[bool, Field(description="Everything could be read.")]
+    actors_more: NotRequired[Annotated[int, Field(description="How many traces fit beside those in evidences.")]]
+    actors_why_not: NotRequired[Annotated[str, Field(description="Why nobody is known, or why others may be missing.")]]
 
 
 @_CLOSED
@@ -141,4 +210,7 @@ class ComplianceFindingForm(TypedDict):
     compliance: Annotated[ComplianceForm, Field(description="The outcome.")]
     remediation: Annotated[RemediationForm, Field(description="What to do.")]
     resources: Annotated[list[SubjectForm], Field(description="The subject.")]
+    evidences: NotRequired[
+        Annotated[list[EvidenceForm], Field(description="Who may have done it; missing where nobody is known.")]
+    ]
     unmapped: Annotated[UnmappedForm, Field(description="What OCSF has no field for.")]

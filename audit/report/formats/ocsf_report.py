@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from audit.judging.attribution import Attribution, Witnessed
 from audit.judging.findings import Control, Finding, Outcome, Severity
+from audit.records import Actor
 from audit.report.contents import Report, remedy
 from audit.report.facts import RunFacts
 from audit.timestamps import instant
 
 if TYPE_CHECKING:
-    from audit.report.formats.ocsf_form import CloudForm, ComplianceFindingForm, FindingInfoForm, MetadataForm
+    from audit.report.formats.ocsf_form import (
+        CloudForm,
+        ComplianceFindingForm,
+        EvidenceActorForm,
+        EvidenceForm,
+        FindingInfoForm,
+        MetadataForm,
+        UnmappedForm,
+    )
 
 VERSION: Final = "1.8.0"
 _AT_A_TIME: Final = 1000
@@ -51,7 +61,8 @@ def pieces(report: Report) -> Iterator[bytes]:
 def _event(finding: Finding, control: Control[Any], report: Report) -> "ComplianceFindingForm":
     run = report.run
     failed = finding.outcome == Outcome.FAIL
-    return {
+    attribution = report.attributions.get((finding.control, finding.kind, finding.id), Attribution())
+    event: ComplianceFindingForm = {
         "activity_id": _CREATE,
         "category_uid": _CLASS // 1000,
         "class_uid": _CLASS,
@@ -71,12 +82,60 @@ def _event(finding: Finding, control: Control[Any], report: Report) -> "Complian
         },
         "remediation": {"desc": remedy(control)},
         "resources": [{"uid": finding.id, "name": finding.name, "type": finding.kind.value, "region": run.region}],
-        "unmapped": {
-            "facts": finding.facts,
-            "tasks": list(finding.verdict.tasks),
-            "collection_complete": report.collection.complete,
+        "unmapped": _unmapped(finding, attribution, report),
+    }
+    if attribution.named:
+        event["evidences"] = [_evidence(each, run) for each in attribution.named]
+    return event
+
+
+def _unmapped(finding: Finding, attribution: Attribution, report: Report) -> "UnmappedForm":
+    written: UnmappedForm = {
+        "facts": finding.facts,
+        "tasks": list(finding.verdict.tasks),
+        "collection_complete": report.collection.complete,
+    }
+    if attribution.more:
+        written["actors_more"] = attribution.more
+    if attribution.why_not:
+        written["actors_why_not"] = attribution.why_not
+    return written
+
+
+def _evidence(witnessed: Witnessed, run: RunFacts) -> "EvidenceForm":
+    trace = witnessed.trace
+    written: EvidenceForm = {
+        "uid": trace.id,
+        "api": {"operation": trace.operation},
+        "data": {
+            "time": _milliseconds(trace.at),
+            "service": trace.service,
+            "run": witnessed.run,
+            "resource_uid": trace.resource_id,
+            "resource_name": trace.resource_name,
         },
     }
+    if actor := _actor(trace.actor, run):
+        written["actor"] = actor
+    if trace.actor.source_ip:
+        written["src_endpoint"] = {"ip": trace.actor.source_ip}
+    return written
+
+
+def _actor(actor: Actor, run: RunFacts) -> "EvidenceActorForm":
+    """Write who it was, as far as the trace says; a user has a name, an id or an account in OCSF."""
+    account = {"name": actor.account, "uid": actor.account_id}
+    uid = actor.id or actor.urn or actor.access_key_id
+    known = {"name": actor.name, "uid": uid, "uid_alt": actor.urn, "credential_uid": actor.access_key_id}
+    user: Any = {name: value for name, value in known.items() if value}
+    if of_account := {name: value for name, value in account.items() if value}:
+        user["account"] = of_account
+    written: EvidenceActorForm = {}
+    if user:
+        written["user"] = user
+    if app := actor.invoked_by or (run.cloud_title if actor.is_cloud else None):
+        written["app_name"] = app
+    return written
 
 
 def _cloud(run: RunFacts) -> "CloudForm":
