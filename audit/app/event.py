@@ -88,6 +88,7 @@ class FleetEvent(BaseModel):
 
 
 _LIKE_A_KEY: Final = re.compile(rf"\s*(?:{'|'.join((*ManualEvent.model_fields, 'fleet'))})\s*[:=]")
+_OF_TRACES: Final = frozenset({"cts", "specversion", "trace_id", "trace_name", "service_type"})
 _NOT_FOR_CALLERS: Final = frozenset({"store", "official"})
 _MANY_KEYS: Final = 3
 _LONGEST_KEY: Final = 40
@@ -181,6 +182,11 @@ def read_request(body: bytes) -> dict[str, Any]:
     except ValidationError as error:
         raise EventError(f"the body cannot be used: {_faults(error)}") from error
     return asked
+
+
+def tells_of_trace(event: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether an event tells of a trace of Cloud Trace Service, or is a broken one that should."""
+    return isinstance(event, Mapping) and bool(event.keys() & _OF_TRACES)
 
 
 def is_http_request(event: object) -> TypeGuard[Mapping[str, Any]]:

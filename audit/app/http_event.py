@@ -65,12 +65,12 @@ def answer(event: Mapping[str, Any], context: Context, environment: Mapping[str,
 
 
 def _failed(error: Exception, request_id: str) -> _Reply:
-    _LOG.error("request.failed", cause=f"{type(error).__name__}: {error}", request_id=request_id)
-    if not isinstance(error, AuditError):
-        told = "internal error; the log of the function says more"
-        return _Reply(_OUR_SIDE, {"error": told, "request_id": request_id})
+    """Log what went wrong, as an error unless it is the caller's, and tell the caller what was written for people."""
     status = next((status for kinds, status in _STATUSES if isinstance(error, kinds)), _OUR_SIDE)
-    return _Reply(status, {"error": str(error), "request_id": request_id})
+    log, name = (_LOG.error, "request.failed") if status >= _OUR_SIDE else (_LOG.warning, "request.refused")
+    log(name, cause=f"{type(error).__name__}: {error}", request_id=request_id)
+    told = str(error) if isinstance(error, AuditError) else "internal error; the log of the function says more"
+    return _Reply(status, {"error": told, "request_id": request_id})
 
 
 def _reply(event: Mapping[str, Any], context: Context, environment: Mapping[str, str]) -> _Reply:

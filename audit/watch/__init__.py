@@ -2,5 +2,5 @@
 
 An event is a hint only: anyone who may start the function can write one. Evidence is what the cloud answers when asked.
 
-Imports answers, evidence, history, judging, notify, profile, records, report and subjects.
+Imports answers, app, evidence, history, judging, notify, profile, records, report and subjects.
 """

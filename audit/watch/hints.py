@@ -15,13 +15,12 @@ import orjson
 from msgspec import Struct
 
 from audit.answers.strict_json import FaultError, load
+from audit.app.event import tells_of_trace
 from audit.errors import EventError
 from audit.records.deeds import CBR, CTS, FUNCTIONGRAPH
 from audit.records.trace import moment_of
 from audit.timestamps import instant
 
-TELLING: Final = frozenset({"cts", "specversion", "trace_id", "trace_name", "service_type"})
-"""An event with one of these keys tells of a trace, or is a broken one that should."""
 _MOST_BYTES: Final = 256 * 1024  # what the platform accepts of an asynchronous event
 _LONGEST_NAME: Final = 128
 _ID: Final = re.compile(r"(?!digest$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -57,14 +56,12 @@ class Hint(Struct, frozen=True, kw_only=True):
     raw: bytes
 
 
-def read_hint(event: object) -> Hint | None:
-    """Read an event that tells of a trace; None for any other.
+def read_hint(event: Mapping[str, Any]) -> Hint:
+    """Read an event that tells of a trace.
 
     Raises:
-        EventError: it should tell of one, and does not; or it is one that the watch cannot take.
+        EventError: it tells of none, or of one that the watch cannot take.
     """
-    if not isinstance(event, Mapping) or not event.keys() & TELLING:
-        return None
     raw = _as_received(event)
     form, trace = _trace_of(event)
     trace_id, operation, service = (_name(trace, key) for key in ("trace_id", "trace_name", "service_type"))
@@ -102,7 +99,7 @@ def _as_received(event: Mapping[str, Any]) -> bytes:
 def _trace_of(event: Mapping[str, Any]) -> tuple[Form, Mapping[str, Any]]:
     if "specversion" in event:
         trace = _object(event.get("data"))
-        if not trace.keys() & TELLING:
+        if not tells_of_trace(trace):
             told = ", ".join(f"{key} {str(event.get(key))[:_LONGEST_NAME]!r}" for key in ("source", "type"))
             raise EventError(
                 f"the event comes from EventGrid ({told}), and its data is no trace of Cloud Trace Service: subscribe "

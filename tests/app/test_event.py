@@ -7,9 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.app.event import ManualEvent, TimerEvent, asked_of_fleet, read_event, read_keys, read_time, read_user_event
+from audit.app.event import (
+    ManualEvent,
+    TimerEvent,
+    asked_of_fleet,
+    read_event,
+    read_keys,
+    read_time,
+    read_user_event,
+    tells_of_trace,
+)
 from audit.errors import EventError
 from tests.pretend import AS_OF
+from tests.watch.events import APIG, BARE, KAFKA, SMN, of_cts, of_eventgrid
 
 TIMER = {
     "version": "v1.0",
@@ -30,6 +40,18 @@ def test_the_event_of_a_timer_is_known() -> None:
 def test_a_timer_may_say_nothing_more_or_something_new() -> None:
     event = {key: value for key, value in TIMER.items() if key != "user_event"}
     assert isinstance(read_event({**event, "sync_execution": "false"}), TimerEvent)
+
+
+@pytest.mark.parametrize("event", [of_cts(), of_eventgrid(), BARE, {"cts": None}, {"specversion": "1.0"}])
+def test_an_event_may_tell_of_a_trace(event: object) -> None:
+    assert tells_of_trace(event)
+
+
+@pytest.mark.parametrize(
+    "event", [None, 5, [], "cts", {}, TIMER, {"since": "7d"}, {"fleet": "start"}, APIG, KAFKA, SMN]
+)
+def test_other_events_tell_of_no_trace(event: object) -> None:
+    assert not tells_of_trace(event)
 
 
 @pytest.mark.parametrize("event", [None, {}])

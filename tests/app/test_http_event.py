@@ -150,13 +150,17 @@ def test_other_methods_are_refused_with_those_that_are_served(served: Served) ->
         (f'"{"x" * 256 * 1024}"', {}, "the body has 262,146 bytes, and may have 262,144"),
     ],
 )
-def test_a_body_that_cannot_be_used_says_why(served: Served, body: object, changed: Event, reason: str) -> None:
+def test_a_body_that_cannot_be_used_says_why(
+    served: Served, body: object, changed: Event, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     status, answer = served.ask("POST", body, **changed)
 
     assert status == 400
     assert reason in answer["error"]
     assert answer["request_id"] == "0123-4567"
     assert served.started == []
+    (line,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (line["event"], line["level"]) == ("request.refused", "warning"), "no alarm for what a caller does"
 
 
 def test_a_cloud_that_does_not_answer_is_a_bad_gateway(served: Served) -> None:

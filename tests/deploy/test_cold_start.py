@@ -25,7 +25,10 @@ SETTINGS = {
 NEVER = {
     "audit.cli",
     "audit.app.doctor",
+    "audit.app.http_event",
+    "audit.app.itself",
     "audit.fleet",
+    "audit.watch",
     "audit.simulator",
     "click",
     "cryptography",
