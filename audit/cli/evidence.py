@@ -222,7 +222,7 @@ def _print_verification(result: Verification, changes: Verification, expected_he
         click.echo(printable(f"  {fault.object}: {fault.problem}"))
     if len(result.faults) > _MOST_FAULTS:
         click.echo(f"  and {len(result.faults) - _MOST_FAULTS:,} more: --json lists all")
-    for line in (*proven(result), *(() if result.faults else proven_of_changes(changes))):
+    for line in (*proven(result), *proven_of_changes(changes)):
         click.echo(f"  {line}")
     for note in result.notes:
         click.echo(printable(f"  Note: {note}"))

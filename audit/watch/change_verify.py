@@ -86,7 +86,7 @@ def verify_project(  # noqa: PLR0913  # what the command offers
     """Check both chains of a project, that of its runs and that of its changes, of which either may be empty.
 
     Returns:
-        What was found of its runs, with the faults and notes of both; and what was found of its changes.
+        What was found of its runs, and of its changes; the faults of both are in one list, and so are the notes.
 
     Raises:
         StoreError: the store cannot be read.
@@ -97,6 +97,7 @@ def verify_project(  # noqa: PLR0913  # what the command offers
     runs = verify(store, project_id, since=since, until=until, key=key, expected_head=head, last=last)
     runs.faults += changes.faults
     runs.notes += changes.notes
+    changes.faults, changes.notes = runs.faults, runs.notes
     return runs, changes
 
 

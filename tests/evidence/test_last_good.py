@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 
 from audit.errors import ChainError
 from audit.evidence.verify import LastGood, Verification, last_good, read_last_good, verify
@@ -121,6 +122,13 @@ def test_more_than_was_checked_then_is_checked_from_the_beginning() -> None:
 
     assert [last.covers(key, is_replayed=False) for key in (None, PAIR.public, other)] == [True, True, False]
     assert not last.covers(None, is_replayed=True)
+
+
+def test_changes_that_were_not_judged_again_then_are_not_covered_by_runs_that_were() -> None:
+    runs = structs.replace(noted(a_chain(1, PAIR.signer)), replayed=True)
+    both = [structs.replace(runs, changes=structs.replace(runs, replayed=replayed)) for replayed in (True, False)]
+
+    assert [read_last_good(each.dump(), "the file").covers(None, is_replayed=True) for each in both] == [True, False]
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"schema_version": 2}'])

@@ -402,6 +402,15 @@ def test_a_change_whose_report_to_compare_with_was_pruned_is_not_judged_again(st
     assert f"{SCOPE}/t-1: the change was not judged again: its report is gone" in result.notes
 
 
+def test_the_faults_of_both_chains_are_in_one_list_also_those_of_judging_again() -> None:
+    store = Shelf()
+    judged(store, "t-1", tool_version=__version__)
+    runs, changes = verify_project(store, PROJECT)
+    assert [*replay_changes(store, changes, lambda _: b"{}")] == ["t-1"]
+
+    assert [fault.object for fault in runs.faults] == [f"{SCOPE}/t-1"]
+
+
 @pytest.mark.parametrize("plant", [link_to_the_same, link_to_a_device, pipe, huge], ids=lambda plant: plant.__name__)
 def test_what_is_no_object_is_a_fault_wherever_it_is(plant: Callable[[Path], None], tmp_path: Path) -> None:
     judged(open_store(str(tmp_path / "0")), "t-1").mark_told(NOW)

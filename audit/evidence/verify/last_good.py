@@ -34,8 +34,9 @@ class LastGood(Struct, frozen=True, kw_only=True):
     changes: "LastGood | None" = None
 
     def covers(self, key: PublicKey | None, *, is_replayed: bool) -> bool:
-        """Whether it checked as much as is asked for now."""
-        return (key is None or key.fingerprint == self.key_id) and (self.replayed or not is_replayed)
+        """Whether it checked as much as is asked for now, also of the changes."""
+        is_enough = (key is None or key.fingerprint == self.key_id) and (self.replayed or not is_replayed)
+        return is_enough and (self.changes is None or self.changes.covers(key, is_replayed=is_replayed))
 
     def dump(self) -> bytes:
         """Write it as JSON."""
