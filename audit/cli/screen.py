@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from audit.judging.frameworks import Claim, Framework
-from audit.report.actors import told_of_each, unread
+from audit.report.actors import told_if_named, unnamed
 from audit.report.wording import count, lasting, notices, printable, verdict
 
 __all__ = ["notices", "printable", "summary_lines"]
@@ -110,13 +110,12 @@ def _problem_lines(problems: list[Mapping[str, Any]], as_of: str) -> Iterator[st
         more = len(problem["also"]) + len(problem["explains"])
         explains = f"; explains {count(more, 'other')}" if more else ""
         yield printable(f"  {problem['severity']:<8} {name}: {problem['reason']}{since}{error}{explains}")
-        if by_whom := told_of_each(problem.get("actors")):
+        if by_whom := told_if_named(problem.get("actors")):
             yield printable(f"           By whom: {by_whom}")
         yield printable(f"           {problem['todo']}")
     if len(problems) > _MOST_PROBLEMS:
         yield f"  and {len(problems) - _MOST_PROBLEMS} more: see report.html"
-    for why in unread(problem.get("actors") for problem in problems):
-        yield printable(f"  By whom is not known, because {why}.")
+    yield from (printable(f"  {each}") for each in unnamed(problem.get("actors") for problem in problems))
     yield ""
 
 

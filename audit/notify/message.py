@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from audit.notify.change import ChangedReport, ProblemJson
-from audit.report.actors import told_of_each, unread
+from audit.report.actors import told_if_named, unnamed
 from audit.report.wording import VERDICTS, count, lasting, notices, printable, verdict
 
 _MOST_NEW: Final = 10
@@ -47,8 +47,8 @@ def _lines(change: ChangedReport, report_url: str) -> Iterator[str]:
         yield from (f"- {ended.kind} {ended.name}: {', '.join(ended.controls)}" for ended in change.ended[:_MOST_NEW])
         yield from and_more(len(change.ended) - _MOST_NEW)
     yield from _part("Known problems", change.known, _MOST_KNOWN, run["as_of"])
-    for why in unread(problem.get("actors") for problem in change.report["problems"]):
-        yield from ("", f"By whom: not known, because {why}")
+    if unknown := [*unnamed(problem.get("actors") for problem in change.report["problems"])]:
+        yield from ("", *unknown)
     yield from ("", f"Judged as of {run['as_of']}, project {run['project_id']} {run['region']}".rstrip())
     yield f"Report: {report_url}"
     yield f"Show it: cbr-audit show {run['id']}"
@@ -64,7 +64,7 @@ def _part(title: str, problems: tuple[ProblemJson, ...], most: int, as_of: str) 
         explains = f"; explains {count(more, 'other')}" if more else ""
         named = f"{problem['severity']}: {problem['subject']['kind']} {problem['subject']['name']}"
         yield f"- {named}: {problem['reason']}{lasting(problem, as_of)}{error}{explains}"
-        if by_whom := told_of_each(problem.get("actors")):
+        if by_whom := told_if_named(problem.get("actors")):
             yield f"  By whom: {by_whom}"
         yield f"  To do: {problem['todo']}"
     yield from and_more(len(problems) - most)

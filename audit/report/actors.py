@@ -3,6 +3,7 @@
 Names come from strangers: whoever shows a text makes it harmless in its own way, as other names.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
@@ -13,7 +14,7 @@ from audit.records.deeds import deed_of
 from audit.timestamps import instant, shown
 
 OF_EACH: Final = frozenset({TOO_OLD, UNEXPLAINED})
-"""Reasons that are told of each finding; what kept traces from being read is told once."""
+"""Reasons that the page tells of each problem; what kept traces from being read, it tells once."""
 _AGENCY: Final = ":assumed-agency:"
 Part = Mapping[str, Any]
 
@@ -125,18 +126,16 @@ def tell(
         yield texts.text("perhaps others, because {why}" if attribution.named else "not known, because {why}", why=why)
 
 
-def told_of_each(part: Part | None) -> str:
-    """Tell it, unless nobody is named for a reason that is told once."""
-    return "" if part and _is_told_once(part) else told(part)
+def told_if_named(part: Part | None) -> str:
+    """Tell it where somebody is named."""
+    return told(part) if part and part["named"] else ""
 
 
-def unread(parts: Iterable[Part | None]) -> Sequence[str]:
-    """Return why nobody is named, where the reason is told once."""
-    return tuple(dict.fromkeys(str(part["why_not"]) for part in parts if part and _is_told_once(part)))
-
-
-def _is_told_once(part: Part) -> bool:
-    return not part["named"] and part["why_not"] not in OF_EACH
+def unnamed(parts: Iterable[Part | None]) -> Iterator[str]:
+    """Say once for each reason of how many problems it is not known, and why."""
+    whys = Counter(str(part["why_not"]) for part in parts if part and not part["named"])
+    for why, number in whys.items():
+        yield f"By whom is not known of {number:,} {'problem' if number == 1 else 'problems'}, because {why}."
 
 
 def actors_part(attribution: Attribution) -> Part:

@@ -263,5 +263,5 @@ def test_by_whom_is_said_at_each_problem_and_why_nobody_is_known_once() -> None:
     shown = lines(problems=[{**PROBLEM, "actors": eve}, *[{**PROBLEM, "actors": unread}] * 6])
 
     assert "           By whom: eve? (user) at 2026-11-23T03:00:00Z, deleteVault" in shown
-    assert shown.count("  By whom is not known, because cts:trace:list is not granted.") == 1
+    assert shown.count("  By whom is not known of 6 problems, because cts:trace:list is not granted.") == 1
     assert sum("By whom" in line for line in shown) == 2

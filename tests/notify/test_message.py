@@ -92,5 +92,5 @@ def test_by_whom_is_told_at_each_problem_and_why_nobody_is_known_once() -> None:
     told = text(compare(report, None), URL)
 
     assert "  By whom: eve(1)? (user) at 2026-11-23T03:00:00Z, deleteVault\n  To do: The vault" in told
-    assert told.count("By whom: not known, because cts:trace:list is not granted") == 1
+    assert told.count("By whom is not known of 2 problems, because cts:trace:list is not granted.") == 1
     assert told.count("By whom") == 2

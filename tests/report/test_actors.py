@@ -6,7 +6,7 @@ import pytest
 
 from audit.judging.attribution import MOST, TOO_OLD, UNEXPLAINED, Attribution, Witnessed
 from audit.records import Actor, Trace
-from audit.report.actors import actors_part, attribution_of, joined, told, told_of_each, unread
+from audit.report.actors import actors_part, attribution_of, joined, told, told_if_named, unnamed
 from tests.builders import HOUR, NOW, a_trace
 
 
@@ -52,12 +52,15 @@ def test_where_nobody_is_named_it_says_why() -> None:
     assert told(None) == ""
 
 
-def test_a_reason_that_is_told_once_is_not_told_of_each() -> None:
-    refused, old, named = Attribution(why_not="not granted"), Attribution(why_not=TOO_OLD), by(a_trace())
-    parts = [None, *map(actors_part, (refused, old, refused, named))]
+def test_where_nobody_is_named_each_reason_is_told_once() -> None:
+    refused, old, known = Attribution(why_not="not granted"), Attribution(why_not=TOO_OLD), by(a_trace())
+    parts = [None, *map(actors_part, (refused, old, refused, known))]
 
-    assert unread(parts) == ("not granted",)
-    assert [bool(told_of_each(part)) for part in parts] == [False, False, True, False, True]
+    assert [*unnamed(parts)] == [
+        "By whom is not known of 2 problems, because not granted.",
+        f"By whom is not known of 1 problem, because {TOO_OLD}.",
+    ]
+    assert [bool(told_if_named(part)) for part in parts] == [False, False, False, False, True]
 
 
 def test_what_is_written_is_read_again() -> None:
