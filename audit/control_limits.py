@@ -187,6 +187,10 @@ class NamedLimits(Struct, frozen=True, kw_only=True):
         key="mass_deletions", default=5, bounds=(2, 10000), stricter="less", about="actors", is_later=True,
         meaning="Backups or vaults that one actor deletes within an hour, from which on it is critical.",
         source="Ours: more than anybody deletes by mistake, and fewer than an attacker needs.")]
+    watch_grace: Annotated[timedelta, Limit(
+        key="watch_grace_minutes", default=60, bounds=(1, 1440), stricter="less", about="actors", is_later=True,
+        meaning="How long after an operation its event may still be on its way.",
+        source="Ours: events come within a minute, and a failed one is sent again for some time.")]
     max_waiver_period: Annotated[timedelta, Limit(
         key="max_waiver_days", default=365, bounds=(1, 365), stricter="less", about="waivers",
         meaning="How far ahead a waiver may end.",

@@ -67,6 +67,7 @@ class Intake:
         traces_received_at: when the last page of traces came; CTS forgets what is older than it keeps.
         not_seen_again: the ids of the tasks that earlier runs saw open, and that no response has named since.
         backups_of: the backups of every response that holds nothing else, by its hash.
+        watched: the ids of the traces that the watch committed; None if nobody looked, or nobody knows.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Intake:
         )  # by resource: everything that was said about it
         self.traces: dict[str, Trace] = {}
         self.traces_received_at: datetime | None = None
+        self.watched: frozenset[str] | None = None
         self.pages = 0
         self._sorting = Sorting()
 

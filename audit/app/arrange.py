@@ -48,7 +48,9 @@ def arrange(  # noqa: PLR0913, PLR0917  # all that judging rests on
     collection = replace(collection, lacks=dict(_lacking(collection, intake)))
     demanded = _demanded(facts, profile, before)
     stuck_after = requirements.of(collection).stuck_after
-    return subjects.arrange(intake.tasks, _inventory(intake), collection, former, demanded, stuck_after=stuck_after)
+    arranged = subjects.arrange(intake.tasks, _inventory(intake), collection, former, demanded, stuck_after=stuck_after)
+    left_out = frozenset(each.id.lower() for each in requirements.out_of_scope(arranged))
+    return replace(arranged, collection=replace(arranged.collection, out_of_scope=left_out))
 
 
 def _collection(
@@ -81,6 +83,7 @@ def _collection(
         deployments={about: tuple(rows) for about, rows in intake.deployments.items()},
         memory=memory,
         lost=facts.previous.trouble if facts.previous.is_lost else None,
+        watched=intake.watched,
         proven=before.proven(facts.read.since, log.enterprise_project_id) if before else None,
         trail=_trail(facts, intake, readings),
     )

@@ -21,8 +21,8 @@ from audit.errors import ChainError
 from audit.evidence.agreement import in_manifest, in_report
 from audit.evidence.chain import Digest
 from audit.evidence.layout import key_of
-from audit.evidence.publish import PROFILE, REPORT, as_stored, sha256_of
-from audit.evidence.read_forms import LARGEST_ANSWER, Manifest, read_form
+from audit.evidence.publish import PROFILE, REPORT, WATCHED, as_stored, sha256_of
+from audit.evidence.read_forms import LARGEST_ANSWER, Manifest, Watched, read_form
 from audit.evidence.retention import is_pruned
 from audit.evidence.run_before import RunBefore, read_left
 from audit.evidence.store import Store
@@ -105,6 +105,7 @@ def _replay(store: Store, digest: Digest, profile: Profile | None, *, reads_agai
     intake, packed = _taken(store, manifest, digest, before)
     if reads_again and manifest.tool_version == __version__:
         _check_requests(store, manifest, digest, before, intake, own.limits.max_backups_looked_at)
+    intake.watched = _watched(store, manifest, digest)
     is_what_if = used.sha256 != own.sha256
     facts = _facts(manifest, used, before, is_what_if=is_what_if)
     history = {} if is_what_if else _history(store, manifest, digest, intake.tasks.pieces(since=facts.window.since))
@@ -246,6 +247,17 @@ def _profile(store: Store, manifest: Manifest, digest: Digest) -> Profile:
         raise ChainError(f"{prefix_of(digest)}/{PROFILE} is missing or was changed")
     key = f"{prefix_of(digest)}/{PROFILE}"
     return build_profile(read_form(data, key, dict[str, Any]), key)
+
+
+def _watched(store: Store, manifest: Manifest, digest: Digest) -> frozenset[str] | None:
+    """Read what the run saw of the watch, if it looked."""
+    key = f"{prefix_of(digest)}/{WATCHED}"
+    if manifest.sha256_of(WATCHED) is None:
+        return None
+    data = read_listed(store, manifest, prefix_of(digest), WATCHED)
+    if data is None:
+        raise ChainError(f"{key} is missing or was changed")
+    return read_form(data, key, Watched).traces
 
 
 def _before(store: Store, project_id: str, manifest: Manifest, profile: Profile) -> RunBefore | None:

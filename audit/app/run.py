@@ -19,7 +19,7 @@ from audit.evidence.publish import PROFILE, Publication
 from audit.evidence.run_before import RunBefore
 from audit.judging.evaluate import evaluate
 from audit.profile import Profile
-from audit.profile.applied import compares, controls_of, lists_of, requirements_at
+from audit.profile.applied import compares, controls_of, lists_of, looks_at_watch, requirements_at
 from audit.report import PAGE, index
 from audit.report.contents import Report, ResourceLine, compose, line_of
 from audit.report.facts import RunFacts
@@ -90,6 +90,8 @@ def audit(
     readings = collect(source, lists, facts.read, publication, watch, intake, most, is_log_last=is_log_last)
     segments = before.segments if before else ()
     publication.remember(intake.tasks, facts.window.since, segments)  # assessing uses the tasks up
+    if looks_at_watch(profile):
+        intake.watched = publication.look_at_watch(intake.traces)
     former = before.former(readings, intake) if before and compares(profile) else None
     if former and former.notes:
         facts = publication.note(former.notes)

@@ -1,7 +1,7 @@
 """Writes a run: every object under the run's own key, the manifest, the digest that commits it, then the pointer."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -30,6 +30,7 @@ from audit.evidence.read_forms import LARGEST_ANSWER, ListedObject, Pointer, rea
 from audit.evidence.store import LATEST, Readable, Store
 from audit.evidence.store.buffered_object import Data, held, in_parts
 from audit.evidence.store.keys import checked
+from audit.evidence.watched import committed
 from audit.history import History
 from audit.log import REDACTOR
 from audit.packing import gzipped
@@ -40,15 +41,17 @@ from audit.timestamps import shown
 from audit.unpacking import unpacked
 
 if TYPE_CHECKING:
-    from audit.evidence.stored_forms import LatestForm
+    from audit.evidence.stored_forms import LatestForm, WatchedForm
     from audit.report.contents import Report
 
 MANIFEST: Final = "manifest.json"
 PROFILE: Final = "profile.json"
+WATCHED: Final = "watched.json"
 REPORT: Final = "report.json"
 STORED_FINDINGS: Final = f"{FINDINGS}.gz"
 MANIFEST_VERSION: Final = 2
 POINTER_VERSION: Final = 1
+WATCHED_VERSION: Final = 1
 _LEFT: Final = (
     "the evidence and the reports are stored under {url}, but nothing signs for them: this run does not count, and the "
     "next one reads everything again"
@@ -223,6 +226,16 @@ class Publication:
             kept.clear()
             return history.pieces(since)
         return History.load(*earlier, data).pieces() if merged else (data,)
+
+    def look_at_watch(self, traces: Collection[str]) -> frozenset[str] | None:
+        """Return which of these traces the watch committed, and store that; None if the store does not show it."""
+        try:
+            watched = frozenset(committed(self._store, self._run.project_id, traces))
+        except StoreError:
+            return None
+        seen: WatchedForm = {"schema_version": WATCHED_VERSION, "traces": sorted(watched)}
+        self.put(WATCHED, _json(seen))
+        return watched
 
     def _stored_already(self, page: Page) -> ListedObject | None:
         """Return the object that holds a response if the previous run stored it this month and it is still there.

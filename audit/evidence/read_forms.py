@@ -117,6 +117,13 @@ class Manifest(Struct, frozen=True, kw_only=True):
         return next((listed.sha256 for listed in self.objects if listed.name == name), None)
 
 
+class Watched(Struct, frozen=True, kw_only=True):
+    """Which traces the watch had committed."""
+
+    schema_version: Annotated[int, Meta(ge=1, le=1)]
+    traces: frozenset[str]
+
+
 class Pointer(Struct, frozen=True, kw_only=True):
     """The pointer to the latest run of a project."""
 

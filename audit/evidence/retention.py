@@ -14,11 +14,11 @@ from msgspec import Meta, Struct
 
 from audit.evidence.chain import Digest, find_head
 from audit.evidence.layout import SHARED
-from audit.evidence.publish import PROFILE
+from audit.evidence.publish import PROFILE, WATCHED
 from audit.evidence.store import Readable, Searchable
 from audit.evidence.stored_runs import EARLIER_HISTORY, going_back, latest_links, read_object
 
-_EVIDENCE: Final = ("raw/", SHARED, EARLIER_HISTORY)
+_EVIDENCE: Final = ("raw/", SHARED, EARLIER_HISTORY, WATCHED)
 _Days = Annotated[int, Meta(ge=1, le=36_500)]  # as a profile may say; with more, no time can be calculated
 
 

@@ -59,6 +59,16 @@ class LatestForm(TypedDict):
 
 
 @_CLOSED
+class WatchedForm(TypedDict):
+    """What a run saw of the watch (watched.json)."""
+
+    schema_version: Annotated[Literal[1], Field(description="Version of this form.")]
+    traces: Annotated[
+        list[str], Field(description="Ids of the traces among those of the run that the watch had committed, sorted.")
+    ]
+
+
+@_CLOSED
 class CommonForm(TypedDict):
     """What tasks may have in common. A field without a known value is left out."""
 

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from audit.app.event import FleetEvent, ManualEvent, TimerEvent
 from audit.evidence.chain import Digest
-from audit.evidence.stored_forms import EnvelopeForm, HistoryLine, LatestForm, PackedForm, SegmentLine
+from audit.evidence.stored_forms import EnvelopeForm, HistoryLine, LatestForm, PackedForm, SegmentLine, WatchedForm
 from audit.fleet.configuration import FleetConfiguration
 from audit.fleet.fleet_call import FleetCall
 from audit.fleet.forms import FleetManifest, FleetPlan, Receipt, ReceiptSeal
@@ -27,6 +27,7 @@ _WRITTEN: Final[dict[str, Any]] = {
     "envelope/v1.json": EnvelopeForm,
     "digest/v1.json": Digest,
     "latest/v1.json": LatestForm,
+    "watched/v1.json": WatchedForm,
     "history/v1.json": HistoryLine,
     "history/v2.json": SegmentLine,
     "backups/v1.json": PackedForm,

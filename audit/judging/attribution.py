@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct, field
 
+from audit.collection import Kind
 from audit.history import pick_named
 from audit.judging.findings import Control, Finding, Outcome
 from audit.judging.findings_table import Findings
@@ -123,14 +124,14 @@ class _Investigation:
         self._by_id: dict[str, list[Trace]] = defaultdict(list)
         self._done = [trace for trace in collection.trail.traces if trace.succeeded is not False]
         for trace in self._done:
-            for each in trace.ids:
+            for each in {*trace.ids, trace.id.lower()}:
                 self._by_id[each].append(trace)
 
     def concerns(self, finding: Finding, control: Control[Any]) -> bool:
         """Whether somebody is looked for: of what fails, or may be a deed, or was named before."""
         is_evidence = bool(finding.verdict.tasks or finding.verdict.clues)
-        if finding.kind == SubjectKind.COLLECTION:  # without a task, it is about the profile
-            return bool(finding.verdict.tasks)
+        if finding.kind == SubjectKind.COLLECTION:  # without a task or a trace, it is about the profile
+            return bool(finding.verdict.tasks) or (Kind.TRACES in control.needs and is_evidence)
         is_asked = finding.outcome == Outcome.FAIL or (control.asks_people and is_evidence)
         return is_asked or _pair(finding) in self._earlier.named
 

@@ -21,7 +21,9 @@ NAMES: Final = {
     "CBR-112": "full-backup-interval",
     "CBR-113": "policy-attribution",
     "CBR-114": "protection-weakened",
+    "CBR-115": "destructive-change",
     "CBR-116": "planned-time",
+    "CBR-117": "watch-intact",
     "CBR-201": "policy-enabled",
     "CBR-202": "min-frequency",
     "CBR-203": "min-retention",
@@ -60,6 +62,8 @@ NAMES: Final = {
 
 OPT_IN: Final = frozenset(
     {
+        "CBR-115",
+        "CBR-117",
         "CBR-204",
         "CBR-205",
         "CBR-206",

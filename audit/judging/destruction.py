@@ -20,7 +20,6 @@ _GOING: Final = frozenset({Deed.DELETE_BACKUP, Deed.DELETE_VAULT, Deed.TAKE_AWAY
 _BLINDING: Final = frozenset({Deed.UNLOCK_VAULT, Deed.TOUCH_TRAIL, Deed.TOUCH_WATCH})
 """What prepares for worse: each one is critical."""
 _NO_NAME: Final = re.compile(r".*[/:].*|[0-9A-Fa-f-]{32,36}", re.DOTALL)
-"""A name that could be taken for another actor's account and name, URN or id."""
 _SESSION: Final = re.compile(r"(sts::[^/]+:assumed-agency:[^/]+)/.*", re.DOTALL)
 
 
@@ -82,6 +81,11 @@ def is_trusted(actor: Actor, trusted: Collection[str]) -> bool:
     return any(each in trusted for each in _handles(actor))
 
 
+def is_plain_name(text: str) -> bool:
+    """Whether a text can be nothing but a name: it cannot be taken for an account and a name, a URN or an id."""
+    return not _NO_NAME.fullmatch(text)
+
+
 def _place(
     trace: Trace,
     trusted: Collection[str],
@@ -119,6 +123,6 @@ def _handles(actor: Actor) -> Iterator[str]:
     yield from filter(None, (actor.id, actor.urn))
     if session := _SESSION.fullmatch(actor.urn or ""):
         yield session[1]
-    if actor.name and not _NO_NAME.fullmatch(actor.name):
+    if actor.name and is_plain_name(actor.name):
         yield actor.name
         yield from (f"{account}/{actor.name}" for account in (actor.account, actor.account_id) if account)

@@ -55,7 +55,7 @@ class Clue(Struct, frozen=True, gc=False):
     """What somebody may have done, for whoever looks for him; no report shows it.
 
     Attributes:
-        id: what it was done to, such as a backup or a policy; empty for the subject itself.
+        id: what it was done to, such as a backup or a policy, or the trace of it; empty for the subject itself.
         seen: the time of judgement of the run that saw it first; None if unknown.
     """
 
@@ -85,6 +85,10 @@ class Verdict(Struct, frozen=True, gc=False):
     def with_clues(self, clues: Iterable[Clue]) -> "Verdict":
         """Add what somebody may have done."""
         return replace(self, clues=tuple(clues))
+
+    def with_severity(self, severity: Severity | None) -> "Verdict":
+        """Return the verdict with a severity of its own."""
+        return replace(self, severity=severity)
 
 
 def passed(reason: str, tasks: Iterable[Task | str] = (), /, **facts: Fact | datetime) -> Verdict:
@@ -172,6 +176,7 @@ class Control(Generic[S_contra]):
             finding is unknown wherever something that may be about the subject is missing: of what every run reads,
             and of what the rule needs or reads.
         compares: it looks at what the run before saw of the inventory.
+        looks_at_watch: it looks at what the watch committed.
         judges_departed: the rule has something to say about subjects that no vault holds.
         judges_deleted: the rule has something to say about resources that were deleted, and are still in a vault.
         judges_deleted_alone: other rules that demand something of what was deleted leave it to this one.
@@ -194,6 +199,7 @@ class Control(Generic[S_contra]):
     reads: frozenset[Kind] = frozenset()
     weighs_gaps: bool = False
     compares: bool = False
+    looks_at_watch: bool = False
     judges_departed: bool = False
     judges_deleted: bool = False
     judges_deleted_alone: bool = False

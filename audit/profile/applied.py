@@ -49,6 +49,11 @@ def compares(profile: Profile) -> bool:
     return any(control.compares for control in controls_of(profile))
 
 
+def looks_at_watch(profile: Profile) -> bool:
+    """Whether an applied control looks at what the watch committed."""
+    return any(control.looks_at_watch for control in controls_of(profile))
+
+
 def requirements_at(profile: Profile, now: datetime) -> Requirements:
     """Return what the core judges by, at a time of judgement."""
     zone = ZoneInfo(profile.timezone)

@@ -6,6 +6,7 @@ from typing import Final
 
 from audit.controls import CONTROLS
 from audit.controls.cbr_904_waiver_valid import judge
+from audit.judging.destruction import is_plain_name
 from audit.judging.findings import Outcome
 from audit.profile.applied import controls_of, maintenance_rule, requirements_at
 from audit.profile.explanation import limits_of
@@ -25,6 +26,7 @@ def remarks(source: WrittenSource, profile: Profile, now: datetime) -> tuple[str
     found = [
         *_on_skipped(source, profile),
         *_on_limits(source, profile),
+        *_on_actors(profile),
         *_on_levels(profile),
         *_on_maintenance(profile, now),
         *_on_waivers(profile, now),
@@ -42,6 +44,13 @@ def _on_skipped(source: WrittenSource, profile: Profile) -> Iterator[Remark]:
 def _on_limits(source: WrittenSource, profile: Profile) -> Iterator[Remark]:
     for name in source.values.get("limits") or ():
         yield from _on_limit(name, ("limits", name), profile)
+
+
+def _on_actors(profile: Profile) -> Iterator[Remark]:
+    for number, actor in enumerate(profile.limits.trusted_actors):
+        if is_plain_name(actor):
+            wider = f"{actor} is whoever is called so, in any account"
+            yield ("limits", "trusted_actors", number), f"{wider}; write ACCOUNT/{actor}, or the id or URN"
 
 
 def _on_levels(profile: Profile) -> Iterator[Remark]:

@@ -230,6 +230,8 @@ class Draft:
         is_half_deployed: whether a policy of the organisation did not reach one account.
         shares_with_strangers: whether the newest backups of two resources are shared with unknown projects.
         forgets_usage: whether the storage usage leaves out one resource that has backups.
+        by_people: the ids of the tasks that take something away and that a person started.
+        has_a_stranger: whether somebody deleted a policy and the tracker of Cloud Trace Service.
     """
 
     rng: Random
@@ -249,6 +251,8 @@ class Draft:
     is_half_deployed: bool = False
     shares_with_strangers: bool = False
     forgets_usage: bool = False
+    by_people: set[str] = field(default_factory=set)
+    has_a_stranger: bool = False
     truth: Truth = field(default_factory=Truth)
 
     @property

@@ -21,6 +21,7 @@ from audit.simulator.tasks import clerk_of
 from audit.simulator.truth import DEFAULT, PRESETS
 from audit.simulator.usage import usage_rows
 from audit.simulator.withheld import withheld_vaults, withhold
+from audit.simulator.witnessed import trace_rows
 
 SCENARIOS: Final[tuple[str, ...]] = tuple(_PLANTERS)
 FEWEST_DAYS: Final = 2
@@ -122,7 +123,7 @@ def build_estate(
 def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     """Write everything as the service would return it, and what an auditor must find in it."""
     background.number_incrementals(draft)
-    runs = present(draft)
+    runs, traces = present(draft), trace_rows(draft)
     tasks = _task_rows(draft, scenario)
     policies, vaults, backups = policy_rows(draft), vault_rows(draft, runs), point_rows(draft, runs)
     protectables, agents = protectable_rows(draft, vaults), agent_rows(draft)
@@ -160,6 +161,7 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
         deployments=deployments,
         members=members,
         storage_usage=usage,
+        traces=traces,
         hidden=hidden,
         spoilt=spoilt,
         _truth=truth,

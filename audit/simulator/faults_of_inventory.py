@@ -8,6 +8,7 @@ from audit.simulator.background import by_hand, scheduled
 from audit.simulator.blueprint import BackupRun, Draft, LooseResource, PlannedPolicy, PlannedResource, PlannedVault
 from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.company import RESOURCE_TYPES, new_resource, new_vault
+from audit.simulator.messages import Row
 from audit.simulator.points import copy_row
 from audit.simulator.policies import LONG_PLANS_FROM_DAYS, choose_plan, generous, new_policy
 from audit.simulator.tasks import clerk_of
@@ -63,7 +64,7 @@ def delete_vault(draft: Draft) -> None:
     for resource in resources:
         for run in draft.runs[resource.id]:
             run.deleted = True
-    draft.rows.append(clerk_of(draft).vault_delete(vault, at, backups))
+    _started_by_hand(draft, clerk_of(draft).vault_delete(vault, at, backups))
     draft.truth.vault(vault.id, "CBR-111")
 
 
@@ -72,7 +73,7 @@ def remove_resource(draft: Draft, vault: PlannedVault) -> None:
     resource = new_resource(draft, vault, len(vault.resources))
     at = _in_the_middle(draft)
     _run_until(draft, resource, at)
-    draft.rows.append(clerk_of(draft).remove_resource(resource, at))
+    _started_by_hand(draft, clerk_of(draft).remove_resource(resource, at))
     draft.truth.vault(vault.id, "CBR-111")
     draft.loose.append(LooseResource(vault.object_type, resource.id, resource.name, resource.type, resource.size))
     draft.truth.resource(resource.id, "CBR-503")
@@ -88,7 +89,7 @@ def delete_early(draft: Draft, vault: PlannedVault) -> None:
         at = run.ended + min(0.4 * _retention(run), 0.5 * (draft.as_of - run.ended))
         run.deleted = True
         vault.is_locked = False
-        draft.rows.append(clerk_of(draft).delete(run, at))
+        _started_by_hand(draft, clerk_of(draft).delete(run, at))
         draft.truth.vault(vault.id, "CBR-111", "CBR-303")
         return
 
@@ -140,6 +141,12 @@ def add_unused_policy(draft: Draft) -> None:
     policy = new_policy(draft, "prepared", choose_plan(draft, 1))
     policy.enabled = False
     draft.policies.append(policy)
+
+
+def _started_by_hand(draft: Draft, task: Row) -> None:
+    """Record a task that a person started."""
+    draft.rows.append(task)
+    draft.by_people.add(task["id"])
 
 
 def _retention(run: BackupRun) -> timedelta:

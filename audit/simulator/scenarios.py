@@ -108,6 +108,7 @@ def _break_more(draft: Draft, vaults: list[PlannedVault]) -> None:
     organisation.leave_an_account_out(draft)
     draft.shares_with_strangers = True
     draft.forgets_usage = True
+    draft.has_a_stranger = True
 
 
 def _was_thinned(vault: PlannedVault) -> bool:

@@ -10,7 +10,7 @@ STRICT: Final = "strict"
 PRESETS: Final = (DEFAULT, STRICT)
 # Controls that only the strict preset applies; the others are in both.
 STRICT_ONLY: Final = frozenset(
-    f"CBR-{number}" for number in (204, 205, 206, 207, 303, 305, 306, 402, 407, 408, 503, 505)
+    f"CBR-{number}" for number in (115, 117, 204, 205, 206, 207, 303, 305, 306, 402, 407, 408, 503, 505)
 )
 _NEEDS_BACKUPS: Final = frozenset({"CBR-109", *(f"CBR-{number}" for number in range(401, 409))})
 Failed = tuple[str, str, str]

@@ -11,9 +11,10 @@ from audit.records import Deployment, OrganizationPolicy, Task
 from audit.subjects.passed_on import Memory
 from audit.subjects.protection import Protection
 from audit.subjects.subject_kinds import SubjectKind
-from audit.subjects.trail import NO_TRAIL, Trail
+from audit.subjects.trail import NO_TRAIL, SURELY_KEPT, Trail
 from audit.subjects.unlisted import NONE_UNLISTED, Unlisted
 from audit.subjects.waiver import Waiver
+from audit.timestamps import shown
 
 ENDED_UNSEEN: Final = "ended unseen"
 """Replaces the status of a task that is no longer listed as open although the log does not show its end."""
@@ -43,6 +44,8 @@ class Collection:
         lacks: what the cloud does not have, and what shows that; nothing of it that the evidence shows all the same.
         unlisted: the vaults that are hidden from the audit, as other lists show; none before subjects are arranged.
         trail: who did what, as far as Cloud Trace Service shows it.
+        out_of_scope: the ids of what the profile leaves out, in lower case; none before subjects are arranged.
+        watched: the ids of the traces that the watch committed; None if no control asks for them, or nobody knows.
     """
 
     kind: ClassVar[SubjectKind] = SubjectKind.COLLECTION
@@ -68,6 +71,8 @@ class Collection:
     lacks: Mapping[Feature, str] = field(default_factory=dict)
     unlisted: Unlisted = NONE_UNLISTED
     trail: Trail = NO_TRAIL
+    out_of_scope: frozenset[str] = frozenset()
+    watched: frozenset[str] | None = None
 
     @property
     def covered(self) -> Window | None:
@@ -98,6 +103,17 @@ class Collection:
     def log_complete(self) -> bool:
         """Whether nothing of the task log is missing in the window."""
         return self.has_all(Kind.TASKS)
+
+    @property
+    def trail_gap(self) -> str:
+        """Why traces may be missing since the run before, or in the days that are surely kept; empty if none are."""
+        kept = self.window.until - SURELY_KEPT
+        needed = max(min(kept, self.memory.until) if self.memory else kept, self.window.since)
+        since = self.trail.since
+        if self.trail.why_not or (since is not None and since <= needed):
+            return self.trail.why_not
+        begin = f"begin at {shown(since)}" if since else "are not there"
+        return f"the traces {begin}, and are needed from {shown(needed)} on"
 
     @property
     def complete(self) -> bool:

@@ -11,6 +11,8 @@ from audit.records import Deed, Trace
 
 KEPT: Final = timedelta(days=7)
 """For how long Cloud Trace Service shows a trace. Source: "Querying Traces" of the CTS API."""
+SURELY_KEPT: Final = KEPT - timedelta(days=1)
+"""For how long at least a run asks for traces, which it does by whole days."""
 
 
 class Trail(Struct, frozen=True, kw_only=True):

@@ -141,7 +141,7 @@ def audit(folder: Path, scenario: str, as_of: datetime, **more: str) -> tuple[st
             "CBR_AUDIT_STORE": str(folder),
             **more,
         }
-        profile = parse_profile(f"controls: [default, CBR-503]\nformats: [{', '.join(FORMATS)}]", "here")
+        profile = parse_profile(f"controls: [default, CBR-117, CBR-503]\nformats: [{', '.join(FORMATS)}]", "here")
         demanded = request_from_settings(variables, as_of=as_of.isoformat(), profile=profile, official=True)
         return execute(demanded, lambda _progress: None).keys
 

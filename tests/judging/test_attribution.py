@@ -24,6 +24,7 @@ from tests.builders import (
     a_vault,
     arranged,
     findings_of,
+    limits,
     requirements,
 )
 
@@ -273,7 +274,8 @@ def test_what_cannot_be_judged_for_a_while_forgets_nobody() -> None:
 
 def test_every_control_that_a_person_can_make_fail_says_by_what() -> None:
     assert {control.id for control in CONTROLS if control.deeds} == {
-        *("CBR-111", "CBR-114", "CBR-201", "CBR-202", "CBR-203", "CBR-204", "CBR-205", "CBR-206", "CBR-301"),
+        *("CBR-111", "CBR-114", "CBR-115", "CBR-117", "CBR-201", "CBR-202", "CBR-203", "CBR-204", "CBR-205"),
+        *("CBR-206", "CBR-301"),
         *("CBR-302", "CBR-303", "CBR-404", "CBR-407", "CBR-501", "CBR-502", "CBR-503"),
     }
 
@@ -292,3 +294,16 @@ def test_who_switched_a_policy_off_is_named_at_the_policy_and_at_its_vault() -> 
 
     by_eve = {control for (control, _kind, _id), each in found.items() if each.named}
     assert by_eve >= {"CBR-114", "CBR-201", "CBR-301"}
+
+
+def test_a_control_that_judges_traces_names_those_that_it_found() -> None:
+    by_ci = a_trace("T-2", actor=Actor(name="ci"))
+    trail = Trail.of([a_trace("T-1", resource_id=None, ids=frozenset()), by_ci, a_trace("t-3")], NOW - 6 * DAY)
+    subjects = Subjects(resources=(), policies=(), vaults=(), collection=a_collection(trail=trail))
+    judging = [control for control in CONTROLS if control.id in {"CBR-114", "CBR-115"}]
+    findings = evaluate(subjects, judging, requirements(limits(trusted_actors=frozenset({"ci"}))))
+    found = attribute(findings, subjects, judging, "run-2", EarlierRun())
+
+    assert {pair: named(each) for pair, each in found.items()} == {
+        ("CBR-115", "collection", "project-1"): ["T-1", "t-3"]
+    }

@@ -39,6 +39,7 @@ def a_drill(**changes: str) -> str:
         "skip: [CBR-101]",
         "limits: {max_waiver_days: 90, grace_hours: 5}",
         a_level("{grace_hours: 1}"),
+        "controls: [CBR-115]\nlimits: {trusted_actors: [acme/ci, 'iam::a1:user:ci', 0123456789abcdef0123456789abcdef]}",
         a_waiver(),
         a_waiver(until="2027-11-23"),
         "maintenance: [{name: a, start: 2026-11-23T00:00, end: 2026-11-23T05:00}]",
@@ -54,6 +55,10 @@ def test_what_has_an_effect_needs_no_remark(text: str) -> None:
     ("text", "remark"),
     [
         ("controls: [CBR-103]\nskip: [CBR-101]", "line 3: CBR-101 would not be applied anyway"),
+        (
+            "controls: [CBR-115]\nlimits:\n  trusted_actors:\n  - ci",
+            "line 5: ci is whoever is called so, in any account; write ACCOUNT/ci, or the id or URN",
+        ),
         (
             "skip: [CBR-904]\nlimits:\n  max_waiver_days: 90",
             "line 4: max_waiver_days has no effect: none of the controls that use it is applied (CBR-904)",

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from audit.simulator import Estate
-from tests.simulator import recount_of_backups, recount_of_rules, recount_of_runs
+from tests.simulator import recount_of_backups, recount_of_rules, recount_of_runs, recount_of_traces
 from tests.simulator.rows import DAY, HOUR, Pair, Rows
 
-ONLY_STRICT = {f"CBR-{number}" for number in (204, 205, 206, 207, 303, 305, 306, 402, 407, 408, 503, 505)}
+ONLY_STRICT = {f"CBR-{number}" for number in (115, 117, 204, 205, 206, 207, 303, 305, 306, 402, 407, 408, 503, 505)}
 
 
 @dataclass(frozen=True)
@@ -74,3 +74,4 @@ class Recount:
         yield from recount_of_runs.failures(self._rows, limits, since)
         yield from recount_of_backups.failures(self._rows, limits, since)
         yield from recount_of_rules.failures(self._rows, limits, self.days)
+        yield from recount_of_traces.failures(self._rows)
