@@ -228,6 +228,9 @@ class Intake:
 
     def _left_backups(self, rows: QuickRows) -> Iterator[tuple[int, Any]]:
         """Keep the records of a page in order of place, and yield every other row in its turn."""
+        if self._now is None and not rows.page.odd and self.backups.keys().isdisjoint(rows.page.ids):
+            self.backups.update((each.id, each) for _, made in rows.page.parts for each in made)
+            return
         records = {place: each for places, made in rows.page.parts for place, each in zip(places, made, strict=True)}
         for place in range(len(rows)):
             if place not in records:

@@ -19,7 +19,6 @@ class QuickPage:
 
     Attributes:
         ids: of all rows; None where one is odd and was not put back.
-        created: the times of creation, as written or as read, of the rows that the types hold.
         parts: the places of rows, and what was made of them.
         odd: by place, rows that the types do not hold, with unusual times, or of no use, as they were parsed.
     """
@@ -36,7 +35,6 @@ class QuickPage:
             TooManyError: more are.
         """
         self.ids: list[Any] = [row.id if row else None for row in rows]
-        self.created: list[Any] = [row.created_at for row in rows if row]
         self.parts: list[tuple[Sequence[int], Any]] = []
         self._make = make
         self._sort([place for place, row in enumerate(rows) if row is not None], rows)

@@ -1,6 +1,7 @@
 """The rows of a page, of which most became records while they were parsed."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cache, partial
 from itertools import chain, groupby
 from operator import attrgetter, itemgetter
@@ -15,10 +16,12 @@ from audit.answers.quick.schema_types import Path
 from audit.answers.strict_json import FaultError, refuse_long_texts
 from audit.collection import Kind, LateRows
 from audit.history import Columns, packed
-from audit.history.moments import states_of
+from audit.history.moments import moments_of, states_of
 from audit.records.backup import backups_of
 from audit.records.fields import fields_of
-from audit.records.task import columns_of
+from audit.records.task import Task, columns_of
+
+_CREATED: Final = Task.__struct_fields__.index("created_at")  # the columns of tasks are in the order of their fields
 
 
 class QuickRows(LateRows):
@@ -31,6 +34,15 @@ class QuickRows(LateRows):
     def __init__(self, kind: Kind, page: QuickPage, body: bytes) -> None:
         super().__init__(len(page.ids), partial(_parsed, kind, body))
         self.page = page
+        self._kind = kind
+
+    @property
+    def created(self) -> list[datetime]:
+        """When those rows were created that became records."""
+        parts = [made for _, made in self.page.parts]
+        if self._kind == Kind.BACKUPS:
+            return [backup.created_at for made in parts for backup in made]
+        return [moment for columns in parts for moment in moments_of(columns[_CREATED])]
 
 
 def _parsed(kind: Kind, body: bytes) -> Sequence[Any]:

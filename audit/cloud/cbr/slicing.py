@@ -373,11 +373,8 @@ def _first_of(waiting: deque[tuple[T, Future[Page]]]) -> tuple[T, Page]:
 
 def _created(rows: Sequence[Any]) -> list[datetime]:
     """Read when rows were created, as far as they tell."""
-    page = rows.page if isinstance(rows, QuickRows) else None
-    others = page.odd.values() if page else rows
-    texts = [*(page.created if page else ()), *(row.get("created_at") for row in others if isinstance(row, dict))]
-    told = []
-    for text in texts:
-        with suppress(TypeError, ValueError):
-            told.append(text if isinstance(text, datetime) else instant(text))
+    told, others = (rows.created, rows.page.odd.values()) if isinstance(rows, QuickRows) else ([], rows)
+    for row in others:
+        with suppress(AttributeError, TypeError, ValueError):
+            told.append(instant(row.get("created_at")))
     return told
